@@ -1,0 +1,36 @@
+# The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
+.DEFAULT_GOAL := help
+.PHONY: help env demo test lint lock clean
+.NOTPARALLEL:
+
+PYTHON := .venv/bin/python
+# Options for pytest and for uv: make test TESTS="tests/test_judge.py -x", make lock LOCK=--upgrade
+TESTS ?= tests
+LOCK ?=
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+env: ## build .venv with what requirements.lock says; quick when it is there
+	@scripts/make-env
+
+demo: env ## start a small fleet in the lab, judge it, show what is wrong with it
+	@scripts/system-packages lab
+	@$(PYTHON) -m lab demo
+
+test: lint ## lint, then the project's own tests (the lab and the report in a browser included)
+	@scripts/system-packages lab browser
+	@$(PYTHON) -m pytest $(TESTS)
+
+lint: env ## ruff (rules and format), mypy --strict, and the lock against pyproject.toml
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@$(PYTHON) scripts/check_lock.py
+
+lock: ## write requirements.lock anew from pyproject.toml
+	@scripts/lock $(LOCK)
+
+clean: ## remove .venv and the caches; reports/ stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
