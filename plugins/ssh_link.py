@@ -1,0 +1,150 @@
+"""paramiko, fitted to this job: a Transport that never prints, keeps what the server said, and can always be ended.
+
+Everything paramiko does blocks. What may take too long is bounded by a `Guard`, which cuts the stream when the phase
+is over its time or the run is cancelled; every wait then ends at once, because the stream has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+
+import paramiko
+from paramiko.kex_curve25519 import KexCurve25519
+from paramiko.packet import Packetizer
+
+from plugins.ssh_dial import Line
+from plugins.ssh_words import CANCELLED, Failure
+
+_SILENCE = logging.getLogger("plugins.ssh.paramiko")  # paramiko's log: everything in it becomes an outcome instead
+_SILENCE.disabled = True
+_BASE: Any = paramiko.Transport  # the stubs leave out what subclasses use
+
+
+class Guard:
+    """Cuts a line when its phase is over its time. `check` is called several times a second, from one place."""
+
+    def __init__(self, line: Line | None = None) -> None:
+        """Start without a limit; the line may come later."""
+        self.line = line
+        self.deadline = float("inf")
+        self.cancelled = False
+        self.late = False
+
+    def limit(self, seconds: float) -> None:
+        """Begin a phase that may take this long."""
+        self.deadline = time.monotonic() + seconds
+
+    def check(self, now: float) -> None:
+        """Cut the line if it is time."""
+        if now > self.deadline and not self.late:
+            self.late = True
+            self._cut()
+
+    def cancel(self) -> None:
+        """The run is over."""
+        if not self.cancelled:
+            self.cancelled = True
+            self._cut()
+
+    def stop(self) -> None:
+        """Raise when the run was cancelled: that is then the cause of whatever went wrong."""
+        if self.cancelled:
+            raise Failure(*CANCELLED)
+
+    def _cut(self) -> None:
+        if self.line:
+            self.line.cut()
+
+
+class _Packets(Packetizer):
+    """paramiko's packets, with the banner already read, and no timer thread per connection (see `Guard`)."""
+
+    banner = ""
+
+    def readline(self, timeout: float) -> str:
+        return self.banner
+
+    def start_handshake(self, timeout: float) -> None:
+        return
+
+
+def _kex_cost(name: str) -> int:
+    return next((rank for rank, kind in enumerate(("curve25519", "ecdh-", "mlkem")) if name.startswith(kind)), 9)
+
+
+class Link(_BASE):  # type: ignore[misc]  # see _BASE
+    """A paramiko Transport that keeps what the server said, for the messages, and never prints."""
+
+    # curve25519 by its standard name too; the DH groups last, they cost 10 to 30 times the CPU
+    _kex_info = {**_BASE._kex_info, "curve25519-sha256": KexCurve25519}  # noqa: RUF012  # as paramiko has it
+    _preferred_kex = tuple(sorted(("curve25519-sha256", *_BASE._preferred_kex), key=_kex_cost))
+
+    def __init__(self, line: Line, known_kinds: Collection[str]) -> None:
+        """`known_kinds`: the host key types that known_hosts has for the host; they are asked for first."""
+        super().__init__(line.stream, packetizer_class=_Packets)
+        self.line = line
+        self.daemon = True
+        self.set_log_channel(_SILENCE.name)
+        self.packetizer.banner = line.banner
+        self.farewell = ""  # the text of the server's disconnect message
+        self._refusals: dict[int, tuple[int, str]] = {}  # channel number -> reason code and text
+        self._asked = threading.local()  # the number of the channel that this thread asked for last
+        self.offer: dict[str, Any] = {}  # its algorithms
+        self._preferred_keys = tuple(sorted(_BASE._preferred_keys, key=lambda kind: _key_kind(kind) not in known_kinds))
+
+    def run(self) -> None:
+        """Like paramiko's, but an exception of its clean-up ends the session instead of printing a traceback."""
+        try:
+            super().run()
+        except Exception as error:
+            self.saved_exception = error
+            self.active = False
+            self.line.cut()
+            if self.completion_event is not None:
+                self.completion_event.set()
+            for channel in list(self._channels.values()):
+                channel._unlink()
+
+    def end(self) -> None:
+        """Close the connection and let its thread come to an end."""
+        self.line.cut()
+        with suppress(Exception):
+            self.close()
+        if self.is_alive() and threading.current_thread() is not self:
+            self.join(1.0)
+        self.line.close()
+
+    def refusal(self) -> tuple[int, str] | None:
+        """Why the channel that this thread asked for last was refused: SSH's reason code, and the server's words.
+
+        paramiko keeps one exception per connection, which threads that open channels at the same time would mix up.
+        """
+        return self._refusals.pop(self._asked.number, None) if hasattr(self._asked, "number") else None
+
+    def _next_channel(self) -> int:
+        self._asked.number = number = super()._next_channel()
+        return int(number)
+
+    def _parse_disconnect(self, m: paramiko.Message) -> None:
+        m.get_int()
+        self.farewell = m.get_text()
+
+    def _parse_channel_open_failure(self, m: paramiko.Message) -> None:
+        number = m.get_int()
+        self._refusals[number] = m.get_int(), m.get_text()
+        m.rewind()
+        super()._parse_channel_open_failure(m)
+
+    def _really_parse_kex_init(self, m: paramiko.Message, ignore_first_byte: bool = False) -> Any:
+        self.offer = super()._really_parse_kex_init(m, ignore_first_byte)
+        return self.offer
+
+
+def _key_kind(algorithm: str) -> str:
+    """The key type behind a host key algorithm: rsa-sha2-512 is made with an ssh-rsa key."""
+    return "ssh-rsa" if algorithm.startswith("rsa-") else algorithm

@@ -1,0 +1,331 @@
+"""`plugins.inventory` and `plugins.fleet_file`: what the operator writes, and what they are told about it."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from plugins.fleet_file import SCHEMA
+from plugins.inventory import InventoryError, Target, Vm, file_name, load, parse_address, select
+
+ID = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
+
+
+@pytest.fixture
+def fleet_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path("fleet.yaml")
+
+
+def errors(path: Path, text: str) -> list[str]:
+    path.write_text(textwrap.dedent(text))
+    with pytest.raises(InventoryError) as caught:
+        load(path)
+    assert str(caught.value) == "\n".join(caught.value.lines)
+    return caught.value.lines
+
+
+# --- the fleet file -----------------------------------------------------------------------------------------------
+
+
+def test_a_full_file(fleet_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/anna")
+    fleet_file.write_text(
+        f"""
+defaults:
+  user: azureuser
+  identity_file: ~/.ssh/fleet
+  target:
+    subscription: 00000000-0000-0000-0000-000000000001
+    location: eastus
+    tags: {{owner: infra}}
+  tags: {{site: berlin}}
+vms:
+  - vm-a
+  - name: vm b
+    host: 10.0.0.4
+    user: root
+    port: 2222
+    jump: anna@gw:2201,gw2
+    identity_file: keys/b
+    resource_id: {ID}/Microsoft.NetworkCloud/virtualMachines/vm-b
+    identity: {ID.lower()}/microsoft.managedidentity/userassignedidentities/arc
+    target: {{resource_group: arc-rg, cloud: AzureUSGovernment, tags: {{env: prod}}}}
+    tags: {{image: ubuntu-22, site: bonn}}
+  - {{name: vm-c, identity: system, jump: none}}
+"""
+    )
+    target = Target("00000000-0000-0000-0000-000000000001", None, "eastus", "AzureCloud", {"owner": "infra"})
+    a, b, c = load(fleet_file).vms
+    assert a == Vm(
+        "vm-a", "vm-a", "azureuser", identity_file="/home/anna/.ssh/fleet", target=target, tags={"site": "berlin"}
+    )
+    assert b == Vm(
+        name="vm b",
+        host="10.0.0.4",
+        user="root",
+        port=2222,
+        jump="anna@gw:2201,gw2",
+        identity_file=str(tmp_path / "keys" / "b"),
+        resource_id=f"{ID}/Microsoft.NetworkCloud/virtualMachines/vm-b",
+        identity=f"{ID.lower()}/microsoft.managedidentity/userassignedidentities/arc",
+        target=Target(target.subscription, "arc-rg", "eastus", "AzureUSGovernment", {"owner": "infra", "env": "prod"}),
+        tags={"site": "bonn", "image": "ubuntu-22"},
+    )
+    assert (c.identity, c.jump, c.host) == ("system", "none", "vm-c")
+
+
+@pytest.mark.parametrize(
+    ("line", "path"), [("", None), ("ssh_config: lab/config\n", "sub/lab/config"), ("ssh_config: /etc/x\n", "/etc/x")]
+)
+def test_the_ssh_config_of_a_fleet_is_relative_to_its_file(fleet_file: Path, line: str, path: str | None) -> None:
+    Path("sub").mkdir()
+    Path("sub/fleet.yaml").write_text(f"{line}vms: [vm-a]\n")
+    assert load("sub/fleet.yaml").ssh_config == (Path(path) if path else None)
+
+
+def test_plain_data_and_back(fleet_file: Path) -> None:
+    fleet_file.write_text("defaults: {target: {location: eastus}, tags: {a: b}}\nvms: [vm-a, {name: vm-b, port: 22}]\n")
+    for vm in load(fleet_file).vms:
+        assert Vm.from_dict(json.loads(json.dumps(vm.as_dict()))) == vm
+        assert pickle.loads(pickle.dumps(vm)) == vm
+        assert type(vm.name) is str, "no class of the YAML library"
+        assert hash(vm) == hash(Vm.from_dict(vm.as_dict()))
+
+
+def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
+    text = """\
+        defaults:
+          name: x
+          port: 70000
+        vms:
+          - vm-a
+          - name: vm-b
+            prot: 22
+            tags: {rack: 12, 3: x}
+          - name: vm-a
+            host: -oProxyCommand=x
+          - host: foo
+            identity: sytem
+          - name: 3
+            target: {cloud: AzureClod, subscription: abc, place: 1}
+            resource_id: /subscriptions/x
+          - [a]
+          - name: true
+            port: "22"
+            user:
+            jump: "a b"
+          -
+        vmss: 3
+        """
+    assert errors(fleet_file, text) == [
+        "fleet.yaml:2: defaults.name: unknown key. Known are host, user, port, jump, identity_file, resource_id, identity, target, tags.",
+        "fleet.yaml:3: defaults.port: 70000 is out of range. A port is 1 to 65535.",
+        "fleet.yaml:7: vms[1].prot: unknown key. Did you mean 'port'?",
+        'fleet.yaml:8: vms[1].tags.rack: is the number 12, expected text. Put it in quotes: "12".',
+        'fleet.yaml:8: vms[1].tags: the key 3 is not text. Put it in quotes: "3".',
+        "fleet.yaml:9: vms[2].name: 'vm-a' is already the name of the VM on line 5. Names must differ.",
+        "fleet.yaml:10: vms[2].host: '-oProxyCommand=x' starts with '-' and would be read as an option. Choose another name.",
+        "fleet.yaml:11: vms[3].name: it has none. Add 'name:'.",
+        "fleet.yaml:12: vms[3].identity: 'sytem' is neither 'system' nor the ARM id of its kind of resource. Expected "
+        "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME.",
+        'fleet.yaml:13: vms[4].name: is the number 3, expected text. Put it in quotes: "3".',
+        "fleet.yaml:14: vms[4].target.cloud: 'AzureClod' is not known. Did you mean 'AzureCloud'?",
+        "fleet.yaml:14: vms[4].target.place: unknown key. Known are subscription, resource_group, location, cloud, tags.",
+        "fleet.yaml:14: vms[4].target.subscription: 'abc' is no subscription id. Expected "
+        "00000000-0000-0000-0000-000000000000, as 'az account show' prints it.",
+        "fleet.yaml:15: vms[4].resource_id: '/subscriptions/x' is not the ARM id of its kind of resource. Expected "
+        "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.NetworkCloud/virtualMachines/NAME.",
+        "fleet.yaml:16: vms[5]: is a list, expected a mapping or text. Give a mapping or text, or remove it.",
+        'fleet.yaml:17: vms[6].name: is true (yes or no), expected text. Put it in quotes: "true".',
+        "fleet.yaml:18: vms[6].port: is the text '22', expected a whole number. Give a whole number, or remove it.",
+        "fleet.yaml:20: vms[6].jump: 'a b' is no SSH alias or address: it has a ' ' in it. User and port have their own keys. "
+        "Expected [user@]host[:port], several separated by commas, or none.",
+        "fleet.yaml:20: vms[6].user: is empty, expected text. Give text, or remove it.",
+        "fleet.yaml:21: vms[7]: is empty, expected a mapping or text. Give a mapping or text, or remove it.",
+        "fleet.yaml:22: vmss: unknown key. Did you mean 'vms'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", ":1: the file is empty. It needs 'vms:' and a list below it (docs/inventory.md)."),
+        ("# only a comment\n", ":1: the file is empty. It needs 'vms:' and a list below it (docs/inventory.md)."),
+        ("just text\n", ":1: the file: is the text 'just text', expected a mapping. Put 'vms:' and a list of VMs below it there."),
+        ("[vm-a]\n", ":1: the file: is a list, expected a mapping. Put 'vms:' and a list of VMs below it there."),
+        ("defaults: {user: a}\n", ":1: the file: it has no 'vms'. Add 'vms:' and a list of VMs below it."),
+        ("vms: []\n", ":1: vms: is empty. Give a value, or remove the key."),
+        ("vms: {vm-a: 1}\n", ":1: vms: is a mapping, expected a list. Give a list, or remove it."),
+        ("vms:\n - ''\n", ":2: vms[0]: is empty. Give a value, or remove the key."),
+        ("vms:\n - name: a\n   port: 0\n", ":3: vms[0].port: 0 is out of range. A port is 1 to 65535."),
+        ("vms:\n - name: a\n   tags: {day: 2026-01-01}\n", ':3: vms[0].tags.day: is 2026-01-01 (a date), expected text. Put it in quotes: "2026-01-01".'),
+        ("vms:\n - name: a\n   host: b\n   host: c\n", ":4: key 'host' is there twice in the mapping that starts on line 2. Remove one."),
+        ("vms:\n\t- a\n", ":2: not YAML: found character '\\t' that cannot start any token. Check the indentation, and quote texts with ': ' or '#'."),
+        ("vms: [a\n", ":2: not YAML: did not find expected ',' or ']'. Check the indentation, and quote texts with ': ' or '#'."),
+        ("vms: [\"a\\nb\"]\n", ":1: vms[0].name: 'a\\nb' has a control character in it. Remove it."),
+        ("vms: [-a]\n", ":1: vms[0].name: '-a' starts with '-' and would be read as an option. Choose another name."),
+        ("vms: [a/b]\n", ":1: vms[0].name: 'a/b' is no SSH alias or address: it has a '/' in it. User and port have their own keys."),
+    ],
+)  # fmt: skip
+def test_one_mistake(fleet_file: Path, text: str, error: str) -> None:
+    (line,) = errors(fleet_file, text)
+    if "did not find expected" in error:  # the parser's own words are not ours to fix
+        assert line.startswith("fleet.yaml:2: not YAML: ")
+    else:
+        assert line == f"fleet.yaml{error}"
+
+
+def test_a_name_that_is_no_address_is_fine_when_the_host_is_given(fleet_file: Path) -> None:
+    fleet_file.write_text("vms: [{name: 'Berlin / rack 3', host: 10.0.0.4}]\n")
+    assert load(fleet_file).vms[0].name == "Berlin / rack 3"
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00", b"a: \x01\n", b"[" * 1500, b"vms: &a [*a]\n", b"vms: [!!python/object:os.system x]\n"]
+)
+def test_strange_bytes_are_an_error_of_the_file(fleet_file: Path, content: bytes) -> None:
+    fleet_file.write_bytes(content)
+    with pytest.raises(InventoryError, match=r"^fleet\.yaml"):
+        load(fleet_file)
+
+
+@pytest.mark.parametrize(("path", "why"), [("missing.yaml", "there is no such file"), (".", "cannot be read")])
+def test_no_file(fleet_file: Path, path: str, why: str) -> None:
+    with pytest.raises(InventoryError, match=f"{path}: {why}"):
+        load(path)
+
+
+def test_the_schema_is_a_schema_and_knows_every_field() -> None:
+    schema = json.loads(SCHEMA.read_text())
+    Draft202012Validator.check_schema(schema)
+    assert set(schema["$defs"]["vm"]["properties"]) == set(Vm("a").as_dict())
+    assert set(schema["$defs"]["target"]["properties"]) == set(Target().as_dict())
+    assert set(schema["properties"]["defaults"]["properties"]) == set(Vm("a").as_dict()) - {"name"}
+
+
+# --- --vm ---------------------------------------------------------------------------------------------------------
+
+FLEET = [Vm(name) for name in ("web1", "web2", "db1", "Web3", "vm[1]", "db2")]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        ([], ["web1", "web2", "db1", "Web3", "vm[1]", "db2"]),
+        (["web*"], ["web1", "web2"]),
+        (["db?", "web1", "web*"], ["web1", "web2", "db1", "db2"]),
+        (["[wW]eb[13]"], ["web1", "Web3"]),
+        (["vm[1]"], ["vm[1]"]),
+    ],
+)
+def test_patterns_over_a_fleet(patterns: list[str], names: list[str]) -> None:
+    assert [vm.name for vm in select(patterns, FLEET)] == names
+
+
+def test_patterns_that_match_nothing() -> None:
+    with pytest.raises(InventoryError) as caught:
+        select(["mail*", "web1", "web4"], FLEET, "fleet.yaml")
+    assert caught.value.lines == [
+        "--vm=mail*: matches none of the 6 VMs in fleet.yaml (web1, web2, db1, Web3, vm[1], ...). "
+        "Use a name or a glob (--vm='web*'); upper and lower case differ.",
+        "--vm=web4: matches none of the 6 VMs in fleet.yaml (web1, web2, db1, Web3, vm[1], ...). Did you mean 'web2'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "vm"),
+    [
+        ("web1", Vm("web1")),
+        ("anna@web1", Vm("anna@web1", "web1", "anna")),
+        ("10.0.0.4:2222", Vm("10.0.0.4:2222", "10.0.0.4", port=2222)),
+        ("anna@10.0.0.4:2222", Vm("anna@10.0.0.4:2222", "10.0.0.4", "anna", 2222)),
+        ("anna@corp.example@web1", Vm("anna@corp.example@web1", "web1", "anna@corp.example")),
+        ("[fd00::4]:2222", Vm("[fd00::4]:2222", "fd00::4", port=2222)),
+        ("anna@[fd00::4]", Vm("anna@[fd00::4]", "fd00::4", "anna")),
+        ("fd00::4", Vm("fd00::4", "fd00::4")),
+        ("fe80::4%eth0", Vm("fe80::4%eth0", "fe80::4%eth0")),
+    ],
+)
+def test_without_a_fleet_each_pattern_is_an_address(text: str, vm: Vm) -> None:
+    assert select([text, text], None) == [vm]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("web*", "a glob needs a fleet to choose from. Add --inventory=FILE, or name the VM in full."),
+        ("web[12]", "a glob needs a fleet to choose from. Add --inventory=FILE, or name the VM in full."),
+        ("-oProxyCommand=x", "'-oProxyCommand=x' starts with '-' and would be read as an option. Choose another name."),
+        ("anna@-x", "'-x' starts with '-' and would be read as an option. Choose another name."),
+        ("web1:70000", "port 70000 is out of range. A port is 1 to 65535."),
+        ("web1:ssh", "is no address. Expected an SSH alias, user@host:port, or user@[IPv6]:port."),
+        ("a b", "'a b' is no SSH alias or address: it has a ' ' in it. User and port have their own keys."),
+        ("", "is empty, or begins or ends with a space. Remove the space."),
+    ],
+)
+def test_without_a_fleet_a_bad_address(text: str, error: str) -> None:
+    with pytest.raises(InventoryError) as caught:
+        select([text, "fine"], None)
+    assert caught.value.lines == [f"--vm={text}: {error}"]
+
+
+def test_control_characters_are_shown_escaped() -> None:
+    with pytest.raises(InventoryError) as caught:
+        select(["a\x1b[31mb"], None)
+    assert str(caught.value).isprintable()
+
+
+def test_without_a_fleet_and_patterns_there_is_no_vm() -> None:
+    assert select([], None) == []
+
+
+@given(st.text())
+def test_an_address_is_parsed_or_refused(text: str) -> None:
+    try:
+        user, host, port = parse_address(text)
+    except ValueError:
+        return
+    assert host.isprintable()
+    assert not host.startswith("-")
+    assert user is None or user.isprintable()
+    assert port is None or 1 <= port <= 65535
+
+
+# --- file names ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("vm-a_1.x", "vm-a_1.x"),
+        ("a/b", "a%2Fb"),
+        ("..", "%2E."),
+        (".ssh", "%2Essh"),
+        ("", "%"),
+        ("ä b", "%C3%A4%20b"),
+        ("a%2Fb", "a%252Fb"),
+    ],
+)
+def test_file_names(name: str, file: str) -> None:
+    assert file_name(name) == file
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_file_names_are_safe_and_differ(one: str, other: str) -> None:
+    safe = file_name(one)
+    assert 1 <= len(safe) <= 120
+    assert not safe.startswith(".")
+    assert set(safe) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-%~")
+    assert (file_name(other) == safe) == (one == other)
+
+
+def test_long_names_differ_by_their_hash() -> None:
+    assert file_name("x" * 200) != file_name("x" * 201)
