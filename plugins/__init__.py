@@ -1,0 +1,19 @@
+"""The pipeline behind the checks, one module per step. Suite authors import all they need from here."""
+
+from plugins.checks import check, fail, not_applicable, recommended, required, unknown, warn
+from plugins.model import Seen, Session
+from plugins.probes import probe, quote
+
+__all__ = [
+    "Seen",
+    "Session",
+    "check",
+    "fail",
+    "not_applicable",
+    "probe",
+    "quote",
+    "recommended",
+    "required",
+    "unknown",
+    "warn",
+]

@@ -1,0 +1,215 @@
+"""One script per VM: all its probes, run side by side, each answer streamed back framed as soon as it is there.
+
+What travels back on stdout, for a nonce N that is new for every VM and every run (all numbers are decimal)::
+
+    \\nN hello UID\\n                                 the shell is there; whatever came before was login noise
+    \\nN > INDEX STATE EXIT BEGIN END\\n               STATE: e ended, t timed out, x no tool, r no root
+    ...stdout, at most its cap...\\nN o\\n            BEGIN, END: /proc/uptime, seconds with two decimals
+    ...stderr, at most its cap...\\nN e\\n
+    \\nN full PLACES\\n                               no folder could be written: nothing was run
+    \\nN end\\n                                       every probe has its frame and the folder is gone
+
+On the VM: a private folder in the first place that can be written (memory first, so that a full disk does not matter),
+in it two files per probe and one FIFO in which probes and the clock announce themselves. Only the main shell writes to
+stdout, so frames never mix. Probes that need root are started by a second shell, under ``sudo -n`` unless the login is
+root; it announces in the same FIFO and stops its own late probes, which the main shell may not touch.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from plugins.probes import Planned
+from plugins.shell import quote
+
+__all__ = ["PLACES", "Batch", "compile_batch"]
+
+#: Where the private folder may be made, best first.
+PLACES = ("/dev/shm", '"$XDG_RUNTIME_DIR"', "/run", "/tmp", "/var/tmp", '"$HOME"')
+
+#: Seconds the main shell may need around the slowest probe: starting all of them, sending, cleaning up.
+OVERHEAD = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A compiled script and what is needed to read its answer."""
+
+    script: bytes
+    nonce: str
+    probes: tuple[Planned, ...]  # frame INDEX i is probes[i - 1]
+    limit: float  # seconds after which the script has ended by itself
+
+
+@cache
+def _engine() -> str:
+    text = files("plugins").joinpath("data/engine.sh").read_text()
+    return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+
+
+def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
+    """The script that runs `probes` on one VM.
+
+    `nonce` is for tests; by default it is 128 random bits, so that no output of a probe can pass for a frame.
+    """
+    nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
+    plain = [(index, each) for index, each in enumerate(probes, 1) if not each.root]
+    rooted = [(index, each) for index, each in enumerate(probes, 1) if each.root]
+    limits = sorted({_seconds(each) for each in probes})
+    lines = [
+        _engine(),
+        f"N={nonce} name=.nexus-arc-{secrets.token_hex(8)} left={len(probes)} rooted=",
+        "uid=$(id -u)",
+        'printf \'\\n%s hello %s\\n\' "$N" "$uid"',
+        _make_room(),
+        'exec 3<>"$room/q"',
+        *(_function(index, each) for index, each in plain),
+        *(_start(index, each) for index, each in plain),
+        *(_root_part(rooted, nonce) if rooted else ()),
+        f"tick {' '.join(map(str, limits))}" if limits else "ticker=",
+        _SEND,
+        _late(probes),
+        _LOOP,
+    ]
+    return Batch("\n".join(lines).encode() + b"\n", nonce, tuple(probes), max(limits, default=0) + OVERHEAD)
+
+
+def _seconds(planned: Planned) -> int:
+    """The limit as whole seconds: `sleep` of a small shell knows no others."""
+    return max(1, math.ceil(planned.timeout))
+
+
+def _function(index: int, planned: Planned) -> str:
+    return f"p{index}() {{\n{planned.command}\n}}"
+
+
+def _start(index: int, planned: Planned) -> str:
+    # One block more than the cap, so that an output of exactly the cap is not taken for a cut one.
+    return f"start {index} {planned.cap // 512 + 1} {' '.join(map(quote, planned.needs))}".rstrip()
+
+
+def _make_room() -> str:
+    """Make the folder and prove that it can be written; `mkdir` fails on anything that is already there."""
+    return f"""\
+room=
+for place in {" ".join(PLACES)}; do
+  [ -d "$place" ] && mkdir "$place/$name" 2>/dev/null || continue
+  room=$place/$name
+  {{ echo "$N$N$N$N" >"$room/w" && mkfifo "$room/q"; }} 2>/dev/null && break
+  rm -rf "$room"
+  room=
+done
+[ "$room" ] || {{
+  printf '\\n%s full %s\\n\\n%s end\\n' "$N" "{" ".join(place.replace('"', "") for place in PLACES)}" "$N"
+  exit 0
+}}
+trap 'rm -rf "$room"' EXIT
+trap 'exit 1' HUP TERM PIPE"""
+
+
+def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
+    """The second shell. Its script is a here-document, so that nothing of it is in an argument list."""
+    limits = sorted({_seconds(each) for _, each in rooted})
+    late = "\n".join(
+        f"    {limit}) " + "; ".join(f'fell "$k{index}"' for index, each in rooted if _seconds(each) == limit) + " ;;"
+        for limit in limits
+    )
+    return [
+        # The files are made here, so that the login user can read what root writes into them.
+        f"for i in {' '.join(str(index) for index, _ in rooted)}; do",
+        '  rooted="$rooted $i"',
+        '  : >"$room/$i.o" 2>"$room/$i.e"',
+        "done",
+        "{ read -r broot _ </proc/uptime; } 2>/dev/null",
+        '[ "$uid" = 0 ] && sudo= || sudo="sudo -n"',
+        "(",
+        # bash before 5.1 keeps a here-document in a file: let it be in our folder.
+        "  TMPDIR=$room",
+        f'  $sudo sh -s "$room" >/dev/null 2>"$room/sudo" 3>&- <<\'{nonce}\'',
+        _engine(),
+        "room=$1",
+        'exec 3>"$room/q"',
+        'echo "g - -" >&3',
+        *(_function(index, each) for index, each in rooted),
+        *(_start(index, each) for index, each in rooted),
+        # Its own clock: only root may stop what root runs.
+        "(",
+        "  past=0",
+        f"  for limit in {' '.join(map(str, limits))}; do",
+        '    sleep "$((limit - past))"',
+        "    past=$limit",
+        f"    case $limit in\n{late}\n    esac",
+        "  done",
+        ") >/dev/null 2>&1 &",
+        "clock=$!",
+        "wait " + " ".join(f"$k{index}" for index, _ in rooted),
+        'fell "$clock"',
+        nonce,
+        '  echo "r - $?" >&3',
+        ") >/dev/null 2>&1 &",
+        "kroot=$!",
+    ]
+
+
+#: send INDEX STATE EXIT: the frame of one probe, once.
+_SEND = r"""
+send() {
+  eval "sent=\$x$1 begin=\$b$1"
+  [ "$sent" ] && return
+  eval "x$1=1"
+  left=$((left - 1))
+  end=
+  { read -r end _ </proc/uptime; } 2>/dev/null
+  printf '\n%s > %s %s %s %s %s\n' "$N" "$1" "$2" "$3" "${begin:-${broot:-0}}" "${end:-0}"
+  [ -s "$room/$1.o" ] && cat "$room/$1.o"
+  printf '\n%s o\n' "$N"
+  [ -s "$room/$1.e" ] && cat "$room/$1.e"
+  printf '\n%s e\n' "$N"
+}
+noroot() {
+  for i in $rooted; do
+    eval "sent=\$x$i"
+    [ "$sent" ] || { cat "$room/sudo" >"$room/$i.e" 2>/dev/null; send "$i" r -; }
+  done
+}
+"""
+
+
+def _late(probes: Sequence[Planned]) -> str:
+    """late SECONDS: what to do when a limit has passed: stop the probes it belongs to, and send what they had said."""
+    cases = []
+    for limit in sorted({_seconds(each) for each in probes}):
+        plain = [i for i, each in enumerate(probes, 1) if not each.root and _seconds(each) == limit]
+        rooted = [i for i, each in enumerate(probes, 1) if each.root and _seconds(each) == limit]
+        body = [f'[ "$x{i}" ] || {{ fell "$k{i}"; send {i} t -; }}' for i in plain]
+        if rooted:
+            # sudo that has not answered by now will not; and a probe that never started has not timed out.
+            say = f'echo "sudo -n did not answer within {limit} s" >>"$room/sudo"'
+            body.append(f'[ "$go" ] || {{ {say}; fell "$kroot"; noroot; }}')
+            body += [f"send {i} t -" for i in rooted]
+        cases.append(f"    {limit})\n      " + "\n      ".join(body) + "\n      ;;")
+    return "late() {\n  case $1 in\n" + "\n".join(cases) + "\n  esac\n}"
+
+
+_LOOP = r"""
+go=
+while [ "$left" -gt 0 ] && read -r word index status <&3; do
+  case $word in
+  e) send "$index" e "$status" ;;
+  x) send "$index" x - ;;
+  t) late "$index" ;;
+  g) go=1 ;;
+  r) [ "$go" ] || noroot ;;
+  esac
+done
+[ "$ticker" ] && kill "$ticker" 2>/dev/null
+rm -rf "$room"
+trap - EXIT
+printf '\n%s end\n' "$N"
+exit 0
+"""

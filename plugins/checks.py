@@ -1,0 +1,136 @@
+"""Declaring checks: an ordinary pytest test function, its id, its severity, and how it relates to other checks.
+
+A check is a pure function over evidence. It returns the sentence that says what is well, or stops with one of the
+words below. Nothing it does touches the network, so it judges a live VM and a saved run alike.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+from plugins.model import Severity, Status
+
+__all__ = [
+    "Check",
+    "Judgement",
+    "check",
+    "check_of",
+    "fail",
+    "not_applicable",
+    "recommended",
+    "required",
+    "unknown",
+    "warn",
+]
+
+required = Severity.REQUIRED
+recommended = Severity.RECOMMENDED
+
+#: (vm, profile) -> the values of one parameter of a check on that VM; str(value) is shown in node ids and reports.
+Each = Callable[[Any, Any], Sequence[Any]]
+
+#: What a check's ``severity`` may be: fixed, or chosen from its parameters ("HTTPS_PROXY is required, HTTP_PROXY not").
+Grade = Severity | Callable[..., Severity]
+
+F = TypeVar("F", bound=Callable[..., str])
+
+
+class Judgement(Exception):
+    """A check's word, when it is not *pass*. Raised by `fail`, `warn`, `unknown` and `not_applicable`."""
+
+    def __init__(self, status: Status, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.remedy = remedy
+
+
+def fail(message: str, *, remedy: str = "") -> NoReturn:
+    """Not met: *fail* in a required check, *warn* in a recommended one. `remedy` replaces the check's own."""
+    raise Judgement(Status.FAIL, message, remedy)
+
+
+def warn(message: str, *, remedy: str = "") -> NoReturn:
+    """The recommended part is not met, the required part is."""
+    raise Judgement(Status.WARN, message, remedy)
+
+
+def unknown(message: str, *, remedy: str = "") -> NoReturn:
+    """The evidence that would decide could not be obtained."""
+    raise Judgement(Status.UNKNOWN, message, remedy)
+
+
+def not_applicable(message: str) -> NoReturn:
+    """The question does not arise on this VM; `message` says why."""
+    raise Judgement(Status.NOT_APPLICABLE, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is declared about a check. `title` is the first line of its docstring."""
+
+    id: str
+    severity: Grade
+    title: str
+    remedy: str
+    docs: str
+    after: tuple[str, ...]
+    causes: tuple[str, ...]
+    each: Mapping[str, Each]
+
+    @property
+    def area(self) -> str:
+        """The part of the id before the number: IMDS-002 is in IMDS."""
+        return self.id.rpartition("-")[0]
+
+    def grade(self, known: Mapping[str, Any]) -> Severity:
+        """The severity for one set of parameters; `known` also holds ``vm`` and ``profile``."""
+        if isinstance(self.severity, Severity):
+            return self.severity
+        return self.severity(**{name: known[name] for name in inspect.signature(self.severity).parameters})
+
+    @property
+    def base_severity(self) -> Severity:
+        """The severity for lists: the strictest one where it depends on a parameter."""
+        return self.severity if isinstance(self.severity, Severity) else Severity.REQUIRED
+
+
+def check(
+    id: str,
+    severity: Grade,
+    *,
+    remedy: str,
+    docs: str,
+    after: Sequence[str] = (),
+    causes: Sequence[str] = (),
+    each: Mapping[str, Each] | None = None,
+) -> Callable[[F], F]:
+    """Make a test function a check.
+
+    `after` names the checks without which this one cannot be judged: when one of them failed or is unknown on the
+    same VM (and the same parameter, where both have it), this one is *blocked* and says so. `causes` names, in the
+    order to look, the checks whose failure explains a failure of this one: it is then a consequence, not a root
+    cause. `each` gives the check a parameter per VM: ``each={"endpoint": lambda vm, profile: [...]}``.
+    `severity` may be a function of the check's parameters.
+    """
+    if not re.fullmatch(r"[A-Z]+-\d{3}", id):
+        raise ValueError(f"check id {id!r}: expected AREA-NNN, for example IMDS-002")
+
+    def decorate(function: F) -> F:
+        title = (function.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+        if not title:
+            raise ValueError(f"check {id}: {function.__name__} has no docstring; its first line is the check's title")
+        declared = Check(id, severity, title, remedy, docs, tuple(after), tuple(causes), each or {})
+        function.__check__ = declared  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def check_of(function: object) -> Check | None:
+    """The check declared on a test function, or None for an ordinary test."""
+    return getattr(function, "__check__", None)

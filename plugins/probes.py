@@ -1,0 +1,103 @@
+"""Declaring probes: one read-only command that runs on the VM, written beside the checks that read it.
+
+A probe is a pytest fixture, so pytest's own fixture closure says, for the selected checks, exactly which commands
+have to run::
+
+    healthz = probe("curl --noproxy '*' --max-time 3 ...", timeout=5, needs=["curl"], read=CurlAnswer.read)
+
+    @check("IMDS-002", required, ...)
+    def test_the_imds_sidecar_is_healthy(healthz): ...
+
+A probe whose command depends on the check's parameter is given a function instead of a text; the function's argument
+names are the parameters it wants::
+
+    tunnel = probe(lambda endpoint: f"curl --proxy ... {quote(endpoint.url)}", timeout=12, needs=["curl"], read=...)
+
+The commands of one VM travel as one script (see `plugins.batch`), so the same probe used by ten checks runs once.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from plugins.model import Seen, State
+from plugins.shell import quote
+
+__all__ = ["Planned", "Probe", "probe", "probe_of", "quote"]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A declared probe. Limits are seconds on the VM and bytes per output stream."""
+
+    command: str | Callable[..., str]
+    timeout: float
+    root: bool
+    needs: tuple[str, ...]
+    cap: int
+    even_if: frozenset[State]
+    read: Callable[[Seen], Any] | None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the check's parameters that the command depends on."""
+        return () if isinstance(self.command, str) else tuple(inspect.signature(self.command).parameters)
+
+    def plan(self, name: str, arguments: Mapping[str, Any]) -> Planned:
+        """This probe, called `name`, made concrete for one VM and one set of parameters."""
+        wanted = {each: arguments[each] for each in self.parameters}
+        # What is shared by the whole run is not part of the name: "tunnel[management.azure.com]".
+        label = "-".join(str(value) for each, value in wanted.items() if each not in ("vm", "profile"))
+        command = self.command if isinstance(self.command, str) else self.command(**wanted)
+        return Planned(f"{name}[{label}]" if label else name, command, self.timeout, self.root, self.needs, self.cap)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One command that will run on one VM."""
+
+    key: str
+    command: str
+    timeout: float
+    root: bool
+    needs: tuple[str, ...]
+    cap: int
+
+
+def probe(
+    command: str | Callable[..., str],
+    *,
+    timeout: float,
+    root: bool = False,
+    needs: Sequence[str] = (),
+    cap: int = 16_384,
+    even_if: Sequence[State] = (),
+    read: Callable[[Seen], Any] | None = None,
+) -> Any:
+    """Declare a probe and return it as a pytest fixture; assign it to the name the checks use.
+
+    `command` is POSIX shell text, run with stdin closed, in a subshell of its own, beside the VM's other probes.
+    `timeout` seconds after it starts, it and its children are stopped. `root` probes run through ``sudo -n`` unless
+    the login is root. `needs` names programs without which the command is not even started. `cap` bounds stdout and
+    stderr, each, in bytes. `read` turns the `Seen` into what the checks want to look at: pure, and total (it raises
+    ValueError with what it expected). A probe that did not run to its end makes the checks that take it *unknown*,
+    except for the states listed in `even_if`, which the check then handles itself.
+    """
+    declared = Probe(command, timeout, root, tuple(needs), cap, frozenset(even_if), read)
+
+    def value() -> Any:
+        raise RuntimeError("a probe is read by checks only (see plugins.judge); an ordinary test cannot take it")
+
+    value.__probe__ = declared  # type: ignore[attr-defined]
+    return pytest.fixture(value)
+
+
+def probe_of(fixture: Any) -> Probe | None:
+    """The probe behind a fixture definition (pytest's FixtureDef or the module attribute), or None."""
+    function = getattr(fixture, "func", None) or getattr(fixture, "_get_wrapped_function", lambda: None)()
+    return getattr(function, "__probe__", None)

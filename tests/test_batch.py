@@ -1,0 +1,195 @@
+"""The script that runs on a VM, under every small shell that is here, and what comes back of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from plugins.batch import compile_batch
+from plugins.frames import Decoder
+from plugins.probes import Planned
+
+NOBODY = 65534
+
+SHELLS = {
+    "dash": ["dash", "-s"],
+    "bash": ["bash", "--posix", "-s"],
+    "busybox": ["busybox", "sh", "-s"],
+    "sh": ["sh", "-s"],
+}
+
+
+def planned(
+    key: str, command: str, *, timeout: float = 5, root: bool = False, needs: tuple[str, ...] = (), cap: int = 1024
+) -> Planned:
+    return Planned(key, command, timeout, root, needs, cap)
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    command = SHELLS[request.param]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed here")
+    return command
+
+
+def run(shell: list[str], *probes: Planned, env: dict[str, str] | None = None, user: int | None = None) -> Decoder:
+    batch = compile_batch(probes)
+    answer = subprocess.run(shell, input=batch.script, capture_output=True, timeout=60, env=env, user=user, cwd="/")
+    decoder = Decoder(batch)
+    decoder.feed(answer.stdout)
+    assert decoder.complete, answer
+    return decoder
+
+
+def test_output_and_exit_status_of_a_probe_come_back(shell: list[str]) -> None:
+    seen = run(shell, planned("a", "echo out; echo err >&2; exit 3")).seen["a"]
+    assert (seen.state, seen.exit, seen.stdout, seen.stderr, seen.truncated) == ("done", 3, "out\n", "err\n", False)
+
+
+def test_bytes_arrive_as_they_were_printed(shell: list[str]) -> None:
+    seen = run(shell, planned("a", r"printf '\001\000\377\n\n<b>\303\251'")).seen["a"]
+    assert seen.stdout == "\x01\x00\\xff\n\n<b>é"
+
+
+def test_probes_run_side_by_side(shell: list[str]) -> None:
+    began = time.monotonic()
+    decoder = run(shell, *(planned(f"nap{n}", "sleep 1") for n in range(8)))
+    assert {seen.state for seen in decoder.seen.values()} == {"done"}
+    assert time.monotonic() - began < 6  # eight seconds, one after the other
+
+
+def test_a_late_probe_is_stopped_with_its_children_and_keeps_what_it_said(shell: list[str]) -> None:
+    mark = "313.7"
+    seen = run(shell, planned("late", f"echo before; sleep {mark} | sleep {mark}", timeout=1)).seen["late"]
+    assert (seen.state, seen.exit, seen.stdout) == ("timed out", None, "before\n")
+    time.sleep(0.2)
+    assert mark not in _command_lines()
+
+
+def _command_lines() -> str:
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue  # it ended meanwhile
+    return "\n".join(lines)
+
+
+def test_endless_output_is_cut_at_the_cap_and_says_so(shell: list[str]) -> None:
+    seen = run(shell, planned("flood", "while :; do echo 0123456789 || exit 1; done", cap=2048)).seen["flood"]
+    assert len(seen.stdout) == 2048
+    assert seen.truncated
+
+
+def test_output_of_exactly_the_cap_is_not_called_cut(shell: list[str]) -> None:
+    seen = run(shell, planned("full", "printf '%01024d' 0", cap=1024)).seen["full"]
+    assert len(seen.stdout) == 1024
+    assert not seen.truncated
+
+
+def test_a_missing_program_is_named_and_the_probe_not_started(shell: list[str]) -> None:
+    seen = run(shell, planned("a", "echo started", needs=("sh", "no-such-program"))).seen["a"]
+    assert (seen.state, seen.stdout, seen.stderr) == ("no tool", "", "no-such-program\n")
+
+
+def test_stdin_is_closed(shell: list[str]) -> None:
+    assert run(shell, planned("a", "cat; echo end")).seen["a"].stdout == "end\n"
+
+
+def test_the_nonce_is_not_in_the_environment_or_an_argument_list(shell: list[str]) -> None:
+    batch = compile_batch([planned("a", "env; cat /proc/*/cmdline 2>/dev/null", cap=200_000)])
+    answer = subprocess.run(shell, input=batch.script, capture_output=True, timeout=60)
+    decoder = Decoder(batch)
+    assert decoder.feed(answer.stdout)
+    assert batch.nonce not in decoder.seen["a"].stdout
+
+
+def test_the_folder_is_private_and_gone_afterwards(shell: list[str]) -> None:
+    seen = run(shell, planned("a", 'echo "$room"; ls -ld "$room"')).seen["a"]
+    folder, listing = seen.stdout.splitlines()
+    assert listing.startswith("drwx------")
+    assert not Path(folder).exists()
+
+
+def test_the_folder_is_gone_when_nobody_listens_any_more(shell: list[str]) -> None:
+    batch = compile_batch([planned("a", "echo x", timeout=2), planned("b", "sleep 1; echo y", timeout=2)])
+    name = batch.script.decode().partition(" name=")[2].partition(" ")[0]
+    with subprocess.Popen(shell, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(batch.script)
+        process.stdin.close()
+        process.stdout.read(1)
+        process.stdout.close()
+    assert not [place for place in ("/dev/shm", "/run", "/tmp", "/var/tmp") if (Path(place) / name).exists()]
+
+
+def test_a_login_that_is_root_needs_no_sudo(shell: list[str]) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can log in as root")
+    seen = run(shell, planned("a", "id -u", root=True), planned("b", "sleep 30", root=True, timeout=1)).seen
+    assert (seen["a"].state, seen["a"].stdout) == ("done", "0\n")
+    assert seen["b"].state == "timed out"
+
+
+SUDO = {
+    "refuses": (
+        "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n",
+        "no root",
+        "sudo: a password is required\n",
+    ),
+    "hangs": ("#!/bin/sh\nsleep 600\n", "no root", "sudo -n did not answer within 1 s\n"),
+    "grants": ('#!/bin/sh\nshift\nexec "$@"\n', "done", ""),
+}
+
+
+@pytest.fixture
+def fake_sudo() -> Iterator[Callable[[str], dict[str, str]]]:
+    """Puts a `sudo` of our own first on PATH, in a folder that any user may enter; gives the environment for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+
+        def install(body: str) -> dict[str, str]:
+            sudo = Path(folder, "sudo")
+            sudo.write_text(body)
+            sudo.chmod(0o755)
+            return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+        yield install
+
+
+@pytest.mark.parametrize("kind", SUDO)
+def test_without_root_login_root_probes_go_through_sudo(
+    shell: list[str], fake_sudo: Callable[[str], dict[str, str]], kind: str
+) -> None:
+    text, state, stderr = SUDO[kind]
+    probes = planned("plain", "echo hi"), planned("rooted", "echo low", root=True, timeout=1)
+    decoder = run(shell, *probes, env=fake_sudo(text), user=NOBODY if os.geteuid() == 0 else None)
+    assert decoder.uid != 0
+    assert decoder.seen["plain"].stdout == "hi\n"
+    assert (decoder.seen["rooted"].state, decoder.seen["rooted"].stderr) == (state, stderr)
+
+
+def test_no_place_to_write_is_said_and_nothing_runs(shell: list[str]) -> None:
+    batch = compile_batch([planned("a", "echo started")])
+    script = batch.script.decode().replace("mkfifo", "false")
+    answer = subprocess.run(shell, input=script.encode(), capture_output=True, timeout=20)
+    decoder = Decoder(batch)
+    assert decoder.feed(answer.stdout)
+    assert decoder.full.startswith("/dev/shm ")
+    assert decoder.seen == {}
+
+
+def test_the_script_is_valid_for_the_shell(shell: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "script"
+    path.write_bytes(compile_batch([planned("a", "echo 'it''s'"), planned("b", "id", root=True)]).script)
+    checked = subprocess.run([*shell[:-1], "-n", str(path)], capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr) == (0, "")

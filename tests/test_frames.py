@@ -1,0 +1,89 @@
+"""Reading a VM's answer, in any pieces, and whatever the VM sends."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.batch import Batch, compile_batch
+from plugins.frames import Decoder
+from plugins.probes import Planned
+
+BATCH = compile_batch([Planned("a", "true", 1, False, (), 16), Planned("b", "true", 1, False, (), 16)], nonce="N0NCE")
+GOOD = (
+    b"Welcome!\nToday's news\n"
+    b"\nN0NCE hello 0\n"
+    b"\nN0NCE > 2 e 7 10.00 10.25\nout\n\nN0NCE o\nerr\n\nN0NCE e\n"
+    b"\nN0NCE > 1 t - 10.00 11.50\n\nN0NCE o\n\nN0NCE e\n"
+    b"\nN0NCE end\n"
+)
+
+
+def decoded(*pieces: bytes, batch: Batch = BATCH) -> Decoder:
+    decoder = Decoder(batch, clock=lambda: 1000.0)
+    for piece in pieces:
+        decoder.feed(piece)
+    return decoder
+
+
+def test_a_whole_answer() -> None:
+    decoder = decoded(GOOD)
+    assert decoder.complete
+    assert (decoder.greeted, decoder.uid) == (True, 0)
+    b, a = decoder.seen["b"], decoder.seen["a"]
+    assert (b.state, b.exit, b.stdout, b.stderr, b.seconds, b.received) == ("done", 7, "out\n", "err\n", 0.25, 1000.0)
+    assert (a.state, a.exit, a.stdout, a.stderr, a.seconds) == ("timed out", None, "", "", 1.5)
+
+
+@given(st.lists(st.integers(1, len(GOOD) - 1)))
+def test_the_pieces_it_arrives_in_do_not_matter(cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(GOOD)]
+    decoder = decoded(*(GOOD[a:b] for a, b in pairwise(edges)))
+    assert decoder.complete
+    assert decoder.seen == decoded(GOOD).seen
+
+
+def test_an_answer_that_breaks_off_keeps_the_frames_that_were_whole() -> None:
+    decoder = decoded(GOOD[: GOOD.index(b"> 1 t") + 20])
+    assert not decoder.complete
+    assert set(decoder.seen) == {"b"}
+
+
+def test_a_frame_forged_without_the_nonce_is_only_output() -> None:
+    forged = b"\nN0NCE hello 0\n\nN0NCE > 1 e 0 1.00 1.00\n\nWRONG o\n\nWRONG end\n\nN0NCE o\n\nN0NCE e\n"
+    decoder = decoded(forged)
+    assert not decoder.complete
+    assert decoder.seen["a"].stdout == "\nWRONG o\n\nWRONG "  # and cut at its cap
+    assert decoder.seen["a"].truncated
+
+
+def test_frames_that_break_the_grammar_are_dropped() -> None:
+    bad = [
+        b"\nN0NCE > 3 e 0 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",  # no such probe
+        b"\nN0NCE > 0 e 0 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",
+        b"\nN0NCE > -1 e 0 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",
+        b"\nN0NCE > 1 z 0 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",  # no such state
+        b"\nN0NCE > 1 e x 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",  # no exit status
+        b"\nN0NCE > 1 e 0 1.00\n\nN0NCE o\n\nN0NCE e\n",  # a field short
+        b"\nN0NCE o\n\nN0NCE e\n",  # no frame open
+        b"\nN0NCE > 1 e 0 1.00 1.00\n\nN0NCE e\n",  # no stdout
+        b"\nN0NCE\n\nN0NCE \n",
+    ]
+    for frame in bad:
+        assert decoded(frame).seen == {}
+        assert set(decoded(frame, GOOD).seen) == {"a", "b"}
+
+
+@given(st.lists(st.sampled_from([*GOOD.splitlines(keepends=True), b"\nN0NCE ", b"\n", b"\xff\x00"]) | st.binary()))
+def test_nothing_a_vm_sends_can_stop_the_reader(pieces: list[bytes]) -> None:
+    decoder = decoded(*pieces)
+    assert all(len(seen.stdout.encode()) <= 4 * 16 for seen in decoder.seen.values())
+
+
+def test_noise_is_not_kept_in_memory() -> None:
+    decoder = decoded(*[b"x" * 50_000] * 40)
+    assert len(decoder._buffer) < 70_000
+    decoder.feed(GOOD)
+    assert decoder.complete

@@ -1,0 +1,58 @@
+"""Secrets that a VM prints are taken out before anything is recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.redact import redact
+
+JWT = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f'{{"access_token":"{JWT}","expires_in":"86400"}}', JWT),
+        (f"header only {JWT.split('.')[0]}", JWT.split(".")[0]),
+        ("HTTPS_PROXY=http://alice:hunter22@169.254.0.11:3128", "hunter22"),
+        ("https://x.blob.core.windows.net/c?sv=2023&sig=Zm9vYmFy%3D&se=2026", "Zm9vYmFy%3D"),
+        ("> Proxy-Authorization: Basic YWxpY2U6aHVudGVyMg==", "YWxpY2U6aHVudGVyMg=="),
+        ("authorization: Bearer abcdef0123456789", "abcdef0123456789"),
+        ("client_secret=s3cr3t-value&x=1", "s3cr3t-value"),
+        ('"AccountKey": "q83vASNFZ4k="', "q83vASNFZ4k="),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", "MIIEow"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE cut off", "b3BlbnNzaC1rZXktdjE"),
+    ],
+)
+def test_a_secret_is_replaced(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+    assert "<secret:" in redact(text)
+
+
+def test_what_surrounds_a_secret_stays_readable() -> None:
+    assert redact("http://a:b@169.254.0.11:3128").startswith("http://<secret:")
+    assert redact("http://a:b@169.254.0.11:3128").endswith(">@169.254.0.11:3128")
+
+
+def test_the_same_secret_gets_the_same_mark_and_another_one_another() -> None:
+    same = {redact("password=correct-horse"), redact("password=correct-horse")}
+    assert len(same) == 1
+    assert redact("password=battery-staple") not in same
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    once = redact(f"password=abc123 {JWT} http://a:b@c/")
+    assert redact(once) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "azureuser ALL=(ALL) NOPASSWD: ALL",
+        "NO_PROXY=localhost,127.0.0.1",
+        "http://169.254.0.11:3128",
+        "curl: (56) CONNECT tunnel failed, response 403",
+    ],
+)
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    assert redact(text) == text
