@@ -1,0 +1,88 @@
+"""Questions that more than one report asks of the ``results`` dict. Answers are picked, never judged anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+#: Worst first: the order in which a reader wants to meet the seven words.
+WORST_FIRST = ("fail", "unknown", "warn", "blocked", "waived", "pass", "not applicable")
+
+#: The order in which VMs are listed.
+READINESS = ("not ready", "unknown", "ready")
+
+_RANK = {status: rank for rank, status in enumerate(WORST_FIRST)}
+_KEEPS_A_VM_BACK = ("fail", "unknown", "blocked")
+
+
+def rank(status: str) -> int:
+    """0 for the worst status word."""
+    return _RANK[status]
+
+
+def vms_by_readiness(results: Json) -> list[Json]:
+    """The VMs, those that are not ready first, otherwise in the order of the inventory."""
+    return sorted(results["vms"], key=lambda vm: READINESS.index(vm["readiness"]))
+
+
+def first_to_fix(vm: Json) -> Json | None:
+    """The one result of a VM that is to be looked at first: what keeps it back, and is nobody's consequence.
+
+    ``None`` when the VM is ready, or when no check was judged on it.
+    """
+    candidates = [result for result in vm["results"] if result["status"] in _KEEPS_A_VM_BACK]
+    if vm["readiness"] == "ready" or not candidates:
+        return None
+    first: Json = min(
+        candidates,
+        key=lambda result: (
+            result["severity"] != "required",
+            not result["root_cause"],
+            rank(result["status"]),
+        ),
+    )
+    return first
+
+
+def subject(result: Json) -> str:
+    """``NET-001 [management.azure.com]``: a check id, with the parameter when there is one."""
+    return f"{result['id']} [{result['parameter']}]" if result["parameter"] else str(result["id"])
+
+
+def seconds(vm: Json, result: Json) -> float | None:
+    """How long the slowest probe of a result took; ``None`` when no probe of it left evidence."""
+    took = [vm["evidence"][probe]["seconds"] for probe in result["evidence"] if probe in vm["evidence"]]
+    return max(took, default=None)
+
+
+def every_result(results: Json) -> Iterator[tuple[Json, Json]]:
+    """Each (VM, result) pair, in the order of the file."""
+    for vm in results["vms"]:
+        for result in vm["results"]:
+            yield vm, result
+
+
+def ssh_failure(vm: Json) -> Json | None:
+    """A result that stands for the session, when the VM could not be looked at and no check of the run says so.
+
+    It happens when SSH-001 was deselected: a report that left it out would show an unreachable VM as empty.
+    """
+    session = vm["session"]
+    if session["outcome"] == "ok" or any(result["id"] == "SSH-001" for result in vm["results"]):
+        return None
+    return {
+        "id": "SSH-001",
+        "parameter": "",
+        "status": "unknown",
+        "severity": "required",
+        "message": session["message"] or f"The SSH session ended with: {session['outcome']}.",
+        "remedy": session["remedy"],
+        "root_cause": True,
+        "caused_by": [],
+        "nodeid": "",
+        "title": "an SSH session opens",
+        "docs": "",
+        "evidence": [],
+    }

@@ -1,0 +1,65 @@
+"""Text a VM had a hand in, made harmless to look at: nothing in it can move a cursor or reverse a line.
+
+What cannot be seen is shown as the escape that a programmer would type, so that it stays evidence::
+
+    "\\x1b[31mred\\x07"  ->  r"\\x1b[31mred\\x07"
+    "abc\\u202egnp.exe"  ->  r"abc\\u202egnp.exe"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+# Control characters (but tab and newline), soft hyphen, the invisible and the direction-changing format
+# characters, line and paragraph separators, lone surrogates, noncharacters, and the invisible tag block.
+# Everything XML 1.0 forbids is in here too.
+_PLANE_ENDS = "".join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0x10000, 0x110000, 0x10000))
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\ud800-\udfff\ufdd0-\ufdef\U000e0000-\U000e0fff" + _PLANE_ENDS + "]"
+)
+_SPACE = re.compile(r"\s+")
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def visible(text: object) -> str:
+    """``text`` with every invisible character spelled out; newlines and tabs stay, CRLF is a newline."""
+    return _INVISIBLE.sub(_escape, str(text).replace("\r\n", "\n"))
+
+
+def one_line(text: object) -> str:
+    """``visible(text)`` on one line: runs of white space, newlines included, become one space."""
+    return _SPACE.sub(" ", visible(text)).strip()
+
+
+def cut(text: str, limit: int) -> str:
+    """``text``, or its beginning and an ellipsis when it is longer than ``limit`` characters."""
+    return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
+
+
+def middle_cut(text: str, limit: int) -> tuple[str, int]:
+    """``text`` without its middle when it is longer than ``limit``, and the number of characters left out.
+
+    The end of a log says how it ended, its beginning what it was: the middle is what can be spared.
+    """
+    left_out = len(text) - limit
+    if left_out <= 0:
+        return text, 0
+    head = limit * 2 // 3
+    tail = limit - head
+    return f"{text[:head]}\n[… {left_out:,} characters left out here …]\n{text[-tail:]}", left_out
+
+
+def names(all_names: Iterable[str], show: int = 5) -> str:
+    """``vm-a, vm-b and 37 more``: the first ``show`` names, each on one line and of bearable length."""
+    listed = [cut(one_line(name), 60) for name in all_names]
+    if len(listed) <= show:
+        return ", ".join(listed)
+    return f"{', '.join(listed[:show])} and {len(listed) - show} more"
