@@ -1,0 +1,172 @@
+"""The proxy variables of a VM: who is given which. Only these variables are read, and logins are cut off on the VM.
+
+What decides is what two kinds of process get: a command that is run over SSH (the session), and a login shell. The
+session stands for everything that is started without a login: Ansible, a script over SSH, this suite. The other places
+explain: sudo's environment, systemd's, and the files that hold assignments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from plugins import Seen, probe
+from suites.answers import plain
+
+__all__ = ["PROXIES", "Variables", "curl_version", "login_env", "session_env", "sudo_env", "systemd_env", "written"]
+
+#: The variables that make a program use a proxy.
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+
+#: What stands for a login that was cut off: http://***@169.254.0.11:3128
+MARK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The proxy variables of one place. `missing` says why the place could not be looked at."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
+
+    @classmethod
+    def read(cls, seen: Seen) -> Variables:
+        """Read ``NAME=value`` lines; a line that is none belongs to the value before it, as a ``?``."""
+        if seen.state != "done":
+            return cls(missing=_why(seen))
+        values: dict[str, str] = {}
+        name = ""
+        for line in seen.stdout.splitlines():
+            found = re.fullmatch(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)", line)
+            if found:
+                name = found[1]
+                values[name] = found[2]
+            elif name:
+                values[name] += "\n" + line
+        return cls({name: plain(value) for name, value in values.items()})
+
+    @classmethod
+    def read_login(cls, seen: Seen) -> Variables:
+        """Read what the login shell's `env` printed after the mark; without the mark the shell ran nothing."""
+        if seen.state == "done" and not re.search(r"^@login$", seen.stdout, re.M):
+            return cls(missing="it ran no command")
+        start = seen.stdout.rfind("@login\n") + len("@login\n")
+        return cls.read(Seen(seen.probe, seen.command, seen.state, seen.exit, seen.stdout[start:], seen.stderr))
+
+    @classmethod
+    def read_systemd(cls, seen: Seen) -> Variables:
+        """Read ``systemctl show-environment``: ``HTTPS_PROXY=http://169.254.0.11:3128``, ``A=$'with blank'``."""
+        if seen.state == "done" and seen.stdout.strip() == "" and seen.stderr.strip():
+            return cls(missing="systemd does not run")
+        found = cls.read(seen)
+        unquoted = {name: re.sub(r"\A\$'(.*)'\Z", r"\1", value, flags=re.S) for name, value in found.values.items()}
+        return cls(unquoted, found.missing)
+
+    @property
+    def any_proxy(self) -> bool:
+        """True when something makes programs use a proxy here."""
+        return any(self.values.get(name) for name in PROXIES)
+
+
+def _why(seen: Seen) -> str:
+    return {
+        "timed out": "it did not answer in time",
+        "no tool": f"{seen.stderr.strip() or 'the program'} is not installed",
+        "no root": "there is no root",
+    }.get(seen.state, "the session was lost")
+
+
+# Builtins only: no fork. Whatever stands before an @ is cut off, but for the scheme.
+_SHOW = """\
+for n in HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY no_proxy; do
+  eval "s=\\${$n+x} v=\\${$n-}"
+  [ "$s" ] || continue
+  case $v in
+  *@*)
+    s=${v%%://*}
+    case $s in
+    "$v" | *[!A-Za-z0-9+.\\"\\'-]*) s= ;;
+    *) s=$s:// ;;
+    esac
+    v=$s***@${v##*@}
+    ;;
+  esac
+  printf '%s=%s\\n' "$n" "$v"
+done"""
+
+# The same for what `env` prints.
+_CUT = r"""-e '/^[A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]=/!d' -e 's#=\(["A-Za-z0-9+.$-]*://\)\{0,1\}.*@#=\1***@#'"""
+
+session_env = probe(_SHOW, timeout=5, cap=4096, read=Variables.read)
+
+sudo_env = probe(_SHOW, timeout=5, root=True, cap=4096, even_if=("no root", "timed out"), read=Variables.read)
+
+# csh takes -l only alone, and dash before 0.5.11 does not take it at all.
+login_env = probe(
+    f"""\
+s=${{SHELL:-/bin/sh}}
+case ${{s##*/}} in
+csh | tcsh) echo 'echo @login; env' | "$s" -l ;;
+sh | dash | ash) "$s" -c 'for f in /etc/profile "$HOME/.profile"; do [ -r "$f" ] && . "$f"; done; echo @login; env' ;;
+*) "$s" -lc 'echo @login; env' ;;
+esac 2>/dev/null | sed -e '/^@login$/b' {_CUT}""",
+    timeout=6,
+    cap=4096,
+    even_if=("timed out",),
+    read=Variables.read_login,
+)
+
+systemd_env = probe(
+    f"systemctl show-environment | sed {_CUT}",
+    timeout=5,
+    needs=["systemctl"],
+    cap=4096,
+    even_if=("no tool", "timed out"),
+    read=Variables.read_systemd,
+)
+
+# Only what stands before the assignment is printed, never its value.
+_FILES = (
+    "/etc/environment /etc/environment.d/*.conf /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc "
+    "/etc/zsh/zprofile /etc/csh.login /etc/profile.d/*.csh /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf"
+    ' "$HOME/.profile" "$HOME/.bash_profile" "$HOME/.bash_login" "$HOME/.bashrc"'
+)
+
+
+def _read_written(seen: Seen) -> dict[str, list[str]]:
+    """Which files assign which variable.
+
+    ::
+
+        /etc/environment:HTTPS_PROXY=
+        /etc/profile.d/proxy.sh:export https_proxy=
+        /etc/csh.login:setenv HTTPS_PROXY
+    """
+    files: dict[str, list[str]] = {}
+    for line in seen.stdout.splitlines():
+        file, _, text = line.partition(":")
+        for name in re.findall(r"\b([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])(?:=|[ \t]|$)", text):
+            if file not in files.setdefault(name, []):
+                files[name].append(file)
+    return files
+
+
+written = probe(
+    f"grep -ios '^[^#@]*_proxy[= ]' {_FILES} /dev/null",
+    timeout=5,
+    cap=4096,
+    read=_read_written,
+)
+
+
+def _read_version(seen: Seen) -> tuple[int, ...]:
+    """``curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.22 ...``; () = no curl, or no version."""
+    # libcurl's version counts, and is the second one where they differ.
+    found = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", seen.stdout) if seen.state == "done" else None
+    return tuple(map(int, found.groups())) if found else ()
+
+
+curl_version = probe(
+    "curl --version", timeout=5, needs=["curl"], cap=1024, even_if=("no tool", "timed out"), read=_read_version
+)

@@ -1,0 +1,135 @@
+"""Who reads NO_PROXY, and how: curl, Go (azcmagent) and Python requests (az) disagree.
+
+Each of the three functions answers: would this tool, with this value, talk to `host` directly? They follow the tools'
+own sources, as of curl 8.x, Go 1.22 (x/net/http/httpproxy) and requests 2.32.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+
+__all__ = ["READERS", "bypasses", "first_set", "misread"]
+
+#: curl's version as numbers; () = not known.
+Version = tuple[int, ...]
+
+#: Which variable a tool reads first. An empty value counts as not set, for all three.
+READERS: Mapping[str, tuple[str, str]] = {
+    "curl": ("no_proxy", "NO_PROXY"),
+    "azcmagent (Go)": ("NO_PROXY", "no_proxy"),
+    "az (Python)": ("no_proxy", "NO_PROXY"),
+}
+
+
+def first_set(names: tuple[str, str], values: Mapping[str, str]) -> str:
+    """The name of the variable that a tool takes, "" when it finds none."""
+    return next((name for name in names if values.get(name)), "")
+
+
+def bypasses(tool: str, value: str, host: str, curl: Version = ()) -> bool:
+    """True when `tool` of `READERS`, with NO_PROXY set to `value`, would not use a proxy for `host`."""
+    if tool == "curl":
+        return _curl(value, host, curl)
+    rules: Mapping[str, Callable[[str, str], bool]] = {"azcmagent (Go)": _go, "az (Python)": _requests}
+    return rules[tool](value, host)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_network(host: str, entry: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
+
+
+def _tail_matches(host: str, entry: str) -> bool:
+    """``169.254`` matches the end of 169.254.169.254 as ``example.com`` matches www.example.com."""
+    entry = entry.lower().removeprefix(".")
+    return bool(entry) and (host == entry or host.endswith("." + entry))
+
+
+def _curl(value: str, host: str, version: Version) -> bool:
+    if value == "*":  # only when it is all there is
+        return True
+    if version and version < (7, 86):  # no CIDR; an address is compared like a name; blanks separate as commas do
+        return any(_tail_matches(host, entry) for entry in re.split(r"[, ]+", value))
+    if version >= (8, 9):  # what follows a blank is not read any more
+        value = _until_blank(value)
+    for entry in re.split(r"[,\s]+", value):
+        if not _is_ip(host):
+            matched = _tail_matches(host, entry.removesuffix("."))
+        else:
+            # A version that is not known may be old: then only what every curl understands will do.
+            matched = entry == host or ("/" in entry and bool(version) and _in_network(host, entry))
+        if matched:
+            return True
+    return False
+
+
+def _until_blank(value: str) -> str:
+    """The part of a list that curl 8.9 and later reads: up to an entry that is not followed by a comma."""
+    taken = []
+    for entry in value.split(","):
+        words = entry.split()
+        taken.append(words[0] if words else "")
+        if len(words) > 1:
+            break
+    return ",".join(taken)
+
+
+def _go(value: str, host: str) -> bool:
+    if host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback):
+        return True
+    for entry in (each.strip().lower() for each in value.split(",")):
+        if entry == "*":
+            return True
+        if "/" in entry and _is_ip(host):
+            if _in_network(host, entry):
+                return True
+        elif _is_ip(entry.strip("[]")):
+            if entry.strip("[]") == host:
+                return True
+        elif _tail_matches(host, entry.removeprefix("*")):
+            return True
+    return False
+
+
+def _requests(value: str, host: str) -> bool:
+    entries = [entry for entry in value.replace(" ", "").split(",") if entry]
+    is_ipv4 = _is_ip(host) and ":" not in host
+    if is_ipv4 and any(_in_network(host, entry) if "/" in entry else host == entry for entry in entries):
+        return True
+    if not is_ipv4 and any(host.endswith(entry) for entry in entries):
+        return True
+    # Then it asks urllib, which compares names, and takes a lone star.
+    return value == "*" or any(_tail_matches(host, entry.strip().lstrip(".")) for entry in value.split(","))
+
+
+def misread(value: str, host: str) -> str:
+    """A clause that says why a value that seems to hold `host` does not exempt it; "" when it does not hold it."""
+    if re.search(r"[\"']", value):
+        return "its quotation marks are part of the value"
+    if re.search(rf"(?<![\d.]){re.escape(host)}:\d+", value):
+        return "an entry with a port does not count for every tool"
+    if re.search(rf"https?://{re.escape(host)}", value):
+        return "an entry is an address, without http://"
+    if re.search(rf"(?<![\d.]){re.escape(host)}(?![\d.])", value):
+        return (
+            "entries are separated by commas, without blanks"
+            if re.search(r"\s", value)
+            else "entries are separated by commas, by nothing else"
+        )
+    if any("/" in entry and _in_network(host, entry.strip()) for entry in value.split(",")):
+        return "curl before 7.86 does not know networks (CIDR)"
+    if "*" in value:
+        return "a star counts for curl and az only when it stands alone, and is no part of an address"
+    return ""

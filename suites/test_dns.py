@@ -1,0 +1,162 @@
+"""DNS: do the names of Azure resolve on the VM itself?"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from plugins import Seen, check, fail, probe, quote, recommended, unknown, warn
+from plugins.inventory import Vm
+from plugins.profile import REQUIRED_NEEDS, Endpoint, Profile
+from suites import answers
+from suites.answers import CurlAnswer, path
+
+# Private Link is these; `is_private` would take test and documentation networks for private as well.
+_PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+_NOWHERE = [ipaddress.ip_network(each) for each in ("0.0.0.0/8", "127.0.0.0/8", "::/127")]
+
+#: Names that may lead to private addresses, and with what.
+_PRIVATE_LINK = {
+    ".his.arc.azure.": "an Azure Arc private link scope",
+    ".guestconfiguration.azure.": "an Azure Arc private link scope",
+    "management.": "a resource management private link",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the VM's resolver said to one name."""
+
+    addresses: tuple[str, ...]
+    why_not: str = ""  # a clause, when there are none
+    asked: bool = True  # False: nothing on the VM could ask
+
+    @classmethod
+    def read(cls, seen: Seen) -> Answer:
+        """Read getent, or nslookup where getent is missing.
+
+        ``getent ahosts`` (exit 2: no such name)::
+
+            20.236.10.163   STREAM management.azure.com
+            20.236.10.163   DGRAM
+            20.236.10.163   RAW
+
+        ``getent ahosts`` of musl: ``20.236.10.163     management.azure.com  management.azure.com``
+
+        nslookup (BIND; busybox writes ``Address 1: 20.236.10.163 host``)::
+
+            Server:         169.254.0.10
+            Address:        169.254.0.10#53
+
+            Non-authoritative answer:
+            Name:   management.azure.com
+            Address: 20.236.10.163
+        """
+        if seen.state == "timed out":
+            return cls((), "the resolver did not answer in time")
+        if seen.exit == 127:
+            return cls((), "neither getent nor nslookup is installed", asked=False)
+        text = seen.stdout.replace("\r", "")
+        if "Server:" in text:  # nslookup: the first address is the server's own
+            text = text.partition("\nName:")[2]
+            found = re.findall(r"^Address(?: \d+)?:[ \t]*([0-9A-Fa-f.:]+)", text, re.M)
+        else:
+            found = re.findall(r"^([0-9A-Fa-f.:]+)[ \t]", text, re.M)
+        addresses = tuple(dict.fromkeys(each for each in found if _address(each)))
+        return cls(addresses, "" if addresses else "its resolver knows no address")
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _within(text: str, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    address = _address(text)
+    return address is not None and any(address in network for network in networks)
+
+
+# Builtins find the tool, so that only one program runs.
+resolved = probe(
+    lambda endpoint: (
+        f"if command -v getent >/dev/null; then getent ahosts {quote(endpoint.host)}; else nslookup "
+        f"{quote(endpoint.host)}; fi"
+    ),
+    timeout=8,
+    cap=4096,
+    even_if=("timed out",),
+    read=Answer.read,
+)
+tunnel = answers.tunnel_if_any
+
+
+def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
+    return profile.endpoints(vm, REQUIRED_NEEDS)
+
+
+@check(
+    "DNS-001",
+    recommended,
+    each={"endpoint": _required},
+    remedy="Look at the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",
+    docs=(
+        "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+    ),
+)
+def test_the_endpoint_resolves(
+    endpoint: Endpoint, resolved: Answer, tunnel: CurlAnswer | None, profile: Profile
+) -> str:
+    """The endpoint's name resolves on the VM.
+
+    Success: it has a public address.
+    Failure: it has none, one that leads nowhere, or a private one, which hints at Private Link. Through a CONNECT proxy
+    the proxy resolves, so this only ever warns; the message says whether the endpoint is reached all the same.
+    Unknown: neither getent nor nslookup is installed.
+    """
+    name = endpoint.host
+    if not resolved.asked:
+        unknown(
+            f"{name} could not be looked up: {resolved.why_not} on the VM.",
+            remedy="Install nslookup (bind9-dnsutils, bind-utils) on the VM, or judge by NET-001.",
+        )
+    if not resolved.addresses and tunnel and path(tunnel, endpoint, profile).reached:
+        warn(
+            f"{name} does not resolve on the VM ({resolved.why_not}), but is reached through the proxy, which resolves "
+            "it itself. The agent makes look-ups of its own, and may log errors.",
+            remedy=f"If the agent complains: give the VM a resolver that knows {name} (/etc/resolv.conf, resolvectl).",
+        )
+    if not resolved.addresses:
+        fail(
+            f"{name} does not resolve on the VM ({resolved.why_not}), and it is not known to be reached through the "
+            "proxy either (NET-001).",
+            remedy=f"Mend NET-001 first. Then look at the VM's resolver: cat /etc/resolv.conf; getent ahosts {name}",
+        )
+    shown = ", ".join(resolved.addresses[:4]) + (", ..." if len(resolved.addresses) > 4 else "")
+    if all(_within(each, _NOWHERE) for each in resolved.addresses):
+        fail(
+            f"{name} resolves to {shown} on the VM, which leads nowhere. Programs that do not use the proxy, and the "
+            "agent's own look-ups, go astray.",
+            remedy=f"Remove {name} from /etc/hosts on the VM, or from the block list of its resolver.",
+        )
+    if any(_within(each, _PRIVATE) for each in resolved.addresses):
+        message, remedy = _private_link(name)
+        warn(f"{name} resolves to {shown} on the VM, a private address. {message}", remedy=remedy)
+    return f"{name} resolves to {shown}."
+
+
+def _private_link(name: str) -> tuple[str, str]:
+    """What a private address means for this name, and what to do."""
+    for part, link in _PRIVATE_LINK.items():
+        if part in name:
+            return (
+                f"That is right with {link} only; without one, connecting ends in AZCM0026.",
+                f"With {link}: make sure that the proxy and azcmagent connect know it, too (--private-link-scope for "
+                "Arc). Without one: unlink the private DNS zone (privatelink...) from the VM's resolver.",
+            )
+    return (
+        "No private link leads to this name, so a resolver of somebody's own answers in its place.",
+        f"Look at the VM's resolver (/etc/resolv.conf, resolvectl) and at its zone for {name}.",
+    )

@@ -1,0 +1,213 @@
+"""NET: reachability from inside the VM, through the CSN proxy. One request per endpoint serves every check here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from plugins import check, fail, not_applicable, recommended, required, unknown, warn
+from plugins.inventory import Vm
+from plugins.profile import REQUIRED_NEEDS, Endpoint, Profile
+from suites import answers
+from suites.answers import CERTIFICATE, CurlAnswer, old_tls, path, plain, sentence
+
+REQUIREMENTS = "https://learn.microsoft.com/azure/azure-arc/servers/network-requirements"
+
+tunnel = answers.tunnel
+
+
+def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
+    return profile.endpoints(vm, REQUIRED_NEEDS)
+
+
+def _others(vm: Vm, profile: Profile) -> list[Endpoint]:
+    return [endpoint for endpoint in profile.endpoints(vm) if not endpoint.required]
+
+
+@check(
+    "NET-001",
+    required,
+    each={"endpoint": _required},
+    causes=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
+    remedy="Make the endpoint reachable through the CSN proxy.",
+    docs=REQUIREMENTS,
+)
+def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
+    """The endpoint is reached through the CSN proxy.
+
+    Success: the endpoint itself answered, with any HTTP status; or the tunnel to it stood and only its certificate was
+    not accepted, which NET-003 judges.
+    Failure: no connection to the proxy, CONNECT not answered with 200, or the tunnel broke before the endpoint
+    answered: each with its own message and remedy.
+    Unknown: curl is missing.
+    """
+    way = path(tunnel, endpoint, profile)
+    if not way.reached:
+        fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy)
+    return way.message
+
+
+@check(
+    "NET-002",
+    recommended,
+    each={"endpoint": _others},
+    causes=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
+    remedy="Make the endpoint reachable through the CSN proxy.",
+    docs=REQUIREMENTS,
+)
+def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
+    """An endpoint that only some need is reached as well.
+
+    Success: reached, as in NET-001.
+    Failure: not reached, and of a kind the profile asks for (by default what installing the agent needs): a warning.
+    Not applicable: not reached, and not asked for. The message says who would need it.
+    Unknown: curl is missing.
+    """
+    way = path(tunnel, endpoint, profile)
+    if way.reached:
+        return way.message
+    if endpoint.need not in profile.asked:
+        not_applicable(f"Not reached, and not needed here: {endpoint.host} serves {endpoint.purpose}. {way.message}")
+    fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What ``curl -v`` said about the connection; "" = it did not say."""
+
+    version: str  # "1.3"
+    cipher: str
+    issuer: str
+
+    @classmethod
+    def read(cls, verbose: str) -> Tls:
+        """Read the lines of OpenSSL, GnuTLS and NSS builds.
+
+        ::
+
+            * SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384                          OpenSSL
+            *  issuer: C=US; O=Microsoft Corporation; CN=Microsoft Azure RSA TLS Issuing CA 04
+
+            * SSL connection using TLS1.3 / ECDHE_RSA_AES_256_GCM_SHA384                     GnuTLS
+            *   issuer: C=US,O=Microsoft Corporation,CN=Microsoft Azure RSA TLS Issuing CA 04
+
+            * SSL connection using TLS_AES_256_GCM_SHA384                                    NSS (RHEL 7)
+            *  issuer: CN=Microsoft Azure RSA TLS Issuing CA 04,O=Microsoft Corporation,C=US
+        """
+        line = re.search(r"^\* SSL connection using (?:TLSv?(?P<version>[\d.]+) / )?(?P<cipher>\S+)", verbose, re.M)
+        issuer = re.search(r"^\*\s+issuer:[ \t]*(.*?)[ \t]*$", verbose, re.M)
+        cipher = line["cipher"] if line else ""
+        version = (line["version"] or _version_of(cipher)) if line else ""
+        return cls("1.0" if version == "1" else version, plain(cipher), plain(issuer[1]) if issuer else "")
+
+    @property
+    def organisation(self) -> str:
+        """The O= of the issuer. It may hold commas: ``C=US,O=DigiCert\\, Inc.,CN=a``, ``O=DigiCert, Inc.; CN=a``."""
+        if ";" in self.issuer:
+            found = re.search(r"(?:^|;)\s*O\s?=\s?(.*?)\s*(?:;|$)", self.issuer)
+        else:
+            found = re.search(r"(?:^|,)\s*O\s?=\s?(.*?)\s*(?:(?<!\\),\s*[A-Za-z]+\s?=|$)", self.issuer)
+        return found[1].replace("\\", "").strip('"') if found else ""
+
+
+def _version_of(cipher: str) -> str:
+    """NSS names no version; its suites tell: those without a key exchange are of 1.3, the AEAD ones of 1.2."""
+    if re.match(r"TLS_(AES|CHACHA20)", cipher):
+        return "1.3"
+    return "1.2" if re.search(r"GCM|CCM|POLY1305|SHA256$|SHA384$", cipher) else ""
+
+
+@check(
+    "NET-003",
+    required,
+    each={"endpoint": _required},
+    after=["NET-001"],
+    causes=["SSH-003", "NET-001"],
+    remedy="Take TLS inspection off the path to this endpoint.",
+    docs=REQUIREMENTS,
+)
+def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
+    """TLS is 1.2 or better, and the certificate is one that the VM trusts.
+
+    Success: TLS 1.2 or better, chain and name valid against the VM's trust store, and issued by an organisation that
+    issues for Azure.
+    Failure: an older TLS, or a certificate that was not accepted: expired or not yet valid, another name, or an
+    issuer that the VM does not know. Warning: accepted, but issued by somebody else: a proxy that inspects, as a rule.
+    Unknown: curl did not say.
+    """
+    name = endpoint.host
+    tls = Tls.read(tunnel.verbose)
+    if old_tls(tunnel):
+        fail(
+            f"{name} and the VM have no TLS version in common{sentence(tunnel.error)}; expected TLS "
+            f"{profile.tls_minimum} or better. Azure speaks 1.2 and 1.3, so something else answers in its place, or "
+            "the VM's policy is out of date.",
+            remedy="Take TLS inspection off the path; on the VM, look at the crypto policy (update-crypto-policies "
+            "--show) and at MinProtocol and MaxProtocol in openssl.cnf.",
+        )
+    if tunnel.exit in CERTIFICATE:
+        _not_accepted(tunnel, tls, name)
+    if not tls.version:
+        unknown(
+            f"curl did not say which TLS version it spoke with {name}{f' ({tls.cipher})' if tls.cipher else ''}.",
+            remedy=f"On the VM: openssl s_client -proxy {profile.proxy_host}:{profile.proxy_port} -connect "
+            f"{name}:{endpoint.port} </dev/null",
+        )
+    if tuple(map(int, tls.version.split("."))) < tuple(map(int, profile.tls_minimum.split("."))):
+        fail(
+            f"{name} was reached with TLS {tls.version}; expected {profile.tls_minimum} or better. Azure offers that, "
+            "so something on the way or the VM's policy lowers it.",
+            remedy="Take TLS inspection off the path; on the VM, look at the crypto policy (update-crypto-policies "
+            "--show) and at MinProtocol and MaxProtocol in openssl.cnf.",
+        )
+    if not tls.issuer:
+        unknown(
+            f"TLS {tls.version} to {name} stands and its certificate was accepted, but curl did not name the issuer.",
+            remedy=f"On the VM: openssl s_client -proxy {profile.proxy_host}:{profile.proxy_port} -connect "
+            f"{name}:{endpoint.port} </dev/null",
+        )
+    if not tls.organisation.startswith(profile.trusted_issuers):
+        warn(
+            f"The certificate of {name} is accepted, but was issued by {tls.issuer}; expected "
+            f"{_either(profile.trusted_issuers)}. The connection may be intercepted: a proxy reads what the agent "
+            "sends, and breaks what pins certificates.",
+            remedy=f"Exempt {name} from TLS inspection. If this issuer is right, add its organisation to "
+            "[tls.trusted_issuers] in a profile of your own (--profile=FILE).",
+        )
+    return f"TLS {tls.version} to {name}; certificate accepted, issued by {tls.organisation}."
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str) -> None:
+    """Say why the certificate was not accepted, in the words that lead to the remedy."""
+    said = sentence(tunnel.error)
+    issued = f" It was issued by {tls.issuer}." if tls.issuer else ""
+    if tunnel.exit == 77:
+        fail(
+            f"The VM cannot read its own CA bundle{said}, so it trusts no certificate, not that of {name} either.",
+            remedy="Reinstall the CA certificates: apt-get install --reinstall ca-certificates && "
+            "update-ca-certificates, or dnf reinstall ca-certificates && update-ca-trust. Look at CURL_CA_BUNDLE and "
+            "SSL_CERT_FILE, too.",
+        )
+    # GnuTLS says only in -v which of the tests failed:   server certificate expiration date FAILED
+    if re.search(r"expired|not yet valid", tunnel.error, re.I) or "date FAILED" in tunnel.verbose:
+        fail(
+            f"The certificate of {name} is outside its time of validity{said}.{issued} Azure's certificates are "
+            "renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
+            remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
+        )
+    if tunnel.exit == 51 or re.search(r"subject ?name|does not match|hostname|name mismatch", tunnel.error, re.I):
+        fail(
+            f"The certificate is not for {name}{said}.{issued} Somebody else answers in its place.",
+            remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
+            "TLS inspection or the wrong name resolution behind the proxy off the path.",
+        )
+    fail(
+        f"The VM does not trust the certificate of {name}{said}.{issued} Either a proxy opens the connection with a CA "
+        "of its own, or the VM's CA certificates are out of date.",
+        remedy=f"If the issuer is your own proxy: exempt {name} from TLS inspection (Arc and inspection mix badly). If "
+        "it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
+    )

@@ -1,0 +1,185 @@
+"""SSH: can we look at the VM at all, as root, and is its clock right?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from plugins import Seen, Session, check, fail, probe, quote, recommended, required, unknown
+from plugins.inventory import Vm
+from plugins.profile import Profile
+from suites.answers import plain
+
+ARTICLE = (
+    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+)
+
+
+@check(
+    "SSH-001",
+    required,
+    remedy="Open the SSH session by hand from this machine, with the same alias or address, and mend what it says.",
+    docs=ARTICLE,
+)
+def test_an_ssh_session_opens(session: Session) -> str:
+    """An SSH session opens, to the known host key, and stays.
+
+    Success: the login worked and every probe had its say.
+    Failure: never. What cannot be looked at is not known to be bad.
+    Unknown: the VM was not reached, was not who it should be, did not let us in, or went away. The VM's other checks
+    are blocked by this one, or unknown where the session was lost too early for them.
+    """
+    if session.outcome != "ok":
+        unknown(session.message or f"The SSH session ended as {session.outcome!r}.", remedy=session.remedy)
+    seconds = session.seconds.get("connect", 0.0) + session.seconds.get("login", 0.0)
+    via = f" via {session.via}" if session.via else ""
+    return f"Logged in to {session.address}{via} in {seconds:.2f} s."
+
+
+root_id = probe("id -u", timeout=5, root=True, even_if=("no root",))
+
+
+@check(
+    "SSH-002",
+    required,
+    remedy="Log in as root, or give the login user sudo without a password: the tag NOPASSWD in a file of "
+    "/etc/sudoers.d, made with visudo (docs/checks/SSH-002.md shows the line).",
+    docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites#required-permissions",
+)
+def test_root_is_available(root_id: Seen) -> str:
+    """Root is available for the probes that need it.
+
+    Success: the login is root, or `sudo -n` works.
+    Failure: neither. Probes that need root are then unknown, not failed; azcmagent needs root in any case (AZCM0018).
+    Unknown: sudo did not answer in time.
+    """
+    if root_id.state == "no root" and "did not answer" in root_id.stderr:
+        # sudo -n did not answer within 5 s: it may yet have said yes
+        unknown(
+            f"Whether there is root is not known: {_last_line(root_id.stderr)}.",
+            remedy="Run 'sudo -n id' on the VM by hand and see what it waits for: a directory service (LDAP, SSSD) or "
+            "a host name that does not resolve, as a rule.",
+        )
+    if root_id.state == "no root":
+        fail(
+            f"The login user is not root, and sudo -n did not work ({_sudo_says(root_id.stderr)}). What only root may "
+            "read stays unknown, and azcmagent connect needs root, too (AZCM0018)."
+        )
+    if root_id.exit != 0 or root_id.stdout.strip() != "0":
+        fail(
+            f"sudo -n works but does not lead to root: id -u printed {root_id.stdout.strip()!r}; expected 0.",
+            remedy="Let sudo run commands as root for the login user (look at 'sudo -l' and at runas_default).",
+        )
+    return "Commands run as root."
+
+
+def _sudo_says(stderr: str) -> str:
+    last = _last_line(stderr)
+    return f"it said: {last}" if last else "it said nothing"
+
+
+def _last_line(stderr: str) -> str:
+    """The last line of what sudo printed: ``sudo: a password is required``, ``sudo: command not found``."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return plain(lines[-1]).rstrip(".") if lines else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The VM's clock, and the two it can be compared with, in seconds since the epoch."""
+
+    vm: int
+    azure: int | None  # from the Date header of an HTTPS answer; None = no answer came
+    runner: float
+
+    @classmethod
+    def read(cls, seen: Seen) -> Clock:
+        r"""Read the headers of the answer, then the VM's own seconds.
+
+        ::
+
+            HTTP/1.1 200 Connection established
+
+            HTTP/2 400
+            date: Sat, 21 Nov 2026 22:45:58 GMT
+
+            @clock 1795301158
+        """
+        own = re.search(r"^@clock (\d{9,11})\s*$", seen.stdout, re.M)
+        if not own:
+            raise ValueError(f"expected '@clock' and the seconds since 1970, found {seen.stdout[-60:]!r}")
+        return cls(int(own[1]), _date(seen.stdout), seen.received)
+
+
+def _date(headers: str) -> int | None:
+    """The Date of the endpoint's own answer, which is the last one; a proxy's error page does not count."""
+    blocks = re.split(r"^(?=HTTP/[\d.]+ \d{3})", headers.replace("\r", ""), flags=re.M)
+    if len(blocks) < 3 or not re.match(r"HTTP/[\d.]+ 200", blocks[1]):  # what is before; the answer to CONNECT; ours
+        return None
+    found = re.search(r"^date:[ \t]*(.+)$", blocks[-1], re.M | re.I)
+    try:
+        return int(parsedate_to_datetime(found[1].strip()).timestamp()) if found else None
+    except ValueError:
+        return None
+
+
+def _clock(vm: Vm, profile: Profile) -> str:
+    # -k: a clock that is far off makes every certificate invalid, and it is the clock that is in question here.
+    limits = profile.timeouts
+    return (
+        f"NO_PROXY= no_proxy= curl -q -sS -k -I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
+        f" --max-time {limits.total} -o /dev/null -D - {quote(profile.resource_manager(vm).url)}\n"
+        "date -u '+%n@clock %s'"
+    )
+
+
+clock = probe(_clock, timeout=12, read=Clock.read)
+
+
+@check(
+    "SSH-003",
+    recommended,
+    remedy="Set the clock and keep it right: 'timedatectl set-ntp true' (or chronyd) with a time source that the VM "
+    "reaches; 'chronyc makestep' or 'date -s' corrects it at once.",
+    docs="https://learn.microsoft.com/azure/azure-arc/servers/agent-release-notes-archive",
+)
+def test_the_clock_is_right(clock: Clock, profile: Profile) -> str:
+    """The VM's clock is within the limit of Azure's.
+
+    Success: it differs by no more than 120 s from the `Date` of an answer of Azure Resource Manager or, when none
+    came, from the clock of the machine that runs this suite.
+    Failure: it differs by more: certificates and tokens look expired, or not yet valid.
+    Unknown: the VM printed no time, or there is nothing to compare it with.
+    """
+    limit = profile.clock_limit
+    if clock.azure is None and not clock.runner:
+        unknown(
+            "Azure's time did not arrive, and this evidence does not say when it was gathered.", remedy="Gather again."
+        )
+    source = "Azure (Date header of Azure Resource Manager)" if clock.azure is not None else "the runner's clock"
+    offset = round(clock.vm - (clock.azure if clock.azure is not None else clock.runner))
+    caveat = "" if clock.azure is not None else "; Azure itself could not be asked"
+    if abs(offset) > limit:
+        fail(
+            f"The clock is {_span(abs(offset))} {'ahead of' if offset > 0 else 'behind'} {source}{caveat}; allowed are "
+            f"{limit} s. Certificates and tokens look {'expired' if offset > 0 else 'not yet valid'} to this VM."
+        )
+    difference = "agrees with" if not offset else f"is {abs(offset)} s {'ahead of' if offset > 0 else 'behind'}"
+    runner = ""
+    if clock.azure is not None and clock.runner and abs(clock.azure - clock.runner) > limit:
+        runner = (
+            f" The clock of the machine that runs this suite is {_span(round(abs(clock.azure - clock.runner)))} off."
+        )
+    return f"The clock {difference} {source}{caveat}.{runner}"
+
+
+def _span(seconds: int) -> str:
+    """``190 s``, ``2 h 5 min``, ``3 days``: in units one can picture."""
+    if seconds < 600:
+        return f"{seconds} s"
+    if seconds < 7_200:
+        return f"{seconds // 60} min"
+    if seconds < 172_800:
+        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{seconds // 86_400} days"

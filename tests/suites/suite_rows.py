@@ -1,0 +1,84 @@
+"""The shape of every table in this folder: evidence in, status and message out. Wording is a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from plugins.checks import check_of
+from plugins.inventory import Target, Vm
+from plugins.judge import judge, probes_in_module
+from plugins.model import Evidence, Seen, Session, State, Status
+from plugins.profile import Profile, load_profile
+
+PROFILE = load_profile("2510")
+VM = Vm("vm-a", target=Target(location="eastus"))
+SESSION = Session("ok", address="root@10.0.0.4:22", seconds={"connect": 0.02, "login": 0.11})
+NOW = 1_795_301_158.0  # Sat, 21 Nov 2026 22:45:58 GMT
+
+
+def seen(
+    stdout: str = "", stderr: str = "", exit: int | None = 0, state: State = "done", received: float = NOW
+) -> Seen:
+    """What a probe saw; its name and command are filled in by the row."""
+    return Seen("", "", state, exit if state == "done" else None, stdout, stderr, received=received)
+
+
+def captured(name: str) -> Seen:
+    """A real answer, from the folder beside this module; its first lines say what it was and how it ended."""
+    text = (Path(__file__).parent / "captured" / f"{name}.txt").read_text()
+    head, _, rest = text.partition("\n----- stdout\n")
+    stdout, _, stderr = rest.partition("\n----- stderr\n")
+    return seen(stdout, stderr, int(head.rpartition("# exit ")[2]))
+
+
+def curl(
+    code: int = 0,
+    connect: int = 0,
+    ip: str = "",
+    exit: int = 0,
+    error: str = "",
+    headers: str = "",
+    tls: str = "0.000000",
+) -> Seen:
+    """An answer of curl, written down by hand."""
+    line = f"\n@curl code={code:03} connect={connect:03} ip={ip} tls={tls} total=3.001000\n"
+    return seen(headers + line, f"curl: ({exit}) {error}\n" if error else "", exit)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a check's table. `message` is exact; `remedy` is how it begins, "" = none."""
+
+    name: str
+    evidence: Mapping[str, Seen]
+    status: Status
+    message: str
+    remedy: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    session: Session = SESSION
+    vm: Vm = VM
+    profile: Profile = PROFILE
+
+    def judged(self, function: Callable[..., str]) -> tuple[Status, str, str]:
+        """What the check says: status, message, remedy."""
+        check = check_of(function)
+        assert check is not None
+        probes = probes_in_module(function)
+        assert set(self.evidence) <= set(probes), f"{self.name}: no such probe: {set(self.evidence) - set(probes)}"
+        known = {"vm": self.vm, "profile": self.profile, **self.parameters}
+        evidence = Evidence(self.vm, self.session, started=NOW)
+        for name, each in self.evidence.items():
+            plan = probes[name].plan(name, known)
+            evidence.seen[plan.key] = replace(each, probe=plan.key, command=plan.command)
+        status, message, remedy, _, _ = judge(check, function, probes, evidence, self.profile, self.parameters)
+        return status, message, remedy
+
+    def assert_holds(self, function: Callable[..., str]) -> None:
+        """The row as a test."""
+        status, message, remedy = self.judged(function)
+        assert (status, message) == (self.status, self.message)
+        assert remedy.startswith(self.remedy)
+        assert bool(remedy) == bool(self.remedy), f"the row has to say how the remedy begins: {remedy!r}"

@@ -1,0 +1,123 @@
+"""The model of NO_PROXY against the tools themselves: this machine's curl, and Python's own proxy_bypass."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import urllib.request
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suites.noproxy import bypasses, misread
+
+IMDS = "169.254.169.254"
+
+TOKENS = [
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    IMDS,
+    "169.254.0.0/16",
+    "169.254.169",
+    "254",
+    ".azure.com",
+    "azure.com",
+    "*",
+    "",
+]
+HOSTS = [IMDS, "localhost", "127.0.0.1", "management.azure.com", "notazure.com"]
+LISTS = st.lists(st.sampled_from(TOKENS), max_size=4).flatmap(
+    lambda words: st.sampled_from([",", ", ", " ", ",,"]).map(lambda by: by.join(words))
+)
+
+
+@pytest.mark.parametrize(
+    ("tool", "curl", "value", "expected"),
+    [
+        ("curl", (7, 68, 0), "169.254.0.0/16", False),
+        ("curl", (7, 88, 1), "169.254.0.0/16", True),
+        ("curl", (), "169.254.0.0/16", False),  # a version that is not known may be old
+        ("curl", (7, 68, 0), f"a {IMDS}", True),
+        ("curl", (8, 8, 0), f"a {IMDS}", True),
+        ("curl", (8, 9, 0), f"a {IMDS}", False),
+        ("curl", (8, 9, 0), f"a, {IMDS}", True),
+        ("curl", (8, 9, 0), f"{IMDS} a", True),
+        ("curl", (8, 9, 0), "*", True),
+        ("curl", (8, 9, 0), "a,*", False),
+        ("curl", (7, 68, 0), "169.254", True),  # compares the tail, as of a name
+        ("curl", (7, 88, 0), "169.254", False),
+        ("azcmagent (Go)", (), "169.254.0.0/16", True),
+        ("azcmagent (Go)", (), f"a {IMDS}", False),
+        ("azcmagent (Go)", (), f"a, {IMDS}", True),
+        ("azcmagent (Go)", (), "a,*", True),
+        ("az (Python)", (), "169.254.0.0/16", True),
+        ("az (Python)", (), f"a {IMDS}", False),
+        ("az (Python)", (), f"a, {IMDS}", True),
+        ("az (Python)", (), "a,*", False),
+        ("az (Python)", (), "*", True),
+    ],
+)
+def test_known_differences(tool: str, curl: tuple[int, ...], value: str, expected: bool) -> None:
+    assert bypasses(tool, value, IMDS, curl) is expected
+
+
+@pytest.fixture(scope="module")
+def curl_here() -> tuple[int, ...]:
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed here")
+    text = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", text)
+    assert found
+    return tuple(map(int, found.groups()))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        IMDS,
+        f"localhost,127.0.0.1,::1,{IMDS}",
+        f"localhost, {IMDS}",
+        f"localhost {IMDS}",
+        f"{IMDS},localhost",
+        "169.254.0.0/16",
+        "169.254.0.0/33",
+        "169.254",
+        "*",
+        "a,*",
+        f"{IMDS}:80",
+        f'"{IMDS}"',
+        f"{IMDS};a",
+        ".169.254.169.254",
+    ],
+)
+def test_curl_is_read_as_it_behaves(curl_here: tuple[int, ...], value: str) -> None:
+    # The proxy's name can never resolve (RFC 6761), so curl stops with 5 exactly when it means to use the proxy.
+    result = subprocess.run(
+        ["curl", "-q", "-s", "--max-time", "1", "--connect-timeout", "0.2", "-o", "/dev/null", f"http://{IMDS}/"],
+        env={"PATH": "/usr/bin:/bin", "http_proxy": "http://proxy.invalid:3128", "no_proxy": value},
+        check=False,
+    )
+    assert (result.returncode != 5) is bypasses("curl", value, IMDS, curl_here)
+
+
+@given(value=LISTS, host=st.sampled_from(HOSTS))
+@settings(max_examples=300, deadline=None)
+def test_python_never_proxies_what_urllib_bypasses(value: str, host: str) -> None:
+    # requests asks urllib last, so what urllib bypasses, az bypasses.
+    environment = {"no": value}
+    bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
+    if value and bypass(host, environment):
+        assert bypasses("az (Python)", value, host)
+
+
+@given(value=st.text(max_size=60), host=st.sampled_from(HOSTS))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_read_by_everything(value: str, host: str) -> None:
+    for tool in ("curl", "azcmagent (Go)", "az (Python)"):
+        for curl in ((), (7, 61, 1), (7, 88, 1), (8, 14, 1)):
+            assert bypasses(tool, value, host, curl) in (True, False)
+    assert isinstance(misread(value, host), str)

@@ -1,0 +1,581 @@
+"""PROXY-001..003: every trap, word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from plugins.model import Seen, Status
+from suites import test_proxy
+from tests.suites.suite_rows import Row, curl, seen
+
+CSN = "http://169.254.0.11:3128"
+ARTICLE = "localhost,127.0.0.1,::1,169.254.169.254"
+FULL = {
+    **dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), CSN),
+    "NO_PROXY": ARTICLE,
+    "no_proxy": ARTICLE,
+}
+
+
+def env(values: Mapping[str, str]) -> Seen:
+    return seen("".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+def vm(
+    session: Mapping[str, str] = FULL,
+    login: Mapping[str, str] | None = None,
+    *,
+    sudo: Mapping[str, str] | None = None,
+    systemd: Mapping[str, str] | None = None,
+    written: str = "",
+    **states: Seen,
+) -> dict[str, Seen]:
+    """The environment probes of a VM: the login shell sees what the session sees, unless said otherwise."""
+    login_lines = env(session if login is None else login).stdout
+    return {
+        "session_env": env(session),
+        "login_env": seen(f"Welcome to the machine\n@login\n{login_lines}"),
+        "sudo_env": env(session if sudo is None else sudo),
+        "systemd_env": env(systemd or {}),
+        "written": seen(written),
+        **states,
+    }
+
+
+def but(**changes: str | None) -> dict[str, str]:
+    """The article's variables, some changed, some gone."""
+    return {name: value for name, value in {**FULL, **changes}.items() if value is not None}
+
+
+def https(name: str, evidence: Mapping[str, Seen], status: Status, message: str, remedy: str = "") -> Row:
+    return Row(name, evidence, status, message, remedy, {"variable": "HTTPS_PROXY"})
+
+
+PROXY = [
+    https(
+        "as the article says",
+        vm(written="/etc/environment:HTTPS_PROXY=\n"),
+        Status.PASS,
+        "HTTPS_PROXY is http://169.254.0.11:3128, in the SSH session and in the login shell (set in /etc/environment).",
+    ),
+    https(
+        "sudo drops it",
+        vm(sudo={}),
+        Status.PASS,
+        "HTTPS_PROXY is http://169.254.0.11:3128, in the SSH session and in the login shell. sudo drops it, so azcmagent needs its own proxy.url.",
+    ),
+    https(
+        "no sudo to be had",
+        vm(sudo_env=seen(state="no root")),
+        Status.PASS,
+        "HTTPS_PROXY is http://169.254.0.11:3128, in the SSH session and in the login shell.",
+    ),
+    https(
+        "a trailing slash",
+        vm(but(HTTPS_PROXY=CSN + "/")),
+        Status.PASS,
+        "HTTPS_PROXY is http://169.254.0.11:3128/, which means http://169.254.0.11:3128, in the SSH session and in the login shell.",
+    ),
+    https(
+        "an upper-case scheme",
+        vm(but(HTTPS_PROXY="HTTP://169.254.0.11:3128")),
+        Status.PASS,
+        "HTTPS_PROXY is HTTP://169.254.0.11:3128, which means http://169.254.0.11:3128, in the SSH session and in the login shell.",
+    ),
+    https(
+        "no scheme",
+        vm(but(HTTPS_PROXY="169.254.0.11:3128")),
+        Status.PASS,
+        "HTTPS_PROXY is 169.254.0.11:3128, which means http://169.254.0.11:3128, in the SSH session and in the login shell.",
+    ),
+    https(
+        "quotation marks",
+        vm(but(HTTPS_PROXY=f'"{CSN}"')),
+        Status.FAIL,
+        'HTTPS_PROXY is "http://169.254.0.11:3128" in the SSH session; expected http://169.254.0.11:3128. The quotation marks are part of the value, so no program can read it as an address.',
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "a blank",
+        vm(but(HTTPS_PROXY=CSN + " ")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:3128  in the SSH session; expected http://169.254.0.11:3128. There is a blank or a line break in it, so no program can read it as an address.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "a line break",
+        vm(but(HTTPS_PROXY=CSN + "\nx")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:3128?x in the SSH session; expected http://169.254.0.11:3128. There is more than an address in it.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "TLS to the proxy",
+        vm(but(HTTPS_PROXY="https://169.254.0.11:3128")),
+        Status.FAIL,
+        "HTTPS_PROXY is https://169.254.0.11:3128 in the SSH session; expected http://169.254.0.11:3128. With https:// programs speak TLS to the proxy itself, which it does not understand.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "SOCKS",
+        vm(but(HTTPS_PROXY="socks5://169.254.0.11:3128")),
+        Status.FAIL,
+        "HTTPS_PROXY is socks5://169.254.0.11:3128 in the SSH session; expected http://169.254.0.11:3128. The CSN proxy is an HTTP proxy; socks5:// is another protocol.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "another host",
+        vm(but(HTTPS_PROXY="http://proxy.corp.example:8080")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://proxy.corp.example:8080 in the SSH session; expected http://169.254.0.11:3128. proxy.corp.example is not the CSN proxy; traffic to Azure would go another way, or nowhere.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "another port",
+        vm(but(HTTPS_PROXY="http://169.254.0.11:8080")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:8080 in the SSH session; expected http://169.254.0.11:3128. The CSN proxy listens on port 3128.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "no port",
+        vm(but(HTTPS_PROXY="http://169.254.0.11")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11 in the SSH session; expected http://169.254.0.11:3128. Without a port every program assumes another one (curl 1080, Go and Python 80).",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "a port that is none",
+        vm(but(HTTPS_PROXY="http://169.254.0.11:31x8")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:31x8 in the SSH session; expected http://169.254.0.11:3128. The port is not a number.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "a path",
+        vm(but(HTTPS_PROXY=CSN + "/proxy.pac")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:3128/proxy.pac in the SSH session; expected http://169.254.0.11:3128. There is more than an address in it.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "a login",
+        vm(but(HTTPS_PROXY="http://***@169.254.0.11:3128")),
+        Status.WARN,
+        "HTTPS_PROXY carries a login for the proxy (http://***@169.254.0.11:3128). The CSN proxy asks for none, and the agent's extension manager is known to stumble over one.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128, without a login.",
+    ),
+    https(
+        "set nowhere",
+        vm({}),
+        Status.FAIL,
+        "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
+        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to",
+    ),
+    https(
+        "empty is not set",
+        vm(but(HTTPS_PROXY="")),
+        Status.FAIL,
+        "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
+        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to",
+    ),
+    https(
+        "lower case only",
+        vm(but(HTTPS_PROXY=None), written="/etc/environment:https_proxy=\n"),
+        Status.FAIL,
+        "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. /etc/environment sets https_proxy only. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
+        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to",
+    ),
+    https(
+        "written, but PAM is off",
+        vm({}, written="/etc/environment:HTTPS_PROXY=\n"),
+        Status.FAIL,
+        "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. It is written in /etc/environment, but does not arrive. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
+        "/etc/environment reaches a session through PAM only: set",
+    ),
+    https(
+        "only systemd and sudo have it",
+        vm({}, sudo=FULL, systemd=FULL),
+        Status.FAIL,
+        "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. Under sudo it is http://169.254.0.11:3128. Under systemd it is http://169.254.0.11:3128. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
+        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to",
+    ),
+    https(
+        "only in the login profile",
+        vm({}, FULL, written="/etc/profile.d/proxy.sh:export HTTPS_PROXY=\n"),
+        Status.WARN,
+        "HTTPS_PROXY is http://169.254.0.11:3128 in the login shell (set in /etc/profile.d/proxy.sh), but not set in the SSH session. Ansible, cron and scripts over SSH would go without.",
+        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to",
+    ),
+    https(
+        "the login shell loses it",
+        vm(FULL, {}),
+        Status.WARN,
+        "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but not set in the login shell. Whoever logs in would go without.",
+        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to",
+    ),
+    https(
+        "the login shell has another",
+        vm(FULL, but(HTTPS_PROXY="http://10.0.0.9:8080")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://10.0.0.9:8080 in the login shell; expected http://169.254.0.11:3128. 10.0.0.9 is not the CSN proxy; traffic to Azure would go another way, or nowhere.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in",
+    ),
+    https(
+        "sudo has another",
+        vm(sudo=but(HTTPS_PROXY="http://10.0.0.9:8080")),
+        Status.WARN,
+        "HTTPS_PROXY is right in the SSH session and the login shell, but http://10.0.0.9:8080 under sudo; expected http://169.254.0.11:3128.",
+        "Correct it where sudo gets it from: /etc/sudoers,",
+    ),
+    https(
+        "the login shell hangs",
+        vm(login_env=seen(state="timed out")),
+        Status.UNKNOWN,
+        "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but the login shell could not be asked: it did not answer in time.",
+        "Log in to the VM by hand and see what its profile scripts",
+    ),
+    https(
+        "the login shell hangs, the session is bare",
+        vm({}, login_env=seen(state="timed out")),
+        Status.UNKNOWN,
+        "HTTPS_PROXY is not set in the SSH session, and the login shell could not be asked: it did not answer in time.",
+        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to",
+    ),
+    https(
+        "the login shell runs nothing",
+        vm(login_env=seen("This account is not available.\n")),
+        Status.UNKNOWN,
+        "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but the login shell could not be asked: it ran no command.",
+        "Log in to the VM by hand and see what its profile scripts",
+    ),
+    Row(
+        "https_proxy is missing",
+        vm({}),
+        Status.FAIL,
+        "https_proxy is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
+        "Add the line https_proxy=http://169.254.0.11:3128 to",
+        {"variable": "https_proxy"},
+    ),
+    Row(
+        "HTTP_PROXY is missing: recommended",
+        vm({}),
+        Status.WARN,
+        "HTTP_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. Programs other than curl read it for http:// addresses.",
+        "Add the line HTTP_PROXY=http://169.254.0.11:3128 to",
+        {"variable": "HTTP_PROXY"},
+    ),
+    Row(
+        "http_proxy is missing: recommended",
+        vm({}),
+        Status.WARN,
+        "http_proxy is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. curl reads only this one for http:// addresses.",
+        "Add the line http_proxy=http://169.254.0.11:3128 to",
+        {"variable": "http_proxy"},
+    ),
+    Row(
+        "the variables differ: each is judged by itself",
+        vm(but(https_proxy="http://10.0.0.9:8080")),
+        Status.PASS,
+        "HTTPS_PROXY is http://169.254.0.11:3128, in the SSH session and in the login shell.",
+        "",
+        {"variable": "HTTPS_PROXY"},
+    ),
+]
+
+
+def version(number: str) -> Seen:
+    return seen(f"curl {number} (x86_64-pc-linux-gnu) libcurl/{number} OpenSSL/3.0.2\nRelease-Date: 2022-01-05\n")
+
+
+def no_proxy(
+    name: str,
+    values: Mapping[str, str],
+    status: Status,
+    message: str,
+    remedy: str = "",
+    variable: str = "no_proxy",
+    curl: str = "7.88.1",
+    **rest: object,
+) -> Row:
+    evidence = {key: value for key, value in vm(values, **rest).items() if not key.startswith(("sudo", "systemd"))}  # type: ignore[arg-type]
+    return Row(name, {**evidence, "curl_version": version(curl)}, status, message, remedy, {"variable": variable})
+
+
+def both(value: str | None) -> dict[str, str]:
+    return but(NO_PROXY=value, no_proxy=value)
+
+
+CIDR = "localhost,127.0.0.1,::1,169.254.0.0/16"
+NO_PROXY = [
+    no_proxy(
+        "as the article says",
+        FULL,
+        Status.PASS,
+        "no_proxy exempts 169.254.169.254 in the SSH session and in the login shell (found: localhost,127.0.0.1,::1,169.254.169.254).",
+    ),
+    no_proxy(
+        "upper case",
+        FULL,
+        Status.PASS,
+        "NO_PROXY exempts 169.254.169.254 in the SSH session and in the login shell (found: localhost,127.0.0.1,::1,169.254.169.254).",
+        variable="NO_PROXY",
+    ),
+    no_proxy(
+        "another order, and more",
+        both("10.0.0.0/8,169.254.169.254,::1,127.0.0.1,localhost"),
+        Status.PASS,
+        "no_proxy exempts 169.254.169.254 in the SSH session and in the login shell (found: 10.0.0.0/8,169.254.169.254,::1,127.0.0.1,localhost).",
+    ),
+    no_proxy(
+        "lacks the address",
+        both("localhost,127.0.0.1,::1"),
+        Status.FAIL,
+        "no_proxy lacks 169.254.169.254 (found: localhost,127.0.0.1,::1). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "lacks the address, and is set by a script",
+        both("localhost,127.0.0.1,::1"),
+        Status.FAIL,
+        "no_proxy lacks 169.254.169.254 (found: localhost,127.0.0.1,::1). IMDS requests from the SSH session would go to the proxy. It is set in /etc/profile.d/proxy.sh.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+        written="/etc/profile.d/proxy.sh:export no_proxy=\n",
+    ),
+    no_proxy(
+        "blanks after the commas",
+        both("localhost, 127.0.0.1, ::1, 169.254.169.254"),
+        Status.PASS,
+        "no_proxy exempts 169.254.169.254 in the SSH session and in the login shell (found: localhost, 127.0.0.1, ::1, 169.254.169.254).",
+    ),
+    no_proxy(
+        "blanks instead of commas",
+        both("localhost 127.0.0.1 ::1 169.254.169.254"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for az (Python): entries are separated by commas, without blanks (found: localhost 127.0.0.1 ::1 169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "blanks instead of commas, curl of today",
+        both("localhost 127.0.0.1 ::1 169.254.169.254"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 8.14.1 and az (Python): entries are separated by commas, without blanks (found: localhost 127.0.0.1 ::1 169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+        curl="8.14.1",
+    ),
+    no_proxy(
+        "semicolons",
+        both("localhost;127.0.0.1;169.254.169.254"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): entries are separated by commas, by nothing else (found: localhost;127.0.0.1;169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "quotation marks",
+        both(f'"{ARTICLE}"'),
+        Status.FAIL,
+        'no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): its quotation marks are part of the value (found: "localhost,127.0.0.1,::1,169.254.169.254"). IMDS requests from the SSH session would go to the proxy.',
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "with a port",
+        both("localhost,127.0.0.1,::1,169.254.169.254:80"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): an entry with a port does not count for every tool (found: localhost,127.0.0.1,::1,169.254.169.254:80). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "with a scheme",
+        both("localhost,127.0.0.1,::1,http://169.254.169.254"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): an entry is an address, without http:// (found: localhost,127.0.0.1,::1,http://169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "a star as part of an address",
+        both("localhost,127.0.0.1,::1,169.254.*"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): a star counts for curl and az only when it stands alone, and is no part of an address (found: localhost,127.0.0.1,::1,169.254.*). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "a star exempts Azure, too",
+        both("*"),
+        Status.FAIL,
+        "no_proxy exempts too much (found: *). Requests from the SSH session to management.azure.com and 7 more endpoints would not use the proxy, and nothing else leads there.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "a domain exempts Azure, too",
+        both(ARTICLE + ",.azure.com"),
+        Status.FAIL,
+        "no_proxy exempts too much (found: localhost,127.0.0.1,::1,169.254.169.254,.azure.com). Requests from the SSH session to management.azure.com and 4 more endpoints would not use the proxy, and nothing else leads there.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "a network, curl knows them",
+        both(CIDR),
+        Status.PASS,
+        "no_proxy exempts 169.254.169.254 in the SSH session and in the login shell (found: localhost,127.0.0.1,::1,169.254.0.0/16).",
+    ),
+    no_proxy(
+        "a network, curl of Ubuntu 20.04",
+        both(CIDR),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 7.68.0: curl before 7.86 does not know networks (CIDR) (found: localhost,127.0.0.1,::1,169.254.0.0/16). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+        curl="7.68.0",
+    ),
+    no_proxy(
+        "a network, curl of RHEL 8",
+        both(CIDR),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 7.61.1: curl before 7.86 does not know networks (CIDR) (found: localhost,127.0.0.1,::1,169.254.0.0/16). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+        curl="7.61.1",
+    ),
+    no_proxy(
+        "a network, in the variable that curl does not read",
+        but(NO_PROXY=CIDR),
+        Status.PASS,
+        "NO_PROXY exempts 169.254.169.254 in the SSH session and in the login shell (found: localhost,127.0.0.1,::1,169.254.0.0/16).",
+        variable="NO_PROXY",
+        curl="7.68.0",
+    ),
+    no_proxy(
+        "an address of another length",
+        both("localhost,127.0.0.1,::1,169.254.169.25"),
+        Status.FAIL,
+        "no_proxy lacks 169.254.169.254 (found: localhost,127.0.0.1,::1,169.254.169.25). IMDS requests from the SSH session would go to the proxy.",
+        "Set",
+    ),
+    no_proxy(
+        "lacks localhost",
+        both("169.254.169.254"),
+        Status.WARN,
+        "no_proxy lacks localhost, 127.0.0.1, ::1 (found: 169.254.169.254). The agent listens on localhost, ports 40342 and 40343; such requests may go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "lacks ::1",
+        both("localhost,127.0.0.1,169.254.169.254"),
+        Status.WARN,
+        "NO_PROXY lacks ::1 (found: localhost,127.0.0.1,169.254.169.254). The agent listens on localhost, ports 40342 and 40343; such requests may go to the proxy.",
+        "Set NO_PROXY=localhost,127.0.0.1,::1,169.254.169.254 in",
+        variable="NO_PROXY",
+    ),
+    no_proxy(
+        "set nowhere, no proxy either",
+        {},
+        Status.FAIL,
+        "no_proxy is set neither in the SSH session nor in the login shell; expected localhost,127.0.0.1,::1,169.254.169.254. As soon as a proxy is set, requests to the metadata service (169.254.169.254) would go to it.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "missing where a proxy is set",
+        but(no_proxy=None),
+        Status.FAIL,
+        "no_proxy is not set in the SSH session, though a proxy is. curl, az and azcmagent take NO_PROXY instead; other programs would send IMDS requests to the proxy. Expected 169.254.169.254 in it.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "both missing where a proxy is set",
+        both(None),
+        Status.FAIL,
+        "no_proxy is not set in the SSH session, though a proxy is. IMDS requests would go to the proxy. Expected 169.254.169.254 in it.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+    ),
+    no_proxy(
+        "only in the login profile, and so is the proxy",
+        {},
+        Status.WARN,
+        "no_proxy is set in the login shell (set in /etc/profile.d/proxy.sh), but not in the SSH session. No proxy is set there either, so nothing goes astray yet.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+        login=FULL,
+        written="/etc/profile.d/proxy.sh:export no_proxy=\n",
+    ),
+    no_proxy(
+        "the login shell hangs",
+        FULL,
+        Status.UNKNOWN,
+        "no_proxy is right in the SSH session, but the login shell could not be asked: it did not answer in time.",
+        "Log in to the VM by hand and see what its profile scripts",
+        login_env=seen(state="timed out"),
+    ),
+    no_proxy(
+        "the login shell hangs, the session is bare",
+        {},
+        Status.UNKNOWN,
+        "no_proxy is not set in the SSH session, and the login shell could not be asked: it did not answer in time.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in",
+        login_env=seen(state="timed out"),
+    ),
+]
+
+PORT = [
+    Row(
+        "squid answers a plain request with 400",
+        {"proxy_port": curl(400, ip="169.254.0.11")},
+        Status.PASS,
+        "169.254.0.11:3128 accepts connections (it answered HTTP 400 in 3.00 s).",
+    ),
+    Row(
+        "refused",
+        {"proxy_port": curl(exit=7, error="Failed to connect: Connection refused")},
+        Status.FAIL,
+        "169.254.0.11:3128 refuses the connection or has no route (Failed to connect: Connection refused). Without the CSN proxy nothing of Azure is reached.",
+        "The proxy belongs to the cloud services network. In Azure,",
+    ),
+    Row(
+        "dropped",
+        {"proxy_port": curl(exit=28, error="Connection timed out")},
+        Status.FAIL,
+        "169.254.0.11:3128 did not accept a connection within 3 s. Without the CSN proxy nothing of Azure is reached.",
+        "The proxy belongs to the cloud services network. In Azure,",
+    ),
+    Row(
+        "accepted and silent",
+        {"proxy_port": curl(exit=28, ip="169.254.0.11", error="Operation timed out")},
+        Status.WARN,
+        "169.254.0.11:3128 accepted the connection but answered no HTTP: curl ended with 28 (Operation timed out). The CSN proxy answers; NET-001 tells whether it serves.",
+        "If NET-001 fails as well: check the state of the cloud",
+    ),
+    Row(
+        "not HTTP",
+        {"proxy_port": curl(exit=1, ip="169.254.0.11", error="Received HTTP/0.9")},
+        Status.WARN,
+        "169.254.0.11:3128 accepted the connection but answered no HTTP: curl ended with 1 (Received HTTP/0.9). The CSN proxy answers; NET-001 tells whether it serves.",
+        "If NET-001 fails as well: check the state of the cloud",
+    ),
+    Row(
+        "something else",
+        {"proxy_port": curl(exit=45, error="bind failed")},
+        Status.FAIL,
+        "169.254.0.11:3128 was not reached: curl ended with 45 (bind failed); expected a connection.",
+        "The proxy belongs to the cloud services network. In Azure,",
+    ),
+    Row(
+        "no curl",
+        {"proxy_port": seen(stderr="curl", state="no tool")},
+        Status.UNKNOWN,
+        "curl is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "Install curl on the VM, or judge this by hand.",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", PROXY, ids=lambda row: row.name)
+def test_proxy_001(row: Row) -> None:
+    row.assert_holds(test_proxy.test_the_proxy_variable_is_the_csn_proxy)
+
+
+@pytest.mark.parametrize("row", NO_PROXY, ids=lambda row: row.name)
+def test_proxy_002(row: Row) -> None:
+    row.assert_holds(test_proxy.test_no_proxy_exempts_the_metadata_service)
+
+
+@pytest.mark.parametrize("row", PORT, ids=lambda row: row.name)
+def test_proxy_003(row: Row) -> None:
+    row.assert_holds(test_proxy.test_the_csn_proxy_accepts_connections)

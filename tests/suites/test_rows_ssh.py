@@ -1,0 +1,212 @@
+"""SSH-001..003: every outcome, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.model import Seen, Session, Status
+from suites import test_ssh
+from tests.suites.suite_rows import NOW, Row, seen
+
+SESSION = [
+    Row("ok", {}, Status.PASS, "Logged in to root@10.0.0.4:22 in 0.13 s."),
+    Row(
+        "ok, through a jump host",
+        {},
+        Status.PASS,
+        "Logged in to azureuser@10.0.0.4:22 via bastion in 1.25 s.",
+        session=Session("ok", address="azureuser@10.0.0.4:22", via="bastion", seconds={"connect": 0.5, "login": 0.75}),
+    ),
+    Row(
+        "refused",
+        {},
+        Status.UNKNOWN,
+        "10.0.0.4:22 refuses connections.",
+        "Start sshd on the VM.",
+        session=Session("refused", "10.0.0.4:22 refuses connections.", "Start sshd on the VM."),
+    ),
+    Row(
+        "lost after the login",
+        {},
+        Status.UNKNOWN,
+        "The connection was lost after 3 s.",
+        "Run again.",
+        session=Session(
+            "lost", "The connection was lost after 3 s.", "Run again.", seconds={"connect": 0.1, "login": 0.2}
+        ),
+    ),
+    Row(
+        "an outcome without words",
+        {},
+        Status.UNKNOWN,
+        "The SSH session ended as 'odd'.",
+        "Open the SSH session by hand from this machine, with the",
+        session=Session("odd"),
+    ),
+]
+
+ROOT = [
+    Row("root", {"root_id": seen("0\n")}, Status.PASS, "Commands run as root."),
+    Row(
+        "a password is asked for",
+        {"root_id": seen(stderr="sudo: a password is required\n", state="no root")},
+        Status.FAIL,
+        "The login user is not root, and sudo -n did not work (it said: sudo: a password is required). What only root may read stays unknown, and azcmagent connect needs root, too (AZCM0018).",
+        "Log in as root, or give the login user sudo without a password",
+    ),
+    Row(
+        "no sudo",
+        {"root_id": seen(stderr="sh: sudo: not found\n", state="no root")},
+        Status.FAIL,
+        "The login user is not root, and sudo -n did not work (it said: sh: sudo: not found). What only root may read stays unknown, and azcmagent connect needs root, too (AZCM0018).",
+        "Log in as root, or give the login user sudo without a password",
+    ),
+    Row(
+        "sudo says nothing",
+        {"root_id": seen(state="no root")},
+        Status.FAIL,
+        "The login user is not root, and sudo -n did not work (it said nothing). What only root may read stays unknown, and azcmagent connect needs root, too (AZCM0018).",
+        "Log in as root, or give the login user sudo without a password",
+    ),
+    Row(
+        "sudo leads elsewhere",
+        {"root_id": seen("1000\n")},
+        Status.FAIL,
+        "sudo -n works but does not lead to root: id -u printed '1000'; expected 0.",
+        "Let sudo run commands as root for the login user (look at",
+    ),
+    Row(
+        "sudo hangs",
+        {"root_id": seen(stderr="sudo -n did not answer within 5 s\n", state="no root")},
+        Status.UNKNOWN,
+        "Whether there is root is not known: sudo -n did not answer within 5 s.",
+        "Run 'sudo -n id' on the VM by hand and see what it waits",
+    ),
+    Row(
+        "the probe hangs",
+        {"root_id": seen(state="timed out")},
+        Status.UNKNOWN,
+        "The probe root_id was stopped after its limit of 5 s.",
+        "Run the command shown below on the VM by hand and see where it hangs.",
+    ),
+    Row(
+        "the session was lost",
+        {"root_id": seen(state="lost")},
+        Status.UNKNOWN,
+        "The session ended before the probe root_id had answered.",
+        "Look at SSH-001 of this VM, then run again.",
+    ),
+]
+
+TUNNEL = "HTTP/1.1 200 Connection established\r\n\r\nHTTP/2 400 \r\ndate: Sat, 21 Nov 2026 22:45:58 GMT\r\n\r\n"
+SQUID = "HTTP/1.1 403 Forbidden\r\nServer: squid/5.7\r\nDate: Sat, 21 Nov 2026 22:45:58 GMT\r\n\r\n"
+
+
+def at(offset: int, headers: str = TUNNEL, received: float = NOW) -> dict[str, Seen]:
+    return {"clock": seen(f"{headers}@clock {int(NOW) + offset}\n", received=received)}
+
+
+CLOCK = [
+    Row("right", at(0), Status.PASS, "The clock agrees with Azure (Date header of Azure Resource Manager)."),
+    Row(
+        "at the limit",
+        at(120),
+        Status.PASS,
+        "The clock is 120 s ahead of Azure (Date header of Azure Resource Manager).",
+    ),
+    Row(
+        "ahead",
+        at(121),
+        Status.WARN,
+        "The clock is 121 s ahead of Azure (Date header of Azure Resource Manager); allowed are 120 s. Certificates and tokens look expired to this VM.",
+        "Set the clock and keep it right: 'timedatectl set-ntp true'",
+    ),
+    Row(
+        "behind by hours",
+        at(-7500),
+        Status.WARN,
+        "The clock is 2 h 5 min behind Azure (Date header of Azure Resource Manager); allowed are 120 s. Certificates and tokens look not yet valid to this VM.",
+        "Set the clock and keep it right: 'timedatectl set-ntp true'",
+    ),
+    Row(
+        "behind by minutes",
+        at(-660),
+        Status.WARN,
+        "The clock is 11 min behind Azure (Date header of Azure Resource Manager); allowed are 120 s. Certificates and tokens look not yet valid to this VM.",
+        "Set the clock and keep it right: 'timedatectl set-ntp true'",
+    ),
+    Row(
+        "years behind",
+        at(-86_400 * 400),
+        Status.WARN,
+        "The clock is 400 days behind Azure (Date header of Azure Resource Manager); allowed are 120 s. Certificates and tokens look not yet valid to this VM.",
+        "Set the clock and keep it right: 'timedatectl set-ntp true'",
+    ),
+    Row(
+        "no answer of Azure: the runner's clock",
+        at(3, headers=""),
+        Status.PASS,
+        "The clock is 3 s ahead of the runner's clock; Azure itself could not be asked.",
+    ),
+    Row(
+        "no answer of Azure, and wrong",
+        at(-300, headers=""),
+        Status.WARN,
+        "The clock is 300 s behind the runner's clock; Azure itself could not be asked; allowed are 120 s. Certificates and tokens look not yet valid to this VM.",
+        "Set the clock and keep it right: 'timedatectl set-ntp true'",
+    ),
+    Row(
+        "the proxy's own error page has a Date, which does not count",
+        at(-300, headers=SQUID),
+        Status.WARN,
+        "The clock is 300 s behind the runner's clock; Azure itself could not be asked; allowed are 120 s. Certificates and tokens look not yet valid to this VM.",
+        "Set the clock and keep it right: 'timedatectl set-ntp true'",
+    ),
+    Row(
+        "a Date that is none",
+        at(0, headers=TUNNEL.replace("Sat, 21 Nov 2026", "yesterday")),
+        Status.PASS,
+        "The clock agrees with the runner's clock; Azure itself could not be asked.",
+    ),
+    Row(
+        "the runner's clock is wrong, not the VM's",
+        at(1, received=NOW + 7_300),
+        Status.PASS,
+        "The clock is 1 s ahead of Azure (Date header of Azure Resource Manager). The clock of the machine that runs this suite is 2 h 1 min off.",
+    ),
+    Row(
+        "nothing to compare with",
+        at(0, headers="", received=0),
+        Status.UNKNOWN,
+        "Azure's time did not arrive, and this evidence does not say when it was gathered.",
+        "Gather again.",
+    ),
+    Row(
+        "garbage of curl, then the time",
+        {"clock": seen(f"\x00\x02 no line break\n@clock {int(NOW)}\n")},
+        Status.PASS,
+        "The clock agrees with the runner's clock; Azure itself could not be asked.",
+    ),
+    Row(
+        "garbage",
+        {"clock": seen("\x00\x01")},
+        Status.UNKNOWN,
+        "The answer of the probe clock could not be read: expected '@clock' and the seconds since 1970, found '\\x00\\x01'.",
+        "Run the command shown below on the VM by hand and look at",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", SESSION, ids=lambda row: row.name)
+def test_ssh_001(row: Row) -> None:
+    row.assert_holds(test_ssh.test_an_ssh_session_opens)
+
+
+@pytest.mark.parametrize("row", ROOT, ids=lambda row: row.name)
+def test_ssh_002(row: Row) -> None:
+    row.assert_holds(test_ssh.test_root_is_available)
+
+
+@pytest.mark.parametrize("row", CLOCK, ids=lambda row: row.name)
+def test_ssh_003(row: Row) -> None:
+    row.assert_holds(test_ssh.test_the_clock_is_right)

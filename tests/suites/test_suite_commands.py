@@ -1,0 +1,173 @@
+"""The commands of every probe, under every POSIX shell that is here: well-formed, harmless, and discreet."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from plugins.model import Seen
+from plugins.probes import Planned, Probe, probe_of
+from suites import answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh
+from tests.suites.suite_rows import PROFILE, VM
+
+ENDPOINT = PROFILE.endpoints(VM)[0]
+PROBES: dict[str, Probe] = {
+    name: probe
+    for module in (answers, environment, test_ssh, test_proxy, test_imds, test_dns, test_net)
+    for name, value in vars(module).items()
+    if (probe := probe_of(value))
+}
+PLANNED = {name: each.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, each in PROBES.items()}
+SHELLS = [
+    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
+    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
+]
+
+
+def run(shell: list[str], planned: Planned, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """As the engine does it: a function in a subshell, stdin closed."""
+    return subprocess.run(
+        [*shell, "-c", f"p1() {{\n{planned.command}\n}}\n( p1 )"],
+        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(tmp_path), "LC_ALL": "C", **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def read(name: str, result: subprocess.CompletedProcess[str]) -> object:
+    reader = PROBES[name].read
+    assert reader
+    return reader(Seen(name, "", "done", result.returncode, result.stdout, result.stderr))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", PLANNED)
+def test_the_shell_accepts_it(shell: list[str], name: str, tmp_path: Path) -> None:
+    result = subprocess.run([*shell, "-n", "-c", PLANNED[name].command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_it_changes_nothing(name: str) -> None:
+    command = PLANNED[name].command
+    written = [each for each in re.findall(r">\s*(\S+)", command) if not each.startswith(("/dev/null", "&"))]
+    assert not written, "a probe writes to a file"
+    assert not re.search(
+        r"\b(rm|mv|cp|touch|mkdir|tee|chmod|chown|ln|install|kill|sed -i|systemctl (?!show))\b", command
+    )
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_curl_stops_before_the_probe_is_stopped(name: str) -> None:
+    limits = [int(each) for each in re.findall(r"--max-time (\d+)", PLANNED[name].command)]
+    assert sum(limits) < PLANNED[name].timeout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", ["session_env", "login_env"])
+def test_logins_never_leave_the_vm(shell: list[str], name: str, tmp_path: Path) -> None:
+    result = run(
+        shell,
+        PLANNED[name],
+        tmp_path,
+        SHELL="/bin/bash",
+        HTTPS_PROXY="http://user:s3cret@169.254.0.11:3128",
+        https_proxy="user:s3cret://odd@169.254.0.11:3128",
+        HTTP_PROXY='"http://user:s3cret@169.254.0.11:3128"',
+        http_proxy="http://user:s3cret@x@169.254.0.11:3128",
+        NO_PROXY="localhost,127.0.0.1",
+        OTHER="s3cret",
+    )
+    assert "s3cret" not in result.stdout + result.stderr
+    assert "user" not in result.stdout
+    found = read(name, result)
+    assert isinstance(found, environment.Variables)
+    assert found.values["HTTPS_PROXY"] == "http://***@169.254.0.11:3128"
+    assert found.values["https_proxy"] == "***@169.254.0.11:3128"
+    assert found.values["NO_PROXY"] == "localhost,127.0.0.1"
+    assert "OTHER" not in found.values
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
+def test_a_proxy_that_curl_complains_about_is_not_quoted(shell: list[str], tmp_path: Path) -> None:
+    result = run(shell, PLANNED["healthz_as_is"], tmp_path, http_proxy='"http://user:s3cret@169.254.0.11:3128"')
+    assert result.returncode == 5
+    assert "s3cret" not in result.stdout + result.stderr
+    answer = read("healthz_as_is", result)
+    assert isinstance(answer, answers.CurlAnswer)
+    assert answer.exit == 5
+    assert "***@169.254.0.11:3128" in answer.error
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("login", ["/bin/bash", "/bin/dash", "/usr/bin/tcsh", "/bin/busybox"])
+def test_the_login_shell_tells_what_its_profile_sets(shell: list[str], login: str, tmp_path: Path) -> None:
+    if not Path(login).exists():
+        pytest.skip(f"no {login} here")
+    if login.endswith("busybox"):
+        (tmp_path / "ash").symlink_to(login)
+        login = str(tmp_path / "ash")
+    (tmp_path / ".profile").write_text("echo welcome; read answer\nexport NO_PROXY=from-the-profile\n")
+    (tmp_path / ".login").write_text("echo welcome\nsetenv NO_PROXY from-the-profile\n")
+    found = read("login_env", run(shell, PLANNED["login_env"], tmp_path, SHELL=login, NO_PROXY="from-the-session"))
+    assert isinstance(found, environment.Variables)
+    assert found.missing == ""
+    assert found.values["NO_PROXY"] == "from-the-profile"
+
+
+def test_a_login_shell_that_runs_nothing_is_not_an_empty_one(tmp_path: Path) -> None:
+    found = read("login_env", run(["sh"], PLANNED["login_env"], tmp_path, SHELL="/bin/false"))
+    assert isinstance(found, environment.Variables)
+    assert found.missing == "it ran no command"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_files_are_named_and_values_are_not(shell: list[str], tmp_path: Path) -> None:
+    (tmp_path / ".profile").write_text(
+        "#export HTTPS_PROXY=old\n"
+        "  export https_proxy=http://user:s3cret@169.254.0.11:3128\n"
+        "export HTTP_PROXY=http://169.254.0.11:3128 http_proxy=http://169.254.0.11:3128\n"
+        "curl -x http://user:s3cret@h https://x # no_proxy=\n"
+        "setenv NO_PROXY localhost\n"
+    )
+    result = run(shell, PLANNED["written"], tmp_path)
+    assert "s3cret" not in result.stdout
+    found = read("written", result)
+    assert isinstance(found, dict)
+    here = str(tmp_path / ".profile")
+    assert {name for name, files in found.items() if here in files} == {
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "NO_PROXY",
+    }
+
+
+def test_systemd_quotes_what_it_shows() -> None:
+    seen = Seen("systemd_env", "", "done", 0, "HTTPS_PROXY=http://169.254.0.11:3128\nNO_PROXY=$'a, b'\n")
+    found = environment.Variables.read_systemd(seen)
+    assert found.values == {"HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "a, b"}
+
+
+def test_no_systemd() -> None:
+    seen = Seen("systemd_env", "", "done", 0, "", "System has not been booted with systemd as init system (PID 1).\n")
+    assert environment.Variables.read_systemd(seen).missing == "systemd does not run"
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
+@pytest.mark.parametrize("name", ["healthz", "healthz_as_is", "imds_compute", "proxy_port", "tunnel"])
+def test_curl_prints_what_the_reader_reads(name: str, tmp_path: Path) -> None:
+    # Nothing of a cloud services network is here; what counts is that curl took every option and wrote its numbers.
+    result = run(["sh"], PLANNED[name], tmp_path)
+    answer = read(name, result)
+    assert isinstance(answer, answers.CurlAnswer)
+    assert answer.exit == result.returncode
+    assert answer.exit not in (1, 2, 3)  # unsupported, failed to initialise (an option it does not know), malformed URL
