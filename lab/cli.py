@@ -1,0 +1,89 @@
+"""`python -m lab up | faults | doctor | demo`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from lab import demo, doctor, holder, spec
+from lab.errors import LabError
+from lab.faults import FAULTS
+
+#: Exit statuses of `up` that are not COMMAND's.
+USAGE, CANNOT_RUN = 2, 3
+
+_UP = "python -m lab up --vms N [--fault VM=NAME[,NAME...]]... -- COMMAND..."
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one of the lab's commands; its exit status."""
+    arguments, command = _split(list(arguments))
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if command and options.action != "up":
+        parser.error(f"{options.action} takes no command")
+    match options.action:
+        case "up":
+            return _up(options.vms, options.fault, command)
+        case "faults":
+            return _faults()
+        case "doctor":
+            return _doctor()
+        case _:
+            return demo.run(record=options.record)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    if "--" not in arguments:
+        return arguments, []
+    cut = arguments.index("--")
+    return arguments[:cut], arguments[cut + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m lab", description="An Operator Nexus in a box.", allow_abbrev=False)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="up|faults|doctor|demo")
+    up = actions.add_parser("up", help="run a command beside N VMs", usage=_UP, allow_abbrev=False)
+    up.add_argument("--vms", type=int, required=True, metavar="N", help="how many: vm1 to vmN")
+    up.add_argument("--fault", action="append", default=[], metavar="VM=NAME", help="plant a fault (see `faults`)")
+    actions.add_parser("faults", help="list the faults, and what each must cause")
+    actions.add_parser("doctor", help="say what the lab misses on this machine: exit status 0 or 3")
+    show = actions.add_parser("demo", help="judge six VMs, four of them not healthy, and compare with what was planted")
+    show.add_argument("--record", action="store_true", help="keep the run for machines without the lab")
+    return parser
+
+
+def _up(vms: int, faults: list[str], command: list[str]) -> int:
+    try:
+        asked = spec.parse(vms, faults, command)
+    except LabError as error:
+        return _say(error, USAGE)
+    if not command:
+        return _say(f"no command; {_UP}", USAGE)
+    if why := doctor.trouble() or doctor.missing_for(name for names in asked.faults.values() for name in names):
+        return _say(f"cannot run here: {why}", CANNOT_RUN)
+    return holder.up(asked)
+
+
+def _say(text: object, status: int) -> int:
+    print(f"lab: {text}", file=sys.stderr)
+    return status
+
+
+def _faults() -> int:
+    for fault in FAULTS.values():
+        print(f"{fault.name}\n    {fault.story}")
+        words = ", ".join(f"{key} {status.replace('|', ' or ')}" for key, status in fault.expects.items())
+        print(f"    must cause: {words or 'nothing'}")
+        for need in fault.needs:
+            print(f"    needs: {need.package} ({need.path})")
+    return 0
+
+
+def _doctor() -> int:
+    if why := doctor.trouble():
+        print(f"lab: cannot run here: {why}")
+        return CANNOT_RUN
+    print("; ".join(["lab: can run here", *doctor.remarks()]))
+    return 0

@@ -1,0 +1,95 @@
+"""`python -m lab demo`: six VMs, two of them healthy; the suite must tell exactly the stories of the other four."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab import doctor, expectations, holder, spec
+from lab.faults import FAULTS
+
+#: The healthy ones stand between the others, so that nothing is judged by its place.
+PLANTED: dict[str, list[str]] = {
+    "vm1": [],
+    "vm2": ["egress-lacks-his"],
+    "vm3": ["no-proxy-lacks-imds"],
+    "vm4": [],
+    "vm5": ["powered-off"],
+    "vm6": ["imds-503", "http-proxy-unset"],
+}
+
+#: The suite's exit status for these VMs.
+NOT_READY = 1
+
+ROOT = Path(__file__).resolve().parents[1]
+LATEST = ROOT / "reports" / "latest"
+RECORDED = Path(__file__).with_name("recorded")
+
+
+def run(*, record: bool = False) -> int:
+    """Run the suite against the planted VMs, live or from the recording; 0 exactly when it found what was planted."""
+    why = doctor.trouble()
+    if why:
+        print(f"lab: cannot run here: {why}")
+        if record:
+            return 3
+        if not (RECORDED / "run.json").exists():
+            print(f"lab: and there is no recorded run in {_short(RECORDED)}")
+            return 3
+        print(f"lab: so the recorded run in {_short(RECORDED)} is judged again")
+    begun = time.time()
+    pytest = [sys.executable, "-m", "pytest"]
+    if why:
+        status = subprocess.run([*pytest, "--evidence", str(RECORDED)], cwd=ROOT, check=False).returncode
+    else:
+        # The inventory's path is known only inside the lab: the shell there fills it in.
+        command = ["sh", "-c", 'cd "$1" && shift && exec "$@" --inventory "$LAB_INVENTORY"', "demo", str(ROOT), *pytest]
+        status = holder.up(spec.Spec(len(PLANTED), {vm: f for vm, f in PLANTED.items() if f}, command))
+    results = _results(begun)
+    if results is None:
+        print(f"lab: the suite ended with status {status} and left no {_short(LATEST)}/results.json", file=sys.stderr)
+        return 1
+    wrong = _judge(results, status)
+    if record and not wrong:
+        shutil.rmtree(RECORDED, ignore_errors=True)
+        # What was seen, not what was said about it: the reports of a recording are made anew.
+        shutil.copytree(LATEST / "evidence", RECORDED / "evidence")
+        run = json.loads((LATEST / "run.json").read_text(encoding="utf-8"))
+        run["arguments"] = []  # they name a path of this machine
+        (RECORDED / "run.json").write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+        print(f"lab: recorded in {_short(RECORDED)}")
+    return 1 if wrong else 0
+
+
+def _results(begun: float) -> Mapping[str, Any] | None:
+    """The newest run's results, unless they are older than this demo."""
+    path = LATEST / "results.json"
+    if not path.exists() or path.stat().st_mtime < begun - 1:
+        return None
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _judge(results: Mapping[str, Any], status: int) -> list[str]:
+    planted = {vm: expectations.combine(FAULTS[name].expects for name in names) for vm, names in PLANTED.items()}
+    wrong = expectations.differences(results, planted)
+    if status != NOT_READY:
+        wrong.append(f"the suite ended with status {status}; {NOT_READY} says that a required check failed")
+    readiness = {vm["name"]: vm["readiness"] for vm in results["vms"]}
+    print("\nThe demo: what was planted, and what the suite says")
+    for vm, names in PLANTED.items():
+        print(f"  {vm}  {', '.join(names) or 'healthy':34}  {readiness.get(vm, 'missing')}")
+    for line in wrong:
+        print(f"  WRONG  {line}")
+    print("The suite found something else than was planted." if wrong else "The suite found exactly what was planted.")
+    return wrong
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,106 @@
+"""Can the lab run on this machine, and if not, what is missing: one line."""
+
+from __future__ import annotations
+
+import getpass
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from lab.faults import FAULTS
+from lab.holder import environment, unshare
+
+#: Program -> the Debian package that brings it.
+PROGRAMS = {
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "mount": "mount",
+    "ip": "iproute2",
+    "nft": "nftables",
+    "ssh": "openssh-client",
+    "sshd": "openssh-server",
+    "squid": "squid",
+    "dnsmasq": "dnsmasq-base",
+    "curl": "curl",
+    "ping": "iputils-ping",
+    "nslookup": "bind9-dnsutils",
+    "sudo": "sudo",
+}
+PROGRAMS_WITHOUT_ROOT = {"newuidmap": "uidmap", "newgidmap": "uidmap"}
+
+#: What the lab does first, in miniature: it fails where namespaces, overlays or bridges are not allowed.
+_TRIAL = """\
+mount -t tmpfs run /run && mkdir -p /run/lower /run/upper /run/work /run/usr /run/netns &&
+mount -t overlay -o "lowerdir=/run/lower:/usr,upperdir=/run/upper,workdir=/run/work" lab /run/usr &&
+ip netns add trial && ip link add trial type bridge && ip link add trial0 type veth peer name trial1 netns trial &&
+echo 'table inet trial { chain c { type filter hook input priority 0; icmp type echo-request drop; }; }' | nft -f -
+"""
+
+
+def trouble() -> str:
+    """Why the lab cannot run here, in one line with what to do; "" when it can."""
+    if sys.platform != "linux":
+        return f"the lab needs Linux namespaces, and this is {sys.platform}"
+    if importlib.util.find_spec("cryptography") is None:
+        return "the Python package cryptography is missing: pip install cryptography"
+    programs = PROGRAMS | ({} if os.geteuid() == 0 else PROGRAMS_WITHOUT_ROOT)
+    path = environment()["PATH"]
+    if missing := [name for name in programs if not shutil.which(name, path=path)]:
+        packages = _unique(programs[name] for name in missing)
+        return f"missing programs: {', '.join(missing)}; on Debian: apt-get install {' '.join(packages)}"
+    if os.geteuid() != 0 and (file := _without_range()):
+        user = getpass.getuser()
+        return (
+            f"{file} has no range of 65536 ids for {user}; as root: "
+            f"usermod --add-subuids 200000-265535 --add-subgids 200000-265535 {user}"
+        )
+    try:
+        trial = subprocess.run(
+            [*unshare(), "sh", "-c", _TRIAL], capture_output=True, text=True, timeout=30, env=environment(), check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "a trial of the namespaces did not end within 30 s"
+    if trial.returncode:
+        said = trial.stderr.strip().splitlines() or [f"exit status {trial.returncode}"]
+        return f"namespaces are not allowed here: {said[-1]}"
+    return ""
+
+
+def remarks() -> list[str]:
+    """Which faults cannot be planted here, and what they need: nothing that keeps the lab from running."""
+    found = []
+    for fault in FAULTS.values():
+        if packages := _unique(need.package for need in fault.needs if not need.found()):
+            found.append(f"without {' and '.join(packages)} the fault {fault.name} cannot be planted")
+    return found
+
+
+def missing_for(faults: Iterable[str]) -> str:
+    """Why these faults cannot be planted on this machine; "" when they can."""
+    for name in faults:
+        for need in FAULTS[name].needs:
+            if not need.found():
+                return f"the fault {name} needs {need.path}; on Debian: apt-get install {need.package}"
+    return ""
+
+
+def _without_range() -> str:
+    """The file in which this user has too few subordinate ids, or ""."""
+    names = {getpass.getuser(), str(os.getuid())}
+    for file in ("/etc/subuid", "/etc/subgid"):
+        try:
+            rows = [row.split(":") for row in Path(file).read_text(encoding="utf-8").splitlines()]
+        except OSError:
+            return file
+        # alice:200000:65536
+        if not any(len(row) == 3 and row[0] in names and int(row[2]) >= 65536 for row in rows):
+            return file
+    return ""
+
+
+def _unique(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))

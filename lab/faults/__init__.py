@@ -1,0 +1,19 @@
+"""The catalogue of faults: what can go wrong with a VM, and which verdicts each must cause.
+
+A fault is a function that changes a `VmPlan`. Its docstring is its story; `expects` is exactly what differs from a
+healthy VM's run, which has only `pass` and `not applicable`::
+
+    @fault("imds-down", expects={"IMDS-002": "fail", "IMDS-003": "fail"})
+    def imds_down(vm: VmPlan) -> None:
+        \"\"\"The metadata service refuses connections.\"\"\"
+        vm.from_csn(IMDS, "tcp dport 80 reject with tcp reset")
+
+`lab.expectations` says how the keys are read.
+"""
+
+from __future__ import annotations
+
+from lab.faults import host, imds, net, proxy
+from lab.faults.registry import FAULTS, Fault, Need, fault
+
+__all__ = ["FAULTS", "Fault", "Need", "fault", "host", "imds", "net", "proxy"]

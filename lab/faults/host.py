@@ -1,0 +1,241 @@
+"""The VM itself: the way in, and what its programs do."""
+
+from __future__ import annotations
+
+from lab.faults.registry import Need, fault
+from lab.plan import VmPlan
+
+#: Nobody could look: one unknown, and everything else waits for it.
+_NOT_SEEN = {"SSH-001": "unknown", "*": "blocked"}
+
+#: The checks that ask with curl, when there is none; two of them wait for another one of them.
+_NO_CURL = {
+    "PROXY-003": "unknown",
+    "IMDS-002": "unknown",
+    "IMDS-003": "unknown",
+    "IMDS-004": "blocked",
+    "NET-001": "unknown",
+    "NET-002": "unknown",
+    "NET-003": "blocked",
+}
+
+#: The session was lost, after what needs no curl had arrived (PROXY-002 asks for its version).
+_HALF_SEEN = {
+    "SSH-001": "unknown",
+    "*": "blocked",
+    **dict.fromkeys(["SSH-002", "PROXY-001", "IMDS-001"], "pass"),
+}
+
+
+@fault("powered-off", expects=_NOT_SEEN)
+def powered_off(vm: VmPlan) -> None:
+    """The VM is off: nothing answers at its address."""
+    vm.power = False
+
+
+@fault("ssh-refused", expects=_NOT_SEEN)
+def ssh_refused(vm: VmPlan) -> None:
+    """The VM runs, but no SSH server does: connections are refused."""
+    vm.port22 = "nobody"
+
+
+@fault("ssh-timeout", expects=_NOT_SEEN)
+def ssh_timeout(vm: VmPlan) -> None:
+    """A firewall on the VM drops what comes to port 22; ping works."""
+    _nft(vm, "input", "tcp dport 22 drop")
+
+
+@fault("ssh-unreachable", expects=_NOT_SEEN)
+def ssh_unreachable(vm: VmPlan) -> None:
+    """A router answers for the VM that the host is unreachable."""
+    _nft(vm, "input", "tcp dport 22 reject with icmp type host-unreachable")
+
+
+@fault("host-key-changed", expects=_NOT_SEEN)
+def host_key_changed(vm: VmPlan) -> None:
+    """The VM shows another host key than the known one: it was rebuilt, or it is somebody else."""
+    vm.known_host = "other"
+
+
+@fault("host-key-unknown", expects=_NOT_SEEN)
+def host_key_unknown(vm: VmPlan) -> None:
+    """Nobody has ever noted the VM's host key."""
+    vm.known_host = "absent"
+
+
+@fault("key-not-accepted", expects=_NOT_SEEN)
+def key_not_accepted(vm: VmPlan) -> None:
+    """The VM accepts another key than the one we have."""
+    vm.accepts_client_key = False
+
+
+@fault("ssh-silent", expects=_NOT_SEEN)
+def ssh_silent(vm: VmPlan) -> None:
+    """Something accepts connections on port 22 and never says a word."""
+    vm.port22 = "silent"
+
+
+@fault("ssh-hangs-up", expects=_NOT_SEEN)
+def ssh_hangs_up(vm: VmPlan) -> None:
+    """Something accepts connections on port 22 and closes them at once, as sshd does for a host it denies."""
+    vm.port22 = "hangs-up"
+
+
+@fault("not-ssh", expects=_NOT_SEEN)
+def not_ssh(vm: VmPlan) -> None:
+    """A web server answers on port 22."""
+    vm.port22 = "http"
+
+
+@fault("dies-at-login", expects=_NOT_SEEN)
+def dies_at_login(vm: VmPlan) -> None:
+    """The VM's network goes away right after the login, before any probe has answered; no connection is closed."""
+    vm.put("/etc/ssh/sshrc", _CUT)
+
+
+@fault("dies-mid-probe", expects=_HALF_SEEN)
+def dies_mid_probe(vm: VmPlan) -> None:
+    """The VM's network goes away while it is looked at: quick probes have answered, slow ones never will."""
+    vm.replace_program("curl", f"sleep 3\n{_CUT}sleep 60\n")
+
+
+@fault("reboots-mid-probe", expects=_HALF_SEEN)
+def reboots_mid_probe(vm: VmPlan) -> None:
+    """The VM reboots while it is looked at: every connection is closed."""
+    vm.replace_program("curl", "sleep 3\nkill -9 -1\n")
+
+
+@fault("prints-1gb", expects=_NO_CURL | {"SSH-003": "unknown"})
+def prints_1gb(vm: VmPlan) -> None:
+    """A program that we call (curl) prints a gigabyte."""
+    vm.replace_program("curl", "exec head -c 1000000000 /dev/zero\n")
+
+
+@fault("endless-noise", expects=_NOT_SEEN)
+def endless_noise(vm: VmPlan) -> None:
+    """A start file of root's shell prints for ever, so that no command ever runs."""
+    vm.put("/root/.bashrc", "yes 'noise from .bashrc'\n")
+
+
+@fault("binary-garbage", expects=_NO_CURL)
+def binary_garbage(vm: VmPlan) -> None:
+    """A program that we call (curl) prints binary garbage and says that all went well."""
+    vm.replace_program("curl", "printf '\\000\\377\\376\\033]0;x\\007\\200'; head -c 3000 /dev/urandom; printf x\n")
+
+
+_EVIL = (
+    '\x1b[2J\x1b[31mpwned\x1b]0;pwned\x07<script>alert(1)</script><img src=x onerror=alert(1)>,=HYPERLINK("http://x")'
+)
+
+
+@fault(
+    "ansi-html-injection",
+    expects={
+        **_NO_CURL,
+        "PROXY-001[HTTPS_PROXY]": "fail",
+        "PROXY-001[https_proxy]": "fail",
+        "PROXY-002[NO_PROXY]": "fail",
+    },
+)
+def ansi_html_injection(vm: VmPlan) -> None:
+    """Everything the VM says carries terminal sequences, HTML and spreadsheet formulas."""
+    vm.hostname = "<script>alert(1)</script>"
+    vm.environment |= {"HTTPS_PROXY": _EVIL, "https_proxy": f"=cmd|' /C calc'!A0{_EVIL}", "NO_PROXY": f"@SUM(1){_EVIL}"}
+    vm.replace_program("curl", f"printf '%s\\n' '{_EVIL}'\nprintf '%s\\n' '{_EVIL}' >&2\nexit 7\n")
+    vm.sshd.append("Banner /etc/issue.net")
+    vm.put("/etc/issue.net", _EVIL + "\n")
+
+
+@fault("csh-login-shell", expects={}, needs=(Need("/usr/bin/tcsh", "tcsh"),))
+def csh_login_shell(vm: VmPlan) -> None:
+    """Root's login shell is csh: commands for sh must not reach it."""
+    vm.shell = "/usr/bin/tcsh"
+
+
+@fault("login-banner-and-noisy-profile", expects={})
+def login_banner_and_noisy_profile(vm: VmPlan) -> None:
+    """A legal banner before the login, and start files that print."""
+    vm.sshd.append("Banner /etc/issue.net")
+    vm.put("/etc/issue.net", "*" * 60 + "\nAuthorised use only. You are being watched.\n" + "*" * 60 + "\n")
+    vm.put("/root/.bashrc", "echo 'welcome, you have mail'; echo 'and a warning' >&2\n")
+    vm.put("/root/.profile", "echo 'hello from .profile'\n")
+    vm.put("/etc/profile.d/hello.sh", "echo 'hello from profile.d'\n")
+    vm.put("/etc/ssh/sshrc", "echo 'hello from sshrc'\n")
+
+
+@fault("full-disk", expects={})
+def full_disk(vm: VmPlan) -> None:
+    """Not a byte is free on /, /tmp, /var/tmp and /dev/shm."""
+    vm.disk_mb = 4
+    vm.boot += [f"head -c 99000000 /dev/zero >{file} 2>/dev/null" for file in ("/var/full", "/dev/shm/full")]
+
+
+@fault("no-curl", expects=_NO_CURL)
+def no_curl(vm: VmPlan) -> None:
+    """curl is not installed."""
+    vm.remove("/usr/bin/curl")
+
+
+@fault("no-ping", expects={"IMDS-001": "unknown"})
+def no_ping(vm: VmPlan) -> None:
+    """ping is not installed."""
+    vm.remove("/usr/bin/ping")
+
+
+@fault("no-nslookup", expects={})
+def no_nslookup(vm: VmPlan) -> None:
+    """nslookup is not installed, as on every minimal image; getent answers the same question."""
+    vm.remove("/usr/bin/nslookup")
+
+
+@fault("no-getent", expects={})
+def no_getent(vm: VmPlan) -> None:
+    """getent is not there: nslookup answers the same question."""
+    vm.remove("/usr/bin/getent")
+
+
+_FAKETIME = Need("/usr/lib/*/faketime/libfaketime.so.1", "libfaketime")
+
+
+@fault("wrong-clock", expects={"SSH-003": "warn"}, needs=(_FAKETIME,))
+def wrong_clock(vm: VmPlan) -> None:
+    """The VM's clock is ten minutes fast."""
+    library = (_FAKETIME.found() or [_FAKETIME.path])[0]
+    vm.sshd.append(f"SetEnv LD_PRELOAD={library} FAKETIME=+600s FAKETIME_DISABLE_SHM=1")
+
+
+@fault("busybox-sh", expects={}, needs=(Need("/usr/bin/busybox", "busybox"),))
+def busybox_sh(vm: VmPlan) -> None:
+    """sh is busybox, and root's login shell too."""
+    vm.links["/usr/bin/sh"] = "busybox"
+    vm.shell = "/bin/sh"
+
+
+@fault("login-as-guest-without-sudo", expects={"SSH-002": "fail"})
+def login_as_guest_without_sudo(vm: VmPlan) -> None:
+    """We log in as an ordinary user who may not use sudo."""
+    vm.login = "guest"
+
+
+@fault("login-as-operator-with-sudo", expects={})
+def login_as_operator_with_sudo(vm: VmPlan) -> None:
+    """We log in as an ordinary user who may use sudo without a password."""
+    vm.login = "operator"
+
+
+@fault("sudo-hangs", expects={"SSH-002": "unknown"})
+def sudo_hangs(vm: VmPlan) -> None:
+    """We log in as an ordinary user, and sudo never comes back."""
+    vm.login = "operator"
+    vm.replace_program("sudo", "exec sleep 3600\n")
+
+
+_RULES = "table inet faults {{ chain c {{ type filter hook {hook} priority 0; {rule}; }}; }}"
+
+
+def _nft(vm: VmPlan, hook: str, rule: str) -> None:
+    vm.boot.append(f"nft '{_RULES.format(hook=hook, rule=rule)}'")
+
+
+#: From now on nothing leaves the VM, and nothing says so.
+_CUT = f"nft '{_RULES.format(hook='output', rule='drop')}'\n"

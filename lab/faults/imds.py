@@ -1,0 +1,43 @@
+"""The metadata service next to the VM."""
+
+from __future__ import annotations
+
+from lab.addresses import IMDS
+from lab.faults.registry import fault
+from lab.plan import VmPlan
+
+
+@fault("imds-no-ping", expects={"IMDS-001": "warn"})
+def imds_no_ping(vm: VmPlan) -> None:
+    """The metadata service answers HTTP, but not ping: nobody ever promised ICMP."""
+    vm.from_csn(IMDS, "icmp type echo-request drop")
+
+
+@fault("imds-down", expects={"IMDS-002": "fail", "IMDS-003": "fail", "IMDS-004": "blocked"})
+def imds_down(vm: VmPlan) -> None:
+    """The metadata service answers ping, but refuses connections: the sidecar is not running."""
+    vm.from_csn(IMDS, "tcp dport 80 reject with tcp reset")
+
+
+@fault("imds-dropped", expects={"IMDS-001": "warn", "IMDS-002": "fail", "IMDS-003": "fail", "IMDS-004": "blocked"})
+def imds_dropped(vm: VmPlan) -> None:
+    """Nothing comes back from the metadata service's address: the VM's route to it leads nowhere."""
+    vm.from_csn(IMDS, "drop")
+
+
+@fault("imds-503", expects={"IMDS-002": "fail", "IMDS-003": "fail", "IMDS-004": "blocked"})
+def imds_503(vm: VmPlan) -> None:
+    """The metadata service answers 503 to everything: the sidecar runs, but is not healthy."""
+    vm.imds = "503"
+
+
+@fault("imds-slow", expects={"IMDS-002": "fail", "IMDS-003": "fail", "IMDS-004": "blocked"})
+def imds_slow(vm: VmPlan) -> None:
+    """The metadata service answers after 5 seconds; the documentation waits 3."""
+    vm.imds = "slow"
+
+
+@fault("imds-answers-like-azure-vm", expects={"IMDS-004": "fail"})
+def imds_answers_like_azure_vm(vm: VmPlan) -> None:
+    """The metadata service answers the Azure-VM path with 200: the agent's installer will refuse with AZCM0141."""
+    vm.imds = "azure-vm"

@@ -1,0 +1,131 @@
+"""The proxy, as the VM is configured for it and as it answers."""
+
+from __future__ import annotations
+
+from lab.addresses import PROXY, PROXY_PORT, PROXY_URL
+from lab.faults.net import NO_ENDPOINT
+from lab.faults.registry import fault
+from lab.plan import NO_PROXY_VARIABLES, PROXY_VARIABLES, VmPlan
+
+_ALL_UNSET = {
+    "PROXY-001[HTTPS_PROXY]": "fail",
+    "PROXY-001[https_proxy]": "fail",
+    "PROXY-001[HTTP_PROXY]": "warn",
+    "PROXY-001[http_proxy]": "warn",
+}
+
+
+def _all(vm: VmPlan, value: str) -> None:
+    for name in PROXY_VARIABLES:
+        vm.environment[name] = value
+
+
+def _exempt(vm: VmPlan, value: str) -> None:
+    for name in NO_PROXY_VARIABLES:
+        vm.environment[name] = value
+
+
+@fault("proxy-unset", expects=_ALL_UNSET)
+def proxy_unset(vm: VmPlan) -> None:
+    """None of the four proxy variables is set anywhere."""
+    for name in PROXY_VARIABLES:
+        del vm.environment[name]
+
+
+@fault("proxy-lower-case-only", expects={"PROXY-001[HTTPS_PROXY]": "fail", "PROXY-001[HTTP_PROXY]": "warn"})
+def proxy_lower_case_only(vm: VmPlan) -> None:
+    """Only the lower-case variables are set: curl works, the agent and everything written in Go on Windows habits
+    does not."""
+    del vm.environment["HTTPS_PROXY"], vm.environment["HTTP_PROXY"]
+
+
+@fault("proxy-wrong-host", expects=_ALL_UNSET)
+def proxy_wrong_host(vm: VmPlan) -> None:
+    """All four variables name the company's old proxy instead of the cloud services network's."""
+    _all(vm, "http://10.0.0.99:3128")
+
+
+@fault("proxy-quoted", expects=_ALL_UNSET)
+def proxy_quoted(vm: VmPlan) -> None:
+    """The values carry literal quotes, because somebody quoted them once too often."""
+    _all(vm, f"'\"{PROXY_URL}\"'")  # PAM takes one pair off
+
+
+@fault("proxy-trailing-slash", expects={})
+def proxy_trailing_slash(vm: VmPlan) -> None:
+    """The values end in a slash: looks wrong in a comparison of texts, works everywhere."""
+    _all(vm, f"{PROXY_URL}/")
+
+
+@fault("proxy-upper-case-scheme", expects={})
+def proxy_upper_case_scheme(vm: VmPlan) -> None:
+    """The values begin with HTTP:// : schemes have no case, so this works."""
+    _all(vm, PROXY_URL.replace("http", "HTTP"))
+
+
+@fault("proxy-only-in-login-profile", expects=dict.fromkeys(_ALL_UNSET, "warn"))
+def proxy_only_in_login_profile(vm: VmPlan) -> None:
+    """The proxy is exported by a script in /etc/profile.d: a person who logs in has it, a service or script has not."""
+    for name in PROXY_VARIABLES:
+        del vm.environment[name]
+    vm.put("/etc/profile.d/proxy.sh", "".join(f"export {name}={PROXY_URL}\n" for name in PROXY_VARIABLES))
+
+
+@fault("http-proxy-unset", expects={"PROXY-001[HTTP_PROXY]": "warn", "PROXY-001[http_proxy]": "warn"})
+def http_proxy_unset(vm: VmPlan) -> None:
+    """Only the HTTPS variables are set, as one revision of the article says."""
+    del vm.environment["HTTP_PROXY"], vm.environment["http_proxy"]
+
+
+@fault("no-proxy-lacks-imds", expects={"PROXY-002": "fail", "IMDS-003": "fail"})
+def no_proxy_lacks_imds(vm: VmPlan) -> None:
+    """NO_PROXY exempts this machine, but not the metadata service: requests to it go to the proxy, which refuses."""
+    _exempt(vm, "localhost,127.0.0.1,::1")
+
+
+@fault("no-proxy-cidr", expects={})
+def no_proxy_cidr(vm: VmPlan) -> None:
+    """NO_PROXY exempts the metadata service by 169.254.0.0/16: good for curl 7.86 and later, useless before.
+
+    The VM's curl is this machine's; with one older than 7.86 PROXY-002 and IMDS-003 fail.
+    """
+    _exempt(vm, "localhost,127.0.0.1,::1,169.254.0.0/16")
+
+
+@fault("no-proxy-spaces", expects={})
+def no_proxy_spaces(vm: VmPlan) -> None:
+    """NO_PROXY has a space after every comma: curl skips them."""
+    _exempt(vm, "localhost, 127.0.0.1, ::1, 169.254.169.254")
+
+
+@fault("no-proxy-star", expects={"PROXY-002": "fail"})
+def no_proxy_star(vm: VmPlan) -> None:
+    """NO_PROXY is `*`: the metadata service is exempt, and so is everything that only the proxy reaches."""
+    _exempt(vm, "*")
+
+
+@fault("no-proxy-lacks-localhost", expects={"PROXY-002": "warn"})
+def no_proxy_lacks_localhost(vm: VmPlan) -> None:
+    """NO_PROXY exempts the metadata service only: the agent's own ports on localhost are asked for at the proxy."""
+    _exempt(vm, "169.254.169.254")
+
+
+_PROXY_GONE = {"PROXY-003": "fail", **NO_ENDPOINT}
+
+
+@fault("proxy-port-refused", expects=_PROXY_GONE)
+def proxy_port_refused(vm: VmPlan) -> None:
+    """The proxy's address refuses connections on port 3128: the proxy is not running."""
+    vm.from_csn(PROXY, f"tcp dport {PROXY_PORT} reject with tcp reset")
+
+
+@fault("proxy-port-dropped", expects=_PROXY_GONE)
+def proxy_port_dropped(vm: VmPlan) -> None:
+    """Nothing comes back from port 3128 of the proxy: the VM's cloud services network leads nowhere."""
+    vm.from_csn(PROXY, f"tcp dport {PROXY_PORT} drop")
+
+
+@fault("proxy-wants-login", expects=NO_ENDPOINT)
+def proxy_wants_login(vm: VmPlan) -> None:
+    """The proxy answers 407: it is not the CSN's, or somebody put another one in front of it."""
+    vm.proxy_wants_login = True

@@ -1,0 +1,52 @@
+"""Where the faults are kept."""
+
+from __future__ import annotations
+
+import glob
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lab.plan import VmPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something a fault needs of this machine: a file, as a glob pattern, and the Debian package that brings it."""
+
+    path: str
+    package: str
+
+    def found(self) -> list[str]:
+        """The files there are."""
+        return sorted(glob.glob(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way in which a VM is not healthy."""
+
+    name: str
+    story: str
+    expects: Mapping[str, str]
+    plant: Callable[[VmPlan], None]
+    needs: tuple[Need, ...] = ()
+
+
+#: Every fault by name, in the order of the catalogue.
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(
+    name: str, expects: Mapping[str, str], needs: tuple[Need, ...] = ()
+) -> Callable[[Callable[[VmPlan], None]], Callable[[VmPlan], None]]:
+    """Register a function as a fault; the first paragraph of its docstring is the story."""
+
+    def register(plant: Callable[[VmPlan], None]) -> Callable[[VmPlan], None]:
+        if name in FAULTS:
+            raise ValueError(f"there are two faults named {name}")
+        story = " ".join((inspect.getdoc(plant) or "").split("\n\n")[0].split())
+        FAULTS[name] = Fault(name, story, expects, plant, needs)
+        return plant
+
+    return register

@@ -1,0 +1,102 @@
+"""What one VM will be: a healthy Nexus VM, until a fault changes the plan. Planning touches nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lab import addresses
+
+PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
+NO_PROXY = "localhost,127.0.0.1,::1,169.254.169.254"
+
+#: What answers on port 22. `sshd` is the real one; `nobody` refuses; the others are `lab.standins.port22`.
+Port22 = Literal["sshd", "nobody", "silent", "http", "hangs-up"]
+
+#: How the metadata service treats a VM.
+Imds = Literal["healthy", "503", "slow", "azure-vm"]
+
+#: How the Azure stand-ins present themselves to a VM: whose certificate, which TLS versions.
+Tls = Literal["intercepted", "old"]
+
+
+@dataclass(frozen=True, slots=True)
+class GuestFile:
+    """One file of a VM. `content` None = it is not there, whatever the machine below has."""
+
+    content: str | bytes | None
+    mode: int = 0o644
+    owner: int = 0
+
+
+@dataclass(slots=True)
+class VmPlan:
+    """One VM, before it is started. The fields say what a fault may change."""
+
+    number: int
+    faults: tuple[str, ...] = ()
+
+    # the guest
+    environment: dict[str, str] = field(default_factory=dict)  # /etc/environment, values as they stand in the file
+    files: dict[str, GuestFile] = field(default_factory=dict)  # by absolute path in the guest
+    links: dict[str, str] = field(default_factory=dict)  # symbolic links: absolute path in the guest -> target
+    boot: list[str] = field(default_factory=list)  # sh, as root in the guest, just before sshd starts
+    hostname: str = ""
+    shell: str = "/bin/bash"  # of root
+    sshd: list[str] = field(default_factory=list)  # lines for sshd_config
+    disk_mb: int = 64  # a limit, not a reservation
+    trusts: list[Literal["azure", "interceptor", "nobody"]] = field(default_factory=lambda: ["azure"])
+    resolver: str = addresses.RESOLVER
+
+    # the way in
+    power: bool = True
+    port22: Port22 = "sshd"
+    login: str = "root"
+    known_host: Literal["right", "other", "absent"] = "right"
+    accepts_client_key: bool = True
+
+    # the fabric, as this VM meets it
+    fabric_rules: list[str] = field(default_factory=list)  # nft statements for what this VM sends to the fabric
+    egress_lacks: set[str] = field(default_factory=set)  # keys of azure.toml; "*" = everything
+    proxy_wants_login: bool = False
+    origins_down: set[str] = field(default_factory=set)  # keys of azure.toml
+    tls: dict[str, Tls] = field(default_factory=dict)  # key of azure.toml, "*" = all -> how
+    imds: Imds = "healthy"
+
+    def __post_init__(self) -> None:
+        """A healthy VM has the six documented proxy variables and is called vm1, vm2, ..."""
+        self.environment = dict.fromkeys(PROXY_VARIABLES, addresses.PROXY_URL)
+        self.environment |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY)
+        self.hostname = self.name
+
+    @property
+    def name(self) -> str:
+        """vm1, vm2, ...: its name in the inventory and for ssh."""
+        return f"vm{self.number}"
+
+    @property
+    def own_egress(self) -> bool:
+        """True when the Azure stand-ins must tell this VM from the others."""
+        return bool(self.origins_down or self.tls)
+
+    @property
+    def answers_ssh(self) -> bool:
+        """True when the controller should see a banner on port 22."""
+        return self.power and self.port22 == "sshd" and not any("dport 22" in line for line in self.boot)
+
+    def put(self, path: str, content: str | bytes, mode: int = 0o644, owner: int = 0) -> None:
+        """Give the guest this file."""
+        self.files[path] = GuestFile(content, mode, owner)
+
+    def remove(self, path: str) -> None:
+        """Take a file of /usr or /etc away from the guest."""
+        self.files[path] = GuestFile(None)
+
+    def replace_program(self, name: str, script: str) -> None:
+        """Put a shell script in the place of /usr/bin/`name`."""
+        self.put(f"/usr/bin/{name}", f"#!/bin/sh\n{script}", 0o755)
+
+    def from_csn(self, destination: str, statement: str) -> None:
+        """Let the fabric treat packets of this VM to `destination` by an nft statement such as "tcp dport 80 drop"."""
+        self.fabric_rules.append(f"ip saddr {addresses.csn(self.number)} ip daddr {destination} {statement}")

@@ -1,0 +1,100 @@
+"""`python -m lab`: what is refused, and how it is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab import cli, demo, doctor, spec
+from lab.errors import LabError
+from lab.faults import FAULTS
+
+
+@pytest.mark.parametrize(
+    ("vms", "faults", "said"),
+    [
+        (0, [], "--vms 0: between 1 and 1000 VMs can run"),
+        (1001, [], "--vms 1001: between 1 and 1000 VMs can run"),
+        (6, ["vm9=imds-down"], "--fault vm9=imds-down: there is no vm9; the VMs are vm1 to vm6"),
+        (1, ["vm2=imds-down"], "--fault vm2=imds-down: there is no vm2; the only VM is vm1"),
+        (6, ["vm1"], "--fault vm1: expected VM=NAME, such as vm3=imds-down"),
+        (6, ["vm1="], "--fault vm1=: expected VM=NAME, such as vm3=imds-down"),
+        (
+            6,
+            ["vm1=imds-dwn"],
+            "--fault vm1=imds-dwn: there is no fault 'imds-dwn'; did you mean imds-down? `python -m lab faults` lists them",
+        ),
+        (6, ["vm1=no-curl,"], "--fault vm1=no-curl,: there is no fault ''; `python -m lab faults` lists them"),
+    ],
+)
+def test_what_cannot_be_planted_is_one_clear_error(vms: int, faults: list[str], said: str) -> None:
+    with pytest.raises(LabError) as error:
+        spec.parse(vms, faults, ["true"])
+    assert str(error.value) == said
+
+
+def test_faults_may_be_repeated_and_listed() -> None:
+    asked = spec.parse(3, ["vm3=no-curl,no-ping", "vm1=imds-503", "vm3=imds-down", "vm3=no-curl"], ["true"])
+    assert asked.faults == {"vm3": ["no-curl", "no-ping", "imds-down"], "vm1": ["imds-503"]}
+    assert [plan.faults for plan in asked.plans()] == [("imds-503",), (), ("no-curl", "no-ping", "imds-down")]
+
+
+def test_a_spec_survives_the_way_into_the_namespaces() -> None:
+    asked = spec.parse(2, ["vm2=tls-old"], ["sh", "-c", "echo 'a b'"])
+    assert spec.Spec.from_json(asked.to_json()) == asked
+
+
+def test_a_wrong_fault_ends_with_status_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["up", "--vms", "6", "--fault", "vm9=x", "--", "true"]) == 2
+    assert capsys.readouterr().err == "lab: --fault vm9=x: there is no vm9; the VMs are vm1 to vm6\n"
+
+
+def test_up_wants_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["up", "--vms", "1"]) == 2
+    assert "no command" in capsys.readouterr().err
+
+
+def test_what_the_lab_misses_is_one_line_and_status_3(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name, path: None if name in ("squid", "sshd") else name)
+    line = "lab: cannot run here: missing programs: sshd, squid; on Debian: apt-get install openssh-server squid\n"
+    assert cli.main(["doctor"]) == 3
+    assert capsys.readouterr().out == line
+    assert cli.main(["up", "--vms", "1", "--", "true"]) == 3
+    assert capsys.readouterr().err == line
+
+
+def test_other_systems_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert doctor.trouble() == "the lab needs Linux namespaces, and this is darwin"
+
+
+def test_the_faults_are_listed_with_what_they_cause(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["faults"]) == 0
+    listed = capsys.readouterr().out
+    assert "imds-no-ping\n    The metadata service answers HTTP, but not ping" in listed
+    assert "    must cause: IMDS-001 warn\n" in listed
+    assert [line for line in listed.splitlines() if not line.startswith(" ")] == list(FAULTS)
+
+
+def test_the_demo_without_lab_and_without_recording_says_both(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "trouble", lambda: "missing programs: squid")
+    monkeypatch.setattr(demo, "RECORDED", tmp_path)
+    assert demo.run() == 3
+    assert capsys.readouterr().out == (
+        f"lab: cannot run here: missing programs: squid\nlab: and there is no recorded run in {tmp_path}\n"
+    )
+
+
+def test_the_demo_is_wrong_when_the_suite_says_something_else(capsys: pytest.CaptureFixture[str]) -> None:
+    healthy = [{"id": "SSH-001", "parameter": "", "status": "pass"}]
+    results = {"vms": [{"name": vm, "readiness": "ready", "results": healthy} for vm in demo.PLANTED]}
+    wrong = demo._judge(results, status=0)
+    assert "vm5 SSH-001: pass, planted was unknown" in wrong
+    assert "vm2 NET-001[gbl.his.arc.azure.com]: planted, but not in the results" in wrong
+    assert "the suite ended with status 0; 1 says that a required check failed" in wrong
+    assert "The suite found something else than was planted." in capsys.readouterr().out

@@ -1,0 +1,86 @@
+"""The catalogue of faults: every one has a story and expectations that can be read, and every check has a fault."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lab import azure, expectations
+from lab.faults import FAULTS, Fault
+from lab.plan import VmPlan
+
+#: The guest checks that exist; every one must be provoked by some fault.
+CHECKS = (
+    "SSH-001 SSH-002 SSH-003 PROXY-001 PROXY-002 PROXY-003 IMDS-001 IMDS-002 IMDS-003 IMDS-004 DNS-001"
+    " NET-001 NET-002 NET-003"
+).split()
+WORDS = {"pass", "fail", "warn", "unknown", "blocked", "not applicable"}
+
+every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+
+
+@every_fault
+def test_a_fault_has_a_story(fault: Fault) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", fault.name)
+    assert fault.story.endswith(".")
+    assert len(fault.story) > 20
+
+
+@every_fault
+def test_expectations_name_checks_and_status_words(fault: Fault) -> None:
+    for key, status in fault.expects.items():
+        assert key == "*" or re.fullmatch(r"[A-Z]+-\d{3}(\[[\w.-]+\])?", key), key
+        assert key == "*" or key.partition("[")[0] in CHECKS, key
+        assert set(status.split("|")) <= WORDS, status
+
+
+@every_fault
+def test_a_fault_changes_the_plan(fault: Fault) -> None:
+    plan = VmPlan(1)
+    fault.plant(plan)
+    assert plan != VmPlan(1)
+
+
+def test_every_check_fails_warns_or_is_unknown_by_some_fault() -> None:
+    provoked = {key.partition("[")[0] for fault in FAULTS.values() for key in fault.expects}
+    assert set(CHECKS) <= provoked
+
+
+def test_names_and_keys_of_azure_are_unique() -> None:
+    assert len({endpoint.key for endpoint in azure.endpoints()}) == len(azure.endpoints())
+    assert len({endpoint.address for endpoint in azure.endpoints()}) == len(azure.endpoints())
+    assert all(endpoint.need in ("required", "install", "") for endpoint in azure.endpoints())
+
+
+def test_the_most_specific_key_wins() -> None:
+    expects = {"NET-001[a.example]": "fail", "NET-001": "unknown", "SSH-001": "unknown", "*": "blocked"}
+    assert expectations.expected(expects, "NET-001", "a.example") == {"fail"}
+    assert expectations.expected(expects, "NET-001", "b.example") == {"unknown"}
+    assert expectations.expected(expects, "SSH-001", "") == {"unknown"}
+    assert expectations.expected(expects, "DNS-001", "b.example") == {"blocked"}
+    assert expectations.expected({}, "DNS-001", "b.example") == {"pass", "not applicable"}
+
+
+def test_several_faults_of_one_vm_add_up() -> None:
+    assert expectations.combine([{"NET-001": "warn", "SSH-001": "fail"}, {"NET-001": "fail"}]) == {
+        "NET-001": "fail",
+        "SSH-001": "fail",
+    }
+
+
+def test_differences_are_found_in_both_directions() -> None:
+    def vm(name: str, **statuses: str) -> dict[str, object]:
+        return {
+            "name": name,
+            "results": [{"id": f"IMDS-{n[1:]}", "parameter": "", "status": s} for n, s in statuses.items()],
+        }
+
+    results = {"vms": [vm("vm1", a001="pass"), vm("vm2", a001="warn", a002="fail"), vm("vm3", a001="pass"), vm("vm5")]}
+    planted = {"vm1": {}, "vm2": {"IMDS-001": "warn"}, "vm3": {"IMDS-009": "fail"}, "vm4": {}, "vm5": {}}
+    assert expectations.differences(results, planted) == [
+        "vm2 IMDS-002: fail, planted was not applicable or pass",
+        "vm3 IMDS-009: planted, but not in the results",
+        "vm4 is missing in the results",
+        "vm5 has no results",
+    ]

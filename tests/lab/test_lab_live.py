@@ -1,0 +1,147 @@
+"""The lab itself, running."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lab import doctor, expectations
+from lab.faults import FAULTS, Fault
+
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_runs")]
+
+ROOT = Path(__file__).resolve().parents[2]
+LAB = [sys.executable, "-m", "lab"]
+
+Up = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def lab_runs() -> None:
+    """Skip, in the doctor's words, where the lab cannot run."""
+    if why := doctor.trouble():
+        pytest.skip(f"the lab cannot run here: {why}")
+
+
+@pytest.fixture
+def up(lab_runs: None) -> Up:
+    """Run a shell script beside VMs: `up(3, script, "vm2=no-curl")`."""
+
+    def run(vms: int, script: str, *faults: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        planted = [word for fault in faults for word in ("--fault", fault)]
+        command = [*LAB, "up", "--vms", str(vms), *planted, "--", "bash", "-c", script]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+
+    return run
+
+
+IN_VM = """\
+curl -sS -o /dev/null -w '%{http_connect} %{http_code} %{ssl_verify_result}\\n' https://gbl.his.arc.azure.com/
+curl -sS -o /dev/null -w '%{http_connect}\\n' https://www.example.com/ 2>/dev/null
+curl -s -o /dev/null -w '%{http_code}\\n' -H Metadata:true http://169.254.169.254/healthz
+curl -s -o /dev/null -w '%{http_code}\\n' http://169.254.169.254/healthz
+ping -c 1 -W 1 10.200.0.3 >/dev/null || echo isolated
+ls -d /work /home/* /root/* 2>/dev/null
+cat /etc/hostname; id -un; uname -n
+"""
+
+
+def test_three_vms_as_on_operator_nexus(up: Up) -> None:
+    done = up(3, f"ssh -F $LAB_SSH_CONFIG vm1 sh -s <<'X'\n{IN_VM}X")
+    assert done.stdout.splitlines() == [
+        "200 404 0",
+        "403",
+        "200",
+        "400",
+        "isolated",
+        "/home/guest",
+        "/home/operator",
+        "vm1",
+        "root",
+        "vm1",
+    ], done.stderr
+
+
+def test_the_controller_reaches_neither_metadata_service_nor_proxy(up: Up) -> None:
+    script = "for a in 169.254.169.254:80 169.254.0.11:3128 198.51.100.10:443; do curl -s -m 2 $a; echo $?; done"
+    assert up(1, script).stdout.split() == ["7", "7", "7"]
+
+
+def test_other_users_and_sudo(up: Up) -> None:
+    done = up(
+        2,
+        "for vm in vm1 vm2; do ssh -F $LAB_SSH_CONFIG $vm 'id -un; sudo -n id -un'; done",
+        "vm1=login-as-operator-with-sudo",
+        "vm2=login-as-guest-without-sudo",
+    )
+    assert done.stdout.split() == ["operator", "root", "guest"]
+    assert "a password is required" in done.stderr
+
+
+@pytest.mark.parametrize(("script", "status"), [("exit 7", 7), ("kill -SEGV $$", 139), ("exit 0", 0)])
+def test_the_status_is_the_commands(up: Up, script: str, status: int) -> None:
+    assert up(1, script).returncode == status
+
+
+def _children(pid: int) -> list[int]:
+    direct = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return direct + [grandchild for child in direct for grandchild in _children(child)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_whatever_ends_the_lab(number: signal.Signals, tmp_path: Path) -> None:
+    """No process of it, and so no namespace and no mount; nothing was ever visible in ours."""
+    before = Path("/proc/self/mountinfo").read_text(), os.listdir("/sys/class/net")
+    up = tmp_path / "up"
+    command = [*LAB, "up", "--vms", "2", "--", "sh", "-c", f"touch {up}; exec sleep 300"]
+    lab = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    _wait_until(up.exists)
+    pids = _children(lab.pid)
+    born = {pid: _started(pid) for pid in pids}
+    assert len(pids) > 8
+    assert (Path("/proc/self/mountinfo").read_text(), os.listdir("/sys/class/net")) == before
+    lab.send_signal(number)
+    assert lab.wait(30) == (-number if number == signal.SIGKILL else 128 + number)
+    _wait_until(lambda: not any(_started(pid) == born[pid] for pid in pids))
+    assert (Path("/proc/self/mountinfo").read_text(), os.listdir("/sys/class/net")) == before
+
+
+def _started(pid: int) -> str:
+    """When a process was started: a pid alone may be somebody else's by now."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+#: Small enough that one small machine serves all VMs of a batch in time.
+BATCH = 10
+BATCHES = [list(FAULTS.values())[start : start + BATCH] for start in range(0, len(FAULTS), BATCH)]
+
+
+@pytest.mark.parametrize("faults", BATCHES, ids=[f"{batch[0].name} to {batch[-1].name}" for batch in BATCHES])
+def test_every_fault_causes_exactly_its_verdicts(up: Up, faults: list[Fault], tmp_path: Path) -> None:
+    can = [fault for fault in faults if all(need.found() for need in fault.needs)]
+    planted = {f"vm{number}": fault for number, fault in enumerate(can, 1)}
+    pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
+    script = f'exec {pytest_here} --inventory="$LAB_INVENTORY" --reports={shlex.quote(str(tmp_path))}'
+    done = up(len(can), script, *(f"{vm}={fault.name}" for vm, fault in planted.items()), timeout=300)
+    results = json.loads((tmp_path / "latest" / "results.json").read_text(encoding="utf-8"))
+    wrong = expectations.differences(results, {vm: fault.expects for vm, fault in planted.items()})
+    assert not wrong, "\n".join([*(f"{vm} is {fault.name}" for vm, fault in planted.items()), *wrong, done.stderr])
