@@ -1,0 +1,1 @@
+"""What things cost, against peers, in one run. Figures are ratios of one machine; nothing here is a test."""
