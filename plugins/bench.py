@@ -1,0 +1,130 @@
+"""The judge's bench: verdicts of one run, each made once, in whatever order they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from plugins.collection import CheckItem
+from plugins.inventory import Vm
+from plugins.judge import judge
+from plugins.model import Evidence, Session, Severity, Status, Verdict
+from plugins.run import Run
+
+__all__ = ["Bench"]
+
+REACHED = "SSH-001"  # the check that says whether a VM could be looked at
+
+
+class Bench:
+    """Judges the collected checks of a run.
+
+    It knows which checks were selected, so it can say that a check is *blocked* by another: one that its `after`
+    names, or SSH-001 when the VM could not be looked at.
+    """
+
+    def __init__(self, run: Run, items: Iterable[CheckItem]) -> None:
+        self._run = run
+        self._items: dict[tuple[str, str], list[CheckItem]] = {}
+        self._verdicts: dict[str, Verdict] = {}
+        for item in items:
+            self._items.setdefault((item.vm.name, item.check.id), []).append(item)
+
+    def verdict(self, item: CheckItem) -> Verdict:
+        """The verdict on one check of one VM."""
+        if item.nodeid not in self._verdicts:
+            self._verdicts[item.nodeid] = self._judge(item)
+        return self._verdicts[item.nodeid]
+
+    def _judge(self, item: CheckItem) -> Verdict:
+        evidence = self.evidence(item.vm)
+        if (blocker := self._out_of_reach(item, evidence) or self._blocker(item)) is not None:
+            return self._verdict(item, *blocker)
+        status, message, remedy, severity, keys = judge(
+            item.check, item.function, item.probes, evidence, self._run.profile, item.parameters
+        )
+        seconds = max((evidence.seen[key].seconds for key in keys if key in evidence.seen), default=0.0)
+        return self._verdict(item, status, message, remedy, severity, (), keys, seconds)
+
+    def _verdict(
+        self,
+        item: CheckItem,
+        status: Status,
+        message: str,
+        remedy: str = "",
+        severity: Severity | None = None,
+        needs: tuple[str, ...] = (),
+        probes: tuple[str, ...] = (),
+        seconds: float = 0.0,
+    ) -> Verdict:
+        check = item.check
+        return Verdict(
+            id=check.id,
+            vm=item.vm.name,
+            parameter=item.parameter,
+            status=status,
+            severity=severity or check.grade({"vm": item.vm, "profile": self._run.profile, **item.parameters}),
+            message=message,
+            remedy=remedy,
+            title=check.title,
+            docs=check.docs,
+            nodeid=item.nodeid,
+            needs=needs,
+            probes=probes,
+            seconds=seconds,
+        )
+
+    def evidence(self, vm: Vm) -> Evidence:
+        """What was seen of a VM; when nothing was, evidence that says so."""
+        try:
+            return self._run.evidence[vm.name]
+        except KeyError:
+            return Evidence(
+                vm,
+                Session(
+                    "not gathered",
+                    f"There is no evidence of {vm.name}.",
+                    "The run ended before this VM was visited, or its file was removed. Gather again.",
+                ),
+            )
+
+    def _out_of_reach(
+        self, item: CheckItem, evidence: Evidence
+    ) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
+        """What to say when the VM was not looked at, or not long enough for this check."""
+        if not item.probes or item.check.id == REACHED:
+            return None
+        gone = [key for key in (each.key for each in item.planned(self._run)) if _gone(evidence, key)]
+        if not gone:
+            return None
+        session = evidence.session
+        if (item.vm.name, REACHED) in self._items:
+            return Status.BLOCKED, f"Not judged: {REACHED}, {_lower(session.message)}", "", None, (REACHED,)
+        return Status.UNKNOWN, session.message, session.remedy, None, ()
+
+    def _blocker(self, item: CheckItem) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
+        """What to say when a check that this one needs did not pass."""
+        for needed in item.check.after:
+            others = self._items.get((item.vm.name, needed), ())
+            same = [each for each in others if item.parameter and each.parameter == item.parameter]
+            for other in same or others:
+                verdict = self.verdict(other)
+                if verdict.status in (Status.FAIL, Status.UNKNOWN, Status.BLOCKED):
+                    named = f"{needed} ({other.parameter})" if other.parameter and not same else needed
+                    return Status.BLOCKED, f"Not judged: {named} {_word(verdict.status)}.", "", None, (needed,)
+        return None
+
+
+def _gone(evidence: Evidence, key: str) -> bool:
+    """True when the session kept us from this probe's answer."""
+    if evidence.session.outcome == "ok":
+        return False
+    return key not in evidence.seen or evidence.seen[key].state == "lost"
+
+
+def _lower(message: str) -> str:
+    """A sentence's beginning, made fit to stand after a comma (names and acronyms stay as they are)."""
+    return message[:1].lower() + message[1:] if message[1:2].islower() else message
+
+
+def _word(status: Status) -> str:
+    return {Status.FAIL: "failed", Status.UNKNOWN: "is unknown", Status.BLOCKED: "is blocked itself"}[status]

@@ -1,0 +1,129 @@
+"""From test functions to check items: one per VM and parameter, in catalogue order, only those asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from plugins.checks import Check, check_of
+from plugins.inventory import Vm
+from plugins.plan import merge
+from plugins.probes import Planned, Probe, probe_of
+from plugins.results import order
+from plugins.run import RUN, Run
+
+__all__ = ["CheckItem", "check_items", "plans"]
+
+
+class CheckItem:
+    """What the run needs to know of one collected check: the pytest item, read once."""
+
+    __slots__ = ("check", "function", "nodeid", "parameter", "parameters", "probes", "vm")
+
+    def __init__(self, item: pytest.Function, check: Check) -> None:
+        params: Mapping[str, Any] = item.callspec.params
+        self.check = check
+        self.function = item.function
+        self.nodeid = item.nodeid
+        self.vm: Vm = params["vm"]
+        self.parameters = {name: value for name, value in params.items() if name != "vm"}
+        self.parameter = "-".join(map(str, self.parameters.values()))
+        self.probes = _probes(item)
+
+    def planned(self, run: Run) -> list[Planned]:
+        """The commands this check needs on its VM."""
+        known = {"vm": self.vm, "profile": run.profile, **self.parameters}
+        return [probe.plan(name, known) for name, probe in self.probes.items()]
+
+
+def _probes(item: pytest.Function) -> dict[str, Probe]:
+    """The probes in the item's fixture closure."""
+    found = {name: probe_of(defs[-1]) for name, defs in item._fixtureinfo.name2fixturedefs.items()}
+    return {name: probe for name, probe in found.items() if probe is not None}
+
+
+_ITEM = pytest.StashKey[CheckItem]()
+
+
+def check_items(items: list[pytest.Item]) -> list[CheckItem]:
+    """The checks among the collected items."""
+    return [item.stash[_ITEM] for item in items if _ITEM in item.stash]
+
+
+def check_item(item: pytest.Item) -> CheckItem | None:
+    """The check that an item is, or None for an ordinary test."""
+    return item.stash.get(_ITEM, None)
+
+
+def plans(items: list[CheckItem], run: Run) -> dict[str, list[Planned]]:
+    """What each VM has to run for the selected checks, by VM name."""
+    wanted: dict[str, list[Planned]] = {vm.name: [] for vm in run.vms}
+    for item in items:
+        wanted[item.vm.name] += item.planned(run)
+    return {name: merge(probes) for name, probes in wanted.items()}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item per VM, and per value of the check's own parameters on that VM."""
+    check = check_of(metafunc.function)
+    run = metafunc.config.stash.get(RUN, None)
+    if check is None or run is None:
+        return
+    names = ("vm", *check.each)
+    metafunc.fixturenames.extend(name for name in ("vm",) if name not in metafunc.fixturenames)
+    rows: list[tuple[Any, ...]] = [(vm,) for vm in run.vms]
+    for values in check.each.values():
+        rows = [(*row, value) for row in rows for value in values(row[0], run.profile)]
+    ids = ["-".join([row[0].name, *map(str, row[1:])]) for row in rows]
+    metafunc.parametrize(names, rows, ids=ids)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the checks that `--check` names, and put them into the order of a person looking: VM by VM."""
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return
+    checks: dict[str, Check] = {}
+    for item in items:
+        if isinstance(item, pytest.Function) and (check := check_of(item.function)):
+            if not hasattr(item, "callspec"):
+                continue
+            item.stash[_ITEM] = CheckItem(item, check)
+            if checks.setdefault(check.id, check) is not check:
+                raise pytest.UsageError(
+                    f"two checks have the id {check.id}: {checks[check.id].title!r}, {check.title!r}"
+                )
+    _select(config, items, sorted(checks, key=order))
+    place = {vm.name: number for number, vm in enumerate(run.vms)}
+
+    def key(item: pytest.Item) -> tuple[int, tuple[int, str]]:
+        found = check_item(item)
+        return (place[found.vm.name], order(found.check.id)) if found else (len(place), (0, ""))
+
+    items.sort(key=key)
+    run.selected = True
+
+
+def _select(config: pytest.Config, items: list[pytest.Item], known: list[str]) -> None:
+    patterns = [each.upper() for each in config.option.check]
+    if not patterns:
+        return
+    for pattern in patterns:
+        if not any(fnmatchcase(id, pattern) for id in known):
+            close = difflib.get_close_matches(pattern, known, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise pytest.UsageError(f"--check={pattern}: there is no such check.{hint} Known: {', '.join(known)}.")
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        found = check_item(item)
+        wanted = found is not None and any(fnmatchcase(found.check.id, pattern) for pattern in patterns)
+        (kept if wanted else dropped).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept

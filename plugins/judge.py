@@ -1,0 +1,126 @@
+"""Judging: evidence in, verdict out. Pure; knows neither pytest's items nor where the evidence came from."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from plugins.checks import Check, Judgement
+from plugins.model import Evidence, Seen, Severity, Status
+from plugins.probes import Probe, probe_of
+
+__all__ = ["Outcome", "judge", "probes_in_module"]
+
+#: status, message, remedy, severity, the keys of the evidence that was looked at
+Outcome = tuple[Status, str, str, Severity, tuple[str, ...]]
+
+
+@cache
+def _arguments(function: Callable[..., str]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
+
+
+def judge(
+    check: Check,
+    function: Callable[..., str],
+    probes: Mapping[str, Probe],
+    evidence: Evidence,
+    profile: Any,
+    parameters: Mapping[str, Any],
+) -> Outcome:
+    """Judge one check on one VM.
+
+    `probes` maps the argument names of `function` that are probes to their declarations; `parameters` holds the
+    check's own. Every exception of a check or of a probe's reader becomes *unknown* and says what broke: a VM that
+    prints garbage can make a verdict useless, never the run.
+    """
+    known = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}
+    severity = check.grade(known)
+    used: list[str] = []
+    try:
+        arguments = {}
+        for name in _arguments(function):
+            if name in probes:
+                planned = probes[name].plan(name, known)
+                used.append(planned.key)
+                arguments[name] = _value(probes[name], planned.key, evidence)
+            else:
+                arguments[name] = known[name]
+        message = function(**arguments)
+    except Judgement as word:
+        status = word.status
+        if status is Status.FAIL and severity is Severity.RECOMMENDED:
+            status = Status.WARN
+        remedy = "" if status is Status.NOT_APPLICABLE else word.remedy or check.remedy
+        return status, word.message, remedy, severity, tuple(used)
+    except Exception as error:  # a defect of the check, or output it did not foresee
+        return (
+            Status.UNKNOWN,
+            f"The check stopped on what the VM answered ({type(error).__name__}: {error}).",
+            "This is a defect of the check; the evidence below shows what it could not read. Please report it.",
+            severity,
+            tuple(used),
+        )
+    return Status.PASS, message, "", severity, tuple(used)
+
+
+def _value(probe: Probe, key: str, evidence: Evidence) -> Any:
+    """What the check is given for one of its probes; stops with *unknown* when there is nothing to look at."""
+    seen = evidence.seen.get(key)
+    if seen is None:
+        raise Judgement(
+            Status.UNKNOWN,
+            f"This evidence does not hold the probe {key}.",
+            "It was gathered for other checks, or by an older version. Gather again.",
+        )
+    if seen.state != "done" and seen.state not in probe.even_if:
+        raise _why_not(seen, probe)
+    if probe.read is None:
+        return seen
+    try:
+        return probe.read(seen)
+    except ValueError as error:
+        raise Judgement(
+            Status.UNKNOWN,
+            f"The answer of the probe {key} could not be read: {error}.",
+            "Run the command shown below on the VM by hand and look at what it prints.",
+        ) from None
+
+
+def _why_not(seen: Seen, probe: Probe) -> Judgement:
+    """The standard *unknown* for a probe that did not run to its end."""
+    match seen.state:
+        case "no tool":
+            tool = seen.stderr.strip() or " or ".join(probe.needs)
+            return Judgement(
+                Status.UNKNOWN,
+                f"{tool} is not installed on the VM, or not on its PATH, so this could not be looked at.",
+                f"Install {tool} on the VM, or judge this by hand.",
+            )
+        case "no root":
+            answer = seen.stderr.strip().splitlines()
+            return Judgement(
+                Status.UNKNOWN,
+                "This needs root on the VM, and there is none" + (f" (sudo -n said: {answer[-1]})." if answer else "."),
+                "Log in as root, or give the login user passwordless sudo (SSH-002).",
+            )
+        case "timed out":
+            return Judgement(
+                Status.UNKNOWN,
+                f"The probe {seen.probe} was stopped after its limit of {probe.timeout:g} s.",
+                "Run the command shown below on the VM by hand and see where it hangs.",
+            )
+        case _:
+            return Judgement(
+                Status.UNKNOWN,
+                f"The session ended before the probe {seen.probe} had answered.",
+                "Look at SSH-001 of this VM, then run again.",
+            )
+
+
+def probes_in_module(function: Callable[..., str]) -> dict[str, Probe]:
+    """The probes that a check function takes, found by name in its own module; for tests of a check without pytest."""
+    found = {name: probe_of(function.__globals__.get(name)) for name in _arguments(function)}
+    return {name: probe for name, probe in found.items() if probe is not None}

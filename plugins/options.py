@@ -1,0 +1,137 @@
+"""The command line: what may be asked of the suite, and what it says when nothing was asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from plugins.run import RUN, begin, join
+
+__all__: list[str] = []
+
+NO_VM = """\
+Which VMs? Name them, and this suite says which are ready to enroll in Azure Arc, and what to fix on the others.
+
+  pytest --vm=myvm                       one VM: anything `ssh myvm` can reach; repeat --vm for more
+  pytest --inventory=fleet.yaml          every VM of a fleet file (docs/inventory.md)
+  pytest --inventory=fleet.yaml --vm='web*'
+  pytest --evidence=reports/latest       judge an earlier run again, without any network
+
+Worth knowing:
+
+  --plan            print every command that would run on a VM, and run none
+  --check=IMDS-002  only this check (repeat it; globs such as 'PROXY-*' work); -k and -m work as ever
+  --collect-only    list the checks
+  --profile=2602    judge by newer requirements
+
+A run changes nothing on any VM. `make demo` shows one, with VMs of its own.
+"""
+
+
+_UMASK = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Our options, in a group of their own in `pytest --help`."""
+    group = parser.getgroup("nexus", "Arc readiness of Azure Operator Nexus VMs")
+    group.addoption(
+        "--vm",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a VM to examine: an SSH alias or user@host:port, or with --inventory a name or a glob; may be repeated",
+    )
+    group.addoption("--inventory", metavar="FILE", help="the fleet: a YAML file, see docs/inventory.md")
+    group.addoption(
+        "--evidence", metavar="RUN", help="judge the evidence of an earlier run directory again, without any network"
+    )
+    group.addoption(
+        "--check",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only the checks with this id (IMDS-002) or glob ('PROXY-*'); may be repeated",
+    )
+    group.addoption(
+        "--profile", metavar="NAME", help="the requirements to judge by: 2510 (default), 2602, or a file of your own"
+    )
+    group.addoption(
+        "--plan", action="store_true", help="print every command that would run on the VMs, and run none of them"
+    )
+    group.addoption(
+        "--host-keys",
+        choices=["strict", "accept-new", "off"],
+        default="strict",
+        help="what to do about SSH host keys: refuse unknown ones (strict, the default), record them, or do not check",
+    )
+    group.addoption("--reports", metavar="DIR", help="where run directories are made (default: reports/)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Say how to name a VM when checks were asked for and none was named."""
+    option = config.option
+    if option.plan:
+        option.numprocesses, option.dist, option.tx = None, "no", []  # a page is printed once
+    if option.vm or option.inventory or option.evidence or option.collectonly or option.help or option.version:
+        return None
+    if not _asks_for_checks(config) or option.showfixtures or option.show_fixtures_per_test or option.markers:
+        return None
+    sys.stdout.write(NO_VM)  # pytest has no terminal reporter yet
+    return int(pytest.ExitCode.USAGE_ERROR)
+
+
+def _asks_for_checks(config: pytest.Config) -> bool:
+    suites = config.rootpath / "suites"
+    places = (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)
+    return any(place == suites or suites in place.parents or place in suites.parents for place in map(_plain, places))
+
+
+def _plain(path: Path) -> Path:
+    return Path(os.path.normpath(path))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the run, and ask pytest-html for its report unless the command line already does."""
+    if hasattr(config, "workerinput"):
+        if "nexus" in config.workerinput:
+            config.stash[RUN] = join(config.workerinput["nexus"])
+        return
+    run = begin(config)
+    if run is None:
+        return
+    config.stash[RUN] = run
+    # What a run leaves behind is its owner's to read, whoever writes the file.
+    config.stash[_UMASK] = os.umask(0o077)
+    option = config.option
+    # A failed check's message is its report: no traceback, and our own summary instead of pytest's.
+    if option.tbstyle == "auto":
+        option.tbstyle = "no"
+    if option.reportchars == "fE":
+        option.reportchars = ""
+    if run.directory and getattr(option, "htmlpath", None) is None:
+        option.htmlpath = str(run.directory / "report.html")
+        option.self_contained_html = True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give files back their usual mode."""
+    if (before := config.stash.get(_UMASK, None)) is not None:
+        os.umask(before)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell an xdist worker where the run's evidence will be."""
+    run = node.config.stash.get(RUN, None)  # type: ignore[attr-defined]
+    if run is not None and run.archive is not None:
+        node.workerinput["nexus"] = {  # type: ignore[attr-defined]
+            "id": run.id,
+            "archive": str(run.archive.directory.resolve()),
+            "vms": [vm.name for vm in run.vms],
+            "profile": run.profile_asked,
+        }

@@ -1,0 +1,57 @@
+"""From selected checks to the commands each VM has to run, and the page that `--plan` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pytest
+
+from plugins.batch import OVERHEAD, PLACES
+from plugins.inventory import Vm
+from plugins.probes import Planned
+
+__all__ = ["merge", "page"]
+
+
+def merge(probes: Iterable[Planned]) -> list[Planned]:
+    """Each probe once, in the order first seen. Raises pytest.UsageError when one name stands for two commands."""
+    found: dict[str, Planned] = {}
+    for each in probes:
+        if found.setdefault(each.key, each) != each:
+            raise pytest.UsageError(
+                f"two probes are called {each.key!r}, with different commands: {found[each.key].command!r} and "
+                f"{each.command!r}. Give one of them another name."
+            )
+    return list(found.values())
+
+
+def page(plans: Mapping[str, Sequence[Planned]], vms: Sequence[Vm], connect_limit: float) -> str:
+    """Every command that would run, the VMs it would run on, and how long all of it may take at most."""
+    groups: dict[tuple[Planned, ...], list[str]] = {}
+    for vm in vms:
+        groups.setdefault(tuple(plans[vm.name]), []).append(vm.name)
+    lines = []
+    for commands, names in groups.items():
+        slowest = max((each.timeout for each in commands), default=0)
+        lines += [
+            f"On {_names(names)}: {len(commands)} commands, side by side, in one SSH session each.",
+            "Nothing is changed there: the answers wait in a private folder, which is removed (in the first place",
+            f"that can be written of {', '.join(place.strip(chr(34)) for place in PLACES)}).",
+            f"A VM takes at most {connect_limit + slowest + OVERHEAD:g} s"
+            f" (connect and log in {connect_limit:g} s, slowest probe {slowest:g} s, around it {OVERHEAD:g} s).",
+            "",
+        ]
+        for each in commands:
+            how = [f"at most {each.timeout:g} s", f"{each.cap} bytes"]
+            if each.root:
+                how.insert(0, "as root")
+            if each.needs:
+                how.append(f"needs {', '.join(each.needs)}")
+            lines.append(f"# {each.key} ({'; '.join(how)})")
+            lines += [*each.command.strip("\n").splitlines(), ""]
+    return "\n".join(lines)
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:8])
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more VMs"

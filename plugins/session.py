@@ -1,0 +1,252 @@
+"""The session: gather, judge, report, and say it with the exit status."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins import ssh
+from plugins.bench import Bench
+from plugins.collection import check_item, check_items, plans
+from plugins.files import point_latest, write_json, write_text
+from plugins.gather import gather
+from plugins.model import Status, Verdict
+from plugins.plan import page
+from plugins.progress import show_progress
+from plugins.reports import html, junit, markdown, terminal
+from plugins.results import build
+from plugins.run import RUN, Run
+
+__all__: list[str] = []
+
+#: Nothing failed, but something could not be judged.
+EXIT_UNKNOWN = 10
+
+#: What pytest's own bookkeeping is told, and the letter and word of its terminal: (outcome, letter, word).
+_WORDS: dict[Status, tuple[str, str, str]] = {
+    Status.PASS: ("passed", ".", "PASS"),
+    Status.FAIL: ("failed", "F", "FAIL"),
+    Status.WARN: ("passed", "w", "WARN"),
+    Status.UNKNOWN: ("skipped", "?", "UNKNOWN"),
+    Status.BLOCKED: ("skipped", "b", "BLOCKED"),
+    Status.NOT_APPLICABLE: ("skipped", "-", "NOT APPLICABLE"),
+    Status.WAIVED: ("skipped", "W", "WAIVED"),
+}
+_COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.WARN: "yellow", Status.UNKNOWN: "purple"}
+
+_BENCH = pytest.StashKey[Bench]()
+_HTML = pytest.StashKey[html.HtmlReport]()
+_RESULTS = pytest.StashKey[dict[str, Any]]()
+_JUNIT = pytest.StashKey[Path]()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Put our own JUnit writer in place of pytest's (one suite per VM), and extend pytest-html's report."""
+    run = config.stash.get(RUN, None)
+    if run is None or run.directory is None or _is_worker(config):
+        return
+    config.stash[_JUNIT] = Path(config.option.xmlpath or run.directory / "junit.xml")
+    config.option.xmlpath = None
+    config.stash[_HTML] = html.HtmlReport(config)
+    config.pluginmanager.register(config.stash[_HTML], "nexus-html")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Who is looked at, and by which requirements."""
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return []
+    where = "evidence of an earlier run" if run.replayed else "over SSH"
+    return [f"nexus: {len(run.vms)} VM{'s' * (len(run.vms) != 1)} {where}, profile {run.profile.name}"]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Under xdist the controller collects as well: it is the one that gathers, so it must know what for."""
+    run = session.config.stash.get(RUN, None)
+    if run is not None and not _is_worker(session.config) and getattr(session.config.option, "dist", "no") != "no":
+        session.perform_collect()
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Visit the VMs, once it is known what to look at."""
+    run = session.config.stash.get(RUN, None)
+    if run is None:
+        return
+    items = check_items(session.items) if run.selected else []  # pytest calls this even when --check was refused
+    if not items:
+        _withdraw(session.config)
+    session.config.stash[_BENCH] = Bench(run, items)
+    if session.config.option.collectonly or session.testsfailed or run.replayed or not items:
+        return
+    try:
+        commands = plans(items, run)
+    except pytest.UsageError:
+        _withdraw(session.config)
+        raise
+    options = ssh.Options(
+        config_file=run.ssh_config,
+        host_keys=session.config.option.host_keys,
+        run_timeout=max((each.timeout for plan in commands.values() for each in plan), default=0.0) + 5.0,
+    )
+    if session.config.option.plan:
+        writer = session.config.get_terminal_writer()
+        writer.line()
+        writer.write(page(commands, run.vms, options.connect_timeout + options.login_timeout))
+        return
+    assert run.archive is not None
+    with show_progress(session.config, len(run.vms)) as progress:
+        run.interrupted = not gather(run.vms, commands, options, run.archive, progress)
+
+
+def _withdraw(config: pytest.Config) -> None:
+    """No report of a run that comes to nothing."""
+    if _HTML in config.stash:
+        config.stash[_HTML].withdraw()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """A plan runs nothing."""
+    return True if session.config.option.plan and RUN in session.config.stash else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Judge a check: one call, one report. It is a pure function, so there is nothing to set up or tear down."""
+    found = check_item(item)
+    if found is None:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    start = time.time()
+    verdict = item.config.stash[_BENCH].verdict(found)
+    outcome = _WORDS[verdict.status][0]
+    report = pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords={},
+        outcome=outcome,  # type: ignore[arg-type]
+        longrepr=_longrepr(item, verdict, outcome),
+        when="call",
+        duration=verdict.seconds,
+        start=start,
+        stop=time.time(),
+    )
+    report.verdict = verdict.as_dict()  # type: ignore[attr-defined]
+    item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:
+    if outcome == "skipped":
+        return (str(item.path), (item.location[1] or 0) + 1, f"{verdict.status}: {verdict.message}")
+    return f"{verdict.message}\n{verdict.remedy}".strip() if outcome == "failed" else None
+
+
+class Collector:
+    """Keeps the verdicts that arrive, from this process or from xdist's workers."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep a check's verdict."""
+        if data := getattr(report, "verdict", None):
+            self._run.verdicts[report.nodeid] = Verdict.from_dict(data)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Begin to listen for verdicts."""
+    run = session.config.stash.get(RUN, None)
+    if run is not None and not _is_worker(session.config):
+        session.config.pluginmanager.register(Collector(run), "nexus-verdicts")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """The seven words in pytest's terminal."""
+    data = getattr(report, "verdict", None)
+    if data is None:
+        return None
+    status = Status(data["status"])
+    outcome, letter, word = _WORDS[status]
+    category = outcome if status in (Status.PASS, Status.FAIL) else str(status)
+    return category, letter, (word, {_COLOURS.get(status, "cyan"): True})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
+    """Write what the run leaves behind, and turn the verdict into the exit status."""
+    config = session.config
+    run = config.stash.get(RUN, None)
+    if run is None or run.directory is None or _is_worker(config):
+        return
+    if not run.verdicts:
+        _forget(run.directory)
+        return
+    results = config.stash[_RESULTS] = _results(session, run)
+    write_json(run.directory / "results.json", results)
+    write_text(run.directory / "summary.md", markdown.render(results))
+    junit.write(results, config.stash[_JUNIT])
+    config.stash[_HTML].finish(session, results)
+    point_latest(run.directory)
+    if run.interrupted:
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
+    elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and results["verdict"] == "unknown":
+        session.exitstatus = EXIT_UNKNOWN
+
+
+def _forget(directory: Path) -> None:
+    """Leave nothing behind of a run that came to nothing, unless it has gathered something."""
+    if not any(directory.glob("evidence/*.json")):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
+    by_vm: dict[str, list[Verdict]] = {vm.name: [] for vm in run.vms}
+    for item in check_items(session.items):
+        if item.nodeid in run.verdicts:
+            by_vm[item.vm.name].append(run.verdicts[item.nodeid])
+    judged = {name: verdicts for name, verdicts in by_vm.items() if verdicts}
+    bench, vms = session.config.stash[_BENCH], {vm.name: vm for vm in run.vms}
+    return build(
+        run_id=run.id,
+        started=run.started,
+        finished=time.time(),
+        profile=run.profile.name,
+        arguments=[str(each) for each in session.config.invocation_params.args],
+        checks={item.check.id: item.check for item in check_items(session.items)},
+        evidence={name: bench.evidence(vms[name]) for name in judged},
+        verdicts=judged,
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The verdict, the biggest causes, and where the report is."""
+    results, run = config.stash.get(_RESULTS, None), config.stash.get(RUN, None)
+    if results is None or run is None or run.directory is None:
+        return
+    terminalreporter.section("readiness")
+    if run.interrupted:
+        terminalreporter.write_line("Interrupted: VMs that were not visited in time are unknown.", yellow=True)
+    for text, markup in terminal.summary_lines(results, terminalreporter._tw.fullwidth):
+        terminalreporter.write_line(text, **markup)
+    terminalreporter.write_line(f"In {_shown(run.directory)}: report.html, summary.md, results.json, junit.xml")
+
+
+def _shown(path: Path) -> str:
+    """A path as one would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,66 @@
+"""Which failure explains which."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.checks import Check, required
+from plugins.diagnosis import Diagnosis, diagnose
+from plugins.model import Severity, Status, Verdict
+
+
+def check(id: str, causes: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Check:
+    return Check(id, required, "title", "remedy", "https://example.org", after, causes, {})
+
+
+CHECKS = {
+    each.id: each
+    for each in (
+        check("SSH-001"),
+        check("CSN-002"),
+        check("PROXY-003"),
+        check("NET-001", causes=("CSN-002", "PROXY-003")),
+        check("NET-003", causes=("NET-001",), after=("NET-001",)),
+    )
+}
+
+
+def verdict(id: str, status: str, parameter: str = "", needs: tuple[str, ...] = ()) -> Verdict:
+    return Verdict(id, "vm", parameter, Status(status), Severity.REQUIRED, "message", needs=needs)
+
+
+ROOT = Diagnosis(True, ())
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([verdict("NET-001", "pass")], [Diagnosis(False, ())]),
+        ([verdict("NET-001", "not applicable")], [Diagnosis(False, ())]),
+        ([verdict("NET-001", "fail")], [ROOT]),
+        ([verdict("PROXY-003", "fail"), verdict("NET-001", "fail", "a")], [ROOT, Diagnosis(False, ("PROXY-003",))]),
+        # the cause is about another endpoint than the failure
+        (
+            [verdict("CSN-002", "fail", "b"), verdict("CSN-002", "pass", "a"), verdict("NET-001", "fail", "a")],
+            [ROOT, Diagnosis(False, ()), ROOT],
+        ),
+        ([verdict("CSN-002", "fail", "a"), verdict("NET-001", "fail", "a")], [ROOT, Diagnosis(False, ("CSN-002",))]),
+        # both causes failed: in the order in which to look
+        (
+            [verdict("PROXY-003", "fail"), verdict("CSN-002", "fail", "a"), verdict("NET-001", "fail", "a")],
+            [ROOT, ROOT, Diagnosis(False, ("CSN-002", "PROXY-003"))],
+        ),
+        # a warning explains a warning, but never a failure
+        ([verdict("PROXY-003", "warn"), verdict("NET-001", "fail", "a")], [ROOT, ROOT]),
+        ([verdict("PROXY-003", "warn"), verdict("NET-001", "warn", "a")], [ROOT, Diagnosis(False, ("PROXY-003",))]),
+        # what blocked it is why, and it is never a root cause
+        (
+            [verdict("SSH-001", "unknown"), verdict("NET-001", "blocked", "a", needs=("SSH-001",))],
+            [ROOT, Diagnosis(False, ("SSH-001",))],
+        ),
+        # `after` explains too
+        ([verdict("NET-001", "fail", "a"), verdict("NET-003", "fail", "a")], [ROOT, Diagnosis(False, ("NET-001",))]),
+    ],
+)
+def test_root_causes_and_consequences(verdicts: list[Verdict], expected: list[Diagnosis]) -> None:
+    assert diagnose(verdicts, CHECKS) == expected
