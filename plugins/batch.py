@@ -3,9 +3,10 @@
 What travels back on stdout, for a nonce N that is new for every VM and every run (all numbers are decimal)::
 
     \\nN hello UID\\n                                 the shell is there; whatever came before was login noise
-    \\nN > INDEX STATE EXIT BEGIN END\\n               STATE: e ended, t timed out, x no tool, r no root
-    ...stdout, at most its cap...\\nN o\\n            BEGIN, END: /proc/uptime, seconds with two decimals
-    ...stderr, at most its cap...\\nN e\\n
+    ...stdout, at most its cap...\\nN o INDEX\\n
+    ...stderr, at most its cap...\\nN e INDEX STATE EXIT BEGIN END\\n
+                                                    STATE: e ended, t timed out, x no tool, r no root
+                                                    BEGIN, END: /proc/uptime, seconds with two decimals
     \\nN full PLACES\\n                               no folder could be written: nothing was run
     \\nN end\\n                                       every probe has its frame and the folder is gone
 
@@ -120,8 +121,8 @@ def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
         for limit in limits
     )
     return [
-        # The files are made here, so that the login user can read what root writes into them.
         f"for i in {' '.join(str(index) for index, _ in rooted)}; do",
+        # The files are made here, so that the login user can read what root writes into them.
         '  rooted="$rooted $i"',
         '  : >"$room/$i.o" 2>"$room/$i.e"',
         "done",
@@ -156,7 +157,8 @@ def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
     ]
 
 
-#: send INDEX STATE EXIT: the frame of one probe, once.
+#: send INDEX STATE EXIT: the frame of one probe, once. It leaves with whatever else is ready by then: `flush` comes back
+#: through the FIFO, behind what other probes have announced meanwhile, so a busy VM forks and sends less often.
 _SEND = r"""
 send() {
   eval "sent=\$x$1 begin=\$b$1"
@@ -165,11 +167,14 @@ send() {
   left=$((left - 1))
   end=
   { read -r end _ </proc/uptime; } 2>/dev/null
-  printf '\n%s > %s %s %s %s %s\n' "$N" "$1" "$2" "$3" "${begin:-${broot:-0}}" "${end:-0}"
-  [ -s "$room/$1.o" ] && cat "$room/$1.o"
-  printf '\n%s o\n' "$N"
-  [ -s "$room/$1.e" ] && cat "$room/$1.e"
-  printf '\n%s e\n' "$N"
+  printf '\n%s o %s\n' "$N" "$1" >>"$room/$1.o"
+  printf '\n%s e %s %s %s %s %s\n' "$N" "$1" "$2" "$3" "${begin:-${broot:-0}}" "${end:-0}" >>"$room/$1.e"
+  [ "$ready" ] || echo "f - -" >&3
+  ready="$ready $1.o $1.e"
+}
+flush() {
+  (cd "$room" && exec cat $ready)
+  ready=
 }
 noroot() {
   for i in $rooted; do
@@ -197,16 +202,18 @@ def _late(probes: Sequence[Planned]) -> str:
 
 
 _LOOP = r"""
-go=
+go= ready=
 while [ "$left" -gt 0 ] && read -r word index status <&3; do
   case $word in
   e) send "$index" e "$status" ;;
   x) send "$index" x - ;;
   t) late "$index" ;;
   g) go=1 ;;
+  f) flush ;;
   r) [ "$go" ] || noroot ;;
   esac
 done
+[ "$ready" ] && flush
 [ "$ticker" ] && kill "$ticker" 2>/dev/null
 rm -rf "$room"
 trap - EXIT

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ VERSION = 1
 
 def to_data(evidence: Evidence) -> dict[str, Any]:
     """Evidence as plain data. Every text that came from the VM passes the redaction here."""
-    session = asdict(evidence.session)
+    session = _fields(evidence.session)
     session["message"] = redact(session["message"])
     return {
         "version": VERSION,
@@ -36,10 +36,15 @@ def to_data(evidence: Evidence) -> dict[str, Any]:
         "started": evidence.started,
         "session": session,
         "seen": {
-            key: asdict(seen) | {"stdout": redact(seen.stdout), "stderr": redact(seen.stderr)}
+            key: _fields(seen) | {"stdout": redact(seen.stdout), "stderr": redact(seen.stderr)}
             for key, seen in evidence.seen.items()
         },
     }
+
+
+def _fields(record: Seen | Session) -> dict[str, Any]:
+    """The fields of a record, as they are: `dataclasses.asdict` copies each value, which costs a fleet seconds."""
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def from_data(data: Mapping[str, Any]) -> Evidence:

@@ -25,8 +25,6 @@ def write_text(path: Path, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             # A lone surrogate (an argument that was not UTF-8) must not stop a report.
             file.write(text.encode("utf-8", "backslashreplace").decode())
-            file.flush()
-            os.fsync(file.fileno())
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

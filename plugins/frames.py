@@ -31,8 +31,7 @@ class Decoder:
         self._clock = clock
         self._buffer = bytearray()
         self._from = 0  # where to go on looking for the next mark
-        self._frame: list[bytes] | None = None  # header fields of the frame that is open
-        self._stdout: bytes | None = None  # its stdout, once that is whole
+        self._open: tuple[bytes, bytes] | None = None  # index and stdout of a frame whose stderr is still to come
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes; True when the batch is complete and the session may be closed."""
@@ -47,7 +46,7 @@ class Decoder:
         at = self._buffer.find(self._mark, self._from)
         if at < 0:
             self._from = max(0, len(self._buffer) - len(self._mark) + 1)
-            if self._frame is None and len(self._buffer) > 65_536:
+            if not self.greeted and len(self._buffer) > 65_536:
                 # Noise between frames: keep only what may be the beginning of a mark.
                 del self._buffer[: self._from]
                 self._from = 0
@@ -73,18 +72,17 @@ class Decoder:
                 self.full = b" ".join(places).decode(errors="backslashreplace")
             case [b"end"]:
                 self.complete = True
-            case [b">", *header] if len(header) == 5:
-                self._frame, self._stdout = header, None
-            case [b"o"] if self._frame is not None and self._stdout is None:
-                self._stdout = body
-            case [b"e"] if self._frame is not None and self._stdout is not None:
-                self._close(self._frame, self._stdout, body)
-                self._frame = self._stdout = None
+            case [b"o", index]:
+                self._open = index, body
+            case [b"e", index, state, status, begin, end] if self._open is not None and self._open[0] == index:
+                self._close(index, state, status, begin, end, self._open[1], body)
+                self._open = None
             case _:
-                self._frame = self._stdout = None
+                self._open = None
 
-    def _close(self, header: list[bytes], stdout: bytes, stderr: bytes) -> None:
-        index, state, status, begin, end = header
+    def _close(
+        self, index: bytes, state: bytes, status: bytes, begin: bytes, end: bytes, stdout: bytes, stderr: bytes
+    ) -> None:
         try:
             planned = self._batch.probes[int(index) - 1] if int(index) > 0 else None
             took = max(0.0, float(end) - float(begin))

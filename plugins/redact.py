@@ -15,30 +15,44 @@ __all__ = ["redact"]
 # A run's own salt: the marks of one run cannot be compared with guesses, nor with another run's.
 _SALT = _random.token_bytes(16)
 
-_PATTERNS = [
+# Each pattern comes with what a text must hold, in lower case, for the pattern to be worth trying: most have nothing.
+_PATTERNS: list[tuple[tuple[str, ...], re.Pattern[str]]] = [
     # -----BEGIN OPENSSH PRIVATE KEY----- ... -----END OPENSSH PRIVATE KEY-----  (the end may be cut off)
-    re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<secret>.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.S),
+    (
+        ("private key",),
+        re.compile(
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<secret>.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.S
+        ),
+    ),
     # eyJ0eXAiOiJKV1Qi.eyJhdWQiOiJodHRw.c2lnbmF0dXJl: a JWT; its signature may already have been cut off
-    re.compile(r"(?P<secret>\beyJ[\w-]{8,}(?:\.[\w-]+){0,2})"),
+    (("eyj",), re.compile(r"(?P<secret>\beyJ[\w-]{8,}(?:\.[\w-]+){0,2})")),
     # http://user:password@169.254.0.11:3128
-    re.compile(r"(?<=://)(?P<secret>[^\s/@'\"]+:[^\s/@'\"]*)(?=@)"),
+    (("@",), re.compile(r"(?<=://)(?P<secret>[^\s/@'\"]+:[^\s/@'\"]*)(?=@)")),
     # ...?sv=2023-01-03&sig=abc%3D: a shared access signature
-    re.compile(r"(?<=[?&]sig=)(?P<secret>[\w%+/=-]+)", re.I),
+    (("sig=",), re.compile(r"(?<=[?&]sig=)(?P<secret>[\w%+/=-]+)", re.I)),
     # Authorization: Bearer abc / Proxy-Authorization: Basic abc
-    re.compile(r"(?<=authorization:)\s*(?:bearer|basic|digest|negotiate)\s+(?P<secret>[^\s'\"]+)", re.I),
+    (
+        ("authorization:",),
+        re.compile(r"(?<=authorization:)\s*(?:bearer|basic|digest|negotiate)\s+(?P<secret>[^\s'\"]+)", re.I),
+    ),
     # "client_secret": "abc", password=abc, AccountKey=abc
-    re.compile(
-        r"(?<!NO)(?:client_?secret|password|passwd|access_?token|refresh_?token|account_?key|shared_?access_?key|api_?key)"
-        r"[\"']?\s*[=:]\s*[\"']?(?P<secret>[^\s\"'&,;]{3,})",
-        re.I,
+    (
+        ("secret", "passw", "token", "key"),
+        re.compile(
+            r"(?<!NO)(?:client_?secret|password|passwd|access_?token|refresh_?token|account_?key|shared_?access_?key|"
+            r"api_?key)[\"']?\s*[=:]\s*[\"']?(?P<secret>[^\s\"'&,;]{3,})",
+            re.I,
+        ),
     ),
 ]
 
 
 def redact(text: str) -> str:
     """`text` with every secret that is recognised replaced by a mark such as ``<secret:3f9a>``."""
-    for pattern in _PATTERNS:
-        text = pattern.sub(_mark, text)
+    lower = text.lower()
+    for needles, pattern in _PATTERNS:
+        if any(needle in lower for needle in needles):
+            text = pattern.sub(_mark, text)
     return text
 
 

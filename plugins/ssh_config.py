@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from glob import glob
 from pathlib import Path
 
@@ -118,7 +119,7 @@ class Config:
                 lines += [block.header, *block.lines]
         try:
             found: dict[str, str | list[str]] = dict(SSHConfig.from_text("\n".join(lines)).lookup(alias))
-            local = getpass.getuser()
+            local = _local_user()
         except Exception as error:  # whatever a Match exec or a canonical name may raise
             raise _bad(f"{alias} in the SSH configuration", str(error) or type(error).__name__, "Correct it") from None
 
@@ -239,6 +240,12 @@ def _block(outer: tuple[str, ...], inner: tuple[str, ...]) -> _Block:
     return _Block("Match " + " ".join(map(shlex.quote, words)), None)
 
 
+@cache
+def _local_user() -> str:
+    return getpass.getuser()
+
+
+@cache  # a fleet asks for the same few values again and again
 def _split(value: str) -> list[str]:
     try:
         return shlex.split(value)

@@ -16,7 +16,7 @@ COMMAND = "exec /bin/sh -s"
 
 _CHUNK = 32_768
 _GONE = (OSError, EOFError, SSHException)  # what paramiko raises when the connection ends under a call
-_TICK = 0.2  # seconds between two looks at stderr while stdout is silent
+_TICK = 2.0  # seconds between two looks at stderr while stdout is silent
 _FAREWELL = 1.0  # seconds that an exit status may come after the output
 _BUSY_TICK = 0.01  # the same while there is script left to send, or stderr is not
 

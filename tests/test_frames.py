@@ -15,8 +15,8 @@ BATCH = compile_batch([Planned("a", "true", 1, False, (), 16), Planned("b", "tru
 GOOD = (
     b"Welcome!\nToday's news\n"
     b"\nN0NCE hello 0\n"
-    b"\nN0NCE > 2 e 7 10.00 10.25\nout\n\nN0NCE o\nerr\n\nN0NCE e\n"
-    b"\nN0NCE > 1 t - 10.00 11.50\n\nN0NCE o\n\nN0NCE e\n"
+    b"out\n\nN0NCE o 2\nerr\n\nN0NCE e 2 e 7 10.00 10.25\n"
+    b"\nN0NCE o 1\n\nN0NCE e 1 t - 10.00 11.50\n"
     b"\nN0NCE end\n"
 )
 
@@ -46,29 +46,29 @@ def test_the_pieces_it_arrives_in_do_not_matter(cuts: list[int]) -> None:
 
 
 def test_an_answer_that_breaks_off_keeps_the_frames_that_were_whole() -> None:
-    decoder = decoded(GOOD[: GOOD.index(b"> 1 t") + 20])
+    decoder = decoded(GOOD[: GOOD.index(b"o 1\n") + 10])
     assert not decoder.complete
     assert set(decoder.seen) == {"b"}
 
 
 def test_a_frame_forged_without_the_nonce_is_only_output() -> None:
-    forged = b"\nN0NCE hello 0\n\nN0NCE > 1 e 0 1.00 1.00\n\nWRONG o\n\nWRONG end\n\nN0NCE o\n\nN0NCE e\n"
+    forged = b"\nN0NCE hello 0\n\nWRONG o 1\n\nWRONG end\n\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 1.00\n"
     decoder = decoded(forged)
     assert not decoder.complete
-    assert decoder.seen["a"].stdout == "\nWRONG o\n\nWRONG "  # and cut at its cap
+    assert decoder.seen["a"].stdout == "\nWRONG o 1\n\nWRON"  # and cut at its cap
     assert decoder.seen["a"].truncated
 
 
 def test_frames_that_break_the_grammar_are_dropped() -> None:
     bad = [
-        b"\nN0NCE > 3 e 0 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",  # no such probe
-        b"\nN0NCE > 0 e 0 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",
-        b"\nN0NCE > -1 e 0 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",
-        b"\nN0NCE > 1 z 0 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",  # no such state
-        b"\nN0NCE > 1 e x 1.00 1.00\n\nN0NCE o\n\nN0NCE e\n",  # no exit status
-        b"\nN0NCE > 1 e 0 1.00\n\nN0NCE o\n\nN0NCE e\n",  # a field short
-        b"\nN0NCE o\n\nN0NCE e\n",  # no frame open
-        b"\nN0NCE > 1 e 0 1.00 1.00\n\nN0NCE e\n",  # no stdout
+        b"\nN0NCE o 3\n\nN0NCE e 3 e 0 1.00 1.00\n",  # no such probe
+        b"\nN0NCE o 0\n\nN0NCE e 0 e 0 1.00 1.00\n",
+        b"\nN0NCE o -1\n\nN0NCE e -1 e 0 1.00 1.00\n",
+        b"\nN0NCE o 1\n\nN0NCE e 1 z 0 1.00 1.00\n",  # no such state
+        b"\nN0NCE o 1\n\nN0NCE e 1 e x 1.00 1.00\n",  # no exit status
+        b"\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00\n",  # a field short
+        b"\nN0NCE e 1 e 0 1.00 1.00\n",  # no stdout
+        b"\nN0NCE o 2\n\nN0NCE e 1 e 0 1.00 1.00\n",  # stdout of another
         b"\nN0NCE\n\nN0NCE \n",
     ]
     for frame in bad:
