@@ -157,8 +157,8 @@ def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
     ]
 
 
-#: send INDEX STATE EXIT: the frame of one probe, once. It leaves with whatever else is ready by then: `flush` comes back
-#: through the FIFO, behind what other probes have announced meanwhile, so a busy VM forks and sends less often.
+#: send INDEX STATE EXIT: the frame of one probe, once. It leaves with whatever else is ready by then: `flush` comes
+#: back through the FIFO, behind what other probes have announced meanwhile, so a busy VM forks and sends less often.
 _SEND = r"""
 send() {
   eval "sent=\$x$1 begin=\$b$1"

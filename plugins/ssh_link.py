@@ -82,8 +82,8 @@ class Link(_BASE):  # type: ignore[misc]  # see _BASE
 
     # curve25519 by its standard name too; the DH groups last, they cost 10 to 30 times the CPU
     _kex_info = {**_BASE._kex_info, "curve25519-sha256": KexCurve25519}  # noqa: RUF012  # as paramiko has it
-    # paramiko looks this often whether it was closed, by waking up: a hundred silent VMs kept a core busy with the default
-    # of 0.1 s. `end` and `Guard` cut the socket, which wakes it at once.
+    # paramiko looks this often whether it was closed, by waking up: a hundred silent VMs kept a core busy with its
+    # default of 0.1 s. `end` and `Guard` cut the socket, which wakes it at once.
     _active_check_timeout = 5.0
     _preferred_kex = tuple(sorted(("curve25519-sha256", *_BASE._preferred_kex), key=_kex_cost))
 
