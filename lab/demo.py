@@ -36,13 +36,13 @@ def run(*, record: bool = False) -> int:
     """Run the suite against the planted VMs, live or from the recording; 0 exactly when it found what was planted."""
     why = doctor.trouble()
     if why:
-        print(f"lab: cannot run here: {why}")
+        print(f"lab: cannot run here: {why}", flush=True)
         if record:
             return 3
         if not (RECORDED / "run.json").exists():
             print(f"lab: and there is no recorded run in {_short(RECORDED)}")
             return 3
-        print(f"lab: so the recorded run in {_short(RECORDED)} is judged again")
+        print(f"lab: so the recorded run in {_short(RECORDED)} is judged again", flush=True)
     begun = time.time()
     pytest = [sys.executable, "-m", "pytest"]
     if why:
