@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -46,17 +46,14 @@ def gather(
     options: ssh.Options,
     archive: Archive,
     progress: Progress,
-    interrupted: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Visit `vms` and store the evidence of each in `archive` as soon as it is there; False when it was interrupted.
 
-    `plans` holds each VM's probes, by VM name. Ctrl-C (or `interrupted`) ends the gathering within about a second:
-    what has been said until then is kept, and VMs that were not visited say so. Raises nothing for anything that a VM,
-    a key or a network does.
+    `plans` holds each VM's probes, by VM name. Ctrl-C ends the gathering within a few seconds: what has been said until
+    then is kept, and VMs that were not visited say so. Raises nothing for anything that a VM, a key or a network does.
     """
     visits: dict[str, _Visit] = {}
     began = time.time()
-    cancelled = threading.Event()
 
     def visit(vm: Vm) -> _Visit:
         if vm.name not in visits:
@@ -69,26 +66,11 @@ def gather(
         archive.store(evidence)
         progress.visited(evidence)
 
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            ssh.visit_all(vms, lambda vm: visit(vm).batch.script, visit, options, ended, cancelled)
-        except BaseException as error:  # shown to the caller below, in its own thread
-            failure.append(error)
-
-    thread = threading.Thread(target=work, name="gather", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        try:
-            thread.join(0.2)
-            if interrupted():
-                cancelled.set()
-        except KeyboardInterrupt:
-            cancelled.set()
-    if failure:
-        raise failure[0]
-    return not cancelled.is_set()
+    try:
+        ssh.visit_all(vms, lambda vm: visit(vm).batch.script, visit, options, ended, threading.Event())
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def _evidence(vm: Vm, session: Session, visit: _Visit | None, plan: Sequence[Planned], began: float) -> Evidence:

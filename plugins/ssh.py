@@ -78,12 +78,13 @@ def visit_all(
     run = _Run(vms, script_for, sink_for, options, on_end, cancelled)
     thread = threading.Thread(target=run.go, name="ssh", daemon=True)
     thread.start()
+    # Not Thread.join: until Python 3.13, a Ctrl-C in it leaves a running thread marked as ended.
     try:
-        while thread.is_alive():
-            thread.join(_TICK)
+        while not run.over.wait(_TICK):
+            pass
     except KeyboardInterrupt:
         cancelled.set()
-        thread.join(3 * _GRACE)
+        run.over.wait(3 * _GRACE)
         raise
     if run.error:
         raise run.error
@@ -157,6 +158,7 @@ class _Run:
         self.jumps: dict[Route, asyncio.Task[Link]] = {}
         self.links: list[Link] = []  # of jump hosts, outermost first
         self.notes: dict[Route, str] = {}  # about their host keys
+        self.over = threading.Event()
         self.names: dict[tuple[str, int], asyncio.Future[list[tuple[int, Address]]]] = {}
 
     def go(self) -> None:
@@ -165,6 +167,8 @@ class _Run:
             asyncio.run(self._main())
         except BaseException as error:  # a bug, or an exception of the caller's callables: raised by visit_all
             self.error = error
+        finally:
+            self.over.set()
 
     async def _main(self) -> None:
         self.slots = asyncio.Semaphore(_AT_ONCE)

@@ -1,0 +1,131 @@
+"""What becomes of a session: evidence on disk, whichever way the session ended."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from plugins import ssh
+from plugins.evidence import Archive
+from plugins.gather import gather
+from plugins.inventory import Vm
+from plugins.model import Evidence, Session
+from plugins.probes import Planned
+
+PLAN = [Planned(key, f"echo {key}", 2, False, (), 1024) for key in ("a", "b")]
+VM = Vm("vm-a")
+
+
+class Seen:
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def visited(self, evidence: Evidence) -> None:
+        self.names.append(evidence.vm.name)
+
+
+Answer = Callable[[str], bytes]
+
+
+def gathered(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, answer: Answer | None, session: Session
+) -> tuple[Evidence, bool]:
+    """Gather one VM whose shell answers `answer(nonce)`, or never starts when that is None."""
+
+    def visit_all(
+        vms: Sequence[Vm],
+        script_for: Callable[[Vm], bytes],
+        sink_for: Callable[[Vm], ssh.Sink],
+        options: ssh.Options,
+        on_end: Callable[[Vm, Session], None],
+        cancelled: threading.Event,
+    ) -> None:
+        for vm in vms:
+            if answer is not None:
+                nonce = script_for(vm).decode().partition("\nN=")[2].partition(" ")[0]
+                sink_for(vm).feed(answer(nonce))
+            on_end(vm, session)
+
+    monkeypatch.setattr(ssh, "visit_all", visit_all)
+    progress = Seen()
+    archive = Archive.create(folder, {"id": "x"}, [VM])
+    whole = gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), archive, progress)
+    assert progress.names == [VM.name]
+    return Archive(folder)[VM.name], whole  # as it is on disk
+
+
+def frame(nonce: str, index: int, text: str) -> str:
+    return f"{text}\n{nonce} o {index}\n\n{nonce} e {index} e 0 1.00 1.50\n"
+
+
+OK = Session("ok", seconds={"login": 0.1})
+
+
+def test_a_whole_answer_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def answer(n: str) -> bytes:
+        return f"\n{n} hello 0\n{frame(n, 1, 'one')}{frame(n, 2, 'two')}\n{n} end\n".encode()
+
+    evidence, whole = gathered(monkeypatch, tmp_path, answer, OK)
+    assert whole
+    assert evidence.session.outcome == "ok"
+    assert {key: (seen.state, seen.stdout) for key, seen in evidence.seen.items()} == {
+        "a": ("done", "one"),
+        "b": ("done", "two"),
+    }
+
+
+def test_a_session_that_is_lost_keeps_what_came_and_names_what_did_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lost = Session("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1})
+
+    def answer(n: str) -> bytes:
+        return f"\n{n} hello 0\n{frame(n, 2, 'two')}".encode()
+
+    evidence, _ = gathered(monkeypatch, tmp_path, answer, lost)
+    assert evidence.session == lost
+    assert {key: seen.state for key, seen in evidence.seen.items()} == {"a": "lost", "b": "done"}
+
+
+def test_a_vm_that_was_not_reached_has_no_probes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    refused = Session("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")
+    evidence, whole = gathered(monkeypatch, tmp_path, None, refused)
+    assert whole
+    assert (evidence.session, evidence.seen) == (refused, {})
+
+
+def test_no_place_to_write_is_an_outcome_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def answer(n: str) -> bytes:
+        return f"\n{n} hello 0\n\n{n} full /dev/shm /tmp\n\n{n} end\n".encode()
+
+    evidence, _ = gathered(monkeypatch, tmp_path, answer, OK)
+    assert evidence.session.outcome == "no room"
+    assert evidence.session.message == (
+        "No folder on the VM can be written, so no probe could run (tried /dev/shm /tmp)."
+    )
+    assert evidence.seen == {}
+
+
+def test_what_the_callers_code_raises_is_not_swallowed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def visit_all(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(ssh, "visit_all", visit_all)
+    with pytest.raises(OSError, match="disk full"):
+        gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), Archive(tmp_path), Seen())
+
+
+def test_an_interrupt_is_said_and_keeps_what_came(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def visit_all(vms: Sequence[Vm], *rest: object) -> None:
+        on_end = rest[3]
+        assert callable(on_end)
+        on_end(vms[0], Session("cancelled", "The run was stopped.", "Run it again."))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ssh, "visit_all", visit_all)
+    archive = Archive.create(tmp_path, {"id": "x"}, [VM])
+    assert not gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), archive, Seen())
+    assert archive[VM.name].session.outcome == "cancelled"
