@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
+import pytest
+
 from plugins.model import Severity, Status
 
 __all__ = [
@@ -126,6 +128,9 @@ def check(
             raise ValueError(f"check {id}: {function.__name__} has no docstring; its first line is the check's title")
         declared = Check(id, severity, title, remedy, docs, tuple(after), tuple(causes), each or {})
         function.__check__ = declared  # type: ignore[attr-defined]
+        # For -m: "imds", "required", "net and not recommended".
+        for word in (declared.area.lower(), str(declared.base_severity)):
+            function = getattr(pytest.mark, word)(function)
         return function
 
     return decorate

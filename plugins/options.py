@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from plugins.model import Severity
+from plugins.results import AREAS
 from plugins.run import RUN, begin, join
 
 __all__: list[str] = []
@@ -97,6 +99,8 @@ def _plain(path: Path) -> Path:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Begin the run, and ask pytest-html for its report unless the command line already does."""
+    for word in (*AREAS, *Severity):
+        config.addinivalue_line("markers", f"{word.lower()}: every {word} check")
     if hasattr(config, "workerinput"):
         if "nexus" in config.workerinput:
             config.stash[RUN] = join(config.workerinput["nexus"])

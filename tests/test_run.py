@@ -283,6 +283,8 @@ def test_secrets_are_not_written_down(project: pytest.Pytester, save: Save) -> N
         (["--check=vm-00[12]"], {"VM-001", "VM-002"}),
         (["--check=SSH-*", "--check=VM-004"], {"SSH-001", "VM-004"}),
         (["-k", "colour and red"], {"VM-003"}),
+        (["-m", "vm and required"], {"VM-001", "VM-002", "VM-004"}),
+        (["-m", "ssh or recommended"], {"SSH-001", "VM-003"}),
         (["--vm=b*", "--check=VM-001"], {"VM-001"}),
     ],
 )
