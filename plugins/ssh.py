@@ -56,8 +56,8 @@ class Options:
     connect_timeout: float = 10.0  # name resolution and TCP, each; ConnectTimeout of the configuration wins
     login_timeout: float = 15.0  # the banner, and then key exchange and login, each
     max_bytes: int = 4 * 1024 * 1024  # of stdout and stderr, per VM
-    # VMs that are logged in at the same time. They share a proxy and, often, hosts: with 64 at once a lab of 100 VMs made
-    # its own proxy time out, and no fleet of 100 was visited sooner than with 24.
+    # VMs that are logged in at the same time. They share a proxy and, often, hosts: with 64 at once a lab of 100 VMs
+    # made its own proxy time out, and no fleet of 100 was visited sooner than with 24.
     workers: int = 24
 
 
