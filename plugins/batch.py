@@ -45,6 +45,7 @@ class Batch:
     nonce: str
     probes: tuple[Planned, ...]  # frame INDEX i is probes[i - 1]
     limit: float  # seconds after which the script has ended by itself
+    crlf: bool = False  # the VM ends its lines with CR LF, and whatever stands between may make it so
 
 
 @cache

@@ -51,8 +51,10 @@ def redact(text: str) -> str:
     """`text` with every secret that is recognised replaced by a mark such as ``<secret:3f9a>``."""
     lower = text.lower()
     for needles, pattern in _PATTERNS:
-        if any(needle in lower for needle in needles):
-            text = pattern.sub(_mark, text)
+        for needle in needles:
+            if needle in lower:
+                text = pattern.sub(_mark, text)
+                break
     return text
 
 

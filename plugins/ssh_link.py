@@ -87,6 +87,9 @@ class Link(_BASE):  # type: ignore[misc]  # see _BASE
     _active_check_timeout = 5.0
     _preferred_kex = tuple(sorted(("curve25519-sha256", *_BASE._preferred_kex), key=_kex_cost))
 
+    # An authenticated cipher first: with the others paramiko compares each packet's MAC byte by byte, in Python.
+    _preferred_ciphers = tuple(sorted(_BASE._preferred_ciphers, key=lambda name: "gcm" not in name))
+
     def __init__(self, line: Line, known_kinds: Collection[str]) -> None:
         """`known_kinds`: the host key types that known_hosts has for the host; they are asked for first."""
         super().__init__(line.stream, packetizer_class=_Packets)
