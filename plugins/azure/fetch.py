@@ -1,0 +1,317 @@
+"""Reading everything the checks want to know about a fleet: few requests, side by side, each asked once.
+
+What is asked next depends on what was answered, so it goes in rounds: the VMs; what they name; what those name; the
+definitions of the roles found. `plugins.azure.plan` says beforehand what that comes to.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from azure.core.credentials import TokenCredential
+
+from plugins.azure import ids, paths
+from plugins.azure.arm import Arm, Kind
+from plugins.azure.clouds import Cloud, clouds
+from plugins.azure.facts import Answer, CloudFacts, Unread
+from plugins.azure.fleet import addresses
+from plugins.azure.login import default_credential
+from plugins.azure.roles import role
+from plugins.azure.view import AzureView
+from plugins.checks import Judgement
+from plugins.inventory import Vm
+
+__all__ = ["FEW", "FetchOptions", "fetch", "vms_of"]
+
+#: Up to this many resources of a kind in a subscription are asked for one by one, more of them by the list.
+FEW = 3
+
+#: The roles that the article names, by GUID.
+_NAMED_ROLES = {role("resource-manager").id, role("list-access-details").id}
+
+_VM_TYPE = f"{paths.NEXUS}/virtualMachines"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """How to read. `subscription` and `resource_group` say where VMs without a resource id are looked for by name."""
+
+    subscription: str | None = None
+    resource_group: str | None = None
+    workers: int = 8  # requests at a time
+    seconds: float = 300.0  # for all requests together
+    cancelled: Callable[[], bool] = lambda: False  # True: ask nothing more
+    clouds: Mapping[str, Cloud] = field(default_factory=clouds)
+    credential: Callable[[Cloud], TokenCredential] = default_credential
+
+
+_Tasks = dict[str, Callable[[], Answer | Unread]]
+
+
+def fetch(vms: Sequence[Vm], options: FetchOptions) -> CloudFacts:
+    """What Azure says about these VMs. Never raises for what Azure does: what could not be read says so."""
+    facts = CloudFacts()
+    by_cloud = sorted(vms, key=lambda vm: vm.target.cloud)
+    for name, group in groupby(by_cloud, key=lambda vm: vm.target.cloud):
+        cloud = options.clouds[name]
+        with (
+            Arm(
+                cloud,
+                options.credential,
+                seconds=options.seconds,
+                record=facts.calls.append,
+                cancelled=options.cancelled,
+            ) as arm,
+            ThreadPoolExecutor(max_workers=options.workers, thread_name_prefix="azure") as pool,
+        ):
+            arm.sign_in()
+            try:
+                _Fetch(list(group), options, facts, arm, pool).run()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+    return facts
+
+
+class _Fetch:
+    """The rounds, for the VMs of one cloud."""
+
+    def __init__(
+        self, vms: list[Vm], options: FetchOptions, facts: CloudFacts, arm: Arm, pool: ThreadPoolExecutor
+    ) -> None:
+        self.vms = vms
+        self.options = options
+        self.facts = facts
+        self.arm = arm
+        self.pool = pool
+
+    def run(self) -> None:
+        """All rounds."""
+        self._locate()
+        located = [found for vm in self.vms if isinstance(found := self.facts.located.get(vm.name), str)]
+        self._resources("virtual_machines", located)
+        self._around_the_vms()
+        self._resources("cluster_managers", self._links("clusterManagerId", self._links("clusterId", located)))
+        self._roles()
+
+    # --- rounds
+
+    def _locate(self) -> None:
+        """Which resource each VM is: stated, or found by name where the options say."""
+        nameless = []
+        for vm in self.vms:
+            if vm.resource_id is None:
+                nameless.append(vm)
+            else:
+                self.facts.located[vm.name] = _checked(vm.resource_id)
+        if not nameless or not self.options.subscription:
+            return
+        answer = vms_of(self.arm, self.options.subscription, self.options.resource_group)
+        for vm in nameless:
+            self.facts.located[vm.name] = _named(vm, answer, self._place())
+        if isinstance(answer, Answer):
+            for each in answer.value or []:
+                if each["id"] in self.facts.located.values():
+                    self.facts.answers[paths.resource(each["id"])] = Answer(answer.request, each)
+
+    def _place(self) -> str:
+        group = f", resource group {self.options.resource_group}" if self.options.resource_group else ""
+        return f"subscription {self.options.subscription}{group}"
+
+    def _around_the_vms(self) -> None:
+        """What the VMs name, and where their Arc resources go."""
+        tasks: _Tasks = {}
+        for vm in self.vms:
+            view = AzureView(vm, self.facts)
+            if id := _known(view, "resource_id"):
+                self._add_provider(tasks, ids.above(id), paths.NEXUS)
+            if scope := _known(view, "target_scope"):
+                for namespace in paths.TARGET_PROVIDERS:
+                    self._add_provider(tasks, ids.above(scope), namespace)
+                tasks.setdefault(paths.machines(scope), partial(self.arm.machines, scope))
+                tasks.setdefault(paths.denies(scope), partial(self.arm.denies, scope))
+            for user in _known(view, "identities") or []:
+                if user.unread:
+                    tasks.setdefault(paths.resource(user.id), partial(self.arm.identity, user.id))
+        self._ask(tasks)
+        located = [found for found in self.facts.located.values() if isinstance(found, str)]
+        self._resources("clusters", self._links("clusterId", located))
+        attachments = [self._properties(id).get("cloudServicesNetworkAttachment") or {} for id in located]
+        self._resources("cloud_services_networks", [each.get("attachedNetworkId") or "" for each in attachments])
+
+    def _add_provider(self, tasks: _Tasks, scope: str, namespace: str) -> None:
+        subscription = ids.last(scope)
+        tasks.setdefault(paths.provider(subscription, namespace), partial(self.arm.provider, subscription, namespace))
+
+    def _roles(self) -> None:
+        """The roles of the identity each VM is to enroll with, and then what those roles mean."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for vm in self.vms:
+            view = AzureView(vm, self.facts)
+            expected, scope = _known(view, "expected"), _known(view, "target_scope")
+            if expected and expected.principal_id and scope:
+                wanted[scope].add(expected.principal_id)
+        tasks: _Tasks = {}
+        read = []
+        for scope, principals in wanted.items():
+            settled = self._given_directly(scope, principals) if len(principals) > FEW else set()
+            read += [paths.assignments(scope, principal) for principal in settled]
+            for principal in sorted(principals - settled):
+                tasks[paths.assignments(scope, principal)] = partial(self.arm.assignments, scope, principal)
+        self._ask(tasks)
+        definitions: _Tasks = {}
+        for path in (*read, *tasks):
+            answer = self.facts.answers[path]
+            for row in (answer.value if isinstance(answer, Answer) else None) or []:
+                role_id = str((row.get("properties") or {}).get("roleDefinitionId") or "")
+                definitions.setdefault(
+                    paths.definition(role_id), partial(self.arm.definition, role_id, ids.above(path))
+                )
+        self._ask(definitions)
+
+    def _given_directly(self, scope: str, principals: set[str]) -> set[str]:
+        """Settle, from the one list of a scope, those that hold both named roles themselves and without a condition.
+
+        For the others the list does not tell enough: a group they are in may hold a role, and only Azure knows that.
+        """
+        answer = self.arm.assignments(scope)
+        if isinstance(answer, Unread):
+            return set()
+        rows: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for row in answer.value or []:
+            rows[str((row.get("properties") or {}).get("principalId")).lower()].append(row)
+        settled = set()
+        for principal in principals:
+            given = [row.get("properties") or {} for row in rows[principal]]
+            held = {ids.last(str(each.get("roleDefinitionId"))) for each in given if not each.get("condition")}
+            if held >= _NAMED_ROLES:
+                self.facts.answers[paths.assignments(scope, principal)] = Answer(answer.request, rows[principal])
+                settled.add(principal)
+        return settled
+
+    # --- resources of one kind
+
+    def _resources(self, kind: Kind, wanted: Iterable[str]) -> None:
+        """Read resources by id: a few one by one, many by the lists of their subscriptions."""
+        missing = {ids.key(id): id for id in wanted if id and ids.key(id) not in self.facts.answers}
+        subscriptions: dict[str, list[str]] = defaultdict(list)
+        single: list[str] = []
+        for id in missing.values():
+            checked = _parsed(id)
+            if isinstance(checked, Unread):
+                self.facts.answers[paths.resource(id)] = checked
+            else:
+                subscriptions[checked.subscription.lower()].append(id)
+        for subscription, members in subscriptions.items():
+            if len(members) > FEW:
+                members = self._listed(kind, subscription, members)
+            single += members
+        self._ask({paths.resource(id): partial(self.arm.resource, kind, id) for id in single})
+
+    def _listed(self, kind: Kind, subscription: str, wanted: list[str]) -> list[str]:
+        """Read by list. Returns what the list does not show: only asking for it tells whether it exists.
+
+        A login with rights in some resource groups only may be refused the subscription's list; then it is theirs.
+        """
+        answer = self.arm.in_subscription(kind, subscription)
+        if isinstance(answer, Answer):
+            return self._take(answer, wanted)
+        if answer.status != 403:
+            self.facts.answers.update({paths.resource(id): answer for id in wanted})
+            return []
+        rest = []
+        groups: dict[str, list[str]] = defaultdict(list)
+        for id in wanted:
+            groups[ids.parse(id).resource_group.lower()].append(id)
+        answers = self.pool.map(partial(self.arm.in_group, kind, subscription), groups)
+        for members, found in zip(groups.values(), answers, strict=True):
+            if isinstance(found, Answer):
+                rest += self._take(found, members)
+            else:
+                self.facts.answers.update({paths.resource(id): found for id in members})
+        return rest
+
+    def _take(self, answer: Answer, wanted: list[str]) -> list[str]:
+        found = {ids.key(each["id"]): each for each in answer.value or []}
+        for id in wanted:
+            if ids.key(id) in found:
+                self.facts.answers[paths.resource(id)] = Answer(answer.request, found[ids.key(id)])
+        return [id for id in wanted if ids.key(id) not in found]
+
+    def _links(self, name: str, owners: Iterable[str]) -> list[str]:
+        """The ids that a property of these resources holds, each once."""
+        return list({ids.key(id): id for owner in owners if (id := self._properties(owner).get(name))}.values())
+
+    def _properties(self, id: str) -> Mapping[str, Any]:
+        answer = self.facts.answers.get(paths.resource(id))
+        value = answer.value if isinstance(answer, Answer) else None
+        return (value or {}).get("properties") or {}
+
+    def _ask(self, tasks: _Tasks) -> None:
+        """Ask side by side; what was answered before is not asked again."""
+        new = {path: task for path, task in tasks.items() if path not in self.facts.answers}
+        for path, answer in zip(new, self.pool.map(lambda task: task(), new.values()), strict=True):
+            self.facts.answers[path] = answer
+
+
+def vms_of(arm: Arm, subscription: str, group: str | None) -> Answer | Unread:
+    """The VMs of a subscription, or of one resource group in it."""
+    if group:
+        return arm.in_group("virtual_machines", subscription, group)
+    return arm.in_subscription("virtual_machines", subscription)
+
+
+def _parsed(id: str) -> ids.ArmId | Unread:
+    try:
+        return ids.parse(id)
+    except ValueError as error:
+        return Unread(str(error), "Correct the id.")
+
+
+def _checked(id: str) -> str | Unread:
+    """A stated resource id, if it is one of a Nexus VM."""
+    found = _parsed(id)
+    if isinstance(found, Unread):
+        return Unread(found.message, "Correct resource_id in the inventory.")
+    if f"{found.provider}/{found.type}".lower() != _VM_TYPE.lower():
+        return Unread(
+            f"The resource_id {id} names a {found.provider}/{found.type}. Expected a {_VM_TYPE}.",
+            "Correct resource_id in the inventory.",
+        )
+    return id
+
+
+def _named(vm: Vm, answer: Answer | Unread, place: str) -> str | Unread:
+    """The id of the one VM with this name, or with this address."""
+    if isinstance(answer, Unread):
+        return answer
+    rows: list[Mapping[str, Any]] = answer.value or []
+    hits = [each for each in rows if str(each.get("name")).lower() == vm.name.lower()]
+    hits = hits or [each for each in rows if vm.host in addresses(each)]
+    if len(hits) == 1:
+        return str(hits[0]["id"])
+    if hits:
+        return Unread(
+            f"{len(hits)} VMs of {place} are called {vm.name}: {', '.join(str(each['id']) for each in hits)}.",
+            "Say which one: resource_id in the inventory, or --resource-group.",
+            answer.request,
+        )
+    return Unread(
+        f"None of the {len(rows)} VMs in {place} that the runner's login may see is called {vm.name} or has the"
+        f" address {vm.host}.",
+        "Give the VM its resource_id in the inventory, or look elsewhere: --subscription, --resource-group.",
+        answer.request,
+    )
+
+
+def _known(view: AzureView, name: str) -> Any:
+    """What a view says, None when it has to say that it does not know."""
+    try:
+        return getattr(view, name)
+    except Judgement:
+        return None

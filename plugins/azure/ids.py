@@ -1,0 +1,91 @@
+"""ARM resource ids. Azure returns them in another case than they were written in, so they compare without case."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["ArmId", "above", "group_scope", "key", "last", "parse", "reaches", "same", "subscription_scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmId:
+    """The parts of a resource id, each as it was written."""
+
+    subscription: str
+    resource_group: str
+    provider: str  # "Microsoft.NetworkCloud"
+    type: str  # "virtualMachines", for a child "virtualMachines/consoles"
+    name: str  # the last name
+
+    @property
+    def group(self) -> str:
+        """The id of the resource group it is in."""
+        return group_scope(self.subscription, self.resource_group)
+
+
+# /subscriptions/<guid>/resourceGroups/<group>/providers/Microsoft.NetworkCloud/virtualMachines/<name>
+_ID = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/(?P<provider>[^/]+)"
+    r"/(?P<rest>[^/]+/[^/]+(?:/[^/]+/[^/]+)*)/?",
+    re.I,
+)
+
+
+def parse(text: str) -> ArmId:
+    """The parts of a resource id in a resource group. Raises ValueError."""
+    found = _ID.fullmatch(text.strip())
+    if not found:
+        raise ValueError(
+            f"{text!r} is not a resource id. Expected /subscriptions/<guid>/resourceGroups/<group>/providers/"
+            "<namespace>/<type>/<name>, as `az ... show --query id` prints it."
+        )
+    words = found["rest"].split("/")
+    return ArmId(
+        subscription=found["subscription"],
+        resource_group=found["group"],
+        provider=found["provider"],
+        type="/".join(words[::2]),
+        name=words[-1],
+    )
+
+
+def key(text: str) -> str:
+    """The id as it is compared: lower case, no slash at its end."""
+    return text.strip().rstrip("/").lower()
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """True when both name the same resource. None names nothing."""
+    return one is not None and other is not None and key(one) == key(other)
+
+
+def reaches(scope: str, target: str) -> bool:
+    """True when what is assigned at `scope` holds at `target`: /…/rg-a does not reach /…/rg-ab.
+
+    A management group says nothing about what is below it; Azure was asked for the target, so it is trusted there.
+    """
+    above, below = key(scope).split("/"), key(target).split("/")
+    if above == [""] or above[1:3] == ["providers", "microsoft.management"]:
+        return True
+    return below[: len(above)] == above
+
+
+def last(text: str) -> str:
+    """The last segment, in lower case: the GUID of a role definition, with or without a subscription before it."""
+    return key(text).rpartition("/")[2]
+
+
+def subscription_scope(subscription: str) -> str:
+    """/subscriptions/<subscription>"""
+    return f"/subscriptions/{subscription}"
+
+
+def group_scope(subscription: str, group: str) -> str:
+    """/subscriptions/<subscription>/resourceGroups/<group>"""
+    return f"/subscriptions/{subscription}/resourceGroups/{group}"
+
+
+def above(id: str) -> str:
+    """The subscription that a resource group, or anything else, is in: /subscriptions/<subscription>"""
+    return "/".join(id.split("/")[:3])

@@ -1,0 +1,57 @@
+"""The runner's own login to Azure, by azure-identity: environment, workload identity, managed identity, az login."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from azure.core.credentials import AccessToken, TokenCredential
+
+from plugins.azure.clouds import Cloud
+
+__all__ = ["Login", "default_credential"]
+
+# The SDKs warn of each login they try in vain; our own message says that. Whoever asks logging for it gets it still.
+logging.getLogger("azure").addHandler(logging.NullHandler())
+
+_MARGIN = 300  # seconds: a token that ends sooner is replaced
+
+
+def default_credential(cloud: Cloud) -> TokenCredential:
+    """Whatever this runner has; docs/azure.md says in which order it is looked for."""
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential(
+        authority=cloud.authority,
+        exclude_interactive_browser_credential=True,
+        disable_instance_discovery=True,  # the authority is one of our own table: nobody else has to vouch for it
+    )
+
+
+class Login:
+    """A credential that asks once for all clients: `az` as a token source takes a second each time it is asked."""
+
+    def __init__(self, make: Callable[[], TokenCredential]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._credential: TokenCredential | None = None
+        self._token: AccessToken | None = None
+
+    def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **kwargs: Any,
+    ) -> AccessToken:
+        """A token that is good for some minutes more."""
+        with self._lock:
+            if self._credential is None:
+                self._credential = self._make()
+            if claims or self._token is None or self._token.expires_on - time.time() < _MARGIN:
+                self._token = self._credential.get_token(*scopes, claims=claims, tenant_id=tenant_id, **kwargs)
+            return self._token

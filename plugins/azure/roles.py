@@ -1,0 +1,162 @@
+"""What a principal may do at a scope: role assignments, their wildcards and exceptions, and deny assignments."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from plugins.azure import ids
+from plugins.azure.facts import Unread
+
+__all__ = [
+    "Access",
+    "Assignment",
+    "Denied",
+    "Deny",
+    "Granted",
+    "Role",
+    "Undecided",
+    "effective",
+    "matches",
+    "role",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One role assignment that reaches the principal. A role with two permission blocks makes two of these."""
+
+    role_id: str  # the GUID of the role definition, lower case
+    role_name: str  # as Azure calls it now; "" when the definition could not be read
+    scope: str  # where it was assigned: the target, or above it
+    via_group: str | None = None  # the object id of the group it was given to; None: to the principal itself
+    condition: str | None = None  # ABAC: cannot be decided from here
+    updated_on: str | None = None  # "2026-08-21T10:00:00.000000Z"
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    unread: Unread | None = None  # why the definition, and so the actions, could not be read
+
+    def __str__(self) -> str:
+        name = self.role_name or self.role_id
+        return f"{name} at {self.scope}" + (f" through group {self.via_group}" if self.via_group else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """One deny assignment at the target scope or above."""
+
+    name: str
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...]
+    scope: str
+    certain: bool = True  # False: it names a group or has a condition, and who is meant is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a principal was given and denied at a scope."""
+
+    scope: str
+    assignments: Sequence[Assignment] = ()
+    denies: Sequence[Deny] = ()
+    denies_unread: Unread | None = None
+
+    def holding(self, role_id: str) -> list[Assignment]:
+        """The assignments of this role, by GUID: display names differ between documents."""
+        return [each for each in self.assignments if ids.last(each.role_id) == ids.last(role_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Allowed, by these assignments."""
+
+    by: list[Assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Not allowed: nobody gave it, or a deny assignment takes it away."""
+
+    reason: str
+    deny: Deny | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """It depends on something that cannot be seen from here. `condition` is the ABAC text, when that is it."""
+
+    reason: str
+    condition: str = ""
+
+
+def effective(access: Access, action: str) -> Granted | Denied | Undecided:
+    """May the principal do `action` at the scope? Union of the assignments, then the denies."""
+    given = [each for each in access.assignments if _covers(each.actions, each.not_actions, action)]
+    free = [each for each in given if not each.condition]
+    unread = [each for each in access.assignments if each.unread]
+    hit = [each for each in access.denies if _covers(each.actions, each.not_actions, action)]
+    for deny in hit:
+        if deny.certain:
+            return Denied(f"The deny assignment {deny.name!r} at {deny.scope} takes {action} away.", deny)
+    if free:
+        if access.denies_unread:
+            return Undecided(
+                f"{free[0]} grants it, but the deny assignments are not known: {access.denies_unread.message}"
+            )
+        if hit:
+            return Undecided(
+                f"{free[0]} grants it, but the deny assignment {hit[0].name!r} at {hit[0].scope} may take it away: it"
+                " names a group or has a condition, and whether it concerns the identity is not known."
+            )
+        return Granted(free)
+    if given:
+        condition = given[0].condition or ""
+        return Undecided(f"{given[0]} grants it under a condition that only Azure can evaluate: {condition}", condition)
+    if unread:
+        problem = unread[0].unread
+        assert problem is not None
+        return Undecided(
+            f"What the role {unread[0].role_id} at {unread[0].scope} allows is not known: {problem.message}"
+        )
+    return Denied(f"No role assignment at {access.scope} or above it allows {action}.")
+
+
+def _covers(actions: Sequence[str], not_actions: Sequence[str], action: str) -> bool:
+    return any(matches(each, action) for each in actions) and not any(matches(each, action) for each in not_actions)
+
+
+@cache
+def _pattern(wildcard: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, wildcard.split("*"))), re.I | re.S)
+
+
+def matches(wildcard: str, action: str) -> bool:
+    """``Microsoft.HybridCompute/*/read`` matches ``microsoft.hybridcompute/machines/extensions/read``."""
+    return _pattern(wildcard).fullmatch(action) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A built-in role that the checks name."""
+
+    key: str
+    id: str
+    name: str
+    source: str
+    date: date
+
+
+@cache
+def _roles() -> dict[str, Role]:
+    data = tomllib.loads((Path(__file__).parent.parent / "data" / "roles.toml").read_text(encoding="utf-8"))
+    return {row["key"]: Role(**row) for row in data["role"]}
+
+
+def role(key: str) -> Role:
+    """A built-in role by its key in data/roles.toml: ``role("resource-manager").id``."""
+    return _roles()[key]

@@ -1,0 +1,226 @@
+"""The view of one VM, and the fleet that Azure shows; ids and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from plugins.azure import ids
+from plugins.azure.facts import Answer, CloudFacts, Unread
+from plugins.azure.fleet import FleetError, addresses, fleet_from_azure, from_resources
+from plugins.azure.paths import machines, provider, resource
+from plugins.azure.view import AzureView
+from plugins.checks import Judgement
+from plugins.inventory import Target, Vm
+from plugins.model import Status
+from tests.azure import site
+from tests.azure.arm_server import Arm, FakeCredential, forbidden
+from tests.azure.site import GROUP, SUBSCRIPTION, vm_id
+
+USERS = [f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}" for name in "ab"]
+
+
+def view(
+    identity: dict[str, Any] | None = None,
+    wanted: str | None = None,
+    answers: Mapping[str, Answer | Unread] | None = None,
+) -> AzureView:
+    document = site.vm(1) | ({"identity": identity} if identity is not None else {})
+    facts = CloudFacts({resource(vm_id("vm1")): Answer("GET https://vm1", document), **(answers or {})})
+    return AzureView(Vm("vm1", resource_id=vm_id("vm1"), identity=wanted), facts)
+
+
+def users(*names: str, **system: str) -> dict[str, Any]:
+    kind = "SystemAssigned,UserAssigned" if system else "UserAssigned"
+    return {
+        "type": kind,
+        "userAssignedIdentities": {name: {"principalId": name[-1], "clientId": "c"} for name in names},
+        **system,
+    }
+
+
+# --- ids
+
+
+def test_an_id_is_taken_apart() -> None:
+    found = ids.parse(
+        "/Subscriptions/S/resourcegroups/G/providers/Microsoft.NetworkCloud/virtualMachines/v/consoles/default/"
+    )
+    assert (found.subscription, found.resource_group, found.provider) == ("S", "G", "Microsoft.NetworkCloud")
+    assert (found.type, found.name, found.group) == (
+        "virtualMachines/consoles",
+        "default",
+        "/subscriptions/S/resourceGroups/G",
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "vm1", "/subscriptions/s", GROUP, f"{GROUP}/providers/X", f"{GROUP}/providers/X/y", f"x{vm_id('a')}", f"{vm_id('a')}/consoles"]
+)  # fmt: skip
+def test_what_is_no_resource_id_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a resource id\. Expected /subscriptions/"):
+        ids.parse(text)
+
+
+def test_ids_compare_without_case() -> None:
+    assert ids.same("/A/b/", "/a/B")
+    assert not ids.same("/a/b", "/a/bc")
+    assert not ids.same(None, None)
+    assert ids.last("/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/AB-1") == "ab-1"
+    assert ids.above(GROUP) == f"/subscriptions/{SUBSCRIPTION}"
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ("/", True), ("/Subscriptions/s", True), ("/subscriptions/s/resourcegroups/RG-A", True),
+        ("/providers/Microsoft.Management/managementGroups/m", True), ("/subscriptions/s/resourceGroups/rg", False),
+        ("/subscriptions/s/resourceGroups/rg-ab", False), ("/subscriptions/s/resourceGroups/rg-a/providers/x/y/z", False),
+    ],
+)  # fmt: skip
+def test_scopes_reach_by_segments(scope: str, expected: bool) -> None:
+    assert ids.reaches(scope, "/subscriptions/s/resourceGroups/rg-a") is expected
+
+
+# --- identities
+
+
+@pytest.mark.parametrize(
+    ("identity", "wanted", "expected"),
+    [
+        pytest.param(None, None, ("system", site.principal_of(1)), id="the-only-one"),
+        pytest.param(None, "system", ("system", site.principal_of(1)), id="system"),
+        pytest.param(users(USERS[0]), None, ("user", "a"), id="the-only-user"),
+        pytest.param(users(*USERS), USERS[1].upper(), ("user", "b"), id="this-user-in-another-case"),
+        pytest.param(users(*USERS, principalId="S"), None, ("system", "s"), id="system-goes-first"),
+        pytest.param(users(*USERS, principalId="S"), USERS[0], ("user", "a"), id="a-user-beside-system"),
+    ],
+)
+def test_the_expected_identity(identity: Any, wanted: str | None, expected: tuple[str, str]) -> None:
+    found = view(identity, wanted).expected
+    assert (found.kind, found.principal_id) == expected
+
+
+@pytest.mark.parametrize(
+    ("identity", "wanted", "status", "message"),
+    [
+        ({}, None, Status.FAIL, "The VM has no managed identity."),
+        (
+            {"type": "None"},
+            "system",
+            Status.FAIL,
+            "expects the system-assigned identity. The VM has no managed identity.",
+        ),
+        (users(USERS[0]), "system", Status.FAIL, f"The VM has the user-assigned identity {USERS[0]}."),
+        (users(USERS[0]), USERS[1], Status.FAIL, f"expects the user-assigned identity {USERS[1]}."),
+        (users(*USERS), None, Status.UNKNOWN, "2 user-assigned identities and no system-assigned one"),
+    ],
+)
+def test_an_identity_that_is_missing_or_not_clear(
+    identity: Any, wanted: str | None, status: Status, message: str
+) -> None:
+    with pytest.raises(Judgement) as caught:
+        _ = view(identity, wanted).expected
+    assert (caught.value.status, bool(caught.value.remedy)) == (status, True)
+    assert message in caught.value.message
+
+
+def test_all_identities_are_listed() -> None:
+    found = view(users(*USERS, principalId="S", tenantId="T")).identities
+    assert [(each.kind, each.id, each.client_id, each.tenant_id) for each in found] == [
+        ("system", vm_id("vm1"), None, "t"), ("user", USERS[0], "c", None), ("user", USERS[1], "c", None)
+    ]  # fmt: skip
+
+
+# --- the rest
+
+
+def test_what_was_looked_at_is_remembered_in_short() -> None:
+    path = machines(GROUP)
+    rows = [{"name": f"vm{number}", "id": f"/{number}"} for number in range(1000)]
+    seen = view(answers={path: Answer("GET https://machines", rows)})
+    assert seen.arc_machine == {"name": "vm1", "id": "/1"}
+    assert set(seen.used) == {"azure-vm", "azure-arc-machines"}
+    shown = seen.used["azure-arc-machines"]
+    assert (shown.command, shown.state, shown.exit) == ("GET https://machines", "done", 0)
+    assert '"/1"' in shown.stdout and '"/2"' not in shown.stdout and not shown.truncated
+
+
+def test_what_could_not_be_read_is_remembered_too() -> None:
+    path = provider(SUBSCRIPTION, "Microsoft.HybridCompute")
+    seen = view(answers={path: Unread("Could not read it: 403.", "Ask for Reader.", "GET https://provider")})
+    with pytest.raises(Judgement, match=r"Could not read it: 403.") as caught:
+        seen.provider("Microsoft.HybridCompute")
+    assert (caught.value.status, caught.value.remedy) == (Status.UNKNOWN, "Ask for Reader.")
+    shown = seen.used["azure-provider[Microsoft.HybridCompute]"]
+    assert (shown.command, shown.state, shown.stderr) == ("GET https://provider", "lost", "Could not read it: 403.")
+
+
+def test_what_was_never_asked_is_unknown() -> None:
+    with pytest.raises(Judgement, match="Azure was not asked for") as caught:
+        _ = view().cluster
+    assert caught.value.status == Status.UNKNOWN
+
+
+def test_a_vm_without_a_network_has_no_csn() -> None:
+    seen = view()
+    assert seen.vm is not None
+    del seen.vm["properties"]["cloudServicesNetworkAttachment"]
+    assert seen.csn is None
+
+
+def test_without_a_cluster_there_is_no_manager_to_ask_for() -> None:
+    gone = view(answers={resource(site.CLUSTER): Answer("GET", None)})
+    assert gone.cluster is None
+    with pytest.raises(Judgement, match="the VM's cluster does not exist"):
+        _ = gone.cluster_manager
+
+
+def test_a_stated_target_needs_no_vm_resource() -> None:
+    target = Target("s", "rg", "eastus", tags={"a": "b"})
+    seen = AzureView(Vm("web1", target=target), CloudFacts())
+    assert (seen.target, seen.target_scope, seen.arc_name) == (target, "/subscriptions/s/resourceGroups/rg", "web1")
+
+
+# --- a fleet from Azure
+
+
+def test_a_fleet_comes_from_azure(arm: Arm) -> None:
+    site.populate(arm, 3)
+    found = fleet_from_azure(SUBSCRIPTION, None, arm.cloud, lambda cloud: FakeCredential())
+    assert [(vm.name, vm.host, vm.resource_id) for vm in found.vms] == [
+        (f"vm{number}", f"10.0.0.{number}", vm_id(f"vm{number}")) for number in (1, 2, 3)
+    ]
+    assert found.vms[0].tags == {"site": "lab"}
+    assert found.notes == []
+    assert fleet_from_azure(SUBSCRIPTION, "vms-rg", arm.cloud, lambda cloud: FakeCredential()) == found
+
+
+def test_a_fleet_that_cannot_be_read_says_why(arm: Arm) -> None:
+    arm.trouble(
+        "/virtualmachines", forbidden("Microsoft.NetworkCloud/virtualMachines/read", f"/subscriptions/{SUBSCRIPTION}")
+    )
+    with pytest.raises(FleetError, match="403 AuthorizationFailed") as caught:
+        fleet_from_azure(SUBSCRIPTION, None, arm.cloud, lambda cloud: FakeCredential())
+    assert "Reader" in caught.value.remedy
+
+
+def test_the_address_that_is_taken_is_told_when_it_is_a_guess() -> None:
+    plain, nothing, twin, six = (site.vm(number) for number in (1, 2, 3, 4))
+    for attachment in plain["properties"]["networkAttachments"]:
+        attachment["defaultGateway"] = "False"
+    nothing["properties"]["networkAttachments"] = []
+    twin["id"] = vm_id("vm1").replace("vms-rg", "other-rg")
+    twin["name"] = "vm1"
+    six["properties"]["networkAttachments"] = [{"defaultGateway": "True", "ipv6Address": "fd00::4/64"}]
+    found = from_resources([plain, nothing, twin, six], "AzureCloud")
+    assert [(vm.name, vm.host) for vm in found.vms] == [
+        ("other-rg/vm1", "10.0.0.3"), ("vm2", "vm2"), ("vm4", "fd00::4"), ("vms-rg/vm1", "192.0.2.1")
+    ]  # fmt: skip
+    assert len(found.notes) == 2
+    assert "the address in the first, data, is used: 192.0.2.1" in next(
+        note for note in found.notes if "vms-rg" in note
+    )
+    assert addresses(nothing) == []
