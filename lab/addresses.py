@@ -2,7 +2,7 @@
 
 ::
 
-    mgmt  10.200.0.0/16      the controller and every VM's eth0: SSH, nothing else
+    mgmt  10.200.0.0/16      the controller and every VM's eth0: SSH; for the controller also Azure's control plane
     csn   169.254.0.0/16     every VM's csn0, the proxy, the resolver and the metadata service, as on Operator Nexus
     -     198.51.100.0/24    the Azure stand-ins, reached by the proxy only (TEST-NET-2: never a real host)
     -     198.18.0.0/15      the proxy's source address for a VM whose Azure misbehaves (the benchmarking range)
@@ -21,6 +21,8 @@ PROXY_URL = f"http://{PROXY}:{PROXY_PORT}"
 RESOLVER = "169.254.0.10"
 PRIVATE_LINK_RESOLVER = "169.254.0.12"  # answers some names with private addresses: a fault
 IMDS = "169.254.169.254"
+ARM = "10.200.255.10"  # where the controller meets Azure Resource Manager
+LOGIN = "10.200.255.11"  # and Entra ID
 UPSTREAM_RESOLVER = "198.51.100.53"  # the one squid asks
 
 MAX_VMS = 1000  # a Linux bridge has 1023 ports

@@ -1,4 +1,4 @@
-"""`python -m lab demo`: six VMs, two of them healthy; the suite must tell exactly the stories of the other four."""
+"""`python -m lab demo`: ten VMs, two of them healthy; the suite must tell exactly the stories of the other eight."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from lab import doctor, expectations, holder, spec
 from lab.faults import FAULTS
+from lab.handout import PROFILE
 
 #: The healthy ones stand between the others, so that nothing is judged by its place.
 PLANTED: dict[str, list[str]] = {
@@ -22,6 +23,10 @@ PLANTED: dict[str, list[str]] = {
     "vm4": [],
     "vm5": ["powered-off"],
     "vm6": ["imds-503", "http-proxy-unset"],
+    "vm7": ["role-list-access-details-missing"],
+    "vm8": ["identity-added-later"],
+    "vm9": ["runcmd-failed-silently"],
+    "vm10": ["agent-in-the-image"],
 }
 
 #: The suite's exit status for these VMs.
@@ -44,7 +49,7 @@ def run(*, record: bool = False) -> int:
             return 3
         print(f"lab: so the recorded run in {_short(RECORDED)} is judged again", flush=True)
     begun = time.time()
-    pytest = [sys.executable, "-m", "pytest"]
+    pytest = [sys.executable, "-m", "pytest", f"--profile={_short(PROFILE)}"]
     if why:
         status = subprocess.run([*pytest, "--evidence", str(RECORDED)], cwd=ROOT, check=False).returncode
     else:
@@ -60,6 +65,8 @@ def run(*, record: bool = False) -> int:
         shutil.rmtree(RECORDED, ignore_errors=True)
         # What was seen, not what was said about it: the reports of a recording are made anew.
         shutil.copytree(LATEST / "evidence", RECORDED / "evidence")
+        for name in ("azure.json", "runner.json"):
+            shutil.copy(LATEST / name, RECORDED)
         run = json.loads((LATEST / "run.json").read_text(encoding="utf-8"))
         run["arguments"] = []  # they name a path of this machine
         (RECORDED / "run.json").write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")

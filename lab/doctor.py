@@ -45,8 +45,9 @@ def trouble() -> str:
     """Why the lab cannot run here, in one line with what to do; "" when it can."""
     if sys.platform != "linux":
         return f"the lab needs Linux namespaces, and this is {sys.platform}"
-    if importlib.util.find_spec("cryptography") is None:
-        return "the Python package cryptography is missing: pip install cryptography"
+    for module, package in (("cryptography", "cryptography"), ("jwt", "pyjwt")):
+        if importlib.util.find_spec(module) is None:
+            return f"the Python package {package} is missing: pip install {package}"
     programs = PROGRAMS | ({} if os.geteuid() == 0 else PROGRAMS_WITHOUT_ROOT)
     path = environment()["PATH"]
     if missing := [name for name in programs if not shutil.which(name, path=path)]:

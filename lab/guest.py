@@ -18,6 +18,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from lab import software
 from lab.plan import GuestFile, VmPlan
 
 #: What a VM gets of this machine's /etc: how programs are linked, how PAM works, how shells start.
@@ -130,7 +131,7 @@ def write_base(base: Path, client_public_key: str) -> None:
     for home, owner in (("/root", 0), ("/home/operator", OPERATOR), ("/home/guest", GUEST)):
         files[f"{home}/.bashrc"] = GuestFile(_BASHRC, owner=owner)
         files[f"{home}/.ssh/authorized_keys"] = GuestFile(client_public_key + "\n", 0o600, owner)
-    _write(_place(base, layer=base), files)
+    _write(_place(base, layer=base), files | software.base())
 
 
 def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key: str) -> None:
@@ -155,8 +156,8 @@ def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key:
         for home, owner in (("/root", 0), ("/home/operator", OPERATOR), ("/home/guest", GUEST)):
             files[f"{home}/.ssh/authorized_keys"] = GuestFile(strangers_key + "\n", 0o600, owner)
     place = _place(vm, layer=vm / "layer", rest=vm / "files")
-    _write(place, files | plan.files)
-    for path, target in plan.links.items():
+    _write(place, files | software.files(plan) | plan.files)
+    for path, target in (software.links(plan) | plan.links).items():
         link = place(path)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(target)
@@ -166,7 +167,16 @@ def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key:
 def _boot_script(plan: VmPlan) -> str:
     """The VM's first process: what faults do at boot, then sshd in its place."""
     serve = "exec /usr/sbin/sshd -D -r -E /var/log/auth.log" if plan.port22 == "sshd" else "exec sleep infinity"
-    return "\n".join(["umask 022", *plan.boot, "echo ready >&3", f"{serve} 3>&- </dev/null >/dev/null 2>&1", ""])
+    return "\n".join(
+        [
+            "umask 022",
+            *software.boot(plan),
+            *plan.boot,
+            "echo ready >&3",
+            f"{serve} 3>&- </dev/null >/dev/null 2>&1",
+            "",
+        ]
+    )
 
 
 def _place(root: Path, layer: Path, rest: Path | None = None) -> Callable[[str], Path]:

@@ -1,12 +1,18 @@
-"""What COMMAND gets: an ssh_config, a known_hosts and an inventory for the lab's VMs."""
+"""What COMMAND gets: an ssh_config, a known_hosts and an inventory for the lab's VMs, and the way to its Azure."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab import addresses, azure
+from lab.cloud_docs import TARGET_GROUP, TENANT
+from lab.cloud_model import CLIENT_ID, CLIENT_SECRET, Place
 from lab.plan import VmPlan
+
+#: Where Linux distributions keep the authorities that they trust.
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
 
 
 def ssh_config(plans: Sequence[VmPlan], folder: Path) -> str:
@@ -41,5 +47,53 @@ def known_hosts(plans: Sequence[VmPlan], host_keys: Mapping[str, str], strangers
 
 def inventory(plans: Sequence[VmPlan], folder: Path) -> str:
     """The fleet file. It names the ssh_config, so that it is all that a program needs."""
-    rows = [f"  - name: {plan.name}\n    host: {plan.name}\n" for plan in plans]
-    return f"ssh_config: {folder}/ssh_config\ndefaults:\n  target: {{location: {azure.REGION}}}\nvms:\n" + "".join(rows)
+    return "\n".join([f"ssh_config: {folder}/ssh_config", "vms:", *(_entry(plan) for plan in plans), ""])
+
+
+def _entry(plan: VmPlan) -> str:
+    place = Place.of(plan)
+    lines = [f"  - name: {plan.name}", f"    host: {plan.name}"]
+    if plan.azure.resource_id_stated:
+        lines.append(f"    resource_id: {place.vm_id.upper() if plan.azure.upper_case_ids else place.vm_id}")
+    if identity := place.stated_identity(plan):
+        shout = plan.azure.upper_case_ids and identity != "system"
+        lines.append(f"    identity: {identity.upper() if shout else identity}")
+    target = f"subscription: {place.target_subscription}, resource_group: {TARGET_GROUP}, location: {azure.REGION}"
+    return "\n".join([*lines, f"    target: {{{target}}}"])
+
+
+#: What the lab's operator declares: see the file.
+PROFILE = Path(__file__).with_name("profile.toml")
+
+
+def hosts() -> str:
+    """The controller's /etc/hosts: it has no resolver."""
+    return (
+        "127.0.0.1 localhost\n::1 localhost\n"
+        f"{addresses.ARM} {azure.endpoint('arm').name}\n{addresses.LOGIN} {azure.endpoint('login').name}\n"
+    )
+
+
+def environment(ambient: Mapping[str, str], folder: Path, log: Path) -> dict[str, str]:
+    """COMMAND's environment: where the lab is, who it is in Azure, and whom it trusts.
+
+    A proxy of this machine's is out of reach in the lab, so nothing of it stays.
+    """
+    kept = {name: value for name, value in ambient.items() if not name.lower().endswith("_proxy")}
+    bundle = str(folder / "authorities.pem")
+    return kept | {
+        "LAB_SSH_CONFIG": f"{folder}/ssh_config",
+        "LAB_INVENTORY": f"{folder}/inventory.yaml",
+        "LAB_PROFILE": str(PROFILE),
+        "LAB_AZURE_LOG": str(log),
+        "AZURE_TENANT_ID": TENANT,
+        "AZURE_CLIENT_ID": CLIENT_ID,
+        "AZURE_CLIENT_SECRET": CLIENT_SECRET,
+        **dict.fromkeys(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"], bundle),
+    }
+
+
+def authorities(lab: str) -> str:
+    """Whom this machine trusts, and the lab's Azure."""
+    known = ssl.get_default_verify_paths().cafile or next((file for file in _BUNDLES if Path(file).exists()), None)
+    return (Path(known).read_text(encoding="utf-8") if known else "") + lab

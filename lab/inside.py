@@ -28,6 +28,7 @@ from lab.spec import Spec
 
 STATE = Path("/run/lab")
 HANDOUT = Path(__file__).with_name("state")  # what COMMAND gets; lab/state/.gitignore says why it is here
+AZURE_LOG = STATE / "fabric/azure.jsonl"  # every request that Azure Resource Manager has got
 START_SECONDS = 60.0
 
 
@@ -44,7 +45,7 @@ def main() -> int:
         plans = spec.plans()
         _private_file_systems()
         host_keys = {plan.name: SshKey.generate() for plan in plans}
-        _build(plans, host_keys)
+        _build(spec, plans, host_keys)
         _network(plans)
         _start_fabric(plans, children)
         _start_vms(plans, children)
@@ -56,10 +57,7 @@ def main() -> int:
     many = "1 VM" if spec.vms == 1 else f"{spec.vms} VMs"
     print(f"lab: {many} up in {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
     os.umask(umask)
-    return children.run(
-        spec.command,
-        os.environ | {"LAB_SSH_CONFIG": f"{HANDOUT}/ssh_config", "LAB_INVENTORY": f"{HANDOUT}/inventory.yaml"},
-    )
+    return children.run(spec.command, handout.environment(os.environ, HANDOUT, AZURE_LOG))
 
 
 def _listen(lifeline: int) -> None:
@@ -91,7 +89,7 @@ def _private_file_systems() -> None:
         folder.mkdir(parents=True)
 
 
-def _build(plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey]) -> None:
+def _build(spec: Spec, plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey]) -> None:
     """Write every file: keys, certificates, the VMs' layers and what COMMAND gets."""
     authorities = {
         "azure": Authority.create(
@@ -115,7 +113,8 @@ def _build(plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey]) -> None:
             certificates[authority][endpoint.key] = str(path)
     settings = {
         "ready": f"{STATE}/fabric/standins.ready",
-        "imds": {addresses.csn(plan.number): plan.imds for plan in plans if plan.imds != "healthy"},
+        "spec": spec.to_json(),
+        "log": str(AZURE_LOG),
         "certificates": certificates,
         "tls": {addresses.egress(plan.number): plan.tls for plan in plans if plan.tls},
     }
@@ -136,6 +135,9 @@ def _build(plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey]) -> None:
     public = {name: key.public for name, key in host_keys.items()}
     (HANDOUT / "known_hosts").write_text(handout.known_hosts(plans, public, stranger.public), encoding="ascii")
     (HANDOUT / "ssh_config").write_text(handout.ssh_config(plans, HANDOUT), encoding="utf-8")
+    (HANDOUT / "authorities.pem").write_text(handout.authorities(authorities["azure"].root_pem), encoding="utf-8")
+    (STATE / "hosts").write_text(handout.hosts(), encoding="ascii")
+    _run("mount", "--bind", f"{STATE}/hosts", "/etc/hosts")
     (HANDOUT / "inventory.yaml").write_text(handout.inventory(plans, HANDOUT), encoding="utf-8")
 
 

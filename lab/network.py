@@ -27,7 +27,7 @@ def fabric(plans: Sequence[VmPlan]) -> str:
         f"link add br-csn address {a.CSN_BRIDGE_MAC} type bridge",
         "link set br-mgmt up",
         "link set br-csn up",
-        f"addr add {a.MGMT_GATEWAY}/16 dev br-mgmt",
+        *(f"addr add {address}/16 dev br-mgmt" for address in (a.MGMT_GATEWAY, a.ARM, a.LOGIN)),
         *(f"addr add {address}/16 dev br-csn" for address in _csn_services()),
         f"addr add {a.UPSTREAM_RESOLVER}/32 dev lo",
         *(f"addr add {endpoint.address}/32 dev lo" for endpoint in azure.endpoints()),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lab import addresses
+from lab.azure_plan import AzurePlan
 
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
@@ -30,6 +31,46 @@ class GuestFile:
     owner: int = 0
 
 
+#: What a script prints that installs a few packages: it speaks of errors, and none happened.
+FIRST_BOOT = (
+    "Get:1 https://packages.microsoft.com/debian/12/prod bookworm InRelease [3618 B]",
+    "Setting up libgpg-error0:amd64 (1.46-1) ...",
+    "curl --retry 5 --fail --show-error: no error",
+    "the proxy is set, and the metadata service answers",
+)
+
+
+@dataclass(slots=True)
+class CloudInitPlan:
+    """How cloud-init's first boot went, and what it left behind."""
+
+    version: str = "25.1.4"
+    status: str = "done"  # "running", "error", "disabled"
+    stage: str | None = None  # while it runs
+    errors: list[str] = field(default_factory=list)
+    recoverable: list[str] = field(default_factory=list)
+    exit: int = 0
+    user_data: bool = True
+    output: list[str] = field(default_factory=lambda: list(FIRST_BOOT))  # what the VM's own script printed
+    earlier_boot: list[str] = field(default_factory=list)  # likewise, the day before: empty = there was none
+
+
+@dataclass(slots=True)
+class AgentPlan:
+    """The Connected Machine agent of a VM that has it."""
+
+    version: str = "1.67.03510.1024"
+    generation: Literal["old", "new"] = "new"  # how it prints
+    config: dict[str, str] = field(default_factory=lambda: {"proxy.url": addresses.PROXY_URL})
+    status: str = ""  # "" = never connected; "Connected", "Disconnected", "Expired", "Error"
+    shown: dict[str, str] = field(default_factory=dict)  # over what `azcmagent show` says of a connected machine
+    services: dict[str, str] = field(default_factory=lambda: {"himdsd": "active"})  # the others follow the status
+    environment: dict[str, str] = field(default_factory=dict)  # that systemd gives himdsd
+    log: list[tuple[float, str, str]] = field(default_factory=list)  # minutes ago, level, message: azcmagent.log
+    journal: list[tuple[float, str]] = field(default_factory=list)  # minutes ago, message of himdsd
+    baked: bool = False  # it was in the image
+
+
 @dataclass(slots=True)
 class VmPlan:
     """One VM, before it is started. The fields say what a fault may change."""
@@ -45,9 +86,12 @@ class VmPlan:
     hostname: str = ""
     shell: str = "/bin/bash"  # of root
     sshd: list[str] = field(default_factory=list)  # lines for sshd_config
-    disk_mb: int = 64  # a limit, not a reservation
+    disk_mb: int = 1024  # a limit, not a reservation
     trusts: list[Literal["azure", "interceptor", "nobody"]] = field(default_factory=lambda: ["azure"])
     resolver: str = addresses.RESOLVER
+    cloud_init: CloudInitPlan | None = field(default_factory=CloudInitPlan)  # None = it is not installed
+    agent: AgentPlan | None = None
+    az: str | None = None  # the version of the Azure CLI; "broken" = it does not start
 
     # the way in
     power: bool = True
@@ -63,6 +107,9 @@ class VmPlan:
     origins_down: set[str] = field(default_factory=set)  # keys of azure.toml
     tls: dict[str, Tls] = field(default_factory=dict)  # key of azure.toml, "*" = all -> how
     imds: Imds = "healthy"
+
+    # Azure
+    azure: AzurePlan = field(default_factory=AzurePlan)
 
     def __post_init__(self) -> None:
         """A healthy VM has the six documented proxy variables and is called vm1, vm2, ..."""

@@ -1,4 +1,4 @@
-"""Stand-ins for what cannot be had: the metadata service, the Azure endpoints, and things on port 22 that are no sshd.
+"""The servers of the stand-ins: the metadata service, Azure over TLS, and things on port 22 that are no sshd.
 
 They run in processes of their own: `run_fabric` inside the fabric, for all VMs, which it tells apart by source address;
 `run_port22` inside the network of one VM.
@@ -13,60 +13,50 @@ import socketserver
 import ssl
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lab import addresses, azure
-
-#: An answer of the metadata service that comes too late for every limit in the documentation.
-SLOW_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a stand-in says to one request."""
-
-    status: int
-    body: Mapping[str, Any]
-    delay: float = 0.0
-
-
-def metadata_answer(path: str, metadata_header: str, behaviour: str) -> Answer:
-    """The metadata service: what it says to `GET path` of a VM that it treats in this way."""
-    delay = SLOW_SECONDS if behaviour == "slow" else 0.0
-    if behaviour == "503":
-        return Answer(503, {"error": "service_unavailable"})
-    if metadata_header.lower() != "true":
-        return Answer(400, {"error": "bad_request_102", "error_description": "Required metadata header not specified"})
-    if path == "/healthz":
-        return Answer(200, {"status": "healthy"}, delay)
-    if path.startswith("/metadata/instance") and behaviour == "azure-vm":
-        return Answer(200, {"name": "azure-vm", "provider": "Microsoft.Compute", "location": "eastus"}, delay)
-    if path.startswith("/metadata/identity/oauth2/token"):
-        return Answer(400, {"error": "invalid_request", "error_description": "Identity not found"}, delay)
-    return Answer(404, {"error": "not_found"}, delay)
+from lab.arm import Arm
+from lab.cloud_model import Cloud
+from lab.entra import Entra
+from lab.messages import Answer, Request
+from lab.metadata import metadata_answer
+from lab.spec import Spec
+from lab.tokens import Issuer
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    sys_version = ""  # a server says its name, not Python's
     timeout = 30
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nobody reads a log of requests; squid keeps one."""
 
-    def reply(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
-        """Send an answer (http.server adds a real Date), after reading what the client sent."""
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def request_message(self) -> Request:
+        """What the client sent, read to its end."""
+        parts = urlsplit(self.path)
+        return Request(
+            method=self.command,
+            path=unquote(parts.path),
+            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
+        )
+
+    def reply(self, answer: Answer) -> None:
+        """Send an answer; http.server adds a real Date."""
         time.sleep(answer.delay)
         body = json.dumps(answer.body).encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
+        for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -91,15 +81,14 @@ class _Server(ThreadingHTTPServer):
 
 
 class MetadataService(_Server):
-    """The IMDS sidecars of all VMs. `behaviour` is by the VM's address; who is not named is healthy."""
+    """The IMDS sidecars of all VMs. `sidecars` is by the VM's address."""
 
-    def __init__(self, address: tuple[str, int], behaviour: Mapping[str, str]) -> None:
+    def __init__(self, address: tuple[str, int], sidecars: Mapping[str, Callable[[Request], Answer]]) -> None:
         class Handler(_Handler):
             server_version = "Kestrel"
 
             def answer(self) -> None:
-                treated = behaviour.get(self.client_address[0], "healthy")
-                self.reply(metadata_answer(urlsplit(self.path).path, self.headers.get("Metadata", ""), treated))
+                self.reply(sidecars[self.client_address[0]](self.request_message()))
 
         super().__init__(address, Handler)
 
@@ -107,7 +96,8 @@ class MetadataService(_Server):
 class Origins(_Server):
     """The Azure endpoints: every name has an address of its own, so the certificate follows from where one connects.
 
-    `certificates` is by authority and then by key of azure.toml; `tls` by the VM's egress address and then by key.
+    `certificates` is by authority and then by key of azure.toml; `tls` by the VM's egress address and then by key;
+    `sites`, by key, answer what they know: every other request gets the status of azure.toml.
     """
 
     def __init__(
@@ -115,9 +105,12 @@ class Origins(_Server):
         address: tuple[str, int],
         certificates: Mapping[str, Mapping[str, str]],
         tls: Mapping[str, Mapping[str, str]],
+        sites: Mapping[str, Callable[[Request], Answer | None]],
     ) -> None:
         self._tls = tls
         self._endpoints = {endpoint.address: endpoint for endpoint in azure.endpoints()}
+        for key, on_mgmt in (("arm", addresses.ARM), ("login", addresses.LOGIN)):
+            self._endpoints[on_mgmt] = azure.endpoint(key)
         self._contexts = {
             (way, key): _tls_context(path, old=way == "old")
             for way, authority in (("", "azure"), ("old", "azure"), ("intercepted", "interceptor"))
@@ -129,9 +122,9 @@ class Origins(_Server):
             server_version = "Microsoft-HTTPAPI/2.0"
 
             def answer(self) -> None:
-                endpoint = endpoints[self.connection.getsockname()[0]]
-                location = {"Location": f"https://{endpoint.name}/"} if 300 <= endpoint.status < 400 else {}
-                self.reply(Answer(endpoint.status, {"answered_for": endpoint.name}), location)
+                endpoint, request = endpoints[self.connection.getsockname()[0]], self.request_message()
+                site = sites.get(endpoint.key)
+                self.reply((site and site(request)) or _fixed(endpoint))
 
         super().__init__(address, Handler)
 
@@ -145,6 +138,11 @@ class Origins(_Server):
             super().finish_request(secured, client_address)
 
 
+def _fixed(endpoint: azure.Endpoint) -> Answer:
+    location = {"Location": f"https://{endpoint.name}/"} if 300 <= endpoint.status < 400 else {}
+    return Answer(endpoint.status, {"answered_for": endpoint.name}, headers=location)
+
+
 def _tls_context(certificate: str, *, old: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -156,11 +154,23 @@ def _tls_context(certificate: str, *, old: bool) -> ssl.SSLContext:
 
 
 def run_fabric(config: str) -> None:
-    """Serve the metadata service and the Azure endpoints; `config` is the JSON that `lab.inside` writes."""
+    """Serve the metadata service and Azure; `config` is the JSON that `lab.inside` writes."""
     settings = json.loads(Path(config).read_text(encoding="utf-8"))
+    plans = Spec.from_json(settings["spec"]).plans()
+    cloud, issuer = Cloud.of(plans), Issuer()
+    log = Path(settings["log"])
+    log.touch()
+    arm = Arm(cloud, issuer, {plan.name: plan.azure.troubles for plan in plans}, log)
+    sidecars = {
+        addresses.csn(plan.number): partial(
+            metadata_answer, plan=plan, place=cloud.places[plan.name], issuer=issuer
+        )
+        for plan in plans
+    }  # fmt: skip
+    sites = {"arm": arm.answer, "login": Entra(issuer).answer}
     servers: list[socketserver.BaseServer] = [
-        MetadataService((addresses.IMDS, 80), settings["imds"]),
-        Origins(("0.0.0.0", 443), settings["certificates"], settings["tls"]),
+        MetadataService((addresses.IMDS, 80), sidecars),
+        Origins(("0.0.0.0", 443), settings["certificates"], settings["tls"], sites),
     ]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -36,7 +36,7 @@ mount -o remount,bind,ro dev
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
 mount -t tmpfs -o mode=1777,size=16m shm dev/shm
 mount -t tmpfs -o mode=755,size=16m run run
-mkdir run/sshd run/lock
+mkdir -p run/sshd run/lock run/systemd/system # the last: what sd_booted(3) looks at
 
 ip -batch "$vm/network"
 

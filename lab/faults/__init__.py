@@ -13,7 +13,7 @@ healthy VM's run, which has only `pass` and `not applicable`::
 
 from __future__ import annotations
 
-from lab.faults import host, imds, net, proxy
+from lab.faults import agent, cloud, guest, host, imds, net, proxy
 from lab.faults.registry import FAULTS, Fault, Need, fault
 
-__all__ = ["FAULTS", "Fault", "Need", "fault", "host", "imds", "net", "proxy"]
+__all__ = ["FAULTS", "Fault", "Need", "agent", "cloud", "fault", "guest", "host", "imds", "net", "proxy"]

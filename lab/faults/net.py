@@ -42,7 +42,10 @@ def _egress_lacks(endpoint: azure.Endpoint) -> None:
         vm.egress_lacks.add(endpoint.key)
 
     plant.__doc__ = f"The egress list of the cloud services network lacks {endpoint.domain}: the proxy answers 403."
-    causes = {"required": {"NET-001": "fail", "NET-003": "blocked"}, "install": {"NET-002": "warn"}}
+    causes = {
+        "required": {"CSN-002": "fail", "NET-001": "fail", "NET-003": "blocked"},
+        "install": {"NET-002": "warn"},
+    }
     expects = {
         f"{check}[{name}]": status for name in endpoint.hosts for check, status in causes.get(endpoint.need, {}).items()
     }
@@ -53,7 +56,7 @@ for _endpoint in azure.endpoints():
     _egress_lacks(_endpoint)
 
 
-@fault("egress-lacks-everything", expects=NO_ENDPOINT)
+@fault("egress-lacks-everything", expects={"CSN-002": "fail", **NO_ENDPOINT})
 def egress_lacks_everything(vm: VmPlan) -> None:
     """The egress list is empty: the proxy answers 403 to every name."""
     vm.egress_lacks.add("*")

@@ -28,9 +28,10 @@ class Fault:
 
     name: str
     story: str
-    expects: Mapping[str, str]
+    expects: Mapping[str, str]  # what it must cause: exactly what differs from a healthy VM
     plant: Callable[[VmPlan], None]
     needs: tuple[Need, ...] = ()
+    vms: int = 1  # how many must have it, for it to show
 
 
 #: Every fault by name, in the order of the catalogue.
@@ -38,7 +39,7 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    name: str, expects: Mapping[str, str], needs: tuple[Need, ...] = ()
+    name: str, expects: Mapping[str, str], needs: tuple[Need, ...] = (), vms: int = 1
 ) -> Callable[[Callable[[VmPlan], None]], Callable[[VmPlan], None]]:
     """Register a function as a fault; the first paragraph of its docstring is the story."""
 
@@ -46,7 +47,7 @@ def fault(
         if name in FAULTS:
             raise ValueError(f"there are two faults named {name}")
         story = " ".join((inspect.getdoc(plant) or "").split("\n\n")[0].split())
-        FAULTS[name] = Fault(name, story, expects, plant, needs)
+        FAULTS[name] = Fault(name, story, expects, plant, needs, vms)
         return plant
 
     return register

@@ -12,9 +12,13 @@ import pytest
 from cryptography import x509
 from ruamel.yaml import YAML
 
-from lab import addresses, fabric, guest, handout, network, spec, standins
+from lab import addresses, fabric, guest, handout, network, spec
+from lab.cloud_model import Place
+from lab.messages import Answer, Request
+from lab.metadata import metadata_answer
 from lab.pki import Authority, SshKey
-from lab.plan import VmPlan
+from lab.plan import Imds, VmPlan
+from lab.tokens import Issuer
 
 
 def plans(*faults: str) -> list[VmPlan]:
@@ -40,13 +44,32 @@ def test_ssh_config_says_all_that_ssh_must_know() -> None:
     assert config.lookup("vm2")["user"] == "operator"
 
 
-def test_inventory_names_the_ssh_config_and_the_region() -> None:
-    loaded = YAML(typ="safe").load(handout.inventory(plans("", ""), Path("/run/lab")))
-    assert loaded == {
-        "ssh_config": "/run/lab/ssh_config",
-        "defaults": {"target": {"location": "eastus"}},
-        "vms": [{"name": "vm1", "host": "vm1"}, {"name": "vm2", "host": "vm2"}],
+def test_inventory_states_what_azure_knows_of_a_vm() -> None:
+    loaded = YAML(typ="safe").load(handout.inventory(plans("", "identity-user-assigned"), Path("/run/lab")))
+    group = "/subscriptions/50000000-0000-4000-8000-000000000001/resourceGroups/nexus-vms-rg/providers"
+    target = {
+        "subscription": "50000000-0000-4000-8000-000000000001",
+        "resource_group": "arc-servers-rg",
+        "location": "eastus",
     }
+    assert loaded["ssh_config"] == "/run/lab/ssh_config"
+    assert loaded["vms"][0] == {
+        "name": "vm1",
+        "host": "vm1",
+        "resource_id": f"{group}/Microsoft.NetworkCloud/virtualMachines/vm1",
+        "identity": "system",
+        "target": target,
+    }
+    assert loaded["vms"][1]["identity"] == f"{group}/Microsoft.ManagedIdentity/userAssignedIdentities/vm2-id"
+
+
+def test_the_environment_leads_into_the_labs_azure_and_to_no_other_proxy(tmp_path: Path) -> None:
+    ambient = {"HOME": "/h", "HTTPS_PROXY": "http://far:1", "no_proxy": "x"}
+    environment = handout.environment(ambient, tmp_path, Path("/log"))
+    assert {name for name in environment if "proxy" in name.lower()} == set()
+    assert environment["HOME"] == "/h"
+    assert environment["REQUESTS_CA_BUNDLE"] == environment["SSL_CERT_FILE"] == f"{tmp_path}/authorities.pem"
+    assert {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"} <= environment.keys()
 
 
 def test_known_hosts_are_right_wrong_or_absent(tmp_path: Path) -> None:
@@ -114,6 +137,11 @@ def test_a_healthy_fabric_has_no_packet_rules() -> None:
     assert "ip saddr 169.254.16.2 ip daddr 169.254.169.254 drop" in network.fabric_rules(plans("imds-dropped"))
 
 
+def asked(path: str, header: str, behaviour: Imds) -> Answer:
+    plan = VmPlan(1, imds=behaviour)
+    return metadata_answer(Request("GET", path, {}, {"metadata": header}), plan, Place.of(plan), Issuer())
+
+
 @pytest.mark.parametrize(
     ("path", "header", "behaviour", "status"),
     [
@@ -126,12 +154,12 @@ def test_a_healthy_fabric_has_no_packet_rules() -> None:
         ("/", "true", "healthy", 404),
     ],
 )
-def test_the_metadata_service_answers(path: str, header: str, behaviour: str, status: int) -> None:
-    assert standins.metadata_answer(path, header, behaviour).status == status
+def test_the_metadata_service_answers(path: str, header: str, behaviour: Imds, status: int) -> None:
+    assert asked(path, header, behaviour).status == status
 
 
 def test_a_slow_metadata_service_is_too_slow_for_the_article() -> None:
-    assert standins.metadata_answer("/healthz", "true", "slow").delay > 3
+    assert asked("/healthz", "true", "slow").delay > 3
 
 
 def test_addresses_are_unique() -> None:

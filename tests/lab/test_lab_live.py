@@ -132,16 +132,18 @@ def _wait_until(true: Callable[[], bool]) -> None:
 
 #: Small enough that one small machine serves all VMs of a batch in time.
 BATCH = 10
-BATCHES = [list(FAULTS.values())[start : start + BATCH] for start in range(0, len(FAULTS), BATCH)]
+EVERY = list(FAULTS.values())
+BATCHES = [EVERY[start : start + BATCH] for start in range(0, len(EVERY), BATCH)]
 
 
 @pytest.mark.parametrize("faults", BATCHES, ids=[f"{batch[0].name} to {batch[-1].name}" for batch in BATCHES])
 def test_every_fault_causes_exactly_its_verdicts(up: Up, faults: list[Fault], tmp_path: Path) -> None:
     can = [fault for fault in faults if all(need.found() for need in fault.needs)]
-    planted = {f"vm{number}": fault for number, fault in enumerate(can, 1)}
+    several = [fault for fault in can for _ in range(fault.vms)]
+    planted = {f"vm{number}": fault for number, fault in enumerate(several, 1)}
     pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
-    script = f'exec {pytest_here} --inventory="$LAB_INVENTORY" --reports={shlex.quote(str(tmp_path))}'
-    done = up(len(can), script, *(f"{vm}={fault.name}" for vm, fault in planted.items()), timeout=300)
+    script = f'exec {pytest_here} --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE" --reports={shlex.quote(str(tmp_path))}'
+    done = up(len(planted), script, *(f"{vm}={fault.name}" for vm, fault in planted.items()), timeout=300)
     results = json.loads((tmp_path / "latest" / "results.json").read_text(encoding="utf-8"))
     wrong = expectations.differences(results, {vm: fault.expects for vm, fault in planted.items()})
     assert not wrong, "\n".join([*(f"{vm} is {fault.name}" for vm, fault in planted.items()), *wrong, done.stderr])

@@ -1,0 +1,382 @@
+"""ARM's JSON, as the public REST examples show it: one function per kind of document."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lab import addresses, azure
+
+TENANT = "a0000000-0000-4000-8000-000000000001"
+SUBSCRIPTION = "50000000-0000-4000-8000-000000000001"
+MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/lab-root"
+PLATFORM_GROUP, VM_GROUP, TARGET_GROUP = "nexus-platform-rg", "nexus-vms-rg", "arc-servers-rg"
+SIMILAR_GROUP = "arc-servers-rg-test"
+
+#: What the resource provider of Operator Nexus offers, newest first.
+API_VERSIONS = (
+    "2026-07-01 2026-05-01-preview 2026-01-01-preview 2025-09-01 2025-07-01-preview 2025-02-01 2024-10-01-preview"
+    " 2024-07-01 2023-10-01-preview 2023-07-01"
+).split()
+NEXUS_TYPES = (
+    "virtualMachines clusters clusterManagers cloudServicesNetworks l2Networks l3Networks trunkedNetworks volumes racks"
+    " bareMetalMachines kubernetesClusters"
+).split()
+
+Document = dict[str, Any]
+
+#: Key -> GUID, name, actions, notActions. The actions of e9701b4d are published nowhere: its name says one.
+ROLES: dict[str, tuple[str, str, list[str], list[str]]] = {
+    "resource-manager": (
+        "f5819b54-e033-4d82-ac66-4fec3cbf3f4c",
+        "Azure Connected Machine Resource Manager",
+        [
+            "Microsoft.Authorization/*/read",
+            "Microsoft.GuestConfiguration/guestConfigurationAssignments/*/read",
+            "Microsoft.GuestConfiguration/guestConfigurationAssignments/read",
+            "Microsoft.GuestConfiguration/guestConfigurationAssignments/write",
+            "Microsoft.HybridCompute/machines/read",
+            "Microsoft.HybridCompute/machines/write",
+            "Microsoft.HybridCompute/machines/delete",
+            "Microsoft.HybridCompute/machines/UpgradeExtensions/action",
+            "Microsoft.HybridCompute/machines/extensions/read",
+            "Microsoft.HybridCompute/machines/extensions/write",
+            "Microsoft.HybridCompute/machines/extensions/delete",
+            "Microsoft.HybridCompute/*/read",
+            "Microsoft.HybridConnectivity/endpoints/read",
+            "Microsoft.HybridConnectivity/endpoints/write",
+            "Microsoft.Resources/subscriptions/resourceGroups/read",
+        ],
+        [],
+    ),
+    "list-access-details": (
+        "e9701b4d-e6e7-4657-91cd-360a0881d224",
+        "HybridCompute Machine ListAccessDetails Action In-Built Role",
+        ["Microsoft.HybridCompute/machines/listAccessDetails/action"],
+        [],
+    ),
+    "onboarding": (
+        "b64e21ea-ac4e-4cdf-9dc9-5b892992bee7",
+        "Azure Connected Machine Onboarding",
+        [
+            "Microsoft.HybridCompute/machines/read",
+            "Microsoft.HybridCompute/machines/write",
+            "Microsoft.HybridCompute/privateLinkScopes/read",
+            "Microsoft.GuestConfiguration/guestConfigurationAssignments/read",
+        ],
+        [],
+    ),
+    "contributor": (
+        "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        "Contributor",
+        ["*"],
+        [
+            "Microsoft.Authorization/*/Delete",
+            "Microsoft.Authorization/*/Write",
+            "Microsoft.Authorization/elevateAccess/Action",
+        ],
+    ),
+    "reader": ("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", ["*/read"], []),
+    "custom": (
+        "c0570000-0000-4000-8000-000000000001",
+        "Contoso Arc enrolment",
+        [
+            "Microsoft.HybridCompute/machines/read",
+            "Microsoft.HybridCompute/machines/write",
+            "Microsoft.HybridCompute/machines/listAccessDetails/action",
+        ],
+        [],
+    ),
+    "custom-without-write": (
+        "c0570000-0000-4000-8000-000000000002",
+        "Contoso Arc operator",
+        ["Microsoft.HybridCompute/*"],
+        ["Microsoft.HybridCompute/machines/write"],
+    ),
+}
+
+_GRANTED_BY = "b0000000-0000-4000-8000-000000000002"  # the administrator who did everything here
+
+
+def made_up(*words: object) -> str:
+    """A GUID that is always the same for the same words."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(str(word) for word in words)))
+
+
+def group_id(subscription: str, group: str) -> str:
+    """The id of a resource group."""
+    return f"/subscriptions/{subscription}/resourceGroups/{group}"
+
+
+def resource_id(subscription: str, group: str, kind: str, name: str) -> str:
+    """The id of a resource; `kind` is "Microsoft.NetworkCloud/clusters"."""
+    return f"{group_id(subscription, group)}/providers/{kind}/{name}"
+
+
+def identity_id(subscription: str, name: str) -> str:
+    """The id of a user-assigned identity."""
+    return resource_id(subscription, VM_GROUP, "Microsoft.ManagedIdentity/userAssignedIdentities", name)
+
+
+def _resource(identifier: str, properties: Document, **more: Any) -> Document:
+    parts = identifier.split("/")
+    return {
+        "id": identifier,
+        "name": parts[-1],
+        "type": f"{parts[-3]}/{parts[-2]}",
+        "location": azure.REGION,
+        "tags": {"site": "lab"},
+        "systemData": {
+            "createdAt": "2026-09-01T08:00:00.1234567Z",
+            "createdBy": "operator@contoso.example",
+            "createdByType": "User",
+            "lastModifiedAt": "2026-09-01T08:20:00.7654321Z",
+            "lastModifiedBy": "00000000-0000-0000-0000-000000000000",
+            "lastModifiedByType": "Application",
+        },
+        "properties": properties,
+        **more,
+    }
+
+
+def _extended(name: str, subscription: str) -> Document:
+    location = resource_id(subscription, PLATFORM_GROUP, "Microsoft.ExtendedLocation/customLocations", name)
+    return {"name": location, "type": "CustomLocation"}
+
+
+def manager(identifier: str) -> Document:
+    """A cluster manager. Its versions are in no order."""
+    subscription = identifier.split("/")[2]
+    return _resource(
+        identifier,
+        {
+            "clusterVersions": [
+                {"targetClusterVersion": "4.9.0", "supportExpiryDate": "2027-10-31"},
+                {"targetClusterVersion": "4.5.2", "supportExpiryDate": "2026-12-31"},
+                {"targetClusterVersion": "4.7.3", "supportExpiryDate": "2027-06-30"},
+            ],
+            "detailedStatus": "Available",
+            "detailedStatusMessage": "cluster manager is up and running",
+            "fabricControllerId": resource_id(
+                subscription, PLATFORM_GROUP, "Microsoft.ManagedNetworkFabric/networkFabricControllers", "lab-nfc"
+            ),
+            "managerExtendedLocation": _extended("lab-manager-location", subscription),
+            "provisioningState": "Succeeded",
+        },
+        identity={"type": "SystemAssigned", "principalId": made_up(identifier), "tenantId": TENANT},
+    )
+
+
+def cluster(identifier: str, manager_id: str) -> Document:
+    """A running cluster of runtime 4.9.0: the newest floor of the requirement profiles."""
+    subscription = identifier.split("/")[2]
+    return _resource(
+        identifier,
+        {
+            "availableUpgradeVersions": [],
+            "clusterCapacity": {"availableCoreCount": 10, "totalCoreCount": 96},
+            "clusterConnectionStatus": "Connected",
+            "clusterExtendedLocation": _extended(f"{identifier.split('/')[-1]}-location", subscription),
+            "clusterLocation": "Lab, aisle 1",
+            "clusterManagerConnectionStatus": "Connected",
+            "clusterManagerId": manager_id,
+            "clusterType": "SingleRack",
+            "clusterVersion": "4.9.0",
+            "detailedStatus": "Running",
+            "detailedStatusMessage": "Cluster is running and healthy",
+            "manualActionCount": 0,
+            "networkFabricId": resource_id(
+                subscription, PLATFORM_GROUP, "Microsoft.ManagedNetworkFabric/networkFabrics", "lab-fabric"
+            ),
+            "provisioningState": "Succeeded",
+            "supportExpiryDate": "2027-10-31",
+        },
+        extendedLocation=_extended("lab-manager-location", subscription),
+        kind="Nexus",
+    )
+
+
+def csn(identifier: str, cluster_id: str, lacks: Iterable[str]) -> Document:
+    """A cloud services network; `lacks` are keys of azure.toml that its egress list does not have ("*" = all)."""
+    lacks = set(lacks)
+    there = [endpoint for endpoint in azure.endpoints() if not lacks & {endpoint.key, "*"}]
+    installing = [endpoint for endpoint in there if endpoint.need == "install"]
+
+    def entries(category: str, some: Sequence[azure.Endpoint]) -> list[Document]:
+        listed = [{"domainName": endpoint.domain, "port": 443} for endpoint in some]
+        return [{"category": category, "endpoints": listed}] if listed else []
+
+    additional = entries("agent-installation", installing)
+    return _resource(
+        identifier,
+        {
+            "additionalEgressEndpoints": additional,
+            "associatedResourceIds": [],
+            "clusterId": cluster_id,
+            "detailedStatus": "Available",
+            "detailedStatusMessage": "all resource creation succeeded",
+            "enableDefaultEgressEndpoints": "True",
+            "enabledEgressEndpoints": [*entries("default", [e for e in there if e not in installing]), *additional],
+            "interfaceName": "cloudservices",
+            "provisioningState": "Succeeded",
+        },
+        extendedLocation=_extended(f"{cluster_id.split('/')[-1]}-location", identifier.split("/")[2]),
+    )
+
+
+def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, identity: Document | None) -> Document:
+    """A running VM with a network of its tenant, where SSH goes, and a cloud services network."""
+    subscription = identifier.split("/")[2]
+    location = _extended(f"{cluster_id.split('/')[-1]}-location", subscription)
+    network = resource_id(subscription, VM_GROUP, "Microsoft.NetworkCloud/l3Networks", "lab-l3")
+    return _resource(
+        identifier,
+        {
+            "adminUsername": "azureuser",
+            "availabilityZone": "1",
+            "bootMethod": "UEFI",
+            "cloudServicesNetworkAttachment": {
+                "attachedNetworkId": csn_id,
+                "defaultGateway": "False",
+                "ipAllocationMethod": "Dynamic",
+                "ipv4Address": addresses.csn(number),
+                "networkAttachmentName": "cloudservices",
+            },
+            "clusterId": cluster_id,
+            "cpuCores": 2,
+            "detailedStatus": "Running",
+            "detailedStatusMessage": "VM is up and healthy",
+            "memorySizeGB": 8,
+            "networkAttachments": [
+                {
+                    "attachedNetworkId": network,
+                    "defaultGateway": "True",
+                    "ipAllocationMethod": "Static",
+                    "ipv4Address": addresses.mgmt(number),
+                    "macAddress": addresses.mgmt_mac(number),
+                    "networkAttachmentName": "tenant",
+                }
+            ],
+            "powerState": "On",
+            "provisioningState": "Succeeded",
+            "storageProfile": {
+                "osDisk": {"createOption": "Ephemeral", "deleteOption": "Delete", "diskSizeGB": 64},
+                "volumeAttachments": [],
+            },
+            "vmDeviceModel": "T2",
+            "vmImage": "contoso.azurecr.io/debian:12",
+            "volumes": [],
+        },
+        extendedLocation=location,
+        **({"identity": identity} if identity else {}),
+    )
+
+
+def user_identity(identifier: str, principal: str, client: str) -> Document:
+    """A user-assigned identity."""
+    return _resource(identifier, {"clientId": client, "principalId": principal, "tenantId": TENANT})
+
+
+def arc_machine(identifier: str, vm_id: str, ip: str, mac: str) -> Document:
+    """A connected Arc machine, which reports the address of its first network card."""
+    return _resource(
+        identifier,
+        {
+            "agentVersion": "1.67.03510.1024",
+            "cloudMetadata": {"provider": "N/A"},
+            "displayName": identifier.split("/")[-1],
+            "errorDetails": [],
+            "lastStatusChange": "2026-11-01T08:00:00.0000000Z",
+            "networkProfile": {"networkInterfaces": [{"macAddress": mac, "ipAddresses": [{"address": ip}]}]},
+            "osType": "linux",
+            "provisioningState": "Succeeded",
+            "status": "Connected",
+            "vmId": vm_id,
+        },
+        identity={"type": "SystemAssigned", "principalId": made_up(identifier), "tenantId": TENANT},
+    )
+
+
+def provider(namespace: str, subscription: str, types: Sequence[str], versions: Sequence[str]) -> Document:
+    """A registered resource provider."""
+    return {
+        "id": f"/subscriptions/{subscription}/providers/{namespace}",
+        "namespace": namespace,
+        "registrationPolicy": "RegistrationRequired",
+        "registrationState": "Registered",
+        "resourceTypes": [
+            {"resourceType": name, "locations": ["East US"], "apiVersions": list(versions)} for name in types
+        ],
+    }
+
+
+def role_definition(key: str, subscription: str) -> Document:
+    """A role of `ROLES`."""
+    guid, name, actions, not_actions = ROLES[key]
+    return {
+        "id": f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
+        "name": guid,
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "properties": {
+            "roleName": name,
+            "type": "CustomRole" if key.startswith("custom") else "BuiltInRole",
+            "description": f"{name} (lab)",
+            "assignableScopes": ["/"],
+            "permissions": [
+                {"actions": actions, "notActions": not_actions, "dataActions": [], "notDataActions": []}
+            ],
+        },
+    }  # fmt: skip
+
+
+def role_assignment(
+    role: str, scope: str, principal: str, kind: str, condition: str | None, minutes: float
+) -> Document:
+    """The assignment of a role of `ROLES` to a principal, last changed some minutes ago."""
+    changed = (dt.datetime.now(dt.UTC) - dt.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    subscription = scope.split("/")[2] if scope.startswith("/subscriptions/") else SUBSCRIPTION
+    name = made_up(role, scope, principal)
+    return {
+        "id": f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+        "name": name,
+        "type": "Microsoft.Authorization/roleAssignments",
+        "properties": {
+            "roleDefinitionId": role_definition(role, subscription)["id"],
+            "principalId": principal,
+            "principalType": kind,
+            "scope": scope,
+            "condition": condition,
+            "conditionVersion": "2.0" if condition else None,
+            "createdOn": changed,
+            "updatedOn": changed,
+            "createdBy": _GRANTED_BY,
+            "updatedBy": _GRANTED_BY,
+            "delegatedManagedIdentityResourceId": None,
+            "description": None,
+        },
+    }
+
+
+def deny_assignment(scope: str, principals: Sequence[str], actions: Sequence[str]) -> Document:
+    """Actions denied to some principals; to everybody when none is named."""
+    name = made_up("deny", scope, *principals)
+    everybody = [{"id": "00000000-0000-0000-0000-000000000000", "type": "SystemDefined"}]
+    return {
+        "id": f"{scope}/providers/Microsoft.Authorization/denyAssignments/{name}",
+        "name": name,
+        "type": "Microsoft.Authorization/denyAssignments",
+        "properties": {
+            "denyAssignmentName": "Deny assignment of a deployment stack",
+            "description": "Created by the lab",
+            "permissions": [
+                {"actions": list(actions), "notActions": [], "dataActions": [], "notDataActions": []}
+            ],
+            "scope": scope,
+            "doNotApplyToChildScopes": False,
+            "principals": [{"id": one, "type": "ServicePrincipal"} for one in principals] or everybody,
+            "excludePrincipals": [],
+            "isSystemProtected": True,
+        },
+    }  # fmt: skip

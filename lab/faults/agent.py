@@ -1,0 +1,162 @@
+"""The Connected Machine agent, where it is installed."""
+
+from __future__ import annotations
+
+from lab import cloud_docs as docs
+from lab.addresses import PROXY_URL
+from lab.faults.registry import fault
+from lab.plan import AgentPlan, VmPlan
+
+#: An agent that is installed before the identity steps are done is worth a warning.
+_EARLY = {"AGENT-002": "warn"}
+
+
+def _connected(vm: VmPlan) -> AgentPlan:
+    vm.azure.enrolled = True
+    vm.agent = AgentPlan(status="Connected")
+    return vm.agent
+
+
+@fault("agent-installed", expects=_EARLY)
+def agent_installed(vm: VmPlan) -> None:
+    """The agent is installed and configured, and was never connected."""
+    vm.agent = AgentPlan()
+
+
+@fault("agent-of-an-older-generation", expects=_EARLY)
+def agent_of_an_older_generation(vm: VmPlan) -> None:
+    """The installed agent is 1.60, and prints as agents used to."""
+    vm.agent = AgentPlan(version="1.60.03293.2680", generation="old")
+
+
+@fault("agent-connected", expects={})
+def agent_connected(vm: VmPlan) -> None:
+    """The VM is enrolled already, as the expected resource."""
+    _connected(vm)
+
+
+@fault("agent-in-the-image", expects={**_EARLY, "TOKEN-004": "blocked"})
+def agent_in_the_image(vm: VmPlan) -> None:
+    """The agent was in the VM's image: az asks it for tokens instead of the metadata service, and gets none."""
+    vm.agent = AgentPlan(baked=True)
+    vm.az = "2.76.0"
+
+
+@fault("agent-too-old", expects={"AGENT-001": "warn", **_EARLY})
+def agent_too_old(vm: VmPlan) -> None:
+    """The agent is 1.42, of May 2024: out of support."""
+    vm.agent = AgentPlan(version="1.42.02676.1509", generation="old")
+
+
+@fault("agent-proxy-unset", expects={"PROXY-004": "fail", "PROXY-006": "warn", **_EARLY})
+def agent_proxy_unset(vm: VmPlan) -> None:
+    """Nobody has told the agent of the proxy; the shell's environment is not its services'."""
+    vm.agent = AgentPlan(config={})
+
+
+@fault("agent-proxy-from-systemd", expects={"PROXY-004": "warn", **_EARLY})
+def agent_proxy_from_systemd(vm: VmPlan) -> None:
+    """The agent has no proxy.url, but systemd gives its services the proxy."""
+    vm.agent = AgentPlan(config={}, environment={"HTTPS_PROXY": PROXY_URL})
+
+
+@fault("agent-proxy-wrong", expects={"PROXY-004": "fail", "AGENT-004": "fail", **_EARLY})
+def agent_proxy_wrong(vm: VmPlan) -> None:
+    """The agent's proxy.url is the company's old proxy, which this network does not have."""
+    vm.agent = AgentPlan(config={"proxy.url": "http://10.0.0.99:3128"})
+
+
+@fault("agent-proxy-bypass", expects={"PROXY-005": "fail", **_EARLY})
+def agent_proxy_bypass(vm: VmPlan) -> None:
+    """The agent's proxy.bypass sends Entra's and Arc's traffic past the proxy, where there is no way."""
+    vm.agent = AgentPlan(config={"proxy.url": PROXY_URL, "proxy.bypass": "[AAD,Arc]"})
+
+
+@fault("agent-services-with-another-proxy", expects={"PROXY-006": "warn", **_EARLY})
+def agent_services_with_another_proxy(vm: VmPlan) -> None:
+    """systemd gives the agent's services another proxy than proxy.url says."""
+    vm.agent = AgentPlan(environment={"HTTPS_PROXY": "http://10.0.0.99:3128"})
+
+
+@fault("agent-service-down", expects={"AGENT-003": "fail", **_EARLY})
+def agent_service_down(vm: VmPlan) -> None:
+    """himdsd ends as soon as it is started."""
+    vm.agent = AgentPlan(services={"himdsd": "failed"})
+
+
+@fault("agent-extension-service-down", expects={"AGENT-003": "fail"})
+def agent_extension_service_down(vm: VmPlan) -> None:
+    """The VM is enrolled, but the agent's extension service does not run."""
+    _connected(vm).services["extd"] = "inactive"
+
+
+@fault(
+    "agent-does-not-reach-his",
+    expects={
+        "AGENT-004": "fail",
+        "NET-001[gbl.his.arc.azure.com]": "fail",
+        "NET-003[gbl.his.arc.azure.com]": "blocked",
+        "CSN-002[gbl.his.arc.azure.com]": "fail",
+        **_EARLY,
+    },
+)
+def agent_does_not_reach_his(vm: VmPlan) -> None:
+    """The egress list lacks .his.arc.azure.com, and the agent says so, too."""
+    vm.agent = AgentPlan()
+    vm.egress_lacks.add("his")
+
+
+@fault("agent-connected-elsewhere", expects={"AGENT-005": "fail"})
+def agent_connected_elsewhere(vm: VmPlan) -> None:
+    """The agent is connected as a resource of another resource group."""
+    group = docs.group_id(docs.SUBSCRIPTION, docs.SIMILAR_GROUP)
+    vm.agent = AgentPlan(
+        status="Connected",
+        shown={
+            "Resource Group Name": docs.SIMILAR_GROUP,
+            "Resource Id": f"{group}/providers/Microsoft.HybridCompute/machines/{vm.name}",
+        },
+    )
+
+
+@fault("agent-expired", expects={"AGENT-005": "fail"})
+def agent_expired(vm: VmPlan) -> None:
+    """The agent was connected and has not been heard of for more than 45 days."""
+    agent = _connected(vm)
+    agent.status = "Expired"
+    agent.services |= {"gcad": "active", "extd": "active", "arcproxyd": "active"}
+    agent.shown = {
+        "Agent Error Code": "AZCM0081",
+        "Agent Error Details": "The managed identity's certificate has expired",
+        "Agent Error Timestamp": "2026-11-01T08:00:00Z",
+    }
+
+
+@fault("agent-log-with-azcm-code", expects={"AGENT-006": "warn", **_EARLY})
+def agent_log_with_azcm_code(vm: VmPlan) -> None:
+    """An attempt to connect failed an hour ago: the log has AZCM0042 with Azure's reason."""
+    why = (
+        "AZCM0042: Failed to Create Resource: does not have authorization to perform action"
+        " 'Microsoft.HybridCompute/machines/read' over scope '/subscriptions/x' Status Code=403"
+    )
+    vm.agent = AgentPlan(log=[(60, "fatal", why)])
+
+
+@fault("agent-journal-with-error", expects={"AGENT-006": "warn", **_EARLY})
+def agent_journal_with_error(vm: VmPlan) -> None:
+    """himdsd wrote into the journal that the network is unreachable."""
+    message = "dial tcp 20.190.1.1:443: connect: network is unreachable"
+    vm.agent = AgentPlan(journal=[(30, message)])
+
+
+@fault("agent-log-healed", expects={})
+def agent_log_healed(vm: VmPlan) -> None:
+    """An attempt to connect failed, and the next one went well: what stands before it in the log is history."""
+    agent = _connected(vm)
+    agent.log = [(50, "fatal", "AZCM0026: Network Error"), (40, "info", "Connected machine to Azure")]
+
+
+@fault("cloned-image", expects={"AGENT-007": "fail"}, vms=2)
+def cloned_image(vm: VmPlan) -> None:
+    """Two VMs were made from the image of one that was connected: they have the same VM ID."""
+    _connected(vm).shown = {"VM ID": docs.made_up("the image's VM")}

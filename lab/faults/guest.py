@@ -1,0 +1,155 @@
+"""What the agent needs of the VM, and how its first boot went."""
+
+from __future__ import annotations
+
+from lab.faults.imds import NO_TOKEN
+from lab.faults.registry import fault
+from lab.plan import FIRST_BOOT, NO_PROXY_VARIABLES, CloudInitPlan, VmPlan
+
+# --- VM
+
+
+@fault("os-not-listed", expects={"VM-004": "unknown"})
+def os_not_listed(vm: VmPlan) -> None:
+    """The VM runs a system that is not in Microsoft's table."""
+    vm.put("/etc/os-release", 'ID=slackware\nVERSION_ID=15.0\nPRETTY_NAME="Slackware 15.0"\n')
+
+
+@fault("os-32-bit", expects={"VM-004": "fail"})
+def os_32_bit(vm: VmPlan) -> None:
+    """The VM's system is a 32-bit one: there is no agent for it."""
+    vm.replace_program("uname", "case $1 in -m) echo i686 ;; *) cat /etc/hostname ;; esac\n")
+
+
+@fault("no-systemd", expects={"VM-005": "fail"})
+def no_systemd(vm: VmPlan) -> None:
+    """The VM was not booted by systemd."""
+    vm.boot.append("rmdir /run/systemd/system")
+
+
+@fault("no-openssl", expects={"VM-005": "fail"})
+def no_openssl(vm: VmPlan) -> None:
+    """openssl is not installed."""
+    vm.remove("/usr/bin/openssl")
+
+
+@fault("apt-locked", expects={"VM-005": "fail"})
+def apt_locked(vm: VmPlan) -> None:
+    """Something holds dpkg's lock and does not end: the installation script would give up after five minutes."""
+    # As dpkg locks: struct flock of fcntl, not flock(2).
+    lock = "open F, q(>>), q(/var/lib/dpkg/lock-frontend); $l = pack q(s s x4 q q l x4), 1, 0, 0, 0, 0; fcntl F, 6, $l"
+    vm.boot += [f"perl -e '{lock}; sleep 1e6' 3>&- </dev/null >/dev/null 2>&1 &", "sleep 0.3"]
+
+
+@fault("var-noexec", expects={"VM-005": "fail"})
+def var_noexec(vm: VmPlan) -> None:
+    """/var is mounted noexec, as hardening guides ask for: extensions run programs from there."""
+    vm.boot += ["mount --bind /var /var", "mount -o remount,bind,noexec /var"]
+
+
+@fault("little-space", expects={"VM-005": "fail"})
+def little_space(vm: VmPlan) -> None:
+    """The disk has 40 MB, and the agent needs more."""
+    vm.disk_mb = 40
+
+
+# --- CLI
+
+
+@fault("az-installed", expects={})
+def az_installed(vm: VmPlan) -> None:
+    """The Azure CLI is installed on the VM, new enough, and logs in."""
+    vm.az = "2.76.0"
+
+
+@fault("az-too-old", expects={"CLI-001": "fail"})
+def az_too_old(vm: VmPlan) -> None:
+    """The Azure CLI on the VM is 2.60.0."""
+    vm.az = "2.60.0"
+
+
+@fault("az-broken", expects={"CLI-001": "fail"})
+def az_broken(vm: VmPlan) -> None:
+    """The Azure CLI on the VM does not start: its Python was upgraded away."""
+    vm.az = "broken"
+
+
+@fault("az-asks-the-proxy", expects={"PROXY-002": "fail", "IMDS-003": "fail", "TOKEN-004": "fail"})
+def az_asks_the_proxy(vm: VmPlan) -> None:
+    """az is there, but NO_PROXY does not exempt the metadata service: az asks the proxy for a token and reads HTML."""
+    vm.az = "2.76.0"
+    for name in NO_PROXY_VARIABLES:
+        vm.environment[name] = "localhost,127.0.0.1,::1"
+
+
+@fault("az-without-identity", expects={**NO_TOKEN, "TOKEN-004": "fail"})
+def az_without_identity(vm: VmPlan) -> None:
+    """az is there, but the identity was added after the VM was created: there is no token to log in with."""
+    vm.az = "2.76.0"
+    vm.azure.token_identities = []
+
+
+# --- CLOUDINIT
+
+
+@fault("cloud-init-failed", expects={"CLOUDINIT-001": "fail", "CLOUDINIT-002": "warn"})
+def cloud_init_failed(vm: VmPlan) -> None:
+    """cloud-init ended with a critical error: the VM's own script failed."""
+    why = "('scripts_user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))"
+    vm.cloud_init = CloudInitPlan(
+        status="error",
+        errors=[why],
+        exit=1,
+        output=[
+            "E: Unable to locate package azure-cli",
+            "Failed to run module scripts_user (scripts in /var/lib/cloud)",
+        ],
+    )
+
+
+@fault("cloud-init-degraded", expects={"CLOUDINIT-001": "warn"})
+def cloud_init_degraded(vm: VmPlan) -> None:
+    """cloud-init went on after a recoverable error: exit status 2, as since 23.4."""
+    vm.cloud_init = CloudInitPlan(recoverable=["Failed at merging in cloud config part from part-001"], exit=2)
+
+
+@fault("cloud-init-running", expects={"CLOUDINIT-001": "unknown", "CLOUDINIT-002": "unknown"})
+def cloud_init_running(vm: VmPlan) -> None:
+    """cloud-init has not finished yet."""
+    vm.cloud_init = CloudInitPlan(status="running", stage="modules-final", output=["Reading package lists..."])
+
+
+@fault("cloud-init-disabled", expects={})
+def cloud_init_disabled(vm: VmPlan) -> None:
+    """cloud-init is disabled, and the VM has no user data: nothing was to be done."""
+    vm.cloud_init = CloudInitPlan(status="disabled", user_data=False)
+
+
+@fault("cloud-init-absent", expects={})
+def cloud_init_absent(vm: VmPlan) -> None:
+    """cloud-init is not installed."""
+    vm.cloud_init = None
+
+
+@fault("cloud-init-too-old-for-json", expects={})
+def cloud_init_too_old_for_json(vm: VmPlan) -> None:
+    """cloud-init is 22.1, whose status knows no --format."""
+    vm.cloud_init = CloudInitPlan(version="22.1")
+
+
+@fault("runcmd-failed-silently", expects={"CLOUDINIT-002": "warn", "AGENT-006": "warn"})
+def runcmd_failed_silently(vm: VmPlan) -> None:
+    """A line in the middle of the user data failed; cloud-init says done all the same, and only its output tells."""
+    vm.cloud_init = CloudInitPlan(
+        output=[
+            *FIRST_BOOT[:2],
+            "curl: (56) CONNECT tunnel failed, response 403",
+            "/var/lib/cloud/instance/scripts/runcmd: 4: azcmagent: not found",
+        ]
+    )
+
+
+@fault("earlier-boot-failed", expects={})
+def earlier_boot_failed(vm: VmPlan) -> None:
+    """The output of an earlier boot holds failures; the last one went well."""
+    vm.cloud_init = CloudInitPlan(earlier_boot=["E: Could not get lock /var/lib/dpkg/lock-frontend", "AZCM0026"])
