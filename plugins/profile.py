@@ -109,6 +109,7 @@ class Profile:
     clock_limit: int
     timeouts: Timeouts
     floors: Floors
+    declared_bundle: str | None  # the management bundle, as the operator declares it; None = not declared
     tls_minimum: str
     trusted_issuers: tuple[str, ...]
     clouds: Mapping[str, Cloud]
@@ -310,7 +311,8 @@ def _merged(path: Any, seen: tuple[str, ...]) -> _Table:
 
 def _profile(top: _Table) -> Profile:
     top.only(
-        "name", "source", "date", "asked", "proxy", "imds", "no_proxy", "clock", "timeouts", "floors", "tls", "clouds"
+        *("name", "source", "date", "asked", "proxy", "imds", "no_proxy", "clock", "timeouts", "floors", "declared"),
+        *("tls", "clouds"),
     )
     proxy, imds, no_proxy, clock, tls = (top.table(key) for key in ("proxy", "imds", "no_proxy", "clock", "tls"))
     proxy.only("url")
@@ -333,6 +335,7 @@ def _profile(top: _Table) -> Profile:
         clock_limit=clock.seconds("limit", 86_400),
         timeouts=_timeouts(top.table("timeouts")),
         floors=_floors(top.table("floors")),
+        declared_bundle=_declared_bundle(top),
         tls_minimum=tls.text("minimum", r"1\.[23]", "1.2 or 1.3"),
         trusted_issuers=tuple(
             issuer for issuer in issuers.values if issuers.text(issuer, expected="why it is trusted")
@@ -358,12 +361,35 @@ def _timeouts(table: _Table) -> Timeouts:
     return Timeouts(*(table.seconds(key, getattr(LONGEST, key)) for key in ("imds", "connect", "total")))
 
 
+#: What each floor looks like, and an example of it. Floors are compared, so what is no version is refused here.
+_FLOORS = {
+    "runtime": (r"\d+\.\d+\.\d+", "4.7.0"),
+    "management_bundle": (r"\d{4}\.\d+", "2510.1"),
+    "api_version": (r"\d{4}-\d\d-\d\d(-preview)?", "2025-07-01-preview"),
+    "api_version_recommended": (r"\d{4}-\d\d-\d\d", "2025-09-01"),
+    "azure_cli": (r"\d+(\.\d+)+", "2.75.0"),
+    "networkcloud_extension": (r"\d+(\.\d+)+((a|b|rc)\d+)?", "4.0.0b1"),
+    "networkcloud_extension_recommended": (r"\d+(\.\d+)+((a|b|rc)\d+)?", "4.0.0"),
+}
+
+
 def _floors(table: _Table) -> Floors:
-    names = tuple(Floors.__slots__)
-    table.only(*names)
+    table.only(*_FLOORS)
     return Floors(
-        **{name: table.text(name, r"[0-9][\w.-]*", 'a version in quotes, for example "4.7.0"') for name in names}
+        **{
+            name: table.text(name, pattern, f'a version in quotes, for example "{example}"')
+            for name, (pattern, example) in _FLOORS.items()
+        }
     )
+
+
+def _declared_bundle(top: _Table) -> str | None:
+    if "declared" not in top.values:
+        return None
+    table = top.table("declared")
+    table.only("management_bundle")
+    pattern, example = _FLOORS["management_bundle"]
+    return table.text("management_bundle", pattern, f'a version in quotes, for example "{example}"')
 
 
 def _cloud(name: str, table: _Table) -> Cloud:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from plugins import Seen, probe
+from plugins.windows import ps, tool
 from suites.answers import plain
 
 __all__ = ["PROXIES", "Variables", "curl_version", "login_env", "session_env", "sudo_env", "systemd_env", "written"]
@@ -98,9 +99,33 @@ done"""
 # The same for what `env` prints.
 _CUT = r"""-e '/^[A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]=/!d' -e 's#=\(["A-Za-z0-9+.$-]*://\)\{0,1\}.*@#=\1***@#'"""
 
-session_env = probe(_SHOW, timeout=5, cap=4096, read=Variables.read)
 
-sudo_env = probe(_SHOW, timeout=5, root=True, cap=4096, even_if=("no root", "timed out"), read=Variables.read)
+def _windows(value: str) -> str:
+    """Show the variables, each as the PowerShell text `value` finds $name; Windows ignores the case of names."""
+    names = ", ".join(map(ps, (*PROXIES, "NO_PROXY", "no_proxy")))
+    return (
+        f"foreach ($name in {names}) {{\n"
+        f"    $value = {value}\n"
+        f"    if ($value) {{ \"$name=\" + ($value -replace '(?s)^([A-Za-z0-9+.-]*://)?.*@', '$1{MARK}@') }}\n"
+        "}"
+    )
+
+
+_PROCESS = "[Environment]::GetEnvironmentVariable($name, 'Process')"
+_MACHINE = "[Environment]::GetEnvironmentVariable($name, 'Machine')"
+_USER = "[Environment]::GetEnvironmentVariable($name, 'User')"
+
+session_env = probe(_SHOW, windows=_windows(_PROCESS), timeout=5, cap=4096, read=Variables.read)
+
+sudo_env = probe(
+    _SHOW,
+    windows=_windows(_PROCESS),
+    timeout=5,
+    root=True,
+    cap=4096,
+    even_if=("no root", "timed out"),
+    read=Variables.read,
+)
 
 # csh takes -l only alone, and dash before 0.5.11 does not take it at all.
 login_env = probe(
@@ -111,6 +136,8 @@ csh | tcsh) echo 'echo @login; env' | "$s" -l ;;
 sh | dash | ash) "$s" -c 'for f in /etc/profile "$HOME/.profile"; do [ -r "$f" ] && . "$f"; done; echo @login; env' ;;
 *) "$s" -lc 'echo @login; env' ;;
 esac 2>/dev/null | sed -e '/^@login$/b' {_CUT}""",
+    # What a new logon is given, whoever it is; so are services.
+    windows=f"'@login'\n{_windows(_MACHINE)}",
     timeout=6,
     cap=4096,
     even_if=("timed out",),
@@ -119,6 +146,7 @@ esac 2>/dev/null | sed -e '/^@login$/b' {_CUT}""",
 
 systemd_env = probe(
     f"systemctl show-environment | sed {_CUT}",
+    windows=_windows(_MACHINE),
     timeout=5,
     needs=["systemctl"],
     cap=4096,
@@ -154,6 +182,10 @@ def _read_written(seen: Seen) -> dict[str, list[str]]:
 
 written = probe(
     f"grep -ios '^[^#@]*_proxy[= ]' {_FILES} /dev/null",
+    windows=f"foreach ($name in {', '.join(map(ps, (*PROXIES, 'NO_PROXY', 'no_proxy')))}) {{\n"
+    f'    if ({_MACHINE}) {{ "the Machine environment:$name=" }}\n'
+    f'    if ({_USER}) {{ "the User environment:$name=" }}\n'
+    "}",
     timeout=5,
     cap=4096,
     read=_read_written,
@@ -168,5 +200,11 @@ def _read_version(seen: Seen) -> tuple[int, ...]:
 
 
 curl_version = probe(
-    "curl --version", timeout=5, needs=["curl"], cap=1024, even_if=("no tool", "timed out"), read=_read_version
+    "curl --version",
+    windows=tool("curl.exe", "--version"),
+    timeout=5,
+    needs=["curl"],
+    cap=1024,
+    even_if=("no tool", "timed out"),
+    read=_read_version,
 )

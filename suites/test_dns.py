@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from plugins import Seen, check, fail, probe, quote, recommended, unknown, warn
 from plugins.inventory import Vm
 from plugins.profile import REQUIRED_NEEDS, Endpoint, Profile
+from plugins.windows import ps
 from suites import answers
 from suites.answers import CurlAnswer, path
 
@@ -84,6 +85,13 @@ resolved = probe(
     lambda endpoint: (
         f"if command -v getent >/dev/null; then getent ahosts {quote(endpoint.host)}; else nslookup "
         f"{quote(endpoint.host)}; fi"
+    ),
+    # In getent's words. Like it, .NET also asks the hosts file.
+    windows=lambda endpoint: (
+        f"$name = {ps(endpoint.host)}\n"
+        "try { $found = [Net.Dns]::GetHostAddresses($name) } catch { $found = @() }\n"
+        'foreach ($address in $found) { "$address STREAM $name" }\n'
+        "if (-not $found) { $global:LASTEXITCODE = 2 }"
     ),
     timeout=8,
     cap=4096,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from plugins import Seen, check, fail, probe, quote, recommended, required, unknown, warn
 from plugins.profile import Profile
-from suites.answers import CurlAnswer, direct, metadata_request, sentence
+from plugins.windows import ps, tool
+from suites.answers import CurlAnswer, direct, direct_windows, metadata_arguments, metadata_request, sentence
 
 ARTICLE = (
     "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
@@ -14,6 +15,20 @@ ARTICLE = (
 # The first packet is often enough; a second and third only when it got lost. No option that busybox does not know.
 ping = probe(
     lambda profile: f"ping -c 1 -W 1 {quote(profile.imds)} || ping -c 2 -W 1 {quote(profile.imds)}",
+    # ping.exe speaks the language of the system, and ends with 0 when a router says "unreachable".
+    windows=lambda profile: (
+        "$status = 'none'\n"
+        "foreach ($try in 1, 2, 3) {\n"
+        "    try {\n"
+        f"        $status = [string][Net.NetworkInformation.Ping]::new().Send({ps(profile.imds)}, 1000).Status\n"
+        "    } catch { $status = [string]$_ }\n"
+        "    if ($status -eq 'Success') { break }\n"
+        "}\n"
+        "if ($status -eq 'Success') { '1 packets transmitted, 1 received' } else {\n"
+        '    "3 packets transmitted, 0 received: $status"\n'
+        "    $global:LASTEXITCODE = 1\n"
+        "}"
+    ),
     timeout=6,
     needs=["ping"],
 )
@@ -56,7 +71,11 @@ def _healthz(profile: Profile) -> str:
 
 
 healthz = probe(
-    lambda profile: direct(_healthz(profile), profile.timeouts.imds), timeout=7, needs=["curl"], read=CurlAnswer.read
+    lambda profile: direct(_healthz(profile), profile.timeouts.imds),
+    windows=lambda profile: direct_windows(_healthz(profile), profile.timeouts.imds),
+    timeout=7,
+    needs=["curl"],
+    read=CurlAnswer.read,
 )
 
 
@@ -133,8 +152,22 @@ def _as_is(profile: Profile) -> str:
     )
 
 
+def _as_is_windows(profile: Profile) -> str:
+    request = tool("curl.exe", "-sS", *metadata_arguments(_healthz(profile), profile.timeouts.imds))
+    return (
+        f"{request}\n"
+        "$said = $slot.err.ToString()\n"
+        "if ($said.Contains('@')) {\n"
+        "    $rest = $said.Substring($said.LastIndexOf('@') + 1)\n"
+        "    [void]$slot.err.Clear()\n"
+        "    Add-Said 'err' \"curl: ($global:LASTEXITCODE) with the proxy setting ***@$rest\"\n"
+        "}"
+    )
+
+
 healthz_as_is = probe(
     _as_is,
+    windows=_as_is_windows,
     timeout=7,
     needs=["curl"],
     read=CurlAnswer.read,
@@ -194,7 +227,11 @@ def _compute(profile: Profile) -> str:
 
 
 imds_compute = probe(
-    lambda profile: direct(_compute(profile), profile.timeouts.imds), timeout=7, needs=["curl"], read=CurlAnswer.read
+    lambda profile: direct(_compute(profile), profile.timeouts.imds),
+    windows=lambda profile: direct_windows(_compute(profile), profile.timeouts.imds),
+    timeout=7,
+    needs=["curl"],
+    read=CurlAnswer.read,
 )
 
 

@@ -181,6 +181,10 @@ def _either(words: tuple[str, ...]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
 
+#: The last one is Schannel's: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.
+_ANOTHER_NAME = r"subject ?name|does not match|hostname|name mismatch|WRONG_PRINCIPAL"
+
+
 def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str) -> None:
     """Say why the certificate was not accepted, in the words that lead to the remedy."""
     said = sentence(tunnel.error)
@@ -199,7 +203,7 @@ def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str) -> None:
             "renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
             remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
         )
-    if tunnel.exit == 51 or re.search(r"subject ?name|does not match|hostname|name mismatch", tunnel.error, re.I):
+    if tunnel.exit == 51 or re.search(_ANOTHER_NAME, tunnel.error, re.I):
         fail(
             f"The certificate is not for {name}{said}.{issued} Somebody else answers in its place.",
             remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "

@@ -15,7 +15,8 @@ from plugins import check, fail, probe, quote, recommended, required, unknown, w
 from plugins.inventory import Vm
 from plugins.model import Severity
 from plugins.profile import REQUIRED_NEEDS, Profile
-from suites import environment
+from plugins.windows import tool
+from suites import environment, windows
 from suites.answers import WRITE, CurlAnswer, sentence
 from suites.environment import Variables
 from suites.noproxy import READERS, bypasses, first_set, misread
@@ -54,6 +55,7 @@ def test_the_proxy_variable_is_the_csn_proxy(
     sudo_env: Variables,
     systemd_env: Variables,
     written: Mapping[str, list[str]],
+    vm: Vm,
     profile: Profile,
 ) -> str:
     """The proxy variable is the CSN proxy.
@@ -63,7 +65,11 @@ def test_the_proxy_variable_is_the_csn_proxy(
     Failure: another value in either, or no value in both. Required for HTTPS_PROXY and https_proxy, recommended for
     HTTP_PROXY and http_proxy. Right in one and absent from the other is a warning, and so is a login in the value.
     Unknown: the login shell did not answer, and the session alone does not decide.
+    Windows: the Machine environment decides, which is what the agent's services are given.
     """
+    if vm.os == "windows":
+        places = {windows.MACHINE: login_env, SESSION: session_env}
+        return windows.proxy_variable(variable, places, profile, _proxy_problem)
     expected = profile.proxy_url
     add = f"Add the line {variable}={expected} to /etc/environment, and open a new session."
     places = {SESSION: session_env, LOGIN: login_env}
@@ -205,7 +211,11 @@ def test_no_proxy_exempts_the_metadata_service(
     request to the proxy; or it exempts more than that: an endpoint that only the proxy reaches.
     Warning: localhost, 127.0.0.1 or ::1 are not exempt; or it is set in one place only.
     Unknown: the login shell did not answer, and the session alone does not decide.
+    Windows: the Machine environment decides, which is what the agent's services are given.
     """
+    if vm.os == "windows":
+        places = {windows.MACHINE: login_env, SESSION: session_env}
+        return windows.no_proxy(variable, places, profile, vm, curl_version)
     article = ",".join((*profile.no_proxy_recommended, *profile.no_proxy_required))
     add = f"Set {variable}={article} in /etc/environment, and open a new session."
     places = {SESSION: session_env, LOGIN: login_env}
@@ -334,7 +344,14 @@ def _port(profile: Profile) -> str:
     )
 
 
-proxy_port = probe(_port, timeout=7, needs=["curl"], read=CurlAnswer.read)
+def _port_windows(profile: Profile) -> str:
+    limit = str(profile.timeouts.connect)
+    limits = ["--connect-timeout", limit, "--max-time", limit]
+    rest = ["-o", "NUL", "-D", "-", "-w", WRITE, f"{profile.proxy_url}/"]
+    return tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, *rest)
+
+
+proxy_port = probe(_port, windows=_port_windows, timeout=7, needs=["curl"], read=CurlAnswer.read)
 
 
 @check(

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from plugins import Seen, Session, check, fail, probe, quote, recommended, required, unknown
 from plugins.inventory import Vm
 from plugins.profile import Profile
+from plugins.windows import tool
 from suites.answers import plain
 
 ARTICLE = (
@@ -37,7 +38,8 @@ def test_an_ssh_session_opens(session: Session) -> str:
     return f"Logged in to {session.address}{via} in {seconds:.2f} s."
 
 
-root_id = probe("id -u", timeout=5, root=True, even_if=("no root",))
+# The engine starts it only where the session is one of an Administrator, elevated: the counterpart of root.
+root_id = probe("id -u", windows="'0'", timeout=5, root=True, even_if=("no root",))
 
 
 @check(
@@ -47,13 +49,15 @@ root_id = probe("id -u", timeout=5, root=True, even_if=("no root",))
     "/etc/sudoers.d, made with visudo (docs/checks/SSH-002.md shows the line).",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites#required-permissions",
 )
-def test_root_is_available(root_id: Seen) -> str:
+def test_root_is_available(root_id: Seen, vm: Vm) -> str:
     """Root is available for the probes that need it.
 
-    Success: the login is root, or `sudo -n` works.
+    Success: the login is root, or `sudo -n` works; on Windows, the session's token is in the role Administrator.
     Failure: neither. Probes that need root are then unknown, not failed; azcmagent needs root in any case (AZCM0018).
     Unknown: sudo did not answer in time.
     """
+    if vm.os == "windows":
+        return _administrator(root_id)
     if root_id.state == "no root" and "did not answer" in root_id.stderr:
         # sudo -n did not answer within 5 s: it may yet have said yes
         unknown(
@@ -72,6 +76,18 @@ def test_root_is_available(root_id: Seen) -> str:
             remedy="Let sudo run commands as root for the login user (look at 'sudo -l' and at runas_default).",
         )
     return "Commands run as root."
+
+
+def _administrator(root_id: Seen) -> str:
+    """OpenSSH gives a member of Administrators an elevated session, so there is no counterpart of sudo to ask."""
+    if root_id.state == "no root":
+        fail(
+            "The login user is not an Administrator. What only an Administrator may read stays unknown, and azcmagent "
+            "connect needs one, too (AZCM0018).",
+            remedy="Log in as a member of the group Administrators. Its keys are in "
+            r"%ProgramData%\ssh\administrators_authorized_keys, not in the user's own folder.",
+        )
+    return "Commands run as an Administrator."
 
 
 def _sudo_says(stderr: str) -> str:
@@ -134,7 +150,24 @@ def _clock(vm: Vm, profile: Profile) -> str:
     )
 
 
-clock = probe(_clock, timeout=12, read=Clock.read)
+def _clock_windows(vm: Vm, profile: Profile) -> str:
+    limits = profile.timeouts
+    through = ["-I", "--proxy", profile.proxy_url, "--connect-timeout", str(limits.connect)]
+    rest = ["--max-time", str(limits.total), "-o", "NUL", "-D", "-", profile.resource_manager(vm).url]
+    ask = tool("curl.exe", "-q", "-sS", "-k", *through, *rest, without=["NO_PROXY"])
+    # Without curl there is still the runner's clock to compare with.
+    return (
+        f"try {{\n{ask}\n}} catch {{ }}\n"
+        "'@clock ' + [long][Math]::Floor(([DateTime]::UtcNow - [DateTime]'1970-01-01').TotalSeconds)"
+    )
+
+
+clock = probe(_clock, windows=_clock_windows, timeout=12, read=Clock.read)
+
+_SET_WINDOWS = (
+    "Set the clock and keep it right: 'w32tm /resync' in an elevated PowerShell, with a time source that the VM "
+    "reaches ('w32tm /query /status' shows the present one)."
+)
 
 
 @check(
@@ -144,7 +177,7 @@ clock = probe(_clock, timeout=12, read=Clock.read)
     "reaches; 'chronyc makestep' or 'date -s' corrects it at once.",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/agent-release-notes-archive",
 )
-def test_the_clock_is_right(clock: Clock, profile: Profile) -> str:
+def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
     """The VM's clock is within the limit of Azure's.
 
     Success: it differs by no more than 120 s from the `Date` of an answer of Azure Resource Manager or, when none
@@ -163,7 +196,8 @@ def test_the_clock_is_right(clock: Clock, profile: Profile) -> str:
     if abs(offset) > limit:
         fail(
             f"The clock is {_span(abs(offset))} {'ahead of' if offset > 0 else 'behind'} {source}{caveat}; allowed are "
-            f"{limit} s. Certificates and tokens look {'expired' if offset > 0 else 'not yet valid'} to this VM."
+            f"{limit} s. Certificates and tokens look {'expired' if offset > 0 else 'not yet valid'} to this VM.",
+            remedy=_SET_WINDOWS if vm.os == "windows" else "",
         )
     difference = "agrees with" if not offset else f"is {abs(offset)} s {'ahead of' if offset > 0 else 'behind'}"
     runner = ""

@@ -76,6 +76,12 @@ def test_the_articles_hosts_are_all_there() -> None:
     } <= hosts
 
 
+def test_the_management_bundle_is_declared_or_not(tmp_path: Path) -> None:
+    assert load_profile().declared_bundle is None
+    declared = own(tmp_path, 'base = "2602"\n[declared]\nmanagement_bundle = "2602.1"')
+    assert load_profile(declared).declared_bundle == "2602.1"
+
+
 def own(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "own.toml"
     path.write_text(text)
@@ -131,6 +137,20 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
         ('base = "2510"\n[imds]\naddress = "metadata"', r"own\.toml: imds\.address: expected an IPv4 address"),
         ('base = "2510"\n[imds.address]\na = 1', r"own\.toml: imds\.address: expected text, found a table"),
         ('base = "2510"\n[floors]\nruntime = 4.7', r"own\.toml: floors\.runtime: expected a version in quotes"),
+        (
+            'base = "2510"\n[floors]\nruntime = "2510.1"',
+            r'own\.toml: floors\.runtime: expected a version in quotes, for example "4\.7\.0", found \'2510\.1\'',
+        ),
+        ('base = "2510"\n[floors]\napi_version = "2025-9-1"', r"own\.toml: floors\.api_version: expected a version"),
+        ('base = "2510"\n[floors]\nazure_cli = "new"', r"own\.toml: floors\.azure_cli: expected a version"),
+        (
+            'base = "2510"\n[declared]\nmanagement_bundle = "4.7.0"',
+            r'own\.toml: declared\.management_bundle: expected a version in quotes, for example "2510\.1"',
+        ),
+        (
+            'base = "2510"\n[declared]\nbundle = "2510.1"',
+            r"own\.toml: declared\.bundle: unknown key \(known: management_bundle\)",
+        ),
         (
             'base = "2510"\nasked = "install"',
             r"own\.toml: asked: expected a list of words out of install, sql, obsolete",

@@ -1,0 +1,134 @@
+"""Reading ARM resources: what the control-plane checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from plugins import fail, quote, unknown
+from plugins.azure import ids
+from plugins.azure.view import AzureView
+
+__all__ = [
+    "Resource",
+    "cluster_of",
+    "command",
+    "csn_of",
+    "detail",
+    "named",
+    "prop",
+    "settled",
+    "silent",
+    "state",
+    "upper",
+    "vm_of",
+]
+
+Resource = Mapping[str, Any]
+
+
+def prop(resource: Resource, *path: str) -> Any:
+    """A value of ``properties``, None where it, or something above it, is absent.
+
+    ARM nests: ``{"properties": {"powerState": "On"}}``. What ``az ... show`` prints is flat: ``{"powerState": "On"}``.
+    """
+    found: Any = resource.get("properties", resource)
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def state(resource: Resource, name: str) -> str:
+    """One of the words Azure describes a resource with, "" where Azure does not say."""
+    return str(prop(resource, name) or "").strip()
+
+
+def detail(resource: Resource) -> str:
+    """What Azure adds to a state, made fit to stand behind it: ``: all resource creation succeeded``."""
+    text = state(resource, "detailedStatusMessage").rstrip(".")
+    return f": {text}" if text else ""
+
+
+def named(id: str) -> str:
+    """The name at the end of an id, in the case it was written in."""
+    return id.rstrip("/").rpartition("/")[2]
+
+
+def command(words: str, id: str, more: str = "") -> str:
+    """An az command for a resource: ``az networkcloud virtualmachine start --name vm-a --resource-group ...``."""
+    try:
+        arm = ids.parse(id)
+    except ValueError:  # a resource id of no known shape
+        where = f"--ids {quote(id)}"
+    else:
+        where = (
+            f"--name {quote(arm.name)} --resource-group {quote(arm.resource_group)} "
+            f"--subscription {quote(arm.subscription)}"
+        )
+    return f"{words} {where}{f' {more}' if more else ''}"
+
+
+def vm_of(azure: AzureView) -> Resource:
+    """The VM resource; without one there is nothing to judge, and VM-001 says so."""
+    found = azure.vm
+    if found is None:
+        unknown(
+            "Azure has no VM resource of this id, so this could not be looked at.",
+            remedy="See VM-001: correct resource_id in the inventory.",
+        )
+    return found
+
+
+def cluster_of(azure: AzureView) -> Resource:
+    """The cluster that the VM runs on."""
+    vm_of(azure)
+    found = azure.cluster
+    if found is None:
+        unknown(
+            "Azure has no cluster resource of the id that the VM names, so this could not be looked at.",
+            remedy="See PLATFORM-004.",
+        )
+    return found
+
+
+def csn_of(azure: AzureView) -> Resource:
+    """The cloud services network that the VM is attached to."""
+    vm_of(azure)
+    found = azure.csn
+    if found is None:
+        unknown(
+            "Azure has no cloud services network of the id that the VM is attached to, so this could not be looked at.",
+            remedy="See VM-003 and CSN-003.",
+        )
+    return found
+
+
+def settled(resource: Resource, what: str, remedy: str) -> None:
+    """Stop unless the last operation on the resource succeeded."""
+    provisioning = state(resource, "provisioningState")
+    if not provisioning:
+        silent(what, "provisioningState")
+    if provisioning.lower() in ("accepted", "provisioning", "updating", "validating"):
+        fail(
+            f"{upper(what)} is being changed: provisioningState {provisioning}; expected Succeeded{detail(resource)}.",
+            remedy="Wait until the operation has ended, and run again.",
+        )
+    if provisioning.lower() != "succeeded":
+        fail(
+            f"The last operation on {what} did not succeed: provisioningState {provisioning}; expected "
+            f"Succeeded{detail(resource)}.",
+            remedy=remedy,
+        )
+
+
+def upper(text: str) -> str:
+    """The beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def silent(what: str, *fields: str) -> NoReturn:
+    """Stop: Azure was asked and left out what would decide."""
+    unknown(
+        f"Azure does not state {' and '.join(fields)} of {what}.",
+        remedy="Look at the resource in the portal (JSON view, newest API version), or run again later.",
+    )

@@ -1,0 +1,74 @@
+"""What the egress list of a cloud services network lets through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Entry", "covering", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One endpoint of the list. A leading dot stands for any subdomain."""
+
+    text: str  # as it is written: "https://storageaccountex.blob.core.windows.net"
+    host: str  # lower case, without scheme, path and dots at its ends
+    subdomains: bool
+    port: int | None  # None: not stated
+
+    def covers(self, host: str, port: int) -> bool:
+        """True when a host on a port is let through.
+
+        ``.contoso.com`` is taken to let ``contoso.com`` through as well, as in squid's ``dstdomain``. The documents
+        only say "any subdomain" (recalled, not verified); NET-001 shows what is so.
+        """
+        return self.port in (None, port) and self.names(host)
+
+    def names(self, host: str) -> bool:
+        """The same, whatever the port."""
+        host = host.lower().rstrip(".")
+        return host == self.host or (self.subdomains and host.endswith(f".{self.host}"))
+
+    def covers_all(self, wildcard: str, port: int) -> bool:
+        """True when everything below a wildcard such as ``*.his.arc.azure.com`` is let through."""
+        return self.subdomains and self.covers(wildcard.removeprefix("*."), port)
+
+    def __str__(self) -> str:
+        return self.text + ("" if self.port is None else f" port {self.port}")
+
+
+def read(categories: Any) -> list[Entry] | None:
+    """The entries of a list as Azure returns it; None when the list is absent, which is not the same as empty.
+
+    ::
+
+        [{"category": "azure-resource-management",
+          "endpoints": [{"domainName": "https://storageaccountex.blob.core.windows.net", "port": 443},
+                        {"domainName": ".his.arc.azure.com"}]}]
+    """
+    if not isinstance(categories, list):
+        return None
+    rows = [row for each in categories for row in each.get("endpoints") or []]
+    return [_entry(row) for row in rows if str(row.get("domainName") or "").strip()]
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    text = str(row["domainName"]).strip()
+    # https://Contoso.com:443/path
+    authority = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.lower())
+    host, _, inline = re.split(r"[/?#]", authority)[0].partition(":")
+    host = host.rstrip(".")
+    # ".contoso.com" is the documented form; "*.contoso.com" means the same to whoever wrote it.
+    subdomains = host.startswith((".", "*."))
+    stated = row.get("port") or inline
+    port = int(stated) if re.fullmatch(r"\d{1,5}", str(stated)) else None
+    return Entry(text, host.lstrip("*").lstrip("."), subdomains, port)
+
+
+def covering(entries: Iterable[Entry], host: str, port: int) -> Entry | None:
+    """The entry that lets a host through, the widest one first: it may let others of a wildcard through as well."""
+    found = [each for each in entries if each.covers(host, port)]
+    return min(found, key=lambda each: (not each.subdomains, len(each.host)), default=None)

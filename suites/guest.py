@@ -1,0 +1,222 @@
+"""The guest as the Connected Machine agent finds it: its system, its tools, its disks, and who holds apt's locks."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from plugins import Seen, probe, quote
+from suites.answers import plain
+
+__all__ = ["Data", "Guest", "System", "Table", "data", "guest", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One system of Microsoft's table. Versions are beginnings of VERSION_ID, part by part."""
+
+    name: str
+    versions: tuple[str, ...]
+    arm64: tuple[str, ...]
+    limited: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """data/operating-systems.toml."""
+
+    source: str
+    date: str
+    architectures: Mapping[str, str]
+    systems: Mapping[str, Table]
+    free_megabytes: int
+    free_at: tuple[str, ...]
+    executable: tuple[str, ...]
+    locks: tuple[str, ...]
+
+
+@cache
+def data() -> Data:
+    """What the agent asks of a guest, from the data file."""
+    table = tomllib.loads((files("plugins") / "data" / "operating-systems.toml").read_text(encoding="utf-8"))
+    return Data(
+        source=table["source"],
+        date=str(table["date"]),
+        architectures=table["architectures"],
+        systems={
+            id: Table(each["name"], tuple(each["versions"]), tuple(each["arm64"]), each.get("limited", {}))
+            for id, each in table["systems"].items()
+        },
+        free_megabytes=table["disk"]["free_megabytes"],
+        free_at=tuple(table["disk"]["free_at"]),
+        executable=tuple(table["disk"]["executable"]),
+        locks=tuple(table["apt"]["locks"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What /etc/os-release and uname say."""
+
+    id: str  # "ubuntu", "" = there is no os-release
+    version: str  # "22.04", "" where a release has none (Debian testing)
+    name: str  # "Ubuntu 22.04.5 LTS"
+    like: tuple[str, ...]  # "debian"
+    machine: str  # "x86_64"
+
+    @classmethod
+    def read(cls, seen: Seen) -> System:
+        r"""Read the file, then the machine.
+
+        ::
+
+            PRETTY_NAME="Ubuntu 22.04.5 LTS"
+            VERSION_ID="22.04"
+            ID=ubuntu
+            ID_LIKE=debian
+            @machine x86_64
+        """
+        machine = re.search(r"^@machine (\S+)$", seen.stdout, re.M)
+        if not machine:
+            raise ValueError(f"expected '@machine' and what uname -m says, found {seen.stdout[-60:]!r}")
+        values = {
+            name: _unquoted(value)
+            for name, value in re.findall(r"^([A-Z_]+)=(.*)$", seen.stdout.replace("\r", ""), re.M)
+        }
+        id, version = values.get("ID", "").lower(), values.get("VERSION_ID", "")
+        return cls(
+            id=id,
+            version=version,
+            name=values.get("PRETTY_NAME") or " ".join(filter(None, (values.get("NAME") or id, version))),
+            like=tuple(values.get("ID_LIKE", "").lower().split()),
+            machine=plain(machine[1]),
+        )
+
+    @property
+    def of_debian(self) -> bool:
+        """True for Debian, Ubuntu and what is made of them."""
+        return bool({"debian", "ubuntu"} & {self.id, *self.like})
+
+
+def _unquoted(value: str) -> str:
+    """A value as the shell reads it: ``"Ubuntu 22.04.5 LTS"``, ``ubuntu``."""
+    try:
+        return plain(" ".join(shlex.split(value)))
+    except ValueError:
+        return plain(value.strip())
+
+
+system = probe(
+    "for file in /etc/os-release /usr/lib/os-release; do\n"
+    '  [ -r "$file" ] && { cat "$file"; break; }\n'
+    "done\n"
+    'echo\necho "@machine $(uname -m)"',
+    timeout=5,
+    cap=4096,
+    read=System.read,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock of apt or dpkg that somebody holds."""
+
+    file: str
+    pid: str
+    process: str  # "apt-get", "?" = not to be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Tools, disks, mounts and locks."""
+
+    init: str  # the name of process 1
+    booted: bool  # by systemd: /run/systemd/system is there, which is what sd_booted(3) looks at
+    tools: Mapping[str, str]  # "curl": "/usr/bin/curl"; only those that are there
+    free: Mapping[str, int]  # "/var": KiB that may be written; only what df told
+    mounts: Mapping[str, tuple[str, ...]]  # "/var": ("rw", "noexec"); only those above the paths that matter
+    locks: tuple[Lock, ...] | None  # None: the kernel does not tell
+
+    @classmethod
+    def read(cls, seen: Seen) -> Guest:
+        """Read the probe.
+
+        ::
+
+            @init systemd
+            @booted
+            @has curl /usr/bin/curl
+            @locks
+            @held /var/lib/dpkg/lock-frontend 4711 unattended-upgr
+            @mount / rw,relatime
+            @free /opt
+            Filesystem     1024-blocks     Used Available Capacity Mounted on
+            /dev/vda1         30298176  5412000  24869792      18% /
+        """
+        text = seen.stdout.replace("\r", "")
+        init = re.search(r"^@init ?(.*)$", text, re.M)
+        if not init:
+            raise ValueError(f"expected '@init' and the name of process 1, found {text[:60]!r}")
+        return cls(
+            init=plain(init[1].strip()),
+            booted=bool(re.search(r"^@booted$", text, re.M)),
+            tools=dict(re.findall(r"^@has (\S+) (.+)$", text, re.M)),
+            free={
+                path: int(kib) for path, kib in re.findall(r"^@free (\S+)\n.*\n.* +\d+ +\d+ +(\d+) +\d+% ", text, re.M)
+            },
+            mounts={at: tuple(options.split(",")) for at, options in re.findall(r"^@mount (\S+) (\S+)$", text, re.M)},
+            locks=tuple(Lock(*map(plain, each)) for each in re.findall(r"^@held (\S+) (\S+) (.+)$", text, re.M))
+            if re.search(r"^@locks$", text, re.M)
+            else None,
+        )
+
+    def options_of(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """The mount that holds `path`, and its options; ("", ()) when it was not told."""
+        for each in (PurePosixPath(path), *PurePosixPath(path).parents):
+            if str(each) in self.mounts:
+                return str(each), self.mounts[str(each)]
+        return "", ()
+
+
+def _command() -> str:
+    known = data()
+    above = {str(each) for path in known.executable for each in (PurePosixPath(path), *PurePosixPath(path).parents)}
+    # Nothing is locked to see whether it is: the kernel lists who holds what, by inode. A waiting "->" line has its
+    # words elsewhere, so it never fits. df on a path that is not there yet looks at the root, where it would be made.
+    return "\n".join(
+        [
+            "init=",
+            "{ read -r init </proc/1/comm; } 2>/dev/null",
+            'echo "@init $init"',
+            "[ -d /run/systemd/system ] && echo @booted",
+            "for tool in systemctl openssl gpg curl wget; do",
+            '  at=$(command -v "$tool") && echo "@has $tool $at"',
+            "done",
+            "[ -r /proc/locks ] && echo @locks",
+            f"ls -i {' '.join(map(quote, known.locks))} 2>/dev/null | while read -r inode file; do",
+            "  while read -r _ _ _ mode pid place _; do",
+            '    case $mode:$place in WRITE:*:"$inode") ;; *) continue ;; esac',
+            "    who=",
+            '    { read -r who <"/proc/$pid/comm"; } 2>/dev/null',
+            '    echo "@held $file $pid ${who:-?}"',
+            "  done </proc/locks",
+            "done",
+            "while read -r _ at _ options _; do",
+            f'  case $at in {" | ".join(map(quote, sorted(above)))}) echo "@mount $at $options" ;; esac',
+            "done </proc/self/mounts",
+            f"for path in {' '.join(map(quote, known.free_at))}; do",
+            '  at=$path\n  [ -d "$at" ] || at=/',
+            '  echo "@free $path"',
+            '  df -Pk "$at"',
+            "done",
+        ]
+    )
+
+
+guest = probe(_command(), timeout=8, read=Guest.read)

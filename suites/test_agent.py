@@ -1,0 +1,398 @@
+"""AGENT: the Connected Machine agent, where it is installed already, and what it says about itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from plugins import check, fail, not_applicable, recommended, required, unknown, warn
+from plugins.inventory import Vm
+from plugins.knowledge import Explanation, findings, releases
+from suites import agent as probes
+from suites.agent import UNITS, Agent, Line, Logs, Reached, Services, Show, must_be_known
+
+ARC = "https://learn.microsoft.com/azure/azure-arc/servers"
+
+agent = probes.agent
+agent_show = probes.agent_show
+agent_check = probes.agent_check
+agent_services = probes.agent_services
+agent_logs = probes.agent_logs
+
+
+@check(
+    "AGENT-001",
+    recommended,
+    remedy="Update the agent with the VM's package manager: apt-get install --only-upgrade azcmagent, dnf upgrade "
+    "azcmagent, or zypper update azcmagent.",
+    docs=f"{ARC}/agent-release-notes",
+)
+def test_the_agent_is_within_its_support_window(agent: Agent) -> str:
+    """The agent's version is at most a year old.
+
+    Success: the version came out within the last year, or is newer than any this suite knows.
+    Failure: it is older, and Microsoft supports it no longer.
+    Unknown: the agent tells no version, or this suite's list of releases does not reach so far.
+    Not applicable: before the installation.
+    """
+    agent.must_be_installed()
+    if not agent.version:
+        unknown(
+            f"azcmagent version told no version (it said: {agent.said}).",
+            remedy="Run 'azcmagent version' on the VM by hand; install the agent anew if it does not run.",
+        )
+    if not agent.looked:
+        unknown("This evidence does not say when it was gathered.", remedy="Gather again.")
+    today = datetime.fromtimestamp(agent.looked, UTC).date()
+    known = releases()
+    oldest, newest = known[0], known[-1]
+    version = agent.version[:2]
+    if version > newest.version:
+        if today <= newest.supported_until:
+            return f"azcmagent {agent.release} is newer than {newest.name} ({newest.month}): it is supported."
+        unknown(
+            f"azcmagent {agent.release} is newer than any release this suite knows ({newest.name}, {newest.month}), "
+            "and that is more than a year ago.",
+            remedy="Look the version up in the release notes, and update this suite.",
+        )
+    if version < oldest.version:
+        if today > oldest.supported_until:
+            fail(
+                f"azcmagent {agent.release} is older than {oldest.name} ({oldest.month}); supported are versions of "
+                "the last year."
+            )
+        unknown(
+            f"azcmagent {agent.release} is older than any release this suite knows ({oldest.name}, {oldest.month}).",
+            remedy="Look the version up in the release notes.",
+        )
+    release = next((each for each in known if each.version == version), newest)
+    if today > release.supported_until:
+        fail(
+            f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}; "
+            f"the newest that this suite knows is {newest.name} ({newest.month})."
+        )
+    return f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}."
+
+
+@check(
+    "AGENT-002",
+    recommended,
+    remedy="Install the agent after the steps with the identity, never into the image: remove it (apt-get purge "
+    "azcmagent, dnf remove azcmagent), get the token, then install and connect. Or get the token from IMDS with curl.",
+    docs=f"{ARC}/managed-identity-authentication",
+)
+def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_show: Show) -> str:
+    """The agent is installed after the identity steps only.
+
+    Success: it is not installed, or it is connected already, so that the steps are done.
+    Failure: it is installed and was never connected: az then asks the agent on localhost:40342 for tokens instead of
+    IMDS, and az login --identity fails. Part of the image: the message says so.
+    Unknown: it is installed, and whether it is connected is not known.
+    """
+    if not agent.himds:
+        return "The agent is not installed yet: az asks IMDS for tokens."
+    if agent_show.missing:
+        unknown(
+            f"The agent is installed; whether it is connected is not known: {agent_show.missing}.",
+            remedy="See AGENT-003 and AGENT-005.",
+        )
+    if agent_show.resource:
+        return f"The agent is installed and was connected as {_name(agent_show)}: the identity steps are done."
+    since = {
+        True: " It was there before this VM's first boot: it is part of the image.",
+        False: " It was installed on this VM.",
+        None: "",
+    }[agent.baked]
+    fail(
+        f"The agent is installed ({probes.HIMDS}) but was never connected.{since} az login --identity now asks the "
+        "agent on localhost:40342 instead of IMDS, and gets no token."
+    )
+
+
+@check(
+    "AGENT-003",
+    required,
+    remedy="On the VM: systemctl restart himdsd, then 'systemctl status himdsd gcad extd arcproxyd' and journalctl -u "
+    "himdsd say why it ends; enable it with systemctl enable --now.",
+    docs=f"{ARC}/agent-overview",
+)
+def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services: Services) -> str:
+    """The agent's services run.
+
+    Success: before the machine is connected, himdsd is active; once it is, gcad, extd and (since agent 1.51) arcproxyd
+    as well.
+    Failure: one that is due is not active, or systemd does not know it.
+    Unknown: systemd does not answer, or it is not known whether the machine is connected.
+    Not applicable: before the installation.
+    """
+    agent.must_be_installed()
+    must_be_known(agent_services.missing, "The state of the agent's services")
+    due = ["himdsd"]
+    if agent_show.connected:
+        due = [each for each in UNITS if each != "arcproxyd" or not agent.version or agent.version >= (1, 51)]
+    down = []
+    for name in due:
+        unit = agent_services.units.get(name)
+        if unit is None or not unit.loaded:
+            down.append(f"{name} (systemd does not know it)")
+        elif not unit.runs:
+            down.append(f"{name} ({unit.state}{f', {unit.detail}' if unit.detail else ''})")
+    why = " The machine is connected." if agent_show.connected else ""
+    if down:
+        fail(f"{_list(down)} {'does' if len(down) == 1 else 'do'} not run; expected active.{why}")
+    if agent_show.missing:
+        unknown(
+            f"himdsd runs; whether gcad, extd and arcproxyd are due is not known, as azcmagent show has no answer: "
+            f"{agent_show.missing}.",
+            remedy="See AGENT-005.",
+        )
+    if not agent_show.connected:
+        return "himdsd runs. The machine is not connected; the other services are due once it is."
+    return f"{_list(due)} run.{why}"
+
+
+#: Hosts that older agents try although nothing needs them any more (network-requirements).
+OBSOLETE = ("login.windows.net", "dc.services.visualstudio.com")
+
+
+@check(
+    "AGENT-004",
+    required,
+    causes=["NET-001", "PROXY-004", "PROXY-005", "AGENT-003", "PROXY-003", "PROXY-006"],
+    remedy="See NET-001 for the way to the endpoint, and PROXY-004 for whether the agent takes it; then run 'azcmagent "
+    "check --location LOCATION' on the VM again.",
+    docs=f"{ARC}/azcmagent-check",
+)
+def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: Reached) -> str:
+    """The agent itself reaches every required endpoint.
+
+    Success: azcmagent check, for the location of the Arc resource, reports every required endpoint as reachable.
+    Failure: it reports one as not reachable. Only hosts that nothing needs any more: a warning.
+    Unknown: there is no root, no location is known, or the agent prints no table.
+    Not applicable: before the installation.
+    """
+    agent.must_be_installed()
+    must_be_known(agent_check.missing, "What the agent reaches")
+    command = f"azcmagent check --location {agent_check.location}"
+    wanted = [each for each in agent_check.endpoints if each.required]
+    lost = [each for each in wanted if each.reachable is False]
+    needed = [each for each in lost if each.host not in OBSOLETE]
+    if needed:
+        direct = [each.host for each in needed if each.proxy and each.proxy.lower() != "set"]
+        fail(
+            f"{command} does not reach {len(needed)} of {len(wanted)} endpoints: {_list([e.host for e in needed])}."
+            + (f" Its PROXY column says {needed[0].proxy!r}." if direct else "")
+            + _why(agent_check.errors)
+        )
+    open_ = [each.host for each in wanted if each.reachable is None and each.host not in OBSOLETE]
+    if open_:
+        unknown(
+            f"{command} does not say whether it reaches {_list(open_)}.",
+            remedy="Run it on the VM by hand, with --verbose.",
+        )
+    if lost:
+        warn(
+            f"{command} reaches all it needs, but not {_list([each.host for each in lost])}, which nothing needs any "
+            "more.",
+            remedy="Update the agent: newer ones do not try it.",
+        )
+    return f"{command} reaches all {len(wanted)} required endpoints."
+
+
+def _why(errors: tuple[str, ...]) -> str:
+    """What the first error that is known means."""
+    found = next(findings(errors), None)
+    if found is not None:
+        return f" {found.explanation.sentence}"
+    return f" It said: {errors[0]}" if errors else ""
+
+
+@check(
+    "AGENT-005",
+    required,
+    causes=["AGENT-003", "NET-001", "PROXY-004", "SSH-003"],
+    remedy="Run 'azcmagent disconnect' on the VM (with --force-local-only if the resource is gone from Azure), then "
+    "connect again.",
+    docs=f"{ARC}/azcmagent-show",
+)
+def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, agent_show: Show, vm: Vm) -> str:
+    """The agent is ready to connect, or connected as expected.
+
+    Success: Disconnected and never connected: ready. Connected as the resource that the inventory expects: already
+    enrolled.
+    Failure: connected as another resource (connecting ends with AZCM0067), disconnected after it was connected,
+    Expired, or Error.
+    Unknown: azcmagent show tells no status, or one that is not described.
+    Not applicable: before the installation.
+    """
+    agent.must_be_installed()
+    must_be_known(agent_show.missing, "Whether the machine is connected, and as what,")
+    status, resource = agent_show.status, agent_show.resource
+    last = f" Its last heartbeat was {agent_show.heartbeat}." if agent_show.heartbeat else ""
+    match status.lower():
+        case "connected":
+            return _enrolled(agent_show, vm)
+        case "disconnected" if not resource:
+            return "The agent is installed and was never connected: ready to connect."
+        case "disconnected":
+            fail(
+                f"azcmagent show says Disconnected, though the machine was connected as {resource}.{last} Expected "
+                "Connected, or never connected; connecting again would end with AZCM0067.",
+                remedy="If it should be that resource, see why the agent gets no contact (AGENT-003, AGENT-004). Else "
+                "run 'azcmagent disconnect' (with --force-local-only if the resource is gone from Azure) and connect "
+                "again.",
+            )
+        case "expired" | "error":
+            told = " ".join(filter(None, (agent_show.error_code, agent_show.error_details)))
+            known = next(findings([told]), None)
+            fail(
+                f"azcmagent show says {status}"
+                + (f" for {resource}" if resource else "")
+                + (f": {told.rstrip('.')}" if told else ", and no reason")
+                + (f" ({agent_show.error_time})" if agent_show.error_time else "")
+                + f".{last}"
+                + (f" {known.explanation.sentence}" if known else ""),
+                remedy=known.explanation.advice if known else "",
+            )
+        case _:
+            unknown(
+                f"azcmagent show says {status!r}; expected Connected, Disconnected, Expired or Error.",
+                remedy="Look at 'azcmagent show' on the VM by hand.",
+            )
+
+
+def _enrolled(shown: Show, vm: Vm) -> str:
+    """Compare the resource with what the inventory says, as far as it says something."""
+    nexus = _resource_id(vm.resource_id or "")
+    found = _resource_id(shown.resource_id)
+    pairs = [
+        (
+            "subscription",
+            found.get("subscription") or shown.subscription,
+            vm.target.subscription or nexus.get("subscription"),
+        ),
+        ("resource group", found.get("group") or shown.resource_group, vm.target.resource_group or nexus.get("group")),
+        ("name", found.get("name") or shown.name, nexus.get("name")),
+    ]
+    wrong = [
+        f"{what} {is_ or 'unknown'}, expected {due}" for what, is_, due in pairs if due and is_.lower() != due.lower()
+    ]
+    if wrong:
+        fail(
+            f"The machine is connected already, as another resource: {shown.resource} ({'; '.join(wrong)}). Connecting "
+            "would end with AZCM0067.",
+            remedy="If that resource is the right one, correct the inventory (resource_id, target). Else run "
+            "'azcmagent disconnect' on the VM, then connect again.",
+        )
+    if not any(due for _, _, due in pairs):
+        return (
+            f"Already enrolled: connected as {shown.resource}. The inventory does not say where it should be, so this "
+            "was not compared."
+        )
+    return f"Already enrolled: connected as {shown.resource}, as expected."
+
+
+def _resource_id(text: str) -> Mapping[str, str]:
+    """``/subscriptions/S/resourceGroups/G/providers/Microsoft.HybridCompute/machines/N`` in parts; {} for others."""
+    found = re.fullmatch(
+        r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/.+/(?P<name>[^/]+)",
+        text,
+        re.I,
+    )
+    return found.groupdict() if found else {}
+
+
+def _name(shown: Show) -> str:
+    return shown.resource.rpartition("/")[2]
+
+
+@check(
+    "AGENT-006",
+    recommended,
+    causes=["NET-001", "PROXY-004", "PROXY-003", "AGENT-003", "AGENT-005"],
+    remedy="Each code has its own remedy: pytest --explain CODE.",
+    docs=f"{ARC}/troubleshoot-agent-onboard",
+)
+def test_the_logs_hold_no_known_error(agent: Agent, agent_show: Show, agent_logs: Logs) -> str:
+    """The agent's recent logs are free of known errors.
+
+    Success: no AZCM code and no known connection error in the last day of the agent's logs and journal, nor in what
+    cloud-init printed at the last boot; or a successful connect came after it.
+    Failure: there are: each one is quoted, with its cause and remedy.
+    Unknown: there is no root, the logs could not be read in time, or the agent is installed and has none.
+    Not applicable: the agent is not installed yet, and cloud-init has left no output.
+    """
+    must_be_known(agent_logs.missing, "What the logs hold")
+    if not agent.installed and not set(agent_logs.read_logs) - {"journal"}:  # a journal there is always
+        not_applicable("The agent is not installed yet, and cloud-init has left no output.")
+    if not agent_logs.read_logs:
+        unknown(
+            "The agent is installed, but neither a log of its nor a journal was found.",
+            remedy="Look at /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
+        )
+    # What cloud-init tried is history once the machine is connected.
+    counting = [
+        each for each in agent_logs.found if not (agent_show.connected and each[0].log.startswith("cloud-init"))
+    ]
+    if not counting:
+        read = _list(list(agent_logs.read_logs))
+        return f"No AZCM code and no known connection error of the last day in {read}."
+    told, remedies = [], []
+    for what, lines in _by_meaning(counting).items():
+        last = lines[-1]
+        times = "" if len(lines) == 1 else f", {len(lines)} times"
+        told.append(f"{last.log}{last.when}{times}: {_quoted(last)}. {what.sentence}")
+        remedies.append(f"{what.name}: {what.advice}")
+    fail(" ".join(told), remedy=" ".join(remedies))
+
+
+def _by_meaning(found: list[tuple[Line, Explanation]]) -> dict[Explanation, list[Line]]:
+    """The lines by what they mean, in time; a meaning that was seen last stands first."""
+    lines: dict[Explanation, list[Line]] = {}
+    for line, what in found:
+        lines.setdefault(what, []).append(line)
+    for each in lines.values():
+        each.sort(key=lambda line: line.time)
+    return dict(sorted(lines.items(), key=lambda item: -item[1][-1].time))
+
+
+def _quoted(line: Line) -> str:
+    said = line.said
+    return f'"{said if len(said) <= 200 else said[:200] + "..."}"'
+
+
+@check(
+    "AGENT-007",
+    required,
+    remedy="One image with a connected agent was copied. On every copy but one: azcmagent disconnect "
+    "--force-local-only, then connect anew; and remove the agent from the image.",
+    docs=f"{ARC}/agent-overview",
+)
+def test_no_other_vm_has_the_same_vm_id(
+    agent: Agent, agent_show: Show, vm: Vm, fleet_agent_show: Mapping[str, Show]
+) -> str:
+    """The agent's VM ID is this VM's alone.
+
+    Success: no other VM of the fleet reports the same VM ID.
+    Failure: another one does: both are copies of one connected machine, and Azure takes them for the same.
+    Unknown: azcmagent show has no answer.
+    Not applicable: before the installation, and before the agent has a VM ID.
+    """
+    agent.must_be_installed()
+    must_be_known(agent_show.missing, "The VM ID")
+    if not agent_show.vm_id:
+        not_applicable("The agent has no VM ID: it was never connected.")
+    ids = {name: shown.vm_id.lower() for name, shown in fleet_agent_show.items() if shown.vm_id and name != vm.name}
+    others = [name for name, vm_id in ids.items() if vm_id == agent_show.vm_id.lower()]
+    if others:
+        fail(f"The VM ID {agent_show.vm_id} is also that of {_list(others)}; expected an id of its own.")
+    if not ids:
+        return f"The VM ID {agent_show.vm_id} is this VM's; no other VM of this run has one to compare with."
+    return f"The VM ID {agent_show.vm_id} is this VM's alone among {len(ids) + 1} VMs that have one."
+
+
+def _list(names: list[str]) -> str:
+    """``a, b and c``; at most six, then how many more."""
+    shown = names[:6] + ([f"{len(names) - 6} more"] if len(names) > 6 else [])
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

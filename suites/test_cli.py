@@ -1,0 +1,96 @@
+"""CLI: the Azure CLI of the runner, with which operators do what the remedies say."""
+
+from __future__ import annotations
+
+from packaging.version import InvalidVersion, Version
+
+from plugins import check, fail, not_applicable, recommended, required, unknown, warn
+from plugins.profile import Profile
+from plugins.runner import Runner
+
+INSTALL = "https://learn.microsoft.com/azure/operator-nexus/howto-install-cli-extensions"
+
+
+def _version(text: str, what: str) -> Version:
+    """By PEP 440: 4.0.0b1 is older than 4.0.0, 2.100.0 newer than 2.75.0."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        unknown(
+            f"az on the runner states version {text!r} of {what}, which is no version.",
+            remedy="On the runner: az version",
+        )
+
+
+def _installed(runner: Runner) -> str:
+    """The version of az on the runner; stops where there is none."""
+    if runner.error:
+        unknown(
+            f"The versions of az on the runner are not known: {runner.error}.",
+            remedy="On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the "
+            "suite does not need it.",
+        )
+    if runner.az_core is None:
+        not_applicable("az is not installed on the runner, or not on its PATH. The suite does not need it.")
+    return runner.az_core
+
+
+@check(
+    "CLI-002",
+    recommended,
+    remedy="Upgrade the runner's Azure CLI: az upgrade",
+    docs=INSTALL,
+)
+def test_the_azure_cli_of_the_runner_is_new_enough(runner: Runner, profile: Profile) -> str:
+    """The runner's Azure CLI core is new enough.
+
+    Success: azure-cli-core is at or above the profile's floor.
+    Failure: it is below: a warning, for the suite itself uses the SDK.
+    Unknown: az is there and did not say. Not applicable: az is not there.
+    """
+    core, floor = _installed(runner), profile.floors.azure_cli
+    if _version(core, "azure-cli-core") < Version(floor):
+        fail(
+            f"The runner's Azure CLI core is {core}; expected {floor} or later.",
+            remedy="On the runner: az upgrade --yes",
+        )
+    return f"The runner's Azure CLI core is {core} (expected {floor} or later)."
+
+
+EXTENSION = "networkcloud"
+
+
+@check(
+    "CLI-003",
+    required,
+    causes=["CLI-002"],
+    remedy="On the runner: az extension update --name networkcloud",
+    docs=INSTALL,
+)
+def test_the_networkcloud_extension_is_new_enough(runner: Runner, profile: Profile) -> str:
+    """The runner's networkcloud extension is new enough.
+
+    Success: its version is at or above the one the profile recommends.
+    Failure: it is below the profile's floor, or missing, so az would install one by itself when it is first used.
+    Warning: between the two: a beta, as a rule.
+    Unknown: az is there and did not say. Not applicable: az is not there.
+    """
+    _installed(runner)
+    floor, wanted = profile.floors.networkcloud_extension, profile.floors.networkcloud_extension_recommended
+    seen = runner.extensions.get(EXTENSION)
+    if seen is None:
+        fail(
+            f"az is on the runner without its {EXTENSION} extension; expected {floor} or later. The first az "
+            f"{EXTENSION} command would stop, or install whichever version it finds.",
+            remedy=f"On the runner: az extension add --name {EXTENSION}",
+        )
+    version = _version(seen, f"the {EXTENSION} extension")
+    if version < Version(floor):
+        also = f" ({wanted} or later is recommended)" if wanted != floor else ""
+        fail(f"The runner's {EXTENSION} extension is {seen}; expected {floor} or later{also}.")
+    if version < Version(wanted):
+        warn(
+            f"The runner's {EXTENSION} extension is {seen}: enough (expected {floor} or later), but {wanted} or later "
+            "is recommended."
+        )
+    return f"The runner's {EXTENSION} extension is {seen} (expected {wanted} or later)."

@@ -1,0 +1,374 @@
+"""CLOUDINIT: did what the VM was to do at its first boot work? There the article installs az and the agent."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from plugins import Seen, check, fail, not_applicable, probe, quote, recommended, required, unknown, warn
+from suites.answers import plain
+
+ARTICLE = (
+    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+)
+
+_CAUSES = [
+    *("NET-001", "NET-002", "PROXY-001", "PROXY-002", "PROXY-003"),
+    *("TOKEN-001", "TOKEN-002", "TOKEN-004"),
+]
+
+#: Before 22.3 `status` knows no --format, and says so with the exit status that since 23.4 means a recoverable error.
+#: The files stand in for it where it says little; that of the last boot outlives a cloud-init that was disabled since.
+_STATUS = r"""
+said=$(cloud-init status --format json 2>&1)
+status=$?
+case $said in *'"status"'*) ;; *)
+  said=$(cloud-init status --long 2>&1)
+  status=$?
+  ;;
+esac
+printf '@status\n%s\n@exit %s\n' "$said" "$status"
+[ -s /var/lib/cloud/instance/user-data.txt ] && echo @userdata
+for file in /run/cloud-init/result.json /var/lib/cloud/data/result.json; do
+  [ -r "$file" ] && { echo @result; cat "$file"; exit 0; }
+done
+exit 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudInit:
+    """What cloud-init says about this boot."""
+
+    installed: bool
+    status: str = ""  # "done", "running", "not started", "not run", "error", "disabled"
+    extended: str = ""  # "degraded done" and the like, since 23.4
+    exit: int = 0
+    errors: tuple[str, ...] = ()
+    recoverable: tuple[str, ...] = ()  # "WARNING: Failure when attempting to ..."
+    stage: str = ""  # while it runs
+    detail: str = ""
+    datasource: str = ""
+    user_data: bool = False
+    result: tuple[str, ...] | None = None  # the errors in result.json, None = there is no such file
+
+    @classmethod
+    def read(cls, seen: Seen) -> CloudInit:
+        """Read the probe.
+
+        ::
+
+            @status
+            {"status": "done", "extended_status": "degraded done", "errors": [],
+             "recoverable_errors": {"WARNING": [...]}, "detail": "DataSourceNoCloud [seed=/dev/sr0]",
+             "datasource": "nocloud", "stage": null, ...}
+            @exit 2
+            @userdata
+            @result
+            {"v1": {"datasource": "DataSourceNoCloud [seed=/dev/sr0]", "errors": []}}
+
+        or, of an older version, lines as in ``status: done``.
+        """
+        if seen.state == "no tool":
+            return cls(installed=False)
+        text = seen.stdout.replace("\r", "")
+        found = re.search(r"^@status\n(.*?)^@exit (\d+)$(.*)", text, re.M | re.S)
+        if not found:
+            raise ValueError(f"expected '@status' and what cloud-init said, found {text[-60:]!r}")
+        said, exit, rest = found[1], int(found[2]), found[3]
+        result = re.search(r"^@result\n(.*)", rest, re.M | re.S)
+        return cls(
+            installed=True,
+            exit=exit,
+            user_data=bool(re.search(r"^@userdata$", rest, re.M)),
+            result=_result(result[1]) if result else None,
+            **_status(said),
+        )
+
+    @property
+    def ended(self) -> bool:
+        """True when it says that it is through with this boot."""
+        return self.status in ("done", "error") and "running" not in self.extended
+
+
+def _status(said: str) -> dict[str, Any]:
+    """What `cloud-init status` said, in either form."""
+    data = _json(said)
+    if "status" in data:
+        recoverable = data.get("recoverable_errors")
+        return {
+            "status": plain(str(data.get("status", ""))),
+            "extended": plain(str(data.get("extended_status") or "")),
+            "errors": _texts(data.get("errors")),
+            "recoverable": tuple(
+                f"{level}: {text}"
+                for level, texts in (recoverable.items() if isinstance(recoverable, dict) else ())
+                for text in _texts(texts)
+            ),
+            "stage": plain(str(data.get("stage") or "")),
+            "detail": plain(str(data.get("detail") or "")),
+            "datasource": plain(str(data.get("datasource") or "")),
+        }
+    lines = dict(re.findall(r"^(status|extended_status|detail):[ \t]*(.*(?:\n(?![\w-]+:).+)*)", said, re.M))
+    if "status" not in lines:
+        raise ValueError(f"expected a status from cloud-init, found {plain(said[-80:])!r}")
+    detail = " ".join(lines.get("detail", "").split())
+    status = lines["status"].strip()
+    return {
+        "status": plain(status),
+        "extended": plain(lines.get("extended_status", "").strip()),
+        "errors": (plain(detail),) if status == "error" and detail else (),
+        "detail": plain(detail),
+    }
+
+
+def _json(text: str) -> Mapping[str, Any]:
+    """The object in a text that may begin with warnings; {} when there is none."""
+    start = text.find("{")
+    try:
+        data, _ = json.JSONDecoder().raw_decode(text[start:]) if start >= 0 else ({}, 0)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _result(text: str) -> tuple[str, ...] | None:
+    version = _json(text).get("v1")
+    return _texts(version.get("errors")) if isinstance(version, dict) else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """A list of texts, each once, as cloud-init repeats itself from stage to stage."""
+    return tuple(dict.fromkeys(plain(str(each)) for each in value)) if isinstance(value, list) else ()
+
+
+cloudinit = probe(_STATUS.strip(), timeout=15, needs=["cloud-init"], even_if=("no tool",), read=CloudInit.read)
+
+
+def _some(texts: Sequence[str], most: int = 3) -> str:
+    """The first few, quoted."""
+    shown = "; ".join(f"“{text}”" for text in texts[:most])
+    return f"{shown} and {len(texts) - most} more" if len(texts) > most else shown
+
+
+@check(
+    "CLOUDINIT-001",
+    required,
+    causes=_CAUSES,
+    remedy="Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and mend what failed. The "
+    "scripts run at the first boot only: do the failed steps by hand, or create the VM again with mended user data.",
+    docs=ARTICLE,
+)
+def test_cloud_init_finished(cloudinit: CloudInit) -> str:
+    """This boot's cloud-init finished without critical errors.
+
+    Success: status done, exit status 0, and no errors in result.json.
+    Failure: status error, or errors in result.json. Recoverable errors (since 23.4, exit status 2) are a warning.
+    Unknown: it still runs, has not begun, or was disabled after it had been given user data.
+    Not applicable: it is not installed, or disabled and without user data.
+    """
+    said = cloudinit
+    if not said.installed:
+        not_applicable("cloud-init is not installed on this VM.")
+    if said.status == "disabled":
+        return _disabled(said)
+    errors = said.errors or (said.result or () if said.ended else ())
+    if said.status == "error" or errors:
+        word = said.extended or said.status
+        what = f"with {_some(errors)}" if errors else f"(exit status {said.exit}) and named no error"
+        fail(f"cloud-init says {word}, {what}; expected done, without errors.".replace(", (", " ("))
+    if not said.ended:
+        where = f" in the stage {said.stage}" if said.stage else ""
+        unknown(
+            f"cloud-init has not finished: it says {said.extended or said.status}{where}.",
+            remedy="On the VM: cloud-init status --wait, then run again. If it never ends, see what it waits for at "
+            "the end of /var/log/cloud-init-output.log.",
+        )
+    if said.recoverable or "degraded" in said.extended or said.exit == 2:
+        what = f": {_some(said.recoverable)}" if said.recoverable else ""
+        warn(
+            f"cloud-init says {said.extended or said.status} (exit status {said.exit}){what}.",
+            remedy="Mend what is quoted in the user data; cloud-init went on without it. The log is "
+            "/var/log/cloud-init.log.",
+        )
+    if said.exit:
+        fail(f"cloud-init says {said.status}, but with exit status {said.exit}; expected 0.")
+    source = f" (datasource {said.datasource})" if said.datasource else ""
+    return f"cloud-init finished without errors{source}."
+
+
+def _disabled(said: CloudInit) -> str:
+    if not said.user_data:
+        not_applicable(f"cloud-init is disabled on this VM and has no user data{_why(said.detail)}.")
+    if said.result:
+        fail(f"cloud-init is disabled now; when it last ran, it ended with {_some(said.result)}; expected no errors.")
+    if said.result is None:
+        unknown(
+            f"cloud-init is disabled now{_why(said.detail)}, but this VM has user data, and how it ended is not "
+            "recorded.",
+            remedy="Read /var/log/cloud-init-output.log on the VM and see whether the steps of the user data are done.",
+        )
+    return "cloud-init is disabled now; when it last ran, it finished without errors."
+
+
+def _why(detail: str) -> str:
+    return f" ({detail.rstrip('.')})" if detail else ""
+
+
+# ------------------------------------------------------------------------------------------------------- the output
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One kind of line that speaks of a failure."""
+
+    pattern: str
+    meaning: str
+    exception: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """data/cloudinit.toml."""
+
+    log: str
+    begins: tuple[str, ...]
+    lines: int
+    width: int
+    failures: tuple[Failure, ...]
+
+
+@cache
+def data() -> Data:
+    """What a failure looks like, from the data file."""
+    table = tomllib.loads((files("plugins") / "data" / "cloudinit.toml").read_text(encoding="utf-8"))
+    output = table["output"]
+    return Data(
+        log=output["log"],
+        begins=(output["begin"], output["begin_otherwise"]),
+        lines=output["lines"],
+        width=output["width"],
+        failures=tuple(Failure(each["pattern"], each["meaning"], each.get("except", "")) for each in table["failure"]),
+    )
+
+
+def _output_command(log: str) -> str:
+    """Find where the last boot begins, and print what fails from there on, with line numbers.
+
+    NUL bytes are taken out, since grep would say no more than that a binary file matches.
+    """
+    known = data()
+    patterns = " ".join(f"-e {quote(each.pattern)}" for each in known.failures)
+    tries = "\n".join(
+        f"""[ "$from" ] || from=$(tr -d '\\000' <{quote(log)} | grep -n {quote(begin)} | tail -n 1)"""
+        for begin in known.begins
+    )
+    return (
+        f"[ -e {quote(log)} ] || {{ echo @absent; exit 0; }}\n"
+        "from=\n"
+        f"{tries}\n"
+        'echo "@from ${from:-?}"\n'
+        "from=${from%%:*}\n"
+        f"tail -n +\"${{from:-1}}\" {quote(log)} | tr -d '\\000\\r' | grep -En {patterns} |\n"
+        f"  head -n {known.lines} | cut -c1-{known.width}\n"
+        "echo @end"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The failure lines of the last boot, with their numbers in the log."""
+
+    exists: bool
+    boot: str = ""  # when it began, as cloud-init wrote it; "" = no beginning was found
+    lines: tuple[tuple[int, str], ...] = field(default=())
+    complete: bool = True  # False: it stopped at a limit
+
+    @classmethod
+    def read(cls, seen: Seen) -> Output:
+        """Read the probe.
+
+        ::
+
+            @from 212:Cloud-init v. 25.1.4 running 'init-local' at Sun, 22 Nov 2026 00:02:39 +0000. Up 5.85 seconds.
+            22:E: Unable to locate package azure-cli
+            @end
+        """
+        text = seen.stdout
+        if re.search(r"^@absent$", text, re.M):
+            return cls(exists=False)
+        begin = re.match(r"@from (?:(\d+):(.*)|\?)\n", text)
+        if not begin:
+            raise ValueError(f"expected '@from' and where the last boot begins, found {text[:60]!r}")
+        first = int(begin[1] or 1)
+        boot = re.search(r" at (.+?)\. Up ", begin[2] or "")
+        rows = [
+            (first + int(number) - 1, plain(line.strip()))
+            for number, line in re.findall(r"^(\d+):(.*)$", text[begin.end() :], re.M)
+        ]
+        complete = len(rows) < data().lines and "\n@end" in text and not seen.truncated
+        return cls(True, plain(boot[1]) if boot else "", tuple(rows), complete)
+
+
+cloudinit_output = probe(_output_command(data().log), timeout=10, root=True, read=Output.read)
+
+
+def _meaning(line: str) -> str:
+    """What a line means, "" when it is an exception after all."""
+    for each in data().failures:
+        if re.search(each.pattern, line) and not (each.exception and re.search(each.exception, line)):
+            return each.meaning
+    return ""
+
+
+@check(
+    "CLOUDINIT-002",
+    recommended,
+    causes=_CAUSES,
+    remedy="Read the log from there on: the first failure often explains the others. If the step was made good by hand "
+    "since, nothing is left to do: the line stays in the log.",
+    docs=ARTICLE,
+)
+def test_the_output_of_cloud_init_is_clean(cloudinit_output: Output, cloudinit: CloudInit) -> str:
+    """The last boot's cloud-init output holds only good news.
+
+    Success: no line of the last boot looks like a failure.
+    Failure: some do, and are quoted, with what they mean: a step in the middle of a script can fail while cloud-init
+    itself says done.
+    Unknown: the log is not there, or cloud-init still runs.
+    """
+    known, output = data(), cloudinit_output
+    if not output.exists:
+        if not cloudinit.installed:
+            not_applicable("cloud-init is not installed on this VM.")
+        if cloudinit.status == "disabled" and not cloudinit.user_data:
+            not_applicable("cloud-init is disabled on this VM and has no user data.")
+        unknown(
+            f"There is no {known.log}.",
+            remedy="Look at 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it says where the output of "
+            "cloud-init goes.",
+        )
+    found = [(number, line, meaning) for number, line in output.lines if (meaning := _meaning(line))]
+    when = f"the boot of {output.boot}" if output.boot else "all of the log (it names no boot)"
+    if found:
+        count = f"{len(found)}{'' if output.complete else ' or more'} line{'' if len(found) == 1 else 's'}"
+        first = "; ".join(f"line {number}: “{line}” ({meaning})" for number, line, meaning in found[:3])
+        more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+        fail(f"{count} of {known.log} in {when} {'speaks' if len(found) == 1 else 'speak'} of failure: {first}{more}.")
+    if not output.complete:
+        unknown(
+            f"The search in {known.log} did not come to its end, and found nothing so far.",
+            remedy=f"Read {known.log} on the VM by hand.",
+        )
+    if cloudinit.installed and not cloudinit.ended and cloudinit.status != "disabled":
+        unknown(
+            f"cloud-init has not finished, and {known.log} shows no failure so far.",
+            remedy="On the VM: cloud-init status --wait, then run again.",
+        )
+    return f"{known.log} shows no failure in {when}."

@@ -1,0 +1,216 @@
+"""CSN: the cloud services network, whose proxy is the VM's way to Azure, as the control plane describes it."""
+
+from __future__ import annotations
+
+import json
+
+from plugins import check, fail, quote, required, unknown, warn
+from plugins.azure import ids
+from plugins.azure.view import AzureView
+from plugins.inventory import Vm
+from plugins.profile import REQUIRED_NEEDS, Endpoint, Profile
+from suites import egress
+from suites.arm import Resource, command, csn_of, detail, named, prop, settled, silent, state, vm_of
+from suites.egress import Entry
+
+PREREQUISITES = "https://learn.microsoft.com/azure/operator-nexus/quickstarts-tenant-workload-prerequisites"
+ARTICLE = (
+    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+)
+
+
+def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
+    return profile.endpoints(vm, REQUIRED_NEEDS)
+
+
+def _name(csn: Resource) -> str:
+    return f"cloud services network {named(str(csn.get('id')))}"
+
+
+def _flag(csn: Resource) -> str:
+    """``True``, ``False``, or "" when it is absent. Azure states it as text, not as JSON's true or false."""
+    value = prop(csn, "enableDefaultEgressEndpoints")
+    return "" if value is None else str(value).strip().capitalize()
+
+
+def _update(csn: Resource, more: str) -> str:
+    return command("az networkcloud cloudservicesnetwork update", str(csn.get("id")), more)
+
+
+def _allow(csn: Resource, endpoint: Endpoint) -> str:
+    """How to add an endpoint. The option replaces the list, so what was asked for before is repeated in it."""
+    present = prop(csn, "additionalEgressEndpoints") or []
+    added = {"category": "azure-arc", "endpoints": [{"domainName": _wanted(endpoint), "port": endpoint.port}]}
+    value = json.dumps([*present, added], separators=(",", ":"))
+    return _update(csn, f"--additional-egress-endpoints {quote(value)}")
+
+
+def _wanted(endpoint: Endpoint) -> str:
+    """What to put into the list for an endpoint: everything below, where Microsoft's own list is a wildcard."""
+    return endpoint.wildcard.removeprefix("*") if endpoint.wildcard.startswith("*.") else endpoint.host
+
+
+def _entries(csn: Resource) -> tuple[list[Entry], bool]:
+    """What is known to be let through, and whether that is the whole list.
+
+    ``enabledEgressEndpoints`` is all of it, and may be absent from the answer; ``additionalEgressEndpoints`` is the
+    part that was asked for.
+    """
+    enabled = egress.read(prop(csn, "enabledEgressEndpoints"))
+    if enabled is not None:
+        return enabled, True
+    return egress.read(prop(csn, "additionalEgressEndpoints")) or [], False
+
+
+@check(
+    "CSN-001",
+    required,
+    after=["VM-003"],
+    causes=["CSN-003"],
+    remedy="Allow the default endpoints: az networkcloud cloudservicesnetwork update "
+    "--enable-default-egress-endpoints True.",
+    docs=ARTICLE,
+)
+def test_the_default_endpoints_are_enabled(azure: AzureView, vm: Vm, profile: Profile) -> str:
+    """The network lets the platform's default endpoints through.
+
+    Success: enableDefaultEgressEndpoints is "True", or the egress list covers each required endpoint without it.
+    Failure: it is not, and endpoints are missing.
+    Unknown: the network could not be read, or states neither the flag nor its list.
+    """
+    csn = csn_of(azure)
+    name, flag = _name(csn), _flag(csn)
+    if flag == "True":
+        return f'The {name} has enableDefaultEgressEndpoints "True".'
+    entries, whole = _entries(csn)
+    needed = _required(vm, profile)
+    missing = [each.host for each in needed if not egress.covering(entries, each.host, each.port)]
+    stated = f'enableDefaultEgressEndpoints "{flag}"' if flag else "no enableDefaultEgressEndpoints"
+    if not missing:
+        return f"The {name} has {stated}, and its own list covers the {len(needed)} required endpoints."
+    remedy = _update(csn, "--enable-default-egress-endpoints True") + " ; or add each endpoint that CSN-002 names."
+    if not whole:
+        unknown(
+            f"The {name} has {stated}, and Azure does not state its enabledEgressEndpoints; so it is not known whether "
+            f"{_some(missing)} pass{'es' * (len(missing) == 1)}.",
+            remedy=f"NET-001 shows what passes. To be sure: {remedy}",
+        )
+    fail(
+        f'The {name} has {stated}; expected "True", or each required endpoint in the list. '
+        f"{len(missing)} of {len(needed)} are missing: {_some(missing)}.",
+        remedy=remedy,
+    )
+
+
+def _some(hosts: list[str]) -> str:
+    return ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")
+
+
+@check(
+    "CSN-002",
+    required,
+    each={"endpoint": _required},
+    after=["VM-003"],
+    causes=["CSN-001", "CSN-003"],
+    remedy="Add the endpoint to the network's list: az networkcloud cloudservicesnetwork update "
+    "--additional-egress-endpoints.",
+    docs=PREREQUISITES,
+)
+def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView, vm: Vm) -> str:
+    """The egress list of the network covers the endpoint.
+
+    Success: an entry of enabledEgressEndpoints names the host, or a domain above it with a leading dot, on its port.
+    Failure: none does. Warning: only this host is covered, where the agent needs everything below a domain.
+    Unknown: the list is absent and nothing else covers the endpoint. Absent is not empty.
+    """
+    csn = csn_of(azure)
+    name, host, port = _name(csn), endpoint.host, endpoint.port
+    entries, whole = _entries(csn)
+    where = "enabledEgressEndpoints" if whole else "additionalEgressEndpoints"
+    add = _allow(csn, endpoint)
+    if entry := egress.covering(entries, host, port):
+        said = f"{host} is covered by {entry} in {where} of the {name}"
+        if endpoint.wildcard.startswith("*.") and not _enough(entry, endpoint, vm):
+            warn(
+                f"{said}, which is this host alone. The agent needs {endpoint.wildcard}; {host} only stands for it.",
+                remedy=add,
+            )
+        notes = [] if whole else ["enabledEgressEndpoints itself is absent from Azure's answer"]
+        if entry.subdomains and entry.host == host:
+            notes.append("a leading dot is taken to include the domain itself")
+        if entry.port is None:
+            notes.append(f"no port is stated, taken as {port}")
+        return said + (f" ({'; '.join(notes)})." if notes else ".")
+    if not whole:
+        absent = f"Azure does not state enabledEgressEndpoints of the {name}, and its own entries do not cover {host}"
+        if _flag(csn) == "True":
+            absent += ' (enableDefaultEgressEndpoints is "True", but what that lets through is published nowhere)'
+        unknown(f"{absent}.", remedy=f"NET-001 shows whether {host} passes. To be sure: {add}")
+    fail(
+        f"{host} port {port} is not covered by enabledEgressEndpoints of the {name} "
+        f"({_count(len(entries))}{_nearly(entries, endpoint)}). Needed for: {endpoint.purpose}.",
+        remedy=add,
+    )
+
+
+def _enough(entry: Entry, endpoint: Endpoint, vm: Vm) -> bool:
+    """Whether an entry lets through all that the endpoint stands for; a regional host stands for itself."""
+    region = "".join((vm.target.location or "").split()).lower()
+    return entry.covers_all(endpoint.wildcard, endpoint.port) or bool(region and region in endpoint.host)
+
+
+def _count(entries: int) -> str:
+    return "it has 1 entry" if entries == 1 else f"it has {entries} entries" if entries else "it is empty"
+
+
+def _nearly(entries: list[Entry], endpoint: Endpoint) -> str:
+    """An entry that was probably meant to cover it, and why it does not."""
+    for entry in entries:
+        if entry.names(endpoint.host):
+            return f"; {entry} is for another port"
+        if endpoint.host.endswith(f".{entry.host}"):
+            return f"; {entry.text} without a leading dot is that one host"
+    return ""
+
+
+@check(
+    "CSN-003",
+    required,
+    after=["VM-003"],
+    causes=["PLATFORM-004"],
+    remedy="Look at the network in the portal, and create it again if it stays so.",
+    docs=PREREQUISITES,
+)
+def test_the_network_is_available(azure: AzureView) -> str:
+    """The network is provisioned, available and on the VM's cluster.
+
+    Success: provisioningState Succeeded, detailedStatus Available, and the clusterId of the VM.
+    Failure: it does not exist, is in another state, or belongs to another cluster.
+    Unknown: one of these could not be read.
+    """
+    vm = vm_of(azure)
+    csn = azure.csn
+    if csn is None:
+        attached = str(prop(vm, "cloudServicesNetworkAttachment", "attachedNetworkId") or "")
+        fail(
+            f"The VM is attached to the cloud services network {attached}, which does not exist.",
+            remedy="Create the network, and the VM again, attached to it.",
+        )
+    name = _name(csn)
+    settled(csn, f"the {name}", "Read the message, repeat the operation, and open a support request if it stays so.")
+    status = state(csn, "detailedStatus")
+    if status and status.lower() != "available":
+        wait = "Wait until it is made, and run again." if status.lower() == "provisioning" else ""
+        fail(f"The {name} has detailedStatus {status}; expected Available{detail(csn)}.", remedy=wait)
+    own, other = str(prop(csn, "clusterId") or ""), str(prop(vm, "clusterId") or "")
+    if own and other and not ids.same(own, other):
+        fail(
+            f"The {name} belongs to cluster {named(own)}; expected {named(other)}, on which the VM runs.",
+            remedy="Create a cloud services network on the VM's cluster, and the VM again, attached to it.",
+        )
+    missing = [field for field, value in (("detailedStatus", status), ("clusterId", own)) if not value]
+    if missing:
+        silent(f"the {name}", *missing)
+    if not other:
+        silent(f"VM {named(str(vm.get('id')))}", "clusterId")
+    return f"The {name} is provisioned, Available and on the VM's cluster {named(other)}."

@@ -1,0 +1,70 @@
+"""IDENTITY: the managed identity that the VM enrolls with, as the control plane describes it."""
+
+from __future__ import annotations
+
+from plugins import check, fail, required, unknown
+from plugins.azure.view import AzureView
+from plugins.inventory import Vm
+from suites.arm import named, vm_of
+
+ARTICLE = (
+    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+)
+
+#: Why there is no command that repairs it.
+CREATE_AGAIN = (
+    "Create the VM again with its identity (az networkcloud virtualmachine create ... --mi-system-assigned, or "
+    "--mi-user-assigned ID). Adding one to the present VM does not help: Azure then shows it, and IMDS issues no token."
+)
+
+
+@check("IDENTITY-001", required, remedy=CREATE_AGAIN, docs=ARTICLE)
+def test_the_vm_has_an_identity(azure: AzureView) -> str:
+    """The VM resource has a managed identity.
+
+    Success: a system-assigned or at least one user-assigned identity. Whether it is there since the VM was created, as
+    it must be, cannot be seen here: TOKEN-001 tells.
+    Failure: none.
+    Unknown: the VM resource could not be read.
+    """
+    vm = vm_of(azure)
+    found = azure.identities
+    if not found:
+        stated = str((vm.get("identity") or {}).get("type") or "absent")
+        fail(
+            f"VM {named(str(vm.get('id')))} has no managed identity (identity.type: {stated}); expected a "
+            "system-assigned or a user-assigned one, given when the VM was created."
+        )
+    return f"VM {named(str(vm.get('id')))} has {' and '.join(map(str, found))}."
+
+
+@check(
+    "IDENTITY-002",
+    required,
+    after=["IDENTITY-001"],
+    remedy="Correct identity in the inventory, or create the VM again with that identity.",
+    docs=ARTICLE,
+)
+def test_it_is_the_expected_identity(azure: AzureView, vm: Vm) -> str:
+    """The identity is the expected one, and its principal exists.
+
+    Success: the VM has the identity that the inventory names, or the only one that can be meant, and its principal id
+    is known.
+    Failure: the VM has others, or Azure knows no principal of it.
+    Unknown: the inventory names none of several user-assigned ones, or the principal could not be read.
+    """
+    vm_of(azure)
+    found = azure.expected
+    if not found.principal_id:
+        if found.kind == "system":
+            unknown(
+                "The VM resource does not state the principal id of its system-assigned identity.",
+                remedy="Look at the VM again later. If it stays so, create the VM again: its identity was not made.",
+            )
+        fail(
+            f"The VM names {found}, and Azure knows no principal of it: the identity was deleted.",
+            remedy="Create the identity and its role assignments, and the VM again with it: a new identity of the same "
+            "name is another principal.",
+        )
+    why = "as the inventory says" if vm.identity else "the one that IMDS takes when none is named"
+    return f"The VM enrolls with {found}, {why}; its principal is {found.principal_id}."

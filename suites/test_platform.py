@@ -1,0 +1,331 @@
+"""PLATFORM: the cluster, its versions, and the resource providers, as the control plane describes them."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from plugins import check, fail, quote, recommended, required, unknown, warn
+from plugins.azure.paths import TARGET_PROVIDERS
+from plugins.azure.view import AzureView
+from plugins.checks import Judgement
+from plugins.inventory import Vm
+from plugins.profile import Profile
+from suites.arm import Resource, cluster_of, command, detail, named, prop, silent, state, upper, vm_of
+
+ARTICLE = (
+    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+)
+RUNTIME = "https://learn.microsoft.com/azure/operator-nexus/howto-check-runtime-version"
+UPGRADE = "https://learn.microsoft.com/azure/operator-nexus/howto-cluster-runtime-upgrade"
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """``4.7.0`` as it compares: 4.10.0 is newer than 4.9.0."""
+    return tuple(map(int, text.split(".")))
+
+
+def _runtime(text: object) -> tuple[int, ...] | None:
+    """A runtime version, major.minor.patch; None for anything else, such as ``2507.1``: that is a management bundle."""
+    return _numbers(text) if isinstance(text, str) and re.fullmatch(r"\d{1,3}\.\d+\.\d+", text) else None
+
+
+def _upgrade(cluster: Resource, floor: str = "") -> str:
+    """How to get to a runtime of `floor` or later: the command, when the cluster is offered one."""
+    versions = [each.get("targetClusterVersion") for each in prop(cluster, "availableUpgradeVersions") or []]
+    offered = sorted((each for each in versions if _runtime(each)), key=_numbers)
+    listed = f"it is offered {', '.join(offered) or 'none at present'}"
+    if not offered or (floor and _numbers(offered[-1]) < _numbers(floor)):
+        return (
+            f"The cluster needs a newer runtime; {listed}. Management bundles bring new runtimes (PLATFORM-002): ask "
+            "Microsoft support when yours is due."
+        )
+    target = f"--target-cluster-version {quote(offered[-1])}"
+    return f"Upgrade the cluster's runtime ({listed}): " + command(
+        "az networkcloud cluster update-version", str(cluster.get("id")), target
+    )
+
+
+@check(
+    "PLATFORM-001",
+    required,
+    causes=["PLATFORM-002"],  # a bundle is what makes a runtime available
+    remedy="Ask the operator of the cluster to upgrade its runtime (az networkcloud cluster update-version).",
+    docs=RUNTIME,
+)
+def test_the_runtime_is_new_enough(azure: AzureView, profile: Profile) -> str:
+    """The cluster's runtime version supports managed identities.
+
+    Success: clusterVersion is at or above the profile's floor.
+    Failure: it is below.
+    Unknown: it could not be read, or it is no runtime version: what looks like 2507.1 is a management bundle, and the
+    two do not compare.
+    """
+    cluster, floor = cluster_of(azure), profile.floors.runtime
+    seen = state(cluster, "clusterVersion")
+    name = named(str(cluster.get("id")))
+    if not seen:
+        silent(f"cluster {name}", "clusterVersion")
+    version = _runtime(seen)
+    if version is None:
+        bundle = " It looks like a management bundle." if re.fullmatch(r"\d{4}\.\d+", seen) else ""
+        unknown(
+            f"Cluster {name} states clusterVersion {seen!r}, which is no runtime version; expected {floor} or later."
+            f"{bundle}",
+            remedy="Look up the runtime version: "
+            + command("az networkcloud cluster show", str(cluster.get("id")), "--query clusterVersion"),
+        )
+    if version < _numbers(floor):
+        fail(f"Cluster {name} runs {seen}; expected {floor} or later.", remedy=_upgrade(cluster, floor))
+    return f"Cluster {name} runs {seen} (expected {floor} or later)."
+
+
+@check(
+    "PLATFORM-002",
+    required,
+    remedy="Microsoft rolls management bundles out, region by region: ask Microsoft support when yours is due.",
+    docs=ARTICLE,
+)
+def test_the_management_bundle_is_new_enough(azure: AzureView, profile: Profile) -> str:
+    """The management bundle supports managed identities.
+
+    Success: the operator declares a bundle at or above the profile's floor.
+    Failure: the operator declares an older one. Warning: nothing is declared, but the platform offers what came with
+    a bundle of that age.
+    Unknown: nothing is declared, and nothing the platform offers tells. No Azure API names the bundle.
+    """
+    floor = profile.floors.management_bundle
+    if declared := profile.declared_bundle:
+        if _numbers(declared) < _numbers(floor):
+            fail(
+                f"The operator declares management bundle {declared} (declared.management_bundle of profile "
+                f"{profile.name}); expected {floor} or later."
+            )
+        return (
+            f"The operator declares management bundle {declared} (declared.management_bundle of profile "
+            f"{profile.name}; expected {floor} or later)."
+        )
+    runtimes, apis = _known_runtimes(azure), _stable_apis(azure)
+    newest = max(runtimes, key=_numbers, default="")
+    api = max(apis, default="")
+    wanted, wanted_api = profile.floors.runtime, profile.floors.api_version_recommended
+    declare = (
+        "Ask the operator of the instance for the management bundle, and declare it in a profile of your own "
+        f'(--profile=FILE): base = "{profile.name}", and in its table [declared]: management_bundle = "{floor}".'
+    )
+    seen = f"newest runtime offered: {newest or 'not known'}, newest stable API version: {api or 'not known'}"
+    if newest and _numbers(newest) >= _numbers(wanted) and api >= wanted_api:
+        warn(
+            f"No Azure API names the management bundle, and none is declared. It is inferred to be {floor} or later "
+            f"({seen}; {floor} came with runtime {wanted} and API {wanted_api}).",
+            remedy=declare,
+        )
+    unknown(
+        f"No Azure API names the management bundle, none is declared, and nothing shows that it is {floor} or later "
+        f"({seen}; expected runtime {wanted} and API {wanted_api}).",
+        remedy=declare,
+    )
+
+
+def _known_runtimes(azure: AzureView) -> list[str]:
+    """Every runtime that cluster and cluster manager name: a bundle is what makes a runtime available."""
+    cluster, manager = _if_readable(lambda: azure.cluster), _if_readable(lambda: azure.cluster_manager)
+    offered = (prop(cluster or {}, "availableUpgradeVersions") or []) + (prop(manager or {}, "clusterVersions") or [])
+    found = [prop(cluster or {}, "clusterVersion"), *(each.get("targetClusterVersion") for each in offered)]
+    return [each for each in found if _runtime(each)]
+
+
+def _stable_apis(azure: AzureView) -> list[str]:
+    provider = _if_readable(lambda: azure.nexus_provider)
+    return [each for each in _api_versions(provider or {}) if not each.endswith("-preview")]
+
+
+def _if_readable(read: Callable[[], Resource | None]) -> Resource | None:
+    """What only adds to a conclusion may be missing."""
+    try:
+        return read()
+    except Judgement:
+        return None
+
+
+def _api_versions(provider: Resource) -> list[str]:
+    """The API versions of virtual machines: ``2025-09-01``, ``2025-07-01-preview``."""
+    types = provider.get("resourceTypes") or []
+    found: Iterator[Any] = (
+        version
+        for each in types
+        if str(each.get("resourceType")).lower() == "virtualmachines"
+        for version in each.get("apiVersions") or []
+    )
+    return [each for each in found if isinstance(each, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", each)]
+
+
+def _age(version: str) -> tuple[str, bool]:
+    """API versions are as old as their dates; of one date, the preview came before the stable one."""
+    return version[:10], not version.endswith("-preview")
+
+
+@check(
+    "PLATFORM-003",
+    required,
+    causes=["PLATFORM-002"],
+    remedy="A management bundle brings new API versions: ask Microsoft support when yours is due.",
+    docs=ARTICLE,
+)
+def test_the_api_version_is_offered(azure: AzureView, profile: Profile) -> str:
+    """The resource provider offers an API version with identities.
+
+    Success: the newest API version of virtual machines is at or above the profile's floor, and a stable one is at or
+    above what it recommends.
+    Failure: there is none at or above the floor. Warning: only previews are as new as recommended.
+    Unknown: the provider could not be read, or lists no virtual machines.
+    """
+    floor, wanted = profile.floors.api_version, profile.floors.api_version_recommended
+    versions = _api_versions(azure.nexus_provider)
+    if not versions:
+        silent("the resource provider Microsoft.NetworkCloud", "the API versions of virtualMachines")
+    newest = max(versions, key=_age)
+    stable = max((each for each in versions if not each.endswith("-preview")), default="")
+    if _age(newest) < _age(floor):
+        fail(
+            f"Microsoft.NetworkCloud offers virtual machines up to API version {newest}; expected {floor} or later: "
+            "managed identities are not known below it."
+        )
+    if stable < wanted:
+        warn(
+            f"Microsoft.NetworkCloud offers virtual machines up to API version {newest}, and stable up to "
+            f"{stable or 'none'}; {floor} is enough, {wanted} or later is recommended.",
+            remedy=f"Use {newest} until the stable version is offered, and read its release notes before upgrading.",
+        )
+    return f"Microsoft.NetworkCloud offers virtual machines up to API version {stable} (expected {wanted} or later)."
+
+
+#: What a cluster is when it works, though not as it should.
+PASSING = ("updating", "updatepaused", "degraded")
+
+
+@check(
+    "PLATFORM-004",
+    required,
+    remedy="Restore the cluster first: portal, the cluster's Overview and Resource health; then a support request.",
+    docs=ARTICLE,
+)
+def test_the_cluster_runs(azure: AzureView) -> str:
+    """The cluster is running and connected to Azure.
+
+    Success: detailedStatus Running and clusterConnectionStatus Connected.
+    Failure: another status, or the connection is lost. Warning: Updating, UpdatePaused or Degraded, with Azure's own
+    message.
+    Unknown: either one could not be read.
+    """
+    vm = vm_of(azure)
+    cluster = azure.cluster
+    if cluster is None:
+        fail(
+            f"Azure has no cluster {named(str(prop(vm, 'clusterId')))}, though the VM says that it runs there.",
+            remedy="Restore the cluster, or correct resource_id in the inventory: it may be that of an earlier VM.",
+        )
+    name = f"cluster {named(str(cluster.get('id')))}"
+    status, connection = state(cluster, "detailedStatus"), state(cluster, "clusterConnectionStatus")
+    message = detail(cluster)
+    missing = [
+        field for field, value in (("detailedStatus", status), ("clusterConnectionStatus", connection)) if not value
+    ]
+    if connection and connection.lower() != "connected":
+        fail(
+            f"{upper(name)} has clusterConnectionStatus {connection}; expected Connected. Its detailedStatus is "
+            f"{status or 'not stated'}{message}.",
+            remedy="Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); "
+            "VMs go on running, but Azure can neither see nor change them.",
+        )
+    if status and status.lower() not in ("running", *PASSING):
+        fail(f"{upper(name)} has detailedStatus {status}; expected Running{message}.")
+    if missing:
+        silent(name, *missing)
+    if status.lower() in PASSING:
+        warn(
+            f"{upper(name)} is connected and has detailedStatus {status}; expected Running{message}.",
+            remedy="Enroll when the cluster is Running again; what fails meanwhile may have this cause.",
+        )
+    return f"{upper(name)} is {status} and {connection}."
+
+
+def _namespaces(vm: Vm, profile: Profile) -> list[str]:
+    return list(TARGET_PROVIDERS)
+
+
+@check(
+    "PLATFORM-005",
+    required,
+    each={"namespace": _namespaces},
+    remedy="Register the resource provider in the subscription that the Arc resource goes to (az provider register).",
+    docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites",
+)
+def test_the_provider_is_registered(namespace: str, azure: AzureView) -> str:
+    """The resource provider is registered where the Arc resource goes.
+
+    Success: registrationState Registered in the target subscription.
+    Failure: another state. Warning: Registering.
+    Unknown: it could not be read.
+    """
+    found = str(azure.provider(namespace).get("registrationState") or "").strip()
+    subscription = azure.target.subscription or ""
+    where = f"subscription {subscription}"
+    register = f"az provider register --namespace {quote(namespace)} --subscription {quote(subscription)} --wait"
+    if not found:
+        silent(f"the resource provider {namespace} in {where}", "registrationState")
+    if found.lower() == "registered":
+        return f"{namespace} is registered in {where}."
+    if found.lower() == "registering":
+        warn(
+            f"{namespace} is Registering in {where}; expected Registered. That takes some minutes.",
+            remedy=f"Wait and run again; if it stays so: {register}",
+        )
+    fail(
+        f'{namespace} is {found} in {where}; expected Registered. azcmagent connect would stop with "The '
+        f"subscription isn't registered to use namespace '{namespace}'\".",
+        remedy=register,
+    )
+
+
+@check(
+    "PLATFORM-006",
+    recommended,
+    remedy="Upgrade the cluster's runtime: support ends with the release after the next (az networkcloud cluster "
+    "update-version).",
+    docs=UPGRADE,
+)
+def test_the_runtime_is_supported(azure: AzureView) -> str:
+    """The runtime's support end date is in the future.
+
+    Success: supportExpiryDate is today or later.
+    Failure: it is past: a warning, compared with today also where an earlier run is judged again.
+    Unknown: the cluster names none, or something that is no date.
+    """
+    cluster = cluster_of(azure)
+    name = named(str(cluster.get("id")))
+    text = state(cluster, "supportExpiryDate")
+    if not text:
+        silent(f"cluster {name}", "supportExpiryDate")
+    # "2026-10-31"; a time of day behind it would do no harm
+    try:
+        end = datetime.date.fromisoformat(text[:10])
+    except ValueError:
+        unknown(
+            f"Cluster {name} states supportExpiryDate {text!r}; expected a date such as 2026-10-31.",
+            remedy="Look the runtime up in the table of supported versions of Operator Nexus.",
+        )
+    version = state(cluster, "clusterVersion") or "of an unknown version"
+    if end < today():
+        fail(
+            f"Support for runtime {version} of cluster {name} ended on {end}; expected a date in the future.",
+            remedy=_upgrade(cluster),
+        )
+    return f"Runtime {version} of cluster {name} is supported until {end}."
+
+
+def today() -> datetime.date:
+    """The day, in UTC."""
+    return datetime.datetime.now(datetime.UTC).date()

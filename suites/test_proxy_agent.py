@@ -1,0 +1,148 @@
+"""PROXY, second part: the proxy as the Connected Machine agent is told to use it.
+
+`proxy.url` beats the environment (agent 1.13 and later). Without it, the agent's services take HTTPS_PROXY as systemd
+gives it to them, and what a login shell has does not count.
+"""
+
+from __future__ import annotations
+
+from plugins import check, fail, recommended, required, warn
+from plugins.profile import Profile
+from suites import agent as probes
+from suites import environment
+from suites.agent import Agent, Config, Services, must_be_known, same_proxy
+from suites.environment import Variables
+
+DOCS = "https://learn.microsoft.com/azure/azure-arc/servers/manage-agent-proxy-settings"
+
+agent = probes.agent
+agent_config = probes.agent_config
+agent_services = probes.agent_services
+systemd_env = environment.systemd_env
+
+HTTPS = ("HTTPS_PROXY", "https_proxy")
+
+
+def _given(services: Services, systemd: Variables) -> str:
+    """The HTTPS proxy that systemd gives himdsd: the unit's own before the manager's; "" = none."""
+    unit = services.units.get("himdsd")
+    places = [unit.environment if unit else {}, systemd.values]
+    return next((place[name] for place in places for name in HTTPS if place.get(name)), "")
+
+
+@check(
+    "PROXY-004",
+    required,
+    remedy="On the VM: azcmagent config set proxy.url http://169.254.0.11:3128",
+    docs=DOCS,
+)
+def test_the_agents_proxy_is_the_csn_proxy(
+    agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, profile: Profile
+) -> str:
+    """The agent's proxy.url is the CSN proxy.
+
+    Success: azcmagent config has it; a trailing slash makes no difference.
+    Failure: another value, or none. None, but systemd gives the agent's services the CSN proxy: a warning.
+    Unknown: there is no root, or azcmagent config has no answer.
+    Not applicable: before the installation.
+    """
+    agent.must_be_installed()
+    must_be_known(agent_config.missing, "The agent's proxy.url")
+    expected = profile.proxy_url
+    to_do = f"On the VM: azcmagent config set proxy.url {expected}"
+    if environment.MARK in agent_config.url:
+        fail(
+            f"The agent's proxy.url is {agent_config.url}, with a login; expected {expected}. The CSN proxy asks for "
+            "none, and the agent's extension manager is known to stumble over one.",
+            remedy=to_do,
+        )
+    if agent_config.url:
+        if same_proxy(agent_config.url, expected):
+            return f"The agent's proxy.url is {agent_config.url}."
+        fail(
+            f"The agent's proxy.url is {agent_config.url}; expected {expected}. It beats every variable of the "
+            "environment.",
+            remedy=to_do,
+        )
+    given = _given(agent_services, systemd_env)
+    if given and same_proxy(given, expected):
+        warn(
+            f"The agent's proxy.url is not set; expected {expected}. Its services get that from systemd's environment, "
+            "so it works; azcmagent under sudo goes without.",
+            remedy=to_do,
+        )
+    instead = f"Its services get {given} from systemd." if given else "The agent would go past the CSN proxy."
+    fail(f"The agent's proxy.url is not set; expected {expected}. {instead}", remedy=to_do)
+
+
+#: What `proxy.bypass` may name, and what then goes past the proxy. On a Nexus VM nothing else leads to these hosts.
+BYPASS = {
+    "aad": "login.windows.net, login.microsoftonline.com and pas.windows.net",
+    "arm": "management.azure.com",
+    "arc": "his.arc.azure.com and guestconfiguration.azure.com",
+}
+
+
+@check(
+    "PROXY-005",
+    required,
+    remedy="On the VM: azcmagent config clear proxy.bypass",
+    docs=DOCS,
+)
+def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config: Config) -> str:
+    """The agent's proxy.bypass keeps AAD, ARM and Arc on the proxy.
+
+    Success: none of the three is in it.
+    Failure: one is: its requests go past the CSN proxy, and nothing else leads out of the VM.
+    Unknown: there is no root, or azcmagent config has no answer.
+    Not applicable: before the installation.
+    """
+    agent.must_be_installed()
+    must_be_known(agent_config.missing, "The agent's proxy.bypass")
+    astray = [each for each in agent_config.bypass if each.lower() in BYPASS]
+    if astray:
+        hosts = "; ".join(BYPASS[each.lower()] for each in astray)
+        fail(
+            f"The agent's proxy.bypass names {', '.join(astray)}; expected none of AAD, ARM, Arc. Requests to {hosts} "
+            "would go past the CSN proxy."
+        )
+    if agent_config.bypass:
+        return f"The agent's proxy.bypass names {', '.join(agent_config.bypass)}, which enrolling does not need."
+    return "The agent's proxy.bypass is empty."
+
+
+@check(
+    "PROXY-006",
+    recommended,
+    causes=["PROXY-004"],
+    remedy="On the VM: 'sudo /opt/azcmagent/bin/azcmagent_proxy add http://169.254.0.11:3128' sets it for the agent's "
+    "services; or set proxy.url, which beats it, and take the other value away.",
+    docs=DOCS,
+)
+def test_the_agents_services_see_the_same_proxy(
+    agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, profile: Profile
+) -> str:
+    """The agent's services see the same proxy as its command line.
+
+    Success: systemd gives the services no other proxy than proxy.url, or the CSN proxy where proxy.url is not set.
+    Failure: it gives them another one, or proxy.url is not set and it gives them none.
+    Unknown: there is no root, or systemd does not answer.
+    Not applicable: before the installation.
+    """
+    agent.must_be_installed()
+    must_be_known(agent_config.missing, "The agent's proxy.url")
+    must_be_known(agent_services.missing or systemd_env.missing, "What systemd gives the agent's services")
+    given = _given(agent_services, systemd_env)
+    url = agent_config.url
+    if not url and not given:
+        fail(
+            "The agent has no proxy.url, and systemd gives its services no HTTPS_PROXY: they would go past the CSN "
+            "proxy."
+        )
+    expected = url or profile.proxy_url
+    if given and not same_proxy(given, expected):
+        what = "proxy.url is" if url else "expected is"
+        fail(f"systemd gives himdsd the proxy {given}; {what} {expected}. Extensions may take the former.")
+    if not given:
+        return f"systemd gives the agent's services no proxy of their own: proxy.url ({url}) is used."
+    return f"systemd gives the agent's services {given}, {'the same as proxy.url' if url else 'the CSN proxy'}."

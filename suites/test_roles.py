@@ -1,0 +1,186 @@
+"""ROLES: what the VM's identity may do in the resource group that the Arc resource goes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plugins import check, fail, quote, required, unknown
+from plugins.azure.roles import Access, Assignment, Denied, Granted, Role, Undecided, effective, role
+from plugins.azure.view import AzureView
+from plugins.checks import Judgement
+from plugins.model import Status
+from suites.arm import vm_of
+
+PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
+ARTICLE = (
+    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+)
+
+#: What enrolling uses of each role. Inferred: from the onboarding role and the agent's error table for the first, from
+#: its name for the second, whose definition is published nowhere.
+CONNECT = ("Microsoft.HybridCompute/machines/read", "Microsoft.HybridCompute/machines/write")
+LIST_ACCESS = ("Microsoft.HybridCompute/machines/listAccessDetails/action",)
+
+RESOURCE_MANAGER, LIST_ACCESS_DETAILS = role("resource-manager"), role("list-access-details")
+
+_AGAIN = "then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003)."
+
+
+def _access(azure: AzureView) -> tuple[str, Access]:
+    """The principal to enroll with, and what it was given."""
+    vm_of(azure)
+    principal = azure.expected.principal_id
+    if not principal:
+        unknown("The identity's principal is not known, so its roles are not.", remedy="See IDENTITY-002.")
+    return principal, azure.access(principal)
+
+
+def _assign(principal: str, wanted: Role, access: Access) -> str:
+    """The command that repairs it. By object id and GUID, so it needs no directory read and no display name."""
+    return (
+        f"az role assignment create --assignee-object-id {quote(principal)} --assignee-principal-type ServicePrincipal "
+        f"--role {quote(wanted.id)} --scope {quote(access.scope)}"
+    )
+
+
+def _holds(access: Access) -> str:
+    """What the principal was given, for the message."""
+    names = list(dict.fromkeys(map(str, access.assignments)))
+    if not names:
+        return "It holds no role there."
+    return f"It holds: {'; '.join(names[:5])}" + (f" and {len(names) - 5} more." if len(names) > 5 else ".")
+
+
+def _judge_role(azure: AzureView, wanted: Role, actions: tuple[str, ...]) -> str:
+    """Held by GUID, or covered by what other roles allow."""
+    principal, access = _access(azure)
+    held = access.holding(wanted.id)
+    if free := [each for each in held if not each.condition]:
+        return f"Principal {principal} holds {_shown(wanted, free[0])}."
+    # What is denied, whoever holds what, is ROLES-003's.
+    given = replace(access, denies=(), denies_unread=None)
+    answers = {action: effective(given, action) for action in actions}
+    if all(isinstance(each, Granted) for each in answers.values()):
+        by = list(dict.fromkeys(str(each.by[0]) for each in answers.values() if isinstance(each, Granted)))
+        return (
+            f"Principal {principal} does not hold {wanted.name} at {access.scope}, but all that enrolling uses of it "
+            f"({_short(actions)}), by {' and '.join(by)}."
+        )
+    if held:
+        unknown(
+            f"Principal {principal} holds {_shown(wanted, held[0])}, under a condition that only Azure can evaluate: "
+            f"{held[0].condition}",
+            remedy=f"Read the condition, or assign the role without one: {_assign(principal, wanted, access)}",
+        )
+    denied = [action for action, each in answers.items() if isinstance(each, Denied)]
+    if not denied:
+        _undecided(answers, access.scope, _assign(principal, wanted, access))
+    fail(
+        f"Principal {principal} ({azure.expected}) does not hold {wanted.name} ({wanted.id}) at {access.scope} or "
+        f"above, nor another role that allows {_short(tuple(denied))}. {_holds(access)}",
+        remedy=f"{_assign(principal, wanted, access)} ; {_AGAIN}",
+    )
+
+
+def _shown(wanted: Role, given: Assignment) -> str:
+    """The role, as it was given; by Azure's own name where that is known."""
+    through = f" through group {given.via_group}" if given.via_group else ""
+    return f"{given.role_name or wanted.name} ({wanted.id}) at {given.scope}{through}"
+
+
+def _short(actions: tuple[str, ...]) -> str:
+    """``machines/read and machines/write``."""
+    short = [each.removeprefix("Microsoft.HybridCompute/") for each in actions]
+    return f"{', '.join(short[:-1])} and {short[-1]}" if len(short) > 1 else short[0]
+
+
+def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, assign: str) -> None:
+    """Stop with *unknown* when one of the answers is open."""
+    for action, answer in answers.items():
+        if isinstance(answer, Undecided):
+            raise Judgement(
+                Status.UNKNOWN,
+                f"Whether the identity may do {_short((action,))} cannot be told from here. {answer.reason}",
+                f"Read the condition, or assign the role without one: {assign}"
+                if answer.condition
+                else f"Look at role and deny assignments of {scope} in the portal (Access control), or let the runner "
+                "read them: Reader there.",
+            )
+
+
+@check(
+    "ROLES-001",
+    required,
+    after=["IDENTITY-002"],
+    remedy="Assign Azure Connected Machine Resource Manager to the identity, at the target resource group.",
+    docs=ARTICLE,
+)
+def test_it_may_manage_connected_machines(azure: AzureView) -> str:
+    """The identity holds Azure Connected Machine Resource Manager.
+
+    Success: the role, by GUID, is assigned at the target resource group or above, directly or through a group; or other
+    roles allow what enrolling uses of it.
+    Failure: neither.
+    Unknown: the assignments could not be read, or the one there is has a condition.
+    """
+    return _judge_role(azure, RESOURCE_MANAGER, CONNECT)
+
+
+@check(
+    "ROLES-002",
+    required,
+    after=["IDENTITY-002"],
+    remedy="Assign HybridCompute Machine ListAccessDetails Action In-Built Role to the identity, at the target "
+    "resource group.",
+    docs=ARTICLE,
+)
+def test_it_may_list_access_details(azure: AzureView) -> str:
+    """The identity holds HybridCompute Machine ListAccessDetails Action.
+
+    Success: the role, by GUID, is assigned at the target resource group or above, directly or through a group; or other
+    roles allow machines/listAccessDetails/action.
+    Failure: neither.
+    Unknown: the assignments could not be read, or the one there is has a condition.
+    """
+    return _judge_role(azure, LIST_ACCESS_DETAILS, LIST_ACCESS)
+
+
+@check(
+    "ROLES-003",
+    required,
+    after=["IDENTITY-002"],
+    causes=["ROLES-001", "ROLES-002"],
+    remedy="Assign the roles of ROLES-001 and ROLES-002, and look for deny assignments on the resource group.",
+    docs=PREREQUISITES,
+)
+def test_its_effective_actions_suffice(azure: AzureView) -> str:
+    """The effective actions are enough to enroll.
+
+    Success: the union of all assignments, less notActions and deny assignments, allows machines/read, machines/write
+    and machines/listAccessDetails/action.
+    Failure: one of them is allowed by nothing, or denied.
+    Unknown: it hangs on a condition, or on something that could not be read.
+    """
+    principal, access = _access(azure)
+    answers = {action: effective(access, action) for action in (*CONNECT, *LIST_ACCESS)}
+    assigns = {action: _assign(principal, RESOURCE_MANAGER, access) for action in CONNECT} | {
+        action: _assign(principal, LIST_ACCESS_DETAILS, access) for action in LIST_ACCESS
+    }
+    denied = {action: each for action, each in answers.items() if isinstance(each, Denied)}
+    if taken := [each.deny for each in denied.values() if each.deny]:
+        lost = tuple(action for action, each in denied.items() if each.deny)
+        fail(
+            f"Principal {principal} may not do {_short(lost)} at {access.scope}: the deny assignment {taken[0].name} "
+            f"at {taken[0].scope} takes it away, whatever is assigned.",
+            remedy="Have the deny assignment changed by its owner (a blueprint, a deployment stack, a managed "
+            "application: it cannot be removed by itself), or enroll into another resource group.",
+        )
+    if denied:
+        fail(
+            f"Principal {principal} may not do {_short(tuple(denied))} at {access.scope}: no assignment allows it, or "
+            f"its notActions take it out. {_holds(access)}",
+            remedy=f"{' ; '.join(dict.fromkeys(assigns[action] for action in denied))} ; {_AGAIN}",
+        )
+    _undecided(answers, access.scope, next(iter(assigns.values())))
+    by = list(dict.fromkeys(str(each.by[0]) for each in answers.values() if isinstance(each, Granted)))
+    return f"Principal {principal} may do {_short(tuple(answers))} at {access.scope}, by {' and '.join(by)}."

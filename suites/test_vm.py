@@ -1,0 +1,259 @@
+"""VM: the Nexus VM as a resource, and the name it will have in Azure Arc."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from plugins import check, fail, quote, required, unknown, warn
+from plugins.azure import ids
+from plugins.azure.view import AzureView
+from suites import agent as probes
+from suites.agent import Agent, Show
+from suites.arm import Resource, cluster_of, command, detail, named, prop, settled, silent, state, vm_of
+
+ARTICLE = (
+    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+)
+ONBOARDING = "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard"
+
+
+@check(
+    "VM-001",
+    required,
+    causes=["PLATFORM-004"],
+    remedy="Look at the VM in the portal: Overview, Activity log.",
+    docs=ARTICLE,
+)
+def test_the_vm_is_there_and_running(azure: AzureView) -> str:
+    """The VM resource exists, is provisioned, powered on and running.
+
+    Success: provisioningState Succeeded, powerState On, detailedStatus Running.
+    Failure: the resource does not exist, or is in another state.
+    Unknown: Azure could not be asked, or does not know the state itself.
+    """
+    vm = azure.vm
+    if vm is None:
+        fail(
+            f"Azure has no VM resource {azure.resource_id}.",
+            remedy="Correct resource_id in the inventory (az networkcloud virtualmachine list --query [].id), or "
+            "create the VM.",
+        )
+    id = str(vm.get("id"))
+    name = f"VM {named(id)}"
+    settled(vm, name, "Read the message and the activity log. A VM that was not created as asked is created again.")
+    power, status = state(vm, "powerState"), state(vm, "detailedStatus")
+    words = f"powerState {power or 'not stated'}, detailedStatus {status or 'not stated'}"
+    expected = "expected On and Running"
+    if power.lower() == "off":
+        fail(
+            f"{name} is off: {words}; {expected}{detail(vm)}.",
+            remedy=command("az networkcloud virtualmachine start", id),
+        )
+    if power.lower() not in ("", "on", "unknown"):
+        fail(f"{name} is not on: {words}; {expected}{detail(vm)}.")
+    if status.lower() not in ("", "running", "unknown"):
+        fail(f"{name} does not run: {words}; {expected}{detail(vm)}.", remedy=_status_remedy(status, id))
+    if power.lower() != "on" or status.lower() != "running":
+        unknown(
+            f"Azure does not know how {name} is: {words}; {expected}{detail(vm)}.",
+            remedy="Look at the connection of the cluster (PLATFORM-004), and run again.",
+        )
+    return f"{name} is provisioned, On and Running."
+
+
+def _status_remedy(status: str, id: str) -> str:
+    if status.lower() == "error":
+        return "Read the message; restart the VM, and open a support request if it stays so: " + command(
+            "az networkcloud virtualmachine restart", id
+        )
+    if status.lower() == "stopped":
+        return command("az networkcloud virtualmachine start", id)
+    return "Wait until the VM is Running, and run again."
+
+
+@check(
+    "VM-002",
+    required,
+    remedy="A VM stays where it was created: create it again in the custom location of its cluster (az networkcloud "
+    "cluster show --query clusterExtendedLocation.name).",
+    docs=ARTICLE,
+)
+def test_the_vm_is_in_its_clusters_location(azure: AzureView) -> str:
+    """The VM's custom location is that of its cluster.
+
+    Success: both name the same custom location; upper and lower case do not matter in ids.
+    Failure: they name different ones.
+    Unknown: either one could not be read.
+    """
+    vm, cluster = vm_of(azure), cluster_of(azure)
+    own = str((vm.get("extendedLocation") or {}).get("name") or "")
+    other = str(prop(cluster, "clusterExtendedLocation", "name") or "")
+    if not own:
+        silent(f"VM {named(str(vm.get('id')))}", "extendedLocation")
+    if not other:
+        silent(f"cluster {named(str(cluster.get('id')))}", "clusterExtendedLocation")
+    if not ids.same(own, other):
+        fail(
+            f"The VM is in the custom location {own}; expected {other}, that of its cluster "
+            f"{named(str(cluster.get('id')))}."
+        )
+    return f"The VM is in {named(own)}, the custom location of cluster {named(str(cluster.get('id')))}."
+
+
+@check(
+    "VM-003",
+    required,
+    remedy="The attachment is made when the VM is created: create the VM again with "
+    "--cloud-services-network-attachment.",
+    docs="https://learn.microsoft.com/azure/operator-nexus/quickstarts-tenant-workload-prerequisites",
+)
+def test_the_vm_is_attached_to_a_csn(azure: AzureView) -> str:
+    """The VM is attached to a cloud services network.
+
+    Success: cloudServicesNetworkAttachment names one.
+    Failure: it is empty, or names another kind of resource.
+    Unknown: the VM resource could not be read.
+    """
+    vm = vm_of(azure)
+    name = named(str(vm.get("id")))
+    attached = str(prop(vm, "cloudServicesNetworkAttachment", "attachedNetworkId") or "")
+    if not attached:
+        fail(
+            f"VM {name} is attached to no cloud services network (cloudServicesNetworkAttachment is empty); expected "
+            "one: it carries the proxy to Azure."
+        )
+    if "/cloudservicesnetworks/" not in attached.lower():
+        fail(f"VM {name} names {attached} as its cloud services network; expected a .../cloudServicesNetworks/...")
+    return f"VM {name} is attached to the cloud services network {named(attached)}."
+
+
+agent = probes.agent
+agent_show = probes.agent_show
+
+LONGEST = 54  # what the agent enforces
+
+#: A name that the agent and Azure Resource Manager accept.
+NAME = re.compile(rf"[A-Za-z0-9_-]{{0,{LONGEST - 1}}}[A-Za-z0-9]")
+
+
+@check(
+    "VM-006",
+    required,
+    remedy="Connect under another name: azcmagent connect --resource-name NAME.",
+    docs=ONBOARDING,
+)
+def test_the_arc_name_is_valid_and_free(azure: AzureView, agent: Agent, agent_show: Show) -> str:
+    """The name of the Arc resource is valid and free.
+
+    Success: valid, and no machine in the target resource group has it; or the machine that has it is this VM, as the
+    agent on the VM says.
+    Failure: not valid (AZCM0102), or another machine has it (AZCM0044). Warning: one that waits to be connected has it.
+    Unknown: the machines could not be read, or it cannot be told whether the one with this name is this VM.
+    """
+    name = azure.arc_name
+    if not NAME.fullmatch(name):
+        fail(
+            f"{name!r} is not a valid name for an Arc resource: {_invalid(name)}. azcmagent connect would stop with "
+            "AZCM0102.",
+            remedy="Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to "
+            f"{LONGEST} letters, digits, - and _, the last one a letter or digit.",
+        )
+    machine = azure.arc_machine
+    where = f"resource group {azure.target.resource_group}"
+    if machine is None:
+        return f"{name} is a valid name, and free in {where}."
+    id, known = str(machine.get("id")), state(machine, "status") or "of an unknown status"
+    if ids.same(agent_show.resource, id) or _same_text(agent_show.vm_id, state(machine, "vmId")):
+        return f"{name} in {where} is this VM's own machine ({known}), as its agent says."
+    seen = f"A machine {name} is in {where} already ({known})"
+    remedy = (
+        f"If nobody needs that machine any more: az resource delete --ids {quote(id)} ; otherwise connect under "
+        "another name: azcmagent connect --resource-name NAME."
+    )
+    if known.lower() == "awaitingconnection" and not agent_show.resource:
+        warn(
+            f"{seen}. It was made for a machine that has not connected yet: this VM's, if private relay was prepared.",
+            remedy=f"For private relay: azcmagent connect existing. {remedy}",
+        )
+    if agent.installed and agent_show.missing:
+        _by_address(vm_of(azure), machine, seen, remedy)
+        return f"{name} in {where} is this VM's own machine ({known}): both have the same address."
+    if not agent.installed:
+        why = "no agent is installed here"
+    elif not agent_show.resource:
+        why = "the agent here was never connected"
+    else:
+        why = f"the agent here is connected as {agent_show.resource}"
+    fail(f"{seen}, and it is not this VM: {why}. azcmagent connect would stop with AZCM0044.", remedy=remedy)
+
+
+def _same_text(one: str, other: str) -> bool:
+    return bool(one) and one.lower() == other.lower()
+
+
+def _by_address(vm: Resource, machine: Resource, seen: str, remedy: str) -> None:
+    """Tell by the addresses that Azure knows, where the agent does not answer; stop unless they are the same."""
+    mine, theirs = _nexus_addresses(vm), _arc_addresses(machine)
+    # MAC addresses first: IPv4 addresses may be the same in two isolated networks.
+    kind = next((kind for kind in mine if mine[kind] and theirs[kind]), None)
+    if kind is None:
+        unknown(
+            f"{seen}. Whether it is this VM is not known: azcmagent show has no answer, and Azure does not state the "
+            "machine's addresses.",
+            remedy=f"See AGENT-003 and AGENT-005. {remedy}",
+        )
+    if not mine[kind] & theirs[kind]:
+        fail(
+            f"{seen}, with the {kind} address {_listed(theirs[kind])}, and is not this VM, which has "
+            f"{_listed(mine[kind])}. azcmagent connect would stop with AZCM0044.",
+            remedy=remedy,
+        )
+
+
+def _invalid(name: str) -> str:
+    if bad := sorted(set(re.findall(r"[^A-Za-z0-9_-]", name))):
+        return f"{' '.join(map(repr, bad))} is not allowed"
+    if len(name) > LONGEST:
+        return f"it has {len(name)} characters, {LONGEST} are allowed"
+    return f"it must not end with {name[-1:]!r}" if name else "it is empty"
+
+
+def _listed(addresses: set[str]) -> str:
+    return ", ".join(sorted(addresses))
+
+
+def _nexus_addresses(vm: Resource) -> dict[str, set[str]]:
+    """MAC and IPv4 addresses of a Nexus VM, as they compare.
+
+    ``"networkAttachments": [{"ipv4Address": "10.0.0.4", "macAddress": "b6:12:0a:00:00:04"}]``
+    """
+    attachments = [*(prop(vm, "networkAttachments") or []), prop(vm, "cloudServicesNetworkAttachment") or {}]
+    return {
+        "MAC": _macs(each.get("macAddress") for each in attachments),
+        "IP": _ips(each.get("ipv4Address") for each in attachments),
+    }
+
+
+def _arc_addresses(machine: Resource) -> dict[str, set[str]]:
+    """The same of an Arc machine; agents do not always report them.
+
+    ``"networkProfile": {"networkInterfaces": [{"macAddress": "B6-12-0A-00-00-04",
+    "ipAddresses": [{"address": "10.0.0.4"}]}]}``
+    """
+    interfaces = prop(machine, "networkProfile", "networkInterfaces") or []
+    return {
+        "MAC": _macs(each.get("macAddress") for each in interfaces),
+        "IP": _ips(address.get("address") for each in interfaces for address in each.get("ipAddresses") or []),
+    }
+
+
+def _macs(texts: Iterable[Any]) -> set[str]:
+    digits = (re.sub(r"[^0-9a-f]", "", str(text or "").lower()) for text in texts)
+    return {":".join(re.findall("..", each)) for each in digits if each.strip("0")}
+
+
+def _ips(texts: Iterable[Any]) -> set[str]:
+    found = (str(text).partition("/")[0] for text in texts if text)
+    return {each for each in found if not each.startswith(("127.", "169.254.", "fe80:", "::1"))}

@@ -1,0 +1,187 @@
+"""VM: the guest, as the Connected Machine agent will find it. What Azure says about the VM is in test_vm.py."""
+
+from __future__ import annotations
+
+from plugins import check, fail, required, unknown, warn
+from suites import guest as facts
+from suites.guest import Guest, System, Table, data
+
+PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
+
+system = facts.system
+guest = facts.guest
+
+
+def _fits(version: str, known: str) -> bool:
+    """``9.4`` is a 9; ``12`` is no 1."""
+    return version == known or version.startswith(f"{known}.")
+
+
+@check(
+    "VM-004",
+    required,
+    remedy="Create the VM from an image of a supported system.",
+    docs=PREREQUISITES,
+)
+def test_the_agent_supports_the_system(system: System) -> str:
+    """The agent supports the guest's system and architecture.
+
+    Success: the table of Microsoft's prerequisites has both.
+    Failure: a 32-bit system: there is no agent for it. Limited support is a warning.
+    Unknown: the table does not have it, which need not mean that the agent refuses it.
+    """
+    known = data()
+    architecture = known.architectures.get(system.machine, "")
+    called = system.name or "the system"
+    if architecture == "32-bit":
+        fail(f"{called} on {system.machine} is 32-bit; expected x86-64 or, for some systems, 64-bit ARM.")
+    listed = f"Microsoft's table of {known.date}"
+    look = (
+        f"Look it up in the present table, {known.source}. If it is there, add it to "
+        "plugins/data/operating-systems.toml; if it is not, use an image of a system that is."
+    )
+    if not system.id:
+        unknown(f"The VM has no /etc/os-release, so what it runs ({system.machine}) is not known.", remedy=look)
+    table = known.systems.get(system.id)
+    if table is None:
+        family = f" It calls itself like {' and '.join(system.like)}, which does not count." if system.like else ""
+        unknown(f"{called} ({system.id}) is not in {listed}.{family}", remedy=look)
+    for version, why in table.limited.items():
+        if _fits(system.version, version):
+            warn(f"{called} is supported with limits: {why}.", remedy=f"Upgrade to {_latest(table)} or newer.")
+    versions = [each for each in table.versions if _fits(system.version, each)]
+    if not versions:
+        unknown(
+            f"{called} has the version {system.version or '(none)'}, which is not in {listed} ({table.name}: "
+            f"{', '.join(table.versions)}).",
+            remedy=look,
+        )
+    if not architecture or (architecture == "arm64" and not set(versions) & set(table.arm64)):
+        unknown(f"{called} is in {listed}, but not for {system.machine}.", remedy=look)
+    return f"{called} on {system.machine} is supported by the agent."
+
+
+def _latest(table: Table) -> str:
+    return f"{table.name} {table.versions[-1]}"
+
+
+@check(
+    "VM-005",
+    required,
+    remedy="Mend what is named, and run again.",
+    docs=PREREQUISITES,
+)
+def test_the_guest_has_what_the_agent_needs(guest: Guest, system: System) -> str:
+    """The guest has what installing the agent needs.
+
+    Success: systemd, openssl, curl or wget and, in Debian's family, gnupg; no lock of apt or dpkg is held; there is
+    space on /opt and /var; and programs may run from where the agent and its extensions go.
+    Failure: something of that is missing: a sentence and a remedy for each.
+    Unknown: the VM did not tell how much space there is, how it is mounted, or who holds which lock.
+    """
+    problems = [*_programs(guest, system), *_locks(guest), *_space(guest), *_noexec(guest)]
+    if problems:
+        fail(" ".join(seen for seen, _ in problems), remedy=" ".join(dict.fromkeys(remedy for _, remedy in problems)))
+    if untold := _untold(guest):
+        unknown(
+            f"The VM did not tell {' and '.join(untold)}; the rest is as it should be.",
+            remedy="On the VM, look by hand: df -h /opt /var; findmnt /; cat /proc/locks.",
+        )
+    if guest.tools.get("curl", "").startswith("/snap/") and "wget" not in guest.tools:
+        warn(
+            f"curl is the snap ({guest.tools['curl']}), which may write only to its own folders; expected the "
+            "distribution's. The installation script stops there with AZCM0157.",
+            remedy="snap remove curl && apt-get install -y curl",
+        )
+    free = ", ".join(f"{guest.free[path] // 1024} MB on {path}" for path in data().free_at)
+    return f"systemd, openssl, {_either(guest)} and the like are there; {free} are free."
+
+
+def _untold(guest: Guest) -> list[str]:
+    """What is not known, and would have to be."""
+    known = data()
+    space = [path for path in known.free_at if path not in guest.free]
+    mounts = [path for path in known.executable if not guest.options_of(path)[0]]
+    return [
+        *([f"how much space is free on {' and '.join(space)}"] if space else []),
+        *([f"how {' and '.join(mounts)} are mounted"] if mounts else []),
+        *(["who holds which lock"] if guest.locks is None else []),
+    ]
+
+
+def _either(guest: Guest) -> str:
+    return " and ".join(tool for tool in ("curl", "wget") if tool in guest.tools)
+
+
+def _install(system: System, *packages: str) -> str:
+    """How the packages are installed there."""
+    tool = (
+        "apt-get install -y" if system.of_debian else "zypper install -y" if "suse" in system.like else "dnf install -y"
+    )
+    return f"{tool} {' '.join(packages)}."
+
+
+def _programs(guest: Guest, system: System) -> list[tuple[str, str]]:
+    problems = []
+    if not (guest.init == "systemd" or guest.booted) or "systemctl" not in guest.tools:
+        runs = f"process 1 is {guest.init}" if guest.init not in ("", "systemd") else "process 1 is not to be seen"
+        if guest.init == "systemd" or guest.booted:
+            runs = "systemctl is missing"
+        problems.append(
+            (
+                f"The VM does not run systemd ({runs}): the installation script stops with AZCM0130.",
+                "Use an image that boots with systemd: the agent's services are systemd's.",
+            )
+        )
+    if "openssl" not in guest.tools:
+        problems.append(("openssl is missing.", _install(system, "openssl")))
+    if system.of_debian and "gpg" not in guest.tools:
+        problems.append(("gnupg is missing: apt needs it for Microsoft's signing key.", _install(system, "gnupg")))
+    if not {"curl", "wget"} & set(guest.tools):
+        problems.append(("Neither curl nor wget is there to download the agent with.", _install(system, "curl")))
+    return problems
+
+
+def _locks(guest: Guest) -> list[tuple[str, str]]:
+    """One problem for each process that holds some."""
+    held: dict[tuple[str, str], list[str]] = {}
+    for lock in guest.locks or ():
+        held.setdefault((lock.process, lock.pid), []).append(lock.file)
+    return [
+        (
+            f"{_holder(process, pid)} holds {' and '.join(paths)}: the installation script waits five minutes for it "
+            "and stops with AZCM0145.",
+            f"Wait until it is done and run again; if it hangs, see what it does: ps -fp {pid}.",
+        )
+        for (process, pid), paths in held.items()
+    ]
+
+
+def _holder(process: str, pid: str) -> str:
+    return "Somebody who is not to be seen" if process == "?" else f"{process} (process {pid})"
+
+
+def _space(guest: Guest) -> list[tuple[str, str]]:
+    need = data().free_megabytes
+    return [
+        (
+            f"{guest.free[path] // 1024} MB are free on {path}; expected {need} or more.",
+            f"Make space on {path}, or enlarge the disk.",
+        )
+        for path in data().free_at
+        if guest.free.get(path, need * 1024) < need * 1024
+    ]
+
+
+def _noexec(guest: Guest) -> list[tuple[str, str]]:
+    problems = []
+    for path in data().executable:
+        at, options = guest.options_of(path)
+        if "noexec" in options:
+            problems.append(
+                (
+                    f"{path} is on {at}, which is mounted noexec: the agent or its extensions run programs from there.",
+                    f"mount -o remount,exec {at}, and take noexec out of its line in /etc/fstab.",
+                )
+            )
+    return problems

@@ -1,0 +1,269 @@
+"""Tokens of the metadata service: how the VM asks for one, and what is left of it when it leaves the VM.
+
+A token is a secret because it is signed; what it claims is not. So the VM cuts it apart itself, in its shell's own
+memory: the signature (and the header, and a refresh token) go nowhere, the claims travel as base64, in groups of four,
+which no redaction takes for a token and nobody can use as one. A probe's stdout::
+
+    claims=eyJh dWQi OiJo dHRw czov L21h bmFn ZW1l bnQu YXp1 cmUu Y29t ...
+    client_id="cccccccc-0000-4000-8000-000000000001"
+    expires_on="1795387558"
+    resource="https://management.azure.com/"
+    @tries 1
+    @curl code=200 connect=000 ip=169.254.169.254 tls=0.000000 total=0.034211
+
+and when there is none::
+
+    body={"error":"invalid_request","error_description":"Identity not found"}
+    @tries 1
+    @curl code=400 connect=000 ip=169.254.169.254 tls=0.000000 total=0.003211
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote as url_quote
+
+from plugins import Seen, probe, quote
+from plugins.inventory import Vm
+from plugins.profile import Profile
+from plugins.windows import tool
+from suites.answers import WRITE, CurlAnswer, plain
+
+__all__ = ["Data", "TokenAnswer", "arm_token", "data", "resource", "user_assigned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """data/token.toml."""
+
+    audiences: Mapping[str, tuple[str, ...]]  # by cloud
+    identity_options: tuple[str, ...]  # of az login, in the order to try
+    backdated: int
+    nearly_expired: int
+
+
+@cache
+def data() -> Data:
+    """What is known about tokens, from the data file."""
+    table = tomllib.loads((files("plugins") / "data" / "token.toml").read_text(encoding="utf-8"))
+    return Data(
+        audiences={cloud: tuple(each) for cloud, each in table["audiences"].items()},
+        identity_options=tuple(table["az"]["identity_options"]),
+        backdated=table["seconds"]["backdated"],
+        nearly_expired=table["seconds"]["nearly_expired"],
+    )
+
+
+def resource(vm: Vm, profile: Profile) -> str:
+    """What the token is for: ``https://management.azure.com/``, in the VM's cloud."""
+    return profile.resource_manager(vm).url
+
+
+def user_assigned(vm: Vm) -> str:
+    """The ARM id of the user-assigned identity that the inventory expects, "" for the system-assigned or none."""
+    return vm.identity if vm.identity and vm.identity.lower() != "system" else ""
+
+
+def _url(vm: Vm, profile: Profile) -> str:
+    selector = f"&msi_res_id={url_quote(user_assigned(vm), safe='')}" if user_assigned(vm) else ""
+    return (
+        f"http://{profile.imds}/metadata/identity/oauth2/token?api-version=2018-02-01"
+        f"&resource={url_quote(resource(vm, profile), safe='')}{selector}"
+    )
+
+
+#: Statuses that Microsoft says to try again: not found yet, being updated, throttled, and its own trouble.
+_AGAIN = "code=404\\ * | code=410\\ * | code=429\\ * | code=5*"
+
+#: Only builtins touch the token: nothing of it is in an argument list or a file. An answer that ends before curl's
+#: own line is thrown away whole. What is no answer with a token is quoted only when nothing in it looks like one.
+_ASK = r"""
+ask() {
+  answer=$(curl -q -sS --noproxy '*' --connect-timeout @CONNECT@ --max-time @LIMIT@ -H Metadata:true -w @WRITE@ @URL@)
+  status=$?
+  case $answer in *'@curl code='*) ;; *) answer= ;; esac
+  numbers=${answer##*@curl }
+  body=${answer%@curl *}
+}
+tries=1
+ask
+case $numbers in @AGAIN@)
+  tries=2
+  sleep 2
+  ask
+  ;;
+esac
+token= claims=
+key='"access_token"'
+case $body in *"$key"*)
+  token=${body#*"$key"}
+  token=${token#*\"}
+  token=${token%%\"*}
+  ;;
+esac
+case $token in
+*.*.*.*) ;;
+?*.?*.*)
+  claims=${token#*.}
+  claims=${claims%%.*}
+  ;;
+esac
+case $claims in *[!A-Za-z0-9_-]*) claims= ;; esac
+if [ "$token" ]; then
+  printf '%s\n' "$claims" | sed 's/..../& /g; s/^/claims=/'
+  for key in client_id expires_in expires_on not_before resource token_type; do
+    case $body in *"\"$key\""*) ;; *) continue ;; esac
+    value=${body#*"\"$key\""}
+    value=${value#*:}
+    value=${value%%[,\}]*}
+    case $value in
+    *eyJ*) ;;
+    *) printf '%s=%.120s\n' "$key" "$value" ;;
+    esac
+  done
+else
+  case $numbers$body in
+  *_token* | *eyJ*) echo 'body=(withheld: a token may be in it)' ;;
+  code=2*) ;;
+  *) printf 'body=%.600s\n' "$body" ;;
+  esac
+fi
+printf '@tries %s\n@curl %s\n' "$tries" "$numbers"
+exit $status
+"""
+
+
+def _command(vm: Vm, profile: Profile) -> str:
+    # The sidecar passes the request on to the platform, so it is given more time than /healthz.
+    filled = {
+        "@CONNECT@": str(profile.timeouts.imds),
+        "@LIMIT@": str(profile.timeouts.total),
+        "@WRITE@": quote(WRITE),
+        "@URL@": quote(_url(vm, profile)),
+        "@AGAIN@": _AGAIN,
+    }
+    return re.sub("|".join(filled), lambda found: filled[found[0]], _ASK).strip()
+
+
+# The same in PowerShell: what -match finds stays in the memory of one process, too.
+_ASK_WINDOWS = r"""
+$tries = 0
+do {
+    if ($tries) { [Threading.Thread]::Sleep(2000) }
+    $tries += 1
+    $numbers = ''
+    $body = ''
+    $answer = [string](@CURL@)
+    $status = $global:LASTEXITCODE
+    $at = $answer.LastIndexOf('@curl code=')
+    if ($at -ge 0) {
+        $numbers = $answer.Substring($at + 6).Trim()
+        $body = $answer.Substring(0, $at)
+    }
+} while ($tries -lt 2 -and $numbers -match '^code=(404|410|429|5\d\d) ')
+$token = if ($body -match '"access_token"\s*:\s*"([^"]*)"') { $Matches[1] } else { '' }
+if ($token) {
+    $parts = $token.Split('.')
+    $claims = if ($parts.Count -eq 3 -and $parts[1] -match '^[A-Za-z0-9_-]+$') { $parts[1] } else { '' }
+    'claims=' + ($claims -replace '(.{4})', '$1 ').Trim()
+    foreach ($key in 'client_id', 'expires_in', 'expires_on', 'not_before', 'resource', 'token_type') {
+        if ($body -match "`"$key`"\s*:\s*(`"[^`"]{0,120}|[^,}]{0,120})" -and $Matches[1] -notmatch 'eyJ') {
+            "$key=" + $Matches[1]
+        }
+    }
+} elseif ("$numbers$body" -match '_token|eyJ') {
+    'body=(withheld: a token may be in it)'
+} elseif ($numbers -notmatch '^code=2') {
+    'body=' + $body.Substring(0, [Math]::Min(600, $body.Length))
+}
+"@tries $tries"
+"@curl $numbers"
+$global:LASTEXITCODE = $status
+"""
+
+
+def _command_windows(vm: Vm, profile: Profile) -> str:
+    limits = ["--max-time", str(profile.timeouts.total), "-H", "Metadata:true"]
+    ask = tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, "-w", WRITE, _url(vm, profile))
+    return _ASK_WINDOWS.replace("@CURL@", ask).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """What the metadata service answered to the request for a token."""
+
+    curl: CurlAnswer
+    issued: bool  # there was an access_token
+    claims: Mapping[str, Any] | None  # None: there was none, or its claims could not be read
+    fields: Mapping[str, str]  # what stood beside it: client_id, expires_on, ...
+    error: str  # "invalid_request: Identity not found", as far as it was said
+    tries: int
+    received: float = field(default=0.0)  # the runner's clock, 0 = not recorded
+
+    @classmethod
+    def read(cls, seen: Seen) -> TokenAnswer:
+        """Read what the probe printed; see the top of this module."""
+        curl = CurlAnswer.read(seen)
+        text = seen.stdout.replace("\r", "")
+        claims = re.search(r"^claims=([A-Za-z0-9_ -]*)$", text, re.M)
+        body = re.search(r"^body=(.*?)^@tries ", text, re.M | re.S)
+        tries = re.search(r"^@tries (\d+)$", text, re.M)
+        return cls(
+            curl,
+            issued=claims is not None,
+            claims=_claims(claims[1]) if claims else None,
+            fields=dict(re.findall(r'^([a-z_]+)=\s*"?([^"\n]*)', text.replace("\\/", "/"), re.M)) if claims else {},
+            error=_error(body[1].strip()) if body else "",
+            tries=int(tries[1]) if tries else 1,
+            received=seen.received,
+        )
+
+    def claim(self, name: str) -> str:
+        """A claim as text, "" when it is not there."""
+        value = (self.claims or {}).get(name)
+        return plain(value) if isinstance(value, str) else ""
+
+    def time(self, name: str) -> int | None:
+        """A claim that is a time, in seconds since 1970; some stacks write numbers as text."""
+        value = (self.claims or {}).get(name)
+        try:
+            return int(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+        except (ValueError, OverflowError):
+            return None
+
+
+def _claims(groups: str) -> Mapping[str, Any] | None:
+    payload = groups.replace(" ", "")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    return claims if isinstance(claims, dict) else None
+
+
+def _error(body: str) -> str:
+    """``{"error":"invalid_request","error_description":"Identity not found"}``, or whatever else was said."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    if isinstance(said, dict):
+        words = [said.get("error"), said.get("error_description")]
+        if isinstance(words[0], dict):  # {"error": {"code": "...", "message": "..."}}, as ARM writes it
+            words = [words[0].get("code"), words[0].get("message")]
+        found = [str(word).strip() for word in words if word]
+        if found:
+            return plain(": ".join(found))
+    return plain(" ".join(body.split()))
+
+
+#: One request serves TOKEN-001, TOKEN-002 and TOKEN-003.
+arm_token = probe(_command, windows=_command_windows, timeout=25, needs=["curl"], read=TokenAnswer.read)

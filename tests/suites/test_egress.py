@@ -1,0 +1,59 @@
+"""Egress lists: what an entry lets through, and what it does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suites.egress import covering, read
+
+
+def listed(name: str, port: object = None) -> list[dict[str, object]]:
+    return [{"category": "x", "endpoints": [{"domainName": name, "port": port}]}]
+
+
+@pytest.mark.parametrize(
+    ("entry", "port", "covered", "not_covered"),
+    [
+        ("contoso.com", 443, ["contoso.com", "CONTOSO.com."], ["a.contoso.com", "xcontoso.com", "contoso.com.evil"]),
+        (".contoso.com", 443, ["a.contoso.com", "b.a.contoso.com", "contoso.com"], ["acontoso.com", "com"]),
+        ("*.contoso.com", None, ["a.contoso.com"], ["acontoso.com"]),
+        ("https://.Contoso.com:443/", None, ["a.contoso.com"], ["contoso.org"]),
+        ("contoso.com:8443", None, [], ["contoso.com"]),
+        ("contoso.com", "443", ["contoso.com"], []),
+        ("contoso.com", 80, [], ["contoso.com"]),
+        ("", 443, [], ["contoso.com", ""]),
+        (".", 443, [], ["contoso.com"]),
+        ("https://[fd00::1", 443, [], ["contoso.com"]),
+    ],
+)
+def test_what_an_entry_covers(entry: str, port: object, covered: list[str], not_covered: list[str]) -> None:
+    entries = read(listed(entry, port))
+    assert entries is not None
+    assert all(covering(entries, host, 443) for host in covered)
+    assert not any(covering(entries, host, 443) for host in not_covered)
+
+
+@pytest.mark.parametrize(("entry", "all_of_it"), [(".a.b", True), ("*.a.b", True), (".b", True), ("a.b", False)])
+def test_a_wildcard_needs_a_domain(entry: str, all_of_it: bool) -> None:
+    (found,) = read(listed(entry, 443)) or []
+    assert found.covers_all("*.a.b", 443) is all_of_it
+
+
+def test_absent_is_not_empty() -> None:
+    assert read(None) is None
+    assert read([]) == []
+    assert read([{"category": "x"}, {"category": "y", "endpoints": None}]) == []
+
+
+def test_the_widest_entry_is_named() -> None:
+    entries = read([*listed("a.b.c", 443), *listed(".b.c", 443), *listed(".a.b.c", 443)])
+    assert str(covering(entries or [], "a.b.c", 443)) == ".b.c port 443"
+
+
+@given(st.text(), st.one_of(st.none(), st.integers(), st.text()))
+def test_no_entry_is_too_strange(name: str, port: object) -> None:
+    entries = read(listed(name, port))
+    assert entries is not None
+    assert len(entries) == bool(name.strip())

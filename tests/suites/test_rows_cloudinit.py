@@ -1,0 +1,482 @@
+"""CLOUDINIT-001 and 002: every outcome, word for word."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.model import Seen, Status
+from plugins.probes import probe_of
+from suites import test_cloudinit
+from suites.test_cloudinit import Output, data
+from tests.suites.suite_rows import Row, captured, seen
+
+LOG = "/var/log/cloud-init-output.log"
+READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log"
+WAIT = "On the VM: cloud-init status --wait"
+FROM_THERE = "Read the log from there on:"
+NO_CLOUD_INIT = seen(stderr="cloud-init", state="no tool")
+DONE = captured("cloudinit/25.1.4-ok-status")
+
+
+def status(word: str, exit: int = 0, user_data: bool = True, result: list[str] | None = None, **more: Any) -> Seen:
+    """What cloud-init would say; written down by hand from its documentation, where it could not be had."""
+    text = f"@status\n{json.dumps({'status': word, **more}, indent=1)}\n@exit {exit}\n"
+    text += "@userdata\n" if user_data else ""
+    text += f"@result\n{json.dumps({'v1': {'datasource': 'x', 'errors': result}})}\n" if result is not None else ""
+    return seen(text)
+
+
+FINISHED = [
+    Row(
+        "25.1.4, done",
+        {"cloudinit": DONE},
+        Status.PASS,
+        "cloud-init finished without errors (datasource nocloud).",
+    ),
+    Row(
+        "22.4.2, done",
+        {"cloudinit": captured("cloudinit/22.4.2-ok-status")},
+        Status.PASS,
+        "cloud-init finished without errors (datasource nocloud).",
+    ),
+    Row(
+        "a line that fails in the middle of runcmd is not to be seen here",
+        {"cloudinit": captured("cloudinit/25.1.4-middle-status")},
+        Status.PASS,
+        "cloud-init finished without errors (datasource nocloud).",
+    ),
+    Row(
+        "before 22.3, as text",
+        {
+            "cloudinit": seen(
+                "@status\nstatus: done\ntime: Thu, 01 Jan 1970 00:00:00\ndetail:\nDataSourceNone\n@exit 0\n"
+            )
+        },
+        Status.PASS,
+        "cloud-init finished without errors.",
+    ),
+    Row(
+        "25.1.4, a script that failed",
+        {"cloudinit": captured("cloudinit/25.1.4-script-status")},
+        Status.FAIL,
+        "cloud-init says error - done, with “('scripts-user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))”; expected done, without errors.",
+        READ,
+    ),
+    Row(
+        "22.4.2, a script that failed",
+        {"cloudinit": captured("cloudinit/22.4.2-script-status")},
+        Status.FAIL,
+        "cloud-init says error, with “('scripts-user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))”; expected done, without errors.",
+        READ,
+    ),
+    Row(
+        "25.1.4, several errors",
+        {"cloudinit": captured("cloudinit/25.1.4-bad-status")},
+        Status.FAIL,
+        "cloud-init says error - done, with “('runcmd', TypeError('Failed to shellify 7 into file /var/lib/cloud/instances/i-lab-0001/scripts/runcmd'))”; “('package-update-upgrade-install', PackageInstallerError(\"Failed to install the following packages: {'no-such-package-here'}. See associated package manager logs for more details.\"))”; expected done, without errors.",
+        READ,
+    ),
+    Row(
+        "before 22.3, as text, with an error",
+        {
+            "cloudinit": seen(
+                "@status\nstatus: error\ntime: Thu, 01 Jan 1970\ndetail:\n('scripts-user', RuntimeError('{'))\n@exit 1\n"
+            )
+        },
+        Status.FAIL,
+        "cloud-init says error, with “('scripts-user', RuntimeError('{'))”; expected done, without errors.",
+        READ,
+    ),
+    Row(
+        "an error without words",
+        {"cloudinit": status("error", 1)},
+        Status.FAIL,
+        "cloud-init says error (exit status 1) and named no error; expected done, without errors.",
+        READ,
+    ),
+    Row(
+        "errors in result.json alone",
+        {"cloudinit": status("done", result=["a", "b", "c", "d", "e"])},
+        Status.FAIL,
+        "cloud-init says done, with “a”; “b”; “c” and 2 more; expected done, without errors.",
+        READ,
+    ),
+    Row(
+        "done, and yet an exit status",
+        {"cloudinit": status("done", 1)},
+        Status.FAIL,
+        "cloud-init says done, but with exit status 1; expected 0.",
+        READ,
+    ),
+    Row(
+        "failed while it still runs",
+        {"cloudinit": status("error", 1, extended_status="error - running", errors=["boom"])},
+        Status.FAIL,
+        "cloud-init says error - running, with “boom”; expected done, without errors.",
+        READ,
+    ),
+    Row(
+        "25.1.4, recoverable errors",
+        {"cloudinit": captured("cloudinit/25.1.4-degraded-status")},
+        Status.WARN,
+        "cloud-init says degraded done (exit status 2): “WARNING: cloud-config failed schema validation! You may run 'sudo cloud-init schema --system' to check the details.”; “WARNING: Format for 'users' key must be a comma-separated string or a dictionary or a list but found int”.",
+        "Mend what is quoted in the user data;",
+    ),
+    Row(
+        "25.1.4, running",
+        {"cloudinit": captured("cloudinit/25.1.4-running-status")},
+        Status.UNKNOWN,
+        "cloud-init has not finished: it says running.",
+        WAIT,
+    ),
+    Row(
+        "running, in a stage",
+        {"cloudinit": status("running", stage="modules-final", extended_status="degraded running")},
+        Status.UNKNOWN,
+        "cloud-init has not finished: it says degraded running in the stage modules-final.",
+        WAIT,
+    ),
+    Row(
+        "22.4.2, not run",
+        {"cloudinit": captured("cloudinit/22.4.2-not-run-status")},
+        Status.UNKNOWN,
+        "cloud-init has not finished: it says not run.",
+        WAIT,
+    ),
+    Row(
+        "not installed",
+        {"cloudinit": NO_CLOUD_INIT},
+        Status.NOT_APPLICABLE,
+        "cloud-init is not installed on this VM.",
+    ),
+    Row(
+        "disabled, no user data",
+        {
+            "cloudinit": status(
+                "disabled", user_data=False, detail="Cloud-init disabled by /etc/cloud/cloud-init.disabled"
+            )
+        },
+        Status.NOT_APPLICABLE,
+        "cloud-init is disabled on this VM and has no user data (Cloud-init disabled by /etc/cloud/cloud-init.disabled).",
+    ),
+    Row(
+        "disabled since, and well then",
+        {"cloudinit": status("disabled", result=[])},
+        Status.PASS,
+        "cloud-init is disabled now; when it last ran, it finished without errors.",
+    ),
+    Row(
+        "disabled since, and not well then",
+        {"cloudinit": status("disabled", result=["boom"])},
+        Status.FAIL,
+        "cloud-init is disabled now; when it last ran, it ended with “boom”; expected no errors.",
+        READ,
+    ),
+    Row(
+        "disabled, with user data and no record",
+        {"cloudinit": status("disabled", detail="Cloud-init disabled by kernel command line.")},
+        Status.UNKNOWN,
+        "cloud-init is disabled now (Cloud-init disabled by kernel command line), but this VM has user data, and how it ended is not recorded.",
+        "Read /var/log/cloud-init-output.log on the VM and see",
+    ),
+    Row(
+        "garbage",
+        {"cloudinit": seen("@status\nTraceback (most recent call last):\n@exit 1\n")},
+        Status.UNKNOWN,
+        "The answer of the probe cloudinit could not be read: expected a status from cloud-init, found 'Traceback (most recent call last):?'.",
+        "Run the command shown below on the VM by hand",
+    ),
+    Row(
+        "nothing",
+        {"cloudinit": seen("")},
+        Status.UNKNOWN,
+        "The answer of the probe cloudinit could not be read: expected '@status' and what cloud-init said, found ''.",
+        "Run the command shown below on the VM by hand",
+    ),
+]
+
+BOOT = "@from 212:Cloud-init v. 25.1.4 running 'init-local' at Sun, 22 Nov 2026 00:02:39 +0000. Up 5.85 seconds.\n"
+
+
+def output(*lines: str, begin: str = BOOT, end: str = "@end\n") -> Seen:
+    return seen(begin + "".join(f"{line}\n" for line in lines) + end)
+
+
+CLEAN = [
+    Row(
+        "25.1.4, clean",
+        {"cloudinit": DONE, "cloudinit_output": captured("cloudinit/25.1.4-ok-output")},
+        Status.PASS,
+        f"{LOG} shows no failure in the boot of Sun, 22 Nov 2026 00:10:25 +0000.",
+    ),
+    Row(
+        "22.4.2, clean",
+        {
+            "cloudinit": captured("cloudinit/22.4.2-ok-status"),
+            "cloudinit_output": captured("cloudinit/22.4.2-ok-output"),
+        },
+        Status.PASS,
+        f"{LOG} shows no failure in the boot of Sun, 22 Nov 2026 00:11:02 +0000.",
+    ),
+    Row(
+        "25.1.4, lines that fail in the middle, though it says done",
+        {
+            "cloudinit": captured("cloudinit/25.1.4-middle-status"),
+            "cloudinit_output": captured("cloudinit/25.1.4-middle-output"),
+        },
+        Status.WARN,
+        f"4 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:10:28 +0000 speak of failure: "
+        "line 18: “/var/lib/cloud/instance/scripts/runcmd: 3: curl: not found” (a program was missing: what should have brought it failed before, or never ran); "
+        "line 22: “E: Unable to locate package no-such-package-here” (apt or dpkg could not do it); "
+        "line 23: “/var/lib/cloud/instance/scripts/runcmd: 5: wget: not found” (a program was missing: what should have brought it failed before, or never ran); and 1 more.",
+        FROM_THERE,
+    ),
+    Row(
+        "22.4.2, a script that failed",
+        {
+            "cloudinit": captured("cloudinit/22.4.2-script-status"),
+            "cloudinit_output": captured("cloudinit/22.4.2-script-output"),
+        },
+        Status.WARN,
+        f"3 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:11:05 +0000 speak of failure: "
+        "line 19: “/var/lib/cloud/instance/scripts/part-001: line 4: az: command not found” (a program was missing: what should have brought it failed before, or never ran); "
+        "line 20: “2026-11-22 00:11:06,925 - cc_scripts_user.py[WARNING]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)” (a part of cloud-init failed); "
+        "line 21: “2026-11-22 00:11:06,925 - util.py[WARNING]: Running module scripts-user (<module 'cloudinit.config.cc_scripts_user' from '/usr/lib/python3/dist-packages/cloudinit/config/cc_scripts_user.py'>) failed” (a part of cloud-init failed).",
+        FROM_THERE,
+    ),
+    Row(
+        "a later boot, and an exception",
+        {
+            "cloudinit": DONE,
+            "cloudinit_output": output("3:INFO AZCM0000: Success", "8:FATAL   AZCM0026: Network Error"),
+        },
+        Status.WARN,
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speaks of failure: line 219: “FATAL   AZCM0026: Network Error” (azcmagent failed with this code (AGENT-006 explains it)).",
+        FROM_THERE,
+    ),
+    Row(
+        "no beginning",
+        {"cloudinit": NO_CLOUD_INIT, "cloudinit_output": output("7:E: Could not get lock", begin="@from ?\n")},
+        Status.WARN,
+        f"1 line of {LOG} in all of the log (it names no boot) speaks of failure: line 7: “E: Could not get lock” (apt or dpkg could not do it).",
+        FROM_THERE,
+    ),
+    Row(
+        "more than is quoted",
+        {"cloudinit": DONE, "cloudinit_output": output(*(f"{at}:E: {at}" for at in range(1, 41)))},
+        Status.WARN,
+        f"40 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: 1” (apt or dpkg could not do it); line 213: “E: 2” (apt or dpkg could not do it); line 214: “E: 3” (apt or dpkg could not do it); and 37 more.",
+        FROM_THERE,
+    ),
+    Row(
+        "not searched to its end",
+        {"cloudinit": DONE, "cloudinit_output": output(end="")},
+        Status.UNKNOWN,
+        f"The search in {LOG} did not come to its end, and found nothing so far.",
+        f"Read {LOG} on the VM by hand.",
+    ),
+    Row(
+        "still running",
+        {"cloudinit": captured("cloudinit/25.1.4-running-status"), "cloudinit_output": output()},
+        Status.UNKNOWN,
+        f"cloud-init has not finished, and {LOG} shows no failure so far.",
+        WAIT,
+    ),
+    Row(
+        "no log",
+        {"cloudinit": DONE, "cloudinit_output": seen("@absent\n")},
+        Status.UNKNOWN,
+        f"There is no {LOG}.",
+        "Look at 'output:' in /etc/cloud/cloud.cfg",
+    ),
+    Row(
+        "no cloud-init",
+        {"cloudinit": NO_CLOUD_INIT, "cloudinit_output": seen("@absent\n")},
+        Status.NOT_APPLICABLE,
+        "cloud-init is not installed on this VM.",
+    ),
+    Row(
+        "disabled",
+        {"cloudinit": status("disabled", user_data=False), "cloudinit_output": seen("@absent\n")},
+        Status.NOT_APPLICABLE,
+        "cloud-init is disabled on this VM and has no user data.",
+    ),
+    Row(
+        "no root",
+        {"cloudinit": DONE, "cloudinit_output": seen(stderr="sudo: a password is required\n", state="no root")},
+        Status.UNKNOWN,
+        "This needs root on the VM, and there is none (sudo -n said: sudo: a password is required).",
+        "Log in as root, or give the login user passwordless sudo (SSH-002).",
+    ),
+    Row(
+        "garbage",
+        {"cloudinit": DONE, "cloudinit_output": seen("hello")},
+        Status.UNKNOWN,
+        "The answer of the probe cloudinit_output could not be read: expected '@from' and where the last boot begins, found 'hello'.",
+        "Run the command shown below on the VM by hand",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", FINISHED, ids=lambda row: row.name)
+def test_cloudinit_001(row: Row) -> None:
+    row.assert_holds(test_cloudinit.test_cloud_init_finished)
+
+
+@pytest.mark.parametrize("row", CLEAN, ids=lambda row: row.name)
+def test_cloudinit_002(row: Row) -> None:
+    row.assert_holds(test_cloudinit.test_the_output_of_cloud_init_is_clean)
+
+
+SHELLS = [
+    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
+    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
+]
+
+
+def begin(stage: str, at: str) -> str:
+    return f"Cloud-init v. 25.1.4 running '{stage}' at {at}. Up 5.85 seconds.\n"
+
+
+def search(shell: list[str], log: Path) -> Output:
+    command = test_cloudinit._output_command(str(log))
+    result = subprocess.run(
+        [*shell, "-c", f"p1() {{\n{command}\n}}\n( p1 )"],
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    assert result.stderr == b""
+    return Output.read(Seen("", "", "done", result.returncode, result.stdout.decode("utf-8", "replace")))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_only_the_last_boot_counts(shell: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "it's the log"
+    log.write_bytes(
+        (begin("init-local", "Monday") + "E: of an older boot\n" + begin("init-local", "Tuesday")).encode()
+        + b"\x00\xff\rbinary\n"
+        + (begin("init", "Tuesday") + "Setting up libgpg-error0:amd64 (1.46-1) ...\n").encode()
+        + b"grep --error\r\nE: Unable to locate\x00 package azure-cli\r\n"
+        + b"password=hunter2 is nobody's business\n"
+    )
+    found = search(shell, log)
+    assert found == Output(True, "Tuesday", ((8, "E: Unable to locate package azure-cli"),), True)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_log_without_a_first_stage(shell: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(begin("init", "Monday") + "E: old\n" + begin("init", "Tuesday") + begin("modules:final", "Tuesday"))
+    assert search(shell, log) == Output(True, "Tuesday", (), True)
+    log.write_text("Traceback (most recent call last):\n")
+    assert search(shell, log) == Output(True, "", ((1, "Traceback (most recent call last):"),), True)
+    assert search(shell, tmp_path / "none") == Output(False)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_log_full_of_failures_is_cut(shell: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(begin("init-local", "Monday") + f"E: {'x' * 1000}\n" * 5000)
+    found = search(shell, log)
+    assert (len(found.lines), found.complete) == (data().lines, False)
+    assert max(len(line) for _, line in found.lines) <= 310
+
+
+HARMLESS = """\
+Setting up libgpg-error0:amd64 (1.46-1) ...
+Get:7 http://mirror.example/debian bookworm/main amd64 libcom-err2 amd64 1.47.0-2 [19.6 kB]
++ set -o errexit
+0 upgraded, 3 newly installed, 0 to remove and 0 not upgraded.
+ci-info: no authorized SSH keys fingerprints found for user debian.
+WARNING: apt does not have a stable CLI interface. Use with caution in scripts.
+INFO    AZCM0000: Success
+Created symlink /etc/systemd/system/multi-user.target.wants/himdsd.service
+debconf: unable to initialize frontend: Dialog
+"""
+
+HARMFUL = """\
+E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (apt-get)
+E: Unable to locate package azure-cli
+curl: (6) Could not resolve host: aka.ms
+curl: (56) CONNECT tunnel failed, response 403
+wget: unable to resolve host address 'packages.microsoft.com'
+ERROR: Failed to connect to MSI. Please make sure MSI is configured correctly.
+/var/lib/cloud/instance/scripts/runcmd: 6: azcmagent: not found
+FATAL   AZCM0042: Failed to create Azure Resource
+Traceback (most recent call last):
+Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)
+RuntimeError: Runparts: 1 failures (part-001) in 1 attempted commands
+cloudinit.subp.ProcessExecutionError: Unexpected error while running command.
+gpg: no valid OpenPGP data found.
+Error: Failed to download metadata for repo 'packages-microsoft-com-prod'
+bash: /usr/local/bin/setup: Permission denied
+"""
+
+
+@pytest.mark.parametrize("line", HARMLESS.splitlines())
+def test_harmless(line: str) -> None:
+    assert test_cloudinit._meaning(line) == ""
+
+
+@pytest.mark.parametrize("line", HARMFUL.splitlines())
+def test_harmful(line: str) -> None:
+    assert test_cloudinit._meaning(line)
+
+
+@pytest.mark.parametrize("pattern", [each.pattern for each in data().failures])
+def test_grep_and_python_read_a_pattern_alike(pattern: str, tmp_path: Path) -> None:
+    assert not re.search(r"\\[a-zA-Z]|\(\?|\*\?|\+\?", pattern)
+    assert "error" not in pattern.lower().split("|")
+    lines = (HARMLESS + HARMFUL).splitlines()
+    grep = subprocess.run(
+        ["grep", "-E", "-e", pattern], input=HARMLESS + HARMFUL, capture_output=True, text=True, check=False
+    )
+    assert grep.stdout.splitlines() == [line for line in lines if re.search(pattern, line)]
+
+
+@pytest.mark.parametrize("name", ["cloudinit", "cloudinit_output"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_shell_accepts_it(shell: list[str], name: str) -> None:
+    probe = probe_of(getattr(test_cloudinit, name))
+    assert probe is not None and isinstance(probe.command, str)
+    assert "/scripts/" not in probe.command, "what is under /var/lib/cloud may hold credentials"
+    result = subprocess.run([*shell, "-n", "-c", probe.command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+OLD = """\
+#!/bin/sh
+case "$*" in
+*--format*) echo "usage: cloud-init [-h] ...\ncloud-init: error: unrecognized arguments: --format json" >&2; exit 2 ;;
+*) printf 'status: error\ntime: Thu, 01 Jan 1970 00:00:00 +0000\ndetail:\nit broke\n'; exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_old_cloud_init_is_asked_again(shell: list[str], tmp_path: Path) -> None:
+    (tmp_path / "cloud-init").write_text(OLD)
+    (tmp_path / "cloud-init").chmod(0o755)
+    probe = probe_of(test_cloudinit.cloudinit)
+    assert probe is not None
+    result = subprocess.run(
+        [*shell, "-c", f"p1() {{\n{probe.command}\n}}\n( p1 )"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    found = test_cloudinit.CloudInit.read(Seen("", "", "done", result.returncode, result.stdout, result.stderr))
+    assert (found.status, found.exit, found.errors) == ("error", 1, ("it broke",))

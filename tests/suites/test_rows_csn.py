@@ -1,0 +1,641 @@
+"""CSN-001..003: every outcome, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.model import Status
+from plugins.profile import Endpoint
+from suites import test_csn
+from tests.suites.fake_azure import CLUSTER_ID, FORBIDDEN, GONE, INVENTORY, azure, egress
+from tests.suites.suite_rows import PROFILE, Row
+
+ENDPOINTS = {each.host: each for each in PROFILE.endpoints(INVENTORY)}
+ARM, PAS = ENDPOINTS["management.azure.com"], ENDPOINTS["pas.windows.net"]
+HIS, NOTIFICATION = ENDPOINTS["gbl.his.arc.azure.com"], ENDPOINTS["guestnotificationservice.azure.com"]
+REGIONAL_LOGIN = ENDPOINTS["eastus.login.microsoft.com"]
+MIRROR = Endpoint("mirror.corp.example", "always", "our mirror", port=8443)
+EVERYTHING = [".azure.com", ".microsoft.com", "login.microsoftonline.com", "pas.windows.net"]
+
+
+DEFAULTS = [
+    Row(
+        "True",
+        {},
+        Status.PASS,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "True".',
+        parameters={"azure": azure()},
+        vm=INVENTORY,
+    ),
+    Row(
+        "true, and the list is absent: CSN-002 says what is not known",
+        {},
+        Status.PASS,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "True".',
+        parameters={
+            "azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": "true", "enabledEgressEndpoints": GONE}})
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "JSON's true",
+        {},
+        Status.PASS,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "True".',
+        parameters={"azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": True}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "False, and all is covered otherwise",
+        {},
+        Status.PASS,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and its own list covers the 8 required endpoints.',
+        parameters={"azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": "False"}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "JSON's false, and all is covered otherwise",
+        {},
+        Status.PASS,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and its own list covers the 8 required endpoints.',
+        parameters={"azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": False}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "not stated, and all is covered otherwise",
+        {},
+        Status.PASS,
+        "The cloud services network csn-1 has no enableDefaultEgressEndpoints, and its own list covers the 8 required endpoints.",
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {"enableDefaultEgressEndpoints": GONE, "enabledEgressEndpoints": egress(*EVERYTHING)}
+                }
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "False, the list is absent, and what was asked for covers all",
+        {},
+        Status.PASS,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and its own list covers the 8 required endpoints.',
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {
+                        "enableDefaultEgressEndpoints": "False",
+                        "enabledEgressEndpoints": GONE,
+                        "additionalEgressEndpoints": egress(*EVERYTHING),
+                    }
+                }
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "False, and one endpoint is missing",
+        {},
+        Status.FAIL,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "False"; expected "True", or each required endpoint in the list. 1 of 8 are missing: pas.windows.net.',
+        "az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --enable-default-egress-endpoints True ; or add each endpoint that CSN-002 names.",
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {
+                        "enableDefaultEgressEndpoints": "False",
+                        "enabledEgressEndpoints": egress(*EVERYTHING[:3]),
+                    }
+                }
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "False, and the list is empty",
+        {},
+        Status.FAIL,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "False"; expected "True", or each required endpoint in the list. 8 of 8 are missing: management.azure.com, login.microsoftonline.com, eastus.login.microsoft.com and 5 more.',
+        "az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --enable-default-egress-endpoints True ; or add each endpoint that CSN-002 names.",
+        parameters={
+            "azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": "False", "enabledEgressEndpoints": []}})
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "False, and the list is absent: not empty",
+        {},
+        Status.UNKNOWN,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and Azure does not state its enabledEgressEndpoints; so it is not known whether management.azure.com, login.microsoftonline.com, eastus.login.microsoft.com and 5 more pass.',
+        "NET-001 shows what passes. To be sure: az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --enable-default-egress-endpoints True ; or add each endpoint that CSN-002 names.",
+        parameters={
+            "azure": azure(
+                csn={"properties": {"enableDefaultEgressEndpoints": "False", "enabledEgressEndpoints": GONE}}
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "False, the list is absent, and one is missing in what was asked for",
+        {},
+        Status.UNKNOWN,
+        'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and Azure does not state its enabledEgressEndpoints; so it is not known whether pas.windows.net passes.',
+        "NET-001 shows what passes. To be sure: az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --enable-default-egress-endpoints True ; or add each endpoint that CSN-002 names.",
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {
+                        "enableDefaultEgressEndpoints": "False",
+                        "enabledEgressEndpoints": GONE,
+                        "additionalEgressEndpoints": egress(*EVERYTHING[:3]),
+                    }
+                }
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "the network does not exist",
+        {},
+        Status.UNKNOWN,
+        "Azure has no cloud services network of the id that the VM is attached to, so this could not be looked at.",
+        "See VM-003 and CSN-003.",
+        parameters={"azure": azure(csn=GONE)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the VM does not exist",
+        {},
+        Status.UNKNOWN,
+        "Azure has no VM resource of this id, so this could not be looked at.",
+        "See VM-001: correct resource_id in the inventory.",
+        parameters={"azure": azure(vm=GONE)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "Azure refused",
+        {},
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={"azure": azure(csn=FORBIDDEN)},
+        vm=INVENTORY,
+    ),
+]
+
+
+COVERED = [
+    Row(
+        "by its name",
+        {},
+        Status.PASS,
+        "management.azure.com is covered by management.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={"azure": azure(), "endpoint": ARM},
+        vm=INVENTORY,
+    ),
+    Row(
+        "with a scheme inside the domain name",
+        {},
+        Status.PASS,
+        "management.azure.com is covered by https://management.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("https://management.azure.com")}}),
+            "endpoint": ARM,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "with a scheme, a port and a path",
+        {},
+        Status.PASS,
+        "management.azure.com is covered by HTTPS://Management.Azure.Com:443/x port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={
+            "azure": azure(
+                csn={"properties": {"enabledEgressEndpoints": egress("HTTPS://Management.Azure.Com:443/x", port=None)}}
+            ),
+            "endpoint": ARM,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "by a domain above it",
+        {},
+        Status.PASS,
+        "management.azure.com is covered by .azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress(".azure.com")}}),
+            "endpoint": ARM,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "by a wildcard",
+        {},
+        Status.PASS,
+        "management.azure.com is covered by *.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("*.azure.com")}}),
+            "endpoint": ARM,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "without a port",
+        {},
+        Status.PASS,
+        "management.azure.com is covered by management.azure.com in enabledEgressEndpoints of the cloud services network csn-1 (no port is stated, taken as 443).",
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("management.azure.com", port=None)}}),
+            "endpoint": ARM,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "upper case, and a dot at its end",
+        {},
+        Status.PASS,
+        "pas.windows.net is covered by PAS.windows.net. port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={"azure": azure(), "endpoint": PAS},
+        vm=INVENTORY,
+    ),
+    Row(
+        "by a leading dot: all below",
+        {},
+        Status.PASS,
+        "gbl.his.arc.azure.com is covered by .his.arc.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={"azure": azure(), "endpoint": HIS},
+        vm=INVENTORY,
+    ),
+    Row(
+        "by a leading dot: the domain itself",
+        {},
+        Status.PASS,
+        "guestnotificationservice.azure.com is covered by .guestnotificationservice.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1 (a leading dot is taken to include the domain itself).",
+        parameters={"azure": azure(), "endpoint": NOTIFICATION},
+        vm=INVENTORY,
+    ),
+    Row(
+        "by a list of several categories",
+        {},
+        Status.PASS,
+        "pas.windows.net is covered by pas.windows.net port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {
+                        "enabledEgressEndpoints": [
+                            {"category": "empty"},
+                            *egress("a.example"),
+                            *egress("pas.windows.net"),
+                        ]
+                    }
+                }
+            ),
+            "endpoint": PAS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "a regional host stands for itself",
+        {},
+        Status.PASS,
+        "eastus.login.microsoft.com is covered by eastus.login.microsoft.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("eastus.login.microsoft.com")}}),
+            "endpoint": REGIONAL_LOGIN,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "a host that stands for a wildcard",
+        {},
+        Status.WARN,
+        "gbl.his.arc.azure.com is covered by gbl.his.arc.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1, which is this host alone. The agent needs *.his.arc.azure.com; gbl.his.arc.azure.com only stands for it.",
+        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":".his.arc.azure.com","port":443}]}]\'',
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("gbl.his.arc.azure.com")}}),
+            "endpoint": HIS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "on a port of its own",
+        {},
+        Status.PASS,
+        "mirror.corp.example is covered by mirror.corp.example port 8443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("mirror.corp.example", port=8443)}}),
+            "endpoint": MIRROR,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "the port is text",
+        {},
+        Status.PASS,
+        "mirror.corp.example is covered by mirror.corp.example port 8443 in enabledEgressEndpoints of the cloud services network csn-1.",
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("mirror.corp.example", port="8443")}}),
+            "endpoint": MIRROR,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "the list is absent, and what was asked for covers it",
+        {},
+        Status.PASS,
+        "pas.windows.net is covered by https://pas.windows.net port 443 in additionalEgressEndpoints of the cloud services network csn-1 (enabledEgressEndpoints itself is absent from Azure's answer).",
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {
+                        "enabledEgressEndpoints": GONE,
+                        "enableDefaultEgressEndpoints": "False",
+                        "additionalEgressEndpoints": egress("https://pas.windows.net"),
+                    }
+                }
+            ),
+            "endpoint": PAS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "missing",
+        {},
+        Status.FAIL,
+        "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry). Needed for: Microsoft Entra ID: authorization.",
+        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("management.azure.com")}}),
+            "endpoint": PAS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "missing, and others were asked for",
+        {},
+        Status.FAIL,
+        "gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 2 entries). Needed for: hybrid identity service of Azure Arc: certificate and metadata of the machine.",
+        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"default","endpoints":[{"domainName":"a.example","port":443},{"domainName":"b.example","port":443}]},{"category":"azure-arc","endpoints":[{"domainName":".his.arc.azure.com","port":443}]}]\'',
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {
+                        "enabledEgressEndpoints": egress("a.example", "b.example"),
+                        "additionalEgressEndpoints": egress("a.example", "b.example"),
+                    }
+                }
+            ),
+            "endpoint": HIS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "the list is empty",
+        {},
+        Status.FAIL,
+        "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it is empty). Needed for: Microsoft Entra ID: authorization.",
+        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        parameters={"azure": azure(csn={"properties": {"enabledEgressEndpoints": []}}), "endpoint": PAS},
+        vm=INVENTORY,
+    ),
+    Row(
+        "on another port",
+        {},
+        Status.FAIL,
+        "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry; pas.windows.net port 8443 is for another port). Needed for: Microsoft Entra ID: authorization.",
+        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("pas.windows.net", port=8443)}}),
+            "endpoint": PAS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "without a leading dot",
+        {},
+        Status.FAIL,
+        "gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry; his.arc.azure.com without a leading dot is that one host). Needed for: hybrid identity service of Azure Arc: certificate and metadata of the machine.",
+        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":".his.arc.azure.com","port":443}]}]\'',
+        parameters={
+            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("his.arc.azure.com")}}),
+            "endpoint": HIS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "a name that only ends alike",
+        {},
+        Status.FAIL,
+        "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 3 entries). Needed for: Microsoft Entra ID: authorization.",
+        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {
+                        "enabledEgressEndpoints": egress(".s.windows.net", "as.windows.net", "xpas.windows.net")
+                    }
+                }
+            ),
+            "endpoint": PAS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "the list is absent: not empty",
+        {},
+        Status.UNKNOWN,
+        "Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net.",
+        'NET-001 shows whether pas.windows.net passes. To be sure: az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        parameters={
+            "azure": azure(
+                csn={"properties": {"enabledEgressEndpoints": GONE, "enableDefaultEgressEndpoints": "False"}}
+            ),
+            "endpoint": PAS,
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "the list is null, and the defaults are enabled",
+        {},
+        Status.UNKNOWN,
+        'Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net (enableDefaultEgressEndpoints is "True", but what that lets through is published nowhere).',
+        'NET-001 shows whether pas.windows.net passes. To be sure: az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        parameters={"azure": azure(csn={"properties": {"enabledEgressEndpoints": None}}), "endpoint": PAS},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the network does not exist",
+        {},
+        Status.UNKNOWN,
+        "Azure has no cloud services network of the id that the VM is attached to, so this could not be looked at.",
+        "See VM-003 and CSN-003.",
+        parameters={"azure": azure(csn=GONE), "endpoint": PAS},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the VM does not exist",
+        {},
+        Status.UNKNOWN,
+        "Azure has no VM resource of this id, so this could not be looked at.",
+        "See VM-001: correct resource_id in the inventory.",
+        parameters={"azure": azure(vm=GONE), "endpoint": PAS},
+        vm=INVENTORY,
+    ),
+    Row(
+        "Azure refused",
+        {},
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={"azure": azure(csn=FORBIDDEN), "endpoint": PAS},
+        vm=INVENTORY,
+    ),
+]
+
+
+AVAILABLE = [
+    Row(
+        "available",
+        {},
+        Status.PASS,
+        "The cloud services network csn-1 is provisioned, Available and on the VM's cluster cluster-1.",
+        parameters={"azure": azure()},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the cluster in another case",
+        {},
+        Status.PASS,
+        "The cloud services network csn-1 is provisioned, Available and on the VM's cluster cluster-1.",
+        parameters={"azure": azure(csn={"properties": {"clusterId": CLUSTER_ID.upper()}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "failed",
+        {},
+        Status.FAIL,
+        "The last operation on the cloud services network csn-1 did not succeed: provisioningState Failed; expected Succeeded: proxy update failed on 1 node.",
+        "Read the message, repeat the operation, and open a support",
+        parameters={
+            "azure": azure(
+                csn={
+                    "properties": {
+                        "provisioningState": "Failed",
+                        "detailedStatusMessage": "proxy update failed on 1 node.",
+                    }
+                }
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "being changed",
+        {},
+        Status.FAIL,
+        "The cloud services network csn-1 is being changed: provisioningState Accepted; expected Succeeded.",
+        "Wait until the operation has ended, and run again.",
+        parameters={"azure": azure(csn={"properties": {"provisioningState": "Accepted", "detailedStatusMessage": ""}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "an error",
+        {},
+        Status.FAIL,
+        "The cloud services network csn-1 has detailedStatus Error; expected Available: no address left.",
+        "Look at the network in the portal, and create it again if it",
+        parameters={
+            "azure": azure(csn={"properties": {"detailedStatus": "Error", "detailedStatusMessage": "no address left"}})
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "still being made",
+        {},
+        Status.FAIL,
+        "The cloud services network csn-1 has detailedStatus Provisioning; expected Available.",
+        "Wait until it is made, and run again.",
+        parameters={
+            "azure": azure(csn={"properties": {"detailedStatus": "Provisioning", "detailedStatusMessage": GONE}})
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "of another cluster",
+        {},
+        Status.FAIL,
+        "The cloud services network csn-1 belongs to cluster cluster-11; expected cluster-1, on which the VM runs.",
+        "Create a cloud services network on the VM's cluster, and the",
+        parameters={"azure": azure(csn={"properties": {"clusterId": CLUSTER_ID + "1"}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "its cluster is not stated",
+        {},
+        Status.UNKNOWN,
+        "Azure does not state clusterId of the cloud services network csn-1.",
+        "Look at the resource in the portal (JSON view, newest API",
+        parameters={"azure": azure(csn={"properties": {"clusterId": GONE}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the VM's cluster is not stated",
+        {},
+        Status.UNKNOWN,
+        "Azure does not state clusterId of VM vm-a.",
+        "Look at the resource in the portal (JSON view, newest API",
+        parameters={"azure": azure(vm={"properties": {"clusterId": GONE}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "its status is not stated",
+        {},
+        Status.UNKNOWN,
+        "Azure does not state detailedStatus of the cloud services network csn-1.",
+        "Look at the resource in the portal (JSON view, newest API",
+        parameters={"azure": azure(csn={"properties": {"detailedStatus": GONE}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the network does not exist",
+        {},
+        Status.FAIL,
+        "The VM is attached to the cloud services network /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.NetworkCloud/cloudServicesNetworks/csn-1, which does not exist.",
+        "Create the network, and the VM again, attached to it.",
+        parameters={"azure": azure(csn=GONE)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the VM does not exist",
+        {},
+        Status.UNKNOWN,
+        "Azure has no VM resource of this id, so this could not be looked at.",
+        "See VM-001: correct resource_id in the inventory.",
+        parameters={"azure": azure(vm=GONE)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "Azure refused",
+        {},
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={"azure": azure(csn=FORBIDDEN)},
+        vm=INVENTORY,
+    ),
+]
+
+
+@pytest.mark.parametrize("row", DEFAULTS, ids=lambda row: row.name)
+def test_csn_001(row: Row) -> None:
+    row.assert_holds(test_csn.test_the_default_endpoints_are_enabled)
+
+
+@pytest.mark.parametrize("row", COVERED, ids=lambda row: row.name)
+def test_csn_002(row: Row) -> None:
+    row.assert_holds(test_csn.test_the_endpoint_is_in_the_egress_list)
+
+
+@pytest.mark.parametrize("row", AVAILABLE, ids=lambda row: row.name)
+def test_csn_003(row: Row) -> None:
+    row.assert_holds(test_csn.test_the_network_is_available)

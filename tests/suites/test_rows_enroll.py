@@ -1,0 +1,354 @@
+"""ENROLL-001..003: every outcome, word for word."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from plugins import knowledge
+from plugins.knowledge import Explanation
+from plugins.model import Seen, Status
+from suites import test_enroll
+from tests.suites.suite_rows import Row, seen
+
+ID = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/arc-rg/providers/Microsoft.HybridCompute/machines/vm-a"
+
+# Agent 1.58, with the progress bar already gone.
+CONNECTED = f"""\
+@run
+INFO    Connecting machine to Azure... This might take a few minutes.
+INFO    Cloud: AzureCloud
+INFO    Testing connectivity to endpoints that are needed to connect to Azure... This might take a few minutes.
+INFO    Creating resource in Azure...  Correlation ID=9c6b1f3e-9f11-4b0e-8f2f-0c8f0f6a1a11 Resource ID={ID}
+INFO    Connected machine to Azure
+INFO    Machine overview page: https://portal.azure.com/
+@exit 0
+"""
+SHOW = f"""\
+
+@text
+Resource Name                           : vm-a
+Resource Id                             : {ID}
+Agent Status                            : Connected
+"""
+UNCONNECTED = """\
+Resource Name                           :
+Resource Id                             :
+Agent Status                            : Disconnected
+"""
+DISCONNECTED = f"@run\nINFO    Disconnected machine from Azure\n@exit 0\n\n@text\n{UNCONNECTED}"
+ALREADY = seen(f"@already\nResource Id                             : {ID}\n")
+LOST = seen(stderr="The session ended while this ran: The session on vm-a ended after 3.0 s.", state="lost")
+
+
+def azcm(number: int) -> Explanation:
+    found = knowledge.azcm(number)
+    assert found
+    return found
+
+
+def exit_status(number: int) -> Explanation:
+    found = knowledge.exit_code(number)
+    assert found
+    return found
+
+
+def ended(status: int, *lines: str) -> Seen:
+    return seen("\n".join(["@run", *lines, f"@exit {status}", ""]), exit=status)
+
+
+def machine(status: str = "Connected", **more: Any) -> Seen:
+    return seen(json.dumps({"id": ID, "location": "eastus", "properties": {"status": status, **more}}))
+
+
+NO_MACHINE = seen("null\n")
+NOT_ASKED = seen("@not asked\n")
+UNREAD = seen(stderr="Azure refused to show it (HTTP 403, AuthorizationFailed).", state="lost")
+
+CONNECT = [
+    Row(
+        "connected",
+        {"enroll_connect": seen(CONNECTED)},
+        Status.PASS,
+        f"Connected as {ID} in 0 s, with a token from IMDS.",
+    ),
+    Row(
+        "connected, in the words of older agents",
+        {
+            "enroll_connect": ended(
+                0, f'time="2026-11-21T22:45:58Z" level=info msg="Creating resource... Resource ID={ID}"'
+            )
+        },
+        Status.PASS,
+        f"Connected as {ID} in 0 s, with a token from IMDS.",
+    ),
+    Row(
+        "connected, and the output names no resource",
+        {"enroll_connect": ended(0, "INFO    Connected machine to Azure")},
+        Status.PASS,
+        "Connected in 0 s, with a token from IMDS.",
+    ),
+    Row(
+        "connected before",
+        {"enroll_connect": ALREADY},
+        Status.NOT_APPLICABLE,
+        f"Connected before this run as {ID}: left as it is.",
+    ),
+    Row(
+        "connected before, as nobody knows what",
+        {"enroll_connect": seen("@already\n")},
+        Status.NOT_APPLICABLE,
+        "Connected before this run: left as it is.",
+    ),
+    Row(
+        "no agent",
+        {"enroll_connect": seen("@absent\n", exit=1)},
+        Status.FAIL,
+        "The agent is not installed (/opt/azcmagent/bin/azcmagent is not there), so there was nothing to connect with.",
+        "Install the agent",
+    ),
+    Row(
+        "no token",
+        {"enroll_connect": seen("@no token 400\n", exit=1)},
+        Status.FAIL,
+        "IMDS answered 400 when the token for the connecting was asked for, so nothing was connected.",
+        "It did issue one a moment ago (TOKEN-001)",
+    ),
+    Row(
+        "no answer of IMDS",
+        {"enroll_connect": seen("@no token 000\n", exit=1)},
+        Status.FAIL,
+        "IMDS did not answer when the token for the connecting was asked for, so nothing was connected.",
+        "It did issue one a moment ago (TOKEN-001)",
+    ),
+    Row(
+        "an AZCM code",
+        {
+            "enroll_connect": ended(
+                44, "INFO    Creating resource in Azure...", "FATAL   AZCM0044: The resource exists."
+            )
+        },
+        Status.FAIL,
+        f"azcmagent connect ended with 44 and said: FATAL   AZCM0044: The resource exists. {azcm(44).sentence}",
+        azcm(44).advice,
+    ),
+    Row(
+        "an exit status alone",
+        {"enroll_connect": ended(26, "something else")},
+        Status.FAIL,
+        f"azcmagent connect ended with 26 and said: something else. {exit_status(26).sentence}",
+        exit_status(26).advice,
+    ),
+    Row(
+        "an exit status that nobody knows",
+        {"enroll_connect": ended(99)},
+        Status.FAIL,
+        "azcmagent connect ended with 99 and said: nothing.",
+        "Look at /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent connect again.",
+    ),
+    Row(
+        "took too long",
+        {"enroll_connect": seen(state="timed out")},
+        Status.UNKNOWN,
+        "It did not end in time and was stopped; what it had done by then is not known.",
+        "Run 'azcmagent show' on the VM to see what became of it.",
+    ),
+    Row(
+        "the session was lost",
+        {"enroll_connect": LOST},
+        Status.UNKNOWN,
+        "The session ended while this ran: The session on vm-a ended after 3.0 s.",
+        "Run 'azcmagent show' on the VM to see what became of it.",
+    ),
+    Row(
+        "nobody knows where to",
+        {"enroll_connect": seen(stderr="Not connected, as it is not known where to: no location.", state="lost")},
+        Status.UNKNOWN,
+        "Not connected, as it is not known where to: no location.",
+        "Run 'azcmagent show' on the VM to see what became of it.",
+    ),
+    Row(
+        "no root",
+        {"enroll_connect": seen(stderr="sudo: a password is required", state="no root")},
+        Status.UNKNOWN,
+        "This needs root on the VM, and there is none (sudo -n said: sudo: a password is required).",
+        "Log in as root, or give the login user passwordless sudo (SSH-002).",
+    ),
+    Row(
+        "garbage",
+        {"enroll_connect": seen("Segmentation fault", exit=139)},
+        Status.UNKNOWN,
+        "The answer of the probe enroll_connect could not be read: expected @run and @exit, found 'Segmentation fault'.",
+        "Run the command shown below on the VM by hand",
+    ),
+]
+
+BOTH = [
+    Row(
+        "both",
+        {"enroll_show": seen(SHOW), "enroll_machine": machine()},
+        Status.PASS,
+        f"azcmagent show says Connected, and so does Azure of {ID}.",
+    ),
+    Row(
+        "Azure was not asked",
+        {"enroll_show": seen(SHOW), "enroll_machine": NOT_ASKED},
+        Status.PASS,
+        "azcmagent show says Connected. Azure was not asked (--no-azure).",
+    ),
+    Row(
+        "the agent says Error, and why",
+        {
+            "enroll_show": seen(
+                "\n@text\nAgent Status                            : Error\n"
+                "Agent Error Code                        : AZCM0026\n"
+                "Agent Error Details                     : no network\n"
+            ),
+            "enroll_machine": machine(),
+        },
+        Status.FAIL,
+        f"azcmagent show says Error after the connecting; expected Connected. Its error: AZCM0026 no network. {azcm(26).sentence}",
+        azcm(26).advice,
+    ),
+    Row(
+        "the agent says Disconnected",
+        {"enroll_show": seen(f"\n@text\n{UNCONNECTED}"), "enroll_machine": NO_MACHINE},
+        Status.FAIL,
+        "azcmagent show says Disconnected after the connecting; expected Connected.",
+        "On the VM: azcmagent show, systemctl status himdsd",
+    ),
+    Row(
+        "Azure does not have it",
+        {"enroll_show": seen(SHOW), "enroll_machine": NO_MACHINE},
+        Status.FAIL,
+        f"azcmagent show says Connected, but Azure does not show {ID}.",
+        "Compare the target in the inventory",
+    ),
+    Row(
+        "Azure says Disconnected",
+        {"enroll_show": seen(SHOW), "enroll_machine": machine("Disconnected", lastStatusChange="2026-11-21T22:45:58Z")},
+        Status.FAIL,
+        f"azcmagent show says Connected, but Azure has {ID} as Disconnected since 2026-11-21T22:45:58Z; expected Connected.",
+        "On the VM: azcmagent show, systemctl status himdsd",
+    ),
+    Row(
+        "Azure gives no status",
+        {"enroll_show": seen(SHOW), "enroll_machine": machine("")},
+        Status.FAIL,
+        f"azcmagent show says Connected, but Azure has {ID} as without a status; expected Connected.",
+        "On the VM: azcmagent show, systemctl status himdsd",
+    ),
+    Row(
+        "Azure could not be read",
+        {"enroll_show": seen(SHOW), "enroll_machine": UNREAD},
+        Status.UNKNOWN,
+        "azcmagent show says Connected; what Azure says is not known: Azure refused to show it (HTTP 403, AuthorizationFailed).",
+        "Look at the Arc machine in the portal",
+    ),
+    Row(
+        "the agent could not be asked",
+        {"enroll_show": seen(state="timed out"), "enroll_machine": machine()},
+        Status.UNKNOWN,
+        "azcmagent show has no answer after the connecting: the command did not answer in time.",
+        "On the VM: azcmagent show, systemctl status himdsd",
+    ),
+    Row(
+        "Azure's answer is garbage",
+        {"enroll_show": seen(SHOW), "enroll_machine": seen("[]")},
+        Status.UNKNOWN,
+        "The answer of the probe enroll_machine could not be read: expected a resource.",
+        "Run the command shown below on the VM by hand",
+    ),
+]
+
+
+def back(disconnect: Seen, gone: Seen, connect: Seen | None = None) -> dict[str, Seen]:
+    return {"enroll_connect": connect or seen(CONNECTED), "enroll_disconnect": disconnect, "enroll_gone": gone}
+
+
+ROUNDTRIP = [
+    Row(
+        "nothing is left",
+        back(seen(DISCONNECTED), NO_MACHINE),
+        Status.PASS,
+        "Disconnected: azcmagent show names no resource, and Azure has none.",
+    ),
+    Row(
+        "Azure was not asked",
+        back(seen(DISCONNECTED), NOT_ASKED),
+        Status.PASS,
+        "Disconnected: azcmagent show names no resource. Azure was not asked (--no-azure).",
+    ),
+    Row(
+        "connected before",
+        back(seen(state="lost"), seen(state="lost"), ALREADY),
+        Status.NOT_APPLICABLE,
+        "Connected before this run, so it was not disconnected.",
+    ),
+    Row(
+        "not allowed to delete",
+        back(ended(43, "FATAL   AZCM0043: Failed to delete the resource."), machine()),
+        Status.FAIL,
+        f"azcmagent disconnect ended with 43 and said: FATAL   AZCM0043: Failed to delete the resource. {azcm(43).sentence}",
+        azcm(43).advice,
+    ),
+    Row(
+        "no token this time",
+        back(seen("@no token 500\n", exit=1), machine()),
+        Status.FAIL,
+        "The machine is still connected: IMDS issued no token for it.",
+        "Delete the Arc machine in Azure if it is still there",
+    ),
+    Row(
+        "local state is left",
+        back(seen(f"@run\n@exit 0\n{SHOW}"), NO_MACHINE),
+        Status.FAIL,
+        f"azcmagent disconnect ended with 0, but azcmagent show says Connected and names {ID}; expected Disconnected and no resource.",
+        "Delete the Arc machine in Azure if it is still there",
+    ),
+    Row(
+        "the resource is left",
+        back(seen(DISCONNECTED), machine("Disconnected")),
+        Status.FAIL,
+        f"Disconnected on the VM, but Azure still has {ID} (Disconnected).",
+        "Delete the Arc machine in Azure if it is still there",
+    ),
+    Row(
+        "Azure could not be read",
+        back(seen(DISCONNECTED), UNREAD),
+        Status.UNKNOWN,
+        "Disconnected on the VM; whether Azure still has the resource is not known: Azure refused to show it (HTTP 403, AuthorizationFailed).",
+        "Look for the Arc machine in the portal",
+    ),
+    Row(
+        "took too long",
+        back(seen(state="timed out"), machine()),
+        Status.UNKNOWN,
+        "It did not end in time and was stopped; what it had done by then is not known. The machine may still be connected.",
+        "Delete the Arc machine in Azure if it is still there",
+    ),
+    Row(
+        "azcmagent show has no answer",
+        back(seen("@run\n@exit 0\n\n@text\noops\n"), NO_MACHINE),
+        Status.UNKNOWN,
+        "azcmagent disconnect ended with 0, but azcmagent show has no answer after it: azcmagent show tells no status (it said: oops).",
+        "Delete the Arc machine in Azure if it is still there",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", CONNECT, ids=lambda row: row.name)
+def test_enroll_001(row: Row) -> None:
+    row.assert_holds(test_enroll.test_the_machine_connects)
+
+
+@pytest.mark.parametrize("row", BOTH, ids=lambda row: row.name)
+def test_enroll_002(row: Row) -> None:
+    row.assert_holds(test_enroll.test_both_sides_say_connected)
+
+
+@pytest.mark.parametrize("row", ROUNDTRIP, ids=lambda row: row.name)
+def test_enroll_003(row: Row) -> None:
+    row.assert_holds(test_enroll.test_disconnecting_leaves_nothing)

@@ -1,0 +1,301 @@
+"""IDENTITY-001 and IDENTITY-002: every outcome, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from plugins.model import Status
+from suites import test_identity
+from tests.suites.fake_azure import FORBIDDEN, GONE, INVENTORY, OTHER_ID, USER, USER_ID, azure
+from tests.suites.suite_rows import Row
+
+SYSTEM_WANTED = replace(INVENTORY, identity="system")
+USER_WANTED = replace(INVENTORY, identity=USER_ID.upper())  # ids compare without case
+
+KNOWN = {"principalId": USER.upper(), "clientId": "bbbbbbbb-0000-0000-0000-000000000002"}
+ONE = {"type": "UserAssigned", "principalId": GONE, "userAssignedIdentities": {USER_ID: KNOWN}}
+TWO = {"type": "UserAssigned", "principalId": GONE, "userAssignedIdentities": {USER_ID: KNOWN, OTHER_ID: {}}}
+BOTH = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {USER_ID: KNOWN}}
+EMPTY = {"type": "UserAssigned", "principalId": GONE, "userAssignedIdentities": {USER_ID: {}}}  # ManagedIdentity knows
+
+
+HAS = [
+    Row(
+        "system-assigned",
+        {},
+        Status.PASS,
+        "VM vm-a has the system-assigned identity.",
+        parameters={"azure": azure()},
+        vm=INVENTORY,
+    ),
+    Row(
+        "user-assigned",
+        {},
+        Status.PASS,
+        "VM vm-a has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc.",
+        parameters={"azure": azure(vm={"identity": ONE})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "both",
+        {},
+        Status.PASS,
+        "VM vm-a has the system-assigned identity and the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc.",
+        parameters={"azure": azure(vm={"identity": BOTH})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "several",
+        {},
+        Status.PASS,
+        "VM vm-a has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc and the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-backup.",
+        parameters={"azure": azure(vm={"identity": TWO})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "an empty object: that is one, too",
+        {},
+        Status.PASS,
+        "VM vm-a has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc.",
+        parameters={"azure": azure(vm={"identity": EMPTY}, identities={USER_ID: FORBIDDEN})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "absent",
+        {},
+        Status.FAIL,
+        "VM vm-a has no managed identity (identity.type: absent); expected a system-assigned or a user-assigned one, given when the VM was created.",
+        "Create the VM again with its identity (az networkcloud virtualmachine create ... --mi-system-assigned, or --mi-user-assigned ID). Adding one to the present VM does not help: Azure then shows it, and IMDS issues no token.",
+        parameters={"azure": azure(vm={"identity": GONE})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "null",
+        {},
+        Status.FAIL,
+        "VM vm-a has no managed identity (identity.type: absent); expected a system-assigned or a user-assigned one, given when the VM was created.",
+        "Create the VM again with its identity (az networkcloud virtualmachine create ... --mi-system-assigned, or --mi-user-assigned ID). Adding one to the present VM does not help: Azure then shows it, and IMDS issues no token.",
+        parameters={"azure": azure(vm={"identity": None})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "None",
+        {},
+        Status.FAIL,
+        "VM vm-a has no managed identity (identity.type: None); expected a system-assigned or a user-assigned one, given when the VM was created.",
+        "Create the VM again with its identity (az networkcloud virtualmachine create ... --mi-system-assigned, or --mi-user-assigned ID). Adding one to the present VM does not help: Azure then shows it, and IMDS issues no token.",
+        parameters={"azure": azure(vm={"identity": {"type": "None", "principalId": GONE}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the VM does not exist",
+        {},
+        Status.UNKNOWN,
+        "Azure has no VM resource of this id, so this could not be looked at.",
+        "See VM-001: correct resource_id in the inventory.",
+        parameters={"azure": azure(vm=GONE)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "Azure refused",
+        {},
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={"azure": azure(vm=FORBIDDEN)},
+        vm=INVENTORY,
+    ),
+]
+
+
+EXPECTED = [
+    Row(
+        "system-assigned, nothing said",
+        {},
+        Status.PASS,
+        "The VM enrolls with the system-assigned identity, the one that IMDS takes when none is named; its principal is aaaaaaaa-0000-0000-0000-000000000001.",
+        parameters={"azure": azure()},
+        vm=INVENTORY,
+    ),
+    Row(
+        "system-assigned, as expected",
+        {},
+        Status.PASS,
+        "The VM enrolls with the system-assigned identity, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000001.",
+        parameters={"azure": azure(inventory=SYSTEM_WANTED)},
+        vm=SYSTEM_WANTED,
+    ),
+    Row(
+        "the only user-assigned one",
+        {},
+        Status.PASS,
+        "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, the one that IMDS takes when none is named; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
+        parameters={
+            "azure": azure(
+                vm={"identity": ONE},
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "user-assigned, as expected, in another case",
+        {},
+        Status.PASS,
+        "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
+        parameters={"azure": azure(vm={"identity": TWO}, inventory=USER_WANTED)},
+        vm=USER_WANTED,
+    ),
+    Row(
+        "both, and the user-assigned one is expected",
+        {},
+        Status.PASS,
+        "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
+        parameters={"azure": azure(vm={"identity": BOTH}, inventory=USER_WANTED)},
+        vm=USER_WANTED,
+    ),
+    Row(
+        "both, nothing said: the system-assigned one",
+        {},
+        Status.PASS,
+        "The VM enrolls with the system-assigned identity, the one that IMDS takes when none is named; its principal is aaaaaaaa-0000-0000-0000-000000000001.",
+        parameters={
+            "azure": azure(
+                vm={"identity": BOTH},
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "an empty object, and ManagedIdentity knows",
+        {},
+        Status.PASS,
+        "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
+        parameters={
+            "azure": azure(
+                vm={"identity": EMPTY},
+                identities={USER_ID: {"properties": {"principalId": USER}}},
+                inventory=USER_WANTED,
+            )
+        },
+        vm=USER_WANTED,
+    ),
+    Row(
+        "system-assigned expected, user-assigned there",
+        {},
+        Status.FAIL,
+        "The inventory expects the system-assigned identity. The VM has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc.",
+        "A managed identity works only when the VM was created with",
+        parameters={"azure": azure(vm={"identity": ONE}, inventory=SYSTEM_WANTED)},
+        vm=SYSTEM_WANTED,
+    ),
+    Row(
+        "user-assigned expected, another one there",
+        {},
+        Status.FAIL,
+        "The inventory expects the user-assigned identity /SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/RESOURCEGROUPS/RG-NEXUS/PROVIDERS/MICROSOFT.MANAGEDIDENTITY/USERASSIGNEDIDENTITIES/ID-ARC. The VM has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-backup.",
+        "A managed identity works only when the VM was created with",
+        parameters={
+            "azure": azure(
+                vm={"identity": {"type": "UserAssigned", "userAssignedIdentities": {OTHER_ID: KNOWN}}},
+                inventory=USER_WANTED,
+            )
+        },
+        vm=USER_WANTED,
+    ),
+    Row(
+        "user-assigned expected, system-assigned there",
+        {},
+        Status.FAIL,
+        "The inventory expects the user-assigned identity /SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/RESOURCEGROUPS/RG-NEXUS/PROVIDERS/MICROSOFT.MANAGEDIDENTITY/USERASSIGNEDIDENTITIES/ID-ARC. The VM has the system-assigned identity.",
+        "A managed identity works only when the VM was created with",
+        parameters={"azure": azure(inventory=USER_WANTED)},
+        vm=USER_WANTED,
+    ),
+    Row(
+        "deleted",
+        {},
+        Status.FAIL,
+        "The VM names the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, and Azure knows no principal of it: the identity was deleted.",
+        "Create the identity and its role assignments, and the VM",
+        parameters={"azure": azure(vm={"identity": EMPTY}, identities={USER_ID: GONE}, inventory=USER_WANTED)},
+        vm=USER_WANTED,
+    ),
+    Row(
+        "several, and nothing says which",
+        {},
+        Status.UNKNOWN,
+        "The VM has 2 user-assigned identities and no system-assigned one, and the inventory does not say which to enroll with: /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-backup.",
+        "State it in the inventory: identity: <the ARM id of the",
+        parameters={
+            "azure": azure(
+                vm={"identity": TWO},
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "an empty object, and ManagedIdentity refuses",
+        {},
+        Status.UNKNOWN,
+        "The principal of the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={
+            "azure": azure(
+                vm={"identity": EMPTY},
+                identities={USER_ID: FORBIDDEN},
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "system-assigned, and its principal is not stated",
+        {},
+        Status.UNKNOWN,
+        "The VM resource does not state the principal id of its system-assigned identity.",
+        "Look at the VM again later. If it stays so, create the VM",
+        parameters={
+            "azure": azure(
+                vm={"identity": {"principalId": GONE}},
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "the VM does not exist",
+        {},
+        Status.UNKNOWN,
+        "Azure has no VM resource of this id, so this could not be looked at.",
+        "See VM-001: correct resource_id in the inventory.",
+        parameters={
+            "azure": azure(
+                vm=GONE,
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "Azure refused",
+        {},
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={
+            "azure": azure(
+                vm=FORBIDDEN,
+            )
+        },
+        vm=INVENTORY,
+    ),
+]
+
+
+@pytest.mark.parametrize("row", HAS, ids=lambda row: row.name)
+def test_identity_001(row: Row) -> None:
+    row.assert_holds(test_identity.test_the_vm_has_an_identity)
+
+
+@pytest.mark.parametrize("row", EXPECTED, ids=lambda row: row.name)
+def test_identity_002(row: Row) -> None:
+    row.assert_holds(test_identity.test_it_is_the_expected_identity)

@@ -1,0 +1,481 @@
+"""ROLES-001..003: every outcome, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from plugins.inventory import Target
+from plugins.model import Status
+from suites import test_roles
+from tests.suites.fake_azure import (
+    CONTRIBUTOR,
+    CUSTOM,
+    FORBIDDEN,
+    GONE,
+    GRANTED,
+    GROUP,
+    GROUP_OF_IDENTITIES,
+    INVENTORY,
+    LIST_ACCESS_DETAILS,
+    ONBOARDING,
+    READER,
+    RESOURCE_MANAGER,
+    SUBSCRIPTION,
+    USER,
+    USER_ID,
+    assigned,
+    azure,
+    denying,
+)
+from tests.suites.suite_rows import Row
+
+MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/mg-edge"
+CONDITION = "((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))"
+WRITE = "Microsoft.HybridCompute/machines/write"
+
+# The Arc resource goes to a group of its own, with a name that a shell has to be kept from.
+QUOTED = replace(INVENTORY, target=Target(SUBSCRIPTION, "rg arc (edge)", "eastus", "AzureCloud"))
+QUOTED_GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg arc (edge)"
+
+
+def roles(*given: str, scope: str = GROUP) -> list[dict[str, object]]:
+    return [assigned(role, scope) for role in given]
+
+
+MANAGER = [
+    Row(
+        "assigned",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=GRANTED)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "at the subscription",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555.",
+        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER, scope=f"/subscriptions/{SUBSCRIPTION.upper()}"))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "at a management group",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /providers/Microsoft.Management/managementGroups/mg-edge.",
+        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER, scope=MANAGEMENT_GROUP))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "at the root",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /.",
+        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER, scope="/"))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "through a group",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus through group aaaaaaaa-0000-0000-0000-00000000000f.",
+        parameters={"azure": azure(roles=[assigned(RESOURCE_MANAGER, to=GROUP_OF_IDENTITIES)])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "in another case",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/RESOURCEGROUPS/RG-NEXUS.",
+        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER.upper(), scope=GROUP.upper()))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "its definition cannot be read: the GUID is enough",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=GRANTED, definitions={RESOURCE_MANAGER: FORBIDDEN})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "to the user-assigned identity",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000002 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={
+            "azure": azure(
+                vm={"identity": {"type": "UserAssigned", "userAssignedIdentities": {USER_ID: {"principalId": USER}}}},
+                roles=[assigned(RESOURCE_MANAGER, to=USER)],
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "Contributor counts",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/read and machines/write), by Contributor at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=roles(CONTRIBUTOR))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "Onboarding counts",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/read and machines/write), by Azure Connected Machine Onboarding at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=roles(ONBOARDING))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "under a condition, and Contributor without one",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/read and machines/write), by Contributor at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=[assigned(RESOURCE_MANAGER, condition=CONDITION), assigned(CONTRIBUTOR)])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "none at all",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/read and machines/write. It holds no role there.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure()},
+        vm=INVENTORY,
+    ),
+    Row(
+        "only others",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/write. It holds: HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus; Reader at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure(roles=roles(LIST_ACCESS_DETAILS, READER))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "at a group whose name begins alike",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/read and machines/write. It holds no role there.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER, scope=GROUP + "x"))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "at the VM's group, and the target is another one",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg arc (edge) or above, nor another role that allows machines/read and machines/write. It holds no role there.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg arc (edge)' ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure(roles=GRANTED, inventory=QUOTED, scope=QUOTED_GROUP)},
+        vm=QUOTED,
+    ),
+    Row(
+        "a custom role that takes writing out",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/write. It holds: Arc without writing at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure(roles=roles(CUSTOM))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "Contributor counts, and what is denied is for ROLES-003",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/read and machines/write), by Contributor at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=roles(CONTRIBUTOR), denies=[denying(WRITE)])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "under a condition",
+        {},
+        Status.UNKNOWN,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
+        "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
+        parameters={"azure": azure(roles=[assigned(RESOURCE_MANAGER, condition=CONDITION)])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "another role under a condition",
+        {},
+        Status.UNKNOWN,
+        "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Onboarding at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
+        "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
+        parameters={"azure": azure(roles=[assigned(ONBOARDING, condition=CONDITION)])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "another role whose definition cannot be read",
+        {},
+        Status.UNKNOWN,
+        "Whether the identity may do machines/read cannot be told from here. What the role cccccccc-0000-0000-0000-000000000001 at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Look at role and deny assignments of",
+        parameters={"azure": azure(roles=roles(CUSTOM), definitions={CUSTOM: FORBIDDEN})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "its principal is not known",
+        {},
+        Status.UNKNOWN,
+        "The identity's principal is not known, so its roles are not.",
+        "See IDENTITY-002.",
+        parameters={"azure": azure(vm={"identity": {"principalId": GONE}})},
+        vm=INVENTORY,
+    ),
+    Row(
+        "Azure refused",
+        {},
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={"azure": azure(roles=FORBIDDEN)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the VM does not exist",
+        {},
+        Status.UNKNOWN,
+        "Azure has no VM resource of this id, so this could not be looked at.",
+        "See VM-001: correct resource_id in the inventory.",
+        parameters={"azure": azure(vm=GONE)},
+        vm=INVENTORY,
+    ),
+]
+
+
+LISTING = [
+    Row(
+        "assigned",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds HybridCompute Machine ListAccessDetails Action In-Built Role (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=GRANTED)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "assigned, under the name that Azure gives it now",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds List Access Details (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={
+            "azure": azure(
+                roles=GRANTED,
+                definitions={
+                    LIST_ACCESS_DETAILS: {"properties": {"roleName": "List Access Details", "permissions": []}}
+                },
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "a custom role counts",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/listAccessDetails/action), by Arc without writing at /subscriptions/11111111-2222-3333-4444-555555555555.",
+        parameters={"azure": azure(roles=roles(CUSTOM, scope=f"/subscriptions/{SUBSCRIPTION}"))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "missing",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold HybridCompute Machine ListAccessDetails Action In-Built Role (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/listAccessDetails/action. It holds: Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "a role of the right name and another GUID does not count",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold HybridCompute Machine ListAccessDetails Action In-Built Role (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/listAccessDetails/action. It holds: HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={
+            "azure": azure(
+                roles=roles(READER),
+                definitions={
+                    READER: {
+                        "properties": {
+                            "roleName": "HybridCompute Machine ListAccessDetails Action In-Built Role",
+                            "permissions": [{"actions": []}],
+                        }
+                    }
+                },
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "under a condition",
+        {},
+        Status.UNKNOWN,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 holds HybridCompute Machine ListAccessDetails Action In-Built Role (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
+        "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
+        parameters={"azure": azure(roles=[assigned(LIST_ACCESS_DETAILS, condition=CONDITION)])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "Azure refused",
+        {},
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={"azure": azure(roles=FORBIDDEN)},
+        vm=INVENTORY,
+    ),
+]
+
+
+ACTIONS = [
+    Row(
+        "both roles",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, by Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus and HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=GRANTED)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "one broader role",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, by Contributor at /subscriptions/11111111-2222-3333-4444-555555555555.",
+        parameters={"azure": azure(roles=roles(CONTRIBUTOR, scope=f"/subscriptions/{SUBSCRIPTION}"))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "a custom role without writing, and Onboarding",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, by Arc without writing at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus and Azure Connected Machine Onboarding at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=roles(CUSTOM, ONBOARDING))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "what is denied to somebody else",
+        {},
+        Status.PASS,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, by Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus and HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        parameters={"azure": azure(roles=GRANTED, denies=[denying("*", to=USER)])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "none at all",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: no assignment allows it, or its notActions take it out. It holds no role there.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure()},
+        vm=INVENTORY,
+    ),
+    Row(
+        "only one role",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: no assignment allows it, or its notActions take it out. It holds: Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "a custom role that takes writing out",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/write at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: no assignment allows it, or its notActions take it out. It holds: Arc without writing at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
+        "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
+        parameters={"azure": azure(roles=roles(CUSTOM))},
+        vm=INVENTORY,
+    ),
+    Row(
+        "denied",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: the deny assignment stack-lock at /subscriptions/11111111-2222-3333-4444-555555555555 takes it away, whatever is assigned.",
+        "Have the deny assignment changed by its owner (a blueprint, a",
+        parameters={"azure": azure(roles=GRANTED, denies=[denying("Microsoft.HybridCompute/machines/*")])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "denied to everybody",
+        {},
+        Status.FAIL,
+        "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: the deny assignment stack-lock at /subscriptions/11111111-2222-3333-4444-555555555555 takes it away, whatever is assigned.",
+        "Have the deny assignment changed by its owner (a blueprint, a",
+        parameters={
+            "azure": azure(
+                roles=GRANTED,
+                denies=[denying("*/action", to="00000000-0000-0000-0000-000000000000", kind="SystemDefined")],
+            )
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "denied to a group, and nobody knows who is in it",
+        {},
+        Status.UNKNOWN,
+        "Whether the identity may do machines/write cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignment 'stack-lock' at /subscriptions/11111111-2222-3333-4444-555555555555 may take it away: it names a group or has a condition, and whether it concerns the identity is not known.",
+        "Look at role and deny assignments of",
+        parameters={"azure": azure(roles=GRANTED, denies=[denying(WRITE, to=GROUP_OF_IDENTITIES, kind="Group")])},
+        vm=INVENTORY,
+    ),
+    Row(
+        "the deny assignments cannot be read",
+        {},
+        Status.UNKNOWN,
+        "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignments are not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Look at role and deny assignments of",
+        parameters={"azure": azure(roles=GRANTED, denies=FORBIDDEN)},
+        vm=INVENTORY,
+    ),
+    Row(
+        "under a condition",
+        {},
+        Status.UNKNOWN,
+        "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
+        "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
+        parameters={
+            "azure": azure(roles=[assigned(RESOURCE_MANAGER, condition=CONDITION), assigned(LIST_ACCESS_DETAILS)])
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "the definitions cannot be read",
+        {},
+        Status.UNKNOWN,
+        "Whether the identity may do machines/read cannot be told from here. What the role f5819b54-e033-4d82-ac66-4fec3cbf3f4c at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Look at role and deny assignments of",
+        parameters={
+            "azure": azure(roles=GRANTED, definitions={RESOURCE_MANAGER: FORBIDDEN, LIST_ACCESS_DETAILS: FORBIDDEN})
+        },
+        vm=INVENTORY,
+    ),
+    Row(
+        "Azure refused",
+        {},
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        parameters={"azure": azure(roles=FORBIDDEN)},
+        vm=INVENTORY,
+    ),
+]
+
+
+@pytest.mark.parametrize("row", MANAGER, ids=lambda row: row.name)
+def test_roles_001(row: Row) -> None:
+    row.assert_holds(test_roles.test_it_may_manage_connected_machines)
+
+
+@pytest.mark.parametrize("row", LISTING, ids=lambda row: row.name)
+def test_roles_002(row: Row) -> None:
+    row.assert_holds(test_roles.test_it_may_list_access_details)
+
+
+@pytest.mark.parametrize("row", ACTIONS, ids=lambda row: row.name)
+def test_roles_003(row: Row) -> None:
+    row.assert_holds(test_roles.test_its_effective_actions_suffice)

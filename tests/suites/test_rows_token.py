@@ -1,0 +1,891 @@
+"""TOKEN-001..004: every outcome, word for word; and that no token leaves the VM."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from plugins.azure.roles import Access, Assignment
+from plugins.azure.view import Principal
+from plugins.checks import Judgement
+from plugins.evidence import from_data, to_data
+from plugins.model import Evidence, Seen, Status
+from plugins.probes import Probe, probe_of
+from suites import test_token
+from suites.tokens import TokenAnswer
+from tests.suites.suite_rows import NOW, PROFILE, SESSION, VM, Row, seen
+
+IMDS = "169.254.169.254"
+NEXUS_VM = "/subscriptions/s/resourceGroups/vms/providers/Microsoft.NetworkCloud/virtualMachines/vm-a"
+USER = "/subscriptions/s/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/arc-id"
+OID, OTHER = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
+TENANT, CLIENT = "dddddddd-0000-4000-8000-000000000004", "cccccccc-0000-4000-8000-000000000003"
+CLAIMS: dict[str, Any] = {
+    "aud": "https://management.azure.com/",
+    "iss": f"https://sts.windows.net/{TENANT}/",
+    "iat": int(NOW) - 900,
+    "nbf": int(NOW) - 900,
+    "exp": int(NOW) + 85_500,
+    "appid": CLIENT,
+    "oid": OID,
+    "tid": TENANT,
+    "xms_mirid": NEXUS_VM,
+}
+SYSTEM_VM = replace(VM, identity="system", resource_id=NEXUS_VM)
+USER_VM = replace(VM, identity=USER, resource_id=NEXUS_VM)
+SYSTEM = Principal("system", NEXUS_VM, OID, tenant_id=TENANT)
+RECREATE = "A managed identity works only when the VM was created with it;"
+PLATFORM = "Wait a minute and run again. If it stays so, restart"
+
+
+def numbers(code: int, ip: str = IMDS, total: str = "0.034000") -> str:
+    return f"@curl code={code:03} connect=000 ip={ip} tls=0.000000 total={total}\n"
+
+
+def groups(claims: Mapping[str, Any]) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return " ".join(payload[at : at + 4] for at in range(0, len(payload), 4))
+
+
+def issued(changes: Mapping[str, Any] | None = None, tries: int = 1, received: float = NOW, **fields: str) -> Seen:
+    """An answer with a token; a claim that is None is left out."""
+    claims = {name: value for name, value in (CLAIMS | dict(changes or {})).items() if value is not None}
+    beside = "".join(f'{name}="{value}"\n' for name, value in fields.items())
+    return seen(f"claims={groups(claims)}\n{beside}@tries {tries}\n{numbers(200)}", received=received)
+
+
+def refused(code: int, body: str = "", tries: int = 1) -> Seen:
+    return seen(f"body={body}\n@tries {tries}\n{numbers(code)}")
+
+
+def silent(exit: int, error: str, ip: str = "") -> Seen:
+    return seen(f"body=\n@tries 1\n{numbers(0, ip, '3.001000')}", f"curl: ({exit}) {error}\n", exit)
+
+
+def error(word: str, description: str) -> str:
+    return json.dumps({"error": word, "error_description": description})
+
+
+ISSUED = [
+    Row(
+        "for the system-assigned identity",
+        {"arm_token": issued()},
+        Status.PASS,
+        "IMDS issued a token for the system-assigned identity in 0.03 s.",
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "for a user-assigned identity",
+        {"arm_token": issued(tries=2)},
+        Status.PASS,
+        "IMDS issued a token for the user-assigned identity arc-id in 0.03 s at the second try.",
+        vm=USER_VM,
+    ),
+    Row(
+        "an opaque token",
+        {"arm_token": seen(f"claims=\n@tries 1\n{numbers(200)}")},
+        Status.PASS,
+        "IMDS issued a token for the VM's identity in 0.03 s.",
+    ),
+    Row(
+        "no such identity",
+        {"arm_token": refused(400, error("invalid_request", "Identity not found"))},
+        Status.FAIL,
+        "IMDS answered 400 (invalid_request: Identity not found); expected 200 and a token for the user-assigned identity arc-id. As the metadata service sees it, the VM does not have that identity.",
+        RECREATE,
+        vm=USER_VM,
+    ),
+    Row(
+        "no identity, or several",
+        {"arm_token": refused(400, error("invalid_request", "Multiple user assigned identities exist."))},
+        Status.FAIL,
+        "IMDS answered 400 (invalid_request: Multiple user assigned identities exist); expected 200 and a token for the VM's identity. The VM has none, or it has several and the inventory does not say which.",
+        RECREATE,
+    ),
+    Row(
+        "unauthorized",
+        {"arm_token": refused(401, error("unknown_source", ""))},
+        Status.FAIL,
+        "IMDS answered 401 (unknown_source); expected 200 and a token for the system-assigned identity. The service knows the request but does not trust this VM with it.",
+        "Look at IDENTITY-001 and IDENTITY-002, then restart",
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "a proxy in between",
+        {
+            "arm_token": seen(
+                f"body=<html>no</html>\n@tries 1\nVia: 1.1 csn (squid/5.7)\n{numbers(403)}",
+            )
+        },
+        Status.FAIL,
+        "A proxy (1.1 csn (squid/5.7)) answered in place of IMDS with 403 (<html>no</html>); expected 200 and a token for the VM's identity. The service knows the request but does not trust this VM with it.",
+        "Look at IDENTITY-001 and IDENTITY-002, then restart",
+    ),
+    Row(
+        "not found",
+        {"arm_token": refused(404, error("not_found", "Not found"), tries=2)},
+        Status.FAIL,
+        "IMDS answered 404 twice (not_found: Not found); expected 200 and a token for the system-assigned identity. What listens at 169.254.169.254 serves no tokens, or not yet.",
+        "If the VM has only just started, wait",
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "being updated",
+        {"arm_token": refused(410, tries=2)},
+        Status.UNKNOWN,
+        "IMDS answered 410 twice: the service is being updated; expected 200 and a token for the system-assigned identity.",
+        "It takes about a minute: wait and run again.",
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "throttled",
+        {"arm_token": refused(429, "Too many requests", tries=2)},
+        Status.UNKNOWN,
+        "IMDS answered 429 twice (Too many requests): the service is throttling; expected 200 and a token for the system-assigned identity.",
+        "Find what asks so often on this VM",
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "in trouble",
+        {"arm_token": refused(503, '{"error":{"code":"ServiceUnavailable","message":"Try later."}}', tries=2)},
+        Status.FAIL,
+        "IMDS answered 503 twice (ServiceUnavailable: Try later); expected 200 and a token for the system-assigned identity. The service, or the platform behind it, is in trouble.",
+        PLATFORM,
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "another status",
+        {"arm_token": refused(418, "<html>teapot</html>")},
+        Status.FAIL,
+        "IMDS answered 418 (<html>teapot</html>); expected 200 and a token for the VM's identity.",
+        PLATFORM,
+    ),
+    Row(
+        "200 without a token",
+        {"arm_token": seen(f"@tries 1\n{numbers(200)}")},
+        Status.FAIL,
+        "IMDS answered 200, but without an access_token; expected a token for the VM's identity. Something else than the Nexus sidecar may answer.",
+        "See IMDS-002: look at what the VM has",
+    ),
+    Row(
+        "broken off",
+        {"arm_token": seen(f"@tries 1\n{numbers(200)}", "curl: (18) transfer closed\n", 18)},
+        Status.FAIL,
+        "IMDS answered 200, but the answer broke off: curl ended with 18 (transfer closed).",
+        PLATFORM,
+    ),
+    Row(
+        "refused",
+        {"arm_token": silent(7, "Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect to server")},
+        Status.FAIL,
+        "IMDS did not answer the request for a token: 169.254.169.254 port 80 refuses the connection or has no route (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect to server).",
+        "See IMDS-002: without 169.254.169.254 port 80",
+    ),
+    Row(
+        "dropped",
+        {"arm_token": silent(28, "Connection timed out after 3001 milliseconds")},
+        Status.FAIL,
+        "IMDS did not answer the request for a token: 169.254.169.254 port 80 did not accept a connection within 3 s (Connection timed out after 3001 milliseconds).",
+        "See IMDS-002",
+    ),
+    Row(
+        "hung up",
+        {"arm_token": silent(52, "Empty reply from server", IMDS)},
+        Status.FAIL,
+        "IMDS did not answer the request for a token: curl ended with 52 (Empty reply from server).",
+        "See IMDS-002",
+    ),
+    Row(
+        "accepted and silent",
+        {"arm_token": silent(28, "Operation timed out", IMDS)},
+        Status.FAIL,
+        "IMDS took the request for a token but did not answer within 3 s. The sidecar waits for the platform's token service.",
+        PLATFORM,
+    ),
+    Row(
+        "no curl",
+        {"arm_token": seen(stderr="curl", state="no tool")},
+        Status.UNKNOWN,
+        "curl is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "Install curl on the VM, or judge this by hand.",
+    ),
+    Row(
+        "garbage",
+        {"arm_token": seen("hello\n", "curl: (2) failed to initialize\n", 2)},
+        Status.UNKNOWN,
+        "The answer of the probe arm_token could not be read: curl ended with 2 and without its line of numbers: curl: (2) failed to initialize.",
+        "Run the command shown below on the VM by hand",
+    ),
+]
+
+
+def expected(principal: Principal | None = None) -> dict[str, Any]:
+    return {"expected_principal": principal}
+
+
+RIGHT = [
+    Row(
+        "as Azure has it",
+        {"arm_token": issued()},
+        Status.PASS,
+        f"The token is for https://management.azure.com/, of object id {OID} in tenant {TENANT} (object id as Azure has it, tenant as Azure has it, VM as the inventory has it), and valid for another 23 h.",
+        parameters=expected(SYSTEM),
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "numbers as text, another spelling of the audience",
+        {
+            "arm_token": issued(
+                {
+                    "aud": "https://MANAGEMENT.core.windows.net",
+                    "exp": str(CLAIMS["exp"]),
+                    "nbf": str(CLAIMS["nbf"]),
+                    "xms_mirid": NEXUS_VM.lower(),
+                }
+            )
+        },
+        Status.PASS,
+        f"The token is for https://MANAGEMENT.core.windows.net, of object id {OID} in tenant {TENANT} (VM as the inventory has it), and valid for another 23 h.",
+        parameters=expected(),
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "a user-assigned identity, in other casing",
+        {
+            "arm_token": issued(
+                {"xms_mirid": USER.replace("resourceGroups", "resourcegroups"), "appid": None}, client_id=CLIENT
+            )
+        },
+        Status.PASS,
+        f"The token is for https://management.azure.com/, of object id {OID} in tenant {TENANT} (object id as Azure has it, client id as Azure has it, identity as the inventory has it), and valid for another 23 h.",
+        parameters=expected(Principal("user", USER, OID, CLIENT)),
+        vm=USER_VM,
+    ),
+    Row(
+        "nothing to compare with",
+        {"arm_token": issued({"xms_mirid": None})},
+        Status.PASS,
+        f"The token is for https://management.azure.com/, of object id {OID} in tenant {TENANT}, and valid for another 23 h. Nothing says which identity is expected, so that was not compared.",
+        parameters=expected(),
+    ),
+    Row(
+        "what a system-assigned identity is called is not documented",
+        {"arm_token": issued({"xms_mirid": "/subscriptions/s/resourceGroups/m/providers/Microsoft.Other/things/x"})},
+        Status.PASS,
+        f"The token is for https://management.azure.com/, of object id {OID} in tenant {TENANT} (system-assigned, as the inventory has it), and valid for another 23 h.",
+        parameters=expected(),
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "another audience",
+        {"arm_token": issued({"aud": "https://vault.azure.net"})},
+        Status.FAIL,
+        "The token is for the audience https://vault.azure.net; expected https://management.azure.com/. Resource Manager does not accept it.",
+        "The request names the right resource, so",
+        parameters=expected(),
+    ),
+    Row(
+        "no audience",
+        {"arm_token": issued({"aud": None})},
+        Status.FAIL,
+        "The token is for the audience (none); expected https://management.azure.com/. Resource Manager does not accept it.",
+        "The request names the right resource, so",
+        parameters=expected(),
+    ),
+    Row(
+        "another identity",
+        {"arm_token": issued({"oid": OTHER, "xms_mirid": USER})},
+        Status.FAIL,
+        f"The token's object id is {OTHER}; expected {OID}, that of the system-assigned identity. It is of {USER}.",
+        "State the identity to enroll with in the inventory",
+        parameters=expected(SYSTEM),
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "another tenant",
+        {"arm_token": issued({"tid": OTHER})},
+        Status.FAIL,
+        f"The token's tenant is {OTHER}; expected {TENANT}, that of the system-assigned identity.",
+        "State the identity to enroll with in the inventory",
+        parameters=expected(SYSTEM),
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "another client id",
+        {"arm_token": issued({"appid": OTHER, "xms_mirid": None})},
+        Status.FAIL,
+        f"The token's client id is {OTHER}; expected {CLIENT}, that of the user-assigned identity arc-id.",
+        "State the identity to enroll with in the inventory",
+        parameters=expected(Principal("user", USER, OID, CLIENT)),
+        vm=USER_VM,
+    ),
+    Row(
+        "of the VM instead of the user-assigned identity",
+        {"arm_token": issued()},
+        Status.FAIL,
+        f"The token is of {NEXUS_VM}; expected the user-assigned identity arc-id ({USER}).",
+        "State the identity to enroll with in the inventory",
+        parameters=expected(),
+        vm=USER_VM,
+    ),
+    Row(
+        "user-assigned instead of system-assigned",
+        {"arm_token": issued({"xms_mirid": USER})},
+        Status.FAIL,
+        f"The token is of the user-assigned identity {USER}; expected the system-assigned identity, as the inventory says.",
+        "State the identity to enroll with in the inventory",
+        parameters=expected(),
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "another VM",
+        {"arm_token": issued({"xms_mirid": NEXUS_VM.replace("vm-a", "vm-b")})},
+        Status.FAIL,
+        f"The token is of another VM, {NEXUS_VM.replace('vm-a', 'vm-b')}; expected {NEXUS_VM}.",
+        "Look at resource_id of this VM in the inventory",
+        parameters=expected(),
+        vm=SYSTEM_VM,
+    ),
+    Row(
+        "expired",
+        {"arm_token": issued({"exp": int(NOW) - 3600})},
+        Status.FAIL,
+        "By the clock of the machine that runs this suite, the token expired 60 min ago (2026-11-21 21:45:58 UTC). IMDS gives out what it has cached, or a clock is wrong.",
+        "Compare the clocks (SSH-003, and this machine's).",
+        parameters=expected(),
+    ),
+    Row(
+        "not valid yet",
+        {"arm_token": issued({"nbf": int(NOW) + 7200})},
+        Status.FAIL,
+        "By the clock of the machine that runs this suite, the token is valid only in 2 h (2026-11-22 00:45:58 UTC): a clock is wrong.",
+        "Compare the clocks: that of this machine",
+        parameters=expected(),
+    ),
+    Row(
+        "about to expire",
+        {"arm_token": issued({"exp": int(NOW) + 190})},
+        Status.WARN,
+        "The token expires in 190 s: it may do so while the agent connects.",
+        "Wait until it has expired and run again",
+        parameters=expected(),
+    ),
+    Row(
+        "no expiry",
+        {"arm_token": issued({"exp": "soon"})},
+        Status.UNKNOWN,
+        "The token does not state when it expires (claim exp).",
+        "azcmagent connect will tell whether it works;",
+        parameters=expected(),
+    ),
+    Row(
+        "opaque",
+        {"arm_token": seen(f"claims=\n@tries 1\n{numbers(200)}")},
+        Status.UNKNOWN,
+        "The token that IMDS issued is opaque: it is no JWT whose claims could be read.",
+        "azcmagent connect will tell whether it works;",
+        parameters=expected(),
+    ),
+    Row(
+        "when it was gathered is not known",
+        {"arm_token": issued(received=0.0)},
+        Status.UNKNOWN,
+        "This evidence does not say when it was gathered.",
+        "Gather again.",
+        parameters=expected(),
+    ),
+]
+
+
+@dataclass
+class Azure:
+    """As much of an AzureView as TOKEN-003 looks at."""
+
+    expected: Principal = SYSTEM
+    assignments: list[Assignment] = field(default_factory=list)
+
+    def access(self, principal_id: str) -> Access:
+        assert principal_id == self.expected.principal_id
+        return Access("/subscriptions/s/resourceGroups/arc", self.assignments)
+
+
+class Unreadable(Azure):
+    def access(self, principal_id: str) -> Access:
+        raise Judgement(Status.UNKNOWN, "Azure refused to list the role assignments (403).", "Grant the runner Reader.")
+
+
+def assigned(updated_on: str | None, via_group: str | None = None) -> Assignment:
+    return Assignment("r", "Onboarding", "/subscriptions/s", via_group=via_group, updated_on=updated_on)
+
+
+NEWER = [
+    Row(
+        "after the last change",
+        {"arm_token": issued()},
+        Status.PASS,
+        "The token was issued 2026-11-21 22:30:58 UTC, after the last change of its roles (2026-11-20 08:00:00 UTC).",
+        parameters={
+            "azure": Azure(assignments=[assigned("2026-11-20T08:00:00.1234567Z"), assigned("2026-01-01T00:00:00Z")])
+        },
+    ),
+    Row(
+        "before the last change",
+        {"arm_token": issued()},
+        Status.WARN,
+        "The token was issued 2026-11-21 22:30:58 UTC, before Onboarding at /subscriptions/s through group g was changed (2026-11-21 22:40:00 UTC). IMDS gives out cached tokens, so it may not know of it yet. It comes through the group g.",
+        "Roles of the identity itself count at once",
+        parameters={"azure": Azure(assignments=[assigned("2026-11-21T22:40:00Z", "g"), assigned(None)])},
+    ),
+    Row(
+        "too close to tell",
+        {"arm_token": issued({"iat": None})},
+        Status.UNKNOWN,
+        "The token is dated 2026-11-21 22:30:58 UTC and Onboarding at /subscriptions/s was changed 2026-11-21 22:33:00 UTC. Entra dates tokens back by up to five minutes, so which came first is open.",
+        "Run again in five minutes.",
+        parameters={"azure": Azure(assignments=[assigned("2026-11-21T22:33:00Z")])},
+    ),
+    Row(
+        "no roles",
+        {"arm_token": issued()},
+        Status.NOT_APPLICABLE,
+        "The system-assigned identity has no role assignments with a date (see ROLES-001).",
+        parameters={"azure": Azure(assignments=[assigned("lately")])},
+    ),
+    Row(
+        "no principal",
+        {"arm_token": issued()},
+        Status.UNKNOWN,
+        "The system-assigned identity has no principal, so it has no roles.",
+        "See IDENTITY-002.",
+        parameters={"azure": Azure(expected=Principal("system", NEXUS_VM))},
+    ),
+    Row(
+        "Azure could not be read",
+        {"arm_token": issued()},
+        Status.UNKNOWN,
+        "Azure refused to list the role assignments (403).",
+        "Grant the runner Reader.",
+        parameters={"azure": Unreadable()},
+    ),
+    Row(
+        "undated token",
+        {"arm_token": issued({"iat": None, "nbf": None})},
+        Status.UNKNOWN,
+        "The token does not state when it was issued (claim iat).",
+        "Nothing, if ROLES-001 to ROLES-003 pass",
+        parameters={"azure": Azure()},
+    ),
+]
+
+
+def az(login: str = "", exit: int | None = 0, token: str = "2026-11-22 22:45:58.000000", got: int | None = 0) -> Seen:
+    """What az said to each step; an exit of None is a step that did not end."""
+    text = f"@login\n{login}\n" + (f"@exit {exit}\n" if exit is not None else "")
+    if exit == 0:
+        text += f"@token\n{token}\n" + (f"@exit {got}\n" if got is not None else "")
+    ended = exit is not None and (exit != 0 or got is not None)
+    return seen(text, state="done" if ended else "timed out")
+
+
+LOGIN = [
+    Row(
+        "both work",
+        {"az_login": az()},
+        Status.PASS,
+        "az login --identity and az account get-access-token worked, in 0.0 s.",
+    ),
+    Row(
+        "as a user-assigned identity",
+        {"az_login": az()},
+        Status.PASS,
+        "az login --identity --resource-id arc-id and az account get-access-token worked, in 0.0 s.",
+        vm=USER_VM,
+    ),
+    Row(
+        "no az",
+        {"az_login": seen(stderr="az", state="no tool")},
+        Status.NOT_APPLICABLE,
+        "The Azure CLI is not installed on this VM: TOKEN-001 asks IMDS without it.",
+    ),
+    Row(
+        "the agent is there",
+        {"az_login": seen("@himds\nAgent Status                            : Disconnected\n")},
+        Status.BLOCKED,
+        "Not judged: /opt/azcmagent/bin/himds is installed, so az asks the agent (localhost:40342) for tokens and not IMDS, and gets none with the VM's managed identity; see AGENT-002. TOKEN-001 asks IMDS itself.",
+        "Go by TOKEN-001.",
+    ),
+    Row(
+        "the agent is there and does not say more",
+        {"az_login": seen("@himds\n")},
+        Status.BLOCKED,
+        "Not judged: /opt/azcmagent/bin/himds is installed, so az asks the agent (localhost:40342) for tokens and not IMDS, and gets none with the VM's managed identity; see AGENT-002. TOKEN-001 asks IMDS itself.",
+        "Go by TOKEN-001.",
+    ),
+    Row(
+        "enrolled",
+        {"az_login": seen("@himds\nAgent Status                            : Connected\n")},
+        Status.NOT_APPLICABLE,
+        "The VM is enrolled already. /opt/azcmagent/bin/himds is installed, so az asks the agent (localhost:40342) for tokens and not IMDS, and gets none with the VM's managed identity.",
+    ),
+    Row(
+        "no role anywhere",
+        {"az_login": az("ERROR: No subscriptions found for the given identity.", 1)},
+        Status.FAIL,
+        "az login --identity ended with 1 (No subscriptions found for the given identity). It has a token, but the identity sees no subscription: it has no role anywhere yet.",
+        "Assign the roles (ROLES-001, ROLES-002)",
+    ),
+    Row(
+        "the proxy answered",
+        {"az_login": az("Traceback ...\njson.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)", 1)},
+        Status.FAIL,
+        "az login --identity ended with 1 (json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)). Something else than IMDS answered: the request went to the proxy, as it does without NO_PROXY.",
+        "Put the metadata address into NO_PROXY",
+    ),
+    Row(
+        "a certificate it does not trust",
+        {"az_login": az("ERROR: ... [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", 1)},
+        Status.FAIL,
+        "az login --identity ended with 1 (... [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed). az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
+        "See NET-003.",
+    ),
+    Row(
+        "no way",
+        {"az_login": az("ERROR: <urlopen error [Errno 101] Network is unreachable>", 1)},
+        Status.FAIL,
+        "az login --identity ended with 1 (<urlopen error [Errno 101] Network is unreachable>). It did not reach IMDS or Resource Manager in the way the environment says.",
+        "See PROXY-001, PROXY-002, IMDS-003 and NET-001.",
+    ),
+    Row(
+        "options it does not know",
+        {"az_login": az("ERROR: unrecognized arguments: --username /subscriptions/s", 2)},
+        Status.FAIL,
+        "az login --identity --resource-id arc-id ended with 2 (unrecognized arguments: --username /subscriptions/s). This az knows none of the options for a user-assigned identity.",
+        "Bring az up to date (CLI-001).",
+        vm=USER_VM,
+    ),
+    Row(
+        "no token from IMDS",
+        {"az_login": az("ERROR: Failed to connect to MSI. Please make sure MSI is configured correctly.", 1)},
+        Status.FAIL,
+        "az login --identity ended with 1 (Failed to connect to MSI. Please make sure MSI is configured correctly). az got no token from IMDS.",
+        "See TOKEN-001",
+    ),
+    Row(
+        "no access token",
+        {"az_login": az(token="ERROR: something new", got=1)},
+        Status.FAIL,
+        "az account get-access-token ended with 1 (something new).",
+        "Run az login --identity on the VM by hand, with --debug",
+    ),
+    Row(
+        "hangs at the login",
+        {"az_login": az(exit=None)},
+        Status.UNKNOWN,
+        "az login --identity had not ended when the probe's time was up. az itself sets no limit: it waits for IMDS, or for the proxy.",
+        "See TOKEN-001, IMDS-003, PROXY-002 and NET-001.",
+    ),
+    Row(
+        "hangs at the token",
+        {"az_login": az(got=None)},
+        Status.UNKNOWN,
+        "az account get-access-token had not ended when the probe's time was up. az itself sets no limit: it waits for IMDS, or for the proxy.",
+        "See TOKEN-001, IMDS-003, PROXY-002 and NET-001.",
+    ),
+    Row(
+        "garbage",
+        {"az_login": seen("hello")},
+        Status.UNKNOWN,
+        "The answer of the probe az_login could not be read: expected '@login' and what az said, found 'hello'.",
+        "Run the command shown below on the VM by hand",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ISSUED, ids=lambda row: row.name)
+def test_token_001(row: Row) -> None:
+    row.assert_holds(test_token.test_imds_issues_a_token)
+
+
+@pytest.mark.parametrize("row", RIGHT, ids=lambda row: row.name)
+def test_token_002(row: Row) -> None:
+    row.assert_holds(test_token.test_the_token_is_the_right_one)
+
+
+@pytest.mark.parametrize("row", NEWER, ids=lambda row: row.name)
+def test_token_003(row: Row) -> None:
+    row.assert_holds(test_token.test_the_token_is_newer_than_the_roles)
+
+
+@pytest.mark.parametrize("row", LOGIN, ids=lambda row: row.name)
+def test_token_004(row: Row) -> None:
+    row.assert_holds(test_token.test_az_logs_in_with_the_identity)
+
+
+# ------------------------------------------------------------------------------------------------ what leaves the VM
+
+SHELLS = [
+    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
+    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
+]
+
+
+def the_probe(name: str) -> Probe:
+    found = probe_of(getattr(test_token, name))
+    assert found is not None
+    return found
+
+
+def run(shell: list[str], command: str, room: Path, **variables: str) -> Seen:
+    """As the engine does it: a function in a subshell, stdin closed."""
+    result = subprocess.run(
+        [*shell, "-c", f'room="$1"\np1() {{\n{command}\n}}\n( p1 )', "sh", str(room)],
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return Seen("arm_token", command, "done", result.returncode, result.stdout, result.stderr, received=NOW)
+
+
+def signed(claims: Mapping[str, Any]) -> str:
+    """A JWT, signed for good."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+        for part in ({"typ": "JWT", "alg": "RS256", "kid": "a-key"}, claims)
+    ]
+    signature = key.sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())
+    return ".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=").decode()])
+
+
+TOKEN = signed(CLAIMS)
+
+
+class Imds(ThreadingHTTPServer):
+    """Answers what it is told to, in turn; the last answer again and again."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, bytes, int]] = []  # status, body, what Content-Length says more than there is
+        self.asked: list[str] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            server: Imds
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Nobody reads it."""
+
+            def do_GET(self) -> None:
+                self.server.asked.append(self.path)
+                assert self.headers["Metadata"] == "true"
+                status, body, more = self.server.answers[0]
+                if len(self.server.answers) > 1:
+                    self.server.answers.pop(0)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body) + more))
+                self.end_headers()
+                self.wfile.write(body)
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def say(self, status: int, body: str | Mapping[str, Any], more: int = 0) -> None:
+        text = body if isinstance(body, str) else json.dumps(body)
+        self.answers.append((status, text.encode(), more))
+
+
+@pytest.fixture
+def imds() -> Iterator[Imds]:
+    server = Imds()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def ask(imds: Imds, shell: list[str], tmp_path: Path, vm: Any = VM) -> Seen:
+    command = the_probe("arm_token").plan("arm_token", {"vm": vm, "profile": PROFILE}).command
+    assert f"http://{IMDS}/" in command
+    # As a secret would: as a proxy that must not be used.
+    local = command.replace(f"http://{IMDS}/", f"http://127.0.0.1:{imds.server_address[1]}/").replace("sleep 2", "true")
+    return run(shell, local, tmp_path, http_proxy="http://127.0.0.1:1")
+
+
+def _saved(seen: Seen) -> Seen:
+    """As it is after it was recorded and read again."""
+    return from_data(to_data(Evidence(VM, SESSION, {"arm_token": seen}))).seen["arm_token"]
+
+
+def assert_no_token(text: str, token: str = TOKEN) -> None:
+    header, payload, signature = token.split(".")
+    squeezed = "".join(text.split())
+    assert signature[:12] not in squeezed and signature[-12:] not in squeezed
+    assert header not in squeezed
+    assert payload not in text
+
+
+BODY = {
+    "access_token": TOKEN,
+    "client_id": CLIENT,
+    "expires_in": "86399",
+    "expires_on": str(CLAIMS["exp"]),
+    "not_before": CLAIMS["nbf"],
+    "refresh_token": "0.AXoA-refresh-me",
+    "resource": "https://management.azure.com/",
+    "token_type": "Bearer",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(json.dumps(BODY), id="compact"),
+        pytest.param(json.dumps(BODY, indent=2), id="on many lines"),
+        pytest.param(json.dumps(BODY).replace("/", "\\/"), id="slashes escaped"),
+        pytest.param(json.dumps(dict(reversed(BODY.items()))), id="the token last"),
+    ],
+)
+def test_only_the_claims_leave_the_vm(imds: Imds, shell: list[str], body: str, tmp_path: Path) -> None:
+    imds.say(200, body)
+    answer = ask(imds, shell, tmp_path)
+    assert (answer.exit, answer.stderr) == (0, "")
+    assert_no_token(answer.stdout)
+    assert "refresh" not in answer.stdout
+    kept = _saved(answer)
+    assert kept.stdout == answer.stdout, "the redaction found something to take out"
+    read = TokenAnswer.read(kept)
+    assert read.claims == CLAIMS
+    assert read.fields["client_id"] == CLIENT
+    assert read.fields["resource"] == "https://management.azure.com/"
+    assert read.fields["not_before"] == str(CLAIMS["nbf"])
+    assert "access_token" not in read.fields
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "claims", [{"a": "ü" * length, "exp": 1} for length in range(4)] + [{"x": "~?>" * 40}, {"big": ["g"] * 900}]
+)
+def test_claims_arrive_whole_whatever_their_length(
+    imds: Imds, shell: list[str], claims: dict[str, Any], tmp_path: Path
+) -> None:
+    imds.say(200, BODY | {"access_token": signed(claims)})
+    assert TokenAnswer.read(_saved(ask(imds, shell, tmp_path))).claims == claims
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("status", "body", "more"),
+    [
+        pytest.param(200, f'{{"access_token":"{TOKEN[:-40]}', 100, id="cut in the signature"),
+        pytest.param(200, {"token": TOKEN}, 0, id="under another name"),
+        pytest.param(200, {"access_token": {"value": TOKEN}}, 0, id="deeper"),
+        pytest.param(200, {"access_token": None, "id_token": TOKEN}, 0, id="none, and another"),
+        pytest.param(200, {"access_token": f"{TOKEN}.{TOKEN}"}, 0, id="of more parts"),
+        pytest.param(200, {"access_token": "opaque-" + TOKEN.rpartition(".")[2]}, 0, id="opaque"),
+        pytest.param(200, TOKEN, 0, id="bare"),
+        pytest.param(200, "opaque-" + TOKEN.rpartition(".")[2], 0, id="bare and opaque"),
+        pytest.param(400, {"error": "x", "error_description": f"bad {TOKEN}"}, 0, id="in an error"),
+        pytest.param(503, {"refresh_token": "opaque-" + TOKEN.rpartition(".")[2]}, 0, id="in a 503"),
+    ],
+)
+def test_no_answer_brings_a_token_with_it(
+    imds: Imds, shell: list[str], status: int, body: Any, more: int, tmp_path: Path
+) -> None:
+    imds.say(status, body, more)
+    answer = ask(imds, shell, tmp_path)
+    assert_no_token(answer.stdout + answer.stderr)
+    assert TokenAnswer.read(answer).curl.code == status
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_error_is_quoted(imds: Imds, shell: list[str], tmp_path: Path) -> None:
+    imds.say(400, {"error": "invalid_request", "error_description": "Identity not found"})
+    read = TokenAnswer.read(_saved(ask(imds, shell, tmp_path)))
+    assert (read.issued, read.error, read.tries) == (False, "invalid_request: Identity not found", 1)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("status", [404, 410, 429, 500, 503])
+def test_what_may_pass_is_asked_again(imds: Imds, shell: list[str], status: int, tmp_path: Path) -> None:
+    imds.say(status, {"error": "later"})
+    imds.say(200, BODY)
+    read = TokenAnswer.read(ask(imds, shell, tmp_path))
+    assert (read.issued, read.tries, len(imds.asked)) == (True, 2, 2)
+
+
+def test_the_identity_is_named(imds: Imds, tmp_path: Path) -> None:
+    imds.say(200, BODY)
+    vm = replace(VM, identity=USER + "-ö &x=1'")
+    ask(imds, ["sh"], tmp_path, vm)
+    query = parse_qs(urlsplit(imds.asked[0]).query)
+    assert query == {
+        "api-version": ["2018-02-01"],
+        "resource": ["https://management.azure.com/"],
+        "msi_res_id": [vm.identity],
+    }
+    ask(imds, ["sh"], tmp_path, SYSTEM_VM)
+    assert "msi_res_id" not in imds.asked[1]
+
+
+FAKE_AZ = """\
+#!/bin/sh
+echo "$@" >>"$LOG"
+[ "$AZURE_CONFIG_DIR" ] && mkdir -p "$AZURE_CONFIG_DIR" && touch "$AZURE_CONFIG_DIR/profile.json"
+case "$*" in
+*--resource-id*) echo "ERROR: unrecognized arguments: --resource-id x" >&2; exit 2 ;;
+*get-access-token*) echo "2026-11-22 22:45:58.000000"; echo "DEBUG: Bearer $TOKEN" >&2 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_az_keeps_to_its_room_and_says_no_token(shell: list[str], tmp_path: Path) -> None:
+    room, home, tools = tmp_path / "room", tmp_path / "home", tmp_path / "tools"
+    for each in (room, home, tools):
+        each.mkdir()
+    (tools / "az").write_text(FAKE_AZ)
+    (tools / "az").chmod(0o755)
+    command = the_probe("az_login").plan("az_login", {"vm": USER_VM, "profile": PROFILE}).command
+    answer = run(
+        shell, command, room, PATH=f"{tools}:/usr/bin:/bin", HOME=str(home), LOG=str(tmp_path / "log"), TOKEN=TOKEN
+    )
+    if Path("/opt/azcmagent/bin/himds").exists():
+        pytest.skip("the agent is installed on this machine")
+    assert_no_token(answer.stdout + answer.stderr)
+    assert "Bearer (cut)" in answer.stdout
+    assert not list(home.iterdir())
+    assert (room / "az" / "profile.json").exists()
+    calls = (tmp_path / "log").read_text().splitlines()
+    assert calls == [
+        f"login --identity --resource-id {USER} -o none",
+        f"login --identity --username {USER} -o none",
+        "account get-access-token --resource https://management.azure.com/ --query expiresOn -o tsv",
+    ]
+    read = test_token.Az.read(answer)
+    assert read.login is not None and read.token is not None
+    assert (read.login[0], read.token[0]) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["arm_token", "az_login"])
+def test_the_limit_is_longer_than_what_it_limits(name: str) -> None:
+    found = the_probe(name)
+    command = found.plan(name, {"vm": USER_VM, "profile": PROFILE}).command
+    assert "--msi-resource-id" not in command
+    if name == "arm_token":
+        assert found.timeout > 2 * PROFILE.timeouts.total + 2

@@ -1,0 +1,345 @@
+"""VM-004 and VM-005: every outcome, word for word."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plugins.model import Seen, Status
+from plugins.probes import probe_of
+from suites import guest as facts
+from suites import test_vm_guest
+from suites.guest import Guest, System, data
+from tests.suites.suite_rows import Row, captured, seen
+
+LOOK = "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites."
+IMAGE = "Create the VM from an image of a supported system."
+
+
+def system(id: str, version: str, name: str, machine: str = "x86_64", like: str = "") -> Seen:
+    text = f'NAME="{name.split()[0]}"\nID={id}\n' + (f'VERSION_ID="{version}"\n' if version else "")
+    return seen(text + (f'ID_LIKE="{like}"\n' if like else "") + f'PRETTY_NAME="{name}"\n\n@machine {machine}\n')
+
+
+DEBIAN = captured("os/debian-12")
+RHEL = system("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)", like="fedora")
+
+SUPPORTED = [
+    Row(
+        "Debian 12",
+        {"system": DEBIAN},
+        Status.PASS,
+        "Debian GNU/Linux 12 (bookworm) on x86_64 is supported by the agent.",
+    ),
+    Row(
+        "Debian 13",
+        {"system": captured("os/debian-13")},
+        Status.PASS,
+        "Debian GNU/Linux 13 (trixie) on x86_64 is supported by the agent.",
+    ),
+    Row(
+        "Ubuntu on ARM",
+        {"system": system("ubuntu", "22.04", "Ubuntu 22.04.5 LTS", "aarch64", "debian")},
+        Status.PASS,
+        "Ubuntu 22.04.5 LTS on aarch64 is supported by the agent.",
+    ),
+    Row(
+        "a minor version",
+        {"system": RHEL},
+        Status.PASS,
+        "Red Hat Enterprise Linux 9.4 (Plow) on x86_64 is supported by the agent.",
+    ),
+    Row(
+        "a service pack",
+        {"system": system("sles", "15.5", "SUSE Linux Enterprise Server 15 SP5", like="suse")},
+        Status.PASS,
+        "SUSE Linux Enterprise Server 15 SP5 on x86_64 is supported by the agent.",
+    ),
+    Row(
+        "limited",
+        {"system": system("sles", "15.3", "SUSE Linux Enterprise Server 15 SP3", like="suse")},
+        Status.WARN,
+        "SUSE Linux Enterprise Server 15 SP3 is supported with limits: support for 15 SP3 is limited.",
+        "Upgrade to SUSE Linux Enterprise Server 16 or newer.",
+    ),
+    Row(
+        "32-bit",
+        {"system": system("debian", "12", "Debian GNU/Linux 12 (bookworm)", "i686")},
+        Status.FAIL,
+        "Debian GNU/Linux 12 (bookworm) on i686 is 32-bit; expected x86-64 or, for some systems, 64-bit ARM.",
+        IMAGE,
+    ),
+    Row(
+        "not for this architecture",
+        {"system": system("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)", "aarch64", "fedora")},
+        Status.UNKNOWN,
+        "Red Hat Enterprise Linux 9.4 (Plow) is in Microsoft's table of 2025-10-15, but not for aarch64.",
+        LOOK,
+    ),
+    Row(
+        "an architecture nobody listed",
+        {"system": system("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)", "s390x", "fedora")},
+        Status.UNKNOWN,
+        "Red Hat Enterprise Linux 9.4 (Plow) is in Microsoft's table of 2025-10-15, but not for s390x.",
+        LOOK,
+    ),
+    Row(
+        "a version that is not listed",
+        {"system": system("ubuntu", "16.04", "Ubuntu 16.04.7 LTS", like="debian")},
+        Status.UNKNOWN,
+        "Ubuntu 16.04.7 LTS has the version 16.04, which is not in Microsoft's table of 2025-10-15 (Ubuntu: 18.04, 20.04, 22.04, 24.04, 26.04).",
+        LOOK,
+    ),
+    Row(
+        "no version",
+        {"system": system("debian", "", "Debian GNU/Linux forky/sid")},
+        Status.UNKNOWN,
+        "Debian GNU/Linux forky/sid has the version (none), which is not in Microsoft's table of 2025-10-15 (Debian: 11, 12, 13).",
+        LOOK,
+    ),
+    Row(
+        "a system that is not listed",
+        {"system": system("linuxmint", "22", "Linux Mint 22", like="ubuntu debian")},
+        Status.UNKNOWN,
+        "Linux Mint 22 (linuxmint) is not in Microsoft's table of 2025-10-15. It calls itself like ubuntu and debian, which does not count.",
+        LOOK,
+    ),
+    Row(
+        "no os-release",
+        {"system": seen("\n@machine x86_64\n")},
+        Status.UNKNOWN,
+        "The VM has no /etc/os-release, so what it runs (x86_64) is not known.",
+        LOOK,
+    ),
+    Row(
+        "garbage",
+        {"system": seen("hello")},
+        Status.UNKNOWN,
+        "The answer of the probe system could not be read: expected '@machine' and what uname -m says, found 'hello'.",
+        "Run the command shown below on the VM by hand",
+    ),
+]
+
+TOOLS = ("systemctl", "openssl", "gpg", "curl", "wget")
+
+
+def guest(
+    init: str = "systemd",
+    tools: tuple[str, ...] = TOOLS,
+    held: tuple[str, ...] = (),
+    mounts: tuple[str, ...] = ("/ rw,relatime",),
+    free: tuple[str, ...] = ("/opt 24869792", "/var 24869792"),
+    locks: str = "@locks\n",
+) -> Seen:
+    lines = [f"@init {init}", *(["@booted"] if init == "systemd" else [])]
+    lines += [f"@has {tool} /usr/bin/{tool}" for tool in tools]
+    text = "\n".join(lines) + f"\n{locks}" + "".join(f"@held {each}\n" for each in held)
+    text += "".join(f"@mount {each}\n" for each in mounts)
+    for each in free:
+        path, kib = each.split()
+        text += f"@free {path}\nFilesystem     1024-blocks     Used Available Capacity Mounted on\n"
+        text += f"/dev/vda1         30298176  5412000  {kib}      18% /\n"
+    return seen(text)
+
+
+def with_(**more: tuple[str, ...] | str) -> dict[str, Seen]:
+    return {"guest": guest(**more), "system": DEBIAN}  # type: ignore[arg-type]
+
+
+NEEDS = [
+    Row(
+        "all there",
+        with_(),
+        Status.PASS,
+        "systemd, openssl, curl and wget and the like are there; 24286 MB on /opt, 24286 MB on /var are free.",
+    ),
+    Row(
+        "no gnupg, and none needed",
+        {"guest": guest(tools=("systemctl", "openssl", "curl")), "system": RHEL},
+        Status.PASS,
+        "systemd, openssl, curl and the like are there; 24286 MB on /opt, 24286 MB on /var are free.",
+    ),
+    Row(
+        "no systemd",
+        with_(init="init"),
+        Status.FAIL,
+        "The VM does not run systemd (process 1 is init): the installation script stops with AZCM0130.",
+        "Use an image that boots with systemd",
+    ),
+    Row(
+        "no process 1",
+        with_(init=""),
+        Status.FAIL,
+        "The VM does not run systemd (process 1 is not to be seen): the installation script stops with AZCM0130.",
+        "Use an image that boots with systemd",
+    ),
+    Row(
+        "no systemctl",
+        with_(tools=("openssl", "gpg", "curl")),
+        Status.FAIL,
+        "The VM does not run systemd (systemctl is missing): the installation script stops with AZCM0130.",
+        "Use an image that boots with systemd",
+    ),
+    Row(
+        "no gnupg",
+        with_(tools=("systemctl", "openssl", "wget")),
+        Status.FAIL,
+        "gnupg is missing: apt needs it for Microsoft's signing key.",
+        "apt-get install -y gnupg.",
+    ),
+    Row(
+        "several things",
+        {
+            "guest": guest(
+                tools=("systemctl",), free=("/opt 24869792", "/var 102400"), mounts=("/ rw", "/var rw,noexec")
+            ),
+            "system": RHEL,
+        },
+        Status.FAIL,
+        "openssl is missing. Neither curl nor wget is there to download the agent with. 100 MB are free on /var; expected 500 or more. /var/lib/waagent is on /var, which is mounted noexec: the agent or its extensions run programs from there.",
+        "dnf install -y openssl. dnf install -y curl. Make space on /var, or enlarge the disk. mount -o remount,exec /var,",
+    ),
+    Row(
+        "a lock",
+        with_(
+            held=(
+                "/var/lib/dpkg/lock-frontend 4711 unattended-upgr",
+                "/var/lib/dpkg/lock 4711 unattended-upgr",
+                "/var/lib/apt/lists/lock 0 ?",
+            )
+        ),
+        Status.FAIL,
+        "unattended-upgr (process 4711) holds /var/lib/dpkg/lock-frontend and /var/lib/dpkg/lock: the installation script waits five minutes for it and stops with AZCM0145. Somebody who is not to be seen holds /var/lib/apt/lists/lock: the installation script waits five minutes for it and stops with AZCM0145.",
+        "Wait until it is done and run again; if it hangs, see what it does: ps -fp 4711.",
+    ),
+    Row(
+        "no space",
+        with_(free=("/opt 511999", "/var 512000")),
+        Status.FAIL,
+        "499 MB are free on /opt; expected 500 or more.",
+        "Make space on /opt, or enlarge the disk.",
+    ),
+    Row(
+        "noexec above",
+        with_(mounts=("/ rw", "/var/lib rw,nosuid,noexec", "/opt rw")),
+        Status.FAIL,
+        "/var/lib/waagent is on /var/lib, which is mounted noexec: the agent or its extensions run programs from there.",
+        "mount -o remount,exec /var/lib, and take noexec out",
+    ),
+    Row(
+        "noexec, and something else on top",
+        with_(mounts=("/ rw", "/var rw,noexec", "/var/lib/waagent rw,exec", "/opt rw,noexec", "/opt rw")),
+        Status.PASS,
+        "systemd, openssl, curl and wget and the like are there; 24286 MB on /opt, 24286 MB on /var are free.",
+    ),
+    Row(
+        "curl is a snap",
+        {
+            "guest": replace(
+                guest(tools=("systemctl", "openssl", "gpg")),
+                stdout=guest(tools=("systemctl", "openssl", "gpg")).stdout + "@has curl /snap/bin/curl\n",
+            ),
+            "system": DEBIAN,
+        },
+        Status.WARN,
+        "curl is the snap (/snap/bin/curl), which may write only to its own folders; expected the distribution's. The installation script stops there with AZCM0157.",
+        "snap remove curl && apt-get install -y curl",
+    ),
+    Row(
+        "not told",
+        with_(free=("/opt 24869792",), mounts=(), locks=""),
+        Status.UNKNOWN,
+        "The VM did not tell how much space is free on /var and how /opt and /var/lib/waagent are mounted and who holds which lock; the rest is as it should be.",
+        "On the VM, look by hand:",
+    ),
+    Row(
+        "garbage",
+        {"guest": seen("hello"), "system": DEBIAN},
+        Status.UNKNOWN,
+        "The answer of the probe guest could not be read: expected '@init' and the name of process 1, found 'hello'.",
+        "Run the command shown below on the VM by hand",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", SUPPORTED, ids=lambda row: row.name)
+def test_vm_004(row: Row) -> None:
+    row.assert_holds(test_vm_guest.test_the_agent_supports_the_system)
+
+
+@pytest.mark.parametrize("row", NEEDS, ids=lambda row: row.name)
+def test_vm_005(row: Row) -> None:
+    row.assert_holds(test_vm_guest.test_the_guest_has_what_the_agent_needs)
+
+
+SHELLS = [
+    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
+    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
+]
+
+
+def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> Seen:
+    probe = probe_of(getattr(facts, name))
+    assert probe is not None and isinstance(probe.command, str)
+    assert change[0] in probe.command
+    result = subprocess.run(
+        [*shell, "-c", f"p1() {{\n{probe.command.replace(*change) if change[0] else probe.command}\n}}\n( p1 )"],
+        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert result.stderr == ""
+    return Seen(name, "", "done", result.returncode, result.stdout, result.stderr)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_this_machine_can_be_read(shell: list[str]) -> None:
+    here = Guest.read(run(shell, "guest"))
+    assert here.init
+    assert set(here.free) == set(data().free_at)
+    assert here.options_of("/opt")[1]
+    assert here.locks is not None
+    assert {"curl", "openssl", "wget", "gpg", "systemctl"} >= set(here.tools)
+    assert System.read(run(shell, "system")).machine
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_lock_that_is_held_is_seen(shell: list[str], tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    change = ("/var/lib/dpkg/lock-frontend", str(lock))
+    with lock.open("w") as file:
+        assert str(lock) not in run(shell, "guest", change).stdout
+        fcntl.lockf(file, fcntl.LOCK_EX)  # as dpkg does it
+        seen = Guest.read(run(shell, "guest", change))
+        inodes = [line.split()[5].rpartition(":")[2] for line in Path("/proc/locks").read_text().splitlines()]
+        if str(lock.stat().st_ino) not in inodes:
+            pytest.skip("this file system shows other inodes to the kernel")
+    held = [each for each in seen.locks or () if each.file == str(lock)]
+    assert len(held) == 1
+    assert held[0].process
+
+
+@pytest.mark.parametrize("name", ["guest", "system"])
+def test_it_changes_nothing(name: str) -> None:
+    probe = probe_of(getattr(facts, name))
+    assert probe is not None and isinstance(probe.command, str)
+    assert not [each for each in re.findall(r">\s*(\S+)", probe.command) if not each.startswith("/dev/null")]
+    assert not re.search(r"\b(rm|mv|cp|touch|mkdir|tee|chmod|flock|apt|apt-get|dpkg) ", probe.command)
+
+
+@pytest.mark.parametrize(("id", "table"), data().systems.items())
+def test_the_table_makes_sense(id: str, table: facts.Table) -> None:
+    assert re.fullmatch(r"[a-z]+", id)
+    assert all(re.fullmatch(r"\d+(\.\d+)?", each) for each in (*table.versions, *table.limited))
+    assert set(table.arm64) <= set(table.versions)
+    assert not set(table.limited) & set(table.versions)
+    assert sorted(table.versions, key=lambda each: [int(part) for part in each.split(".")]) == list(table.versions)
