@@ -1,4 +1,4 @@
 """Registers the plugins, nothing else."""
 
-# pytest asks the last one first, and it is plugins.options that begins the run.
-pytest_plugins = ["plugins.collection", "plugins.session", "plugins.options"]
+# pytest asks the last one first: --explain needs no VM, and it is plugins.options that begins a run.
+pytest_plugins = ["plugins.collection", "plugins.session", "plugins.options", "plugins.explain"]

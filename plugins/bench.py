@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from plugins import enroll
 from plugins.collection import CheckItem
 from plugins.inventory import Vm
 from plugins.judge import judge
 from plugins.model import Evidence, Session, Severity, Status, Verdict
 from plugins.run import Run
+from plugins.surroundings import Surroundings
 
 __all__ = ["Bench"]
 
@@ -24,6 +27,8 @@ class Bench:
 
     def __init__(self, run: Run, items: Iterable[CheckItem]) -> None:
         self._run = run
+        directory = None if run.archive is None else run.archive.directory
+        self.surroundings = Surroundings(directory, lambda: [self.evidence(vm) for vm in run.vms])
         self._items: dict[tuple[str, str], list[CheckItem]] = {}
         self._verdicts: dict[str, Verdict] = {}
         for item in items:
@@ -37,13 +42,19 @@ class Bench:
 
     def _judge(self, item: CheckItem) -> Verdict:
         evidence = self.evidence(item.vm)
-        if (blocker := self._out_of_reach(item, evidence) or self._blocker(item)) is not None:
+        if (blocker := self._unready(item) or self._out_of_reach(item, evidence) or self._blocker(item)) is not None:
             return self._verdict(item, *blocker)
+        around = self.surroundings.arguments(item.function, item.probes, item.vm)
         status, message, remedy, severity, keys = judge(
-            item.check, item.function, item.probes, evidence, self._run.profile, item.parameters
+            item.check, item.function, item.probes, evidence, self._run.profile, {**item.parameters, **around}
         )
+        used = self.surroundings.used(around)
+        evidence.seen.update(used)
+        keys += tuple(used)
+        # A check that blocks itself (TOKEN-004 when the agent is there) names what it waits for in its message.
+        needs = tuple(re.findall(r"\b[A-Z]+-\d{3}\b", message)) if status is Status.BLOCKED else ()
         seconds = max((evidence.seen[key].seconds for key in keys if key in evidence.seen), default=0.0)
-        return self._verdict(item, status, message, remedy, severity, (), keys, seconds)
+        return self._verdict(item, status, message, remedy, severity, needs, keys, seconds)
 
     def _verdict(
         self,
@@ -86,6 +97,14 @@ class Bench:
                     "The run ended before this VM was visited, or its file was removed. Gather again.",
                 ),
             )
+
+    def _unready(self, item: CheckItem) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
+        """What to say of an ENROLL check when the VM is not ready: it was not connected."""
+        if item.check.area != enroll.AREA:
+            return None
+        others = (each for (vm, _), items in self._items.items() if vm == item.vm.name for each in items)
+        stop = enroll.hindrance(self.verdict(each) for each in others if each.check.area != enroll.AREA)
+        return (Status.BLOCKED, enroll.skip(stop), "", None, (stop.id,)) if stop else None
 
     def _out_of_reach(
         self, item: CheckItem, evidence: Evidence

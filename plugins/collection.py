@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from plugins import enroll
 from plugins.checks import Check, check_of
 from plugins.inventory import Vm
+from plugins.model import Severity
 from plugins.plan import merge
 from plugins.probes import Planned, Probe, probe_of
 from plugins.results import order
 from plugins.run import RUN, Run
+from plugins.surroundings import CONTROL_PLANE, wants
 
 __all__ = ["CheckItem", "check_items", "plans"]
 
@@ -34,8 +37,15 @@ class CheckItem:
         self.parameter = "-".join(map(str, self.parameters.values()))
         self.probes = _probes(item)
 
+    @property
+    def control_plane(self) -> bool:
+        """True when the check needs to know what Azure says."""
+        return CONTROL_PLANE in wants(self.function)
+
     def planned(self, run: Run) -> list[Planned]:
-        """The commands this check needs on its VM."""
+        """The commands this check needs on its VM; none where one of them does not exist for its operating system."""
+        if not all(probe.fits(self.vm) for probe in self.probes.values()):
+            return []
         known = {"vm": self.vm, "profile": run.profile, **self.parameters}
         return [probe.plan(name, known) for name, probe in self.probes.items()]
 
@@ -60,10 +70,10 @@ def check_item(item: pytest.Item) -> CheckItem | None:
 
 
 def plans(items: list[CheckItem], run: Run) -> dict[str, list[Planned]]:
-    """What each VM has to run for the selected checks, by VM name."""
+    """What each VM has to run for the selected checks, by VM name; the steps of `plugins.enroll` come later."""
     wanted: dict[str, list[Planned]] = {vm.name: [] for vm in run.vms}
     for item in items:
-        wanted[item.vm.name] += item.planned(run)
+        wanted[item.vm.name] += [each for each in item.planned(run) if not enroll.is_step(each.key)]
     return {name: merge(probes) for name, probes in wanted.items()}
 
 
@@ -84,7 +94,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the checks that `--check` names, and put them into the order of a person looking: VM by VM."""
+    """Keep the checks that `--check` and `--no-azure` leave, in the order of a person looking: VM by VM."""
     run = config.stash.get(RUN, None)
     if run is None:
         return
@@ -98,7 +108,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 raise pytest.UsageError(
                     f"two checks have the id {check.id}: {checks[check.id].title!r}, {check.title!r}"
                 )
-    _select(config, items, sorted(checks, key=order))
+    _select(config, items, sorted(checks, key=order), run)
     place = {vm.name: number for number, vm in enumerate(run.vms)}
 
     def key(item: pytest.Item) -> tuple[int, tuple[int, str]]:
@@ -109,10 +119,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run.selected = True
 
 
-def _select(config: pytest.Config, items: list[pytest.Item], known: list[str]) -> None:
+def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], run: Run) -> None:
     patterns = [each.upper() for each in config.option.check]
-    if not patterns:
-        return
     for pattern in patterns:
         if not any(fnmatchcase(id, pattern) for id in known):
             close = difflib.get_close_matches(pattern, known, n=1)
@@ -122,8 +130,15 @@ def _select(config: pytest.Config, items: list[pytest.Item], known: list[str]) -
     dropped: list[pytest.Item] = []
     for item in items:
         found = check_item(item)
-        wanted = found is not None and any(fnmatchcase(found.check.id, pattern) for pattern in patterns)
-        (kept if wanted else dropped).append(item)
+        named = not patterns or (
+            found is not None and any(fnmatchcase(found.check.id, pattern) for pattern in patterns)
+        )
+        asked = found is None or not (
+            (config.option.no_azure and found.control_plane) or not enroll.wanted(found.check.id, config.option.enroll)
+        )
+        if found is not None and asked and found.check.base_severity is Severity.REQUIRED:
+            run.required[item.nodeid] = found.check.id
+        (kept if named and asked else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept

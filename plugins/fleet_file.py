@@ -45,8 +45,8 @@ Where = tuple[str | int, ...]  # ("vms", 3, "port")
 Problem = tuple[int, str]  # line, text
 
 
-def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], Path | None]:
-    """The VMs of the file with the defaults applied, and the ssh_config it names. Raises `InventoryError`."""
+def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Path | None]]:
+    """The VMs of the file with the defaults applied, and the files it names. Raises `InventoryError`."""
     document = _parse(path)
     problems = [problem for error in _validator().iter_errors(document) for problem in _explain(document, error)]
     problems += _own_rules(document)
@@ -55,8 +55,8 @@ def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], Path | None]:
     defaults = document.get("defaults", {})
     folder = Path(path).parent
     vms = [_merge(defaults, {"name": vm} if isinstance(vm, str) else vm, folder) for vm in document["vms"]]
-    ssh_config = document.get("ssh_config")
-    return vms, folder / Path(ssh_config).expanduser() if ssh_config else None
+    named = {key: document.get(key) for key in ("ssh_config", "profile")}
+    return vms, {key: folder / Path(value).expanduser() if value else None for key, value in named.items()}
 
 
 def bad_name(text: str) -> str:

@@ -64,6 +64,9 @@ class Decoder:
     def _take(self, body: bytes, words: list[bytes]) -> None:
         # The newline that ended the marker line before is not part of the body.
         body = body.removeprefix(b"\n")
+        if self._batch.crlf:
+            # The CR at its end belongs to the newline with which the mark begins.
+            body = body.replace(b"\r\n", b"\n").removesuffix(b"\r")
         match words:
             case [b"hello", *uid]:
                 self.greeted = True

@@ -15,6 +15,7 @@ from plugins.frames import Decoder
 from plugins.inventory import Vm
 from plugins.model import Evidence, Seen, Session
 from plugins.probes import Planned
+from plugins.windows import batch as windows
 
 __all__ = ["Progress", "gather"]
 
@@ -57,7 +58,8 @@ def gather(
 
     def visit(vm: Vm) -> _Visit:
         if vm.name not in visits:
-            visits[vm.name] = _Visit(compile_batch(plans[vm.name]))
+            compiled = windows.compile_batch if vm.os == "windows" else compile_batch
+            visits[vm.name] = _Visit(compiled(plans[vm.name]))
         return visits[vm.name]
 
     def ended(vm: Vm, session: Session) -> None:
@@ -66,6 +68,8 @@ def gather(
         archive.store(evidence)
         progress.visited(evidence)
 
+    if any(vm.os == "windows" for vm in vms):
+        options = replace(options, run_timeout=options.run_timeout + windows.STARTUP)
     try:
         ssh.visit_all(vms, lambda vm: visit(vm).batch.script, visit, options, ended, threading.Event())
     except KeyboardInterrupt:

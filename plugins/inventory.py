@@ -54,6 +54,7 @@ class Vm:
     resource_id: str | None = None  # ARM id of the Nexus VM
     identity: str | None = None  # "system", or the ARM id of a user-assigned identity
     target: Target = Target()
+    os: str = "linux"  # or "windows"
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)  # for grouping and gates
 
     def __post_init__(self) -> None:
@@ -73,16 +74,18 @@ class Vm:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What a fleet file says: the VMs in its order, and the ssh_config to reach them with (None: the user's own)."""
+    """A fleet: its VMs in order, and what a run over them starts from."""
 
     vms: tuple[Vm, ...]
-    ssh_config: Path | None = None
+    ssh_config: Path | None = None  # None: the user's own
+    profile: Path | None = None  # the requirements to judge by, unless --profile says otherwise
+    notes: tuple[str, ...] = ()  # what to tell about how the fleet was found
 
 
 def load(path: str | PathLike[str]) -> Fleet:
     """The fleet of a file. Raises `InventoryError` with every mistake of the file, not just one."""
-    vms, ssh_config = fleet_file.read(path)
-    return Fleet(tuple(Vm.from_dict(entry) for entry in vms), ssh_config)
+    vms, files = fleet_file.read(path)
+    return Fleet(tuple(Vm.from_dict(entry) for entry in vms), files["ssh_config"], files["profile"])
 
 
 def select(patterns: Iterable[str], fleet: Sequence[Vm] | None, source: str = "the inventory") -> list[Vm]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from plugins.checks import Check, Judgement
+from plugins.checks import Check, Judgement, not_applicable
 from plugins.model import Evidence, Seen, Severity, Status
-from plugins.probes import Probe, probe_of
+from plugins.probes import LINUX_ONLY, Probe, probe_of
 
-__all__ = ["Outcome", "judge", "probes_in_module"]
+__all__ = ["Outcome", "judge", "probes_in_module", "value"]
 
 #: status, message, remedy, severity, the keys of the evidence that was looked at
 Outcome = tuple[Status, str, str, Severity, tuple[str, ...]]
@@ -33,19 +33,21 @@ def judge(
     """Judge one check on one VM.
 
     `probes` maps the argument names of `function` that are probes to their declarations; `parameters` holds the
-    check's own. Every exception of a check or of a probe's reader becomes *unknown* and says what broke: a VM that
-    prints garbage can make a verdict useless, never the run.
+    check's own, and its surroundings (`plugins.surroundings`). Every exception of a check or of a probe's reader
+    becomes *unknown* and says what broke: a VM that prints garbage can make a verdict useless, never the run.
     """
     known = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}
     severity = check.grade(known)
     used: list[str] = []
     try:
+        if not all(probe.fits(evidence.vm) for probe in probes.values()):
+            not_applicable(LINUX_ONLY)
         arguments = {}
         for name in _arguments(function):
             if name in probes:
                 planned = probes[name].plan(name, known)
                 used.append(planned.key)
-                arguments[name] = _value(probes[name], planned.key, evidence)
+                arguments[name] = value(probes[name], planned.key, evidence)
             else:
                 arguments[name] = known[name]
         message = function(**arguments)
@@ -66,8 +68,8 @@ def judge(
     return Status.PASS, message, "", severity, tuple(used)
 
 
-def _value(probe: Probe, key: str, evidence: Evidence) -> Any:
-    """What the check is given for one of its probes; stops with *unknown* when there is nothing to look at."""
+def value(probe: Probe, key: str, evidence: Evidence) -> Any:
+    """What a check is given for one of its probes; stops with *unknown* when there is nothing to look at."""
     seen = evidence.seen.get(key)
     if seen is None:
         raise Judgement(

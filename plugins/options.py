@@ -20,6 +20,7 @@ Which VMs? Name them, and this suite says which are ready to enroll in Azure Arc
   pytest --vm=myvm                       one VM: anything `ssh myvm` can reach; repeat --vm for more
   pytest --inventory=fleet.yaml          every VM of a fleet file (docs/inventory.md)
   pytest --inventory=fleet.yaml --vm='web*'
+  pytest --azure-fleet=SUBSCRIPTION      every VM that Azure shows there (SUBSCRIPTION/GROUP: in a resource group)
   pytest --evidence=reports/latest       judge an earlier run again, without any network
 
 Worth knowing:
@@ -28,6 +29,9 @@ Worth knowing:
   --check=IMDS-002  only this check (repeat it; globs such as 'PROXY-*' work); -k and -m work as ever
   --collect-only    list the checks
   --profile=2602    judge by newer requirements
+  --no-azure        judge the guests alone
+
+  --explain=AZCM0042  what a code, an exit status or an error line means; needs no VM
 
 A run changes nothing on any VM. `make demo` shows one, with VMs of its own.
 """
@@ -69,6 +73,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="strict",
         help="what to do about SSH host keys: refuse unknown ones (strict, the default), record them, or do not check",
     )
+    group.addoption("--no-azure", action="store_true", help="judge the guests alone: ask Azure for nothing")
+    group.addoption(
+        "--subscription", metavar="ID", help="where VMs without a resource_id are looked for in Azure, by their name"
+    )
+    group.addoption("--resource-group", metavar="NAME", help="the same, in this resource group only")
+    group.addoption(
+        "--azure-fleet",
+        metavar="SUBSCRIPTION[/GROUP]",
+        help="the fleet is what Azure shows there; SSH addresses come from the VMs' network attachments",
+    )
+    group.addoption(
+        "--enroll",
+        nargs="?",
+        const="connect",
+        choices=["connect", "roundtrip"],
+        help="WRITES: connect the VMs that are ready to Azure Arc; =roundtrip disconnects them again afterwards",
+    )
     group.addoption("--reports", metavar="DIR", help="where run directories are made (default: reports/)")
 
 
@@ -78,7 +99,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     option = config.option
     if option.plan:
         option.numprocesses, option.dist, option.tx = None, "no", []  # a page is printed once
-    if option.vm or option.inventory or option.evidence or option.collectonly or option.help or option.version:
+    if (
+        option.vm
+        or option.inventory
+        or option.azure_fleet
+        or option.evidence
+        or option.collectonly
+        or option.help
+        or option.version
+    ):
         return None
     if not _asks_for_checks(config) or option.showfixtures or option.show_fixtures_per_test or option.markers:
         return None

@@ -9,6 +9,7 @@ import pytest
 from plugins.batch import OVERHEAD, PLACES
 from plugins.inventory import Vm
 from plugins.probes import Planned
+from plugins.windows.batch import STARTUP
 
 __all__ = ["merge", "page"]
 
@@ -25,20 +26,27 @@ def merge(probes: Iterable[Planned]) -> list[Planned]:
     return list(found.values())
 
 
+_SHELL = (
+    "Nothing is changed there: the answers wait in a private folder, which is removed (in the first place",
+    f"that can be written of {', '.join(place.strip(chr(34)) for place in PLACES)}).",
+)
+_POWERSHELL = ("Nothing is changed there: PowerShell keeps the answers in its memory.",)
+
+
 def page(plans: Mapping[str, Sequence[Planned]], vms: Sequence[Vm], connect_limit: float) -> str:
     """Every command that would run, the VMs it would run on, and how long all of it may take at most."""
-    groups: dict[tuple[Planned, ...], list[str]] = {}
+    groups: dict[tuple[str, tuple[Planned, ...]], list[str]] = {}
     for vm in vms:
-        groups.setdefault(tuple(plans[vm.name]), []).append(vm.name)
+        groups.setdefault((vm.os, tuple(plans[vm.name])), []).append(vm.name)
     lines = []
-    for commands, names in groups.items():
+    for (os, commands), names in groups.items():
         slowest = max((each.timeout for each in commands), default=0)
+        around = OVERHEAD + STARTUP if os == "windows" else OVERHEAD
         lines += [
             f"On {_names(names)}: {len(commands)} commands, side by side, in one SSH session each.",
-            "Nothing is changed there: the answers wait in a private folder, which is removed (in the first place",
-            f"that can be written of {', '.join(place.strip(chr(34)) for place in PLACES)}).",
-            f"A VM takes at most {connect_limit + slowest + OVERHEAD:g} s"
-            f" (connect and log in {connect_limit:g} s, slowest probe {slowest:g} s, around it {OVERHEAD:g} s).",
+            *(_POWERSHELL if os == "windows" else _SHELL),
+            f"A VM takes at most {connect_limit + slowest + around:g} s"
+            f" (connect and log in {connect_limit:g} s, slowest probe {slowest:g} s, around it {around:g} s).",
             "",
         ]
         for each in commands:

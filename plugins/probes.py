@@ -13,6 +13,10 @@ names are the parameters it wants::
 
     tunnel = probe(lambda endpoint: f"curl --proxy ... {quote(endpoint.url)}", timeout=12, needs=["curl"], read=...)
 
+A probe may have a second command, in PowerShell, for Windows VMs (see docs/windows.md)::
+
+    names = probe("getent hosts ...", windows="[Net.Dns]::GetHostAddresses(...)", timeout=5)
+
 The commands of one VM travel as one script (see `plugins.batch`), so the same probe used by ten checks runs once.
 """
 
@@ -25,10 +29,14 @@ from typing import Any
 
 import pytest
 
+from plugins.inventory import Vm
 from plugins.model import Seen, State
 from plugins.shell import quote
 
-__all__ = ["Planned", "Probe", "probe", "probe_of", "quote"]
+__all__ = ["LINUX_ONLY", "Planned", "Probe", "probe", "probe_of", "quote"]
+
+#: What a check says of a Windows VM when one of its probes has no command for it.
+LINUX_ONLY = "This check looks at Linux guests only."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +50,34 @@ class Probe:
     cap: int
     even_if: frozenset[State]
     read: Callable[[Seen], Any] | None
+    windows: str | Callable[..., str] | None = None  # None: there is nothing like it on Windows
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of the check's parameters that the command depends on."""
-        return () if isinstance(self.command, str) else tuple(inspect.signature(self.command).parameters)
+        return _parameters(self.command)
+
+    def fits(self, vm: Vm) -> bool:
+        """True when there is a command for the VM's operating system."""
+        return vm.os != "windows" or self.windows is not None
 
     def plan(self, name: str, arguments: Mapping[str, Any]) -> Planned:
-        """This probe, called `name`, made concrete for one VM and one set of parameters."""
+        """This probe, called `name`, made concrete for one VM, which it `fits`, and one set of parameters."""
+        vm = arguments.get("vm")
+        windows = isinstance(vm, Vm) and vm.os == "windows"
+        chosen = self.windows if windows else self.command
+        assert chosen is not None, f"{name} has no command for {arguments['vm']}"
         wanted = {each: arguments[each] for each in self.parameters}
         # What is shared by the whole run is not part of the name: "tunnel[management.azure.com]".
         label = "-".join(str(value) for each, value in wanted.items() if each not in ("vm", "profile"))
-        command = self.command if isinstance(self.command, str) else self.command(**wanted)
-        return Planned(f"{name}[{label}]" if label else name, command, self.timeout, self.root, self.needs, self.cap)
+        if not isinstance(chosen, str):
+            chosen = chosen(**{each: arguments[each] for each in _parameters(chosen)})
+        needs = () if windows else self.needs  # Invoke-Tool says itself when its program is missing
+        return Planned(f"{name}[{label}]" if label else name, chosen, self.timeout, self.root, needs, self.cap)
+
+
+def _parameters(command: str | Callable[..., str]) -> tuple[str, ...]:
+    return () if isinstance(command, str) else tuple(inspect.signature(command).parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +101,7 @@ def probe(
     cap: int = 16_384,
     even_if: Sequence[State] = (),
     read: Callable[[Seen], Any] | None = None,
+    windows: str | Callable[..., str] | None = None,
 ) -> Any:
     """Declare a probe and return it as a pytest fixture; assign it to the name the checks use.
 
@@ -86,9 +110,11 @@ def probe(
     the login is root. `needs` names programs without which the command is not even started. `cap` bounds stdout and
     stderr, each, in bytes. `read` turns the `Seen` into what the checks want to look at: pure, and total (it raises
     ValueError with what it expected). A probe that did not run to its end makes the checks that take it *unknown*,
-    except for the states listed in `even_if`, which the check then handles itself.
+    except for the states listed in `even_if`, which the check then handles itself. `windows` is what runs on a Windows
+    VM instead: PowerShell text (`plugins.windows.ps` and `tool` help to write it), whose output `read` can read as
+    well; without it, the checks that take the probe are *not applicable* there.
     """
-    declared = Probe(command, timeout, root, tuple(needs), cap, frozenset(even_if), read)
+    declared = Probe(command, timeout, root, tuple(needs), cap, frozenset(even_if), read, windows)
 
     def value() -> Any:
         raise RuntimeError("a probe is read by checks only (see plugins.judge); an ordinary test cannot take it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import secrets
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import pytest
 from plugins import inventory
 from plugins.evidence import Archive
 from plugins.files import make_directory
-from plugins.inventory import InventoryError, Vm
+from plugins.inventory import Fleet, InventoryError, Vm
 from plugins.model import Evidence, Verdict
 from plugins.profile import DEFAULT, Profile, ProfileError, load_profile
 
@@ -35,8 +36,10 @@ class Run:
     archive: Archive | None
     replayed: bool = False  # the evidence was there before: nobody is visited
     interrupted: bool = False
+    required: dict[str, str] = field(default_factory=dict)  # node id -> check id, before a choice left some out
     selected: bool = False  # collection went well: it is known what to look at
     started: float = field(default_factory=time.time)
+    notes: tuple[str, ...] = ()  # what to know about how the fleet was found
     verdicts: dict[str, Verdict] = field(default_factory=dict)  # by node id, in the order judged
 
     @property
@@ -52,28 +55,51 @@ RUN = pytest.StashKey[Run]()
 def begin(config: pytest.Config) -> Run | None:
     """The run that the command line asks for, or None when it names no VM. Raises pytest.UsageError."""
     option = config.option
-    if not (option.vm or option.inventory or option.evidence):
+    if not (option.vm or option.inventory or option.azure_fleet or option.evidence):
         return None
     if option.evidence:
         return _replay(config, Path(option.evidence))
     try:
-        fleet = inventory.load(option.inventory) if option.inventory else None
-        vms = inventory.select(option.vm, fleet.vms if fleet else None, option.inventory or "")
+        fleet = _fleet(option)
+        vms = inventory.select(option.vm, fleet.vms if fleet else None, option.inventory or option.azure_fleet or "")
     except InventoryError as error:
         raise pytest.UsageError(str(error)) from None
+    asked = option.profile or (str(fleet.profile) if fleet and fleet.profile else DEFAULT)
     run = Run(
         id=_new_id(),
         directory=None,
         vms=vms,
-        profile=_profile(option.profile or DEFAULT),
-        profile_asked=option.profile or DEFAULT,
+        profile=_profile(asked),
+        profile_asked=asked,
         ssh_config=fleet.ssh_config if fleet else None,
         archive=None,
+        notes=fleet.notes if fleet else (),
     )
     if not (option.plan or option.collectonly):
         run.directory = _reports(config) / run.id
         run.archive = Archive.create(run.directory, _asked(config, run), vms)
     return run
+
+
+def _fleet(option: argparse.Namespace) -> Fleet | None:
+    """The fleet that `--vm` chooses from: of the inventory, or of Azure; None: each `--vm` is itself an address."""
+    if option.inventory and option.azure_fleet:
+        raise pytest.UsageError("--inventory and --azure-fleet both name a fleet. Give one of them.")
+    if option.inventory:
+        return inventory.load(option.inventory)
+    if not option.azure_fleet:
+        return None
+    # Imported here: the Azure SDK takes a second to load, and most runs do not need it this early.
+    from plugins.azure.fleet import FleetError, fleet_from_azure
+
+    subscription, _, group = option.azure_fleet.partition("/")
+    try:
+        found = fleet_from_azure(subscription, group or None)
+    except FleetError as error:
+        raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: {error} {error.remedy}".rstrip()) from None
+    if not found.vms:
+        raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: Azure shows no Operator Nexus VM there.")
+    return Fleet(tuple(found.vms), notes=tuple(found.notes))
 
 
 def _replay(config: pytest.Config, source: Path) -> Run:

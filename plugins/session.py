@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from plugins import ssh
+from plugins import enroll, ssh
 from plugins.bench import Bench
 from plugins.collection import check_item, check_items, plans
 from plugins.files import point_latest, write_json, write_text
 from plugins.gather import gather
+from plugins.look_around import azure_page, look_around
 from plugins.model import Status, Verdict
 from plugins.plan import page
 from plugins.progress import show_progress
@@ -67,7 +68,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if run is None:
         return []
     where = "evidence of an earlier run" if run.replayed else "over SSH"
-    return [f"nexus: {len(run.vms)} VM{'s' * (len(run.vms) != 1)} {where}, profile {run.profile.name}"]
+    line = f"nexus: {len(run.vms)} VM{'s' * (len(run.vms) != 1)} {where}, profile {run.profile.name}"
+    return [line, *(f"nexus: {note}" for note in run.notes)]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -91,6 +93,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     session.config.stash[_BENCH] = Bench(run, items)
     if session.config.option.collectonly or session.testsfailed or run.replayed or not items:
         return
+    option = session.config.option
+    if option.enroll:
+        selected = {item.nodeid for item in items}
+        left_out = [id for nodeid, id in run.required.items() if nodeid not in selected]
+        if problem := enroll.refuse(left_out, {item.check.id for item in items}, azure=not option.no_azure):
+            _withdraw(session.config)
+            raise pytest.UsageError(problem)
     try:
         commands = plans(items, run)
     except pytest.UsageError:
@@ -105,10 +114,34 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         writer = session.config.get_terminal_writer()
         writer.line()
         writer.write(page(commands, run.vms, options.connect_timeout + options.login_timeout))
+        for line in azure_page(items, run.vms, session.config.option):
+            writer.line(line)
+        for line in enroll.plan_page(items, run, option.enroll) if option.enroll else ():
+            writer.line(line)
         return
     assert run.archive is not None
-    with show_progress(session.config, len(run.vms)) as progress:
+    bench = session.config.stash[_BENCH]
+    with (
+        look_around(bench.surroundings, items, run.vms, session.config.option) as cancelled,
+        show_progress(session.config, len(run.vms)) as progress,
+    ):
         run.interrupted = not gather(run.vms, commands, options, run.archive, progress)
+        if run.interrupted:
+            cancelled.set()
+    if option.enroll and not run.interrupted:
+        from plugins.azure.fetch import FetchOptions  # the SDK takes a second to load
+
+        terminal: pytest.TerminalReporter = session.config.pluginmanager.getplugin("terminalreporter")
+        run.interrupted = not enroll.enroll_the_ready(
+            items,
+            run,
+            bench,
+            option.enroll,
+            options,
+            None if option.no_azure else FetchOptions(option.subscription, option.resource_group),
+            lambda total: show_progress(session.config, total),
+            terminal.write_line,
+        )
 
 
 def _withdraw(config: pytest.Config) -> None:
@@ -222,6 +255,9 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
             by_vm[item.vm.name].append(run.verdicts[item.nodeid])
     judged = {name: verdicts for name, verdicts in by_vm.items() if verdicts}
     bench, vms = session.config.stash[_BENCH], {vm.name: vm for vm in run.vms}
+    for item in check_items(session.items):
+        if item.control_plane:  # what xdist's workers looked at of Azure is shown, too
+            bench.verdict(item)
     return build(
         run_id=run.id,
         started=run.started,

@@ -33,6 +33,7 @@ from plugins.ssh_link import Guard, Link
 from plugins.ssh_login import Login
 from plugins.ssh_script import COMMAND, Sink, open_shell, run_script
 from plugins.ssh_words import CANCELLED, OUTCOMES, Dropped, Failure
+from plugins.windows import command as windows
 
 __all__ = ["COMMAND", "OUTCOMES", "Options", "Sink", "visit_all"]
 
@@ -266,7 +267,8 @@ class _Run:
         seconds["login"] = round(time.monotonic() - began, 3)
         began = time.monotonic()
         try:
-            channel = open_shell(link, hop.label, guard, self.options.login_timeout)
+            command = windows.COMMAND if vm.os == "windows" else COMMAND
+            channel = open_shell(link, hop.label, guard, self.options.login_timeout, command)
             script, sink = self.script_for(vm), self.sink_for(vm)
             limit, most = self.options.run_timeout, self.options.max_bytes
             run_script(link, channel, hop.label, script, sink, guard, limit, most)

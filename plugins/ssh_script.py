@@ -14,6 +14,15 @@ from plugins.ssh_words import Failure, quoted
 #: Valid in every login shell (sh, bash, dash, busybox, csh, tcsh, fish): the script itself comes on stdin.
 COMMAND = "exec /bin/sh -s"
 
+# 'exec' is not recognized as an internal or external command       (cmd.exe)
+# exec : The term 'exec' is not recognized as the name of a cmdlet  (PowerShell)
+# 'powershell.exe' is not recognized as an internal or external command
+_WINDOWS_SAYS = b"is not recognized as"
+_ANOTHER_SHELL = (
+    "This is a Windows VM: write 'os: windows' for it in the fleet file. If it is there, see that powershell.exe is on "
+    "its PATH."
+)
+
 _CHUNK = 32_768
 _GONE = (OSError, EOFError, SSHException)  # what paramiko raises when the connection ends under a call
 _TICK = 2.0  # seconds between two looks at stderr while stdout is silent
@@ -31,13 +40,13 @@ class Sink(Protocol):
         """Take stderr bytes as they come."""
 
 
-def open_shell(link: Link, label: str, guard: Guard, limit: float) -> Channel:
-    """An exec channel with a shell that waits for its script. Raises `Failure`."""
+def open_shell(link: Link, label: str, guard: Guard, limit: float, command: str = COMMAND) -> Channel:
+    """An exec channel with a shell, started by `command`, that waits for its script. Raises `Failure`."""
     guard.limit(limit)
     channel: Channel | None = None
     try:
         channel = link.open_session(timeout=limit + 1)
-        channel.exec_command(COMMAND)
+        channel.exec_command(command)
     except Exception:  # paramiko passes on whatever its thread met
         guard.stop()
         if refusal := link.refusal():
@@ -135,7 +144,9 @@ def _ended(link: Link, channel: Channel, label: str, seconds: float, got: int, f
         return Failure(
             "shell refused",
             f"The login to {label} worked, but its shell ended with status {status} before the script did.{said}",
-            "Use a user whose login shell runs programs (not nologin), and a key without a forced command.",
+            _ANOTHER_SHELL
+            if _WINDOWS_SAYS in first
+            else "Use a user whose login shell runs programs (not nologin), and a key without a forced command.",
         )
     return _lost(label, f"after {seconds:.1f} s and {got:,} bytes{_last_words(link)}")
 

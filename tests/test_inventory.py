@@ -82,13 +82,31 @@ vms:
     assert (c.identity, c.jump, c.host) == ("system", "none", "vm-c")
 
 
-@pytest.mark.parametrize(
-    ("line", "path"), [("", None), ("ssh_config: lab/config\n", "sub/lab/config"), ("ssh_config: /etc/x\n", "/etc/x")]
-)
-def test_the_ssh_config_of_a_fleet_is_relative_to_its_file(fleet_file: Path, line: str, path: str | None) -> None:
+@pytest.mark.parametrize("key", ["ssh_config", "profile"])
+@pytest.mark.parametrize(("value", "path"), [(None, None), ("lab/file", "sub/lab/file"), ("/etc/x", "/etc/x")])
+def test_the_files_of_a_fleet_are_relative_to_its_file(
+    fleet_file: Path, key: str, value: str | None, path: str | None
+) -> None:
     Path("sub").mkdir()
-    Path("sub/fleet.yaml").write_text(f"{line}vms: [vm-a]\n")
-    assert load("sub/fleet.yaml").ssh_config == (Path(path) if path else None)
+    Path("sub/fleet.yaml").write_text(f"{f'{key}: {value}' if value else ''}\nvms: [vm-a]\n")
+    assert getattr(load("sub/fleet.yaml"), key) == (Path(path) if path else None)
+
+
+def test_the_operating_system_is_linux_unless_stated(fleet_file: Path) -> None:
+    fleet_file.write_text("vms: [vm-a, {name: vm-b, os: windows}, {name: vm-c, os: linux}]\n")
+    assert [vm.os for vm in load(fleet_file).vms] == ["linux", "windows", "linux"]
+    fleet_file.write_text("defaults: {os: windows}\nvms: [vm-a, {name: vm-b, os: linux}]\n")
+    assert [vm.os for vm in load(fleet_file).vms] == ["windows", "linux"]
+
+
+def test_evidence_of_before_there_were_windows_guests_is_of_linux() -> None:
+    assert Vm.from_dict({"name": "vm-a", "host": "vm-a"}).os == "linux"
+
+
+def test_an_unknown_operating_system_is_a_mistake(fleet_file: Path) -> None:
+    assert errors(fleet_file, "vms: [{name: vm-a, os: window}]") == [
+        "fleet.yaml:1: vms[0].os: 'window' is not known. Did you mean 'windows'?"
+    ]
 
 
 def test_plain_data_and_back(fleet_file: Path) -> None:
@@ -126,7 +144,7 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         vmss: 3
         """
     assert errors(fleet_file, text) == [
-        "fleet.yaml:2: defaults.name: unknown key. Known are host, user, port, jump, identity_file, resource_id, identity, target, tags.",
+        "fleet.yaml:2: defaults.name: unknown key. Known are host, user, port, jump, identity_file, resource_id, identity, os, target, tags.",
         "fleet.yaml:3: defaults.port: 70000 is out of range. A port is 1 to 65535.",
         "fleet.yaml:7: vms[1].prot: unknown key. Did you mean 'port'?",
         'fleet.yaml:8: vms[1].tags.rack: is the number 12, expected text. Put it in quotes: "12".',

@@ -1,0 +1,104 @@
+"""What the suite asks the runner's az, and what it makes of the answers: with a script in place of az."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from plugins.runner import Runner, look
+
+VERSION = """{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", "extensions": {}}"""
+EXTENSIONS = """[{"experimental": false, "extensionType": "whl", "name": "networkcloud", "preview": false,
+  "path": "/root/.azure/cliextensions/networkcloud", "version": "4.0.0b1"},
+ {"extensionType": "whl", "name": "k8s-extension", "version": "1.6.1"}]"""
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    return folder
+
+
+def az(folder: Path, version: str = f"echo '{VERSION}'", extensions: str = f"echo '{EXTENSIONS}'") -> Path:
+    """A script that answers as az does, and writes down how it was called."""
+    calls = folder.parent / "calls"
+    script = folder / "az"
+    script.write_text(
+        "#!/bin/sh\n"
+        f'echo "$* $AZURE_EXTENSION_USE_DYNAMIC_INSTALL" >> {calls}\n'
+        f'case "$1" in\n  version) {version} ;;\n  *) {extensions} ;;\nesac\n'
+    )
+    script.chmod(0o755)
+    return calls
+
+
+def test_both_versions(bin_folder: Path) -> None:
+    calls = az(bin_folder)
+    assert look() == Runner("2.76.0", {"networkcloud": "4.0.0b1", "k8s-extension": "1.6.1"})
+    assert sorted(calls.read_text().splitlines()) == ["extension list -o json no", "version -o json no"]
+
+
+def test_a_runner_survives_its_file(bin_folder: Path) -> None:
+    az(bin_folder)
+    found = look()
+    assert Runner.from_dict(found.as_dict()) == found
+    assert Runner.from_dict(Runner(error="az hangs").as_dict()).error == "az hangs"
+
+
+def test_no_az(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert look() == Runner()
+
+
+def test_no_extension(bin_folder: Path) -> None:
+    az(bin_folder, extensions="echo '[]'")
+    assert look() == Runner("2.76.0", {})
+
+
+@pytest.mark.parametrize(
+    ("version", "extensions", "error"),
+    [
+        (
+            "echo Traceback >&2; echo 'ModuleNotFoundError: azure' >&2; exit 1",
+            "exit 0",
+            "az version -o json ended with 1: ModuleNotFoundError: azure",
+        ),
+        ("exit 3", "echo '[]'", "az version -o json ended with 3"),
+        ("echo azure-cli 2.76.0", "echo '[]'", "az version -o json did not print JSON"),
+        ("echo '{}'", "echo '[]'", "az version does not state azure-cli-core"),
+        ("echo '[]'", "echo '[]'", "az version does not state azure-cli-core"),
+        (f"echo '{VERSION}'", "echo '{}'", "az extension list did not print a list"),
+        (
+            f"echo '{VERSION}'",
+            "echo 'not allowed' >&2; exit 2",
+            "az extension list -o json ended with 2: not allowed",
+        ),
+    ],
+)
+def test_what_goes_wrong_is_said(bin_folder: Path, version: str, extensions: str, error: str) -> None:
+    az(bin_folder, version, extensions)
+    assert look() == Runner(error=error)
+
+
+def test_a_script_that_is_none(bin_folder: Path) -> None:
+    (bin_folder / "az").write_text("#!/nowhere/python\n")
+    (bin_folder / "az").chmod(0o755)
+    assert look().error == "az could not be started (No such file or directory)"
+
+
+def test_an_az_that_hangs_is_ended_with_its_children(bin_folder: Path) -> None:
+    children = bin_folder.parent / "child"
+    az(bin_folder, version=f"sleep 60 & echo $! > {children}; wait")
+    start = time.monotonic()
+    assert look(limit=1) == Runner(error="az did not answer within 1 s")
+    assert time.monotonic() - start < 10
+    child = Path("/proc") / children.read_text().strip()
+    end = time.monotonic() + 5
+    while (child / "stat").exists() and " Z " not in (child / "stat").read_text():
+        assert time.monotonic() < end, "the child still runs"
+        time.sleep(0.05)
