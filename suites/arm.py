@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 from plugins import fail, quote, unknown
 from plugins.azure import ids
 from plugins.azure.view import AzureView
+from plugins.checks import Judgement
+from plugins.model import Status
 
 __all__ = [
     "Resource",
@@ -72,9 +74,10 @@ def vm_of(azure: AzureView) -> Resource:
     """The VM resource; without one there is nothing to judge, and VM-001 says so."""
     found = azure.vm
     if found is None:
-        unknown(
-            "Azure has no VM resource of this id, so this could not be looked at.",
-            remedy="See VM-001: correct resource_id in the inventory.",
+        raise Judgement(
+            Status.BLOCKED,
+            "Not judged: VM-001, Azure has no VM resource of this id.",
+            "See VM-001: correct resource_id in the inventory.",
         )
     return found
 

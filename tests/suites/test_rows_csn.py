@@ -166,8 +166,8 @@ DEFAULTS = [
     Row(
         "the VM does not exist",
         {},
-        Status.UNKNOWN,
-        "Azure has no VM resource of this id, so this could not be looked at.",
+        Status.BLOCKED,
+        "Not judged: VM-001, Azure has no VM resource of this id.",
         "See VM-001: correct resource_id in the inventory.",
         parameters={"azure": azure(vm=GONE)},
         vm=INVENTORY,
@@ -476,8 +476,8 @@ COVERED = [
     Row(
         "the VM does not exist",
         {},
-        Status.UNKNOWN,
-        "Azure has no VM resource of this id, so this could not be looked at.",
+        Status.BLOCKED,
+        "Not judged: VM-001, Azure has no VM resource of this id.",
         "See VM-001: correct resource_id in the inventory.",
         parameters={"azure": azure(vm=GONE), "endpoint": PAS},
         vm=INVENTORY,
@@ -608,8 +608,8 @@ AVAILABLE = [
     Row(
         "the VM does not exist",
         {},
-        Status.UNKNOWN,
-        "Azure has no VM resource of this id, so this could not be looked at.",
+        Status.BLOCKED,
+        "Not judged: VM-001, Azure has no VM resource of this id.",
         "See VM-001: correct resource_id in the inventory.",
         parameters={"azure": azure(vm=GONE)},
         vm=INVENTORY,

@@ -92,8 +92,8 @@ HAS = [
     Row(
         "the VM does not exist",
         {},
-        Status.UNKNOWN,
-        "Azure has no VM resource of this id, so this could not be looked at.",
+        Status.BLOCKED,
+        "Not judged: VM-001, Azure has no VM resource of this id.",
         "See VM-001: correct resource_id in the inventory.",
         parameters={"azure": azure(vm=GONE)},
         vm=INVENTORY,
@@ -265,8 +265,8 @@ EXPECTED = [
     Row(
         "the VM does not exist",
         {},
-        Status.UNKNOWN,
-        "Azure has no VM resource of this id, so this could not be looked at.",
+        Status.BLOCKED,
+        "Not judged: VM-001, Azure has no VM resource of this id.",
         "See VM-001: correct resource_id in the inventory.",
         parameters={
             "azure": azure(

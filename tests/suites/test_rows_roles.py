@@ -239,8 +239,8 @@ MANAGER = [
     Row(
         "the VM does not exist",
         {},
-        Status.UNKNOWN,
-        "Azure has no VM resource of this id, so this could not be looked at.",
+        Status.BLOCKED,
+        "Not judged: VM-001, Azure has no VM resource of this id.",
         "See VM-001: correct resource_id in the inventory.",
         parameters={"azure": azure(vm=GONE)},
         vm=INVENTORY,
