@@ -1,6 +1,6 @@
 """The pipeline behind the checks, one module per step. Suite authors import all they need from here."""
 
-from plugins.checks import check, fail, not_applicable, recommended, required, unknown, warn
+from plugins.checks import check, fail, not_applicable, note, on_vm, recommended, required, unknown, warn
 from plugins.model import Seen, Session
 from plugins.probes import probe, quote
 
@@ -10,6 +10,8 @@ __all__ = [
     "check",
     "fail",
     "not_applicable",
+    "note",
+    "on_vm",
     "probe",
     "quote",
     "recommended",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from plugins import enroll
 from plugins.collection import CheckItem
+from plugins.fixes import for_operator
 from plugins.inventory import Vm
 from plugins.judge import judge
 from plugins.model import Evidence, Session, Severity, Status, Verdict
@@ -45,16 +47,20 @@ class Bench:
         if (blocker := self._unready(item) or self._out_of_reach(item, evidence) or self._blocker(item)) is not None:
             return self._verdict(item, *blocker)
         around = self.surroundings.arguments(item.function, item.probes, item.vm)
-        status, message, remedy, severity, keys = judge(
+        found = judge(
             item.check, item.function, item.probes, evidence, self._run.profile, {**item.parameters, **around}
         )
         used = self.surroundings.used(around)
         evidence.seen.update(used)
-        keys += tuple(used)
+        keys = found.keys + tuple(used)
         # A check that blocks itself (TOKEN-004 when the agent is there) names what it waits for in its message.
-        needs = tuple(re.findall(r"\b[A-Z]+-\d{3}\b", message)) if status is Status.BLOCKED else ()
+        needs = tuple(re.findall(r"\b[A-Z]+-\d{3}\b", found.message)) if found.status is Status.BLOCKED else ()
         seconds = max((evidence.seen[key].seconds for key in keys if key in evidence.seen), default=0.0)
-        return self._verdict(item, status, message, remedy, severity, needs, keys, seconds)
+        verdict = self._verdict(item, found.status, found.message, found.remedy, found.severity, needs, keys, seconds)
+        if not (found.fix or found.facts):
+            return verdict
+        fix = tuple(for_operator(each, item.vm, self._run.ssh_config) for each in found.fix)
+        return replace(verdict, fix=fix, facts=found.facts)
 
     def _verdict(
         self,

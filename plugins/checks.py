@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 
 import pytest
 
@@ -18,11 +20,17 @@ from plugins.model import Severity, Status
 
 __all__ = [
     "Check",
+    "Fix",
     "Judgement",
+    "OnVm",
+    "Thing",
     "check",
     "check_of",
     "fail",
     "not_applicable",
+    "note",
+    "noted",
+    "on_vm",
     "recommended",
     "required",
     "unknown",
@@ -38,37 +46,95 @@ Each = Callable[[Any, Any], Sequence[Any]]
 #: What a check's ``severity`` may be: fixed, or chosen from its parameters ("HTTPS_PROXY is required, HTTP_PROXY not").
 Grade = Severity | Callable[..., Severity]
 
+#: What has to be changed when a check is not met. What VMs share is fixed once for all of them: see `plugins.clusters`.
+Thing = Literal[
+    "vm",  # the VM resource: nobody else's
+    "guest",  # software or settings inside the VM: the image's, when every VM made of it has the same trouble
+    "cluster",  # and its runtime
+    "csn",  # the cloud services network
+    "identity",  # a managed identity, perhaps of many VMs
+    "resource group",  # the one that the Arc resource goes to
+    "subscription",  # the one that the Arc resource goes to
+    "instance",  # the Operator Nexus instance: the management bundle, the resource provider
+    "runner",  # the machine the suite runs on
+]
+
 F = TypeVar("F", bound=Callable[..., str])
+
+
+@dataclass(frozen=True, slots=True)
+class OnVm:
+    """A command for the guest's own shell."""
+
+    command: str
+
+
+#: Commands that repair something, for the operator's shell (text) or the guest's (`on_vm`). Every value in one went
+#: through `quote`. They are shown, never run.
+Fix = str | OnVm | Sequence[str | OnVm]
+
+
+def on_vm(command: str) -> OnVm:
+    """A command of a `Fix` that is to be run in the guest; the fix plan puts ``ssh`` in front of it."""
+    return OnVm(command)
 
 
 class Judgement(Exception):
     """A check's word, when it is not *pass*. Raised by `fail`, `warn`, `unknown` and `not_applicable`."""
 
-    def __init__(self, status: Status, message: str, remedy: str = "") -> None:
+    def __init__(self, status: Status, message: str, remedy: str = "", fix: Fix = ()) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.remedy = remedy
+        self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
 
 
-def fail(message: str, *, remedy: str = "") -> NoReturn:
-    """Not met: *fail* in a required check, *warn* in a recommended one. `remedy` replaces the check's own."""
-    raise Judgement(Status.FAIL, message, remedy)
+def fail(message: str, *, remedy: str = "", fix: Fix = ()) -> NoReturn:
+    """Not met: *fail* in a required check, *warn* in a recommended one.
+
+    `remedy` replaces the check's own. `fix` is the commands that do it, where commands can; the same command for every
+    VM and parameter that it helps, so that it is listed once.
+    """
+    raise Judgement(Status.FAIL, message, remedy, fix)
 
 
-def warn(message: str, *, remedy: str = "") -> NoReturn:
+def warn(message: str, *, remedy: str = "", fix: Fix = ()) -> NoReturn:
     """The recommended part is not met, the required part is."""
-    raise Judgement(Status.WARN, message, remedy)
+    raise Judgement(Status.WARN, message, remedy, fix)
 
 
-def unknown(message: str, *, remedy: str = "") -> NoReturn:
+def unknown(message: str, *, remedy: str = "", fix: Fix = ()) -> NoReturn:
     """The evidence that would decide could not be obtained."""
-    raise Judgement(Status.UNKNOWN, message, remedy)
+    raise Judgement(Status.UNKNOWN, message, remedy, fix)
 
 
 def not_applicable(message: str) -> NoReturn:
     """The question does not arise on this VM; `message` says why."""
     raise Judgement(Status.NOT_APPLICABLE, message)
+
+
+_NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)
+
+
+def note(fact: str, value: str) -> None:
+    """Note what this VM has (``note("agent version", "1.61")``), so that VMs which should be alike can be compared.
+
+    For facts that ought to be equal across a group of VMs; `plugins.drift` finds the odd ones out.
+    """
+    if (notes := _NOTES.get()) is not None:
+        notes[fact] = value
+
+
+@contextmanager
+def noted() -> Iterator[dict[str, str]]:
+    """What is noted while the block runs, by fact."""
+    notes: dict[str, str] = {}
+    token = _NOTES.set(notes)
+    try:
+        yield notes
+    finally:
+        _NOTES.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +149,7 @@ class Check:
     after: tuple[str, ...]
     causes: tuple[str, ...]
     each: Mapping[str, Each]
+    thing: Thing = "guest"
 
     @property
     def area(self) -> str:
@@ -110,6 +177,7 @@ def check(
     after: Sequence[str] = (),
     causes: Sequence[str] = (),
     each: Mapping[str, Each] | None = None,
+    thing: Thing = "guest",
 ) -> Callable[[F], F]:
     """Make a test function a check.
 
@@ -117,7 +185,7 @@ def check(
     same VM (and the same parameter, where both have it), this one is *blocked* and says so. `causes` names, in the
     order to look, the checks whose failure explains a failure of this one: it is then a consequence, not a root
     cause. `each` gives the check a parameter per VM: ``each={"endpoint": lambda vm, profile: [...]}``.
-    `severity` may be a function of the check's parameters.
+    `severity` may be a function of the check's parameters. `thing` is what has to be changed when it is not met.
     """
     if not re.fullmatch(r"[A-Z]+-\d{3}", id):
         raise ValueError(f"check id {id!r}: expected AREA-NNN, for example IMDS-002")
@@ -126,7 +194,7 @@ def check(
         title = (function.__doc__ or "").strip().partition("\n")[0].rstrip(".")
         if not title:
             raise ValueError(f"check {id}: {function.__name__} has no docstring; its first line is the check's title")
-        declared = Check(id, severity, title, remedy, docs, tuple(after), tuple(causes), each or {})
+        declared = Check(id, severity, title, remedy, docs, tuple(after), tuple(causes), each or {}, thing)
         function.__check__ = declared  # type: ignore[attr-defined]
         # For -m: "imds", "required", "net and not recommended".
         for word in (declared.area.lower(), str(declared.base_severity)):

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from plugins import enroll
+from plugins.areas import order
 from plugins.checks import Check, check_of
 from plugins.inventory import Vm
 from plugins.model import Severity
 from plugins.plan import merge
 from plugins.probes import Planned, Probe, probe_of
-from plugins.results import order
 from plugins.run import RUN, Run
 from plugins.surroundings import CONTROL_PLANE, wants
 

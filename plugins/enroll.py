@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from plugins import ssh
+from plugins.areas import AREAS, order
 from plugins.azure import ids
 from plugins.azure.facts import Answer, CloudFacts, Unread
 from plugins.azure.view import AzureView
@@ -29,7 +30,6 @@ from plugins.gather import Progress, gather
 from plugins.inventory import Vm
 from plugins.model import Evidence, Seen, Severity, Status, Verdict
 from plugins.probes import Planned, Probe
-from plugins.results import AREAS, order
 
 if TYPE_CHECKING:
     from plugins.azure.arm import Arm

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from plugins.checks import Check, Judgement, not_applicable
+from plugins.checks import Check, Judgement, OnVm, not_applicable, noted
 from plugins.model import Evidence, Seen, Severity, Status
 from plugins.probes import LINUX_ONLY, Probe, probe_of
 
 __all__ = ["Outcome", "judge", "probes_in_module", "value"]
 
-#: status, message, remedy, severity, the keys of the evidence that was looked at
-Outcome = tuple[Status, str, str, Severity, tuple[str, ...]]
+
+class Outcome(NamedTuple):
+    """What a check says about one VM, before it is known which VM and which run that is."""
+
+    status: Status
+    message: str
+    remedy: str
+    severity: Severity
+    keys: tuple[str, ...]  # of the evidence that was looked at
+    fix: Sequence[str | OnVm] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @cache
@@ -39,6 +48,22 @@ def judge(
     known = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}
     severity = check.grade(known)
     used: list[str] = []
+    with noted() as facts:
+        status, message, remedy, fix = _call(check, function, probes, evidence, known, used)
+    if status is Status.FAIL and severity is Severity.RECOMMENDED:
+        status = Status.WARN
+    return Outcome(status, message, remedy, severity, tuple(used), fix, tuple(facts.items()))
+
+
+def _call(
+    check: Check,
+    function: Callable[..., str],
+    probes: Mapping[str, Probe],
+    evidence: Evidence,
+    known: Mapping[str, Any],
+    used: list[str],
+) -> tuple[Status, str, str, Sequence[str | OnVm]]:
+    """Status, message, remedy and fix; the keys of what was looked at go into `used`."""
     try:
         if not all(probe.fits(evidence.vm) for probe in probes.values()):
             not_applicable(LINUX_ONLY)
@@ -50,22 +75,17 @@ def judge(
                 arguments[name] = value(probes[name], planned.key, evidence)
             else:
                 arguments[name] = known[name]
-        message = function(**arguments)
+        return Status.PASS, function(**arguments), "", ()
     except Judgement as word:
-        status = word.status
-        if status is Status.FAIL and severity is Severity.RECOMMENDED:
-            status = Status.WARN
-        remedy = "" if status is Status.NOT_APPLICABLE else word.remedy or check.remedy
-        return status, word.message, remedy, severity, tuple(used)
+        remedy = "" if word.status is Status.NOT_APPLICABLE else word.remedy or check.remedy
+        return word.status, word.message, remedy, word.fix
     except Exception as error:  # a defect of the check, or output it did not foresee
         return (
             Status.UNKNOWN,
             f"The check stopped on what the VM answered ({type(error).__name__}: {error}).",
             "This is a defect of the check; the evidence below shows what it could not read. Please report it.",
-            severity,
-            tuple(used),
+            (),
         )
-    return Status.PASS, message, "", severity, tuple(used)
 
 
 def value(probe: Probe, key: str, evidence: Evidence) -> Any:

@@ -105,6 +105,8 @@ class Verdict:
     needs: tuple[str, ...] = ()  # the checks that blocked it
     probes: tuple[str, ...] = ()  # keys into Evidence.seen
     seconds: float = 0.0  # the slowest of its probes
+    fix: tuple[str, ...] = ()  # commands for the operator's shell that repair it; shown, never run
+    facts: tuple[tuple[str, str], ...] = ()  # what the check noted of the VM: (fact, value)
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain data, for xdist's wire and `results.json`."""
@@ -113,6 +115,8 @@ class Verdict:
             "severity": str(self.severity),
             "needs": list(self.needs),
             "probes": list(self.probes),
+            "fix": list(self.fix),
+            "facts": [list(pair) for pair in self.facts],
         }
 
     @classmethod
@@ -125,5 +129,7 @@ class Verdict:
                 "severity": Severity(data["severity"]),
                 "needs": tuple(data["needs"]),
                 "probes": tuple(data["probes"]),
+                "fix": tuple(data["fix"]),
+                "facts": tuple((fact, value) for fact, value in data["facts"]),
             }
         )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from plugins.areas import AREAS
 from plugins.model import Severity
-from plugins.results import AREAS
 from plugins.run import RUN, begin, join
 
 __all__: list[str] = []

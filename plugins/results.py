@@ -10,40 +10,17 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from plugins import clusters, drift, rollout
+from plugins.areas import order
 from plugins.checks import Check
 from plugins.diagnosis import diagnose
 from plugins.model import Evidence, Severity, Status, Verdict
 from plugins.redact import redact
 
-__all__ = ["AREAS", "SUITE_VERSION", "build", "order"]
+__all__ = ["SUITE_VERSION", "build"]
 
 VERSION = 1
 SUITE_VERSION = "0.1.0"
-
-#: The areas of the catalogue, in the order in which a person would look.
-AREAS = (
-    "SSH",
-    "PLATFORM",
-    "CLI",
-    "VM",
-    "CLOUDINIT",
-    "CSN",
-    "PROXY",
-    "IMDS",
-    "DNS",
-    "NET",
-    "IDENTITY",
-    "ROLES",
-    "TOKEN",
-    "AGENT",
-    "ENROLL",
-)
-
-
-def order(check_id: str) -> tuple[int, str]:
-    """The sort key that puts check ids into catalogue order; areas of a user's own come last."""
-    area = check_id.rpartition("-")[0]
-    return (AREAS.index(area) if area in AREAS else len(AREAS), check_id)
 
 
 def readiness(verdicts: Iterable[Verdict]) -> str:
@@ -64,9 +41,11 @@ def build(
     checks: Mapping[str, Check],
     evidence: Mapping[str, Evidence],
     verdicts: Mapping[str, Sequence[Verdict]],
+    things: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
-    """The results of a run. `verdicts` holds those of each VM, by VM name, in the fleet's order."""
-    vms = [_vm(name, evidence[name], of_vm, checks) for name, of_vm in verdicts.items()]
+    """The results of a run. `verdicts` and `things` (`plugins.azure.things`) are by VM name, in the fleet's order."""
+    vms = [_vm(name, evidence[name], of_vm, checks, things[name]) for name, of_vm in verdicts.items()]
+    causes = clusters.find(vms, {check.id: check.thing for check in checks.values()})
     counts = Counter(str(each.status) for of_vm in verdicts.values() for each in of_vm)
     tally = Counter(vm["readiness"] for vm in vms)
     verdict = "not ready" if tally["not ready"] else "unknown" if tally["unknown"] or not vms else "ready"
@@ -95,12 +74,24 @@ def build(
                 "docs": check.docs,
                 "causes": list(check.causes),
                 "after": list(check.after),
+                "thing": check.thing,
             }
             for check in sorted(checks.values(), key=lambda check: order(check.id))
         },
         "vms": vms,
-        "causes": _causes(vms, checks),
+        "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
+        "plan": rollout.steps(causes, tally["ready"], _still_open(vms)),
+        "drift": drift.find(vms),
     }
+
+
+def _still_open(vms: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The VMs with required checks that were blocked: what they say is known only when their cause is fixed."""
+    return frozenset(
+        vm["name"]
+        for vm in vms
+        if any(each["status"] == Status.BLOCKED and each["severity"] == Severity.REQUIRED for each in vm["results"])
+    )
 
 
 def _stamp(seconds: float) -> str:
@@ -124,7 +115,13 @@ def _sentence(total: int, tally: Mapping[str, int]) -> str:
     return "; ".join(parts) + "."
 
 
-def _vm(name: str, evidence: Evidence, verdicts: Sequence[Verdict], checks: Mapping[str, Check]) -> dict[str, Any]:
+def _vm(
+    name: str,
+    evidence: Evidence,
+    verdicts: Sequence[Verdict],
+    checks: Mapping[str, Check],
+    things: Mapping[str, str],
+) -> dict[str, Any]:
     session = evidence.session
     diagnosed = zip(verdicts, diagnose(verdicts, checks), strict=True)
     used = {key for each in verdicts for key in each.probes}
@@ -140,6 +137,8 @@ def _vm(name: str, evidence: Evidence, verdicts: Sequence[Verdict], checks: Mapp
             "seconds": session.seconds,
         },
         "tags": dict(evidence.vm.tags),
+        "things": dict(things),
+        "facts": {fact: redact(value) for each in verdicts for fact, value in each.facts},
         "results": [
             {
                 "id": each.id,
@@ -154,6 +153,7 @@ def _vm(name: str, evidence: Evidence, verdicts: Sequence[Verdict], checks: Mapp
                 "title": each.title,
                 "docs": each.docs,
                 "evidence": list(each.probes),
+                "fix": [redact(command) for command in each.fix],
             }
             for each, diagnosis in diagnosed
         ],
@@ -163,36 +163,3 @@ def _vm(name: str, evidence: Evidence, verdicts: Sequence[Verdict], checks: Mapp
             if key in used
         },
     }
-
-
-def _causes(vms: Sequence[Mapping[str, Any]], checks: Mapping[str, Check]) -> list[dict[str, Any]]:
-    """Root causes over the fleet: what keeps a VM back before what only warns, then the one with the most VMs first.
-
-    The same check with the same message is the same cause.
-    """
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
-    for vm in vms:
-        for each in vm["results"]:
-            if not each["root_cause"]:
-                continue
-            key = (each["id"], each["parameter"], each["message"], each["status"])
-            cause = found.setdefault(
-                key,
-                {
-                    "id": each["id"],
-                    "parameter": each["parameter"],
-                    "status": each["status"],
-                    "severity": each["severity"],
-                    "message": each["message"],
-                    "remedy": each["remedy"],
-                    "vms": [],
-                    "docs": checks[each["id"]].docs,
-                },
-            )
-            cause["vms"].append(vm["name"])
-
-    def place(cause: Mapping[str, Any]) -> tuple[Any, ...]:
-        keeps_back = cause["severity"] == Severity.REQUIRED and cause["status"] != Status.WARN
-        return (not keeps_back, -len(cause["vms"]), order(cause["id"]), cause["parameter"])
-
-    return sorted(found.values(), key=place)

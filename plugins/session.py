@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from plugins import enroll, ssh
+from plugins.azure.things import things
 from plugins.bench import Bench
 from plugins.collection import check_item, check_items, plans
 from plugins.files import point_latest, write_json, write_text
@@ -267,6 +268,7 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
         checks={item.check.id: item.check for item in check_items(session.items)},
         evidence={name: bench.evidence(vms[name]) for name in judged},
         verdicts=judged,
+        things={name: things(vms[name], bench.surroundings.facts) for name in judged},
     )
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from plugins import clusters, drift, rollout
 
 Json = dict[str, Any]
 DATA = Path(__file__).parent / "data"
@@ -83,6 +85,18 @@ _BY_ID = {row[0]: row for row in CATALOGUE}
 _GUEST = ("SSH", "CLI", "CLOUDINIT", "PROXY", "IMDS", "DNS", "NET", "TOKEN", "AGENT")
 _NO_AGENT = "azcmagent is not installed: that is as it should be before the enrolment."
 
+_THINGS = {"PLATFORM": "cluster", "CSN": "csn", "ROLES": "identity", "IDENTITY": "vm", "VM": "vm"}
+_CSN = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/net/providers/Microsoft.NetworkCloud/cloudServicesNetworks"
+_FIX = {
+    "CSN-002": "az networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'",
+    "PROXY-002": "ssh -- web-02 'sudo sed -i s/^no_proxy=.*/no_proxy=169.254.169.254/ /etc/environment'",
+}
+
+
+def _thing(id: str) -> str:
+    return _THINGS.get(id.split("-")[0], "guest")
+
+
 # {(id, parameter or ""): (status, message)}; an id alone stands for all its parameters
 Story = dict[tuple[str, str] | str, tuple[str, str]]
 
@@ -116,6 +130,7 @@ def _result(vm: str, row: tuple[Any, ...], parameter: str, status: str, message:
         "title": title,
         "docs": ARC if id.startswith("AGENT") else LEARN,
         "evidence": [probe_key(id, parameter)] if id.split("-")[0] in _GUEST and status != "blocked" else [],
+        "fix": [_FIX[id]] if id in _FIX and status in ("fail", "warn", "unknown") else [],
     }
 
 
@@ -161,6 +176,12 @@ def vm(name: str, story: Story, number: int = 1, tags: dict[str, str] | None = N
         "session": {"outcome": "ok", "message": "", "remedy": "", "via": "jump.edge-01",
                     "seconds": {"connect": 0.02, "login": 0.31, "probes": 4.2}},
         "tags": tags or {"site": "edge-01", "image": "ubuntu-22.04"},
+        "things": {
+            "vm": f"/subscriptions/s/resourceGroups/vms/providers/Microsoft.NetworkCloud/virtualMachines/{name}",
+            "csn": f"{_CSN}/csn-{'01' if number % 2 else '02'}", "cluster": "/subscriptions/s/clusters/Berlin",
+            "image": "registry.example/ubuntu:22.04",
+        },
+        "facts": {"operating system": "Ubuntu 22.04", "agent version": "1.61" if number != 3 else "1.52"},
         "results": results,
         "evidence": {key: _seen(r["id"], r["parameter"], r["status"]) for r in results for key in r["evidence"]},
     }  # fmt: skip
@@ -201,16 +222,10 @@ def run(vms: list[Json]) -> Json:
     """The results dict around some VMs."""
     statuses = Counter(result["status"] for vm in vms for result in vm["results"])
     readiness = Counter(vm["readiness"] for vm in vms)
-    causes: dict[tuple[str, str], Json] = {}
-    on: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for machine in vms:
-        for result in machine["results"]:
-            if result["root_cause"]:
-                key = (result["id"], result["parameter"])
-                causes.setdefault(
-                    key, {k: result[k] for k in ("id", "parameter", "status", "severity", "message", "remedy", "docs")}
-                )
-                on[key].append(machine["name"])
+    causes = clusters.find(vms, {row[0]: _thing(row[0]) for row in CATALOGUE})
+    open_after = frozenset(
+        machine["name"] for machine in vms if any(r["status"] == "blocked" for r in machine["results"])
+    )
     return {
         "version": 1,
         "run_id": "20261121T221500Z-ab12",
@@ -227,14 +242,13 @@ def run(vms: list[Json]) -> Json:
                    ("pass", "fail", "warn", "unknown", "blocked", "not applicable", "waived")},
         "checks": {
             id: {"title": title, "severity": severity, "area": id.split("-")[0], "remedy": remedy, "docs": LEARN,
-                 "causes": list(caused_by), "after": [] if id == "SSH-001" else ["SSH-001"]}
+                 "causes": list(caused_by), "after": [] if id == "SSH-001" else ["SSH-001"], "thing": _thing(id)}
             for id, title, severity, caused_by, _, remedy in CATALOGUE
         },
         "vms": vms,
-        "causes": sorted(
-            ({**cause, "vms": on[key]} for key, cause in causes.items()),
-            key=lambda cause: (cause["severity"] != "required" or cause["status"] == "warn", -len(cause["vms"])),
-        ),
+        "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
+        "plan": rollout.steps(causes, readiness["ready"], open_after),
+        "drift": drift.find(vms),
     }  # fmt: skip
 
 

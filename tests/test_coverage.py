@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from plugins import knowledge
+from plugins.areas import AREAS
 from plugins.checks import check_of
-from plugins.results import AREAS
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")

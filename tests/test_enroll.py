@@ -16,6 +16,7 @@ from typing import Any, cast
 import pytest
 
 from plugins import enroll, ssh
+from plugins.areas import AREAS
 from plugins.azure.facts import Answer, CloudFacts, Unread
 from plugins.enroll import Enrolment, announcement, hindrance, prepare, refuse, skip, wanted
 from plugins.evidence import Archive
@@ -24,7 +25,6 @@ from plugins.inventory import Target, Vm
 from plugins.judge import probes_in_module
 from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict
 from plugins.probes import Planned, Probe
-from plugins.results import AREAS
 from suites import test_enroll as suite
 from tests.suites.suite_rows import PROFILE
 

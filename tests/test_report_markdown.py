@@ -26,7 +26,7 @@ def test_root_causes_name_the_vms_and_the_remedy() -> None:
     link = "https://learn.microsoft.com/azure/operator-nexus/"
     link += "troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
     assert rows[0] == [
-        rf"[CSN\-002 \[gbl.his.arc.azure.com\]]({link})",
+        rf"[CSN\-002 cloud services network csn\-01 \[gbl.his.arc.azure.com\]]({link})",
         "fail",
         r"**2**: db\-01, edge\-gateway\-with\-a\-long\-name\-01",
         r"The cloud services network csn\-01 does not allow gbl.his.arc.azure.com\:443.",
@@ -36,7 +36,7 @@ def test_root_causes_name_the_vms_and_the_remedy() -> None:
 
 def test_what_only_warns_comes_after_what_keeps_a_vm_back() -> None:
     statuses = [row[1] for row in section(markdown.render(saved("six-vms")), "Root causes")]
-    assert statuses == ["fail", "fail", "unknown", "fail", "unknown", "warn", "warn", "unknown"]
+    assert statuses == ["fail", "fail", "fail", "unknown", "unknown", "warn", "warn", "unknown"]
 
 
 def test_each_vm_has_one_thing_to_fix_first() -> None:
@@ -69,7 +69,7 @@ def test_five_thousand_vms_with_long_messages_stay_small() -> None:
     long = vm("vm-long", {**EGRESS_STORY, "VM-001": ("fail", "`|<&" * 2_000)})
     vms = [{**(long if n % 2 else results["vms"][n % 40]), "name": f"vm-{n}-" + "x" * 200} for n in range(5_000)]
     causes = [
-        {"id": f"VM-{n:03}", "parameter": "|" * 500, "message": "<" * 9_000, "remedy": "&" * 9_000, "docs": "",
+        {"id": f"VM-{n:03}", "parameters": ["|" * 500], "thing": {"kind": "csn", "id": "|" * 500, "name": "|" * 500}, "message": "<" * 9_000, "remedy": "&" * 9_000, "docs": "",
          "status": "fail", "severity": "required", "vms": [machine["name"] for machine in vms]}
         for n in range(400)
     ]  # fmt: skip

@@ -26,7 +26,7 @@ def test_a_cause_is_its_check_its_vms_what_was_seen_and_what_to_do() -> None:
     lines = texts("six-vms")
     start = lines.index("What to fix, most VMs first:")
     assert lines[start + 1 : start + 4] == [
-        "  CSN-002 [gbl.his.arc.azure.com] on 2 VMs: db-01, edge-gateway-with-a-long-name-01",
+        "  CSN-002 cloud services network csn-01 [gbl.his.arc.azure.com] on 2 VMs: db-01, edge-gateway-with-…",
         "    The cloud services network csn-01 does not allow gbl.his.arc.azure.com:443.",
         "    -> Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
     ]

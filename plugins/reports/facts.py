@@ -51,6 +51,21 @@ def subject(result: Json) -> str:
     return f"{result['id']} [{result['parameter']}]" if result["parameter"] else str(result["id"])
 
 
+_KINDS = {"csn": "cloud services network"}
+
+
+def cause_subject(cause: Json, show: int = 2) -> str:
+    """``CSN-002 cloud services network csn-a [gbl.his.arc.azure.com, pas.windows.net and 3 more]``."""
+    thing, parameters = cause["thing"], cause["parameters"]
+    words = [cause["id"]]
+    if thing["name"]:
+        words.append(f"{_KINDS.get(thing['kind'], thing['kind'])} {thing['name']}")
+    if parameters:
+        more = f" and {len(parameters) - show} more" if len(parameters) > show else ""
+        words.append(f"[{', '.join(parameters[:show])}{more}]")
+    return " ".join(words)
+
+
 def seconds(vm: Json, result: Json) -> float | None:
     """How long the slowest probe of a result took; ``None`` when no probe of it left evidence."""
     took = [vm["evidence"][probe]["seconds"] for probe in result["evidence"] if probe in vm["evidence"]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from plugins.reports.facts import Json, first_to_fix, rank, subject, vms_by_readiness
+from plugins.reports.facts import Json, cause_subject, first_to_fix, rank, subject, vms_by_readiness
 from plugins.reports.safe import cut, names, one_line
 
 _CAUSES = 20
@@ -45,7 +45,7 @@ def _causes(found: list[Json]) -> Iterable[str]:
         ("Check", "Says", "VMs", "What was seen", "What to do"),
         (
             (
-                _linked(_text(subject(cause)), cause["docs"]),
+                _linked(_text(cause_subject(cause)), cause["docs"]),
                 cause["status"],
                 f"**{len(cause['vms'])}**: {_text(names(cause['vms']))}",
                 _text(cause["message"]),

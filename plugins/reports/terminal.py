@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from plugins.reports.facts import Json, first_to_fix, subject, vms_by_readiness
+from plugins.reports.facts import Json, cause_subject, first_to_fix, subject, vms_by_readiness
 from plugins.reports.safe import cut, names, one_line
 
 #: What pytest's ``terminalreporter.write_line(text, **markup)`` takes.
@@ -48,7 +48,7 @@ def _causes(found: list[Json], width: int, show: int) -> list[Line]:
         count = len(cause["vms"])
         warning = "(warning) " if cause["status"] == "warn" else ""
         on = f"{warning}on {count} {'VM' if count == 1 else 'VMs'}"
-        head = f"  {one_line(subject(cause))} {on}: {names(cause['vms'])}"
+        head = f"  {one_line(cause_subject(cause))} {on}: {names(cause['vms'])}"
         lines.append((cut(head, width), {"bold": True}))
         lines += [(text, {}) for text in _wrapped(cause["message"], width, "    ")]
         lines += [(text, {"cyan": True}) for text in _wrapped(cause["remedy"], width, "    -> ")]

@@ -73,8 +73,8 @@ class Row:
         for name, each in self.evidence.items():
             plan = probes[name].plan(name, known)
             evidence.seen[plan.key] = replace(each, probe=plan.key, command=plan.command)
-        status, message, remedy, _, _ = judge(check, function, probes, evidence, self.profile, self.parameters)
-        return status, message, remedy
+        found = judge(check, function, probes, evidence, self.profile, self.parameters)
+        return found.status, found.message, found.remedy
 
     def assert_holds(self, function: Callable[..., str]) -> None:
         """The row as a test."""

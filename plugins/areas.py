@@ -1,0 +1,30 @@
+"""The order of the catalogue: that of a person who looks at a VM, from the login to the enrolment."""
+
+from __future__ import annotations
+
+__all__ = ["AREAS", "order"]
+
+#: The areas of the catalogue, in the order in which a person would look.
+AREAS = (
+    "SSH",
+    "PLATFORM",
+    "CLI",
+    "VM",
+    "CLOUDINIT",
+    "CSN",
+    "PROXY",
+    "IMDS",
+    "DNS",
+    "NET",
+    "IDENTITY",
+    "ROLES",
+    "TOKEN",
+    "AGENT",
+    "ENROLL",
+)
+
+
+def order(check_id: str) -> tuple[int, str]:
+    """The sort key that puts check ids into catalogue order; areas of a user's own come last."""
+    area = check_id.rpartition("-")[0]
+    return (AREAS.index(area) if area in AREAS else len(AREAS), check_id)

@@ -1,0 +1,49 @@
+"""What a VM shares with others, by the kinds of `plugins.checks.Thing`: its cluster, its network, its identity, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from plugins.azure import ids
+from plugins.azure.facts import CloudFacts
+from plugins.azure.view import AzureView
+from plugins.checks import Judgement
+from plugins.inventory import Vm
+
+__all__ = ["things"]
+
+
+def things(vm: Vm, facts: CloudFacts) -> dict[str, str]:
+    """Kind -> ARM id, or the image's name; without the kinds that are not known. Asks Azure for nothing.
+
+    Two VMs share a thing when the values are equal without regard to case: Azure itself mixes cases.
+    """
+    azure = AzureView(vm, facts)
+    found: dict[str, str] = {}
+
+    def know(kind: str, read: Callable[[], Any]) -> None:
+        try:
+            value = read()
+        except Judgement:  # not known, and why is for the checks to say
+            return
+        if value:
+            found[kind] = str(value).strip().rstrip("/")
+
+    # The VM resource's own fields, whether or not the resource that they name could be read.
+    resource: dict[str, Any] = {}
+
+    def read_vm() -> str:
+        resource.update(azure.vm or {})
+        return str(resource.get("id") or "")
+
+    know("vm", read_vm)
+    properties = resource.get("properties", resource)
+    attachment = properties.get("cloudServicesNetworkAttachment") or {}
+    know("cluster", lambda: properties.get("clusterId"))
+    know("csn", lambda: attachment.get("attachedNetworkId"))
+    know("image", lambda: properties.get("vmImage"))
+    know("identity", lambda: azure.expected.id)
+    know("resource group", lambda: azure.target_scope)
+    know("subscription", lambda: ids.subscription_scope(str(azure.target.subscription)))
+    return found

@@ -1,0 +1,205 @@
+"""Root causes over the fleet: the same thing to fix is one cause, on however many VMs and for however many parameters.
+
+::
+
+    root causes of the VMs                                   causes of the fleet
+    vm-a  CSN-002 [gbl.his.arc.azure.com]   thing csn-a  ┐
+    vm-a  CSN-002 [pas.windows.net]         thing csn-a  ├──> CSN-002, csn-a: 2 endpoints, 2 VMs
+    vm-b  CSN-002 [gbl.his.arc.azure.com]   thing csn-a  ┘
+    vm-a  PROXY-002 [NO_PROXY], [no_proxy]  guest        ┐
+    vm-c  PROXY-002 [NO_PROXY], [no_proxy]  guest        ├──> PROXY-002, image ubuntu-22.04 when all its VMs have it;
+                                                         ┘    otherwise the same fix on each of vm-a and vm-c
+
+Works on the plain data of `results.json`, so it is the same live and replayed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plugins.areas import order
+
+__all__ = ["Cause", "find"]
+
+Json = Mapping[str, Any]
+
+_TROUBLE = frozenset(("fail", "warn", "unknown", "blocked"))
+_HOLDING = frozenset(("fail", "unknown", "blocked"))
+
+#: Kinds that several VMs can share, and whose id `vm["things"]` may know.
+_SHARED = ("cluster", "csn", "identity", "resource group", "subscription", "instance", "runner")
+
+_MESSAGES = 5  # different messages of one cause that are kept
+
+
+@dataclass(slots=True)
+class Cause:
+    """One thing to fix. `vms` are in the fleet's order; `holds` are those of them that it keeps from being ready."""
+
+    id: str
+    status: str
+    severity: str
+    kind: str
+    thing: str  # its id; "" for a kind that has none
+    docs: str
+    parameters: list[str] = field(default_factory=list)
+    vms: dict[str, None] = field(default_factory=dict)
+    holds: dict[str, None] = field(default_factory=dict)
+    messages: Counter[str] = field(default_factory=Counter)
+    remedies: Counter[str] = field(default_factory=Counter)
+    fix: dict[str, dict[str, None]] = field(default_factory=dict)  # command -> the VMs it helps
+
+    @property
+    def name(self) -> str:
+        """The last word of the thing's id."""
+        return self.thing.rstrip("/").rpartition("/")[2]
+
+    def as_dict(self, number: int) -> dict[str, Any]:
+        """The cause as `results.json` has it; `number` is its place in the list, from 1."""
+        return {
+            "number": number,
+            "id": self.id,
+            "parameters": self.parameters,
+            "status": self.status,
+            "severity": self.severity,
+            "thing": {"kind": self.kind, "id": self.thing, "name": self.name},
+            "message": self.messages.most_common(1)[0][0],
+            "messages": [
+                {"message": message, "count": count} for message, count in self.messages.most_common(_MESSAGES)
+            ],
+            "remedy": self.remedies.most_common(1)[0][0],
+            "docs": self.docs,
+            "vms": list(self.vms),
+            "holds": list(self.holds),
+            "fix": [{"command": command, "vms": list(vms)} for command, vms in self.fix.items()],
+        }
+
+
+def find(vms: Sequence[Json], things: Mapping[str, str]) -> list[Cause]:
+    """The causes of a fleet: those that keep most VMs from being ready first, warnings last.
+
+    `things` says for each check id what kind of thing is to be fixed (`plugins.checks.Thing`).
+    """
+    found: dict[tuple[str, ...], Cause] = {}
+    of_result: dict[tuple[str, str, str], tuple[str, ...]] = {}  # (VM, check id, parameter) -> its cause's key
+    for vm in vms:
+        for result in vm["results"]:
+            if result["root_cause"]:
+                kind, thing, key = _key(vm, result, things.get(result["id"], "guest"))
+                cause = found.setdefault(
+                    key, Cause(result["id"], result["status"], result["severity"], kind, thing, result["docs"])
+                )
+                _add(cause, vm["name"], result)
+                of_result[vm["name"], result["id"], result["parameter"]] = key
+    for vm in vms:
+        for result in _holding(vm):
+            found[of_result[vm["name"], result["id"], result["parameter"]]].holds[vm["name"]] = None
+    _blame_images(found.values(), vms)
+    return sorted(
+        found.values(),
+        key=lambda cause: (
+            not cause.holds,
+            -len(cause.holds),
+            cause.status != "fail",
+            -len(cause.vms),
+            order(cause.id),
+            cause.thing,
+        ),
+    )
+
+
+def _add(cause: Cause, vm: str, result: Json) -> None:
+    cause.vms[vm] = None
+    if result["parameter"] and result["parameter"] not in cause.parameters:
+        cause.parameters.append(result["parameter"])
+    cause.messages[result["message"]] += 1
+    cause.remedies[result["remedy"]] += 1
+    for command in result["fix"]:
+        cause.fix.setdefault(command, {})[vm] = None
+
+
+def _key(vm: Json, result: Json, kind: str) -> tuple[str, str, tuple[str, ...]]:
+    """Kind and id of the thing to fix, and the key under which results with the same thing meet."""
+    session = vm["session"]
+    if result["id"] == "SSH-001" and session["outcome"] == "jump host failed" and session["via"]:
+        kind, thing = "jump host", session["via"]
+    elif kind in _SHARED:
+        thing = vm["things"].get(kind, "")
+        if not thing and kind not in ("instance", "runner"):
+            kind = "vm"  # it is not known which one: what is to be done is all that can be compared
+    else:
+        kind, thing = ("guest" if kind == "guest" else "vm"), ""
+    same = "" if thing or kind in ("instance", "runner") else _shape(result["remedy"] or result["message"], vm, result)
+    return kind, thing, (result["id"], result["status"], kind, thing.lower(), same)
+
+
+_VARIES = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|/subscriptions/\S+|\d+(?:\.\d+)*", re.IGNORECASE
+)
+
+
+def _shape(text: str, vm: Json, result: Json) -> str:
+    """A remedy without what differs from VM to VM and from parameter to parameter: names, addresses, ids, numbers."""
+    host = vm["address"].rpartition("@")[2].rpartition(":")[0]
+    for varies in sorted({vm["name"], host, result["parameter"]} - {""}, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(varies)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    return _VARIES.sub("…", text)
+
+
+def _holding(vm: Json) -> Iterable[Json]:
+    """The root causes that keep a VM from being ready, each once: behind every required check that did not pass."""
+    if vm["readiness"] == "ready":
+        return ()
+    by_id: dict[str, list[Json]] = {}
+    for result in vm["results"]:
+        by_id.setdefault(result["id"], []).append(result)
+    found: dict[tuple[str, str], Json] = {}
+    walked: set[tuple[str, str]] = set()
+
+    def walk(result: Json) -> None:
+        key = result["id"], result["parameter"]
+        if key in walked:
+            return
+        walked.add(key)
+        if result["root_cause"]:
+            found[key] = result
+            return
+        for cause in result["caused_by"]:
+            for other in _matching(by_id.get(cause, ()), result["parameter"]):
+                if other["status"] in _TROUBLE:
+                    walk(other)
+
+    for result in vm["results"]:
+        if result["severity"] == "required" and result["status"] in _HOLDING:
+            walk(result)
+    return found.values()
+
+
+def _matching(candidates: Sequence[Json], parameter: str) -> Sequence[Json]:
+    """Of another check's results, those about the same parameter; all of them when it has other parameters."""
+    return [each for each in candidates if parameter and each["parameter"] == parameter] or candidates
+
+
+def _blame_images(causes: Iterable[Cause], vms: Sequence[Json]) -> None:
+    """Trouble inside guests is the image's, when two or more VMs are made of it and all that were judged have it."""
+    image_of = {vm["name"]: vm["things"]["image"] for vm in vms if "image" in vm["things"]}
+    judged: dict[tuple[str, str], set[str]] = {}  # (image, check id) -> the VMs of which the check could say something
+    for vm in vms:
+        if vm["name"] in image_of:
+            for result in vm["results"]:
+                if result["status"] not in ("unknown", "blocked"):
+                    judged.setdefault((image_of[vm["name"]].lower(), result["id"]), set()).add(vm["name"])
+    for cause in causes:
+        images = {image_of.get(name, "").lower() for name in cause.vms}
+        image = images.pop() if len(images) == 1 else ""
+        if (
+            cause.kind == "guest"
+            and image
+            and len(cause.vms) > 1
+            and judged.get((image, cause.id), set()) <= cause.vms.keys()
+        ):
+            cause.kind, cause.thing = "image", image_of[next(iter(cause.vms))]

@@ -1,0 +1,52 @@
+"""Drift: what ought to be equal across a group of VMs and is not; the majority, and the odd ones out.
+
+The facts are what checks `note` (agent version, operating system, proxy settings, clock). VMs on the same cluster are a
+group, for they are meant to be alike; without Azure the whole fleet is one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["find"]
+
+Json = Mapping[str, Any]
+FLEET = "the fleet"
+
+
+def find(vms: Sequence[Json]) -> list[dict[str, Any]]:
+    """One entry per group and fact with more than one value, in the order the facts were first noted.
+
+    ``{"group", "fact", "majority", "count": VMs with it, "of": VMs that say any, "outliers": [{"value", "vms"}]}``
+    Where no value has more VMs than any other, there is no majority: it is "" and every value is listed.
+    """
+    groups: dict[str, list[Json]] = {}
+    for vm in vms:
+        groups.setdefault(vm["things"].get("cluster", "").lower(), []).append(vm)
+    found = []
+    for members in groups.values():
+        cluster = members[0]["things"].get("cluster", "")
+        group = f"cluster {cluster.rpartition('/')[2]}" if cluster else FLEET
+        for fact in dict.fromkeys(fact for vm in members for fact in vm["facts"]):
+            by_value: dict[str, list[str]] = {}
+            for vm in members:
+                if fact in vm["facts"]:
+                    by_value.setdefault(vm["facts"][fact], []).append(vm["name"])
+            if len(by_value) > 1:
+                found.append(_entry(group, fact, by_value))
+    return found
+
+
+def _entry(group: str, fact: str, by_value: Mapping[str, list[str]]) -> dict[str, Any]:
+    ranked = Counter({value: len(names) for value, names in by_value.items()}).most_common()
+    majority, count = ranked[0] if ranked[0][1] > ranked[1][1] else ("", 0)
+    return {
+        "group": group,
+        "fact": fact,
+        "majority": majority,
+        "count": count,
+        "of": sum(size for _, size in ranked),
+        "outliers": [{"value": value, "vms": by_value[value]} for value, _ in ranked if value != majority or not count],
+    }
