@@ -57,10 +57,10 @@ class Bench:
         needs = tuple(re.findall(r"\b[A-Z]+-\d{3}\b", found.message)) if found.status is Status.BLOCKED else ()
         seconds = max((evidence.seen[key].seconds for key in keys if key in evidence.seen), default=0.0)
         verdict = self._verdict(item, found.status, found.message, found.remedy, found.severity, needs, keys, seconds)
-        if not (found.fix or found.facts):
+        if not (found.fix or found.facts or found.obstacle):
             return verdict
         fix = tuple(for_operator(each, item.vm, self._run.ssh_config) for each in found.fix)
-        return replace(verdict, fix=fix, facts=found.facts)
+        return replace(verdict, fix=fix, facts=found.facts, obstacle=found.obstacle)
 
     def _verdict(
         self,

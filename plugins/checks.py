@@ -82,11 +82,12 @@ def on_vm(command: str) -> OnVm:
 class Judgement(Exception):
     """A check's word, when it is not *pass*. Raised by `fail`, `warn`, `unknown` and `not_applicable`."""
 
-    def __init__(self, status: Status, message: str, remedy: str = "", fix: Fix = ()) -> None:
+    def __init__(self, status: Status, message: str, remedy: str = "", fix: Fix = (), obstacle: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.remedy = remedy
+        self.obstacle = obstacle
         self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
 
 
@@ -104,9 +105,13 @@ def warn(message: str, *, remedy: str = "", fix: Fix = ()) -> NoReturn:
     raise Judgement(Status.WARN, message, remedy, fix)
 
 
-def unknown(message: str, *, remedy: str = "", fix: Fix = ()) -> NoReturn:
-    """The evidence that would decide could not be obtained."""
-    raise Judgement(Status.UNKNOWN, message, remedy, fix)
+def unknown(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "") -> NoReturn:
+    """The evidence that would decide could not be obtained.
+
+    `obstacle` names what stood in the way, when other checks meet it too ("no curl", or the id of a check): all that
+    name the same one on a VM have one root cause.
+    """
+    raise Judgement(Status.UNKNOWN, message, remedy, fix, obstacle)
 
 
 def not_applicable(message: str) -> NoReturn:

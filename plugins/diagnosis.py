@@ -1,7 +1,8 @@
 """From verdicts to root causes: which failure explains which.
 
 A failed check is a *consequence* when one of its declared causes failed on the same VM (and, where both have it, for
-the same parameter); otherwise it is a *root cause*. Blocked and unknown verdicts follow the check they wait for.
+the same parameter); otherwise it is a *root cause*. Blocked verdicts follow the check they wait for. Unknown ones that
+met the same obstacle (curl is missing, Azure did not answer for the network) have one root cause: the first of them.
 """
 
 from __future__ import annotations
@@ -29,18 +30,36 @@ class Diagnosis:
 def diagnose(verdicts: Sequence[Verdict], checks: Mapping[str, Check]) -> list[Diagnosis]:
     """One `Diagnosis` for each of the verdicts of ONE VM, in their order."""
     by_id: dict[str, list[Verdict]] = {}
+    stopped_first: dict[str, str] = {}  # obstacle -> the first check that met it
     for verdict in verdicts:
         by_id.setdefault(verdict.id, []).append(verdict)
-    return [_one(verdict, by_id, checks) for verdict in verdicts]
+        if verdict.obstacle:
+            stopped_first.setdefault(verdict.obstacle, verdict.id)
+    return [_one(verdict, by_id, checks, stopped_first) for verdict in verdicts]
 
 
-def _one(verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], checks: Mapping[str, Check]) -> Diagnosis:
+def _one(
+    verdict: Verdict,
+    by_id: Mapping[str, Sequence[Verdict]],
+    checks: Mapping[str, Check],
+    stopped_first: Mapping[str, str],
+) -> Diagnosis:
     if verdict.status not in TROUBLE:
         return Diagnosis(False, ())
     if verdict.status is Status.BLOCKED:
         return Diagnosis(False, verdict.needs)
-    blamed = _blamed(verdict, checks[verdict.id], by_id)
+    blamed = _blamed(verdict, checks[verdict.id], by_id) or _met_before(verdict, by_id, stopped_first)
     return Diagnosis(not blamed, blamed)
+
+
+def _met_before(
+    verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], stopped_first: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The check that stands for an unknown's obstacle: the one that it names, or the first that met it."""
+    if any(each.status in TROUBLE for each in by_id.get(verdict.obstacle, ())):
+        return (verdict.obstacle,)
+    first = stopped_first.get(verdict.obstacle, verdict.id)
+    return (first,) if first != verdict.id else ()
 
 
 def _blamed(verdict: Verdict, check: Check, by_id: Mapping[str, Sequence[Verdict]]) -> tuple[str, ...]:

@@ -11,6 +11,9 @@ from plugins.checks import Check, Judgement, OnVm, not_applicable, noted
 from plugins.model import Evidence, Seen, Severity, Status
 from plugins.probes import LINUX_ONLY, Probe, probe_of
 
+#: The check that says whether root is to be had; without it, root probes have no answer.
+ROOT = "SSH-002"
+
 __all__ = ["Outcome", "judge", "probes_in_module", "value"]
 
 
@@ -24,6 +27,7 @@ class Outcome(NamedTuple):
     keys: tuple[str, ...]  # of the evidence that was looked at
     fix: Sequence[str | OnVm] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    obstacle: str = ""
 
 
 @cache
@@ -49,10 +53,13 @@ def judge(
     severity = check.grade(known)
     used: list[str] = []
     with noted() as facts:
-        status, message, remedy, fix = _call(check, function, probes, evidence, known, used)
+        word = _call(check, function, probes, evidence, known, used)
+    status = word.status
     if status is Status.FAIL and severity is Severity.RECOMMENDED:
         status = Status.WARN
-    return Outcome(status, message, remedy, severity, tuple(used), fix, tuple(facts.items()))
+    silent = status in (Status.PASS, Status.NOT_APPLICABLE)
+    remedy = "" if silent else word.remedy or check.remedy
+    return Outcome(status, word.message, remedy, severity, tuple(used), word.fix, tuple(facts.items()), word.obstacle)
 
 
 def _call(
@@ -62,8 +69,8 @@ def _call(
     evidence: Evidence,
     known: Mapping[str, Any],
     used: list[str],
-) -> tuple[Status, str, str, Sequence[str | OnVm]]:
-    """Status, message, remedy and fix; the keys of what was looked at go into `used`."""
+) -> Judgement:
+    """The check's word; the keys of what was looked at go into `used`."""
     try:
         if not all(probe.fits(evidence.vm) for probe in probes.values()):
             not_applicable(LINUX_ONLY)
@@ -75,16 +82,14 @@ def _call(
                 arguments[name] = value(probes[name], planned.key, evidence)
             else:
                 arguments[name] = known[name]
-        return Status.PASS, function(**arguments), "", ()
+        return Judgement(Status.PASS, function(**arguments))
     except Judgement as word:
-        remedy = "" if word.status is Status.NOT_APPLICABLE else word.remedy or check.remedy
-        return word.status, word.message, remedy, word.fix
+        return word
     except Exception as error:  # a defect of the check, or output it did not foresee
-        return (
+        return Judgement(
             Status.UNKNOWN,
             f"The check stopped on what the VM answered ({type(error).__name__}: {error}).",
             "This is a defect of the check; the evidence below shows what it could not read. Please report it.",
-            (),
         )
 
 
@@ -120,6 +125,7 @@ def _why_not(seen: Seen, probe: Probe) -> Judgement:
                 Status.UNKNOWN,
                 f"{tool} is not installed on the VM, or not on its PATH, so this could not be looked at.",
                 f"Install {tool} on the VM, or judge this by hand.",
+                obstacle=f"no {tool}",
             )
         case "no root":
             answer = seen.stderr.strip().splitlines()
@@ -127,6 +133,7 @@ def _why_not(seen: Seen, probe: Probe) -> Judgement:
                 Status.UNKNOWN,
                 "This needs root on the VM, and there is none" + (f" (sudo -n said: {answer[-1]})." if answer else "."),
                 "Log in as root, or give the login user passwordless sudo (SSH-002).",
+                obstacle=ROOT,
             )
         case "timed out":
             return Judgement(

@@ -25,8 +25,8 @@ CHECKS = {
 }
 
 
-def verdict(id: str, status: str, parameter: str = "", needs: tuple[str, ...] = ()) -> Verdict:
-    return Verdict(id, "vm", parameter, Status(status), Severity.REQUIRED, "message", needs=needs)
+def verdict(id: str, status: str, parameter: str = "", needs: tuple[str, ...] = (), obstacle: str = "") -> Verdict:
+    return Verdict(id, "vm", parameter, Status(status), Severity.REQUIRED, "message", needs=needs, obstacle=obstacle)
 
 
 ROOT = Diagnosis(True, ())
@@ -57,6 +57,32 @@ ROOT = Diagnosis(True, ())
         (
             [verdict("SSH-001", "unknown"), verdict("NET-001", "blocked", "a", needs=("SSH-001",))],
             [ROOT, Diagnosis(False, ("SSH-001",))],
+        ),
+        # curl is missing: that is one thing to fix, whichever checks it stops
+        (
+            [
+                verdict("PROXY-003", "unknown", obstacle="no curl"),
+                verdict("NET-001", "unknown", "a", obstacle="no curl"),
+                verdict("NET-003", "unknown", "a", obstacle="no openssl"),
+            ],
+            [ROOT, Diagnosis(False, ("PROXY-003",)), ROOT],
+        ),
+        # ... and the same check for several endpoints is one cause already (plugins.clusters)
+        (
+            [
+                verdict("NET-001", "unknown", "a", obstacle="no curl"),
+                verdict("NET-001", "unknown", "b", obstacle="no curl"),
+            ],
+            [ROOT, ROOT],
+        ),
+        # an obstacle that is a check of its own, when that check is in trouble
+        (
+            [verdict("PROXY-003", "fail"), verdict("NET-003", "unknown", "a", obstacle="PROXY-003")],
+            [ROOT, Diagnosis(False, ("PROXY-003",))],
+        ),
+        (
+            [verdict("PROXY-003", "pass"), verdict("NET-003", "unknown", "a", obstacle="PROXY-003")],
+            [Diagnosis(False, ()), ROOT],
         ),
         # `after` explains too
         ([verdict("NET-001", "fail", "a"), verdict("NET-003", "fail", "a")], [ROOT, Diagnosis(False, ("NET-001",))]),

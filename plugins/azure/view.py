@@ -383,7 +383,8 @@ def _lower(text: Any) -> str | None:
 
 
 def _unknown(message: str, remedy: str = "") -> NoReturn:
-    raise Judgement(Status.UNKNOWN, message, remedy)
+    # What Azure did not say is missed by several checks, which is one trouble.
+    raise Judgement(Status.UNKNOWN, message, remedy, obstacle=message)
 
 
 def _parse(id: str) -> ids.ArmId:
