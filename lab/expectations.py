@@ -13,8 +13,10 @@ A status may name alternatives: "pass|unknown" where the fault is a race.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from lab.faults import Fault
 
 HEALTHY = frozenset({"pass", "not applicable"})
 
@@ -78,3 +80,48 @@ def differences(results: Mapping[str, Any], planted: Mapping[str, Mapping[str, s
         if seen:
             found += [f"{name} {key}: planted, but not in the results" for key in expects.keys() - keys - {"*"}]
     return sorted(found)
+
+
+def cause_differences(results: Mapping[str, Any], planted: Mapping[str, Sequence[Fault]]) -> list[str]:
+    """One line for each VM of `results.json` whose root causes are not exactly the planted ones, the right one first.
+
+    Of several faults, one may hide another (nothing is seen of a guest that is off) or explain it: a planted root that
+    is blocked, or whose declared causes are in trouble too, is not expected.
+    """
+    found = []
+    for vm in results["vms"]:
+        faults = planted[vm["name"]]
+        expects = combine(fault.expects for fault in faults)
+        in_trouble = {key.partition("[")[0] for key, word in expects.items() if word in ("fail", "unknown")}
+        wanted = [
+            root
+            for root in dict.fromkeys(root for fault in faults for root in fault.roots)
+            if not _hidden(root, vm["results"])
+            and (len(faults) == 1 or not in_trouble & _declared(results["checks"][root]))
+        ]
+        roots = [each for each in _in_order(vm["results"]) if each["id"] not in _RUNNER]
+        seen = list(dict.fromkeys(each["id"] for each in roots))
+        if set(seen) != set(wanted) or (seen and len(faults) == 1 and seen[0] != wanted[0]):
+            names = ", ".join(fault.name for fault in faults)
+            found.append(f"{vm['name']} ({names}): root causes {seen}, planted {wanted}")
+        for each in vm["results"]:
+            if each["root_cause"] and each["caused_by"]:
+                found.append(f"{vm['name']} {each['id']}: a root cause, and caused by {each['caused_by']}")
+    return found
+
+
+def _hidden(root: str, results: Iterable[Mapping[str, Any]]) -> bool:
+    return all(each["status"] in HEALTHY | {"blocked"} for each in results if each["id"] == root)
+
+
+def _declared(check: Mapping[str, Any]) -> set[str]:
+    return {*check["causes"], *check["after"]}
+
+
+def _in_order(results: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The root causes as a person reads them: failures that keep the VM back, unknowns that do, then the rest."""
+    place = ("fail", "unknown", "warn")
+    return sorted(
+        (each for each in results if each["root_cause"]),
+        key=lambda each: (each["severity"] != "required" or each["status"] == "warn", place.index(each["status"])),
+    )

@@ -91,26 +91,23 @@ class Judgement(Exception):
         self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
 
 
-def fail(message: str, *, remedy: str = "", fix: Fix = ()) -> NoReturn:
+def fail(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "") -> NoReturn:
     """Not met: *fail* in a required check, *warn* in a recommended one.
 
     `remedy` replaces the check's own. `fix` is the commands that do it, where commands can; the same command for every
-    VM and parameter that it helps, so that it is listed once.
+    VM and parameter that it helps, so that it is listed once. `obstacle` names what stood in the way, when other checks
+    meet it too ("no curl", or the id of a check): all that name the same one on a VM have one root cause.
     """
-    raise Judgement(Status.FAIL, message, remedy, fix)
+    raise Judgement(Status.FAIL, message, remedy, fix, obstacle)
 
 
-def warn(message: str, *, remedy: str = "", fix: Fix = ()) -> NoReturn:
+def warn(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "") -> NoReturn:
     """The recommended part is not met, the required part is."""
-    raise Judgement(Status.WARN, message, remedy, fix)
+    raise Judgement(Status.WARN, message, remedy, fix, obstacle)
 
 
 def unknown(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "") -> NoReturn:
-    """The evidence that would decide could not be obtained.
-
-    `obstacle` names what stood in the way, when other checks meet it too ("no curl", or the id of a check): all that
-    name the same one on a VM have one root cause.
-    """
+    """The evidence that would decide could not be obtained."""
     raise Judgement(Status.UNKNOWN, message, remedy, fix, obstacle)
 
 

@@ -1,8 +1,8 @@
 """From verdicts to root causes: which failure explains which.
 
 A failed check is a *consequence* when one of its declared causes failed on the same VM (and, where both have it, for
-the same parameter); otherwise it is a *root cause*. Blocked verdicts follow the check they wait for. Unknown ones that
-met the same obstacle (curl is missing, Azure did not answer for the network) have one root cause: the first of them.
+the same parameter); otherwise it is a *root cause*. Blocked verdicts follow the check they wait for. Verdicts that
+met the same obstacle (curl is missing, Azure did not answer for the network) have one root cause, the most serious one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ __all__ = ["Diagnosis", "diagnose"]
 #: The words that say something is wrong, or may be.
 TROUBLE = frozenset({Status.FAIL, Status.WARN, Status.UNKNOWN, Status.BLOCKED})
 
+_GRAVITY = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2}
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -30,11 +32,11 @@ class Diagnosis:
 def diagnose(verdicts: Sequence[Verdict], checks: Mapping[str, Check]) -> list[Diagnosis]:
     """One `Diagnosis` for each of the verdicts of ONE VM, in their order."""
     by_id: dict[str, list[Verdict]] = {}
-    stopped_first: dict[str, str] = {}  # obstacle -> the first check that met it
     for verdict in verdicts:
         by_id.setdefault(verdict.id, []).append(verdict)
-        if verdict.obstacle:
-            stopped_first.setdefault(verdict.obstacle, verdict.id)
+    stopped_first: dict[str, str] = {}  # obstacle -> the check that stands for it
+    for verdict in sorted((each for each in verdicts if each.obstacle), key=lambda each: _GRAVITY.get(each.status, 3)):
+        stopped_first.setdefault(verdict.obstacle, verdict.id)
     return [_one(verdict, by_id, checks, stopped_first) for verdict in verdicts]
 
 
@@ -55,7 +57,7 @@ def _one(
 def _met_before(
     verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], stopped_first: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The check that stands for an unknown's obstacle: the one that it names, or the first that met it."""
+    """The check that stands for an obstacle: the one that it names, or the first of the most serious that met it."""
     if any(each.status in TROUBLE for each in by_id.get(verdict.obstacle, ())):
         return (verdict.obstacle,)
     first = stopped_first.get(verdict.obstacle, verdict.id)

@@ -113,6 +113,7 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             Status.UNKNOWN,
             f"The answer of the probe {key} could not be read: {error}.",
             "Run the command shown below on the VM by hand and look at what it prints.",
+            obstacle=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
         ) from None
 
 

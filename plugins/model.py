@@ -107,7 +107,7 @@ class Verdict:
     seconds: float = 0.0  # the slowest of its probes
     fix: tuple[str, ...] = ()  # commands for the operator's shell that repair it; shown, never run
     facts: tuple[tuple[str, str], ...] = ()  # what the check noted of the VM: (fact, value)
-    obstacle: str = ""  # what stood in the way of an unknown; the same one is the same cause
+    obstacle: str = ""  # what stood in the way; the same one is the same cause
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain data, for xdist's wire and `results.json`."""

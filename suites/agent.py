@@ -658,7 +658,7 @@ exit 0""",
 def must_be_known(missing: str, what: str) -> None:
     """Stop with *unknown* when an answer is missing."""
     if missing:
-        unknown(f"{what} is not known: {missing}.", remedy=remedy_of(missing))
+        unknown(f"{what} is not known: {missing}.", remedy=remedy_of(missing), obstacle="SSH-002" * ("root" in missing))
 
 
 def remedy_of(missing: str) -> str:

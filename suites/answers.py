@@ -228,6 +228,7 @@ class Path:
     reached: bool
     message: str
     remedy: str = ""
+    obstacle: str = ""  # what stops every endpoint alike
 
 
 #: curl's exit statuses that speak of the certificate, after the tunnel was open: NET-003 judges them.
@@ -299,6 +300,7 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> Path:
             "none, so another proxy answers at its address.",
             f"Find out what listens at {proxy}: look at the VM's routes (ip route get {proxy.partition(':')[0]}) and "
             "at its attachment to the cloud services network.",
+            obstacle="another proxy",
         )
     if status in (500, 502, 503, 504):
         return Path(

@@ -310,7 +310,7 @@ def _name(shown: Show) -> str:
 @check(
     "AGENT-006",
     recommended,
-    causes=["NET-001", "PROXY-004", "PROXY-003", "AGENT-003", "AGENT-005"],
+    causes=["NET-001", "PROXY-004", "PROXY-003", "AGENT-003", "AGENT-005", "CLOUDINIT-001", "CLOUDINIT-002"],
     remedy="Each code has its own remedy: pytest --explain CODE.",
     docs=f"{ARC}/troubleshoot-agent-onboard",
 )

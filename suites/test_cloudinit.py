@@ -23,6 +23,8 @@ _CAUSES = [
     *("TOKEN-001", "TOKEN-002", "TOKEN-004"),
 ]
 
+_UNFINISHED = "cloud-init has not finished"
+
 #: Before 22.3 `status` knows no --format, and says so with the exit status that since 23.4 means a recoverable error.
 #: The files stand in for it where it says little; that of the last boot outlives a cloud-init that was disabled since.
 _STATUS = r"""
@@ -189,6 +191,7 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
             f"cloud-init has not finished: it says {said.extended or said.status}{where}.",
             remedy="On the VM: cloud-init status --wait, then run again. If it never ends, see what it waits for at "
             "the end of /var/log/cloud-init-output.log.",
+            obstacle=_UNFINISHED,
         )
     if said.recoverable or "degraded" in said.extended or said.exit == 2:
         what = f": {_some(said.recoverable)}" if said.recoverable else ""
@@ -330,7 +333,7 @@ def _meaning(line: str) -> str:
 @check(
     "CLOUDINIT-002",
     recommended,
-    causes=_CAUSES,
+    causes=["CLOUDINIT-001", *_CAUSES],
     remedy="Read the log from there on: the first failure often explains the others. If the step was made good by hand "
     "since, nothing is left to do: the line stays in the log.",
     docs=ARTICLE,
@@ -370,5 +373,6 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: Output, cloudinit: 
         unknown(
             f"cloud-init has not finished, and {known.log} shows no failure so far.",
             remedy="On the VM: cloud-init status --wait, then run again.",
+            obstacle=_UNFINISHED,
         )
     return f"{known.log} shows no failure in {when}."

@@ -50,8 +50,9 @@ def test_it_is_the_expected_identity(azure: AzureView, vm: Vm) -> str:
 
     Success: the VM has the identity that the inventory names, or the only one that can be meant, and its principal id
     is known.
-    Failure: the VM has others, or Azure knows no principal of it.
-    Unknown: the inventory names none of several user-assigned ones, or the principal could not be read.
+    Failure: the VM has others, or several user-assigned ones of which the inventory names none, or Azure knows no
+    principal of it.
+    Unknown: the principal could not be read.
     """
     vm_of(azure)
     found = azure.expected

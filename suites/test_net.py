@@ -43,7 +43,7 @@ def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile
     """
     way = path(tunnel, endpoint, profile)
     if not way.reached:
-        fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy)
+        fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, obstacle=way.obstacle)
     return way.message
 
 
@@ -68,7 +68,7 @@ def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer
         return way.message
     if endpoint.need not in profile.asked:
         not_applicable(f"Not reached, and not needed here: {endpoint.host} serves {endpoint.purpose}. {way.message}")
-    fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy)
+    fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, obstacle=way.obstacle)
 
 
 @dataclass(frozen=True, slots=True)

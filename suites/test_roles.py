@@ -71,6 +71,7 @@ def _judge_role(azure: AzureView, wanted: Role, actions: tuple[str, ...]) -> str
             f"Principal {principal} holds {_shown(wanted, held[0])}, under a condition that only Azure can evaluate: "
             f"{held[0].condition}",
             remedy=f"Read the condition, or assign the role without one: {_assign(principal, wanted, access)}",
+            obstacle=str(held[0].condition),
         )
     denied = [action for action, each in answers.items() if isinstance(each, Denied)]
     if not denied:
@@ -105,6 +106,7 @@ def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, ass
                 if answer.condition
                 else f"Look at role and deny assignments of {scope} in the portal (Access control), or let the runner "
                 "read them: Reader there.",
+                obstacle=answer.condition or answer.reason,
             )
 
 

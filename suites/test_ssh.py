@@ -45,7 +45,7 @@ root_id = probe("id -u", windows="'0'", timeout=5, root=True, even_if=("no root"
 @check(
     "SSH-002",
     required,
-    remedy="Log in as root, or give the login user sudo without a password: the tag NOPASSWD in a file of "
+    remedy="Log in as root, or give the login user sudo without a password, by the tag NOPASSWD in a file of "
     "/etc/sudoers.d, made with visudo (docs/checks/SSH-002.md shows the line).",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites#required-permissions",
 )

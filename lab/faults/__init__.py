@@ -3,7 +3,7 @@
 A fault is a function that changes a `VmPlan`. Its docstring is its story; `expects` is exactly what differs from a
 healthy VM's run, which has only `pass` and `not applicable`::
 
-    @fault("imds-down", expects={"IMDS-002": "fail", "IMDS-003": "fail"})
+    @fault("imds-down", roots=("IMDS-002",), expects={"IMDS-002": "fail", "IMDS-003": "fail"})
     def imds_down(vm: VmPlan) -> None:
         \"\"\"The metadata service refuses connections.\"\"\"
         vm.from_csn(IMDS, "tcp dport 80 reject with tcp reset")

@@ -48,37 +48,41 @@ def agent_too_old(vm: VmPlan) -> None:
     vm.agent = AgentPlan(version="1.42.02676.1509", generation="old")
 
 
-@fault("agent-proxy-unset", expects={"PROXY-004": "fail", "PROXY-006": "warn", **_EARLY})
+@fault(
+    "agent-proxy-unset", roots=("PROXY-004", "AGENT-002"), expects={"PROXY-004": "fail", "PROXY-006": "warn", **_EARLY}
+)
 def agent_proxy_unset(vm: VmPlan) -> None:
     """Nobody has told the agent of the proxy; the shell's environment is not its services'."""
     vm.agent = AgentPlan(config={})
 
 
-@fault("agent-proxy-from-systemd", expects={"PROXY-004": "warn", **_EARLY})
+@fault("agent-proxy-from-systemd", roots=("PROXY-004", "AGENT-002"), expects={"PROXY-004": "warn", **_EARLY})
 def agent_proxy_from_systemd(vm: VmPlan) -> None:
     """The agent has no proxy.url, but systemd gives its services the proxy."""
     vm.agent = AgentPlan(config={}, environment={"HTTPS_PROXY": PROXY_URL})
 
 
-@fault("agent-proxy-wrong", expects={"PROXY-004": "fail", "AGENT-004": "fail", **_EARLY})
+@fault(
+    "agent-proxy-wrong", roots=("PROXY-004", "AGENT-002"), expects={"PROXY-004": "fail", "AGENT-004": "fail", **_EARLY}
+)
 def agent_proxy_wrong(vm: VmPlan) -> None:
     """The agent's proxy.url is the company's old proxy, which this network does not have."""
     vm.agent = AgentPlan(config={"proxy.url": "http://10.0.0.99:3128"})
 
 
-@fault("agent-proxy-bypass", expects={"PROXY-005": "fail", **_EARLY})
+@fault("agent-proxy-bypass", roots=("PROXY-005", "AGENT-002"), expects={"PROXY-005": "fail", **_EARLY})
 def agent_proxy_bypass(vm: VmPlan) -> None:
     """The agent's proxy.bypass sends Entra's and Arc's traffic past the proxy, where there is no way."""
     vm.agent = AgentPlan(config={"proxy.url": PROXY_URL, "proxy.bypass": "[AAD,Arc]"})
 
 
-@fault("agent-services-with-another-proxy", expects={"PROXY-006": "warn", **_EARLY})
+@fault("agent-services-with-another-proxy", roots=("PROXY-006", "AGENT-002"), expects={"PROXY-006": "warn", **_EARLY})
 def agent_services_with_another_proxy(vm: VmPlan) -> None:
     """systemd gives the agent's services another proxy than proxy.url says."""
     vm.agent = AgentPlan(environment={"HTTPS_PROXY": "http://10.0.0.99:3128"})
 
 
-@fault("agent-service-down", expects={"AGENT-003": "fail", **_EARLY})
+@fault("agent-service-down", roots=("AGENT-003", "AGENT-002"), expects={"AGENT-003": "fail", **_EARLY})
 def agent_service_down(vm: VmPlan) -> None:
     """himdsd ends as soon as it is started."""
     vm.agent = AgentPlan(services={"himdsd": "failed"})
@@ -92,6 +96,7 @@ def agent_extension_service_down(vm: VmPlan) -> None:
 
 @fault(
     "agent-does-not-reach-his",
+    roots=("CSN-002", "AGENT-002"),
     expects={
         "AGENT-004": "fail",
         "NET-001[gbl.his.arc.azure.com]": "fail",
@@ -132,7 +137,7 @@ def agent_expired(vm: VmPlan) -> None:
     }
 
 
-@fault("agent-log-with-azcm-code", expects={"AGENT-006": "warn", **_EARLY})
+@fault("agent-log-with-azcm-code", roots=("AGENT-002", "AGENT-006"), expects={"AGENT-006": "warn", **_EARLY})
 def agent_log_with_azcm_code(vm: VmPlan) -> None:
     """An attempt to connect failed an hour ago: the log has AZCM0042 with Azure's reason."""
     why = (
@@ -142,7 +147,7 @@ def agent_log_with_azcm_code(vm: VmPlan) -> None:
     vm.agent = AgentPlan(log=[(60, "fatal", why)])
 
 
-@fault("agent-journal-with-error", expects={"AGENT-006": "warn", **_EARLY})
+@fault("agent-journal-with-error", roots=("AGENT-002", "AGENT-006"), expects={"AGENT-006": "warn", **_EARLY})
 def agent_journal_with_error(vm: VmPlan) -> None:
     """himdsd wrote into the journal that the network is unreachable."""
     message = "dial tcp 20.190.1.1:443: connect: network is unreachable"

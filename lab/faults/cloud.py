@@ -105,7 +105,7 @@ def vm_deleted(vm: VmPlan) -> None:
     vm.azure.absent.add("vm")
 
 
-@fault("resource-id-not-stated", expects=_NO_RESOURCE | {"PLATFORM-003": "unknown"})
+@fault("resource-id-not-stated", roots=("PLATFORM-001",), expects=_NO_RESOURCE | {"PLATFORM-003": "unknown"})
 def resource_id_not_stated(vm: VmPlan) -> None:
     """The inventory does not say which resource the VM is: Azure cannot be asked about it."""
     vm.azure.resource_id_stated = False
@@ -185,7 +185,7 @@ _NOT_COVERED = {f"{check}[{host}]": status for host in _REQUIRED for check, stat
 )}  # fmt: skip
 
 
-@fault("csn-defaults-off", expects={"CSN-001": "fail", **_NOT_COVERED})
+@fault("csn-defaults-off", roots=("CSN-001",), expects={"CSN-001": "fail", **_NOT_COVERED})
 def csn_defaults_off(vm: VmPlan) -> None:
     """The default egress endpoints are off, and only the agent's download was added by hand."""
     vm.azure.set("csn", enableDefaultEgressEndpoints="False")
@@ -215,6 +215,7 @@ def csn_ports_absent(vm: VmPlan) -> None:
 
 @fault(
     "csn-wrong-port",
+    roots=("CSN-002",),
     expects={
         "CSN-002[pas.windows.net]": "fail",
         "NET-001[pas.windows.net]": "fail",
@@ -252,7 +253,11 @@ def csn_of_another_cluster(vm: VmPlan) -> None:
 # --- IDENTITY
 
 
-@fault("no-identity", expects={"IDENTITY-001": "fail", "IDENTITY-002": "blocked", "ROLES-*": "blocked", **NO_TOKEN})
+@fault(
+    "no-identity",
+    roots=("IDENTITY-001",),
+    expects={"IDENTITY-001": "fail", "IDENTITY-002": "blocked", "ROLES-*": "blocked", **NO_TOKEN},
+)
 def no_identity(vm: VmPlan) -> None:
     """The VM was created without a managed identity."""
     vm.azure.system_identity = False
@@ -286,7 +291,7 @@ def identity_several_user_assigned(vm: VmPlan) -> None:
 _AMBIGUOUS = {"IDENTITY-002": "fail|unknown", "ROLES-*": "blocked|unknown", **NO_TOKEN}
 
 
-@fault("identity-ambiguous", expects=_AMBIGUOUS)
+@fault("identity-ambiguous", roots=("IDENTITY-002",), expects=_AMBIGUOUS)
 def identity_ambiguous(vm: VmPlan) -> None:
     """The VM has two user-assigned identities and none of its own, and the inventory does not say which one."""
     _user_assigned(vm, "id-1", "id-2")
@@ -305,7 +310,7 @@ def identity_shown_without_principal(vm: VmPlan) -> None:
     vm.azure.edit("vm", _hide_principals)
 
 
-@fault("identity-deleted", expects={"IDENTITY-002": "fail", "ROLES-*": "blocked", **NO_TOKEN})
+@fault("identity-deleted", roots=("IDENTITY-002",), expects={"IDENTITY-002": "fail", "ROLES-*": "blocked", **NO_TOKEN})
 def identity_deleted(vm: VmPlan) -> None:
     """The VM still names its user-assigned identity, which somebody has deleted."""
     _user_assigned(vm, "id")
@@ -318,7 +323,7 @@ def identity_deleted(vm: VmPlan) -> None:
 _ANOTHER = {"IDENTITY-002": "fail", "ROLES-*": "blocked", "TOKEN-002": "fail", "TOKEN-003": "warn"}
 
 
-@fault("identity-other-than-expected", expects=_ANOTHER)
+@fault("identity-other-than-expected", roots=("IDENTITY-002",), expects=_ANOTHER)
 def identity_other_than_expected(vm: VmPlan) -> None:
     """The inventory expects the VM's own identity, but it was created with a user-assigned one."""
     _user_assigned(vm, "id")
@@ -328,19 +333,19 @@ def identity_other_than_expected(vm: VmPlan) -> None:
 # --- ROLES
 
 
-@fault("roles-missing", expects=_ALL_ROLES)
+@fault("roles-missing", roots=("ROLES-001", "ROLES-002"), expects=_ALL_ROLES)
 def roles_missing(vm: VmPlan) -> None:
     """Nobody has given the VM's identity any role."""
     vm.azure.grants = []
 
 
-@fault("role-resource-manager-missing", expects={"ROLES-001": "fail", "ROLES-003": "fail"})
+@fault("role-resource-manager-missing", roots=("ROLES-001",), expects={"ROLES-001": "fail", "ROLES-003": "fail"})
 def role_resource_manager_missing(vm: VmPlan) -> None:
     """The VM's identity lacks Azure Connected Machine Resource Manager."""
     vm.azure.grants = [_LIST_ACCESS]
 
 
-@fault("role-list-access-details-missing", expects={"ROLES-002": "fail", "ROLES-003": "fail"})
+@fault("role-list-access-details-missing", roots=("ROLES-002",), expects={"ROLES-002": "fail", "ROLES-003": "fail"})
 def role_list_access_details_missing(vm: VmPlan) -> None:
     """The VM's identity lacks the ListAccessDetails role, which is called otherwise than the article says."""
     vm.azure.grants = [_RESOURCE_MANAGER]
@@ -364,19 +369,19 @@ def roles_at_subscription(vm: VmPlan) -> None:
     vm.azure.grants = [Grant("resource-manager", "subscription"), Grant("list-access-details", "subscription")]
 
 
-@fault("roles-on-the-vms-group-only", expects=_ALL_ROLES)
+@fault("roles-on-the-vms-group-only", roots=("ROLES-001", "ROLES-002"), expects=_ALL_ROLES)
 def roles_on_the_vms_group_only(vm: VmPlan) -> None:
     """The roles are assigned at the VM's resource group, but the Arc resource goes to another one."""
     vm.azure.grants = [Grant("resource-manager", "vm group"), Grant("list-access-details", "vm group")]
 
 
-@fault("roles-on-a-similar-group", expects=_ALL_ROLES)
+@fault("roles-on-a-similar-group", roots=("ROLES-001", "ROLES-002"), expects=_ALL_ROLES)
 def roles_on_a_similar_group(vm: VmPlan) -> None:
     """The roles are assigned at a resource group whose name only begins like the right one's."""
     vm.azure.grants = [Grant("resource-manager", "similar group"), Grant("list-access-details", "similar group")]
 
 
-@fault("role-with-condition", expects={"ROLES-001": "unknown", "ROLES-003": "unknown"})
+@fault("role-with-condition", roots=("ROLES-001",), expects={"ROLES-001": "unknown", "ROLES-003": "unknown"})
 def role_with_condition(vm: VmPlan) -> None:
     """The role depends on a condition, which only Azure can decide."""
     condition = "((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))"
@@ -395,7 +400,7 @@ def role_contributor_instead(vm: VmPlan) -> None:
     vm.azure.grants = [Grant("contributor")]
 
 
-@fault("role-custom-without-write", expects={"ROLES-001": "fail", "ROLES-003": "fail"})
+@fault("role-custom-without-write", roots=("ROLES-001",), expects={"ROLES-001": "fail", "ROLES-003": "fail"})
 def role_custom_without_write(vm: VmPlan) -> None:
     """A role of the company's own allows everything of HybridCompute but writing machines (notActions)."""
     vm.azure.grants = [Grant("custom-without-write")]
@@ -475,14 +480,14 @@ def token_older_than_role(vm: VmPlan) -> None:
 # --- Azure itself
 
 
-@fault("arm-forbids-roles", expects={"ROLES-*": "unknown", "TOKEN-003": "unknown"})
+@fault("arm-forbids-roles", roots=("ROLES-001",), expects={"ROLES-*": "unknown", "TOKEN-003": "unknown"})
 def arm_forbids_roles(vm: VmPlan) -> None:
     """We may not read the role assignments at the target resource group."""
     vm.azure.own.add("target")
     vm.azure.troubles.append(Trouble(("{target}", "/roleassignments"), 403))
 
 
-@fault("arm-down-for-the-csn", expects={"CSN-*": "unknown"})
+@fault("arm-down-for-the-csn", roots=("CSN-001",), expects={"CSN-*": "unknown"})
 def arm_down_for_the_csn(vm: VmPlan) -> None:
     """Azure answers 503 to every request for the cloud services network."""
     vm.azure.own.add("subscription")

@@ -74,7 +74,9 @@ def az_broken(vm: VmPlan) -> None:
     vm.az = "broken"
 
 
-@fault("az-asks-the-proxy", expects={"PROXY-002": "fail", "IMDS-003": "fail", "TOKEN-004": "fail"})
+@fault(
+    "az-asks-the-proxy", roots=("PROXY-002",), expects={"PROXY-002": "fail", "IMDS-003": "fail", "TOKEN-004": "fail"}
+)
 def az_asks_the_proxy(vm: VmPlan) -> None:
     """az is there, but NO_PROXY does not exempt the metadata service: az asks the proxy for a token and reads HTML."""
     vm.az = "2.76.0"
@@ -82,7 +84,7 @@ def az_asks_the_proxy(vm: VmPlan) -> None:
         vm.environment[name] = "localhost,127.0.0.1,::1"
 
 
-@fault("az-without-identity", expects={**NO_TOKEN, "TOKEN-004": "fail"})
+@fault("az-without-identity", roots=("TOKEN-001",), expects={**NO_TOKEN, "TOKEN-004": "fail"})
 def az_without_identity(vm: VmPlan) -> None:
     """az is there, but the identity was added after the VM was created: there is no token to log in with."""
     vm.az = "2.76.0"
@@ -92,7 +94,7 @@ def az_without_identity(vm: VmPlan) -> None:
 # --- CLOUDINIT
 
 
-@fault("cloud-init-failed", expects={"CLOUDINIT-001": "fail", "CLOUDINIT-002": "warn"})
+@fault("cloud-init-failed", roots=("CLOUDINIT-001",), expects={"CLOUDINIT-001": "fail", "CLOUDINIT-002": "warn"})
 def cloud_init_failed(vm: VmPlan) -> None:
     """cloud-init ended with a critical error: the VM's own script failed."""
     why = "('scripts_user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))"
@@ -113,7 +115,7 @@ def cloud_init_degraded(vm: VmPlan) -> None:
     vm.cloud_init = CloudInitPlan(recoverable=["Failed at merging in cloud config part from part-001"], exit=2)
 
 
-@fault("cloud-init-running", expects={"CLOUDINIT-001": "unknown", "CLOUDINIT-002": "unknown"})
+@fault("cloud-init-running", roots=("CLOUDINIT-001",), expects={"CLOUDINIT-001": "unknown", "CLOUDINIT-002": "unknown"})
 def cloud_init_running(vm: VmPlan) -> None:
     """cloud-init has not finished yet."""
     vm.cloud_init = CloudInitPlan(status="running", stage="modules-final", output=["Reading package lists..."])
@@ -137,7 +139,7 @@ def cloud_init_too_old_for_json(vm: VmPlan) -> None:
     vm.cloud_init = CloudInitPlan(version="22.1")
 
 
-@fault("runcmd-failed-silently", expects={"CLOUDINIT-002": "warn", "AGENT-006": "warn"})
+@fault("runcmd-failed-silently", roots=("CLOUDINIT-002",), expects={"CLOUDINIT-002": "warn", "AGENT-006": "warn"})
 def runcmd_failed_silently(vm: VmPlan) -> None:
     """A line in the middle of the user data failed; cloud-init says done all the same, and only its output tells."""
     vm.cloud_init = CloudInitPlan(

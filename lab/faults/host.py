@@ -44,7 +44,7 @@ _HALF_SEEN = {
 _NO_ROOT = {"CLOUDINIT-002": "unknown", "AGENT-006": "unknown"}
 
 
-@fault("powered-off", expects=_NOT_SEEN | {"VM-001": "fail"})
+@fault("powered-off", roots=("VM-001",), expects=_NOT_SEEN | {"VM-001": "fail"})
 def powered_off(vm: VmPlan) -> None:
     """The VM is off: nothing answers at its address."""
     vm.power = False
@@ -122,7 +122,7 @@ def reboots_mid_probe(vm: VmPlan) -> None:
     vm.replace_program("curl", "sleep 3\nkill -9 -1\n")
 
 
-@fault("prints-1gb", expects=_NO_CURL | {"SSH-003": "unknown"})
+@fault("prints-1gb", roots=("PROXY-003", "SSH-003"), expects=_NO_CURL | {"SSH-003": "unknown"})
 def prints_1gb(vm: VmPlan) -> None:
     """A program that we call (curl) prints a gigabyte."""
     vm.replace_program("curl", "exec head -c 1000000000 /dev/zero\n")
@@ -134,7 +134,7 @@ def endless_noise(vm: VmPlan) -> None:
     vm.put("/root/.bashrc", "yes 'noise from .bashrc'\n")
 
 
-@fault("binary-garbage", expects=_NO_CURL)
+@fault("binary-garbage", roots=("PROXY-003",), expects=_NO_CURL)
 def binary_garbage(vm: VmPlan) -> None:
     """A program that we call (curl) prints binary garbage and says that all went well."""
     vm.replace_program("curl", "printf '\\000\\377\\376\\033]0;x\\007\\200'; head -c 3000 /dev/urandom; printf x\n")
@@ -147,6 +147,7 @@ _EVIL = (
 
 @fault(
     "ansi-html-injection",
+    roots=("PROXY-001", "PROXY-002", "PROXY-003"),
     expects={
         **_NO_CURL,
         "PROXY-001[HTTPS_PROXY]": "fail",
@@ -187,7 +188,7 @@ def full_disk(vm: VmPlan) -> None:
     vm.boot += [f"head -c 99000000 /dev/zero >{file} 2>/dev/null" for file in ("/var/full", "/dev/shm/full")]
 
 
-@fault("no-curl", expects=_NO_CURL)
+@fault("no-curl", roots=("PROXY-003",), expects=_NO_CURL)
 def no_curl(vm: VmPlan) -> None:
     """curl is not installed."""
     vm.remove("/usr/bin/curl")
@@ -228,7 +229,7 @@ def busybox_sh(vm: VmPlan) -> None:
     vm.shell = "/bin/sh"
 
 
-@fault("login-as-guest-without-sudo", expects={"SSH-002": "fail", **_NO_ROOT})
+@fault("login-as-guest-without-sudo", roots=("SSH-002",), expects={"SSH-002": "fail", **_NO_ROOT})
 def login_as_guest_without_sudo(vm: VmPlan) -> None:
     """We log in as an ordinary user who may not use sudo."""
     vm.login = "guest"
@@ -240,7 +241,7 @@ def login_as_operator_with_sudo(vm: VmPlan) -> None:
     vm.login = "operator"
 
 
-@fault("sudo-hangs", expects={"SSH-002": "unknown", **_NO_ROOT})
+@fault("sudo-hangs", roots=("SSH-002",), expects={"SSH-002": "unknown", **_NO_ROOT})
 def sudo_hangs(vm: VmPlan) -> None:
     """We log in as an ordinary user, and sudo never comes back."""
     vm.login = "operator"

@@ -18,25 +18,25 @@ NO_TOKEN = {"TOKEN-001": "fail", "TOKEN-002": "blocked", "TOKEN-003": "blocked"}
 _NO_SERVICE = {"IMDS-002": "fail", "IMDS-003": "fail", "IMDS-004": "blocked"}
 
 
-@fault("imds-down", expects={**_NO_SERVICE, **NO_TOKEN})
+@fault("imds-down", roots=("IMDS-002",), expects={**_NO_SERVICE, **NO_TOKEN})
 def imds_down(vm: VmPlan) -> None:
     """The metadata service answers ping, but refuses connections: the sidecar is not running."""
     vm.from_csn(IMDS, "tcp dport 80 reject with tcp reset")
 
 
-@fault("imds-dropped", expects={"IMDS-001": "warn", **_NO_SERVICE, **NO_TOKEN})
+@fault("imds-dropped", roots=("IMDS-002",), expects={"IMDS-001": "warn", **_NO_SERVICE, **NO_TOKEN})
 def imds_dropped(vm: VmPlan) -> None:
     """Nothing comes back from the metadata service's address: the VM's route to it leads nowhere."""
     vm.from_csn(IMDS, "drop")
 
 
-@fault("imds-503", expects={**_NO_SERVICE, **NO_TOKEN})
+@fault("imds-503", roots=("IMDS-002",), expects={**_NO_SERVICE, **NO_TOKEN})
 def imds_503(vm: VmPlan) -> None:
     """The metadata service answers 503 to everything: the sidecar runs, but is not healthy."""
     vm.imds = "503"
 
 
-@fault("imds-slow", expects=_NO_SERVICE)
+@fault("imds-slow", roots=("IMDS-002",), expects=_NO_SERVICE)
 def imds_slow(vm: VmPlan) -> None:
     """The metadata service answers after 5 seconds; the documentation waits 3."""
     vm.imds = "slow"

@@ -49,14 +49,15 @@ def _egress_lacks(endpoint: azure.Endpoint) -> None:
     expects = {
         f"{check}[{name}]": status for name in endpoint.hosts for check, status in causes.get(endpoint.need, {}).items()
     }
-    fault(f"egress-lacks-{endpoint.key}", expects=expects)(plant)
+    roots = ("CSN-002",) if endpoint.need == "required" else ()
+    fault(f"egress-lacks-{endpoint.key}", expects, roots=roots)(plant)
 
 
 for _endpoint in azure.endpoints():
     _egress_lacks(_endpoint)
 
 
-@fault("egress-lacks-everything", expects={"CSN-002": "fail", **NO_ENDPOINT})
+@fault("egress-lacks-everything", roots=("CSN-002",), expects={"CSN-002": "fail", **NO_ENDPOINT})
 def egress_lacks_everything(vm: VmPlan) -> None:
     """The egress list is empty: the proxy answers 403 to every name."""
     vm.egress_lacks.add("*")

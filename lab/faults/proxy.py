@@ -77,7 +77,7 @@ def http_proxy_unset(vm: VmPlan) -> None:
     del vm.environment["HTTP_PROXY"], vm.environment["http_proxy"]
 
 
-@fault("no-proxy-lacks-imds", expects={"PROXY-002": "fail", "IMDS-003": "fail"})
+@fault("no-proxy-lacks-imds", roots=("PROXY-002",), expects={"PROXY-002": "fail", "IMDS-003": "fail"})
 def no_proxy_lacks_imds(vm: VmPlan) -> None:
     """NO_PROXY exempts this machine, but not the metadata service: requests to it go to the proxy, which refuses."""
     _exempt(vm, "localhost,127.0.0.1,::1")
@@ -113,19 +113,19 @@ def no_proxy_lacks_localhost(vm: VmPlan) -> None:
 _PROXY_GONE = {"PROXY-003": "fail", **NO_ENDPOINT}
 
 
-@fault("proxy-port-refused", expects=_PROXY_GONE)
+@fault("proxy-port-refused", roots=("PROXY-003",), expects=_PROXY_GONE)
 def proxy_port_refused(vm: VmPlan) -> None:
     """The proxy's address refuses connections on port 3128: the proxy is not running."""
     vm.from_csn(PROXY, f"tcp dport {PROXY_PORT} reject with tcp reset")
 
 
-@fault("proxy-port-dropped", expects=_PROXY_GONE)
+@fault("proxy-port-dropped", roots=("PROXY-003",), expects=_PROXY_GONE)
 def proxy_port_dropped(vm: VmPlan) -> None:
     """Nothing comes back from port 3128 of the proxy: the VM's cloud services network leads nowhere."""
     vm.from_csn(PROXY, f"tcp dport {PROXY_PORT} drop")
 
 
-@fault("proxy-wants-login", expects=NO_ENDPOINT)
+@fault("proxy-wants-login", roots=("NET-001",), expects=NO_ENDPOINT)
 def proxy_wants_login(vm: VmPlan) -> None:
     """The proxy answers 407: it is not the CSN's, or somebody put another one in front of it."""
     vm.proxy_wants_login = True

@@ -32,6 +32,18 @@ class Fault:
     plant: Callable[[VmPlan], None]
     needs: tuple[Need, ...] = ()
     vms: int = 1  # how many must have it, for it to show
+    roots: tuple[str, ...] = ()  # the checks that are its root causes, the one to be named first before the others
+
+    def __post_init__(self) -> None:
+        """Where one check alone is in trouble, that is the root cause."""
+        if not self.roots:
+            object.__setattr__(self, "roots", tuple(self.troubled()))
+
+    def troubled(self) -> list[str]:
+        """The checks that fail, warn or are unknown by it, as `expects` names them."""
+        words = {"fail", "warn", "unknown"}
+        found = (key.partition("[")[0] for key, status in self.expects.items() if words & set(status.split("|")))
+        return list(dict.fromkeys(found))
 
 
 #: Every fault by name, in the order of the catalogue.
@@ -39,7 +51,11 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    name: str, expects: Mapping[str, str], needs: tuple[Need, ...] = (), vms: int = 1
+    name: str,
+    expects: Mapping[str, str],
+    needs: tuple[Need, ...] = (),
+    vms: int = 1,
+    roots: tuple[str, ...] = (),
 ) -> Callable[[Callable[[VmPlan], None]], Callable[[VmPlan], None]]:
     """Register a function as a fault; the first paragraph of its docstring is the story."""
 
@@ -47,7 +63,7 @@ def fault(
         if name in FAULTS:
             raise ValueError(f"there are two faults named {name}")
         story = " ".join((inspect.getdoc(plant) or "").split("\n\n")[0].split())
-        FAULTS[name] = Fault(name, story, expects, plant, needs, vms)
+        FAULTS[name] = Fault(name, story, expects, plant, needs, vms, roots)
         return plant
 
     return register

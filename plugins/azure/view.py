@@ -210,8 +210,8 @@ class AzureView:
     def expected(self) -> Principal:
         """The identity to enroll with: the inventory's, else the one that IMDS chooses when nothing is said.
 
-        Stops the check with *fail* when the VM does not have it, and with *unknown* when it is not clear which one
-        is meant, or its principal could not be read. `principal_id` is None when the identity was deleted.
+        Stops the check with *fail* when the VM does not have it, or it is not clear which one is meant, and with
+        *unknown* when its principal could not be read. `principal_id` is None when the identity was deleted.
         """
         found = self._expected(self.identities)
         if found.unread:
@@ -231,8 +231,9 @@ class AzureView:
         else:
             users = [each for each in identities if each.kind == "user"]
             hits = [each for each in identities if each.kind == "system"] or users
-            if len(hits) > 1:
-                _unknown(
+            if len(hits) > 1:  # nor can IMDS choose one: nothing enrolls before that is decided
+                raise Judgement(
+                    Status.FAIL,
                     f"The VM has {len(users)} user-assigned identities and no system-assigned one, and the inventory"
                     f" does not say which to enroll with: {', '.join(each.id for each in users)}.",
                     "State it in the inventory: identity: <the ARM id of the user-assigned identity>.",

@@ -27,23 +27,28 @@ def vms_by_readiness(results: Json) -> list[Json]:
     return sorted(results["vms"], key=lambda vm: READINESS.index(vm["readiness"]))
 
 
+def root_causes(vm: Json) -> list[Json]:
+    """The results of a VM that are nobody's consequence, in the order to look: what keeps it back comes first."""
+    found = [result for result in vm["results"] if result["root_cause"]]
+    return sorted(found, key=lambda result: (not _keeps_back(result), rank(result["status"])))
+
+
+def _keeps_back(result: Json) -> bool:
+    return result["severity"] == "required" and result["status"] in _KEEPS_A_VM_BACK
+
+
 def first_to_fix(vm: Json) -> Json | None:
     """The one result of a VM that is to be looked at first: what keeps it back, and is nobody's consequence.
 
     ``None`` when the VM is ready, or when no check was judged on it.
     """
-    candidates = [result for result in vm["results"] if result["status"] in _KEEPS_A_VM_BACK]
-    if vm["readiness"] == "ready" or not candidates:
+    held = next((result for result in vm["results"] if _keeps_back(result)), None)
+    if vm["readiness"] == "ready" or held is None:
         return None
-    first: Json = min(
-        candidates,
-        key=lambda result: (
-            result["severity"] != "required",
-            not result["root_cause"],
-            rank(result["status"]),
-        ),
-    )
-    return first
+    roots = root_causes(vm)
+    # A recommended check that only warns can block a required one: an agent that is installed too early does.
+    behind = [result for result in roots if _keeps_back(result) or result["id"] in held["caused_by"]]
+    return behind[0] if behind else held
 
 
 def subject(result: Json) -> str:

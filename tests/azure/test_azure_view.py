@@ -115,7 +115,7 @@ def test_the_expected_identity(identity: Any, wanted: str | None, expected: tupl
         ),
         (users(USERS[0]), "system", Status.FAIL, f"The VM has the user-assigned identity {USERS[0]}."),
         (users(USERS[0]), USERS[1], Status.FAIL, f"expects the user-assigned identity {USERS[1]}."),
-        (users(*USERS), None, Status.UNKNOWN, "2 user-assigned identities and no system-assigned one"),
+        (users(*USERS), None, Status.FAIL, "2 user-assigned identities and no system-assigned one"),
     ],
 )
 def test_an_identity_that_is_missing_or_not_clear(

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lab import doctor, expectations
+from lab import expectations
 from lab.faults import FAULTS, Fault
+from tests.lab.conftest import LAB, ROOT, Suite, Up
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_runs")]
-
-ROOT = Path(__file__).resolve().parents[2]
-LAB = [sys.executable, "-m", "lab"]
-
-Up = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="session")
-def lab_runs() -> None:
-    """Skip, in the doctor's words, where the lab cannot run."""
-    if why := doctor.trouble():
-        pytest.skip(f"the lab cannot run here: {why}")
-
-
-@pytest.fixture
-def up(lab_runs: None) -> Up:
-    """Run a shell script beside VMs: `up(3, script, "vm2=no-curl")`."""
-
-    def run(vms: int, script: str, *faults: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        planted = [word for fault in faults for word in ("--fault", fault)]
-        command = [*LAB, "up", "--vms", str(vms), *planted, "--", "bash", "-c", script]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
-
-    return run
-
 
 IN_VM = """\
 curl -sS -o /dev/null -w '%{http_connect} %{http_code} %{ssl_verify_result}\\n' https://gbl.his.arc.azure.com/
@@ -137,13 +110,11 @@ BATCHES = [EVERY[start : start + BATCH] for start in range(0, len(EVERY), BATCH)
 
 
 @pytest.mark.parametrize("faults", BATCHES, ids=[f"{batch[0].name} to {batch[-1].name}" for batch in BATCHES])
-def test_every_fault_causes_exactly_its_verdicts(up: Up, faults: list[Fault], tmp_path: Path) -> None:
+def test_every_fault_causes_exactly_its_verdicts_and_is_named_first(suite: Suite, faults: list[Fault]) -> None:
     can = [fault for fault in faults if all(need.found() for need in fault.needs)]
     several = [fault for fault in can for _ in range(fault.vms)]
-    planted = {f"vm{number}": fault for number, fault in enumerate(several, 1)}
-    pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
-    script = f'exec {pytest_here} --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE" --reports={shlex.quote(str(tmp_path))}'
-    done = up(len(planted), script, *(f"{vm}={fault.name}" for vm, fault in planted.items()), timeout=300)
-    results = json.loads((tmp_path / "latest" / "results.json").read_text(encoding="utf-8"))
-    wrong = expectations.differences(results, {vm: fault.expects for vm, fault in planted.items()})
-    assert not wrong, "\n".join([*(f"{vm} is {fault.name}" for vm, fault in planted.items()), *wrong, done.stderr])
+    planted = {f"vm{number}": [fault] for number, fault in enumerate(several, 1)}
+    results = suite(planted)
+    wrong = expectations.differences(results, {vm: fault.expects for vm, (fault,) in planted.items()})
+    wrong += expectations.cause_differences(results, planted)
+    assert not wrong, "\n".join([*(f"{vm} is {fault.name}" for vm, (fault,) in planted.items()), *wrong])

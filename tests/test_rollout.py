@@ -1,0 +1,68 @@
+"""The order in which to fix, and the counts that are true after each step."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.clusters import Cause
+from plugins.rollout import steps
+
+
+def cause(id: str, holds: list[str], kind: str = "csn", thing: str = "/x/csn-a") -> Cause:
+    names = dict.fromkeys(holds)
+    return Cause(id, "fail", "required", kind, thing, "", vms=names, holds=dict(names))
+
+
+def vms(first: int, last: int) -> list[str]:
+    return [f"vm{number}" for number in range(first, last + 1)]
+
+
+def test_the_fix_that_makes_most_vms_ready_comes_first_and_says_who_still_waits() -> None:
+    roles = cause("ROLES-001", vms(1, 5), "resource group", "/x/arc-rg")
+    csn = cause("CSN-002", vms(4, 12))
+    found = steps([csn, roles], ready=3, open_after=frozenset())
+    assert [step["sentence"] for step in found] == [
+        "Fix cloud services network csn-a (CSN-002): 7 VMs become ready; 2 more then still wait for ROLES-001.",
+        "Fix resource group arc-rg (ROLES-001): 5 VMs become ready.",
+    ]
+    assert [(step["ready"], step["still"]) for step in found] == [(10, [{"cause": 2, "vms": 2}]), (15, [])]
+
+
+def test_where_no_single_fix_is_enough_the_nearest_vms_come_first() -> None:
+    both = [cause("CSN-002", ["a", "b"]), cause("ROLES-001", ["a", "b"], "identity", "/x/id")]
+    assert [step["sentence"] for step in steps(both, 0, frozenset())] == [
+        "Fix cloud services network csn-a (CSN-002): 2 VMs then still wait for ROLES-001.",
+        "Fix identity id (ROLES-001): 2 VMs become ready.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("holds", "open_after", "sentence"),
+    [
+        (["a"], {"a"}, "Fix a (SSH-001): 1 VM becomes ready, as far as could be judged."),
+        (
+            ["a", "b", "c"],
+            {"b"},
+            "Fix each of 3 VMs (SSH-001): 3 VMs become ready, 1 of them as far as could be judged.",
+        ),
+    ],
+)
+def test_checks_that_were_blocked_are_not_promised(holds: list[str], open_after: set[str], sentence: str) -> None:
+    (step,) = steps([cause("SSH-001", holds, "vm", "")], 0, frozenset(open_after))
+    assert (step["sentence"], step["unjudged"]) == (sentence, len(open_after))
+
+
+def test_every_vm_is_ready_at_the_end_whatever_the_causes_are() -> None:
+    causes = [
+        cause(f"NET-{number:03}", [f"vm{index}" for index in range(60) if index % number == 0])
+        for number in range(1, 8)
+    ]
+    found = steps(causes, ready=4, open_after=frozenset())
+    assert found[-1]["ready"] == 64
+    assert sorted(step["cause"] for step in found) == [1, 2, 3, 4, 5, 6, 7]
+    assert [step["ready"] for step in found] == sorted(step["ready"] for step in found)
+    assert sum(len(step["unlocks"]) for step in found) == 60
+
+
+def test_a_ready_fleet_has_no_plan() -> None:
+    assert steps([cause("IMDS-001", [], "guest", "")], 6, frozenset()) == []
