@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from plugins import enroll
@@ -13,7 +13,7 @@ from plugins.inventory import Vm
 from plugins.judge import judge
 from plugins.model import Evidence, Session, Severity, Status, Verdict
 from plugins.run import Run
-from plugins.surroundings import Surroundings
+from plugins.surroundings import Surroundings, wants
 
 __all__ = ["Bench"]
 
@@ -27,7 +27,7 @@ class Bench:
     names, or SSH-001 when the VM could not be looked at.
     """
 
-    def __init__(self, run: Run, items: Iterable[CheckItem]) -> None:
+    def __init__(self, run: Run, items: Sequence[CheckItem]) -> None:
         self._run = run
         directory = None if run.archive is None else run.archive.directory
         self.surroundings = Surroundings(directory, lambda: [self.evidence(vm) for vm in run.vms])
@@ -35,12 +35,38 @@ class Bench:
         self._verdicts: dict[str, Verdict] = {}
         for item in items:
             self._items.setdefault((item.vm.name, item.check.id), []).append(item)
+        self._early = self._by_evidence_alone(items)
 
     def verdict(self, item: CheckItem) -> Verdict:
         """The verdict on one check of one VM."""
         if item.nodeid not in self._verdicts:
             self._verdicts[item.nodeid] = self._judge(item)
         return self._verdicts[item.nodeid]
+
+    def fails_already(self, vm: Vm) -> bool:
+        """True when a required check fails that needs nothing but what this VM said; its evidence must be there.
+
+        The verdicts are kept, so nothing is judged twice. Called from the threads that visit VMs, each with its own VM.
+        """
+        early = (item for id in self._early for item in self._items.get((vm.name, id), ()))
+        verdicts = [self.verdict(item) for item in early]
+        return any(each.status is Status.FAIL for each in verdicts)
+
+    def _by_evidence_alone(self, items: Iterable[CheckItem]) -> list[str]:
+        """The checks that neither Azure nor another VM has a say in, nor in a check that they come after."""
+        checks = {item.check.id: item for item in items}
+        known: dict[str, bool] = {}
+
+        def alone(id: str) -> bool:
+            if id not in known:
+                known[id] = True  # a check that comes after itself would be nobody's
+                item = checks.get(id)
+                known[id] = item is None or (
+                    item.check.area != enroll.AREA and not wants(item.function) and all(map(alone, item.check.after))
+                )
+            return known[id]
+
+        return [id for id in checks if alone(id)]
 
     def _judge(self, item: CheckItem) -> Verdict:
         evidence = self.evidence(item.vm)

@@ -1,16 +1,27 @@
-"""What is shown while VMs are visited: one live line on a terminal, a plain line now and then in a log."""
+"""What is shown while VMs are visited: one live line on a terminal, a plain line now and then in a log.
+
+::
+
+    ⠹ visiting ━━━━━━━━━━━━━╸━━━━━━━━━ 120/500 VMs · 14 failing · 3 not reached · 0:00:09 left        a terminal
+    visited 120 of 500 VMs: 14 failing, 3 not reached; about 9 s left                                 a CI server's log
+
+A VM counts as failing as soon as a required check that needs nothing but its own answers fails (`plugins.bench`); what
+Azure says about it comes later. With ``-q`` nothing is shown.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import pytest
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from plugins.inventory import Vm
 from plugins.model import Evidence
 
 __all__ = ["show_progress"]
@@ -19,55 +30,93 @@ __all__ = ["show_progress"]
 PAUSE = 10.0
 
 
-class _Bar:
-    def __init__(self, bar: Progress, total: int) -> None:
-        self._bar = bar
-        self._task = bar.add_task("", total=total)
+class _Tally:
+    """Counts the VMs that are done, and has `show` tell of each; called from several threads."""
+
+    def __init__(self, total: int, fails: Callable[[Vm], bool], show: Callable[[_Tally], None]) -> None:
+        self.total = total
+        self.done = self.failing = self.missed = 0
+        self.started = time.monotonic()
+        self._fails = fails
+        self._show = show
         self._lock = threading.Lock()
-        self._missed = 0
 
     def visited(self, evidence: Evidence) -> None:
+        """One more VM is done, reached or not."""
+        missed = evidence.session.outcome != "ok"
+        failing = not missed and self._fails(evidence.vm)
         with self._lock:
-            self._missed += evidence.session.outcome != "ok"
-            missed = f"{self._missed} not reached" if self._missed else ""
-            self._bar.update(self._task, advance=1, description=missed)
+            self.done += 1
+            self.missed += missed
+            self.failing += failing
+            self._show(self)
+
+    @property
+    def trouble(self) -> list[str]:
+        """``["14 failing", "3 not reached"]``"""
+        counted = ((self.failing, "failing"), (self.missed, "not reached"))
+        return [f"{count} {word}" for count, word in counted if count]
+
+    @property
+    def left(self) -> float:
+        """Seconds until all VMs are done, if the rest take as long as those before."""
+        return (time.monotonic() - self.started) / self.done * (self.total - self.done)
 
 
-class _Lines:
-    def __init__(self, terminal: pytest.TerminalReporter, total: int) -> None:
-        self._terminal = terminal
-        self._total = total
-        self._done = self._missed = 0
-        self._lock = threading.Lock()
-        self._last = time.monotonic()
+class Shown(Protocol):
+    """What is told of each VM."""
 
     def visited(self, evidence: Evidence) -> None:
-        with self._lock:
-            self._done += 1
-            self._missed += evidence.session.outcome != "ok"
-            if self._done == self._total or time.monotonic() - self._last >= PAUSE:
-                self._last = time.monotonic()
-                missed = f", {self._missed} of them not reached" if self._missed else ""
-                self._terminal.write_line(f"visited {self._done} of {self._total} VMs{missed}")
+        """One more VM is done, reached or not."""
 
 
 @contextmanager
-def show_progress(config: pytest.Config, total: int) -> Iterator[_Bar | _Lines]:
-    """Something with a `visited` method to tell of each VM; plain lines where there is no terminal."""
+def show_progress(config: pytest.Config, total: int, fails: Callable[[Vm], bool]) -> Iterator[Shown]:
+    """Something to tell of each VM. `fails` says whether a VM that was reached is known to fail."""
     terminal: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
-    writer = terminal._tw
-    if not (terminal.isatty and writer.hasmarkup):
-        yield _Lines(terminal, total)
-        return
-    console = Console(file=writer._file, force_terminal=True)
+    if config.option.verbose < 0:
+        yield _Tally(total, lambda vm: False, lambda tally: None)
+    elif terminal.isatty and terminal._tw.hasmarkup:
+        with _live(terminal, total, fails) as tally:
+            yield tally
+    else:
+        yield _Tally(total, fails, _Lines(terminal))
+
+
+class _Lines:
+    """A line every `PAUSE` seconds, and one at the end."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+        self._last = time.monotonic()
+
+    def __call__(self, tally: _Tally) -> None:
+        ended = tally.done == tally.total
+        if not ended and time.monotonic() - self._last < PAUSE:
+            return
+        self._last = time.monotonic()
+        trouble = f": {', '.join(tally.trouble)}" if tally.trouble else ""
+        left = "" if ended else f"; about {tally.left:.0f} s left"
+        self._terminal.write_line(f"visited {tally.done} of {tally.total} VMs{trouble}{left}")
+
+
+@contextmanager
+def _live(terminal: pytest.TerminalReporter, total: int, fails: Callable[[Vm], bool]) -> Iterator[_Tally]:
     columns = (
         SpinnerColumn(),
         TextColumn("visiting"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("VMs"),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
+        TextColumn("VMs{task.description}", markup=False),
+        TextColumn("·"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
     )
+    console = Console(file=terminal._tw._file, force_terminal=True)
     with Progress(*columns, console=console, transient=True) as bar:
-        yield _Bar(bar, total)
+        task = bar.add_task("", total=total)
+
+        def show(tally: _Tally) -> None:
+            bar.update(task, completed=tally.done, description="".join(f" · {each}" for each in tally.trouble))
+
+        yield _Tally(total, fails, show)

@@ -124,7 +124,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     bench = session.config.stash[_BENCH]
     with (
         look_around(bench.surroundings, items, run.vms, session.config.option) as cancelled,
-        show_progress(session.config, len(run.vms)) as progress,
+        show_progress(session.config, len(run.vms), bench.fails_already) as progress,
     ):
         run.interrupted = not gather(run.vms, commands, options, run.archive, progress)
         if run.interrupted:
@@ -140,7 +140,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             option.enroll,
             options,
             None if option.no_azure else FetchOptions(option.subscription, option.resource_group),
-            lambda total: show_progress(session.config, total),
+            lambda total: show_progress(session.config, total, lambda vm: False),
             terminal.write_line,
         )
 

@@ -22,13 +22,43 @@ def test_the_verdict_is_the_first_line_and_coloured() -> None:
     assert summary_lines(saved("ready"), 100)[0][1] == {"bold": True, "green": True}
 
 
-def test_a_cause_is_its_check_its_vms_what_was_seen_and_what_to_do() -> None:
+def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> None:
     lines = texts("six-vms")
-    start = lines.index("What to fix, most VMs first:")
-    assert lines[start + 1 : start + 4] == [
-        "  CSN-002 cloud services network csn-01 [gbl.his.arc.azure.com] on 2 VMs: db-01, edge-gateway-with-…",
-        "    The cloud services network csn-01 does not allow gbl.his.arc.azure.com:443.",
-        "    -> Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
+    start = lines.index("What to fix first:")
+    assert lines[start + 1 : start + 6] == [
+        "  1. Fix cloud services network csn-01 (CSN-002): 1 VM becomes ready; 1 more then still waits for",
+        "     IDENTITY-001.",
+        "     On db-01, edge-gateway-with-a-long-name-01: The cloud services network csn-01 does not allow",
+        "     gbl.his.arc.azure.com:443.",
+        "     -> Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
+    ]
+    rest = lines[start + 6 :]
+    assert "  and 2 more fixes: see the report" in rest
+    assert "  Warnings: SSH-003 on 2 VMs, AGENT-006 on 2 VMs, CLOUDINIT-002 on 1 VM" in rest
+
+
+def test_three_fixes_are_shown_and_no_more() -> None:
+    numbers = [text.strip()[:2] for text in texts("six-vms") if text.startswith("  ") and text.strip()[1:2] == "."]
+    assert numbers == ["1.", "2.", "3."]
+
+
+def test_for_what_else_a_cause_holds() -> None:
+    results = saved("six-vms")
+    results["causes"][0]["parameters"] += ["pas.windows.net", "login.microsoftonline.com"]
+    lines = [text for text, _ in summary_lines(results, 200)]
+    assert any(
+        "gbl.his.arc.azure.com:443. Likewise pas.windows.net, login.microsoftonline.com." in each for each in lines
+    )
+
+
+@pytest.mark.parametrize(("passed", "colour"), [(True, "green"), (False, "red")])
+def test_gate_and_changes_stand_below_the_verdict(passed: bool, colour: str) -> None:
+    results = saved("six-vms")
+    results["gate"] = {"policy": "98%", "passed": passed, "sentence": "GATE SAYS SO.", "rules": []}
+    results["changes"] = {"sentence": "Since the run before: 1 new, 2 fixed."}
+    assert summary_lines(results, 100)[1:3] == [
+        ("GATE SAYS SO.", {"bold": True, colour: True}),
+        ("Since the run before: 1 new, 2 fixed.", {}),
     ]
 
 
@@ -51,8 +81,8 @@ def test_a_ready_fleet_needs_one_line() -> None:
 
 def test_a_big_fleet_does_not_scroll_away() -> None:
     lines = [text for text, _ in summary_lines(fleet(100), 120)]
-    assert len(lines) < 60
-    assert lines[-1] == "  and 12 more"
+    assert len(lines) < 40
+    assert lines[-1] == "  and 22 more"
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

@@ -1,13 +1,17 @@
-"""The last lines of a run, for the person in front of the terminal: the verdict, what to fix, and where.
+"""The last lines of a run, for the person in front of the terminal: the verdict, what to fix first, and where.
 
 ::
 
     NOT READY: 3 of 6 VMs are ready; 2 are not; 1 could not be judged.
 
-    What to fix, most VMs first:
-      CSN-002 [gbl.his.arc.azure.com] on 2 VMs: vm-b, vm-c
-        The cloud services network does not allow gbl.his.arc.azure.com:443.
-        -> Add it to additionalEgressEndpoints of the cloud services network.
+    What to fix first:
+      1. Fix cloud services network csn-a (CSN-002): 2 VMs become ready.
+         On vm-b, vm-c: gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the … csn-a.
+         -> Add it to additionalEgressEndpoints of the cloud services network.
+      2. Fix vm-d (SSH-001): 1 VM becomes ready, as far as could be judged.
+         On vm-d: Nothing answered at 10.5.0.14:22 within 5 s.
+         -> Check the address and the jump host.
+      Warnings: AGENT-002 on 1 VM
 
     VMs:
       vm-b  not ready  CSN-002 [gbl.his.arc.azure.com]  The cloud services network does not allow …
@@ -19,7 +23,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from plugins.reports.facts import Json, cause_subject, first_to_fix, subject, vms_by_readiness
+from plugins.reports.facts import Json, first_to_fix, subject, vms_by_readiness
 from plugins.reports.safe import cut, names, one_line
 
 #: What pytest's ``terminalreporter.write_line(text, **markup)`` takes.
@@ -29,32 +33,60 @@ _COLOUR = {"ready": {"green": True}, "not ready": {"red": True}, "unknown": {"ye
 _NARROWEST = 60  # below this, cutting lines costs more than a wrapped line
 
 
-def summary_lines(results: Json, width: int = 100, show_causes: int = 8, show_vms: int = 20) -> list[Line]:
+def summary_lines(results: Json, width: int = 100, show_steps: int = 3, show_vms: int = 10) -> list[Line]:
     """The lines to write, each at most `width` wide; what is beyond the two caps is counted in one line."""
     width = max(width, _NARROWEST)
-    verdict = results["verdict"]
-    sentence = f"{verdict.upper()}: {one_line(results['sentence'])}"
-    lines: list[Line] = [(text, {"bold": True, **_COLOUR[verdict]}) for text in _wrapped(sentence, width, "")]
-    lines += _causes(results["causes"], width, show_causes)
+    lines = _verdict(results, width)
+    lines += _steps(results, width, show_steps)
     lines += _vms(results, width, show_vms)
     return [(_no_command(text), markup) for text, markup in lines]
 
 
-def _causes(found: list[Json], width: int, show: int) -> list[Line]:
-    if not found:
-        return []
-    lines: list[Line] = [("", {}), ("What to fix, most VMs first:", {"bold": True})]
-    for cause in found[:show]:
-        count = len(cause["vms"])
-        warning = "(warning) " if cause["status"] == "warn" else ""
-        on = f"{warning}on {count} {'VM' if count == 1 else 'VMs'}"
-        head = f"  {one_line(cause_subject(cause))} {on}: {names(cause['vms'])}"
-        lines.append((cut(head, width), {"bold": True}))
-        lines += [(text, {}) for text in _wrapped(cause["message"], width, "    ")]
-        lines += [(text, {"cyan": True}) for text in _wrapped(cause["remedy"], width, "    -> ")]
-    if len(found) > show:
-        lines.append((f"  and {len(found) - show} more: see the HTML report", {}))
+def _verdict(results: Json, width: int) -> list[Line]:
+    verdict = results["verdict"]
+    lines = _bold(f"{verdict.upper()}: {one_line(results['sentence'])}", width, _COLOUR[verdict])
+    if gate := results.get("gate"):
+        lines += _bold(one_line(gate["sentence"]), width, {"green" if gate["passed"] else "red": True})
+    if changes := results.get("changes"):
+        lines += [(text, {}) for text in _wrapped(changes["sentence"], width, "")]
     return lines
+
+
+def _bold(sentence: str, width: int, colour: dict[str, bool]) -> list[Line]:
+    return [(text, {"bold": True, **colour}) for text in _wrapped(sentence, width, "")]
+
+
+def _steps(results: Json, width: int, show: int) -> list[Line]:
+    plan, causes = results["plan"], results["causes"]
+    warnings = [cause for cause in causes if not cause["holds"]]
+    lines: list[Line] = [("", {})] if plan or warnings else []
+    if plan:
+        lines.append(("What to fix first:", {"bold": True}))
+    for number, step in enumerate(plan[:show], 1):
+        cause = causes[step["cause"] - 1]
+        lines += [(text, {"bold": True}) for text in _wrapped(step["sentence"], width, f"  {number}. ")]
+        lines += [(text, {}) for text in _wrapped(f"On {names(cause['vms'])}: {_seen(cause)}", width, "     ")]
+        lines += [(text, {"cyan": True}) for text in _wrapped(cause["remedy"], width, "     -> ")]
+    if len(plan) > show:
+        more = len(plan) - show
+        lines.append((f"  and {more} more {'fix' if more == 1 else 'fixes'}: see the report", {}))
+    if warnings:
+        counted = [f"{cause['id']} on {_vms_counted(cause['vms'])}" for cause in warnings[:5]]
+        more_of_them = f" and {len(warnings) - 5} more" if len(warnings) > 5 else ""
+        text = f"Warnings: {', '.join(counted)}{more_of_them}"
+        lines += [(line, {"yellow": True}) for line in _wrapped(text, width, "  " if plan else "")]
+    return lines
+
+
+def _seen(cause: Json) -> str:
+    """The most frequent message, and for what else it holds."""
+    others = [each for each in cause["parameters"] if each not in cause["message"]]
+    likewise = f" Likewise {names(others, 3)}." if others else ""
+    return f"{cause['message']}{likewise}"
+
+
+def _vms_counted(vms: list[str]) -> str:
+    return "1 VM" if len(vms) == 1 else f"{len(vms)} VMs"
 
 
 def _vms(results: Json, width: int, show: int) -> list[Line]:

@@ -13,9 +13,7 @@ import pytest
 
 from lab import guest, software
 from lab.plan import AgentPlan, CloudInitPlan, VmPlan
-from tests.lab.test_lab_live import Up, lab_runs, up
-
-__all__ = ["lab_runs", "up"]  # fixtures
+from tests.lab.conftest import Up
 
 PROGRAMS = Path(software.__file__).with_name("programs")
 
