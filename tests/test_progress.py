@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,6 +17,8 @@ import pytest
 from plugins.inventory import Vm
 from plugins.model import Evidence, Session
 from plugins.progress import show_progress
+
+ROOT = Path(__file__).parent.parent
 
 
 class Terminal:
@@ -71,3 +79,30 @@ def test_quiet_is_quiet(tty: bool) -> None:
     with show_progress(config(terminal, verbose=-1), 2, fails) as shown:
         visit(shown, "good", "bad")
     assert (terminal.lines, terminal.file.getvalue()) == ([], "")
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_no_color_is_honoured_on_a_terminal(
+    environment: dict[str, str], coloured: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "PY_COLORS"):
+        monkeypatch.delenv(name, raising=False)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "pytest", "--evidence=lab/recorded", f"--reports={tmp_path}", "--check=SSH-001"]
+    suite = subprocess.Popen(
+        command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env=os.environ | {"TERM": "xterm"} | environment
+    )
+    os.close(theirs)
+    said = _until_closed(ours)
+    suite.wait()
+    assert "1 could not be judged." in said
+    assert ("\x1b[" in said) is coloured
+
+
+def _until_closed(terminal: int) -> str:
+    said = b""
+    with suppress(OSError):  # Linux says EIO when the other side is closed
+        while part := os.read(terminal, 65_536):
+            said += part
+    os.close(terminal)
+    return said.decode()
