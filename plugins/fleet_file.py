@@ -13,45 +13,31 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from plugins import yaml_file
+from plugins.yaml_file import Mistakes, Problem, Where, line_of, name_of
 
 SCHEMA = Path(__file__).parent / "data" / "inventory.schema.json"
+KIND = yaml_file.Kind("a fleet file", "docs/inventory.md", SCHEMA, "vms", "a list of VMs")
 
 
-class InventoryError(Exception):
-    """What is wrong with the choice of VMs: one line per mistake, for the operator."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        """Keep the lines; str() joins them."""
-        super().__init__("\n".join(lines))
-        self.lines = list(lines)
-
-
-Where = tuple[str | int, ...]  # ("vms", 3, "port")
-Problem = tuple[int, str]  # line, text
+class InventoryError(Mistakes):
+    """What is wrong with the choice of VMs."""
 
 
 def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Path | None]]:
     """The VMs of the file with the defaults applied, and the files it names. Raises `InventoryError`."""
-    document = _parse(path)
-    problems = [problem for error in _validator().iter_errors(document) for problem in _explain(document, error)]
-    problems += _own_rules(document)
-    if problems:
-        raise InventoryError([f"{path}:{line}: {text}" for line, text in sorted(set(problems))])
+    try:
+        document = yaml_file.parse(path, KIND)
+    except Mistakes as mistakes:
+        raise InventoryError(mistakes.lines) from None
+    if problems := [*yaml_file.problems(document, KIND), *_own_rules(document)]:
+        raise InventoryError(yaml_file.told(path, problems))
     defaults = document.get("defaults", {})
     folder = Path(path).parent
     vms = [_merge(defaults, {"name": vm} if isinstance(vm, str) else vm, folder) for vm in document["vms"]]
@@ -77,133 +63,6 @@ def bad_host(text: str) -> str:
     if found := re.search(r"[\s@/,*?\[\]'\"`$;&|<>\\(){}]", text):
         return f"{text!r} is no SSH alias or address: it has a {found[0]!r} in it. User and port have their own keys."
     return ""
-
-
-# --- YAML ---------------------------------------------------------------------------------------------------------
-
-
-def _parse(path: str | PathLike[str]) -> Any:
-    try:
-        text = Path(path).read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        remedy = "Give the path of a fleet file (docs/inventory.md)."
-        raise InventoryError([f"{path}: there is no such file. {remedy}"]) from None
-    except UnicodeDecodeError as error:
-        raise InventoryError([f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8."]) from None
-    except OSError as error:
-        raise InventoryError([f"{path}: cannot be read: {error.strerror}."]) from None
-    try:
-        document = YAML(typ="rt").load(text)
-    except DuplicateKeyError as error:
-        raise InventoryError([f"{path}:{_duplicate_key(error)}"]) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        remedy = "Check the indentation, and quote texts with ': ' or '#'."
-        raise InventoryError([f"{path}{line}: not YAML: {error.problem or error.context}. {remedy}"]) from None
-    except RecursionError:
-        raise InventoryError([f"{path}: not YAML that can be read: it is nested too deep. Flatten it."]) from None
-    except (YAMLError, ValueError) as error:
-        raise InventoryError([f"{path}: not YAML: {str(error).splitlines()[0]}."]) from None
-    if document is None:
-        raise InventoryError([f"{path}:1: the file is empty. It needs 'vms:' and a list below it (docs/inventory.md)."])
-    return document
-
-
-def _duplicate_key(error: DuplicateKeyError) -> str:
-    """ruamel's problem text is: found duplicate key "port" with value "2" (original value: "1")."""
-    found = re.search(r'duplicate key "(.*?)"', str(error.problem))
-    line = error.problem_mark.line + 1 if error.problem_mark else 1
-    start = error.context_mark.line + 1 if error.context_mark else line
-    key = found[1] if found else "?"
-    return f"{line}: key {key!r} is there twice in the mapping that starts on line {start}. Remove one."
-
-
-def _line(document: Any, where: Where, key: bool = False) -> int:
-    """The line of the value at `where` (of its key: `key`), 1-based; of what holds it, when YAML does not tell."""
-    node, line = document, 1
-    for step in where:
-        try:
-            place = node.lc.item if isinstance(step, int) else node.lc.key if key else node.lc.value
-            line = place(step)[0] + 1
-        except (AttributeError, KeyError, TypeError):
-            pass  # a key merged in by "<<" has no place of its own
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            break
-    return line
-
-
-# --- the schema's findings, in words ------------------------------------------------------------------------------
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
-
-
-_WORDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number"}
-
-
-def _name(where: Where) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".") or "the file"
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return f"{str(value).lower()} (yes or no)"
-    if isinstance(value, date):
-        return f"{value} (a date)"
-    for kinds, word in ((Mapping, "a mapping"), (list, "a list"), (str, f"the text {str(value)[:40]!r}")):
-        if isinstance(value, kinds):
-            return word
-    return f"the number {value}" if isinstance(value, int | float) else f"a value with a tag ({str(value)[:40]})"
-
-
-def _explain(document: Any, error: ValidationError) -> Iterator[Problem]:
-    where: Where = tuple(error.absolute_path)
-    here, value = _name(where), error.instance
-    rule: Any = error.validator_value
-    schema: Any = error.schema
-    if error.validator == "additionalProperties":
-        known = list(schema["properties"])
-        for key in value if isinstance(value, Mapping) else ():
-            if key not in known:
-                close = difflib.get_close_matches(str(key), known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(known)}."
-                yield _line(document, (*where, key), key=True), f"{_name((*where, str(key)))}: unknown key. {hint}"
-        return
-    line = _line(document, where)
-    if error.validator == "required":
-        what = "name: it has none. Add 'name:'." if where else "it has no 'vms'. Add 'vms:' and a list of VMs below it."
-        yield line, f"{here}.{what}" if where else f"{here}: {what}"
-    elif error.validator == "type" and "propertyNames" in error.absolute_schema_path:
-        yield line, f'{here}: the key {value} is not text. Put it in quotes: "{value}".'
-    elif error.validator == "type":
-        wanted = " or ".join(_WORDS[word] for word in ([rule] if isinstance(rule, str) else rule))
-        if not where:
-            remedy = "Put 'vms:' and a list of VMs below it there."
-        elif "text" in wanted and isinstance(value, int | float | date):
-            remedy = f'Put it in quotes: "{str(value).lower()}".'
-        else:
-            remedy = f"Give {wanted}, or remove it."
-        yield line, f"{here}: is {_kind(value)}, expected {wanted}. {remedy}"
-    elif error.validator in ("minimum", "maximum"):
-        yield line, f"{here}: {value} is out of range. A port is 1 to 65535."
-    elif error.validator == "enum":
-        close = difflib.get_close_matches(str(value), rule, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Expected one of {', '.join(rule)}."
-        yield line, f"{here}: {str(value)[:40]!r} is not known. {hint}"
-    elif error.validator == "pattern":
-        expected = "Expected 00000000-0000-0000-0000-000000000000, as 'az account show' prints it"
-        yield line, f"{here}: {str(value)[:60]!r} is no subscription id. {expected}."
-    elif error.validator in ("minLength", "minItems"):
-        yield line, f"{here}: is empty. Give a value, or remove the key."
-    else:
-        yield line, f"{here}: {error.message}."
 
 
 # --- what a schema cannot say well --------------------------------------------------------------------------------
@@ -261,14 +120,14 @@ def _own_rules(document: Any) -> Iterator[Problem]:
                 rule = bad_host
             value = values.get(key)
             if isinstance(value, str) and value and (problem := rule(value)):
-                yield _line(document, (*where, key)), f"{_name((*where, key))}: {problem}"
+                yield line_of(document, (*where, key)), f"{name_of((*where, key))}: {problem}"
         name = values.get("name")
         if where == ("defaults",) or not isinstance(name, str):
             continue
-        line = _line(document, (*where, "name"))
+        line = line_of(document, (*where, "name"))
         if name in first:
             text = f"{name!r} is already the name of the VM on line {first[name]}. Names must differ."
-            yield line, f"{_name((*where, 'name'))}: {text}"
+            yield line, f"{name_of((*where, 'name'))}: {text}"
         first.setdefault(name, line)
 
 

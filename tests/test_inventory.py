@@ -175,8 +175,8 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("", ":1: the file is empty. It needs 'vms:' and a list below it (docs/inventory.md)."),
-        ("# only a comment\n", ":1: the file is empty. It needs 'vms:' and a list below it (docs/inventory.md)."),
+        ("", ":1: the file is empty. It needs 'vms:' and a list of VMs below it (docs/inventory.md)."),
+        ("# only a comment\n", ":1: the file is empty. It needs 'vms:' and a list of VMs below it (docs/inventory.md)."),
         ("just text\n", ":1: the file: is the text 'just text', expected a mapping. Put 'vms:' and a list of VMs below it there."),
         ("[vm-a]\n", ":1: the file: is a list, expected a mapping. Put 'vms:' and a list of VMs below it there."),
         ("defaults: {user: a}\n", ":1: the file: it has no 'vms'. Add 'vms:' and a list of VMs below it."),
@@ -184,7 +184,6 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         ("vms: {vm-a: 1}\n", ":1: vms: is a mapping, expected a list. Give a list, or remove it."),
         ("vms:\n - ''\n", ":2: vms[0]: is empty. Give a value, or remove the key."),
         ("vms:\n - name: a\n   port: 0\n", ":3: vms[0].port: 0 is out of range. A port is 1 to 65535."),
-        ("vms:\n - name: a\n   tags: {day: 2026-01-01}\n", ':3: vms[0].tags.day: is 2026-01-01 (a date), expected text. Put it in quotes: "2026-01-01".'),
         ("vms:\n - name: a\n   host: b\n   host: c\n", ":4: key 'host' is there twice in the mapping that starts on line 2. Remove one."),
         ("vms:\n\t- a\n", ":2: not YAML: found character '\\t' that cannot start any token. Check the indentation, and quote texts with ': ' or '#'."),
         ("vms: [a\n", ":2: not YAML: did not find expected ',' or ']'. Check the indentation, and quote texts with ': ' or '#'."),
@@ -199,6 +198,11 @@ def test_one_mistake(fleet_file: Path, text: str, error: str) -> None:
         assert line.startswith("fleet.yaml:2: not YAML: ")
     else:
         assert line == f"fleet.yaml{error}"
+
+
+def test_what_looks_like_a_date_is_text(fleet_file: Path) -> None:
+    fleet_file.write_text("vms: [{name: a, tags: {day: 2026-01-01, other: 2026-02-30}}]\n")
+    assert load(fleet_file).vms[0].tags == {"day": "2026-01-01", "other": "2026-02-30"}
 
 
 def test_a_name_that_is_no_address_is_fine_when_the_host_is_given(fleet_file: Path) -> None:
