@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["AREAS", "order"]
+from pathlib import Path
+
+__all__ = ["AREAS", "documented", "order"]
 
 #: The areas of the catalogue, in the order in which a person would look.
 AREAS = (
@@ -28,3 +30,8 @@ def order(check_id: str) -> tuple[int, str]:
     """The sort key that puts check ids into catalogue order; areas of a user's own come last."""
     area = check_id.rpartition("-")[0]
     return (AREAS.index(area) if area in AREAS else len(AREAS), check_id)
+
+
+def documented(pages: Path) -> list[str]:
+    """The ids of all checks that have a page in a folder: the whole catalogue, whatever a run selects of it."""
+    return sorted(path.stem for path in pages.glob("*-[0-9][0-9][0-9].md"))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from plugins import enroll
-from plugins.areas import order
+from plugins.areas import documented, order
 from plugins.checks import Check, check_of
 from plugins.inventory import Vm
 from plugins.model import Severity
@@ -108,6 +108,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 raise pytest.UsageError(
                     f"two checks have the id {check.id}: {checks[check.id].title!r}, {check.title!r}"
                 )
+    run.decisions.refuse({*checks, *documented(config.rootpath / "docs" / "checks")})
     _select(config, items, sorted(checks, key=order), run)
     place = {vm.name: number for number, vm in enumerate(run.vms)}
 

@@ -21,7 +21,7 @@ from plugins.inventory import Vm, file_name
 from plugins.model import Evidence, Seen, Session
 from plugins.redact import redact
 
-__all__ = ["Archive", "from_data", "to_data"]
+__all__ = ["Archive", "from_data", "plainly", "read_object", "to_data"]
 
 VERSION = 1
 
@@ -84,13 +84,13 @@ class Archive(Mapping[str, Evidence]):
             raise pytest.UsageError(
                 f"--evidence {directory}: no run.json in it, so it is not a run directory (expected reports/<run-id>)"
             )
-        run = _read(path)
+        run = read_object(path)
         try:
             if run["version"] != VERSION:
                 raise ValueError(f"it has format {run['version']!r}, this suite reads {VERSION}")
             vms = [Vm.from_dict(each) for each in run["fleet"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise pytest.UsageError(f"{path}: not a run this suite can read ({_plainly(error)})") from None
+            raise pytest.UsageError(f"{path}: not a run this suite can read ({plainly(error)})") from None
         return cls(directory), run, vms
 
     def load(self, vms: list[Vm]) -> None:
@@ -110,10 +110,10 @@ class Archive(Mapping[str, Evidence]):
             if not path.is_file():
                 raise KeyError(name)
             try:
-                self._loaded[name] = from_data(_read(path))
+                self._loaded[name] = from_data(read_object(path))
             except (KeyError, TypeError, ValueError) as error:
                 raise pytest.UsageError(
-                    f"{path}: not the evidence of a VM ({_plainly(error)}). Remove the file and gather this VM again."
+                    f"{path}: not the evidence of a VM ({plainly(error)}). Remove the file and gather this VM again."
                 ) from None
         return self._loaded[name]
 
@@ -127,15 +127,17 @@ class Archive(Mapping[str, Evidence]):
         return self.directory / "evidence" / f"{file_name(name)}.json"
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises pytest.UsageError."""
     try:
         data = json.loads(path.read_bytes())
     except (ValueError, OSError, RecursionError) as error:
-        raise pytest.UsageError(f"{path}: cannot be read as JSON ({_plainly(error)})") from None
+        raise pytest.UsageError(f"{path}: cannot be read as JSON ({plainly(error)})") from None
     if not isinstance(data, dict):
         raise pytest.UsageError(f"{path}: expected an object, found {type(data).__name__}")
     return data
 
 
-def _plainly(error: Exception) -> str:
+def plainly(error: Exception) -> str:
+    """What is wrong with data that was looked into."""
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from plugins import knowledge
+from plugins.areas import documented
 from plugins.knowledge import Explanation
 from plugins.redact import redact
 from plugins.reports.safe import cut, one_line
@@ -108,7 +109,7 @@ def _exit_status(number: int) -> Answer:
 
 
 def _check(id: str, pages: Path) -> Answer:
-    known = sorted(path.stem for path in pages.glob("*-[0-9][0-9][0-9].md"))
+    known = documented(pages)
     if id not in known:
         near = difflib.get_close_matches(id, known, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""

@@ -97,13 +97,13 @@ def select(patterns: Iterable[str], fleet: Sequence[Vm] | None, source: str = "t
     wanted = list(dict.fromkeys(patterns))
     if fleet is None:
         return _adhoc(wanted)
-    errors = [_unmatched(pattern, fleet, source) for pattern in wanted if not any(_hits(pattern, vm) for vm in fleet)]
+    errors = [_unmatched(pattern, fleet, source) for pattern in wanted if not any(hits(pattern, vm) for vm in fleet)]
     if errors:
         raise InventoryError(errors)
-    return [vm for vm in fleet if not wanted or any(_hits(pattern, vm) for pattern in wanted)]
+    return [vm for vm in fleet if not wanted or any(hits(pattern, vm) for pattern in wanted)]
 
 
-def _hits(pattern: str, vm: Vm) -> bool:
+def hits(pattern: str, vm: Vm) -> bool:
     return pattern == vm.name or fnmatchcase(vm.name, pattern)  # the first: a name may hold a "["
 
 

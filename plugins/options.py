@@ -30,6 +30,7 @@ Worth knowing:
   --collect-only    list the checks
   --profile=2602    judge by newer requirements
   --no-azure        judge the guests alone
+  --gate=98%        what is good enough to go ahead, for the exit code (docs/gates.md)
 
   --explain=AZCM0042  what a code, an exit status or an error line means; needs no VM
 
@@ -72,6 +73,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["strict", "accept-new", "off"],
         default="strict",
         help="what to do about SSH host keys: refuse unknown ones (strict, the default), record them, or do not check",
+    )
+    group.addoption(
+        "--gate",
+        metavar="POLICY",
+        help="what is good enough for exit 0: all, 98%%, canary=all,rest=98%% (by tags), unknown=0, no-regressions; "
+        "several with commas, see docs/gates.md",
+    )
+    group.addoption(
+        "--against",
+        metavar="RUN",
+        help="say what changed since an earlier run: its directory, its results.json, or the word latest",
+    )
+    group.addoption(
+        "--waivers",
+        metavar="FILE",
+        help="dated exceptions, see docs/gates.md (default: waivers.yaml beside the inventory, if it is there)",
     )
     group.addoption("--no-azure", action="store_true", help="judge the guests alone: ask Azure for nothing")
     group.addoption(
@@ -167,4 +184,5 @@ def pytest_configure_node(node: object) -> None:
             "archive": str(run.archive.directory.resolve()),
             "vms": [vm.name for vm in run.vms],
             "profile": run.profile_asked,
+            "waivers": run.decisions.waivers.as_data(),
         }

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 
 from plugins import inventory
+from plugins.decide import Decisions, read
 from plugins.evidence import Archive
 from plugins.files import make_directory
 from plugins.inventory import Fleet, InventoryError, Vm
 from plugins.model import Evidence, Verdict
 from plugins.profile import DEFAULT, Profile, ProfileError, load_profile
+from plugins.waivers import Waivers
 
 __all__ = ["RUN", "Run", "begin", "join"]
 
@@ -41,6 +43,8 @@ class Run:
     started: float = field(default_factory=time.time)
     notes: tuple[str, ...] = ()  # what to know about how the fleet was found
     verdicts: dict[str, Verdict] = field(default_factory=dict)  # by node id, in the order judged
+    decisions: Decisions = field(default_factory=Decisions)
+    other_failures: bool = False  # a test that is no check failed
 
     @property
     def evidence(self) -> Mapping[str, Evidence]:
@@ -75,8 +79,9 @@ def begin(config: pytest.Config) -> Run | None:
         archive=None,
         notes=fleet.notes if fleet else (),
     )
+    run.decisions = read(option, vms, _reports(config), run.started)
     if not (option.plan or option.collectonly):
-        run.directory = _reports(config) / run.id
+        run.directory = make_directory(_reports(config)) / run.id
         run.archive = Archive.create(run.directory, _asked(config, run), vms)
     return run
 
@@ -121,6 +126,7 @@ def _replay(config: pytest.Config, source: Path) -> Run:
         archive=archive,
         replayed=True,
     )
+    run.decisions = read(config.option, vms, _reports(config), run.started)
     if not (config.option.plan or config.option.collectonly):
         run.directory = make_directory(_reports(config) / run.id)
     return run
@@ -139,6 +145,7 @@ def join(data: Mapping[str, Any]) -> Run:
         ssh_config=None,
         archive=archive,
         replayed=True,
+        decisions=Decisions(waivers=Waivers.from_data(data["waivers"])),
     )
 
 
@@ -159,7 +166,7 @@ def _asked(config: pytest.Config, run: Run) -> dict[str, Any]:
 
 
 def _reports(config: pytest.Config) -> Path:
-    return make_directory(Path(config.option.reports or config.rootpath / "reports").resolve())
+    return Path(config.option.reports or config.rootpath / "reports").resolve()
 
 
 def _new_id() -> str:

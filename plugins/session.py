@@ -14,6 +14,7 @@ from plugins import enroll, ssh
 from plugins.azure.things import things
 from plugins.bench import Bench
 from plugins.collection import check_item, check_items, plans
+from plugins.decide import exit_status
 from plugins.files import point_latest, write_json, write_text
 from plugins.gather import gather
 from plugins.look_around import azure_page, look_around
@@ -25,9 +26,6 @@ from plugins.results import build
 from plugins.run import RUN, Run
 
 __all__: list[str] = []
-
-#: Nothing failed, but something could not be judged.
-EXIT_UNKNOWN = 10
 
 #: What pytest's own bookkeeping is told, and the letter and word of its terminal: (outcome, letter, word).
 _WORDS: dict[Status, tuple[str, str, str]] = {
@@ -70,7 +68,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return []
     where = "evidence of an earlier run" if run.replayed else "over SSH"
     line = f"nexus: {len(run.vms)} VM{'s' * (len(run.vms) != 1)} {where}, profile {run.profile.name}"
-    return [line, *(f"nexus: {note}" for note in run.notes)]
+    return [line, *(f"nexus: {note}" for note in (*run.notes, *run.decisions.notes))]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -200,6 +198,12 @@ class Collector:
         """Keep a check's verdict."""
         if data := getattr(report, "verdict", None):
             self._run.verdicts[report.nodeid] = Verdict.from_dict(data)
+        elif report.failed:
+            self._run.other_failures = True
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """What could not be collected counts as a failure, when pytest was told to go on."""
+        self._run.other_failures |= report.failed
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -239,8 +243,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     point_latest(run.directory)
     if run.interrupted:
         session.exitstatus = pytest.ExitCode.INTERRUPTED
-    elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and results["verdict"] == "unknown":
-        session.exitstatus = EXIT_UNKNOWN
+    elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        session.exitstatus = exit_status(results, exitstatus, run.other_failures)
 
 
 def _forget(directory: Path) -> None:
@@ -259,7 +263,7 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
     for item in check_items(session.items):
         if item.control_plane:  # what xdist's workers looked at of Azure is shown, too
             bench.verdict(item)
-    return build(
+    results = build(
         run_id=run.id,
         started=run.started,
         finished=time.time(),
@@ -270,6 +274,9 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
         verdicts=judged,
         things={name: things(vms[name], bench.surroundings.facts) for name in judged},
     )
+    items = check_items(session.items)
+    unfinished = list(dict.fromkeys(item.vm.name for item in items if item.nodeid not in run.verdicts))
+    return results | run.decisions.about(results, run.vms, {item.vm.name for item in items}, unfinished)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 import textwrap
 
+from plugins.reports import decisions
 from plugins.reports.facts import Json, first_to_fix, subject, vms_by_readiness
 from plugins.reports.safe import cut, names, one_line
 
@@ -49,6 +50,8 @@ def _verdict(results: Json, width: int) -> list[Line]:
         lines += _bold(one_line(gate["sentence"]), width, {"green" if gate["passed"] else "red": True})
     if changes := results.get("changes"):
         lines += [(text, {}) for text in _wrapped(changes["sentence"], width, "")]
+    for warning in decisions.waiver_warnings(results):
+        lines += [(text, {"yellow": True}) for text in _wrapped(warning, width, "")]
     return lines
 
 
