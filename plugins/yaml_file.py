@@ -106,7 +106,8 @@ def line_of(document: Any, where: Where, key: bool = False) -> int:
     node, line = document, 1
     for step in where:
         try:
-            place = node.lc.item if isinstance(step, int) else node.lc.key if key else node.lc.value
+            empty = not isinstance(step, int) and node[step] is None  # its place is that of the next thing
+            place = node.lc.item if isinstance(step, int) else node.lc.key if key or empty else node.lc.value
             line = place(step)[0] + 1
         except (AttributeError, KeyError, TypeError):
             pass  # a key merged in by "<<" has no place of its own

@@ -164,9 +164,9 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         "fleet.yaml:16: vms[5]: is a list, expected a mapping or text. Give a mapping or text, or remove it.",
         'fleet.yaml:17: vms[6].name: is true (yes or no), expected text. Put it in quotes: "true".',
         "fleet.yaml:18: vms[6].port: is the text '22', expected a whole number. Give a whole number, or remove it.",
+        "fleet.yaml:19: vms[6].user: is empty, expected text. Give text, or remove it.",
         "fleet.yaml:20: vms[6].jump: 'a b' is no SSH alias or address: it has a ' ' in it. User and port have their own keys. "
         "Expected [user@]host[:port], several separated by commas, or none.",
-        "fleet.yaml:20: vms[6].user: is empty, expected text. Give text, or remove it.",
         "fleet.yaml:21: vms[7]: is empty, expected a mapping or text. Give a mapping or text, or remove it.",
         "fleet.yaml:22: vmss: unknown key. Did you mean 'vms'?",
     ]
