@@ -83,7 +83,7 @@ def load(asked: str, reports: Path) -> Baseline:
     data = read_object(path)
     if "version" in data and data["version"] != VERSION:
         raise pytest.UsageError(
-            f"{path}: has the results format {str(data['version'])[:20]!r}, this suite reads and writes {VERSION}. "
+            f"{path}: has the results format {data['version']!r:.20}, this suite reads and writes {VERSION}. "
             "Compare with a run of this version: judge that run's evidence again with --evidence."
         )
     try:
