@@ -213,16 +213,6 @@ def _unknown(rule: str, value: str) -> Unknown:
     return Unknown(rule, int(value), None)
 
 
-def _tagged(name: str, vms: Iterable[Vm]) -> dict[tuple[str, str], list[str]]:
-    """The tags that a group's name can mean, each with its VMs."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for vm in vms:
-        for key, value in vm.tags.items():
-            if name in (value, f"{key}:{value}"):
-                found.setdefault((key, value), []).append(vm.name)
-    return found
-
-
 def _group(name: str, vms: Sequence[Vm]) -> tuple[str, frozenset[str]]:
     """The tag that a group's name means, and its VMs."""
     if not name:

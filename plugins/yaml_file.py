@@ -167,7 +167,7 @@ def _explain(document: Any, error: ValidationError, kind: Kind) -> Iterator[Prob
     line = line_of(document, where)
     if error.validator == "required" and not where:
         yield line, f"{here}: it has no '{kind.key}'. Add '{kind.key}:' and {kind.content} below it."
-    elif error.validator == "required":
+    elif error.validator == "required" and isinstance(value, Mapping):
         for key in rule:
             if key not in value:
                 example = "".join(f" {each}" for each in schema["properties"][key].get("examples", [])[:1])

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from plugins.reports.schema import problems
 ROOT = Path(__file__).parent.parent
 Json = dict[str, Any]
 
-#: The recorded VMs: vm1, vm4 and vm9 are ready, vm10 is unknown, vm5 cannot be reached and its resource is off,
-#: vm2 misses an endpoint, vm3 has no NO_PROXY, vm6 no metadata service, vm7 no role, vm8 no identity.
+#: A part of the suite is enough here, and quicker. In it, of the ten recorded VMs, vm5 cannot be reached, vm3 has no
+#: NO_PROXY, vm6 has no metadata service, vm7 lacks a role, and the others are ready.
+MODULES = [f"suites/test_{area}.py" for area in ("ssh", "imds", "roles")]
 CANARIES = {"vm1", "vm4"}
 
 WAIVER = """\
@@ -47,6 +49,7 @@ class Project:
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-c", str(ROOT / "pyproject.toml")]
         command += [f"--evidence={self.evidence}", f"--reports={self.folder / 'reports'}", *arguments]
+        command += [] if any(each.startswith("suites") for each in arguments) else MODULES
         environment = {**os.environ, "COLUMNS": "400"}
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
@@ -78,7 +81,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def earlier(project: Project) -> Path:
-    """An earlier run of the whole suite."""
+    """An earlier run."""
     assert project().returncode == 1
     return project.save("earlier.json", lambda results: results.update(run_id="earlier"))
 
@@ -99,12 +102,11 @@ def result(results: Json, vm: str, id: str, parameter: str = "") -> Json:
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "sentence"),
     [
-        (["--gate=all"], 1, "GATE NOT PASSED (all): 3 of 10 VMs ready, all needed (6 not ready, 1 could not be judged)."),
-        (["--gate=30%"], 0, "GATE PASSED (30%): 3 of 10 VMs (30.0 %) ready, 30 % needed."),
-        (["--gate=canary=all,rest=10%"], 0, "GATE PASSED (canary=all,rest=10%): canary 2 of 2 ready; rest 1 of 8 (12.5 %) ready, 10 % needed."),
+        (["--gate=all"], 1, "GATE NOT PASSED (all): 6 of 10 VMs ready, all needed (3 not ready, 1 could not be judged)."),
+        (["--gate=70%"], 10, "GATE NOT PASSED (70%): 6 of 10 VMs (60.0 %) ready, 70 % needed (3 not ready, 1 could not be judged)."),
+        (["--gate=canary=all,rest=50%"], 0, "GATE PASSED (canary=all,rest=50%): canary 2 of 2 ready; rest 4 of 8 (50.0 %) ready, 50 % needed."),
         (["--gate=canary=all,unknown=0"], 10, "GATE NOT PASSED (canary=all,unknown=0): 1 of 10 VMs could not be judged, none allowed; canary 2 of 2 ready."),
-        (["--vm=vm1", "--vm=vm10", "--gate=all"], 10, "GATE NOT PASSED (all): 1 of 2 VMs ready, all needed (1 could not be judged)."),
-        (["--vm=vm1", "--vm=vm10", "--gate=50%", "-n2"], 0, "GATE PASSED (50%): 1 of 2 VMs (50.0 %) ready, 50 % needed."),
+        (["--gate=60%", "-n2"], 0, "GATE PASSED (60%): 6 of 10 VMs (60.0 %) ready, 60 % needed."),
     ],
 )  # fmt: skip
 def test_the_exit_code_is_the_gates(project: Project, arguments: list[str], exit_code: int, sentence: str) -> None:
@@ -112,26 +114,25 @@ def test_the_exit_code_is_the_gates(project: Project, arguments: list[str], exit
     assert ended.returncode == exit_code, ended.stdout
     assert project.results["gate"]["sentence"] == sentence
     assert sentence in ended.stdout.splitlines()
-    assert f"nexus: gate {project.results['gate']['policy']}" in ended.stdout or "-q" in ended.args
 
 
 def test_without_a_gate_nothing_is_said_of_one(project: Project) -> None:
-    assert project("--vm=vm10").returncode == 10
+    assert project("--vm=vm5").returncode == 10
     assert not {"gate", "changes", "waivers"} & set(project.results)
 
 
 def test_a_run_that_was_cut_short_passes_no_gate(project: Project) -> None:
-    ended = project("--gate=30%", "--maxfail=1")
+    ended = project("--gate=60%", "--maxfail=1")
     assert ended.returncode == 10, ended.stdout
-    # vm1 is ready and vm2 is not; of the other eight nobody knows.
+    # vm3 is the first that is not ready; of those behind it nobody knows.
     assert project.results["gate"]["sentence"] == (
-        "GATE NOT PASSED (30%): 1 of 10 VMs (10.0 %) ready, 30 % needed (1 not ready, 8 could not be judged)."
+        "GATE NOT PASSED (60%): 2 of 10 VMs (20.0 %) ready, 60 % needed (1 not ready, 7 could not be judged)."
     )
 
 
 def test_no_gate_speaks_for_a_test_that_is_no_check(project: Project) -> None:
     (project.folder / "test_other.py").write_text("def test_other(): assert False\n")
-    assert project("--gate=10%", "suites", str(project.folder / "test_other.py")).returncode == 1
+    assert project("--gate=10%", *MODULES, str(project.folder / "test_other.py")).returncode == 1
     assert project.results["gate"]["passed"] is True
 
 
@@ -246,27 +247,25 @@ def test_what_is_behind_a_waived_check_is_judged_by_itself(project: Project, pro
 
 
 def test_missing_evidence_is_never_waived(project: Project) -> None:
-    assert project("--vm=vm5", project.waivers(("SSH-001", "'*'"), ("IMDS-002", "'*'"))).returncode == 1
+    assert project("--vm=vm5", project.waivers(("SSH-001", "'*'"), ("IMDS-002", "'*'"))).returncode == 10
     assert result(project.results, "vm5", "SSH-001")["status"] == "unknown"
     assert result(project.results, "vm5", "IMDS-002")["status"] == "blocked"
 
 
 def test_unused_waivers_and_those_that_end_soon_are_said(project: Project) -> None:
-    soon = project.waivers(("ROLES-002", "vm7"), ("NET-003", "nobody"))
+    soon = project.waivers(("ROLES-002", "vm7"), ("IMDS-002", "nobody"))
     path = Path(soon.partition("=")[2])
-    from datetime import UTC, datetime, timedelta
-
     day = (datetime.now(UTC) + timedelta(days=13)).date()
     path.write_text(path.read_text().replace("9999-12-31", str(day)))
-    ended = project(soon, "--check=ROLES-*", "--check=NET-003")
+    ended = project(soon)
     lines = ended.stdout.splitlines()
-    assert "Warning: the waiver of NET-003 on nobody waives nothing any more. Remove it: anna, CHG-1044." in lines
+    assert "Warning: the waiver of IMDS-002 on nobody waives nothing any more. Remove it: anna, CHG-1044." in lines
     assert (
         f"Warning: the waiver of ROLES-002 on vm7 ends on {day}. Repair it or agree on a new day: anna, CHG-1044."
         in lines
     )
     # A run over some of the VMs cannot tell.
-    assert "waives nothing" not in project(soon, "--vm=vm1", "--check=ROLES-*", "--check=NET-003").stdout
+    assert "waives nothing" not in project(soon, "--vm=vm1").stdout
 
 
 def test_every_mistake_of_the_waivers_is_an_error_before_anything_is_judged(project: Project) -> None:

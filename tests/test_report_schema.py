@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable
@@ -90,3 +91,53 @@ def test_the_sample_of_the_documentation_is_valid() -> None:
     page = (Path(__file__).parent.parent / "docs" / "results.md").read_text(encoding="utf-8")
     (sample,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     assert schema.problems(json.loads(sample)) == []
+
+
+FINDING = {"vm": "web-02", "id": "IMDS-002", "parameter": "", "was": "pass", "now": "fail", "message": "m"}
+DECISIONS: Json = {
+    "gate": {
+        "policy": "98%",
+        "passed": False,
+        "exit": 10,
+        "sentence": "GATE NOT PASSED (98%): ...",
+        "rules": [{"rule": "98%", "passed": False, "sentence": "..."}],
+    },
+    "changes": {
+        "against": "earlier",
+        "sentence": "Since earlier: 1 new.",
+        "new": [{**FINDING, "history": ["pass", "fail"]}],
+        **{name: [] for name in ("fixed", "persisting", "flapping", "carried")},
+        "regressions": [{**FINDING, "was": ""}],
+        "vms_added": ["web-02"],
+        "vms_removed": [],
+    },
+    "waivers": [
+        {
+            **{"id": "IMDS-002", "vms": "web*", "parameter": "", "reason": "r", "owner": "o", "tracker": "t"},
+            **{"expires": "2026-12-31", "used": 1, "unused": False, "expiring_soon": True},
+        }
+    ],
+}
+
+
+def test_the_decisions_are_optional_and_follow_the_schema() -> None:
+    assert schema.problems({**saved("six-vms"), **DECISIONS}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda r: r["gate"].update(exit=2), "gate.exit"),
+        (lambda r: r["gate"].update(rules=[]), "gate.rules"),
+        (lambda r: r["changes"]["new"][0].pop("history"), "changes.new[0]"),
+        (lambda r: r["changes"]["new"][0].update(history=["pass"] * 11), "changes.new[0].history"),
+        (lambda r: r["changes"]["regressions"][0].update(now=""), "changes.regressions[0].now"),
+        (lambda r: r["changes"].pop("regressions"), "changes"),
+        (lambda r: r["waivers"][0].pop("owner"), "waivers[0]"),
+        (lambda r: r["waivers"][0].update(expires="31.12.2026"), "waivers[0].expires"),
+    ],
+)
+def test_a_mistake_in_the_decisions_is_named_by_its_place(change: Callable[[Json], object], place: str) -> None:
+    results = {**saved("six-vms"), **copy.deepcopy(DECISIONS)}
+    change(results)
+    assert place in [problem.split(":")[0] for problem in schema.problems(results)]

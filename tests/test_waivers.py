@@ -310,7 +310,7 @@ def test_the_entry_of_results_json() -> None:
         ([], {"selected": False}, False),
     ],
 )
-def test_unused_is_said_only_of_what_can_go(words: list[str], changes: dict[str, bool], unused: bool) -> None:
+def test_unused_is_said_only_of_what_can_go(words: list[str], changes: dict[str, Any], unused: bool) -> None:
     assert entry(words, **changes)["unused"] is unused
 
 
