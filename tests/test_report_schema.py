@@ -113,8 +113,16 @@ DECISIONS: Json = {
     },
     "waivers": [
         {
-            **{"id": "IMDS-002", "vms": "web*", "parameter": "", "reason": "r", "owner": "o", "tracker": "t"},
-            **{"expires": "2026-12-31", "used": 1, "unused": False, "expiring_soon": True},
+            "id": "IMDS-002",
+            "vms": "web*",
+            "parameter": "",
+            "reason": "r",
+            "owner": "o",
+            "tracker": "t",
+            "expires": "2026-12-31",
+            "used": 1,
+            "unused": False,
+            "expiring_soon": True,
         }
     ],
 }
