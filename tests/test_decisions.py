@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from plugins import decide
+from plugins.inventory import Vm
 from plugins.reports.schema import problems
 
 ROOT = Path(__file__).parent.parent
@@ -130,9 +133,12 @@ def test_a_run_that_was_cut_short_passes_no_gate(project: Project) -> None:
     )
 
 
-def test_no_gate_speaks_for_a_test_that_is_no_check(project: Project) -> None:
-    (project.folder / "test_other.py").write_text("def test_other(): assert False\n")
-    assert project("--gate=10%", *MODULES, str(project.folder / "test_other.py")).returncode == 1
+@pytest.mark.parametrize("text", ["def test_other(): assert False\n", "import nothing_of_this_name\n"])
+def test_no_gate_speaks_for_a_test_that_is_no_check(project: Project, text: str) -> None:
+    other = project.folder / "test_other.py"
+    other.write_text(text)
+    ended = project("--gate=10%", "--vm=vm1", "--continue-on-collection-errors", MODULES[0], str(other))
+    assert ended.returncode == 1, ended.stdout
     assert project.results["gate"]["passed"] is True
 
 
@@ -205,6 +211,32 @@ def test_the_latest_run_is_the_newest_before_this_one(project: Project, earlier:
     assert project("--vm=vm1", "--against=latest").returncode == 0
     assert project.results["changes"]["against"] == before
     assert project.results["changes"]["sentence"] == f"Since {before}: nothing changed."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "everything"),
+    [
+        ({"inventory": "fleet.yaml"}, True),
+        ({"vm": ["vm1"]}, True),  # without a fleet, it is the fleet
+        ({"vm": ["vm1"], "inventory": "fleet.yaml"}, False),
+        ({"vm": ["vm1"], "azure_fleet": "s"}, False),
+        ({"vm": ["vm1"], "evidence": "reports/latest"}, False),
+        ({"inventory": "fleet.yaml", "keyword": "red"}, False),
+        ({"inventory": "fleet.yaml", "file_or_dir": ["suites/test_imds.py::test_x[vm1]"]}, False),
+        ({"inventory": "fleet.yaml", "file_or_dir": ["suites/test_imds.py"]}, True),
+    ],
+)
+def test_it_is_known_whether_a_run_looks_at_everything(arguments: Json, everything: bool, tmp_path: Path) -> None:
+    nothing: Json = {
+        "vm": [],
+        "inventory": None,
+        "azure_fleet": None,
+        "evidence": None,
+        "keyword": "",
+        "file_or_dir": [],
+    }
+    option = argparse.Namespace(gate=None, against=None, waivers=None, **nothing | arguments)
+    assert decide.read(option, [Vm("vm1")], tmp_path, 0.0).everything is everything
 
 
 # --- waivers ------------------------------------------------------------------------------------------------------

@@ -298,6 +298,11 @@ def test_the_entry_of_results_json() -> None:
     }
 
 
+def test_a_secret_in_the_file_does_not_reach_the_results() -> None:
+    waivers = Waivers("waivers.yaml", (waiver(tracker="https://anna:hunter22@example.org/1"),))
+    assert "hunter22" not in str(waivers.as_results([], {"checks": {}, "vms": []}, True))
+
+
 @pytest.mark.parametrize(
     ("words", "changes", "unused"),
     [
