@@ -125,6 +125,8 @@ class Arm:
                 f" perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently"
                 " granted, please refresh your credentials.",
             )
+        if path.lower() == "/subscriptions":
+            return self._page(request, [_subscription(one) for one in self._cloud.subscriptions_of(str(claims["oid"]))])
         return self._routed(request, path)
 
     def _trouble(self, path: str) -> Answer | None:
@@ -149,8 +151,6 @@ class Arm:
     def _routed(self, request: Request, path: str) -> Answer:
         """The most special form of a path comes first."""
         cloud = self._cloud
-        if path.lower() == "/subscriptions":
-            return self._page(request, [_subscription(one) for one in cloud.subscriptions()])
         if path.lower() == "/tenants":
             return self._page(request, [{"id": f"/tenants/{docs.TENANT}", "tenantId": docs.TENANT}])
         routes: list[tuple[re.Pattern[str], Callable[[Request, str, Mapping[str, str | None]], Answer]]] = [

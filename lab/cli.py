@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from lab import demo, doctor, holder, spec
 from lab.errors import LabError
-from lab.faults import FAULTS
+from lab.faults import FAULTS, RUN_FAULTS
 
 #: Exit statuses of `up` that are not COMMAND's.
 USAGE, CANNOT_RUN = 2, 3
 
-_UP = "python -m lab up --vms N [--fault VM=NAME[,NAME...]]... -- COMMAND..."
+_UP = "python -m lab up --vms N [--fault VM=NAME[,NAME...]]... [--az] -- COMMAND..."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"{options.action} takes no command")
     match options.action:
         case "up":
-            return _up(options.vms, options.fault, command)
+            return _up(options, command)
         case "faults":
             return _faults()
         case "doctor":
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     up = actions.add_parser("up", help="run a command beside N VMs", usage=_UP, allow_abbrev=False)
     up.add_argument("--vms", type=int, required=True, metavar="N", help="how many: vm1 to vmN")
     up.add_argument("--fault", action="append", default=[], metavar="VM=NAME", help="plant a fault (see `faults`)")
+    up.add_argument("--az", action="store_true", help="the real Azure CLI where a VM has one (`make az` builds it)")
     actions.add_parser("faults", help="list the faults, and what each must cause")
     actions.add_parser("doctor", help="say what the lab misses on this machine: exit status 0 or 3")
     show = actions.add_parser("demo", help="judge six VMs, four of them not healthy, and compare with what was planted")
@@ -54,14 +55,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _up(vms: int, faults: list[str], command: list[str]) -> int:
+def _up(options: argparse.Namespace, command: list[str]) -> int:
     try:
-        asked = spec.parse(vms, faults, command)
+        asked = spec.parse(options.vms, options.fault, command, real_az=options.az)
     except LabError as error:
         return _say(error, USAGE)
     if not command:
         return _say(f"no command; {_UP}", USAGE)
-    if why := doctor.trouble() or doctor.missing_for(name for names in asked.faults.values() for name in names):
+    needed = (name for vm, names in asked.faults.items() if vm != spec.RUN for name in names)
+    if why := doctor.trouble() or doctor.missing_for(needed) or (asked.real_az and doctor.without_az()):
         return _say(f"cannot run here: {why}", CANNOT_RUN)
     return holder.up(asked)
 
@@ -72,8 +74,10 @@ def _say(text: object, status: int) -> int:
 
 
 def _faults() -> int:
-    for fault in FAULTS.values():
+    for fault in [*FAULTS.values(), *RUN_FAULTS.values()]:
         print(f"{fault.name}\n    {fault.story}")
+        if fault.name in RUN_FAULTS:
+            print(f"    of the run: --fault run={fault.name}")
         words = ", ".join(f"{key} {status.replace('|', ' or ')}" for key, status in fault.expects.items())
         print(f"    must cause: {words or 'nothing'}")
         for need in fault.needs:

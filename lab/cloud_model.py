@@ -231,6 +231,11 @@ class Cloud:
         """The ids of all subscriptions."""
         return list(dict.fromkeys(subscription for subscription, _ in self.providers))
 
+    def subscriptions_of(self, principal: str) -> list[str]:
+        """Those that a principal sees: it has a role there, above or below."""
+        assigned = f"assignedTo('{principal}')"
+        return [one for one in self.subscriptions() if self.at(self.assignments, f"/subscriptions/{one}", assigned)]
+
     def resource_groups(self, subscription: str) -> list[str]:
         """The names of a subscription's resource groups."""
         return [docs.PLATFORM_GROUP, docs.VM_GROUP, docs.TARGET_GROUP, docs.SIMILAR_GROUP]

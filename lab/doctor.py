@@ -89,6 +89,20 @@ def missing_for(faults: Iterable[str]) -> str:
     return ""
 
 
+#: Where `make az` puts the Azure CLI: a virtual environment. VMs see it as /opt/az, where its packages put it, too.
+AZ = Path(__file__).resolve().parents[1] / ".az"
+
+
+def without_az() -> str:
+    """Why VMs cannot have the real Azure CLI, in one line with what to do; "" when they can."""
+    if not (AZ / "installed.lock").exists():
+        return "the real Azure CLI is not installed here: make az"
+    # A VM sees this machine's /usr and none of its homes.
+    if not (AZ / "bin/python3").resolve().is_relative_to("/usr"):
+        return f"{AZ} was made with a Python that is not the system's, which VMs do not see: rm -r {AZ} && make az"
+    return ""
+
+
 def _without_range() -> str:
     """The file in which this user has too few subordinate ids, or ""."""
     names = {getpass.getuser(), str(os.getuid())}

@@ -9,7 +9,7 @@ from pathlib import Path
 from lab import addresses, azure
 from lab.cloud_docs import TARGET_GROUP, TENANT
 from lab.cloud_model import CLIENT_ID, CLIENT_SECRET, Place
-from lab.plan import VmPlan
+from lab.plan import RunPlan, VmPlan
 
 #: Where Linux distributions keep the authorities that they trust.
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
@@ -74,18 +74,19 @@ def hosts() -> str:
     )
 
 
-def environment(ambient: Mapping[str, str], folder: Path, log: Path) -> dict[str, str]:
+def environment(ambient: Mapping[str, str], run: RunPlan, folder: Path, log: Path) -> dict[str, str]:
     """COMMAND's environment: where the lab is, who it is in Azure, and whom it trusts.
 
-    A proxy of this machine's is out of reach in the lab, so nothing of it stays.
+    A proxy of this machine's is out of reach in the lab, so nothing of it stays; its az is put behind the lab's.
     """
     kept = {name: value for name, value in ambient.items() if not name.lower().endswith("_proxy")}
     bundle = str(folder / "authorities.pem")
     return kept | {
         "LAB_SSH_CONFIG": f"{folder}/ssh_config",
         "LAB_INVENTORY": f"{folder}/inventory.yaml",
-        "LAB_PROFILE": str(PROFILE),
+        "LAB_PROFILE": f"{folder}/profile.toml" if run.profile else str(PROFILE),
         "LAB_AZURE_LOG": str(log),
+        "PATH": f"{folder}/bin:{ambient.get('PATH', '/usr/bin:/bin')}",
         "AZURE_TENANT_ID": TENANT,
         "AZURE_CLIENT_ID": CLIENT_ID,
         "AZURE_CLIENT_SECRET": CLIENT_SECRET,

@@ -19,11 +19,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab import addresses, azure, fabric, guest, handout, network
+from lab import addresses, azure, doctor, fabric, guest, handout, network, software
 from lab.children import Children, python
 from lab.errors import LabError
 from lab.pki import Authority, SshKey
-from lab.plan import VmPlan
+from lab.plan import RunPlan, VmPlan
 from lab.spec import Spec
 
 STATE = Path("/run/lab")
@@ -42,10 +42,10 @@ def main() -> int:
     begun = time.monotonic()
     children = Children()
     try:
-        plans = spec.plans()
+        plans, run = spec.plans(), spec.run()
         _private_file_systems()
         host_keys = {plan.name: SshKey.generate() for plan in plans}
-        _build(spec, plans, host_keys)
+        _build(spec, run, plans, host_keys)
         _network(plans)
         _start_fabric(plans, children)
         _start_vms(plans, children)
@@ -57,7 +57,7 @@ def main() -> int:
     many = "1 VM" if spec.vms == 1 else f"{spec.vms} VMs"
     print(f"lab: {many} up in {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
     os.umask(umask)
-    return children.run(spec.command, handout.environment(os.environ, HANDOUT, AZURE_LOG))
+    return children.run(spec.command, handout.environment(os.environ, run, HANDOUT, AZURE_LOG))
 
 
 def _listen(lifeline: int) -> None:
@@ -89,7 +89,7 @@ def _private_file_systems() -> None:
         folder.mkdir(parents=True)
 
 
-def _build(spec: Spec, plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey]) -> None:
+def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey]) -> None:
     """Write every file: keys, certificates, the VMs' layers and what COMMAND gets."""
     authorities = {
         "azure": Authority.create(
@@ -139,6 +139,11 @@ def _build(spec: Spec, plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey])
     (STATE / "hosts").write_text(handout.hosts(), encoding="ascii")
     _run("mount", "--bind", f"{STATE}/hosts", "/etc/hosts")
     (HANDOUT / "inventory.yaml").write_text(handout.inventory(plans, HANDOUT), encoding="utf-8")
+    (HANDOUT / "profile.toml").write_text(run.profile, encoding="utf-8")
+    (HANDOUT / "bin").mkdir()
+    for path, file in software.of_the_runner(run, HANDOUT).items():
+        path.write_text(str(file.content), encoding="utf-8")
+        path.chmod(file.mode)
 
 
 def _network(plans: Sequence[VmPlan]) -> None:
@@ -193,7 +198,7 @@ def _start_vms(plans: Sequence[VmPlan], children: Children) -> None:
             plan.name,
             [*namespaces, "sh", init, str(STATE / "base"), str(folder), plan.hostname, str(plan.disk_mb)],
             log=folder / "log",
-            env=os.environ | {"LAB_OVERLAY": overlay},
+            env=os.environ | {"LAB_OVERLAY": overlay, "LAB_AZ": str(doctor.AZ) if plan.az == "real" else ""},
         )
     for plan in plans:
         if not plan.power:

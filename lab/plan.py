@@ -1,4 +1,7 @@
-"""What one VM will be: a healthy Nexus VM, until a fault changes the plan. Planning touches nothing."""
+"""What one VM will be, and what a run finds beside the VMs: healthy, until a fault changes the plan.
+
+Planning touches nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from lab.azure_plan import AzurePlan
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
 NO_PROXY = "localhost,127.0.0.1,::1,169.254.169.254"
+
+#: The Azure CLI of a healthy machine, and its networkcloud extension.
+AZ, NETWORKCLOUD = "2.76.0", "4.0.0"
 
 #: What answers on port 22. `sshd` is the real one; `nobody` refuses; the others are `lab.standins.port22`.
 Port22 = Literal["sshd", "nobody", "silent", "http", "hangs-up"]
@@ -91,7 +97,7 @@ class VmPlan:
     resolver: str = addresses.RESOLVER
     cloud_init: CloudInitPlan | None = field(default_factory=CloudInitPlan)  # None = it is not installed
     agent: AgentPlan | None = None
-    az: str | None = None  # the version of the Azure CLI; "broken" = it does not start
+    az: str | None = None  # the version of the Azure CLI; "broken" = it does not start, "real" = no stand-in
 
     # the way in
     power: bool = True
@@ -147,3 +153,13 @@ class VmPlan:
     def from_csn(self, destination: str, statement: str) -> None:
         """Let the fabric treat packets of this VM to `destination` by an nft statement such as "tcp dport 80 drop"."""
         self.fabric_rules.append(f"ip saddr {addresses.csn(self.number)} ip daddr {destination} {statement}")
+
+
+@dataclass(slots=True)
+class RunPlan:
+    """What COMMAND finds beside the VMs, whatever they are like. The fields say what a fault of the run may change."""
+
+    faults: tuple[str, ...] = ()
+    profile: str = ""  # the requirements, as TOML; "" = lab/profile.toml
+    az: str = AZ  # the version of the runner's Azure CLI; "broken" = it does not start
+    networkcloud: str = NETWORKCLOUD  # its extension; "" = there is none

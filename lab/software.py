@@ -13,12 +13,19 @@ from typing import Any
 
 from lab import cloud_docs as docs
 from lab.cloud_model import Place
-from lab.plan import AgentPlan, CloudInitPlan, GuestFile, VmPlan
+from lab.plan import AgentPlan, CloudInitPlan, GuestFile, RunPlan, VmPlan
 
 _PROGRAMS = Path(__file__).with_name("programs")
 _LAB = "/var/lib/lab"
 _AGENT = "/var/opt/azcmagent"
 _SERVICES = ("himdsd", "gcad", "extd", "arcproxyd")
+
+#: As Microsoft's packages have it, but for the second line: what az brings along does not trust the lab's authority.
+_REAL_AZ = """\
+#!/bin/sh
+export REQUESTS_CA_BUNDLE="${REQUESTS_CA_BUNDLE:-/etc/ssl/certs/ca-certificates.crt}"
+exec /opt/az/bin/python3 -sm azure.cli "$@"
+"""
 
 #: When this VM booted, before the lab was started.
 _BOOTED_AGO = 3600.0
@@ -45,8 +52,12 @@ def files(plan: VmPlan) -> dict[str, GuestFile]:
         found["/usr/bin/cloud-init"] = GuestFile(None)
     if plan.agent:
         found |= _agent(plan, plan.agent)
-    if plan.az:
+    if plan.az == "real":
+        found["/usr/bin/az"] = GuestFile(_REAL_AZ, 0o755)
+    elif plan.az:
         found |= {"/usr/bin/az": _program("az"), f"{_LAB}/az-version": GuestFile(f"{plan.az}\n")}
+    else:
+        found["/usr/bin/az"] = GuestFile(None)
     return found
 
 
@@ -66,6 +77,16 @@ def boot(plan: VmPlan) -> list[str]:
         # The first boot comes after the agent by the clock of the disk, which counts in seconds here.
         lines += ["sleep 1.1", "touch /var/lib/cloud/instance/sem/config_*"]
     return lines
+
+
+def of_the_runner(plan: RunPlan, folder: Path) -> dict[Path, GuestFile]:
+    """The Azure CLI that COMMAND has: the VMs' stand-in, with a memory of its own."""
+    listed = [{"extensionType": "whl", "name": "networkcloud", "version": plan.networkcloud}]
+    return {
+        folder / "bin/az": GuestFile(str(_program("az").content).replace(_LAB, str(folder)), 0o755),
+        folder / "az-version": GuestFile(f"{plan.az}\n"),
+        folder / "az-extensions": GuestFile(json.dumps(listed if plan.networkcloud else []) + "\n"),
+    }
 
 
 def _program(name: str) -> GuestFile:

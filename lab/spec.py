@@ -8,18 +8,22 @@ from typing import Any
 
 from lab import addresses
 from lab.errors import LabError
-from lab.faults import FAULTS
-from lab.plan import VmPlan
+from lab.faults import FAULTS, RUN_FAULTS
+from lab.plan import AZ, RunPlan, VmPlan
 from lab.words import did_you_mean
+
+#: What stands in VM=NAME for what COMMAND finds beside the VMs.
+RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """N VMs, the faults of some of them, and the command to run beside them."""
+    """N VMs, the faults of some of them and of the run, and the command to run beside them."""
 
     vms: int
-    faults: dict[str, list[str]]  # "vm3" -> names of faults, in the order in which they were given
+    faults: dict[str, list[str]]  # "vm3" or "run" -> names of faults, in the order in which they were given
     command: list[str]
+    real_az: bool = False  # no stand-in of the Azure CLI in the VMs that have it
 
     def plans(self) -> list[VmPlan]:
         """The VMs, with their faults planted."""
@@ -29,8 +33,17 @@ class Spec:
             plan.faults = tuple(self.faults.get(plan.name, ()))
             for fault in plan.faults:
                 FAULTS[fault].plant(plan)
+            if self.real_az and plan.az == AZ:
+                plan.az = "real"
             plans.append(plan)
         return plans
+
+    def run(self) -> RunPlan:
+        """What COMMAND finds beside the VMs, with its faults planted."""
+        plan = RunPlan(tuple(self.faults.get(RUN, ())))
+        for fault in plan.faults:
+            RUN_FAULTS[fault].plant(plan)
+        return plan
 
     def to_json(self) -> str:
         """The inverse of `from_json`."""
@@ -43,7 +56,7 @@ class Spec:
         return cls(**data)
 
 
-def parse(vms: int, faults: list[str], command: list[str]) -> Spec:
+def parse(vms: int, faults: list[str], command: list[str], *, real_az: bool = False) -> Spec:
     """A spec from the command line: `faults` are words such as "vm3=imds-down,no-ping"; raises `LabError`."""
     if not 1 <= vms <= addresses.MAX_VMS:
         raise LabError(f"--vms {vms}: between 1 and {addresses.MAX_VMS} VMs can run")
@@ -53,15 +66,19 @@ def parse(vms: int, faults: list[str], command: list[str]) -> Spec:
         vm, equals, list_of_faults = word.partition("=")
         if not equals or not vm or not list_of_faults:
             raise LabError(f"--fault {word}: expected VM=NAME, such as vm3=imds-down")
-        if vm not in names:
+        if vm not in (*names, RUN):
             have = "the only VM is vm1" if vms == 1 else f"the VMs are vm1 to vm{vms}"
             raise LabError(f"--fault {word}: there is no {vm}; {have}")
+        catalogue, other = (RUN_FAULTS, FAULTS) if vm == RUN else (FAULTS, RUN_FAULTS)
         for fault in list_of_faults.split(","):
-            if fault not in FAULTS:
+            if fault in other:
+                whose = "a VM, not of the run: vm1=" if vm == RUN else "the run, not of a VM: run="
+                raise LabError(f"--fault {word}: {fault} is a fault of {whose}{fault}")
+            if fault not in catalogue:
                 raise LabError(
-                    f"--fault {word}: there is no fault {fault!r};{did_you_mean(fault, FAULTS)} "
+                    f"--fault {word}: there is no fault {fault!r};{did_you_mean(fault, catalogue)} "
                     "`python -m lab faults` lists them"
                 )
             if fault not in planted.setdefault(vm, []):
                 planted[vm].append(fault)
-    return Spec(vms, planted, command)
+    return Spec(vms, planted, command, real_az)

@@ -21,6 +21,11 @@ cd root
 mount -t overlay usr -o "lowerdir=$vm/layer/usr:$base/usr:/usr,upperdir=../upper/usr,workdir=../work/usr$LAB_OVERLAY" usr
 mount -t overlay etc -o "lowerdir=$vm/layer/etc:$base/etc,upperdir=../upper/etc,workdir=../work/etc$LAB_OVERLAY" etc
 mount --bind ../local usr/local # whatever this machine has installed there is not the VM's
+if [ "$LAB_AZ" ]; then
+  mkdir opt/az
+  mount --bind "$LAB_AZ" opt/az
+  mount -o remount,bind,ro opt/az
+fi
 
 # Kernel file systems: its own processes and terminals, no disks of this machine, and no way to change this kernel.
 mount -t proc -o nosuid,nodev,noexec proc proc

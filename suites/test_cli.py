@@ -29,6 +29,7 @@ def _installed(runner: Runner) -> str:
             f"The versions of az on the runner are not known: {runner.error}.",
             remedy="On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the "
             "suite does not need it.",
+            obstacle="az on the runner",
         )
     if runner.az_core is None:
         not_applicable("az is not installed on the runner, or not on its PATH. The suite does not need it.")

@@ -358,7 +358,8 @@ def _moment(text: str | None) -> int | None:
 _HIMDS = "/opt/azcmagent/bin/himds"
 
 #: In a private folder: the room of this run, which is removed with everything in it. az's own Python must not leave
-#: compiled files behind either, when the login is root. What az prints loses whatever looks like a token.
+#: compiled files behind either, when the login is root. What az prints loses whatever looks like a token, and stands
+#: after the status: a traceback of az's has 7 KB and more, and what is too long is cut at its end.
 _AZ = r"""
 if [ -e @HIMDS@ ]; then
   echo @himds
@@ -372,14 +373,13 @@ echo @login
 said=$(az login --identity @FIRST@ -o none 2>&1)
 status=$?
 @SECOND@
-say
 echo "@exit $status"
+say
 [ $status = 0 ] || exit 0
 echo @token
 said=$(az account get-access-token --resource @RESOURCE@ --query expiresOn -o tsv 2>&1)
-status=$?
+echo "@exit $?"
 say
-echo "@exit $status"
 """
 
 _OTHERWISE = r"""
@@ -422,8 +422,8 @@ class Az:
             @login
             @exit 0
             @token
-            2026-11-22 22:45:58.000000
             @exit 0
+            2026-11-22 22:45:58.000000
         """
         if seen.state == "no tool":
             return cls(installed=False)
@@ -432,7 +432,9 @@ class Az:
             status = re.search(r"^Agent Status\s*:[ \t]*(.*?)[ \t]*$", text, re.M)
             return cls(installed=True, agent=plain(status[1]) if status else "")
         steps: dict[str, tuple[int | None, str]] = {}
-        for name, said, exit in re.findall(r"^@(login|token)\n(.*?)(?:^@exit (\d+)$|\Z)", text, re.M | re.S):
+        for name, exit, said in re.findall(
+            r"^@(login|token)\n(?:@exit (\d+)\n)?(.*?)(?=^@(?:login|token)$|\Z)", text, re.M | re.S
+        ):
             steps[name] = (int(exit) if exit else None, said.strip())
         if "login" not in steps:
             raise ValueError(f"expected '@login' and what az said, found {text[-60:]!r}")
@@ -515,10 +517,11 @@ def _last_words(said: str) -> str:
     return plain((errors or lines or [""])[-1].removeprefix("ERROR: "))
 
 
-#: What az says, what it means and what to do. Measured with az 2.91, but for the first and the last.
+#: What az says, what it means and what to do. Measured with az 2.91 (`make az`), but for "unrecognized arguments".
 _TELLS = [
     (
-        r"No subscriptions? found",
+        # 2.91: No access was configured for the managed identity, hence no subscriptions were found. If this is ...
+        r"No subscriptions? (were )?found",
         "It has a token, but the identity sees no subscription: it has no role anywhere yet.",
         "Assign the roles (ROLES-001, ROLES-002), then log in again.",
     ),
@@ -531,6 +534,12 @@ _TELLS = [
         r"CERTIFICATE_VERIFY_FAILED|SSLError|certificate verify failed",
         "az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
         "See NET-003. If a proxy inspects TLS, exempt Azure from it; else set REQUESTS_CA_BUNDLE to the VM's bundle.",
+    ),
+    (
+        # ('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden'))
+        r"Tunnel connection failed: \d+",
+        "The proxy did not let it through to Resource Manager.",
+        "See NET-001 for what the proxy says, and CSN-002: the cloud services network must let Resource Manager out.",
     ),
     (
         r"Network is unreachable|ProxyError|Max retries exceeded",

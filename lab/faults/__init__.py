@@ -8,12 +8,28 @@ healthy VM's run, which has only `pass` and `not applicable`::
         \"\"\"The metadata service refuses connections.\"\"\"
         vm.from_csn(IMDS, "tcp dport 80 reject with tcp reset")
 
-`lab.expectations` says how the keys are read.
+`lab.expectations` says how the keys are read. `run_fault` is the same for what is beside the VMs: it changes a
+`RunPlan`, and what it expects is expected of every VM.
 """
 
 from __future__ import annotations
 
-from lab.faults import agent, cloud, guest, host, imds, net, proxy
-from lab.faults.registry import FAULTS, Fault, Need, fault
+from lab.faults import agent, cloud, guest, host, imds, net, proxy, run
+from lab.faults.registry import FAULTS, RUN_FAULTS, Fault, Need, fault, run_fault
 
-__all__ = ["FAULTS", "Fault", "Need", "agent", "cloud", "fault", "guest", "host", "imds", "net", "proxy"]
+__all__ = [
+    "FAULTS",
+    "RUN_FAULTS",
+    "Fault",
+    "Need",
+    "agent",
+    "cloud",
+    "fault",
+    "guest",
+    "host",
+    "imds",
+    "net",
+    "proxy",
+    "run",
+    "run_fault",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab import cloud_docs as docs
 from lab.addresses import PROXY_URL
 from lab.faults.registry import fault
-from lab.plan import AgentPlan, VmPlan
+from lab.plan import AZ, AgentPlan, VmPlan
 
 #: An agent that is installed before the identity steps are done is worth a warning.
 _EARLY = {"AGENT-002": "warn"}
@@ -39,7 +39,7 @@ def agent_connected(vm: VmPlan) -> None:
 def agent_in_the_image(vm: VmPlan) -> None:
     """The agent was in the VM's image: az asks it for tokens instead of the metadata service, and gets none."""
     vm.agent = AgentPlan(baked=True)
-    vm.az = "2.76.0"
+    vm.az = AZ
 
 
 @fault("agent-too-old", expects={"AGENT-001": "warn", **_EARLY})

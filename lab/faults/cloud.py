@@ -12,7 +12,7 @@ from lab.faults.registry import fault
 from lab.plan import VmPlan
 
 _REQUIRED = [host for endpoint in azure.endpoints() if endpoint.need == "required" for host in endpoint.hosts]
-_ALL_ROLES = dict.fromkeys(["ROLES-001", "ROLES-002", "ROLES-003"], "fail")
+ALL_ROLES = dict.fromkeys(["ROLES-001", "ROLES-002", "ROLES-003"], "fail")
 _RESOURCE_MANAGER, _LIST_ACCESS = Grant("resource-manager"), Grant("list-access-details")
 
 # --- PLATFORM
@@ -333,7 +333,7 @@ def identity_other_than_expected(vm: VmPlan) -> None:
 # --- ROLES
 
 
-@fault("roles-missing", roots=("ROLES-001", "ROLES-002"), expects=_ALL_ROLES)
+@fault("roles-missing", roots=("ROLES-001", "ROLES-002"), expects=ALL_ROLES)
 def roles_missing(vm: VmPlan) -> None:
     """Nobody has given the VM's identity any role."""
     vm.azure.grants = []
@@ -369,13 +369,13 @@ def roles_at_subscription(vm: VmPlan) -> None:
     vm.azure.grants = [Grant("resource-manager", "subscription"), Grant("list-access-details", "subscription")]
 
 
-@fault("roles-on-the-vms-group-only", roots=("ROLES-001", "ROLES-002"), expects=_ALL_ROLES)
+@fault("roles-on-the-vms-group-only", roots=("ROLES-001", "ROLES-002"), expects=ALL_ROLES)
 def roles_on_the_vms_group_only(vm: VmPlan) -> None:
     """The roles are assigned at the VM's resource group, but the Arc resource goes to another one."""
     vm.azure.grants = [Grant("resource-manager", "vm group"), Grant("list-access-details", "vm group")]
 
 
-@fault("roles-on-a-similar-group", roots=("ROLES-001", "ROLES-002"), expects=_ALL_ROLES)
+@fault("roles-on-a-similar-group", roots=("ROLES-001", "ROLES-002"), expects=ALL_ROLES)
 def roles_on_a_similar_group(vm: VmPlan) -> None:
     """The roles are assigned at a resource group whose name only begins like the right one's."""
     vm.azure.grants = [Grant("resource-manager", "similar group"), Grant("list-access-details", "similar group")]

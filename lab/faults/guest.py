@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from lab.faults.cloud import ALL_ROLES
 from lab.faults.imds import NO_TOKEN
 from lab.faults.registry import fault
-from lab.plan import FIRST_BOOT, NO_PROXY_VARIABLES, CloudInitPlan, VmPlan
+from lab.plan import AZ, FIRST_BOOT, NO_PROXY_VARIABLES, CloudInitPlan, VmPlan
 
 # --- VM
 
@@ -59,7 +60,7 @@ def little_space(vm: VmPlan) -> None:
 @fault("az-installed", expects={})
 def az_installed(vm: VmPlan) -> None:
     """The Azure CLI is installed on the VM, new enough, and logs in."""
-    vm.az = "2.76.0"
+    vm.az = AZ
 
 
 @fault("az-too-old", expects={"CLI-001": "fail"})
@@ -79,7 +80,7 @@ def az_broken(vm: VmPlan) -> None:
 )
 def az_asks_the_proxy(vm: VmPlan) -> None:
     """az is there, but NO_PROXY does not exempt the metadata service: az asks the proxy for a token and reads HTML."""
-    vm.az = "2.76.0"
+    vm.az = AZ
     for name in NO_PROXY_VARIABLES:
         vm.environment[name] = "localhost,127.0.0.1,::1"
 
@@ -87,8 +88,15 @@ def az_asks_the_proxy(vm: VmPlan) -> None:
 @fault("az-without-identity", roots=("TOKEN-001",), expects={**NO_TOKEN, "TOKEN-004": "fail"})
 def az_without_identity(vm: VmPlan) -> None:
     """az is there, but the identity was added after the VM was created: there is no token to log in with."""
-    vm.az = "2.76.0"
+    vm.az = AZ
     vm.azure.token_identities = []
+
+
+@fault("az-without-roles", expects={**ALL_ROLES, "TOKEN-004": "fail"})
+def az_without_roles(vm: VmPlan) -> None:
+    """az is there, but the VM's identity has no role anywhere: it gets a token and sees no subscription with it."""
+    vm.az = AZ
+    vm.azure.grants = []
 
 
 # --- CLOUDINIT

@@ -6,8 +6,9 @@ import glob
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from lab.plan import VmPlan
+from lab.plan import RunPlan, VmPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,12 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way in which a VM is not healthy."""
+    """One way in which a VM is not healthy, or what a run finds beside its VMs."""
 
     name: str
     story: str
     expects: Mapping[str, str]  # what it must cause: exactly what differs from a healthy VM
-    plant: Callable[[VmPlan], None]
+    plant: Callable[[Any], None]  # a VmPlan, or for a fault of the run a RunPlan
     needs: tuple[Need, ...] = ()
     vms: int = 1  # how many must have it, for it to show
     roots: tuple[str, ...] = ()  # the checks that are its root causes, the one to be named first before the others
@@ -46,8 +47,11 @@ class Fault:
         return list(dict.fromkeys(found))
 
 
-#: Every fault by name, in the order of the catalogue.
+#: Every fault of a VM by name, in the order of the catalogue.
 FAULTS: dict[str, Fault] = {}
+
+#: Every fault of a run by name. What one must cause, it must cause for every VM.
+RUN_FAULTS: dict[str, Fault] = {}
 
 
 def fault(
@@ -57,13 +61,32 @@ def fault(
     vms: int = 1,
     roots: tuple[str, ...] = (),
 ) -> Callable[[Callable[[VmPlan], None]], Callable[[VmPlan], None]]:
-    """Register a function as a fault; the first paragraph of its docstring is the story."""
+    """Register a function as a fault of a VM; the first paragraph of its docstring is the story."""
 
     def register(plant: Callable[[VmPlan], None]) -> Callable[[VmPlan], None]:
-        if name in FAULTS:
-            raise ValueError(f"there are two faults named {name}")
-        story = " ".join((inspect.getdoc(plant) or "").split("\n\n")[0].split())
-        FAULTS[name] = Fault(name, story, expects, plant, needs, vms, roots)
+        _add(FAULTS, Fault(name, _story(plant), expects, plant, needs, vms, roots))
         return plant
 
     return register
+
+
+def run_fault(
+    name: str, expects: Mapping[str, str], roots: tuple[str, ...] = ()
+) -> Callable[[Callable[[RunPlan], None]], Callable[[RunPlan], None]]:
+    """Register a function as a fault of the run, likewise."""
+
+    def register(plant: Callable[[RunPlan], None]) -> Callable[[RunPlan], None]:
+        _add(RUN_FAULTS, Fault(name, _story(plant), expects, plant, roots=roots))
+        return plant
+
+    return register
+
+
+def _story(plant: Callable[..., None]) -> str:
+    return " ".join((inspect.getdoc(plant) or "").split("\n\n")[0].split())
+
+
+def _add(faults: dict[str, Fault], one: Fault) -> None:
+    if one.name in FAULTS or one.name in RUN_FAULTS:
+        raise ValueError(f"there are two faults named {one.name}")
+    faults[one.name] = one

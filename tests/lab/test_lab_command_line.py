@@ -8,7 +8,7 @@ import pytest
 
 from lab import cli, demo, doctor, spec
 from lab.errors import LabError
-from lab.faults import FAULTS
+from lab.faults import FAULTS, RUN_FAULTS
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,12 @@ from lab.faults import FAULTS
             ["vm1=imds-dwn"],
             "--fault vm1=imds-dwn: there is no fault 'imds-dwn'; did you mean imds-down? `python -m lab faults` lists them",
         ),
+        (6, ["run=no-curl"], "--fault run=no-curl: no-curl is a fault of a VM, not of the run: vm1=no-curl"),
+        (
+            6,
+            ["vm1=bundle-too-old"],
+            "--fault vm1=bundle-too-old: bundle-too-old is a fault of the run, not of a VM: run=bundle-too-old",
+        ),
         (6, ["vm1=no-curl,"], "--fault vm1=no-curl,: there is no fault ''; `python -m lab faults` lists them"),
     ],
 )
@@ -40,8 +46,34 @@ def test_faults_may_be_repeated_and_listed() -> None:
     assert [plan.faults for plan in asked.plans()] == [("imds-503",), (), ("no-curl", "no-ping", "imds-down")]
 
 
+def test_faults_of_the_run_change_what_command_finds() -> None:
+    asked = spec.parse(1, ["run=runner-az-too-old,bundle-too-old"], ["true"])
+    run = asked.run()
+    assert (run.az, run.networkcloud) == ("2.60.0", "4.0.0")
+    assert run.profile == 'name = "lab"\nbase = "2510"\n[declared]\nmanagement_bundle = "2509.1"\n'
+    assert [plan.faults for plan in asked.plans()] == [()]
+
+
+def test_the_real_az_is_for_vms_that_have_a_healthy_one() -> None:
+    asked = spec.parse(3, ["vm1=az-installed", "vm2=az-too-old"], ["true"], real_az=True)
+    assert [plan.az for plan in asked.plans()] == ["real", "2.60.0", None]
+
+
+def test_the_real_az_must_have_been_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "trouble", lambda: "")
+    monkeypatch.setattr(doctor, "AZ", tmp_path)
+    assert cli.main(["up", "--vms", "1", "--az", "--", "true"]) == 3
+    assert capsys.readouterr().err == "lab: cannot run here: the real Azure CLI is not installed here: make az\n"
+    (tmp_path / "installed.lock").touch()
+    assert doctor.without_az() == (
+        f"{tmp_path} was made with a Python that is not the system's, which VMs do not see: rm -r {tmp_path} && make az"
+    )
+
+
 def test_a_spec_survives_the_way_into_the_namespaces() -> None:
-    asked = spec.parse(2, ["vm2=tls-old"], ["sh", "-c", "echo 'a b'"])
+    asked = spec.parse(2, ["vm2=tls-old", "run=bundle-too-old"], ["sh", "-c", "echo 'a b'"], real_az=True)
     assert spec.Spec.from_json(asked.to_json()) == asked
 
 
@@ -76,7 +108,7 @@ def test_the_faults_are_listed_with_what_they_cause(capsys: pytest.CaptureFixtur
     listed = capsys.readouterr().out
     assert "imds-no-ping\n    The metadata service answers HTTP, but not ping" in listed
     assert "    must cause: IMDS-001 warn\n" in listed
-    assert [line for line in listed.splitlines() if not line.startswith(" ")] == list(FAULTS)
+    assert [line for line in listed.splitlines() if not line.startswith(" ")] == [*FAULTS, *RUN_FAULTS]
 
 
 def test_the_demo_without_lab_and_without_recording_says_both(

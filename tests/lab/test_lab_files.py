@@ -17,7 +17,7 @@ from lab.cloud_model import Place
 from lab.messages import Answer, Request
 from lab.metadata import metadata_answer
 from lab.pki import Authority, SshKey
-from lab.plan import Imds, VmPlan
+from lab.plan import Imds, RunPlan, VmPlan
 from lab.tokens import Issuer
 
 
@@ -65,11 +65,18 @@ def test_inventory_states_what_azure_knows_of_a_vm() -> None:
 
 def test_the_environment_leads_into_the_labs_azure_and_to_no_other_proxy(tmp_path: Path) -> None:
     ambient = {"HOME": "/h", "HTTPS_PROXY": "http://far:1", "no_proxy": "x"}
-    environment = handout.environment(ambient, tmp_path, Path("/log"))
+    environment = handout.environment(ambient, RunPlan(), tmp_path, Path("/log"))
     assert {name for name in environment if "proxy" in name.lower()} == set()
     assert environment["HOME"] == "/h"
     assert environment["REQUESTS_CA_BUNDLE"] == environment["SSL_CERT_FILE"] == f"{tmp_path}/authorities.pem"
     assert {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"} <= environment.keys()
+    assert environment["PATH"] == f"{tmp_path}/bin:/usr/bin:/bin"
+
+
+def test_the_profile_is_the_labs_unless_a_fault_says_otherwise(tmp_path: Path) -> None:
+    healthy, undeclared = (handout.environment({}, RunPlan(profile=text), tmp_path, Path("/log")) for text in ("", "x"))
+    assert healthy["LAB_PROFILE"] == str(handout.PROFILE)
+    assert undeclared["LAB_PROFILE"] == f"{tmp_path}/profile.toml"
 
 
 def test_known_hosts_are_right_wrong_or_absent(tmp_path: Path) -> None:

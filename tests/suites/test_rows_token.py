@@ -493,9 +493,9 @@ NEWER = [
 
 def az(login: str = "", exit: int | None = 0, token: str = "2026-11-22 22:45:58.000000", got: int | None = 0) -> Seen:
     """What az said to each step; an exit of None is a step that did not end."""
-    text = f"@login\n{login}\n" + (f"@exit {exit}\n" if exit is not None else "")
+    text = "@login\n" + (f"@exit {exit}\n{login}\n" if exit is not None else "")
     if exit == 0:
-        text += f"@token\n{token}\n" + (f"@exit {got}\n" if got is not None else "")
+        text += "@token\n" + (f"@exit {got}\n{token}\n" if got is not None else "")
     ended = exit is not None and (exit != 0 or got is not None)
     return seen(text, state="done" if ended else "timed out")
 

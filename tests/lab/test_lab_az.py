@@ -1,0 +1,109 @@
+"""The lab's VMs and the runner with the real Azure CLI: `make az`. What the stand-in claims to be like, the real one is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import doctor, expectations, spec
+from lab.faults import FAULTS
+from lab.plan import AZ
+from plugins.runner import Runner, look
+from tests.lab.test_lab_live import Up, lab_runs, up
+
+__all__ = ["lab_runs", "up"]  # fixtures
+
+pytestmark = pytest.mark.az
+
+#: What the faults of one VM are, and what they cause with az beyond what each of them causes alone.
+Planted = tuple[str, dict[str, str]]
+
+#: Every fault of the catalogue that gives a VM az, and others that az stumbles over.
+ALONE: list[Planted] = [
+    (name, {}) for name in FAULTS if any(plan.az == AZ for plan in spec.Spec(1, {"vm1": [name]}, []).plans())
+]
+TOGETHER: list[Planted] = [
+    ("az-installed,identity-user-assigned", {}),
+    ("az-installed,no-proxy-cidr", {}),
+    ("az-installed,imds-down", {"TOKEN-004": "fail"}),
+    ("az-installed,proxy-unset", {"TOKEN-004": "fail"}),
+    ("az-installed,no-proxy-star", {"TOKEN-004": "fail"}),
+    ("az-installed,egress-lacks-arm", {"TOKEN-004": "fail"}),
+    ("az-installed,tls-untrusted", {"TOKEN-004": "fail"}),
+]
+#: az sets itself no limit: only the probe's ends it.
+FOR_EVER: list[Planted] = [
+    ("az-installed,imds-dropped", {"TOKEN-004": "unknown"}),
+    ("az-installed,proxy-port-dropped", {"TOKEN-004": "unknown"}),
+]
+
+
+def _judged(up: Up, folder: Path, planted: list[Planted]) -> dict[str, Any]:
+    """The results of a run over a VM for each of `planted`, which must be those that were expected."""
+    faults = [f"vm{number}={names}" for number, (names, _) in enumerate(planted, 1)]
+    run = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider --reports={shlex.quote(str(folder))}"
+    done = up(len(planted), f'{run} --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE"', "--az", *faults)
+    results: dict[str, Any] = json.loads((folder / "latest/results.json").read_text(encoding="utf-8"))
+    expected = {
+        f"vm{number}": expectations.combine([*(FAULTS[name].expects for name in names.split(",")), extra])
+        for number, (names, extra) in enumerate(planted, 1)
+    }
+    wrong = expectations.differences(results, expected)
+    assert not wrong, "\n".join([*faults, *wrong, done.stderr])
+    assert not re.search(rb"eyJ[\w-]{20,}\.", b"".join(path.read_bytes() for path in folder.glob("*/evidence/*.json")))
+    return results
+
+
+def _said(results: dict[str, Any], check: str) -> list[str]:
+    return [each["message"] for vm in results["vms"] for each in vm["results"] if each["id"] == check]
+
+
+@pytest.mark.parametrize("planted", [ALONE, TOGETHER], ids=["alone", "together"])
+def test_the_real_az_causes_the_same_verdicts(up: Up, planted: list[Planted], tmp_path: Path) -> None:
+    results = _judged(up, tmp_path, planted)
+    assert {message.split(";")[0] for message in _said(results, "CLI-001")} == {
+        f"The Azure CLI on this VM is {_version()}"
+    }
+
+
+def test_az_that_waits_for_ever_is_stopped(up: Up, tmp_path: Path) -> None:
+    results = _judged(up, tmp_path, FOR_EVER)
+    assert _said(results, "TOKEN-004") == [
+        "az login --identity had not ended when the probe's time was up. az itself sets no limit: it waits for IMDS, or for the proxy."
+    ] * len(FOR_EVER)
+    assert [vm["evidence"]["az_login"]["state"] for vm in results["vms"]] == ["timed out"] * len(FOR_EVER)
+
+
+def _version() -> str:
+    lock = (doctor.AZ / "installed.lock").read_text(encoding="utf-8")
+    return next(line.split("==")[1].rstrip(" \\") for line in lock.splitlines() if line.startswith("azure-cli=="))
+
+
+@pytest.fixture
+def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The real az on the runner, with nobody's configuration; the folder of its extensions."""
+    monkeypatch.setenv("PATH", f"{doctor.AZ / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("AZURE_CONFIG_DIR", str(tmp_path / "azure"))
+    monkeypatch.setenv("AZURE_EXTENSION_DIR", str(tmp_path / "extensions"))
+    return tmp_path / "extensions"
+
+
+def test_the_runner_has_the_real_az(real: Path) -> None:
+    assert look() == Runner(_version(), {})
+
+
+def test_the_runner_has_an_extension(real: Path) -> None:
+    """Not networkcloud itself, which no package index has: a wheel's description of it is what az goes by."""
+    (real / "networkcloud/azext_networkcloud").mkdir(parents=True)
+    (real / "networkcloud/azext_networkcloud/azext_metadata.json").write_text('{"azext.minCliCoreVersion": "2.75.0"}')
+    (real / "networkcloud/networkcloud-4.0.0b1.dist-info").mkdir()
+    wheel = "Metadata-Version: 2.1\nName: networkcloud\nVersion: 4.0.0b1\n"
+    (real / "networkcloud/networkcloud-4.0.0b1.dist-info/METADATA").write_text(wheel)
+    assert look() == Runner(_version(), {"networkcloud": "4.0.0b1"})
