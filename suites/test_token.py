@@ -511,10 +511,14 @@ def _step(az: Az, step: tuple[int | None, str] | None, command: str) -> None:
 
 
 def _last_words(said: str) -> str:
-    """The last line that az marked as an error, else its last line."""
+    """The last line that az marked as an error, else its last line.
+
+    ``ERROR: HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded with url: /metadata/...
+    (Caused by NewConnectionError("...: [Errno 111] Connection refused"))``: the cause is worth more than the address.
+    """
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR: ")]
-    return plain((errors or lines or [""])[-1].removeprefix("ERROR: "))
+    return plain(re.sub(r" with url: \S+", "", (errors or lines or [""])[-1].removeprefix("ERROR: ")))
 
 
 #: What az says, what it means and what to do. Measured with az 2.91 (`make az`), but for "unrecognized arguments".
@@ -534,6 +538,12 @@ _TELLS = [
         r"CERTIFICATE_VERIFY_FAILED|SSLError|certificate verify failed",
         "az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
         "See NET-003. If a proxy inspects TLS, exempt Azure from it; else set REQUESTS_CA_BUNDLE to the VM's bundle.",
+    ),
+    (
+        # HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded ... [Errno 111] Connection refused
+        r"host='169\.254\.169\.254'.*(Max retries exceeded|Failed to establish)",
+        "It did not reach IMDS.",
+        "See IMDS-002 and TOKEN-001: the metadata service is asked there without az.",
     ),
     (
         # ('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden'))

@@ -26,7 +26,7 @@ from plugins.model import Evidence, Seen, Status
 from plugins.probes import Probe, probe_of
 from suites import test_token
 from suites.tokens import TokenAnswer
-from tests.suites.suite_rows import NOW, PROFILE, SESSION, VM, Row, seen
+from tests.suites.suite_rows import NOW, PROFILE, SESSION, VM, Row, captured, seen
 
 IMDS = "169.254.169.254"
 NEXUS_VM = "/subscriptions/s/resourceGroups/vms/providers/Microsoft.NetworkCloud/virtualMachines/vm-a"
@@ -542,30 +542,51 @@ LOGIN = [
     ),
     Row(
         "no role anywhere",
-        {"az_login": az("ERROR: No subscriptions found for the given identity.", 1)},
+        {"az_login": captured("az/no-roles")},
         Status.FAIL,
-        "az login --identity ended with 1 (No subscriptions found for the given identity). It has a token, but the identity sees no subscription: it has no role anywhere yet.",
+        "az login --identity ended with 1 (No access was configured for the managed identity, hence no subscriptions were found. If this is expected, use '--allow-no-subscriptions' to have tenant level access). It has a token, but the identity sees no subscription: it has no role anywhere yet.",
         "Assign the roles (ROLES-001, ROLES-002)",
     ),
     Row(
         "the proxy answered",
-        {"az_login": az("Traceback ...\njson.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)", 1)},
+        {"az_login": captured("az/proxy-answered")},
         Status.FAIL,
-        "az login --identity ended with 1 (json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)). Something else than IMDS answered: the request went to the proxy, as it does without NO_PROXY.",
+        "az login --identity ended with 1 (Expecting value: line 1 column 1 (char 0)). Something else than IMDS answered: the request went to the proxy, as it does without NO_PROXY.",
         "Put the metadata address into NO_PROXY",
     ),
     Row(
         "a certificate it does not trust",
-        {"az_login": az("ERROR: ... [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", 1)},
+        {"az_login": captured("az/untrusted")},
         Status.FAIL,
-        "az login --identity ended with 1 (... [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed). az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
+        "az login --identity ended with 1 ([SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:992)). az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
         "See NET-003.",
     ),
     Row(
-        "no way",
-        {"az_login": az("ERROR: <urlopen error [Errno 101] Network is unreachable>", 1)},
+        "the proxy refuses",
+        {"az_login": captured("az/tunnel-403")},
         Status.FAIL,
-        "az login --identity ended with 1 (<urlopen error [Errno 101] Network is unreachable>). It did not reach IMDS or Resource Manager in the way the environment says.",
+        "az login --identity ended with 1 (('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden'))). The proxy did not let it through to Resource Manager.",
+        "See NET-001 for what the proxy says, and CSN-002",
+    ),
+    Row(
+        "nothing listens at the metadata service's address",
+        {"az_login": captured("az/imds-refused")},
+        Status.FAIL,
+        "az login --identity ended with 1 (HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded (Caused by NewConnectionError(\"HTTPConnection(host='169.254.169.254', port=80): Failed to establish a new connection: [Errno 111] Connection refused\"))). It did not reach IMDS.",
+        "See IMDS-002 and TOKEN-001",
+    ),
+    Row(
+        "a traceback that was cut",
+        {"az_login": seen("@login\n@exit 1\nERROR: The command failed with an unexpected error.\n  File")},
+        Status.FAIL,
+        "az login --identity ended with 1 (The command failed with an unexpected error).",
+        "Run az login --identity on the VM by hand, with --debug",
+    ),
+    Row(
+        "no way",
+        {"az_login": captured("az/no-proxy-set")},
+        Status.FAIL,
+        "az login --identity ended with 1 (HTTPSConnection(host='management.azure.com', port=443): Failed to establish a new connection: [Errno 101] Network is unreachable). It did not reach IMDS or Resource Manager in the way the environment says.",
         "See PROXY-001, PROXY-002, IMDS-003 and NET-001.",
     ),
     Row(
@@ -575,6 +596,13 @@ LOGIN = [
         "az login --identity --resource-id arc-id ended with 2 (unrecognized arguments: --username /subscriptions/s). This az knows none of the options for a user-assigned identity.",
         "Bring az up to date (CLI-001).",
         vm=USER_VM,
+    ),
+    Row(
+        "no identity",
+        {"az_login": captured("az/no-identity")},
+        Status.FAIL,
+        "az login --identity ended with 1 (Identity not found). az got no token from IMDS.",
+        "See TOKEN-001",
     ),
     Row(
         "no token from IMDS",
