@@ -2,7 +2,7 @@
 
 What travels back on stdout, for a nonce N that is new for every VM and every run (all numbers are decimal)::
 
-    \\nN hello UID\\n                                 the shell is there; whatever came before was login noise
+    \\nN hello\\n                                     the shell is there; whatever came before was login noise
     ...stdout, at most its cap...\\nN o INDEX\\n
     ...stderr, at most its cap...\\nN e INDEX STATE EXIT BEGIN END\\n
                                                     STATE: e ended, t timed out, x no tool, r no root
@@ -66,8 +66,7 @@ def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
     lines = [
         _engine(),
         f"N={nonce} name=.nexus-arc-{secrets.token_hex(8)} left={len(probes)} rooted=",
-        "uid=$(id -u)",
-        'printf \'\\n%s hello %s\\n\' "$N" "$uid"',
+        'printf \'\\n%s hello\\n\' "$N"',
         _make_room(),
         'exec 3<>"$room/q"',
         *(_function(index, each) for index, each in plain),
@@ -128,7 +127,7 @@ def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
         '  : >"$room/$i.o" 2>"$room/$i.e"',
         "done",
         "{ read -r broot _ </proc/uptime; } 2>/dev/null",
-        '[ "$uid" = 0 ] && sudo= || sudo="sudo -n"',
+        '[ "$(id -u)" = 0 ] && sudo= || sudo="sudo -n"',
         "(",
         # bash before 5.1 keeps a here-document in a file: let it be in our folder.
         "  TMPDIR=$room",

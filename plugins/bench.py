@@ -31,10 +31,10 @@ class Bench:
         self._run = run
         directory = None if run.archive is None else run.archive.directory
         self.surroundings = Surroundings(directory, lambda: [self.evidence(vm) for vm in run.vms])
-        self._items: dict[tuple[str, str], list[CheckItem]] = {}
+        self._items: dict[str, dict[str, list[CheckItem]]] = {}  # by VM, then by check
         self._verdicts: dict[str, Verdict] = {}
         for item in items:
-            self._items.setdefault((item.vm.name, item.check.id), []).append(item)
+            self._items.setdefault(item.vm.name, {}).setdefault(item.check.id, []).append(item)
         self._early = self._by_evidence_alone(items)
 
     def verdict(self, item: CheckItem) -> Verdict:
@@ -48,7 +48,7 @@ class Bench:
 
         The verdicts are kept, so nothing is judged twice. Called from the threads that visit VMs, each with its own VM.
         """
-        early = (item for id in self._early for item in self._items.get((vm.name, id), ()))
+        early = (item for id in self._early for item in self._items.get(vm.name, {}).get(id, ()))
         verdicts = [self.verdict(item) for item in early]
         return any(each.status is Status.FAIL for each in verdicts)
 
@@ -135,7 +135,7 @@ class Bench:
         """What to say of an ENROLL check when the VM is not ready: it was not connected."""
         if item.check.area != enroll.AREA:
             return None
-        others = (each for (vm, _), items in self._items.items() if vm == item.vm.name for each in items)
+        others = (each for items in self._items[item.vm.name].values() for each in items)
         stop = enroll.hindrance(self.verdict(each) for each in others if each.check.area != enroll.AREA)
         return (Status.BLOCKED, enroll.skip(stop), "", None, (stop.id,)) if stop else None
 
@@ -149,14 +149,14 @@ class Bench:
         if not gone:
             return None
         session = evidence.session
-        if (item.vm.name, REACHED) in self._items:
+        if REACHED in self._items[item.vm.name]:
             return Status.BLOCKED, f"Not judged: {REACHED}, {_lower(session.message)}", "", None, (REACHED,)
         return Status.UNKNOWN, session.message, session.remedy, None, ()
 
     def _blocker(self, item: CheckItem) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
         """What to say when a check that this one needs did not pass."""
         for needed in item.check.after:
-            others = self._items.get((item.vm.name, needed), ())
+            others = self._items[item.vm.name].get(needed, ())
             same = [each for each in others if item.parameter and each.parameter == item.parameter]
             for other in same or others:
                 verdict = self.verdict(other)

@@ -23,7 +23,6 @@ class Decoder:
     def __init__(self, batch: Batch, clock: Callable[[], float] = time.time) -> None:
         self.seen: dict[str, Seen] = {}
         self.greeted = False  # a shell ran our script
-        self.uid: int | None = None
         self.full = ""  # the places that could not be written, when no folder could be made
         self.complete = False
         self._batch = batch
@@ -68,9 +67,8 @@ class Decoder:
             # The CR at its end belongs to the newline with which the mark begins.
             body = body.replace(b"\r\n", b"\n").removesuffix(b"\r")
         match words:
-            case [b"hello", *uid]:
+            case [b"hello"]:
                 self.greeted = True
-                self.uid = int(uid[0]) if uid and uid[0].isdigit() else None
             case [b"full", *places]:
                 self.full = b" ".join(places).decode(errors="backslashreplace")
             case [b"end"]:

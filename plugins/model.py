@@ -72,11 +72,6 @@ class Session:
     via: str = ""  # the jump host that was used or that failed, "" when direct
     seconds: dict[str, float] = field(default_factory=dict)  # {"connect": .., "login": .., "probes": ..}
 
-    @property
-    def opened(self) -> bool:
-        """True when the login worked, even if the session was lost later."""
-        return "login" in self.seconds
-
 
 @dataclass(slots=True)
 class Evidence:

@@ -20,6 +20,7 @@ ARTICLE = (
 @check(
     "SSH-001",
     required,
+    causes=["VM-001"],  # a VM that is off, or not there, does not answer
     remedy="Open the SSH session by hand from this machine, with the same alias or address, and mend what it says.",
     docs=ARTICLE,
 )

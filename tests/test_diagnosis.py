@@ -16,7 +16,8 @@ def check(id: str, causes: tuple[str, ...] = (), after: tuple[str, ...] = ()) ->
 CHECKS = {
     each.id: each
     for each in (
-        check("SSH-001"),
+        check("SSH-001", causes=("VM-001",)),
+        check("VM-001"),
         check("CSN-002"),
         check("PROXY-003"),
         check("NET-001", causes=("CSN-002", "PROXY-003")),
@@ -83,6 +84,15 @@ ROOT = Diagnosis(True, ())
         (
             [verdict("PROXY-003", "pass"), verdict("NET-003", "unknown", "a", obstacle="PROXY-003")],
             [Diagnosis(False, ()), ROOT],
+        ),
+        # a failure explains an unknown: a VM that is off does not answer, and everything else follows from that
+        (
+            [
+                verdict("SSH-001", "unknown"),
+                verdict("VM-001", "fail"),
+                verdict("NET-001", "blocked", "a", needs=("SSH-001",)),
+            ],
+            [Diagnosis(False, ("VM-001",)), ROOT, Diagnosis(False, ("SSH-001",))],
         ),
         # `after` explains too
         ([verdict("NET-001", "fail", "a"), verdict("NET-003", "fail", "a")], [ROOT, Diagnosis(False, ("NET-001",))]),

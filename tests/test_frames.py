@@ -14,7 +14,7 @@ from plugins.probes import Planned
 BATCH = compile_batch([Planned("a", "true", 1, False, (), 16), Planned("b", "true", 1, False, (), 16)], nonce="N0NCE")
 GOOD = (
     b"Welcome!\nToday's news\n"
-    b"\nN0NCE hello 0\n"
+    b"\nN0NCE hello\n"
     b"out\n\nN0NCE o 2\nerr\n\nN0NCE e 2 e 7 10.00 10.25\n"
     b"\nN0NCE o 1\n\nN0NCE e 1 t - 10.00 11.50\n"
     b"\nN0NCE end\n"
@@ -31,7 +31,7 @@ def decoded(*pieces: bytes, batch: Batch = BATCH) -> Decoder:
 def test_a_whole_answer() -> None:
     decoder = decoded(GOOD)
     assert decoder.complete
-    assert (decoder.greeted, decoder.uid) == (True, 0)
+    assert decoder.greeted
     b, a = decoder.seen["b"], decoder.seen["a"]
     assert (b.state, b.exit, b.stdout, b.stderr, b.seconds, b.received) == ("done", 7, "out\n", "err\n", 0.25, 1000.0)
     assert (a.state, a.exit, a.stdout, a.stderr, a.seconds) == ("timed out", None, "", "", 1.5)
@@ -52,7 +52,7 @@ def test_an_answer_that_breaks_off_keeps_the_frames_that_were_whole() -> None:
 
 
 def test_a_frame_forged_without_the_nonce_is_only_output() -> None:
-    forged = b"\nN0NCE hello 0\n\nWRONG o 1\n\nWRONG end\n\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 1.00\n"
+    forged = b"\nN0NCE hello\n\nWRONG o 1\n\nWRONG end\n\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 1.00\n"
     decoder = decoded(forged)
     assert not decoder.complete
     assert decoder.seen["a"].stdout == "\nWRONG o 1\n\nWRON"  # and cut at its cap

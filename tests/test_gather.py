@@ -66,7 +66,7 @@ OK = Session("ok", seconds={"login": 0.1})
 
 def test_a_whole_answer_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def answer(n: str) -> bytes:
-        return f"\n{n} hello 0\n{frame(n, 1, 'one')}{frame(n, 2, 'two')}\n{n} end\n".encode()
+        return f"\n{n} hello\n{frame(n, 1, 'one')}{frame(n, 2, 'two')}\n{n} end\n".encode()
 
     evidence, whole = gathered(monkeypatch, tmp_path, answer, OK)
     assert whole
@@ -83,7 +83,7 @@ def test_a_session_that_is_lost_keeps_what_came_and_names_what_did_not(
     lost = Session("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1})
 
     def answer(n: str) -> bytes:
-        return f"\n{n} hello 0\n{frame(n, 2, 'two')}".encode()
+        return f"\n{n} hello\n{frame(n, 2, 'two')}".encode()
 
     evidence, _ = gathered(monkeypatch, tmp_path, answer, lost)
     assert evidence.session == lost
@@ -99,7 +99,7 @@ def test_a_vm_that_was_not_reached_has_no_probes(monkeypatch: pytest.MonkeyPatch
 
 def test_no_place_to_write_is_an_outcome_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def answer(n: str) -> bytes:
-        return f"\n{n} hello 0\n\n{n} full /dev/shm /tmp\n\n{n} end\n".encode()
+        return f"\n{n} hello\n\n{n} full /dev/shm /tmp\n\n{n} end\n".encode()
 
     evidence, _ = gathered(monkeypatch, tmp_path, answer, OK)
     assert evidence.session.outcome == "no room"

@@ -124,8 +124,7 @@ function Stop-Child($process) {
 
 $me = [Security.Principal.WindowsPrincipal]::new([Security.Principal.WindowsIdentity]::GetCurrent())
 $elevated = $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
-$uid = if ($elevated) { 0 } else { 1 }
-Send-Bytes ($utf8.GetBytes("`n$nonce hello $uid`n"))
+Send-Bytes ($utf8.GetBytes("`n$nonce hello`n"))
 
 # Each program that runs keeps two threads of the pool reading; more than its minimum come one by one, and slowly.
 [void][Threading.ThreadPool]::SetMinThreads(3 * $probes.Count + 16, 16)

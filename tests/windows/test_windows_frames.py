@@ -16,7 +16,7 @@ PROBES = [Planned(key, "''", 1, key == "d", (), 16) for key in "abcd"]
 BATCH = compile_batch(PROBES, nonce="N0NCE")
 GOOD = (
     "#< CLIXML\n"
-    "\nN0NCE hello 1\n"
+    "\nN0NCE hello\n"
     "proxy=1\nzwei=ü\n\nN0NCE o 2\n\nN0NCE e 2 e 0 0.31 0.56\n"
     "\nN0NCE o 1\nsaid\n\nN0NCE e 1 e -1073741510 0.30 0.41\n"
     "half\nN0NCE o 3\n\nN0NCE e 3 t - 0.30 1.81\n"
@@ -34,7 +34,7 @@ def decoded(*pieces: bytes) -> Decoder:
 
 def test_a_whole_answer() -> None:
     decoder = decoded(GOOD)
-    assert (decoder.complete, decoder.greeted, decoder.uid) == (True, True, 1)
+    assert (decoder.complete, decoder.greeted) == (True, True)
     a, b, c, d = (decoder.seen[key] for key in "abcd")
     assert (b.state, b.exit, b.stdout, b.stderr, b.seconds) == ("done", 0, "proxy=1\nzwei=ü\n", "", 0.25)
     assert (a.state, a.exit, a.stdout, a.stderr) == ("done", -1073741510, "", "said\n")
@@ -53,22 +53,22 @@ def test_the_pieces_it_arrives_in_do_not_matter(cuts: list[int]) -> None:
 
 
 def test_a_missing_program_is_named() -> None:
-    seen = decoded(b"\nN0NCE hello 0\n\nN0NCE o 1\ncurl.exe\nN0NCE e 1 x - 0.20 0.21\n\nN0NCE end\n").seen["a"]
+    seen = decoded(b"\nN0NCE hello\n\nN0NCE o 1\ncurl.exe\nN0NCE e 1 x - 0.20 0.21\n\nN0NCE end\n").seen["a"]
     assert (seen.state, seen.stderr) == ("no tool", "curl.exe")
 
 
 def test_a_cap_counts_what_is_left_of_line_ends() -> None:
     whole = b"123456789012345\r\n"  # 16 bytes, as a text
-    decoder = decoded(b"\r\nN0NCE hello 0\r\n" + whole + b"\r\nN0NCE o 1\r\n\r\nN0NCE e 1 e 0 0.20 0.21\r\n")
+    decoder = decoded(b"\r\nN0NCE hello\r\n" + whole + b"\r\nN0NCE o 1\r\n\r\nN0NCE e 1 e 0 0.20 0.21\r\n")
     assert (decoder.seen["a"].stdout, decoder.seen["a"].truncated) == ("123456789012345\n", False)
 
 
 def test_bytes_of_a_linux_vm_stay_as_they_are() -> None:
     decoder = Decoder(replace(BATCH, crlf=False))
-    decoder.feed(b"\nN0NCE hello 0\nout\r\n\nN0NCE o 1\n\nN0NCE e 1 e 0 10.00 10.25\n")
+    decoder.feed(b"\nN0NCE hello\nout\r\n\nN0NCE o 1\n\nN0NCE e 1 e 0 10.00 10.25\n")
     assert decoder.seen["a"].stdout == "out\r\n"
 
 
 def test_too_much_output_of_which_the_beginning_is_kept() -> None:
-    decoder = decoded(b"\nN0NCE hello 0\n" + b"x" * 17 + b"\nN0NCE o 1\n\nN0NCE e 1 e 0 0.20 0.21\n")
+    decoder = decoded(b"\nN0NCE hello\n" + b"x" * 17 + b"\nN0NCE o 1\n\nN0NCE e 1 e 0 0.20 0.21\n")
     assert (decoder.seen["a"].stdout, decoder.seen["a"].truncated) == ("x" * 16, True)

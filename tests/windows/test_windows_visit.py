@@ -32,7 +32,7 @@ assert lines[-1] == ".", lines[-1:]
 script = base64.b64decode("".join(lines[:-1])).decode("utf-8")
 nonce = re.search(r"^\$nonce = '(\w+)'$", script, re.M)[1]
 codes = re.findall(r"^@\{ index = (\d+); .*code = '(.*)' \}$", script, re.M)
-answer = f"\n{nonce} hello 0\n"
+answer = f"\n{nonce} hello\n"
 for index, code in codes:
     answer += f"{code}: größer\n\n{nonce} o {index}\n\n{nonce} e {index} e 0 0.25 0.50\n"
 answer += f"\n{nonce} end\n"
