@@ -5,14 +5,15 @@ from __future__ import annotations
 from lab.faults.registry import Need, fault
 from lab.plan import VmPlan
 
-#: What Azure says of a VM that nobody could look at: that all is well.
-_BY_AZURE = {
+#: What is not seen on the VM, when nobody could look at it: Azure and the runner are well.
+_ELSEWHERE = {
     **dict.fromkeys(["PLATFORM-*", "CSN-*", "IDENTITY-*", "ROLES-*", "VM-001", "VM-002", "VM-003"], "pass"),
     "VM-006": "pass|blocked",
+    **dict.fromkeys(["CLI-002", "CLI-003"], "pass|not applicable"),
 }
 
 #: Nobody could look: one unknown, and everything else about the VM itself waits for it.
-_NOT_SEEN = {"SSH-001": "unknown", **_BY_AZURE, "*": "blocked"}
+_NOT_SEEN = {"SSH-001": "unknown", **_ELSEWHERE, "*": "blocked"}
 
 #: The checks that ask with curl, when there is none; some of them wait for another one of them.
 _NO_CURL = {
@@ -32,7 +33,7 @@ _NO_CURL = {
 #: all of it.
 _HALF_SEEN = {
     "SSH-001": "unknown",
-    **_BY_AZURE,
+    **_ELSEWHERE,
     "*": "blocked",
     **dict.fromkeys(["SSH-002", "PROXY-001", "IMDS-001"], "pass"),
     **dict.fromkeys(

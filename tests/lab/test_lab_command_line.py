@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,10 +126,20 @@ def test_the_demo_without_lab_and_without_recording_says_both(
 
 
 def test_the_demo_is_wrong_when_the_suite_says_something_else(capsys: pytest.CaptureFixture[str]) -> None:
-    healthy = [{"id": "SSH-001", "parameter": "", "status": "pass"}]
+    healthy = [{"id": "SSH-001", "parameter": "", "status": "pass", "root_cause": False}]
     results = {"vms": [{"name": vm, "readiness": "ready", "results": healthy} for vm in demo.PLANTED]}
     wrong = demo._judge(results, status=0)
     assert "vm5 SSH-001: pass, planted was unknown" in wrong
+    assert "vm5: to fix is nothing; planted was VM-001" in wrong
     assert "vm2 NET-001[gbl.his.arc.azure.com]: planted, but not in the results" in wrong
     assert "the suite ended with status 0; 1 says that a required check failed" in wrong
     assert "The suite found something else than was planted." in capsys.readouterr().out
+
+
+def test_the_recorded_demo_tells_its_stories(tmp_path: Path) -> None:
+    """What a machine without the lab shows: nine VMs with something to fix or to know, each with its own root cause."""
+    pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--profile={demo.PROFILE}"]
+    command = [*pytest_here, "--evidence", str(demo.RECORDED), f"--reports={tmp_path}"]
+    done = subprocess.run(command, cwd=demo.ROOT, capture_output=True, text=True, check=False)
+    results = json.loads((tmp_path / "latest/results.json").read_text(encoding="utf-8"))
+    assert demo._judge(results, done.returncode) == []
