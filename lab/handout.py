@@ -20,7 +20,7 @@ def ssh_config(plans: Sequence[VmPlan], folder: Path) -> str:
     lines = []
     for plan in plans:
         lines += [
-            f"Host {plan.name}",
+            f"Host {plan.name} {addresses.mgmt(plan.number)}",  # a fleet that comes from Azure has addresses only
             f"    HostName {addresses.mgmt(plan.number)}",
             f"    User {plan.login}",
             f"    IdentityFile {folder}/id_ed25519",

@@ -66,7 +66,7 @@ def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
     lines = [
         _engine(),
         f"N={nonce} name=.nexus-arc-{secrets.token_hex(8)} left={len(probes)} rooted=",
-        'printf \'\\n%s hello\\n\' "$N"',
+        "printf '\\n%s hello\\n' \"$N\"",
         _make_room(),
         'exec 3<>"$room/q"',
         *(_function(index, each) for index, each in plain),

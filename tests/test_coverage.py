@@ -18,6 +18,8 @@ PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 
 #: The commands of the Nexus article, each as its program and what it asks for, in the article's order.
 NEXUS_COMMANDS = [
+    "--user-data-content",
+    '--enable-default-egress-endpoints "True"',
     "az networkcloud cloudservicesnetwork show --query enableDefaultEgressEndpoints",
     "az networkcloud cloudservicesnetwork show --query additionalEgressEndpoints",
     "az networkcloud cloudservicesnetwork show --query enabledEgressEndpoints",
@@ -52,11 +54,24 @@ NEXUS_COMMANDS = [
     "msi_res_id=",
 ]
 AGENT_COMMANDS = [
+    "azcmagent --help",
+    "--private-link-scope",
+    "--force-local-only",
+    "azcmagent disconnect",
+    "--resource-name",
+    r"%TEMP%\installationlog.txt",
     "azcmagent connect --verbose",
     "azcmagent connect --service-principal-id",
     "azcmagent.exe connect",
     "azcmagent check",
 ]
+#: The headings of both articles, each as what its rows begin with.
+NEXUS_HEADINGS = [
+    *("introduction", "versions: ", "assumptions", "cloud-init logs", "IMDS sidecar", "CSN: ", "CSN proxy: "),
+    *("identity", "roles", "connectivity: ", "error: cannot log in", "error: no access token"),
+    *("error: cannot connect", "cannot connect: ", "tokens: ", "still in trouble: "),
+]
+AGENT_HEADINGS = ["introduction", "error codes", "verbose log", "root is needed", "connection issues", "next steps"]
 NEXUS_ERRORS = [
     "Failed to log in with system-assigned managed identity",
     "Failed to log in with user-assigned managed identity",
@@ -122,6 +137,15 @@ def test_every_row_names_a_check_or_says_why_there_is_none() -> None:
 @pytest.mark.parametrize("command", [*NEXUS_COMMANDS, *AGENT_COMMANDS])
 def test_every_command_is_there(command: str) -> None:
     assert any(code == command for code in _codes()), f"docs/coverage.md has no row for {command!r}"
+
+
+@pytest.mark.parametrize(
+    ("table", "headings"),
+    [("Nexus article: paragraphs", NEXUS_HEADINGS), ("Agent article: paragraphs and commands", AGENT_HEADINGS)],
+)
+def test_every_paragraph_is_there(table: str, headings: list[str]) -> None:
+    text = PAGE.partition(f"## {table}\n")[2].partition("\n## ")[0]
+    assert [heading for heading in headings if f"\n| {heading}" not in text] == []
 
 
 @pytest.mark.parametrize("message", NEXUS_ERRORS)

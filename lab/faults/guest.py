@@ -69,7 +69,7 @@ def az_too_old(vm: VmPlan) -> None:
     vm.az = "2.60.0"
 
 
-@fault("az-broken", expects={"CLI-001": "fail"})
+@fault("az-broken", expects={"CLI-001": "fail", "TOKEN-004": "fail"})
 def az_broken(vm: VmPlan) -> None:
     """The Azure CLI on the VM does not start: its Python was upgraded away."""
     vm.az = "broken"

@@ -71,6 +71,14 @@ def proxy_only_in_login_profile(vm: VmPlan) -> None:
     vm.put("/etc/profile.d/proxy.sh", "".join(f"export {name}={PROXY_URL}\n" for name in PROXY_VARIABLES))
 
 
+@fault("proxy-only-for-root", expects=_ALL_UNSET)
+def proxy_only_for_root(vm: VmPlan) -> None:
+    """The proxy is exported in root's own profile: `sudo -i` has it, and whoever logs in and uses az has not."""
+    proxy_only_in_login_profile(vm)
+    vm.files["/root/.profile"] = vm.files.pop("/etc/profile.d/proxy.sh")
+    vm.login = "operator"
+
+
 @fault("http-proxy-unset", expects={"PROXY-001[HTTP_PROXY]": "warn", "PROXY-001[http_proxy]": "warn"})
 def http_proxy_unset(vm: VmPlan) -> None:
     """Only the HTTPS variables are set, as one revision of the article says."""

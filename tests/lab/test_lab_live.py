@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from lab import cloud_docs as docs
 from lab import expectations
 from lab.faults import FAULTS, RUN_FAULTS, Fault
 from tests.lab.conftest import LAB, ROOT, Suite, Up
@@ -118,6 +122,21 @@ def test_every_fault_causes_exactly_its_verdicts_and_is_named_first(suite: Suite
     wrong = expectations.differences(results, {vm: fault.expects for vm, (fault,) in planted.items()})
     wrong += expectations.cause_differences(results, planted)
     assert not wrong, "\n".join([*(f"{vm} is {fault.name}" for vm, (fault,) in planted.items()), *wrong])
+
+
+def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -> None:
+    """Without an inventory: names and addresses are Azure's, the way in is ~/.ssh/config's."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/config").write_text(f"Include {ROOT}/lab/state/ssh_config\n")
+    run = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider --reports={shlex.quote(str(tmp_path))}"
+    fleet = f"--azure-fleet={docs.SUBSCRIPTION}/{docs.VM_GROUP}"
+    script = f'HOME={shlex.quote(str(tmp_path))} {run} {fleet} --profile="$LAB_PROFILE"'
+    # The Arc resource goes to the VMs' own resource group, where nobody has planted roles.
+    done = up(2, script, "vm1=roles-at-subscription", "vm2=roles-at-subscription")
+    results = json.loads((tmp_path / "latest/results.json").read_text(encoding="utf-8"))
+    found = [(vm["name"], vm["address"], vm["readiness"]) for vm in results["vms"]]
+    assert found == [("vm1", "root@10.200.0.2:22", "ready"), ("vm2", "root@10.200.0.3:22", "ready")], done.stdout
+    assert done.returncode == 0
 
 
 #: Faults of the run that go together: each is about another check.
