@@ -233,10 +233,10 @@ def test_no_proxy_exempts_the_metadata_service(
             if value and _exempt(variable, each, endpoint.host, curl_version)
         ]
         if astray:
+            more = f" and {len(astray) - 1} more endpoints" if astray[1:] else ""
             fail(
-                f"{variable} exempts too much (found: {value}). Requests from {place} to "
-                f"{astray[0]}{f' and {len(astray) - 1} more endpoints' if astray[1:] else ''} would not use the proxy, "
-                f"and nothing else leads there.{_written_in(variable, written)}",
+                f"{variable} exempts too much (found: {value}). Requests from {place} to {astray[0]}{more} would not "
+                f"use the proxy, and nothing else leads there.{_written_in(variable, written)}",
                 remedy=f"Set {variable}={article} in {_file(variable, written)}, and open a new session.",
             )
         if not value and each.any_proxy:

@@ -89,9 +89,9 @@ def no_proxy(variable: str, places: Mapping[str, Variables], profile: Profile, v
             if blind:
                 why = misread(value, host)
                 readers = "" if len(blind) == len(READERS) else f" for {' and '.join(blind)}"
+                trouble = f"does not exempt {host}{readers}: {why}" if why else f"lacks {host}"
                 fail(
-                    f"{variable} {f'does not exempt {host}{readers}: {why}' if why else f'lacks {host}'} (found: "
-                    f"{value}). IMDS requests from {place} would go to the proxy.",
+                    f"{variable} {trouble} (found: {value}). IMDS requests from {place} would go to the proxy.",
                     remedy=to_do,
                 )
         for endpoint in profile.endpoints(vm, REQUIRED_NEEDS):

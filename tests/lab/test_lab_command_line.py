@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import cli, demo, doctor, spec
+from lab import cli, demo, doctor, handout, spec
 from lab.errors import LabError
 from lab.faults import FAULTS, RUN_FAULTS
 
@@ -138,7 +138,7 @@ def test_the_demo_is_wrong_when_the_suite_says_something_else(capsys: pytest.Cap
 
 def test_the_recorded_demo_tells_its_stories(tmp_path: Path) -> None:
     """What a machine without the lab shows: nine VMs with something to fix or to know, each with its own root cause."""
-    pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--profile={demo.PROFILE}"]
+    pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--profile={handout.PROFILE}"]
     command = [*pytest_here, "--evidence", str(demo.RECORDED), f"--reports={tmp_path}"]
     done = subprocess.run(command, cwd=demo.ROOT, capture_output=True, text=True, check=False)
     results = json.loads((tmp_path / "latest/results.json").read_text(encoding="utf-8"))
