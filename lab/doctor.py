@@ -97,8 +97,9 @@ def without_az() -> str:
     """Why VMs cannot have the real Azure CLI, in one line with what to do; "" when they can."""
     if not (AZ / "installed.lock").exists():
         return "the real Azure CLI is not installed here: make az"
-    # A VM sees this machine's /usr and none of its homes.
-    if not (AZ / "bin/python3").resolve().is_relative_to("/usr"):
+    # A VM sees this machine's /usr, but its own /usr/local, and none of this machine's homes.
+    python = (AZ / "bin/python3").resolve()
+    if not python.is_relative_to("/usr") or python.is_relative_to("/usr/local"):
         return f"{AZ} was made with a Python that is not the system's, which VMs do not see: rm -r {AZ} && make az"
     return ""
 
