@@ -69,7 +69,7 @@ def az_too_old(vm: VmPlan) -> None:
     vm.az = "2.60.0"
 
 
-@fault("az-broken", expects={"CLI-001": "fail", "TOKEN-004": "fail"})
+@fault("az-broken", roots=("CLI-001",), expects={"CLI-001": "fail", "TOKEN-004": "fail"})
 def az_broken(vm: VmPlan) -> None:
     """The Azure CLI on the VM does not start: its Python was upgraded away."""
     vm.az = "broken"
@@ -92,7 +92,7 @@ def az_without_identity(vm: VmPlan) -> None:
     vm.azure.token_identities = []
 
 
-@fault("az-without-roles", expects={**ALL_ROLES, "TOKEN-004": "fail"})
+@fault("az-without-roles", roots=("ROLES-001", "ROLES-002"), expects={**ALL_ROLES, "TOKEN-004": "fail"})
 def az_without_roles(vm: VmPlan) -> None:
     """az is there, but the VM's identity has no role anywhere: it gets a token and sees no subscription with it."""
     vm.az = AZ

@@ -46,7 +46,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say in one line what was left out, and why."""
     if left_out := config.stash.get(_LEFT_OUT, 0):
-        terminalreporter.write_line(f"{left_out} tests with the real Azure CLI (730 MB) run only when asked for: make az")
+        terminalreporter.write_line(
+            f"{left_out} tests with the real Azure CLI (730 MB) run only when asked for: make az"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +13,7 @@ from lab import doctor, expectations, spec
 from lab.faults import FAULTS
 from lab.plan import AZ
 from plugins.runner import Runner, look
-from tests.lab.test_lab_live import Up, lab_runs, up
-
-__all__ = ["lab_runs", "up"]  # fixtures
+from tests.lab.conftest import Suite
 
 pytestmark = pytest.mark.az
 
@@ -45,18 +40,16 @@ FOR_EVER: list[Planted] = [
 ]
 
 
-def _judged(up: Up, folder: Path, planted: list[Planted]) -> dict[str, Any]:
+def _judged(suite: Suite, folder: Path, planted: list[Planted]) -> dict[str, Any]:
     """The results of a run over a VM for each of `planted`, which must be those that were expected."""
-    faults = [f"vm{number}={names}" for number, (names, _) in enumerate(planted, 1)]
-    run = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider --reports={shlex.quote(str(folder))}"
-    done = up(len(planted), f'{run} --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE"', "--az", *faults)
-    results: dict[str, Any] = json.loads((folder / "latest/results.json").read_text(encoding="utf-8"))
+    faults = {f"vm{i}": [FAULTS[name] for name in names.split(",")] for i, (names, _) in enumerate(planted, 1)}
     expected = {
-        f"vm{number}": expectations.combine([*(FAULTS[name].expects for name in names.split(",")), extra])
-        for number, (names, extra) in enumerate(planted, 1)
+        vm: expectations.combine([*(fault.expects for fault in of_vm), extra])
+        for (vm, of_vm), (_, extra) in zip(faults.items(), planted, strict=True)
     }
-    wrong = expectations.differences(results, expected)
-    assert not wrong, "\n".join([*faults, *wrong, done.stderr])
+    results = suite(faults, "--az")
+    wrong = expectations.differences(results, expected) + expectations.cause_differences(results, faults)
+    assert not wrong, "\n".join([*(names for names, _ in planted), *wrong])
     assert not re.search(rb"eyJ[\w-]{20,}\.", b"".join(path.read_bytes() for path in folder.glob("*/evidence/*.json")))
     return results
 
@@ -66,15 +59,15 @@ def _said(results: dict[str, Any], check: str) -> list[str]:
 
 
 @pytest.mark.parametrize("planted", [ALONE, TOGETHER], ids=["alone", "together"])
-def test_the_real_az_causes_the_same_verdicts(up: Up, planted: list[Planted], tmp_path: Path) -> None:
-    results = _judged(up, tmp_path, planted)
+def test_the_real_az_causes_the_same_verdicts(suite: Suite, planted: list[Planted], tmp_path: Path) -> None:
+    results = _judged(suite, tmp_path, planted)
     assert {message.split(";")[0] for message in _said(results, "CLI-001")} == {
         f"The Azure CLI on this VM is {_version()}"
     }
 
 
-def test_az_that_waits_for_ever_is_stopped(up: Up, tmp_path: Path) -> None:
-    results = _judged(up, tmp_path, FOR_EVER)
+def test_az_that_waits_for_ever_is_stopped(suite: Suite, tmp_path: Path) -> None:
+    results = _judged(suite, tmp_path, FOR_EVER)
     assert _said(results, "TOKEN-004") == [
         "az login --identity had not ended when the probe's time was up. az itself sets no limit: it waits for IMDS, or for the proxy."
     ] * len(FOR_EVER)
