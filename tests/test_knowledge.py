@@ -43,6 +43,17 @@ def test_the_data_says_where_it_is_from_and_when(name: str) -> None:
     assert datetime.date(2025, 9, 30) <= data["date"] <= datetime.date(2026, 12, 31)
 
 
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_data_file_says_where_it_is_from_and_when(path: Path) -> None:
+    """The file itself, or each of its parts."""
+    data = load(path.stem)
+    parts = [data] if "source" in data else [*data.get("role", []), *data.get("clouds", {}).values()]
+    assert parts
+    for part in parts:
+        assert len(part["source"]) > 20
+        assert datetime.date(2025, 1, 1) <= part["date"] <= datetime.date(2026, 12, 31)
+
+
 def test_every_code_of_both_articles_is_known() -> None:
     assert set(OLDER + ADDED + SPLIT) <= set(knowledge.azcm_codes())
     assert set(knowledge.azcm_codes()) - set(OLDER + ADDED + SPLIT) == {142}  # the installation script's own
