@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from plugins import Seen, not_applicable, probe, quote, unknown
 from plugins.inventory import Vm
 from plugins.knowledge import Explanation, findings, needles
+from suites import agent_windows
 from suites.answers import plain
 
 AZCMAGENT = "/opt/azcmagent/bin/azcmagent"
@@ -115,6 +116,7 @@ for f in {AZCMAGENT} {HIMDS}; do [ -e $f ] && echo "@has $f"; done
   {AZCMAGENT} version
 }}
 exit 0""",
+    windows=agent_windows.present(AZCMAGENT, HIMDS),
     timeout=10,
     cap=8192,
     read=Agent.read,
@@ -219,6 +221,7 @@ def _first_json(text: str) -> Any:
 
 agent_show = probe(
     f"{_ABSENT}{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show",
+    windows=agent_windows.SHOW,
     timeout=20,
     even_if=("timed out",),
     read=Show.read,
@@ -306,6 +309,7 @@ agent_config = probe(
     {AZCMAGENT} config get $p
   done
 }} 2>&1 | {_CUT}""",
+    windows=agent_windows.CONFIG,
     timeout=20,
     root=True,
     even_if=("no root", "timed out"),
@@ -408,9 +412,13 @@ def _endpoint(row: Mapping[str, str]) -> Endpoint | None:
     )
 
 
+def _location(vm: Vm) -> str:
+    """Without a location the agent leaves out the endpoints of the region; one that is connected knows its own."""
+    return re.sub(r"\s", "", vm.target.location or "").lower()
+
+
 def _check(vm: Vm) -> str:
-    # Without a location the agent leaves out the endpoints of the region; one that is connected knows its own.
-    location = re.sub(r"\s", "", vm.target.location or "").lower()
+    location = _location(vm)
     cloud = f" --cloud {quote(vm.target.cloud)}" if vm.target.cloud != "AzureCloud" else ""
     return (
         f"{_ABSENT}l={quote(location)}\n"
@@ -421,8 +429,12 @@ def _check(vm: Vm) -> str:
     )
 
 
+def _check_windows(vm: Vm) -> str:
+    return agent_windows.check(_location(vm), vm.target.cloud if vm.target.cloud != "AzureCloud" else "")
+
+
 #: The agent tries every endpoint in turn, and waits for those that do not answer.
-agent_check = probe(_check, timeout=120, root=True, even_if=("no root",), read=Reached.read)
+agent_check = probe(_check, windows=_check_windows, timeout=120, root=True, even_if=("no root",), read=Reached.read)
 
 
 # ------------------------------------------------------------------------------------------------------- services
@@ -507,6 +519,7 @@ systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Enviro
       print "Environment=" w[i]
     }}
 }}'""",
+    windows=agent_windows.SERVICES,
     timeout=10,
     needs=["systemctl", "awk"],
     cap=8192,

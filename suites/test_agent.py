@@ -10,6 +10,7 @@ from plugins import check, fail, not_applicable, recommended, required, unknown,
 from plugins.inventory import Vm
 from plugins.knowledge import Explanation, findings, releases
 from suites import agent as probes
+from suites import agent_windows
 from suites.agent import UNITS, Agent, Line, Logs, Reached, Services, Show, must_be_known
 
 ARC = "https://learn.microsoft.com/azure/azure-arc/servers"
@@ -28,7 +29,7 @@ agent_logs = probes.agent_logs
     "azcmagent, or zypper update azcmagent.",
     docs=f"{ARC}/agent-release-notes",
 )
-def test_the_agent_is_within_its_support_window(agent: Agent) -> str:
+def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm) -> str:
     """The agent's version is at most a year old.
 
     Success: the version came out within the last year, or is newer than any this suite knows.
@@ -45,6 +46,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent) -> str:
     if not agent.looked:
         unknown("This evidence does not say when it was gathered.", remedy="Gather again.")
     today = datetime.fromtimestamp(agent.looked, UTC).date()
+    update = "Update the agent by Microsoft Update, or with its current installer." if vm.os == "windows" else ""
     known = releases()
     oldest, newest = known[0], known[-1]
     version = agent.version[:2]
@@ -60,7 +62,8 @@ def test_the_agent_is_within_its_support_window(agent: Agent) -> str:
         if today > oldest.supported_until:
             fail(
                 f"azcmagent {agent.release} is older than {oldest.name} ({oldest.month}); supported are versions of "
-                "the last year."
+                "the last year.",
+                remedy=update,
             )
         unknown(
             f"azcmagent {agent.release} is older than any release this suite knows ({oldest.name}, {oldest.month}).",
@@ -70,7 +73,8 @@ def test_the_agent_is_within_its_support_window(agent: Agent) -> str:
     if today > release.supported_until:
         fail(
             f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}; "
-            f"the newest that this suite knows is {newest.name} ({newest.month})."
+            f"the newest that this suite knows is {newest.name} ({newest.month}).",
+            remedy=update,
         )
     return f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}."
 
@@ -82,7 +86,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent) -> str:
     "azcmagent, dnf remove azcmagent), get the token, then install and connect. Or get the token from IMDS with curl.",
     docs=f"{ARC}/managed-identity-authentication",
 )
-def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_show: Show) -> str:
+def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_show: Show, vm: Vm) -> str:
     """The agent is installed after the identity steps only.
 
     Success: it is not installed, or it is connected already, so that the steps are done.
@@ -104,9 +108,14 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
         False: " It was installed on this VM.",
         None: "",
     }[agent.baked]
+    here = rf"{agent_windows.FOLDER}\himds.exe" if vm.os == "windows" else probes.HIMDS
     fail(
-        f"The agent is installed ({probes.HIMDS}) but was never connected.{since} az login --identity now asks the "
-        "agent on localhost:40342 instead of IMDS, and gets no token."
+        f"The agent is installed ({here}) but was never connected.{since} az login --identity now asks the agent on "
+        "localhost:40342 instead of IMDS, and gets no token.",
+        remedy="Install the agent after the steps with the identity, never into the image: uninstall Azure Connected "
+        "Machine Agent, get the token, then install and connect. Or get the token from IMDS with curl."
+        if vm.os == "windows"
+        else "",
     )
 
 
@@ -117,7 +126,7 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
     "himdsd say why it ends; enable it with systemctl enable --now.",
     docs=f"{ARC}/agent-overview",
 )
-def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services: Services) -> str:
+def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services: Services, vm: Vm) -> str:
     """The agent's services run.
 
     Success: before the machine is connected, himdsd is active; once it is, gcad, extd and (since agent 1.51) arcproxyd
@@ -125,7 +134,10 @@ def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services:
     Failure: one that is due is not active, or systemd does not know it.
     Unknown: systemd does not answer, or it is not known whether the machine is connected.
     Not applicable: before the installation.
+    Windows: the same of its services, which are called himds, GCArcService, ExtensionService and arcproxy.
     """
+    windows = vm.os == "windows"
+    named = agent_windows.NAMES if windows else {each: each for each in UNITS}
     agent.must_be_installed()
     must_be_known(agent_services.missing, "The state of the agent's services")
     due = ["himdsd"]
@@ -135,21 +147,28 @@ def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services:
     for name in due:
         unit = agent_services.units.get(name)
         if unit is None or not unit.loaded:
-            down.append(f"{name} (systemd does not know it)")
+            down.append(f"{named[name]} ({'Windows' if windows else 'systemd'} does not know it)")
         elif not unit.runs:
-            down.append(f"{name} ({unit.state}{f', {unit.detail}' if unit.detail else ''})")
+            down.append(f"{named[name]} ({unit.state}{f', {unit.detail}' if unit.detail else ''})")
     why = " The machine is connected." if agent_show.connected else ""
     if down:
-        fail(f"{_list(down)} {'does' if len(down) == 1 else 'do'} not run; expected active.{why}")
+        fail(
+            f"{_list(down)} {'does' if len(down) == 1 else 'do'} not run; expected "
+            f"{'running' if windows else 'active'}.{why}",
+            remedy=f"In an elevated PowerShell on the VM: Start-Service {', '.join(named[each] for each in due)} ; "
+            r"%ProgramData%\AzureConnectedMachineAgent\Log\himds.log says why one ends."
+            if windows
+            else "",
+        )
     if agent_show.missing:
         unknown(
-            f"himdsd runs; whether gcad, extd and arcproxyd are due is not known, as azcmagent show has no answer: "
-            f"{agent_show.missing}.",
+            f"{named['himdsd']} runs; whether {_list([named[each] for each in UNITS[1:]])} are due is not known, as "
+            f"azcmagent show has no answer: {agent_show.missing}.",
             remedy="See AGENT-005.",
         )
     if not agent_show.connected:
-        return "himdsd runs. The machine is not connected; the other services are due once it is."
-    return f"{_list(due)} run.{why}"
+        return f"{named['himdsd']} runs. The machine is not connected; the other services are due once it is."
+    return f"{_list([named[each] for each in due])} run.{why}"
 
 
 #: Hosts that older agents try although nothing needs them any more (network-requirements).

@@ -7,9 +7,10 @@ gives it to them, and what a login shell has does not count.
 from __future__ import annotations
 
 from plugins import check, fail, recommended, required, warn
+from plugins.inventory import Vm
 from plugins.profile import Profile
 from suites import agent as probes
-from suites import environment
+from suites import environment, windows
 from suites.agent import Agent, Config, Services, must_be_known, same_proxy
 from suites.environment import Variables
 
@@ -24,10 +25,17 @@ HTTPS = ("HTTPS_PROXY", "https_proxy")
 
 
 def _given(services: Services, systemd: Variables) -> str:
-    """The HTTPS proxy that systemd gives himdsd: the unit's own before the manager's; "" = none."""
+    """The HTTPS proxy that systemd gives himdsd: the unit's own before the manager's; "" = none.
+
+    Windows gives it the Machine environment, which is what `systemd_env` prints there.
+    """
     unit = services.units.get("himdsd")
     places = [unit.environment if unit else {}, systemd.values]
     return next((place[name] for place in places for name in HTTPS if place.get(name)), "")
+
+
+def _giver(vm: Vm) -> str:
+    return windows.MACHINE if vm.os == "windows" else "systemd"
 
 
 @check(
@@ -37,7 +45,7 @@ def _given(services: Services, systemd: Variables) -> str:
     docs=DOCS,
 )
 def test_the_agents_proxy_is_the_csn_proxy(
-    agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, profile: Profile
+    agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, vm: Vm, profile: Profile
 ) -> str:
     """The agent's proxy.url is the CSN proxy.
 
@@ -66,12 +74,13 @@ def test_the_agents_proxy_is_the_csn_proxy(
         )
     given = _given(agent_services, systemd_env)
     if given and same_proxy(given, expected):
+        works = f"{windows.MACHINE}, so it works"
+        if vm.os != "windows":
+            works = "systemd's environment, so it works; azcmagent under sudo goes without"
         warn(
-            f"The agent's proxy.url is not set; expected {expected}. Its services get that from systemd's environment, "
-            "so it works; azcmagent under sudo goes without.",
-            remedy=to_do,
+            f"The agent's proxy.url is not set; expected {expected}. Its services get that from {works}.", remedy=to_do
         )
-    instead = f"Its services get {given} from systemd." if given else "The agent would go past the CSN proxy."
+    instead = f"Its services get {given} from {_giver(vm)}." if given else "The agent would go past the CSN proxy."
     fail(f"The agent's proxy.url is not set; expected {expected}. {instead}", remedy=to_do)
 
 
@@ -120,7 +129,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     docs=DOCS,
 )
 def test_the_agents_services_see_the_same_proxy(
-    agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, profile: Profile
+    agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, vm: Vm, profile: Profile
 ) -> str:
     """The agent's services see the same proxy as its command line.
 
@@ -128,21 +137,30 @@ def test_the_agents_services_see_the_same_proxy(
     Failure: it gives them another one, or proxy.url is not set and it gives them none.
     Unknown: there is no root, or systemd does not answer.
     Not applicable: before the installation.
+    Windows: what they are given is the Machine environment.
     """
     agent.must_be_installed()
+    giver = _giver(vm)
+    gives = f"{giver.replace('the', 'The', 1)} gives"
+    to_do = windows.set_machine("HTTPS_PROXY", agent_config.url or profile.proxy_url) if vm.os == "windows" else ""
     must_be_known(agent_config.missing, "The agent's proxy.url")
-    must_be_known(agent_services.missing or systemd_env.missing, "What systemd gives the agent's services")
+    must_be_known(agent_services.missing or systemd_env.missing, f"What {giver} gives the agent's services")
     given = _given(agent_services, systemd_env)
     url = agent_config.url
     if not url and not given:
         fail(
-            "The agent has no proxy.url, and systemd gives its services no HTTPS_PROXY: they would go past the CSN "
-            "proxy."
+            f"The agent has no proxy.url, and {giver} gives its services no HTTPS_PROXY: they would go past the CSN "
+            "proxy.",
+            remedy=to_do,
         )
     expected = url or profile.proxy_url
     if given and not same_proxy(given, expected):
         what = "proxy.url is" if url else "expected is"
-        fail(f"systemd gives himdsd the proxy {given}; {what} {expected}. Extensions may take the former.")
+        himds = "himds" if vm.os == "windows" else "himdsd"
+        fail(
+            f"{gives} {himds} the proxy {given}; {what} {expected}. Extensions may take the former.",
+            remedy=to_do,
+        )
     if not given:
-        return f"systemd gives the agent's services no proxy of their own: proxy.url ({url}) is used."
-    return f"systemd gives the agent's services {given}, {'the same as proxy.url' if url else 'the CSN proxy'}."
+        return f"{gives} the agent's services no proxy of their own: proxy.url ({url}) is used."
+    return f"{gives} the agent's services {given}, {'the same as proxy.url' if url else 'the CSN proxy'}."

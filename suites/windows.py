@@ -15,12 +15,13 @@ from suites import environment
 from suites.environment import Variables
 from suites.noproxy import READERS, bypasses, misread
 
-__all__ = ["MACHINE", "no_proxy", "proxy_variable"]
+__all__ = ["MACHINE", "no_proxy", "proxy_variable", "set_machine"]
 
 MACHINE = "the Machine environment"
 
 
-def _set(variable: str, value: str) -> str:
+def set_machine(variable: str, value: str) -> str:
+    """How to set a variable for everybody, and who has to be started again."""
     return (
         f"In an elevated PowerShell: [Environment]::SetEnvironmentVariable('{variable}', '{value}', 'Machine') ; then "
         "Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, "
@@ -39,7 +40,7 @@ def proxy_variable(
     """PROXY-001; `places` are the Machine environment and the session, `problem` says what is wrong with a value."""
     _one_case(variable)
     expected, found = profile.proxy_url, {place: each.values.get(variable, "") for place, each in places.items()}
-    to_do = _set(variable, expected)
+    to_do = set_machine(variable, expected)
     for place, value in found.items():
         if value and (why := problem(value, profile)):
             fail(f"{variable} is {value} in {place}; expected {expected}. {why}", remedy=to_do)
@@ -75,7 +76,7 @@ def no_proxy(variable: str, places: Mapping[str, Variables], profile: Profile, v
     """PROXY-002, in the same places."""
     _one_case(variable)
     article = ",".join((*profile.no_proxy_recommended, *profile.no_proxy_required))
-    to_do = _set(variable, article)
+    to_do = set_machine(variable, article)
     for place, each in places.items():
         value = each.values.get(variable, "")
         if not value:

@@ -9,7 +9,7 @@ import pytest
 
 from plugins.inventory import Target, Vm
 from plugins.probes import Planned, Probe, probe_of
-from suites import answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
+from suites import agent, answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
 from tests.suites.suite_rows import PROFILE
 
 VM = Vm("vm-w", os="windows", target=Target(location="eastus"))
@@ -18,7 +18,7 @@ ENDPOINT = PROFILE.endpoints(VM)[0]
 #: Every probe that has a command for Windows, by name.
 PROBES: dict[str, Probe] = {
     name: probe
-    for module in (answers, environment, test_ssh, test_proxy, test_imds, test_dns, test_net, tokens)
+    for module in (agent, answers, environment, test_ssh, test_proxy, test_imds, test_dns, test_net, tokens)
     for name, value in vars(module).items()
     if (probe := probe_of(value)) and probe.fits(VM)
 }
