@@ -148,7 +148,7 @@ def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key:
         "/etc/passwd": GuestFile(_PASSWD.format(shell=plan.shell)),
         "/etc/resolv.conf": GuestFile(f"nameserver {plan.resolver}\noptions timeout:1 attempts:1\n"),
         "/etc/ssh/ssh_host_ed25519_key": GuestFile(host_key, 0o600),
-        "/etc/ssh/sshd_config": GuestFile("".join(f"{line}\n" for line in plan.sshd) + _SSHD_CONFIG),
+        "/etc/ssh/sshd_config": GuestFile(_sshd_config(plan)),
     }
     for bundle in ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"):
         files[bundle] = GuestFile(trusted)
@@ -162,6 +162,13 @@ def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(target)
     (vm / "boot").write_text(_boot_script(plan), encoding="utf-8")
+
+
+def _sshd_config(plan: VmPlan) -> str:
+    """The plan's lines instead of ours: of most keywords the first line counts, of MaxStartups the last."""
+    theirs = {line.split()[0] for line in plan.sshd}
+    ours = [line for line in _SSHD_CONFIG.splitlines() if line.split()[0] not in theirs]
+    return "".join(f"{line}\n" for line in [*plan.sshd, *ours])
 
 
 def _boot_script(plan: VmPlan) -> str:

@@ -136,7 +136,8 @@ class VmPlan:
     @property
     def answers_ssh(self) -> bool:
         """True when the controller should see a banner on port 22."""
-        return self.power and self.port22 == "sshd" and not any("dport 22" in line for line in self.boot)
+        barred = any("dport 22" in line or "/tcp/127.0.0.1/22" in line for line in self.boot)
+        return self.power and self.port22 == "sshd" and not barred
 
     def put(self, path: str, content: str | bytes, mode: int = 0o644, owner: int = 0) -> None:
         """Give the guest this file."""

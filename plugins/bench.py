@@ -29,8 +29,7 @@ class Bench:
 
     def __init__(self, run: Run, items: Sequence[CheckItem]) -> None:
         self._run = run
-        directory = None if run.archive is None else run.archive.directory
-        self.surroundings = Surroundings(directory, lambda: [self.evidence(vm) for vm in run.vms])
+        self.surroundings = Surroundings(run.archive, lambda: [self.evidence(vm) for vm in run.vms])
         self._items: dict[str, dict[str, list[CheckItem]]] = {}  # by VM, then by check
         self._verdicts: dict[str, Verdict] = {}
         for item in items:

@@ -15,8 +15,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from plugins import ssh
@@ -251,6 +252,7 @@ def _add(archive: Archive, name: str, seen: Mapping[str, Seen]) -> None:
     evidence = disk[name]
     evidence.seen.update(seen)
     disk.store(evidence)
+    archive.problem = archive.problem or disk.problem
     archive[name].seen.update({key: disk[name].seen[key] for key in seen})
 
 
@@ -423,15 +425,21 @@ def _as_seen(key: str, answer: Answer | Unread, machine: Any) -> Seen:
 def asking(options: FetchOptions) -> Iterator[Look]:
     """Something that asks Azure for the Arc machines of a resource group, while the block lasts."""
     from plugins.azure.arm import Arm  # the SDK takes a second to load
+    from plugins.azure.team import Team
 
     with ExitStack() as stack:
         arms: dict[str, Arm] = {}
 
         def look(cloud: str, group: str) -> Answer | Unread:
+            team = stack.enter_context(closing(Team(1, PATIENCE)))
             if cloud not in arms:
                 made = Arm(options.clouds[cloud], options.credential, seconds=3600.0, record=lambda call: None)
                 arms[cloud] = stack.enter_context(made)
-                made.sign_in()
-            return arms[cloud].machines(group)
+                made.sign_in(team)
+            arm = arms[cloud]
+            (answer,) = team.ask(
+                [partial(arm.machines, group)], lambda number: arm.late(f"the Arc machines of {group}")
+            )
+            return answer
 
         yield look

@@ -2,8 +2,11 @@
 
 ::
 
-    reports/<run-id>/run.json             what was asked for: the fleet, the profile, the arguments
+    reports/<run-id>/run.json             what was asked for: the fleet, the profile, the options
+    reports/<run-id>/profile.toml         the profile, when it was a file of the operator's own
     reports/<run-id>/evidence/<vm>.json   what was seen of one VM
+
+A bundle (`plugins.bundle_file`) holds the same files. What is written here survives a power cut.
 """
 
 from __future__ import annotations
@@ -16,14 +19,18 @@ from typing import Any
 
 import pytest
 
-from plugins.files import make_directory, write_json
+from plugins.files import make_directory, sync_directory, write_json, write_text
 from plugins.inventory import Vm, file_name
 from plugins.model import Evidence, Seen, Session
 from plugins.redact import redact
+from plugins.sources import Folder, Source, open_source
 
-__all__ = ["Archive", "from_data", "plainly", "read_object", "to_data"]
+__all__ = ["PROFILE", "Archive", "from_data", "member", "plainly", "read_object", "to_data"]
 
 VERSION = 1
+
+#: The operator's own profile, as it was when the run was made.
+PROFILE = "profile.toml"
 
 
 def to_data(evidence: Evidence) -> dict[str, Any]:
@@ -60,38 +67,63 @@ def from_data(data: Mapping[str, Any]) -> Evidence:
     )
 
 
-class Archive(Mapping[str, Evidence]):
-    """The evidence of a run, by VM name; each VM is read from disk when it is first asked for."""
+def member(name: str) -> str:
+    """The file with the evidence of the VM `name`."""
+    return f"evidence/{file_name(name)}.json"
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+
+class Archive(Mapping[str, Evidence]):
+    """The evidence of a run, by VM name; each VM is read when it is first asked for."""
+
+    def __init__(self, place: Path | Source) -> None:
+        """`place` is a run directory, or what `open_source` made of a path."""
+        self.source: Source = Folder(place) if isinstance(place, Path) else place
+        self.problem: OSError | None = None  # the first that writing met; from then on memory alone has everything
         self._loaded: dict[str, Evidence] = {}
 
-    @classmethod
-    def create(cls, run_directory: Path, run: Mapping[str, Any], vms: list[Vm]) -> Archive:
-        """Begin a run directory: who is to be visited, and why."""
-        make_directory(run_directory / "evidence")
-        write_json(run_directory / "run.json", {"version": VERSION, **run, "fleet": [vm.as_dict() for vm in vms]})
-        return cls(run_directory)
+    @property
+    def directory(self) -> Path:
+        """The run directory."""
+        assert isinstance(self.source, Folder), "nothing is written into a bundle"
+        return self.source.path
 
     @classmethod
-    def open(cls, directory: Path) -> tuple[Archive, dict[str, Any], list[Vm]]:
-        """An existing run directory, what was asked for then, and its fleet. Raises pytest.UsageError."""
-        path = directory / "run.json"
-        if not directory.is_dir():
-            raise pytest.UsageError(f"--evidence {directory}: there is no such run directory")
-        if not path.is_file():
+    def create(cls, run_directory: Path, run: Mapping[str, Any], vms: list[Vm], profile: str = "") -> Archive:
+        """Begin a run directory: who is to be visited, and why. `profile` is the text of the operator's own file."""
+        make_directory(run_directory / "evidence")
+        if profile:
+            write_text(run_directory / PROFILE, profile, durable=True)
+        about = {"version": VERSION, **run, "fleet": [vm.as_dict() for vm in vms]}
+        write_json(run_directory / "run.json", about, durable=True)
+        archive = cls(run_directory)
+        archive.sync()
+        sync_directory(run_directory.parent)
+        return archive
+
+    @classmethod
+    def open(cls, path: Path, option: str = "--evidence") -> tuple[Archive, dict[str, Any], list[Vm]]:
+        """The run in a directory or a bundle, what was asked for then, and its fleet. Raises pytest.UsageError.
+
+        `option` is what messages call the way that the path was given.
+        """
+        archive = cls(open_source(path, option))
+        run = archive.read("run.json")
+        label = archive.source.label("run.json")
+        if run is None:
             raise pytest.UsageError(
-                f"--evidence {directory}: no run.json in it, so it is not a run directory (expected reports/<run-id>)"
+                f"{option} {path}: no run.json in it, so it is not a run directory (expected reports/<run-id>)"
             )
-        run = read_object(path)
         try:
             if run["version"] != VERSION:
                 raise ValueError(f"it has format {run['version']!r}, this suite reads {VERSION}")
             vms = [Vm.from_dict(each) for each in run["fleet"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise pytest.UsageError(f"{path}: not a run this suite can read ({plainly(error)})") from None
-        return cls(directory), run, vms
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise pytest.UsageError(f"{label}: not a run this suite can read ({plainly(error)})") from None
+        return archive, run, vms
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """A JSON file of the run, None when there is none. Raises pytest.UsageError."""
+        return _read(self.source, name)
 
     def load(self, vms: list[Vm]) -> None:
         """Read the evidence of these VMs now, so that a damaged file is known before anything is judged."""
@@ -99,21 +131,37 @@ class Archive(Mapping[str, Evidence]):
             self.get(vm.name)
 
     def store(self, evidence: Evidence) -> None:
-        """Keep one VM's evidence, on disk and in memory, redacted."""
+        """Keep one VM's evidence, redacted: in memory, and on disk if that can be (else see `problem`)."""
         data = to_data(evidence)
-        write_json(self._path(evidence.vm.name), data)
         self._loaded[evidence.vm.name] = from_data(data)
+        self.write(member(evidence.vm.name), data)
+
+    def write(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""
+        try:
+            write_json(self.directory / name, data, durable=True)
+        except OSError as error:
+            self.problem = self.problem or error
+
+    def sync(self) -> None:
+        """Let the names of the files survive a power cut as well: once for all, since it costs as much as a file."""
+        sync_directory(self.directory / "evidence")
+        sync_directory(self.directory)
 
     def __getitem__(self, name: str) -> Evidence:
         if name not in self._loaded:
-            path = self._path(name)
-            if not path.is_file():
+            data = self.read(member(name))
+            if data is None:
                 raise KeyError(name)
             try:
-                self._loaded[name] = from_data(read_object(path))
-            except (KeyError, TypeError, ValueError) as error:
+                evidence = from_data(data)
+                if evidence.vm.name != name:
+                    raise ValueError(f"it is that of {evidence.vm.name!r}")
+                self._loaded[name] = evidence
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise pytest.UsageError(
-                    f"{path}: not the evidence of a VM ({plainly(error)}). Remove the file and gather this VM again."
+                    f"{self.source.label(member(name))}: not the evidence of a VM ({plainly(error)}). Remove the file "
+                    "and gather this VM again."
                 ) from None
         return self._loaded[name]
 
@@ -123,18 +171,23 @@ class Archive(Mapping[str, Evidence]):
     def __len__(self) -> int:
         return len(self._loaded)
 
-    def _path(self, name: str) -> Path:
-        return self.directory / "evidence" / f"{file_name(name)}.json"
-
 
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file. Raises pytest.UsageError."""
+    found = _read(Folder(path.parent), path.name)
+    if found is None:
+        raise pytest.UsageError(f"{path}: there is no such file")
+    return found
+
+
+def _read(source: Source, name: str) -> dict[str, Any] | None:
     try:
-        data = json.loads(path.read_bytes())
+        raw = source.read(name)
+        data = None if raw is None else json.loads(raw)
     except (ValueError, OSError, RecursionError) as error:
-        raise pytest.UsageError(f"{path}: cannot be read as JSON ({plainly(error)})") from None
-    if not isinstance(data, dict):
-        raise pytest.UsageError(f"{path}: expected an object, found {type(data).__name__}")
+        raise pytest.UsageError(f"{source.label(name)}: cannot be read as JSON ({plainly(error)})") from None
+    if raw is not None and not isinstance(data, dict):
+        raise pytest.UsageError(f"{source.label(name)}: expected an object, found {type(data).__name__}")
     return data
 
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-__all__ = ["make_directory", "point_latest", "write_json", "write_text"]
+__all__ = [
+    "InUseError",
+    "hold",
+    "make_directory",
+    "point_latest",
+    "sweep",
+    "sync_directory",
+    "whole_file",
+    "write_json",
+    "write_text",
+]
+
+_UNFINISHED = ".part"  # how the names of files end that are still being written
 
 
 def make_directory(path: Path) -> Path:
@@ -18,22 +33,73 @@ def make_directory(path: Path) -> Path:
     return path
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` in one step: a reader, or a crash, finds the old file or the new one, never half."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+@contextmanager
+def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+    """A file to write to that becomes `path` in one step: a reader, or a crash, finds the old file or the new one.
+
+    `durable`: after a power cut, too. It costs 2 to 3 ms on an SSD, so it is for what cannot be made again.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED)  # with mode 0600
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            # A lone surrogate (an argument that was not UTF-8) must not stop a report.
-            file.write(text.encode("utf-8", "backslashreplace").decode())
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(name, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(name)
         raise
 
 
-def write_json(path: Path, data: Any) -> None:
-    """Write `data` as JSON, in one step."""
-    write_text(path, json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
+def write_text(path: Path, text: str, *, durable: bool = False) -> None:
+    """Write `text` to `path`, as `whole_file` does."""
+    with whole_file(path, durable=durable) as file:
+        # A lone surrogate (an argument that was not UTF-8) must not stop a report.
+        file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
+    """Write `data` as JSON, as `whole_file` does."""
+    write_text(path, json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n", durable=durable)
+
+
+def sync_directory(path: Path) -> None:
+    """Let the names in a directory survive a power cut; what a file system cannot do is not worth a failed run."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sweep(directory: Path) -> None:
+    """Remove what `whole_file` had not finished when its process was killed."""
+    for each in directory.glob(f".*{_UNFINISHED}"):
+        each.unlink(missing_ok=True)
+
+
+class InUseError(Exception):
+    """Another process holds the directory; the text names it."""
+
+
+def hold(directory: Path) -> int:
+    """Hold a run directory for this process, until it ends in whatever way. Raises `InUseError`, OSError.
+
+    Returns the descriptor that holds it. The kernel lets go of it when the process is gone, so no lock is ever stale.
+    """
+    handle = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(handle, 32).decode("ascii", "replace").strip()
+        os.close(handle)
+        raise InUseError(f"process {holder}" if holder.isdigit() else "another process") from None
+    os.truncate(handle, 0)
+    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    return handle
 
 
 def point_latest(run_directory: Path) -> None:

@@ -17,7 +17,7 @@ from plugins.model import Evidence, Seen, Session
 from plugins.probes import Planned
 from plugins.windows import batch as windows
 
-__all__ = ["Progress", "gather"]
+__all__ = ["Progress", "gather", "limits"]
 
 
 class Progress(Protocol):
@@ -68,13 +68,20 @@ def gather(
         archive.store(evidence)
         progress.visited(evidence)
 
-    if any(vm.os == "windows" for vm in vms):
-        options = replace(options, run_timeout=options.run_timeout + windows.STARTUP)
     try:
-        ssh.visit_all(vms, lambda vm: visit(vm).batch.script, visit, options, ended, threading.Event())
+        ssh.visit_all(vms, lambda vm: visit(vm).batch.script, visit, limits(options, vms), ended, threading.Event())
     except KeyboardInterrupt:
         return False
+    finally:
+        archive.sync()
     return True
+
+
+def limits(options: ssh.Options, vms: Sequence[Vm]) -> ssh.Options:
+    """The options for these VMs: PowerShell takes its time to start."""
+    if any(vm.os == "windows" for vm in vms):
+        return replace(options, run_timeout=options.run_timeout + windows.STARTUP)
+    return options
 
 
 def _evidence(vm: Vm, session: Session, visit: _Visit | None, plan: Sequence[Planned], began: float) -> Evidence:

@@ -16,20 +16,24 @@ from plugins.surroundings import Surroundings, wants
 if TYPE_CHECKING:
     from plugins.azure.fetch import FetchOptions
 
-__all__ = ["azure_page", "look_around"]
+__all__ = ["azure_page", "look_around", "look_limit"]
 
 
 @contextmanager
 def look_around(
     surroundings: Surroundings, items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace
 ) -> Iterator[threading.Event]:
-    """Look, in threads beside the block, and wait for the answers at its end; the event ends the waiting early."""
+    """Look, in threads beside the block, and wait for the answers at its end; the event ends the waiting early.
+
+    A run that is gone on with does not look again, except for what ``--retry-unknown`` finds missing.
+    """
     wanted = frozenset().union(*(wants(item.function) for item in items))
     cancelled = threading.Event()
     work: list[Callable[[], None]] = []
-    if _asks_azure(wanted, option):
+    complete = bool(option.retry_unknown)
+    if _asks_azure(wanted, option) and not surroundings.has_facts(complete=complete):
         work.append(lambda: _ask_azure(surroundings, vms, option, cancelled))
-    if "runner" in wanted:
+    if "runner" in wanted and not surroundings.has_runner(complete=complete):
         work.append(lambda: setattr(surroundings, "runner", runner.look()))
     failures: list[BaseException] = []
 
@@ -55,8 +59,19 @@ def azure_page(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.N
         return []
     from plugins.azure.plan import planned_calls
 
-    calls = planned_calls(vms, _options(option, threading.Event()))
-    return ["", f"Of Azure: {len(calls)} requests, which only read.", *map(str, calls)]
+    options = _options(option, threading.Event())
+    calls = planned_calls(vms, options)
+    about = f"Of Azure: {len(calls)} requests, which only read, for at most {options.limit:g} s."
+    return ["", about, *map(str, calls)]
+
+
+def look_limit(items: Sequence[CheckItem], option: argparse.Namespace) -> float:
+    """The seconds that `look_around` takes at most."""
+    wanted = frozenset().union(*(wants(item.function) for item in items))
+    limits = [runner.LIMIT] if "runner" in wanted else []
+    if _asks_azure(wanted, option):
+        limits.append(_options(option, threading.Event()).limit)
+    return max(limits, default=0.0)
 
 
 def _asks_azure(wanted: frozenset[str], option: argparse.Namespace) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from plugins.areas import AREAS
 from plugins.model import Severity
+from plugins.resume import resume
 from plugins.run import RUN, begin, join
 
 __all__: list[str] = []
@@ -21,7 +22,8 @@ Which VMs? Name them, and this suite says which are ready to enroll in Azure Arc
   pytest --inventory=fleet.yaml          every VM of a fleet file (docs/inventory.md)
   pytest --inventory=fleet.yaml --vm='web*'
   pytest --azure-fleet=SUBSCRIPTION      every VM that Azure shows there (SUBSCRIPTION/GROUP: in a resource group)
-  pytest --evidence=reports/latest       judge an earlier run again, without any network
+  pytest --evidence=reports/latest       judge an earlier run again, or a bundle of it, without any network
+  pytest --resume=RUN                    go on with a run that was cut short
 
 Worth knowing:
 
@@ -53,7 +55,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--inventory", metavar="FILE", help="the fleet: a YAML file, see docs/inventory.md")
     group.addoption(
-        "--evidence", metavar="RUN", help="judge the evidence of an earlier run directory again, without any network"
+        "--evidence",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="judge an earlier run again, without any network: its directory, or a bundle of it or of one of its VMs",
+    )
+    group.addoption(
+        "--bundle", action="store_true", help="read the VMs' logs too, and pack what a support request needs, redacted"
+    )
+    group.addoption(
+        "--resume", metavar="RUN", help="go on with a run that was cut short: visit the VMs that it had not visited"
+    )
+    group.addoption(
+        "--retry-unknown", metavar="RUN", help="go on with a run: visit again the VMs that it could not judge"
     )
     group.addoption(
         "--check",
@@ -121,6 +136,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         or option.inventory
         or option.azure_fleet
         or option.evidence
+        or option.resume
+        or option.retry_unknown
         or option.collectonly
         or option.help
         or option.version
@@ -151,7 +168,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if "nexus" in config.workerinput:
             config.stash[RUN] = join(config.workerinput["nexus"])
         return
-    run = begin(config)
+    run = resume(config) or begin(config)
     if run is None:
         return
     config.stash[RUN] = run
@@ -169,7 +186,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Give files back their usual mode."""
+    """Give files back their usual mode, and the run directory to whoever wants it next."""
+    if (run := config.stash.get(RUN, None)) is not None:
+        run.let_go()
     if (before := config.stash.get(_UMASK, None)) is not None:
         os.umask(before)
 
@@ -181,8 +200,9 @@ def pytest_configure_node(node: object) -> None:
     if run is not None and run.archive is not None:
         node.workerinput["nexus"] = {  # type: ignore[attr-defined]
             "id": run.id,
-            "archive": str(run.archive.directory.resolve()),
+            "archive": str(run.archive.source.path.resolve()),
             "vms": [vm.name for vm in run.vms],
             "profile": run.profile_asked,
             "waivers": run.decisions.waivers.as_data(),
+            "ssh_config": str(run.ssh_config or ""),
         }

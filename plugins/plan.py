@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
-from plugins.batch import OVERHEAD, PLACES
+from plugins import ssh
+from plugins.batch import PLACES
 from plugins.inventory import Vm
 from plugins.probes import Planned
-from plugins.windows.batch import STARTUP
 
-__all__ = ["merge", "page"]
+__all__ = ["merge", "page", "span"]
 
 
 def merge(probes: Iterable[Planned]) -> list[Planned]:
@@ -33,20 +34,16 @@ _SHELL = (
 _POWERSHELL = ("Nothing is changed there: PowerShell keeps the answers in its memory.",)
 
 
-def page(plans: Mapping[str, Sequence[Planned]], vms: Sequence[Vm], connect_limit: float) -> str:
+def page(plans: Mapping[str, Sequence[Planned]], vms: Sequence[Vm], options: ssh.Options) -> str:
     """Every command that would run, the VMs it would run on, and how long all of it may take at most."""
     groups: dict[tuple[str, tuple[Planned, ...]], list[str]] = {}
     for vm in vms:
         groups.setdefault((vm.os, tuple(plans[vm.name])), []).append(vm.name)
     lines = []
     for (os, commands), names in groups.items():
-        slowest = max((each.timeout for each in commands), default=0)
-        around = OVERHEAD + STARTUP if os == "windows" else OVERHEAD
         lines += [
             f"On {_names(names)}: {len(commands)} commands, side by side, in one SSH session each.",
             *(_POWERSHELL if os == "windows" else _SHELL),
-            f"A VM takes at most {connect_limit + slowest + around:g} s"
-            f" (connect and log in {connect_limit:g} s, slowest probe {slowest:g} s, around it {around:g} s).",
             "",
         ]
         for each in commands:
@@ -57,7 +54,24 @@ def page(plans: Mapping[str, Sequence[Planned]], vms: Sequence[Vm], connect_limi
                 how.append(f"needs {', '.join(each.needs)}")
             lines.append(f"# {each.key} ({'; '.join(how)})")
             lines += [*each.command.strip("\n").splitlines(), ""]
-    return "\n".join(lines)
+    slowest = max((each.timeout for vm in vms for each in plans[vm.name]), default=0.0)
+    around = options.run_timeout - slowest + ssh.AFTER
+    lines.append(
+        f"A VM takes at most {ssh.visit_limit(options):g} s (getting in, with retries, {options.reach_timeout:g} s; "
+        f"slowest probe {slowest:g} s; around it {around:g} s)."
+    )
+    if len(vms) > 1:
+        most = span(ssh.time_limit(len(vms), options))
+        lines.append(f"All {len(vms)} VMs take at most {most}, {options.workers} at a time.")
+    return "\n".join([*lines, ""])
+
+
+def span(seconds: float) -> str:
+    """``75 s``, ``6 min``, ``2 h 5 min``: never less than it is."""
+    if seconds < 120:
+        return f"{math.ceil(seconds)} s"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _names(names: Sequence[str]) -> str:

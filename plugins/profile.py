@@ -185,6 +185,32 @@ def load_profile(name_or_path: str | Path = DEFAULT) -> Profile:
     return _profile(_merged(path, ()))
 
 
+def own_profile(name: str) -> str:
+    """The text of the file that `load_profile` takes for this name; "" for a profile of this project."""
+    if (_data() / f"profile-{name}.toml").is_file() or not Path(name).is_file():
+        return ""
+    return Path(name).read_text(encoding="utf-8")
+
+
+def saved_profile(text: bytes, label: str) -> Profile:
+    """The profile with this text, which is called `label` in messages. Raises `ProfileError`."""
+    return _profile(_merged(_Saved(text, label), ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """A profile that was kept with a run: as much of a path as reading it takes."""
+
+    text: bytes
+    label: str
+
+    def read_text(self, encoding: str) -> str:
+        return self.text.decode(encoding)
+
+    def __str__(self) -> str:
+        return self.label
+
+
 def _data() -> Any:
     return files("plugins") / "data"
 

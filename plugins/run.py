@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,15 +16,19 @@ from typing import Any
 import pytest
 
 from plugins import inventory
+from plugins.asked import shaping
 from plugins.decide import Decisions, read
-from plugins.evidence import Archive
-from plugins.files import make_directory
+from plugins.evidence import PROFILE, Archive
+from plugins.files import hold, make_directory
 from plugins.inventory import Fleet, InventoryError, Vm
 from plugins.model import Evidence, Verdict
-from plugins.profile import DEFAULT, Profile, ProfileError, load_profile
+from plugins.profile import DEFAULT, Profile, ProfileError, load_profile, own_profile, saved_profile
+from plugins.redact import redact
+from plugins.results import SUITE_VERSION
+from plugins.sources import Folder
 from plugins.waivers import Waivers
 
-__all__ = ["RUN", "Run", "begin", "join"]
+__all__ = ["RUN", "Run", "begin", "join", "judged_by", "reports"]
 
 
 @dataclass(slots=True)
@@ -33,14 +39,19 @@ class Run:
     directory: Path | None  # None: nothing is to be written (--plan, --collect-only)
     vms: list[Vm]
     profile: Profile
-    profile_asked: str  # its name or file, as given
+    profile_asked: str  # its name or file, as given; "" = as it was saved with the evidence
     ssh_config: Path | None
     archive: Archive | None
     replayed: bool = False  # the evidence was there before: nobody is visited
+    pending: list[Vm] = field(default_factory=list)  # who is to be visited
+    continues: bool = False  # an earlier run is gone on with, in its directory
+    unwritten: OSError | None = None  # the first that a report met
+    lock: int | None = None  # the descriptor that keeps others off the directory
     interrupted: bool = False
     required: dict[str, str] = field(default_factory=dict)  # node id -> check id, before a choice left some out
     selected: bool = False  # collection went well: it is known what to look at
     started: float = field(default_factory=time.time)
+    began: float = field(default_factory=time.monotonic)  # the same by a clock that nobody sets
     notes: tuple[str, ...] = ()  # what to know about how the fleet was found
     verdicts: dict[str, Verdict] = field(default_factory=dict)  # by node id, in the order judged
     decisions: Decisions = field(default_factory=Decisions)
@@ -52,6 +63,30 @@ class Run:
         assert self.archive is not None, "a run that writes nothing judges nothing"
         return self.archive
 
+    @property
+    def problem(self) -> OSError | None:
+        """Why the run directory does not hold all that it should, if so."""
+        return self.unwritten or (self.archive.problem if self.archive is not None else None)
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """What cannot be written inside the block becomes the run's `problem`."""
+        try:
+            yield
+        except OSError as error:
+            self.unwritten = self.unwritten or error
+
+    @property
+    def seconds(self) -> float:
+        """How long this session has been going on."""
+        return time.monotonic() - self.began
+
+    def let_go(self) -> None:
+        """Let others have the run directory."""
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
+
 
 RUN = pytest.StashKey[Run]()
 
@@ -61,8 +96,10 @@ def begin(config: pytest.Config) -> Run | None:
     option = config.option
     if not (option.vm or option.inventory or option.azure_fleet or option.evidence):
         return None
+    if len(option.evidence) > 1:
+        raise pytest.UsageError(f"--evidence is given {len(option.evidence)} times. One run is judged at a time.")
     if option.evidence:
-        return _replay(config, Path(option.evidence))
+        return _replay(config, Path(option.evidence[0]))
     try:
         fleet = _fleet(option)
         vms = inventory.select(option.vm, fleet.vms if fleet else None, option.inventory or option.azure_fleet or "")
@@ -70,19 +107,24 @@ def begin(config: pytest.Config) -> Run | None:
         raise pytest.UsageError(str(error)) from None
     asked = option.profile or (str(fleet.profile) if fleet and fleet.profile else DEFAULT)
     run = Run(
-        id=_new_id(),
+        id="",
         directory=None,
         vms=vms,
         profile=_profile(asked),
         profile_asked=asked,
         ssh_config=fleet.ssh_config if fleet else None,
         archive=None,
+        pending=vms,
         notes=fleet.notes if fleet else (),
     )
-    run.decisions = read(option, vms, _reports(config), run.started)
+    run.decisions = read(option, vms, reports(config), run.started)
     if not (option.plan or option.collectonly):
-        run.directory = make_directory(_reports(config)) / run.id
-        run.archive = Archive.create(run.directory, _asked(config, run), vms)
+        run.id, run.directory = _new_directory(config)
+        try:
+            run.lock = hold(run.directory)
+            run.archive = Archive.create(run.directory, _asked(config, run), vms, own_profile(asked))
+        except OSError as error:
+            raise _cannot_be_made(run.directory, error) from None
     return run
 
 
@@ -115,38 +157,54 @@ def _replay(config: pytest.Config, source: Path) -> Run:
     except InventoryError as error:
         raise pytest.UsageError(str(error)) from None
     archive.load(vms)
-    asked_for = config.option.profile or str(asked.get("profile", DEFAULT))
+    profile, asked_for = judged_by(config.option.profile, archive, asked)
     run = Run(
-        id=_new_id(),
+        id="",
         directory=None,
         vms=vms,
-        profile=_profile(asked_for),
+        profile=profile,
         profile_asked=asked_for,
-        ssh_config=None,
+        # A stranger's bundle has no say in the commands that a report offers to this operator's shell.
+        ssh_config=_path(asked.get("ssh_config")) if isinstance(archive.source, Folder) else None,
         archive=archive,
         replayed=True,
     )
-    run.decisions = read(config.option, vms, _reports(config), run.started)
+    run.decisions = read(config.option, vms, reports(config), run.started)
     if not (config.option.plan or config.option.collectonly):
-        run.directory = make_directory(_reports(config) / run.id)
+        run.id, run.directory = _new_directory(config)
     return run
 
 
 def join(data: Mapping[str, Any]) -> Run:
     """The run of the controller, in one of its xdist workers."""
-    archive, _, vms = Archive.open(Path(data["archive"]))
+    archive, asked, vms = Archive.open(Path(data["archive"]))
     chosen = set(data["vms"])
+    profile, asked_for = judged_by(data["profile"], archive, asked)
     return Run(
         id=data["id"],
         directory=None,
         vms=[vm for vm in vms if vm.name in chosen],
-        profile=_profile(data["profile"]),
-        profile_asked=data["profile"],
-        ssh_config=None,
+        profile=profile,
+        profile_asked=asked_for,
+        ssh_config=_path(data["ssh_config"]),
         archive=archive,
         replayed=True,
         decisions=Decisions(waivers=Waivers.from_data(data["waivers"])),
     )
+
+
+def judged_by(asked: str | None, archive: Archive, run: Mapping[str, Any]) -> tuple[Profile, str]:
+    """The profile to judge saved evidence by, and `Run.profile_asked`: the one asked for, else that of the run.
+
+    An operator's own profile was saved with the run: its file may be changed by now, or on another machine.
+    """
+    if not asked and (text := archive.source.read(PROFILE)) is not None:
+        try:
+            return saved_profile(text, archive.source.label(PROFILE)), ""
+        except ProfileError as error:
+            raise pytest.UsageError(str(error)) from None
+    name = asked or str(run.get("profile", DEFAULT))
+    return _profile(name), name
 
 
 def _profile(name: str) -> Profile:
@@ -160,15 +218,45 @@ def _asked(config: pytest.Config, run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
         "started": run.started,
+        "suite": SUITE_VERSION,
         "profile": run.profile_asked,
-        "arguments": [str(each) for each in config.invocation_params.args],
+        "ssh_config": str(run.ssh_config) if run.ssh_config else None,
+        "arguments": [redact(str(each)) for each in config.invocation_params.args],
+        "options": shaping(config),
     }
 
 
-def _reports(config: pytest.Config) -> Path:
+def reports(config: pytest.Config) -> Path:
+    """Where run directories are made."""
     return Path(config.option.reports or config.rootpath / "reports").resolve()
 
 
+def _new_directory(config: pytest.Config) -> tuple[str, Path]:
+    """A run's id and its new directory, which no other run has, even one that began in this very moment."""
+    where = reports(config)
+    while True:
+        id = _new_id()
+        try:
+            make_directory(where)
+            (where / id).mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _cannot_be_made(where / id, error) from None
+        return id, where / id
+
+
+def _cannot_be_made(path: Path, error: OSError) -> pytest.UsageError:
+    return pytest.UsageError(
+        f"{path}: the run directory cannot be made ({error.strerror or error}). Make room or give another place: "
+        "--reports=DIR"
+    )
+
+
+def _path(text: Any) -> Path | None:
+    return Path(text) if isinstance(text, str) and text else None
+
+
 def _new_id() -> str:
-    """Sorts by time, and no two runs share one: ``20261121T221500Z-3f9a``."""
+    """Sorts by time: ``20261121T221500Z-3f9a``."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

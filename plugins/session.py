@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plugins import enroll, ssh
+from plugins import bundle, enroll, ssh, support
 from plugins.azure.things import things
 from plugins.bench import Bench
 from plugins.collection import check_item, check_items, plans
 from plugins.decide import exit_status
 from plugins.files import point_latest, write_json, write_text
-from plugins.gather import gather
-from plugins.look_around import azure_page, look_around
+from plugins.gather import gather, limits
+from plugins.look_around import azure_page, look_around, look_limit
 from plugins.model import Status, Verdict
-from plugins.plan import page
+from plugins.plan import page, span
 from plugins.progress import show_progress
 from plugins.reports import html, junit, markdown, terminal
-from plugins.results import build
+from plugins.results import SUITE_VERSION, build
 from plugins.run import RUN, Run
+from plugins.surroundings import AZURE, RUNNER
 
 __all__: list[str] = []
 
@@ -67,8 +70,16 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if run is None:
         return []
     where = "evidence of an earlier run" if run.replayed else "over SSH"
-    line = f"nexus: {len(run.vms)} VM{'s' * (len(run.vms) != 1)} {where}, profile {run.profile.name}"
-    return [line, *(f"nexus: {note}" for note in (*run.notes, *run.decisions.notes))]
+    lines = [f"nexus: {_vms(len(run.vms))} {where}, profile {run.profile.name}"]
+    if run.continues:
+        lines.append(f"nexus: goes on with run {run.id}, {_vms(len(run.pending))} to visit")
+    elif run.directory and not run.replayed:
+        lines.append(f"nexus: kept in {_shown(run.directory)} (if it is cut short: --resume={run.id})")
+    return [*lines, *(f"nexus: {note}" for note in (*run.notes, *run.decisions.notes))]
+
+
+def _vms(number: int) -> str:
+    return f"{number} VM{'s' * (number != 1)}"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -104,6 +115,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     except pytest.UsageError:
         _withdraw(session.config)
         raise
+    if option.bundle:
+        for vm in run.vms:
+            commands[vm.name] += support.probes(vm)
     options = ssh.Options(
         config_file=run.ssh_config,
         host_keys=session.config.option.host_keys,
@@ -112,9 +126,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.plan:
         writer = session.config.get_terminal_writer()
         writer.line()
-        writer.write(page(commands, run.vms, options.connect_timeout + options.login_timeout))
+        options = limits(options, run.pending)
+        writer.write(page(commands, run.pending, options))
         for line in azure_page(items, run.vms, session.config.option):
             writer.line(line)
+        most = max(ssh.time_limit(len(run.pending), options), look_limit(items, session.config.option))
+        writer.line()
+        writer.line(f"The run waits for all of this for at most {span(most)}, side by side.")
         for line in enroll.plan_page(items, run, option.enroll) if option.enroll else ():
             writer.line(line)
         return
@@ -122,15 +140,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     bench = session.config.stash[_BENCH]
     with (
         look_around(bench.surroundings, items, run.vms, session.config.option) as cancelled,
-        show_progress(session.config, len(run.vms), bench.fails_already) as progress,
+        show_progress(session.config, len(run.pending), bench.fails_already) as progress,
     ):
-        run.interrupted = not gather(run.vms, commands, options, run.archive, progress)
+        run.interrupted = not gather(run.pending, commands, options, run.archive, progress)
         if run.interrupted:
             cancelled.set()
-    if option.enroll and not run.interrupted:
+    terminal: pytest.TerminalReporter = session.config.pluginmanager.getplugin("terminalreporter")
+    if option.enroll and run.archive.problem:
+        terminal.write_line(
+            "--enroll: nobody is connected, since what is done could not be kept (see below).", red=True
+        )
+    elif option.enroll and not run.interrupted:
         from plugins.azure.fetch import FetchOptions  # the SDK takes a second to load
 
-        terminal: pytest.TerminalReporter = session.config.pluginmanager.getplugin("terminalreporter")
         run.interrupted = not enroll.enroll_the_ready(
             items,
             run,
@@ -205,6 +227,23 @@ class Collector:
         """What could not be collected counts as a failure, when pytest was told to go on."""
         self._run.other_failures |= report.failed
 
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        """pytest-html writes its page here, and others theirs: a full disk is one sentence, and no traceback."""
+        try:
+            return (yield)
+        except OSError as error:
+            self._run.unwritten = self._run.unwritten or error
+            _remove_half_a_page(Path(session.config.option.htmlpath))
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def _remove_half_a_page(path: Path) -> None:
+    """pytest-html writes into the file itself."""
+    with suppress(OSError):
+        if not path.read_bytes().rstrip().endswith(b"</html>"):
+            path.unlink()
+
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Begin to listen for verdicts."""
@@ -233,18 +272,55 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     if run is None or run.directory is None or _is_worker(config):
         return
     if not run.verdicts:
-        _forget(run.directory)
+        if not run.continues:
+            _forget(run.directory)
         return
     results = config.stash[_RESULTS] = _results(session, run)
-    write_json(run.directory / "results.json", results)
-    write_text(run.directory / "summary.md", markdown.render(results))
-    junit.write(results, config.stash[_JUNIT])
-    config.stash[_HTML].finish(session, results)
+    _write_reports(session, run, results)
     point_latest(run.directory)
     if run.interrupted:
         session.exitstatus = pytest.ExitCode.INTERRUPTED
     elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         session.exitstatus = exit_status(results, exitstatus, run.other_failures)
+    if run.problem:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -> None:
+    """Write what can be written: a full disk takes one report, and says so once, at the end."""
+    assert run.directory is not None
+    config, directory = session.config, run.directory
+    summary = markdown.render(results)
+    with run.noting():
+        write_json(directory / "results.json", results)
+    with run.noting():
+        write_text(directory / "summary.md", summary)
+    with run.noting():
+        junit.write(results, config.stash[_JUNIT])
+    if config.option.bundle and not run.problem:
+        with run.noting():
+            bundle.write(directory / "bundle", _contents(session, run, results, summary))
+    config.stash[_HTML].finish(session, results)
+
+
+def _contents(session: pytest.Session, run: Run, results: dict[str, Any], summary: str) -> bundle.Contents:
+    assert run.archive is not None
+    bench, archive = session.config.stash[_BENCH], run.archive
+    verdicts: dict[str, list[Verdict]] = {vm.name: [] for vm in run.vms}
+    for verdict in run.verdicts.values():
+        verdicts[verdict.vm].append(verdict)
+    return bundle.Contents(
+        run_id=run.id,
+        suite=SUITE_VERSION,
+        archive=archive,
+        vms=run.vms,
+        facts=bench.surroundings.facts if archive.read(AZURE) is not None else None,
+        runner=bench.surroundings.runner if archive.read(RUNNER) is not None else None,
+        seen={vm.name: bench.evidence(vm) for vm in run.vms},
+        verdicts=verdicts,
+        readiness={vm["name"]: vm["readiness"] for vm in results["vms"]},
+        reports={"results.json": json.dumps(results, ensure_ascii=False, indent=1) + "\n", "summary.md": summary},
+    )
 
 
 def _forget(directory: Path) -> None:
@@ -266,7 +342,7 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
     results = build(
         run_id=run.id,
         started=run.started,
-        finished=time.time(),
+        finished=run.started + run.seconds,
         profile=run.profile.name,
         arguments=[str(each) for each in session.config.invocation_params.args],
         checks={item.check.id: item.check for item in check_items(session.items)},
@@ -285,11 +361,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if results is None or run is None or run.directory is None:
         return
     terminalreporter.section("readiness")
+    if run.problem:
+        _say_not_kept(terminalreporter, run)
     if run.interrupted:
         terminalreporter.write_line("Interrupted: VMs that were not visited in time are unknown.", yellow=True)
     for text, markup in terminal.summary_lines(results, terminalreporter._tw.fullwidth):
         terminalreporter.write_line(text, **markup)
-    terminalreporter.write_line(f"In {_shown(run.directory)}: report.html, summary.md, results.json, junit.xml")
+    if not run.problem:
+        terminalreporter.write_line(f"In {_shown(run.directory)}: report.html, summary.md, results.json, junit.xml")
+        if config.option.bundle:
+            terminalreporter.write_line(f"In {_shown(run.directory)}/bundle: {run.id}.zip, and one for each VM")
+
+
+def _say_not_kept(terminalreporter: pytest.TerminalReporter, run: Run) -> None:
+    """One error for all that could not be written."""
+    assert run.directory is not None and run.problem is not None
+    gathered = "" if run.replayed else f" Then visit the VMs that were not kept: --resume={run.id}"
+    terminalreporter.write_line(
+        f"NOT KEPT: {_shown(run.directory)} could not be written as a whole ({run.problem.strerror or run.problem}). "
+        f"What was seen is judged all the same. Make room there.{gathered}",
+        red=True,
+    )
 
 
 def _shown(path: Path) -> str:

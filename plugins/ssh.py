@@ -26,22 +26,26 @@ from typing import Any, TypeVar
 from plugins.inventory import Vm
 from plugins.model import Session
 from plugins.ssh_config import Config, Hop
-from plugins.ssh_dial import Address, Line, dial, is_address, resolve_now
+from plugins.ssh_dial import Address, Line, dial, is_address, resolve_now, slow
 from plugins.ssh_host_keys import HostKeys
-from plugins.ssh_jump import open_way
+from plugins.ssh_jump import lost, open_way
 from plugins.ssh_link import Guard, Link
 from plugins.ssh_login import Login
 from plugins.ssh_script import COMMAND, Sink, open_shell, run_script
 from plugins.ssh_words import CANCELLED, OUTCOMES, Dropped, Failure
 from plugins.windows import command as windows
 
-__all__ = ["COMMAND", "OUTCOMES", "Options", "Sink", "visit_all"]
+__all__ = ["COMMAND", "OUTCOMES", "Options", "Sink", "time_limit", "visit_all", "visit_limit"]
 
 _AT_ONCE = 512  # VMs dialled or visited at the same time: each is a file descriptor, and the usual limit is 1024
 _RETRIES = 3  # of a connection that was closed before the login
 _RESOLVERS = 16  # threads for DNS
 _TICK = 0.1  # seconds between two looks at the guards
 _GRACE = 0.8  # seconds that cancelled VMs have to end by themselves
+_QUESTION = 3.0  # seconds that a jump host has to answer when a VM behind it went silent
+AFTER = 5.0  # seconds that a visit may take when its script is over: hanging up, and the question above
+#: Outcomes that a jump host has told us of, so it was there.
+_TOLD = ("refused", "name not resolved", "unreachable")
 
 T = TypeVar("T")
 Route = tuple[Hop, ...]
@@ -55,11 +59,27 @@ class Options:
     config_file: Path | None = None  # instead of ~/.ssh/config and /etc/ssh/ssh_config
     host_keys: HostKeys = "strict"  # strict | accept-new | off
     connect_timeout: float = 10.0  # name resolution and TCP, each; ConnectTimeout of the configuration wins
-    login_timeout: float = 15.0  # the banner, and then key exchange and login, each
+    login_timeout: float = 15.0  # the banner; then key exchange and login; then the shell, each
+    reach_timeout: float = 45.0  # all of the above together, with retries and jump hosts
     max_bytes: int = 4 * 1024 * 1024  # of stdout and stderr, per VM
     # VMs that are logged in at the same time. They share a proxy and, often, hosts: with 64 at once a lab of 100 VMs
     # made its own proxy time out, and no fleet of 100 was visited sooner than with 24.
     workers: int = 24
+
+
+def visit_limit(options: Options) -> float:
+    """The seconds that one visit takes at most, not counting the wait for its turn."""
+    return options.reach_timeout + options.run_timeout + AFTER
+
+
+def time_limit(vms: int, options: Options) -> float:
+    """The seconds that visiting this many VMs takes at most.
+
+    A VM waits for its turn only while as many others as there are workers use up their time. So the last one has
+    waited no longer than the time of all the others, divided by the number of workers.
+    """
+    waiting = (vms - 1) / options.workers if vms > options.workers else 0.0
+    return visit_limit(options) * (1 + waiting)
 
 
 def visit_all(
@@ -74,7 +94,8 @@ def visit_all(
 
     `script_for` and `sink_for` are asked once a shell has started on the VM. All callables may be called from other
     threads, several at a time; an exception of theirs ends the run and is raised here. Nothing that a VM, a key or a
-    network does raises. When `cancelled` is set, or on Ctrl-C, all ends within about a second.
+    network does raises. When `cancelled` is set, or on Ctrl-C, all ends within about a second, and in any case after
+    `time_limit`.
     """
     run = _Run(vms, script_for, sink_for, options, on_end, cancelled)
     thread = threading.Thread(target=run.go, name="ssh", daemon=True)
@@ -154,9 +175,12 @@ class _Run:
         self.error: BaseException | None = None
         self.login = Login(options.host_keys, options.login_timeout)
         self.workers, self.resolvers = _Pool(options.workers), _Pool(_RESOLVERS)
+        self.jumpers = _Pool(_AT_ONCE)  # a thread for each jump host: whoever waits for one is not to wait for its turn
+        self.stopped: tuple[str, str, str] | None = None  # why nothing goes on: outcome, message, remedy
         self.guards: set[Guard] = set()
         self.dialling: set[asyncio.Task[Any] | None] = set()  # not in a worker: these can simply be cancelled
         self.jumps: dict[Route, asyncio.Task[Link]] = {}
+        self.asked: dict[Route, asyncio.Task[bool]] = {}  # whether a jump host is still there
         self.links: list[Link] = []  # of jump hosts, outermost first
         self.notes: dict[Route, str] = {}  # about their host keys
         self.over = threading.Event()
@@ -177,6 +201,8 @@ class _Run:
         config = self._config()
         tasks = [asyncio.create_task(self._visit(vm, config)) for vm in self.vms]
         everyone = asyncio.gather(*tasks)
+        limit = time_limit(len(self.vms), self.options)
+        end = time.monotonic() + limit
         try:
             while not everyone.done():
                 await asyncio.wait([everyone], timeout=_TICK)
@@ -184,7 +210,9 @@ class _Run:
                 for guard in list(self.guards):
                     guard.check(now)
                 if self.cancelled.is_set():
-                    await self._cancel(tasks)
+                    await self._cancel(tasks, CANCELLED)
+                elif now > end:
+                    await self._cancel(tasks, _out_of_time(limit))
             await everyone
         finally:
             for task in tasks:
@@ -193,17 +221,19 @@ class _Run:
                 guard.cancel()
             for link in reversed(self.links):
                 link.end()
-            for jump in self.jumps.values():
-                jump.cancel()
+            for other in (*self.jumps.values(), *self.asked.values()):
+                other.cancel()
             self.workers.close()
+            self.jumpers.close()
             self.resolvers.close()
             self.login.ring.close()
 
-    async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _cancel(self, tasks: list[asyncio.Task[None]], words: tuple[str, str, str]) -> None:
+        self.stopped = words
         for link in self.links:
             link.line.cut()
         for guard in list(self.guards):
-            guard.cancel()
+            guard.cancel(words)
         for waiting in list(self.dialling):
             if waiting:
                 waiting.cancel()
@@ -229,34 +259,34 @@ class _Run:
             async with self.slots:
                 session = await self._session(vm, config)
         except asyncio.CancelledError:
-            session = Session(*CANCELLED)
+            session = Session(*(self.stopped or CANCELLED))
         self.on_end(vm, session)
 
     async def _session(self, vm: Vm, config: Config | Failure) -> Session:
         address, via = vm.host, ""
         seconds: dict[str, float] = {}
         try:
-            if self.cancelled.is_set():  # it waited for its slot until then
-                raise Failure(*CANCELLED)
+            if self.stopped:  # it waited for its slot until then
+                raise Failure(*self.stopped)
             if isinstance(config, Failure):
                 raise config
             route = config.route(vm)
             address, via = route[-1].label, " > ".join(hop.label for hop in route[:-1])
             async with self.commands if route[-1].proxy_command else nullcontext():
-                note = await self._retried(route[-1], lambda: self._attempt(vm, route, seconds))
+                guard = Guard(self.options.reach_timeout)
+                note = await self._retried(route, guard, lambda: self._attempt(vm, route, guard, seconds))
             return Session("ok", note, "", address, via, seconds)
         except Failure as failure:
             return Session(failure.outcome, failure.message, failure.remedy, address, failure.via or via, seconds)
         except OSError as error:  # of this machine: no processes or descriptors left
             return Session("unreachable", f"{error}.", "See ulimit -n and ulimit -u on this machine.", address, via)
 
-    async def _attempt(self, vm: Vm, route: Route, seconds: dict[str, float]) -> str:
+    async def _attempt(self, vm: Vm, route: Route, guard: Guard, seconds: dict[str, float]) -> str:
         """Dial, log in and run the script; returns the note about host keys that were new."""
         began = time.monotonic()
-        guard = Guard()
-        line = await self._way(route, guard)
+        line = await self._way(route, guard, self.workers)
         seconds["connect"] = round(time.monotonic() - began, 3)
-        note = await self._in_worker(guard, line, lambda: self._run_on(vm, route[-1], line, guard, seconds))
+        note = await self._in(self.workers, guard, line, lambda: self._run_on(vm, route[-1], line, guard, seconds))
         jumps = (self.notes.get(route[:hops], "") for hops in range(1, len(route)))
         return " ".join(text for text in (*jumps, note) if text)
 
@@ -277,40 +307,48 @@ class _Run:
             link.end()
         return note
 
-    async def _in_worker(self, guard: Guard, line: Line | None, work: Callable[[], T]) -> T:
-        """Do blocking work under a guard. A line that the work never got to is closed."""
+    async def _in(self, pool: _Pool, guard: Guard, line: Line | None, work: Callable[[], T]) -> T:
+        """Do blocking work in a thread, under a guard. A line that the work never got to is closed."""
         started = False
+        asked = time.monotonic()
 
         def guarded() -> T:
             nonlocal started
-            if self.cancelled.is_set():
-                raise Failure(*CANCELLED)
+            guard.excuse(time.monotonic() - asked)
+            if self.stopped:
+                raise Failure(*self.stopped)
             started = True
             return work()
 
+        guard.rest()
         guard.line = line
         self.guards.add(guard)
         task = asyncio.current_task()
         self.dialling.discard(task)
         try:
-            return await self.workers.do(guarded)
+            return await pool.do(guarded)
         finally:
             self.guards.discard(guard)
             if line and not started:
                 line.close()
 
-    async def _retried(self, hop: Hop, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _retried(self, route: Route, guard: Guard, attempt: Callable[[], Awaitable[T]]) -> T:
         """sshd closes connections before the login when it is busy (MaxStartups): try again, after a random pause."""
-        task = asyncio.current_task()
-        for pause in (*(0.3 * 2**number for number in range(_RETRIES)), None):
+        task, hop = asyncio.current_task(), route[-1]
+        for tries, pause in enumerate((*(0.3 * 2**number for number in range(_RETRIES)), None), 1):
             self.dialling.add(task)
             try:
                 return await attempt()
+            except Failure as failure:
+                if failure.outcome not in _TOLD:
+                    await self._see_jump_hosts(route[:-1])
+                raise
             except Dropped as dropped:
-                if pause is None:
+                await self._see_jump_hosts(route[:-1])
+                if pause is None or guard.left < pause:
                     raise Failure(
                         "turned away",
-                        f"{hop.address} port {hop.port} {dropped} ({_RETRIES + 1} times).",
+                        f"{hop.address} port {hop.port} {dropped} ({tries} time{'s' * (tries > 1)}).",
                         "See the VM's sshd log (journalctl -u ssh): MaxStartups, PerSourcePenalties, or a firewall.",
                     ) from None
                 self.dialling.add(task)
@@ -321,14 +359,17 @@ class _Run:
 
     # --- the way there ----------------------------------------------------------------------------------------------
 
-    async def _way(self, route: Route, guard: Guard) -> Line:
-        hop = route[-1]
+    async def _way(self, route: Route, guard: Guard, pool: _Pool) -> Line:
+        hop, limit = route[-1], self.options.connect_timeout
         if len(route) == 1:
-            return await dial(hop, self.options.connect_timeout, self.options.login_timeout, self._resolve)
+            try:
+                async with asyncio.timeout(guard.left):
+                    return await dial(hop, limit, self.options.login_timeout, self._resolve)
+            except TimeoutError:
+                raise slow(hop, self.options.reach_timeout) from None
         jump = await self._jump(route[:-1])
-        limit = self.options.connect_timeout
         via = route[-2].label
-        return await self._in_worker(guard, None, lambda: open_way(jump, via, hop, limit, guard))
+        return await self._in(pool, guard, None, lambda: open_way(jump, via, hop, limit, guard))
 
     async def _jump(self, route: Route) -> Link:
         """The link to the last hop of `route`, made once for all VMs behind it."""
@@ -337,7 +378,7 @@ class _Run:
         try:
             return await asyncio.shield(self.jumps[route])
         except Failure as failure:
-            if failure.outcome in ("jump host failed", "cancelled"):  # one further out; it says which
+            if failure.outcome == "jump host failed" or self.stopped:  # one further out; it says which
                 raise
             hop = route[-1]
             raise Failure(
@@ -348,17 +389,41 @@ class _Run:
             ) from None
 
     async def _log_in_to_jump(self, route: Route) -> Link:
-        hop = route[-1]
+        hop, guard = route[-1], Guard(self.options.reach_timeout)
 
         async def attempt() -> Link:
-            guard = Guard()
-            line = await self._way(route, guard)
-            link, note = await self._in_worker(guard, line, lambda: self.login.log_in(line, hop, guard))
+            line = await self._way(route, guard, self.jumpers)
+            link, note = await self._in(self.jumpers, guard, line, lambda: self.login.log_in(line, hop, guard))
             self.notes[route] = f"Jump host {hop.alias}: {note}" if note else ""
             self.links.append(link)
             return link
 
-        return await self._retried(hop, attempt)
+        return await self._retried(route, guard, attempt)
+
+    async def _see_jump_hosts(self, route: Route) -> None:
+        """Something went wrong behind these jump hosts: raise `Failure` when it was one of them that went away.
+
+        One that says nothing more (a network that was cut sends no goodbye) is given up for all VMs behind it at once.
+        """
+        for hops in range(1, 1 if self.stopped else len(route) + 1):
+            way = route[:hops]
+            made = self.jumps.get(way)
+            if made is None or not made.done() or made.cancelled() or made.exception():
+                return  # nobody came that far
+            if way not in self.asked:
+                self.asked[way] = asyncio.create_task(self._is_there(made.result()))
+            there = await asyncio.shield(self.asked[way])
+            if not there:
+                raise lost(way[-1].label)
+            self.asked.pop(way, None)
+
+    async def _is_there(self, jump: Link) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_QUESTION):
+                if await self.jumpers.do(lambda: jump.answers(_QUESTION)):
+                    return True
+        jump.line.cut()
+        return False
 
     def _resolve(self, host: str, port: int) -> asyncio.Future[list[tuple[int, Address]]]:
         """The addresses of a name; asked once per run."""
@@ -369,3 +434,11 @@ class _Run:
             else:
                 self.names[host, port] = self.resolvers.do(lambda: resolve_now(host, port))
         return asyncio.shield(self.names[host, port])
+
+
+def _out_of_time(limit: float) -> tuple[str, str, str]:
+    return (
+        "took too long",
+        f"The {limit:.0f} s that the whole fleet may take were over before this VM was done.",
+        "See what the other VMs waited for, and visit the rest with --retry-unknown.",
+    )

@@ -74,6 +74,15 @@ def _hang_up(stream: socket.socket | Channel) -> None:
         stream.close()
 
 
+def slow(hop: Hop, getting_in: float) -> Failure:
+    """Nothing took too long by itself, and all of it did."""
+    return Failure(
+        "timed out",
+        f"Getting in to {hop.label} took longer than {getting_in:g} s, retries and jump hosts included.",
+        "See what is slow on the way: the name, the connection, the banner, a jump host (ssh -v shows it).",
+    )
+
+
 async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Resolve) -> Line:
     """Connect to a hop directly or by its ProxyCommand. Raises `Failure`, or `Dropped` when a retry may help."""
     if hop.proxy_command:

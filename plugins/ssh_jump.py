@@ -11,30 +11,37 @@ from plugins.ssh_dial import BannerReader, Line, silent
 from plugins.ssh_link import Guard, Link
 from plugins.ssh_words import Failure, quoted
 
-_AGAIN = "See why the jump host ended the connection, then run again."
+
+def lost(via: str) -> Failure:
+    """The jump host is gone; said in the same words for every VM behind it, since it is one thing to fix."""
+    return Failure(
+        "jump host failed",
+        f"The connection to the jump host {via} was lost while the VMs behind it were visited.",
+        "See whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown.",
+        via,
+    )
 
 
 def open_way(jump: Link, via: str, hop: Hop, limit: float, guard: Guard) -> Line:
     """A line to `hop` through a jump host's link, with the banner read. Raises `Failure` or `Dropped`."""
+    limit = guard.limit(limit)
     try:
         channel = jump.open_channel("direct-tcpip", (hop.address, hop.port), ("127.0.0.1", 0), timeout=limit)
-    except Exception as error:  # its thread's exception, whatever it is
+    except Exception:  # its thread's exception, whatever it is
         guard.stop()
         if refusal := jump.refusal():
             raise _no_way(via, hop, *refusal) from None
         if jump.is_active():
             raise Failure(
                 "timed out",
-                f"{hop.address} port {hop.port} did not answer the jump host {via} within {limit:g} s.",
+                f"{hop.address} port {hop.port} did not answer the jump host {via} within {guard.said}.",
                 "See whether the VM runs and whether the jump host may reach it.",
                 via=via,
             ) from None
-        raise Failure(
-            "jump host failed", f"{via}: its connection was lost ({quoted(str(error))}).", _AGAIN, via
-        ) from None
+        raise lost(via) from None
     line = Line(channel)
     guard.line = line
-    guard.limit(limit)
+    limit = guard.limit(limit)
     try:
         line.banner = _read_banner(channel, hop, limit)
     except BaseException:

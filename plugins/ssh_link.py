@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import paramiko
+from paramiko.common import cMSG_GLOBAL_REQUEST
 from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.packet import Packetizer
 
@@ -26,18 +27,45 @@ _BASE: Any = paramiko.Transport  # the stubs leave out what subclasses use
 
 
 class Guard:
-    """Cuts a line when its phase is over its time. `check` is called several times a second, from one place."""
+    """Cuts a line when its phase is over its time. `check` is called several times a second, from one place.
 
-    def __init__(self, line: Line | None = None) -> None:
-        """Start without a limit; the line may come later."""
-        self.line = line
+    Getting in has a time of its own, over all its phases, retries and jump hosts: no phase may take more than is left
+    of it.
+    """
+
+    def __init__(self, getting_in: float = float("inf")) -> None:
+        """`getting_in`: seconds from now until a shell must be open."""
+        self.line: Line | None = None  # it may come later
         self.deadline = float("inf")
-        self.cancelled = False
+        self.cancelled: tuple[str, str, str] | None = None  # why: outcome, message, remedy
         self.late = False
+        self.said = ""  # the present limit, for messages
+        self._getting_in = getting_in
+        self._latest = time.monotonic() + getting_in
 
-    def limit(self, seconds: float) -> None:
-        """Begin a phase that may take this long."""
-        self.deadline = time.monotonic() + seconds
+    @property
+    def left(self) -> float:
+        """The seconds that are left for getting in."""
+        return max(0.0, self._latest - time.monotonic())
+
+    def excuse(self, seconds: float) -> None:
+        """Time spent waiting for one's turn is not the VM's fault."""
+        self._latest += seconds
+
+    def inside(self) -> None:
+        """A shell is open: what comes now has limits of its own."""
+        self._latest = float("inf")
+
+    def limit(self, seconds: float) -> float:
+        """Begin a phase that may take this long, or what is left; returns which."""
+        left = self.left
+        self.said = f"{seconds:g} s" if seconds <= left else f"the {self._getting_in:g} s for getting in"
+        self.deadline = time.monotonic() + min(seconds, left)
+        return min(seconds, left)
+
+    def rest(self) -> None:
+        """No phase is going on: one waits for one's turn."""
+        self.deadline = float("inf")
 
     def check(self, now: float) -> None:
         """Cut the line if it is time."""
@@ -45,16 +73,16 @@ class Guard:
             self.late = True
             self._cut()
 
-    def cancel(self) -> None:
-        """The run is over."""
+    def cancel(self, words: tuple[str, str, str] = CANCELLED) -> None:
+        """The run is over; `words` say why."""
         if not self.cancelled:
-            self.cancelled = True
+            self.cancelled = words
             self._cut()
 
     def stop(self) -> None:
         """Raise when the run was cancelled: that is then the cause of whatever went wrong."""
         if self.cancelled:
-            raise Failure(*CANCELLED)
+            raise Failure(*self.cancelled)
 
     def _cut(self) -> None:
         if self.line:
@@ -65,6 +93,12 @@ class _Packets(Packetizer):
     """paramiko's packets, with the banner already read, and no timer thread per connection (see `Guard`)."""
 
     banner = ""
+    heard = 0  # messages
+
+    def read_message(self) -> Any:
+        found = super().read_message()
+        self.heard += 1
+        return found
 
     def readline(self, timeout: float) -> str:
         return self.banner
@@ -124,6 +158,21 @@ class Link(_BASE):  # type: ignore[misc]  # see _BASE
         if self.is_alive() and threading.current_thread() is not self:
             self.join(1.0)
         self.line.close()
+
+    def answers(self, seconds: float) -> bool:
+        """Whether the server is still there: it is asked, and has `seconds` to say anything at all. Blocks."""
+        before, end = self.packetizer.heard, time.monotonic() + seconds
+        question = paramiko.Message()
+        question.add_byte(cMSG_GLOBAL_REQUEST)
+        question.add_string("keepalive@openssh.com")
+        question.add_boolean(True)  # sshd answers that it does not know this, which is an answer
+        with suppress(Exception):  # the connection has ended
+            self._send_user_message(question)
+            while self.is_active() and time.monotonic() < end:
+                if self.packetizer.heard != before:
+                    return True
+                time.sleep(0.02)
+        return False
 
     def refusal(self) -> tuple[int, str] | None:
         """Why the channel that this thread asked for last was refused: SSH's reason code, and the server's words.

@@ -50,7 +50,7 @@ class Login:
         except Exception as error:  # paramiko passes on whatever its thread met
             guard.stop()
             if guard.late:
-                raise _slow(hop, self.limit, "the key exchange") from None
+                raise _slow(hop, guard, "the key exchange") from None
             if isinstance(error, EOFError | OSError):
                 said = f", saying {quoted(link.farewell)}" if link.farewell else ""
                 raise Dropped(f"closed the connection during the key exchange{said}") from None
@@ -75,7 +75,7 @@ class Login:
         except Exception as error:
             guard.stop()
             if guard.late:
-                raise _slow(hop, self.limit, "the login") from None
+                raise _slow(hop, guard, "the login") from None
             said = f", saying {quoted(link.farewell)}" if link.farewell else f" ({quoted(str(error), 120)})"
             raise Failure(
                 "login refused",
@@ -137,10 +137,10 @@ def _because(problems: list[str]) -> str:
 # --- wording ------------------------------------------------------------------------------------------------------
 
 
-def _slow(hop: Hop, limit: float, phase: str) -> Failure:
+def _slow(hop: Hop, guard: Guard, phase: str) -> Failure:
     return Failure(
         "silent",
-        f"{hop.label} sent its banner, but {phase} did not come to an end within {limit:g} s.",
+        f"{hop.label} sent its banner, but {phase} did not come to an end within {guard.said}.",
         "See whether the VM is overloaded, or something on the way drops large packets (MTU).",
     )
 

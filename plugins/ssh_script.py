@@ -42,7 +42,7 @@ class Sink(Protocol):
 
 def open_shell(link: Link, label: str, guard: Guard, limit: float, command: str = COMMAND) -> Channel:
     """An exec channel with a shell, started by `command`, that waits for its script. Raises `Failure`."""
-    guard.limit(limit)
+    limit = guard.limit(limit)
     channel: Channel | None = None
     try:
         channel = link.open_session(timeout=limit + 1)
@@ -52,7 +52,7 @@ def open_shell(link: Link, label: str, guard: Guard, limit: float, command: str 
         if refusal := link.refusal():
             what = f"refused to open a session ({quoted(refusal[1])})"
         elif guard.late:
-            what = f"did not answer the request to start a shell within {limit:g} s"
+            what = f"did not answer the request to start a shell within {guard.said}"
         elif link.is_active():
             what = "refused to run a command"
         else:
@@ -69,6 +69,7 @@ def run_script(
     link: Link, channel: Channel, label: str, script: bytes, sink: Sink, guard: Guard, limit: float, max_bytes: int
 ) -> None:
     """Feed the script and the sink. Returns when the sink is complete; raises `Failure` for any other end."""
+    guard.inside()
     guard.limit(limit)
     began, got = time.monotonic(), 0
     unsent = memoryview(script)

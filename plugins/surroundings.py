@@ -13,11 +13,9 @@ All of it is saved with the run (``azure.json``, ``runner.json``), so that it is
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,13 +24,16 @@ from plugins import runner
 from plugins.azure.facts import CloudFacts
 from plugins.azure.view import AzureView, Principal
 from plugins.checks import Judgement
-from plugins.files import write_json
+from plugins.evidence import Archive
 from plugins.inventory import Vm
 from plugins.judge import value
 from plugins.model import Evidence, Seen
 from plugins.probes import Probe
 
 __all__ = ["CONTROL_PLANE", "Surroundings", "wants"]
+
+#: The files of a run that hold it.
+AZURE, RUNNER = "azure.json", "runner.json"
 
 #: The argument that makes a check one of the control plane.
 CONTROL_PLANE = "azure"
@@ -50,8 +51,8 @@ def wants(function: Callable[..., str]) -> frozenset[str]:
 class Surroundings:
     """The surroundings of one run, each part made or read when first asked for."""
 
-    def __init__(self, directory: Path | None, fleet: Callable[[], Sequence[Evidence]]) -> None:
-        self._directory = directory
+    def __init__(self, archive: Archive | None, fleet: Callable[[], Sequence[Evidence]]) -> None:
+        self._archive = archive
         self._fleet = fleet
         self._facts: CloudFacts | None = None
         self._runner: runner.Runner | None = None
@@ -82,20 +83,20 @@ class Surroundings:
     def facts(self) -> CloudFacts:
         """What Azure said; nothing, when it was never asked."""
         if self._facts is None:
-            self._facts = self._read("azure.json", CloudFacts.from_data) or CloudFacts()
+            self._facts = self._read(AZURE, CloudFacts.from_data) or CloudFacts()
         return self._facts
 
     @facts.setter
     def facts(self, facts: CloudFacts) -> None:
         self._facts = facts
-        if self._directory:
-            write_json(self._directory / "azure.json", facts.to_data())
+        if self._archive is not None:
+            self._archive.write(AZURE, facts.to_data())
 
     @property
     def runner(self) -> runner.Runner:
         """The runner's tools, as they were when the evidence was gathered."""
         if self._runner is None:
-            self._runner = self._read("runner.json", runner.Runner.from_dict)
+            self._runner = self._read(RUNNER, runner.Runner.from_dict)
             if self._runner is None:
                 return runner.Runner(error="this evidence does not say what the runner had")
         return self._runner
@@ -103,8 +104,18 @@ class Surroundings:
     @runner.setter
     def runner(self, found: runner.Runner) -> None:
         self._runner = found
-        if self._directory:
-            write_json(self._directory / "runner.json", found.as_dict())
+        if self._archive is not None:
+            self._archive.write(RUNNER, found.as_dict())
+
+    def has_facts(self, *, complete: bool) -> bool:
+        """Whether an earlier part of this run has asked Azure to the end; `complete`: and was told everything."""
+        saved: CloudFacts | None = self._read(AZURE, CloudFacts.from_data)
+        return saved is not None and (saved.complete if complete else not saved.interrupted)
+
+    def has_runner(self, *, complete: bool) -> bool:
+        """The same of the runner's tools."""
+        saved: runner.Runner | None = self._read(RUNNER, runner.Runner.from_dict)
+        return saved is not None and not (complete and saved.error)
 
     def _expected(self, vm: Vm) -> Principal | None:
         try:
@@ -123,10 +134,10 @@ class Surroundings:
         return self._over_fleet[name]
 
     def _read(self, name: str, make: Callable[[Mapping[str, Any]], Any]) -> Any:
-        path = self._directory / name if self._directory else None
-        if path is None or not path.is_file():
+        if self._archive is None or (data := self._archive.read(name)) is None:
             return None
         try:
-            return make(json.loads(path.read_bytes()))
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise pytest.UsageError(f"{path}: cannot be read ({error!r}). Remove the file and gather again.") from None
+            return make(data)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            label = self._archive.source.label(name)
+            raise pytest.UsageError(f"{label}: cannot be read ({error!r}). Remove the file and gather again.") from None

@@ -307,11 +307,13 @@ def test_a_plan_prints_the_commands_and_visits_nobody(project: pytest.Pytester) 
     outcome.stdout.fnmatch_lines(
         [
             "On a, b: 3 commands, side by side, in one SSH session each.",
-            "A VM takes at most 33 s (connect and log in 25 s, slowest probe 3 s, around it 5 s).",
             "# colour_seen[[]red] (at most 3 s; 16384 bytes)",
             "cat /colour/red",
             "# rooted (as root; at most 2 s; 16384 bytes)",
             "id -u",
+            "A VM takes at most 58 s (getting in, with retries, 45 s; slowest probe 3 s; around it 10 s).",
+            "All 2 VMs take at most 58 s, 24 at a time.",
+            "The run waits for all of this for at most 58 s, side by side.",
         ]
     )
     assert not (project.path / "reports").exists()
@@ -352,7 +354,7 @@ def _broken(project: pytest.Pytester, what: str) -> list[str]:
 @pytest.mark.parametrize(
     ("what", "line"),
     [
-        ("missing", "ERROR: --evidence nowhere: there is no such run directory"),
+        ("missing", "ERROR: --evidence nowhere: there is no such run directory or bundle"),
         ("not a run", "ERROR: --evidence suites: no run.json in it, so it is not a run directory *"),
         ("half-written", "ERROR: earlier/evidence/a.json: cannot be read as JSON *"),
         ("foreign", "ERROR: earlier/evidence/a.json: not the evidence of a VM ('version' is missing)*"),

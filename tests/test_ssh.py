@@ -175,6 +175,7 @@ class Client:
         run_timeout: float = 10,
         connect_timeout: float = 5,
         login_timeout: float = 5,
+        reach_timeout: float = 45,
         max_bytes: int = 1 << 22,
         workers: int = 8,
     ) -> list[Session]:
@@ -184,12 +185,13 @@ class Client:
             return self.sinks.setdefault(vm.name, Echo())
 
         began = time.monotonic()
-        options = ssh.Options(
+        options = self.options = ssh.Options(
             run_timeout=run_timeout,
             config_file=self.config,
             host_keys=host_keys,
             connect_timeout=connect_timeout,
             login_timeout=login_timeout,
+            reach_timeout=reach_timeout,
             max_bytes=max_bytes,
             workers=workers,
         )
@@ -918,3 +920,244 @@ def test_a_configuration_that_is_not_there(client: Client) -> None:
     client.config.unlink()
     (session,) = client.visit(Vm("vm-a", "127.0.0.1"))
     assert (session.outcome, session.message) == ("cannot be used", f"{client.config}: there is no such file.")
+
+
+# --- a jump host that goes away -----------------------------------------------------------------------------------
+
+
+def session_of(gateway: Sshd, user: str) -> list[int]:
+    """The processes of the gateway's sshd that serve its connections."""
+    children = Path(f"/proc/{gateway.process.pid}/task/{gateway.process.pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def everyone_lost(sessions: list[Session], gateway: Sshd) -> None:
+    """One thing to fix, in the same words for every VM, and it is the jump host."""
+    via = f"{ME}@127.0.0.1:{gateway.port}"
+    assert {(session.outcome, session.via, session.message) for session in sessions} == {
+        (
+            "jump host failed",
+            via,
+            f"The connection to the jump host {via} was lost while the VMs behind it were visited.",
+        )
+    }
+    assert {session.remedy for session in sessions} == {
+        "See whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown."
+    }
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "says nothing more"])
+def test_a_jump_host_that_goes_away_is_the_one_cause_of_all_behind_it(
+    client: Client, server: Sshd, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
+) -> None:
+    """Twelve VMs are being looked at, the others wait for their turn."""
+    monkeypatch.setattr(ssh, "_QUESTION", 1.0)
+    with sshd(keys, tmp_path) as gateway:
+        client.knows(server, gateway)
+        client.configure(jump_config(gateway, gateway, keys))
+        running = threading.Event()
+        stopped: list[int] = []
+
+        def end(data: bytes) -> None:
+            if not running.is_set():
+                running.set()
+                stopped.extend(session_of(gateway, ME))
+                for pid in stopped:
+                    os.kill(pid, how)
+
+        vms = [vm(server, keys, f"vm-{number}", jump="gw1") for number in range(50)]
+        client.sinks = {each.name: Echo(seen=end) for each in vms}
+        try:
+            sessions = client.visit(*vms, script="echo hello; sleep 30", run_timeout=3, connect_timeout=2, workers=12)
+        finally:
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+    assert running.is_set()
+    everyone_lost(sessions, gateway)
+    assert any("login" in session.seconds for session in sessions), "what they had said until then is kept"
+    assert client.sinks[next(name for name, sink in client.sinks.items() if sink.stdout)].stdout == b"hello\n"
+
+
+def test_an_outer_jump_host_that_goes_away_is_the_one_to_blame(
+    client: Client, server: Sshd, keys: Keys, tmp_path: Path
+) -> None:
+    with sshd(keys, tmp_path / "1", host="host-1") as outer, sshd(keys, tmp_path / "2", host="host-2") as inner:
+        client.knows(server, outer, inner)
+        client.configure(jump_config(outer, inner, keys))
+
+        def end(data: bytes) -> None:
+            for pid in session_of(outer, ME):
+                os.kill(pid, signal.SIGKILL)
+
+        client.sinks = {"vm-0": Echo(seen=end)}
+        sessions = client.visit(
+            *(vm(server, keys, f"vm-{number}", jump="gw1,gw2") for number in range(3)), script="echo hello; sleep 30"
+        )
+    everyone_lost(sessions, outer)
+
+
+def test_a_vm_that_goes_away_behind_a_jump_host_is_its_own_cause(
+    client: Client, server: Sshd, gateways: tuple[Sshd, Sshd], keys: Keys
+) -> None:
+    client.knows(server, *gateways)
+    client.configure(jump_config(*gateways, keys))
+    client.sinks["vm-a"] = Echo(seen=lambda data: os.kill(int(data), signal.SIGKILL))
+    dead, alive = client.visit(
+        vm(server, keys, jump="gw1"), vm(server, keys, "vm-b", jump="gw1"), script="echo $PPID; sleep 1; echo DONE"
+    )
+    assert (dead.outcome, alive.outcome) == ("connection lost", "ok")
+
+
+def test_a_long_queue_behind_a_jump_host_is_not_the_vms_fault(
+    client: Client, server: Sshd, gateways: tuple[Sshd, Sshd], keys: Keys
+) -> None:
+    """Each waits for its turn for longer than any phase may take."""
+    client.knows(server, *gateways)
+    client.configure(jump_config(*gateways, keys))
+    vms = [vm(server, keys, f"vm-{number}", jump="gw1") for number in range(6)]
+    sessions = client.visit(*vms, script="sleep 0.6; echo DONE", workers=1, connect_timeout=1, login_timeout=1)
+    assert {session.outcome for session in sessions} == {"ok"}
+
+
+# --- the limit of the whole ---------------------------------------------------------------------------------------
+
+
+def test_the_limit_is_computed() -> None:
+    options = ssh.Options(run_timeout=25, workers=24)
+    assert ssh.visit_limit(options) == 45 + 25 + 5
+    assert [ssh.time_limit(number, options) for number in (1, 24, 25, 97)] == [75, 75, 150, 375]
+
+
+def hang(stage: str) -> Callable[[socket.socket], None]:
+    """A server that never comes to an end, each in its own way, and says a byte now and then."""
+
+    def talk(connection: socket.socket) -> None:
+        def drip() -> None:
+            with suppress(OSError):
+                if stage == "banner":
+                    while True:
+                        connection.send(b"SSH-2.0-slow"[:1])
+                        time.sleep(0.1)
+                connection.sendall(b"SSH-2.0-slow\r\n")
+                if stage == "kex":
+                    connection.send(b"\x00\x00\x10")  # the beginning of a packet of 4 kB
+                    while True:
+                        connection.send(b"\x14")
+                        time.sleep(0.1)
+                if stage == "closes":
+                    connection.recv(4096)
+                    time.sleep(0.2)
+                    connection.shutdown(socket.SHUT_RDWR)
+
+        threading.Thread(target=drip, daemon=True).start()
+
+    return talk
+
+
+def test_a_fleet_that_drips_and_hangs_ends_within_its_limit(client: Client, server: Sshd, keys: Keys) -> None:
+    """In every phase, with fewer workers than VMs, each VM as slow as it may be."""
+    client.knows(server)
+    stages = ("banner", "kex", "silence", "closes")
+    vms = []
+    with (
+        black_hole() as hole,
+        listener(hang("banner")) as a,
+        listener(hang("kex")) as b,
+        listener(hang("silence")) as c,
+        listener(hang("closes")) as d,
+    ):
+        for number in range(2):
+            vms += [
+                Vm(f"{stage}-{number}", "127.0.0.1", port=port)
+                for stage, port in zip(stages, (a, b, c, d), strict=True)
+            ]
+            vms.append(Vm(f"hole-{number}", "127.0.0.1", port=hole))
+            vms.append(vm(server, keys, f"drips-{number}"))
+        sessions = client.visit(
+            *vms,
+            script="while :; do echo x; sleep 0.05; done",
+            connect_timeout=0.7,
+            login_timeout=0.7,
+            run_timeout=0.8,
+            reach_timeout=1.5,
+            workers=2,
+        )
+    ended = {each.name.rpartition("-")[0]: session.outcome for each, session in zip(vms, sessions, strict=True)}
+    assert ended.pop("closes") in ("turned away", "timed out", "silent")
+    assert ended == {
+        "banner": "not ssh",
+        "kex": "silent",
+        "silence": "silent",
+        "hole": "timed out",
+        "drips": "took too long",
+    }
+    assert client.seconds < ssh.time_limit(len(vms), client.options)
+
+
+def test_getting_in_has_a_limit_over_all_its_phases(client: Client) -> None:
+    """No phase is too slow by itself, and there is a retry."""
+
+    def answer(connection: socket.socket) -> None:
+        def slowly() -> None:
+            with suppress(OSError):
+                time.sleep(0.7)
+                connection.sendall(b"SSH-2.0-slow\r\n")
+                time.sleep(0.5)
+                connection.shutdown(socket.SHUT_RDWR)
+
+        threading.Thread(target=slowly, daemon=True).start()
+
+    with listener(answer) as port:
+        (session,) = client.visit(Vm("vm-a", "127.0.0.1", user=ME, port=port), login_timeout=1, reach_timeout=2)
+    assert session.outcome == "timed out"
+    assert session.message == (
+        f"Getting in to {ME}@127.0.0.1:{port} took longer than 2 s, retries and jump hosts included."
+    )
+
+
+def test_the_limit_of_the_fleet_is_kept_whatever_happens(
+    client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were there ever a phase without a limit: what has been said is kept, and the others say what they waited for."""
+    monkeypatch.setattr(ssh, "time_limit", lambda number, options: 1.5)
+    client.knows(server)
+    sessions = client.visit(
+        *(vm(server, keys, f"vm-{number}") for number in range(3)),
+        script="echo hello; sleep 30",
+        run_timeout=30,
+        workers=2,
+    )
+    assert [session.outcome for session in sessions] == ["took too long"] * 3
+    assert {session.message for session in sessions} == {
+        "The 2 s that the whole fleet may take were over before this VM was done."
+    }
+    assert sum(sink.stdout == b"hello\n" for sink in client.sinks.values()) == 2
+    assert client.seconds < 5
+
+
+def test_a_clock_that_jumps_changes_no_limit(
+    client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour forward and an hour back, each time somebody looks."""
+    now, jumps = time.time, iter(range(10**9))
+    monkeypatch.setattr(time, "time", lambda: now() + (3600 if next(jumps) % 2 else -3600))
+    client.knows(server)
+    good, slow = client.visit(
+        vm(server, keys), vm(server, keys, "slow"), script='[ "$N" ] || sleep 0.3; echo DONE', run_timeout=10
+    )
+    assert (good.outcome, slow.outcome) == ("ok", "ok")
+    assert all(0 <= seconds < 60 for session in (good, slow) for seconds in session.seconds.values())
+    (late,) = client.visit(vm(server, keys, "late"), script="sleep 30", run_timeout=0.6)
+    assert late.outcome == "took too long"
+
+
+def test_a_resolver_that_hangs_is_left_behind(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the runner's DNS server is gone: more names than there are threads to ask."""
+    hangs = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: hangs.wait(30))
+    sessions = client.visit(*(Vm(f"vm-{number}.example") for number in range(40)), connect_timeout=0.5)
+    hangs.set()
+    assert {session.outcome for session in sessions} == {"name not resolved"}
+    assert "no answer within 0.5 s" in sessions[0].message
+    assert client.seconds < ssh.time_limit(40, client.options)

@@ -158,7 +158,10 @@ def test_a_plan_names_the_requests_to_azure(project: pytest.Pytester) -> None:
     outcome = project.runpytest_subprocess("--vm=a", "--plan", "--subscription=00000000-0000-0000-0000-000000000001")
     assert outcome.ret == 0
     outcome.stdout.fnmatch_lines(
-        ["Of Azure: * requests, which only read.", "GET https://management.azure.com/subscriptions/*"]
+        [
+            "Of Azure: * requests, which only read, for at most 303 s.",
+            "GET https://management.azure.com/subscriptions/*",
+        ]
     )
     outcome = project.runpytest_subprocess("--vm=a", "--plan", "--no-azure")
     outcome.stdout.no_fnmatch_line("*Of Azure*")

@@ -123,6 +123,23 @@ def reboots_mid_probe(vm: VmPlan) -> None:
     vm.replace_program("curl", "sleep 3\nkill -9 -1\n")
 
 
+@fault("cut-mid-frame", expects={"SSH-001": "unknown", **_ELSEWHERE, "*": "pass|not applicable|blocked"})
+def cut_mid_frame(vm: VmPlan) -> None:
+    """The VM's network goes away in the middle of an answer: half a frame has come, and then there is silence."""
+    # The script sends finished answers with cat, from its own folder.
+    half = 'size=$(head -q -c 9999999 "$@" | wc -c)\nhead -q -c 9999999 "$@" | head -c $((size - 9))\n'
+    send = f"*/.nexus-arc-*:*.o) {half}sleep 1\n{_CUT}sleep 60\n;;\n"
+    vm.replace_program("cat", f'case $PWD:$1 in\n{send}esac\nexec head -q -c 9999999 "$@"\n')
+
+
+@fault("sshd-stays-busy", expects=_NOT_SEEN)
+def sshd_stays_busy(vm: VmPlan) -> None:
+    """Somebody holds all the places that MaxStartups leaves: sshd turns everybody else away."""
+    vm.sshd.append("MaxStartups 1")
+    hold = "exec 9<>/dev/tcp/127.0.0.1/22 && read -r banner <&9 && read -r more <&9"
+    vm.boot.append(f"(while :; do bash -c '{hold}'; sleep 0.1; done) 3>&- </dev/null >/dev/null 2>&1 &")
+
+
 @fault("prints-1gb", roots=("PROXY-003", "SSH-003"), expects=_NO_CURL | {"SSH-003": "unknown"})
 def prints_1gb(vm: VmPlan) -> None:
     """A program that we call (curl) prints a gigabyte."""

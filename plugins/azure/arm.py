@@ -33,6 +33,7 @@ from plugins.azure.clouds import Cloud
 from plugins.azure.facts import Answer, Call, Unread, without_secrets
 from plugins.azure.login import Login
 from plugins.azure.problems import NotAllowedError, explain, no_login, not_reached, out_of_time, says_absent
+from plugins.azure.team import Team
 from plugins.redact import redact
 
 __all__ = ["Arm", "Kind", "readable"]
@@ -138,12 +139,30 @@ class Arm:
     ) -> None:
         self._transport.close()
 
-    def sign_in(self) -> None:
+    def sign_in(self, team: Team) -> None:
         """Get the token before many threads want one. Without one, every question has that problem as its answer."""
+        (self._problem,) = team.ask([self._sign_in], lambda number: self._login_late())
+
+    def _sign_in(self) -> Unread | None:
         try:
             self._login.get_token(self.cloud.scope)
         except Exception as error:  # a credential may fail in any way: its sources are other programs
-            self._problem = no_login(error, self.cloud)
+            return no_login(error, self.cloud)
+        return None
+
+    def _login_late(self) -> Unread:
+        if self._cancelled():
+            return self.late("anything of Azure")
+        return Unread(
+            f"The login to Azure did not come to an end within {time.monotonic() - self._started:.0f} s.",
+            "See what hangs with 'az account get-access-token', or leave Azure out: --no-azure.",
+        )
+
+    def late(self, what: str) -> Unread:
+        """What to say of a question that was not answered in time."""
+        if self._cancelled():
+            return Unread(f"Could not read {what}: the run was interrupted.", "Run again.")
+        return out_of_time(what, self._seconds, self._started)
 
     # --- questions
 
@@ -229,11 +248,9 @@ class Arm:
         """Ask; whatever goes wrong becomes the answer."""
         if self._problem:
             return self._problem
-        if self._cancelled():
-            return Unread(f"Could not read {what}: the run was interrupted.", "Run again.")
         left = self._started + self._seconds - time.monotonic()
-        if left <= 0:
-            return out_of_time(what, self._seconds, self._started)
+        if left <= 0 or self._cancelled():
+            return self.late(what)
         self._here.url = None
         try:
             value = question(left)

@@ -7,7 +7,8 @@
                  "/subscriptions/…/virtualmachines/web2": {"request": "GET https://…", "value": null},
                  "/subscriptions/…/providers/…": {"request": "GET https://…", "unread": {"message": …, "remedy": …}}},
      "located": {"web1": "/subscriptions/…/virtualMachines/web1"},
-     "calls": [["GET", "https://management.azure.com/…", 200]]}
+     "calls": [["GET", "https://management.azure.com/…", 200]],
+     "interrupted": false}
 
 ``value: null`` means that Azure said "not found". An answer that could not be had is ``unread``, which is never that.
 """
@@ -69,7 +70,14 @@ class CloudFacts:
     answers: dict[str, Answer | Unread] = field(default_factory=dict)  # by ARM path; see `plugins.azure.paths`
     located: dict[str, str | Unread] = field(default_factory=dict)  # VM name -> the id of its resource
     calls: list[Call] = field(default_factory=list)  # each request in the order of its end, retries included
+    interrupted: bool = False  # the run was stopped before Azure had been asked for everything
     _excerpts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def complete(self) -> bool:
+        """True when everything that was asked for was answered."""
+        answers = (*self.answers.values(), *self.located.values())
+        return not self.interrupted and not any(isinstance(each, Unread) for each in answers)
 
     def excerpt(self, path: str) -> str:
         """The answer of a path as a report shows it. Made once: a fleet's VMs share most answers."""
@@ -88,6 +96,7 @@ class CloudFacts:
                 name: found if isinstance(found, str) else _to_data(found) for name, found in self.located.items()
             },
             "calls": [[call.method, redact(call.url), call.status] for call in self.calls],
+            "interrupted": self.interrupted,
         }
 
     @classmethod
@@ -101,6 +110,7 @@ class CloudFacts:
                 name: found if isinstance(found, str) else _unread(found) for name, found in data["located"].items()
             },
             calls=[Call(method, url, status) for method, url, status in data["calls"]],
+            interrupted=bool(data.get("interrupted")),
         )
 
 

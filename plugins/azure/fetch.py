@@ -6,9 +6,9 @@ definitions of the roles found. `plugins.azure.plan` says beforehand what that c
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -23,6 +23,7 @@ from plugins.azure.facts import Answer, CloudFacts, Unread
 from plugins.azure.fleet import addresses
 from plugins.azure.login import default_credential
 from plugins.azure.roles import role
+from plugins.azure.team import Team
 from plugins.azure.view import AzureView
 from plugins.checks import Judgement
 from plugins.inventory import Vm
@@ -31,6 +32,9 @@ __all__ = ["FEW", "FetchOptions", "fetch", "vms_of"]
 
 #: Up to this many resources of a kind in a subscription are asked for one by one, more of them by the list.
 FEW = 3
+
+#: Seconds that a question has to end by itself when time is over: then it can say what it waited for.
+_SLACK = 3.0
 
 #: The roles that the article names, by GUID.
 _NAMED_ROLES = {role("resource-manager").id, role("list-access-details").id}
@@ -50,6 +54,11 @@ class FetchOptions:
     clouds: Mapping[str, Cloud] = field(default_factory=clouds)
     credential: Callable[[Cloud], TokenCredential] = default_credential
 
+    @property
+    def limit(self) -> float:
+        """The seconds that `fetch` takes at most."""
+        return self.seconds + _SLACK
+
 
 _Tasks = dict[str, Callable[[], Answer | Unread]]
 
@@ -57,38 +66,36 @@ _Tasks = dict[str, Callable[[], Answer | Unread]]
 def fetch(vms: Sequence[Vm], options: FetchOptions) -> CloudFacts:
     """What Azure says about these VMs. Never raises for what Azure does: what could not be read says so."""
     facts = CloudFacts()
+    end = time.monotonic() + options.seconds
     by_cloud = sorted(vms, key=lambda vm: vm.target.cloud)
     for name, group in groupby(by_cloud, key=lambda vm: vm.target.cloud):
-        cloud = options.clouds[name]
-        with (
-            Arm(
-                cloud,
-                options.credential,
-                seconds=options.seconds,
-                record=facts.calls.append,
-                cancelled=options.cancelled,
-            ) as arm,
-            ThreadPoolExecutor(max_workers=options.workers, thread_name_prefix="azure") as pool,
-        ):
-            arm.sign_in()
+        seconds = end - time.monotonic() if facts.answers else options.seconds  # one limit for all clouds together
+        team = Team(options.workers, seconds + _SLACK, options.cancelled)
+        with Arm(
+            options.clouds[name],
+            options.credential,
+            seconds=seconds,
+            record=facts.calls.append,
+            cancelled=options.cancelled,
+        ) as arm:
             try:
-                _Fetch(list(group), options, facts, arm, pool).run()
+                arm.sign_in(team)
+                _Fetch(list(group), options, facts, arm, team).run()
             finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+                team.close()
+    facts.interrupted = options.cancelled()
     return facts
 
 
 class _Fetch:
     """The rounds, for the VMs of one cloud."""
 
-    def __init__(
-        self, vms: list[Vm], options: FetchOptions, facts: CloudFacts, arm: Arm, pool: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, vms: list[Vm], options: FetchOptions, facts: CloudFacts, arm: Arm, team: Team) -> None:
         self.vms = vms
         self.options = options
         self.facts = facts
         self.arm = arm
-        self.pool = pool
+        self.team = team
 
     def run(self) -> None:
         """All rounds."""
@@ -111,9 +118,13 @@ class _Fetch:
                 self.facts.located[vm.name] = _checked(vm.resource_id)
         if not nameless or not self.options.subscription:
             return
-        answer = vms_of(self.arm, self.options.subscription, self.options.resource_group)
+        place = self._place()
+        answer = self._one(
+            f"the VMs of {place}",
+            partial(vms_of, self.arm, self.options.subscription, self.options.resource_group),
+        )
         for vm in nameless:
-            self.facts.located[vm.name] = _named(vm, answer, self._place())
+            self.facts.located[vm.name] = _named(vm, answer, place)
         if isinstance(answer, Answer):
             for each in answer.value or []:
                 if each["id"] in self.facts.located.values():
@@ -179,7 +190,7 @@ class _Fetch:
 
         For the others the list does not tell enough: a group they are in may hold a role, and only Azure knows that.
         """
-        answer = self.arm.assignments(scope)
+        answer = self._one(f"the role assignments at {scope}", partial(self.arm.assignments, scope))
         if isinstance(answer, Unread):
             return set()
         rows: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
@@ -218,7 +229,10 @@ class _Fetch:
 
         A login with rights in some resource groups only may be refused the subscription's list; then it is theirs.
         """
-        answer = self.arm.in_subscription(kind, subscription)
+        answer = self._one(
+            f"the {kind.replace('_', ' ')} of subscription {subscription}",
+            partial(self.arm.in_subscription, kind, subscription),
+        )
         if isinstance(answer, Answer):
             return self._take(answer, wanted)
         if answer.status != 403:
@@ -228,7 +242,7 @@ class _Fetch:
         groups: dict[str, list[str]] = defaultdict(list)
         for id in wanted:
             groups[ids.parse(id).resource_group.lower()].append(id)
-        answers = self.pool.map(partial(self.arm.in_group, kind, subscription), groups)
+        answers = self._several([(group, partial(self.arm.in_group, kind, subscription, group)) for group in groups])
         for members, found in zip(groups.values(), answers, strict=True):
             if isinstance(found, Answer):
                 rest += self._take(found, members)
@@ -255,8 +269,14 @@ class _Fetch:
     def _ask(self, tasks: _Tasks) -> None:
         """Ask side by side; what was answered before is not asked again."""
         new = {path: task for path, task in tasks.items() if path not in self.facts.answers}
-        for path, answer in zip(new, self.pool.map(lambda task: task(), new.values()), strict=True):
-            self.facts.answers[path] = answer
+        self.facts.answers.update(zip(new, self._several(list(new.items())), strict=True))
+
+    def _several(self, tasks: list[tuple[str, Callable[[], Answer | Unread]]]) -> list[Answer | Unread]:
+        """The answers to questions, each with what it is about; those that do not come in time say so."""
+        return self.team.ask([task for _, task in tasks], lambda number: self.arm.late(tasks[number][0]))
+
+    def _one(self, what: str, task: Callable[[], Answer | Unread]) -> Answer | Unread:
+        return self._several([(what, task)])[0]
 
 
 def vms_of(arm: Arm, subscription: str, group: str | None) -> Answer | Unread:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from azure.core.credentials import TokenCredential
 
 from plugins.azure.arm import Arm
 from plugins.azure.clouds import Cloud, clouds
-from plugins.azure.facts import Unread
+from plugins.azure.facts import Answer, Unread
 from plugins.azure.ids import parse
 from plugins.azure.login import default_credential
+from plugins.azure.team import Team
 from plugins.inventory import Target, Vm
 
 __all__ = ["Discovery", "FleetError", "addresses", "fleet_from_azure"]
@@ -45,12 +47,16 @@ def fleet_from_azure(
 ) -> Discovery:
     """The VMs of a subscription, or of one resource group in it. Raises `FleetError`."""
     cloud = cloud or clouds()["AzureCloud"]
+    team = Team(1, _SECONDS)
     with Arm(cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
-        arm.sign_in()
+        arm.sign_in(team)
+        ask: Callable[[], Answer | Unread]
         if resource_group:
-            answer = arm.in_group("virtual_machines", subscription, resource_group)
+            ask = partial(arm.in_group, "virtual_machines", subscription, resource_group)
         else:
-            answer = arm.in_subscription("virtual_machines", subscription)
+            ask = partial(arm.in_subscription, "virtual_machines", subscription)
+        (answer,) = team.ask([ask], lambda number: arm.late(f"the VMs of subscription {subscription}"))
+        team.close()
     if isinstance(answer, Unread):
         raise FleetError(answer)
     if answer.value is None:

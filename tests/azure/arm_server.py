@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,6 +73,7 @@ class Arm:
     documents: dict[str, Any] = field(default_factory=dict)  # by path
     lists: dict[str, list[Any]] = field(default_factory=dict)  # by path, "?filter" appended where there is one
     troubles: list[tuple[Callable[[str], bool], list[Trouble | None]]] = field(default_factory=list)
+    drips: dict[str, str] = field(default_factory=dict)  # what a path holds -> "headers" or "body", which never end
     requests: list[str] = field(default_factory=list)  # "GET /subscriptions/…?api-version=…", in order
 
     @property
@@ -146,6 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
         if "/.well-known/" in self.path:
             return self._send(self.arm.login(self.path, ""))
         self.arm.requests.append(f"GET {self.path}")
+        for words, where in self.arm.drips.items():
+            if words in self.path.lower():
+                return self._drip(where)
         return self._send(self.arm.answer(self.path, self.headers["Authorization"]))
 
     def do_POST(self) -> None:
@@ -154,6 +159,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(self.arm.login(self.path, body))
         self.arm.requests.append(f"POST {self.path}")
         return self._send((200, {}, {}))
+
+    def _drip(self, where: str) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        if where == "body":
+            self.wfile.write(b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b" " if where == "body" else b"X: y\r\n")
+                time.sleep(0.1)
 
     def _send(self, answer: Trouble) -> None:
         status, headers, body = answer

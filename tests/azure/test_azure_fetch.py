@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.identity import ClientSecretCredential, CredentialUnavailableError
 
+from plugins.azure import fetch as fetching
 from plugins.azure import paths
 from plugins.azure.clouds import Cloud, clouds
 from plugins.azure.facts import Answer, Call, CloudFacts, Unread
@@ -210,6 +214,44 @@ def test_the_limit_for_all_requests_holds(arm: Arm) -> None:
     view = look(arm, populate(arm, 1), seconds=0.0)
     assert "the 0 s for all requests to Azure were over" in stopped(view, "vm").message
     assert view.fleet.calls == []
+
+
+@pytest.mark.parametrize("where", ["headers", "body"])
+def test_azure_that_drips_is_left_behind_in_time(arm: Arm, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """A byte now and then resets the time limit of each read: the limit of the whole is kept all the same."""
+    monkeypatch.setattr(fetching, "_SLACK", 0.5)
+    vms = populate(arm, 5)
+    arm.drips["/clusters/"] = where
+    limits = options(arm, seconds=2.0)
+    began = time.monotonic()
+    facts = fetch(vms, limits)
+    assert time.monotonic() - began < limits.limit + 1
+    view = AzureView(vms[0], facts)
+    assert view.vm is not None, "what was answered is kept"
+    assert "the 2 s for all requests to Azure were over" in stopped(view, "cluster").message
+    assert not facts.complete
+
+
+def test_a_login_that_hangs_is_left_behind_in_time(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_SLACK", 0.5)
+
+    class Hangs(FakeCredential):
+        def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+            time.sleep(60)
+            return super().get_token(*scopes, **kwargs)
+
+    limits = replace(options(arm, seconds=0.5), credential=lambda cloud: Hangs())
+    began = time.monotonic()
+    facts = fetch(populate(arm, 1), limits)
+    assert time.monotonic() - began < limits.limit + 1
+    message = stopped(AzureView(populate(arm, 1)[0], facts), "vm").message
+    assert message == "The login to Azure did not come to an end within 1 s."
+
+
+def test_whoever_hangs_does_not_keep_the_process_from_ending() -> None:
+    code = "import time; from plugins.azure.team import Team\nTeam(2, 0.2).ask([lambda: time.sleep(60)] * 3, print)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.split() == ["0", "1", "2"]
 
 
 def test_an_interrupted_run_asks_nothing_more(arm: Arm) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from plugins import ssh
 from plugins.evidence import Archive
-from plugins.gather import gather
+from plugins.gather import gather, limits
 from plugins.inventory import Vm
 from plugins.model import Evidence
 from plugins.plan import page
@@ -115,12 +115,12 @@ def test_a_windows_vm_that_was_taken_for_a_linux_one(tmp_path: Path, keys: Keys,
 def test_the_plan_says_what_would_run_on_which() -> None:
     windows, linux = Vm("win", os="windows"), Vm("lin")
     one = [Planned("a", "'x'", 2, False, (), 64)]
-    text = page({"win": one, "lin": one}, [windows, linux], 25)
+    text = page({"win": one, "lin": one}, [windows, linux], limits(ssh.Options(run_timeout=7), [windows, linux]))
     assert (
         "On win: 1 commands, side by side, in one SSH session each.\nNothing is changed there: PowerShell keeps" in text
     )
     assert (
         "On lin: 1 commands, side by side, in one SSH session each.\nNothing is changed there: the answers wait" in text
     )
-    assert "A VM takes at most 47 s (connect and log in 25 s, slowest probe 2 s, around it 20 s)." in text
-    assert "A VM takes at most 32 s (connect and log in 25 s, slowest probe 2 s, around it 5 s)." in text
+    assert "A VM takes at most 72 s (getting in, with retries, 45 s; slowest probe 2 s; around it 25 s)." in text
+    assert "All 2 VMs take at most 72 s, 24 at a time." in text
