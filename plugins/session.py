@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -15,13 +16,13 @@ from plugins.azure.things import things
 from plugins.bench import Bench
 from plugins.collection import check_item, check_items, plans
 from plugins.decide import exit_status
-from plugins.files import point_latest, write_json, write_text
+from plugins.files import point_latest, write_json
 from plugins.gather import gather
 from plugins.look_around import azure_page, look_around
 from plugins.model import Status, Verdict
 from plugins.plan import page
 from plugins.progress import show_progress
-from plugins.reports import html, junit, markdown, terminal
+from plugins.reports import files, html, job_summary, junit, terminal
 from plugins.results import build
 from plugins.run import RUN, Run
 
@@ -237,7 +238,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         return
     results = config.stash[_RESULTS] = _results(session, run)
     write_json(run.directory / "results.json", results)
-    write_text(run.directory / "summary.md", markdown.render(results))
+    files.write(results, run.directory)
     junit.write(results, config.stash[_JUNIT])
     config.stash[_HTML].finish(session, results)
     point_latest(run.directory)
@@ -289,7 +290,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line("Interrupted: VMs that were not visited in time are unknown.", yellow=True)
     for text, markup in terminal.summary_lines(results, terminalreporter._tw.fullwidth):
         terminalreporter.write_line(text, **markup)
-    terminalreporter.write_line(f"In {_shown(run.directory)}: report.html, summary.md, results.json, junit.xml")
+    written = ["report.html", *(name for name, _ in files.FILES), "results.json", "junit.xml"]
+    terminalreporter.write_line(f"In {_shown(run.directory)}: {', '.join(written)}")
+    for line in job_summary.publish(run.directory / "summary.md", os.environ):
+        terminalreporter.write_line(line)
 
 
 def _shown(path: Path) -> str:
