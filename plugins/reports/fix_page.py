@@ -47,7 +47,8 @@ def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[s
         lines.append(f"- **After it**: {step['ready']} of {fleet} VMs are ready")
     yield "\n".join(lines)
     for fix in cause["fix"][:_COMMANDS]:
-        yield f"For {text(helped(fix['vms']), _NAMES)}:"
+        if len(cause["fix"]) > 1:
+            yield f"For {text(helped(fix['vms']), _NAMES)}:"
         if whole(fix["command"]):
             yield code(fix["command"], "sh")
         else:

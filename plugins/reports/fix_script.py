@@ -33,13 +33,13 @@ _LONGEST = 400  # characters of a comment
 _HEAD = """\
 #!/bin/sh
 # {run}
-# {sentence}
+# Verdict: {sentence}
 #
 # Nobody has run these commands. Read each one, and what it would change, before you run it.
 # This file does nothing when it is run: it stops at the first line that says exit, and again before each step.
 # To use it, copy the commands of a step into a shell, in the order of the steps. Then look again with pytest.
 #
-# shellcheck disable=SC2016,SC2029,SC2317
+# shellcheck disable=SC1003,SC2016,SC2029,SC2317
 """
 
 
@@ -72,7 +72,7 @@ def _step(number: int, step: Json | None, cause: Json) -> Iterator[str]:
             yield f"{fix['command']}\n"
         else:
             yield "# by hand: this command has characters that cannot be seen, or an open quote. To be read only:"
-            yield f"#   {_line(fix['command'])}\n"
+            yield f"# text: {_line(fix['command'])}\n"
 
 
 def _line(text: str) -> str:

@@ -62,7 +62,7 @@ def _changes(changes: Json | None) -> Iterable[str]:
         yield table(
             ("", "VM", "Check", "Was", "Now", "What was seen"),
             (
-                (word, text(entry["vm"]), text(subject(entry)), *(text(entry[key]) for key in ("was", "now", "message")))
+                (word, *map(text, (entry["vm"], subject(entry), entry["was"], entry["now"], entry["message"])))
                 for word, entry in worth_reading[:_ROWS]
             ),
         )  # fmt: skip
