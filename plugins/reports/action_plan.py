@@ -35,9 +35,9 @@ _FORMULA = re.compile(
 
 
 def render(results: Json) -> str:
-    """`results` as CSV (RFC 4180) with a byte order mark; every cell is quoted, and is one line."""
+    """`results` as CSV (RFC 4180) with a byte order mark; every cell is one line."""
     table = io.StringIO()
-    writer = csv.writer(table, quoting=csv.QUOTE_ALL)
+    writer = csv.writer(table)
     writer.writerow(HEAD)
     for number, (step, cause) in enumerate(fix_order(results), 1):
         title = results["checks"].get(cause["id"], {}).get("title", "")
