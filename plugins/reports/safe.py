@@ -31,7 +31,10 @@ def _escape(match: re.Match[str]) -> str:
 
 def visible(text: object) -> str:
     """``text`` with every invisible character spelled out; newlines and tabs stay, CRLF is a newline."""
-    return _INVISIBLE.sub(_escape, str(text).replace("\r\n", "\n"))
+    words = str(text)
+    if words.isascii() and words.isprintable():  # most text is, and a fleet has much of it
+        return words
+    return _INVISIBLE.sub(_escape, words.replace("\r\n", "\n"))
 
 
 def one_line(text: object) -> str:
