@@ -225,6 +225,13 @@ def test_what_cannot_be_read_or_has_no_end_is_no_command(command: str, shown: st
     assert "an open quote. To be read only:\n\n```text\n" in fix_page.render(results)
 
 
+def test_a_long_remedy_is_not_cut() -> None:
+    results = with_fixes()
+    remedy = results["causes"][0]["remedy"] = " ".join(["az", *["--word"] * 120])
+    assert f"# by hand: {remedy}\n" in fix_script.render(results)
+    assert f"- **By hand**: {remedy}\n".replace("-", r"\-").replace(r"\- ", "- ", 1) in fix_page.render(results)
+
+
 def test_a_small_fleet_is_named_in_full_and_a_big_one_is_not() -> None:
     for size, shown in ((50, 50), (51, 10)):
         results = with_fixes("az version")

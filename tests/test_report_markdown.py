@@ -96,6 +96,8 @@ def test_the_gate_is_the_line_below_the_verdict() -> None:
     assert lines[4] == r"❌ **The gate 98% is not met\: 1 of 6 VMs are ready.**"
     lines = markdown.render({**saved("six-vms"), "gate": {**GATE, "passed": True}}).splitlines()
     assert lines[4].startswith("✅ ")
+    lines = markdown.render({**saved("six-vms"), "gate": {**GATE, "exit": 10}}).splitlines()
+    assert lines[4].startswith("❔ ")
 
 
 def test_what_is_new_or_flapping_since_an_earlier_run_is_listed() -> None:

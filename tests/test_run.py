@@ -194,7 +194,9 @@ def test_a_failed_required_check_exits_1_and_blocks_what_needs_it(project: pytes
     assert by_id["VM-002", ""]["caused_by"] == ["VM-001"]
     assert by_id["VM-003", "red"]["caused_by"] == ["VM-001"]
     assert [(cause["id"], cause["vms"]) for cause in found["causes"]] == [("VM-001", ["b"])]
-    outcome.stdout.fnmatch_lines(["*NOT READY: 1 of 2 VMs is ready; 1 is not.*", "*VM-001 on 1 VM: b*"])
+    outcome.stdout.fnmatch_lines(
+        ["*NOT READY: 1 of 2 VMs is ready; 1 is not.*", "*1. Fix b (VM-001): 1 VM becomes ready*"]
+    )
 
 
 def test_warnings_leave_a_vm_ready(project: pytest.Pytester, save: Save) -> None:

@@ -11,6 +11,7 @@ from plugins.reports.safe import visible
 
 _COMMANDS = 20  # of one step: the rest is in fixes.sh
 _NAMES = 4_000  # characters
+_REMEDY = 1_000  # many a remedy has a command in it, and half of one helps nobody
 
 
 def render(results: Json) -> str:
@@ -40,7 +41,7 @@ def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[s
         f"- **Thing**: {text(thing(cause))}" + (f", {text(cause['thing']['id'])}" if cause["thing"]["id"] else ""),
         f"- **Check**: {linked(text(cause_subject(cause)), cause['docs'])}, {cause['status']}",
         f"- **Seen**: {text(cause['message'])}",
-        f"- **{'Do' if cause['fix'] else 'By hand'}**: {text(cause['remedy'])}",
+        f"- **{'Do' if cause['fix'] else 'By hand'}**: {text(cause['remedy'], _REMEDY)}",
         f"- **{count(cause['vms'])}**: {text(helped(cause['vms']), _NAMES)}",
     ]
     if step:

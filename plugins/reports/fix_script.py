@@ -27,7 +27,7 @@ from plugins.reports.facts import Json, cause_subject, fix_order, thing
 from plugins.reports.fixes import count, helped, title, whole
 from plugins.reports.safe import cut, one_line
 
-_LONGEST = 400  # characters of a comment
+_LONGEST = 1_000  # characters of a comment: many a remedy has a command in it, and half of one helps nobody
 
 # Of what shellcheck says about single quotes, nothing holds here: what is in them is meant for another shell.
 _HEAD = """\

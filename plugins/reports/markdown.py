@@ -41,7 +41,8 @@ def render(results: Json) -> str:
 
 def _gate(gate: Json | None) -> Iterable[str]:
     if gate:
-        yield f"{'✅' if gate['passed'] else '❌'} **{text(gate['sentence'])}**"
+        mark = "✅" if gate["passed"] else "❔" if gate.get("exit") == 10 else "❌"  # 10: it could not be judged
+        yield f"{mark} **{text(gate['sentence'])}**"
 
 
 def _plan(plan: list[Json]) -> Iterable[str]:
