@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from plugins.look_around import azure_page, look_around, look_limit
 from plugins.model import Status, Verdict
 from plugins.plan import page, span
 from plugins.progress import show_progress
-from plugins.reports import html, junit, markdown, terminal
+from plugins.reports import files, html, job_summary, junit, terminal
 from plugins.results import SUITE_VERSION, build
 from plugins.run import RUN, Run
 from plugins.surroundings import AZURE, RUNNER
@@ -290,16 +291,17 @@ def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -
     """Write what can be written: a full disk takes one report, and says so once, at the end."""
     assert run.directory is not None
     config, directory = session.config, run.directory
-    summary = markdown.render(results)
+    texts = files.render_all(results)
     with run.noting():
         write_json(directory / "results.json", results)
-    with run.noting():
-        write_text(directory / "summary.md", summary)
+    for name, text in texts.items():
+        with run.noting():
+            write_text(directory / name, text)
     with run.noting():
         junit.write(results, config.stash[_JUNIT])
     if config.option.bundle and not run.problem:
         with run.noting():
-            bundle.write(directory / "bundle", _contents(session, run, results, summary))
+            bundle.write(directory / "bundle", _contents(session, run, results, texts["summary.md"]))
     config.stash[_HTML].finish(session, results)
 
 
@@ -368,9 +370,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for text, markup in terminal.summary_lines(results, terminalreporter._tw.fullwidth):
         terminalreporter.write_line(text, **markup)
     if not run.problem:
-        terminalreporter.write_line(f"In {_shown(run.directory)}: report.html, summary.md, results.json, junit.xml")
+        written = ["report.html", *(name for name, _ in files.FILES), "results.json", "junit.xml"]
+        terminalreporter.write_line(f"In {_shown(run.directory)}: {', '.join(written)}")
         if config.option.bundle:
             terminalreporter.write_line(f"In {_shown(run.directory)}/bundle: {run.id}.zip, and one for each VM")
+        for line in job_summary.publish(run.directory / "summary.md", os.environ):
+            terminalreporter.write_line(line)
 
 
 def _say_not_kept(terminalreporter: pytest.TerminalReporter, run: Run) -> None:

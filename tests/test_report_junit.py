@@ -7,10 +7,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import xmlschema
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from plugins.reports import junit
 from tests.report_builder import Json, fleet, run, saved, unreachable
+
+XSD = xmlschema.XMLSchema10(str(Path(__file__).parent / "data" / "schemas" / "junit-10.xsd"))
 
 
 def written(results: Json, folder: Path) -> dict[str, TestSuite]:
@@ -46,6 +49,18 @@ def test_the_totals_are_those_of_results_json(tmp_path: Path) -> None:
     assert sum(s.errors for s in suites) == counts["unknown"]
     assert sum(s.skipped for s in suites) == counts["blocked"] + counts["not applicable"] + counts["waived"]
     assert sum(s.tests for s in suites) == sum(counts.values())
+
+
+@pytest.mark.parametrize("name", ["six-vms", "hostile", "ready"])
+def test_it_follows_jenkins_schema_but_for_what_is_known(name: str, tmp_path: Path) -> None:
+    written(saved(name), tmp_path)
+    tree = ElementTree.parse(tmp_path / "junit.xml")
+    # The schema is of 2014. Properties of a test case, and how many were skipped in all, came later: pytest writes them too.
+    del tree.getroot().attrib["skipped"]
+    for of_case in tree.iter("testcase"):
+        of_case.remove(of_case[0])
+    tree.write(tmp_path / "junit.xml")
+    assert [error.reason for error in XSD.iter_errors(str(tmp_path / "junit.xml"))] == []
 
 
 def test_a_failure_says_what_was_seen_what_to_do_and_shows_the_evidence(tmp_path: Path) -> None:

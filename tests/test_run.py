@@ -12,6 +12,7 @@ import pytest
 from plugins.evidence import Archive
 from plugins.inventory import Vm
 from plugins.model import Evidence, Seen, Session
+from plugins.reports.files import FILES
 from plugins.reports.schema import problems
 
 pytest_plugins = "pytester"
@@ -137,7 +138,44 @@ def test_a_good_vm_is_ready_and_exits_0(project: pytest.Pytester, save: Save) ->
     assert (found["verdict"], found["sentence"]) == ("ready", "The VM is ready.")
     assert set(statuses(project).values()) == {"pass"}
     left = {path.name for path in (project.path / "reports/latest/").iterdir()}
-    assert left == {"results.json", "junit.xml", "report.html", "summary.md"}
+    assert left == {"results.json", "junit.xml", "report.html", *(name for name, _ in FILES)}
+
+
+def test_the_last_line_names_every_file(project: pytest.Pytester, save: Save) -> None:
+    save({"a": GOOD})
+    outcome = judged(project)
+    (line,) = [line for line in outcome.outlines if line.startswith("In reports/")]
+    assert line.partition(": ")[2].split(", ") == [
+        "report.html",
+        "summary.md",
+        "fixes.md",
+        "fixes.sh",
+        "ActionPlan.csv",
+        "ctrf.json",
+        "results.sarif",
+        "readiness.prom",
+        "results.json",
+        "junit.xml",
+    ]
+    assert {path.name for path in (project.path / "reports/latest/").iterdir()} == set(
+        line.partition(": ")[2].split(", ")
+    )
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_summary_goes_to_the_ci_servers_page_by_itself_and_once(
+    project: pytest.Pytester, save: Save, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
+    save({"a": GOOD})
+    page = project.path / "step_summary"
+    page.write_text("# Before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    monkeypatch.setenv("TF_BUILD", "True")
+    outcome = judged(project, "-n", workers)
+    assert outcome.ret == 0
+    run = (project.path / "reports/latest").resolve()
+    assert page.read_text() == "# Before\n\n" + (run / "summary.md").read_text()
+    assert [line for line in outcome.outlines if "##vso[" in line] == [f"##vso[task.uploadsummary]{run}/summary.md"]
 
 
 def test_a_failed_required_check_exits_1_and_blocks_what_needs_it(project: pytest.Pytester, save: Save) -> None:

@@ -5,7 +5,7 @@
     results (schema: plugins/data/results.schema.json)
        ├── html      the page of the rollout meeting, written by pytest-html and extended through its hooks
        ├── junit     for CI servers: one suite per VM
-       ├── markdown  for a job summary: aggregated, small for any fleet
+       ├── files     the list of what is one text each: summary.md, fixes.md and .sh, ActionPlan.csv, CTRF, SARIF, ...
        └── terminal  the last lines a person sees
 
 No report recomputes a verdict, and none trusts a word in it: a VM wrote part of the text, so all of it goes

@@ -56,7 +56,7 @@ def subject(result: Json) -> str:
     return f"{result['id']} [{result['parameter']}]" if result["parameter"] else str(result["id"])
 
 
-_KINDS = {"csn": "cloud services network"}
+_KINDS = {"csn": "cloud services network", "runner": "the runner", "instance": "the Operator Nexus instance"}
 
 
 def cause_subject(cause: Json, show: int = 2) -> str:
@@ -69,6 +69,23 @@ def cause_subject(cause: Json, show: int = 2) -> str:
         more = f" and {len(parameters) - show} more" if len(parameters) > show else ""
         words.append(f"[{', '.join(parameters[:show])}{more}]")
     return " ".join(words)
+
+
+def fix_order(results: Json) -> Iterator[tuple[Json | None, Json]]:
+    """Each (step of the plan, its cause) in the plan's order, then ``None`` with each cause that keeps no VM back."""
+    causes = {cause["number"]: cause for cause in results["causes"]}
+    for step in results["plan"]:
+        yield step, causes.pop(step["cause"])
+    for cause in causes.values():
+        yield None, cause
+
+
+def thing(cause: Json) -> str:
+    """What is fixed: ``cloud services network csn-a``; for what has no id of its own, ``each of these VMs``."""
+    kind, name = cause["thing"]["kind"], cause["thing"]["name"]
+    if kind in ("guest", "vm"):
+        return f"{'the guest' if kind == 'guest' else 'the VM'}{', on each of these VMs' * (len(cause['vms']) > 1)}"
+    return f"{_KINDS.get(kind, kind)} {name}".strip()
 
 
 def seconds(vm: Json, result: Json) -> float | None:

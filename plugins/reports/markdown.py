@@ -1,61 +1,137 @@
-"""`summary.md`, for the summary page of a CI job: the verdict, what to fix, and on which VMs.
+"""`summary.md`, for the summary page of a CI job: the verdict, what to fix in which order, and on which VMs.
 
 It is aggregated: every list has a cap, so that a fleet of any size stays far below the 1 MiB a job summary may have.
+What a run did not ask for (a gate, a comparison, waivers) has no heading either.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from plugins.reports.facts import Json, cause_subject, first_to_fix, rank, subject, vms_by_readiness
-from plugins.reports.safe import cut, names, one_line
+from plugins.reports.markdown_text import linked, table, text
+from plugins.reports.safe import names
 
 _CAUSES = 20
 _VMS = 40  # of each kind
-_SENTENCE = 400  # characters of a message or remedy: a table cell that is longer is not read
+_ROWS = 20  # of any other table
 
 _MARK = {"ready": "✅", "not ready": "❌", "unknown": "❔"}
-
-# Everything that means something to GitHub's Markdown in the middle of a line. "@" would notify a person.
-_MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~$@:-]")
-_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def render(results: Json) -> str:
     """`results` as Markdown."""
     parts = [
         f"## {_MARK[results['verdict']]} Azure Arc readiness: {results['verdict']}",
-        f"**{_text(results['sentence'])}**",
+        f"**{text(results['sentence'])}**",
+        *_gate(results.get("gate")),
+        *_plan(results["plan"]),
+        *_changes(results.get("changes")),
         *_causes(results["causes"]),
         *_vms(results, "not ready"),
         *_vms(results, "unknown"),
+        *_waivers(results.get("waivers", ())),
+        *_drift(results["drift"]),
         *_counts(results),
-        f"Run {_text(results['run_id'])}, profile {_text(results['profile'])}, "
-        f"{_text(results['started'])}, {results['seconds']:.1f} s.",
+        f"Run {text(results['run_id'])}, profile {text(results['profile'])}, "
+        f"{text(results['started'])}, {results['seconds']:.1f} s.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _gate(gate: Json | None) -> Iterable[str]:
+    if gate:
+        mark = "✅" if gate["passed"] else "❔" if gate.get("exit") == 10 else "❌"  # 10: it could not be judged
+        yield f"{mark} **{text(gate['sentence'])}**"
+
+
+def _plan(plan: list[Json]) -> Iterable[str]:
+    if not plan:
+        return
+    yield "### Fix in this order"
+    yield "\n".join(f"{number}. {text(step['sentence'])}" for number, step in enumerate(plan[:_ROWS], 1))
+    yield from _more(len(plan) - _ROWS, "steps", "fixes.md")
+
+
+def _changes(changes: Json | None) -> Iterable[str]:
+    if not changes:
+        return
+    yield f"### Changes since {text(changes['against'])}"
+    yield text(changes["sentence"])
+    worth_reading = [(word, entry) for word in ("new", "flapping") for entry in changes[word]]
+    if worth_reading:
+        yield table(
+            ("", "VM", "Check", "Was", "Now", "What was seen"),
+            (
+                (word, *map(text, (entry["vm"], subject(entry), entry["was"], entry["now"], entry["message"])))
+                for word, entry in worth_reading[:_ROWS]
+            ),
+        )  # fmt: skip
+        yield from _more(len(worth_reading) - _ROWS, "changes", "the HTML report")
+
+
+def _waivers(waivers: Iterable[Json]) -> Iterable[str]:
+    soon = [waiver for waiver in waivers if waiver["expiring_soon"]]
+    if not soon:
+        return
+    yield "### Waivers that expire soon"
+    yield table(
+        ("Check", "VMs", "Expires", "Owner", "Tracker", "Reason"),
+        (
+            tuple(text(str(waiver[key])) for key in ("id", "vms", "expires", "owner", "tracker", "reason"))
+            for waiver in sorted(soon, key=lambda waiver: str(waiver["expires"]))[:_ROWS]
+        ),
+    )
+    yield from _more(len(soon) - _ROWS, "waivers", "the HTML report")
+
+
+def _drift(drift: list[Json]) -> Iterable[str]:
+    if not drift:
+        return
+    yield "### Differences between VMs that ought to be alike"
+    yield table(
+        ("Group", "Fact", "Most have", "Others"),
+        (
+            (
+                text(entry["group"]),
+                text(entry["fact"]),
+                f"{text(entry['majority'])} ({entry['count']} of {entry['of']})" if entry["count"] else "no value",
+                _others(entry["outliers"]),
+            )
+            for entry in drift[:_ROWS]
+        ),
+    )
+    yield from _more(len(drift) - _ROWS, "differences", "the HTML report")
+
+
+def _others(outliers: list[Json]) -> str:
+    shown = [f"{text(each['value'], 80)} ({len(each['vms'])}: {text(names(each['vms'], 3))})" for each in outliers[:3]]
+    return "; ".join(shown) + (f"; and {len(outliers) - 3} more values" if len(outliers) > 3 else "")
+
+
+def _more(count: int, what: str, where: str) -> Iterable[str]:
+    if count > 0:
+        yield f"… and {count} more {what}: see {where}."
 
 
 def _causes(found: list[Json]) -> Iterable[str]:
     if not found:
         return
     yield "### Root causes, most VMs first"
-    yield _table(
+    yield table(
         ("Check", "Says", "VMs", "What was seen", "What to do"),
         (
             (
-                _linked(_text(cause_subject(cause)), cause["docs"]),
+                linked(text(cause_subject(cause)), cause["docs"]),
                 cause["status"],
-                f"**{len(cause['vms'])}**: {_text(names(cause['vms']))}",
-                _text(cause["message"]),
-                _text(cause["remedy"]),
+                f"**{len(cause['vms'])}**: {text(names(cause['vms']))}",
+                text(cause["message"]),
+                text(cause["remedy"]),
             )
             for cause in found[:_CAUSES]
         ),
     )
-    if len(found) > _CAUSES:
-        yield f"… and {len(found) - _CAUSES} more root causes: see the HTML report."
+    yield from _more(len(found) - _CAUSES, "root causes", "the HTML report")
 
 
 def _vms(results: Json, readiness: str) -> Iterable[str]:
@@ -63,16 +139,15 @@ def _vms(results: Json, readiness: str) -> Iterable[str]:
     if not chosen:
         return
     yield f"### {_MARK[readiness]} {'Not ready' if readiness == 'not ready' else 'Could not be judged'}: {len(chosen)}"
-    yield _table(("VM", "Fix first", "What was seen", "What to do"), (_vm_row(vm) for vm in chosen[:_VMS]))
-    if len(chosen) > _VMS:
-        yield f"… and {len(chosen) - _VMS} more VMs: see the HTML report."
+    yield table(("VM", "Fix first", "What was seen", "What to do"), (_vm_row(vm) for vm in chosen[:_VMS]))
+    yield from _more(len(chosen) - _VMS, "VMs", "the HTML report")
 
 
 def _vm_row(vm: Json) -> tuple[str, ...]:
     result = first_to_fix(vm)
     if result is None:
-        return _text(vm["name"]), "", _text(vm["session"]["message"]), _text(vm["session"]["remedy"])
-    return _text(vm["name"]), _text(subject(result)), _text(result["message"]), _text(result["remedy"])
+        return text(vm["name"]), "", text(vm["session"]["message"]), text(vm["session"]["remedy"])
+    return text(vm["name"]), text(subject(result)), text(result["message"]), text(result["remedy"])
 
 
 def _counts(results: Json) -> Iterable[str]:
@@ -80,18 +155,3 @@ def _counts(results: Json) -> Iterable[str]:
     vms = ", ".join(f"{readiness.count(word)} {word}" for word in dict.fromkeys(readiness))
     counted = sorted(results["counts"].items(), key=lambda item: rank(item[0]))
     yield f"VMs: {vms or 'none'}. Results: " + ", ".join(f"{count} {status}" for status, count in counted) + "."
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def _text(text: str) -> str:
-    """`text` as plain words in any Markdown context: one line, no markup, no HTML, of bearable length."""
-    return _MARKUP.sub(r"\\\g<0>", cut(one_line(text), _SENTENCE).translate(_HTML))
-
-
-def _linked(label: str, url: str) -> str:
-    # A URL with a character that could end the link is not worth a link.
-    return f"[{label}]({url})" if re.fullmatch(r"https?://[\w./?=&%#~+,:;-]+", url, re.ASCII) else label

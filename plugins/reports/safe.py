@@ -31,7 +31,10 @@ def _escape(match: re.Match[str]) -> str:
 
 def visible(text: object) -> str:
     """``text`` with every invisible character spelled out; newlines and tabs stay, CRLF is a newline."""
-    return _INVISIBLE.sub(_escape, str(text).replace("\r\n", "\n"))
+    words = str(text)
+    if words.isascii() and words.isprintable():  # most text is, and a fleet has much of it
+        return words
+    return _INVISIBLE.sub(_escape, words.replace("\r\n", "\n"))
 
 
 def one_line(text: object) -> str:
@@ -59,7 +62,6 @@ def middle_cut(text: str, limit: int) -> tuple[str, int]:
 
 def names(all_names: Iterable[str], show: int = 5) -> str:
     """``vm-a, vm-b and 37 more``: the first ``show`` names, each on one line and of bearable length."""
-    listed = [cut(one_line(name), 60) for name in all_names]
-    if len(listed) <= show:
-        return ", ".join(listed)
-    return f"{', '.join(listed[:show])} and {len(listed) - show} more"
+    found = list(all_names)
+    listed = ", ".join(cut(one_line(name), 60) for name in found[:show])
+    return f"{listed} and {len(found) - show} more" if len(found) > show else listed

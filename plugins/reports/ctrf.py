@@ -1,0 +1,99 @@
+"""`ctrf.json`, in the Common Test Report Format: one test per VM and result, for the tools that read it.
+
+CTRF knows five outcomes, the suite seven words; the word itself is in ``rawStatus``::
+
+    pass, warn                              passed
+    fail                                    failed
+    unknown                                 other
+    blocked, not applicable, waived         skipped, with the reason
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from plugins.reports.facts import Json, seconds, ssh_failure, subject
+from plugins.reports.safe import one_line, visible
+
+#: The version of the specification that these fields are of.
+SPECIFICATION = "0.0.0"
+
+_OUTCOME = {
+    "pass": "passed",
+    "warn": "passed",
+    "fail": "failed",
+    "unknown": "other",
+    "blocked": "skipped",
+    "not applicable": "skipped",
+    "waived": "skipped",
+}
+
+
+def render(results: Json) -> str:
+    """`results` as CTRF."""
+    tests = []
+    for vm in results["vms"]:
+        session = ssh_failure(vm)
+        tests += [_test(vm, result) for result in ([session] if session else []) + vm["results"]]
+    outcomes = Counter(test["status"] for test in tests)
+    report = {
+        "reportFormat": "CTRF",
+        "specVersion": SPECIFICATION,
+        "reportId": _id("run", results["run_id"]),
+        "timestamp": results["finished"],
+        "generatedBy": f"nexus-arc-readiness {results['versions']['suite']}",
+        "results": {
+            "tool": {"name": "pytest", "version": results["versions"]["pytest"]},
+            "summary": {
+                "tests": len(tests),
+                **{status: outcomes[status] for status in ("passed", "failed", "pending", "skipped", "other")},
+                "suites": len(results["vms"]),
+                "start": _milliseconds(results["started"]),
+                "stop": _milliseconds(results["finished"]),
+            },
+            "tests": tests,
+            "environment": {
+                "reportName": "Azure Arc readiness",
+                "healthy": results["verdict"] == "ready",
+                "extra": {name: visible(results[name]) for name in ("verdict", "sentence", "run_id", "profile")},
+            },
+        },
+    }
+    return json.dumps(report, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _test(vm: Json, result: Json) -> Json:
+    name = one_line(vm["name"])
+    test = {
+        "id": _id(result["id"], result["parameter"], vm["name"]),
+        "name": f"{name}: {one_line(subject(result))} {one_line(result['title'])}",
+        "status": _OUTCOME[result["status"]],
+        "rawStatus": result["status"],
+        "duration": round((seconds(vm, result) or 0.0) * 1000),
+        "suite": [name],
+        "tags": [result["severity"], result["id"].partition("-")[0]],
+    }
+    if result["nodeid"]:
+        test["filePath"] = one_line(result["nodeid"]).partition("::")[0]
+    if result["status"] != "pass":
+        test["message"] = visible(result["message"])
+    if result["status"] in ("fail", "warn", "unknown", "blocked"):
+        test["extra"] = {
+            "remedy": visible(result["remedy"]),
+            "docs": result["docs"],
+            "root_cause": result["root_cause"],
+            "caused_by": result["caused_by"],
+        }
+    return test
+
+
+def _id(*parts: str) -> str:
+    """The same identifier in every run for the same thing."""
+    return str(uuid5(NAMESPACE_URL, "nexus-arc-readiness:" + visible("\n".join(parts))))
+
+
+def _milliseconds(stamp: str) -> int:
+    return round(datetime.fromisoformat(stamp).timestamp() * 1000)

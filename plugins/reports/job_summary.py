@@ -1,0 +1,40 @@
+"""`summary.md` on the page of the CI job, by itself: GitHub Actions and Azure Pipelines say where they want it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+#: What GitHub takes from one step. With a byte more it shows nothing of it.
+GITHUB_LIMIT = 1024 * 1024
+
+_CUT = "\n… cut here: a job summary holds no more than 1 MiB. The whole text is in summary.md.\n"
+
+
+def publish(summary: Path, environ: Mapping[str, str]) -> list[str]:
+    """Hand the file `summary` to the CI server that `environ` shows; the lines that are to be printed for it."""
+    lines = []
+    if target := environ.get("GITHUB_STEP_SUMMARY"):
+        lines += _append(summary.read_text(encoding="utf-8"), Path(target))
+    if environ.get("TF_BUILD") == "True":
+        lines.append(f"##vso[task.uploadsummary]{summary.absolute()}")
+    return lines
+
+
+def _append(text: str, target: Path) -> list[str]:
+    """Add `text` to what the step has in `target` already, as much of it as there is room for."""
+    try:
+        taken = target.stat().st_size if target.exists() else 0
+        data = f"\n{text}".encode() if taken else text.encode()
+        room = GITHUB_LIMIT - taken
+        if len(data) > room:
+            # Whole lines only: half a table row would take the rest of the page into itself.
+            kept = data[: max(room - len(_CUT.encode()), 0)].rpartition(b"\n")[0]
+            if not kept.strip():
+                return ["The job summary is full: summary.md was not added to it."]
+            data = kept + b"\n" + _CUT.encode()[1:]
+        with target.open("ab") as file:
+            file.write(data)
+    except OSError as error:
+        return [f"summary.md could not be added to the job summary: {error}."]
+    return []

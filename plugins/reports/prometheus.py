@@ -1,0 +1,74 @@
+"""`readiness.prom`, for node_exporter's textfile collector: how many VMs are ready, and what keeps the others back.
+
+::
+
+    # HELP arc_readiness_vms VMs with each readiness.
+    # TYPE arc_readiness_vms gauge
+    arc_readiness_vms{readiness="ready"} 412
+    arc_readiness_cause_vms{check="CSN-002",kind="csn",thing="csn-a"} 38
+
+The number of series does not grow with the fleet: no VM has one of its own, and of causes only the biggest have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from plugins.reports.facts import READINESS, Json
+from plugins.reports.safe import cut, one_line
+
+_CAUSES = 50
+_LABEL = 120  # characters
+
+Sample = tuple[Mapping[str, str], float]
+
+
+def render(results: Json) -> str:
+    """`results` in Prometheus' text format: gauges in base units, without time stamps, as the collector wants them."""
+    vms = [vm["readiness"] for vm in results["vms"]]
+    lines = [
+        *_gauge("vms", "VMs with each readiness.", [({"readiness": word}, vms.count(word)) for word in READINESS]),
+        *_gauge("fleet_ready", "1 when every VM is ready.", [({}, results["verdict"] == "ready")]),
+        *_gauge(
+            "results",
+            "Results with each status word, over all VMs.",
+            [({"status": status}, count) for status, count in results["counts"].items()],
+        ),
+        *_gauge("causes", "Root causes over the fleet.", [({}, len(results["causes"]))]),
+        *_gauge("cause_vms", f"VMs with a root cause, for the {_CAUSES} biggest.", _cause_vms(results["causes"])),
+        *_gauge("plan_steps", "Steps of the plan that makes the VMs ready.", [({}, len(results["plan"]))]),
+    ]
+    if gate := results.get("gate"):
+        lines += _gauge("gate_passed", "1 when the gate let the run pass.", [({}, gate["passed"])])
+    if changes := results.get("changes"):
+        counts = [({"change": word}, len(changes[word])) for word in ("new", "fixed", "persisting", "flapping")]
+        lines += _gauge("changes", "Findings compared with those of an earlier run.", counts)
+    finished = datetime.fromisoformat(results["finished"]).timestamp()
+    lines += _gauge("run_timestamp_seconds", "When the run ended, in seconds since 1970.", [({}, finished)])
+    lines += _gauge("run_duration_seconds", "How long the run took.", [({}, results["seconds"])])
+    return "\n".join(lines) + "\n"
+
+
+def _cause_vms(causes: Iterable[Json]) -> list[Sample]:
+    by_labels: dict[tuple[str, str, str], set[str]] = {}  # a series that is there twice makes the file unreadable
+    for cause in causes:
+        key = cause["id"], cause["thing"]["kind"], cut(one_line(cause["thing"]["name"]), _LABEL)
+        by_labels.setdefault(key, set()).update(cause["vms"])
+    biggest = sorted(by_labels.items(), key=lambda item: -len(item[1]))[:_CAUSES]
+    return [({"check": check, "kind": kind, "thing": thing}, len(vms)) for (check, kind, thing), vms in biggest]
+
+
+def _gauge(name: str, help: str, samples: Iterable[Sample]) -> list[str]:
+    name = f"arc_readiness_{name}"
+    values = [f"{name}{_labels(labels)} {float(value):.15g}" for labels, value in samples]
+    return [f"# HELP {name} {help}", f"# TYPE {name} gauge", *values] if values else []
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return f"{{{pairs}}}" if pairs else ""
+
+
+def _escaped(value: str) -> str:
+    return one_line(value).replace("\\", r"\\").replace('"', r"\"")

@@ -1,0 +1,169 @@
+"""`results.sarif` (SARIF 2.1.0), for code scanning: a rule per check, and a result per VM and root cause on it.
+
+Consequences of another finding are left out, as everywhere. The levels::
+
+    fail                                    error
+    warn, and unknown when required         warning
+    unknown when recommended                note
+    waived                                  as when it fails, with a suppression
+
+A result points to the evidence of its VM, which is a file of the run. GitHub tells two results apart by rule, file and
+the fingerprint ``primaryLocationLineHash``; it accepts 25,000 results in a run, and shows the first 5,000.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+from plugins.inventory import file_name
+from plugins.reports.facts import Json, cause_subject, ssh_failure
+from plugins.reports.safe import cut, one_line, visible
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+#: What GitHub accepts in one run.
+MOST = 25_000
+
+_LEVELS = ("error", "warning", "note")
+_MESSAGES = 5  # of one check on one VM: one for each endpoint, say
+_MESSAGE = 1_000  # characters
+
+
+def render(results: Json) -> str:
+    """`results` as SARIF: the gravest findings first, and no more of them than `MOST`."""
+    found = sorted(_findings(results), key=_grave_first)
+    checks = dict(results["checks"])
+    for finding in found:
+        checks.setdefault(finding.id, {**finding.results[0], "area": finding.id.partition("-")[0]})
+    numbers = {id: number for number, id in enumerate(checks)}
+    invocation: Json = {
+        "executionSuccessful": True,
+        "startTimeUtc": results["started"],
+        "endTimeUtc": results["finished"],
+    }
+    if len(found) > MOST:
+        text = f"{len(found) - MOST} of {len(found)} findings are left out here; results.json has them all."
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
+    run = {
+        "tool": {
+            "driver": {
+                "name": "nexus-arc-readiness",
+                "semanticVersion": results["versions"]["suite"],
+                "rules": [_rule(id, check) for id, check in checks.items()],
+            }
+        },
+        "automationDetails": {"id": f"nexus-arc-readiness/{one_line(results['run_id'])}"},
+        "invocations": [invocation],
+        "results": [finding.as_dict(numbers[finding.id]) for finding in found[:MOST]],
+        "properties": {name: visible(results[name]) for name in ("verdict", "sentence", "profile")},
+    }
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+class _Finding:
+    """What one check found on one VM, for one or more of its parameters."""
+
+    def __init__(self, vm: Json, results: Sequence[Json], cause: Json | None) -> None:
+        self.vm, self.results, self.cause = vm, results, cause
+        self.id: str = results[0]["id"]
+        self.waived: bool = results[0]["status"] == "waived"
+
+    @property
+    def level(self) -> str:
+        return min((_level(result) for result in self.results), key=_LEVELS.index)
+
+    def as_dict(self, rule: int) -> Json:
+        vm = self.vm["name"]
+        finding: Json = {
+            "ruleId": self.id,
+            "ruleIndex": rule,
+            "level": self.level,
+            "message": {"text": self._text()},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": quote(f"evidence/{file_name(vm)}.json")},
+                        "region": {"startLine": 1},
+                    },
+                    "logicalLocations": [{"name": one_line(vm), "kind": "resource"}],
+                }
+            ],
+            "partialFingerprints": {"primaryLocationLineHash": _fingerprint(self.id, vm)},
+            "properties": {
+                "vm": one_line(vm),
+                "readiness": self.vm["readiness"],
+                "parameters": [one_line(each["parameter"]) for each in self.results if each["parameter"]],
+            },
+        }
+        if self.cause:
+            finding["properties"]["cause"] = one_line(cause_subject(self.cause))
+        if self.waived:
+            finding["suppressions"] = [
+                {"kind": "external", "status": "accepted", "justification": one_line(self.results[0]["message"])}
+            ]
+        return finding
+
+    def _text(self) -> str:
+        messages = list(dict.fromkeys(one_line(result["message"]) for result in self.results))
+        lines = [f"{one_line(self.vm['name'])}: {cut(messages[0], _MESSAGE)}"]
+        lines += [cut(message, _MESSAGE) for message in messages[1:_MESSAGES]]
+        if len(messages) > _MESSAGES:
+            lines.append(f"And {len(messages) - _MESSAGES} more like these.")
+        if remedy := one_line(self.results[0]["remedy"]):
+            lines.append(f"What to do: {cut(remedy, _MESSAGE)}")
+        return "\n".join(lines).replace("](", "] (")  # SARIF takes [words](target) for a link
+
+
+def _findings(results: Json) -> Iterator[_Finding]:
+    causes = {(cause["id"], vm): cause for cause in reversed(results["causes"]) for vm in cause["vms"]}
+    for vm in results["vms"]:
+        session = ssh_failure(vm)
+        found: dict[tuple[str, bool], list[Json]] = {}
+        for result in ([session] if session else []) + vm["results"]:
+            waived = result["status"] == "waived"
+            if result["root_cause"] or waived:
+                found.setdefault((result["id"], waived), []).append(result)
+        for (id, _), of_check in found.items():
+            yield _Finding(vm, of_check, causes.get((id, vm["name"])))
+
+
+def _grave_first(finding: _Finding) -> tuple[bool, int]:
+    return finding.waived, _LEVELS.index(finding.level)
+
+
+def _level(result: Json) -> str:
+    if result["status"] in ("fail", "warn"):
+        return "error" if result["status"] == "fail" else "warning"
+    required = result["severity"] == "required"
+    if result["status"] == "waived":
+        return "error" if required else "warning"
+    return "warning" if required else "note"
+
+
+def _rule(id: str, check: Json) -> Json:
+    title, remedy, docs = one_line(check["title"]) or id, one_line(check["remedy"]), check["docs"]
+    more = f" See {docs}" if docs else ""
+    rule: Json = {
+        "id": id,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": title},
+        "help": {
+            "text": f"What to do: {remedy}{more}",
+            "markdown": f"**What to do**\n\n{remedy}" + (f"\n\n[Documentation]({docs})" if docs else ""),
+        },
+        "defaultConfiguration": {"level": "error" if check["severity"] == "required" else "warning"},
+        "properties": {"tags": [check["area"], check["severity"]]},
+    }
+    if docs:
+        rule["helpUri"] = docs
+    return rule
+
+
+def _fingerprint(*parts: str) -> str:
+    """The same in every run for the same check on the same VM. GitHub's own are a hash and a counter, too."""
+    text = "\n".join(parts).encode("utf-8", "surrogatepass")
+    return f"{hashlib.sha256(text).hexdigest()[:16]}:1"

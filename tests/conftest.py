@@ -1,0 +1,14 @@
+"""What holds for all of the project's own tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_ci_server() -> None:
+    """The runs that the tests start are not what the CI job is about: they leave its summary page alone."""
+    for name in ("GITHUB_STEP_SUMMARY", "TF_BUILD"):
+        os.environ.pop(name, None)
