@@ -31,7 +31,7 @@ What can be explained:
   --explain 26                      the exit status of azcmagent or of its installation script
   --explain IMDS-003                a check: what it asks, how it is judged, what to do
   --explain 'ERROR: Failed to ...'  a line, pasted: put it in quotes
-  --explain azcmagent.log           a log: every code and known message in it
+  --explain=azcmagent.log           a log (with the =): every code and known message in it
 
 It may be repeated. docs/knowledge.md lists what is known."""
 
@@ -139,7 +139,7 @@ def _log(path: Path, name: str) -> Answer:
     for number, line in enumerate(lines):
         for each in knowledge.findings([line]):
             seen.setdefault(each.explanation, []).append(number)
-    title = f"{_shown(name)}: {len(lines)} lines"
+    title = f"{_shown(name)}: {len(lines)} line{'s' * (len(lines) != 1)}"
     if not seen:
         return Answer(f"{title}, no AZCM code and no known message in them.")
     parts = [f"{title}, {len(seen)} known {'thing' if len(seen) == 1 else 'things'} in them; the latest comes first."]

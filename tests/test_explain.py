@@ -127,7 +127,7 @@ def test_a_log(tmp_path: Path) -> None:
 
 def test_a_log_that_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "quiet.log").write_text("all is well\n")
-    assert text(str(tmp_path / "quiet.log")).endswith("1 lines, no AZCM code and no known message in them.")
+    assert text(str(tmp_path / "quiet.log")).endswith("1 line, no AZCM code and no known message in them.")
 
 
 def test_of_a_long_log_the_end_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,6 +168,17 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert "\n\nSSH-001: " in done.stdout
     assert all(len(line) <= 80 or line.startswith(("|", " ")) or "http" in line for line in done.stdout.splitlines())
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_log_from_elsewhere_on_the_command_line(tmp_path: Path) -> None:
+    """As the pages say it: without the = pytest takes a file outside this folder for its own root."""
+    log = tmp_path / "azcmagent.log"
+    log.write_text('time="2026-11-25T07:15:57Z" level=error msg="AZCM0026: Network Error"\n')
+    command = [sys.executable, "-m", "pytest", f"--explain={log}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{log}: 1")
+    assert "\nAZCM0026\n" in done.stdout
 
 
 def test_the_command_line_when_something_is_not_known(tmp_path: Path) -> None:
