@@ -1,7 +1,8 @@
 """What Azure knows about one VM, and what the metadata service says for it: healthy until a fault changes it.
 
 VMs share a cluster, a cloud services network and a subscription, as in a real site. A fault that changes one of them
-gives its VM one of its own first (`edit` does), so that no fault reaches another VM.
+gives its VM one of its own first (`edit` does), so that no fault reaches another VM. VMs that have their faults
+together (`--fault vm1+vm2=NAME`) get it together: then the fault is that of what they share.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ class AzurePlan:
 
     # resources
     resource_name: str | None = None  # of the VM in Azure; None = as in the inventory
-    own: set[str] = field(default_factory=set)  # what it shares with no other VM: see _OWN
+    own: set[str] = field(default_factory=set)  # what it shares with no other VM, or with those below: see _OWN
+    together: int | None = None  # the number of the first VM of those that have their faults together
     edits: list[tuple[Kind, Callable[[dict[str, Any]], None]]] = field(default_factory=list)
     absent: set[Kind] = field(default_factory=set)
     enrolled: bool = False  # an Arc machine of its name exists

@@ -13,7 +13,7 @@ from lab.faults import FAULTS, RUN_FAULTS
 #: Exit statuses of `up` that are not COMMAND's.
 USAGE, CANNOT_RUN = 2, 3
 
-_UP = "python -m lab up --vms N [--fault VM=NAME[,NAME...]]... [--az] -- COMMAND..."
+_UP = "python -m lab up --vms N [--fault VM[+VM...]=NAME[,NAME...]]... [--az] -- COMMAND..."
 
 
 def main(arguments: Sequence[str]) -> int:

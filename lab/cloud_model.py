@@ -64,15 +64,16 @@ class Place:
 
     @classmethod
     def of(cls, plan: VmPlan) -> Place:
-        """The place of one VM: what it does not share is called after it."""
-        own, own_subscription = set(plan.azure.own), f"50000000-0000-4000-8000-1{plan.number:011d}"
+        """The place of one VM: what it does not share with all the others is called after its owner."""
+        own = set(plan.azure.own)
+        own_subscription = f"50000000-0000-4000-8000-1{plan.azure.together or plan.number:011d}"
         if plan.egress_lacks:
             own.add("csn")
         subscription = own_subscription if "subscription" in own else docs.SUBSCRIPTION
         target = own_subscription if {"subscription", "target"} & own else docs.SUBSCRIPTION
 
         def name(kind: str) -> str:
-            return f"{plan.name}-{kind}" if kind in own else f"lab-{kind}"
+            return f"{plan.owner}-{kind}" if kind in own else f"lab-{kind}"
 
         def resource(group: str, kind: str, resource_name: str) -> str:
             return docs.resource_id(subscription, group, f"Microsoft.NetworkCloud/{kind}", resource_name)
@@ -88,7 +89,7 @@ class Place:
             manager_id=resource(docs.PLATFORM_GROUP, "clusterManagers", name("manager")),
             system=_identity(plan.name, "system", vm_id),
             users=tuple(
-                _identity(plan.name, user, docs.identity_id(subscription, user)) for user in plan.azure.user_identities
+                _identity(plan.owner, user, docs.identity_id(subscription, user)) for user in plan.azure.user_identities
             ),
         )
 
@@ -155,6 +156,8 @@ class Cloud:
         for user in place.users:
             self._put(docs.user_identity(user.resource, user.principal, user.client))
         vm = docs.virtual_machine(place.vm_id, plan.number, place.cluster_id, place.csn_id, _identities(plan, place))
+        if plan.azure.together:
+            vm["properties"]["vmImage"] = f"contoso.azurecr.io/{plan.owner}-image:1"
         if not plan.power:
             off = {"powerState": "Off", "detailedStatus": "Stopped", "detailedStatusMessage": "VM is powered off"}
             vm["properties"].update(off)

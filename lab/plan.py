@@ -129,6 +129,11 @@ class VmPlan:
         return f"vm{self.number}"
 
     @property
+    def owner(self) -> str:
+        """The VM that things are called after which this VM shares with no others than those it has its faults with."""
+        return f"vm{self.azure.together or self.number}"
+
+    @property
     def own_egress(self) -> bool:
         """True when the Azure stand-ins must tell this VM from the others."""
         return bool(self.origins_down or self.tls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lab import addresses
@@ -24,6 +24,7 @@ class Spec:
     faults: dict[str, list[str]]  # "vm3" or "run" -> names of faults, in the order in which they were given
     command: list[str]
     real_az: bool = False  # no stand-in of the Azure CLI in the VMs that have it
+    together: dict[str, int] = field(default_factory=dict)  # "vm3" -> the first VM of those it has its faults with
 
     def plans(self) -> list[VmPlan]:
         """The VMs, with their faults planted."""
@@ -31,6 +32,7 @@ class Spec:
         for number in range(1, self.vms + 1):
             plan = VmPlan(number)
             plan.faults = tuple(self.faults.get(plan.name, ()))
+            plan.azure.together = self.together.get(plan.name)
             for fault in plan.faults:
                 FAULTS[fault].plant(plan)
             if self.real_az and plan.az == AZ:
@@ -57,28 +59,40 @@ class Spec:
 
 
 def parse(vms: int, faults: list[str], command: list[str], *, real_az: bool = False) -> Spec:
-    """A spec from the command line: `faults` are words such as "vm3=imds-down,no-ping"; raises `LabError`."""
+    """A spec from the command line; raises `LabError`.
+
+    `faults` are words such as "vm3=imds-down,no-ping", or "vm1+vm2=csn-defaults-off" for VMs that share what is broken.
+    """
     if not 1 <= vms <= addresses.MAX_VMS:
         raise LabError(f"--vms {vms}: between 1 and {addresses.MAX_VMS} VMs can run")
     names = [f"vm{number}" for number in range(1, vms + 1)]
     planted: dict[str, list[str]] = {}
+    together: dict[str, int] = {}
     for word in faults:
-        vm, equals, list_of_faults = word.partition("=")
-        if not equals or not vm or not list_of_faults:
+        several, equals, list_of_faults = word.partition("=")
+        if not equals or not several or not list_of_faults:
             raise LabError(f"--fault {word}: expected VM=NAME, such as vm3=imds-down")
-        if vm not in (*names, RUN):
-            have = "the only VM is vm1" if vms == 1 else f"the VMs are vm1 to vm{vms}"
-            raise LabError(f"--fault {word}: there is no {vm}; {have}")
-        catalogue, other = (RUN_FAULTS, FAULTS) if vm == RUN else (FAULTS, RUN_FAULTS)
+        members = several.split("+")
+        for vm in members:
+            if vm not in names and several != RUN:
+                have = "the only VM is vm1" if vms == 1 else f"the VMs are vm1 to vm{vms}"
+                raise LabError(f"--fault {word}: there is no {vm}; {have}")
+        if len(members) > 1:
+            first = names.index(members[0]) + 1
+            for vm in members:
+                if together.setdefault(vm, first) != first:
+                    raise LabError(f"--fault {word}: {vm} has its faults together with vm{together[vm]} already")
+        catalogue, other = (RUN_FAULTS, FAULTS) if several == RUN else (FAULTS, RUN_FAULTS)
         for fault in list_of_faults.split(","):
             if fault in other:
-                whose = "a VM, not of the run: vm1=" if vm == RUN else "the run, not of a VM: run="
+                whose = "a VM, not of the run: vm1=" if several == RUN else "the run, not of a VM: run="
                 raise LabError(f"--fault {word}: {fault} is a fault of {whose}{fault}")
             if fault not in catalogue:
                 raise LabError(
                     f"--fault {word}: there is no fault {fault!r};{did_you_mean(fault, catalogue)} "
                     "`python -m lab faults` lists them"
                 )
-            if fault not in planted.setdefault(vm, []):
-                planted[vm].append(fault)
-    return Spec(vms, planted, command, real_az)
+            for vm in members:
+                if fault not in planted.setdefault(vm, []):
+                    planted[vm].append(fault)
+    return Spec(vms, planted, command, real_az, together)

@@ -56,7 +56,9 @@ Thing = Literal[
     "resource group",  # the one that the Arc resource goes to
     "subscription",  # the one that the Arc resource goes to
     "instance",  # the Operator Nexus instance: the management bundle, the resource provider
-    "runner",  # the machine the suite runs on
+    "runner",  # the machine the suite runs on, and what it may do in Azure
+    "path",  # the way out of the VM: its cloud services network, when none of that network's VMs gets through
+    "role",  # of a managed identity: once where VMs share one, else in the resource group that the Arc resource goes to
 ]
 
 F = TypeVar("F", bound=Callable[..., str])
@@ -82,33 +84,48 @@ def on_vm(command: str) -> OnVm:
 class Judgement(Exception):
     """A check's word, when it is not *pass*. Raised by `fail`, `warn`, `unknown` and `not_applicable`."""
 
-    def __init__(self, status: Status, message: str, remedy: str = "", fix: Fix = (), obstacle: str = "") -> None:
+    def __init__(
+        self,
+        status: Status,
+        message: str,
+        remedy: str = "",
+        fix: Fix = (),
+        obstacle: str = "",
+        thing: Thing | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.remedy = remedy
         self.obstacle = obstacle
+        self.thing = thing
         self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
 
 
-def fail(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "") -> NoReturn:
+def fail(
+    message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None
+) -> NoReturn:
     """Not met: *fail* in a required check, *warn* in a recommended one.
 
-    `remedy` replaces the check's own. `fix` is the commands that do it, where commands can; the same command for every
-    VM and parameter that it helps, so that it is listed once. `obstacle` names what stood in the way, when other checks
-    meet it too ("no curl", or the id of a check): all that name the same one on a VM have one root cause.
+    `remedy` and `thing` replace the check's own. `fix` is the commands that do it, where commands can; the same command
+    for every VM and parameter that it helps, so that it is listed once. `obstacle` names what stood in the way, when
+    other checks meet it too ("no curl", or the id of a check): all that name the same one on a VM have one root cause.
     """
-    raise Judgement(Status.FAIL, message, remedy, fix, obstacle)
+    raise Judgement(Status.FAIL, message, remedy, fix, obstacle, thing)
 
 
-def warn(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "") -> NoReturn:
+def warn(
+    message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None
+) -> NoReturn:
     """The recommended part is not met, the required part is."""
-    raise Judgement(Status.WARN, message, remedy, fix, obstacle)
+    raise Judgement(Status.WARN, message, remedy, fix, obstacle, thing)
 
 
-def unknown(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "") -> NoReturn:
+def unknown(
+    message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None
+) -> NoReturn:
     """The evidence that would decide could not be obtained."""
-    raise Judgement(Status.UNKNOWN, message, remedy, fix, obstacle)
+    raise Judgement(Status.UNKNOWN, message, remedy, fix, obstacle, thing)
 
 
 def not_applicable(message: str) -> NoReturn:

@@ -9,6 +9,9 @@
     vm-a  PROXY-002 [NO_PROXY], [no_proxy]  guest        ┐
     vm-c  PROXY-002 [NO_PROXY], [no_proxy]  guest        ├──> PROXY-002, image ubuntu-22.04 when all its VMs have it;
                                                          ┘    otherwise the same fix on each of vm-a and vm-c
+    vm-a  PROXY-003                         path         ───> csn-a, when no VM that is on it gets through; else vm-a
+    vm-a  ROLES-001                         role         ───> its identity, when VMs can share it; else the group that
+                                                              the Arc resources go to: there roles are assigned
 
 Works on the plain data of `results.json`, so it is the same live and replayed.
 """
@@ -30,8 +33,8 @@ Json = Mapping[str, Any]
 _TROUBLE = frozenset(("fail", "warn", "unknown", "blocked"))
 _HOLDING = frozenset(("fail", "unknown", "blocked"))
 
-#: Kinds that several VMs can share, and whose id `vm["things"]` may know.
-_SHARED = ("cluster", "csn", "identity", "resource group", "subscription", "instance", "runner")
+#: Kinds of which there is one, or one for each VM; `vm["things"]` may know the ids of the others.
+_WITHOUT_ID = ("guest", "vm", "instance", "runner")
 
 _MESSAGES = 5  # different messages of one cause that are kept
 
@@ -43,7 +46,7 @@ class Cause:
     id: str
     status: str
     severity: str
-    kind: str
+    kind: str  # of `plugins.checks.Thing`, "jump host" or "image"; "path" and "role" are settled by then
     thing: str  # its id; "" for a kind that has none
     docs: str
     parameters: list[str] = field(default_factory=list)
@@ -82,14 +85,14 @@ class Cause:
 def find(vms: Sequence[Json], things: Mapping[str, str]) -> list[Cause]:
     """The causes of a fleet: those that keep most VMs from being ready first, warnings last.
 
-    `things` says for each check id what kind of thing is to be fixed (`plugins.checks.Thing`).
+    `things` says for each check id what kind of thing is to be fixed (`plugins.checks.Thing`), unless a result does.
     """
     found: dict[tuple[str, ...], Cause] = {}
     of_result: dict[tuple[str, str, str], tuple[str, ...]] = {}  # (VM, check id, parameter) -> its cause's key
     for vm in vms:
         for result in vm["results"]:
             if result["root_cause"]:
-                kind, thing, key = _key(vm, result, things.get(result["id"], "guest"))
+                kind, thing, key = _key(vm, result, result.get("thing") or things.get(result["id"], "guest"))
                 cause = found.setdefault(
                     key, Cause(result["id"], result["status"], result["severity"], kind, thing, result["docs"])
                 )
@@ -99,6 +102,7 @@ def find(vms: Sequence[Json], things: Mapping[str, str]) -> list[Cause]:
         for result in _holding(vm):
             found[of_result[vm["name"], result["id"], result["parameter"]]].holds[vm["name"]] = None
     _blame_images(found.values(), vms)
+    _clear_networks(found.values(), vms)
     return sorted(
         found.values(),
         key=lambda cause: (
@@ -127,13 +131,14 @@ def _key(vm: Json, result: Json, kind: str) -> tuple[str, str, tuple[str, ...]]:
     session = vm["session"]
     if result["id"] == "SSH-001" and session["outcome"] == "jump host failed" and session["via"]:
         kind, thing = "jump host", session["via"]
-    elif kind in _SHARED:
-        thing = vm["things"].get(kind, "")
-        if not thing and kind not in ("instance", "runner"):
-            kind = "vm"  # it is not known which one: what is to be done is all that can be compared
     else:
-        kind, thing = ("guest" if kind == "guest" else "vm"), ""
-    same = "" if thing or kind in ("instance", "runner") else _shape(result["remedy"] or result["message"], vm, result)
+        if kind == "role":
+            kind = "identity" if "identity" in vm["things"] else "resource group"
+        thing = vm["things"].get("csn" if kind == "path" else kind, "") if kind not in ("guest", "vm") else ""
+        if not thing and kind not in _WITHOUT_ID:
+            kind = "vm"  # it is not known which one: what is to be done is all that can be compared
+    # A path can be cut in several ways at once; what is wrong with a thing itself is wrong with it once.
+    same = "" if thing and kind != "path" else _shape(result["remedy"] or result["message"], vm, result)
     return kind, thing, (result["id"], result["status"], kind, thing.lower(), same)
 
 
@@ -203,3 +208,19 @@ def _blame_images(causes: Iterable[Cause], vms: Sequence[Json]) -> None:
             and judged.get((image, cause.id), set()) <= cause.vms.keys()
         ):
             cause.kind, cause.thing = "image", image_of[next(iter(cause.vms))]
+
+
+def _clear_networks(causes: Iterable[Cause], vms: Sequence[Json]) -> None:
+    """A way out that is cut is the network's, unless another VM on it gets through: then it is each VM's own."""
+    network_of = {vm["name"]: vm["things"].get("csn", "").lower() for vm in vms}
+    through = {  # (network, check id, parameter) that are well on some VM
+        (network_of[vm["name"]], result["id"], result["parameter"])
+        for vm in vms
+        for result in vm["results"]
+        if result["status"] == "pass"
+    }
+    for cause in causes:
+        if cause.kind == "path":
+            network = cause.thing.lower()
+            cleared = any((network, cause.id, parameter) in through for parameter in cause.parameters or [""])
+            cause.kind, cause.thing = ("vm", "") if cleared else ("csn", cause.thing)

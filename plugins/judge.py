@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from plugins.checks import Check, Judgement, OnVm, not_applicable, noted
+from plugins.checks import Check, Judgement, OnVm, Thing, not_applicable, noted
 from plugins.model import Evidence, Seen, Severity, Status
 from plugins.probes import LINUX_ONLY, Probe, probe_of
 
@@ -28,6 +28,7 @@ class Outcome(NamedTuple):
     fix: Sequence[str | OnVm] = ()
     facts: tuple[tuple[str, str], ...] = ()
     obstacle: str = ""
+    thing: Thing | None = None  # what has to be changed, where that is not what the check declares
 
 
 @cache
@@ -59,7 +60,10 @@ def judge(
         status = Status.WARN
     silent = status in (Status.PASS, Status.NOT_APPLICABLE)
     remedy = "" if silent else word.remedy or check.remedy
-    return Outcome(status, word.message, remedy, severity, tuple(used), word.fix, tuple(facts.items()), word.obstacle)
+    noted_facts = tuple(facts.items())
+    return Outcome(
+        status, word.message, remedy, severity, tuple(used), word.fix, noted_facts, word.obstacle, word.thing
+    )
 
 
 def _call(
@@ -90,6 +94,7 @@ def _call(
             Status.UNKNOWN,
             f"The check stopped on what the VM answered ({type(error).__name__}: {error}).",
             "This is a defect of the check; the evidence below shows what it could not read. Please report it.",
+            thing="guest",
         )
 
 
@@ -114,11 +119,12 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             f"The answer of the probe {key} could not be read: {error}.",
             "Run the command shown below on the VM by hand and look at what it prints.",
             obstacle=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
+            thing="guest",
         ) from None
 
 
 def _why_not(seen: Seen, probe: Probe) -> Judgement:
-    """The standard *unknown* for a probe that did not run to its end."""
+    """The standard *unknown* for a probe that did not run to its end: the guest is in the way of what it was to see."""
     match seen.state:
         case "no tool":
             tool = seen.stderr.strip() or " or ".join(probe.needs)
@@ -127,6 +133,7 @@ def _why_not(seen: Seen, probe: Probe) -> Judgement:
                 f"{tool} is not installed on the VM, or not on its PATH, so this could not be looked at.",
                 f"Install {tool} on the VM, or judge this by hand.",
                 obstacle=f"no {tool}",
+                thing="guest",
             )
         case "no root":
             answer = seen.stderr.strip().splitlines()
@@ -135,18 +142,21 @@ def _why_not(seen: Seen, probe: Probe) -> Judgement:
                 "This needs root on the VM, and there is none" + (f" (sudo -n said: {answer[-1]})." if answer else "."),
                 "Log in as root, or give the login user passwordless sudo (SSH-002).",
                 obstacle=ROOT,
+                thing="guest",
             )
         case "timed out":
             return Judgement(
                 Status.UNKNOWN,
                 f"The probe {seen.probe} was stopped after its limit of {probe.timeout:g} s.",
                 "Run the command shown below on the VM by hand and see where it hangs.",
+                thing="guest",
             )
         case _:
             return Judgement(
                 Status.UNKNOWN,
                 f"The session ended before the probe {seen.probe} had answered.",
                 "Look at SSH-001 of this VM, then run again.",
+                thing="vm",
             )
 
 

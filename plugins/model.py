@@ -102,6 +102,7 @@ class Verdict:
     seconds: float = 0.0  # the slowest of its probes
     fix: tuple[str, ...] = ()  # commands for the operator's shell that repair it; shown, never run
     facts: tuple[tuple[str, str], ...] = ()  # what the check noted of the VM: (fact, value)
+    thing: str = ""  # what has to be changed (`plugins.checks.Thing`), where that is not what the check declares
     obstacle: str = ""  # what stood in the way; the same one is the same cause
 
     def as_dict(self) -> dict[str, Any]:

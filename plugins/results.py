@@ -154,6 +154,7 @@ def _vm(
                 "docs": each.docs,
                 "evidence": list(each.probes),
                 "fix": [redact(command) for command in each.fix],
+                **({"thing": each.thing} if each.thing else {}),
             }
             for each, diagnosis in diagnosed
         ],

@@ -28,6 +28,7 @@ agent_logs = probes.agent_logs
     remedy="Update the agent with the VM's package manager: apt-get install --only-upgrade azcmagent, dnf upgrade "
     "azcmagent, or zypper update azcmagent.",
     docs=f"{ARC}/agent-release-notes",
+    thing="guest",
 )
 def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm) -> str:
     """The agent's version is at most a year old.
@@ -85,6 +86,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm) -> str:
     remedy="Install the agent after the steps with the identity, never into the image: remove it (apt-get purge "
     "azcmagent, dnf remove azcmagent), get the token, then install and connect. Or get the token from IMDS with curl.",
     docs=f"{ARC}/managed-identity-authentication",
+    thing="guest",
 )
 def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_show: Show, vm: Vm) -> str:
     """The agent is installed after the identity steps only.
@@ -125,6 +127,7 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
     remedy="On the VM: systemctl restart himdsd, then 'systemctl status himdsd gcad extd arcproxyd' and journalctl -u "
     "himdsd say why it ends; enable it with systemctl enable --now.",
     docs=f"{ARC}/agent-overview",
+    thing="guest",
 )
 def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services: Services, vm: Vm) -> str:
     """The agent's services run.
@@ -182,6 +185,7 @@ OBSOLETE = ("login.windows.net", "dc.services.visualstudio.com")
     remedy="See NET-001 for the way to the endpoint, and PROXY-004 for whether the agent takes it; then run 'azcmagent "
     "check --location LOCATION' on the VM again.",
     docs=f"{ARC}/azcmagent-check",
+    thing="guest",
 )
 def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: Reached) -> str:
     """The agent itself reaches every required endpoint.
@@ -234,6 +238,7 @@ def _why(errors: tuple[str, ...]) -> str:
     remedy="Run 'azcmagent disconnect' on the VM (with --force-local-only if the resource is gone from Azure), then "
     "connect again.",
     docs=f"{ARC}/azcmagent-show",
+    thing="guest",
 )
 def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, agent_show: Show, vm: Vm) -> str:
     """The agent is ready to connect, or connected as expected.
@@ -332,6 +337,7 @@ def _name(shown: Show) -> str:
     causes=["NET-001", "PROXY-004", "PROXY-003", "AGENT-003", "AGENT-005", "CLOUDINIT-001", "CLOUDINIT-002"],
     remedy="Each code has its own remedy: pytest --explain CODE.",
     docs=f"{ARC}/troubleshoot-agent-onboard",
+    thing="guest",
 )
 def test_the_logs_hold_no_known_error(agent: Agent, agent_show: Show, agent_logs: Logs) -> str:
     """The agent's recent logs are free of known errors.
@@ -387,6 +393,7 @@ def _quoted(line: Line) -> str:
     remedy="One image with a connected agent was copied. On every copy but one: azcmagent disconnect "
     "--force-local-only, then connect anew; and remove the agent from the image.",
     docs=f"{ARC}/agent-overview",
+    thing="guest",
 )
 def test_no_other_vm_has_the_same_vm_id(
     agent: Agent, agent_show: Show, vm: Vm, fleet_agent_show: Mapping[str, Show]

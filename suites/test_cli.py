@@ -41,6 +41,7 @@ def _installed(runner: Runner) -> str:
     recommended,
     remedy="Upgrade the runner's Azure CLI: az upgrade",
     docs=INSTALL,
+    thing="runner",
 )
 def test_the_azure_cli_of_the_runner_is_new_enough(runner: Runner, profile: Profile) -> str:
     """The runner's Azure CLI core is new enough.
@@ -67,6 +68,7 @@ EXTENSION = "networkcloud"
     causes=["CLI-002"],
     remedy="On the runner: az extension update --name networkcloud",
     docs=INSTALL,
+    thing="runner",
 )
 def test_the_networkcloud_extension_is_new_enough(runner: Runner, profile: Profile) -> str:
     """The runner's networkcloud extension is new enough.

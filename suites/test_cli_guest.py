@@ -53,6 +53,7 @@ az_version = probe(
     remedy="Bring the Azure CLI up to date from Microsoft's package repository (apt-get install --only-upgrade "
     "azure-cli, dnf update azure-cli), or remove it: tokens come from IMDS without it.",
     docs="https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities",
+    thing="guest",
 )
 def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> str:
     """The Azure CLI on the VM is new enough.

@@ -166,6 +166,7 @@ def _some(texts: Sequence[str], most: int = 3) -> str:
     remedy="Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and mend what failed. The "
     "scripts run at the first boot only: do the failed steps by hand, or create the VM again with mended user data.",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_cloud_init_finished(cloudinit: CloudInit) -> str:
     """This boot's cloud-init finished without critical errors.
@@ -337,6 +338,7 @@ def _meaning(line: str) -> str:
     remedy="Read the log from there on: the first failure often explains the others. If the step was made good by hand "
     "since, nothing is left to do: the line stays in the log.",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_the_output_of_cloud_init_is_clean(cloudinit_output: Output, cloudinit: CloudInit) -> str:
     """The last boot's cloud-init output holds only good news.

@@ -70,6 +70,7 @@ def _entries(csn: Resource) -> tuple[list[Entry], bool]:
     remedy="Allow the default endpoints: az networkcloud cloudservicesnetwork update "
     "--enable-default-egress-endpoints True.",
     docs=ARTICLE,
+    thing="csn",
 )
 def test_the_default_endpoints_are_enabled(azure: AzureView, vm: Vm, profile: Profile) -> str:
     """The network lets the platform's default endpoints through.
@@ -115,6 +116,7 @@ def _some(hosts: list[str]) -> str:
     remedy="Add the endpoint to the network's list: az networkcloud cloudservicesnetwork update "
     "--additional-egress-endpoints.",
     docs=PREREQUISITES,
+    thing="csn",
 )
 def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView, vm: Vm) -> str:
     """The egress list of the network covers the endpoint.
@@ -180,6 +182,7 @@ def _nearly(entries: list[Entry], endpoint: Endpoint) -> str:
     causes=["PLATFORM-004"],
     remedy="Look at the network in the portal, and create it again if it stays so.",
     docs=PREREQUISITES,
+    thing="csn",
 )
 def test_the_network_is_available(azure: AzureView) -> str:
     """The network is provisioned, available and on the VM's cluster.

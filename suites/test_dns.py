@@ -113,6 +113,7 @@ def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
     docs=(
         "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
     ),
+    thing="vm",
 )
 def test_the_endpoint_resolves(
     endpoint: Endpoint, resolved: Answer, tunnel: CurlAnswer | None, profile: Profile

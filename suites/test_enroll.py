@@ -294,6 +294,7 @@ _LOOK = (
     ],
     remedy=_LOOK,
     docs=f"{ARC}/azcmagent-connect",
+    thing="vm",
 )
 def test_the_machine_connects(enroll_connect: Command) -> str:
     """The machine connects with a token of its managed identity.
@@ -339,6 +340,7 @@ def test_the_machine_connects(enroll_connect: Command) -> str:
     remedy="On the VM: azcmagent show, systemctl status himdsd, and the end of /var/opt/azcmagent/log/himds.log. Azure "
     "follows the agent's heartbeat, which may take some minutes: look again after that.",
     docs=f"{ARC}/azcmagent-show",
+    thing="vm",
 )
 def test_both_sides_say_connected(enroll_show: Show, enroll_machine: Machine) -> str:
     """The agent and Azure both say Connected.
@@ -388,6 +390,7 @@ def test_both_sides_say_connected(enroll_show: Show, enroll_machine: Machine) ->
     remedy="Delete the Arc machine in Azure if it is still there, then run 'azcmagent disconnect --force-local-only' "
     "on the VM.",
     docs=f"{ARC}/azcmagent-disconnect",
+    thing="vm",
 )
 def test_disconnecting_leaves_nothing(enroll_connect: Command, enroll_disconnect: Command, enroll_gone: Machine) -> str:
     """Disconnecting again leaves neither a resource nor local state.

@@ -18,7 +18,7 @@ CREATE_AGAIN = (
 )
 
 
-@check("IDENTITY-001", required, remedy=CREATE_AGAIN, docs=ARTICLE)
+@check("IDENTITY-001", required, remedy=CREATE_AGAIN, docs=ARTICLE, thing="vm")
 def test_the_vm_has_an_identity(azure: AzureView) -> str:
     """The VM resource has a managed identity.
 
@@ -44,6 +44,7 @@ def test_the_vm_has_an_identity(azure: AzureView) -> str:
     after=["IDENTITY-001"],
     remedy="Correct identity in the inventory, or create the VM again with that identity.",
     docs=ARTICLE,
+    thing="identity",
 )
 def test_it_is_the_expected_identity(azure: AzureView, vm: Vm) -> str:
     """The identity is the expected one, and its principal exists.

@@ -40,6 +40,7 @@ ping = probe(
     causes=["IMDS-002"],
     remedy="Nothing needs to be done as long as IMDS-002 passes; else look at the route: ip route get 169.254.169.254",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_the_imds_address_answers_ping(ping: Seen, profile: Profile) -> str:
     """The metadata address answers ping.
@@ -85,6 +86,7 @@ healthz = probe(
     remedy="The sidecar belongs to the platform. Restart the VM through Azure (az networkcloud virtualmachine "
     "restart), and open a support request if it stays so.",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, profile: Profile) -> str:
     """GET /healthz on port 80 answers 200, directly, within 3 s.
@@ -99,6 +101,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, profile: Profile) -> s
             f"GET {url} was answered by a proxy ({answer.proxied_by}) with HTTP {answer.code}, though none was asked: "
             "something on the way intercepts port 80. Tokens would not come from this VM's sidecar.",
             remedy=f"Take {profile.imds} out of the interception (iptables -t nat -L, nft list ruleset on the VM).",
+            thing="guest",
         )
     if answer.code == 200 and answer.exit == 0:
         return f"GET {url} answered 200 in {answer.seconds:.2f} s."
@@ -181,6 +184,7 @@ healthz_as_is = probe(
     remedy="Put the metadata address into NO_PROXY and no_proxy, in /etc/environment: "
     "NO_PROXY=localhost,127.0.0.1,::1,169.254.169.254 ; then open a new session.",
     docs=ARTICLE,
+    thing="guest",
 )
 def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profile: Profile) -> str:
     """The same request succeeds with the VM's environment as it is.
@@ -242,6 +246,7 @@ imds_compute = probe(
     remedy="Open a support request for the platform: the sidecar must not serve /metadata/instance. Do not set "
     "MSFT_ARC_TEST: it is for tests only.",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard",
+    thing="cluster",
 )
 def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, profile: Profile) -> str:
     """The installer does not take the VM for an Azure VM.

@@ -31,6 +31,7 @@ def _others(vm: Vm, profile: Profile) -> list[Endpoint]:
     causes=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
     remedy="Make the endpoint reachable through the CSN proxy.",
     docs=REQUIREMENTS,
+    thing="path",
 )
 def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
     """The endpoint is reached through the CSN proxy.
@@ -54,6 +55,7 @@ def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile
     causes=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
     remedy="Make the endpoint reachable through the CSN proxy.",
     docs=REQUIREMENTS,
+    thing="path",
 )
 def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
     """An endpoint that only some need is reached as well.
@@ -125,6 +127,7 @@ def _version_of(cipher: str) -> str:
     causes=["SSH-003", "NET-001"],
     remedy="Take TLS inspection off the path to this endpoint.",
     docs=REQUIREMENTS,
+    thing="path",
 )
 def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
     """TLS is 1.2 or better, and the certificate is one that the VM trusts.

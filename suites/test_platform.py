@@ -54,6 +54,7 @@ def _upgrade(cluster: Resource, floor: str = "") -> str:
     causes=["PLATFORM-002"],  # a bundle is what makes a runtime available
     remedy="Ask the operator of the cluster to upgrade its runtime (az networkcloud cluster update-version).",
     docs=RUNTIME,
+    thing="cluster",
 )
 def test_the_runtime_is_new_enough(azure: AzureView, profile: Profile) -> str:
     """The cluster's runtime version supports managed identities.
@@ -87,6 +88,7 @@ def test_the_runtime_is_new_enough(azure: AzureView, profile: Profile) -> str:
     required,
     remedy="Microsoft rolls management bundles out, region by region: ask Microsoft support when yours is due.",
     docs=ARTICLE,
+    thing="instance",
 )
 def test_the_management_bundle_is_new_enough(azure: AzureView, profile: Profile) -> str:
     """The management bundle supports managed identities.
@@ -173,6 +175,7 @@ def _age(version: str) -> tuple[str, bool]:
     causes=["PLATFORM-002"],
     remedy="A management bundle brings new API versions: ask Microsoft support when yours is due.",
     docs=ARTICLE,
+    thing="instance",
 )
 def test_the_api_version_is_offered(azure: AzureView, profile: Profile) -> str:
     """The resource provider offers an API version with identities.
@@ -211,6 +214,7 @@ PASSING = ("updating", "updatepaused", "degraded")
     required,
     remedy="Restore the cluster first: portal, the cluster's Overview and Resource health; then a support request.",
     docs=ARTICLE,
+    thing="cluster",
 )
 def test_the_cluster_runs(azure: AzureView) -> str:
     """The cluster is running and connected to Azure.
@@ -262,6 +266,7 @@ def _namespaces(vm: Vm, profile: Profile) -> list[str]:
     each={"namespace": _namespaces},
     remedy="Register the resource provider in the subscription that the Arc resource goes to (az provider register).",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites",
+    thing="subscription",
 )
 def test_the_provider_is_registered(namespace: str, azure: AzureView) -> str:
     """The resource provider is registered where the Arc resource goes.
@@ -296,6 +301,7 @@ def test_the_provider_is_registered(namespace: str, azure: AzureView) -> str:
     remedy="Upgrade the cluster's runtime: support ends with the release after the next (az networkcloud cluster "
     "update-version).",
     docs=UPGRADE,
+    thing="cluster",
 )
 def test_the_runtime_is_supported(azure: AzureView) -> str:
     """The runtime's support end date is in the future.

@@ -47,6 +47,7 @@ def _grade(variable: str) -> Severity:
     each={"variable": lambda vm, profile: ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]},
     remedy="Add the variable to /etc/environment and open a new session.",
     docs=ARTICLE,
+    thing="guest",
 )
 def test_the_proxy_variable_is_the_csn_proxy(
     variable: str,
@@ -193,6 +194,7 @@ def _reach(variable: str, add: str, written: Mapping[str, list[str]]) -> str:
     each={"variable": lambda vm, profile: ["NO_PROXY", "no_proxy"]},
     remedy="Add the address in /etc/environment, and open a new session.",
     docs=ARTICLE,
+    thing="guest",
 )
 def test_no_proxy_exempts_the_metadata_service(
     variable: str,
@@ -360,6 +362,7 @@ proxy_port = probe(_port, windows=_port_windows, timeout=7, needs=["curl"], read
     remedy="The proxy belongs to the cloud services network. In Azure, check that the VM is attached to one and that "
     "it is Available (VM-003, CSN-003); on the VM, that 'ip route get 169.254.0.11' names the CSN interface.",
     docs=ARTICLE,
+    thing="path",
 )
 def test_the_csn_proxy_accepts_connections(proxy_port: CurlAnswer, profile: Profile) -> str:
     """The CSN proxy accepts a TCP connection.

@@ -43,6 +43,7 @@ def _giver(vm: Vm) -> str:
     required,
     remedy="On the VM: azcmagent config set proxy.url http://169.254.0.11:3128",
     docs=DOCS,
+    thing="guest",
 )
 def test_the_agents_proxy_is_the_csn_proxy(
     agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, vm: Vm, profile: Profile
@@ -97,6 +98,7 @@ BYPASS = {
     required,
     remedy="On the VM: azcmagent config clear proxy.bypass",
     docs=DOCS,
+    thing="guest",
 )
 def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config: Config) -> str:
     """The agent's proxy.bypass keeps AAD, ARM and Arc on the proxy.
@@ -127,6 +129,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     remedy="On the VM: 'sudo /opt/azcmagent/bin/azcmagent_proxy add http://169.254.0.11:3128' sets it for the agent's "
     "services; or set proxy.url, which beats it, and take the other value away.",
     docs=DOCS,
+    thing="guest",
 )
 def test_the_agents_services_see_the_same_proxy(
     agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, vm: Vm, profile: Profile

@@ -116,6 +116,7 @@ def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, ass
     after=["IDENTITY-002"],
     remedy="Assign Azure Connected Machine Resource Manager to the identity, at the target resource group.",
     docs=ARTICLE,
+    thing="role",
 )
 def test_it_may_manage_connected_machines(azure: AzureView) -> str:
     """The identity holds Azure Connected Machine Resource Manager.
@@ -135,6 +136,7 @@ def test_it_may_manage_connected_machines(azure: AzureView) -> str:
     remedy="Assign HybridCompute Machine ListAccessDetails Action In-Built Role to the identity, at the target "
     "resource group.",
     docs=ARTICLE,
+    thing="role",
 )
 def test_it_may_list_access_details(azure: AzureView) -> str:
     """The identity holds HybridCompute Machine ListAccessDetails Action.
@@ -154,6 +156,7 @@ def test_it_may_list_access_details(azure: AzureView) -> str:
     causes=["ROLES-001", "ROLES-002"],
     remedy="Assign the roles of ROLES-001 and ROLES-002, and look for deny assignments on the resource group.",
     docs=PREREQUISITES,
+    thing="role",
 )
 def test_its_effective_actions_suffice(azure: AzureView) -> str:
     """The effective actions are enough to enroll.

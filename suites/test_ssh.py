@@ -23,6 +23,7 @@ ARTICLE = (
     causes=["VM-001"],  # a VM that is off, or not there, does not answer
     remedy="Open the SSH session by hand from this machine, with the same alias or address, and mend what it says.",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_an_ssh_session_opens(session: Session) -> str:
     """An SSH session opens, to the known host key, and stays.
@@ -49,6 +50,7 @@ root_id = probe("id -u", windows="'0'", timeout=5, root=True, even_if=("no root"
     remedy="Log in as root, or give the login user sudo without a password, by the tag NOPASSWD in a file of "
     "/etc/sudoers.d, made with visudo (docs/checks/SSH-002.md shows the line).",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites#required-permissions",
+    thing="guest",
 )
 def test_root_is_available(root_id: Seen, vm: Vm) -> str:
     """Root is available for the probes that need it.
@@ -177,6 +179,7 @@ _SET_WINDOWS = (
     remedy="Set the clock and keep it right: 'timedatectl set-ntp true' (or chronyd) with a time source that the VM "
     "reaches; 'chronyc makestep' or 'date -s' corrects it at once.",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/agent-release-notes-archive",
+    thing="guest",
 )
 def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
     """The VM's clock is within the limit of Azure's.

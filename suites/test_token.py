@@ -54,6 +54,7 @@ def _name(id: str) -> str:
     causes=["IDENTITY-001", "IDENTITY-002", "IMDS-002"],
     remedy=_RECREATE,
     docs=ARTICLE,
+    thing="vm",
 )
 def test_imds_issues_a_token(arm_token: TokenAnswer, vm: Vm, profile: Profile) -> str:
     """IMDS issues a Resource Manager token for the expected identity.
@@ -151,6 +152,7 @@ def _no_answer(answer: TokenAnswer, profile: Profile) -> None:
     remedy="State the identity to enroll with in the inventory (identity: system, or the ARM id of a user-assigned "
     "one), and see IDENTITY-002 for what the VM has.",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_the_token_is_the_right_one(
     arm_token: TokenAnswer, expected_principal: Principal | None, vm: Vm, profile: Profile
@@ -304,6 +306,7 @@ def _when(seconds: float) -> str:
     remedy="Roles of the identity itself count at once, but membership in groups rides in the token. Wait until this "
     "one has expired, or restart the VM through Azure (az networkcloud virtualmachine restart), then run again.",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureView) -> str:
     """The token was issued after the last change of the identity's roles.
@@ -454,6 +457,7 @@ az_login = probe(_az, timeout=45, needs=["az"], cap=8192, even_if=("no tool", "t
     remedy="Run az login --identity on the VM by hand, with --debug, and see which request fails: the one to "
     "169.254.169.254 (IMDS-003, TOKEN-001) or the one to Resource Manager (NET-001).",
     docs=ARTICLE,
+    thing="guest",
 )
 def test_az_logs_in_with_the_identity(az_login: Az, vm: Vm) -> str:
     """The Azure CLI logs in with the identity and gets a token.

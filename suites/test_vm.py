@@ -25,6 +25,7 @@ ONBOARDING = "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-a
     causes=["PLATFORM-004"],
     remedy="Look at the VM in the portal: Overview, Activity log.",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_the_vm_is_there_and_running(azure: AzureView) -> str:
     """The VM resource exists, is provisioned, powered on and running.
@@ -79,6 +80,7 @@ def _status_remedy(status: str, id: str) -> str:
     remedy="A VM stays where it was created: create it again in the custom location of its cluster (az networkcloud "
     "cluster show --query clusterExtendedLocation.name).",
     docs=ARTICLE,
+    thing="vm",
 )
 def test_the_vm_is_in_its_clusters_location(azure: AzureView) -> str:
     """The VM's custom location is that of its cluster.
@@ -108,6 +110,7 @@ def test_the_vm_is_in_its_clusters_location(azure: AzureView) -> str:
     remedy="The attachment is made when the VM is created: create the VM again with "
     "--cloud-services-network-attachment.",
     docs="https://learn.microsoft.com/azure/operator-nexus/quickstarts-tenant-workload-prerequisites",
+    thing="vm",
 )
 def test_the_vm_is_attached_to_a_csn(azure: AzureView) -> str:
     """The VM is attached to a cloud services network.
@@ -143,6 +146,7 @@ NAME = re.compile(rf"[A-Za-z0-9_-]{{0,{LONGEST - 1}}}[A-Za-z0-9]")
     required,
     remedy="Connect under another name: azcmagent connect --resource-name NAME.",
     docs=ONBOARDING,
+    thing="vm",
 )
 def test_the_arc_name_is_valid_and_free(azure: AzureView, agent: Agent, agent_show: Show) -> str:
     """The name of the Arc resource is valid and free.

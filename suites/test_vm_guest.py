@@ -22,6 +22,7 @@ def _fits(version: str, known: str) -> bool:
     required,
     remedy="Create the VM from an image of a supported system.",
     docs=PREREQUISITES,
+    thing="guest",
 )
 def test_the_agent_supports_the_system(system: System) -> str:
     """The agent supports the guest's system and architecture.
@@ -70,6 +71,7 @@ def _latest(table: Table) -> str:
     required,
     remedy="Mend what is named, and run again.",
     docs=PREREQUISITES,
+    thing="guest",
 )
 def test_the_guest_has_what_the_agent_needs(guest: Guest, system: System) -> str:
     """The guest has what installing the agent needs.

@@ -265,7 +265,7 @@ def no_identity(vm: VmPlan) -> None:
 
 def _user_assigned(vm: VmPlan, *suffixes: str) -> None:
     vm.azure.system_identity = False
-    vm.azure.user_identities = [f"{vm.name}-{suffix}" for suffix in suffixes]
+    vm.azure.user_identities = [f"{vm.owner}-{suffix}" for suffix in suffixes]
     vm.azure.identity = vm.azure.user_identities[0]
 
 

@@ -43,7 +43,8 @@ def things(vm: Vm, facts: CloudFacts) -> dict[str, str]:
     know("cluster", lambda: properties.get("clusterId"))
     know("csn", lambda: attachment.get("attachedNetworkId"))
     know("image", lambda: properties.get("vmImage"))
-    know("identity", lambda: azure.expected.id)
+    # A system-assigned identity is the VM's own, which no other VM shares.
+    know("identity", lambda: azure.expected.id if azure.expected.kind == "user" else None)
     know("resource group", lambda: azure.target_scope)
     know("subscription", lambda: ids.subscription_scope(str(azure.target.subscription)))
     return found

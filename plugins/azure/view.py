@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn
 from plugins.azure import ids, paths
 from plugins.azure.facts import Answer, CloudFacts, Unread, shown
 from plugins.azure.roles import Access, Assignment, Deny
-from plugins.checks import Judgement
+from plugins.checks import Judgement, Thing
 from plugins.inventory import Target, Vm
 from plugins.model import Seen, Status
 
@@ -149,6 +149,7 @@ class AzureView:
             Status.FAIL,
             f"Azure says that the resource group the Arc resource is to go to does not exist: {self.target_scope}.",
             "Create it, or correct the target in the inventory.",
+            thing="resource group",
         )
 
     # --- providers
@@ -218,6 +219,7 @@ class AzureView:
             _unknown(
                 f"The principal of {found} is not known: {found.unread.message}",
                 found.unread.remedy or "Grant the runner Microsoft.ManagedIdentity/userAssignedIdentities/read.",
+                "runner",
             )
         return found
 
@@ -328,7 +330,7 @@ class AzureView:
         """An answer's value; `part` says what of it concerns this VM."""
         answer = self._answer(key, path, part, f"Azure was not asked for {path}.", "Gather again, without --evidence.")
         if isinstance(answer, Unread):
-            _unknown(answer.message, answer.remedy)
+            _unknown(answer.message, answer.remedy, "runner")
         return answer.value
 
     def _answer(
@@ -383,9 +385,9 @@ def _lower(text: Any) -> str | None:
     return str(text).lower() if text else None
 
 
-def _unknown(message: str, remedy: str = "") -> NoReturn:
+def _unknown(message: str, remedy: str = "", thing: Thing | None = None) -> NoReturn:
     # What Azure did not say is missed by several checks, which is one trouble.
-    raise Judgement(Status.UNKNOWN, message, remedy, obstacle=message)
+    raise Judgement(Status.UNKNOWN, message, remedy, obstacle=message, thing=thing)
 
 
 def _parse(id: str) -> ids.ArmId:

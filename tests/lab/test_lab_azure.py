@@ -334,3 +334,18 @@ def test_tokens_that_are_wrong(tmp_path: Path) -> None:
     with pytest.raises(jwt.ExpiredSignatureError):
         site.issuer.read(expired)
     assert Site(tmp_path, "token-numbers-not-strings").imds().body["expires_in"] == 86399
+
+
+def test_vms_that_have_a_fault_together_share_what_it_breaks() -> None:
+    faults = ["csn-defaults-off", "cluster-updating", "provider-registering", "identity-user-assigned", "roles-missing"]
+    asked = spec.parse(4, [f"vm2+vm3={','.join(faults)}", "vm4=csn-defaults-off,identity-user-assigned"], [])
+    cloud = Cloud.of(asked.plans())
+    first, second, third, fourth = cloud.places.values()
+    for read in ("csn_id", "cluster_id", "target_subscription", "users"):
+        assert getattr(second, read) == getattr(third, read)
+        assert len({getattr(place, read) for place in (first, second, fourth)}) >= 2
+    images = {cloud.resources[place.vm_id.lower()]["properties"]["vmImage"] for place in (second, third)}
+    assert images == {"contoso.azurecr.io/vm2-image:1"}
+    assert cloud.resources[second.csn_id.lower()]["properties"]["associatedResourceIds"] == [second.vm_id, third.vm_id]
+    assert not cloud.may(second.users[0].principal, "Microsoft.HybridCompute/machines/write", second.target)
+    assert cloud.may(fourth.users[0].principal, "Microsoft.HybridCompute/machines/write", fourth.target)

@@ -34,6 +34,12 @@ from lab.faults import FAULTS, RUN_FAULTS
             ["vm1=bundle-too-old"],
             "--fault vm1=bundle-too-old: bundle-too-old is a fault of the run, not of a VM: run=bundle-too-old",
         ),
+        (3, ["vm1+vm4=imds-down"], "--fault vm1+vm4=imds-down: there is no vm4; the VMs are vm1 to vm3"),
+        (
+            3,
+            ["vm1+vm2=imds-down", "vm3+vm2=no-curl"],
+            "--fault vm3+vm2=no-curl: vm2 has its faults together with vm1 already",
+        ),
         (6, ["vm1=no-curl,"], "--fault vm1=no-curl,: there is no fault ''; `python -m lab faults` lists them"),
     ],
 )
@@ -73,6 +79,13 @@ def test_the_real_az_must_have_been_installed(
     assert doctor.without_az() == (
         f"{tmp_path} was made with a Python that is not the system's, which VMs do not see: rm -r {tmp_path} && make az"
     )
+
+
+def test_vms_may_have_their_faults_together() -> None:
+    asked = spec.parse(3, ["vm2+vm3=csn-defaults-off", "vm3=no-curl"], ["true"])
+    assert asked.faults == {"vm2": ["csn-defaults-off"], "vm3": ["csn-defaults-off", "no-curl"]}
+    assert [plan.owner for plan in asked.plans()] == ["vm1", "vm2", "vm2"]
+    assert spec.Spec.from_json(asked.to_json()) == asked
 
 
 def test_a_spec_survives_the_way_into_the_namespaces() -> None:
