@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from plugins.checks import Check, Judgement, OnVm, Thing, not_applicable, noted
+from plugins import packages
+from plugins.checks import Check, Fix, Judgement, OnVm, Thing, not_applicable, noted
 from plugins.model import Evidence, Seen, Severity, Status
 from plugins.probes import LINUX_ONLY, Probe, probe_of
 
@@ -60,9 +61,10 @@ def judge(
         status = Status.WARN
     silent = status in (Status.PASS, Status.NOT_APPLICABLE)
     remedy = "" if silent else word.remedy or check.remedy
-    noted_facts = tuple(facts.items())
+    # Commands for a guest are written for a POSIX shell.
+    fix = [each for each in word.fix if evidence.vm.os != "windows" or isinstance(each, str)]
     return Outcome(
-        status, word.message, remedy, severity, tuple(used), word.fix, noted_facts, word.obstacle, word.thing
+        status, word.message, remedy, severity, tuple(used), fix, tuple(facts.items()), word.obstacle, word.thing
     )
 
 
@@ -132,6 +134,7 @@ def _why_not(seen: Seen, probe: Probe) -> Judgement:
                 Status.UNKNOWN,
                 f"{tool} is not installed on the VM, or not on its PATH, so this could not be looked at.",
                 f"Install {tool} on the VM, or judge this by hand.",
+                fix=_install(tool),
                 obstacle=f"no {tool}",
                 thing="guest",
             )
@@ -158,6 +161,14 @@ def _why_not(seen: Seen, probe: Probe) -> Judgement:
                 "Look at SSH-001 of this VM, then run again.",
                 thing="vm",
             )
+
+
+#: Missing programs, and what brings them: the same name in every family.
+_PACKAGES = {"curl": "curl", "openssl": "openssl"}
+
+
+def _install(tool: str) -> Fix:
+    return packages.command("install", _PACKAGES[tool]) if tool in _PACKAGES else ()
 
 
 def probes_in_module(function: Callable[..., str]) -> dict[str, Probe]:

@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 from plugins import fail, quote, unknown
 from plugins.azure import ids
 from plugins.azure.view import AzureView
-from plugins.checks import Judgement
+from plugins.checks import Fix, Judgement
+from plugins.inventory import Vm
 from plugins.model import Status
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "detail",
     "named",
     "prop",
+    "restart",
     "settled",
     "silent",
     "state",
@@ -68,6 +70,11 @@ def command(words: str, id: str, more: str = "") -> str:
             f"--subscription {quote(arm.subscription)}"
         )
     return f"{words} {where}{f' {more}' if more else ''}"
+
+
+def restart(vm: Vm) -> Fix:
+    """The command that restarts a VM through Azure, its sidecar too; none where the inventory does not say which."""
+    return command("az networkcloud virtualmachine restart", vm.resource_id) if vm.resource_id else ()
 
 
 def vm_of(azure: AzureView) -> Resource:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from plugins import check, fail, not_applicable, recommended, required, unknown, warn
+from plugins import check, fail, not_applicable, on_vm, packages, recommended, required, unknown, warn
 from plugins.inventory import Vm
 from plugins.knowledge import Explanation, findings, releases
+from plugins.profile import Profile
 from suites import agent as probes
-from suites import agent_windows
+from suites import agent_windows, repairs
 from suites.agent import UNITS, Agent, Line, Logs, Reached, Services, Show, must_be_known
 
 ARC = "https://learn.microsoft.com/azure/azure-arc/servers"
@@ -22,15 +23,17 @@ agent_services = probes.agent_services
 agent_logs = probes.agent_logs
 
 
+PACKAGE = "azcmagent"
+
+
 @check(
     "AGENT-001",
     recommended,
-    remedy="Update the agent with the VM's package manager: apt-get install --only-upgrade azcmagent, dnf upgrade "
-    "azcmagent, or zypper update azcmagent.",
+    remedy=f"Update the agent with the VM's package manager: {packages.words('upgrade', PACKAGE)}.",
     docs=f"{ARC}/agent-release-notes",
     thing="guest",
 )
-def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm) -> str:
+def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: Profile) -> str:
     """The agent's version is at most a year old.
 
     Success: the version came out within the last year, or is newer than any this suite knows.
@@ -50,7 +53,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm) -> str:
     update = "Update the agent by Microsoft Update, or with its current installer." if vm.os == "windows" else ""
     known = releases()
     oldest, newest = known[0], known[-1]
-    version = agent.version[:2]
+    version, fix = agent.version[:2], packages.command("upgrade", PACKAGE, profile.proxy_url)
     if version > newest.version:
         if today <= newest.supported_until:
             return f"azcmagent {agent.release} is newer than {newest.name} ({newest.month}): it is supported."
@@ -65,6 +68,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm) -> str:
                 f"azcmagent {agent.release} is older than {oldest.name} ({oldest.month}); supported are versions of "
                 "the last year.",
                 remedy=update,
+                fix=fix,
             )
         unknown(
             f"azcmagent {agent.release} is older than any release this suite knows ({oldest.name}, {oldest.month}).",
@@ -76,6 +80,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm) -> str:
             f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}; "
             f"the newest that this suite knows is {newest.name} ({newest.month}).",
             remedy=update,
+            fix=fix,
         )
     return f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}."
 
@@ -83,8 +88,9 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm) -> str:
 @check(
     "AGENT-002",
     recommended,
-    remedy="Install the agent after the steps with the identity, never into the image: remove it (apt-get purge "
-    "azcmagent, dnf remove azcmagent), get the token, then install and connect. Or get the token from IMDS with curl.",
+    remedy="Install the agent after the steps with the identity, never into the image: remove it "
+    f"({packages.words('remove', PACKAGE)}), get the token, then install and connect. Or get the token from IMDS with "
+    "curl.",
     docs=f"{ARC}/managed-identity-authentication",
     thing="guest",
 )
@@ -118,6 +124,7 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
         "Machine Agent, get the token, then install and connect. Or get the token from IMDS with curl."
         if vm.os == "windows"
         else "",
+        fix=packages.command("remove", PACKAGE),
     )
 
 
@@ -143,25 +150,27 @@ def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services:
     named = agent_windows.NAMES if windows else {each: each for each in UNITS}
     agent.must_be_installed()
     must_be_known(agent_services.missing, "The state of the agent's services")
-    due = ["himdsd"]
+    due, known = ["himdsd"], True
     if agent_show.connected:
         due = [each for each in UNITS if each != "arcproxyd" or not agent.version or agent.version >= (1, 51)]
-    down = []
+    down = {}
     for name in due:
         unit = agent_services.units.get(name)
         if unit is None or not unit.loaded:
-            down.append(f"{named[name]} ({'Windows' if windows else 'systemd'} does not know it)")
+            known = False
+            down[name] = f"{named[name]} ({'Windows' if windows else 'systemd'} does not know it)"
         elif not unit.runs:
-            down.append(f"{named[name]} ({unit.state}{f', {unit.detail}' if unit.detail else ''})")
+            down[name] = f"{named[name]} ({unit.state}{f', {unit.detail}' if unit.detail else ''})"
     why = " The machine is connected." if agent_show.connected else ""
     if down:
         fail(
-            f"{_list(down)} {'does' if len(down) == 1 else 'do'} not run; expected "
+            f"{_list([*down.values()])} {'does' if len(down) == 1 else 'do'} not run; expected "
             f"{'running' if windows else 'active'}.{why}",
             remedy=f"In an elevated PowerShell on the VM: Start-Service {', '.join(named[each] for each in due)} ; "
             r"%ProgramData%\AzureConnectedMachineAgent\Log\himds.log says why one ends."
             if windows
             else "",
+            fix=repairs.services(*down) if known else (),
         )
     if agent_show.missing:
         unknown(
@@ -387,11 +396,15 @@ def _quoted(line: Line) -> str:
     return f'"{said if len(said) <= 200 else said[:200] + "..."}"'
 
 
+#: Leaves the resource in Azure to the copy that keeps it.
+_FORGET = "azcmagent disconnect --force-local-only"
+
+
 @check(
     "AGENT-007",
     required,
-    remedy="One image with a connected agent was copied. On every copy but one: azcmagent disconnect "
-    "--force-local-only, then connect anew; and remove the agent from the image.",
+    remedy=f"One image with a connected agent was copied. On every copy but one: {_FORGET}, then connect anew; and "
+    "remove the agent from the image.",
     docs=f"{ARC}/agent-overview",
     thing="guest",
 )
@@ -412,10 +425,19 @@ def test_no_other_vm_has_the_same_vm_id(
     ids = {name: shown.vm_id.lower() for name, shown in fleet_agent_show.items() if shown.vm_id and name != vm.name}
     others = [name for name, vm_id in ids.items() if vm_id == agent_show.vm_id.lower()]
     if others:
-        fail(f"The VM ID {agent_show.vm_id} is also that of {_list(others)}; expected an id of its own.")
+        keeps = _original(agent_show.name, [vm.name, *others])
+        fail(
+            f"The VM ID {agent_show.vm_id} is also that of {_list(others)}; expected an id of its own.",
+            fix=() if vm.name == keeps else on_vm(f"sudo {_FORGET}"),
+        )
     if not ids:
         return f"The VM ID {agent_show.vm_id} is this VM's; no other VM of this run has one to compare with."
     return f"The VM ID {agent_show.vm_id} is this VM's alone among {len(ids) + 1} VMs that have one."
+
+
+def _original(resource: str, copies: list[str]) -> str:
+    """Which of the copies keeps the resource: the one that is called like it, else the first by name."""
+    return next((name for name in copies if name.lower() == resource.lower()), min(copies))
 
 
 def _list(names: list[str]) -> str:

@@ -36,6 +36,9 @@ def _installed(runner: Runner) -> str:
     return runner.az_core
 
 
+_UPGRADE = "az upgrade --yes"
+
+
 @check(
     "CLI-002",
     recommended,
@@ -54,19 +57,22 @@ def test_the_azure_cli_of_the_runner_is_new_enough(runner: Runner, profile: Prof
     if _version(core, "azure-cli-core") < Version(floor):
         fail(
             f"The runner's Azure CLI core is {core}; expected {floor} or later.",
-            remedy="On the runner: az upgrade --yes",
+            remedy=f"On the runner: {_UPGRADE}",
+            fix=_UPGRADE,
         )
     return f"The runner's Azure CLI core is {core} (expected {floor} or later)."
 
 
 EXTENSION = "networkcloud"
+_ADD = f"az extension add --name {EXTENSION}"
+_UPDATE = f"az extension update --name {EXTENSION}"
 
 
 @check(
     "CLI-003",
     required,
     causes=["CLI-002"],
-    remedy="On the runner: az extension update --name networkcloud",
+    remedy=f"On the runner: {_UPDATE}",
     docs=INSTALL,
     thing="runner",
 )
@@ -85,15 +91,17 @@ def test_the_networkcloud_extension_is_new_enough(runner: Runner, profile: Profi
         fail(
             f"az is on the runner without its {EXTENSION} extension; expected {floor} or later. The first az "
             f"{EXTENSION} command would stop, or install whichever version it finds.",
-            remedy=f"On the runner: az extension add --name {EXTENSION}",
+            remedy=f"On the runner: {_ADD}",
+            fix=_ADD,
         )
     version = _version(seen, f"the {EXTENSION} extension")
     if version < Version(floor):
         also = f" ({wanted} or later is recommended)" if wanted != floor else ""
-        fail(f"The runner's {EXTENSION} extension is {seen}; expected {floor} or later{also}.")
+        fail(f"The runner's {EXTENSION} extension is {seen}; expected {floor} or later{also}.", fix=_UPDATE)
     if version < Version(wanted):
         warn(
             f"The runner's {EXTENSION} extension is {seen}: enough (expected {floor} or later), but {wanted} or later "
-            "is recommended."
+            "is recommended.",
+            fix=_UPDATE,
         )
     return f"The runner's {EXTENSION} extension is {seen} (expected {wanted} or later)."

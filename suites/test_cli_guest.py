@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from plugins import Seen, check, fail, not_applicable, probe, required, unknown
+from plugins import Seen, check, fail, not_applicable, packages, probe, required, unknown
 from plugins.profile import Profile
 from suites.answers import plain, sentence
 
@@ -47,11 +47,14 @@ az_version = probe(
 )
 
 
+PACKAGE = "azure-cli"
+
+
 @check(
     "CLI-001",
     required,
-    remedy="Bring the Azure CLI up to date from Microsoft's package repository (apt-get install --only-upgrade "
-    "azure-cli, dnf update azure-cli), or remove it: tokens come from IMDS without it.",
+    remedy="Bring the Azure CLI up to date from Microsoft's package repository "
+    f"({packages.words('upgrade', PACKAGE)}), or remove it: tokens come from IMDS without it.",
     docs="https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities",
     thing="guest",
 )
@@ -69,8 +72,9 @@ def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> 
     if az.exit:
         fail(
             f"az version ended with {az.exit}{sentence(az.error)}: the Azure CLI on this VM is broken.",
-            remedy="Install it anew from Microsoft's package repository (apt-get install --reinstall azure-cli, dnf "
-            "reinstall azure-cli), or remove it: tokens come from IMDS without it.",
+            remedy="Install it anew from Microsoft's package repository "
+            f"({packages.words('reinstall', PACKAGE)}), or remove it: tokens come from IMDS without it.",
+            fix=packages.command("reinstall", PACKAGE, profile.proxy_url),
         )
     try:
         older = Version(az.core) < Version(floor)
@@ -80,5 +84,8 @@ def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> 
             remedy="Run 'az version' on the VM by hand and look at what it prints.",
         )
     if older:
-        fail(f"The Azure CLI on this VM is {az.core}; expected {floor} or newer.")
+        fail(
+            f"The Azure CLI on this VM is {az.core}; expected {floor} or newer.",
+            fix=packages.command("upgrade", PACKAGE, profile.proxy_url),
+        )
     return f"The Azure CLI on this VM is {az.core}; {floor} or newer is needed."

@@ -37,11 +37,34 @@ def _update(csn: Resource, more: str) -> str:
     return command("az networkcloud cloudservicesnetwork update", str(csn.get("id")), more)
 
 
-def _allow(csn: Resource, endpoint: Endpoint) -> str:
-    """How to add an endpoint. The option replaces the list, so what was asked for before is repeated in it."""
+#: The category that missing endpoints are added in.
+ARC = "azure-arc"
+
+
+def _allow(csn: Resource, vm: Vm, profile: Profile) -> str:
+    """The command that adds all that the network lacks.
+
+    The option replaces the list. So what was asked for before is repeated in it, and all that is missing is in it at
+    once: the same command for every endpoint, and for every VM on the network.
+    """
+    entries, _ = _entries(csn)
+    endpoints = profile.endpoints(vm, REQUIRED_NEEDS)
+    # Not only the VM's own region: others of the network's VMs may go to another one.
+    endpoints += [each for each in profile.cloud(vm).endpoints if each.required]
+    needed = {_wanted(each): each.port for each in endpoints if "{" not in _wanted(each)}
+    missing = [
+        {"domainName": name, "port": port}
+        for name, port in needed.items()
+        if not (
+            any(entry.covers_all(f"*{name}", port) for entry in entries)
+            if name.startswith(".")
+            else egress.covering(entries, name, port)
+        )
+    ]
     present = prop(csn, "additionalEgressEndpoints") or []
-    added = {"category": "azure-arc", "endpoints": [{"domainName": _wanted(endpoint), "port": endpoint.port}]}
-    value = json.dumps([*present, added], separators=(",", ":"))
+    others = [each for each in present if each.get("category") != ARC]
+    own = [row for each in present if each.get("category") == ARC for row in each.get("endpoints") or []]
+    value = json.dumps([*others, {"category": ARC, "endpoints": [*own, *missing]}], separators=(",", ":"))
     return _update(csn, f"--additional-egress-endpoints {quote(value)}")
 
 
@@ -89,7 +112,8 @@ def test_the_default_endpoints_are_enabled(azure: AzureView, vm: Vm, profile: Pr
     stated = f'enableDefaultEgressEndpoints "{flag}"' if flag else "no enableDefaultEgressEndpoints"
     if not missing:
         return f"The {name} has {stated}, and its own list covers the {len(needed)} required endpoints."
-    remedy = _update(csn, "--enable-default-egress-endpoints True") + " ; or add each endpoint that CSN-002 names."
+    enable = _update(csn, "--enable-default-egress-endpoints True")
+    remedy = f"{enable} ; or add each endpoint that CSN-002 names."
     if not whole:
         unknown(
             f"The {name} has {stated}, and Azure does not state its enabledEgressEndpoints; so it is not known whether "
@@ -100,6 +124,7 @@ def test_the_default_endpoints_are_enabled(azure: AzureView, vm: Vm, profile: Pr
         f'The {name} has {stated}; expected "True", or each required endpoint in the list. '
         f"{len(missing)} of {len(needed)} are missing: {_some(missing)}.",
         remedy=remedy,
+        fix=enable,
     )
 
 
@@ -118,7 +143,7 @@ def _some(hosts: list[str]) -> str:
     docs=PREREQUISITES,
     thing="csn",
 )
-def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView, vm: Vm) -> str:
+def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView, vm: Vm, profile: Profile) -> str:
     """The egress list of the network covers the endpoint.
 
     Success: an entry of enabledEgressEndpoints names the host, or a domain above it with a leading dot, on its port.
@@ -129,13 +154,14 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView
     name, host, port = _name(csn), endpoint.host, endpoint.port
     entries, whole = _entries(csn)
     where = "enabledEgressEndpoints" if whole else "additionalEgressEndpoints"
-    add = _allow(csn, endpoint)
+    add = _allow(csn, vm, profile)
     if entry := egress.covering(entries, host, port):
         said = f"{host} is covered by {entry} in {where} of the {name}"
         if endpoint.wildcard.startswith("*.") and not _enough(entry, endpoint, vm):
             warn(
                 f"{said}, which is this host alone. The agent needs {endpoint.wildcard}; {host} only stands for it.",
                 remedy=add,
+                fix=add,
             )
         notes = [] if whole else ["enabledEgressEndpoints itself is absent from Azure's answer"]
         if entry.subdomains and entry.host == host:
@@ -152,6 +178,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView
         f"{host} port {port} is not covered by enabledEgressEndpoints of the {name} "
         f"({_count(len(entries))}{_nearly(entries, endpoint)}). Needed for: {endpoint.purpose}.",
         remedy=add,
+        fix=add,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from plugins import Seen, check, fail, probe, quote, recommended, required, unknown, warn
+from plugins.inventory import Vm
 from plugins.profile import Profile
 from plugins.windows import ps, tool
 from suites.answers import CurlAnswer, direct, direct_windows, metadata_arguments, metadata_request, sentence
+from suites.arm import restart
 
 ARTICLE = (
     "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
@@ -88,7 +90,7 @@ healthz = probe(
     docs=ARTICLE,
     thing="vm",
 )
-def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, profile: Profile) -> str:
+def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profile) -> str:
     """GET /healthz on port 80 answers 200, directly, within 3 s.
 
     Success: HTTP 200, past every proxy.
@@ -118,14 +120,15 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, profile: Profile) -> s
             "another platform's metadata service must not sit there.",
         )
     if answer.code >= 500:
-        fail(f"GET {url} answered {answer.code}; expected 200. The sidecar runs but is not healthy.")
+        fail(f"GET {url} answered {answer.code}; expected 200. The sidecar runs but is not healthy.", fix=restart(vm))
     if answer.code:
-        fail(f"GET {url} answered {answer.code}; expected 200.")
+        fail(f"GET {url} answered {answer.code}; expected 200.", fix=restart(vm))
     if answer.exit == 28:
         if answer.peer:
             fail(
                 f"GET {url} was accepted but not answered within {answer.seconds:.0f} s; expected 200. The sidecar "
-                "hangs."
+                "hangs.",
+                fix=restart(vm),
             )
         fail(
             f"{profile.imds} port 80 did not accept a connection within {answer.seconds:.0f} s; expected 200 from "
@@ -141,7 +144,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, profile: Profile) -> s
             remedy=f"On the VM: ip route get {profile.imds} must name the CSN interface. If it does, restart the VM "
             "through Azure, and open a support request if it stays so.",
         )
-    fail(f"GET {url} failed, curl ended with {answer.exit}{sentence(answer.error)}; expected 200.")
+    fail(f"GET {url} failed, curl ended with {answer.exit}{sentence(answer.error)}; expected 200.", fix=restart(vm))
 
 
 def _as_is(profile: Profile) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from plugins import check, fail, quote, recommended, required, unknown, warn
 from plugins.azure.paths import TARGET_PROVIDERS
 from plugins.azure.view import AzureView
-from plugins.checks import Judgement
+from plugins.checks import Fix, Judgement
 from plugins.inventory import Vm
 from plugins.profile import Profile
 from suites.arm import Resource, cluster_of, command, detail, named, prop, silent, state, upper, vm_of
@@ -32,8 +32,8 @@ def _runtime(text: object) -> tuple[int, ...] | None:
     return _numbers(text) if isinstance(text, str) and re.fullmatch(r"\d{1,3}\.\d+\.\d+", text) else None
 
 
-def _upgrade(cluster: Resource, floor: str = "") -> str:
-    """How to get to a runtime of `floor` or later: the command, when the cluster is offered one."""
+def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
+    """How to get to a runtime of `floor` or later, and the command, when the cluster is offered one."""
     versions = [each.get("targetClusterVersion") for each in prop(cluster, "availableUpgradeVersions") or []]
     offered = sorted((each for each in versions if _runtime(each)), key=_numbers)
     listed = f"it is offered {', '.join(offered) or 'none at present'}"
@@ -41,11 +41,10 @@ def _upgrade(cluster: Resource, floor: str = "") -> str:
         return (
             f"The cluster needs a newer runtime; {listed}. Management bundles bring new runtimes (PLATFORM-002): ask "
             "Microsoft support when yours is due."
-        )
+        ), ()
     target = f"--target-cluster-version {quote(offered[-1])}"
-    return f"Upgrade the cluster's runtime ({listed}): " + command(
-        "az networkcloud cluster update-version", str(cluster.get("id")), target
-    )
+    update = command("az networkcloud cluster update-version", str(cluster.get("id")), target)
+    return f"Upgrade the cluster's runtime ({listed}): {update}", update
 
 
 @check(
@@ -79,7 +78,8 @@ def test_the_runtime_is_new_enough(azure: AzureView, profile: Profile) -> str:
             + command("az networkcloud cluster show", str(cluster.get("id")), "--query clusterVersion"),
         )
     if version < _numbers(floor):
-        fail(f"Cluster {name} runs {seen}; expected {floor} or later.", remedy=_upgrade(cluster, floor))
+        remedy, fix = _upgrade(cluster, floor)
+        fail(f"Cluster {name} runs {seen}; expected {floor} or later.", remedy=remedy, fix=fix)
     return f"Cluster {name} runs {seen} (expected {floor} or later)."
 
 
@@ -287,11 +287,13 @@ def test_the_provider_is_registered(namespace: str, azure: AzureView) -> str:
         warn(
             f"{namespace} is Registering in {where}; expected Registered. That takes some minutes.",
             remedy=f"Wait and run again; if it stays so: {register}",
+            fix=register,  # which waits
         )
     fail(
         f'{namespace} is {found} in {where}; expected Registered. azcmagent connect would stop with "The '
         f"subscription isn't registered to use namespace '{namespace}'\".",
         remedy=register,
+        fix=register,
     )
 
 
@@ -325,9 +327,11 @@ def test_the_runtime_is_supported(azure: AzureView) -> str:
         )
     version = state(cluster, "clusterVersion") or "of an unknown version"
     if end < today():
+        remedy, fix = _upgrade(cluster)
         fail(
             f"Support for runtime {version} of cluster {name} ended on {end}; expected a date in the future.",
-            remedy=_upgrade(cluster),
+            remedy=remedy,
+            fix=fix,
         )
     return f"Runtime {version} of cluster {name} is supported until {end}."
 

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from plugins import check, fail, probe, quote, recommended, required, unknown, warn
+from plugins.checks import Fix
 from plugins.inventory import Vm
 from plugins.model import Severity
 from plugins.profile import REQUIRED_NEEDS, Profile
 from plugins.windows import tool
-from suites import environment, windows
+from suites import environment, repairs, windows
 from suites.answers import WRITE, CurlAnswer, sentence
 from suites.environment import Variables
 from suites.noproxy import READERS, bypasses, first_set, misread
@@ -80,6 +81,7 @@ def test_the_proxy_variable_is_the_csn_proxy(
             fail(
                 f"{variable} is {value} in {place}; expected {expected}. {problem}{_written_in(variable, written)}",
                 remedy=f"Set {variable}={expected} in {_file(variable, written)}, and open a new session.",
+                fix=_in_environment(variable, written, profile),
             )
     if login_env.missing and not found[SESSION]:
         unknown(f"{variable} is not set in {SESSION}, and {LOGIN} could not be asked: {login_env.missing}.", remedy=add)
@@ -88,6 +90,7 @@ def test_the_proxy_variable_is_the_csn_proxy(
             f"{variable} is set neither in {SESSION} nor in {LOGIN}; expected "
             f"{expected}.{_elsewhere(variable, expected, sudo_env, systemd_env, written)} {_without(variable)}",
             remedy=_reach(variable, add, written),
+            fix=_beside(variable, written, profile),
         )
     if login_env.missing:
         unknown(
@@ -100,12 +103,14 @@ def test_the_proxy_variable_is_the_csn_proxy(
                 f"{variable} is {found[other]} in {other}{_from(variable, written)}, but not set in {place}. "
                 f"{'Ansible, cron and scripts over SSH' if place == SESSION else 'Whoever logs in'} would go without.",
                 remedy=_reach(variable, add, written),
+                fix=_beside(variable, written, profile),
             )
     if any(environment.MARK in value for value in found.values()):
         warn(
             f"{variable} carries a login for the proxy ({found[SESSION]}). The CSN proxy asks for none, and the "
             "agent's extension manager is known to stumble over one.",
             remedy=f"Set {variable}={expected}, without a login.",
+            fix=_in_environment(variable, written, profile),
         )
     in_sudo = sudo_env.values.get(variable, "")
     if in_sudo and _proxy_problem(in_sudo, profile):
@@ -218,7 +223,7 @@ def test_no_proxy_exempts_the_metadata_service(
     if vm.os == "windows":
         places = {windows.MACHINE: login_env, SESSION: session_env}
         return windows.no_proxy(variable, places, profile, vm, curl_version)
-    article = ",".join((*profile.no_proxy_recommended, *profile.no_proxy_required))
+    article = repairs.no_proxy(profile)
     add = f"Set {variable}={article} in /etc/environment, and open a new session."
     places = {SESSION: session_env, LOGIN: login_env}
     for place, each in places.items():
@@ -228,6 +233,7 @@ def test_no_proxy_exempts_the_metadata_service(
                 fail(
                     _lacks(variable, value, host, place, blind, written),
                     remedy=_correct(variable, value, host, written, article),
+                    fix=_in_environment(variable, written, profile),
                 )
         astray = [
             endpoint.host
@@ -240,12 +246,14 @@ def test_no_proxy_exempts_the_metadata_service(
                 f"{variable} exempts too much (found: {value}). Requests from {place} to {astray[0]}{more} would not "
                 f"use the proxy, and nothing else leads there.{_written_in(variable, written)}",
                 remedy=f"Set {variable}={article} in {_file(variable, written)}, and open a new session.",
+                fix=_in_environment(variable, written, profile, exactly=True),
             )
         if not value and each.any_proxy:
             fail(
                 f"{variable} is not set in {place}, though a proxy is. {_falls_back(variable, each)} Expected "
                 f"{profile.no_proxy_required[0]} in it.",
                 remedy=_reach(variable, add, written),
+                fix=_beside(variable, written, profile),
             )
     if not any(each.values.get(variable) for each in places.values()):
         if login_env.missing:
@@ -256,6 +264,7 @@ def test_no_proxy_exempts_the_metadata_service(
             f"{variable} is set neither in {SESSION} nor in {LOGIN}; expected {article}. As soon as a proxy is set, "
             f"requests to the metadata service ({', '.join(profile.no_proxy_required)}) would go to it.",
             remedy=_reach(variable, add, written),
+            fix=_beside(variable, written, profile),
         )
     if login_env.missing:
         unknown(
@@ -268,6 +277,7 @@ def test_no_proxy_exempts_the_metadata_service(
                 f"{variable} is set in {other}{_from(variable, written)}, but not in {place}. No proxy is set there "
                 "either, so nothing goes astray yet.",
                 remedy=_reach(variable, add, written),
+                fix=_beside(variable, written, profile),
             )
     value = session_env.values[variable]
     # Whoever reads it: a list that lacks these is not the article's, even where today's readers do without.
@@ -281,6 +291,7 @@ def test_no_proxy_exempts_the_metadata_service(
             f"{variable} lacks {', '.join(lacking)} (found: {value}). The agent listens on localhost, ports 40342 and "
             "40343; such requests may go to the proxy.",
             remedy=f"Set {variable}={article} in {_file(variable, written)}, and open a new session.",
+            fix=_in_environment(variable, written, profile),
         )
     return f"{variable} exempts {', '.join(profile.no_proxy_required)} in {SESSION} and in {LOGIN} (found: {value})."
 
@@ -324,6 +335,17 @@ def _correct(variable: str, value: str, host: str, written: Mapping[str, list[st
 def _file(variable: str, written: Mapping[str, list[str]]) -> str:
     """The file to change: the one that sets the variable now, else the one that reaches every session."""
     return " and ".join(written.get(variable, [])) or "/etc/environment"
+
+
+def _in_environment(variable: str, written: Mapping[str, list[str]], profile: Profile, *, exactly: bool = False) -> Fix:
+    """The command that corrects a value; none where a file of somebody's own sets it, which no command should edit."""
+    elsewhere = set(written.get(variable, [])) - {repairs.ENVIRONMENT}
+    return () if elsewhere else repairs.environment(profile, exactly=exactly)
+
+
+def _beside(variable: str, written: Mapping[str, list[str]], profile: Profile) -> Fix:
+    """The command that adds a value; none where it is there and does not arrive: then it is sshd's configuration."""
+    return () if repairs.ENVIRONMENT in written.get(variable, []) else repairs.environment(profile)
 
 
 def _written_in(variable: str, written: Mapping[str, list[str]]) -> str:

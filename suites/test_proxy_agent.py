@@ -6,7 +6,7 @@ gives it to them, and what a login shell has does not count.
 
 from __future__ import annotations
 
-from plugins import check, fail, recommended, required, warn
+from plugins import check, fail, on_vm, quote, recommended, required, warn
 from plugins.inventory import Vm
 from plugins.profile import Profile
 from suites import agent as probes
@@ -38,6 +38,13 @@ def _giver(vm: Vm) -> str:
     return windows.MACHINE if vm.os == "windows" else "systemd"
 
 
+def _set(url: str) -> str:
+    return f"azcmagent config set proxy.url {quote(url)}"
+
+
+_CLEAR = "azcmagent config clear proxy.bypass"
+
+
 @check(
     "PROXY-004",
     required,
@@ -58,12 +65,13 @@ def test_the_agents_proxy_is_the_csn_proxy(
     agent.must_be_installed()
     must_be_known(agent_config.missing, "The agent's proxy.url")
     expected = profile.proxy_url
-    to_do = f"On the VM: azcmagent config set proxy.url {expected}"
+    to_do, fix = f"On the VM: {_set(expected)}", on_vm(f"sudo {_set(expected)}")
     if environment.MARK in agent_config.url:
         fail(
             f"The agent's proxy.url is {agent_config.url}, with a login; expected {expected}. The CSN proxy asks for "
             "none, and the agent's extension manager is known to stumble over one.",
             remedy=to_do,
+            fix=fix,
         )
     if agent_config.url:
         if same_proxy(agent_config.url, expected):
@@ -72,6 +80,7 @@ def test_the_agents_proxy_is_the_csn_proxy(
             f"The agent's proxy.url is {agent_config.url}; expected {expected}. It beats every variable of the "
             "environment.",
             remedy=to_do,
+            fix=fix,
         )
     given = _given(agent_services, systemd_env)
     if given and same_proxy(given, expected):
@@ -79,10 +88,12 @@ def test_the_agents_proxy_is_the_csn_proxy(
         if vm.os != "windows":
             works = "systemd's environment, so it works; azcmagent under sudo goes without"
         warn(
-            f"The agent's proxy.url is not set; expected {expected}. Its services get that from {works}.", remedy=to_do
+            f"The agent's proxy.url is not set; expected {expected}. Its services get that from {works}.",
+            remedy=to_do,
+            fix=fix,
         )
     instead = f"Its services get {given} from {_giver(vm)}." if given else "The agent would go past the CSN proxy."
-    fail(f"The agent's proxy.url is not set; expected {expected}. {instead}", remedy=to_do)
+    fail(f"The agent's proxy.url is not set; expected {expected}. {instead}", remedy=to_do, fix=fix)
 
 
 #: What `proxy.bypass` may name, and what then goes past the proxy. On a Nexus VM nothing else leads to these hosts.
@@ -96,7 +107,7 @@ BYPASS = {
 @check(
     "PROXY-005",
     required,
-    remedy="On the VM: azcmagent config clear proxy.bypass",
+    remedy=f"On the VM: {_CLEAR}",
     docs=DOCS,
     thing="guest",
 )
@@ -115,7 +126,9 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
         hosts = "; ".join(BYPASS[each.lower()] for each in astray)
         fail(
             f"The agent's proxy.bypass names {', '.join(astray)}; expected none of AAD, ARM, Arc. Requests to {hosts} "
-            "would go past the CSN proxy."
+            "would go past the CSN proxy.",
+            # What else is exempt may be meant: then it is for a person to say what stays.
+            fix=on_vm(f"sudo {_CLEAR}") if len(astray) == len(agent_config.bypass) else (),
         )
     if agent_config.bypass:
         return f"The agent's proxy.bypass names {', '.join(agent_config.bypass)}, which enrolling does not need."
@@ -155,6 +168,7 @@ def test_the_agents_services_see_the_same_proxy(
             f"The agent has no proxy.url, and {giver} gives its services no HTTPS_PROXY: they would go past the CSN "
             "proxy.",
             remedy=to_do,
+            fix=on_vm(f"sudo {_set(profile.proxy_url)}"),
         )
     expected = url or profile.proxy_url
     if given and not same_proxy(given, expected):

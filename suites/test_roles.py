@@ -80,6 +80,7 @@ def _judge_role(azure: AzureView, wanted: Role, actions: tuple[str, ...]) -> str
         f"Principal {principal} ({azure.expected}) does not hold {wanted.name} ({wanted.id}) at {access.scope} or "
         f"above, nor another role that allows {_short(tuple(denied))}. {_holds(access)}",
         remedy=f"{_assign(principal, wanted, access)} ; {_AGAIN}",
+        fix=_assign(principal, wanted, access),
     )
 
 
@@ -181,10 +182,12 @@ def test_its_effective_actions_suffice(azure: AzureView) -> str:
             "application: it cannot be removed by itself), or enroll into another resource group.",
         )
     if denied:
+        fix = list(dict.fromkeys(assigns[action] for action in denied))
         fail(
             f"Principal {principal} may not do {_short(tuple(denied))} at {access.scope}: no assignment allows it, or "
             f"its notActions take it out. {_holds(access)}",
-            remedy=f"{' ; '.join(dict.fromkeys(assigns[action] for action in denied))} ; {_AGAIN}",
+            remedy=f"{' ; '.join(fix)} ; {_AGAIN}",
+            fix=fix,
         )
     _undecided(answers, access.scope, next(iter(assigns.values())))
     by = list(dict.fromkeys(str(each.by[0]) for each in answers.values() if isinstance(each, Granted)))

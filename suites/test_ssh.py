@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from plugins import Seen, Session, check, fail, probe, quote, recommended, required, unknown
+from plugins import Seen, Session, check, fail, on_vm, probe, quote, recommended, required, unknown
 from plugins.inventory import Vm
 from plugins.profile import Profile
 from plugins.windows import tool
@@ -167,6 +167,8 @@ def _clock_windows(vm: Vm, profile: Profile) -> str:
 
 clock = probe(_clock, windows=_clock_windows, timeout=12, read=Clock.read)
 
+_KEEP, _AT_ONCE = "timedatectl set-ntp true", "chronyc makestep"
+_SET = on_vm(f"sudo {_KEEP}; if command -v chronyc >/dev/null; then sudo {_AT_ONCE}; fi")
 _SET_WINDOWS = (
     "Set the clock and keep it right: 'w32tm /resync' in an elevated PowerShell, with a time source that the VM "
     "reaches ('w32tm /query /status' shows the present one)."
@@ -176,8 +178,8 @@ _SET_WINDOWS = (
 @check(
     "SSH-003",
     recommended,
-    remedy="Set the clock and keep it right: 'timedatectl set-ntp true' (or chronyd) with a time source that the VM "
-    "reaches; 'chronyc makestep' or 'date -s' corrects it at once.",
+    remedy=f"Set the clock and keep it right: '{_KEEP}' (or chronyd) with a time source that the VM reaches; "
+    f"'{_AT_ONCE}' or 'date -s' corrects it at once.",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/agent-release-notes-archive",
     thing="guest",
 )
@@ -202,6 +204,7 @@ def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
             f"The clock is {_span(abs(offset))} {'ahead of' if offset > 0 else 'behind'} {source}{caveat}; allowed are "
             f"{limit} s. Certificates and tokens look {'expired' if offset > 0 else 'not yet valid'} to this VM.",
             remedy=_SET_WINDOWS if vm.os == "windows" else "",
+            fix=_SET,
         )
     difference = "agrees with" if not offset else f"is {abs(offset)} s {'ahead of' if offset > 0 else 'behind'}"
     runner = ""

@@ -18,6 +18,7 @@ from plugins.model import Status
 from plugins.profile import Profile
 from suites import tokens
 from suites.answers import plain, sentence
+from suites.arm import restart
 from suites.tokens import TokenAnswer
 
 ARTICLE = (
@@ -66,9 +67,9 @@ def test_imds_issues_a_token(arm_token: TokenAnswer, vm: Vm, profile: Profile) -
     answer, whose = arm_token, _whose(vm)
     code, error = answer.curl.code, sentence(answer.error)
     if 200 <= code < 300:
-        return _issued(answer, whose)
+        return _issued(answer, whose, vm)
     if not code:
-        _no_answer(answer, profile)
+        _no_answer(answer, vm, profile)
     said = f"IMDS answered {code}{' twice' if answer.tries > 1 else ''}{error}"
     expected = f"expected 200 and a token for {whose}"
     if answer.curl.proxied_by:
@@ -86,6 +87,7 @@ def test_imds_issues_a_token(arm_token: TokenAnswer, vm: Vm, profile: Profile) -
             f"{said}; {expected}. The service knows the request but does not trust this VM with it.",
             remedy="Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud "
             "virtualmachine restart); if it stays so, open a support request with this message.",
+            fix=restart(vm),
         )
     if code == 404:
         fail(
@@ -104,17 +106,22 @@ def test_imds_issues_a_token(arm_token: TokenAnswer, vm: Vm, profile: Profile) -
             remedy="Find what asks so often on this VM (a script in a loop, as a rule), wait a minute and run again.",
         )
     if code >= 500:
-        fail(f"{said}; {expected}. The service, or the platform behind it, is in trouble.", remedy=_PLATFORM)
-    fail(f"{said}; {expected}.", remedy=_PLATFORM)
+        fail(
+            f"{said}; {expected}. The service, or the platform behind it, is in trouble.",
+            remedy=_PLATFORM,
+            fix=restart(vm),
+        )
+    fail(f"{said}; {expected}.", remedy=_PLATFORM, fix=restart(vm))
 
 
-def _issued(answer: TokenAnswer, whose: str) -> str:
+def _issued(answer: TokenAnswer, whose: str, vm: Vm) -> str:
     code, error = answer.curl.code, sentence(answer.error)
     if answer.curl.exit:
         fail(
             f"IMDS answered {code}, but the answer broke off: curl ended with "
             f"{answer.curl.exit}{sentence(answer.curl.error)}.",
             remedy=_PLATFORM,
+            fix=restart(vm),
         )
     if not answer.issued:
         fail(
@@ -126,13 +133,14 @@ def _issued(answer: TokenAnswer, whose: str) -> str:
     return f"IMDS issued a token for {whose} in {answer.curl.seconds:.2f} s{again}."
 
 
-def _no_answer(answer: TokenAnswer, profile: Profile) -> None:
+def _no_answer(answer: TokenAnswer, vm: Vm, profile: Profile) -> None:
     curl, at = answer.curl, f"{profile.imds} port 80"
     if curl.exit == 28 and curl.peer:
         fail(
             f"IMDS took the request for a token but did not answer within {curl.seconds:.0f} s. The sidecar waits for "
             "the platform's token service.",
             remedy=_PLATFORM,
+            fix=restart(vm),
         )
     why = {
         7: f"{at} refuses the connection or has no route",

@@ -9,6 +9,7 @@ from typing import Any
 from plugins import check, fail, quote, required, unknown, warn
 from plugins.azure import ids
 from plugins.azure.view import AzureView
+from plugins.checks import Fix
 from suites import agent as probes
 from suites.agent import Agent, Show
 from suites.arm import Resource, cluster_of, command, detail, named, prop, settled, silent, state, vm_of
@@ -47,15 +48,14 @@ def test_the_vm_is_there_and_running(azure: AzureView) -> str:
     power, status = state(vm, "powerState"), state(vm, "detailedStatus")
     words = f"powerState {power or 'not stated'}, detailedStatus {status or 'not stated'}"
     expected = "expected On and Running"
+    start = command("az networkcloud virtualmachine start", id)
     if power.lower() == "off":
-        fail(
-            f"{name} is off: {words}; {expected}{detail(vm)}.",
-            remedy=command("az networkcloud virtualmachine start", id),
-        )
+        fail(f"{name} is off: {words}; {expected}{detail(vm)}.", remedy=start, fix=start)
     if power.lower() not in ("", "on", "unknown"):
         fail(f"{name} is not on: {words}; {expected}{detail(vm)}.")
     if status.lower() not in ("", "running", "unknown"):
-        fail(f"{name} does not run: {words}; {expected}{detail(vm)}.", remedy=_status_remedy(status, id))
+        remedy, fix = _mend(status, start, command("az networkcloud virtualmachine restart", id))
+        fail(f"{name} does not run: {words}; {expected}{detail(vm)}.", remedy=remedy, fix=fix)
     if power.lower() != "on" or status.lower() != "running":
         unknown(
             f"Azure does not know how {name} is: {words}; {expected}{detail(vm)}.",
@@ -64,14 +64,18 @@ def test_the_vm_is_there_and_running(azure: AzureView) -> str:
     return f"{name} is provisioned, On and Running."
 
 
-def _status_remedy(status: str, id: str) -> str:
-    if status.lower() == "error":
-        return "Read the message; restart the VM, and open a support request if it stays so: " + command(
-            "az networkcloud virtualmachine restart", id
-        )
-    if status.lower() == "stopped":
-        return command("az networkcloud virtualmachine start", id)
-    return "Wait until the VM is Running, and run again."
+def _mend(status: str, start: str, restart: str) -> tuple[str, Fix]:
+    """What to do about a detailedStatus, and the command."""
+    match status.lower():
+        case "error":
+            return (
+                f"Read the message; restart the VM, and open a support request if it stays so: {restart}",
+                restart,
+            )
+        case "stopped":
+            return start, start
+        case _:
+            return "Wait until the VM is Running, and run again.", ()
 
 
 @check(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from plugins import check, fail, required, unknown, warn
+from typing import NamedTuple
+
+from plugins import check, fail, on_vm, quote, required, unknown, warn
+from plugins.checks import OnVm
 from suites import guest as facts
 from suites.guest import Guest, System, Table, data
 
@@ -66,6 +69,9 @@ def _latest(table: Table) -> str:
     return f"{table.name} {table.versions[-1]}"
 
 
+_NO_SNAP = "snap remove curl && apt-get install -y curl"
+
+
 @check(
     "VM-005",
     required,
@@ -83,7 +89,11 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest, system: System) -> str
     """
     problems = [*_programs(guest, system), *_locks(guest), *_space(guest), *_noexec(guest)]
     if problems:
-        fail(" ".join(seen for seen, _ in problems), remedy=" ".join(dict.fromkeys(remedy for _, remedy in problems)))
+        fail(
+            " ".join(each.seen for each in problems),
+            remedy=" ".join(dict.fromkeys(each.remedy for each in problems)),
+            fix=[each.fix for each in problems if each.fix],
+        )
     if untold := _untold(guest):
         unknown(
             f"The VM did not tell {' and '.join(untold)}; the rest is as it should be.",
@@ -93,7 +103,8 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest, system: System) -> str
         warn(
             f"curl is the snap ({guest.tools['curl']}), which may write only to its own folders; expected the "
             "distribution's. The installation script stops there with AZCM0157.",
-            remedy="snap remove curl && apt-get install -y curl",
+            remedy=_NO_SNAP,
+            fix=on_vm(" && ".join(f"sudo {step}" for step in _NO_SNAP.split(" && "))),
         )
     free = ", ".join(f"{guest.free[path] // 1024} MB on {path}" for path in data().free_at)
     return f"systemd, openssl, {_either(guest)} and the like are there; {free} are free."
@@ -115,42 +126,49 @@ def _either(guest: Guest) -> str:
     return " and ".join(tool for tool in ("curl", "wget") if tool in guest.tools)
 
 
-def _install(system: System, *packages: str) -> str:
-    """How the packages are installed there."""
+class _Problem(NamedTuple):
+    """One thing that is missing: a sentence, what to do, and the command that does it, where one can."""
+
+    seen: str
+    remedy: str
+    fix: OnVm | None = None
+
+
+def _not_there(seen: str, package: str, system: System) -> _Problem:
     tool = (
         "apt-get install -y" if system.of_debian else "zypper install -y" if "suse" in system.like else "dnf install -y"
     )
-    return f"{tool} {' '.join(packages)}."
+    return _Problem(seen, f"{tool} {package}.", on_vm(f"sudo {tool} {package}"))
 
 
-def _programs(guest: Guest, system: System) -> list[tuple[str, str]]:
+def _programs(guest: Guest, system: System) -> list[_Problem]:
     problems = []
     if not (guest.init == "systemd" or guest.booted) or "systemctl" not in guest.tools:
         runs = f"process 1 is {guest.init}" if guest.init not in ("", "systemd") else "process 1 is not to be seen"
         if guest.init == "systemd" or guest.booted:
             runs = "systemctl is missing"
         problems.append(
-            (
+            _Problem(
                 f"The VM does not run systemd ({runs}): the installation script stops with AZCM0130.",
                 "Use an image that boots with systemd: the agent's services are systemd's.",
             )
         )
     if "openssl" not in guest.tools:
-        problems.append(("openssl is missing.", _install(system, "openssl")))
+        problems.append(_not_there("openssl is missing.", "openssl", system))
     if system.of_debian and "gpg" not in guest.tools:
-        problems.append(("gnupg is missing: apt needs it for Microsoft's signing key.", _install(system, "gnupg")))
+        problems.append(_not_there("gnupg is missing: apt needs it for Microsoft's signing key.", "gnupg", system))
     if not {"curl", "wget"} & set(guest.tools):
-        problems.append(("Neither curl nor wget is there to download the agent with.", _install(system, "curl")))
+        problems.append(_not_there("Neither curl nor wget is there to download the agent with.", "curl", system))
     return problems
 
 
-def _locks(guest: Guest) -> list[tuple[str, str]]:
+def _locks(guest: Guest) -> list[_Problem]:
     """One problem for each process that holds some."""
     held: dict[tuple[str, str], list[str]] = {}
     for lock in guest.locks or ():
         held.setdefault((lock.process, lock.pid), []).append(lock.file)
     return [
-        (
+        _Problem(
             f"{_holder(process, pid)} holds {' and '.join(paths)}: the installation script waits five minutes for it "
             "and stops with AZCM0145.",
             f"Wait until it is done and run again; if it hangs, see what it does: ps -fp {pid}.",
@@ -163,10 +181,10 @@ def _holder(process: str, pid: str) -> str:
     return "Somebody who is not to be seen" if process == "?" else f"{process} (process {pid})"
 
 
-def _space(guest: Guest) -> list[tuple[str, str]]:
+def _space(guest: Guest) -> list[_Problem]:
     need = data().free_megabytes
     return [
-        (
+        _Problem(
             f"{guest.free[path] // 1024} MB are free on {path}; expected {need} or more.",
             f"Make space on {path}, or enlarge the disk.",
         )
@@ -175,15 +193,23 @@ def _space(guest: Guest) -> list[tuple[str, str]]:
     ]
 
 
-def _noexec(guest: Guest) -> list[tuple[str, str]]:
+#: `at` is one of the folders above those of data/operating-systems.toml, so it is plain text to sed as well.
+_FSTAB = (
+    "f=/etc/fstab; [ -e $f ] || exit 0; [ -e $f.before-arc ] || cp -p $f $f.before-arc; "
+    r's="[[:space:]]"; sed -i "\,^[^#]*$s@AT@$s,s/\bnoexec\b/exec/" $f'
+)
+
+
+def _noexec(guest: Guest) -> list[_Problem]:
     problems = []
     for path in data().executable:
         at, options = guest.options_of(path)
         if "noexec" in options:
             problems.append(
-                (
+                _Problem(
                     f"{path} is on {at}, which is mounted noexec: the agent or its extensions run programs from there.",
                     f"mount -o remount,exec {at}, and take noexec out of its line in /etc/fstab.",
+                    on_vm(f"sudo sh -c {quote(_FSTAB.replace('@AT@', at))}; sudo mount -o remount,exec {at}"),
                 )
             )
     return problems

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from plugins import fail, not_applicable, warn
 from plugins.inventory import Vm
 from plugins.profile import REQUIRED_NEEDS, Profile
-from suites import environment
+from suites import environment, repairs
 from suites.environment import Variables
 from suites.noproxy import READERS, bypasses, misread
 
@@ -75,7 +75,7 @@ def proxy_variable(
 def no_proxy(variable: str, places: Mapping[str, Variables], profile: Profile, vm: Vm, curl: tuple[int, ...]) -> str:
     """PROXY-002, in the same places."""
     _one_case(variable)
-    article = ",".join((*profile.no_proxy_recommended, *profile.no_proxy_required))
+    article = repairs.no_proxy(profile)
     to_do = set_machine(variable, article)
     for place, each in places.items():
         value = each.values.get(variable, "")

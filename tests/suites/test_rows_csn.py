@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from plugins.inventory import Target
 from plugins.model import Status
 from plugins.profile import Endpoint
 from suites import test_csn
@@ -184,6 +190,28 @@ DEFAULTS = [
 ]
 
 
+#: What the article's endpoints are in the network's list: everything below, where Microsoft's list is a wildcard.
+WANTED = (
+    "management.azure.com",
+    "login.microsoftonline.com",
+    ".login.microsoft.com",
+    "pas.windows.net",
+    ".his.arc.azure.com",
+    ".guestconfiguration.azure.com",
+    ".guestnotificationservice.azure.com",
+)
+
+
+def adding(*names: str, before: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The command that adds the names to what was asked for before."""
+    added = {"category": "azure-arc", "endpoints": [{"domainName": name, "port": 443} for name in names]}
+    value = json.dumps([*before, added], separators=(",", ":"))
+    return (
+        "az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription "
+        f"11111111-2222-3333-4444-555555555555 --additional-egress-endpoints '{value}'"
+    )
+
+
 COVERED = [
     Row(
         "by its name",
@@ -311,7 +339,7 @@ COVERED = [
         {},
         Status.WARN,
         "gbl.his.arc.azure.com is covered by gbl.his.arc.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1, which is this host alone. The agent needs *.his.arc.azure.com; gbl.his.arc.azure.com only stands for it.",
-        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":".his.arc.azure.com","port":443}]}]\'',
+        adding(*WANTED),
         parameters={
             "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("gbl.his.arc.azure.com")}}),
             "endpoint": HIS,
@@ -364,7 +392,7 @@ COVERED = [
         {},
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry). Needed for: Microsoft Entra ID: authorization.",
-        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        adding(*WANTED[1:]),
         parameters={
             "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("management.azure.com")}}),
             "endpoint": PAS,
@@ -376,7 +404,7 @@ COVERED = [
         {},
         Status.FAIL,
         "gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 2 entries). Needed for: hybrid identity service of Azure Arc: certificate and metadata of the machine.",
-        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"default","endpoints":[{"domainName":"a.example","port":443},{"domainName":"b.example","port":443}]},{"category":"azure-arc","endpoints":[{"domainName":".his.arc.azure.com","port":443}]}]\'',
+        adding(*WANTED, before=egress("a.example", "b.example")),
         parameters={
             "azure": azure(
                 csn={
@@ -395,7 +423,7 @@ COVERED = [
         {},
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it is empty). Needed for: Microsoft Entra ID: authorization.",
-        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        adding(*WANTED),
         parameters={"azure": azure(csn={"properties": {"enabledEgressEndpoints": []}}), "endpoint": PAS},
         vm=INVENTORY,
     ),
@@ -404,7 +432,7 @@ COVERED = [
         {},
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry; pas.windows.net port 8443 is for another port). Needed for: Microsoft Entra ID: authorization.",
-        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        adding(*WANTED),
         parameters={
             "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("pas.windows.net", port=8443)}}),
             "endpoint": PAS,
@@ -416,7 +444,7 @@ COVERED = [
         {},
         Status.FAIL,
         "gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry; his.arc.azure.com without a leading dot is that one host). Needed for: hybrid identity service of Azure Arc: certificate and metadata of the machine.",
-        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":".his.arc.azure.com","port":443}]}]\'',
+        adding(*WANTED),
         parameters={
             "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("his.arc.azure.com")}}),
             "endpoint": HIS,
@@ -428,7 +456,7 @@ COVERED = [
         {},
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 3 entries). Needed for: Microsoft Entra ID: authorization.",
-        'az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        adding(*WANTED),
         parameters={
             "azure": azure(
                 csn={
@@ -446,7 +474,7 @@ COVERED = [
         {},
         Status.UNKNOWN,
         "Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net.",
-        'NET-001 shows whether pas.windows.net passes. To be sure: az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        f"NET-001 shows whether pas.windows.net passes. To be sure: {adding(*WANTED)}",
         parameters={
             "azure": azure(
                 csn={"properties": {"enabledEgressEndpoints": GONE, "enableDefaultEgressEndpoints": "False"}}
@@ -460,7 +488,7 @@ COVERED = [
         {},
         Status.UNKNOWN,
         'Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net (enableDefaultEgressEndpoints is "True", but what that lets through is published nowhere).',
-        'NET-001 shows whether pas.windows.net passes. To be sure: az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"pas.windows.net","port":443}]}]\'',
+        f"NET-001 shows whether pas.windows.net passes. To be sure: {adding(*WANTED)}",
         parameters={"azure": azure(csn={"properties": {"enabledEgressEndpoints": None}}), "endpoint": PAS},
         vm=INVENTORY,
     ),
@@ -639,3 +667,27 @@ def test_csn_002(row: Row) -> None:
 @pytest.mark.parametrize("row", AVAILABLE, ids=lambda row: row.name)
 def test_csn_003(row: Row) -> None:
     row.assert_holds(test_csn.test_the_network_is_available)
+
+
+def test_the_command_is_the_same_for_every_endpoint_and_every_vm_of_the_network() -> None:
+    """The option replaces the list: two commands that each add one endpoint would undo each other."""
+    own = {"category": "azure-arc", "endpoints": [{"domainName": ".his.arc.azure.com", "port": 443}]}
+    network = {
+        "additionalEgressEndpoints": [own, *egress("a.example")],
+        "enabledEgressEndpoints": [own, *egress("a.example", "management.azure.com", "westus.login.microsoft.com")],
+    }
+    found = set()
+    for location in ("eastus", "West Europe"):
+        vm = replace(INVENTORY, name=f"vm-{location}", target=Target(location=location))
+        for endpoint in PROFILE.endpoints(vm, ("always", "connect")):
+            row = Row(
+                "",
+                {},
+                Status.FAIL,
+                "",
+                parameters={"azure": azure(csn={"properties": network}), "endpoint": endpoint},
+                vm=vm,
+            )
+            found |= set(row.outcome(test_csn.test_the_endpoint_is_in_the_egress_list).fix)
+    lacking = [name for name in WANTED if name not in ("management.azure.com", ".his.arc.azure.com")]
+    assert found == {adding(".his.arc.azure.com", *lacking, before=egress("a.example"))}

@@ -1,0 +1,56 @@
+"""Commands for the guest that several checks give, and what they may not break: all can be run twice."""
+
+from __future__ import annotations
+
+from plugins import on_vm, quote
+from plugins.checks import OnVm
+from plugins.profile import Profile
+
+__all__ = ["ENVIRONMENT", "environment", "no_proxy", "services"]
+
+#: The file that every session over SSH gets its environment from, by way of PAM.
+ENVIRONMENT = "/etc/environment"
+
+
+def no_proxy(profile: Profile) -> str:
+    """The article's NO_PROXY."""
+    return ",".join((*profile.no_proxy_recommended, *profile.no_proxy_required))
+
+
+#: Each variable's lines are taken out and one is put at the end; all other lines stay. NO_PROXY keeps what it has
+#: beyond the article's entries, in the form that every reader takes: commas, no blanks, no quotes. The first copy of
+#: the file stays as it was found, and on a full disk nothing is lost. No single quotes: on the way through ssh and sudo
+#: each would become unreadable.
+_REPAIR = (
+    "set -f; f=@FILE@; touch $f; [ -e $f.before-arc ] || cp -p $f $f.before-arc; "
+    "for v in HTTPS_PROXY https_proxy HTTP_PROXY http_proxy NO_PROXY no_proxy; do new=@PROXY@; "
+    'case $v in [Nn][Oo]*) new=@ARTICLE@; for e in @KEPT@; do case "$e,$new," in [*],* | *,"$e",*) ;; '
+    "*) new=$new,$e ;; esac; done ;; esac; "
+    'cp -p $f $f.new; { grep -v "^ *\\(export  *\\)*$v=" $f; printf "%s\\n" "$v=$new"; } >$f.new && mv $f.new $f; done'
+)
+
+#: The entries that the last assignment has.
+_KEPT = '$(sed -n "s/^ *\\(export  *\\)*$v=//p" $f | tail -n 1 | tr "\\",;\\047" "    ")'
+
+
+def environment(profile: Profile, *, exactly: bool = False) -> OnVm:
+    """Set the six proxy variables in /etc/environment; `exactly` drops what NO_PROXY has beyond the article's entries.
+
+    One command for all of them, so that it is the same whichever variable is found wrong.
+    """
+    filled = {
+        "@FILE@": ENVIRONMENT,
+        "@PROXY@": quote(profile.proxy_url),
+        "@ARTICLE@": quote(no_proxy(profile)),
+        "@KEPT@": "" if exactly else _KEPT,
+    }
+    script = _REPAIR
+    for place, text in filled.items():
+        script = script.replace(place, text)
+    return on_vm(f"sudo sh -c {quote(script)}")
+
+
+def services(*names: str) -> OnVm:
+    """Start services, now and at every boot; one that runs already is started anew."""
+    units = " ".join(map(quote, names))
+    return on_vm(f"sudo systemctl enable {units} && sudo systemctl restart {units}")
