@@ -1,0 +1,373 @@
+"""The commands that checks give: which failing rows have one, and that none of them can be read in two ways."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plugins import packages
+from plugins.checks import OnVm
+from plugins.fixes import for_operator
+from plugins.inventory import Vm
+from plugins.judge import probes_in_module
+from plugins.model import Status
+from plugins.profile import load_profile
+from suites import repairs, test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
+from tests.suites.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
+from tests.suites.suite_rows import PROFILE, Row, curl
+from tests.suites.test_catalogue import ALL, ROWS
+
+#: Failing rows that no command repairs, by check, or by check and row where others of it have one; and why not.
+BY_HAND = {
+    "AGENT-003 connected, two are down": "a service that systemd does not know comes back with the agent's package",
+    "AGENT-004": "the way or the proxy is to be mended: NET-001, PROXY-004, PROXY-005",
+    "AGENT-005": "whether the other resource is still wanted is for a person to say",
+    "AGENT-006": "each code has its own remedy",
+    "AGENT-007 copied": "this copy is the one that keeps the resource",
+    "CLOUDINIT-001": "the user data is to be corrected, which only acts when the VM is created again",
+    "CLOUDINIT-002": "the user data is to be corrected, which only acts when the VM is created again",
+    "CSN-003": "Azure's own state, or a network on another cluster: a support request, or the VM again",
+    "DNS-001": "the resolver is the tenant network's, and nobody here knows the right one",
+    "ENROLL-001": "what azcmagent said has its own remedy",
+    "ENROLL-002": "what the agent's log says has its own remedy",
+    "ENROLL-003": "deleting what is left of a machine is for a person to decide",
+    "IDENTITY-001": "a VM gets an identity that works only when it is created",
+    "IDENTITY-002": "the inventory is to be corrected, or the VM to be created again",
+    "IMDS-001": "nothing is to be done when only ping is not answered",
+    "IMDS-002 refused": "whether the route is right has to be seen first",
+    "IMDS-002 dropped": "whether the route is right has to be seen first",
+    "IMDS-002 another service": "something else sits at the address",
+    "IMDS-002 intercepted by a proxy": "something on the way intercepts port 80",
+    "IMDS-002 an undocumented 2xx": "nothing is to be done as long as tokens are issued",
+    "IMDS-003": "PROXY-002's command repairs it, where it can be repaired on the VM",
+    "IMDS-004": "a support request: the sidecar is the platform's",
+    "NET-001": "CSN-002's command lets the endpoint through; what lies behind the proxy is not ours to change",
+    "NET-002": "CSN-002's command is for what every VM needs; others are a decision",
+    "NET-003 intercepted, and trusted": "TLS inspection is to be taken off the path",
+    "NET-003 an unknown issuer, GnuTLS": "TLS inspection is to be taken off the path",
+    "NET-003 expired": "SSH-003's command sets the clock",
+    "NET-003 not yet valid": "SSH-003's command sets the clock",
+    "NET-003 another name": "somebody else answers: to be found out who",
+    "NET-003 another name, old curl": "somebody else answers: to be found out who",
+    "NET-003 TLS 1.1 at best": "TLS inspection is to be taken off the path, or a policy to be changed",
+    "NET-003 an alert about the version": "TLS inspection is to be taken off the path, or a policy to be changed",
+    "NET-003 reached with TLS 1.1": "TLS inspection is to be taken off the path, or a policy to be changed",
+    "PLATFORM-001 below, and no upgrade is offered": "the management bundle that offers one is Microsoft's to roll out",
+    "PLATFORM-002": "Microsoft rolls management bundles out; the operator declares them",
+    "PLATFORM-003": "a management bundle brings new API versions",
+    "PLATFORM-004": "a support request, or the way between cluster and Azure",
+    "PROXY-001 written, but PAM is off": "sshd's configuration is not changed from afar: a mistake locks everybody out",
+    "PROXY-001 sudo has another": "sudo's configuration is not changed from afar",
+    "PROXY-002 lacks the address, and is set by a script": "no command edits a script of somebody's own",
+    "PROXY-003": "the proxy is the cloud services network's: CSN-003, VM-003",
+    "PROXY-006 another one in the unit, which beats the manager's": "where systemd has it from is to be found out",
+    "PROXY-006 environment alone, and another one": "where systemd has it from is to be found out",
+    "ROLES-003 denied": "a deny assignment cannot be removed by itself",
+    "ROLES-003 denied to everybody": "a deny assignment cannot be removed by itself",
+    "SSH-002": "who has no root cannot give it",
+    "TOKEN-002": "the inventory, a clock or the platform is wrong",
+    "TOKEN-003": "time passes by itself",
+    "TOKEN-004": "what az said has its own remedy",
+    "VM-001 being scheduled": "wait",
+    "VM-001 only available": "wait",
+    "VM-001 a power state nobody knows": "to be looked at in the portal",
+    "VM-001 provisioning failed": "a VM that was not created as asked is created again",
+    "VM-001 still being created": "wait",
+    "VM-001 the VM does not exist": "the inventory is to be corrected, or the VM to be created",
+    "VM-002": "a VM stays where it was created",
+    "VM-003": "the attachment is made when the VM is created",
+    "VM-004": "another image",
+    "VM-005 no systemd": "another image",
+    "VM-005 no process 1": "another image",
+    "VM-005 no systemctl": "another image",
+    "VM-005 a lock": "wait for who holds it",
+    "VM-005 no space": "what may go from a disk is for a person to say",
+    "VM-006": "whether the machine that has the name is still wanted is for a person to say",
+}
+
+#: Checks whose command needs the VM's resource id, which most rows do without.
+RESTARTS = ("IMDS-002", "TOKEN-001")
+BY_HAND |= {
+    "TOKEN-001 no such identity": "a VM gets an identity that works only when it is created",
+    "TOKEN-001 no identity, or several": "the inventory is to be corrected, or the VM to be created again",
+    "TOKEN-001 not found": "whether it is the sidecar that answers has to be seen first",
+    "TOKEN-001 a proxy in between": "something on the way intercepts port 80",
+    "TOKEN-001 200 without a token": "whether it is the sidecar that answers has to be seen first",
+    "TOKEN-001 refused": "the same as IMDS-002",
+    "TOKEN-001 dropped": "the same as IMDS-002",
+    "TOKEN-001 hung up": "the same as IMDS-002",
+}
+
+
+def _rows() -> Iterator[tuple[str, Row, Callable[..., str]]]:
+    for check, function in ALL:
+        for row in ROWS[check.id]:
+            if check.id in RESTARTS and not row.vm.resource_id:
+                row = replace(row, vm=replace(row.vm, resource_id=VM_ID))
+            yield check.id, row, function
+
+
+OUTCOMES = {f"{id} {row.name}": row.outcome(function) for id, row, function in _rows()}
+GIVEN = {name: outcome.fix for name, outcome in OUTCOMES.items()}
+
+
+def test_every_failing_row_has_a_command_or_a_reason() -> None:
+    failing = {
+        name: name.partition(" ")[0]
+        for name, outcome in OUTCOMES.items()
+        if outcome.status in (Status.FAIL, Status.WARN)
+    }
+    without = {name for name in failing if not GIVEN[name]}
+    assert sorted(name for name in without if name not in BY_HAND and failing[name] not in BY_HAND) == []
+    used = without | {failing[name] for name in without if name not in BY_HAND}
+    assert sorted(set(BY_HAND) - used) == [], "these have a command now, or are no rows"
+    with_some = {failing[name] for name in failing if GIVEN[name]}
+    assert with_some & set(BY_HAND) == set(), "name the rows of a check that has commands for others"
+
+
+def test_what_passes_has_no_command() -> None:
+    well = (Status.PASS, Status.NOT_APPLICABLE)
+    assert [name for name, outcome in OUTCOMES.items() if outcome.status in well and outcome.fix] == []
+
+
+COMMANDS = sorted({each.command if isinstance(each, OnVm) else each for fix in GIVEN.values() for each in fix})
+GUEST = sorted({each.command for fix in GIVEN.values() for each in fix if isinstance(each, OnVm)})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_one_line_that_every_shell_reads(command: str) -> None:
+    assert "\n" not in command
+    shlex.split(command)
+    assert subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False).stderr == b""
+    through_ssh = for_operator(OnVm(command), Vm("vm-a", host="h"), None)
+    assert shlex.split(through_ssh) == ["ssh", "--", "h", command]
+    assert subprocess.run(["sh", "-n", "-c", through_ssh], capture_output=True, check=False).stderr == b""
+
+
+@pytest.mark.parametrize("command", GUEST)
+def test_a_command_for_the_guest_asks_nobody(command: str) -> None:
+    assert "sudo " in command
+    for tool in ("apt-get install", "apt-get purge", "dnf install", "dnf upgrade", "zypper install", "zypper update"):
+        for found in (each for each in command.split(";") if f"{tool} " in each):
+            assert " -y" in found
+
+
+def test_no_command_holds_a_placeholder() -> None:
+    for command in COMMANDS:
+        assert not any(
+            word in command for word in (" NAME", " CSN", " RG", " ID ", "<", "@PROXY@", "@FILE@", "@AT@")
+        ), command
+
+
+# ------------------------------------------------------------------------------------------------- word for word
+
+
+def fix(
+    function: Callable[..., str], vm: Vm = INVENTORY, evidence: dict[str, object] | None = None, **parameters: object
+) -> Sequence[str | OnVm]:
+    return Row("", evidence or {}, Status.FAIL, "", parameters=parameters, vm=vm).outcome(function).fix  # type: ignore[arg-type]
+
+
+WHERE = "--resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (
+            fix(test_platform.test_the_runtime_is_new_enough, azure=azure(cluster={"properties": {"clusterVersion": "4.6.0"}})),
+            [f"az networkcloud cluster update-version --name cluster-1 {WHERE} --target-cluster-version 4.10.0"],
+        ),
+        (
+            fix(
+                test_platform.test_the_provider_is_registered,
+                azure=azure(providers={"Microsoft.HybridCompute": "NotRegistered"}),
+                namespace="Microsoft.HybridCompute",
+            ),
+            ["az provider register --namespace Microsoft.HybridCompute --subscription 11111111-2222-3333-4444-555555555555 --wait"],
+        ),
+        (
+            fix(test_vm.test_the_vm_is_there_and_running, azure=azure(vm={"properties": {"powerState": "Off", "detailedStatus": "Stopped"}})),
+            [f"az networkcloud virtualmachine start --name vm-a {WHERE}"],
+        ),
+        (
+            fix(test_vm.test_the_vm_is_there_and_running, azure=azure(vm={"properties": {"detailedStatus": "Error"}})),
+            [f"az networkcloud virtualmachine restart --name vm-a {WHERE}"],
+        ),
+        (
+            fix(
+                test_csn.test_the_default_endpoints_are_enabled,
+                azure=azure(csn={"properties": {"enableDefaultEgressEndpoints": "False", "enabledEgressEndpoints": []}}),
+            ),
+            [f"az networkcloud cloudservicesnetwork update --name csn-1 {WHERE} --enable-default-egress-endpoints True"],
+        ),
+        (
+            fix(test_roles.test_its_effective_actions_suffice, azure=azure(roles=[])),
+            [
+                f"az role assignment create --assignee-object-id {SYSTEM} --assignee-principal-type ServicePrincipal --role {role} "
+                "--scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus"
+                for role in ("f5819b54-e033-4d82-ac66-4fec3cbf3f4c", "e9701b4d-e6e7-4657-91cd-360a0881d224")
+            ],
+        ),
+        (
+            fix(test_imds.test_the_imds_sidecar_is_healthy, evidence={"healthz": curl(503, ip="169.254.169.254")}),
+            [f"az networkcloud virtualmachine restart --name vm-a {WHERE}"],
+        ),
+        (fix(test_imds.test_the_imds_sidecar_is_healthy, Vm("vm-a"), {"healthz": curl(503, ip="169.254.169.254")}), []),
+    ],
+)  # fmt: skip
+def test_the_commands_for_azure(found: Sequence[str | OnVm], expected: list[str]) -> None:
+    assert list(found) == expected
+
+
+def test_the_commands_of_package_managers() -> None:
+    assert packages.command("remove", "azcmagent") == OnVm(
+        "if command -v apt-get >/dev/null; then sudo apt-get purge -y azcmagent; "
+        "elif command -v dnf >/dev/null; then sudo dnf remove -y azcmagent; "
+        "elif command -v zypper >/dev/null; then sudo zypper remove -y azcmagent; fi"
+    )
+    sudo = "sudo env https_proxy=http://169.254.0.11:3128"
+    assert packages.command("upgrade", "azure-cli", PROFILE.proxy_url) == OnVm(
+        f"if command -v apt-get >/dev/null; then {sudo} apt-get update; {sudo} apt-get install --only-upgrade -y azure-cli; "
+        f"elif command -v dnf >/dev/null; then {sudo} dnf upgrade -y azure-cli; "
+        f"elif command -v zypper >/dev/null; then {sudo} zypper update -y azure-cli; fi"
+    )
+    assert packages.words("upgrade", "azure-cli") == (
+        "apt-get install --only-upgrade azure-cli, dnf upgrade azure-cli, or zypper update azure-cli"
+    )
+
+
+def test_one_copy_of_a_connected_machine_keeps_its_resource() -> None:
+    original = test_agent._original
+    assert original("vm-b", ["vm-c", "vm-b", "vm-a"]) == "vm-b"
+    assert original("golden-image", ["vm-c", "vm-b", "vm-a"]) == "vm-a"
+
+
+# ------------------------------------------------------------------------------------------------- /etc/environment
+
+FOUND = """\
+PATH="/usr/local/bin:/usr/bin:/bin"
+# a comment, with $HOME and 'quotes'
+
+export HTTPS_PROXY="http://old.example:8080"
+NO_PROXY="localhost, .corp.example; 10.0.0.0/8 * a\\b"
+  no_proxy=localhost
+LANG=C.UTF-8
+MY_HTTPS_PROXY=keep
+"""
+KEPT = """\
+PATH="/usr/local/bin:/usr/bin:/bin"
+# a comment, with $HOME and 'quotes'
+
+LANG=C.UTF-8
+MY_HTTPS_PROXY=keep
+HTTPS_PROXY=http://169.254.0.11:3128
+https_proxy=http://169.254.0.11:3128
+HTTP_PROXY=http://169.254.0.11:3128
+http_proxy=http://169.254.0.11:3128
+"""
+ARTICLE = "localhost,127.0.0.1,::1,169.254.169.254"
+
+
+def run_here(command: OnVm, shell: list[str], file: Path) -> None:
+    """The script that sudo would run, on another file."""
+    *sudo, script = shlex.split(command.command)
+    assert sudo == ["sudo", "sh", "-c"]
+    done = subprocess.run(
+        [*shell, "-c", script.replace("/etc/environment", str(file))], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    ("exactly", "upper", "lower"),
+    [(False, f"{ARTICLE},.corp.example,10.0.0.0/8,a\\b", ARTICLE), (True, ARTICLE, ARTICLE)],
+)
+def test_etc_environment_is_repaired_and_nothing_else_of_it_is_lost(
+    shell: list[str], exactly: bool, upper: str, lower: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "environment"
+    file.write_text(FOUND)
+    file.chmod(0o640)
+    for _ in range(2):  # twice: it changes nothing more, and the copy stays that of the beginning
+        run_here(repairs.environment(PROFILE, exactly=exactly), shell, file)
+        assert file.read_text() == f"{KEPT}NO_PROXY={upper}\nno_proxy={lower}\n"
+        assert (tmp_path / "environment.before-arc").read_text() == FOUND
+        assert file.stat().st_mode & 0o777 == 0o640
+    assert {each.name for each in tmp_path.iterdir()} == {"environment", "environment.before-arc"}
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
+def test_etc_environment_may_be_missing_or_end_without_a_newline(shell: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "environment"
+    run_here(repairs.environment(PROFILE), shell, file)
+    assert file.read_text().splitlines()[0] == "HTTPS_PROXY=http://169.254.0.11:3128"
+    file.write_text("LANG=C")
+    run_here(repairs.environment(PROFILE), shell, file)
+    assert file.read_text().startswith("LANG=C\nHTTPS_PROXY=")
+
+
+# ------------------------------------------------------------------------------------------------- hostile names
+
+HOSTILE = "x'; rm -rf ~; $(id) `id` \"& |\t#"
+
+
+def test_a_hostile_name_stays_one_word() -> None:
+    csn_id = CSN_ID.replace("csn-1", HOSTILE)
+    listed = azure(
+        csn={
+            "id": csn_id,
+            "properties": {"enabledEgressEndpoints": [], "additionalEgressEndpoints": egress(HOSTILE)},
+        }
+    )
+    pas = next(each for each in PROFILE.endpoints(INVENTORY) if each.host == "pas.windows.net")
+    (add,) = fix(test_csn.test_the_endpoint_is_in_the_egress_list, azure=listed, endpoint=pas)
+    assert isinstance(add, str)
+    words = shlex.split(add)
+    assert words[3:6] == ["update", "--name", HOSTILE]
+    assert words[-2] == "--additional-egress-endpoints"
+    assert json.loads(words[-1])[0]["endpoints"] == [{"domainName": HOSTILE, "port": 443}]
+    cluster = {"id": CLUSTER_ID.replace("cluster-1", HOSTILE), "properties": {"clusterVersion": "4.6.0"}}
+    (upgrade,) = fix(test_platform.test_the_runtime_is_new_enough, azure=azure(cluster=cluster))
+    assert shlex.split(str(upgrade))[4:6] == ["--name", HOSTILE]
+    vm = replace(INVENTORY, resource_id=f"/subscriptions/{HOSTILE}/resourceGroups/{HOSTILE}/providers/a/b/{HOSTILE}")
+    (restart,) = fix(test_token.test_imds_issues_a_token, vm, {"arm_token": curl(503, ip="169.254.169.254")})
+    assert shlex.split(str(restart))[4:] == ["--name", HOSTILE, "--resource-group", HOSTILE, "--subscription", HOSTILE]
+
+
+def test_a_profile_of_ones_own_cannot_break_out_either() -> None:
+    profile = replace(load_profile(), proxy_url=f"http://{HOSTILE}", no_proxy_recommended=(HOSTILE,))
+    script = shlex.split(repairs.environment(profile).command)[-1]
+    assert subprocess.run(["sh", "-n", "-c", script], capture_output=True, check=False).stderr == b""
+    assert f"new={shlex.quote(f'http://{HOSTILE}')};" in script
+
+
+def test_a_windows_guest_gets_no_command_for_a_posix_shell() -> None:
+    tried = set()
+    for id, row, function in _rows():
+        probes = probes_in_module(function).values()
+        if all(each.windows for each in probes) and any(isinstance(each, OnVm) for each in GIVEN[f"{id} {row.name}"]):
+            there = replace(row, vm=replace(row.vm, os="windows")).outcome(function)
+            assert not any(isinstance(each, OnVm) for each in there.fix), row.name
+            tried.add(id)
+    assert {"SSH-003", "NET-003"} <= tried
+
+
+def test_the_certificates_are_installed_anew_only_when_azures_own_are_not_trusted() -> None:
+    given = {name: each for name, each in GIVEN.items() if name.startswith("NET-003") and each}
+    assert all(each == [test_net._CA_AGAIN] for each in given.values())
+    assert test_net._CA_AGAIN.command == (
+        "if command -v apt-get >/dev/null; then sudo apt-get install --reinstall -y ca-certificates && sudo "
+        "update-ca-certificates; elif command -v dnf >/dev/null; then sudo dnf reinstall -y ca-certificates && sudo "
+        "update-ca-trust; fi"
+    )
