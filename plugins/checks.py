@@ -102,9 +102,7 @@ class Judgement(Exception):
         self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
 
 
-def fail(
-    message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None
-) -> NoReturn:
+def fail(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None) -> NoReturn:
     """Not met: *fail* in a required check, *warn* in a recommended one.
 
     `remedy` and `thing` replace the check's own. `fix` is the commands that do it, where commands can; the same command
@@ -114,9 +112,7 @@ def fail(
     raise Judgement(Status.FAIL, message, remedy, fix, obstacle, thing)
 
 
-def warn(
-    message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None
-) -> NoReturn:
+def warn(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None) -> NoReturn:
     """The recommended part is not met, the required part is."""
     raise Judgement(Status.WARN, message, remedy, fix, obstacle, thing)
 
