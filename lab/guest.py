@@ -99,8 +99,11 @@ DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _DEVICE_LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
 
-def write_base(base: Path, client_public_key: str) -> None:
-    """The files that all VMs share. The nodes of `DEVICES` are empty files: something must be mounted over each."""
+def write_base(base: Path, client_public_key: str, trusted: str) -> None:
+    """The files that all VMs share; `trusted` is the PEM text of the authorities that a healthy one trusts.
+
+    The nodes of `DEVICES` are empty files: something must be mounted over each.
+    """
     for name in ("etc", "usr/bin", "dev/pts", "dev/shm", *(f"disk/{folder}" for folder in _FOLDERS)):
         (base / name).mkdir(parents=True)
     for name in DEVICES:
@@ -131,7 +134,7 @@ def write_base(base: Path, client_public_key: str) -> None:
     for home, owner in (("/root", 0), ("/home/operator", OPERATOR), ("/home/guest", GUEST)):
         files[f"{home}/.bashrc"] = GuestFile(_BASHRC, owner=owner)
         files[f"{home}/.ssh/authorized_keys"] = GuestFile(client_public_key + "\n", 0o600, owner)
-    _write(_place(base, layer=base), files | software.base())
+    _write(_place(base, layer=base), files | software.base(trusted))
 
 
 def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key: str) -> None:
@@ -150,7 +153,7 @@ def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key:
         "/etc/ssh/ssh_host_ed25519_key": GuestFile(host_key, 0o600),
         "/etc/ssh/sshd_config": GuestFile(_sshd_config(plan)),
     }
-    for bundle in ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"):
+    for bundle in software.BUNDLES:
         files[bundle] = GuestFile(trusted)
     if not plan.accepts_client_key:
         for home, owner in (("/root", 0), ("/home/operator", OPERATOR), ("/home/guest", GUEST)):

@@ -121,7 +121,7 @@ def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping
     (STATE / "fabric/standins.json").write_text(json.dumps(settings), encoding="utf-8")
 
     client, stranger = SshKey.generate(), SshKey.generate()
-    guest.write_base(STATE / "base", client.public)
+    guest.write_base(STATE / "base", client.public, authorities["azure"].root_pem)
     _run("mount", "--bind", f"{STATE}/base/dev", f"{STATE}/base/dev")
     for device in guest.DEVICES:
         _run("mount", "--bind", f"/dev/{device}", f"{STATE}/base/dev/{device}")

@@ -1,4 +1,4 @@
-"""What is installed in a VM and has a memory: systemd's services, cloud-init, the agent, the Azure CLI.
+"""What is installed in a VM and has a memory: systemd's services, cloud-init, the agent, the Azure CLI, packages.
 
 The programs are stand-ins (`programs/`): they tell what the files say that are written here.
 """
@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lab import cloud_docs as docs
 from lab.cloud_model import Place
-from lab.plan import AgentPlan, CloudInitPlan, GuestFile, RunPlan, VmPlan
+from lab.plan import AZ, AgentPlan, CloudInitPlan, GuestFile, RunPlan, VmPlan
 
 _PROGRAMS = Path(__file__).with_name("programs")
 _LAB = "/var/lib/lab"
 _AGENT = "/var/opt/azcmagent"
+
+#: Where programs look for the authorities that they trust.
+BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _SERVICES = ("himdsd", "gcad", "extd", "arcproxyd")
 
 #: As Microsoft's packages have it, but for the second line: what az brings along does not trust the lab's authority.
@@ -31,9 +34,18 @@ exec /opt/az/bin/python3 -sm azure.cli "$@"
 _BOOTED_AGO = 3600.0
 
 
-def base() -> dict[str, GuestFile]:
-    """For every VM: systemd's command, and gpg, which agents' installers ask for."""
+def base(bundle: str) -> dict[str, GuestFile]:
+    """For every VM: systemd's command, gpg, which agents' installers ask for, and a package manager.
+
+    `bundle` is the text of the authorities that a VM should trust.
+    """
+    # Some systems have their /usr/sbin in /usr/bin.
+    update = (str(Path("/usr/sbin").resolve() / "update-ca-certificates"), "/usr/bin/update-ca-trust")
     return {
+        **dict.fromkeys(("/usr/bin/apt-get", "/usr/bin/dnf"), _program("apt-get")),
+        **dict.fromkeys(update, _program("update-ca-certificates")),
+        **_package("ca-certificates", dict.fromkeys(BUNDLES, GuestFile(bundle))),
+        "/usr/bin/timedatectl": _program("timedatectl"),
         "/usr/bin/systemctl": _program("systemctl"),
         "/usr/bin/journalctl": _program("journalctl"),
         "/usr/bin/gpg": GuestFile("#!/bin/sh\necho 'gpg (GnuPG) 2.2.40'\n", 0o755),
@@ -52,12 +64,18 @@ def files(plan: VmPlan) -> dict[str, GuestFile]:
         found["/usr/bin/cloud-init"] = GuestFile(None)
     if plan.agent:
         found |= _agent(plan, plan.agent)
+        newest = {f"{_AGENT}/lab/version": GuestFile(f"{AgentPlan().version}\n")}
+        found |= _package("azcmagent", newest, removes=["/opt/azcmagent", "/usr/bin/azcmagent", _AGENT])
     if plan.az == "real":
         found["/usr/bin/az"] = GuestFile(_REAL_AZ, 0o755)
     elif plan.az:
         found |= {"/usr/bin/az": _program("az"), f"{_LAB}/az-version": GuestFile(f"{plan.az}\n")}
+        found |= _package("azure-cli", {f"{_LAB}/az-version": GuestFile(f"{AZ}\n")})
     else:
         found["/usr/bin/az"] = GuestFile(None)
+    for path, file in plan.files.items():
+        if file.content is None and Path(path).is_file():  # a program that this machine has and the VM has not
+            found |= _package(Path(path).name, {path: GuestFile(Path(path).read_bytes(), 0o755)})
     return found
 
 
@@ -87,6 +105,14 @@ def of_the_runner(plan: RunPlan, folder: Path) -> dict[Path, GuestFile]:
         folder / "az-version": GuestFile(f"{plan.az}\n"),
         folder / "az-extensions": GuestFile(json.dumps(listed if plan.networkcloud else []) + "\n"),
     }
+
+
+def _package(name: str, files: Mapping[str, GuestFile], removes: Sequence[str] = ()) -> dict[str, GuestFile]:
+    """What apt-get puts into the VM, and takes out of it."""
+    found = {f"{_LAB}/packages/{name}{path}": file for path, file in files.items()}
+    if removes:
+        found[f"{_LAB}/packages/{name}.list"] = GuestFile("".join(f"{path}\n" for path in removes))
+    return found
 
 
 def _program(name: str) -> GuestFile:

@@ -425,7 +425,7 @@ def test_no_other_vm_has_the_same_vm_id(
     ids = {name: shown.vm_id.lower() for name, shown in fleet_agent_show.items() if shown.vm_id and name != vm.name}
     others = [name for name, vm_id in ids.items() if vm_id == agent_show.vm_id.lower()]
     if others:
-        keeps = _original(agent_show.name, [vm.name, *others])
+        keeps = _original({vm.name: agent_show} | {name: fleet_agent_show[name] for name in others})
         fail(
             f"The VM ID {agent_show.vm_id} is also that of {_list(others)}; expected an id of its own.",
             fix=() if vm.name == keeps else on_vm(f"sudo {_FORGET}"),
@@ -435,9 +435,9 @@ def test_no_other_vm_has_the_same_vm_id(
     return f"The VM ID {agent_show.vm_id} is this VM's alone among {len(ids) + 1} VMs that have one."
 
 
-def _original(resource: str, copies: list[str]) -> str:
-    """Which of the copies keeps the resource: the one that is called like it, else the first by name."""
-    return next((name for name in copies if name.lower() == resource.lower()), min(copies))
+def _original(copies: Mapping[str, Show]) -> str:
+    """Which of the copies keeps the resource: one that is called like it, and of those the first by name."""
+    return min([name for name, shown in copies.items() if name.lower() == shown.name.lower()] or copies)
 
 
 def _list(names: list[str]) -> str:

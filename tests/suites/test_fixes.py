@@ -19,8 +19,9 @@ from plugins.judge import probes_in_module
 from plugins.model import Status
 from plugins.profile import load_profile
 from suites import repairs, test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
+from suites.agent import Show
 from tests.suites.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
-from tests.suites.suite_rows import PROFILE, Row, curl
+from tests.suites.suite_rows import PROFILE, Row, curl, seen
 from tests.suites.test_catalogue import ALL, ROWS
 
 #: Failing rows that no command repairs, by check, or by check and row where others of it have one; and why not.
@@ -243,10 +244,23 @@ def test_the_commands_of_package_managers() -> None:
     )
 
 
-def test_one_copy_of_a_connected_machine_keeps_its_resource() -> None:
-    original = test_agent._original
-    assert original("vm-b", ["vm-c", "vm-b", "vm-a"]) == "vm-b"
-    assert original("golden-image", ["vm-c", "vm-b", "vm-a"]) == "vm-a"
+@pytest.mark.parametrize(
+    ("resources", "keeps"),
+    [
+        ({"vm-b": "vm-b", "vm-a": "vm-b"}, "vm-b"),  # the usual: copies say what the original was
+        ({"vm-b": "golden-image", "vm-a": "golden-image"}, "vm-a"),
+        ({"vm-b": "vm-b", "vm-a": "vm-a"}, "vm-a"),
+    ],
+)
+def test_one_copy_of_a_connected_machine_keeps_its_resource(resources: dict[str, str], keeps: str) -> None:
+    shown = {name: Show(status="Connected", name=resource, vm_id="5a1c") for name, resource in resources.items()}
+    for name in resources:
+        vm = replace(INVENTORY, name=name)
+        text = f"@text\nResource Name : {resources[name]}\nVM ID : 5a1c\nAgent Status : Connected\n"
+        installed = "@has /opt/azcmagent/bin/azcmagent\n@version\nazcmagent version 1.61.03319.2737\n"
+        evidence = {"agent": seen(installed), "agent_show": seen(f"\n{text}")}
+        given = fix(test_agent.test_no_other_vm_has_the_same_vm_id, vm, evidence, fleet_agent_show=shown)
+        assert list(given) == ([] if name == keeps else [OnVm("sudo azcmagent disconnect --force-local-only")])
 
 
 # ------------------------------------------------------------------------------------------------- /etc/environment
