@@ -98,6 +98,11 @@ class Agent:
             not_applicable("The Connected Machine agent is not installed yet.")
 
     @property
+    def build(self) -> str:
+        """The whole version, as azcmagent prints it: 1.61.03319.2737."""
+        return "{}.{}.{:05}.{}".format(*self.version) if self.version else ""
+
+    @property
     def release(self) -> str:
         """The version as release notes name it: 1.61."""
         return ".".join(map(str, self.version[:2]))
@@ -237,6 +242,7 @@ class Config:
 
     url: str = ""  # "" = not set
     bypass: tuple[str, ...] = ()  # names of services: AAD, ARM, AMA, Arc, ArcData
+    mode: str = ""  # config.mode: full, monitor; "" = it does not say
     missing: str = ""
 
     @classmethod
@@ -250,6 +256,7 @@ class Config:
               connection.type (preview)                          : default
               proxy.url                                          : http://169.254.0.11:3128
               proxy.bypass                                       : []
+              config.mode                                        : full
             @get proxy.url
             http://169.254.0.11:3128
             @get proxy.bypass
@@ -268,7 +275,7 @@ class Config:
         url, bypass = (_setting(name, listed, got) for name in ("proxy.url", "proxy.bypass"))
         if url and not _is_url(url):
             raise ValueError(f"expected an address as proxy.url, found {plain(url)!r}")
-        return cls(plain(url), tuple(re.findall(r"[A-Za-z]+", bypass)))
+        return cls(plain(url), tuple(re.findall(r"[A-Za-z]+", bypass)), plain(listed.get("config.mode", "").strip()))
 
 
 def _setting(name: str, listed: Mapping[str, str], got: Mapping[str, str]) -> str:

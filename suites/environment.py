@@ -8,17 +8,32 @@ explain: sudo's environment, systemd's, and the files that hold assignments.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
-from plugins import Seen, probe
+from plugins import Seen, note, probe
 from plugins.windows import ps, tool
 from suites.answers import plain
 
-__all__ = ["PROXIES", "Variables", "curl_version", "login_env", "session_env", "sudo_env", "systemd_env", "written"]
+__all__ = [
+    "MARK",
+    "PROXIES",
+    "Variables",
+    "curl_version",
+    "login_env",
+    "note_no_proxy",
+    "note_proxies",
+    "session_env",
+    "sudo_env",
+    "systemd_env",
+    "written",
+]
 
 #: The variables that make a program use a proxy.
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+
+NO_PROXIES = ("NO_PROXY", "no_proxy")
 
 #: What stands for a login that was cut off: http://***@169.254.0.11:3128
 MARK = "***"
@@ -68,6 +83,46 @@ class Variables:
     def any_proxy(self) -> bool:
         """True when something makes programs use a proxy here."""
         return any(self.values.get(name) for name in PROXIES)
+
+
+def note_proxies(places: Mapping[str, Variables]) -> None:
+    """Note which proxy variables a VM sets to what; spellings that mean the same are the same."""
+    _note(
+        "proxy variables", places, lambda values: {name: _address(values[name]) for name in PROXIES if values.get(name)}
+    )
+
+
+def note_no_proxy(places: Mapping[str, Variables]) -> None:
+    """Note what a VM exempts from the proxy; the order does not matter."""
+    _note("NO_PROXY", places, lambda values: {name: _entries(values[name]) for name in NO_PROXIES if values.get(name)})
+
+
+def _note(fact: str, places: Mapping[str, Variables], read: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+    told = {place: _told(read(each.values)) for place, each in places.items() if not each.missing}
+    if len(set(told.values())) == 1:
+        note(fact, next(iter(told.values())))
+    elif told:
+        note(fact, "; ".join(f"{place}: {text}" for place, text in told.items()))
+
+
+def _told(values: Mapping[str, str]) -> str:
+    """``HTTPS_PROXY https_proxy=http://169.254.0.11:3128``: the variables by their values."""
+    names: dict[str, list[str]] = {}
+    for name, value in values.items():
+        names.setdefault(value, []).append(name)
+    return ", ".join(f"{' '.join(each)}={value}" for value, each in names.items()) or "not set"
+
+
+def _address(value: str) -> str:
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    except ValueError:  # it is no address
+        return value
+
+
+def _entries(value: str) -> str:
+    return ",".join(sorted({each.strip().lower() for each in value.split(",")} - {""}))
 
 
 def _why(seen: Seen) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from plugins import check, fail, not_applicable, on_vm, packages, recommended, required, unknown, warn
+from plugins import check, fail, not_applicable, note, on_vm, packages, recommended, required, unknown, warn
 from plugins.inventory import Vm
 from plugins.knowledge import Explanation, findings, releases
 from plugins.profile import Profile
@@ -41,6 +41,8 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     Unknown: the agent tells no version, or this suite's list of releases does not reach so far.
     Not applicable: before the installation.
     """
+    if agent.version or not agent.installed:
+        note("agent version", agent.build or "not installed")
     agent.must_be_installed()
     if not agent.version:
         unknown(

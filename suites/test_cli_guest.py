@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from plugins import Seen, check, fail, not_applicable, packages, probe, required, unknown
+from plugins import Seen, check, fail, not_applicable, note, packages, probe, required, unknown
 from plugins.profile import Profile
 from suites.answers import plain, sentence
 
@@ -67,6 +67,7 @@ def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> 
     Not applicable: there is no az on the VM; tokens come from IMDS directly.
     """
     az, floor = az_version, profile.floors.azure_cli
+    note("Azure CLI", "not installed" if not az.installed else az.core or "broken")
     if not az.installed:
         not_applicable("The Azure CLI is not installed on this VM, and enrolling does not need it.")
     if az.exit:

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from plugins import Seen, check, fail, not_applicable, probe, quote, recommended, required, unknown, warn
+from plugins import Seen, check, fail, not_applicable, note, probe, quote, recommended, required, unknown, warn
 from suites.answers import plain
 
 ARTICLE = (
@@ -293,6 +293,7 @@ class Output:
     boot: str = ""  # when it began, as cloud-init wrote it; "" = no beginning was found
     lines: tuple[tuple[int, str], ...] = field(default=())
     complete: bool = True  # False: it stopped at a limit
+    version: str = ""  # of the cloud-init that ran then
 
     @classmethod
     def read(cls, seen: Seen) -> Output:
@@ -312,12 +313,14 @@ class Output:
             raise ValueError(f"expected '@from' and where the last boot begins, found {text[:60]!r}")
         first = int(begin[1] or 1)
         boot = re.search(r" at (.+?)\. Up ", begin[2] or "")
+        version = re.match(r"Cloud-init v\. (\S+) ", begin[2] or "")
         rows = [
             (first + int(number) - 1, plain(line.strip()))
             for number, line in re.findall(r"^(\d+):(.*)$", text[begin.end() :], re.M)
         ]
         complete = len(rows) < data().lines and "\n@end" in text and not seen.truncated
-        return cls(True, plain(boot[1]) if boot else "", tuple(rows), complete)
+        shown = plain(boot[1]) if boot else ""
+        return cls(True, shown, tuple(rows), complete, plain(version[1]) if version else "")
 
 
 cloudinit_output = probe(_output_command(data().log), timeout=10, root=True, read=Output.read)
@@ -349,6 +352,8 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: Output, cloudinit: 
     Unknown: the log is not there, or cloud-init still runs.
     """
     known, output = data(), cloudinit_output
+    if output.version or not cloudinit.installed:
+        note("cloud-init", output.version if cloudinit.installed else "not installed")
     if not output.exists:
         if not cloudinit.installed:
             not_applicable("cloud-init is not installed on this VM.")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from plugins import check, fail, probe, quote, recommended, required, unknown, warn
+from plugins import check, fail, note, probe, quote, recommended, required, unknown, warn
 from plugins.checks import Fix
 from plugins.inventory import Vm
 from plugins.model import Severity
@@ -71,10 +71,12 @@ def test_the_proxy_variable_is_the_csn_proxy(
     """
     if vm.os == "windows":
         places = {windows.MACHINE: login_env, SESSION: session_env}
+        environment.note_proxies(places)
         return windows.proxy_variable(variable, places, profile, _proxy_problem)
     expected = profile.proxy_url
     add = f"Add the line {variable}={expected} to /etc/environment, and open a new session."
     places = {SESSION: session_env, LOGIN: login_env}
+    environment.note_proxies(places)
     found = {place: each.values.get(variable, "") for place, each in places.items()}
     for place, value in found.items():
         if value and (problem := _proxy_problem(value, profile)):
@@ -220,12 +222,16 @@ def test_no_proxy_exempts_the_metadata_service(
     Unknown: the login shell did not answer, and the session alone does not decide.
     Windows: the Machine environment decides, which is what the agent's services are given.
     """
+    if curl_version:
+        note("curl", ".".join(map(str, curl_version)))
     if vm.os == "windows":
         places = {windows.MACHINE: login_env, SESSION: session_env}
+        environment.note_no_proxy(places)
         return windows.no_proxy(variable, places, profile, vm, curl_version)
     article = repairs.no_proxy(profile)
     add = f"Set {variable}={article} in /etc/environment, and open a new session."
     places = {SESSION: session_env, LOGIN: login_env}
+    environment.note_no_proxy(places)
     for place, each in places.items():
         value = each.values.get(variable, "")
         for host in profile.no_proxy_required:

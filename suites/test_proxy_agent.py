@@ -6,7 +6,7 @@ gives it to them, and what a login shell has does not count.
 
 from __future__ import annotations
 
-from plugins import check, fail, on_vm, quote, recommended, required, warn
+from plugins import check, fail, note, on_vm, quote, recommended, required, warn
 from plugins.inventory import Vm
 from plugins.profile import Profile
 from suites import agent as probes
@@ -64,6 +64,9 @@ def test_the_agents_proxy_is_the_csn_proxy(
     """
     agent.must_be_installed()
     must_be_known(agent_config.missing, "The agent's proxy.url")
+    note("agent proxy.url", agent_config.url.rstrip("/") or "not set")
+    if agent_config.mode:
+        note("agent config.mode", agent_config.mode)
     expected = profile.proxy_url
     to_do, fix = f"On the VM: {_set(expected)}", on_vm(f"sudo {_set(expected)}")
     if environment.MARK in agent_config.url:
@@ -121,6 +124,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     """
     agent.must_be_installed()
     must_be_known(agent_config.missing, "The agent's proxy.bypass")
+    note("agent proxy.bypass", ", ".join(sorted(agent_config.bypass, key=str.lower)) or "none")
     astray = [each for each in agent_config.bypass if each.lower() in BYPASS]
     if astray:
         hosts = "; ".join(BYPASS[each.lower()] for each in astray)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from plugins import Seen, Session, check, fail, on_vm, probe, quote, recommended, required, unknown
+from plugins import Seen, Session, check, fail, note, on_vm, probe, quote, recommended, required, unknown
 from plugins.inventory import Vm
 from plugins.profile import Profile
 from plugins.windows import tool
@@ -199,6 +199,7 @@ def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
     source = "Azure (Date header of Azure Resource Manager)" if clock.azure is not None else "the runner's clock"
     offset = round(clock.vm - (clock.azure if clock.azure is not None else clock.runner))
     caveat = "" if clock.azure is not None else "; Azure itself could not be asked"
+    note("clock", _about(offset))
     if abs(offset) > limit:
         fail(
             f"The clock is {_span(abs(offset))} {'ahead of' if offset > 0 else 'behind'} {source}{caveat}; allowed are "
@@ -213,6 +214,17 @@ def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
             f" The clock of the machine that runs this suite is {_span(round(abs(clock.azure - clock.runner)))} off."
         )
     return f"The clock {difference} {source}{caveat}.{runner}"
+
+
+#: Seconds that two right clocks may seem to be apart: answers take their time.
+_ALIKE = 5
+
+
+def _about(offset: int) -> str:
+    """The clock, so that right ones are equal: ``within 5 s``, ``37 s behind``."""
+    if abs(offset) <= _ALIKE:
+        return f"within {_ALIKE} s"
+    return f"{_span(abs(offset))} {'ahead' if offset > 0 else 'behind'}"
 
 
 def _span(seconds: int) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from plugins import check, fail, quote, required, unknown, warn
+from plugins import check, fail, note, quote, required, unknown, warn
 from plugins.azure import ids
 from plugins.azure.view import AzureView
 from plugins.checks import Fix
@@ -44,6 +44,8 @@ def test_the_vm_is_there_and_running(azure: AzureView) -> str:
         )
     id = str(vm.get("id"))
     name = f"VM {named(id)}"
+    if image := str(prop(vm, "vmImage") or ""):
+        note("image", image)
     settled(vm, name, "Read the message and the activity log. A VM that was not created as asked is created again.")
     power, status = state(vm, "powerState"), state(vm, "detailedStatus")
     words = f"powerState {power or 'not stated'}, detailedStatus {status or 'not stated'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from plugins import check, fail, on_vm, quote, required, unknown, warn
+from plugins import check, fail, note, on_vm, quote, required, unknown, warn
 from plugins.checks import OnVm
 from suites import guest as facts
 from suites.guest import Guest, System, Table, data
@@ -37,6 +37,8 @@ def test_the_agent_supports_the_system(system: System) -> str:
     known = data()
     architecture = known.architectures.get(system.machine, "")
     called = system.name or "the system"
+    note("operating system", system.name or "not known")
+    note("architecture", system.machine)
     if architecture == "32-bit":
         fail(f"{called} on {system.machine} is 32-bit; expected x86-64 or, for some systems, 64-bit ARM.")
     listed = f"Microsoft's table of {known.date}"

@@ -370,14 +370,14 @@ def test_only_the_last_boot_counts(shell: list[str], tmp_path: Path) -> None:
         + b"password=hunter2 is nobody's business\n"
     )
     found = search(shell, log)
-    assert found == Output(True, "Tuesday", ((8, "E: Unable to locate package azure-cli"),), True)
+    assert found == Output(True, "Tuesday", ((8, "E: Unable to locate package azure-cli"),), True, "25.1.4")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_log_without_a_first_stage(shell: list[str], tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(begin("init", "Monday") + "E: old\n" + begin("init", "Tuesday") + begin("modules:final", "Tuesday"))
-    assert search(shell, log) == Output(True, "Tuesday", (), True)
+    assert search(shell, log) == Output(True, "Tuesday", (), True, "25.1.4")
     log.write_text("Traceback (most recent call last):\n")
     assert search(shell, log) == Output(True, "", ((1, "Traceback (most recent call last):"),), True)
     assert search(shell, tmp_path / "none") == Output(False)
