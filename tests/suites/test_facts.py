@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,18 @@ from suites import (
 )
 from tests.suites.fake_azure import INVENTORY, azure
 from tests.suites.suite_rows import NOW, Row, seen
+
+#: Every fact that a check notes; each has its rows below.
+FACTS = {
+    *("clock", "proxy variables", "NO_PROXY", "curl", "agent version", "agent proxy.url", "agent config.mode"),
+    *("agent proxy.bypass", "Azure CLI", "cloud-init", "operating system", "architecture", "image"),
+}
+
+
+def test_no_fact_is_noted_without_a_row() -> None:
+    folder = Path(__file__).parents[2] / "suites"
+    written = {name for path in folder.glob("*.py") for name in re.findall(r'\b_?note\(\s*"([^"]+)"', path.read_text())}
+    assert written == FACTS
 
 
 def facts(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from plugins.checks import OnVm
 from plugins.fixes import for_operator
 from plugins.inventory import Vm
 from plugins.judge import probes_in_module
-from plugins.model import Status
+from plugins.model import Seen, Status
 from plugins.profile import load_profile
 from suites import repairs, test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
 from suites.agent import Show
@@ -170,9 +171,9 @@ def test_no_command_holds_a_placeholder() -> None:
 
 
 def fix(
-    function: Callable[..., str], vm: Vm = INVENTORY, evidence: dict[str, object] | None = None, **parameters: object
+    function: Callable[..., str], vm: Vm = INVENTORY, evidence: Mapping[str, Seen] | None = None, **parameters: object
 ) -> Sequence[str | OnVm]:
-    return Row("", evidence or {}, Status.FAIL, "", parameters=parameters, vm=vm).outcome(function).fix  # type: ignore[arg-type]
+    return Row("", evidence or {}, Status.FAIL, "", parameters=parameters, vm=vm).outcome(function).fix
 
 
 WHERE = "--resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555"
@@ -385,3 +386,13 @@ def test_the_certificates_are_installed_anew_only_when_azures_own_are_not_truste
         "update-ca-certificates; elif command -v dnf >/dev/null; then sudo dnf reinstall -y ca-certificates && sudo "
         "update-ca-trust; fi"
     )
+
+
+def test_the_documentation_lists_the_checks_that_have_commands() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    rows = text.partition("| check | what its commands do |")[2].partition("\n\n")[0]
+    listed = {
+        id for row in rows.splitlines() for id in re.findall(r"[A-Z]+-\d{3}", row.split("|")[1] if "|" in row else "")
+    }
+    no_curl = packages.command("install", "curl")
+    assert listed == {name.partition(" ")[0] for name, given in GIVEN.items() if given and list(given) != [no_curl]}
