@@ -731,6 +731,15 @@ CLONES = [
         parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b=VM_ID.upper(), vm_c="c", vm_d=VM_ID)},
     ),
     Row(
+        "copied, and another copy keeps the resource",
+        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        Status.FAIL,
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-a; expected an id of its own.",
+        "One image with a connected agent was copied. On",
+        parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b=VM_ID)},
+        vm=Vm("vm-b"),
+    ),
+    Row(
         "its service is down",
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
