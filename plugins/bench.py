@@ -84,9 +84,7 @@ class Bench:
         verdict = self._verdict(item, found.status, found.message, found.remedy, found.severity, needs, keys, seconds)
         if found.fix or found.facts or found.obstacle or found.thing:
             fix = tuple(for_operator(each, item.vm, self._run.ssh_config) for each in found.fix)
-            verdict = replace(
-                verdict, fix=fix, facts=found.facts, obstacle=found.obstacle, thing=found.thing or ""
-            )
+            verdict = replace(verdict, fix=fix, facts=found.facts, obstacle=found.obstacle, thing=found.thing or "")
         # Here, and not in a report: what waits for a waived check is then judged on its own evidence.
         return self._run.decisions.waivers.judge(verdict, item.vm)
 

@@ -1,0 +1,60 @@
+"""What VMs share and is broken is one cause with all of them, and the plan counts right; what only looks alike is not."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lab.conftest import Up
+
+pytestmark = pytest.mark.lab
+
+FAULTS = (
+    "vm1+vm2+vm3=csn-defaults-off",
+    "vm3=roles-missing",
+    "vm4+vm5=identity-user-assigned,role-list-access-details-missing",
+    "vm6+vm7=no-proxy-lacks-imds",
+    "vm8=origin-down",  # the other VMs of its network get through
+    "vm9=no-curl",
+)
+PLAN = [
+    "Fix cloud services network vm1-csn (CSN-001): 2 VMs become ready, as far as could be judged; 1 more then still waits for ROLES-001, ROLES-002.",
+    "Fix image vm6-image:1 (PROXY-002): 2 VMs become ready.",
+    "Fix identity vm4-id (ROLES-002): 2 VMs become ready.",
+    "Fix vm8 (NET-001): 1 VM becomes ready, as far as could be judged.",
+    "Fix vm9 (PROXY-003): 1 VM becomes ready, as far as could be judged.",
+    "Fix resource group arc-servers-rg (ROLES-001): 1 VM then still waits for ROLES-002.",
+    "Fix resource group arc-servers-rg (ROLES-002): 1 VM becomes ready, as far as could be judged.",
+]
+
+
+def test_what_is_shared_is_fixed_once(up: Up, tmp_path: Path) -> None:
+    judge = f'{shlex.quote(sys.executable)} -m pytest -q -p no:cacheprovider --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE"'
+    done = up(10, f"{judge} --reports={tmp_path}", *FAULTS, timeout=300)
+    assert (tmp_path / "latest").exists(), done.stdout + done.stderr
+    found = json.loads((tmp_path / "latest" / "results.json").read_text(encoding="utf-8"))
+    causes = {
+        (each["id"], each["thing"]["kind"], each["thing"]["name"]): (each["vms"], each["fix"])
+        for each in found["causes"]
+        if each["id"] not in ("CLI-002", "CLI-003")
+    }
+    assert {key: vms for key, (vms, _) in causes.items()} == {
+        ("CSN-001", "csn", "vm1-csn"): ["vm1", "vm2", "vm3"],
+        ("ROLES-001", "resource group", "arc-servers-rg"): ["vm3"],
+        ("ROLES-002", "resource group", "arc-servers-rg"): ["vm3"],
+        ("ROLES-002", "identity", "vm4-id"): ["vm4", "vm5"],
+        ("PROXY-002", "image", "vm6-image:1"): ["vm6", "vm7"],
+        ("NET-001", "vm", ""): ["vm8"],
+        ("PROXY-003", "guest", ""): ["vm9"],
+    }
+    # What is one thing is one command, and the same one; in guests it is one for each.
+    assert [each["vms"] for each in causes["CSN-001", "csn", "vm1-csn"][1]] == [["vm1", "vm2", "vm3"]]
+    assert [each["vms"] for each in causes["ROLES-002", "identity", "vm4-id"][1]] == [["vm4", "vm5"]]
+    assert [each["vms"] for each in causes["PROXY-002", "image", "vm6-image:1"][1]] == [["vm6"], ["vm7"]]
+    assert "apt-get install -y curl" in causes["PROXY-003", "guest", ""][1][0]["command"]
+    assert [each["sentence"] for each in found["plan"]] == PLAN
+    assert [each["ready"] for each in found["plan"]] == [3, 5, 7, 8, 9, 9, 10]
