@@ -223,7 +223,10 @@ class Machine:
             return cls(missing=seen.stderr.strip() or "it was not asked")
         if seen.stdout == NOT_ASKED:
             return cls(asked=False)
-        found: Any = json.loads(seen.stdout)
+        try:
+            found: Any = json.loads(seen.stdout)
+        except RecursionError:
+            raise ValueError("expected a resource, found JSON that is nested too deep") from None
         if found is None:
             return cls()
         if not isinstance(found, dict) or not isinstance(found.get("properties"), dict):

@@ -315,7 +315,9 @@ def _lacks(variable: str, value: str, host: str, place: str, blind: list[str], w
 
 def _correct(variable: str, value: str, host: str, written: Mapping[str, list[str]], article: str) -> str:
     """The line to write, and into which file."""
-    kept = article if misread(value, host) else f"{value.strip(', ')},{host}"
+    # What is kept is written into a file that shells read: only what a list of hosts may hold.
+    clean = re.fullmatch(r"[\w.,:/*\[\]% -]+", value)
+    kept = article if misread(value, host) or not clean else f"{value.strip(', ')},{host}"
     return f"Set {variable}={kept} in {_file(variable, written)}, and open a new session."
 
 

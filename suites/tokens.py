@@ -232,12 +232,17 @@ class TokenAnswer:
         return plain(value) if isinstance(value, str) else ""
 
     def time(self, name: str) -> int | None:
-        """A claim that is a time, in seconds since 1970; some stacks write numbers as text."""
+        """A claim that is a time, in seconds since 1970; some stacks write numbers as text. None: there is no such."""
         value = (self.claims or {}).get(name)
         try:
-            return int(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+            seconds = int(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1
         except (ValueError, OverflowError):
             return None
+        return seconds if 0 <= seconds <= _LAST_SECOND else None
+
+
+#: The end of the year 9999: no clock shows more, and nothing that counts in floats does either.
+_LAST_SECOND = 253_402_300_799
 
 
 def _claims(groups: str) -> Mapping[str, Any] | None:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugins.redact import redact
+from plugins.redact import clean, redact
 
 __all__ = ["Answer", "Call", "CloudFacts", "Unread", "shown", "without_secrets"]
 
@@ -137,9 +137,11 @@ def _unread(data: Mapping[str, Any]) -> Unread:
 
 
 def without_secrets(value: Any) -> Any:
-    """ARM JSON without user data and the like, every text redacted."""
+    """ARM JSON without user data and the like, the rest redacted."""
+    return clean(_without_fields(value))
+
+
+def _without_fields(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: without_secrets(each) for name, each in value.items() if name.lower() not in _SECRET_FIELDS}
-    if isinstance(value, list | tuple):
-        return [without_secrets(each) for each in value]
-    return redact(value) if isinstance(value, str) else value
+        return {name: _without_fields(each) for name, each in value.items() if name.lower() not in _SECRET_FIELDS}
+    return [_without_fields(each) for each in value] if isinstance(value, list | tuple) else value
