@@ -12,6 +12,7 @@ from plugins.fixes import for_operator
 from plugins.inventory import Vm
 from plugins.judge import judge
 from plugins.model import Evidence, Session, Severity, Status, Verdict
+from plugins.reports.safe import harmless
 from plugins.run import Run
 from plugins.surroundings import Surroundings, wants
 
@@ -106,8 +107,8 @@ class Bench:
             parameter=item.parameter,
             status=status,
             severity=severity or check.grade({"vm": item.vm, "profile": self._run.profile, **item.parameters}),
-            message=message,
-            remedy=remedy,
+            message=harmless(message),
+            remedy=harmless(remedy),
             title=check.title,
             docs=check.docs,
             nodeid=item.nodeid,
