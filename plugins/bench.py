@@ -85,7 +85,8 @@ class Bench:
         verdict = self._verdict(item, found.status, found.message, found.remedy, found.severity, needs, keys, seconds)
         if found.fix or found.facts or found.obstacle:
             fix = tuple(for_operator(each, item.vm, self._run.ssh_config) for each in found.fix)
-            verdict = replace(verdict, fix=fix, facts=found.facts, obstacle=found.obstacle)
+            facts = tuple((fact, harmless(value)) for fact, value in found.facts)
+            verdict = replace(verdict, fix=fix, facts=facts, obstacle=harmless(found.obstacle))
         # Here, and not in a report: what waits for a waived check is then judged on its own evidence.
         return self._run.decisions.waivers.judge(verdict, item.vm)
 

@@ -93,8 +93,8 @@ RUN = pytest.StashKey[Run]()
 
 def wanted(config: pytest.Config) -> bool:
     """True when the command line asks for a run: it names VMs, or evidence of them."""
-    option = config.option
-    return bool(option.vm or option.inventory or option.azure_fleet or option.evidence or option.resume)
+    ways = ("vm", "inventory", "azure_fleet", "evidence", "resume", "retry_unknown")
+    return any(getattr(config.option, way) for way in ways)
 
 
 def begin(config: pytest.Config) -> Run | None:

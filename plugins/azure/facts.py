@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from plugins.azure.shape import in_shape
 from plugins.redact import clean, redact
 
 __all__ = ["Answer", "Call", "CloudFacts", "Unread", "shown", "without_secrets"]
@@ -129,7 +130,9 @@ def _to_data(answer: Answer | Unread) -> dict[str, Any]:
 
 
 def _from_data(data: Mapping[str, Any]) -> Answer | Unread:
-    return _unread(data) if "unread" in data else Answer(data["request"], data["value"])
+    if "unread" in data:
+        return _unread(data)
+    return Answer(data["request"], None if data["value"] is None else in_shape(data["value"]))
 
 
 def _unread(data: Mapping[str, Any]) -> Unread:
