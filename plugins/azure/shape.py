@@ -15,7 +15,7 @@ __all__ = ["in_shape"]
 #: The fields that are read, by what they hold. Others may hold anything: they are shown, never looked into.
 _OBJECTS = frozenset(
     "properties identity extendedLocation clusterExtendedLocation cloudServicesNetworkAttachment networkProfile "
-    "userAssignedIdentities".split()
+    "userAssignedIdentities tags".split()
 )
 _LISTS_OF_OBJECTS = frozenset(
     "networkAttachments networkInterfaces ipAddresses availableUpgradeVersions clusterVersions "
@@ -51,6 +51,8 @@ def _field(name: str, value: Any) -> Any:
     if name in _OBJECTS:
         if not isinstance(value, Mapping):
             return ...
+        if name == "tags":  # whatever anybody likes
+            return value
         if name == "userAssignedIdentities":  # by id; an identity may be mapped to nothing
             return {id: _object(each) if isinstance(each, Mapping) else {} for id, each in value.items()}
         return _object(value)
