@@ -211,7 +211,7 @@ def _first_object(text: str) -> Mapping[str, Any]:
 
 
 def _first_json(text: str) -> Any:
-    for start in re.finditer(r"^\s*[\[{]", text, re.M):
+    for start in re.finditer(r"^[ \t]*[\[{]", text, re.M):
         try:
             return json.JSONDecoder().raw_decode(text[start.end() - 1 :])[0]
         except (ValueError, RecursionError):

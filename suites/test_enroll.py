@@ -180,12 +180,13 @@ class Command:
             return cls(why_not="already", resource=named)
         if found := re.match(r"@(absent|no token \d*)", text):
             return cls(why_not=found[1])
-        found = re.search(r"^@run\n(.*?)^@exit (\d+)$", text, re.M | re.S)
-        if not found:
+        begin = re.search(r"^@run\n", text, re.M)
+        found = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
+        if not begin or not found:
             raise ValueError(f"expected @run and @exit, found {plain(text.strip())[:80]!r}")
-        lines = tuple(plain(line.strip()) for line in found[1].splitlines() if line.strip())
+        lines = tuple(plain(line.strip()) for line in text[begin.end() : found.start()].splitlines() if line.strip())
         shown = Show.read(replace(seen, stdout=f"\n@text\n{after}", truncated=False)) if after else Show()
-        return cls(int(found[2]), lines, resource=named, after=shown, seconds=seen.seconds)
+        return cls(int(found[1]), lines, resource=named, after=shown, seconds=seen.seconds)
 
     @property
     def words(self) -> str:

@@ -124,7 +124,10 @@ def _proxy_problem(value: str, profile: Profile) -> str:
         return "The quotation marks are part of the value, so no program can read it as an address."
     if re.search(r"\s", value):
         return "There is a blank or a line break in it, so no program can read it as an address."
-    parts = urlsplit(value if "://" in value else f"http://{value}")
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+    except ValueError:  # http://[
+        return "No program can read it as an address."
     scheme = parts.scheme.lower()
     if scheme == "https":
         return "With https:// programs speak TLS to the proxy itself, which it does not understand."

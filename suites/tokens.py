@@ -214,14 +214,15 @@ class TokenAnswer:
         curl = CurlAnswer.read(seen)
         text = seen.stdout.replace("\r", "")
         claims = re.search(r"^claims=([A-Za-z0-9_ -]*)$", text, re.M)
-        body = re.search(r"^body=(.*?)^@tries ", text, re.M | re.S)
-        tries = re.search(r"^@tries (\d+)$", text, re.M)
+        tries = re.search(r"^@tries (\d{1,3})$", text, re.M)
+        begin = re.search(r"^body=", text, re.M)
+        body = text[begin.end() : tries.start()] if begin and tries else ""
         return cls(
             curl,
             issued=claims is not None,
             claims=_claims(claims[1]) if claims else None,
             fields=dict(re.findall(r'^([a-z_]+)=\s*"?([^"\n]*)', text.replace("\\/", "/"), re.M)) if claims else {},
-            error=_error(body[1].strip()) if body else "",
+            error=_error(body.strip()) if body else "",
             tries=int(tries[1]) if tries else 1,
             received=seen.received,
         )

@@ -217,3 +217,42 @@ def bent_azure_rows(draw: st.DrawFn, check: Check) -> Row:
     except ValueError:  # no resource at all: such an answer is refused as a whole
         facts = view.fleet
     return replace(row, parameters={**row.parameters, "azure": AzureView(view._vm, facts)})
+
+
+# --- texts that are slow to read, for a pattern that goes back and forth
+
+_PUMPS = (
+    "\n",
+    " ",
+    "\t",
+    "a",
+    "0",
+    "@",
+    "[",
+    "{",
+    '"',
+    "\\",
+    "=",
+    ":",
+    "|",
+    "\x1b[",
+    "a=",
+    "x: ",
+    "1.",
+    "/",
+    " \n",
+    "\n\t",
+)
+
+
+def pumps(name: str) -> list[str]:
+    """What to repeat: the marks that a probe's answer is divided by, and single characters."""
+    marks = {
+        mark
+        for each in ANSWERS[name]
+        for text in (each.stdout, each.stderr)
+        for line in text.split("\n")[:200]
+        for mark in re.findall(r"^@\w+ ?|^[a-z_]+=|^[\w ]+:", line)
+    }
+    lines = [f"{mark}\n" for mark in sorted(marks)[:8]]
+    return [*_PUMPS, *lines] if EXAMPLES > 20 else [*_PUMPS[:8], *lines]
