@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import pytest
 
-from plugins.redact import forget, redact, remember_environment
+from plugins.redact import redact, remember_environment
 from plugins.run import wanted
 
 __all__: list[str] = []
@@ -33,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     remember_environment(os.environ)
     config.stash[_FACTORY] = before = logging.getLogRecordFactory()
     logging.setLogRecordFactory(_redacting(before))
+    # Not taken back: an error of pytest's own end comes after everything.
+    sys.excepthook = _last_words
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -40,7 +45,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if (before := config.stash.get(_FACTORY, None)) is not None:
         logging.setLogRecordFactory(before)
         os.umask(config.stash[_UMASK])
-        forget()
+
+
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _redacting(make: _Factory) -> _Factory:

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from plugins import yaml_file
-from plugins.yaml_file import Mistakes, Problem, Where, line_of, name_of
-
 from plugins.files import expanded
+from plugins.yaml_file import Mistakes, Problem, Where, line_of, name_of
 
 SCHEMA = Path(__file__).parent / "data" / "inventory.schema.json"
 KIND = yaml_file.Kind("a fleet file", "docs/inventory.md", SCHEMA, "vms", "a list of VMs")

@@ -23,7 +23,6 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 __all__ = [
     "clean",
-    "forget",
     "is_secret_name",
     "mark",
     "redact",
@@ -210,11 +209,6 @@ def remember_environment(environment: Mapping[str, str]) -> None:
                 remember(urlsplit(value if "://" in value else f"http://{value}").password or "")
             except ValueError:  # no address: then it is taken out by its shape
                 continue
-
-
-def forget() -> None:
-    """Forget all that was remembered; for tests, and at the end of a run."""
-    _remembered.clear()
 
 
 def _forms(secret: str) -> set[str]:

@@ -90,7 +90,9 @@ def test_another_user_of_the_vm_sees_neither_the_nonce_nor_an_answer() -> None:
     )
     # The login is root; the one who looks around is nobody.
     spy = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups sh -c {quote(look)}"
-    batch = compile_batch([planned("secret", "echo the answer; sleep 0.2"), planned("spy", spy, cap=400_000, timeout=20)])
+    batch = compile_batch(
+        [planned("secret", "echo the answer; sleep 0.2"), planned("spy", spy, cap=400_000, timeout=20)]
+    )
     seen = run(batch).seen["spy"]
     assert "ermission denied" in seen.stdout
     assert batch.nonce not in seen.stdout + seen.stderr
