@@ -1,15 +1,16 @@
 # The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lint az lock clean
+.PHONY: help env demo test lint lint-workflows fuzz audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
 # Options for pytest and for uv: make test TESTS="tests/test_judge.py -x", make lock LOCK=--upgrade
 TESTS ?= tests
 LOCK ?=
+EXAMPLES ?= 2000
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 env: ## build .venv with what requirements.lock says; quick when it is there
 	@scripts/make-env
@@ -22,11 +23,24 @@ test: lint ## lint, then the project's own tests (the lab and the report in a br
 	@scripts/system-packages lab browser
 	@$(PYTHON) -m pytest $(TESTS)
 
-lint: env ## ruff (rules and format), mypy --strict, and the lock against pyproject.toml
+lint: env ## ruff (rules and format), mypy --strict, the lock against pyproject.toml, the workflows
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@$(PYTHON) scripts/check_lock.py
+	@$(PYTHON) scripts/lint_workflows.py
+
+lint-workflows: env ## zizmor over every sample workflow, without a network; make lint does it, too
+	@$(PYTHON) scripts/lint_workflows.py
+
+fuzz: env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, about an hour
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile -p no:cacheprovider -n 2
+
+audit: env ## ask whether a locked package has a known weakness; needs a network
+	@scripts/audit
+
+sbom: env ## write sbom.json: what is installed, as CycloneDX, validated
+	@$(PYTHON) scripts/sbom.py sbom.json
 
 # A VM of the lab sees this machine's /usr, but nothing of /usr/local or a home: so a Python of the system's.
 az: env ## test the lab's VMs with the real Azure CLI: 730 MB in .az, no part of `make test`

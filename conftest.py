@@ -1,4 +1,5 @@
 """Registers the plugins, nothing else."""
 
-# pytest asks the last one first: --explain needs no VM, and it is plugins.options that begins a run.
-pytest_plugins = ["plugins.collection", "plugins.session", "plugins.options", "plugins.explain"]
+# pytest asks the last one first: --explain needs no VM, and it is plugins.options that begins a run,
+# after plugins.discreet has seen to it that nothing secret is written.
+pytest_plugins = ["plugins.collection", "plugins.session", "plugins.options", "plugins.explain", "plugins.discreet"]

@@ -65,6 +65,7 @@ nogroup:x:65534:
 """
 _SUDOERS = """\
 Defaults env_reset
+Defaults logfile=/var/log/sudo.log
 Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 root ALL=(ALL:ALL) ALL
 %sudo ALL=(ALL:ALL) NOPASSWD:ALL
@@ -114,7 +115,7 @@ def write_base(base: Path, client_public_key: str, trusted: str) -> None:
     (base / "disk/root").chmod(0o700)
     for folder in ("disk/tmp", "disk/var/tmp"):
         (base / folder).chmod(0o1777)
-    for log in ("auth.log", "wtmp"):
+    for log in ("auth.log", "sudo.log", "wtmp"):
         (base / "disk/var/log" / log).touch()
     for entry in HOST_ETC:
         _copy_public(Path("/etc") / entry, base / "etc" / entry)

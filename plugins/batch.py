@@ -101,7 +101,7 @@ room=
 for place in {" ".join(PLACES)}; do
   [ -d "$place" ] && mkdir "$place/$name" 2>/dev/null || continue
   room=$place/$name
-  {{ echo "$N$N$N$N" >"$room/w" && mkfifo "$room/q"; }} 2>/dev/null && break
+  {{ echo "$name$name$name$name" >"$room/w" && mkfifo "$room/q"; }} 2>/dev/null && break
   rm -rf "$room"
   room=
 done

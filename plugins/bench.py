@@ -12,6 +12,7 @@ from plugins.fixes import for_operator
 from plugins.inventory import Vm
 from plugins.judge import judge
 from plugins.model import Evidence, Session, Severity, Status, Verdict
+from plugins.reports.safe import harmless
 from plugins.run import Run
 from plugins.surroundings import Surroundings, wants
 
@@ -84,7 +85,9 @@ class Bench:
         verdict = self._verdict(item, found.status, found.message, found.remedy, found.severity, needs, keys, seconds)
         if found.fix or found.facts or found.obstacle or found.thing:
             fix = tuple(for_operator(each, item.vm, self._run.ssh_config) for each in found.fix)
-            verdict = replace(verdict, fix=fix, facts=found.facts, obstacle=found.obstacle, thing=found.thing or "")
+            facts = tuple((fact, harmless(value)) for fact, value in found.facts)
+            obstacle = harmless(found.obstacle)
+            verdict = replace(verdict, fix=fix, facts=facts, obstacle=obstacle, thing=found.thing or "")
         # Here, and not in a report: what waits for a waived check is then judged on its own evidence.
         return self._run.decisions.waivers.judge(verdict, item.vm)
 
@@ -106,8 +109,8 @@ class Bench:
             parameter=item.parameter,
             status=status,
             severity=severity or check.grade({"vm": item.vm, "profile": self._run.profile, **item.parameters}),
-            message=message,
-            remedy=remedy,
+            message=harmless(message),
+            remedy=harmless(remedy),
             title=check.title,
             docs=check.docs,
             nodeid=item.nodeid,

@@ -22,7 +22,7 @@ import pytest
 from plugins.files import make_directory, sync_directory, write_json, write_text
 from plugins.inventory import Vm, file_name
 from plugins.model import Evidence, Seen, Session
-from plugins.redact import redact
+from plugins.redact import clean, redact
 from plugins.sources import Folder, Source, open_source
 
 __all__ = ["PROFILE", "Archive", "from_data", "member", "plainly", "read_object", "to_data"]
@@ -36,10 +36,10 @@ PROFILE = "profile.toml"
 def to_data(evidence: Evidence) -> dict[str, Any]:
     """Evidence as plain data. Every text that came from the VM passes the redaction here."""
     session = _fields(evidence.session)
-    session["message"] = redact(session["message"])
+    session |= {name: redact(session[name]) for name in ("message", "remedy", "via")}
     return {
         "version": VERSION,
-        "vm": evidence.vm.as_dict(),
+        "vm": clean(evidence.vm.as_dict()),
         "started": evidence.started,
         "session": session,
         "seen": {
@@ -93,7 +93,7 @@ class Archive(Mapping[str, Evidence]):
         make_directory(run_directory / "evidence")
         if profile:
             write_text(run_directory / PROFILE, profile, durable=True)
-        about = {"version": VERSION, **run, "fleet": [vm.as_dict() for vm in vms]}
+        about = {"version": VERSION, **run, "fleet": [clean(vm.as_dict()) for vm in vms]}
         write_json(run_directory / "run.json", about, durable=True)
         archive = cls(run_directory)
         archive.sync()

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 __all__ = [
     "InUseError",
+    "expanded",
     "hold",
     "make_directory",
     "point_latest",
@@ -31,6 +32,14 @@ def make_directory(path: Path) -> Path:
     for each in (*reversed(path.parents), path):
         each.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def expanded(name: str) -> Path:
+    """A path with its ``~`` replaced; of a user that this machine does not know, as it is: it names no file then."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from plugins import yaml_file
+from plugins.files import expanded
 from plugins.yaml_file import Mistakes, Problem, Where, line_of, name_of
 
 SCHEMA = Path(__file__).parent / "data" / "inventory.schema.json"
@@ -42,7 +43,7 @@ def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Pat
     folder = Path(path).parent
     vms = [_merge(defaults, {"name": vm} if isinstance(vm, str) else vm, folder) for vm in document["vms"]]
     named = {key: document.get(key) for key in ("ssh_config", "profile")}
-    return vms, {key: folder / Path(value).expanduser() if value else None for key, value in named.items()}
+    return vms, {key: folder / expanded(value) if value else None for key, value in named.items()}
 
 
 def bad_name(text: str) -> str:
@@ -139,7 +140,7 @@ def _merge(defaults: Mapping[str, Any], vm: Mapping[str, Any], folder: Path) -> 
         if key in merged:
             merged[key] = _deep(_plain(defaults.get(key, {})), _plain(vm.get(key, {})))
     if "identity_file" in merged:
-        merged["identity_file"] = str((folder / Path(merged["identity_file"]).expanduser()).absolute())
+        merged["identity_file"] = str((folder / expanded(merged["identity_file"])).absolute())
     return merged
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
-from plugins.batch import Batch
+from plugins.batch import PLACES, Batch
 from plugins.model import Seen, State
 
 __all__ = ["Decoder"]
 
 _STATES: dict[bytes, State] = {b"e": "done", b"t": "timed out", b"x": "no tool", b"r": "no root"}
+
+#: A marker line is shorter than this; what is longer is no frame, however it begins.
+_LONGEST = 512
+
+#: The numbers of a frame, as the engines print them. Not whatever `int` and `float` take, which is `nan`, `1_0` and
+#: thousands of digits: a VM that knows the nonce of its own session must not get such a number into a report.
+_WHOLE = re.compile(rb"\d{1,9}")
+_STATUS = re.compile(rb"-?\d{1,10}")  # Windows has statuses of 32 bits, with a sign
+_SECONDS = re.compile(rb"\d{1,10}(?:\.\d{1,9})?")
 
 
 class Decoder:
@@ -50,10 +60,12 @@ class Decoder:
                 del self._buffer[: self._from]
                 self._from = 0
             return None
-        end = self._buffer.find(b"\n", at + len(self._mark))
+        end = self._buffer.find(b"\n", at + len(self._mark), at + len(self._mark) + _LONGEST)
         if end < 0:
-            self._from = at
-            return None
+            if len(self._buffer) < at + len(self._mark) + _LONGEST:
+                self._from = at
+                return None
+            end = at + len(self._mark)  # a line that never ends is none; what it hid is looked at again
         body, line = bytes(self._buffer[:at]), bytes(self._buffer[at + len(self._mark) : end])
         # The line's own newline may be the first byte of the next mark.
         del self._buffer[:end]
@@ -69,8 +81,8 @@ class Decoder:
         match words:
             case [b"hello"]:
                 self.greeted = True
-            case [b"full", *places]:
-                self.full = b" ".join(places).decode(errors="backslashreplace")
+            case [b"full", *_]:
+                self.full = " ".join(place.strip('"') for place in PLACES)
             case [b"end"]:
                 self.complete = True
             case [b"o", index]:
@@ -84,24 +96,21 @@ class Decoder:
     def _close(
         self, index: bytes, state: bytes, status: bytes, begin: bytes, end: bytes, stdout: bytes, stderr: bytes
     ) -> None:
-        try:
-            planned = self._batch.probes[int(index) - 1] if int(index) > 0 else None
-            took = max(0.0, float(end) - float(begin))
-            exit_status = int(status) if state == b"e" else None
-        except (ValueError, IndexError):
+        if state not in _STATES or not all(map(_SECONDS.fullmatch, (begin, end))) or not _WHOLE.fullmatch(index):
             return
-        if planned is None or state not in _STATES:
+        if not 1 <= int(index) <= len(self._batch.probes) or (state == b"e" and not _STATUS.fullmatch(status)):
             return
+        planned = self._batch.probes[int(index) - 1]
         cap = planned.cap
         self.seen[planned.key] = Seen(
             probe=planned.key,
             command=planned.command,
             state=_STATES[state],
-            exit=exit_status,
+            exit=int(status) if state == b"e" else None,
             stdout=_text(stdout[:cap]),
             stderr=_text(stderr[:cap]),
             truncated=len(stdout) > cap or len(stderr) > cap,
-            seconds=round(took, 2),
+            seconds=round(max(0.0, float(end) - float(begin)), 2),
             received=self._clock(),
         )
 

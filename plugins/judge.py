@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -129,7 +130,9 @@ def _why_not(seen: Seen, probe: Probe) -> Judgement:
     """The standard *unknown* for a probe that did not run to its end: the guest is in the way of what it was to see."""
     match seen.state:
         case "no tool":
-            tool = seen.stderr.strip() or " or ".join(probe.needs)
+            named = seen.stderr.strip()
+            # A remedy names it and may be pasted into a shell: one plain word, whatever the VM says.
+            tool = named if re.fullmatch(r"[\w.-]{1,40}", named, re.ASCII) else " or ".join(probe.needs) or "A program"
             return Judgement(
                 Status.UNKNOWN,
                 f"{tool} is not installed on the VM, or not on its PATH, so this could not be looked at.",

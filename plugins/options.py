@@ -10,6 +10,7 @@ import pytest
 
 from plugins.areas import AREAS
 from plugins.model import Severity
+from plugins.redact import salt
 from plugins.resume import resume
 from plugins.run import RUN, begin, join
 
@@ -38,9 +39,6 @@ Worth knowing:
 
 A run changes nothing on any VM. `make demo` shows one, with VMs of its own.
 """
-
-
-_UMASK = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -172,8 +170,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if run is None:
         return
     config.stash[RUN] = run
-    # What a run leaves behind is its owner's to read, whoever writes the file.
-    config.stash[_UMASK] = os.umask(0o077)
     option = config.option
     # A failed check's message is its report: no traceback, and our own summary instead of pytest's.
     if option.tbstyle == "auto":
@@ -186,11 +182,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Give files back their usual mode, and the run directory to whoever wants it next."""
+    """Leave the run directory to whoever wants it next."""
     if (run := config.stash.get(RUN, None)) is not None:
         run.let_go()
-    if (before := config.stash.get(_UMASK, None)) is not None:
-        os.umask(before)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -205,4 +199,5 @@ def pytest_configure_node(node: object) -> None:
             "profile": run.profile_asked,
             "waivers": run.decisions.waivers.as_data(),
             "ssh_config": str(run.ssh_config or ""),
+            "salt": salt(),
         }

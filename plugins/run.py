@@ -23,12 +23,12 @@ from plugins.files import hold, make_directory
 from plugins.inventory import Fleet, InventoryError, Vm
 from plugins.model import Evidence, Verdict
 from plugins.profile import DEFAULT, Profile, ProfileError, load_profile, own_profile, saved_profile
-from plugins.redact import redact
+from plugins.redact import redact, use_salt
 from plugins.results import SUITE_VERSION
 from plugins.sources import Folder
 from plugins.waivers import Waivers
 
-__all__ = ["RUN", "Run", "begin", "join", "judged_by", "reports"]
+__all__ = ["RUN", "Run", "begin", "join", "judged_by", "reports", "wanted"]
 
 
 @dataclass(slots=True)
@@ -91,10 +91,16 @@ class Run:
 RUN = pytest.StashKey[Run]()
 
 
+def wanted(config: pytest.Config) -> bool:
+    """True when the command line asks for a run: it names VMs, or evidence of them."""
+    ways = ("vm", "inventory", "azure_fleet", "evidence", "resume", "retry_unknown")
+    return any(getattr(config.option, way) for way in ways)
+
+
 def begin(config: pytest.Config) -> Run | None:
     """The run that the command line asks for, or None when it names no VM. Raises pytest.UsageError."""
     option = config.option
-    if not (option.vm or option.inventory or option.azure_fleet or option.evidence):
+    if not wanted(config):
         return None
     if len(option.evidence) > 1:
         raise pytest.UsageError(f"--evidence is given {len(option.evidence)} times. One run is judged at a time.")
@@ -177,6 +183,7 @@ def _replay(config: pytest.Config, source: Path) -> Run:
 
 def join(data: Mapping[str, Any]) -> Run:
     """The run of the controller, in one of its xdist workers."""
+    use_salt(data["salt"])
     archive, asked, vms = Archive.open(Path(data["archive"]))
     chosen = set(data["vms"])
     profile, asked_for = judged_by(data["profile"], archive, asked)

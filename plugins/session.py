@@ -274,6 +274,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         return
     if not run.verdicts:
         if not run.continues:
+            _withdraw(config)  # it would write into a folder that is gone
             _forget(run.directory)
         return
     results = config.stash[_RESULTS] = _results(session, run)

@@ -19,6 +19,7 @@ from pathlib import Path
 from paramiko import SSHConfig
 from paramiko.ssh_exception import ConfigParseError
 
+from plugins.files import expanded
 from plugins.inventory import Vm, parse_address
 from plugins.ssh_words import Failure
 
@@ -134,12 +135,12 @@ class Config:
 
         def paths(value: str) -> tuple[Path, ...]:
             names = (re.sub("%.", lambda t: tokens.get(t[0], t[0]), name) for name in _split(value))
-            return tuple(Path(name).expanduser() for name in names if name.lower() != "none")
+            return tuple(expanded(name) for name in names if name.lower() != "none")
 
         named = found.get("identityfile", [])
-        files = tuple(Path(name).expanduser() for name in named if name.lower() != "none")
+        files = tuple(expanded(name) for name in named if name.lower() != "none")
         if key:
-            files = (Path(key).expanduser(),)
+            files = (expanded(key),)
         way = one("proxyjump")
         hop_jump = "" if way.lower() == "none" else way
         return Hop(
@@ -205,7 +206,7 @@ class Config:
             raise _bad(place, f"Include is nested more than {_DEEPEST} deep", "Remove the loop")
         system = str(path).startswith("/etc/ssh/")
         for name in _split(value):
-            full = Path("/etc/ssh" if system else Path.home() / ".ssh") / Path(name).expanduser()
+            full = Path("/etc/ssh" if system else Path.home() / ".ssh") / expanded(name)
             for match in sorted(glob(str(full))):
                 yield from self._read(Path(match), outer, depth + 1)
 
@@ -258,7 +259,7 @@ def _agent(value: str) -> str:
         return ""
     if value == "SSH_AUTH_SOCK" or value.startswith("$"):
         return os.environ.get(value.strip("${}"), "")
-    return str(Path(value.replace("%d", str(Path.home()))).expanduser())
+    return str(expanded(value.replace("%d", str(Path.home()))))
 
 
 def _bad(place: str, what: str, remedy: str) -> Failure:

@@ -216,7 +216,7 @@ def _first_object(text: str) -> Mapping[str, Any]:
 
 
 def _first_json(text: str) -> Any:
-    for start in re.finditer(r"^\s*[\[{]", text, re.M):
+    for start in re.finditer(r"^[ \t]*[\[{]", text, re.M):
         try:
             return json.JSONDecoder().raw_decode(text[start.end() - 1 :])[0]
         except (ValueError, RecursionError):
@@ -617,8 +617,9 @@ def _seconds(stamp: str) -> float:
     """``2026-11-21T20:15:01Z``, ``...01.123+02:00``, ``...01+0000``; 0 when it is no time."""
     found = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?", stamp)
     try:
-        return datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or 'Z'}").timestamp() if found else 0.0
-    except ValueError:  # the 31st of February
+        when = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or 'Z'}") if found else None
+        return when.astimezone(UTC).timestamp() if when else 0.0
+    except (ValueError, OverflowError):  # the 31st of February; the last day of the year 9999, west of Greenwich
         return 0.0
 
 

@@ -229,6 +229,8 @@ def _read_written(seen: Seen) -> dict[str, list[str]]:
     files: dict[str, list[str]] = {}
     for line in seen.stdout.splitlines():
         file, _, text = line.partition(":")
+        if not re.fullmatch(r"[\w ./@+~-]{1,200}", file):  # a remedy names it, so it may end up in somebody's shell
+            continue
         for name in re.findall(r"\b([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])(?:=|[ \t]|$)", text):
             if file not in files.setdefault(name, []):
                 files[name].append(file)

@@ -80,10 +80,11 @@ class CloudInit:
         if seen.state == "no tool":
             return cls(installed=False)
         text = seen.stdout.replace("\r", "")
-        found = re.search(r"^@status\n(.*?)^@exit (\d+)$(.*)", text, re.M | re.S)
-        if not found:
+        begin = re.search(r"^@status\n", text, re.M)
+        end = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
+        if not begin or not end:
             raise ValueError(f"expected '@status' and what cloud-init said, found {text[-60:]!r}")
-        said, exit, rest = found[1], int(found[2]), found[3]
+        said, exit, rest = text[begin.end() : end.start()], int(end[1]), text[end.end() :]
         result = re.search(r"^@result\n(.*)", rest, re.M | re.S)
         return cls(
             installed=True,

@@ -180,12 +180,13 @@ class Command:
             return cls(why_not="already", resource=named)
         if found := re.match(r"@(absent|no token \d*)", text):
             return cls(why_not=found[1])
-        found = re.search(r"^@run\n(.*?)^@exit (\d+)$", text, re.M | re.S)
-        if not found:
+        begin = re.search(r"^@run\n", text, re.M)
+        found = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
+        if not begin or not found:
             raise ValueError(f"expected @run and @exit, found {plain(text.strip())[:80]!r}")
-        lines = tuple(plain(line.strip()) for line in found[1].splitlines() if line.strip())
+        lines = tuple(plain(line.strip()) for line in text[begin.end() : found.start()].splitlines() if line.strip())
         shown = Show.read(replace(seen, stdout=f"\n@text\n{after}", truncated=False)) if after else Show()
-        return cls(int(found[2]), lines, resource=named, after=shown, seconds=seen.seconds)
+        return cls(int(found[1]), lines, resource=named, after=shown, seconds=seen.seconds)
 
     @property
     def words(self) -> str:
@@ -223,7 +224,10 @@ class Machine:
             return cls(missing=seen.stderr.strip() or "it was not asked")
         if seen.stdout == NOT_ASKED:
             return cls(asked=False)
-        found: Any = json.loads(seen.stdout)
+        try:
+            found: Any = json.loads(seen.stdout)
+        except RecursionError:
+            raise ValueError("expected a resource, found JSON that is nested too deep") from None
         if found is None:
             return cls()
         if not isinstance(found, dict) or not isinstance(found.get("properties"), dict):

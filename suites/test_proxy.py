@@ -132,7 +132,10 @@ def _proxy_problem(value: str, profile: Profile) -> str:
         return "The quotation marks are part of the value, so no program can read it as an address."
     if re.search(r"\s", value):
         return "There is a blank or a line break in it, so no program can read it as an address."
-    parts = urlsplit(value if "://" in value else f"http://{value}")
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+    except ValueError:  # http://[
+        return "No program can read it as an address."
     scheme = parts.scheme.lower()
     if scheme == "https":
         return "With https:// programs speak TLS to the proxy itself, which it does not understand."
@@ -334,7 +337,9 @@ def _lacks(variable: str, value: str, host: str, place: str, blind: list[str], w
 
 def _correct(variable: str, value: str, host: str, written: Mapping[str, list[str]], article: str) -> str:
     """The line to write, and into which file."""
-    kept = article if misread(value, host) else f"{value.strip(', ')},{host}"
+    # What is kept is written into a file that shells read: only what a list of hosts may hold.
+    clean = re.fullmatch(r"[\w.,:/*\[\]% -]+", value)
+    kept = article if misread(value, host) or not clean else f"{value.strip(', ')},{host}"
     return f"Set {variable}={kept} in {_file(variable, written)}, and open a new session."
 
 

@@ -214,14 +214,15 @@ class TokenAnswer:
         curl = CurlAnswer.read(seen)
         text = seen.stdout.replace("\r", "")
         claims = re.search(r"^claims=([A-Za-z0-9_ -]*)$", text, re.M)
-        body = re.search(r"^body=(.*?)^@tries ", text, re.M | re.S)
-        tries = re.search(r"^@tries (\d+)$", text, re.M)
+        tries = re.search(r"^@tries (\d{1,3})$", text, re.M)
+        begin = re.search(r"^body=", text, re.M)
+        body = text[begin.end() : tries.start()] if begin and tries else ""
         return cls(
             curl,
             issued=claims is not None,
             claims=_claims(claims[1]) if claims else None,
             fields=dict(re.findall(r'^([a-z_]+)=\s*"?([^"\n]*)', text.replace("\\/", "/"), re.M)) if claims else {},
-            error=_error(body[1].strip()) if body else "",
+            error=_error(body.strip()) if body else "",
             tries=int(tries[1]) if tries else 1,
             received=seen.received,
         )
@@ -232,12 +233,17 @@ class TokenAnswer:
         return plain(value) if isinstance(value, str) else ""
 
     def time(self, name: str) -> int | None:
-        """A claim that is a time, in seconds since 1970; some stacks write numbers as text."""
+        """A claim that is a time, in seconds since 1970; some stacks write numbers as text. None: there is no such."""
         value = (self.claims or {}).get(name)
         try:
-            return int(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+            seconds = int(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1
         except (ValueError, OverflowError):
             return None
+        return seconds if 0 <= seconds <= _LAST_SECOND else None
+
+
+#: The end of the year 9999: no clock shows more, and nothing that counts in floats does either.
+_LAST_SECOND = 253_402_300_799
 
 
 def _claims(groups: str) -> Mapping[str, Any] | None:

@@ -99,12 +99,13 @@ def test_a_vm_that_was_not_reached_has_no_probes(monkeypatch: pytest.MonkeyPatch
 
 def test_no_place_to_write_is_an_outcome_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def answer(n: str) -> bytes:
-        return f"\n{n} hello\n\n{n} full /dev/shm /tmp\n\n{n} end\n".encode()
+        return f"\n{n} hello\n\n{n} full \x1b[2J\n\n{n} end\n".encode()
 
     evidence, _ = gathered(monkeypatch, tmp_path, answer, OK)
     assert evidence.session.outcome == "no room"
     assert evidence.session.message == (
-        "No folder on the VM can be written, so no probe could run (tried /dev/shm /tmp)."
+        "No folder on the VM can be written, so no probe could run "
+        "(tried /dev/shm $XDG_RUNTIME_DIR /run /tmp /var/tmp $HOME)."
     )
     assert evidence.seen == {}
 

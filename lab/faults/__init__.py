@@ -14,7 +14,7 @@ healthy VM's run, which has only `pass` and `not applicable`::
 
 from __future__ import annotations
 
-from lab.faults import agent, cloud, guest, host, imds, net, proxy, run
+from lab.faults import agent, cloud, guest, host, hostile, imds, net, proxy, run
 from lab.faults.registry import FAULTS, RUN_FAULTS, Fault, Need, fault, run_fault
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "fault",
     "guest",
     "host",
+    "hostile",
     "imds",
     "net",
     "proxy",

@@ -33,6 +33,7 @@ from plugins.azure.clouds import Cloud
 from plugins.azure.facts import Answer, Call, Unread, without_secrets
 from plugins.azure.login import Login
 from plugins.azure.problems import NotAllowedError, explain, no_login, not_reached, out_of_time, says_absent
+from plugins.azure.shape import in_shape
 from plugins.azure.team import Team
 from plugins.redact import redact
 
@@ -254,7 +255,7 @@ class Arm:
         self._here.url = None
         try:
             value = question(left)
-            return Answer(self._request(), without_secrets(value))
+            return Answer(self._request(), in_shape(without_secrets(value)))
         except Exception as error:  # a check has to say what happened, whatever it was
             if says_absent(error):
                 return Answer(self._request(), None)

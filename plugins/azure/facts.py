@@ -20,7 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugins.redact import redact
+from plugins.azure.shape import in_shape
+from plugins.redact import clean, redact
 
 __all__ = ["Answer", "Call", "CloudFacts", "Unread", "shown", "without_secrets"]
 
@@ -129,7 +130,9 @@ def _to_data(answer: Answer | Unread) -> dict[str, Any]:
 
 
 def _from_data(data: Mapping[str, Any]) -> Answer | Unread:
-    return _unread(data) if "unread" in data else Answer(data["request"], data["value"])
+    if "unread" in data:
+        return _unread(data)
+    return Answer(data["request"], None if data["value"] is None else in_shape(data["value"]))
 
 
 def _unread(data: Mapping[str, Any]) -> Unread:
@@ -137,9 +140,11 @@ def _unread(data: Mapping[str, Any]) -> Unread:
 
 
 def without_secrets(value: Any) -> Any:
-    """ARM JSON without user data and the like, every text redacted."""
+    """ARM JSON without user data and the like, the rest redacted."""
+    return clean(_without_fields(value))
+
+
+def _without_fields(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: without_secrets(each) for name, each in value.items() if name.lower() not in _SECRET_FIELDS}
-    if isinstance(value, list | tuple):
-        return [without_secrets(each) for each in value]
-    return redact(value) if isinstance(value, str) else value
+        return {name: _without_fields(each) for name, each in value.items() if name.lower() not in _SECRET_FIELDS}
+    return [_without_fields(each) for each in value] if isinstance(value, list | tuple) else value

@@ -127,7 +127,7 @@ class _Fetch:
             self.facts.located[vm.name] = _named(vm, answer, place)
         if isinstance(answer, Answer):
             for each in answer.value or []:
-                if each["id"] in self.facts.located.values():
+                if each.get("id") in self.facts.located.values():
                     self.facts.answers[paths.resource(each["id"])] = Answer(answer.request, each)
 
     def _place(self) -> str:
@@ -251,7 +251,7 @@ class _Fetch:
         return rest
 
     def _take(self, answer: Answer, wanted: list[str]) -> list[str]:
-        found = {ids.key(each["id"]): each for each in answer.value or []}
+        found = {ids.key(each["id"]): each for each in answer.value or [] if each.get("id")}
         for id in wanted:
             if ids.key(id) in found:
                 self.facts.answers[paths.resource(id)] = Answer(answer.request, found[ids.key(id)])
@@ -310,7 +310,7 @@ def _named(vm: Vm, answer: Answer | Unread, place: str) -> str | Unread:
     """The id of the one VM with this name, or with this address."""
     if isinstance(answer, Unread):
         return answer
-    rows: list[Mapping[str, Any]] = answer.value or []
+    rows: list[Mapping[str, Any]] = [each for each in answer.value or [] if each.get("id")]
     hits = [each for each in rows if str(each.get("name")).lower() == vm.name.lower()]
     hits = hits or [each for each in rows if vm.host in addresses(each)]
     if len(hits) == 1:

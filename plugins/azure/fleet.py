@@ -16,6 +16,7 @@ from plugins.azure.facts import Answer, Unread
 from plugins.azure.ids import parse
 from plugins.azure.login import default_credential
 from plugins.azure.team import Team
+from plugins.fleet_file import bad_host, bad_name
 from plugins.inventory import Target, Vm
 
 __all__ = ["Discovery", "FleetError", "addresses", "fleet_from_azure"]
@@ -65,7 +66,15 @@ def fleet_from_azure(
 
 
 def from_resources(resources: list[Mapping[str, Any]], cloud: str) -> Discovery:
-    """VM resources as a fleet, in the order of their names."""
+    """VM resources as a fleet, in the order of their names. Raises `FleetError` rather than leave one out."""
+    for each in resources:
+        try:
+            parse(str(each["id"]))
+            problem = bad_name(str(each["name"]))
+        except (KeyError, ValueError) as error:
+            problem = f"has no id and name that can be used ({error})."
+        if problem:
+            raise FleetError(Unread(f"A VM in Azure's list {problem}", "Name the VMs in a fleet file: --inventory."))
     times = Counter(str(each["name"]).lower() for each in resources)
     vms, notes = [], []
     for each in sorted(resources, key=lambda each: str(each["id"]).lower()):
@@ -73,6 +82,11 @@ def from_resources(resources: list[Mapping[str, Any]], cloud: str) -> Discovery:
         unique = times[str(each["name"]).lower()] == 1
         name = str(each["name"]) if unique else f"{id.resource_group}/{each['name']}"
         address, note = _address(each)
+        # An address ends up in ssh_config's ProxyCommand, which a shell runs: it must be one.
+        if problem := bad_host(address or id.name):
+            raise FleetError(
+                Unread(f"The address of {name} in Azure {problem}", "Name it in a fleet file: --inventory.")
+            )
         if note:
             notes.append(f"{name}: {note}")
         tags = {str(key): str(value) for key, value in (each.get("tags") or {}).items()}

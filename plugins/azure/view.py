@@ -65,7 +65,7 @@ class AzureView:
             _unknown(found.message, found.remedy)
         _parse(found)
         answer = self._facts.answers.get(paths.resource(found))
-        if isinstance(answer, Answer) and answer.value:
+        if isinstance(answer, Answer) and isinstance(answer.value, dict):
             return str(answer.value.get("id") or found)
         return found
 
@@ -113,7 +113,7 @@ class AzureView:
             found = self._facts.located.get(self._vm.name) or self._vm.resource_id
             path = paths.resource(found) if isinstance(found, str) else ""
             if isinstance(known := self._facts.answers.get(path), Answer) and known.value:
-                self._read("azure-vm", path)
+                self._read("azure-vm", path, kind=dict)
                 location = known.value.get("location")
         return replace(stated, subscription=subscription, resource_group=group, location=location)
 
@@ -166,7 +166,7 @@ class AzureView:
         return self._provider("azure-nexus-provider", _parse(self.resource_id).subscription, paths.NEXUS)
 
     def _provider(self, key: str, subscription: str, namespace: str) -> dict[str, Any]:
-        found = self._read(key, paths.provider(subscription, namespace))
+        found = self._read(key, paths.provider(subscription, namespace), kind=dict)
         if found is None:
             _unknown(
                 f"Azure does not know the resource provider {namespace} in subscription {subscription}.",
@@ -266,7 +266,7 @@ class AzureView:
         found = [each for row in given for each in self._assignments(row, principal_id)]
         assignments = [each for each in found if ids.reaches(each.scope, scope)]
         missing = f"The deny assignments of {scope} were not asked for."
-        answer = self._answer("azure-deny-assignments", paths.denies(scope), None, missing)
+        answer = self._answer("azure-deny-assignments", paths.denies(scope), None, missing, kind=list)
         if isinstance(answer, Unread):
             return Access(scope, assignments, denies_unread=answer)
         groups = {each.via_group for each in assignments if each.via_group}
@@ -323,21 +323,30 @@ class AzureView:
         return self._resource(key, id)
 
     def _resource(self, key: str, id: str) -> dict[str, Any] | None:
-        found = self._read(key, paths.resource(id))
+        found = self._read(key, paths.resource(id), kind=dict)
         return None if found is None else dict(found)
 
-    def _read(self, key: str, path: str, part: Callable[[Any], Any] | None = None) -> Any:
-        """An answer's value; `part` says what of it concerns this VM."""
-        answer = self._answer(key, path, part, f"Azure was not asked for {path}.", "Gather again, without --evidence.")
+    def _read(self, key: str, path: str, part: Callable[[Any], Any] | None = None, kind: type = list) -> Any:
+        """An answer's value, a resource or a list of them; `part` says what of it concerns this VM."""
+        missing = f"Azure was not asked for {path}."
+        answer = self._answer(key, path, part, missing, "Gather again, without --evidence.", kind)
         if isinstance(answer, Unread):
             _unknown(answer.message, answer.remedy, "runner")
         return answer.value
 
     def _answer(
-        self, key: str, path: str, part: Callable[[Any], Any] | None, missing: str, remedy: str = ""
+        self,
+        key: str,
+        path: str,
+        part: Callable[[Any], Any] | None,
+        missing: str,
+        remedy: str = "",
+        kind: type = dict,
     ) -> Answer | Unread:
         """The answer of a path, remembered as the report shows it."""
         answer = self._facts.answers.get(path) or Unread(missing, remedy)
+        if isinstance(answer, Answer) and not isinstance(answer.value, kind | None):
+            answer = Unread(f"Azure's answer about {path} is not understood.", "Gather again.", answer.request)
         if isinstance(answer, Unread):
             self.used[key] = Seen(key, answer.request, "lost", stderr=answer.message)
         else:

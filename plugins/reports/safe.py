@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from plugins.redact import redact
+
 # Control characters (but tab and newline), soft hyphen, the invisible and the direction-changing format
 # characters, line and paragraph separators, lone surrogates, noncharacters, and the invisible tag block.
 # Everything XML 1.0 forbids is in here too.
 _PLANE_ENDS = "".join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0x10000, 0x110000, 0x10000))
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
-    "\ud800-\udfff\ufdd0-\ufdef\U000e0000-\U000e0fff" + _PLANE_ENDS + "]"
+    "\ud800-\udfff\ufdd0-\ufdef\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff" + _PLANE_ENDS + "]"
 )
 _SPACE = re.compile(r"\s+")
 
@@ -45,6 +48,25 @@ def one_line(text: object) -> str:
 def cut(text: str, limit: int) -> str:
     """``text``, or its beginning and an ellipsis when it is longer than ``limit`` characters."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
+
+
+#: Characters of a message or remedy. A check's own are a few hundred; what is longer, a VM made long.
+_SENTENCES = 4_000
+
+
+def harmless(text: str) -> str:
+    """A message as everything downstream may show it, a terminal too: without secrets, on one line, not endless.
+
+    And no command to the CI server that reads the terminal's lines: GitHub Actions obeys a line that begins with
+    ``::``, Azure Pipelines one that holds ``##vso[`` or ``##[``.
+    """
+    return no_command(cut(one_line(redact(text)), _SENTENCES))
+
+
+def no_command(line: str) -> str:
+    """A line that no CI server takes for a command."""
+    line = re.sub(r"##(?=(vso)?\[)", "# #", line)
+    return re.sub(r"^(\s*):(?=:)", r"\1: ", line)
 
 
 def middle_cut(text: str, limit: int) -> tuple[str, int]:

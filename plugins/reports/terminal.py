@@ -20,12 +20,11 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 
 from plugins.reports import decisions
 from plugins.reports.facts import Json, first_to_fix, subject, vms_by_readiness
-from plugins.reports.safe import cut, names, one_line
+from plugins.reports.safe import cut, names, no_command, one_line
 
 #: What pytest's ``terminalreporter.write_line(text, **markup)`` takes.
 Line = tuple[str, dict[str, bool]]
@@ -40,7 +39,7 @@ def summary_lines(results: Json, width: int = 100, show_steps: int = 3, show_vms
     lines = _verdict(results, width)
     lines += _steps(results, width, show_steps)
     lines += _vms(results, width, show_vms)
-    return [(_no_command(text), markup) for text, markup in lines]
+    return [(no_command(text), markup) for text, markup in lines]
 
 
 def _verdict(results: Json, width: int) -> list[Line]:
@@ -110,12 +109,6 @@ def _vms(results: Json, width: int, show: int) -> list[Line]:
     if len(held_back) > show:
         lines.append((f"  and {len(held_back) - show} more", {}))
     return lines
-
-
-def _no_command(line: str) -> str:
-    # GitHub Actions obeys a line that begins with ::, Azure Pipelines one that holds ##vso[ or ##[.
-    line = re.sub(r"##(?=(vso)?\[)", "# #", line)
-    return re.sub(r"^(\s*):(?=:)", r"\1: ", line)
 
 
 def _wrapped(text: str, width: int, lead: str) -> list[str]:

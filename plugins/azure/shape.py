@@ -1,0 +1,65 @@
+"""Azure's JSON in the shape that it is documented in, whatever came: what is of another kind is as if it were absent.
+
+A preview API, a proxy that answers in Azure's place, or a damaged ``azure.json`` may have a text where an object
+belongs. Then the checks say that Azure does not state it, as they do for what is missing; none of them has to look for
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["in_shape"]
+
+#: The fields that are read, by what they hold. Others may hold anything: they are shown, never looked into.
+_OBJECTS = frozenset(
+    "properties identity extendedLocation clusterExtendedLocation cloudServicesNetworkAttachment networkProfile "
+    "userAssignedIdentities tags".split()
+)
+_LISTS_OF_OBJECTS = frozenset(
+    "networkAttachments networkInterfaces ipAddresses availableUpgradeVersions clusterVersions "
+    "additionalEgressEndpoints enabledEgressEndpoints endpoints permissions principals excludePrincipals "
+    "resourceTypes".split()
+)
+_LISTS_OF_TEXTS = frozenset("actions notActions apiVersions".split())
+_TEXTS = frozenset(
+    "id name type location clusterId clusterManagerId attachedNetworkId principalId clientId tenantId scope condition "
+    "roleDefinitionId roleName denyAssignmentName updatedOn createdOn namespace registrationState resourceType status "
+    "vmId detailedStatus detailedStatusMessage provisioningState powerState clusterConnectionStatus clusterVersion "
+    "supportExpiryDate targetClusterVersion domainName macAddress ipv4Address address lastStatusChange".split()
+)
+
+
+def in_shape(value: Any) -> Any:
+    """A resource, or a list of them. Raises ValueError for anything else."""
+    if isinstance(value, Mapping):
+        return _object(value)
+    if isinstance(value, list):
+        return [_object(each) for each in value if isinstance(each, Mapping)]
+    raise ValueError(f"expected a resource or a list of resources, found {type(value).__name__}")
+
+
+def _object(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: shaped for name, each in value.items() if (shaped := _field(name, each)) is not ...}
+
+
+def _field(name: str, value: Any) -> Any:
+    """The value of a field; ``...`` when it is of another kind than documented."""
+    if value is None:
+        return None
+    if name in _OBJECTS:
+        if not isinstance(value, Mapping):
+            return ...
+        if name == "tags":  # whatever anybody likes
+            return value
+        if name == "userAssignedIdentities":  # by id; an identity may be mapped to nothing
+            return {id: _object(each) if isinstance(each, Mapping) else {} for id, each in value.items()}
+        return _object(value)
+    if name in _LISTS_OF_OBJECTS:
+        return [_object(each) for each in value if isinstance(each, Mapping)] if isinstance(value, list) else ...
+    if name in _LISTS_OF_TEXTS:
+        return [each for each in value if isinstance(each, str)] if isinstance(value, list) else ...
+    if name in _TEXTS:
+        return value if isinstance(value, str) else ...
+    return value

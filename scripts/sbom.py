@@ -1,0 +1,141 @@
+"""The bill of materials, as CycloneDX JSON: every package that requirements.lock installs, with licence and relations.
+
+    make sbom                 writes sbom.json
+
+What is in it comes from the lock and from what the packages in .venv say of themselves. It has no time in it, so the
+same lock gives the same file. It is validated against CycloneDX's own schema before it is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+import tomllib
+import uuid
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from cyclonedx.model import Property
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentScope, ComponentType
+from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
+from cyclonedx.output.json import JsonV1Dot6
+from jsonschema import Draft7Validator
+from packageurl import PackageURL
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from referencing import Registry
+
+TOP = Path(__file__).parent.parent
+
+
+def locked() -> dict[str, str]:
+    """Every package of the lock, by its canonical name, with its version."""
+    lock = (TOP / "requirements.lock").read_text("utf-8")
+    return {canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.M)}
+
+
+def required(name: str) -> set[str]:
+    """The packages that a package needs, by canonical name; none when it is not installed on this platform."""
+    try:
+        stated = metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return set()
+    here = [each for each in map(Requirement, stated) if each.marker is None or each.marker.evaluate({"extra": ""})]
+    return {canonicalize_name(each.name) for each in here}
+
+
+def closure(names: Iterable[str]) -> set[str]:
+    """These packages and all that they need."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        if (name := left.pop()) not in found:
+            found.add(name)
+            left += required(name)
+    return found
+
+
+def licence(name: str) -> Iterator[LicenseExpression | DisjunctiveLicense]:
+    """What a package says of its licence, if anything."""
+    try:
+        told = metadata.metadata(name)
+    except metadata.PackageNotFoundError:
+        return
+    if expression := told.get("License-Expression"):
+        yield LicenseExpression(expression)
+        return
+    classifiers = told.get_all("Classifier") or []
+    classified = [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")]
+    free = str(told.get("License") or "").strip()
+    if text := " or ".join(classified) or (free if "\n" not in free else ""):
+        yield DisjunctiveLicense(name=text)
+
+
+def bill() -> Bom:
+    """The bill of this project."""
+    project = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["project"]
+    packages = locked()
+    direct = [canonicalize_name(Requirement(each).name) for each in project["dependencies"]]
+    needed = closure(direct)
+    digest = hashlib.sha256((TOP / "requirements.lock").read_bytes()).hexdigest()
+    parts = {
+        name: Component(
+            name=name,
+            version=version,
+            type=ComponentType.LIBRARY,
+            purl=PackageURL("pypi", None, name, version),
+            bom_ref=f"{name}@{version}",
+            licenses=licence(name),
+            # What only developers install is "excluded" from what runs.
+            scope=ComponentScope.REQUIRED if name in needed else ComponentScope.EXCLUDED,
+        )
+        for name, version in packages.items()
+    }
+    itself = Component(
+        name=project["name"],
+        version=project["version"],
+        type=ComponentType.APPLICATION,
+        bom_ref=project["name"],
+        licenses=[LicenseExpression(project["license"])],
+    )
+    made = Bom(components=parts.values(), serial_number=uuid.uuid5(uuid.NAMESPACE_OID, digest))
+    made.metadata.timestamp = None
+    made.metadata.component = itself
+    made.metadata.properties = [Property(name="requirements.lock:sha256", value=digest)]
+    made.register_dependency(itself, [parts[name] for name in direct])
+    for name, part in parts.items():
+        made.register_dependency(part, [parts[other] for other in sorted(required(name)) if other in parts])
+    return made
+
+
+def problems(document: Any) -> list[str]:
+    """What CycloneDX's schema has against a document."""
+    folder = files("cyclonedx") / "schema" / "_res"
+
+    def schema(name: str) -> Any:
+        return json.loads((folder / f"{name}.SNAPSHOT.schema.json").read_text("utf-8"))
+
+    known = {each["$id"]: each for each in (schema("spdx"), schema("jsf-0.82"))}
+    registry: Registry[Any] = Registry().with_contents(known.items())
+    checker = Draft7Validator(schema("bom-1.6"), registry=registry)
+    return [f"{error.json_path}: {error.message}" for error in checker.iter_errors(document)]
+
+
+def main(target: Path) -> int:
+    """Write the bill; 1 when it is not valid."""
+    text = JsonV1Dot6(bill()).output_as_string(indent=1)
+    if wrong := problems(json.loads(text)):
+        print("\n".join(wrong), file=sys.stderr)
+        return 1
+    target.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

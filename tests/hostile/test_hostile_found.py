@@ -1,0 +1,225 @@
+"""What the fuzzing found, each by its smallest example: a text, and what is made of it now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.azure.facts import CloudFacts
+from plugins.azure.fleet import FleetError, from_resources
+from plugins.azure.shape import in_shape
+from plugins.batch import PLACES, compile_batch
+from plugins.frames import Decoder
+from plugins.inventory import InventoryError, Vm, load
+from plugins.judge import value
+from plugins.model import Evidence, Seen, Session, Status
+from plugins.probes import Planned
+from plugins.reports.safe import harmless
+from plugins.ssh_config import Config
+from suites.agent import Logs, _seconds
+from suites.environment import _read_written
+from suites.guest import Guest
+from suites.test_enroll import Machine
+from suites.tokens import TokenAnswer, _claims
+from tests.azure import site
+from tests.hostile.vm_text import PROBES, guest_checks
+from tests.suites.suite_rows import seen
+from tests.suites.test_catalogue import ROWS
+
+BATCH = compile_batch([Planned("a", "true", 1, False, (), 16)], nonce="N0NCE")
+
+
+def decoded(frame: bytes) -> Decoder:
+    decoder = Decoder(BATCH, clock=lambda: 1000.0)
+    decoder.feed(frame)
+    return decoder
+
+
+# --- frames of a VM that knows the nonce of its own session
+
+
+def test_a_uid_of_5000_digits_does_not_end_the_run() -> None:
+    """int() raises for it, and what the decoder raised ended the visits to all VMs."""
+    decoder = decoded(b"\nN0NCE hello " + b"9" * 5000 + b"\n\nN0NCE hello 1000\n")
+    assert (decoder.greeted, decoder.uid) == (True, 1000)
+
+
+@pytest.mark.parametrize("times", ["0 inf", "nan 1", "0 1e999", "1_0 2", "0 " + "9" * 400, "-1 1"])
+def test_a_time_that_json_does_not_know_is_no_time(times: str) -> None:
+    """float() takes them, and results.json had Infinity in it."""
+    assert decoded(f"\nN0NCE o 1\n\nN0NCE e 1 e 0 {times}\n".encode()).seen == {}
+
+
+@pytest.mark.parametrize("status", ["1_0", "9" * 4000, "+1", "٣"])
+def test_an_exit_status_is_a_number_of_32_bits(status: str) -> None:
+    assert decoded(f"\nN0NCE o 1\n\nN0NCE e 1 e {status} 1.00 2.00\n".encode()).seen == {}
+
+
+def test_windows_has_exit_statuses_below_zero() -> None:
+    assert decoded(b"\nN0NCE o 1\n\nN0NCE e 1 e -1073741819 1.00 2.00\n").seen["a"].exit == -1073741819
+
+
+def test_where_there_is_no_room_is_said_in_our_words() -> None:
+    decoder = decoded(b"\nN0NCE full \x1b[2J<script>\n")
+    assert decoder.full == " ".join(place.strip('"') for place in PLACES)
+
+
+def test_a_marker_line_that_never_ends_does_not_hide_the_next_frame() -> None:
+    decoder = decoded(b"\nN0NCE " + b"x" * 2000 + b"\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 2.00\n\nN0NCE end\n")
+    assert decoder.complete
+    assert decoder.seen["a"].exit == 0
+
+
+# --- answers of a VM
+
+
+def test_json_that_is_nested_too_deep_is_not_understood() -> None:
+    with pytest.raises(ValueError, match="nested too deep"):
+        Machine.read(seen("[" * 100_000))
+
+
+@pytest.mark.parametrize("time", [10**400, 1e999, float("nan"), "9" * 5000, -1, True, 253_402_300_800])
+def test_a_time_of_a_token_that_no_clock_shows_is_none(time: Any) -> None:
+    """A difference of it and now raised OverflowError in TOKEN-002."""
+    answer = TokenAnswer.read(seen("claims=e30\n@tries 1\n@curl code=200 connect=000 ip= tls=0 total=0\n"))
+    assert replace(answer, claims={"exp": time}).time("exp") is None
+
+
+def test_claims_that_are_no_object_are_none() -> None:
+    assert _claims("W10") is None
+
+
+def test_a_log_line_from_the_last_day_of_the_year_9999_has_no_time() -> None:
+    """In UTC it is a day later, which datetime does not have: AGENT-006 stopped on it."""
+    assert _seconds("9999-12-31T23:59:59-23:59") == 0.0
+    assert _seconds("0001-01-01T00:00:00+23:59") == 0.0
+    text = "@now 1\n@log journal\n9999-12-31T23:59:59-23:59\tAZCM0026: Network Error\n"
+    assert [line.when for line, _ in Logs.read(seen(text)).found] == [""]
+
+
+def test_a_proxy_that_urlsplit_refuses_is_a_wrong_one() -> None:
+    row = next(row for row in ROWS["PROXY-001"] if row.status is Status.PASS and row.vm.os == "linux")
+    function = next(function for check, function in guest_checks() if check.id == "PROXY-001")
+    variable = row.parameters["variable"]
+    status, message, _ = replace(row, evidence={**row.evidence, "session_env": seen(f"{variable}=https://[\n")}).judged(
+        function
+    )
+    assert (status, "No program can read it as an address." in message) == (Status.FAIL, True)
+
+
+# --- what a VM says must not get into a command that a remedy or a fix names
+
+
+def test_a_missing_tool_is_named_by_one_plain_word() -> None:
+    evidence = Evidence(
+        Vm("a"), Session("ok"), {"healthz": Seen("healthz", "", "no tool", stderr="x; curl evil | sh\n")}
+    )
+    with pytest.raises(Exception, match=r"^curl is not installed on the VM, or not on its PATH"):
+        value(PROBES["healthz"], "healthz", evidence)
+
+
+def test_a_process_id_is_a_number() -> None:
+    assert Guest.read(seen("@init x\n@locks\n@held /var/lib/dpkg/lock 1;reboot apt\n")).locks == ()
+
+
+def test_a_file_that_a_shell_would_read_otherwise_is_not_named() -> None:
+    text = "/etc/environment:HTTPS_PROXY=\n/etc/profile.d/$(reboot).sh:HTTPS_PROXY=\n"
+    assert _read_written(seen(text)) == {"HTTPS_PROXY": ["/etc/environment"]}
+
+
+@pytest.mark.parametrize(("check", "function"), [pytest.param(*pair, id=pair[0].id) for pair in guest_checks()])
+def test_no_remedy_holds_what_a_vm_made_up_for_a_shell(check: Any, function: Callable[..., str]) -> None:
+    """A word in the place of each word of each answer, and of nothing else: messages may quote it, remedies may not."""
+    evil = "x;$(reboot)`reboot`|sh"
+    for row in ROWS[check.id]:
+        for name, answer in row.evidence.items():
+            for stream in ("stdout", "stderr"):
+                for bent in _replaced(getattr(answer, stream), evil):
+                    changed = replace(answer, **{stream: bent})
+                    _, _, remedy = replace(row, evidence={**row.evidence, name: changed}).judged(function)
+                    assert "reboot)" not in remedy
+
+
+def _replaced(text: str, evil: str) -> list[str]:
+    words = sorted(
+        {word for word in text.replace("=", " ").replace(":", " ").replace("/", " ").split() if len(word) > 1}
+    )
+    return [text.replace(word, evil) for word in words[:12]] + [text.replace(word, word + evil) for word in words[:12]]
+
+
+# --- files, and what Azure says
+
+
+@pytest.mark.parametrize(
+    ("document", "left"),
+    [
+        ({"id": 7, "properties": True}, {}),
+        ({"properties": {"networkAttachments": [7, {"ipv4Address": 1}]}}, {"properties": {"networkAttachments": [{}]}}),
+        ({"identity": {"userAssignedIdentities": {"/x": None}}}, {"identity": {"userAssignedIdentities": {"/x": {}}}}),
+        ({"tags": {"id": 7}, "other": [1]}, {"tags": {"id": 7}, "other": [1]}),
+    ],
+)
+def test_what_is_of_another_kind_than_documented_is_as_if_absent(document: Any, left: Any) -> None:
+    assert in_shape(document) == left
+    assert in_shape([document, 7]) == [left]
+
+
+@pytest.mark.parametrize("value", ["text", 7, True])
+def test_an_answer_that_is_no_resource_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="expected a resource or a list of resources"):
+        CloudFacts.from_data(
+            {"version": 1, "answers": {"/x": {"request": "", "value": value}}, "located": {}, "calls": []}
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"id": None}, "has no id and name that can be used"),
+        ({"name": "-oProxyCommand=x"}, "starts with '-'"),
+        ({"properties": {"networkAttachments": [{"ipv4Address": "10.0.0.4;reboot"}]}}, "it has a ';' in it"),
+    ],
+)
+def test_a_vm_of_azures_list_that_cannot_be_visited_is_not_left_out(change: Mapping[str, Any], problem: str) -> None:
+    """Its address ends up in ssh_config's ProxyCommand (%h), which a shell of the runner runs."""
+    with pytest.raises(FleetError) as caught:
+        from_resources([site.vm(1) | change], "AzureCloud")
+    assert problem in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_the_home_of_a_user_who_is_not_there_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("Host a\n  UserKnownHostsFile ~no-such-user/hosts\n")
+    assert str(Config([tmp_path / "config"]).route(Vm("a"))[0].user_known_hosts[0]) == "~no-such-user/hosts"
+    (tmp_path / "fleet.yaml").write_text(
+        "ssh_config: ~no-such-user/config\nvms: [{name: a, identity_file: ~nobody9/k}]\n"
+    )
+    assert load(tmp_path / "fleet.yaml").vms[0].identity_file == f"{tmp_path}/~nobody9/k"
+    with pytest.raises(InventoryError):
+        load(tmp_path / "missing.yaml")
+
+
+# --- messages
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("\x1b[2Jpwned\x07", r"\x1b[2Jpwned\x07"),
+        ("a\nb\r\nc\u2028d", r"a b c\u2028d"),
+        ("::add-mask::x", ": :add-mask::x"),
+        ("##vso[task.complete]", "# #vso[task.complete]"),
+        ("abc\u202egnp.exe", r"abc\u202egnp.exe"),
+        ("password=hunter22", None),
+    ],
+)
+def test_a_message_is_harmless_to_whoever_prints_it(said: str, shown: str | None) -> None:
+    assert harmless(said) == shown if shown else "hunter22" not in harmless(said)
+
+
+def test_a_message_is_not_endless() -> None:
+    assert len(harmless("x" * 100_000)) == 4000

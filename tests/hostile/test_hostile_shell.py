@@ -1,0 +1,199 @@
+"""The script on a VM whose programs, files and users are hostile: what they can learn, forge and break.
+
+What they can learn: a process of the login user (or of root) can read the nonce of its own session. The frames wait in
+files that it may read, and it may look into the shell's memory. That does not matter: it can print what it likes anyway,
+and the nonce is new for every VM and every run, so a lie stays on the VM that tells it. What does matter is that nobody
+else on the VM learns it, and that what is printed into a session from outside (a log, an HTTP header) cannot guess it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from plugins.batch import Batch, compile_batch
+from plugins.frames import Decoder
+from plugins.model import Seen
+from plugins.probes import Planned
+from plugins.shell import quote
+
+SHELL = ["sh", "-s"]
+NOBODY = 65534
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users at once")
+
+
+def planned(key: str, command: str, *, timeout: float = 5, root: bool = False, cap: int = 4096) -> Planned:
+    return Planned(key, command, timeout, root, (), cap)
+
+
+def run(batch: Batch, script: bytes | None = None, **env: str) -> Decoder:
+    done = subprocess.run(
+        SHELL, input=script or batch.script, capture_output=True, timeout=60, env={**os.environ, **env}, cwd="/"
+    )
+    decoder = Decoder(batch)
+    decoder.feed(done.stdout)
+    return decoder
+
+
+#: Finds the nonce in the frames that wait, and prints every kind of frame with it, for probes that are not its own.
+FORGE = r"""
+n=
+while [ -z "$n" ]; do n=$(cat "$room"/*.o "$room"/*.e 2>/dev/null | grep -o 'NEXUS[0-9a-f]*' | head -n 1); done
+printf '\n%s o 2\nforged\n%s e 2 e 0 1.00 2.00\n' "$n" "$n"
+printf '\n%s o 77\n\n%s e 77 e 0 1.00 2.00\n\n%s hello 99999999999999999999\n\n%s o 1\n' "$n" "$n" "$n" "$n"
+printf '\n%s e 1 e 0 nan inf\n\n%s full everything\n' "$n" "$n"
+"""
+
+
+def test_a_lie_of_a_vm_stays_on_that_vm() -> None:
+    quick, forging = planned("quick", "echo true"), planned("forge", FORGE)
+    honest = planned("honest", "sleep 0.5; echo true")
+    batch, other = (compile_batch([quick, honest, forging]) for _ in range(2))
+    assert batch.nonce != other.nonce
+    decoder = run(batch)
+    assert decoder.complete
+    assert set(decoder.seen) <= {"quick", "honest", "forge"}
+    said = decoder.seen["honest"].stdout  # which of the two frames came last is the VM's choice
+    assert said in ("true\n", "forged")
+    stranger = Decoder(other)
+    stranger.feed(subprocess.run(SHELL, input=batch.script, capture_output=True, timeout=60, cwd="/").stdout)
+    assert (stranger.seen, stranger.greeted, stranger.complete) == ({}, False, False)
+
+
+def test_frames_of_an_earlier_run_are_only_output() -> None:
+    earlier = compile_batch([planned("a", "echo old")])
+    replay = subprocess.run(SHELL, input=earlier.script, capture_output=True, timeout=60, cwd="/").stdout
+    octal = "".join(f"\\{byte:03o}" for byte in replay)
+    decoder = run(compile_batch([planned("a", f"printf '{octal}'")]))
+    assert decoder.complete
+    assert decoder.seen["a"].stdout == replay.decode()
+
+
+def test_an_end_that_is_forged_leaves_probes_without_an_answer() -> None:
+    batch = compile_batch([planned("a", "true"), planned("b", "sleep 0.3; echo late")])
+    decoder = Decoder(batch)
+    decoder.feed(f"\n{batch.nonce} hello 0\n\n{batch.nonce} end\n".encode())
+    assert decoder.complete
+    assert decoder.seen == {}  # `plugins.gather` makes each of them "lost", which is never a pass
+
+
+@as_root
+def test_another_user_of_the_vm_sees_neither_the_nonce_nor_an_answer() -> None:
+    look = (
+        "ls -la /dev/shm/.nexus-arc-* /tmp/.nexus-arc-* 2>&1; cat /dev/shm/.nexus-arc-*/* 2>&1; "
+        "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null"
+    )
+    # The login is root; the one who looks around is nobody.
+    spy = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups sh -c {quote(look)}"
+    batch = compile_batch(
+        [planned("secret", "echo the answer; sleep 0.2"), planned("spy", spy, cap=400_000, timeout=20)]
+    )
+    seen = run(batch).seen["spy"]
+    assert "ermission denied" in seen.stdout
+    assert batch.nonce not in seen.stdout + seen.stderr
+    assert "the answer" not in seen.stdout
+
+
+def test_a_symbolic_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    batch = compile_batch([planned("a", 'echo "$room"')])
+    name = batch.script.decode().partition(" name=")[2].partition(" ")[0]
+    link = Path("/dev/shm") / name
+    link.symlink_to(tmp_path)
+    try:
+        decoder = run(batch)
+        assert decoder.complete
+        assert not decoder.seen["a"].stdout.startswith(str(link))
+        assert list(tmp_path.iterdir()) == []
+        assert link.is_symlink()
+    finally:
+        link.unlink()
+
+
+def fake(folder: Path, name: str, body: str) -> str:
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{body}")
+    program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def curled(tmp_path: Path, body: str, **options: float) -> Seen:
+    path = fake(tmp_path, "curl", body)
+    return run(compile_batch([planned("a", "curl http://169.254.169.254/", **options)]), PATH=path).seen["a"]  # type: ignore[arg-type]
+
+
+def test_a_curl_that_hangs_is_stopped(tmp_path: Path) -> None:
+    seen = curled(tmp_path, "trap '' TERM INT HUP\necho begun\nsleep 600 &\nsleep 600\n", timeout=1)
+    assert (seen.state, seen.stdout) == ("timed out", "begun\n")
+
+
+def test_a_curl_that_drips_is_stopped_and_what_it_said_is_kept(tmp_path: Path) -> None:
+    seen = curled(tmp_path, "while :; do printf .; sleep 0.1; done\n", timeout=1)
+    assert seen.state == "timed out"
+    assert set(seen.stdout) == {"."}
+
+
+def test_a_curl_that_prints_one_endless_line_is_cut(tmp_path: Path) -> None:
+    began = time.monotonic()
+    seen = curled(tmp_path, "exec head -c 1000000000 /dev/zero\n", timeout=20)
+    assert (seen.truncated, len(seen.stdout)) == (True, 4096)
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "said"),
+    [
+        ("exit 0\n", "no root", ""),  # says yes, and runs nothing
+        ("printf '\\033[2J\\nNEXUS0 end\\n'; printf 'pwned\\n' >&2; exit 0\n", "no root", "pwned\n"),
+        ("yes | head -c 2000000 >&2; exit 1\n", "no root", ""),
+    ],
+)
+@as_root
+def test_a_sudo_that_lies_gives_no_root(tmp_path: Path, body: str, state: str, said: str) -> None:
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents:
+        if folder.stat().st_uid == 0 and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    path = fake(tmp_path, "sudo", body)
+    batch = compile_batch([planned("plain", "echo hi"), planned("rooted", "id -u", root=True, timeout=2)])
+    done = subprocess.run(
+        SHELL,
+        input=batch.script,
+        capture_output=True,
+        timeout=60,
+        user=NOBODY,
+        cwd="/",
+        env={**os.environ, "PATH": path},
+    )
+    decoder = Decoder(batch)
+    decoder.feed(done.stdout)
+    assert decoder.complete
+    assert decoder.seen["plain"].stdout == "hi\n"
+    seen = decoder.seen["rooted"]
+    assert seen.state == state
+    assert seen.stderr.startswith(said)
+    assert len(seen.stderr) <= 4096
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; touch /tmp/pwned; '",
+        '"; touch /tmp/pwned; "',
+        "$(touch /tmp/pwned)",
+        "a\ntouch /tmp/pwned\n",
+        "\\",
+        "%s%n",
+        "-n",
+        "NONCE",
+    ],
+)
+def test_a_value_in_a_command_is_a_value(text: str) -> None:
+    batch = compile_batch([planned("a", f"printf '%s' {quote(text)}")])
+    text = batch.nonce if text == "NONCE" else text
+    assert run(batch).seen["a"].stdout == (text if text != batch.nonce else "NONCE")
+    assert not Path("/tmp/pwned").exists()

@@ -1,0 +1,113 @@
+"""No text takes long: what is 8 times as long as a VM may send is read in a time that only a linear reader keeps to.
+
+A child process reads them all, with a limit on its CPU time, which other processes of this machine do not touch. A
+pattern that goes back and forth (``^\\s*[{]`` over empty lines did) would need minutes for one text.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from plugins.batch import compile_batch
+from plugins.frames import Decoder
+from plugins.probes import Planned
+from plugins.redact import redact
+from plugins.reports.safe import harmless
+from tests.hostile.vm_text import ANSWERS, PROBES, pumps
+
+#: CPU seconds. All of a test takes a tenth of that; one pattern that is not linear takes minutes.
+LIMIT = 60
+
+
+def in_time(work: Callable[[], object]) -> None:
+    """Do `work` in a child that may use so much CPU; what it was at when it had to end is in its last line."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
+            work()
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def at(what: str) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
+def test_every_reader_is_linear(capfd: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        for name, probe in PROBES.items():
+            if probe.read is None:
+                continue
+            for pump in pumps(name):
+                at(f"{name}: {pump!r}")
+                size = 8 * probe.cap
+                text = (ANSWERS[name][-1].stdout[:60] + pump * (size // len(pump) + 1))[:size]
+                with suppress(ValueError):
+                    probe.read(replace(ANSWERS[name][-1], state="done", exit=0, stdout=text, stderr=text))
+
+    in_time(work)
+
+
+REDACTED = (
+    *(
+        "://",
+        "://:",
+        "://a:",
+        "a@",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----\n",
+        "A" * 40 + "\n",
+        "eyJ",
+    ),
+    *("password", "password=", "password='", "--secret ", "az login ", "sig=", "authorization:", "bearer ", "token: "),
+    *("$6$", "a8Q~", "==", "_key", "%3a%2f%2f", "<secret:", "\\", '"', " ", "\n"),
+)
+
+
+def test_redaction_is_linear() -> None:
+    def work() -> None:
+        for pump in REDACTED:
+            at(repr(pump))
+            harmless(pump * (60_000 // len(pump)))
+            redact(pump * (60_000 // len(pump)))
+
+    in_time(work)
+
+
+@pytest.mark.parametrize("size", [1, 7, 32_768])
+def test_the_decoder_is_linear_whatever_the_pieces(size: int) -> None:
+    batch = compile_batch([Planned("a", "true", 1, False, (), 16)], nonce="N0NCE")
+    hello = b"\nN0NCE hello 0\n"
+    streams = [
+        b"x" * 200_000,
+        hello + b"\n" * 200_000,
+        hello + b"\nN0NCE " + b"9" * 200_000,  # a marker line that never ends
+        hello + b"\nN0NCE o 1\n" * 20_000,
+        hello + b"\nN0NCE" * 30_000,
+        hello + b"\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 1.00\n" * 10_000,
+    ]
+
+    def work() -> None:
+        for number, stream in enumerate(streams):
+            at(str(number))
+            decoder = Decoder(batch)
+            for start in range(0, len(stream), size):
+                decoder.feed(stream[start : start + size])
+
+    in_time(work)
