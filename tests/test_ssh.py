@@ -1012,11 +1012,13 @@ def test_a_vm_that_goes_away_behind_a_jump_host_is_its_own_cause(
 def test_a_long_queue_behind_a_jump_host_is_not_the_vms_fault(
     client: Client, server: Sshd, gateways: tuple[Sshd, Sshd], keys: Keys
 ) -> None:
-    """Each waits for its turn for longer than any phase may take."""
+    """Each waits for its turn for longer than any phase may take, and than getting in may."""
     client.knows(server, *gateways)
     client.configure(jump_config(*gateways, keys))
     vms = [vm(server, keys, f"vm-{number}", jump="gw1") for number in range(6)]
-    sessions = client.visit(*vms, script="sleep 0.6; echo DONE", workers=1, connect_timeout=1, login_timeout=1)
+    sessions = client.visit(
+        *vms, script="sleep 0.6; echo DONE", workers=1, connect_timeout=1, login_timeout=1, reach_timeout=2
+    )
     assert {session.outcome for session in sessions} == {"ok"}
 
 
