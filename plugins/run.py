@@ -17,6 +17,7 @@ import pytest
 
 from plugins import inventory
 from plugins.asked import shaping
+from plugins.bundle_file import BundleError
 from plugins.decide import Decisions, read
 from plugins.evidence import PROFILE, Archive
 from plugins.files import hold, make_directory
@@ -75,6 +76,8 @@ class Run:
             yield
         except OSError as error:
             self.unwritten = self.unwritten or error
+        except BundleError as error:
+            self.unwritten = self.unwritten or OSError(str(error))
 
     @property
     def seconds(self) -> float:

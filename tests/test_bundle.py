@@ -6,6 +6,7 @@ import json
 import subprocess
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +14,11 @@ import pytest
 from plugins.azure import paths
 from plugins.azure.facts import Answer, CloudFacts
 from plugins.bundle import concerning
+from plugins.bundle_file import write_bundle
+from plugins.evidence import Archive
 from plugins.inventory import Target, Vm
 from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict
+from plugins.run import _replay
 from plugins.support import probes, text
 
 if TYPE_CHECKING:
@@ -106,6 +110,26 @@ def test_a_clock_that_jumps_changes_no_duration(checkout: Checkout) -> None:
     assert checkout.run("--vm=a", "--vm=b").ret == 10
     assert 0 <= checkout.results()["seconds"] < 1800
     assert checkout.readiness() == {"a": "ready", "b": "unknown"}
+
+
+def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path: Path) -> None:
+    """They are for the operator's own shell: ssh -F FILE runs what FILE says."""
+    run = {"id": "r", "profile": "2510", "ssh_config": "/tmp/theirs"}
+    archive = Archive.create(tmp_path / "r", run, [Vm("a")])
+    members = [("run.json", archive.source.read("run.json") or b"")]
+    write_bundle(tmp_path / "r.zip", kind="run", run_id="r", suite="0", members=members)
+    option = SimpleNamespace(
+        **dict.fromkeys(("profile", "against", "gate", "waivers", "inventory", "azure_fleet", "keyword")),
+        vm=[],
+        evidence=[],
+        file_or_dir=[],
+        reports=str(tmp_path),
+        plan=True,
+        collectonly=False,
+    )
+    config: Any = SimpleNamespace(option=option, rootpath=tmp_path)
+    assert _replay(config, tmp_path / "r").ssh_config == Path("/tmp/theirs"), "one's own run directory has"
+    assert _replay(config, tmp_path / "r.zip").ssh_config is None
 
 
 # --- of one VM ----------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ def test_what_contradicts_the_run_is_refused_by_name(checkout: Checkout) -> None
     outcome.stderr.fnmatch_lines(
         [
             "ERROR: --retry-unknown=reports/latest goes on with a run as it was begun, and this is not how it was: --vm, "
-            "--profile, -k, --host-keys. Leave it away, or begin a new run."
+            "--profile, -k, --host-keys, suites. Leave it away, or begin a new run."
         ]
     )
     outcome = checkout.run("--resume=reports/latest", "suites/test_small.py", "--check=VM-*")
