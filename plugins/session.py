@@ -21,6 +21,7 @@ from plugins.decide import exit_status
 from plugins.files import point_latest, write_json, write_text
 from plugins.gather import gather, limits
 from plugins.look_around import azure_page, look_around, look_limit
+from plugins.manifest import hashes, manifest
 from plugins.model import Status, Verdict
 from plugins.plan import page, span
 from plugins.progress import show_progress
@@ -342,6 +343,9 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
     for item in check_items(session.items):
         if item.control_plane:  # what xdist's workers looked at of Azure is shown, too
             bench.verdict(item)
+    evidence = {name: bench.evidence(vms[name]) for name in judged}
+    facts = bench.surroundings.facts
+    files = hashes(run.profile_asked, session.config.option.inventory)
     results = build(
         run_id=run.id,
         started=run.started,
@@ -349,9 +353,10 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
         profile=run.profile.name,
         arguments=[str(each) for each in session.config.invocation_params.args],
         checks={item.check.id: item.check for item in check_items(session.items)},
-        evidence={name: bench.evidence(vms[name]) for name in judged},
+        evidence=evidence,
         verdicts=judged,
-        things={name: things(vms[name], bench.surroundings.facts) for name in judged},
+        things={name: things(vms[name], facts) for name in judged},
+        manifest=manifest(files, evidence, judged, facts.calls),
     )
     items = check_items(session.items)
     unfinished = list(dict.fromkeys(item.vm.name for item in items if item.nodeid not in run.verdicts))

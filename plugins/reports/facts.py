@@ -61,10 +61,10 @@ _KINDS = {"csn": "cloud services network", "runner": "the runner", "instance": "
 
 def cause_subject(cause: Json, show: int = 2) -> str:
     """``CSN-002 cloud services network csn-a [gbl.his.arc.azure.com, pas.windows.net and 3 more]``."""
-    thing, parameters = cause["thing"], cause["parameters"]
+    parameters = cause["parameters"]
     words = [cause["id"]]
-    if thing["name"]:
-        words.append(f"{_KINDS.get(thing['kind'], thing['kind'])} {thing['name']}")
+    if thing := cause_thing(cause):
+        words.append(thing)
     if parameters:
         more = f" and {len(parameters) - show} more" if len(parameters) > show else ""
         words.append(f"[{', '.join(parameters[:show])}{more}]")
@@ -86,6 +86,12 @@ def thing(cause: Json) -> str:
     if kind in ("guest", "vm"):
         return f"{'the guest' if kind == 'guest' else 'the VM'}{', on each of these VMs' * (len(cause['vms']) > 1)}"
     return f"{_KINDS.get(kind, kind)} {name}".strip()
+
+
+def cause_thing(cause: Json) -> str:
+    """``cloud services network csn-a``: what is fixed once for all VMs of a cause; empty when it is done on each."""
+    kind, name = cause["thing"]["kind"], cause["thing"]["name"]
+    return f"{_KINDS.get(kind, kind)} {name}" if name else ""
 
 
 def seconds(vm: Json, result: Json) -> float | None:
@@ -122,4 +128,16 @@ def ssh_failure(vm: Json) -> Json | None:
         "title": "an SSH session opens",
         "docs": "",
         "evidence": [],
+        "fix": [],
     }
+
+
+def all_results(vm: Json) -> list[Json]:
+    """The results of a VM, with the one that stands for its session when no check does."""
+    failure = ssh_failure(vm)
+    return [failure, *vm["results"]] if failure else vm["results"]
+
+
+def check_ids(results: Json) -> list[str]:
+    """The ids of all checks that said something, in catalogue order."""
+    return list(dict.fromkeys([*results["checks"], *(each["id"] for vm in results["vms"] for each in all_results(vm))]))
