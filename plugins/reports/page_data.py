@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -46,6 +47,10 @@ _KEEP_OF_A_PASS = 1_000
 _KEEP = 6_000
 
 _GOOD = ("pass", "not applicable")
+
+# A probe key of up to this many VMs gets no chunk of its own.
+_FEW = 3
+
 _MESSAGE = 2_000
 
 
@@ -119,7 +124,7 @@ class _Page:
         chunk_of_key: dict[str, list[int]] = {}
         for found in (bad_evidence, good_evidence):
             for key, chunk in found.items():
-                chunk_of_key.setdefault(visible(key), []).append(chunk)
+                chunk_of_key.setdefault(key, []).append(chunk)
         return {
             "letters": {letter: word for word, letter in LETTERS.items()},
             "checks": [
@@ -203,9 +208,13 @@ class _Page:
         return self._pack(rows)
 
     def _evidence(self, *, good: bool) -> dict[str, int]:
-        """Probe key -> the chunk with what it saw on each VM: used by a check that is not met, or by good ones only."""
+        """Probe key -> the chunk with what it saw on each VM: used by a check that is not met, or by good ones only.
+
+        Keys that only few VMs have (an answer about one identity) share the chunk of their first word.
+        """
         rows: dict[str, list[list[Any]]] = {}
         shown = _shortened()
+        vms_with = Counter(key for vm in self.vms for key in vm["evidence"])
         for number, vm in enumerate(self.vms):
             used: dict[str, bool] = {}  # key -> is it only of use to results that are well?
             for result in self.of_vm[number]:
@@ -213,7 +222,9 @@ class _Page:
                     used[key] = used.get(key, True) and result["status"] in _GOOD
             for key, only_good in used.items():
                 if only_good is good and key in vm["evidence"]:
-                    rows.setdefault(key, []).append(_evidence_row(number, vm["evidence"][key], good, shown))
+                    name = key if vms_with[key] > _FEW else key.partition("[")[0]
+                    row = [number, visible(key), *_evidence_row(vm["evidence"][key], good, shown)]
+                    rows.setdefault(visible(name), []).append(row)
         return self._pack(rows)
 
     def _pack(self, rows: dict[Any, list[list[Any]]]) -> dict[Any, int]:
@@ -232,15 +243,15 @@ def _shortened() -> Callable[[str, int], tuple[str, bool]]:
     return shorten
 
 
-def _evidence_row(vm: int, seen: Json, good: bool, shorten: Callable[[str, int], tuple[str, bool]]) -> list[Any]:
-    """``[VM, command, state, exit, hundredths of a second, stdout, stderr, flags]``; flags: 1 shortened, 2 truncated."""
+def _evidence_row(seen: Json, good: bool, shorten: Callable[[str, int], tuple[str, bool]]) -> list[Any]:
+    """``[command, state, exit, hundredths of a second, stdout, stderr, flags]``; flags: 1 shortened, 2 truncated."""
     keep = _KEEP_OF_A_PASS if good else _KEEP
     (command, a), (out, b), (err, c) = (shorten(seen[name], keep) for name in ("command", "stdout", "stderr"))
     state = seen["state"] if seen["exit"] is None else f"exit {seen['exit']}"
     if seen["exit"] is not None and seen["state"] != "done":
         state = f"{seen['state']}, {state}"
     flags = int(a or b or c) + 2 * bool(seen["truncated"])
-    return [vm, command, state, round(seen["seconds"] * 100), out, err, flags]
+    return [command, state, round(seen["seconds"] * 100), out, err, flags]
 
 
 def _groups(vms: Sequence[Json]) -> list[Json]:

@@ -23,10 +23,10 @@ const troubleOf = async (vm) => {
 };
 
 const evidenceOf = async (vm, key) => {
-  for (const chunk of data.evidence[key] ?? []) {
-    const row = (await rowsOf(chunk)).find(([number]) => number === vm.number);
+  for (const chunk of [...(data.evidence[key] ?? []), ...(data.evidence[key.split("[")[0]] ?? [])]) {
+    const row = (await rowsOf(chunk)).find(([number, own]) => number === vm.number && own === key);
     if (row) {
-      const [, command, ended, hundredths, stdout, stderr, flags] = row;
+      const [, , command, ended, hundredths, stdout, stderr, flags] = row;
       return { command, ended, seconds: hundredths / 100, stdout, stderr, flags };
     }
   }
@@ -117,9 +117,19 @@ const card = (() => {
       parts.push(make("p", {}, `Of the ${plural(data.steps.length, "fix", "fixes")} of the plan, this VM needs `, ...links, "."));
     }
     const list = make("ul", { class: "trouble" });
-    for (const { check, result } of trouble) {
-      const why = result.by.length ? make("span", { class: "follows" }, `${result.letter === "b" ? "blocked by" : "follows from"} ${result.by.join(", ")}`) : null;
+    for (const { check, result } of trouble.filter((each) => each.result.letter !== "b")) {
+      const why = result.by.length ? make("span", { class: "follows" }, `follows from ${result.by.join(", ")}`) : null;
       list.append(make("li", {}, pill(word(result.letter)), checkLink(vm, check.id), result.parameter ? make("span", { class: "parameter" }, result.parameter) : null, make("span", { class: "message" }, ...prose(result.message ?? "")), why));
+    }
+    // A VM that is out of reach has dozens of these: one line for each thing that blocks them.
+    const blocked = new Map();
+    for (const each of trouble.filter(({ result }) => result.letter === "b")) {
+      const by = each.result.by.join(", ");
+      blocked.set(by, [...(blocked.get(by) ?? []), each]);
+    }
+    for (const [by, waiting] of blocked) {
+      const ids = [...new Set(waiting.map((each) => each.check.id))].flatMap((id, index) => [index ? ", " : "", checkLink(vm, id)]);
+      list.append(make("li", {}, pill("blocked"), by ? `by ${by}: ` : "", ...ids));
     }
     if (trouble.length) parts.push(make("h3", {}, "What is not as it should be"), list);
     else parts.push(make("p", {}, "Everything that was checked is as it should be."));
@@ -149,8 +159,13 @@ const card = (() => {
     const head = frame("", check ? check.title : "", ...links);
     find("h2", head).append(...title);
     box.replaceChildren(head, make("p", { class: "hint" }, "…"));
+    // The page becomes narrower and its text longer: what was clicked stays where it was.
+    const clicked = document.activeElement;
+    const before = clicked.getBoundingClientRect().top;
     box.hidden = false;
     document.body.classList.add("with-card");
+    if (!box.contains(clicked)) window.scrollBy(0, clicked.getBoundingClientRect().top - before);
+    matrix.mark(vm, check);
     find("h2", box).focus({ preventScroll: true });
     remember(vm, check);
     let parts;
@@ -170,6 +185,7 @@ const card = (() => {
     shown += 1;
     box.hidden = true;
     document.body.classList.remove("with-card");
+    matrix.mark(null, null);
     remember(null, null);
     if (opener?.isConnected && opener !== document.body) opener.focus({ preventScroll: true });
     else matrix.focus();

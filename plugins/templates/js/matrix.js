@@ -14,6 +14,7 @@ const matrix = (() => {
   let drawn = new Map(); // row number -> its <tr>
   let active = { row: 0, column: 0 }; // the one cell that Tab reaches; row -1 is the head
   let whole = false; // all rows, for the printer
+  let marked = { vm: null, check: null }; // whose card is open
   const closed = new Set(); // names of groups
 
   const head = make("thead");
@@ -29,6 +30,9 @@ const matrix = (() => {
     section.replaceChildren(make("tr", { role: "presentation", class: "spacer" }, cell));
   };
 
+  // A number in the width of a cell: 999, 1k, 12k.
+  const brief = (number) => (number < 1000 ? String(number) : `${Math.floor(number / 1000)}k`);
+
   const firstOfArea = (column) => column > 0 && columns[column].area !== columns[column - 1].area;
 
   const drawHead = (chosen) => {
@@ -43,7 +47,7 @@ const matrix = (() => {
     const name = make("button", { type: "button", tabindex: -1, "data-sort-name": true }, "VM");
     const totals = columns.map((check, column) => {
       const { bad } = summed(chosen, check.number);
-      return make("td", { class: firstOfArea(column) ? "area" : null }, bad ? String(bad) : "");
+      return make("td", { class: firstOfArea(column) ? "area" : null }, bad ? brief(bad) : "");
     });
     head.replaceChildren(
       make("tr", { "aria-rowindex": 1 }, make("th", { scope: "col", class: "corner", "aria-sort": sortOf("name") }, name), ...cells),
@@ -80,7 +84,7 @@ const matrix = (() => {
       const { bad, letter } = summed(group.members, check.number);
       const status = word(letter);
       const loud = bad > 0;
-      row.append(make("td", { tabindex: -1, class: `${loud ? `s-${dashed(status)}` : "s-calm"}${firstOfArea(column) ? " area" : ""}`, "aria-label": loud ? `not met on ${plural(bad, "VM")}` : "met" }, loud ? (bad > 99 ? "99" : String(bad)) : ""));
+      row.append(make("td", { tabindex: -1, class: `${loud ? `s-${dashed(status)}` : "s-calm"}${firstOfArea(column) ? " area" : ""}`, "aria-label": loud ? `not met on ${plural(bad, "VM")}` : "met" }, loud ? brief(bad) : ""));
     });
     return row;
   };
@@ -111,6 +115,25 @@ const matrix = (() => {
     return drawn.get(row)?.cells[column];
   };
 
+  const markedCell = () => {
+    const row = marked.vm ? rows.findIndex((each) => each.vm === marked.vm) : -1;
+    return drawn.get(row)?.cells[marked.check ? columns.indexOf(marked.check) + 1 : 0];
+  };
+
+  // Shows whose card is open, and keeps that in sight beside it.
+  const mark = (vm, check) => {
+    markedCell()?.classList.remove("marked");
+    marked = { vm, check };
+    const cell = markedCell();
+    cell?.classList.add("marked");
+    if (cell && !isInSight(cell)) cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+
+  const isInSight = (cell) => {
+    const [inner, outer] = [cell.getBoundingClientRect(), frame.getBoundingClientRect()];
+    return inner.right <= outer.right && inner.left >= outer.left;
+  };
+
   // Draws the rows in sight, and keeps those that are drawn already.
   const draw = () => {
     const height = frame.clientHeight || 700;
@@ -134,6 +157,7 @@ const matrix = (() => {
     drawn = next;
     spacer(above, first * ROW);
     spacer(below, (rows.length - last) * ROW);
+    markedCell()?.classList.add("marked");
     const cell = cellAt(active);
     if (cell) cell.tabIndex = 0;
     if (focused && !body.contains(document.activeElement)) cell?.focus({ preventScroll: true });
@@ -270,8 +294,8 @@ const matrix = (() => {
   return {
     show,
     go,
+    mark,
     focus: () => go(active.row, active.column),
-    row: (vm) => rows.findIndex((row) => row.vm === vm),
     column: (check) => columns.indexOf(check) + 1,
     foldAll: (names, close) => names.forEach((name) => (close ? closed.add(name) : closed.delete(name))),
     anyOpen: (names) => names.some((name) => !closed.has(name)),

@@ -247,7 +247,7 @@ find("#fold").addEventListener("click", () => {
 // Printed with every fix open: paper has no clicks.
 let opened = [];
 window.addEventListener("beforeprint", () => {
-  opened = findAll("#plan details, #warnings details").filter((each) => !each.open);
+  opened = findAll("#plan details, #warnings details, #changes details").filter((each) => !each.open);
   opened.forEach((each) => { each.open = true; });
 });
 window.addEventListener("afterprint", () => opened.forEach((each) => { each.open = false; }));
