@@ -48,7 +48,7 @@ const card = (() => {
   const evidenceBox = async (vm, key, open) => {
     const seen = await evidenceOf(vm, key);
     if (seen === null) {
-      return make("section", { class: "evidence" }, make("h4", {}, key), make("p", { class: "hint" }, "Not in this page: it left no evidence, or there was no room. The VM's file in evidence/ has what was recorded."));
+      return make("section", { class: "evidence" }, make("h3", {}, key), make("p", { class: "hint" }, "Not in this page: it left no evidence, or there was no room. The VM's file in evidence/ has what was recorded."));
     }
     const inside = [make("pre", { class: "seen-command" }, seen.command)];
     for (const stream of ["stdout", "stderr"]) {

@@ -42,7 +42,7 @@ const findings = (() => {
     if (finding.remedy) box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(finding.remedy)), copyButton(finding.remedy)));
     const members = data.lists[finding.list];
     const show = make("button", { type: "button", class: "show", "data-show": finding.list, "data-label": finding.id }, "Show in the matrix");
-    box.append(make("h4", {}, `On ${plural(members.length, "VM")} `, show), chips(members, checkNumber.get(finding.id)));
+    box.append(make("h3", {}, `On ${plural(members.length, "VM")} `, show), chips(members, checkNumber.get(finding.id)));
     const docs = docsLink(finding.docs);
     if (docs) box.append(make("p", { class: "links" }, docs));
     return box;

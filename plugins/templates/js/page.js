@@ -168,7 +168,7 @@ const allCommands = async (button) => {
   const rows = await rowsOf(chunk);
   const everything = rows.map(([command]) => command).join("\n");
   button.closest(".commands").replaceChildren(
-    make("h4", {}, `${plural(rows.length, "command")} `, copyButton(everything), make("span", { class: "sr" }, "all of them")),
+    make("h3", {}, `${plural(rows.length, "command")} `, copyButton(everything), make("span", { class: "sr" }, "all of them")),
     ...rows.map(([command]) => commandBox(command)),
   );
 };
