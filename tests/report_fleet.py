@@ -14,7 +14,10 @@ from tests.report_builder import EGRESS_STORY, PROXY_STORY, Json, Story, run, un
 SITES = ("berlin", "madrid", "oslo", "turin", "lyon")
 ROLES = ("web", "db", "edge", "cache")
 IMAGES = ("nexusacr.azurecr.io/ubuntu:22.04-2510", "nexusacr.azurecr.io/ubuntu:24.04", "nexusacr.azurecr.io/rhel:9.4")
-SUBSCRIPTIONS = ("/subscriptions/11111111-2222-3333-4444-555555555555", "/subscriptions/99999999-8888-7777-6666-555555555555")
+SUBSCRIPTIONS = (
+    "/subscriptions/11111111-2222-3333-4444-555555555555",
+    "/subscriptions/99999999-8888-7777-6666-555555555555",
+)
 
 ROLE_STORY: Story = {
     "ROLES-002": ("fail", "The identity id-oslo holds no role with the action listAccessDetails at the resource group arc-rg; expected one."),

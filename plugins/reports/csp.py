@@ -1,4 +1,4 @@
-"""Seals the page that pytest-html wrote: nothing in it runs, and nothing is fetched, but what we and pytest-html put there.
+"""Seals the page that pytest-html wrote: in it runs what we and pytest-html put there, and nothing is fetched.
 
 A content security policy says so to the browser. It names our script and style, and pytest-html's, by their hashes.
 What a VM printed is escaped everywhere; if that ever failed, the browser would refuse to run it, to load what it points

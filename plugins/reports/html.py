@@ -65,6 +65,7 @@ _LABELS = {"passed": "pass", "failed": "fail", "error": "unknown", "xfailed": "w
 #: One sign per word, so that colour is never the only difference.
 _SIGNS = {"pass": "✓", "fail": "✕", "warn": "!", "unknown": "?", "blocked": "⊘", "not applicable": "·", "waived": "W"}
 
+
 class HtmlReport:
     """A pytest plugin: register it in ``pytest_configure``, and call `finish` before the session ends."""
 
@@ -118,8 +119,10 @@ class HtmlReport:
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Seal the file, once pytest-html has written it."""
         yield
-        path = Path(os.path.expandvars(self._config.option.htmlpath or "")).expanduser()
-        if self._pytest_html() is not None and path.is_file():
+        if self._pytest_html() is None:
+            return
+        path = Path(os.path.expandvars(self._config.option.htmlpath)).expanduser()
+        if path.is_file():
             write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
 
     # The hooks of pytest-html. Optional: without that plugin pytest would not know them.
@@ -175,7 +178,7 @@ class HtmlReport:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str], summary: list[str], postfix: list[str]) -> None:
         """Everything above the table, and the page's style and script."""
-        prefix.append(self._render("style.html.j2", style=Markup(self._style)))
+        prefix.append(self._render("style.html.j2", style=self._style))
         if self._results is None or self._lists is None:
             summary.append(self._render("no-results.html.j2"))
             return
@@ -183,7 +186,7 @@ class HtmlReport:
         summary.append(self._render("page.html.j2", **overview(self._results, rows, self._left_out, lists)))
         core, chunks = core_and_chunks(self._results, lists)
         core["findings"] = [_finding(finding) for finding in rows]
-        postfix.append(self._render("script.html.j2", data=core, chunks=chunks, script=Markup(self._script)))
+        postfix.append(self._render("script.html.j2", data=core, chunks=chunks, script=self._script))
 
     def _render(self, template: str, **context: Any) -> str:
         return self._pages.get_template(template).render(context)

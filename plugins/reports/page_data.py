@@ -17,7 +17,7 @@ import base64
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -273,17 +273,31 @@ def _groups(vms: Sequence[Json]) -> list[Json]:
                 numbers.append(-1 if value is None else values[value.lower()])
             if len(vms) > 1 and len(values) == sum(number >= 0 for number in numbers):
                 continue
-            shown = list(_short(labels)) if of == "things" else labels
+            shown = _short(labels) if of == "things" else labels
             found.append(
-                {"of": of, "name": one_line(name), "values": [cut(one_line(each), 120) for each in shown], "vm": numbers}
+                {
+                    "of": of,
+                    "name": one_line(name),
+                    "values": [cut(one_line(each), 120) for each in shown],
+                    "vm": numbers,
+                }
             )
     return found
 
 
-def _short(ids: Sequence[str]) -> Iterator[str]:
-    """ARM ids by their last word; with the resource group, where two would look the same."""
-    last = [id.rstrip("/").rpartition("/")[2] if id.startswith("/") else id for id in ids]
-    for id, word in zip(ids, last, strict=True):
-        parts = id.split("/")
-        same = sum(each.lower() == word.lower() for each in last) > 1
-        yield f"{word} ({parts[4]})" if same and len(parts) > 5 else word
+def _short(ids: Sequence[str]) -> list[str]:
+    """Azure ids and image names by their last word; with resource group or subscription, where two look the same."""
+    forms = [[_last(id), f"{_last(id)} ({_part(id, 4)})", f"{_last(id)} ({_part(id, 2)})"] for id in ids]
+    alike = Counter(form.lower() for of_id in forms for form in of_id)
+    return [
+        next((form for form in of_id if alike[form.lower()] == 1), id) for id, of_id in zip(ids, forms, strict=True)
+    ]
+
+
+def _last(id: str) -> str:
+    return id.rstrip("/").rpartition("/")[2]
+
+
+def _part(id: str, number: int) -> str:
+    parts = id.split("/")
+    return parts[number] if len(parts) > number else ""

@@ -92,7 +92,7 @@ const card = (() => {
   };
 
   const frame = (title, under, ...links) => {
-    const close = make("button", { type: "button", class: "close", "aria-label": "Close" }, "×");
+    const close = make("button", { type: "button", class: "close", "aria-label": "Close" }, "✕");
     close.addEventListener("click", () => hide());
     return make("header", {}, close, make("h2", { id: "card-title", tabindex: -1 }, title), under ? make("p", { class: "card-under" }, under) : null, make("p", { class: "card-links" }, ...links));
   };
@@ -158,7 +158,8 @@ const card = (() => {
     } else links.push(make("span", { class: `readiness t-${dashed(status)}` }, status));
     const head = frame("", check ? check.title : "", ...links);
     find("h2", head).append(...title);
-    box.replaceChildren(head, make("p", { class: "hint" }, "…"));
+    const body = make("div", { class: "card-wait" }, "…");
+    box.replaceChildren(head, body);
     // The page becomes narrower and its text longer: what was clicked stays where it was.
     const clicked = document.activeElement;
     const before = clicked.getBoundingClientRect().top;
@@ -176,7 +177,7 @@ const card = (() => {
       parts = [make("p", { class: "truncated" }, "This browser is too old to unpack the details of this page. results.json has them.")];
     }
     if (number !== shown) return;
-    box.replaceChildren(head, make("div", { class: "card-body" }, ...parts));
+    body.replaceWith(make("div", { class: "card-body" }, ...parts)); // the head stays: it has the focus
     box.scrollTop = 0;
   };
 

@@ -254,7 +254,7 @@ const matrix = (() => {
       event.preventDefault();
       if (event.ctrlKey && event.key === "Home") go(0, 0);
       else if (event.ctrlKey && event.key === "End") go(rows.length - 1, columns.length);
-      else go(active.row < 0 && move[0] > 1 ? move[0] - 1 : active.row + move[0], active.column + move[1]);
+      else go(Math.max(active.row + move[0], event.key === "PageUp" ? 0 : -1), active.column + move[1]);
     } else if ((event.key === "Enter" || event.key === " ") && active.row >= 0) {
       event.preventDefault();
       activate(cellAt(active));
