@@ -28,17 +28,19 @@ _SLOWEST = 10
 _RAN = ("done", "timed out")
 
 
-def hashes(profile: str, inventory: str | Path | None) -> dict[str, str]:
+def hashes(profile: str | bytes, inventory: str | Path | None) -> dict[str, str]:
     """SHA-256 of what decides a verdict: the profile, the inventory, each file of knowledge, and the suite's own code.
 
-    `profile` is as asked for: a name or a file. Two runs with equal hashes judge equal evidence alike.
+    `profile` is a name or a file, as asked for, or the bytes that were saved with the evidence. Two runs with equal
+    hashes judge equal evidence alike.
     """
-    own = _DATA / f"profile-{profile}.toml"
-    files = {"profile": own if own.is_file() else Path(profile)}
-    if inventory is not None:
-        files["inventory"] = Path(inventory)
+    files = {} if inventory is None else {"inventory": Path(inventory)}
+    if isinstance(profile, str):
+        own = _DATA / f"profile-{profile}.toml"
+        files = {"profile": own if own.is_file() else Path(profile), **files}
     files |= {f"plugins/data/{path.name}": path for path in sorted(_DATA.glob("*.toml"))}
-    found = {name: _of_files([path]) for name, path in files.items() if path.is_file()}
+    found = {} if isinstance(profile, str) else {"profile": f"sha256:{hashlib.sha256(profile).hexdigest()}"}
+    found |= {name: _of_files([path]) for name, path in files.items() if path.is_file()}
     for folder in ("suites", "plugins"):
         found[folder] = _of_files(sorted((ROOT / folder).rglob("*.py")))
     return found

@@ -18,6 +18,7 @@ from plugins.azure.things import things
 from plugins.bench import Bench
 from plugins.collection import check_item, check_items, plans
 from plugins.decide import exit_status
+from plugins.evidence import PROFILE
 from plugins.files import point_latest, write_json, write_text
 from plugins.gather import gather, limits
 from plugins.look_around import azure_page, look_around, look_limit
@@ -62,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[_JUNIT] = Path(config.option.xmlpath or run.directory / "junit.xml")
     config.option.xmlpath = None
-    config.stash[_HTML] = html.HtmlReport(config)
+    config.stash[_HTML] = html.HtmlReport(config, run.note)
     config.pluginmanager.register(config.stash[_HTML], "nexus-html")
 
 
@@ -345,7 +346,8 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
             bench.verdict(item)
     evidence = {name: bench.evidence(vms[name]) for name in judged}
     facts = bench.surroundings.facts
-    files = hashes(run.profile_asked, session.config.option.inventory)
+    assert run.archive is not None
+    files = hashes(run.profile_asked or run.archive.source.read(PROFILE) or "", session.config.option.inventory)
     results = build(
         run_id=run.id,
         started=run.started,

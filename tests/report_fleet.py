@@ -103,31 +103,38 @@ def entry(vm: Json, id: str, was: str, now: str, history: list[str]) -> Json:
 def with_extras(results: Json) -> Json:
     """The same with every key that only some runs have."""
     vms: list[Json] = results["vms"]
-    ready = sum(each["readiness"] == "ready" for each in vms)
     failing = [each for each in vms if any(r["id"] == "PROXY-002" and r["status"] == "fail" for r in each["results"])]
     extras: dict[str, Any] = {
         "gate": {
-            "policy": "canary=all,rest=98%",
+            "policy": "canary=all,unknown=2%",
             "passed": False,
-            "sentence": f"{ready} of {len(vms)} VMs are ready, and both rules want more.",
+            "exit": 1,
+            "sentence": "GATE NOT PASSED (canary=all,unknown=2%): canary 2 of 3 ready, all needed; 1 of 40 unknown (2.5 %).",
             "rules": [
-                {"rule": "canary=all", "passed": False, "sentence": "2 of 3 canary VMs are ready."},
-                {"rule": "unknown=0", "passed": True, "sentence": "No VM of the canary is unknown."},
+                {"rule": "canary=all", "passed": False, "sentence": "canary 2 of 3 ready, all needed"},
+                {"rule": "unknown=2%", "passed": True, "sentence": "1 of 40 VMs unknown"},
             ],
         },
         "waivers": [
-            {"id": "PLATFORM-002", "vms": "lyon-*", "reason": "The bundle upgrade is planned.", "owner": "platform team",
-             "tracker": "https://tracker.example/CHG-1044", "expires": "2026-12-31", "used": len(vms) // 5, "expiring_soon": True},
-            {"id": "SSH-003", "vms": "turin-edge-*", "reason": "A known drift of the edge clocks.", "owner": "edge team",
-             "tracker": "EDGE-7", "expires": "2027-06-30", "used": 0, "expiring_soon": False},
+            {"id": "PLATFORM-002", "vms": "lyon-*", "parameter": "", "reason": "The bundle upgrade is planned.",
+             "owner": "platform team", "tracker": "https://tracker.example/CHG-1044", "expires": "2026-12-31",
+             "used": len(vms) // 5, "unused": False, "expiring_soon": True},
+            {"id": "DNS-001", "vms": "site:turin", "parameter": "login.microsoftonline.com", "reason": "A split horizon.",
+             "owner": "edge team", "tracker": "EDGE-7", "expires": "2027-06-30", "used": 0, "unused": True,
+             "expiring_soon": False},
         ],
         "changes": {
             "against": "20261114T221500Z-9c1d",
-            "sentence": f"{len(failing)} new, 1 fixed, 1 still there, 1 flapping since 20261114T221500Z-9c1d.",
+            "sentence": f"Since 20261114T221500Z-9c1d: {len(failing)} new, 1 fixed, 1 persisting, 1 flapping; 1 VM added.",
             "new": [entry(each, "PROXY-002", "pass", "fail", ["pass", "pass", "fail"]) for each in failing],
             "fixed": [entry(vms[0], "IMDS-002", "fail", "pass", ["fail", "fail", "pass"])],
             "persisting": [entry(vms[1], "CSN-002", "fail", "fail", ["fail", "fail", "fail"])],
             "flapping": [entry(vms[2 % len(vms)], "SSH-001", "pass", "fail", ["fail", "pass", "fail"])],
+            "carried": [],
+            "regressions": [
+                {key: value for key, value in entry(each, "PROXY-002", "pass", "fail", []).items() if key != "history"}
+                for each in failing
+            ],
             "vms_added": [vms[-1]["name"]],
             "vms_removed": ["retired-web-001"],
         },

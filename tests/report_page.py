@@ -23,7 +23,10 @@ from plugins.reports.html import HtmlReport
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(HtmlReport(config), "readiness-html")
+        config.pluginmanager.register(HtmlReport(config, unwritten), "readiness-html")
+
+def unwritten(error):
+    Path("unwritten.txt").write_text(str(error))
 
 def pytest_sessionfinish(session):
     report = session.config.pluginmanager.get_plugin("readiness-html")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.reports import schema
 from tests.report_builder import NASTY, Json, run, saved, unreachable, vm
 from tests.report_fleet import rollout
 from tests.report_page import SUITE, chunks, core, run_pytest, write_page
@@ -178,13 +179,12 @@ def test_a_run_without_vms_has_a_page_that_says_so(tmp_path: Path) -> None:
 def test_what_only_some_runs_have_is_shown_when_it_is_there(six: Path, extras: Path) -> None:
     text = words(extras)
     for part in (
-        "✕ Gate not passed 31 of 40 VMs are ready, and both rules want more. canary=all,rest=98%",
-        "✕ not passed canary=all 2 of 3 canary VMs are ready. ✓ passed unknown=0",
+        "✕ Gate not passed canary=all,unknown=2% ✕ not met canary=all canary 2 of 3 ready, all needed ✓ met unknown=2%",
         "Changes since 20261114T221500Z-9c1d",
-        "New 2", "Fixed 1", "Still there 1", "Flapping 1",
+        "Worse 2", "New 2", "Fixed 1", "Still there 1", "Flapping 1",
         "VMs that are no longer there retired-web-001",
         "PLATFORM-002 lyon-* 8 2026-12-31 expires soon The bundle upgrade is planned. platform team https://tracker.example/CHG-1044",
-        "SSH-003 turin-edge-* unused 2027-06-30",
+        "DNS-001 login.microsoftonline.com site:turin 0 can go 2027-06-30 A split horizon.",
         "healthz on 40 VMs", "cat /etc/os-release",
         "Requests to Azure 31", "200, 30 times", "no answer",
         "Slowest VMs VM Seconds berlin-web-000 12.31",
@@ -219,15 +219,16 @@ def test_hostile_text_is_escaped_in_every_context(tmp_path: Path) -> None:
     hostile["gate"] = {
         "policy": NASTY,
         "passed": False,
+        "exit": 10,
         "sentence": NASTY,
         "rules": [{"rule": NASTY, "passed": True, "sentence": NASTY}],
     }
     hostile["waivers"] = [
-        dict.fromkeys(("id", "vms", "reason", "owner", "expires"), NASTY)
-        | {"tracker": f"javascript:{NASTY}", "used": 0, "expiring_soon": True}
+        dict.fromkeys(("id", "vms", "parameter", "reason", "owner", "expires"), NASTY)
+        | {"tracker": f"javascript:{NASTY}", "used": 0, "unused": True, "expiring_soon": True}
     ]
     change = dict.fromkeys(("vm", "id", "parameter", "was", "now", "message"), NASTY) | {"history": [NASTY] * 3}
-    kinds = {kind: [change] for kind in ("new", "fixed", "persisting", "flapping")}
+    kinds = {kind: [change] for kind in ("new", "fixed", "persisting", "flapping", "regressions")}
     hostile["changes"] = {"against": NASTY, "sentence": NASTY, **kinds, "vms_added": [NASTY], "vms_removed": [NASTY]}
     hostile["manifest"] = {
         "hashes": {NASTY: NASTY},
@@ -280,3 +281,21 @@ def test_without_a_page_to_write_it_does_nothing(tmp_path: Path, arguments: tupl
     finished = run_pytest(tmp_path, saved("ready"), *arguments, suite=SUITE.split("def test_that_fails")[0])
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert list(tmp_path.glob("*.html")) == []
+
+
+def test_the_fleet_with_everything_follows_the_schema() -> None:
+    assert schema.problems(rollout(40, extras=True)) == []
+
+
+def test_a_page_that_cannot_be_sealed_is_not_left_behind(tmp_path: Path) -> None:
+    full = """
+import plugins.reports.html as html
+def no_room(path, text):
+    raise OSError(28, "No space left on device")
+html.write_text = no_room
+"""
+    finished = run_pytest(tmp_path, saved("ready"), "--html=report.html", "--self-contained-html", suite=full + SUITE)
+    assert finished.returncode == pytest.ExitCode.INTERNAL_ERROR
+    assert "Traceback" not in finished.stderr and "INTERNALERROR" not in finished.stdout
+    assert not (tmp_path / "report.html").exists()
+    assert (tmp_path / "unwritten.txt").read_text() == "[Errno 28] No space left on device"

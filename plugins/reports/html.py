@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,10 @@ _SIGNS = {"pass": "✓", "fail": "✕", "warn": "!", "unknown": "?", "blocked": 
 class HtmlReport:
     """A pytest plugin: register it in ``pytest_configure``, and call `finish` before the session ends."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, unwritten: Callable[[OSError], None]) -> None:
+        """`unwritten` is told when the file cannot be written."""
         self._config = config
+        self._unwritten = unwritten
         self._report: Any = None  # pytest-html's ReportData, as its title hook hands it over
         self._results: Json | None = None
         self._rows: dict[str, Finding] = {}  # node id of a fed report -> what it shows
@@ -118,12 +120,16 @@ class HtmlReport:
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Seal the file, once pytest-html has written it."""
-        yield
-        if self._pytest_html() is None:
-            return
-        path = Path(os.path.expandvars(self._config.option.htmlpath)).expanduser()
-        if path.is_file():
-            write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
+        path = Path(os.path.expandvars(getattr(self._config.option, "htmlpath", None) or "")).expanduser()
+        try:
+            yield
+            if self._pytest_html() is not None and path.is_file():
+                write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
+        except OSError as error:
+            if path.is_file():
+                path.unlink()  # half a page, or one without its policy
+            self._unwritten(error)
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     # The hooks of pytest-html. Optional: without that plugin pytest would not know them.
 

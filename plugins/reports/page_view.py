@@ -24,6 +24,9 @@ ROWS = 400
 COMMANDS = 3
 MANIFEST_ROWS = 200
 
+#: The kinds of changes that are news, the worst first.
+_CHANGES = ("regressions", "new", "flapping", "fixed", "persisting")
+
 _READ = ("fail", "unknown", "warn", "waived")
 
 
@@ -168,11 +171,11 @@ def _changes(changes: Json | None, lists: Lists) -> Json | None:
     """Each kind of change, alike entries as one: a new failure on 400 VMs is one line."""
     if changes is None:
         return None
-    kinds = {kind: _alike(changes[kind], lists) for kind in ("new", "flapping", "fixed", "persisting")}
+    kinds = {kind: _alike(changes.get(kind, ()), lists) for kind in _CHANGES}
     return {
         **changes,
-        "kinds": kinds,
-        "counts": {kind: len(changes[kind]) for kind in kinds},
+        "kinds": {kind: entries for kind, entries in kinds.items() if entries},
+        "counts": {kind: len(changes.get(kind, ())) for kind in kinds},
         "added": lists.add(changes["vms_added"]),
         "removed": lists.add(changes["vms_removed"]),
     }
@@ -181,11 +184,12 @@ def _changes(changes: Json | None, lists: Lists) -> Json | None:
 def _alike(entries: Iterable[Json], lists: Lists) -> list[Json]:
     found: dict[tuple[str, ...], list[Json]] = {}
     for entry in entries:
-        found.setdefault((entry["id"], entry["was"], entry["now"], *entry["history"]), []).append(entry)
+        found.setdefault((entry["id"], entry["was"], entry["now"], *entry.get("history", ())), []).append(entry)
     merged = sorted(found.values(), key=lambda alike: -len({entry["vm"] for entry in alike}))
     return [
         {
             **alike[0],
+            "history": alike[0].get("history", []),
             "parameters": list(dict.fromkeys(entry["parameter"] for entry in alike if entry["parameter"])),
             "vms": lists.add(list(dict.fromkeys(entry["vm"] for entry in alike))),
         }
