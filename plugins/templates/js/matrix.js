@@ -21,6 +21,9 @@ const matrix = (() => {
   const above = make("tbody", { role: "presentation" });
   const body = make("tbody");
   const below = make("tbody", { role: "presentation" });
+  // As wide as the names need, within bounds: a column that grew while rows are scrolled in would make the cells jump.
+  const longest = Math.max(0, ...vms.map((vm) => vm.name.length));
+  table.style.setProperty("--name-width", `${Math.min(300, Math.max(170, Math.round(longest * 7.2) + 110))}px`);
   table.append(make("caption", { class: "sr" }, "VMs in rows, checks in columns"), head, above, body, below);
 
   const spacer = (section, height) => {
@@ -84,7 +87,7 @@ const matrix = (() => {
       const { bad, letter } = summed(group.members, check.number);
       const status = word(letter);
       const loud = bad > 0;
-      row.append(make("td", { tabindex: -1, class: `${loud ? `s-${dashed(status)}` : "s-calm"}${firstOfArea(column) ? " area" : ""}`, "aria-label": loud ? `not met on ${plural(bad, "VM")}` : "met" }, loud ? brief(bad) : ""));
+      row.append(make("td", { tabindex: -1, class: `${loud ? `s-${dashed(status)}` : "s-calm"}${bad > 99 ? " narrow" : ""}${firstOfArea(column) ? " area" : ""}`, "aria-label": loud ? `not met on ${plural(bad, "VM")}` : "met" }, loud ? brief(bad) : ""));
     });
     return row;
   };
