@@ -236,7 +236,7 @@ class Collector:
         try:
             return (yield)
         except OSError as error:
-            self._run.unwritten = self._run.unwritten or error
+            self._run.note(error)
             _remove_half_a_page(Path(session.config.option.htmlpath))
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 

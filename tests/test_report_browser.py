@@ -10,6 +10,7 @@ import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     driver.set_script_timeout(120)
     driver.execute_cdp_cmd(
         "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
-    )  # type: ignore[no-untyped-call]
+    )
     yield driver
     driver.quit()
 
@@ -92,7 +93,13 @@ def opened(browser: Chrome, url: str) -> Chrome:
 
 def js(browser: Chrome, code: str, *arguments: Any) -> Any:
     code = code if code.lstrip().startswith(("const ", "let ")) else f"return {code}"
-    return browser.execute_script(code, *arguments)  # type: ignore[no-untyped-call]
+    return browser.execute_script(code, *arguments)
+
+
+def prefer(browser: Chrome, scheme: str = "light") -> None:
+    """What the reader's system is set to: light or dark."""
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
 
 
 def click(browser: Chrome, selector: str) -> None:
@@ -458,7 +465,7 @@ def test_what_a_button_copies_is_in_the_clipboard(six: Chrome, selector: str, ex
     wait(six, f"document.querySelector('{selector}').textContent === 'Copied'")
     copied = six.execute_async_script(
         "const done = arguments[0]; navigator.clipboard.readText().then(done, (e) => done(String(e)))"
-    )  # type: ignore[no-untyped-call]
+    )
     assert copied == expected
 
 
@@ -513,18 +520,16 @@ def test_the_page_is_dark_when_the_reader_prefers_that(fleet: Chrome) -> None:
         return sum(int(part) for part in colour[4:-1].split(",")[:3])
 
     assert brightness() > 600
-    fleet.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-    )  # type: ignore[no-untyped-call]
+    prefer(fleet, "dark")
     assert brightness() < 120
-    fleet.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})  # type: ignore[no-untyped-call]
+    prefer(fleet)
 
 
 def test_it_prints_the_plan_opened_and_the_whole_matrix(fleet: Chrome) -> None:
     from pypdf import PdfReader
 
     drawn = js(fleet, "document.querySelectorAll('#matrix tbody tr').length")
-    printed = fleet.execute_cdp_cmd("Page.printToPDF", {"printBackground": True, "preferCSSPageSize": True})  # type: ignore[no-untyped-call]
+    printed = fleet.execute_cdp_cmd("Page.printToPDF", {"printBackground": True, "preferCSSPageSize": True})
     reader = PdfReader(io.BytesIO(base64.b64decode(printed["data"])))
     texts = [" ".join(unicodedata.normalize("NFKC", page.extract_text()).split()) for page in reader.pages]
     assert 6 <= len(texts) <= 14
@@ -544,12 +549,8 @@ def test_it_prints_the_plan_opened_and_the_whole_matrix(fleet: Chrome) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_barrier(fleet: Chrome, scheme: str) -> None:
     """axe-core's rules (WCAG and best practice): the whole page, with everything open, a group and a card."""
-    import axe_core_python
-
-    fleet.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )  # type: ignore[no-untyped-call]
-    fleet.execute_script((Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
+    prefer(fleet, scheme)
+    fleet.execute_script((files("axe_core_python") / "axe.min.js").read_text("utf-8"))
     choose(fleet, "group", "site")
     js(
         fleet,
@@ -561,8 +562,8 @@ def test_axe_finds_no_barrier(fleet: Chrome, scheme: str) -> None:
         fleet,
         "const fixed = document.querySelectorAll('.sections, .card, .card header, #matrix thead, #matrix th:first-child'); fixed.forEach(each => { each.style.position = 'static'; })",
     )
-    found = fleet.execute_async_script("const done = arguments[0]; axe.run().then(done)")  # type: ignore[no-untyped-call]
-    fleet.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})  # type: ignore[no-untyped-call]
+    found = fleet.execute_async_script("const done = arguments[0]; axe.run().then(done)")
+    prefer(fleet)
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
     passed = {each["id"] for each in found["passes"]}
     assert {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plugins.reports import schema
-from tests.report_builder import NASTY, Json, run, saved, unreachable, vm
+from tests.report_builder import NASTY, Json, Story, run, saved, unreachable, vm
 from tests.report_fleet import rollout
 from tests.report_page import SUITE, chunks, core, run_pytest, write_page
 
@@ -59,11 +59,11 @@ def test_the_table_has_one_row_per_finding_and_none_for_the_items(six: Path) -> 
 
 
 def test_alike_results_are_one_finding_with_all_their_vms_and_parameters(tmp_path: Path) -> None:
-    story = {
+    story: Story = {
         ("NET-001", host): ("fail", f"CONNECT {host}:443 was answered with 403.")
         for host in ("management.azure.com", "gbl.his.arc.azure.com")
     }
-    page = write_page(tmp_path, run([vm(f"web-{n}", {**story}, n) for n in range(12)]))
+    page = write_page(tmp_path, run([vm(f"web-{n}", story, n) for n in range(12)]))
     (row,) = rows(page)
     assert row[3].count('class="parameter"') == 2
     assert row[5] == '<td class="col-vms"><b>12</b> <span>web-0 …</span></td>'

@@ -61,10 +61,10 @@ _KINDS = {"csn": "cloud services network", "runner": "the runner", "instance": "
 
 def cause_subject(cause: Json, show: int = 2) -> str:
     """``CSN-002 cloud services network csn-a [gbl.his.arc.azure.com, pas.windows.net and 3 more]``."""
-    parameters = cause["parameters"]
+    thing, parameters = cause["thing"], cause["parameters"]
     words = [cause["id"]]
-    if thing := cause_thing(cause):
-        words.append(thing)
+    if thing["name"]:
+        words.append(f"{_KINDS.get(thing['kind'], thing['kind'])} {thing['name']}")
     if parameters:
         more = f" and {len(parameters) - show} more" if len(parameters) > show else ""
         words.append(f"[{', '.join(parameters[:show])}{more}]")
@@ -86,12 +86,6 @@ def thing(cause: Json) -> str:
     if kind in ("guest", "vm"):
         return f"{'the guest' if kind == 'guest' else 'the VM'}{', on each of these VMs' * (len(cause['vms']) > 1)}"
     return f"{_KINDS.get(kind, kind)} {name}".strip()
-
-
-def cause_thing(cause: Json) -> str:
-    """``cloud services network csn-a``: what is fixed once for all VMs of a cause; empty when it is done on each."""
-    kind, name = cause["thing"]["kind"], cause["thing"]["name"]
-    return f"{_KINDS.get(kind, kind)} {name}" if name else ""
 
 
 def seconds(vm: Json, result: Json) -> float | None:

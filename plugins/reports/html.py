@@ -120,14 +120,14 @@ class HtmlReport:
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Seal the file, once pytest-html has written it."""
+        yield
         path = Path(os.path.expandvars(getattr(self._config.option, "htmlpath", None) or "")).expanduser()
+        if self._pytest_html() is None or not path.is_file():
+            return
         try:
-            yield
-            if self._pytest_html() is not None and path.is_file():
-                write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
+            write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
         except OSError as error:
-            if path.is_file():
-                path.unlink()  # half a page, or one without its policy
+            path.unlink()  # rather no page than one without its policy
             self._unwritten(error)
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 

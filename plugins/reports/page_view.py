@@ -84,10 +84,8 @@ def findings(results: Json) -> list[Finding]:
 def overview(results: Json, rows: Sequence[Finding], left_out: int, lists: Lists) -> Json:
     """What the templates show. `rows` are the findings of the table, `left_out` the number of those that are not."""
     readiness = Counter(vm["readiness"] for vm in results["vms"])
-    causes = {cause["number"]: cause for cause in results["causes"]}
-    planned = [step["cause"] for step in results["plan"]]
-    steps = _steps(results, causes, readiness["ready"], lists)
-    warnings = [_action(cause, results, lists) for number, cause in causes.items() if number not in planned]
+    steps = _steps(results, readiness["ready"], lists)
+    warnings = [_action(cause, results, lists) for step, cause in facts.fix_order(results) if step is None]
     return {
         "results": results,
         "readiness": {word: readiness[word] for word in ("ready", "not ready", "unknown")},
@@ -125,13 +123,14 @@ def forecast(results: Json) -> str:
     return f"{fixes} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {len(plan)} make it {last:,}."
 
 
-def _steps(results: Json, causes: dict[int, Json], ready: int, lists: Lists) -> list[Json]:
+def _steps(results: Json, ready: int, lists: Lists) -> list[Json]:
     """The plan with the bar of each step: of 1,000 parts, what was ready before the plan, before the step, after it."""
     total = max(len(results["vms"]), 1)
     start = before = ready
     steps = []
-    for step in results["plan"]:
-        cause = causes[step["cause"]]
+    for step, cause in facts.fix_order(results):
+        if step is None:
+            break
         what, _, then = step["sentence"].partition(f" ({cause['id']}): ")
         steps.append(
             {
@@ -154,7 +153,7 @@ def _action(cause: Json, results: Json, lists: Lists) -> Json:
     return {
         "cause": cause,
         "title": results["checks"].get(cause["id"], {}).get("title", ""),
-        "subject": facts.cause_thing(cause),
+        "subject": facts.thing(cause) if cause["thing"]["name"] else "",
         "vms": vms,
         "commands": cause["fix"][:COMMANDS],
     }
