@@ -26,7 +26,7 @@ from typing import Any
 
 from plugins.areas import order
 
-__all__ = ["Cause", "find"]
+__all__ = ["Cause", "find", "shape"]
 
 Json = Mapping[str, Any]
 
@@ -138,7 +138,7 @@ def _key(vm: Json, result: Json, kind: str) -> tuple[str, str, tuple[str, ...]]:
         if not thing and kind not in _WITHOUT_ID:
             kind = "vm"  # it is not known which one: what is to be done is all that can be compared
     # A path can be cut in several ways at once; what is wrong with a thing itself is wrong with it once.
-    same = "" if thing and kind != "path" else _shape(result["remedy"] or result["message"], vm, result)
+    same = "" if thing and kind != "path" else shape(result["remedy"] or result["message"], vm, result)
     return kind, thing, (result["id"], result["status"], kind, thing.lower(), same)
 
 
@@ -147,7 +147,7 @@ _VARIES = re.compile(
 )
 
 
-def _shape(text: str, vm: Json, result: Json) -> str:
+def shape(text: str, vm: Json, result: Json) -> str:
     """A remedy without what differs from VM to VM and from parameter to parameter: names, addresses, ids, numbers."""
     host = vm["address"].rpartition("@")[2].rpartition(":")[0]
     for varies in sorted({vm["name"], host, result["parameter"]} - {""}, key=len, reverse=True):

@@ -176,9 +176,10 @@ def pytest_configure(config: pytest.Config) -> None:
         option.tbstyle = "no"
     if option.reportchars == "fE":
         option.reportchars = ""
-    if run.directory and getattr(option, "htmlpath", None) is None:
-        option.htmlpath = str(run.directory / "report.html")
-        option.self_contained_html = True
+    if run.directory:
+        if getattr(option, "htmlpath", None) is None:
+            option.htmlpath = str(run.directory / "report.html")
+        option.self_contained_html = True  # one file to send; its policy lets no other in
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

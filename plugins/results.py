@@ -42,8 +42,12 @@ def build(
     evidence: Mapping[str, Evidence],
     verdicts: Mapping[str, Sequence[Verdict]],
     things: Mapping[str, Mapping[str, str]],
+    manifest: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The results of a run. `verdicts` and `things` (`plugins.azure.things`) are by VM name, in the fleet's order."""
+    """The results of a run. `verdicts` and `things` (`plugins.azure.things`) are by VM name, in the fleet's order.
+
+    `manifest` is that of `plugins.manifest`.
+    """
     vms = [_vm(name, evidence[name], of_vm, checks, things[name]) for name, of_vm in verdicts.items()]
     causes = clusters.find(vms, {check.id: check.thing for check in checks.values()})
     counts = Counter(str(each.status) for of_vm in verdicts.values() for each in of_vm)
@@ -82,6 +86,7 @@ def build(
         "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
         "plan": rollout.steps(causes, tally["ready"], _still_open(vms)),
         "drift": drift.find(vms),
+        "manifest": dict(manifest),
     }
 
 

@@ -75,9 +75,13 @@ class Run:
         try:
             yield
         except OSError as error:
-            self.unwritten = self.unwritten or error
+            self.note(error)
         except BundleError as error:
-            self.unwritten = self.unwritten or OSError(str(error))
+            self.note(OSError(str(error)))
+
+    def note(self, error: OSError) -> None:
+        """Remember that something could not be written."""
+        self.unwritten = self.unwritten or error
 
     @property
     def seconds(self) -> float:

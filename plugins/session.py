@@ -18,9 +18,11 @@ from plugins.azure.things import things
 from plugins.bench import Bench
 from plugins.collection import check_item, check_items, plans
 from plugins.decide import exit_status
+from plugins.evidence import PROFILE
 from plugins.files import point_latest, write_json, write_text
 from plugins.gather import gather, limits
 from plugins.look_around import azure_page, look_around, look_limit
+from plugins.manifest import hashes, manifest
 from plugins.model import Status, Verdict
 from plugins.plan import page, span
 from plugins.progress import show_progress
@@ -61,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[_JUNIT] = Path(config.option.xmlpath or run.directory / "junit.xml")
     config.option.xmlpath = None
-    config.stash[_HTML] = html.HtmlReport(config)
+    config.stash[_HTML] = html.HtmlReport(config, run.note)
     config.pluginmanager.register(config.stash[_HTML], "nexus-html")
 
 
@@ -234,7 +236,7 @@ class Collector:
         try:
             return (yield)
         except OSError as error:
-            self._run.unwritten = self._run.unwritten or error
+            self._run.note(error)
             _remove_half_a_page(Path(session.config.option.htmlpath))
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
@@ -342,6 +344,10 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
     for item in check_items(session.items):
         if item.control_plane:  # what xdist's workers looked at of Azure is shown, too
             bench.verdict(item)
+    evidence = {name: bench.evidence(vms[name]) for name in judged}
+    facts = bench.surroundings.facts
+    assert run.archive is not None
+    files = hashes(run.profile_asked or run.archive.source.read(PROFILE) or "", session.config.option.inventory)
     results = build(
         run_id=run.id,
         started=run.started,
@@ -349,9 +355,10 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
         profile=run.profile.name,
         arguments=[str(each) for each in session.config.invocation_params.args],
         checks={item.check.id: item.check for item in check_items(session.items)},
-        evidence={name: bench.evidence(vms[name]) for name in judged},
+        evidence=evidence,
         verdicts=judged,
-        things={name: things(vms[name], bench.surroundings.facts) for name in judged},
+        things={name: things(vms[name], facts) for name in judged},
+        manifest=manifest(files, evidence, judged, facts.calls),
     )
     items = check_items(session.items)
     unfinished = list(dict.fromkeys(item.vm.name for item in items if item.nodeid not in run.verdicts))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
+from typing import Any
 
 from tests.report_builder import Json
 
@@ -19,7 +23,10 @@ from plugins.reports.html import HtmlReport
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(HtmlReport(config), "readiness-html")
+        config.pluginmanager.register(HtmlReport(config, unwritten), "readiness-html")
+
+def unwritten(error):
+    Path("unwritten.txt").write_text(str(error))
 
 def pytest_sessionfinish(session):
     report = session.config.pluginmanager.get_plugin("readiness-html")
@@ -61,3 +68,33 @@ def write_page(folder: Path, results: Json | None, *arguments: str, suite: str =
     assert page.exists(), finished.stdout + finished.stderr
     assert "INTERNALERROR" not in finished.stdout + finished.stderr, finished.stdout + finished.stderr
     return page
+
+
+def core(page: Path) -> Json:
+    """What the page's script reads at once."""
+    found = re.search(r'id="readiness-data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    data: Json = json.loads(found[1])
+    return data
+
+
+def chunks(page: Path) -> list[tuple[list[str], list[Any]]]:
+    """The packed chunks of a page: (texts, rows) each."""
+    found = re.findall(r'id="chunk-\d+">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    return [(data["s"], data["r"]) for data in map(_inflated, found)]
+
+
+def unpacked(chunk: str) -> list[list[Any]]:
+    """The rows of one packed chunk, with their texts in place."""
+    data = _inflated(chunk)
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(each) for each in value]
+        return data["s"][-1 - value] if value < 0 else value
+
+    return [plain(row) for row in data["r"]]
+
+
+def _inflated(chunk: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(chunk)))

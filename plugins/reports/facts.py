@@ -122,4 +122,16 @@ def ssh_failure(vm: Json) -> Json | None:
         "title": "an SSH session opens",
         "docs": "",
         "evidence": [],
+        "fix": [],
     }
+
+
+def all_results(vm: Json) -> list[Json]:
+    """The results of a VM, with the one that stands for its session when no check does."""
+    failure = ssh_failure(vm)
+    return [failure, *vm["results"]] if failure else vm["results"]
+
+
+def check_ids(results: Json) -> list[str]:
+    """The ids of all checks that said something, in catalogue order."""
+    return list(dict.fromkeys([*results["checks"], *(each["id"] for vm in results["vms"] for each in all_results(vm))]))

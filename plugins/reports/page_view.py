@@ -1,0 +1,196 @@
+"""What the page says in its own words, counted and ordered for the templates: verdict, plan, findings, manifest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from plugins.clusters import shape
+from plugins.reports import facts
+from plugins.reports.facts import Json
+
+__all__ = ["Finding", "Lists", "VmList", "findings", "overview"]
+
+#: Names of a list of VMs that stand in the page at once; the script fills in the rest on demand.
+FIRST = 8
+
+#: Rows of the table of findings. Alike ones are one row; a fleet with more kinds of trouble is read by the plan.
+ROWS = 400
+
+#: Commands of a cause, of the manifest, and requests to Azure that stand in the page; results.json has all.
+COMMANDS = 3
+MANIFEST_ROWS = 200
+
+#: The kinds of changes that are news, the worst first.
+_CHANGES = ("regressions", "new", "flapping", "fixed", "persisting")
+
+_READ = ("fail", "unknown", "warn", "waived")
+
+
+@dataclass(frozen=True, slots=True)
+class VmList:
+    """VMs of which the first few are named in the page."""
+
+    number: int  # its place in the script's lists
+    count: int
+    first: list[tuple[int | None, str]]  # (index, name); no index: not in this run
+
+
+class Lists:
+    """The lists of VMs of one page: the templates name the first, `page_data` gets all of them."""
+
+    def __init__(self, results: Json) -> None:
+        self._index = {vm["name"]: number for number, vm in enumerate(results["vms"])}
+        self.all: list[list[int]] = []
+        self.of_cause: dict[int, int] = {}  # cause number -> the list of its VMs
+
+    def add(self, names: Sequence[str]) -> VmList:
+        """Keep a list."""
+        self.all.append([self._index[name] for name in names if name in self._index])
+        return VmList(len(self.all) - 1, len(names), [(self._index.get(name), name) for name in names[:FIRST]])
+
+
+@dataclass(slots=True)
+class Finding:
+    """One row of the table: what was seen in the same words on one VM or many."""
+
+    result: Json
+    vms: dict[str, None] = field(default_factory=dict)
+    parameters: dict[str, None] = field(default_factory=dict)
+    of: VmList | None = None
+
+
+def findings(results: Json) -> list[Finding]:
+    """What needs reading, worst first and root causes before their consequences: alike results are one finding."""
+    found: dict[tuple[Any, ...], Finding] = {}
+    for vm in results["vms"]:
+        for result in facts.all_results(vm):
+            if result["status"] in _READ:
+                words = shape(result["message"], vm, result)
+                key = (result["id"], result["status"], result["root_cause"], tuple(result["caused_by"]), words)
+                finding = found.setdefault(key, Finding(result))
+                finding.vms[vm["name"]] = None
+                if result["parameter"]:
+                    finding.parameters[result["parameter"]] = None
+    return sorted(
+        found.values(),
+        key=lambda each: (facts.rank(each.result["status"]), not each.result["root_cause"], -len(each.vms)),
+    )
+
+
+def overview(results: Json, rows: Sequence[Finding], left_out: int, lists: Lists) -> Json:
+    """What the templates show. `rows` are the findings of the table, `left_out` the number of those that are not."""
+    readiness = Counter(vm["readiness"] for vm in results["vms"])
+    steps = _steps(results, readiness["ready"], lists)
+    warnings = [_action(cause, results, lists) for step, cause in facts.fix_order(results) if step is None]
+    return {
+        "results": results,
+        "readiness": {word: readiness[word] for word in ("ready", "not ready", "unknown")},
+        "gate": results.get("gate"),
+        "waivers": results.get("waivers"),
+        "statuses": [word for word, _ in sorted(results["counts"].items(), key=lambda item: facts.rank(item[0]))],
+        "started": f"{datetime.fromisoformat(results['started']):%d %B %Y, %H:%M:%S} UTC",
+        "forecast": forecast(results),
+        "steps": steps,
+        "warnings": warnings,
+        "findings": len(rows),
+        "left_out": left_out,
+        "drift": [_drift(entry, lists) for entry in results["drift"]],
+        "changes": _changes(results.get("changes"), lists),
+        "manifest": results.get("manifest"),
+        "manifest_rows": MANIFEST_ROWS,
+    }
+
+
+def forecast(results: Json) -> str:
+    """What the plan comes to: "The first 3 of 11 fixes make 950 of 1,000 VMs ready; all 11 make it 998." """
+    plan, total = results["plan"], len(results["vms"])
+    if not plan:
+        return ""
+    last = plan[-1]["ready"]
+    ready = sum(vm["readiness"] == "ready" for vm in results["vms"])
+    of = "the VM" if total == 1 else f"all {total:,} VMs" if last == total else f"{last:,} of {total:,} VMs"
+    if len(plan) == 1:
+        return f"One fix makes {of} ready."
+    # The few that do most of it: four fifths of what the whole plan does.
+    few = next(number for number, step in enumerate(plan, 1) if step["ready"] - ready >= 0.8 * (last - ready))
+    if few > len(plan) / 2:
+        return f"{len(plan)} fixes make {of} ready."
+    fixes = "The first fix makes" if few == 1 else f"The first {few} fixes make"
+    return f"{fixes} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {len(plan)} make it {last:,}."
+
+
+def _steps(results: Json, ready: int, lists: Lists) -> list[Json]:
+    """The plan with the bar of each step: of 1,000 parts, what was ready before the plan, before the step, after it."""
+    total = max(len(results["vms"]), 1)
+    start = before = ready
+    steps = []
+    for step, cause in facts.fix_order(results):
+        if step is None:
+            break
+        what, _, then = step["sentence"].partition(f" ({cause['id']}): ")
+        steps.append(
+            {
+                **_action(cause, results, lists),
+                "what": what,
+                "then": then[:1].upper() + then[1:],
+                "unlocks": len(step["unlocks"]),
+                "ready": step["ready"],
+                "bar": [round(1000 * part / total) for part in (start, before, step["ready"])],
+            }
+        )
+        before = step["ready"]
+    return steps
+
+
+def _action(cause: Json, results: Json, lists: Lists) -> Json:
+    """A cause as an entry of the action list."""
+    vms = lists.add(cause["vms"])
+    lists.of_cause[cause["number"]] = vms.number
+    return {
+        "cause": cause,
+        "title": results["checks"].get(cause["id"], {}).get("title", ""),
+        "subject": facts.thing(cause) if cause["thing"]["name"] else "",
+        "vms": vms,
+        "commands": cause["fix"][:COMMANDS],
+    }
+
+
+def _drift(entry: Json, lists: Lists) -> Json:
+    return {
+        **entry,
+        "outliers": [{"value": each["value"], "vms": lists.add(each["vms"])} for each in entry["outliers"]],
+    }
+
+
+def _changes(changes: Json | None, lists: Lists) -> Json | None:
+    """Each kind of change, alike entries as one: a new failure on 400 VMs is one line."""
+    if changes is None:
+        return None
+    kinds = {kind: _alike(changes.get(kind, ()), lists) for kind in _CHANGES}
+    return {
+        **changes,
+        "kinds": {kind: entries for kind, entries in kinds.items() if entries},
+        "counts": {kind: len(changes.get(kind, ())) for kind in kinds},
+        "added": lists.add(changes["vms_added"]),
+        "removed": lists.add(changes["vms_removed"]),
+    }
+
+
+def _alike(entries: Iterable[Json], lists: Lists) -> list[Json]:
+    found: dict[tuple[str, ...], list[Json]] = {}
+    for entry in entries:
+        found.setdefault((entry["id"], entry["was"], entry["now"], *entry.get("history", ())), []).append(entry)
+    merged = sorted(found.values(), key=lambda alike: -len({entry["vm"] for entry in alike}))
+    return [
+        {
+            **alike[0],
+            "history": alike[0].get("history", []),
+            "parameters": list(dict.fromkeys(entry["parameter"] for entry in alike if entry["parameter"])),
+            "vms": lists.add(list(dict.fromkeys(entry["vm"] for entry in alike))),
+        }
+        for alike in merged
+    ]

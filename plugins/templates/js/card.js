@@ -1,0 +1,196 @@
+// ---- card: one check on one VM, or one VM, with all that is known of it ---------------------------------------------
+
+// What a check said of a VM, the worst first. What did not fit into the page has its status only.
+const resultsOf = async (vm, check) => {
+  const found = new Map();
+  for (const chunk of check.chunks) {
+    for (const [number, item, required, root, message, remedy, node, by, evidence, fix] of await rowsOf(chunk)) {
+      if (number === vm.number) found.set(item, { required, root, message, remedy, node, by, evidence, fix });
+    }
+  }
+  return check.items
+    .filter(({ item }) => vm.letters[item] !== "-")
+    .map(({ item, parameter }) => ({ parameter, letter: vm.letters[item], ...(found.get(item) ?? { left: true, by: [], evidence: [], fix: [] }) }))
+    .sort((a, b) => LETTERS.indexOf(a.letter) - LETTERS.indexOf(b.letter) || (b.root ?? 0) - (a.root ?? 0));
+};
+
+// Everything that is not as it should be on a VM: [check, result] pairs, root causes first.
+const troubleOf = async (vm) => {
+  const bad = checks.filter((check) => `${TROUBLE}v`.includes(vm.worst[check.number]));
+  const all = await Promise.all(bad.map(async (check) => (await resultsOf(vm, check)).map((result) => ({ check, result }))));
+  return all.flat().filter(({ result }) => `${TROUBLE}v`.includes(result.letter))
+    .sort((a, b) => (b.result.root ?? 0) - (a.result.root ?? 0) || LETTERS.indexOf(a.result.letter) - LETTERS.indexOf(b.result.letter));
+};
+
+const evidenceOf = async (vm, key) => {
+  for (const chunk of [...(data.evidence[key] ?? []), ...(data.evidence[key.split("[")[0]] ?? [])]) {
+    const row = (await rowsOf(chunk)).find(([number, own]) => number === vm.number && own === key);
+    if (row) {
+      const [, , command, ended, hundredths, stdout, stderr, flags] = row;
+      return { command, ended, seconds: hundredths / 100, stdout, stderr, flags };
+    }
+  }
+  return null;
+};
+
+const card = (() => {
+  const box = find("#card");
+  let opener = null; // what had the focus before
+  let shown = 0; // counts the cards opened: what arrives late for an earlier one is dropped
+
+  const checkLink = (vm, id) => {
+    const number = checkNumber.get(id);
+    return number === undefined ? id : make("button", { type: "button", class: "check-link", "data-vm": vm.number, "data-check": number }, id);
+  };
+
+  const fact = (name, ...value) => make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
+
+  const evidenceBox = async (vm, key, open) => {
+    const seen = await evidenceOf(vm, key);
+    if (seen === null) {
+      return make("section", { class: "evidence" }, make("h3", {}, key), make("p", { class: "hint" }, "Not in this page: it left no evidence, or there was no room. The VM's file in evidence/ has what was recorded."));
+    }
+    const inside = [make("pre", { class: "seen-command" }, seen.command)];
+    for (const stream of ["stdout", "stderr"]) {
+      if (seen[stream]) inside.push(make("div", { class: "stream" }, make("span", { class: "label" }, stream), make("pre", {}, seen[stream])));
+    }
+    if (!seen.stdout && !seen.stderr) inside.push(make("p", { class: "hint" }, "It printed nothing."));
+    if (seen.flags & 2) inside.push(make("p", { class: "truncated" }, "Truncated: the output reached its cap on the VM, this is its beginning."));
+    if (seen.flags & 1) inside.push(make("p", { class: "truncated" }, "Shortened for this page: the VM's file in evidence/ has all that was recorded."));
+    const title = make("summary", {}, make("code", {}, key), make("span", { class: "ended" }, `${seen.ended} · ${seen.seconds.toFixed(2)} s`));
+    return make("details", { class: "evidence", open }, title, ...inside);
+  };
+
+  const resultBox = async (vm, check, result, explained) => {
+    const status = word(result.letter);
+    const good = "pn".includes(result.letter);
+    const box = make("section", { class: `result c-${dashed(status)}` });
+    box.append(make("h3", {}, pill(status), result.parameter ? make("span", { class: "parameter" }, result.parameter) : null, make("span", { class: "hint" }, result.left ? "" : result.required ? "required" : "recommended")));
+    if (result.left) {
+      box.append(make("p", { class: "hint" }, "The words to this result did not fit into the page: results.json has them."));
+      return box;
+    }
+    const facts = make("dl", { class: "told" }, fact("Expected", check.title), fact("Seen", ...prose(result.message)));
+    box.append(facts);
+    if (result.remedy) {
+      box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(result.remedy)), copyButton(result.remedy)));
+    }
+    for (const command of result.fix) box.append(commandBox(command));
+    if (result.by.length) {
+      const ids = result.by.flatMap((id, index) => [index ? ", " : "", checkLink(vm, id)]);
+      facts.append(fact(result.letter === "b" ? "Blocked by" : "Follows from", make("span", {}, ...ids)));
+    } else if (result.root) facts.append(fact("Cause", "Root cause: nothing else on this VM explains it."));
+    if (explained.length && !good) {
+      const ids = explained.flatMap((id, index) => [index ? ", " : "", checkLink(vm, id)]);
+      facts.append(fact("Explains", make("span", {}, ...ids)));
+    }
+    const step = result.root ? stepFor(vm.number, check.number) : 0;
+    if (step) facts.append(fact("Plan", make("a", { href: "#plan", "data-step": step }, `Fix ${step} of ${data.steps.length}`)));
+    for (const key of result.evidence) box.append(await evidenceBox(vm, key, !good));
+    if (result.node) box.append(make("p", { class: "alone" }, make("span", { class: "label" }, "Run it alone"), make("code", {}, result.node), copyButton(result.node)));
+    return box;
+  };
+
+  const frame = (title, under, ...links) => {
+    const close = make("button", { type: "button", class: "close", "aria-label": "Close" }, "✕");
+    close.addEventListener("click", () => hide());
+    return make("header", {}, close, make("h2", { id: "card-title", tabindex: -1 }, title), under ? make("p", { class: "card-under" }, under) : null, make("p", { class: "card-links" }, ...links));
+  };
+
+  const checkCard = async (vm, check) => {
+    const [results, trouble] = await Promise.all([resultsOf(vm, check), troubleOf(vm)]);
+    const explained = [...new Set(trouble.filter(({ result }) => result.by.includes(check.id)).map((each) => each.check.id))];
+    const boxes = await Promise.all(results.map((result) => resultBox(vm, check, result, explained)));
+    const bad = boxes.filter((_, index) => !"pn".includes(results[index].letter));
+    const good = boxes.filter((_, index) => "pn".includes(results[index].letter));
+    if (!bad.length || good.length < 2) return [...bad, ...good];
+    return [...bad, make("details", { class: "good" }, make("summary", {}, `${plural(good.length, "other")} as it should be`), ...good)];
+  };
+
+  const vmCard = async (vm) => {
+    const [trouble, rows] = await Promise.all([troubleOf(vm), data.vmChunk === null ? [] : rowsOf(data.vmChunk)]);
+    const parts = [];
+    const [, address, outcome, message, remedy, via, seconds, told] = rows.find(([number]) => number === vm.number) ?? [];
+    const steps = data.steps.flatMap((cause, index) => (data.lists[data.causes[cause - 1].list].includes(vm.number) ? [index + 1] : []));
+    if (steps.length) {
+      const links = steps.flatMap((step, index) => [index ? ", " : "", make("a", { href: "#plan", "data-step": step }, `fix ${step}`)]);
+      parts.push(make("p", {}, `Of the ${plural(data.steps.length, "fix", "fixes")} of the plan, this VM needs `, ...links, "."));
+    }
+    const list = make("ul", { class: "trouble" });
+    for (const { check, result } of trouble.filter((each) => each.result.letter !== "b")) {
+      const why = result.by.length ? make("span", { class: "follows" }, `follows from ${result.by.join(", ")}`) : null;
+      list.append(make("li", {}, pill(word(result.letter)), checkLink(vm, check.id), result.parameter ? make("span", { class: "parameter" }, result.parameter) : null, make("span", { class: "message" }, ...prose(result.message ?? "")), why));
+    }
+    // A VM that is out of reach has dozens of these: one line for each thing that blocks them.
+    const blocked = new Map();
+    for (const each of trouble.filter(({ result }) => result.letter === "b")) {
+      const by = each.result.by.join(", ");
+      blocked.set(by, [...(blocked.get(by) ?? []), each]);
+    }
+    for (const [by, waiting] of blocked) {
+      const ids = [...new Set(waiting.map((each) => each.check.id))].flatMap((id, index) => [index ? ", " : "", checkLink(vm, id)]);
+      list.append(make("li", {}, pill("blocked"), by ? `by ${by}: ` : "", ...ids));
+    }
+    if (trouble.length) parts.push(make("h3", {}, "What is not as it should be"), list);
+    else parts.push(make("p", {}, "Everything that was checked is as it should be."));
+    const passed = [...vm.letters].filter((letter) => letter === "p").length;
+    const facts = make("dl", { class: "told" }, fact("Results", `${count(passed)} of ${[...vm.letters].filter((letter) => letter !== "-").length} pass`));
+    if (address) facts.append(fact("Address", make("code", {}, address), via ? ` through ${via}` : ""));
+    if (outcome) facts.append(fact("Session", outcome, message ? `: ${message}` : "", remedy ? ` ${remedy}` : ""));
+    if (seconds) facts.append(fact("Took", seconds));
+    for (let index = 0; index < (told ?? []).length; index += 2) facts.append(fact(told[index], make("span", { class: "value" }, told[index + 1])));
+    parts.push(make("h3", {}, "About this VM"), facts);
+    return parts;
+  };
+
+  const open = async (vm, check) => {
+    const number = (shown += 1);
+    if (box.hidden) opener = document.activeElement;
+    const status = check ? word(vm.worst[check.number]) : vm.readiness;
+    const title = check ? [make("span", { class: "check-name" }, check.id), " on ", vm.name] : [vm.name];
+    const links = [];
+    if (check) {
+      links.push(make("button", { type: "button", class: "show", "data-vm": vm.number }, `All of ${vm.name}`));
+      const others = summed(vms, check.number).bad;
+      if (others) links.push(make("button", { type: "button", class: "show", "data-not-met": check.number }, `Not met on ${plural(others, "VM")}`));
+      const docs = docsLink(check.docs);
+      if (docs) links.push(docs);
+    } else links.push(make("span", { class: `readiness t-${dashed(status)}` }, status));
+    const head = frame("", check ? check.title : "", ...links);
+    find("h2", head).append(...title);
+    const body = make("div", { class: "card-wait" }, "…");
+    box.replaceChildren(head, body);
+    // The page becomes narrower and its text longer: what was clicked stays where it was.
+    const clicked = document.activeElement;
+    const before = clicked.getBoundingClientRect().top;
+    box.hidden = false;
+    document.body.classList.add("with-card");
+    if (!box.contains(clicked)) window.scrollBy(0, clicked.getBoundingClientRect().top - before);
+    matrix.mark(vm, check);
+    find("h2", box).focus({ preventScroll: true });
+    remember(vm, check);
+    let parts;
+    try {
+      parts = check ? await checkCard(vm, check) : await vmCard(vm);
+    } catch (error) {
+      if (typeof DecompressionStream === "function") throw error;
+      parts = [make("p", { class: "truncated" }, "This browser is too old to unpack the details of this page. results.json has them.")];
+    }
+    if (number !== shown) return;
+    body.replaceWith(make("div", { class: "card-body" }, ...parts)); // the head stays: it has the focus
+    box.scrollTop = 0;
+  };
+
+  const hide = () => {
+    if (box.hidden) return;
+    shown += 1;
+    box.hidden = true;
+    document.body.classList.remove("with-card");
+    matrix.mark(null, null);
+    remember(null, null);
+    if (opener?.isConnected && opener !== document.body) opener.focus({ preventScroll: true });
+    else matrix.focus();
+  };
+
+  return { open, hide, isOpen: () => !box.hidden };
+})();

@@ -1,0 +1,95 @@
+// ---- findings: the table that pytest-html draws, opened, sorted and searched here -----------------------------------
+
+const findings = (() => {
+  const place = find("#findings-table");
+  const open = new Set();
+  let text = "";
+
+  const bodies = () => findAll("#results-table > tbody[id]");
+  // tbody id "row-17" -> the finding it shows; undefined for a module that pytest could not collect
+  const findingOf = (tbody) => data.findings[Number(tbody.id.replace("row-", ""))];
+
+  const matches = (tbody, finding) =>
+    text === "" || tbody.rows[0].textContent.toLowerCase().includes(text) || data.lists[finding.list].some((vm) => vms[vm].name.toLowerCase().includes(text));
+
+  const apply = () => {
+    let seen = 0;
+    for (const tbody of bodies()) {
+      const finding = findingOf(tbody);
+      const visible = finding === undefined || matches(tbody, finding);
+      tbody.hidden = !visible;
+      seen += visible ? 1 : 0;
+      if (finding && !find(".toggle", tbody)) {
+        find(".col-status", tbody)?.prepend(make("button", { type: "button", class: "toggle", "aria-expanded": "false", "aria-label": `Details of ${finding.id}` }));
+      }
+      if (finding) setOpen(tbody, open.has(tbody.id));
+    }
+    const found = find("#found");
+    if (found) found.textContent = text ? `${plural(seen, "finding")} of ${count(data.findings.length)}` : "";
+  };
+
+  const setOpen = (tbody, opened) => {
+    tbody.classList.toggle("open", opened);
+    find(".toggle", tbody)?.setAttribute("aria-expanded", opened);
+    find(".extras-row", tbody).classList.toggle("hidden", !opened);
+    const cell = find("td.extra", tbody);
+    cell.colSpan = findAll("#results-table-head th:not([hidden])").length; // hidden columns count, too
+    if (opened && !find(".details", tbody)) cell.append(details(findingOf(tbody)));
+  };
+
+  const details = (finding) => {
+    const box = make("div", { class: "details" });
+    if (finding.remedy) box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(finding.remedy)), copyButton(finding.remedy)));
+    const members = data.lists[finding.list];
+    const show = make("button", { type: "button", class: "show", "data-show": finding.list, "data-label": finding.id }, "Show in the matrix");
+    box.append(make("h3", {}, `On ${plural(members.length, "VM")} `, show), chips(members, checkNumber.get(finding.id)));
+    const docs = docsLink(finding.docs);
+    if (docs) box.append(make("p", { class: "links" }, docs));
+    return box;
+  };
+
+  const toggle = (tbody) => {
+    if (!open.delete(tbody.id)) open.add(tbody.id);
+    setOpen(tbody, open.has(tbody.id));
+  };
+
+  // Findings are fed in the order of their status, so a row's number stands for it.
+  const keys = {
+    status: (tbody) => Number(tbody.id.replace("row-", "")) || 0,
+    check: (tbody) => find(".col-check", tbody).textContent,
+    vms: (tbody) => -(data.lists[findingOf(tbody)?.list] ?? []).length,
+  };
+
+  const sortBy = (button) => {
+    const header = button.closest("th");
+    const descending = header.getAttribute("aria-sort") === "ascending";
+    findAll("#results-table th[aria-sort]").forEach((th) => th.setAttribute("aria-sort", "none"));
+    header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    const keyed = bodies().map((tbody) => [keys[button.dataset.sort](tbody), tbody]);
+    const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+    keyed.sort(([a], [b]) => (descending ? order(b, a) : order(a, b)));
+    find("#results-table").append(...keyed.map(([, tbody]) => tbody));
+  };
+
+  // pytest-html gives every row an image and a video player, for media that our rows never have.
+  find(".media", document.getElementById("template_results-table__tbody").content)?.replaceChildren();
+
+  // It draws its table behind our page: the table moves to its place here, and our state is put back after a redraw.
+  const settle = () => {
+    const table = find("#results-table");
+    if (!place) { if (!bodies().length) table.hidden = true; return; }
+    if (table.parentElement !== place) place.append(table);
+    table.setAttribute("aria-labelledby", "findings-title");
+    apply();
+    new MutationObserver(apply).observe(place, { childList: true });
+  };
+  document.addEventListener("DOMContentLoaded", settle);
+
+  let typing = 0;
+  find("#search")?.addEventListener("input", ({ target }) => {
+    clearTimeout(typing);
+    typing = setTimeout(() => { text = target.value.trim().toLowerCase(); apply(); }, 120);
+  });
+
+  return { sortBy, toggle };
+})();

@@ -1,0 +1,306 @@
+// ---- matrix: a grid of which only the rows in sight exist ----------------------------------------------------------
+//
+// 1,000 VMs and 53 checks are 53,000 cells: laying them out takes seconds, and nobody sees more than 40 rows. All rows
+// have the same height, so the ones above and below are two spacers. Printing draws them all.
+
+const ROW = 25; // pixels, as the style sheet has it
+const SPARE = 10; // rows drawn beyond either edge
+
+const matrix = (() => {
+  const table = find("#matrix");
+  const frame = find("#matrix-frame");
+  let rows = []; // {group} or {vm}
+  let columns = checks;
+  let drawn = new Map(); // row number -> its <tr>
+  let active = { row: 0, column: 0 }; // the one cell that Tab reaches; row -1 is the head
+  let whole = false; // all rows, for the printer
+  let marked = { vm: null, check: null }; // whose card is open
+  const closed = new Set(); // names of groups
+
+  const head = make("thead");
+  const above = make("tbody", { role: "presentation" });
+  const body = make("tbody");
+  const below = make("tbody", { role: "presentation" });
+  // As wide as the names need, within bounds: a column that grew while rows are scrolled in would make the cells jump.
+  const longest = Math.max(0, ...vms.map((vm) => vm.name.length));
+  table.style.setProperty("--name-width", `${Math.min(300, Math.max(170, Math.round(longest * 7.2) + 110))}px`);
+  table.append(make("caption", { class: "sr" }, "VMs in rows, checks in columns"), head, above, body, below);
+
+  const spacer = (section, height) => {
+    if (!height) { section.replaceChildren(); return; }
+    const cell = make("td", { role: "presentation", colspan: columns.length + 1 });
+    cell.style.height = `${height}px`;
+    section.replaceChildren(make("tr", { role: "presentation", class: "spacer" }, cell));
+  };
+
+  // A number in the width of a cell: 999, 1k, 12k.
+  const brief = (number) => (number < 1000 ? String(number) : `${Math.floor(number / 1000)}k`);
+
+  const firstOfArea = (column) => column > 0 && columns[column].area !== columns[column - 1].area;
+
+  const drawHead = (chosen) => {
+    const sortOf = (key) => (String(state.sort) === String(key) ? (state.reverse ? "descending" : "ascending") : null);
+    const cells = columns.map((check, column) =>
+      make(
+        "th",
+        { scope: "col", class: firstOfArea(column) ? "area" : null, "aria-sort": sortOf(check.number) },
+        make("button", { type: "button", tabindex: -1, "data-sort-check": check.number, title: `${check.id}: ${check.title}` }, make("span", {}, check.id)),
+      ),
+    );
+    const name = make("button", { type: "button", tabindex: -1, "data-sort-name": true }, "VM");
+    const totals = columns.map((check, column) => {
+      const { bad } = summed(chosen, check.number);
+      return make("td", { class: firstOfArea(column) ? "area" : null }, bad ? brief(bad) : "");
+    });
+    head.replaceChildren(
+      make("tr", { "aria-rowindex": 1 }, make("th", { scope: "col", class: "corner", "aria-sort": sortOf("name") }, name), ...cells),
+      make("tr", { "aria-rowindex": 2, class: "totals" }, make("th", { scope: "row", class: "corner" }, "VMs where it is not met"), ...totals),
+    );
+  };
+
+  const readinessMark = (readiness) => make("span", { class: `dot t-${dashed(readiness)}`, "aria-hidden": true });
+
+  const groupRow = (group, number) => {
+    const open = !closed.has(group.name);
+    const { ready } = group.tally;
+    const row = make("tr", { class: "group", "data-row": number, "aria-rowindex": number + 3 });
+    const bar = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    bar.setAttribute("class", "bar");
+    bar.setAttribute("viewBox", `0 0 ${group.members.length} 1`);
+    bar.setAttribute("preserveAspectRatio", "none");
+    bar.setAttribute("aria-hidden", "true");
+    let x = 0;
+    for (const readiness of ["ready", "not ready", "unknown"]) {
+      const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      for (const [name, value] of Object.entries({ class: `t-${dashed(readiness)}`, x, width: group.tally[readiness], height: 1 })) part.setAttribute(name, value);
+      x += group.tally[readiness];
+      bar.append(part);
+    }
+    row.append(
+      make(
+        "th",
+        { scope: "row", tabindex: -1, "aria-expanded": String(open), "aria-label": `${group.name}: ${ready} of ${plural(group.members.length, "VM")} ready` },
+        make("div", {}, make("span", { class: "fold", "aria-hidden": true }), make("span", { class: "vm-name", title: group.name }, group.name), bar, make("span", { class: "group-count" }, `${count(ready)}/${count(group.members.length)}`)),
+      ),
+    );
+    columns.forEach((check, column) => {
+      const { bad, letter } = summed(group.members, check.number);
+      const status = word(letter);
+      const loud = bad > 0;
+      row.append(make("td", { tabindex: -1, class: `${loud ? `s-${dashed(status)}` : "s-calm"}${bad > 99 ? " narrow" : ""}${firstOfArea(column) ? " area" : ""}`, "aria-label": loud ? `not met on ${plural(bad, "VM")}` : "met" }, loud ? brief(bad) : ""));
+    });
+    return row;
+  };
+
+  const vmRow = (vm, number) => {
+    const row = make("tr", { "data-row": number, "aria-rowindex": number + 3 });
+    row.append(
+      make(
+        "th",
+        { scope: "row", tabindex: -1, "aria-label": `${vm.name}, ${vm.readiness}` },
+        make("div", {}, readinessMark(vm.readiness), make("span", { class: "vm-name", title: vm.name }, vm.name), make("span", { class: "vm-readiness" }, vm.readiness)),
+      ),
+    );
+    columns.forEach((check, column) => {
+      const status = word(vm.worst[check.number]);
+      const cell = document.createElement("td");
+      cell.className = `s-${status ? dashed(status) : "none"}${firstOfArea(column) ? " area" : ""}`;
+      cell.tabIndex = -1;
+      cell.setAttribute("aria-label", status || "not selected");
+      cell.textContent = SIGNS[status];
+      row.append(cell);
+    });
+    return row;
+  };
+
+  const cellAt = ({ row, column }) => {
+    if (row < 0) return find("button", head.rows[0].cells[column]);
+    return drawn.get(row)?.cells[column];
+  };
+
+  const markedCell = () => {
+    const row = marked.vm ? rows.findIndex((each) => each.vm === marked.vm) : -1;
+    return drawn.get(row)?.cells[marked.check ? columns.indexOf(marked.check) + 1 : 0];
+  };
+
+  // Shows whose card is open, and keeps that in sight beside it.
+  const mark = (vm, check) => {
+    markedCell()?.classList.remove("marked");
+    marked = { vm, check };
+    const cell = markedCell();
+    cell?.classList.add("marked");
+    if (cell && !isInSight(cell)) cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+
+  const isInSight = (cell) => {
+    const [inner, outer] = [cell.getBoundingClientRect(), frame.getBoundingClientRect()];
+    return inner.right <= outer.right && inner.left >= outer.left;
+  };
+
+  // Draws the rows in sight, and keeps those that are drawn already.
+  const draw = () => {
+    const height = frame.clientHeight || 700;
+    const first = whole ? 0 : Math.max(0, Math.floor(frame.scrollTop / ROW) - SPARE);
+    const last = whole ? rows.length : Math.min(rows.length, Math.ceil((frame.scrollTop + height) / ROW) + SPARE);
+    const focused = body.contains(document.activeElement);
+    const next = new Map();
+    const wanted = [];
+    for (let number = first; number < last; number += 1) {
+      const row = rows[number];
+      const element = drawn.get(number) ?? (row.vm ? vmRow(row.vm, number) : groupRow(row.group, number));
+      next.set(number, element);
+      wanted.push(element);
+    }
+    for (const [number, element] of drawn) if (!next.has(number)) element.remove();
+    let at = body.firstChild;
+    for (const element of wanted) {
+      if (element === at) at = at.nextSibling;
+      else body.insertBefore(element, at);
+    }
+    drawn = next;
+    spacer(above, first * ROW);
+    spacer(below, (rows.length - last) * ROW);
+    markedCell()?.classList.add("marked");
+    const cell = cellAt(active);
+    if (cell) cell.tabIndex = 0;
+    if (focused && !body.contains(document.activeElement)) cell?.focus({ preventScroll: true });
+  };
+
+  // Everything anew: other VMs, other columns, another order.
+  const show = () => {
+    const chosen = sorted(wantedVms());
+    const before = rows[active.row];
+    columns = state.trouble ? checks.filter((check) => summed(chosen, check.number).bad > 0) : checks;
+    const groups = grouped(chosen);
+    rows = groups.flatMap((group) => {
+      if (group.key === null) return group.members.map((vm) => ({ vm }));
+      return [{ group }, ...(closed.has(group.name) ? [] : group.members.map((vm) => ({ vm })))];
+    });
+    drawn.clear();
+    body.replaceChildren();
+    // The cell that Tab reaches stays on its VM, when that is still there.
+    const same = before ? rows.findIndex((row) => (before.vm ? row.vm === before.vm : row.group?.name === before.group.name)) : -1;
+    active = { row: Math.max(same, rows.length ? 0 : -1), column: Math.min(active.column, columns.length) };
+    drawHead(chosen);
+    table.setAttribute("aria-rowcount", rows.length + 2);
+    table.setAttribute("aria-colcount", columns.length + 1);
+    frame.scrollTop = Math.min(frame.scrollTop, Math.max(0, rows.length * ROW - frame.clientHeight));
+    draw();
+    return { chosen, groups: groups.filter((group) => group.key !== null) };
+  };
+
+  // Goes to a cell and focuses it.
+  const go = (row, column) => {
+    const old = cellAt(active);
+    if (old) old.tabIndex = -1;
+    active = { row: Math.max(-1, Math.min(row, rows.length - 1)), column: Math.max(0, Math.min(column, columns.length)) };
+    if (active.row >= 0) {
+      const top = active.row * ROW;
+      const room = frame.clientHeight - head.offsetHeight;
+      if (top < frame.scrollTop) frame.scrollTop = top;
+      else if (top + ROW > frame.scrollTop + room) frame.scrollTop = top + ROW - room;
+      draw();
+    }
+    const cell = cellAt(active);
+    if (!cell) return;
+    cell.tabIndex = 0;
+    cell.focus({ preventScroll: true });
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+
+  const target = (cell) => {
+    const row = rows[Number(cell.parentElement.dataset.row)];
+    const column = cell.cellIndex;
+    return { row, check: column ? columns[column - 1] : null };
+  };
+
+  const fold = (group) => {
+    if (!closed.delete(group.name)) closed.add(group.name);
+    apply();
+    go(rows.findIndex((row) => row.group?.name === group.name), active.column);
+  };
+
+  const activate = (cell) => {
+    const { row, check } = target(cell);
+    if (!row) return;
+    active = { row: rows.indexOf(row), column: cell.cellIndex };
+    if (row.group) fold(row.group);
+    else card.open(row.vm, check);
+  };
+
+  table.addEventListener("click", ({ target: clicked }) => {
+    const cell = clicked.closest("tbody td, tbody th");
+    if (!cell || !cell.parentElement.dataset.row) return;
+    const old = cellAt(active);
+    if (old) old.tabIndex = -1;
+    activate(cell);
+  });
+
+  table.addEventListener("focusin", ({ target: focused }) => {
+    const cell = focused.closest("td, th");
+    const row = cell?.parentElement.dataset.row;
+    const old = cellAt(active);
+    active = { row: row === undefined ? -1 : Number(row), column: cell.cellIndex };
+    if (old && old !== focused) old.tabIndex = -1;
+    focused.tabIndex = 0;
+  });
+
+  table.addEventListener("keydown", (event) => {
+    const page = Math.max(1, Math.floor((frame.clientHeight - head.offsetHeight) / ROW) - 1);
+    const moves = {
+      ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+      PageUp: [-page, 0], PageDown: [page, 0], Home: [0, -Infinity], End: [0, Infinity],
+    };
+    const move = moves[event.key];
+    if (event.altKey || event.metaKey) return;
+    if (move) {
+      event.preventDefault();
+      if (event.ctrlKey && event.key === "Home") go(0, 0);
+      else if (event.ctrlKey && event.key === "End") go(rows.length - 1, columns.length);
+      else go(Math.max(active.row + move[0], event.key === "PageUp" ? 0 : -1), active.column + move[1]);
+    } else if ((event.key === "Enter" || event.key === " ") && active.row >= 0) {
+      event.preventDefault();
+      activate(cellAt(active));
+    }
+  });
+
+  // A tooltip is made when it is needed, with the message as soon as that is unpacked.
+  table.addEventListener("mouseover", async ({ target: under }) => {
+    const cell = under.closest("tbody td");
+    if (!cell || cell.title || !cell.parentElement.dataset.row) return;
+    const { row, check } = target(cell);
+    if (row.group) {
+      const { bad } = summed(row.group.members, check.number);
+      cell.title = `${check.id} in ${row.group.name}: ${bad ? `not met on ${plural(bad, "VM")} of ${count(row.group.members.length)}` : "met"}`;
+      return;
+    }
+    const letter = row.vm.worst[check.number];
+    const same = check.items.filter(({ item }) => row.vm.letters[item] === letter).length;
+    const many = check.items.length > 1 && letter !== "-" ? ` (${same} of ${check.items.filter(({ item }) => row.vm.letters[item] !== "-").length})` : "";
+    cell.title = `${check.id} on ${row.vm.name}: ${word(letter) || "not selected"}${many}`;
+    const worst = (await resultsOf(row.vm, check)).find((result) => result.letter === letter);
+    if (worst?.message) cell.title += `\n${worst.message}`;
+  });
+
+  let waiting = false;
+  frame.addEventListener("scroll", () => {
+    if (waiting || whole) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; draw(); });
+  });
+  new ResizeObserver(() => { if (!whole) draw(); }).observe(frame);
+
+  const printed = (all) => { whole = all; draw(); };
+  window.addEventListener("beforeprint", () => printed(true));
+  window.addEventListener("afterprint", () => printed(false));
+
+  return {
+    show,
+    go,
+    mark,
+    focus: () => go(active.row, active.column),
+    column: (check) => columns.indexOf(check) + 1,
+    foldAll: (names, close) => names.forEach((name) => (close ? closed.add(name) : closed.delete(name))),
+    anyOpen: (names) => names.some((name) => !closed.has(name)),
+  };
+})();
