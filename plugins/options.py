@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from plugins.areas import AREAS
+from plugins.merge import places
 from plugins.model import Severity
 from plugins.redact import salt
 from plugins.resume import resume
@@ -54,10 +55,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--inventory", metavar="FILE", help="the fleet: a YAML file, see docs/inventory.md")
     group.addoption(
         "--evidence",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="PATH",
-        help="judge an earlier run again, without any network: its directory, or a bundle of it or of one of its VMs",
+        help="judge saved runs again, without any network: run directories, bundles, a store; several become one",
+    )
+    group.addoption(
+        "--evidence-store",
+        metavar="URL",
+        help="send the evidence there as well while it is gathered: az://CONTAINER/PREFIX (docs/fleets.md)",
+    )
+    group.addoption(
+        "--shard",
+        metavar="I/N",
+        help="only part I of N of the fleet; CI servers and Kubernetes say it by themselves (docs/fleets.md)",
     )
     group.addoption(
         "--bundle", action="store_true", help="read the VMs' logs too, and pack what a support request needs, redacted"
@@ -194,7 +206,7 @@ def pytest_configure_node(node: object) -> None:
     if run is not None and run.archive is not None:
         node.workerinput["nexus"] = {  # type: ignore[attr-defined]
             "id": run.id,
-            "archive": str(run.archive.source.path.resolve()),
+            "archive": places(run.archive.source),
             "vms": [vm.name for vm in run.vms],
             "profile": run.profile_asked,
             "waivers": run.decisions.waivers.as_data(),

@@ -23,7 +23,7 @@ from typing import Any
 
 from plugins.inventory import Vm
 
-__all__ = ["Shard", "ShardError", "find", "parse"]
+__all__ = ["Shard", "ShardError", "find", "numbers", "parse"]
 
 
 class ShardError(ValueError):
@@ -36,7 +36,7 @@ class Shard:
 
     number: int
     of: int
-    source: str = ""  # who said so, for messages
+    source: str = ""  # who said so, when it was not the command line
 
     def __str__(self) -> str:
         return f"shard {self.number} of {self.of}"
@@ -47,9 +47,14 @@ class Shard:
 
     def record(self, fleet: Sequence[Vm]) -> dict[str, Any]:
         """What `run.json` says of it, so that the parts of one fleet are known from those of another."""
-        names = "\n".join(vm.name for vm in fleet)
-        digest = hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()
-        return {"number": self.number, "of": self.of, "vms": len(fleet), "fleet": digest}
+        names = [vm.name for vm in fleet]
+        digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).hexdigest()
+        return {"number": self.number, "of": self.of, "vms": len(fleet), "fleet": digest, "names": names}
+
+    def header(self, fleet: Sequence[Vm]) -> str:
+        """ "shard 3 of 20 (Kubernetes): 50 of 1000 VMs" """
+        whose = f" ({self.source})" if self.source else ""
+        return f"{self}{whose}: {len(self.part(fleet))} of {len(fleet)} VM{'s' * (len(fleet) != 1)}"
 
 
 def parse(text: str) -> Shard:
@@ -57,7 +62,7 @@ def parse(text: str) -> Shard:
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
     if not found:
         raise ShardError(f"--shard={text}: expected NUMBER/OF, for example 3/20 for the third of twenty parts.")
-    return _checked(int(found[1]), int(found[2]), f"--shard={text}")
+    return _checked(int(found[1]), int(found[2]), f"--shard={text}", "")
 
 
 #: Position, total, what the position counts from, and whose variables these are.
@@ -75,12 +80,26 @@ def find(environment: Mapping[str, str]) -> Shard | None:
             said = f"{position}={environment[position]}, {total}={environment[total]} ({whose})"
             if not (environment[position].isdecimal() and environment[total].isdecimal()):
                 raise ShardError(f"{said}: expected two whole numbers.")
-            shard = _checked(int(environment[position]) - first + 1, int(environment[total]), said)
+            shard = _checked(int(environment[position]) - first + 1, int(environment[total]), said, whose)
             return shard if shard.of > 1 else None
     return None
 
 
-def _checked(number: int, of: int, said: str) -> Shard:
+def _checked(number: int, of: int, said: str, source: str) -> Shard:
     if not 1 <= number <= of:
         raise ShardError(f"{said}: there is no part {number} of {of}. Parts are counted from 1 to {max(of, 1)}.")
-    return Shard(number, of, said)
+    return Shard(number, of, source)
+
+
+def numbers(them: Sequence[int]) -> str:
+    """ "1 to 6, 8 and 20", from sorted numbers."""
+    runs: list[list[int]] = []
+    for each in them:
+        if runs and each == runs[-1][-1] + 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    said = [
+        text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(each) for each in run])
+    ]
+    return " and ".join(filter(None, (", ".join(said[:-1]), said[-1]))) if said else "none"
