@@ -72,11 +72,7 @@ class Run:
     @property
     def problem(self) -> OSError | None:
         """Why the run directory does not hold all that it should, if so."""
-        return (
-            self.unwritten
-            or (self.archive.problem if self.archive is not None else None)
-            or (self.store.problem if self.store is not None else None)
-        )
+        return self.unwritten or (self.archive.problem if self.archive is not None else None)
 
     @property
     def has_nothing_to_do(self) -> bool:

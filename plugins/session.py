@@ -289,7 +289,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         status = exit_status(results, exitstatus, run.other_failures)
         session.exitstatus = EXIT_UNKNOWN if run.gaps and not status else status
-    if run.problem:
+    if run.problem or (run.store and run.store.problem):
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
@@ -396,6 +396,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("readiness")
     if run.problem:
         _say_not_kept(terminalreporter, run)
+    if run.store and run.store.problem:
+        terminalreporter.write_line(
+            f"NOT SENT: the evidence is not all in the store ({run.store.problem}) It is in {_shown(run.directory)}.",
+            red=True,
+        )
     if run.interrupted:
         terminalreporter.write_line("Interrupted: VMs that were not visited in time are unknown.", yellow=True)
     for text, markup in terminal.summary_lines(results, terminalreporter._tw.fullwidth):
