@@ -31,7 +31,7 @@ from plugins.sources import Folder
 from plugins.store import Store
 from plugins.waivers import Waivers
 
-__all__ = ["RUN", "Run", "begin", "join", "judged_by", "reports", "wanted"]
+__all__ = ["RUN", "Run", "begin", "join", "judged_by", "new_id", "reports", "wanted"]
 
 
 @dataclass(slots=True)
@@ -273,11 +273,13 @@ def _new_directory(config: pytest.Config) -> tuple[str, Path]:
     """A run's id and its new directory, which no other run has, even one that began in this very moment."""
     where = reports(config)
     while True:
-        id = _new_id()
+        id = config.option.run_id or new_id()
         try:
             make_directory(where)
             (where / id).mkdir(mode=0o700)
         except FileExistsError:
+            if config.option.run_id:
+                raise pytest.UsageError(f"--run-id={id}: there is such a run already.") from None
             continue
         except OSError as error:
             raise _cannot_be_made(where / id, error) from None
@@ -295,6 +297,6 @@ def _path(text: Any) -> Path | None:
     return Path(text) if isinstance(text, str) and text else None
 
 
-def _new_id() -> str:
+def new_id() -> str:
     """Sorts by time: ``20261121T221500Z-3f9a``."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

@@ -14,9 +14,9 @@ from plugins.inventory import Vm
 from plugins.merge import Merged, open_all
 from plugins.model import Evidence, Seen, Session
 from plugins.shard import Shard
-from tests.fleet_project import Checkout, checkout  # noqa: F401  (a fixture)
+from tests.fleet_project import Checkout
 
-pytest_plugins = "pytester"
+pytest_plugins = ("pytester", "tests.fleet_project")
 
 FLEET = [Vm(f"vm{number}") for number in range(1, 6)]
 
@@ -186,7 +186,7 @@ def test_the_newest_answer_of_azure_counts_and_none_is_no_answer(tmp_path: Path)
     ]
 
 
-def test_shards_and_their_merge_are_one_verdict(checkout: Checkout) -> None:  # noqa: F811
+def test_shards_and_their_merge_are_one_verdict(checkout: Checkout) -> None:
     checkout.fleet(**dict.fromkeys(("a", "b", "c"), Checkout.good))
     (checkout.path / "fleet.yaml").write_text("vms: [a, b, c]\n")
     fleet = ("--inventory=fleet.yaml", "--no-azure", "-p", "no:cacheprovider")

@@ -9,11 +9,11 @@ import pytest
 
 from plugins.merge import open_all
 from plugins.store import Store
-from tests.azurite_server import KEY, azurite  # noqa: F401  (a fixture)
-from tests.fleet_project import Checkout, checkout  # noqa: F401  (a fixture)
+from tests.azurite_server import KEY
+from tests.fleet_project import Checkout
 from tests.test_merge import FLEET, keep
 
-pytest_plugins = "pytester"
+pytest_plugins = ("pytester", "tests.fleet_project", "tests.azurite_server")
 
 
 def copy(directory: str, url: str) -> None:
@@ -96,7 +96,7 @@ def test_nothing_there_is_said(tmp_path: Path) -> None:
     assert str(caught.value) == f"--evidence=file://{tmp_path}/none: there is no run, neither there nor directly below."
 
 
-def test_a_run_whose_evidence_could_not_be_sent_says_so(checkout: Checkout) -> None:  # noqa: F811
+def test_a_run_whose_evidence_could_not_be_sent_says_so(checkout: Checkout) -> None:
     checkout.fleet(a=Checkout.good)
     (checkout.path / "wall").write_text("a file where a folder should be")
     done = checkout.run("--vm=a", "--no-azure", f"--evidence-store=file://{checkout.path}/wall")
@@ -106,7 +106,7 @@ def test_a_run_whose_evidence_could_not_be_sent_says_so(checkout: Checkout) -> N
     )
 
 
-def _shards_through(checkout: Checkout, url: str) -> str:  # noqa: F811
+def _shards_through(checkout: Checkout, url: str) -> str:
     """Run two shards that send their evidence there, judge it from there; all that was printed."""
     checkout.fleet(**dict.fromkeys(("a", "b", "c"), Checkout.good))
     (checkout.path / "fleet.yaml").write_text("vms: [a, b, c]\n")
@@ -123,7 +123,7 @@ def _shards_through(checkout: Checkout, url: str) -> str:  # noqa: F811
     return printed + done.stdout.str() + done.stderr.str()
 
 
-def test_shards_meet_in_a_folder(checkout: Checkout) -> None:  # noqa: F811
+def test_shards_meet_in_a_folder(checkout: Checkout) -> None:
     _shards_through(checkout, f"file://{checkout.path}/store")
     (run,) = (path for path in (checkout.path / "store").iterdir() if (path / "evidence/b.json").exists())
     assert sorted(path.relative_to(run).as_posix() for path in run.rglob("*.json")) == [
@@ -132,7 +132,7 @@ def test_shards_meet_in_a_folder(checkout: Checkout) -> None:  # noqa: F811
     ]
 
 
-def test_shards_meet_in_azurite(checkout: Checkout, azurite: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_shards_meet_in_azurite(checkout: Checkout, azurite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite)
     printed = _shards_through(checkout, "az://evidence/night")
     assert KEY not in printed
