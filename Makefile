@@ -1,6 +1,6 @@
 # The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lint lint-workflows fuzz audit sbom az lock clean
+.PHONY: help env demo test test-store lint lint-workflows fuzz audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -22,6 +22,10 @@ demo: env ## start a small fleet in the lab, judge it, show what is wrong with i
 test: lint ## lint, then the project's own tests (the lab and the report in a browser included)
 	@scripts/system-packages lab browser
 	@$(PYTHON) -m pytest $(TESTS)
+
+test-store: env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it
+	@cd tests/azurite && npm ci --silent
+	@$(PYTHON) -m pytest tests/test_store.py
 
 lint: env ## ruff (rules and format), mypy --strict, the lock against pyproject.toml, the workflows
 	@$(PYTHON) -m ruff check .

@@ -101,6 +101,10 @@ class BundleFile:
             raise OSError("the bundle changed while it was read")
         return data
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a member."""
+        return name in self.manifest["members"]
+
     def label(self, name: str) -> str:
         """Where a member is."""
         return f"{self.path}: {name}"

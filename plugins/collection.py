@@ -98,6 +98,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run = config.stash.get(RUN, None)
     if run is None:
         return
+    if run.has_nothing_to_do:
+        items[:] = []
     checks: dict[str, Check] = {}
     for item in items:
         if isinstance(item, pytest.Function) and (check := check_of(item.function)):

@@ -24,7 +24,7 @@ from plugins.inventory import Vm
 from plugins.waivers import Waivers
 from plugins.yaml_file import Mistakes
 
-__all__ = ["Decisions", "exit_status", "read"]
+__all__ = ["EXIT_UNKNOWN", "Decisions", "exit_status", "read"]
 
 #: Nothing failed, but something could not be judged.
 EXIT_UNKNOWN = 10

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -72,6 +72,13 @@ def member(name: str) -> str:
     return f"evidence/{file_name(name)}.json"
 
 
+class Copy(Protocol):
+    """Where the files of a run go besides its directory (`plugins.store`)."""
+
+    def send(self, name: str, data: bytes) -> None:
+        """Take a file; raises nothing."""
+
+
 class Archive(Mapping[str, Evidence]):
     """The evidence of a run, by VM name; each VM is read when it is first asked for."""
 
@@ -79,6 +86,7 @@ class Archive(Mapping[str, Evidence]):
         """`place` is a run directory, or what `open_source` made of a path."""
         self.source: Source = Folder(place) if isinstance(place, Path) else place
         self.problem: OSError | None = None  # the first that writing met; from then on memory alone has everything
+        self.copy: Copy | None = None  # who gets every file of the run, too
         self._loaded: dict[str, Evidence] = {}
 
     @property
@@ -101,12 +109,15 @@ class Archive(Mapping[str, Evidence]):
         return archive
 
     @classmethod
-    def open(cls, path: Path, option: str = "--evidence") -> tuple[Archive, dict[str, Any], list[Vm]]:
+    def open(
+        cls, place: Path | Source, option: str = "--evidence", *, shown: str = ""
+    ) -> tuple[Archive, dict[str, Any], list[Vm]]:
         """The run in a directory or a bundle, what was asked for then, and its fleet. Raises pytest.UsageError.
 
-        `option` is what messages call the way that the path was given.
+        `option` is what messages call the way that the place was given, `shown` the place.
         """
-        archive = cls(open_source(path, option))
+        path = shown or place
+        archive = cls(open_source(place, option) if isinstance(place, Path) else place)
         run = archive.read("run.json")
         label = archive.source.label("run.json")
         if run is None:
@@ -138,6 +149,8 @@ class Archive(Mapping[str, Evidence]):
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""
+        if self.copy is not None:
+            self.copy.send(name, json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         try:
             write_json(self.directory / name, data, durable=True)
         except OSError as error:

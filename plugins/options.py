@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from plugins.areas import AREAS
+from plugins.merge import places
 from plugins.model import Severity
 from plugins.redact import salt
 from plugins.resume import resume
 from plugins.run import RUN, begin, join
+from plugins.watch import watch
 
 __all__: list[str] = []
 
@@ -54,10 +58,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--inventory", metavar="FILE", help="the fleet: a YAML file, see docs/inventory.md")
     group.addoption(
         "--evidence",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="PATH",
-        help="judge an earlier run again, without any network: its directory, or a bundle of it or of one of its VMs",
+        help="judge saved runs again, without any network: run directories, bundles, a store; several become one",
+    )
+    group.addoption(
+        "--evidence-store",
+        metavar="URL",
+        help="send the evidence there as well while it is gathered: az://CONTAINER/PREFIX (docs/fleets.md)",
+    )
+    group.addoption(
+        "--shard",
+        metavar="I/N",
+        help="only part I of N of the fleet; CI servers and Kubernetes say it by themselves (docs/fleets.md)",
     )
     group.addoption(
         "--bundle", action="store_true", help="read the VMs' logs too, and pack what a support request needs, redacted"
@@ -120,6 +135,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["connect", "roundtrip"],
         help="WRITES: connect the VMs that are ready to Azure Arc; =roundtrip disconnects them again afterwards",
     )
+    group.addoption(
+        "--watch", metavar="TIME", help="run again each 15m (90s, 1h), and say only what changed, until Ctrl-C"
+    )
+    # The name of the run directory, chosen by the process that watches: see plugins/watch.py.
+    group.addoption("--run-id", type=_run_id, help=argparse.SUPPRESS)
     group.addoption("--reports", metavar="DIR", help="where run directories are made (default: reports/)")
 
 
@@ -140,11 +160,22 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         or option.help
         or option.version
     ):
-        return None
+        return watch(config, _say) if option.watch and not option.run_id and not option.help else None
     if not _asks_for_checks(config) or option.showfixtures or option.show_fixtures_per_test or option.markers:
         return None
     sys.stdout.write(NO_VM)  # pytest has no terminal reporter yet
     return int(pytest.ExitCode.USAGE_ERROR)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _run_id(text: str) -> str:
+    if not re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{4}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a run, such as 20261121T221500Z-3f9a")
+    return text
 
 
 def _asks_for_checks(config: pytest.Config) -> bool:
@@ -195,7 +226,7 @@ def pytest_configure_node(node: object) -> None:
     if run is not None and run.archive is not None:
         node.workerinput["nexus"] = {  # type: ignore[attr-defined]
             "id": run.id,
-            "archive": str(run.archive.source.path.resolve()),
+            "archive": places(run.archive.source),
             "vms": [vm.name for vm in run.vms],
             "profile": run.profile_asked,
             "waivers": run.decisions.waivers.as_data(),

@@ -30,6 +30,10 @@ def resume(config: pytest.Config) -> Run | None:
     if option.resume and option.retry_unknown:
         raise pytest.UsageError("--resume and --retry-unknown: give one. --retry-unknown visits who is missing, too.")
     flag, name = ("--resume", option.resume) if option.resume else ("--retry-unknown", option.retry_unknown)
+    if option.shard:
+        raise pytest.UsageError(f"{flag} and --shard: a run is gone on with as it was begun. Leave --shard away.")
+    if option.evidence_store:
+        raise pytest.UsageError(f"{flag} and --evidence-store: only a new run sends its evidence there. Give one.")
     if option.evidence:
         raise pytest.UsageError(f"{flag} and --evidence: the one visits VMs, the other visits nobody. Give one.")
     directory = _find(config, flag, name)
@@ -54,6 +58,7 @@ def resume(config: pytest.Config) -> Run | None:
         pending=[vm for vm in vms if _is_pending(archive.get(vm.name), unknown_too=bool(option.retry_unknown))],
         continues=True,
         lock=lock,
+        shard=asked.get("shard"),
     )
     run.decisions = read(option, vms, reports(config), run.started)
     return run

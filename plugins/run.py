@@ -6,7 +6,7 @@ import argparse
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,21 +15,23 @@ from typing import Any
 
 import pytest
 
-from plugins import inventory
+from plugins import inventory, shard
 from plugins.asked import shaping
 from plugins.bundle_file import BundleError
 from plugins.decide import Decisions, read
 from plugins.evidence import PROFILE, Archive
 from plugins.files import hold, make_directory
 from plugins.inventory import Fleet, InventoryError, Vm
+from plugins.merge import Gaps, Merged, open_all
 from plugins.model import Evidence, Verdict
 from plugins.profile import DEFAULT, Profile, ProfileError, load_profile, own_profile, saved_profile
 from plugins.redact import redact, use_salt
 from plugins.results import SUITE_VERSION
 from plugins.sources import Folder
+from plugins.store import Store
 from plugins.waivers import Waivers
 
-__all__ = ["RUN", "Run", "begin", "join", "judged_by", "reports", "wanted"]
+__all__ = ["RUN", "Run", "begin", "join", "judged_by", "new_id", "reports", "wanted"]
 
 
 @dataclass(slots=True)
@@ -56,6 +58,9 @@ class Run:
     notes: tuple[str, ...] = ()  # what to know about how the fleet was found
     verdicts: dict[str, Verdict] = field(default_factory=dict)  # by node id, in the order judged
     decisions: Decisions = field(default_factory=Decisions)
+    shard: Mapping[str, Any] | None = None  # the part of the fleet that this run is about (`Shard.record`)
+    gaps: Gaps | None = None  # what is missing of merged evidence
+    store: Store | None = None  # where the evidence goes besides the run directory
     other_failures: bool = False  # a test that is no check failed
 
     @property
@@ -68,6 +73,11 @@ class Run:
     def problem(self) -> OSError | None:
         """Why the run directory does not hold all that it should, if so."""
         return self.unwritten or (self.archive.problem if self.archive is not None else None)
+
+    @property
+    def has_nothing_to_do(self) -> bool:
+        """A shard of a fleet that has fewer VMs than shards."""
+        return self.shard is not None and not self.vms
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -109,15 +119,16 @@ def begin(config: pytest.Config) -> Run | None:
     option = config.option
     if not wanted(config):
         return None
-    if len(option.evidence) > 1:
-        raise pytest.UsageError(f"--evidence is given {len(option.evidence)} times. One run is judged at a time.")
     if option.evidence:
-        return _replay(config, Path(option.evidence[0]))
+        return _replay(config, option.evidence)
     try:
         fleet = _fleet(option)
-        vms = inventory.select(option.vm, fleet.vms if fleet else None, option.inventory or option.azure_fleet or "")
-    except InventoryError as error:
+        whole = inventory.select(option.vm, fleet.vms if fleet else None, option.inventory or option.azure_fleet or "")
+        part = shard.parse(option.shard) if option.shard else shard.find(os.environ)
+    except (InventoryError, shard.ShardError) as error:
         raise pytest.UsageError(str(error)) from None
+    vms = part.part(whole) if part else whole
+    store = Store(option.evidence_store) if option.evidence_store else None
     asked = option.profile or (str(fleet.profile) if fleet and fleet.profile else DEFAULT)
     run = Run(
         id="",
@@ -128,9 +139,10 @@ def begin(config: pytest.Config) -> Run | None:
         ssh_config=fleet.ssh_config if fleet else None,
         archive=None,
         pending=vms,
-        notes=fleet.notes if fleet else (),
+        notes=((part.header(whole),) if part else ()) + (fleet.notes if fleet else ()),
+        shard=part.record(whole) if part else None,
     )
-    run.decisions = read(option, vms, reports(config), run.started)
+    run.decisions = read(option, whole, reports(config), run.started)
     if not (option.plan or option.collectonly):
         run.id, run.directory = _new_directory(config)
         try:
@@ -138,6 +150,12 @@ def begin(config: pytest.Config) -> Run | None:
             run.archive = Archive.create(run.directory, _asked(config, run), vms, own_profile(asked))
         except OSError as error:
             raise _cannot_be_made(run.directory, error) from None
+        if store is not None:
+            run.store = run.archive.copy = store.below(run.id)
+            run.notes += (f"evidence goes to {run.store}",)
+            for name in (PROFILE, "run.json"):
+                if (data := run.archive.source.read(name)) is not None:
+                    run.store.send(name, data)
     return run
 
 
@@ -162,13 +180,19 @@ def _fleet(option: argparse.Namespace) -> Fleet | None:
     return Fleet(tuple(found.vms), notes=tuple(found.notes))
 
 
-def _replay(config: pytest.Config, source: Path) -> Run:
+def _replay(config: pytest.Config, places: Sequence[str]) -> Run:
     """A run over evidence that is already there; its reports go to a run directory of their own."""
-    archive, asked, vms = Archive.open(source)
+    option = config.option
+    archive, asked, vms = open_all(places, any_profile=bool(option.profile))
     try:
-        vms = inventory.select(config.option.vm, vms, str(source))
-    except InventoryError as error:
+        vms = whole = inventory.select(option.vm, vms, " ".join(places))
+        part = shard.parse(option.shard) if option.shard else None
+    except (InventoryError, shard.ShardError) as error:
         raise pytest.UsageError(str(error)) from None
+    merged = archive.source if isinstance(archive.source, Merged) else None
+    if part:
+        vms = part.part(whole)
+    notes = ((part.header(whole),) if part else ()) + (tuple(merged.header(vms)) if merged else ())
     archive.load(vms)
     profile, asked_for = judged_by(config.option.profile, archive, asked)
     run = Run(
@@ -178,11 +202,14 @@ def _replay(config: pytest.Config, source: Path) -> Run:
         profile=profile,
         profile_asked=asked_for,
         # A stranger's bundle has no say in the commands that a report offers to this operator's shell.
-        ssh_config=_path(asked.get("ssh_config")) if isinstance(archive.source, Folder) else None,
+        ssh_config=_path(asked.get("ssh_config")) if isinstance(archive.source, Folder | Merged) else None,
         archive=archive,
         replayed=True,
+        notes=notes,
+        shard=part.record(whole) if part else None,
+        gaps=merged.gaps_among(vms) if merged else None,
     )
-    run.decisions = read(config.option, vms, reports(config), run.started)
+    run.decisions = read(config.option, whole, reports(config), run.started)
     if not (config.option.plan or config.option.collectonly):
         run.id, run.directory = _new_directory(config)
     return run
@@ -191,7 +218,7 @@ def _replay(config: pytest.Config, source: Path) -> Run:
 def join(data: Mapping[str, Any]) -> Run:
     """The run of the controller, in one of its xdist workers."""
     use_salt(data["salt"])
-    archive, asked, vms = Archive.open(Path(data["archive"]))
+    archive, asked, vms = open_all(data["archive"], any_profile=True)
     chosen = set(data["vms"])
     profile, asked_for = judged_by(data["profile"], archive, asked)
     return Run(
@@ -237,6 +264,7 @@ def _asked(config: pytest.Config, run: Run) -> dict[str, Any]:
         "ssh_config": str(run.ssh_config) if run.ssh_config else None,
         "arguments": [redact(str(each)) for each in config.invocation_params.args],
         "options": shaping(config),
+        **({"shard": run.shard} if run.shard else {}),
     }
 
 
@@ -249,11 +277,13 @@ def _new_directory(config: pytest.Config) -> tuple[str, Path]:
     """A run's id and its new directory, which no other run has, even one that began in this very moment."""
     where = reports(config)
     while True:
-        id = _new_id()
+        id = config.option.run_id or new_id()
         try:
             make_directory(where)
             (where / id).mkdir(mode=0o700)
         except FileExistsError:
+            if config.option.run_id:
+                raise pytest.UsageError(f"--run-id={id}: there is such a run already.") from None
             continue
         except OSError as error:
             raise _cannot_be_made(where / id, error) from None
@@ -271,6 +301,6 @@ def _path(text: Any) -> Path | None:
     return Path(text) if isinstance(text, str) and text else None
 
 
-def _new_id() -> str:
+def new_id() -> str:
     """Sorts by time: ``20261121T221500Z-3f9a``."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

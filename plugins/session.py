@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from plugins import bundle, enroll, ssh, support
 from plugins.azure.things import things
 from plugins.bench import Bench
 from plugins.collection import check_item, check_items, plans
-from plugins.decide import exit_status
+from plugins.decide import EXIT_UNKNOWN, exit_status
 from plugins.evidence import PROFILE
 from plugins.files import point_latest, write_json, write_text
 from plugins.gather import gather, limits
@@ -274,7 +274,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     run = config.stash.get(RUN, None)
     if run is None or run.directory is None or _is_worker(config):
         return
-    if not run.verdicts:
+    if run.store is not None:
+        run.store.wait()
+    if not run.verdicts and not run.has_nothing_to_do:
         if not run.continues:
             _withdraw(config)  # it would write into a folder that is gone
             _forget(run.directory)
@@ -284,9 +286,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     point_latest(run.directory)
     if run.interrupted:
         session.exitstatus = pytest.ExitCode.INTERRUPTED
+    elif run.has_nothing_to_do:
+        session.exitstatus = pytest.ExitCode.OK  # an Indexed Job may well have more parts than the fleet has VMs
     elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        session.exitstatus = exit_status(results, exitstatus, run.other_failures)
-    if run.problem:
+        status = exit_status(results, exitstatus, run.other_failures)
+        session.exitstatus = EXIT_UNKNOWN if run.gaps and not status else status
+    if run.problem or (run.store and run.store.problem):
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
@@ -362,7 +367,32 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
     )
     items = check_items(session.items)
     unfinished = list(dict.fromkeys(item.vm.name for item in items if item.nodeid not in run.verdicts))
-    return results | run.decisions.about(results, run.vms, {item.vm.name for item in items}, unfinished)
+    results |= parts(results, run)
+    found = run.decisions.about(results, run.vms, {item.vm.name for item in items}, unfinished)
+    if run.gaps and "gate" in found and found["gate"]["passed"]:
+        policy = found["gate"]["policy"]
+        found["gate"] |= {
+            "passed": False,
+            "exit": EXIT_UNKNOWN,
+            "sentence": f"GATE NOT JUDGED ({policy}): it would be met by what is there. {run.gaps}",
+        }
+    return results | found
+
+
+def parts(results: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    """What `results.json` says when it is about a part of a fleet, or when a part is missing."""
+    found: dict[str, Any] = {}
+    sentence = results["sentence"]
+    if run.shard:
+        number, of, total = (run.shard[key] for key in ("number", "of", "vms"))
+        found["shard"] = {"number": number, "of": of, "fleet_vms": total}
+        if run.has_nothing_to_do:
+            sentence, found["verdict"] = "It has no VM: there are fewer VMs than shards.", "ready"
+        sentence = f"Shard {number} of {of}, {len(run.vms)} of {total} VM{'s' * (total != 1)}: {sentence}"
+    if run.gaps:
+        found["missing"] = {"vms": run.gaps.vms, "shards": run.gaps.shards}
+        sentence = f"{sentence} {run.gaps}"
+    return {**found, "sentence": sentence}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -373,6 +403,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("readiness")
     if run.problem:
         _say_not_kept(terminalreporter, run)
+    if run.store and run.store.problem:
+        terminalreporter.write_line(
+            f"NOT SENT: the evidence is not all in the store ({run.store.problem}) It is in {_shown(run.directory)}.",
+            red=True,
+        )
     if run.interrupted:
         terminalreporter.write_line("Interrupted: VMs that were not visited in time are unknown.", yellow=True)
     for text, markup in terminal.summary_lines(results, terminalreporter._tw.fullwidth):

@@ -30,6 +30,9 @@ class Source(Protocol):
     def read(self, name: str) -> bytes | None:
         """A file's bytes, None when there is none. Raises OSError."""
 
+    def has(self, name: str) -> bool:
+        """Whether `read` would find something. Raises OSError."""
+
     def label(self, name: str) -> str:
         """What to call a file in a message."""
 
@@ -46,6 +49,10 @@ class Folder:
             return (self.path / name).read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return (self.path / name).is_file()
 
     def label(self, name: str) -> str:
         """Its path."""

@@ -16,7 +16,8 @@ TOP = Path(__file__).parent.parent
 def main() -> int:
     """Compare every dependency that pyproject.toml states with the version that the lock installs."""
     project = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))
-    stated = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"]
+    stated = [*project["project"]["dependencies"], *groups["store"], *groups["dev"]]
     # A line of the lock: ruff==0.17.6 \
     lock = (TOP / "requirements.lock").read_text("utf-8")
     locked = {

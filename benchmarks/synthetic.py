@@ -1,0 +1,185 @@
+"""Synthetic fleets: a run directory with the evidence of as many VMs as wanted, which `pytest --evidence` judges.
+
+::
+
+    python -m benchmarks.synthetic --vms 1000 DIR                     # a tenth of the VMs has something to fix
+    python -m benchmarks.synthetic --vms 1000 --sick 0 DIR            # none has
+    python -m benchmarks.synthetic --vms 5000 --first 5001 DIR        # vm5001 to vm10000: a shard of a larger fleet
+
+Each VM is a clone of one in `lab/recorded`, with a name, an address, an ARM id and a managed identity of its own, in
+what the VM said (its token included) and in what Azure says alike. So every check has as much to read as on a real
+fleet, and says what it says about the original. The same numbers give the same fleet, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import re
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.demo import PLANTED, RECORDED
+from plugins.files import make_directory, write_json, write_text
+
+__all__ = ["Clone", "write"]
+
+#: A token's claims, in groups of four because a whole JWT would be taken for a secret: "claims=eyJh dWQi ...".
+_CLAIMS = re.compile(r"(?<=claims=)[\w-]+(?: [\w-]+)*")
+_NAMESPACE = uuid.UUID("5f3c1c1e-0000-4000-8000-000000000000")
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """One VM of the synthetic fleet."""
+
+    number: int
+
+    @property
+    def name(self) -> str:
+        """As in the lab: vm1, vm2, ..."""
+        return f"vm{self.number}"
+
+    @property
+    def address(self) -> str:
+        """A private address; nobody is ever visited there."""
+        return f"10.{self.number // 62500}.{self.number // 250 % 250}.{self.number % 250 + 1}"
+
+    def id(self, kind: str) -> str:
+        """A GUID of the VM's own."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.name} {kind}"))
+
+
+class _Form:
+    """A JSON text with blanks for what is a VM's own. A blank is a NUL and a letter: JSON holds no NUL as it is."""
+
+    def __init__(self, data: Any, own: Mapping[str, str]) -> None:
+        """`own` maps what is the recorded VM's own to the letter of its blank."""
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        claims = [_decoded(words) for words in _CLAIMS.findall(text)]
+        self._text = _blanked(_CLAIMS.sub("\0c", text), own)
+        self._claims = [_blanked(each, own) for each in claims]
+
+    def text(self, clone: Clone) -> str:
+        """The form, filled in for a VM."""
+        text = _filled(self._text, clone)
+        for claims in self._claims:
+            text = text.replace("\0c", _encoded(_filled(claims, clone)), 1)
+        return text
+
+    def data(self, clone: Clone) -> Any:
+        """The same as JSON."""
+        return json.loads(self.text(clone))
+
+
+def _blanked(text: str, own: Mapping[str, str]) -> str:
+    # Whole words only: vm2 may well be attached to the cloud services network vm2-csn, and its clones are too.
+    words = "|".join(map(re.escape, own))
+    return re.sub(rf"(?<![\w.-])(?:{words})(?![\w-]|\.\w)", lambda found: f"\0{own[found[0]]}", text)
+
+
+def _filled(text: str, clone: Clone) -> str:
+    text = text.replace("\0n", clone.name).replace("\0a", clone.address)
+    return text.replace("\0p", clone.id("principal")).replace("\0i", clone.id("client"))
+
+
+def _decoded(words: str) -> str:
+    packed = words.replace(" ", "")
+    return base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode()
+
+
+def _encoded(claims: str) -> str:
+    packed = base64.urlsafe_b64encode(claims.encode()).decode().rstrip("=")
+    return " ".join(packed[at : at + 4] for at in range(0, len(packed), 4))
+
+
+class _Original:
+    """A recorded VM, as forms to fill in."""
+
+    def __init__(self, name: str, run: Path, azure: Mapping[str, Any]) -> None:
+        evidence = json.loads((run / "evidence" / f"{name}.json").read_bytes())
+        self.resource_id: str = azure["located"][name]
+        vm_answer = azure["answers"][self.resource_id.lower()]
+        principal = vm_answer["value"]["identity"]["principalId"]
+        own = {name: "n", principal: "p"}
+        if address := re.fullmatch(r".*@([\d.]+):\d+", evidence["session"]["address"]):
+            own[address[1]] = "a"
+        if client := re.search(r'"appid":"([\w-]+)"', "".join(map(_decoded, _CLAIMS.findall(json.dumps(evidence))))):
+            own[client[1]] = "i"
+        answers = {p: a for p, a in azure["answers"].items() if p == self.resource_id.lower() or p.endswith(principal)}
+        self.evidence = _Form(evidence, own)
+        self.entry = _Form(evidence["vm"], own)
+        self.answers = _Form(answers, own)
+        self.located = _Form(self.resource_id, own)
+
+
+def write(directory: Path, vms: int, *, first: int = 1, sick: int = 10) -> None:
+    """Make `directory` a run directory with the evidence of `vms` VMs, the first of them number `first`.
+
+    `sick` of each hundred are clones of recorded VMs that have something to fix, one after the other; the rest are
+    clones of a healthy one.
+    """
+    recorded = json.loads((RECORDED / "azure.json").read_bytes())
+    originals = {name: _Original(name, RECORDED, recorded) for name in PLANTED}
+    healthy, unwell = ([name for name in PLANTED if bool(PLANTED[name]) is bad] for bad in (False, True))
+    make_directory(directory / "evidence")
+    fleet: list[Any] = []
+    members: dict[str, list[str]] = {name: [] for name in PLANTED}  # resource ids of the clones of each original
+    answers: dict[str, Any] = {}
+    located: dict[str, str] = {}
+    for number in range(first, first + vms):
+        clone, before = Clone(number), (number - 1) * sick // 100
+        name = unwell[before % len(unwell)] if number * sick // 100 > before else healthy[number % len(healthy)]
+        original = originals[name]
+        write_text(directory / "evidence" / f"{clone.name}.json", original.evidence.text(clone) + "\n")
+        fleet.append(original.entry.data(clone))
+        answers |= original.answers.data(clone)
+        located[clone.name] = original.located.data(clone)
+        members[name].append(located[clone.name])
+    own = {path for path in recorded["answers"] if _is_a_vms(path)}
+    shared = {path: answer for path, answer in recorded["answers"].items() if path not in own}
+    for answer in shared.values():
+        _attach(answer["value"], {originals[name].resource_id: ids for name, ids in members.items()})
+    write_json(directory / "azure.json", {**recorded, "answers": answers | shared, "located": located})
+    write_text(directory / "runner.json", (RECORDED / "runner.json").read_text("utf-8"))
+    run = json.loads((RECORDED / "run.json").read_bytes())
+    write_json(directory / "run.json", {**run, "id": f"synthetic-{first}-{vms}", "fleet": fleet})
+
+
+def _is_a_vms(path: str) -> bool:
+    """True for the answers about one VM of the recording."""
+    return "/virtualmachines/" in path or "?assignedto=" in path
+
+
+def _attach(value: Any, members: Mapping[str, list[str]]) -> None:
+    """Put the clones in the place of their originals in a cloud services network's list of VMs."""
+    properties = value.get("properties") if isinstance(value, dict) else None
+    if properties and "associatedResourceIds" in properties:
+        attached = [members.get(id, [id]) for id in properties["associatedResourceIds"]]
+        properties["associatedResourceIds"] = [id for ids in attached for id in ids]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write a synthetic run directory."""
+    parser = argparse.ArgumentParser("python -m benchmarks.synthetic", description=main.__doc__)
+    parser.add_argument("directory", type=Path, metavar="DIR", help="made anew; must not exist, or be empty")
+    parser.add_argument("--vms", type=int, required=True, metavar="N", help="how many")
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="the number of the first one (default: 1)")
+    parser.add_argument("--sick", type=int, default=10, metavar="PERCENT", help="have something to fix (default: 10)")
+    options = parser.parse_args(arguments)
+    if options.vms < 1 or options.first < 1 or not 0 <= options.sick <= 100:
+        parser.error("--vms and --first are at least 1, --sick is between 0 and 100")
+    if options.directory.exists() and any(options.directory.iterdir()):
+        parser.error(f"{options.directory} is not empty: name a folder that does not exist yet")
+    write(options.directory, options.vms, first=options.first, sick=options.sick)
+    print(f"{options.vms} VMs in {options.directory}; judge them with: pytest --evidence={options.directory}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
