@@ -146,7 +146,7 @@ def profile_replays_frames(vm: VmPlan) -> None:
     """A start file of root's shell prints what an earlier session sent, and clears the screen."""
     nonce = "NEXUS0123456789abcdef0123456789abcdef"
     frames = (
-        f"\\n{nonce} hello 0\\n\\n{nonce} o 1\\nx\\n{nonce} e 1 e 0 1.00 2.00\\n\\n{nonce} end\\n\\033[2J\\033]0;x\\007"
+        f"\\n{nonce} hello\\n\\n{nonce} o 1\\nx\\n{nonce} e 1 e 0 1.00 2.00\\n\\n{nonce} end\\n\\033[2J\\033]0;x\\007"
     )
     vm.put("/root/.bashrc", f"printf '{frames}'\nprintf '{frames}' >&2\n")
 
