@@ -61,10 +61,11 @@ _LOGIN = f"{addresses.PROXY}:{addresses.PROXY_PORT}"
 
 @fault(
     "secrets-everywhere",
-    roots=("PROXY-004",),
+    roots=("CLOUDINIT-001", "PROXY-004", "PROXY-001"),
     expects={
         "PROXY-001[HTTPS_PROXY]": "warn",
         "PROXY-001[https_proxy]": "warn",
+        "PROXY-001[http_proxy]": "warn",
         "PROXY-004": "fail",
         "PROXY-006": "warn",
         "AGENT-005": "fail",
@@ -151,7 +152,7 @@ def profile_replays_frames(vm: VmPlan) -> None:
     vm.put("/root/.bashrc", f"printf '{frames}'\nprintf '{frames}' >&2\n")
 
 
-@fault("sudo-lies", expects={"SSH-002": "fail", "CLOUDINIT-002": "unknown", "AGENT-006": "unknown"})
+@fault("sudo-lies", roots=("SSH-002",), expects={"SSH-002": "fail", "CLOUDINIT-002": "unknown", "AGENT-006": "unknown"})
 def sudo_lies(vm: VmPlan) -> None:
     """sudo says yes to an ordinary user, prints terminal sequences, and runs nothing."""
     vm.login = "operator"
