@@ -9,7 +9,7 @@ from typing import Any
 
 from plugins.checks import check_of
 from plugins.inventory import Target, Vm
-from plugins.judge import judge, probes_in_module
+from plugins.judge import Outcome, judge, probes_in_module
 from plugins.model import Evidence, Seen, Session, State, Status
 from plugins.profile import Profile, load_profile
 
@@ -64,6 +64,11 @@ class Row:
 
     def judged(self, function: Callable[..., str]) -> tuple[Status, str, str]:
         """What the check says: status, message, remedy."""
+        found = self.outcome(function)
+        return found.status, found.message, found.remedy
+
+    def outcome(self, function: Callable[..., str]) -> Outcome:
+        """All that the check says."""
         check = check_of(function)
         assert check is not None
         probes = probes_in_module(function)
@@ -73,8 +78,7 @@ class Row:
         for name, each in self.evidence.items():
             plan = probes[name].plan(name, known)
             evidence.seen[plan.key] = replace(each, probe=plan.key, command=plan.command)
-        found = judge(check, function, probes, evidence, self.profile, self.parameters)
-        return found.status, found.message, found.remedy
+        return judge(check, function, probes, evidence, self.profile, self.parameters)
 
     def assert_holds(self, function: Callable[..., str]) -> None:
         """The row as a test."""
