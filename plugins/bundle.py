@@ -27,7 +27,7 @@ from plugins.evidence import PROFILE, Archive, from_data, member, to_data
 from plugins.files import make_directory
 from plugins.inventory import Vm, file_name
 from plugins.model import Evidence, Verdict
-from plugins.redact import redact
+from plugins.redact import clean, redact
 from plugins.runner import Runner
 from plugins.surroundings import AZURE, RUNNER
 
@@ -87,7 +87,7 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
     for name, text in contents.reports.items():
         yield name, text.encode("utf-8", "backslashreplace")
     run = contents.archive.read("run.json") or {}
-    run["fleet"] = [vm.as_dict() for vm in contents.vms]
+    run["fleet"] = [clean(vm.as_dict()) for vm in contents.vms]
     run["arguments"] = [redact(str(each)) for each in run.get("arguments") or []]
     yield "run.json", _json(run)
     if (profile := contents.archive.source.read(PROFILE)) is not None:
@@ -95,7 +95,7 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
     if contents.facts is not None:
         yield AZURE, _json(contents.facts.to_data())
     if contents.runner is not None:
-        yield RUNNER, _json(contents.runner.as_dict())
+        yield RUNNER, _json(clean(contents.runner.as_dict()))
     for vm in contents.vms:
         # As it was gathered: what checks looked at in Azure is in azure.json, and comes from there when judged again.
         if (data := contents.archive.read(member(vm.name))) is not None:

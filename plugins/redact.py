@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import json
 import re
 import secrets as _random
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -44,8 +46,8 @@ _NAMES = (
 )
 
 #: What an assignment looks like: name=value, "name": "value", \"name\":\"value\", name: 'it''s'. A value in quotes goes
-#: to its own closing quote, or to the end of the line; another one ends where a list or a query would.
-_VALUE = r"(?P<q>\\*[\"'])?(?P<secret>(?(q)(?:(?!(?P=q))(?:\\.|[^\n]))+|[^\s\"'&,;]{3,}))"
+#: to its own closing quote, or to the end of the line; another one ends where a list, a query or a sentence would.
+_VALUE = r"(?P<q>\\*[\"'])?(?P<secret>(?(q)(?:(?!(?P=q))(?:\\.|[^\n]))+|[^\s\"'&,;]{2,}[^\s\"'&,;.:)\]}>]))"
 
 # -----BEGIN OPENSSH PRIVATE KEY----- ... -----END OPENSSH PRIVATE KEY-----  (the end may be cut off)
 _BEGIN = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
@@ -214,17 +216,25 @@ def remember_environment(environment: Mapping[str, str]) -> None:
 def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     # Wherever a secret stands in a longer text, its base64 is one of three, less what its neighbours have a part in.
-    shifted = (base64.b64encode(b"\0" * at + raw).decode() for at in range(3))
-    inner = [each[(0, 2, 3)[at] :][: (len(raw) + at) // 3 * 4 - (0, 2, 3)[at]] for at, each in enumerate(shifted)]
-    url_safe = [each.replace("+", "-").replace("/", "_") for each in inner]
-    escaped = [secret.encode("unicode_escape").decode(), secret.replace("\\", "\\\\").replace('"', '\\"')]
-    quoted = [
-        quote(secret, safe="", errors="replace"),
-        quote_plus(secret, errors="replace"),
-        quote(secret, errors="replace"),
+    coded = [
+        base64.b64encode(b"\0" * at + raw).decode()[first : (len(raw) + at) // 3 * 4]
+        for at, first in enumerate((0, 2, 3))
     ]
-    encoded = [each for each in (*inner, *url_safe, raw.hex(), raw.hex().upper()) if len(each) >= _SHORTEST]
-    return {secret, *escaped, *quoted, *(each.replace("%", "%25") for each in quoted if "%" in each), *encoded}
+    quoted = {each(secret, errors="replace") for each in (quote, quote_plus, partial(quote, safe=""))}
+    written = {
+        secret,
+        secret.encode("unicode_escape").decode(),
+        html.escape(secret),
+        *(json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)),
+        *quoted,
+        *(re.sub("%..", lambda digits: digits[0].lower(), each) for each in quoted),
+        *(each.replace("%", "%25") for each in quoted),
+        *(each.replace("+", "-").replace("/", "_") for each in coded),
+        *coded,
+        raw.hex(),
+        raw.hex().upper(),
+    }
+    return {each for each in written if len(each) >= _SHORTEST}
 
 
 # ------------------------------------------------------------------------------------------------- one salt per run

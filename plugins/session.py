@@ -216,8 +216,9 @@ def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:
 class Collector:
     """Keeps the verdicts that arrive, from this process or from xdist's workers."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, config: pytest.Config) -> None:
         self._run = run
+        self._config = config
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep a check's verdict."""
@@ -229,6 +230,8 @@ class Collector:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """What could not be collected counts as a failure, when pytest was told to go on."""
         self._run.other_failures |= report.failed
+        if report.failed:
+            self._config.option.tbstyle = "short"  # checks need no traceback; a suite that does not load does
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
@@ -252,7 +255,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Begin to listen for verdicts."""
     run = session.config.stash.get(RUN, None)
     if run is not None and not _is_worker(session.config):
-        session.config.pluginmanager.register(Collector(run), "nexus-verdicts")
+        session.config.pluginmanager.register(Collector(run, session.config), "nexus-verdicts")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -29,6 +29,7 @@ from plugins.inventory import Vm
 from plugins.judge import value
 from plugins.model import Evidence, Seen
 from plugins.probes import Probe
+from plugins.redact import clean
 
 __all__ = ["CONTROL_PLANE", "Surroundings", "wants"]
 
@@ -105,7 +106,7 @@ class Surroundings:
     def runner(self, found: runner.Runner) -> None:
         self._runner = found
         if self._archive is not None:
-            self._archive.write(RUNNER, found.as_dict())
+            self._archive.write(RUNNER, clean(found.as_dict()))
 
     def has_facts(self, *, complete: bool) -> bool:
         """Whether an earlier part of this run has asked Azure to the end; `complete`: and was told everything."""

@@ -67,12 +67,12 @@ def licence(name: str) -> Iterator[LicenseExpression | DisjunctiveLicense]:
         told = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return
-    if expression := told.get("License-Expression"):
-        yield LicenseExpression(expression)
+    if "License-Expression" in told:
+        yield LicenseExpression(told["License-Expression"])
         return
     classifiers = told.get_all("Classifier") or []
     classified = [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")]
-    free = str(told.get("License") or "").strip()
+    free = told["License"].strip() if "License" in told else ""
     if text := " or ".join(classified) or (free if "\n" not in free else ""):
         yield DisjunctiveLicense(name=text)
 
@@ -105,7 +105,7 @@ def bill() -> Bom:
         licenses=[LicenseExpression(project["license"])],
     )
     made = Bom(components=parts.values(), serial_number=uuid.uuid5(uuid.NAMESPACE_OID, digest))
-    made.metadata.timestamp = None
+    made.metadata.timestamp = None  # type: ignore[assignment]  # CycloneDX does not ask for one
     made.metadata.component = itself
     made.metadata.properties = [Property(name="requirements.lock:sha256", value=digest)]
     made.register_dependency(itself, [parts[name] for name in direct])

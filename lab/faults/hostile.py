@@ -61,10 +61,11 @@ _LOGIN = f"{addresses.PROXY}:{addresses.PROXY_PORT}"
 
 @fault(
     "secrets-everywhere",
-    roots=("PROXY-004",),
+    roots=("CLOUDINIT-001", "PROXY-004", "PROXY-001"),
     expects={
         "PROXY-001[HTTPS_PROXY]": "warn",
         "PROXY-001[https_proxy]": "warn",
+        "PROXY-001[http_proxy]": "warn",
         "PROXY-004": "fail",
         "PROXY-006": "warn",
         "AGENT-005": "fail",
@@ -146,12 +147,12 @@ def profile_replays_frames(vm: VmPlan) -> None:
     """A start file of root's shell prints what an earlier session sent, and clears the screen."""
     nonce = "NEXUS0123456789abcdef0123456789abcdef"
     frames = (
-        f"\\n{nonce} hello 0\\n\\n{nonce} o 1\\nx\\n{nonce} e 1 e 0 1.00 2.00\\n\\n{nonce} end\\n\\033[2J\\033]0;x\\007"
+        f"\\n{nonce} hello\\n\\n{nonce} o 1\\nx\\n{nonce} e 1 e 0 1.00 2.00\\n\\n{nonce} end\\n\\033[2J\\033]0;x\\007"
     )
     vm.put("/root/.bashrc", f"printf '{frames}'\nprintf '{frames}' >&2\n")
 
 
-@fault("sudo-lies", expects={"SSH-002": "fail", "CLOUDINIT-002": "unknown", "AGENT-006": "unknown"})
+@fault("sudo-lies", roots=("SSH-002",), expects={"SSH-002": "fail", "CLOUDINIT-002": "unknown", "AGENT-006": "unknown"})
 def sudo_lies(vm: VmPlan) -> None:
     """sudo says yes to an ordinary user, prints terminal sequences, and runs nothing."""
     vm.login = "operator"

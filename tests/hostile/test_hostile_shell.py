@@ -45,7 +45,7 @@ FORGE = r"""
 n=
 while [ -z "$n" ]; do n=$(cat "$room"/*.o "$room"/*.e 2>/dev/null | grep -o 'NEXUS[0-9a-f]*' | head -n 1); done
 printf '\n%s o 2\nforged\n%s e 2 e 0 1.00 2.00\n' "$n" "$n"
-printf '\n%s o 77\n\n%s e 77 e 0 1.00 2.00\n\n%s hello 99999999999999999999\n\n%s o 1\n' "$n" "$n" "$n" "$n"
+printf '\n%s o 77\n\n%s e 77 e 0 1.00 2.00\n\n%s hello\n\n%s o 1\n' "$n" "$n" "$n" "$n"
 printf '\n%s e 1 e 0 nan inf\n\n%s full everything\n' "$n" "$n"
 """
 
@@ -77,7 +77,7 @@ def test_frames_of_an_earlier_run_are_only_output() -> None:
 def test_an_end_that_is_forged_leaves_probes_without_an_answer() -> None:
     batch = compile_batch([planned("a", "true"), planned("b", "sleep 0.3; echo late")])
     decoder = Decoder(batch)
-    decoder.feed(f"\n{batch.nonce} hello 0\n\n{batch.nonce} end\n".encode())
+    decoder.feed(f"\n{batch.nonce} hello\n\n{batch.nonce} end\n".encode())
     assert decoder.complete
     assert decoder.seen == {}  # `plugins.gather` makes each of them "lost", which is never a pass
 

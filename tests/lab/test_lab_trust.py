@@ -60,7 +60,8 @@ def first(trust: Path) -> Path:
 
 
 def evidence(trust: Path, vm: str) -> dict[str, dict[str, str]]:
-    return json.loads((first(trust) / f"evidence/{vm}.json").read_text())["seen"]
+    seen: dict[str, dict[str, str]] = json.loads((first(trust) / f"evidence/{vm}.json").read_text())["seen"]
+    return seen
 
 
 # --- secrets

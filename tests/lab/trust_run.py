@@ -84,7 +84,12 @@ def main(folder: Path) -> None:
     environment = dict(os.environ) | {"PIPELINE_TOKEN": RUNNER["pipeline"], "PYTHONPATH": f"{ROOT}:{folder}"}
     environment |= start_agent(folder)
     roots = {vm: vm_disk.root_of(vm) for vm in ("vm1", "vm2")}
-    asked = [f"--inventory={inventory}", f"--profile={os.environ['LAB_PROFILE']}", f"--reports={folder}/reports"]
+    asked = [
+        "--bundle",
+        f"--inventory={inventory}",
+        f"--profile={os.environ['LAB_PROFILE']}",
+        f"--reports={folder}/reports",
+    ]
     suites = ["suites", str(folder / "test_trust.py")]
     loud = ["-vv", "--log-level=DEBUG", "--tb=long", "--showlocals", "-rA"]
 

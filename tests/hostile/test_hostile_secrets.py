@@ -1,0 +1,228 @@
+"""Redaction in every process of a run, in logs and tracebacks, and in the files that others write. The lab has the rest:
+`tests/lab/test_lab_trust.py`."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import logging
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plugins import discreet, redact
+from plugins.evidence import Archive
+from plugins.inventory import Vm
+from plugins.model import Evidence, Seen, Session
+from tests.canaries import contents, forms, found_in, leaks
+
+pytest_plugins = "pytester"
+
+ROOT = Path(__file__).parents[2]
+SECRET = 'Kn0w/n%Pa+ss "wörd"'
+
+
+@pytest.fixture
+def remembered() -> Iterator[None]:
+    before = list(redact._remembered)
+    redact.remember(SECRET)
+    yield
+    redact._remembered[:] = before
+
+
+# --- what the runner has itself
+
+
+@pytest.mark.parametrize("form", forms(SECRET))
+def test_a_secret_of_the_runners_own_is_taken_out_in_every_form(remembered: None, form: str) -> None:
+    text = forms(SECRET)[form].decode()
+    if form.startswith("base64"):  # a neighbour on each side, as in a longer text
+        at = int(form[-1])
+        coded = base64.b64encode(b"x" * at + SECRET.encode() + b"tail").decode()
+        text = coded.replace("+", "-").replace("/", "_") if "URL" in form else coded
+    assert found_in(redact.redact(f"it says {text} here").encode(), {"s": SECRET}) == []
+    assert redact.mark(SECRET) in redact.redact(f"it says {text} here")
+
+
+def test_the_environments_secrets_are_known_by_the_names_of_the_variables() -> None:
+    before = list(redact._remembered)
+    try:
+        redact.remember_environment(
+            {
+                "AZURE_CLIENT_SECRET": "abc.def-ghi",
+                "SYSTEM_ACCESSTOKEN": "tok-tok-tok",
+                "HTTPS_PROXY": "http://alice:proxy-word@10.0.0.1:3128",
+                "HOME": "/home/anna",
+                "SHORT_TOKEN": "abc",
+                "http_proxy": "http://[",
+            }
+        )
+        known = {secret for secret, _ in redact._remembered}
+        assert {"abc.def-ghi", "tok-tok-tok", "proxy-word"} <= known
+        assert not {"/home/anna", "abc"} & known
+    finally:
+        redact._remembered[:] = before
+
+
+# --- names
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        *(
+            (name, True)
+            for name in ("password", "adminPassword", "client_secret", "clientSecret", "accountKey", "sas-token")
+        ),
+        *(
+            (name, False)
+            for name in ("secretName", "publicKey", "tokenType", "principalId", "id", "keyData", "authorized")
+        ),
+    ],
+)
+def test_a_field_is_known_by_its_name(name: str, secret: bool) -> None:
+    assert redact.is_secret_name(name) is secret
+    cleaned = redact.clean({"a": [{name: "hunter22"}]})["a"][0][name]
+    assert cleaned == (redact.mark("hunter22") if secret else "hunter22")
+
+
+# --- logs and tracebacks
+
+
+def test_what_a_library_logs_is_redacted(caplog: pytest.LogCaptureFixture) -> None:
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(discreet._redacting(before))
+    try:
+        with caplog.at_level(logging.DEBUG):
+            log = logging.getLogger("a.library")
+            log.debug("POST %s with %r", "https://x", {"client_secret": "hunter22"})
+            try:
+                raise ValueError("password=hunter22")
+            except ValueError:
+                log.exception("it failed")
+    finally:
+        logging.setLogRecordFactory(before)
+    assert "hunter22" not in caplog.text
+    assert "POST https://x with" in caplog.text
+    assert "ValueError: password=<secret:" in caplog.text
+
+
+# --- all processes of a run
+
+SUITE = '''
+from plugins import *
+
+docs = "https://example.org/"
+word = probe("cat /word", timeout=2)
+
+
+@check("VM-001", required, remedy="Say it.", docs=docs)
+def test_word(word):
+    """The word is right."""
+    return "It is password=" + word.stdout[::-1]
+
+
+@check("VM-002", required, remedy="Say it.", docs=docs)
+def test_crash(word):
+    """It crashes."""
+    raise RuntimeError("crashed on password=" + word.stdout[::-1])
+'''
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
+    pytester.makeconftest((ROOT / "conftest.py").read_text())
+    pytester.mkdir("suites")
+    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    fleet = [Vm(name) for name in ("a", "b", "c")]
+    archive = Archive.create(pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
+    for vm in fleet:
+        # Backwards, so that it is a secret only once a check has turned it round.
+        seen = {"word": Seen("word", "cat /word", "done", 0, "hunter22"[::-1])}
+        archive.store(Evidence(vm, Session("ok", seconds={"login": 0.1}), seen, 1000.0))
+    return pytester
+
+
+def run(project: pytest.Pytester, *arguments: str, umask: int = 0o022) -> str:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--evidence=earlier", *arguments]
+    done = subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False, umask=umask)
+    return done.stdout + done.stderr
+
+
+def test_all_processes_of_a_run_give_the_same_secret_the_same_mark(project: pytest.Pytester) -> None:
+    said = run(project, "-n3", "-vv", "--tb=long", "-rA")
+    results = (project.path / "reports/latest/results.json").read_text()
+    marks = re.findall(r"password=(<secret:[0-9a-f]{8}>)", results)
+    assert (len(marks) >= 6, len(set(marks))) == (True, 1)
+    assert "hunter22" not in results + said
+    salts = [path for path in project.path.rglob("*") if path.is_file() and redact.salt().encode() in path.read_bytes()]
+    assert salts == []
+
+
+def test_another_run_gives_it_another_mark(project: pytest.Pytester) -> None:
+    marks = set()
+    for _ in range(2):
+        run(project)
+        marks |= set(re.findall(r"<secret:\w+>", (project.path / "reports/latest/results.json").read_text()))
+    assert len(marks) == 2
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o777, 0o277], ids=oct)
+def test_files_are_0600_and_folders_0700_whatever_the_umask(project: pytest.Pytester, umask: int) -> None:
+    reports = project.path / "reports"
+    run(project, f"--log-file={reports}/debug.log", "--log-level=DEBUG", umask=umask)
+    found = {path: path.stat().st_mode & 0o777 for path in reports.rglob("*") if not path.is_symlink()}
+    assert any(path.name == "report.html" for path in found)
+    assert any(path.name == "junit.xml" for path in found)
+    assert {mode for path, mode in found.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in found.items() if path.is_file()} == {0o600}
+
+
+def test_a_suite_that_cannot_be_collected_is_no_internal_error(project: pytest.Pytester) -> None:
+    """pytest-html wrote its page into the run's folder, which was gone by then."""
+    (project.path / "suites/test_broken.py").write_text("raise RuntimeError('it does not load')\n")
+    said = run(project)
+    assert "it does not load" in said
+    assert "INTERNALERROR" not in said
+    assert "FileNotFoundError" not in said
+
+
+# --- the search itself finds what is there
+
+
+@pytest.mark.parametrize("form", forms(SECRET))
+def test_the_search_finds_every_form(form: str, tmp_path: Path) -> None:
+    text = b"before " + forms(SECRET)[form] + b" after"
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("deep.txt", text)
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("folder/inner.zip", inner.getvalue())
+    (tmp_path / "log.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "plain.bin").write_bytes(text)
+    found = leaks(tmp_path, {"s": SECRET})
+    assert f"outer.zip!folder/inner.zip!deep.txt: s as {form}" in found
+    assert f"log.gz!gzip: s as {form}" in found
+    assert f"plain.bin: s as {form}" in found
+
+
+def test_the_search_finds_base64_in_the_middle_of_a_text() -> None:
+    for before in ("", "x", "xx", "xxx"):
+        for after in ("", "y", "yy"):
+            coded = base64.b64encode(f"{before}{SECRET}{after}".encode())
+            assert found_in(coded, {"s": SECRET}), (before, after)
+
+
+def test_the_search_looks_at_names_in_archives() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("secret-name-in-a-zip", json.dumps({}))
+    assert any(found_in(data, {"s": "secret-name-in-a-zip"}) for _, data in contents("x.zip", buffer.getvalue()))
