@@ -111,16 +111,18 @@ def forecast(results: Json) -> str:
     if not plan:
         return ""
     last = plan[-1]["ready"]
+    # Checks that were blocked are judged only when their cause is fixed: nothing is promised of them.
+    judged = ", as far as could be judged" if any(step["unjudged"] for step in plan) else ""
     ready = sum(vm["readiness"] == "ready" for vm in results["vms"])
     of = "the VM" if total == 1 else f"all {total:,} VMs" if last == total else f"{last:,} of {total:,} VMs"
     if len(plan) == 1:
-        return f"One fix makes {of} ready."
+        return f"One fix makes {of} ready{judged}."
     # The few that do most of it: four fifths of what the whole plan does.
     few = next(number for number, step in enumerate(plan, 1) if step["ready"] - ready >= 0.8 * (last - ready))
     if few > len(plan) / 2:
-        return f"{len(plan)} fixes make {of} ready."
+        return f"{len(plan)} fixes make {of} ready{judged}."
     fixes = "The first fix makes" if few == 1 else f"The first {few} fixes make"
-    return f"{fixes} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {len(plan)} make it {last:,}."
+    return f"{fixes} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {len(plan)} make it {last:,}{judged}."
 
 
 def _steps(results: Json, ready: int, lists: Lists) -> list[Json]:
