@@ -177,12 +177,13 @@ def _connect(url: str, option: str) -> tuple[Any, str]:
             f"{option}={url}: {error.name} is not installed. It comes with `make env`, or with "
             "pip install --group store (pip 25.1 or newer, in this folder)."
         ) from None
-    options = _account(parts.netloc, option, url) if parts.scheme in _AZURE else {}
+    options: dict[str, Any] = _account(parts.netloc, option, url) if parts.scheme in _AZURE else {}
     try:
-        return fsspec.core.url_to_fs(url, **options)
+        system, root = fsspec.core.url_to_fs(url, **options)
     except Exception as error:
         said = (str(error).strip().splitlines() or [""])[0][:200]
         raise pytest.UsageError(f"{option}={url}: {type(error).__name__}: {redact(said)}. {_REMEDY}") from None
+    return system, str(root)
 
 
 def _account(netloc: str, option: str, url: str) -> dict[str, Any]:

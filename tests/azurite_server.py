@@ -22,7 +22,7 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A connection string; the container ``evidence`` is there."""
     if not PROGRAM.exists() or not (node := shutil.which("node")):
         pytest.skip("Azurite is not installed: make test-store installs and uses it (it needs Node.js)")
-    command = [node, PROGRAM, "--location", tmp_path_factory.mktemp("azurite"), "--blobHost", "127.0.0.1"]
+    command = [node, str(PROGRAM), "--location", str(tmp_path_factory.mktemp("azurite")), "--blobHost", "127.0.0.1"]
     command += ["--blobPort", "0", "--skipApiVersionCheck", "--disableTelemetry"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

@@ -95,7 +95,7 @@ def test_a_bundle_that_cannot_be_used_is_one_clear_error(checkout: Checkout) -> 
     outcome.stderr.fnmatch_lines(["ERROR: --evidence cut.zip: this is no bundle of this suite: it is no zip file *"])
     outcome.stderr.no_fnmatch_line("*Traceback*")
     outcome = checkout.run("--evidence=cut.zip", "--evidence=reports/latest")
-    outcome.stderr.fnmatch_lines(["ERROR: --evidence is given 2 times. One run is judged at a time."])
+    outcome.stderr.fnmatch_lines(["ERROR: --evidence cut.zip: this is no bundle of this suite: it is no zip file *"])
     assert len(list((checkout.path / "reports").glob("2*"))) == 1, "nothing half-read leaves a run behind"
 
 
@@ -119,7 +119,7 @@ def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path
     members = [("run.json", archive.source.read("run.json") or b"")]
     write_bundle(tmp_path / "r.zip", kind="run", run_id="r", suite="0", members=members)
     option = SimpleNamespace(
-        **dict.fromkeys(("profile", "against", "gate", "waivers", "inventory", "azure_fleet", "keyword")),
+        **dict.fromkeys(("profile", "against", "gate", "waivers", "inventory", "azure_fleet", "keyword", "shard")),
         vm=[],
         evidence=[],
         file_or_dir=[],
@@ -128,8 +128,8 @@ def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path
         collectonly=False,
     )
     config: Any = SimpleNamespace(option=option, rootpath=tmp_path)
-    assert _replay(config, tmp_path / "r").ssh_config == Path("/tmp/theirs"), "one's own run directory has"
-    assert _replay(config, tmp_path / "r.zip").ssh_config is None
+    assert _replay(config, [str(tmp_path / "r")]).ssh_config == Path("/tmp/theirs"), "one's own run directory has"
+    assert _replay(config, [str(tmp_path / "r.zip")]).ssh_config is None
 
 
 # --- of one VM ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""What a merge of shards costs: a synthetic fleet, sharded 20 ways, judged as one on this machine.
+
+::
+
+    python -m benchmarks.hundred_thousand                       # 1,000 VMs, and what that makes of 100,000
+    python -m benchmarks.hundred_thousand --vms 5000
+    python -m benchmarks.hundred_thousand --vms 100000          # the real thing, if there is the memory for it
+
+The shards are run directories as ``--shard I/20`` leaves them, with clones of the recorded VMs (see
+`benchmarks.synthetic`). What it prints is about `pytest --evidence SHARDS`: time, memory, and the size of each report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.synthetic import Clone, write
+from plugins.files import write_json
+from plugins.inventory import Vm
+from plugins.shard import Shard
+
+__all__ = ["main", "make"]
+
+SHARDS = 20
+GOAL = 100_000
+
+
+def make(directory: Path, vms: int, shards: int = SHARDS) -> None:
+    """Make the shards of a synthetic fleet, as run directories below `directory`."""
+    # Dealt out in blocks: the order of the fleet is what `names` says, and the merge goes by it.
+    blocks = [range(vms * each // shards + 1, vms * (each + 1) // shards + 1) for each in range(shards)]
+    names = [Clone(block[place]).name for place in range(vms // shards + 1) for block in blocks if place < len(block)]
+    fleet = [Vm(name) for name in names]
+    for number, block in enumerate(blocks, 1):
+        place = directory / f"shard-{number}"
+        write(place, len(block), first=block.start)
+        run = json.loads((place / "run.json").read_bytes())
+        write_json(place / "run.json", {**run, "shard": Shard(number, shards).record(fleet)})
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the shards, merge them, and say what it took."""
+    parser = argparse.ArgumentParser("python -m benchmarks.hundred_thousand", description=main.__doc__)
+    parser.add_argument("--vms", type=int, default=1000, metavar="N", help="of the fleet (default: 1000)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave shards and reports there")
+    options = parser.parse_args(arguments)
+    if options.vms < SHARDS:
+        parser.error(f"--vms is at least {SHARDS}: one for each shard")
+    with tempfile.TemporaryDirectory() as temporary:
+        _measure(options.vms, options.keep or Path(temporary))
+    return 0
+
+
+def _measure(vms: int, place: Path) -> None:
+    make(place / "shards", vms)
+    command = [sys.executable, "-m", "pytest", f"--evidence={place}/shards/*", f"--reports={place}/reports", "-q"]
+    began = time.monotonic()
+    with (place / "output.txt").open("w") as output:
+        status = subprocess.run([*command, "-p", "no:cacheprovider"], stdout=output, check=False).returncode
+    seconds = time.monotonic() - began
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    rows = {
+        "wall time, s": seconds,
+        "CPU, s": used.ru_utime + used.ru_stime,
+        "memory, MB": used.ru_maxrss / 1024,
+        **{
+            f"{path.name}, MB": path.stat().st_size / 1e6
+            for path in sorted((place / "reports" / "latest").resolve().iterdir())
+            if path.is_file() and path.stat().st_size >= 1e5
+        },
+    }
+    print(f"{vms} VMs in {SHARDS} shards, exit status {status}, {os.cpu_count()} CPUs")
+    print(f"{'':24}{'here':>12}{f'if it grows alike to {GOAL:,}':>36}")
+    for name, value in rows.items():
+        print(f"{name:24}{value:12.1f}{value * GOAL / vms:36.0f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
