@@ -70,8 +70,33 @@ def write_text(path: Path, text: str, *, durable: bool = False) -> None:
 
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
-    """Write `data` as JSON, as `whole_file` does."""
-    write_text(path, json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n", durable=durable)
+    """Write `data` as JSON, as `whole_file` does; piece by piece, since a fleet's results are large as one text."""
+    with whole_file(path, durable=durable) as file:
+        for piece in _pieces(data):
+            file.write(piece.encode("utf-8", "backslashreplace"))
+        file.write(b"\n")
+
+
+def _pieces(data: Any) -> Iterator[str]:
+    """The JSON of `data`: each value of an object, and each element of a list in it, as a piece of its own."""
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        yield _json(data)
+        return
+    yield "{"
+    for number, (key, value) in enumerate(data.items()):
+        yield f"{',' * bool(number)}{_json(key)}:"
+        if isinstance(value, list):
+            yield "["
+            for place, each in enumerate(value):
+                yield f"{',' * bool(place)}{_json(each)}"
+            yield "]"
+        else:
+            yield _json(value)
+    yield "}"
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def sync_directory(path: Path) -> None:

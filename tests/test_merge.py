@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,9 @@ from plugins.inventory import Vm
 from plugins.merge import Merged, open_all
 from plugins.model import Evidence, Seen, Session
 from plugins.shard import Shard
-from tests.fleet_project import Checkout
+
+if TYPE_CHECKING:
+    from tests.fleet_project import Checkout
 
 pytest_plugins = ("pytester", "tests.fleet_project")
 
@@ -187,7 +189,7 @@ def test_the_newest_answer_of_azure_counts_and_none_is_no_answer(tmp_path: Path)
 
 
 def test_shards_and_their_merge_are_one_verdict(checkout: Checkout) -> None:
-    checkout.fleet(**dict.fromkeys(("a", "b", "c"), Checkout.good))
+    checkout.fleet(**dict.fromkeys(("a", "b", "c"), checkout.good))
     (checkout.path / "fleet.yaml").write_text("vms: [a, b, c]\n")
     fleet = ("--inventory=fleet.yaml", "--no-azure", "-p", "no:cacheprovider")
     for number in (1, 2):

@@ -105,7 +105,10 @@ def test_pytest_html_counts_the_results_of_the_run_under_our_words(six: Path) ->
 
 def test_the_verdict_says_what_the_plan_comes_to(six: Path) -> None:
     text = words(six)
-    assert "Not ready 1 of 6 VMs are ready; 3 are not; 2 could not be judged. 5 fixes make all 6 VMs ready, as far as could be judged." in text
+    assert (
+        "Not ready 1 of 6 VMs are ready; 3 are not; 2 could not be judged. 5 fixes make all 6 VMs ready, as far as could be judged."
+        in text
+    )
     assert "Nothing has to be fixed." not in text
 
 

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from plugins.watch import interval, report
-from tests.fleet_project import Checkout
+
+if TYPE_CHECKING:
+    from tests.fleet_project import Checkout
 
 pytest_plugins = ("pytester", "tests.fleet_project")
 
@@ -70,7 +72,7 @@ def test_a_watch_only_looks(checkout: Checkout) -> None:
 
 def test_rounds(checkout: Checkout) -> None:
     """Good, good, bad: one end of a run, one line, one change; Ctrl-C ends it with the last status."""
-    checkout.fleet(a=Checkout.good)
+    checkout.fleet(a=checkout.good)
     command = [sys.executable, "-m", "pytest", "--vm=a", "--no-azure", "--watch=1s"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout.path) as watch:
         assert watch.stdout is not None
@@ -78,7 +80,7 @@ def test_rounds(checkout: Checkout) -> None:
         for line in watch.stdout:
             said.append(line.rstrip("\n"))
             if "nothing changed" in line:
-                checkout.fleet(a={**Checkout.good, "cat /word": "wrong"})
+                checkout.fleet(a={**checkout.good, "cat /word": "wrong"})
             if line.startswith("  new"):
                 break
         # Only the parent, as systemd does; the round that may be running is ended by it.
