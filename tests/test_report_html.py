@@ -78,18 +78,26 @@ def test_findings_are_ordered_worst_first_root_causes_before_consequences(six: P
     assert caused == sorted(caused) and len(set(caused)) == 2
 
 
-def test_more_findings_than_anybody_reads_are_counted_not_shown(tmp_path: Path) -> None:
-    vms = [
-        vm(
-            f"m{number:03}",
-            {"VM-001": ("fail", f"Trouble of the kind {chr(97 + number % 26)}{chr(97 + number // 26)}.")},
-            number,
-        )
-        for number in range(420)
-    ]
-    page = write_page(tmp_path, run(vms))
-    assert len(rows(page)) == 400
-    assert "20 rarer findings are left out here; results.json has them." in words(page)
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """420 VMs, each with trouble of its own."""
+    kinds = [f"{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in range(420)]
+    vms = [vm(f"m-{kind}", {"IDENTITY-001": ("fail", f"Trouble {kind}.")}, 1) for kind in kinds]
+    for machine, kind in zip(vms, kinds, strict=True):
+        next(result for result in machine["results"] if result["status"] == "fail")["remedy"] = f"Cure {kind}."
+    return write_page(tmp_path_factory.mktemp("troubled"), run(vms))
+
+
+def test_more_findings_than_anybody_reads_are_counted_not_shown(troubled: Path) -> None:
+    assert len(rows(troubled)) == 400
+    assert "20 rarer findings are left out here; results.json has them." in words(troubled)
+
+
+def test_more_fixes_than_a_page_can_hold_are_counted_not_shown(troubled: Path) -> None:
+    text = words(troubled)
+    assert "What to fix, in this order 420" in text and "410 more fixes" in text
+    assert text.count("1 VM becomes ready.") == 200 and "and 220 more: see fixes.md" in text
+    assert len(core(troubled)["causes"]) == 420  # the cards know all of them
 
 
 def test_pytest_html_counts_the_results_of_the_run_under_our_words(six: Path) -> None:

@@ -20,6 +20,10 @@ FIRST = 8
 #: Rows of the table of findings. Alike ones are one row; a fleet with more kinds of trouble is read by the plan.
 ROWS = 400
 
+#: Fixes, warnings and lines of drift that stand in the page: a fleet in which every VM has trouble of its own has
+#: thousands, and a page of all of them would not open.
+ACTIONS = 200
+
 #: Commands of a cause, of the manifest, and requests to Azure that stand in the page; results.json has all.
 COMMANDS = 3
 MANIFEST_ROWS = 200
@@ -83,7 +87,7 @@ def findings(results: Json) -> list[Finding]:
 
 def overview(results: Json, rows: Sequence[Finding], left_out: int, lists: Lists) -> Json:
     """What the templates show. `rows` are the findings of the table, `left_out` the number of those that are not."""
-    readiness = Counter(vm["readiness"] for vm in results["vms"])
+    readiness, drift = Counter(vm["readiness"] for vm in results["vms"]), results["drift"]
     steps = _steps(results, readiness["ready"], lists)
     warnings = [_action(cause, results, lists) for step, cause in facts.fix_order(results) if step is None]
     return {
@@ -94,11 +98,12 @@ def overview(results: Json, rows: Sequence[Finding], left_out: int, lists: Lists
         "statuses": [word for word, _ in sorted(results["counts"].items(), key=lambda item: facts.rank(item[0]))],
         "started": f"{datetime.fromisoformat(results['started']):%d %B %Y, %H:%M:%S} UTC",
         "forecast": forecast(results),
-        "steps": steps,
-        "warnings": warnings,
+        "steps": steps[:ACTIONS],
+        "warnings": warnings[:ACTIONS],
+        "more": {"steps": len(steps[ACTIONS:]), "warnings": len(warnings[ACTIONS:]), "drift": len(drift[ACTIONS:])},
         "findings": len(rows),
         "left_out": left_out,
-        "drift": [_drift(entry, lists) for entry in results["drift"]],
+        "drift": [_drift(entry, lists) for entry in drift[:ACTIONS]],
         "changes": _changes(results.get("changes"), lists),
         "manifest": results.get("manifest"),
         "manifest_rows": MANIFEST_ROWS,

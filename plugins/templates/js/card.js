@@ -72,7 +72,7 @@ const card = (() => {
     }
     const facts = make("dl", { class: "told" }, fact("Expected", check.title), fact("Seen", ...prose(result.message)));
     box.append(facts);
-    if (result.remedy) {
+    if (result.remedy && !result.fix.includes(result.remedy)) {
       box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(result.remedy)), copyButton(result.remedy)));
     }
     for (const command of result.fix) box.append(commandBox(command));
