@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -21,8 +21,13 @@ __all__ = [
     "sync_directory",
     "whole_file",
     "write_json",
+    "write_large_json",
+    "write_pieces",
     "write_text",
 ]
+
+#: `json.dumps` would make an encoder for every call.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _UNFINISHED = ".part"  # how the names of files end that are still being written
 
@@ -71,7 +76,30 @@ def write_text(path: Path, text: str, *, durable: bool = False) -> None:
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
     """Write `data` as JSON, as `whole_file` does."""
-    write_text(path, json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n", durable=durable)
+    write_text(path, _ENCODE(data) + "\n", durable=durable)
+
+
+def write_large_json(path: Path, data: Mapping[str, Any]) -> None:
+    """The same for an object with long lists in it: only one element of a list is text at a time."""
+    write_pieces(path, _pieces(data))
+
+
+def write_pieces(path: Path, pieces: Iterable[str]) -> None:
+    """Write a text that comes in pieces, which are never all in memory."""
+    with whole_file(path) as file:
+        file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
+
+
+def _pieces(data: Mapping[str, Any]) -> Iterator[str]:
+    for number, (key, value) in enumerate(data.items()):
+        yield f"{',' if number else '{'}{_ENCODE(key)}:"
+        if isinstance(value, list):
+            for place, each in enumerate(value):
+                yield f"{',' if place else '['}{_ENCODE(each)}"
+            yield "]" if value else "[]"
+        else:
+            yield _ENCODE(value)
+    yield "}\n" if data else "{}\n"
 
 
 def sync_directory(path: Path) -> None:
