@@ -42,6 +42,10 @@ class Children:
             )
         self._running[name] = process, log
 
+    def send_signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a process."""
+        self._running[name][0].send_signal(number)
+
     def wait_for(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until a process serves; a dead or a silent one is a `LabError` with the end of its log."""
         process, log = self._running[name]

@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from lab import demo, doctor, holder, spec
+from lab import demo, doctor, holder, spec, wire
 from lab.errors import LabError
 from lab.faults import FAULTS, RUN_FAULTS
 
 #: Exit statuses of `up` that are not COMMAND's.
 USAGE, CANNOT_RUN = 2, 3
 
-_UP = "python -m lab up --vms N [--fault VM[+VM...]=NAME[,NAME...]]... [--az] -- COMMAND..."
+_UP = "python -m lab up --vms N [--fault VM[+VM...]=NAME[,NAME...]]... [--az] [--delay MS] -- COMMAND..."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True, metavar="up|faults|doctor|demo")
     up = actions.add_parser("up", help="run a command beside N VMs", usage=_UP, allow_abbrev=False)
     up.add_argument("--vms", type=int, required=True, metavar="N", help="how many: vm1 to vmN")
+    up.add_argument("--delay", type=float, default=0.0, metavar="MS", help="milliseconds to the VMs, each way")
     up.add_argument("--fault", action="append", default=[], metavar="VM=NAME", help="plant a fault (see `faults`)")
     up.add_argument("--az", action="store_true", help="the real Azure CLI where a VM has one (`make az` builds it)")
     actions.add_parser("faults", help="list the faults, and what each must cause")
@@ -57,13 +58,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(options: argparse.Namespace, command: list[str]) -> int:
     try:
-        asked = spec.parse(options.vms, options.fault, command, real_az=options.az)
+        asked = spec.parse(options.vms, options.fault, command, real_az=options.az, delay=options.delay)
     except LabError as error:
         return _say(error, USAGE)
     if not command:
         return _say(f"no command; {_UP}", USAGE)
     needed = (name for vm, names in asked.faults.items() if vm != spec.RUN for name in names)
     if why := doctor.trouble() or doctor.missing_for(needed) or (asked.real_az and doctor.without_az()):
+        return _say(f"cannot run here: {why}", CANNOT_RUN)
+    if asked.delay and (why := wire.trouble()):
         return _say(f"cannot run here: {why}", CANNOT_RUN)
     return holder.up(asked)
 

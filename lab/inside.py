@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab import addresses, azure, doctor, fabric, guest, handout, network, software
+from lab import addresses, azure, doctor, fabric, guest, handout, network, software, wire
 from lab.children import Children, python
 from lab.errors import LabError
 from lab.pki import Authority, SshKey
@@ -30,6 +30,7 @@ STATE = Path("/run/lab")
 HANDOUT = Path(__file__).with_name("state")  # what COMMAND gets; lab/state/.gitignore says why it is here
 AZURE_LOG = STATE / "fabric/azure.jsonl"  # every request that Azure Resource Manager has got
 START_SECONDS = 60.0
+_WIRE = "delay"
 
 
 def main() -> int:
@@ -46,16 +47,21 @@ def main() -> int:
         _private_file_systems()
         host_keys = {plan.name: SshKey.generate() for plan in plans}
         _build(spec, run, plans, host_keys)
-        _network(plans)
+        _network(plans, long_wire=spec.delay > 0)
+        if spec.delay:
+            _start_wire(spec.delay, children)
         _start_fabric(plans, children)
         _start_vms(plans, children)
+        if spec.delay:  # only now: the lab itself asks every VM for its banner
+            children.send_signal(_WIRE, signal.SIGUSR1)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 4
     except KeyboardInterrupt:
         return 130
     many = "1 VM" if spec.vms == 1 else f"{spec.vms} VMs"
-    print(f"lab: {many} up in {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
+    far = f", {2 * spec.delay:g} ms away and back" if spec.delay else ""
+    print(f"lab: {many} up in {time.monotonic() - begun:.1f} s{far}", file=sys.stderr, flush=True)
     os.umask(umask)
     return children.run(spec.command, handout.environment(os.environ, run, HANDOUT, AZURE_LOG))
 
@@ -146,12 +152,12 @@ def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping
         path.chmod(file.mode)
 
 
-def _network(plans: Sequence[VmPlan]) -> None:
+def _network(plans: Sequence[VmPlan], *, long_wire: bool) -> None:
     no_ipv6 = "for i in all default; do echo 1 >/proc/sys/net/ipv6/conf/$i/disable_ipv6; done"
     _run("sh", "-c", no_ipv6)
     _run("ip", "-batch", "-", text=network.namespaces(plans))
     _run(*_in(network.FABRIC), "sh", "-c", no_ipv6)
-    _run("ip", "-n", network.FABRIC, "-batch", "-", text=network.fabric(plans))
+    _run("ip", "-n", network.FABRIC, "-batch", "-", text=network.fabric(plans, long_wire=long_wire))
     _run("ip", "-batch", "-", text=network.controller(plans))
     if rules := network.fabric_rules(plans):
         _run(*_in(network.FABRIC), "nft", "-f", "-", text=rules)
@@ -159,6 +165,13 @@ def _network(plans: Sequence[VmPlan]) -> None:
 
 def _in(namespace: str) -> list[str]:
     return ["nsenter", f"--net=/run/netns/{namespace}"]
+
+
+def _start_wire(milliseconds: float, children: Children) -> None:
+    program, log = STATE / "fabric/delay", STATE / "fabric/delay.log"
+    wire.build(program)
+    children.start(_WIRE, [*_in(network.FABRIC), str(program), *wire.ENDS, str(milliseconds)], log=log)
+    children.wait_for(_WIRE, lambda: "ready" in _text(log), START_SECONDS)
 
 
 def _start_fabric(plans: Sequence[VmPlan], children: Children) -> None:

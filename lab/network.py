@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab import addresses as a
-from lab import azure
+from lab import azure, wire
 from lab.plan import VmPlan
 
 FABRIC = "fabric"  # the network namespace with the bridges, the proxy, the resolvers and the stand-ins
@@ -16,11 +16,21 @@ def namespaces(plans: Sequence[VmPlan]) -> str:
     return "".join(f"netns add {name}\n" for name in [FABRIC, *(plan.name for plan in plans)])
 
 
-def fabric(plans: Sequence[VmPlan]) -> str:
+def fabric(plans: Sequence[VmPlan], *, long_wire: bool = False) -> str:
     """Inside the fabric: the two bridges, the addresses of its services, and a port of each bridge for every VM.
 
-    The ports of the VMs are isolated: they reach the fabric (and the controller), never each other.
+    The ports of the VMs are isolated: they reach the fabric (and the controller), never each other. With a `long_wire`
+    the controller's cable is cut in two, and `lab.wire` runs between the ends.
     """
+    here, there = wire.ENDS
+    cables = [f"link add controller type veth peer name mgmt0 address {a.CONTROLLER_MAC} netns 1"]
+    if long_wire:
+        cables = [
+            f"link add {here} type veth peer name mgmt0 address {a.CONTROLLER_MAC} netns 1",
+            f"link add controller type veth peer name {there}",
+            f"link set {here} up",
+            f"link set {there} up",
+        ]
     lines = [
         "link set lo up",
         f"link add br-mgmt address {a.MGMT_BRIDGE_MAC} type bridge",
@@ -31,7 +41,7 @@ def fabric(plans: Sequence[VmPlan]) -> str:
         *(f"addr add {address}/16 dev br-csn" for address in _csn_services()),
         f"addr add {a.UPSTREAM_RESOLVER}/32 dev lo",
         *(f"addr add {endpoint.address}/32 dev lo" for endpoint in azure.endpoints()),
-        f"link add controller type veth peer name mgmt0 address {a.CONTROLLER_MAC} netns 1",
+        *cables,
         "link set controller master br-mgmt up",
     ]
     for plan in plans:

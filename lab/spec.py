@@ -18,13 +18,14 @@ RUN = "run"
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """N VMs, the faults of some of them and of the run, and the command to run beside them."""
+    """N VMs, the faults of some of them and of the run, the command to run beside them, and how far away they are."""
 
     vms: int
     faults: dict[str, list[str]]  # "vm3" or "run" -> names of faults, in the order in which they were given
     command: list[str]
     real_az: bool = False  # no stand-in of the Azure CLI in the VMs that have it
     together: dict[str, int] = field(default_factory=dict)  # "vm3" -> the first VM of those it has its faults with
+    delay: float = 0.0  # milliseconds that a packet between COMMAND and the VMs takes, each way
 
     def plans(self) -> list[VmPlan]:
         """The VMs, with their faults planted."""
@@ -58,13 +59,15 @@ class Spec:
         return cls(**data)
 
 
-def parse(vms: int, faults: list[str], command: list[str], *, real_az: bool = False) -> Spec:
+def parse(vms: int, faults: list[str], command: list[str], *, real_az: bool = False, delay: float = 0.0) -> Spec:
     """A spec from the command line; raises `LabError`.
 
     `faults` are words such as "vm3=imds-down,no-ping", or "vm1+vm2=csn-defaults-off" for VMs that share what is broken.
     """
     if not 1 <= vms <= addresses.MAX_VMS:
         raise LabError(f"--vms {vms}: between 1 and {addresses.MAX_VMS} VMs can run")
+    if not 0 <= delay <= 1000:  # also catches NaN
+        raise LabError(f"--delay {delay:g}: between 0 and 1000 milliseconds, each way")
     names = [f"vm{number}" for number in range(1, vms + 1)]
     planted: dict[str, list[str]] = {}
     together: dict[str, int] = {}
@@ -95,4 +98,4 @@ def parse(vms: int, faults: list[str], command: list[str], *, real_az: bool = Fa
             for vm in members:
                 if fault not in planted.setdefault(vm, []):
                     planted[vm].append(fault)
-    return Spec(vms, planted, command, real_az, together)
+    return Spec(vms, planted, command, real_az, together, delay)

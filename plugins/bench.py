@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import pytest
+
 from plugins import enroll
 from plugins.collection import CheckItem
 from plugins.fixes import for_operator
@@ -16,7 +18,7 @@ from plugins.reports.safe import harmless
 from plugins.run import Run
 from plugins.surroundings import Surroundings, wants
 
-__all__ = ["Bench"]
+__all__ = ["BENCH", "Bench"]
 
 REACHED = "SSH-001"  # the check that says whether a VM could be looked at
 
@@ -145,12 +147,11 @@ class Bench:
         self, item: CheckItem, evidence: Evidence
     ) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
         """What to say when the VM was not looked at, or not long enough for this check."""
-        if not item.probes or item.check.id == REACHED:
-            return None
-        gone = [key for key in (each.key for each in item.planned(self._run)) if _gone(evidence, key)]
-        if not gone:
-            return None
         session = evidence.session
+        if session.outcome == "ok" or not item.probes or item.check.id == REACHED:
+            return None
+        if not any(key not in evidence.seen or evidence.seen[key].state == "lost" for key in item.keys(self._run)):
+            return None
         if REACHED in self._items[item.vm.name]:
             return Status.BLOCKED, f"Not judged: {REACHED}, {_lower(session.message)}", "", None, (REACHED,)
         return Status.UNKNOWN, session.message, session.remedy, None, ()
@@ -168,11 +169,8 @@ class Bench:
         return None
 
 
-def _gone(evidence: Evidence, key: str) -> bool:
-    """True when the session kept us from this probe's answer."""
-    if evidence.session.outcome == "ok":
-        return False
-    return key not in evidence.seen or evidence.seen[key].state == "lost"
+#: The bench of a session, from the end of its collection on.
+BENCH = pytest.StashKey[Bench]()
 
 
 def _lower(message: str) -> str:

@@ -23,7 +23,7 @@ from plugins.azure.facts import Answer, CloudFacts, Unread
 from plugins.azure.view import AzureView
 from plugins.bundle_file import BundleFile, write_bundle
 from plugins.checks import Judgement
-from plugins.evidence import PROFILE, Archive, from_data, member, to_data
+from plugins.evidence import PROFILE, Archive, from_data, member, redacted, to_data
 from plugins.files import make_directory
 from plugins.inventory import Vm, file_name
 from plugins.model import Evidence, Verdict
@@ -99,7 +99,7 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
     for vm in contents.vms:
         # As it was gathered: what checks looked at in Azure is in azure.json, and comes from there when judged again.
         if (data := contents.archive.read(member(vm.name))) is not None:
-            yield member(vm.name), _json(to_data(from_data(data)))
+            yield member(vm.name), _json(to_data(redacted(from_data(data))))
     for vm in contents.vms:
         if vm.name in contents.seen:
             about = f"{vm.name}, run {contents.run_id}: {contents.readiness.get(vm.name, 'not judged')}"

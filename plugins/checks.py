@@ -6,7 +6,6 @@ words below. Nothing it does touches the network, so it judges a live VM and a s
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any, Literal, NoReturn, TypeVar
 import pytest
 
 from plugins.model import Severity, Status
+from plugins.signatures import parameters
 
 __all__ = [
     "Check",
@@ -175,7 +175,7 @@ class Check:
         """The severity for one set of parameters; `known` also holds ``vm`` and ``profile``."""
         if isinstance(self.severity, Severity):
             return self.severity
-        return self.severity(**{name: known[name] for name in inspect.signature(self.severity).parameters})
+        return self.severity(**{name: known[name] for name in parameters(self.severity)})
 
     @property
     def base_severity(self) -> Severity:

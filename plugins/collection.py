@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from plugins import enroll
 from plugins.areas import documented, order
 from plugins.checks import Check, check_of
 from plugins.inventory import Vm
+from plugins.memory import lasting
 from plugins.model import Severity
 from plugins.plan import merge
 from plugins.probes import Planned, Probe, probe_of
@@ -22,20 +24,25 @@ from plugins.surroundings import CONTROL_PLANE, wants
 __all__ = ["CheckItem", "check_items", "plans"]
 
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
 class CheckItem:
     """What the run needs to know of one collected check: the pytest item, read once."""
 
     __slots__ = ("check", "function", "nodeid", "parameter", "parameters", "probes", "vm")
 
-    def __init__(self, item: pytest.Function, check: Check) -> None:
+    def __init__(self, item: pytest.Function, check: Check, probes: Mapping[str, Probe]) -> None:
+        """`probes` is what the item's function takes of them: `_probes`, the same for all of its items."""
         params: Mapping[str, Any] = item.callspec.params
         self.check = check
         self.function = item.function
         self.nodeid = item.nodeid
         self.vm: Vm = params["vm"]
-        self.parameters = {name: value for name, value in params.items() if name != "vm"}
-        self.parameter = "-".join(map(str, self.parameters.values()))
-        self.probes = _probes(item)
+        own = {name: value for name, value in params.items() if name != "vm"}
+        self.parameters = own or _NONE
+        self.parameter = "-".join(map(str, own.values()))
+        self.probes = probes
 
     @property
     def control_plane(self) -> bool:
@@ -44,10 +51,16 @@ class CheckItem:
 
     def planned(self, run: Run) -> list[Planned]:
         """The commands this check needs on its VM; none where one of them does not exist for its operating system."""
-        if not all(probe.fits(self.vm) for probe in self.probes.values()):
-            return []
         known = {"vm": self.vm, "profile": run.profile, **self.parameters}
-        return [probe.plan(name, known) for name, probe in self.probes.items()]
+        return [probe.plan(name, known) for name, probe in self.probes.items()] if self._fits() else []
+
+    def keys(self, run: Run) -> list[str]:
+        """What the answers of those commands are in the evidence."""
+        known = {"vm": self.vm, "profile": run.profile, **self.parameters}
+        return [probe.key(name, known) for name, probe in self.probes.items()] if self._fits() else []
+
+    def _fits(self) -> bool:
+        return all(probe.fits(self.vm) for probe in self.probes.values())
 
 
 def _probes(item: pytest.Function) -> dict[str, Probe]:
@@ -92,6 +105,42 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(names, rows, ids=ids)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module of checks becomes many thousand items. They stay to the end, so each is made as small as it can be."""
+    if RUN not in collector.config.stash:
+        return (yield)
+    with lasting():
+        report = yield
+        _know_checks(report.result or ())
+    return report
+
+
+def _know_checks(collected: Iterable[pytest.Item | pytest.Collector]) -> None:
+    """Note what is to be known of each check, and share among the items of a function whatever they can share."""
+    firsts: dict[int, tuple[pytest.Function, dict[str, Probe]]] = {}
+    for item in collected:
+        if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+            continue
+        if (check := check_of(item.function)) is None:
+            continue
+        if (known := firsts.get(id(item._fixtureinfo))) is None:
+            known = firsts[id(item._fixtureinfo)] = item, _probes(item)
+        first, probes = known
+        item.stash[_ITEM] = CheckItem(item, check, probes)
+        # pytest reads the function's source for each item's place, which is the same but for the name.
+        path, line, name = first.location
+        item.location = path, line, name.removesuffix(first.name) + item.name
+        # For a thousand VMs, this is a third of a run's memory. Items differ by name and by their `CheckItem`; the rest
+        # is for running a test function, and the same for all of them.
+        item.keywords, item.own_markers = first.keywords, first.own_markers
+        item.extra_keyword_matches, item.funcargs = first.extra_keyword_matches, first.funcargs
+        item.user_properties, item._report_sections = first.user_properties, first._report_sections
+        item.fixturenames, item.callspec, item._request = first.fixturenames, first.callspec, first._request
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the checks that `--check` and `--no-azure` leave, in the order of a person looking: VM by VM."""
@@ -100,25 +149,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     if run.has_nothing_to_do:
         items[:] = []
-    checks: dict[str, Check] = {}
-    for item in items:
-        if isinstance(item, pytest.Function) and (check := check_of(item.function)):
-            if not hasattr(item, "callspec"):
-                continue
-            item.stash[_ITEM] = CheckItem(item, check)
-            if checks.setdefault(check.id, check) is not check:
+    with lasting():
+        checks: dict[str, Check] = {}
+        for found in check_items(items):
+            if (same := checks.setdefault(found.check.id, found.check)) is not found.check:
                 raise pytest.UsageError(
-                    f"two checks have the id {check.id}: {checks[check.id].title!r}, {check.title!r}"
+                    f"two checks have the id {found.check.id}: {same.title!r}, {found.check.title!r}"
                 )
-    run.decisions.refuse({*checks, *documented(config.rootpath / "docs" / "checks")})
-    _select(config, items, sorted(checks, key=order), run)
-    place = {vm.name: number for number, vm in enumerate(run.vms)}
+        run.decisions.refuse({*checks, *documented(config.rootpath / "docs" / "checks")})
+        in_order = sorted(checks, key=order)
+        _select(config, items, in_order, run)
+        vms = {vm.name: number for number, vm in enumerate(run.vms)}
+        ranks = {id: number for number, id in enumerate(in_order)}
 
-    def key(item: pytest.Item) -> tuple[int, tuple[int, str]]:
-        found = check_item(item)
-        return (place[found.vm.name], order(found.check.id)) if found else (len(place), (0, ""))
+        def place(item: pytest.Item) -> tuple[int, int]:
+            found = check_item(item)
+            return (vms[found.vm.name], ranks[found.check.id]) if found else (len(vms), 0)
 
-    items.sort(key=key)
+        items.sort(key=place)
     run.selected = True
 
 
@@ -129,19 +177,20 @@ def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], r
             close = difflib.get_close_matches(pattern, known, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             raise pytest.UsageError(f"--check={pattern}: there is no such check.{hint} Known: {', '.join(known)}.")
-    kept: list[pytest.Item] = []
+    named = {id for id in known if not patterns or any(fnmatchcase(id, pattern) for pattern in patterns)}
+    left: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
         found = check_item(item)
-        named = not patterns or (
-            found is not None and any(fnmatchcase(found.check.id, pattern) for pattern in patterns)
+        if found is None:
+            (dropped if patterns else left).append(item)
+            continue
+        asked = enroll.wanted(found.check.id, config.option.enroll) and not (
+            config.option.no_azure and found.control_plane
         )
-        asked = found is None or not (
-            (config.option.no_azure and found.control_plane) or not enroll.wanted(found.check.id, config.option.enroll)
-        )
-        if found is not None and asked and found.check.base_severity is Severity.REQUIRED:
+        if asked and config.option.enroll and found.check.base_severity is Severity.REQUIRED:
             run.required[item.nodeid] = found.check.id
-        (kept if named and asked else dropped).append(item)
+        (left if asked and found.check.id in named else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = kept
+        items[:] = left

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
+from sys import intern
 from typing import Any, Protocol
 
 import pytest
@@ -25,7 +26,7 @@ from plugins.model import Evidence, Seen, Session
 from plugins.redact import clean, redact
 from plugins.sources import Folder, Source, open_source
 
-__all__ = ["PROFILE", "Archive", "from_data", "member", "plainly", "read_object", "to_data"]
+__all__ = ["PROFILE", "Archive", "from_data", "member", "plainly", "read_object", "redacted", "to_data"]
 
 VERSION = 1
 
@@ -33,19 +34,27 @@ VERSION = 1
 PROFILE = "profile.toml"
 
 
+def redacted(evidence: Evidence) -> Evidence:
+    """The evidence without secrets: every text that came from the VM passes the redaction here."""
+    told = evidence.session
+    session = replace(told, message=redact(told.message), remedy=redact(told.remedy), via=redact(told.via))
+    seen = {key: _redacted(each) for key, each in evidence.seen.items()}
+    return Evidence(Vm.from_dict(clean(evidence.vm.as_dict())), session, seen, evidence.started)
+
+
+def _redacted(seen: Seen) -> Seen:
+    stdout, stderr = redact(seen.stdout), redact(seen.stderr)
+    return seen if stdout is seen.stdout and stderr is seen.stderr else replace(seen, stdout=stdout, stderr=stderr)
+
+
 def to_data(evidence: Evidence) -> dict[str, Any]:
-    """Evidence as plain data. Every text that came from the VM passes the redaction here."""
-    session = _fields(evidence.session)
-    session |= {name: redact(session[name]) for name in ("message", "remedy", "via")}
+    """Evidence as plain data, as it is saved."""
     return {
         "version": VERSION,
-        "vm": clean(evidence.vm.as_dict()),
+        "vm": evidence.vm.as_dict(),
         "started": evidence.started,
-        "session": session,
-        "seen": {
-            key: _fields(seen) | {"stdout": redact(seen.stdout), "stderr": redact(seen.stderr)}
-            for key, seen in evidence.seen.items()
-        },
+        "session": _fields(evidence.session),
+        "seen": {key: _fields(seen) for key, seen in evidence.seen.items()},
     }
 
 
@@ -62,7 +71,11 @@ def from_data(data: Mapping[str, Any]) -> Evidence:
     return Evidence(
         vm=Vm.from_dict(data["vm"]),
         session=Session(**data["session"]),
-        seen={key: Seen(**{k: v for k, v in seen.items() if k in known}) for key, seen in data["seen"].items()},
+        seen={
+            # Most keys and commands are the same on every VM: one text of each is enough.
+            intern(key): Seen(**{k: v for k, v in seen.items() if k in known} | {"command": intern(seen["command"])})
+            for key, seen in data["seen"].items()
+        },
         started=data["started"],
     )
 
@@ -143,9 +156,9 @@ class Archive(Mapping[str, Evidence]):
 
     def store(self, evidence: Evidence) -> None:
         """Keep one VM's evidence, redacted: in memory, and on disk if that can be (else see `problem`)."""
-        data = to_data(evidence)
-        self._loaded[evidence.vm.name] = from_data(data)
-        self.write(member(evidence.vm.name), data)
+        name = evidence.vm.name
+        evidence = self._loaded[name] = redacted(evidence)
+        self.write(member(name), to_data(evidence))
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -21,8 +21,13 @@ __all__ = [
     "sync_directory",
     "whole_file",
     "write_json",
+    "write_large_json",
+    "write_pieces",
     "write_text",
 ]
+
+#: `json.dumps` would make an encoder for every call.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _UNFINISHED = ".part"  # how the names of files end that are still being written
 
@@ -70,33 +75,31 @@ def write_text(path: Path, text: str, *, durable: bool = False) -> None:
 
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
-    """Write `data` as JSON, as `whole_file` does; piece by piece, since a fleet's results are large as one text."""
-    with whole_file(path, durable=durable) as file:
-        for piece in _pieces(data):
-            file.write(piece.encode("utf-8", "backslashreplace"))
-        file.write(b"\n")
+    """Write `data` as JSON, as `whole_file` does."""
+    write_text(path, _ENCODE(data) + "\n", durable=durable)
 
 
-def _pieces(data: Any) -> Iterator[str]:
-    """The JSON of `data`: each value of an object, and each element of a list in it, as a piece of its own."""
-    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-        yield _json(data)
-        return
-    yield "{"
+def write_large_json(path: Path, data: Mapping[str, Any]) -> None:
+    """The same for an object with long lists in it: only one element of a list is text at a time."""
+    write_pieces(path, _pieces(data))
+
+
+def write_pieces(path: Path, pieces: Iterable[str]) -> None:
+    """Write a text that comes in pieces, which are never all in memory."""
+    with whole_file(path) as file:
+        file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
+
+
+def _pieces(data: Mapping[str, Any]) -> Iterator[str]:
     for number, (key, value) in enumerate(data.items()):
-        yield f"{',' * bool(number)}{_json(key)}:"
+        yield f"{',' if number else '{'}{_ENCODE(key)}:"
         if isinstance(value, list):
-            yield "["
             for place, each in enumerate(value):
-                yield f"{',' * bool(place)}{_json(each)}"
-            yield "]"
+                yield f"{',' if place else '['}{_ENCODE(each)}"
+            yield "]" if value else "[]"
         else:
-            yield _json(value)
-    yield "}"
-
-
-def _json(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+            yield _ENCODE(value)
+    yield "}\n" if data else "{}\n"
 
 
 def sync_directory(path: Path) -> None:

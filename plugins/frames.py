@@ -39,6 +39,7 @@ class Decoder:
         self._mark = b"\n" + batch.nonce.encode() + b" "
         self._clock = clock
         self._buffer = bytearray()
+        self._begin = 0  # what stands before has been taken
         self._from = 0  # where to go on looking for the next mark
         self._open: tuple[bytes, bytes] | None = None  # index and stdout of a frame whose stderr is still to come
 
@@ -48,17 +49,20 @@ class Decoder:
         while not self.complete and (found := self._next_mark()):
             body, line = found
             self._take(body, line.split())
+        if self._begin:  # once for each piece that came, not for each mark in it
+            del self._buffer[: self._begin]
+            self._from -= self._begin
+            self._begin = 0
         return self.complete
 
     def _next_mark(self) -> tuple[bytes, bytes] | None:
         """The bytes before the next marker line, and the line's text; None until a whole line is there."""
         at = self._buffer.find(self._mark, self._from)
         if at < 0:
-            self._from = max(0, len(self._buffer) - len(self._mark) + 1)
+            self._from = max(self._begin, len(self._buffer) - len(self._mark) + 1)
             if not self.greeted and len(self._buffer) > 65_536:
                 # Noise between frames: keep only what may be the beginning of a mark.
-                del self._buffer[: self._from]
-                self._from = 0
+                self._begin = self._from
             return None
         end = self._buffer.find(b"\n", at + len(self._mark), at + len(self._mark) + _LONGEST)
         if end < 0:
@@ -66,10 +70,10 @@ class Decoder:
                 self._from = at
                 return None
             end = at + len(self._mark)  # a line that never ends is none; what it hid is looked at again
-        body, line = bytes(self._buffer[:at]), bytes(self._buffer[at + len(self._mark) : end])
+        with memoryview(self._buffer) as view:
+            body, line = bytes(view[self._begin : at]), bytes(view[at + len(self._mark) : end])
         # The line's own newline may be the first byte of the next mark.
-        del self._buffer[:end]
-        self._from = 0
+        self._begin = self._from = end
         return body, line
 
     def _take(self, body: bytes, words: list[bytes]) -> None:

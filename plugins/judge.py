@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 from plugins import packages
 from plugins.checks import Check, Fix, Judgement, OnVm, Thing, not_applicable, noted
 from plugins.model import Evidence, Seen, Severity, Status
 from plugins.probes import LINUX_ONLY, Probe, probe_of
+from plugins.signatures import parameters as parameters_of
 
 #: The check that says whether root is to be had; without it, root probes have no answer.
 ROOT = "SSH-002"
@@ -31,11 +30,6 @@ class Outcome(NamedTuple):
     facts: tuple[tuple[str, str], ...] = ()
     obstacle: str = ""
     thing: Thing | None = None  # what has to be changed, where that is not what the check declares
-
-
-@cache
-def _arguments(function: Callable[..., str]) -> tuple[str, ...]:
-    return tuple(inspect.signature(function).parameters)
 
 
 def judge(
@@ -82,11 +76,11 @@ def _call(
         if not all(probe.fits(evidence.vm) for probe in probes.values()):
             not_applicable(LINUX_ONLY)
         arguments = {}
-        for name in _arguments(function):
+        for name in parameters_of(function):
             if name in probes:
-                planned = probes[name].plan(name, known)
-                used.append(planned.key)
-                arguments[name] = value(probes[name], planned.key, evidence)
+                key = probes[name].key(name, known)
+                used.append(key)
+                arguments[name] = value(probes[name], key, evidence)
             else:
                 arguments[name] = known[name]
         return Judgement(Status.PASS, function(**arguments))
@@ -176,5 +170,5 @@ def _install(tool: str) -> Fix:
 
 def probes_in_module(function: Callable[..., str]) -> dict[str, Probe]:
     """The probes that a check function takes, found by name in its own module; for tests of a check without pytest."""
-    found = {name: probe_of(function.__globals__.get(name)) for name in _arguments(function)}
+    found = {name: probe_of(function.__globals__.get(name)) for name in parameters_of(function)}
     return {name: probe for name, probe in found.items() if probe is not None}

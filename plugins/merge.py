@@ -28,10 +28,10 @@ from plugins.inventory import Vm
 from plugins.profile import DEFAULT
 from plugins.shard import numbers
 from plugins.sources import Folder, Source, open_source
-from plugins.store import Store, is_url, open_store
+from plugins.store import is_url, open_store
 from plugins.surroundings import AZURE, RUNNER
 
-__all__ = ["Gaps", "Merged", "open_all", "places"]
+__all__ = ["Gaps", "Merged", "open_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,6 @@ def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archi
             return archive, run, vms
     merged = Merged([_part(place, source) for place, source in found], any_profile=any_profile)
     return Archive(merged), merged.run, [Vm.from_dict(each) for each in merged.run["fleet"]]
-
-
-def places(source: Source) -> list[str]:
-    """What `open_all` takes to open the same again."""
-    if isinstance(source, Merged):
-        return source.places
-    return [str(source) if isinstance(source, Store) else str(source.path.resolve())]
 
 
 def _expanded(place: str) -> Iterator[tuple[str, Source]]:
@@ -145,11 +138,6 @@ class Merged:
     def path(self) -> Path:
         """That of the first part."""
         return self._parts[0].source.path
-
-    @property
-    def places(self) -> list[str]:
-        """What to open again for the same."""
-        return [part.place if is_url(part.place) else str(Path(part.place).resolve()) for part in self._parts]
 
     @cached_property
     def run(self) -> dict[str, Any]:

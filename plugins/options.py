@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 
 from plugins.areas import AREAS
-from plugins.merge import places
 from plugins.model import Severity
-from plugins.redact import salt
 from plugins.resume import resume
-from plugins.run import RUN, begin, join
+from plugins.run import RUN, begin, wanted
 from plugins.watch import watch
 
 __all__: list[str] = []
@@ -43,6 +41,14 @@ Worth knowing:
 
 A run changes nothing on any VM. `make demo` shows one, with VMs of its own.
 """
+
+
+#: The run was asked to use several processes.
+_ALONE = pytest.StashKey[bool]()
+ALONE = (
+    "-n is left aside: the VMs are visited side by side from one process anyway, and judging them in several takes"
+    " longer (docs/performance.md)"
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -147,20 +153,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Say how to name a VM when checks were asked for and none was named."""
     option = config.option
-    if option.plan:
-        option.numprocesses, option.dist, option.tx = None, "no", []  # a page is printed once
-    if (
-        option.vm
-        or option.inventory
-        or option.azure_fleet
-        or option.evidence
-        or option.resume
-        or option.retry_unknown
-        or option.collectonly
-        or option.help
-        or option.version
-    ):
-        return watch(config, _say) if option.watch and not option.run_id and not option.help else None
+    if wanted(config):
+        # pytest-xdist reads the same options right after this. A worker would cost more than what it judges.
+        if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
+            config.stash[_ALONE] = True
+        option.numprocesses, option.dist, option.distload, option.tx = None, "no", False, []
+    elif not (option.collectonly or option.help or option.version):
+        return _which_vms(config)
+    return watch(config, _say) if option.watch and not option.run_id and not option.help else None
+
+
+def _which_vms(config: pytest.Config) -> int | None:
+    option = config.option
     if not _asks_for_checks(config) or option.showfixtures or option.show_fixtures_per_test or option.markers:
         return None
     sys.stdout.write(NO_VM)  # pytest has no terminal reporter yet
@@ -193,15 +197,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin the run, and ask pytest-html for its report unless the command line already does."""
     for word in (*AREAS, *Severity):
         config.addinivalue_line("markers", f"{word.lower()}: every {word} check")
-    if hasattr(config, "workerinput"):
-        if "nexus" in config.workerinput:
-            config.stash[RUN] = join(config.workerinput["nexus"])
-        return
-    run = resume(config) or begin(config)
+    run = None if hasattr(config, "workerinput") else resume(config) or begin(config)
     if run is None:
         return
     config.stash[RUN] = run
+    if _ALONE in config.stash:
+        run.notes = (*run.notes, ALONE)
     option = config.option
+    # It loads all of Hypothesis, for half a second, to say that it has nothing to say.
+    if (hypothesis := config.pluginmanager.get_plugin("hypothesispytest")) is not None:
+        config.pluginmanager.unregister(hypothesis)
     # A failed check's message is its report: no traceback, and our own summary instead of pytest's.
     if option.tbstyle == "auto":
         option.tbstyle = "no"
@@ -217,19 +222,3 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave the run directory to whoever wants it next."""
     if (run := config.stash.get(RUN, None)) is not None:
         run.let_go()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: object) -> None:
-    """Tell an xdist worker where the run's evidence will be."""
-    run = node.config.stash.get(RUN, None)  # type: ignore[attr-defined]
-    if run is not None and run.archive is not None:
-        node.workerinput["nexus"] = {  # type: ignore[attr-defined]
-            "id": run.id,
-            "archive": places(run.archive.source),
-            "vms": [vm.name for vm in run.vms],
-            "profile": run.profile_asked,
-            "waivers": run.decisions.waivers.as_data(),
-            "ssh_config": str(run.ssh_config or ""),
-            "salt": salt(),
-        }

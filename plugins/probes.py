@@ -22,9 +22,9 @@ The commands of one VM travel as one script (see `plugins.batch`), so the same p
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import pytest
@@ -32,6 +32,7 @@ import pytest
 from plugins.inventory import Vm
 from plugins.model import Seen, State
 from plugins.shell import quote
+from plugins.signatures import parameters
 
 __all__ = ["LINUX_ONLY", "Planned", "Probe", "probe", "probe_of", "quote"]
 
@@ -61,23 +62,28 @@ class Probe:
         """True when there is a command for the VM's operating system."""
         return vm.os != "windows" or self.windows is not None
 
+    def key(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """What this probe, called `name`, is in the evidence for one set of parameters."""
+        # What is shared by the whole run is not part of the key: "tunnel[management.azure.com]".
+        own = [str(arguments[each]) for each in self.parameters if each not in ("vm", "profile")]
+        label = "-".join(own)
+        return intern(f"{name}[{label}]") if label else name  # the same text for each VM of a fleet
+
     def plan(self, name: str, arguments: Mapping[str, Any]) -> Planned:
         """This probe, called `name`, made concrete for one VM, which it `fits`, and one set of parameters."""
         vm = arguments.get("vm")
         windows = isinstance(vm, Vm) and vm.os == "windows"
         chosen = self.windows if windows else self.command
         assert chosen is not None, f"{name} has no command for {arguments['vm']}"
-        wanted = {each: arguments[each] for each in self.parameters}
-        # What is shared by the whole run is not part of the name: "tunnel[management.azure.com]".
-        label = "-".join(str(value) for each, value in wanted.items() if each not in ("vm", "profile"))
         if not isinstance(chosen, str):
             chosen = chosen(**{each: arguments[each] for each in _parameters(chosen)})
         needs = () if windows else self.needs  # Invoke-Tool says itself when its program is missing
-        return Planned(f"{name}[{label}]" if label else name, chosen, self.timeout, self.root, needs, self.cap)
+        chosen = intern(chosen)  # most VMs run the same command, and a fleet's evidence keeps one text of it
+        return Planned(self.key(name, arguments), chosen, self.timeout, self.root, needs, self.cap)
 
 
 def _parameters(command: str | Callable[..., str]) -> tuple[str, ...]:
-    return () if isinstance(command, str) else tuple(inspect.signature(command).parameters)
+    return () if isinstance(command, str) else parameters(command)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 r"""Taking secrets out of text, before it is recorded anywhere.
 
 Probes cut secrets off on the VM already; this is the second net, for what nobody expected to be printed. The same
-secret becomes the same mark within a run, in all its processes, so that a reader can still see that two places hold the
-same one::
+secret becomes the same mark within a run, so that a reader can still see that two places hold the same one::
 
     HTTPS_PROXY=http://alice:hunter22@169.254.0.11:3128   ->   HTTPS_PROXY=http://<secret:3f9a41c7>@169.254.0.11:3128
 
@@ -30,12 +29,10 @@ __all__ = [
     "redact",
     "remember",
     "remember_environment",
-    "salt",
-    "use_salt",
 ]
 
-# A run's own salt: the marks of one run cannot be compared with guesses, nor with another run's. It is handed to the
-# run's other processes, and written nowhere: whoever had it could try passwords against the marks.
+# A run's own salt: the marks of one run cannot be compared with guesses, nor with another run's. It is written nowhere:
+# whoever had it could try passwords against the marks.
 _salt = _random.token_bytes(16)
 
 #: Words that stand before a secret, as a name or the end of one: AZURE_CLIENT_SECRET, clientSecret, plain_text_passwd.
@@ -235,17 +232,3 @@ def _forms(secret: str) -> set[str]:
         raw.hex().upper(),
     }
     return {each for each in written if len(each) >= _SHORTEST}
-
-
-# ------------------------------------------------------------------------------------------------- one salt per run
-
-
-def salt() -> str:
-    """The run's salt, for the run's other processes. It is never written to a file."""
-    return _salt.hex()
-
-
-def use_salt(text: str) -> None:
-    """Make marks as the process does that `salt` was asked in."""
-    global _salt  # the process is the run
-    _salt = bytes.fromhex(text)

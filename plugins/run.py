@@ -25,13 +25,12 @@ from plugins.inventory import Fleet, InventoryError, Vm
 from plugins.merge import Gaps, Merged, open_all
 from plugins.model import Evidence, Verdict
 from plugins.profile import DEFAULT, Profile, ProfileError, load_profile, own_profile, saved_profile
-from plugins.redact import redact, use_salt
+from plugins.redact import redact
 from plugins.results import SUITE_VERSION
 from plugins.sources import Folder
 from plugins.store import Store
-from plugins.waivers import Waivers
 
-__all__ = ["RUN", "Run", "begin", "join", "judged_by", "new_id", "reports", "wanted"]
+__all__ = ["RUN", "Run", "begin", "judged_by", "new_id", "reports", "wanted"]
 
 
 @dataclass(slots=True)
@@ -213,25 +212,6 @@ def _replay(config: pytest.Config, places: Sequence[str]) -> Run:
     if not (config.option.plan or config.option.collectonly):
         run.id, run.directory = _new_directory(config)
     return run
-
-
-def join(data: Mapping[str, Any]) -> Run:
-    """The run of the controller, in one of its xdist workers."""
-    use_salt(data["salt"])
-    archive, asked, vms = open_all(data["archive"], any_profile=True)
-    chosen = set(data["vms"])
-    profile, asked_for = judged_by(data["profile"], archive, asked)
-    return Run(
-        id=data["id"],
-        directory=None,
-        vms=[vm for vm in vms if vm.name in chosen],
-        profile=profile,
-        profile_asked=asked_for,
-        ssh_config=_path(data["ssh_config"]),
-        archive=archive,
-        replayed=True,
-        decisions=Decisions(waivers=Waivers.from_data(data["waivers"])),
-    )
 
 
 def judged_by(asked: str | None, archive: Archive, run: Mapping[str, Any]) -> tuple[Profile, str]:

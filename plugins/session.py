@@ -1,11 +1,10 @@
-"""The session: gather, judge, report, and say it with the exit status."""
+"""The session: gather, report, and say it with the exit status. Between the two, `plugins.judging` judges."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,15 +14,17 @@ import pytest
 
 from plugins import bundle, enroll, ssh, support
 from plugins.azure.things import things
-from plugins.bench import Bench
-from plugins.collection import check_item, check_items, plans
+from plugins.bench import BENCH, Bench
+from plugins.collection import check_items, plans
 from plugins.decide import EXIT_UNKNOWN, exit_status
 from plugins.evidence import PROFILE
-from plugins.files import point_latest, write_json, write_text
+from plugins.files import point_latest, write_large_json, write_text
 from plugins.gather import gather, limits
+from plugins.judging import CheckReport
 from plugins.look_around import azure_page, look_around, look_limit
 from plugins.manifest import hashes, manifest
-from plugins.model import Status, Verdict
+from plugins.memory import lasting
+from plugins.model import Verdict
 from plugins.plan import page, span
 from plugins.progress import show_progress
 from plugins.reports import files, html, job_summary, junit, terminal
@@ -33,33 +34,16 @@ from plugins.surroundings import AZURE, RUNNER
 
 __all__: list[str] = []
 
-#: What pytest's own bookkeeping is told, and the letter and word of its terminal: (outcome, letter, word).
-_WORDS: dict[Status, tuple[str, str, str]] = {
-    Status.PASS: ("passed", ".", "PASS"),
-    Status.FAIL: ("failed", "F", "FAIL"),
-    Status.WARN: ("passed", "w", "WARN"),
-    Status.UNKNOWN: ("skipped", "?", "UNKNOWN"),
-    Status.BLOCKED: ("skipped", "b", "BLOCKED"),
-    Status.NOT_APPLICABLE: ("skipped", "-", "NOT APPLICABLE"),
-    Status.WAIVED: ("skipped", "W", "WAIVED"),
-}
-_COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.WARN: "yellow", Status.UNKNOWN: "purple"}
-
-_BENCH = pytest.StashKey[Bench]()
 _HTML = pytest.StashKey[html.HtmlReport]()
 _RESULTS = pytest.StashKey[dict[str, Any]]()
 _JUNIT = pytest.StashKey[Path]()
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Put our own JUnit writer in place of pytest's (one suite per VM), and extend pytest-html's report."""
     run = config.stash.get(RUN, None)
-    if run is None or run.directory is None or _is_worker(config):
+    if run is None or run.directory is None:
         return
     config.stash[_JUNIT] = Path(config.option.xmlpath or run.directory / "junit.xml")
     config.option.xmlpath = None
@@ -85,15 +69,6 @@ def _vms(number: int) -> str:
     return f"{number} VM{'s' * (number != 1)}"
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    """Under xdist the controller collects as well: it is the one that gathers, so it must know what for."""
-    run = session.config.stash.get(RUN, None)
-    if run is not None and not _is_worker(session.config) and getattr(session.config.option, "dist", "no") != "no":
-        session.perform_collect()
-    return (yield)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Visit the VMs, once it is known what to look at."""
@@ -101,9 +76,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if run is None:
         return
     items = check_items(session.items) if run.selected else []  # pytest calls this even when --check was refused
-    if not items:
+    if not items or (session.testsfailed and not session.config.option.continue_on_collection_errors):
         _withdraw(session.config)
-    session.config.stash[_BENCH] = Bench(run, items)
+    session.config.stash[BENCH] = Bench(run, items)
     if session.config.option.collectonly or session.testsfailed or run.replayed or not items:
         return
     option = session.config.option
@@ -140,7 +115,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             writer.line(line)
         return
     assert run.archive is not None
-    bench = session.config.stash[_BENCH]
+    bench = session.config.stash[BENCH]
     with (
         look_around(bench.surroundings, items, run.vms, session.config.option) as cancelled,
         show_progress(session.config, len(run.pending), bench.fails_already) as progress,
@@ -174,57 +149,16 @@ def _withdraw(config: pytest.Config) -> None:
         config.stash[_HTML].withdraw()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """A plan runs nothing."""
-    return True if session.config.option.plan and RUN in session.config.stash else None
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    """Judge a check: one call, one report. It is a pure function, so there is nothing to set up or tear down."""
-    found = check_item(item)
-    if found is None:
-        return None
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    start = time.time()
-    verdict = item.config.stash[_BENCH].verdict(found)
-    outcome = _WORDS[verdict.status][0]
-    report = pytest.TestReport(
-        nodeid=item.nodeid,
-        location=item.location,
-        keywords={},
-        outcome=outcome,  # type: ignore[arg-type]
-        longrepr=_longrepr(item, verdict, outcome),
-        when="call",
-        duration=verdict.seconds,
-        start=start,
-        stop=time.time(),
-    )
-    report.verdict = verdict.as_dict()  # type: ignore[attr-defined]
-    item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
-
-
-def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:
-    if outcome == "skipped":
-        return (str(item.path), (item.location[1] or 0) + 1, f"{verdict.status}: {verdict.message}")
-    return f"{verdict.message}\n{verdict.remedy}".strip() if outcome == "failed" else None
-
-
-class Collector:
-    """Keeps the verdicts that arrive, from this process or from xdist's workers."""
+class Listener:
+    """Notes what else went wrong in a run than checks that fail."""
 
     def __init__(self, run: Run, config: pytest.Config) -> None:
         self._run = run
         self._config = config
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep a check's verdict."""
-        if data := getattr(report, "verdict", None):
-            self._run.verdicts[report.nodeid] = Verdict.from_dict(data)
-        elif report.failed:
+        """An ordinary test beside the checks."""
+        if report.failed and not isinstance(report, CheckReport):
             self._run.other_failures = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -252,22 +186,10 @@ def _remove_half_a_page(path: Path) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Begin to listen for verdicts."""
+    """Begin to listen."""
     run = session.config.stash.get(RUN, None)
-    if run is not None and not _is_worker(session.config):
-        session.config.pluginmanager.register(Collector(run, session.config), "nexus-verdicts")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """The seven words in pytest's terminal."""
-    data = getattr(report, "verdict", None)
-    if data is None:
-        return None
-    status = Status(data["status"])
-    outcome, letter, word = _WORDS[status]
-    category = outcome if status in (Status.PASS, Status.FAIL) else str(status)
-    return category, letter, (word, {_COLOURS.get(status, "cyan"): True})
+    if run is not None:
+        session.config.pluginmanager.register(Listener(run, session.config), "nexus-listener")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -275,7 +197,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     """Write what the run leaves behind, and turn the verdict into the exit status."""
     config = session.config
     run = config.stash.get(RUN, None)
-    if run is None or run.directory is None or _is_worker(config):
+    if run is None or run.directory is None:
         return
     if run.store is not None:
         run.store.wait()
@@ -284,8 +206,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
             _withdraw(config)  # it would write into a folder that is gone
             _forget(run.directory)
         return
-    results = config.stash[_RESULTS] = _results(session, run)
-    _write_reports(session, run, results)
+    with lasting():
+        results = config.stash[_RESULTS] = _results(session, run)
+        _write_reports(session, run, results)
     point_latest(run.directory)
     if run.interrupted:
         session.exitstatus = pytest.ExitCode.INTERRUPTED
@@ -304,7 +227,7 @@ def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -
     config, directory = session.config, run.directory
     texts = files.render_all(results)
     with run.noting():
-        write_json(directory / "results.json", results)
+        write_large_json(directory / "results.json", results)
     for name, text in texts.items():
         with run.noting():
             write_text(directory / name, text)
@@ -318,7 +241,7 @@ def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -
 
 def _contents(session: pytest.Session, run: Run, results: dict[str, Any], summary: str) -> bundle.Contents:
     assert run.archive is not None
-    bench, archive = session.config.stash[_BENCH], run.archive
+    bench, archive = session.config.stash[BENCH], run.archive
     verdicts: dict[str, list[Verdict]] = {vm.name: [] for vm in run.vms}
     for verdict in run.verdicts.values():
         verdicts[verdict.vm].append(verdict)
@@ -348,10 +271,7 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
         if item.nodeid in run.verdicts:
             by_vm[item.vm.name].append(run.verdicts[item.nodeid])
     judged = {name: verdicts for name, verdicts in by_vm.items() if verdicts}
-    bench, vms = session.config.stash[_BENCH], {vm.name: vm for vm in run.vms}
-    for item in check_items(session.items):
-        if item.control_plane:  # what xdist's workers looked at of Azure is shown, too
-            bench.verdict(item)
+    bench, vms = session.config.stash[BENCH], {vm.name: vm for vm in run.vms}
     evidence = {name: bench.evidence(vms[name]) for name in judged}
     facts = bench.surroundings.facts
     assert run.archive is not None

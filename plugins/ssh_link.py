@@ -23,6 +23,7 @@ from plugins.ssh_words import CANCELLED, Failure
 
 _SILENCE = logging.getLogger("plugins.ssh.paramiko")  # paramiko's log: everything in it becomes an outcome instead
 _SILENCE.disabled = True
+_READ_AHEAD = 16_384  # bytes; what a VM has to say comes in packets of a few hundred
 _BASE: Any = paramiko.Transport  # the stubs leave out what subclasses use
 
 
@@ -89,6 +90,22 @@ class Guard:
             self.line.cut()
 
 
+class _Ahead:
+    """A stream that is read ahead: paramiko asks it for the length of a packet, then for the rest, packet by packet."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._ahead, self._taken = stream, b"", 0
+        self.send, self.close = stream.send, stream.close
+
+    def recv(self, most: int) -> bytes:
+        """Like a socket's: what is there, or else what comes next."""
+        if self._taken == len(self._ahead):
+            self._ahead, self._taken = self._stream.recv(_READ_AHEAD), 0
+        part = self._ahead[self._taken : self._taken + most]
+        self._taken += len(part)
+        return part
+
+
 class _Packets(Packetizer):
     """paramiko's packets, with the banner already read, and no timer thread per connection (see `Guard`)."""
 
@@ -99,6 +116,9 @@ class _Packets(Packetizer):
         found = super().read_message()
         self.heard += 1
         return found
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(_Ahead(stream))  # type: ignore[arg-type]  # of a socket it uses these three methods
 
     def readline(self, timeout: float) -> str:
         return self.banner

@@ -12,7 +12,6 @@ All of it is saved with the run (``azure.json``, ``runner.json``), so that it is
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -30,6 +29,7 @@ from plugins.judge import value
 from plugins.model import Evidence, Seen
 from plugins.probes import Probe
 from plugins.redact import clean
+from plugins.signatures import parameters
 
 __all__ = ["CONTROL_PLANE", "Surroundings", "wants"]
 
@@ -44,7 +44,7 @@ _FLEET = "fleet_"
 @cache
 def wants(function: Callable[..., str]) -> frozenset[str]:
     """Which of the names above a check asks for."""
-    names = inspect.signature(function).parameters
+    names = parameters(function)
     own = frozenset((CONTROL_PLANE, "expected_principal", "runner")).intersection(names)
     return own | {name for name in names if name.startswith(_FLEET) and name.removeprefix(_FLEET) in names}
 

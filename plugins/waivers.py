@@ -143,23 +143,6 @@ class Waivers:
             for waiver, words in zip(self.each, said, strict=True)
         ]
 
-    def as_data(self) -> list[dict[str, Any]]:
-        """The exceptions as plain data, for xdist's workers."""
-        return [
-            {key: getattr(waiver, key) for key in waiver.__slots__}
-            | {
-                "vms": waiver.vms if isinstance(waiver.vms, str) else dict(waiver.vms),
-                "expires": waiver.expires.isoformat(),
-            }
-            for waiver in self.each
-        ]
-
-    @classmethod
-    def from_data(cls, data: Iterable[Mapping[str, Any]]) -> Waivers:
-        """The inverse of `as_data`; all that a worker needs."""
-        each = tuple(Waiver(**{**entry, "expires": date.fromisoformat(entry["expires"])}) for entry in data)
-        return cls(each=each)
-
 
 def load(path: Path, now: float) -> Waivers:
     """The waivers of a file at a time, in seconds since the epoch.

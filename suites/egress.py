@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["Entry", "covering", "read"]
@@ -52,20 +53,21 @@ def read(categories: Any) -> list[Entry] | None:
     if not isinstance(categories, list):
         return None
     rows = [row for each in categories for row in each.get("endpoints") or []]
-    return [_entry(row) for row in rows if str(row.get("domainName") or "").strip()]
+    names = ((str(row.get("domainName") or "").strip(), str(row.get("port") or "")) for row in rows)
+    return [_entry(name, port) for name, port in names if name]
 
 
-def _entry(row: dict[str, Any]) -> Entry:
-    text = str(row["domainName"]).strip()
+@lru_cache(1024)  # a fleet's VMs are attached to few networks
+def _entry(text: str, port: str) -> Entry:
     # https://Contoso.com:443/path
     authority = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.lower())
     host, _, inline = re.split(r"[/?#]", authority)[0].partition(":")
     host = host.rstrip(".")
     # ".contoso.com" is the documented form; "*.contoso.com" means the same to whoever wrote it.
     subdomains = host.startswith((".", "*."))
-    stated = row.get("port") or inline
-    port = int(stated) if re.fullmatch(r"\d{1,5}", str(stated)) else None
-    return Entry(text, host.lstrip("*").lstrip("."), subdomains, port)
+    stated = port or inline
+    number = int(stated) if re.fullmatch(r"\d{1,5}", stated) else None
+    return Entry(text, host.lstrip("*").lstrip("."), subdomains, number)
 
 
 def covering(entries: Iterable[Entry], host: str, port: int) -> Entry | None:

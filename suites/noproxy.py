@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 __all__ = ["READERS", "bypasses", "first_set", "misread"]
 
@@ -36,6 +37,7 @@ def bypasses(tool: str, value: str, host: str, curl: Version = ()) -> bool:
     return rules[tool](value, host)
 
 
+@lru_cache(1024)
 def _is_ip(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

@@ -288,16 +288,6 @@ def test_not_applicable_says_why_and_wants_nothing(project: pytest.Pytester, sav
     assert (found["status"], found["message"], found["remedy"]) == ("not applicable", "There is no word here.", "")
 
 
-def test_xdist_workers_come_to_the_same_verdicts(project: pytest.Pytester, save: Save) -> None:
-    save({"a": GOOD, "b": {**GOOD, "word": "wrong"}, "c": {"session": Session("refused", "Refused.", "Start it.")}})
-    assert judged(project).ret == 1
-    alone = results(project)
-    assert judged(project, "-n", "2").ret == 1
-    together = results(project)
-    assert together["vms"] == alone["vms"]
-    assert together["causes"] == alone["causes"]
-
-
 def test_node_ids_name_the_vm_and_the_parameter(project: pytest.Pytester, save: Save) -> None:
     save({"vm-a": GOOD})
     judged(project)

@@ -94,14 +94,11 @@ def cloud(**vms: Answer | Unread) -> CloudFacts:
 RUNNING = Answer("GET https://management.azure.com/vm", {"properties": {"powerState": "On"}})
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "xdist"])
-def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(
-    project: pytest.Pytester, workers: list[str]
-) -> None:
+def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(project: pytest.Pytester) -> None:
     denied = Unread("Azure refuses to show the VM (403).", "Grant Reader.", "GET https://management.azure.com/vm")
     facts = cloud(a=RUNNING, b=Answer("GET https://management.azure.com/b", None), c=denied)
     save(project, {"a": "1", "b": "2", "c": "1"}, facts, Runner("2.76.0"))
-    status, verdicts, results = judged(project, *workers)
+    status, verdicts, results = judged(project)
     assert status == 1
     said = {key: (each["status"], each["message"]) for key, each in verdicts.items()}
     assert said == {

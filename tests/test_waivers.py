@@ -68,7 +68,6 @@ waivers:
     )  # fmt: skip
     assert found.header() == "2 waivers of waivers.yaml"
     assert [each.selector for each in found.each] == ["lab-*", "ring:canary,site:berlin"]
-    assert Waivers.from_data(json.loads(json.dumps(found.as_data()))).each == found.each
 
 
 def test_the_list_may_be_empty(file: Path) -> None:

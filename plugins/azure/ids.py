@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["ArmId", "above", "group_scope", "key", "last", "parse", "reaches", "same", "subscription_scope"]
 
@@ -32,6 +33,7 @@ _ID = re.compile(
 )
 
 
+@lru_cache(4096)
 def parse(text: str) -> ArmId:
     """The parts of a resource id in a resource group. Raises ValueError."""
     found = _ID.fullmatch(text.strip())

@@ -86,7 +86,7 @@ class HtmlReport:
 
         Call it from a ``pytest_sessionfinish`` that is not ``trylast``. Without ``--html`` it does nothing.
         """
-        page = self._pytest_html()
+        page = self.page
         if page is None or self._report is None or hasattr(session.config, "workerinput"):
             return
         self._results = results
@@ -106,11 +106,13 @@ class HtmlReport:
 
     def withdraw(self) -> None:
         """Let pytest-html write no file: the run came to nothing."""
-        if (page := self._pytest_html()) is not None:
+        if (page := self.page) is not None:
             page._generate_report = lambda *_, **__: None  # the session may be finishing already
             self._config.pluginmanager.unregister(page)
 
-    def _pytest_html(self) -> Any:
+    @property
+    def page(self) -> Any:
+        """The object of pytest-html that writes the page; None when there is none to be written."""
         # pytest-html registers its writer without a name; it is the only object of its package that hears reports.
         for plugin in self._config.pluginmanager.get_plugins():
             if type(plugin).__module__.startswith("pytest_html.") and hasattr(plugin, "pytest_runtest_logreport"):
@@ -122,7 +124,7 @@ class HtmlReport:
         """Seal the file, once pytest-html has written it."""
         yield
         path = Path(os.path.expandvars(getattr(self._config.option, "htmlpath", None) or "")).expanduser()
-        if self._pytest_html() is None or not path.is_file():
+        if self.page is None or not path.is_file():
             return
         try:
             write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
@@ -208,6 +210,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
+        auto_reload=False,  # or it looks at the template's file for every row
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,10 +11,15 @@ JUnit knows four outcomes, the suite seven words. Nothing that was not seen may 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 from junitparser import Error, Failure, JUnitXml, Properties, Property, Skipped, TestCase, TestSuite
 
+from plugins.files import write_pieces
 from plugins.reports.facts import Json, seconds, ssh_failure, subject
 from plugins.reports.safe import middle_cut, one_line, visible
 
@@ -23,11 +28,39 @@ _EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, sm
 
 def write(results: Json, path: Path) -> None:
     """Write `results` as JUnit XML to `path`."""
+    write_pieces(path, _document(results))
+
+
+def _document(results: Json) -> Iterator[str]:
+    """The document in pieces, one VM each: all elements of a large fleet at once would be more than all else."""
+    every = [(vm, result) for vm in results["vms"] for result in _of(vm)]
+    kinds = Counter(_KINDS.get(result["status"]) for _, result in every)
     document = JUnitXml("Azure Arc readiness")
+    document.tests, document.time = len(every), round(sum(seconds(*each) or 0.0 for each in every), 3)
+    document.failures, document.errors, document.skipped = kinds["fail"], kinds["error"], kinds["skip"]
+    yield "<?xml version='1.0' encoding='UTF-8'?>\n"
+    yield ElementTree.tostring(document._elem, "unicode").removesuffix("/>").rstrip() + ">"
     for vm in results["vms"]:
-        document.append(_suite(vm, results))  # not add_testsuite(): it compares with every suite before, n² for a fleet
-    document.update_statistics()
-    document.write(str(path))  # not pretty: a second document in memory, and four fifths of the time
+        suite = _suite(vm, results)
+        suite.update_statistics()
+        yield ElementTree.tostring(suite._elem, "unicode")
+    yield "</testsuites>\n"
+
+
+#: Which statuses are counted as what.
+_KINDS = {
+    "fail": "fail",
+    "unknown": "error",
+    "blocked": "skip",
+    "not applicable": "skip",
+    "waived": "skip",
+}
+
+
+def _of(vm: Json) -> list[Json]:
+    """The results of a VM; with one for its session, when no check has judged that."""
+    session = ssh_failure(vm)
+    return [session, *vm["results"]] if session else vm["results"]
 
 
 def _suite(vm: Json, results: Json) -> TestSuite:
@@ -38,9 +71,7 @@ def _suite(vm: Json, results: Json) -> TestSuite:
     suite.add_property("run", one_line(results["run_id"]))
     for key, value in vm["tags"].items():
         suite.add_property(f"tag.{one_line(key)}", one_line(value))
-    session = ssh_failure(vm)
-    suite.extend([_case(vm, result) for result in ([session] if session else []) + vm["results"]])
-    suite.update_statistics()
+    suite.extend([_case(vm, result) for result in _of(vm)])
     return suite
 
 
@@ -51,10 +82,7 @@ def _case(vm: Json, result: Json) -> TestCase:
         _classname(result),
         seconds(vm, result) or 0.0,
     )
-    properties = Properties()
-    for name in ("id", "severity", "status", "remedy", "docs"):
-        properties.add_property(Property(name, one_line(result[name])))
-    case.append(properties)
+    case.append(_properties(*(result[name] for name in _PROPERTIES)))
     message = one_line(result["message"])
     match result["status"]:
         case "fail":
@@ -70,6 +98,18 @@ def _case(vm: Json, result: Json) -> TestCase:
         case "warn":
             case.system_out = _text(vm, result)
     return case
+
+
+_PROPERTIES = ("id", "severity", "status", "remedy", "docs")
+
+
+@lru_cache(4096)
+def _properties(*values: str) -> Properties:
+    """The properties of a result: most of a fleet's VMs share them, and may share the element."""
+    properties = Properties()
+    for name, value in zip(_PROPERTIES, values, strict=True):
+        properties.add_property(Property(name, one_line(value)))
+    return properties
 
 
 def _classname(result: Json) -> str:

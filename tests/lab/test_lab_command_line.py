@@ -114,6 +114,23 @@ def test_what_the_lab_misses_is_one_line_and_status_3(
     assert capsys.readouterr().err == line
 
 
+@pytest.mark.parametrize("delay", ["-1", "1001", "nan"])
+def test_a_delay_that_cannot_be_is_refused(delay: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["up", "--vms", "1", "--delay", delay, "--", "true"]) == 2
+    assert capsys.readouterr().err == f"lab: --delay {delay}: between 0 and 1000 milliseconds, each way\n"
+
+
+def test_without_a_compiler_there_is_no_delay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "trouble", lambda: "")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert cli.main(["up", "--vms", "1", "--delay", "25", "--", "true"]) == 3
+    assert capsys.readouterr().err == (
+        "lab: cannot run here: --delay needs a C compiler (cc); on Debian: apt-get install gcc libc6-dev\n"
+    )
+
+
 def test_other_systems_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
     assert doctor.trouble() == "the lab needs Linux namespaces, and this is darwin"

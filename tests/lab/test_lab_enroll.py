@@ -54,7 +54,7 @@ def test_a_roundtrip_of_a_fleet(tmp_path: Path) -> None:
     done = Done(
         tmp_path,
         4,
-        "--enroll=roundtrip -n 2",
+        "--enroll=roundtrip",
         "vm1=agent-installed",
         "vm2=agent-connected",
         "vm3=agent-installed,imds-503",

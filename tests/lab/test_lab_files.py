@@ -139,6 +139,14 @@ def test_vms_cannot_reach_each_other() -> None:
         assert f"link set {port} type bridge_slave isolated on" in lines
 
 
+def test_a_long_wire_runs_between_the_controller_and_the_bridge() -> None:
+    short, long = network.fabric(plans("")), network.fabric(plans(""), long_wire=True)
+    assert "link add controller type veth peer name mgmt0" in short
+    assert "wire" not in short
+    assert "link add wire0 type veth peer name mgmt0" in long
+    assert "link add controller type veth peer name wire1" in long
+
+
 def test_a_healthy_fabric_has_no_packet_rules() -> None:
     assert network.fabric_rules(plans("", "no-curl")) == ""
     assert "ip saddr 169.254.16.2 ip daddr 169.254.169.254 drop" in network.fabric_rules(plans("imds-dropped"))

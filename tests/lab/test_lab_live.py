@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from lab import cloud_docs as docs
-from lab import expectations
+from lab import expectations, wire
 from lab.faults import FAULTS, RUN_FAULTS, Fault
 from tests.lab.conftest import LAB, ROOT, Suite, Up
 
@@ -51,6 +51,22 @@ def test_three_vms_as_on_operator_nexus(up: Up) -> None:
 def test_the_controller_reaches_neither_metadata_service_nor_proxy(up: Up) -> None:
     script = "for a in 169.254.169.254:80 169.254.0.11:3128 198.51.100.10:443; do curl -s -m 2 $a; echo $?; done"
     assert up(1, script).stdout.split() == ["7", "7", "7"]
+
+
+def test_a_delay_keeps_every_packet_back_and_changes_none(up: Up) -> None:
+    if why := wire.trouble():
+        pytest.skip(why)
+    script = """\
+ping -c 3 -i 0.2 10.200.0.2 | sed -n 's/^rtt min[^=]*= \\([0-9]*\\).*/\\1/p'
+head -c 3000000 /dev/urandom >/run/data
+ssh -F $LAB_SSH_CONFIG vm1 'tee /tmp/copy; cksum </tmp/copy >&2' </run/data 2>/run/there | cksum >/run/back
+cksum </run/data | cmp - /run/there && cksum </run/data | cmp - /run/back && echo whole
+"""
+    done = up(1, script, "--delay=20")
+    least, whole = done.stdout.split()
+    assert (int(least) >= 40, whole) == (True, "whole"), done
+    assert "lab: 1 VM up in" in done.stderr
+    assert ", 40 ms away and back" in done.stderr
 
 
 def test_other_users_and_sudo(up: Up) -> None:

@@ -1,0 +1,34 @@
+"""A pytest plugin (`-p benchmarks.clock`): what the gathering of a run cost, into the file that $BENCH_CLOCK names."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+from plugins import session
+
+_gather = session.gather
+
+
+def _timed(*arguments: Any) -> bool:
+    wall, cpu, memory = time.perf_counter(), time.process_time(), _peak()
+    done = _gather(*arguments)
+    spent = {
+        "wall": time.perf_counter() - wall,
+        "cpu": time.process_time() - cpu,
+        "peak_before_mb": memory,
+        "peak_after_mb": _peak(),
+    }
+    Path(os.environ["BENCH_CLOCK"]).write_text(json.dumps(spent), "utf-8")
+    return done
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+session.gather = _timed

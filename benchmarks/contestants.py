@@ -1,0 +1,243 @@
+"""Who races: this suite and its peers, each in the best configuration that its documentation offers, stated in `how`.
+
+Two pieces of work. *forty*: forty small commands on every VM, each judged. *probes*: the script of a full run of the
+suite, as it is. All log in as the same user with the same key, check the same known_hosts, and none finds a connection
+that an earlier run has left open.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import forty
+
+__all__ = ["CONTESTANTS", "Command", "Contestant", "Site"]
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS, PYINFRA = ROOT / ".bench/peers/bin", ROOT / ".bench/pyinfra/bin"
+
+#: Processes that OpenSSH fans out to, ansible's forks, and the VMs that pyinfra visits at a time.
+AT_ONCE = 50
+
+#: The key exchange of OpenSSH 9 is a post-quantum one that costs it 115 ms a login; all others here use this one.
+KEX = "curve25519-sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The lab as a contestant finds it, and a folder for its files."""
+
+    folder: Path
+    inventory: Path
+    ssh_config: Path
+    names: Sequence[str]  # of the VMs
+    script: Path  # what OpenSSH, ansible and pyinfra run on each
+    done: str  # what the script prints last
+    profile: Path  # of the lab
+
+    def hosts(self) -> list[dict[str, str]]:
+        """HostName, User, IdentityFile and UserKnownHostsFile of each VM, as the lab's ssh_config has them."""
+        found: list[dict[str, str]] = []
+        for line in self.ssh_config.read_text("utf-8").splitlines():
+            word, _, value = line.strip().partition(" ")
+            if word == "Host":
+                found.append({"Host": value})
+            elif word:
+                found[-1][word] = value
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run, and how to see how many VMs it has answered for."""
+
+    words: list[str]
+    answered: Callable[[str], int]  # of what it printed
+    stdin: Path | None = None
+    env: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One row of the results."""
+
+    name: str
+    title: str
+    how: str
+    works: frozenset[str]  # forty, probes
+    command: Callable[[Site, str], Command]
+
+
+# --- this suite
+
+
+def _suite(site: Site, work: str) -> Command:
+    """A whole run, from the command line to the reports."""
+    reports = site.folder / "reports"
+    shutil.rmtree(reports, ignore_errors=True)
+    project = forty.project(site.folder / "project") if work == "forty" else ROOT
+    words = [str(ROOT / ".venv/bin/python"), "-m", "pytest", f"--rootdir={project}", "-c", f"{project}/pyproject.toml"]
+    words += ["-q", "-p", "no:cacheprovider", "-p", "benchmarks.clock", f"--inventory={site.inventory}", "--no-azure"]
+    words += [f"--reports={reports}", *([f"--profile={site.profile}"] if work == "probes" else ())]
+    clock = {"BENCH_CLOCK": str(site.folder / "clock.json"), "PYTHONPATH": str(ROOT)}
+
+    def answered(output: str) -> int:
+        results = json.loads((reports / "latest/results.json").read_bytes())
+        if work == "forty":
+            return sum([each["status"] for each in vm["results"]] == ["pass"] * forty.COUNT for vm in results["vms"])
+        return sum(
+            vm["session"]["outcome"] == "ok" and all(seen["state"] != "lost" for seen in vm["evidence"].values())
+            for vm in results["vms"]
+        )
+
+    return Command([*words, str(project / "suites")], answered, env=clock)
+
+
+# --- OpenSSH
+
+
+def _xargs(site: Site, work: str) -> Command:
+    ssh = ["ssh", "-F", str(site.ssh_config), "-o", f"KexAlgorithms={KEX}", "-o", "BatchMode=yes"]
+    one = " ".join(f"'{word}'" for word in [*ssh, "{}", "sh -s"])
+    one += f" <'{site.script}' >'{site.folder}/{{}}.out' 2>/dev/null"
+    names = site.folder / "names"
+    names.write_text("\n".join(site.names), "utf-8")
+
+    def answered(output: str) -> int:
+        texts = ((site.folder / f"{name}.out").read_text("utf-8", "replace") for name in site.names)
+        return sum(site.done in text for text in texts)
+
+    words = ["xargs", "-P", str(AT_ONCE), "-I", "{}", "sh", "-c", one]
+    return Command(words, answered, stdin=names)
+
+
+# --- testinfra
+
+#: What `-n` was best for testinfra: tried 2, 4, 8, 16 and 32.
+PROCESSES = {"paramiko": (4, 8, 16, 32), "ssh": (4, 8, 16, 32)}
+
+
+def _testinfra(backend: str, processes: int) -> Callable[[Site, str], Command]:
+    def command(site: Site, work: str) -> Command:
+        test = site.folder / "test_forty.py"
+        test.write_text(forty.TESTINFRA, "utf-8")
+        config = site.ssh_config
+        if backend == "ssh":
+            # Without a ControlPath, testinfra's ControlMaster has no effect and each command is a login.
+            config = site.folder / "ssh_config"
+            shared = f"    ControlPath {site.folder}/%C\n    KexAlgorithms {KEX}\n"
+            config.write_text(f"{site.ssh_config.read_text('utf-8')}\nHost *\n{shared}", "utf-8")
+        hosts = ",".join(f"{backend}://{name}" for name in site.names)
+        words = [str(PEERS / "pytest"), "-q", "-p", "no:cacheprovider", f"--rootdir={site.folder}", f"--hosts={hosts}"]
+        words += [f"--ssh-config={config}", *(["-n", str(processes)] if processes else []), str(test)]
+        return Command(words, lambda output: forty.passed(output) // forty.COUNT)
+
+    return command
+
+
+# --- ansible
+
+
+def _ansible(site: Site, work: str) -> Command:
+    (site.folder / "ansible.cfg").write_text(
+        f"""\
+[defaults]
+forks = {AT_ONCE}
+host_key_checking = True
+local_tmp = {site.folder}/ansible
+[ssh_connection]
+pipelining = True
+control_path_dir = {site.folder}/cp
+ssh_args = -F {site.ssh_config} -o ControlMaster=auto -o ControlPersist=60s -o KexAlgorithms={KEX}
+transfer_method = piped
+""",
+        "utf-8",
+    )
+    hosts = site.folder / "hosts"
+    hosts.write_text("\n".join(["[all]", *site.names, ""]), "utf-8")
+    words = [str(PEERS / "ansible"), "all", "-i", str(hosts), "-m", "script", "-a", str(site.script)]
+    env = {"ANSIBLE_CONFIG": str(site.folder / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "HOME": str(site.folder)}
+    return Command(words, lambda output: _hosts_with(output, site.done), env=env)
+
+
+def _hosts_with(output: str, done: str) -> int:
+    # ansible shows the output twice: "stdout": "...", and "stdout_lines": [..., "<done>"]
+    return sum(f'"{done}"' in line for line in output.splitlines())
+
+
+# --- pyinfra
+
+
+def _pyinfra(site: Site, work: str) -> Command:
+    rows = [
+        (
+            host["Host"],
+            {
+                "ssh_hostname": host["HostName"],
+                "ssh_user": host["User"],
+                "ssh_key": host["IdentityFile"],
+                "ssh_known_hosts_file": host["UserKnownHostsFile"],
+                "ssh_strict_host_key_checking": "yes",
+                "ssh_allow_agent": False,
+                "ssh_look_for_keys": False,
+            },
+        )
+        for host in site.hosts()
+    ]
+    inventory = site.folder / "inventory.py"
+    inventory.write_text(f"hosts = {rows!r}\n", "utf-8")
+    words = [str(PYINFRA / "pyinfra"), "-y", "--parallel", str(AT_ONCE), str(inventory), "exec", "--"]
+    words.append(site.script.read_text("utf-8"))
+    # [vm1] all forty done          (it shows the command as well)
+    lines = {f"[{name}] {site.done}" for name in site.names}
+    return Command(words, lambda output: len(lines.intersection(output.splitlines())))
+
+
+BOTH, FORTY = frozenset({"forty", "probes"}), frozenset({"forty"})
+
+
+def _testinfra_rows() -> list[Contestant]:
+    rows = []
+    for backend, how in (
+        ("paramiko", "`--hosts=paramiko://...`, its default backend"),
+        ("ssh", f"`--hosts=ssh://...` with ControlPersist, a ControlPath and {KEX}"),
+    ):
+        for processes in (0, *PROCESSES[backend]):
+            name = f"testinfra-{backend}" + (f"-n{processes}" if processes else "")
+            title = f"testinfra, {backend}, " + (f"`-n {processes}`" if processes else "one process")
+            rows.append(Contestant(name, title, how, FORTY, _testinfra(backend, processes)))
+    return rows
+
+
+CONTESTANTS: dict[str, Contestant] = {
+    each.name: each
+    for each in [
+        Contestant("suite", "this suite", "`pytest --inventory=...`, as documented", BOTH, _suite),
+        Contestant(
+            "openssh",
+            f"OpenSSH, `xargs -P{AT_ONCE}`",
+            f"`ssh HOST 'sh -s' <script`, {KEX}; it only runs the script, and judges and reports nothing",
+            BOTH,
+            _xargs,
+        ),
+        Contestant(
+            "ansible",
+            "ansible-core, `script`",
+            f"ad hoc, forks = {AT_ONCE}, pipelining, piped transfer, ControlPersist, {KEX}",
+            BOTH,
+            _ansible,
+        ),
+        Contestant(
+            "pyinfra",
+            "pyinfra, `exec`",
+            f"`--parallel {AT_ONCE}`, address, user and key stated for each host",
+            BOTH,
+            _pyinfra,
+        ),
+        *_testinfra_rows(),
+    ]
+}

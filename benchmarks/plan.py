@@ -1,0 +1,95 @@
+"""What a whole run of the benchmarks measures, and how often: as much as fits into half an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.contestants import CONTESTANTS
+
+__all__ = ["Job", "Scene", "jobs"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scene:
+    """A lab: how many VMs, how far away, and how many of them are switched off."""
+
+    vms: int
+    rtt: int = 0  # milliseconds, there and back
+    dead: int = 0
+
+    def __str__(self) -> str:
+        off = f", {self.dead} of them off" if self.dead else ""
+        return f"{self.vms} VM{'s' * (self.vms != 1)}, {self.rtt} ms{off}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sample to take."""
+
+    scene: Scene
+    work: str  # forty, probes; or judge: then `scene` is only a number of VMs, and no lab is needed
+    contestant: str
+    round: int
+
+    @property
+    def key(self) -> str:
+        """What a sample is found by, when a run goes on where an earlier one ended."""
+        scene = self.scene
+        return f"{self.work} {scene.vms} {scene.rtt} {scene.dead} {self.contestant} {self.round}"
+
+
+_FAST = ("suite", "openssh", "ansible", "pyinfra")
+_MANY = tuple(name for name in CONTESTANTS if "-n" in name)
+_ALONE = tuple(name for name in CONTESTANTS if name.startswith("testinfra") and name not in _MANY)
+
+#: (work, VMs, round trip, dead, contestants, rounds). What takes minutes is measured once.
+_PLAN: list[tuple[str, int, int, int, tuple[str, ...], int]] = [
+    # the same forty commands, done by everybody
+    ("forty", 20, 0, 0, (*_FAST, *_MANY), 3),
+    ("forty", 20, 0, 0, _ALONE, 1),
+    ("forty", 20, 50, 0, (*_FAST, *_MANY), 3),
+    ("forty", 20, 50, 0, _ALONE, 1),
+    ("forty", 100, 0, 0, (*_FAST, *_MANY), 2),
+    ("forty", 100, 0, 0, _ALONE, 1),
+    ("forty", 100, 50, 0, (*_FAST, *_MANY), 2),
+    ("forty", 500, 0, 0, _FAST, 2),
+    ("forty", 500, 50, 0, ("suite", "openssh"), 1),
+    # the suite's own probes, against those that can run the same script
+    ("probes", 1, 0, 0, ("suite", "openssh"), 5),
+    ("probes", 1, 50, 0, ("suite", "openssh"), 5),
+    ("probes", 20, 0, 0, _FAST, 3),
+    ("probes", 100, 0, 0, _FAST, 2),
+    ("probes", 500, 0, 0, ("suite", "openssh"), 2),
+    # growth, and what the dead cost
+    ("probes", 10, 0, 0, ("suite",), 3),
+    ("probes", 1000, 0, 0, ("suite",), 1),
+    ("probes", 200, 0, 0, ("suite",), 1),
+    ("probes", 200, 0, 100, ("suite",), 1),
+    # judging saved evidence, against as many empty tests in bare pytest
+    *(("judge", vms, 0, 0, ("suite", "bare"), 2) for vms in (10, 100, 1000)),
+    ("judge", 100, 0, 0, ("suite-all-sick", "suite-n2"), 1),
+]
+
+
+def jobs(
+    vms: Iterable[int] | None = None,
+    rtts: Iterable[int] | None = None,
+    only: Iterable[str] | None = None,
+    rounds: int | None = None,
+) -> Iterator[Job]:
+    """The samples of the plan, those of one scene side by side and the contestants of each round in turn.
+
+    `only` keeps what names a work or a contestant, or is the beginning of a contestant's name.
+    """
+    scenes = dict.fromkeys((Scene(row[1], row[2], row[3]), row[0] == "judge") for row in _PLAN)
+    wanted = tuple(only or ())
+    for scene, judged in scenes:
+        if (vms is not None and scene.vms not in set(vms)) or (rtts is not None and scene.rtt not in set(rtts)):
+            continue
+        rows = [row for row in _PLAN if (Scene(*row[1:4]), row[0] == "judge") == (scene, judged)]
+        for round in range(max(rounds or row[5] for row in rows)):
+            for work, *_, contestants, planned in rows:
+                for name in contestants if round < (rounds or planned) else ():
+                    if not wanted or work in wanted or any(name.startswith(each) for each in wanted):
+                        yield Job(scene, work, name, round)
