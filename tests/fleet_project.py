@@ -23,7 +23,8 @@ class Checkout:
         self.path = pytester.path
         self.run = pytester.runpytest_subprocess
         pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-        pytester.makeconftest((ROOT / "conftest.py").read_text().replace('["plugins', '["tests.fake_fleet", "plugins'))
+        ours = (ROOT / "conftest.py").read_text()
+        pytester.makeconftest(f'{ours}\npytest_plugins.insert(0, "tests.fake_fleet")\n')
         pytester.mkdir("suites")
         (pytester.path / "suites/test_small.py").write_text(SUITE)
 

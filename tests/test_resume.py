@@ -167,7 +167,7 @@ def test_two_runs_at_once_in_one_checkout_keep_out_of_each_others_way(checkout: 
     checkout.fleet(a=checkout.good)
     (checkout.path / "conftest.py").write_text(
         (checkout.path / "conftest.py").read_text() + "\nfrom itertools import chain, repeat\nfrom plugins import run\n"
-        'ids = chain(["same", "same"], (f"other-{n}" for n in range(9)))\nrun._new_id = lambda: next(ids)\n'
+        'ids = chain(["same", "same"], (f"other-{n}" for n in range(9)))\nrun.new_id = lambda: next(ids)\n'
     )
     command = [sys.executable, "-m", "pytest", "-q", "--vm=a"]
     runs = [subprocess.Popen(command, cwd=checkout.path, stdout=subprocess.PIPE) for _ in range(2)]
