@@ -136,3 +136,17 @@ def test_the_sample_pins_actions_by_commit_and_asks_for_no_more_than_it_needs() 
     assert all(re.search(r"@[0-9a-f]{40} # v\d", line) for line in text.splitlines() if "uses:" in line)
     assert re.findall(r"^permissions: \{\}$", text, re.M)
     assert set(re.findall(r"^      ([a-z-]+): (?:read|write)\b", text, re.M)) == {"contents", "id-token"}
+
+
+# --- SECURITY.md
+
+
+def test_every_test_that_security_md_names_is_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    named: list[tuple[str, str]] = []
+    for path, function in re.findall(r"`(tests/[\w/.]+\.py)?(?:::(test_\w+))?`", text):
+        named.append((path or named[-1][0], function)) if path or function else None
+    assert len(named) > 40
+    for path, function in named:
+        source = (ROOT / path).read_text("utf-8")
+        assert f"\ndef {function}(" in source or not function, f"{path}::{function}"
