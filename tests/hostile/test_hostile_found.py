@@ -147,7 +147,7 @@ def _replaced(text: str, evil: str) -> list[str]:
     words = sorted(
         {word for word in text.replace("=", " ").replace(":", " ").replace("/", " ").split() if len(word) > 1}
     )
-    return [text.replace(word, evil) for word in words[:12]] + [text.replace(word, word + evil) for word in words[:12]]
+    return [text.replace(word, evil) for word in words[:8]] + [text.replace(word, word + evil) for word in words[:8]]
 
 
 # --- files, and what Azure says
