@@ -107,7 +107,6 @@ class HtmlReport:
     def withdraw(self) -> None:
         """Let pytest-html write no file: the run came to nothing."""
         if (page := self._pytest_html()) is not None:
-            page._generate_report = lambda *_, **__: None  # the session may be finishing already
             self._config.pluginmanager.unregister(page)
 
     def _pytest_html(self) -> Any:
