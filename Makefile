@@ -1,6 +1,6 @@
 # The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-store lint lint-workflows fuzz audit sbom az lock clean
+.PHONY: help env demo bench test test-store lint lint-workflows fuzz audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -8,6 +8,7 @@ PYTHON := .venv/bin/python
 TESTS ?= tests
 LOCK ?=
 EXAMPLES ?= 2000
+BENCH ?=
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +27,10 @@ test: lint ## lint, then the project's own tests (the lab and the report in a br
 test-store: env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it
 	@cd tests/azurite && npm ci --silent
 	@$(PYTHON) -m pytest tests/test_store.py
+
+bench: env ## race the suite against its peers in the lab, about half an hour; BENCH="--list" says what, BENCH="--vms 20" a part
+	@scripts/system-packages lab
+	@$(PYTHON) -m benchmarks $(BENCH)
 
 lint: env ## ruff (rules and format), mypy --strict, the lock against pyproject.toml, the workflows
 	@$(PYTHON) -m ruff check .

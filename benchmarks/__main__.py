@@ -7,8 +7,8 @@
     make bench BENCH="--only suite --only openssh --only judge"
     make bench BENCH=--list                                 # what would be measured, and about how long it takes
 
-Each sample is kept in .bench/samples.jsonl as soon as it is there. A run that was stopped goes on where it ended, unless
-the suite, the lab or what is measured have changed since; `--fresh` starts again.
+Each sample is kept in .bench/samples.jsonl as soon as it is there. A run that was stopped goes on where it ended,
+unless the suite, the lab or what is measured have changed since; `--fresh` starts again.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def _command(number: int) -> str:
 DONE = "all forty done"
 SCRIPT = "\n".join([*map(_command, range(COUNT)), f"echo {DONE}", ""])
 
-TESTINFRA = f'''\
+TESTINFRA = f"""\
 import pytest
 
 
@@ -28,13 +28,13 @@ import pytest
 def test_the_command_answers(host, number):
     done = host.run(f"echo check_{{number}}; cat /etc/hostname")
     assert done.rc == 0 and done.stdout.startswith(f"check_{{number}}\\n")
-'''
+"""
 
-_HEAD = '''\
+_HEAD = """\
 from plugins import check, fail, probe, required
 
 DOCS = "https://example.org/"
-'''
+"""
 _CHECK = '''
 
 answer_{number} = probe({command!r}, timeout=30)

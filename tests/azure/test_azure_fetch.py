@@ -598,3 +598,12 @@ def test_the_sdks_are_not_loaded_for_a_replay(tmp_path: Path) -> None:
 
     code = "import sys, plugins.azure.view; sys.exit(any(name.startswith(('azure.mgmt', 'azure.identity')) for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_answer_of_another_shape_is_as_if_azure_had_not_stated_it(arm: Arm) -> None:
+    vms = populate(arm, 1)
+    provider = next(path for path in arm.documents if path.endswith("/providers/microsoft.hybridcompute"))
+    arm.documents[provider]["registrationState"] = ["Registered"]
+    found = look(arm, vms).provider("Microsoft.HybridCompute")
+    assert "registrationState" not in found
+    assert found["namespace"] == "Microsoft.HybridCompute"

@@ -133,6 +133,12 @@ def test_word(word):
 def test_crash(word):
     """It crashes."""
     raise RuntimeError("crashed on password=" + word.stdout[::-1])
+
+
+@check("VM-003", required, remedy="Say it.", docs=docs)
+def test_fail(word):
+    """It fails."""
+    fail("::add-mask::x\\x1b[2J, as password=" + word.stdout[::-1], remedy="Not password=" + word.stdout[::-1])
 '''
 
 
@@ -163,6 +169,9 @@ def test_a_run_gives_the_same_secret_the_same_mark(project: pytest.Pytester) -> 
     marks = re.findall(r"password=(<secret:[0-9a-f]{8}>)", results)
     assert (len(marks) >= 6, len(set(marks))) == (True, 1)
     assert "hunter22" not in results + said
+    assert r": :add-mask::x\x1b[2J, as password=<secret:" in said  # a failed check's message is its report
+    assert "\x1b[2J" not in said
+    assert not re.search(r"^\s*::", said, re.M)
 
 
 def test_another_run_gives_it_another_mark(project: pytest.Pytester) -> None:
@@ -190,7 +199,7 @@ def test_a_suite_that_cannot_be_collected_is_no_internal_error(project: pytest.P
     said = run(project)
     assert "it does not load" in said
     assert "INTERNALERROR" not in said
-    assert "FileNotFoundError" not in said
+    assert "No such file" not in said
 
 
 # --- the search itself finds what is there
