@@ -42,7 +42,7 @@ lint: env ## ruff (rules and format), mypy --strict, the lock against pyproject.
 lint-workflows: env ## zizmor over every sample workflow, without a network; make lint does it, too
 	@$(PYTHON) scripts/lint_workflows.py
 
-fuzz: env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, about an hour
+fuzz: env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile -p no:cacheprovider -n 2
 
 audit: env ## ask whether a locked package has a known weakness; needs a network
