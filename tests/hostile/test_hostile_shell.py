@@ -84,12 +84,9 @@ def test_an_end_that_is_forged_leaves_probes_without_an_answer() -> None:
 
 @as_root
 def test_another_user_of_the_vm_sees_neither_the_nonce_nor_an_answer() -> None:
-    look = (
-        "ls -la /dev/shm/.nexus-arc-* /tmp/.nexus-arc-* 2>&1; cat /dev/shm/.nexus-arc-*/* 2>&1; "
-        "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null"
-    )
+    look = 'ls -la "$1" 2>&1; cat "$1"/* "$1"/1.o 2>&1; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null'
     # The login is root; the one who looks around is nobody.
-    spy = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups sh -c {quote(look)}"
+    spy = f'setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups sh -c {quote(look)} - "$room"'
     batch = compile_batch(
         [planned("secret", "echo the answer; sleep 0.2"), planned("spy", spy, cap=400_000, timeout=20)]
     )
