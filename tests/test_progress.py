@@ -64,7 +64,8 @@ def test_a_log_gets_a_line_now_and_then_and_one_at_the_end(monkeypatch: pytest.M
     ]
 
 
-def test_a_terminal_has_one_live_line() -> None:
+def test_a_terminal_has_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal(tty=True)
     with show_progress(config(terminal), 3, fails) as shown:
         visit(shown, "good", "bad", "timed out")

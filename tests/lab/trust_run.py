@@ -56,11 +56,15 @@ CRASH = f"""
 import logging
 import os
 
+import pytest
+
 logging.getLogger("crash").setLevel(logging.DEBUG)
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session):
     fail("in the session")
+    yield
 
 
 def pytest_sessionfinish(session):
