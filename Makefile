@@ -28,7 +28,7 @@ test-store: env ## the tests of --evidence-store, with Azurite: needs Node.js; m
 	@cd tests/azurite && npm ci --silent
 	@$(PYTHON) -m pytest tests/test_store.py
 
-bench: env ## race the suite against its peers in the lab, about half an hour; BENCH="--list" says what, BENCH="--vms 20" a part
+bench: env ## race the suite against its peers in the lab, about an hour; BENCH="--list" says what, BENCH="--vms 20" a part
 	@scripts/system-packages lab
 	@$(PYTHON) -m benchmarks $(BENCH)
 

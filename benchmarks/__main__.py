@@ -2,7 +2,7 @@
 
 ::
 
-    make bench                                              # everything, about half an hour; then docs/ is rewritten
+    make bench                                              # everything, about an hour; then docs/ is rewritten
     make bench BENCH="--vms 20 --rtt 0"                     # a part
     make bench BENCH="--only suite --only openssh --only judge"
     make bench BENCH=--list                                 # what would be measured, and about how long it takes

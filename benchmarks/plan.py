@@ -1,4 +1,4 @@
-"""What a whole run of the benchmarks measures, and how often: as much as fits into half an hour."""
+"""What a whole run of the benchmarks measures, and how often: as much as fits into an hour."""
 
 from __future__ import annotations
 
