@@ -29,7 +29,8 @@ from lab import doctor, wire
 
 _SAMPLES = FOLDER / "samples.jsonl"
 _MEASURED = ("plugins", "suites", "lab", "benchmarks", "conftest.py", "requirements.lock")
-_TOLD = ("__main__.py", "plan.py", "report.py", "plot.py", ".md")  # these say what to do, or what came of it
+#: These say what to do, or what came of it.
+_TOLD = ("__main__.py", "plan.py", "report.py", "targets.py", "plot.py", ".md")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

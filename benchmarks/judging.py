@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TITLES = {
     "suite": "this suite, `--evidence`",
     "suite-all-sick": "this suite, every VM with something to fix",
-    "suite-n2": "this suite with `-n 2`",
     "bare": "bare pytest, as many empty tests",
+    "bare-n2": "bare pytest with `-n 2`, as many empty tests",
 }
 
 _EMPTY = """\
@@ -45,25 +45,24 @@ def sample(job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         synthetic.write(folder / "making", vms, sick=sick)
         (folder / "making").rename(evidence)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    if name == "bare":
+    if name.startswith("bare"):
         count = _verdicts(evidence, folder)
         project = folder / "bare"
         project.mkdir(exist_ok=True)
         (project / "pytest.ini").write_text("[pytest]\n", "utf-8")
         (project / "test_nothing.py").write_text(_EMPTY.format(count=count), "utf-8")
-        words = ["-p", "no:cacheprovider", str(project)]
+        words = ["-p", "no:cacheprovider", str(project), *(["-p", "xdist", "-n2"] if name == "bare-n2" else [])]
         environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # bare: no plugin but its own
         cwd = project
     else:
         reports = folder / "reports"
         shutil.rmtree(reports, ignore_errors=True)
         words = [f"--evidence={evidence}", f"--reports={reports}", "-p", "no:cacheprovider"]
-        words += ["-n2"] if name == "suite-n2" else []
         cwd = ROOT
     output = folder / "output"
     cost = meter.run([sys.executable, "-m", "pytest", "-q", *words], cwd=cwd, output=output, env=environment)
     found = {**job, **asdict(cost), "when": time.time(), "verdicts": 0}
-    if name == "bare":
+    if name.startswith("bare"):
         found["verdicts"] = forty.passed(output.read_text("utf-8", "replace"))
     else:
         results = json.loads((folder / "reports/latest/results.json").read_bytes())

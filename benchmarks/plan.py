@@ -68,7 +68,7 @@ _PLAN: list[tuple[str, int, int, int, tuple[str, ...], int]] = [
     ("probes", 200, 0, 100, ("suite",), 1),
     # judging saved evidence, against as many empty tests in bare pytest
     *(("judge", vms, 0, 0, ("suite", "bare"), 2) for vms in (10, 100, 1000)),
-    ("judge", 100, 0, 0, ("suite-all-sick", "suite-n2"), 1),
+    ("judge", 100, 0, 0, ("suite-all-sick", "bare-n2"), 2),
 ]
 
 

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
+import re
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import judging
+from benchmarks import judging, targets
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.peers import ROOT
+from benchmarks.peers import ROOT, environment
 from benchmarks.plan import Job, Scene
+from benchmarks.targets import Sample
 
-__all__ = ["guess", "read", "table", "write"]
+__all__ = ["guess", "plots", "read", "table", "write"]
 
-PAGE = ROOT / "docs" / "performance.md"
-_BEGIN, _END = "<!-- tables: begin (make bench writes them) -->", "<!-- tables: end -->"
+PAGE, IMAGES = ROOT / "docs" / "performance.md", ROOT / "docs" / "images"
 
 _WORKS = {
     "forty": "The same forty commands",
     "probes": "This suite's own probes, as one script",
     "judge": "Judging saved evidence",
 }
-
-Sample = Mapping[str, Any]
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -98,13 +101,94 @@ def _median(samples: Iterable[Sample], key: str) -> float:
     return median(found) if found else 0.0
 
 
+def _targets(samples: Sequence[Sample]) -> str:
+    lines = ["| target | measured | |", "| --- | --- | --- |"]
+    lines += [f"| {title} | {said} | {word} |" for title, said, word in targets.rows(samples)]
+    return "\n".join(lines)
+
+
+def _bars(samples: Sequence[Sample], vms: int) -> dict[str, Any] | None:
+    """The forty commands, by everybody who did them, near and far."""
+    groups = []
+    for rtt in (0, 50):
+        rows = [
+            {"label": each.title.replace("`", ""), "seconds": _median(found, "wall"), "ours": name == "suite"}
+            for name, each in CONTESTANTS.items()
+            if (found := targets.pick(samples, "forty", vms, name, rtt))
+        ]
+        if rows:
+            groups.append({"title": f"{rtt} ms round trip", "bars": rows})
+    title = f"Forty commands on each of {vms} VMs"
+    return {"kind": "bars", "title": title, "groups": groups} if groups else None
+
+
+def _lines(title: str, y: str, found: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, Any] | None:
+    """Lines over the number of VMs; the first is this suite's, and a dashed one goes where twice is twice."""
+    lines: list[dict[str, Any]] = [
+        {"label": label, "points": points, "ours": not number, "dashed": False}
+        for number, (label, points) in enumerate(found.items())
+        if len(points) > 1
+    ]
+    if not lines:
+        return None
+    (x, first), last = lines[0]["points"][0], lines[0]["points"][-1][0]
+    linear = {"label": "linear", "points": [(x, first), (last, first * last / x)], "ours": False, "dashed": True}
+    return {"kind": "lines", "title": title, "x": "VMs", "y": y, "lines": [*lines, linear]}
+
+
+def plots(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
+    """What `benchmarks.plot` draws, by the name of the image."""
+    judged = {
+        judging.TITLES[name].replace("`", ""): [
+            (vms, _median(targets.pick(samples, "judge", vms, name), "wall"))
+            for vms in sorted({each["vms"] for each in samples if each["work"] == "judge"})
+            if targets.pick(samples, "judge", vms, name)
+        ]
+        for name in ("suite", "bare")
+    }
+    gathered = {"gathering": targets.growth(samples)}
+    drawn = {
+        "bench-forty": _bars(samples, 100),
+        "bench-growth": _lines("Gathering a fleet", "seconds", gathered),
+        "bench-judging": _lines("Judging saved evidence", "seconds", judged),
+    }
+    return {name: plot for name, plot in drawn.items() if plot}
+
+
 def write(samples: Sequence[Sample], folder: Path, publish: bool) -> None:
-    """Print the tables, keep them in `folder`, and with `publish` put them into docs/performance.md."""
-    text = table(samples)
+    """Print the tables, keep them in `folder`, and with `publish` put them and the plots into docs/."""
+    blocks = {"targets": _targets(samples), "tables": table(samples)}
+    text = "\n\n".join(blocks.values())
     print(text)
     (folder / "results.md").write_text(text + "\n", "utf-8")
+    result = {"machine": _machine(), "samples": [{k: v for k, v in each.items() if k != "state"} for each in samples]}
+    (folder / "results.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    (folder / "plots.json").write_text(json.dumps(plots(samples)), "utf-8")
+    images = IMAGES if publish else folder
+    python = environment("peers") / "python"
+    subprocess.run([str(python), str(ROOT / "benchmarks/plot.py"), str(folder / "plots.json"), str(images)], check=True)
     if publish:
         page = PAGE.read_text("utf-8")
-        before, rest = page.split(_BEGIN)
-        after = rest.split(_END)[1]
-        PAGE.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}", "utf-8")
+        for name, block in {**blocks, "machine": _machine()}.items():
+            begin, end = f"<!-- {name}: begin (make bench writes it) -->", f"<!-- {name}: end -->"
+            before, rest = page.split(begin)
+            page = f"{before}{begin}\n\n{block}\n\n{end}{rest.split(end)[1]}"
+        PAGE.write_text(page, "utf-8")
+
+
+def _machine() -> str:
+    """What it was measured on, in a sentence."""
+    cpu = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+    names = {name: environment("peers").parent for name in ("pytest-testinfra", "ansible-core", "pytest", "paramiko")}
+    names |= {"pyinfra": environment("pyinfra").parent}
+    versions = [f"{name} {_version(folder, name)}" for name, folder in names.items()]
+    ssh = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=False).stderr.partition(",")[0].strip()
+    return (
+        f"Measured on {os.cpu_count()} cores ({cpu[1] if cpu else platform.machine()}), Linux {platform.release()},"
+        f" Python {platform.python_version()}, {ssh}, {', '.join(versions)}; {datetime.now(UTC):%d %B %Y}."
+    )
+
+
+def _version(folder: Path, name: str) -> str:
+    (found,) = folder.glob(f"lib/python*/site-packages/{name.replace('-', '_')}-*.dist-info")
+    return found.name.rpartition("-")[2].removesuffix(".dist-info")

@@ -1,0 +1,211 @@
+"""The targets of the suite's speed, each measured from the samples of one run: met, missed, or not measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+__all__ = ["Sample", "growth", "pick", "rows"]
+
+Sample = Mapping[str, Any]
+
+#: Seconds until a VM that does not answer is given up (`plugins.ssh.Options.connect_timeout`).
+CONNECT_TIMEOUT = 10.0
+
+
+class _NotMeasured(Exception):
+    """The run was a part of the plan."""
+
+
+def pick(samples: Sequence[Sample], work: str, vms: int, name: str, rtt: int = 0, dead: int = 0) -> list[Sample]:
+    """The samples of one contestant in one scene."""
+    scene = (work, vms, rtt, dead, name)
+    return [each for each in samples if tuple(each[key] for key in _SCENE) == scene]
+
+
+_SCENE = ("work", "vms", "rtt", "dead", "contestant")
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """Medians of a run, by scene; `_NotMeasured` where there is nothing."""
+
+    all: Sequence[Sample]
+
+    def wall(self, work: str, vms: int, name: str, rtt: int = 0) -> float:
+        return self._median(lambda each: each["wall"], work, vms, name, rtt)
+
+    def gather(self, key: str, vms: int, rtt: int = 0, dead: int = 0) -> float:
+        return self._median(lambda each: each["gather"][key], "probes", vms, "suite", rtt, dead)
+
+    def of(self, key: Callable[[Sample], float], work: str, vms: int, name: str, rtt: int = 0) -> float:
+        return self._median(key, work, vms, name, rtt)
+
+    def _median(
+        self, key: Callable[[Sample], float], work: str, vms: int, name: str, rtt: int = 0, dead: int = 0
+    ) -> float:
+        found = pick(self.all, work, vms, name, rtt, dead)
+        if not found:
+            raise _NotMeasured
+        return float(median(float(key(each)) for each in found))
+
+    def best(self, vms: int, rtt: int) -> tuple[str, float]:
+        """testinfra with its best `-n`, and what it took."""
+        names = {each["contestant"] for each in self.all if "-n" in each["contestant"] and each["work"] == "forty"}
+        found: list[tuple[float, str]] = []
+        for name in names:
+            if pick(self.all, "forty", vms, name, rtt):
+                found.append((self.wall("forty", vms, name, rtt), name))
+        if not found:
+            raise _NotMeasured
+        wall, name = min(found)
+        return name, wall
+
+
+def growth(samples: Sequence[Sample]) -> list[tuple[int, float]]:
+    """How long gathering took, by the number of VMs; all of them alive, and none far away."""
+    sizes = sorted({each["vms"] for each in pick_work(samples)})
+    return [(vms, median(each["gather"]["wall"] for each in pick(samples, "probes", vms, "suite"))) for vms in sizes]
+
+
+def pick_work(samples: Sequence[Sample]) -> list[Sample]:
+    """The runs over the suite's own probes without distance and without dead VMs."""
+    return [
+        each
+        for each in samples
+        if (each["work"], each["rtt"], each["dead"], each["contestant"]) == ("probes", 0, 0, "suite")
+    ]
+
+
+def exponent(points: Sequence[tuple[int, float]]) -> float:
+    """The slope of the straight line through the points, both ways logarithmic: 1 = twice the VMs, twice the time."""
+    if len(points) < 3:
+        raise _NotMeasured
+    xs, ys = [math.log(vms) for vms, _ in points], [math.log(wall) for _, wall in points]
+    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
+    return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) * (a - x) for a in xs)
+
+
+Found = tuple[str, bool | None]  # what was measured, and whether that meets the target; None: it is only reported
+
+
+def _gathering(run: _Samples) -> Found:
+    ours, theirs = run.gather("wall", 500), run.wall("probes", 500, "openssh")
+    return f"{ours:.1f} s against {theirs:.1f} s: {ours / theirs:.2f}", ours <= theirs
+
+
+def _controller_cpu(run: _Samples) -> Found:
+    each = run.gather("cpu", 500) / 500 * 1000
+    return f"{each:.1f} ms", each <= 10
+
+
+def _alone(run: _Samples) -> Found:
+    ours = run.wall("forty", 100, "suite")
+    found = {name: run.wall("forty", 100, f"testinfra-{name}") / ours for name in ("paramiko", "ssh")}
+    words = ", ".join(f"{ratio:.1f} times over {name}" for name, ratio in found.items())
+    return f"{words} (paramiko is its default)", found["paramiko"] >= 30
+
+
+def _best(rtt: int, least: float) -> Callable[[_Samples], Found]:
+    def ratio(run: _Samples) -> Found:
+        name, theirs = run.best(100, rtt)
+        found = theirs / run.wall("forty", 100, "suite", rtt)
+        return f"{found:.1f} times ({name.removeprefix('testinfra-')})", found >= least
+
+    return ratio
+
+
+def _vm_cpu(run: _Samples) -> Found:
+    vms = 100
+    full = run.of(lambda each: each["vm_cpu"], "probes", vms, "suite") / vms * 1000
+    raw = run.of(lambda each: each["vm_cpu"], "probes", vms, "openssh") / vms * 1000
+    return f"{full:.0f} ms with the login; {raw:.0f} ms for the same script through OpenSSH", None
+
+
+def _round_trips(run: _Samples) -> Found:
+    def trips(each: Sample) -> float:
+        return float(each["gather"]["wall"] - each["slowest_probe"]) / (float(each["rtt"]) / 1000)
+
+    found = run.of(trips, "probes", 1, "suite", 50)
+    near = run.gather("wall", 1)
+    far = run.gather("wall", 1, 50)
+    added = (far - near) / 0.05
+    return f"{found:.1f}, what the VM itself needs to start its probes included; {added:.1f} more than at 0 ms", (
+        found <= 12 or added <= 12
+    )
+
+
+def _judging(run: _Samples) -> Found:
+    ours, bare = (run.wall("judge", 1000, name) for name in ("suite", "bare"))
+    verdicts = int(run.of(lambda each: each["verdicts"], "judge", 1000, "suite"))
+    return f"{ours / bare:.2f}: {verdicts:,} verdicts in {ours:.1f} s, bare pytest {bare:.1f} s", ours / bare <= 0.4
+
+
+def _failing(run: _Samples) -> Found:
+    def each(name: str) -> float:
+        return run.of(lambda sample: sample["wall"] / sample["verdicts"] * 1e6, "judge", 100, name)
+
+    well, sick = each("suite"), each("suite-all-sick")
+    return (
+        f"{sick:.0f} µs a verdict where every VM has something to fix, {well:.0f} µs where none has",
+        sick <= 1.2 * well,
+    )
+
+
+def _dead(run: _Samples) -> Found:
+    with_dead, alive = run.gather("wall", 200, dead=100), run.gather("wall", 100)
+    more = with_dead - alive
+    return (
+        f"{more:.1f} s more than 100 alone, of which {CONNECT_TIMEOUT:.0f} s are the time-out",
+        more <= 1.5 * CONNECT_TIMEOUT,
+    )
+
+
+def _memory(run: _Samples) -> Found:
+    few, many = 100, 1000
+    found = [
+        (run.of(_peak, work, many, "suite") - run.of(_peak, work, few, "suite")) / (many - few)
+        for work in ("probes", "judge")
+    ]
+    return f"{found[0]:.2f} MB a VM when visited, {found[1]:.2f} MB when judged again (100 to 1,000)", max(found) < 0.5
+
+
+def _peak(sample: Sample) -> float:
+    return float(sample["peak_mb"])
+
+
+def _exponent(run: _Samples) -> Found:
+    points = growth(run.all)
+    found = exponent(points)
+    return f"{found:.2f} over {points[0][0]} to {points[-1][0]:,} VMs", found <= 1.05
+
+
+_TARGETS: list[tuple[str, Callable[[_Samples], Found]]] = [
+    ("Gathering 500 VMs takes no longer than OpenSSH with the same script", _gathering),
+    ("At most 10 ms of this machine's CPU for each VM that is visited", _controller_cpu),
+    ("Forty commands on 100 VMs: 30 times as fast as testinfra in one process", _alone),
+    ("... 6 times as fast as testinfra with its best `-n`, at 0 ms", _best(0, 6)),
+    ("... 10 times, at 50 ms", _best(50, 10)),
+    ("The CPU that a full set of probes costs the VM itself (reported)", _vm_cpu),
+    ("A single VM at 50 ms: at most 12 round trips beside its slowest probe", _round_trips),
+    ("Judging 1,000 VMs takes at most 0.4 of what bare pytest needs for as many empty tests", _judging),
+    ("A check that fails costs no more than one that passes", _failing),
+    ("100 dead VMs among 200 cost one connect time-out", _dead),
+    ("Memory grows by less than 0.5 MB a VM", _memory),
+    ("Growth is linear: exponent at most 1.05", _exponent),
+]
+
+
+def rows(samples: Sequence[Sample]) -> Iterator[tuple[str, str, str]]:
+    """Each target, what was measured, and met, missed, reported or not measured."""
+    run = _Samples(samples)
+    for title, measure in _TARGETS:
+        try:
+            said, met = measure(run)
+        except (_NotMeasured, KeyError):
+            yield title, "", "not measured"
+        else:
+            yield title, said, {True: "met", False: "missed", None: "reported"}[met]
