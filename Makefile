@@ -45,7 +45,7 @@ lint-workflows: env ## zizmor over every sample workflow, without a network; mak
 fuzz: env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile -p no:cacheprovider -n 2
 
-audit: env ## ask whether a locked package has a known weakness; needs a network
+audit: env ## ask whether a locked package has a known weakness; without a network, of a copy: ADVISORIES=DIR
 	@scripts/audit
 
 sbom: env ## write sbom.json: what is installed, as CycloneDX, validated

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scripts import audit_report, lint_workflows, sbom
+from scripts import audit_report, lint_workflows, local_audit, sbom
 
 ROOT = Path(__file__).parent.parent
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
@@ -70,6 +70,75 @@ def test_an_audit_that_did_not_look_does_not_say_that_all_is_well(rows: Any, sta
 
 def test_an_audit_that_broke_off_is_none(tmp_path: Path) -> None:
     assert audit_report.main(tmp_path / "missing.json") == 3
+
+
+ADVISORY = """\
+id: PYSEC-7
+published: '2026-03-17T22:15:00Z'
+affected:
+- package: {name: Some.Package, ecosystem: PyPI}
+  ranges:
+  - type: GIT
+    events: [{introduced: '0'}]
+  - type: ECOSYSTEM
+    events: [{introduced: '0'}, {fixed: 2.9.3}, {introduced: 2.10.0}, {fixed: 2.10.1}, {introduced: '3'}, {last_affected: '3.1'}]
+  versions: [2.11.0, 0.1-bulbasaur]
+"""
+
+
+def copy_of(folder: Path, advisory: str = ADVISORY) -> Path:
+    (folder / "vulns/some-package").mkdir(parents=True)
+    (folder / "vulns/some-package/PYSEC-7.yaml").write_text(advisory)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [
+        ("2.9.2", "some-package 2.9.2 has PYSEC-7, fixed in 2.9.3: make lock LOCK=--upgrade"),
+        ("2.10.0", "some-package 2.10.0 has PYSEC-7, fixed in 2.10.1: make lock LOCK=--upgrade"),
+        ("2.11.0", "some-package 2.11.0 has PYSEC-7, not fixed yet: make lock LOCK=--upgrade"),
+        ("3.1", "some-package 3.1 has PYSEC-7, not fixed yet: make lock LOCK=--upgrade"),
+        ("2.9.3", None),
+        ("2.10.1", None),
+        ("3.2", None),
+    ],
+)
+def test_a_local_copy_of_the_advisories_finds_what_it_knows(tmp_path: Path, version: str, line: str | None) -> None:
+    status, lines = local_audit.audit(f"some.package=={version} \\\n    --hash=sha256:00\n", copy_of(tmp_path))
+    assert status == (1 if line else 0)
+    none = "" if line else ", and none has a known weakness"
+    last = f"1 packages were compared with a copy of the advisories{none}; its newest is of 2026-03-17, and it knows nothing later."
+    assert lines == ([line] if line else []) + [last]
+
+
+def test_an_advisory_that_was_withdrawn_says_nothing(tmp_path: Path) -> None:
+    copy = copy_of(tmp_path, ADVISORY + "withdrawn: '2026-04-01T00:00:00Z'\n")
+    assert local_audit.audit("some-package==2.9.2\n", copy)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "holds no advisory (expected vulns/NAME/*.yaml), so nothing is audited."),
+        (
+            "published: '2026-03-17'\nx: [",
+            "PYSEC-7.yaml: cannot be read as YAML (while parsing a flow node). Nothing is audited.",
+        ),
+        (
+            "published: '2026-03-17'\n",
+            "PYSEC-7.yaml: not an advisory; expected a mapping with an id. Nothing is audited.",
+        ),
+    ],
+)
+def test_a_copy_that_is_none_audits_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, said: str
+) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text("some-package==2.9.2\n")
+    copy = tmp_path / "copy" if text is None else copy_of(tmp_path / "copy", text)
+    assert local_audit.main(lock, copy) == 3
+    assert capsys.readouterr().err.endswith(f"{said}\n")
 
 
 # --- the bill of materials
