@@ -106,7 +106,7 @@ class Verdict:
     obstacle: str = ""  # what stood in the way; the same one is the same cause
 
     def as_dict(self) -> dict[str, Any]:
-        """The verdict as plain data, for xdist's wire and `results.json`."""
+        """The verdict as plain data, for plugins that write pytest's reports down."""
         return {name: getattr(self, name) for name in self.__slots__} | {
             "status": str(self.status),
             "severity": str(self.severity),
@@ -115,18 +115,3 @@ class Verdict:
             "fix": list(self.fix),
             "facts": [list(pair) for pair in self.facts],
         }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Verdict:
-        """The inverse of `as_dict`."""
-        return cls(
-            **{
-                **data,
-                "status": Status(data["status"]),
-                "severity": Severity(data["severity"]),
-                "needs": tuple(data["needs"]),
-                "probes": tuple(data["probes"]),
-                "fix": tuple(data["fix"]),
-                "facts": tuple((fact, value) for fact, value in data["facts"]),
-            }
-        )

@@ -94,13 +94,6 @@ def seconds(vm: Json, result: Json) -> float | None:
     return max(took, default=None)
 
 
-def every_result(results: Json) -> Iterator[tuple[Json, Json]]:
-    """Each (VM, result) pair, in the order of the file."""
-    for vm in results["vms"]:
-        for result in vm["results"]:
-            yield vm, result
-
-
 def ssh_failure(vm: Json) -> Json | None:
     """A result that stands for the session, when the VM could not be looked at and no check of the run says so.
 
