@@ -118,8 +118,9 @@ def _xargs(site: Site, work: str) -> Command:
 
 # --- testinfra
 
-#: The values of `-n` that are best for testinfra on two cores: of 4, 8, 16 and 32, 8 was best near by, 16 at 50 ms.
-PROCESSES = {"paramiko": (8, 16), "ssh": (8, 16)}
+#: The best `-n` for testinfra with 20 VMs on two cores; 4, 8, 16 and 32 were tried, once each. Over paramiko that was 8
+#: without distance (9 s) and 16 at 50 ms (19 s); over ssh 4 and 8 without distance (both 7 s) and 8 at 50 ms (22 s).
+PROCESSES = {"paramiko": (8, 16), "ssh": (8,)}
 
 
 def _testinfra(backend: str, processes: int) -> Callable[[Site, str], Command]:

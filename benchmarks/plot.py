@@ -32,7 +32,7 @@ _STYLE = {
 
 
 def bars(plot: dict[str, Any], path: Path) -> None:
-    """Horizontal bars, grouped by distance; the axis is logarithmic, since a peer may need 50 times as long."""
+    """Horizontal bars, grouped by distance. The axis begins at zero, so that the lengths compare as the numbers do."""
     groups = plot["groups"]
     heights = [max(len(group["bars"]), 1) for group in groups]
     figure, axes = plt.subplots(
@@ -46,7 +46,6 @@ def bars(plot: dict[str, Any], path: Path) -> None:
         )
         axis.bar_label(drawn, [f" {bar['seconds']:.1f} s" for bar in found], color=_INK)
         axis.set_title(group["title"], loc="left", fontsize=10)
-        axis.set_xscale("log")
         axis.margins(x=0.12)
     figure.suptitle(plot["title"], x=0.02, ha="left", fontweight="bold")
     figure.tight_layout()
