@@ -1,4 +1,4 @@
-"""One script per VM: all its probes, run side by side, each answer streamed back framed as soon as it is there.
+"""One script per VM: all its probes, run side by side, each answer framed and streamed back, a few at a time.
 
 What travels back on stdout, for a nonce N that is new for every VM and every run (all numbers are decimal)::
 
@@ -157,8 +157,8 @@ def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
     ]
 
 
-#: send INDEX STATE EXIT: the frame of one probe, once. It leaves with whatever else is ready by then: `flush` comes
-#: back through the FIFO, behind what other probes have announced meanwhile, so a busy VM forks and sends less often.
+#: send INDEX STATE EXIT: the frame of one probe, once. Frames leave four at a time, and all there are with each time
+#: limit that passes: to send takes a process, and processes are what a VM pays for.
 _SEND = r"""
 send() {
   eval "sent=\$x$1 begin=\$b$1"
@@ -169,12 +169,13 @@ send() {
   { read -r end _ </proc/uptime; } 2>/dev/null
   printf '\n%s o %s\n' "$N" "$1" >>"$room/$1.o"
   printf '\n%s e %s %s %s %s %s\n' "$N" "$1" "$2" "$3" "${begin:-${broot:-0}}" "${end:-0}" >>"$room/$1.e"
-  [ "$ready" ] || echo "f - -" >&3
   ready="$ready $1.o $1.e"
+  waiting=$((waiting + 1))
+  [ "$waiting" -lt 4 ] || flush
 }
 flush() {
-  (cd "$room" && exec cat $ready)
-  ready=
+  [ "$ready" ] && (cd "$room" && exec cat $ready)
+  ready= waiting=0
 }
 noroot() {
   for i in $rooted; do
@@ -202,18 +203,20 @@ def _late(probes: Sequence[Planned]) -> str:
 
 
 _LOOP = r"""
-go= ready=
+go= ready= waiting=0
 while [ "$left" -gt 0 ] && read -r word index status <&3; do
   case $word in
   e) send "$index" e "$status" ;;
   x) send "$index" x - ;;
-  t) late "$index" ;;
+  t)
+    late "$index"
+    flush
+    ;;
   g) go=1 ;;
-  f) flush ;;
   r) [ "$go" ] || noroot ;;
   esac
 done
-[ "$ready" ] && flush
+flush
 [ "$ticker" ] && kill "$ticker" 2>/dev/null
 rm -rf "$room"
 trap - EXIT
