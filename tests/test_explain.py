@@ -175,7 +175,8 @@ def test_a_log_from_elsewhere_on_the_command_line(tmp_path: Path) -> None:
     log = tmp_path / "azcmagent.log"
     log.write_text('time="2026-11-25T07:15:57Z" level=error msg="AZCM0026: Network Error"\n')
     command = [sys.executable, "-m", "pytest", f"--explain={log}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    wide = {**os.environ, "COLUMNS": "400"}  # however long the path is
+    done = subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{log}: 1")
     assert "\nAZCM0026\n" in done.stdout
