@@ -7,8 +7,7 @@ words below. Nothing it does touches the network, so it judges a live VM and a s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeVar
@@ -141,15 +140,20 @@ def note(fact: str, value: str) -> None:
         notes[fact] = value
 
 
-@contextmanager
-def noted() -> Iterator[dict[str, str]]:
+class noted:  # read as a word: `with noted() as facts`. A generator would take three times as long
     """What is noted while the block runs, by fact."""
-    notes: dict[str, str] = {}
-    token = _NOTES.set(notes)
-    try:
-        yield notes
-    finally:
-        _NOTES.reset(token)
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> dict[str, str]:
+        """Begin with nothing."""
+        notes: dict[str, str] = {}
+        self._before = _NOTES.set(notes)
+        return notes
+
+    def __exit__(self, *_: object) -> None:
+        """What was noted outside stays as it was."""
+        _NOTES.reset(self._before)
 
 
 @dataclass(frozen=True, slots=True)

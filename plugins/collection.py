@@ -121,6 +121,7 @@ def pytest_make_collect_report(
 def _know_checks(collected: Iterable[pytest.Item | pytest.Collector]) -> None:
     """Note what is to be known of each check, and share among the items of a function whatever they can share."""
     firsts: dict[int, tuple[pytest.Function, dict[str, Probe]]] = {}
+    nothing: Any = None
     for item in collected:
         if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
             continue
@@ -138,7 +139,8 @@ def _know_checks(collected: Iterable[pytest.Item | pytest.Collector]) -> None:
         item.keywords, item.own_markers = first.keywords, first.own_markers
         item.extra_keyword_matches, item.funcargs = first.extra_keyword_matches, first.funcargs
         item.user_properties, item._report_sections = first.user_properties, first._report_sections
-        item.fixturenames, item.callspec, item._request = first.fixturenames, first.callspec, first._request
+        item.fixturenames, item._request = first.fixturenames, first._request
+        item.callspec = nothing = nothing or type(item.callspec)()  # pytest looks in it for what to group the items by
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -95,6 +96,16 @@ def _call(
         )
 
 
+class _Read(threading.local):
+    """What has been read of the VM that this thread judges: several checks look at the same probe."""
+
+    of: Evidence | None = None
+    values: dict[tuple[str, Callable[[Seen], Any]], tuple[Seen, Any]]
+
+
+_read = _Read()
+
+
 def value(probe: Probe, key: str, evidence: Evidence) -> Any:
     """What a check is given for one of its probes; stops with *unknown* when there is nothing to look at."""
     seen = evidence.seen.get(key)
@@ -108,8 +119,15 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
         raise _why_not(seen, probe)
     if probe.read is None:
         return seen
+    if _read.of is not evidence:
+        _read.of, _read.values = evidence, {}
+    known = _read.values.get((key, probe.read))
+    if known is not None and known[0] is seen:
+        return known[1]
     try:
-        return probe.read(seen)
+        found = probe.read(seen)
+        _read.values[key, probe.read] = seen, found
+        return found
     except ValueError as error:
         raise Judgement(
             Status.UNKNOWN,

@@ -76,14 +76,17 @@ def manifest(
 
 def _commands(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
     """Each distinct command, what it is called, and on how many VMs it ran; what ran on most VMs first."""
-    ran: Counter[tuple[str, str]] = Counter()
+    raw: Counter[tuple[str, str]] = Counter()
     for each in evidence:
         # What a check read of Azure is kept beside what ran on the VM; its "command" is a request.
-        ran.update(
-            (key, redact(seen.command))
+        raw.update(
+            (key, seen.command)
             for key, seen in each.seen.items()
             if seen.state in _RAN and seen.command and not seen.command.startswith("GET ")
         )
+    ran: Counter[tuple[str, str]] = Counter()
+    for (key, command), count in raw.items():
+        ran[key, redact(command)] += count
     return [{"command": command, "key": key, "vms": count} for (key, command), count in ran.most_common()]
 
 

@@ -18,7 +18,7 @@ import json
 import re
 import secrets as _random
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -96,6 +96,10 @@ _PATTERNS: list[tuple[tuple[str, ...], re.Pattern[str]]] = [
     (("$",), re.compile(r"(?P<secret>\$(?:1|2[abxy]|5|6|7|y|gy)\$[./A-Za-z0-9$=,]{16,})")),
 ]
 
+#: Every needle, with the number of its pattern; a key's, which goes over several lines, comes first. Flat, because most
+#: texts have none of them.
+_NEEDLES = [("private key", -1), *((needle, at) for at, (needles, _) in enumerate(_PATTERNS) for needle in needles)]
+
 _SECRET_NAME = re.compile(rf"(?:.*[^a-z]|.*[a-z](?=[A-Z])|)(?:{_NAMES})\Z", re.I)
 
 #: The secrets that the runner itself has, in every form that a program may print them in; longest first.
@@ -108,18 +112,26 @@ _SHORTEST = 6  # characters: what is shorter would be found in every second line
 
 def redact(text: str) -> str:
     """`text` with every secret that is recognised replaced by a mark such as ``<secret:3f9a41c7>``."""
+    return _of_many(text) if len(text) < 500 else _redacted(text)
+
+
+@lru_cache(8192)
+def _of_many(text: str) -> str:
+    """A fleet's VMs say the same, and much of it passes here more than once."""
+    return _redacted(text)
+
+
+def _redacted(text: str) -> str:
     for known, shown in _remembered:
         if known in text:
             text = text.replace(known, shown)
     lower = text.lower()
-    if "private key" in lower:
-        text = _without_beginning(_KEY.sub(_marked, text))
-    for needles, pattern in _PATTERNS:
-        for needle in needles:
-            if needle in lower:
-                # Line by line: most lines have no such word either, and a pattern costs more than a look for one.
-                text = "\n".join([_one_line(line, needles, pattern) for line in text.split("\n")])
-                break
+    for number in sorted({number for needle, number in _NEEDLES if needle in lower}):
+        if number < 0:
+            text = _without_beginning(_KEY.sub(_marked, text))
+        else:
+            # Line by line: most lines have no such word either, and a pattern costs more than a look for one.
+            text = "\n".join([_one_line(line, *_PATTERNS[number]) for line in text.split("\n")])
     return text
 
 
@@ -196,6 +208,7 @@ def remember(secret: str) -> None:
     shown = mark(secret)
     known = dict.fromkeys(_forms(secret), shown)
     _remembered[:] = sorted((dict(_remembered) | known).items(), key=lambda pair: -len(pair[0]))
+    _of_many.cache_clear()
 
 
 def remember_environment(environment: Mapping[str, str]) -> None:

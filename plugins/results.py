@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -14,12 +13,15 @@ from plugins import clusters, drift, rollout
 from plugins.areas import order
 from plugins.checks import Check
 from plugins.diagnosis import diagnose
-from plugins.model import Evidence, Severity, Status, Verdict
+from plugins.model import Evidence, Seen, Severity, Status, Verdict
 from plugins.redact import redact
 
 __all__ = ["SUITE_VERSION", "build"]
 
 VERSION = 1
+
+#: What is told of a probe's answer: all but its name, which is the key, and when it came.
+_OF_A_PROBE = tuple(name for name in Seen.__slots__ if name not in ("probe", "received"))
 SUITE_VERSION = "0.1.0"
 
 
@@ -164,7 +166,7 @@ def _vm(
             for each, diagnosis in diagnosed
         ],
         "evidence": {
-            key: {k: v for k, v in asdict(seen).items() if k not in ("probe", "received")}
+            key: {name: getattr(seen, name) for name in _OF_A_PROBE}
             for key, seen in evidence.seen.items()
             if key in used
         },

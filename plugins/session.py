@@ -18,7 +18,7 @@ from plugins.bench import BENCH, Bench
 from plugins.collection import check_items, plans
 from plugins.decide import EXIT_UNKNOWN, exit_status
 from plugins.evidence import PROFILE
-from plugins.files import point_latest, write_large_json, write_text
+from plugins.files import point_latest, write_large_json, write_pieces
 from plugins.gather import gather, limits
 from plugins.judging import CheckReport
 from plugins.look_around import azure_page, look_around, look_limit
@@ -27,7 +27,7 @@ from plugins.memory import lasting
 from plugins.model import Verdict
 from plugins.plan import page, span
 from plugins.progress import show_progress
-from plugins.reports import files, html, job_summary, junit, terminal
+from plugins.reports import files, html, job_summary, junit, markdown, terminal
 from plugins.results import SUITE_VERSION, build
 from plugins.run import RUN, Run
 from plugins.surroundings import AZURE, RUNNER
@@ -225,17 +225,17 @@ def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -
     """Write what can be written: a full disk takes one report, and says so once, at the end."""
     assert run.directory is not None
     config, directory = session.config, run.directory
-    texts = files.render_all(results)
     with run.noting():
         write_large_json(directory / "results.json", results)
-    for name, text in texts.items():
+    for name, render in files.FILES:
+        text = render(results)
         with run.noting():
-            write_text(directory / name, text)
+            write_pieces(directory / name, (text,) if isinstance(text, str) else text)
     with run.noting():
         junit.write(results, config.stash[_JUNIT])
     if config.option.bundle and not run.problem:
         with run.noting():
-            bundle.write(directory / "bundle", _contents(session, run, results, texts["summary.md"]))
+            bundle.write(directory / "bundle", _contents(session, run, results, markdown.render(results)))
     config.stash[_HTML].finish(session, results)
 
 

@@ -29,6 +29,7 @@ def first_set(names: tuple[str, str], values: Mapping[str, str]) -> str:
     return next((name for name in names if values.get(name)), "")
 
 
+@lru_cache(4096)  # a fleet's VMs have few different values
 def bypasses(tool: str, value: str, host: str, curl: Version = ()) -> bool:
     """True when `tool` of `READERS`, with NO_PROXY set to `value`, would not use a proxy for `host`."""
     if tool == "curl":

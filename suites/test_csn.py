@@ -154,10 +154,10 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView
     name, host, port = _name(csn), endpoint.host, endpoint.port
     entries, whole = _entries(csn)
     where = "enabledEgressEndpoints" if whole else "additionalEgressEndpoints"
-    add = _allow(csn, vm, profile)
     if entry := egress.covering(entries, host, port):
         said = f"{host} is covered by {entry} in {where} of the {name}"
         if endpoint.wildcard.startswith("*.") and not _enough(entry, endpoint, vm):
+            add = _allow(csn, vm, profile)
             warn(
                 f"{said}, which is this host alone. The agent needs {endpoint.wildcard}; {host} only stands for it.",
                 remedy=add,
@@ -169,6 +169,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView
         if entry.port is None:
             notes.append(f"no port is stated, taken as {port}")
         return said + (f" ({'; '.join(notes)})." if notes else ".")
+    add = _allow(csn, vm, profile)
     if not whole:
         absent = f"Azure does not state enabledEgressEndpoints of the {name}, and its own entries do not cover {host}"
         if _flag(csn) == "True":

@@ -17,7 +17,7 @@ SCHEMA = json.loads((Path(__file__).parent / "data" / "schemas" / "ctrf-schema-0
 
 def report(results: Json) -> Json:
     """The rendered report, as a valid document."""
-    document: Json = json.loads(ctrf.render(results))
+    document: Json = json.loads("".join(ctrf.render(results)))
     problems = [
         error.message for error in Draft7Validator(SCHEMA, format_checker=FormatChecker()).iter_errors(document)
     ]
@@ -114,7 +114,7 @@ def test_an_unreachable_vm_is_there_even_when_its_check_was_not_selected() -> No
 
 
 def test_what_cannot_be_seen_is_spelled_out() -> None:
-    text = ctrf.render(saved("hostile"))
+    text = "".join(ctrf.render(saved("hostile")))
     assert r"\\x1b[31mred" in text and r"\\u202egnp.exe" in text and r"\\ud800" in text
     assert not set("\x1b\u202e\u200b\ufeff") & set(text)
     text.encode("utf-8")

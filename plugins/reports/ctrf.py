@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from plugins.reports.facts import Json, seconds, ssh_failure, subject
+from plugins.reports.facts import Json, all_results, seconds, subject
 from plugins.reports.safe import one_line, visible
 
 #: The version of the specification that these fields are of.
 SPECIFICATION = "0.0.0"
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _OUTCOME = {
     "pass": "passed",
@@ -32,13 +35,9 @@ _OUTCOME = {
 }
 
 
-def render(results: Json) -> str:
-    """`results` as CTRF."""
-    tests = []
-    for vm in results["vms"]:
-        session = ssh_failure(vm)
-        tests += [_test(vm, result) for result in ([session] if session else []) + vm["results"]]
-    outcomes = Counter(test["status"] for test in tests)
+def render(results: Json) -> Iterator[str]:
+    """`results` as CTRF, one VM at a time: a fleet's tests are many."""
+    outcomes = Counter(_OUTCOME[each["status"]] for vm in results["vms"] for each in all_results(vm))
     report = {
         "reportFormat": "CTRF",
         "specVersion": SPECIFICATION,
@@ -48,13 +47,13 @@ def render(results: Json) -> str:
         "results": {
             "tool": {"name": "pytest", "version": results["versions"]["pytest"]},
             "summary": {
-                "tests": len(tests),
+                "tests": outcomes.total(),
                 **{status: outcomes[status] for status in ("passed", "failed", "pending", "skipped", "other")},
                 "suites": len(results["vms"]),
                 "start": _milliseconds(results["started"]),
                 "stop": _milliseconds(results["finished"]),
             },
-            "tests": tests,
+            "tests": [],
             "environment": {
                 "reportName": "Azure Arc readiness",
                 "healthy": results["verdict"] == "ready",
@@ -62,7 +61,15 @@ def render(results: Json) -> str:
             },
         },
     }
-    return json.dumps(report, ensure_ascii=False, separators=(",", ":")) + "\n"
+    before, begin, after = _ENCODE(report).partition('"tests":[')
+    yield before + begin
+    comma = ""
+    for vm in results["vms"]:
+        tests = [_test(vm, result) for result in all_results(vm)]
+        if tests:
+            yield comma + _ENCODE(tests)[1:-1]
+            comma = ","
+    yield f"{after}\n"
 
 
 def _test(vm: Json, result: Json) -> Json:

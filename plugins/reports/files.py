@@ -1,14 +1,14 @@
-"""The files of a run that are one text each, with what renders them. A new report is one line here."""
+"""The files of a run that are one text each, and what renders them, whole or in pieces. A new report is one line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from plugins.reports import action_plan, ctrf, fix_page, fix_script, markdown, prometheus, sarif
 from plugins.reports.facts import Json
 
 #: File name in the run's directory, and its renderer.
-FILES: tuple[tuple[str, Callable[[Json], str]], ...] = (
+FILES: tuple[tuple[str, Callable[[Json], Iterable[str]]], ...] = (
     ("summary.md", markdown.render),
     ("fixes.md", fix_page.render),
     ("fixes.sh", fix_script.render),
@@ -17,8 +17,3 @@ FILES: tuple[tuple[str, Callable[[Json], str]], ...] = (
     ("results.sarif", sarif.render),
     ("readiness.prom", prometheus.render),
 )
-
-
-def render_all(results: Json) -> dict[str, str]:
-    """The text of each of `FILES`, by its name."""
-    return {name: render(results) for name, render in FILES}

@@ -70,8 +70,9 @@ def harmless(text: str) -> str:
 
 def no_command(line: str) -> str:
     """A line that no CI server takes for a command."""
-    line = re.sub(r"##(?=(vso)?\[)", "# #", line)
-    return re.sub(r"^(\s*):(?=:)", r"\1: ", line)
+    if "##" in line:
+        line = re.sub(r"##(?=(vso)?\[)", "# #", line)
+    return re.sub(r"^(\s*):(?=:)", r"\1: ", line) if "::" in line else line
 
 
 def middle_cut(text: str, limit: int) -> tuple[str, int]:
