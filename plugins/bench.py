@@ -13,7 +13,7 @@ from plugins.collection import CheckItem
 from plugins.fixes import for_operator
 from plugins.inventory import Vm
 from plugins.judge import judge
-from plugins.model import Evidence, Session, Severity, Status, Verdict
+from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict
 from plugins.reports.safe import harmless
 from plugins.run import Run
 from plugins.surroundings import Surroundings, wants
@@ -21,6 +21,19 @@ from plugins.surroundings import Surroundings, wants
 __all__ = ["BENCH", "Bench"]
 
 REACHED = "SSH-001"  # the check that says whether a VM could be looked at
+
+
+class _Case:
+    """What was made of one VM so far."""
+
+    __slots__ = ("checks", "used", "verdicts")
+
+    def __init__(self, items: Sequence[CheckItem]) -> None:
+        self.checks: dict[str, list[CheckItem]] = {}
+        self.used: dict[str, Seen] = {}  # what checks looked at of Azure
+        self.verdicts: dict[CheckItem, Verdict] = {}
+        for item in items:
+            self.checks.setdefault(item.check.id, []).append(item)
 
 
 class Bench:
@@ -32,25 +45,40 @@ class Bench:
 
     def __init__(self, run: Run, items: Sequence[CheckItem]) -> None:
         self._run = run
-        self.surroundings = Surroundings(run.archive, lambda: [self.evidence(vm) for vm in run.vms])
-        self._items: dict[str, dict[str, list[CheckItem]]] = {}  # by VM, then by check
-        self._verdicts: dict[str, Verdict] = {}
+        self.surroundings = Surroundings(run.archive, lambda: map(self.evidence, run.vms))
+        self._items: dict[str, list[CheckItem]] = {}
+        self._cases: dict[str, _Case] = {}
         for item in items:
-            self._items.setdefault(item.vm.name, {}).setdefault(item.check.id, []).append(item)
+            self._items.setdefault(item.vm.name, []).append(item)
         self._early = self._by_evidence_alone(items)
 
     def verdict(self, item: CheckItem) -> Verdict:
         """The verdict on one check of one VM."""
-        if item.nodeid not in self._verdicts:
-            self._verdicts[item.nodeid] = self._judge(item)
-        return self._verdicts[item.nodeid]
+        verdicts = self._case(item.vm).verdicts
+        if (found := verdicts.get(item)) is None:
+            found = verdicts[item] = self._judge(item)
+        return found
+
+    def close(self, vm: Vm) -> Evidence:
+        """What was seen of a VM, with what its checks looked at of Azure; its verdicts are forgotten.
+
+        A large fleet is judged one VM after the other.
+        """
+        case, evidence = self._cases.pop(vm.name, None), self.evidence(vm)
+        return replace(evidence, seen=evidence.seen | case.used) if case and case.used else evidence
+
+    def _case(self, vm: Vm) -> _Case:
+        if (case := self._cases.get(vm.name)) is None:
+            case = self._cases[vm.name] = _Case(self._items.get(vm.name, ()))
+        return case
 
     def fails_already(self, vm: Vm) -> bool:
         """True when a required check fails that needs nothing but what this VM said; its evidence must be there.
 
         The verdicts are kept, so nothing is judged twice. Called from the threads that visit VMs, each with its own VM.
         """
-        early = (item for id in self._early for item in self._items.get(vm.name, {}).get(id, ()))
+        checks = self._case(vm).checks
+        early = (item for id in self._early for item in checks.get(id, ()))
         verdicts = [self.verdict(item) for item in early]
         return any(each.status is Status.FAIL for each in verdicts)
 
@@ -79,11 +107,11 @@ class Bench:
             item.check, item.function, item.probes, evidence, self._run.profile, {**item.parameters, **around}
         )
         used = self.surroundings.used(around)
-        evidence.seen.update(used)
+        self._case(item.vm).used.update(used)
         keys = found.keys + tuple(used)
         # A check that blocks itself (TOKEN-004 when the agent is there) names what it waits for in its message.
         needs = tuple(re.findall(r"\b[A-Z]+-\d{3}\b", found.message)) if found.status is Status.BLOCKED else ()
-        seconds = max((evidence.seen[key].seconds for key in keys if key in evidence.seen), default=0.0)
+        seconds = max((evidence.seen[key].seconds for key in found.keys if key in evidence.seen), default=0.0)
         verdict = self._verdict(item, found.status, found.message, found.remedy, found.severity, needs, keys, seconds)
         if found.fix or found.facts or found.obstacle or found.thing:
             fix = tuple(for_operator(each, item.vm, self._run.ssh_config) for each in found.fix)
@@ -139,8 +167,8 @@ class Bench:
         """What to say of an ENROLL check when the VM is not ready: it was not connected."""
         if item.check.area != enroll.AREA:
             return None
-        others = (each for items in self._items[item.vm.name].values() for each in items)
-        stop = enroll.hindrance(self.verdict(each) for each in others if each.check.area != enroll.AREA)
+        others = (each for each in self._items[item.vm.name] if each.check.area != enroll.AREA)
+        stop = enroll.hindrance(map(self.verdict, others))
         return (Status.BLOCKED, enroll.skip(stop), "", None, (stop.id,)) if stop else None
 
     def _out_of_reach(
@@ -152,14 +180,14 @@ class Bench:
             return None
         if not any(key not in evidence.seen or evidence.seen[key].state == "lost" for key in item.keys(self._run)):
             return None
-        if REACHED in self._items[item.vm.name]:
+        if REACHED in self._case(item.vm).checks:
             return Status.BLOCKED, f"Not judged: {REACHED}, {_lower(session.message)}", "", None, (REACHED,)
         return Status.UNKNOWN, session.message, session.remedy, None, ()
 
     def _blocker(self, item: CheckItem) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
         """What to say when a check that this one needs did not pass."""
         for needed in item.check.after:
-            others = self._items[item.vm.name].get(needed, ())
+            others = self._case(item.vm).checks.get(needed, ())
             same = [each for each in others if item.parameter and each.parameter == item.parameter]
             for other in same or others:
                 verdict = self.verdict(other)

@@ -26,7 +26,7 @@ from typing import Any
 
 from plugins.areas import order
 
-__all__ = ["Cause", "find", "shape"]
+__all__ = ["Cause", "Finder", "find", "shape"]
 
 Json = Mapping[str, Any]
 
@@ -55,6 +55,7 @@ class Cause:
     messages: Counter[str] = field(default_factory=Counter)
     remedies: Counter[str] = field(default_factory=Counter)
     fix: dict[str, dict[str, None]] = field(default_factory=dict)  # command -> the VMs it helps
+    judged: int = 0  # of its VMs, those that the check could say something of
 
     @property
     def name(self) -> str:
@@ -82,38 +83,84 @@ class Cause:
         }
 
 
-def find(vms: Sequence[Json], things: Mapping[str, str]) -> list[Cause]:
-    """The causes of a fleet: those that keep most VMs from being ready first, warnings last.
-
-    `things` says for each check id what kind of thing is to be fixed (`plugins.checks.Thing`), unless a result does.
-    """
-    found: dict[tuple[str, ...], Cause] = {}
-    of_result: dict[tuple[str, str, str], tuple[str, ...]] = {}  # (VM, check id, parameter) -> its cause's key
+def find(vms: Iterable[Json], things: Mapping[str, str]) -> list[Cause]:
+    """The causes of a fleet; see `Finder`."""
+    finder = Finder(things)
     for vm in vms:
+        finder.add(vm)
+    return finder.causes()
+
+
+class Finder:
+    """Finds the causes of a fleet, one VM after the other; of a VM it keeps its name and what it was blamed for."""
+
+    def __init__(self, things: Mapping[str, str]) -> None:
+        """`things` says for each check id what kind of thing is to be fixed (`plugins.checks.Thing`).
+
+        A result may say it of itself.
+        """
+        self._things = things
+        self._found: dict[tuple[str, ...], Cause] = {}
+        self._image_of: dict[str, str] = {}  # VM -> image
+        self._judged: Counter[tuple[str, str]] = Counter()  # (image, check id) -> VMs it could say something of
+        self._well: set[tuple[str, str, str]] = set()  # (network, check id, parameter) that are well on some VM
+
+    def add(self, vm: Json) -> None:
+        """One more VM, as `results.json` has it, with all of its results."""
+        of_result: dict[tuple[str, str], Cause] = {}  # (check id, parameter) -> its cause
+        name, network = vm["name"], vm["things"].get("csn", "").lower()
+        judged = {each["id"] for each in vm["results"] if each["status"] not in ("unknown", "blocked")}
         for result in vm["results"]:
             if result["root_cause"]:
-                kind, thing, key = _key(vm, result, result.get("thing") or things.get(result["id"], "guest"))
-                cause = found.setdefault(
-                    key, Cause(result["id"], result["status"], result["severity"], kind, thing, result["docs"])
-                )
-                _add(cause, vm["name"], result)
-                of_result[vm["name"], result["id"], result["parameter"]] = key
-    for vm in vms:
+                cause = of_result[result["id"], result["parameter"]] = self._cause(vm, result)
+                if name not in cause.vms:
+                    cause.judged += result["id"] in judged
+                _add(cause, name, result)
+            elif result["status"] == "pass":
+                self._well.add((network, result["id"], result["parameter"]))
         for result in _holding(vm):
-            found[of_result[vm["name"], result["id"], result["parameter"]]].holds[vm["name"]] = None
-    _blame_images(found.values(), vms)
-    _clear_networks(found.values(), vms)
-    return sorted(
-        found.values(),
-        key=lambda cause: (
-            not cause.holds,
-            -len(cause.holds),
-            cause.status != "fail",
-            -len(cause.vms),
-            order(cause.id),
-            cause.thing,
-        ),
-    )
+            of_result[result["id"], result["parameter"]].holds[name] = None
+        if image := vm["things"].get("image"):
+            self._image_of[name] = image
+            self._judged.update((image.lower(), id) for id in judged)
+
+    def _cause(self, vm: Json, result: Json) -> Cause:
+        kind, thing, key = _key(vm, result, result.get("thing") or self._things.get(result["id"], "guest"))
+        if key not in self._found:
+            self._found[key] = Cause(result["id"], result["status"], result["severity"], kind, thing, result["docs"])
+        return self._found[key]
+
+    def causes(self) -> list[Cause]:
+        """The causes: those that keep most VMs from being ready first, warnings last."""
+        self._blame_images()
+        self._clear_networks()
+        return sorted(
+            self._found.values(),
+            key=lambda cause: (
+                not cause.holds,
+                -len(cause.holds),
+                cause.status != "fail",
+                -len(cause.vms),
+                order(cause.id),
+                cause.thing,
+            ),
+        )
+
+    def _blame_images(self) -> None:
+        """Trouble inside guests is the image's, when several VMs are made of it and all that were judged have it."""
+        for cause in self._found.values():
+            images = {self._image_of.get(name, "").lower() for name in cause.vms}
+            image = images.pop() if len(images) == 1 else ""
+            if cause.kind == "guest" and image and len(cause.vms) > 1 and self._judged[image, cause.id] == cause.judged:
+                cause.kind, cause.thing = "image", self._image_of[next(iter(cause.vms))]
+
+    def _clear_networks(self) -> None:
+        """A way out that is cut is the network's, unless another VM on it gets through: then it is each VM's own."""
+        for cause in self._found.values():
+            if cause.kind == "path":
+                network = cause.thing.lower()
+                cleared = any((network, cause.id, parameter) in self._well for parameter in cause.parameters or [""])
+                cause.kind, cause.thing = ("vm", "") if cleared else ("csn", cause.thing)
 
 
 def _add(cause: Cause, vm: str, result: Json) -> None:
@@ -187,40 +234,3 @@ def _holding(vm: Json) -> Iterable[Json]:
 def _matching(candidates: Sequence[Json], parameter: str) -> Sequence[Json]:
     """Of another check's results, those about the same parameter; all of them when it has other parameters."""
     return [each for each in candidates if parameter and each["parameter"] == parameter] or candidates
-
-
-def _blame_images(causes: Iterable[Cause], vms: Sequence[Json]) -> None:
-    """Trouble inside guests is the image's, when two or more VMs are made of it and all that were judged have it."""
-    image_of = {vm["name"]: vm["things"]["image"] for vm in vms if "image" in vm["things"]}
-    judged: dict[tuple[str, str], set[str]] = {}  # (image, check id) -> the VMs of which the check could say something
-    for vm in vms:
-        if vm["name"] in image_of:
-            for result in vm["results"]:
-                if result["status"] not in ("unknown", "blocked"):
-                    judged.setdefault((image_of[vm["name"]].lower(), result["id"]), set()).add(vm["name"])
-    for cause in causes:
-        images = {image_of.get(name, "").lower() for name in cause.vms}
-        image = images.pop() if len(images) == 1 else ""
-        if (
-            cause.kind == "guest"
-            and image
-            and len(cause.vms) > 1
-            and judged.get((image, cause.id), set()) <= cause.vms.keys()
-        ):
-            cause.kind, cause.thing = "image", image_of[next(iter(cause.vms))]
-
-
-def _clear_networks(causes: Iterable[Cause], vms: Sequence[Json]) -> None:
-    """A way out that is cut is the network's, unless another VM on it gets through: then it is each VM's own."""
-    network_of = {vm["name"]: vm["things"].get("csn", "").lower() for vm in vms}
-    through = {  # (network, check id, parameter) that are well on some VM
-        (network_of[vm["name"]], result["id"], result["parameter"])
-        for vm in vms
-        for result in vm["results"]
-        if result["status"] == "pass"
-    }
-    for cause in causes:
-        if cause.kind == "path":
-            network = cause.thing.lower()
-            cleared = any((network, cause.id, parameter) in through for parameter in cause.parameters or [""])
-            cause.kind, cause.thing = ("vm", "") if cleared else ("csn", cause.thing)

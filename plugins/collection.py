@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import product
+from sys import intern
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
@@ -24,25 +27,76 @@ from plugins.surroundings import CONTROL_PLANE, wants
 __all__ = ["CheckItem", "check_items", "plans"]
 
 
-_NONE: Mapping[str, Any] = MappingProxyType({})
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A test function that is a check: what all of its items have in common."""
+
+    check: Check
+    function: Callable[..., str]
+    probes: Mapping[str, Probe]  # those that it takes, by argument
+    node: pytest.Function  # as pytest collected it, without a VM
+    hooks: Any  # pytest's, for its folder
+
+    @classmethod
+    def of(cls, node: pytest.Function, check: Check) -> Self:
+        """The check that pytest found."""
+        fixtures = {name: each[-1] for name, each in node._fixtureinfo.name2fixturedefs.items()}
+        probes = {name: probe_of(fixture) for name, fixture in fixtures.items() if name not in check.each}
+        return cls(
+            check,
+            node.function,
+            {name: each for name, each in probes.items() if each is not None},
+            node,
+            node.ihook,
+        )
 
 
-class CheckItem:
-    """What the run needs to know of one collected check: the pytest item, read once."""
+class CheckItem(pytest.Item):
+    """One check of one VM, for one value of each of its parameters: pytest's item, and all the run knows of it.
 
-    __slots__ = ("check", "function", "nodeid", "parameter", "parameters", "probes", "vm")
+    A fleet of a thousand VMs has ninety thousand. So an item has three things of its own, and the rest is its
+    function's: made in a microsecond, and small. pytest's own items are for running a test function, with fixtures,
+    which a check never needs (see `plugins.judging`).
+    """
 
-    def __init__(self, item: pytest.Function, check: Check, probes: Mapping[str, Probe]) -> None:
-        """`probes` is what the item's function takes of them: `_probes`, the same for all of its items."""
-        params: Mapping[str, Any] = item.callspec.params
-        self.check = check
-        self.function = item.function
-        self.nodeid = item.nodeid
-        self.vm: Vm = params["vm"]
-        own = {name: value for name, value in params.items() if name != "vm"}
-        self.parameters = own or _NONE
-        self.parameter = "-".join(map(str, own.values()))
-        self.probes = probes
+    __slots__ = ("_of", "_values", "parameter", "vm")
+
+    _of: _Function
+    _values: tuple[Any, ...]
+    vm: Vm
+    parameter: str  # the values as one text; "" when it has none
+
+    @classmethod
+    def made(cls, of: _Function, vm: Vm, values: tuple[Any, ...]) -> Self:
+        """`values` are those of the check's own parameters, in their order."""
+        item: Self = cls.__new__(cls)
+        item._of, item.vm, item._values = of, vm, values
+        item.parameter = intern("-".join(map(str, values)))
+        node = of.node
+        item.parent, item.config, item.session, item.path = node.parent, node.config, node.session, node.path
+        return item
+
+    # What the run asks.
+
+    @property
+    def check(self) -> Check:
+        """The check."""
+        return self._of.check
+
+    @property
+    def function(self) -> Callable[..., str]:
+        """Its test function."""
+        return self._of.function
+
+    @property
+    def probes(self) -> Mapping[str, Probe]:
+        """The probes that it takes, by argument."""
+        return self._of.probes
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Its own parameters by name."""
+        return dict(zip(self._of.check.each, self._values, strict=True)) if self._values else _NONE
 
     @property
     def control_plane(self) -> bool:
@@ -62,24 +116,70 @@ class CheckItem:
     def _fits(self) -> bool:
         return all(probe.fits(self.vm) for probe in self.probes.values())
 
+    # What pytest asks. It sets most of these on each item, which is why they are properties of an `Any` here.
 
-def _probes(item: pytest.Function) -> dict[str, Probe]:
-    """The probes in the item's fixture closure."""
-    found = {name: probe_of(defs[-1]) for name, defs in item._fixtureinfo.name2fixturedefs.items()}
-    return {name: probe for name, probe in found.items() if probe is not None}
+    if not TYPE_CHECKING:
+
+        @property
+        def name(self) -> str:
+            """As that of any parametrized test: ``test_the_sidecar_is_healthy[vm-a]``."""
+            return f"{self._of.node.name}[{self._case}]"
+
+        @property
+        def nodeid(self) -> str:
+            """``suites/test_imds.py::test_the_sidecar_is_healthy[vm-a]``"""
+            return f"{self._of.node.nodeid}[{self._case}]"
+
+        @property
+        def id(self) -> Any:
+            """pytest's structured form of it."""
+            return self._of.node.id.with_params(self._case)
+
+        @property
+        def location(self) -> tuple[str, int | None, str]:
+            """File, line and name, for pytest's reports."""
+            path, line, name = self._of.node.location
+            return path, line, f"{name}[{self._case}]"
+
+        @property
+        def ihook(self) -> Any:
+            """The hooks of its folder."""
+            return self._of.hooks
+
+        @property
+        def stash(self) -> pytest.Stash:
+            """For plugins; made when one asks for it."""
+            return self.__dict__.setdefault("_stash", pytest.Stash())
+
+        keywords = property(lambda self: self._of.node.keywords)
+        own_markers = property(lambda self: self._of.node.own_markers)
+        extra_keyword_matches = property(lambda self: self._of.node.extra_keyword_matches)
+        user_properties = property(lambda self: self._of.node.user_properties)
+        originalname = property(lambda self: self._of.node.name)
+
+    @property
+    def _case(self) -> str:
+        return f"{self.vm.name}-{self.parameter}" if self._values else self.vm.name
+
+    def __repr__(self) -> str:
+        return f"<Check {self.name}>"
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Where the function is."""
+        path, line, _ = self._of.node.reportinfo()
+        return path, line, self.name
+
+    def runtest(self) -> None:
+        """For plugins that run items themselves."""
+        raise RuntimeError(f"{self.nodeid}: a check is judged, not run (see plugins.judging)")
 
 
-_ITEM = pytest.StashKey[CheckItem]()
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def check_items(items: list[pytest.Item]) -> list[CheckItem]:
     """The checks among the collected items."""
-    return [item.stash[_ITEM] for item in items if _ITEM in item.stash]
-
-
-def check_item(item: pytest.Item) -> CheckItem | None:
-    """The check that an item is, or None for an ordinary test."""
-    return item.stash.get(_ITEM, None)
+    return [item for item in items if isinstance(item, CheckItem)]
 
 
 def plans(items: list[CheckItem], run: Run) -> dict[str, list[Planned]]:
@@ -90,57 +190,29 @@ def plans(items: list[CheckItem], run: Run) -> dict[str, list[Planned]]:
     return {name: merge(probes) for name, probes in wanted.items()}
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item per VM, and per value of the check's own parameters on that VM."""
-    check = check_of(metafunc.function)
-    run = metafunc.config.stash.get(RUN, None)
-    if check is None or run is None:
-        return
-    names = ("vm", *check.each)
-    metafunc.fixturenames.extend(name for name in ("vm",) if name not in metafunc.fixturenames)
-    rows: list[tuple[Any, ...]] = [(vm,) for vm in run.vms]
-    for values in check.each.values():
-        rows = [(*row, value) for row in rows for value in values(row[0], run.profile)]
-    ids = ["-".join([row[0].name, *map(str, row[1:])]) for row in rows]
-    metafunc.parametrize(names, rows, ids=ids)
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """A module of checks becomes many thousand items. They stay to the end, so each is made as small as it can be."""
-    if RUN not in collector.config.stash:
-        return (yield)
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class) -> Generator[None, Any, Any]:
+    """Of a check that pytest found, one item for each VM, and for each value of the check's own parameters there."""
+    found = yield
+    run = collector.config.stash.get(RUN, None)
+    if run is None or not isinstance(found, list):
+        return found
     with lasting():
-        report = yield
-        _know_checks(report.result or ())
-    return report
+        return [item for node in found for item in _expanded(node, run)]
 
 
-def _know_checks(collected: Iterable[pytest.Item | pytest.Collector]) -> None:
-    """Note what is to be known of each check, and share among the items of a function whatever they can share."""
-    firsts: dict[int, tuple[pytest.Function, dict[str, Probe]]] = {}
-    nothing: Any = None
-    for item in collected:
-        if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
-            continue
-        if (check := check_of(item.function)) is None:
-            continue
-        if (known := firsts.get(id(item._fixtureinfo))) is None:
-            known = firsts[id(item._fixtureinfo)] = item, _probes(item)
-        first, probes = known
-        item.stash[_ITEM] = CheckItem(item, check, probes)
-        # pytest reads the function's source for each item's place, which is the same but for the name.
-        path, line, name = first.location
-        item.location = path, line, name.removesuffix(first.name) + item.name
-        # For a thousand VMs, this is a third of a run's memory. Items differ by name and by their `CheckItem`; the rest
-        # is for running a test function, and the same for all of them.
-        item.keywords, item.own_markers = first.keywords, first.own_markers
-        item.extra_keyword_matches, item.funcargs = first.extra_keyword_matches, first.funcargs
-        item.user_properties, item._report_sections = first.user_properties, first._report_sections
-        item.fixturenames, item._request = first.fixturenames, first._request
-        item.callspec = nothing = nothing or type(item.callspec)()  # pytest looks in it for what to group the items by
+def _expanded(node: pytest.Item | pytest.Collector, run: Run) -> Iterator[pytest.Item | pytest.Collector]:
+    check = check_of(node.function) if isinstance(node, pytest.Function) else None
+    if not isinstance(node, pytest.Function) or check is None:
+        yield node
+        return
+    of = _Function.of(node, check)
+    if not check.each:
+        yield from (CheckItem.made(of, vm, ()) for vm in run.vms)
+        return
+    for vm in run.vms:
+        for values in product(*(each(vm, run.profile) for each in check.each.values())):
+            yield CheckItem.made(of, vm, values)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -165,8 +237,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ranks = {id: number for number, id in enumerate(in_order)}
 
         def place(item: pytest.Item) -> tuple[int, int]:
-            found = check_item(item)
-            return (vms[found.vm.name], ranks[found.check.id]) if found else (len(vms), 0)
+            return (vms[item.vm.name], ranks[item.check.id]) if isinstance(item, CheckItem) else (len(vms), 0)
 
         items.sort(key=place)
     run.selected = True
@@ -183,16 +254,15 @@ def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], r
     left: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
-        found = check_item(item)
-        if found is None:
+        if not isinstance(item, CheckItem):
             (dropped if patterns else left).append(item)
             continue
-        asked = enroll.wanted(found.check.id, config.option.enroll) and not (
-            config.option.no_azure and found.control_plane
+        asked = enroll.wanted(item.check.id, config.option.enroll) and not (
+            config.option.no_azure and item.control_plane
         )
-        if asked and config.option.enroll and found.check.base_severity is Severity.REQUIRED:
-            run.required[item.nodeid] = found.check.id
-        (left if asked and found.check.id in named else dropped).append(item)
+        if asked and config.option.enroll and item.check.base_severity is Severity.REQUIRED:
+            run.required[item.nodeid] = item.check.id
+        (left if asked and item.check.id in named else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = left

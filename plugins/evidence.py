@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from sys import intern
@@ -29,6 +30,9 @@ from plugins.sources import Folder, Source, open_source
 __all__ = ["PROFILE", "Archive", "from_data", "member", "plainly", "read_object", "redacted", "to_data"]
 
 VERSION = 1
+
+#: Of how many VMs the evidence is held in memory; that of others is read again. It is about 100 KB each.
+IN_MEMORY = 1_000
 
 #: The operator's own profile, as it was when the run was made.
 PROFILE = "profile.toml"
@@ -156,9 +160,16 @@ class Archive(Mapping[str, Evidence]):
 
     def store(self, evidence: Evidence) -> None:
         """Keep one VM's evidence, redacted: in memory, and on disk if that can be (else see `problem`)."""
-        name = evidence.vm.name
-        evidence = self._loaded[name] = redacted(evidence)
-        self.write(member(name), to_data(evidence))
+        evidence = redacted(evidence)
+        self.write(member(evidence.vm.name), to_data(evidence))
+        self._keep(evidence)
+
+    def _keep(self, evidence: Evidence) -> None:
+        """In memory, in the place of the one that has been there longest; unless it is nowhere else."""
+        self._loaded[evidence.vm.name] = evidence
+        if len(self._loaded) > IN_MEMORY and self.problem is None:
+            with suppress(KeyError, StopIteration, RuntimeError):  # another thread was faster
+                del self._loaded[next(iter(self._loaded))]
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""
@@ -175,21 +186,22 @@ class Archive(Mapping[str, Evidence]):
         sync_directory(self.directory)
 
     def __getitem__(self, name: str) -> Evidence:
-        if name not in self._loaded:
-            data = self.read(member(name))
-            if data is None:
-                raise KeyError(name)
-            try:
-                evidence = from_data(data)
-                if evidence.vm.name != name:
-                    raise ValueError(f"it is that of {evidence.vm.name!r}")
-                self._loaded[name] = evidence
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise pytest.UsageError(
-                    f"{self.source.label(member(name))}: not the evidence of a VM ({plainly(error)}). Remove the file "
-                    "and gather this VM again."
-                ) from None
-        return self._loaded[name]
+        if (found := self._loaded.get(name)) is not None:
+            return found
+        data = self.read(member(name))
+        if data is None:
+            raise KeyError(name)
+        try:
+            evidence = from_data(data)
+            if evidence.vm.name != name:
+                raise ValueError(f"it is that of {evidence.vm.name!r}")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise pytest.UsageError(
+                f"{self.source.label(member(name))}: not the evidence of a VM ({plainly(error)}). Remove the file "
+                "and gather this VM again."
+            ) from None
+        self._keep(evidence)
+        return evidence
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._loaded)

@@ -10,16 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from plugins.bench import BENCH, Bench
-from plugins.collection import CheckItem, check_item
+from plugins.collection import CheckItem
+from plugins.docket import DOCKET, Docket
 from plugins.memory import lasting
 from plugins.model import Status, Verdict
 from plugins.reports.html import HtmlReport
-from plugins.run import RUN, Run
+from plugins.run import RUN
 
 __all__: list[str] = []
 
@@ -60,33 +60,33 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
         return None  # pytest's own loop knows what to say
     with lasting():
-        _judge_all(session, session.config.stash[BENCH], run)
+        _judge_all(session, session.config.stash[DOCKET])
     return True
 
 
-def _judge_all(session: pytest.Session, bench: Bench, run: Run) -> None:
+def _judge_all(session: pytest.Session, docket: Docket) -> None:
     loggers: dict[Path, Log] = {}
     for number, item in enumerate(session.items, 1):
-        found = check_item(item)
-        if found is None:
+        if isinstance(item, CheckItem):
+            log = loggers.get(item.path) or loggers.setdefault(item.path, _logger(item))
+            _judge(item, docket, log)
+        else:
             following = session.items[number] if number < len(session.items) else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        else:
-            log = loggers.get(item.path) or loggers.setdefault(item.path, _logger(item))
-            _judge(item, found, bench, run, log)
         if session.shouldfail:
             raise session.Failed(session.shouldfail)
         if session.shouldstop:
             raise session.Interrupted(session.shouldstop)
 
 
-def _judge(item: pytest.Item, found: CheckItem, bench: Bench, run: Run, log: Log) -> None:
-    hook, nodeid, location = item.ihook, found.nodeid, item.location
+def _judge(item: CheckItem, docket: Docket, log: Log) -> None:
+    hook, nodeid, location = item.ihook, item.nodeid, item.location
     hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
     start = time.time()
-    verdict = run.verdicts[nodeid] = bench.verdict(found)
-    log(report=CheckReport(item, verdict, start))
+    report = CheckReport(item, docket.verdict(item), start)
+    log(report=report)
     hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
+    report.verdict = None
 
 
 def _logger(item: pytest.Item) -> Log:
@@ -98,28 +98,33 @@ def _logger(item: pytest.Item) -> Log:
 
 
 class CheckReport(pytest.TestReport):
-    """A verdict as the report of a test. pytest keeps every report to the end, so this one has what is its own only."""
+    """A verdict as the report of a test. pytest keeps every report to the end, so this one keeps hardly anything."""
 
     when = "call"
     keywords: Any = {}  # noqa: RUF012  # nobody's to change, and the same for all
     sections: Any = ()
     user_properties: Any = ()
 
-    def __init__(self, item: pytest.Item, verdict: Verdict, start: float) -> None:
+    def __init__(self, item: CheckItem, verdict: Verdict, start: float) -> None:
         """`start` is when the judging began, in seconds since the epoch."""
-        self._id = item.id
-        self.location = item.location
-        self.verdict = verdict
+        self._item = item
+        self.verdict: Verdict | None = verdict  # until everybody has been told
+        self.status = verdict.status
         self.outcome = _WORDS[verdict.status][0]
         self.longrepr = _longrepr(item, verdict, self.outcome)
         self.duration = verdict.seconds
-        self.start = start
-        self.stop = time.time()
+        self.start = self.stop = start  # it took less than a millisecond
+
+    if not TYPE_CHECKING:
+        id = property(lambda self: self._item.id)
+        nodeid = property(lambda self: self._item.nodeid)
+        location = property(lambda self: self._item.location)
 
     def _to_json(self) -> dict[str, Any]:
         """For plugins that write reports down, such as pytest-reportlog."""
-        shared = {"when": self.when, "keywords": {}, "sections": [], "user_properties": []}
-        return super()._to_json() | shared | {"verdict": self.verdict.as_dict()}
+        told = {"nodeid": self.nodeid, "location": self.location, "when": self.when, "keywords": {}, "sections": []}
+        found = super()._to_json() | told | {"user_properties": [], "verdict": self.verdict and self.verdict.as_dict()}
+        return {key: value for key, value in found.items() if key not in ("_item", "status")}
 
 
 def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:
@@ -131,5 +136,4 @@ def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """The seven words in pytest's terminal."""
-    verdict = getattr(report, "verdict", None)
-    return None if verdict is None else _SHOWN[verdict.status]
+    return _SHOWN[report.status] if isinstance(report, CheckReport) else None

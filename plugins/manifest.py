@@ -16,7 +16,7 @@ from plugins.azure.facts import Call
 from plugins.model import Evidence, Verdict
 from plugins.redact import redact
 
-__all__ = ["hashes", "manifest"]
+__all__ = ["Manifest", "hashes"]
 
 ROOT = Path(__file__).parents[1]
 _DATA = ROOT / "plugins" / "data"
@@ -56,38 +56,43 @@ def _of_files(paths: Sequence[Path]) -> str:
     return f"sha256:{whole.hexdigest()}"
 
 
-def manifest(
-    files: Mapping[str, str],
-    evidence: Mapping[str, Evidence],
-    verdicts: Mapping[str, Iterable[Verdict]],
-    calls: Sequence[Call],
-) -> dict[str, Any]:
-    """The manifest as `results.json` has it. `files` is `hashes`; `evidence` and `verdicts` are by VM name."""
-    return {
-        "hashes": dict(files),
-        "commands": _commands(evidence.values()),
-        "azure": _azure(calls),
-        "slowest_vms": _slowest(
-            ({"vm": name, "seconds": sum(each.session.seconds.values())} for name, each in evidence.items())
-        ),
-        "slowest_checks": _slowest(_checks(verdicts.values())),
-    }
+class Manifest:
+    """The manifest of a run, as it grows; of a VM it keeps its name and how long it took."""
 
+    def __init__(self) -> None:
+        self._ran: Counter[tuple[str, str]] = Counter()
+        self._vms: dict[str, float] = {}
+        self._checks: dict[tuple[str, str], float] = {}  # the longest that each took on any VM
 
-def _commands(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
-    """Each distinct command, what it is called, and on how many VMs it ran; what ran on most VMs first."""
-    raw: Counter[tuple[str, str]] = Counter()
-    for each in evidence:
-        # What a check read of Azure is kept beside what ran on the VM; its "command" is a request.
-        raw.update(
-            (key, seen.command)
-            for key, seen in each.seen.items()
-            if seen.state in _RAN and seen.command and not seen.command.startswith("GET ")
-        )
-    ran: Counter[tuple[str, str]] = Counter()
-    for (key, command), count in raw.items():
-        ran[key, redact(command)] += count
-    return [{"command": command, "key": key, "vms": count} for (key, command), count in ran.most_common()]
+    def add(self, evidence: Evidence, verdicts: Iterable[Verdict]) -> None:
+        """One more VM."""
+        self._ran.update((key, seen.command) for key, seen in evidence.seen.items() if seen.state in _RAN)
+        self._vms[evidence.vm.name] = sum(evidence.session.seconds.values())
+        for each in verdicts:
+            key = each.id, each.parameter
+            self._checks[key] = max(self._checks.get(key, 0.0), each.seconds)
+
+    def as_results(self, files: Mapping[str, str], calls: Sequence[Call]) -> dict[str, Any]:
+        """The manifest as `results.json` has it. `files` is `hashes`."""
+        longest = self._checks.items()
+        return {
+            "hashes": dict(files),
+            "commands": self._commands(),
+            "azure": _azure(calls),
+            "slowest_vms": _slowest({"vm": name, "seconds": took} for name, took in self._vms.items()),
+            "slowest_checks": _slowest(
+                {"id": id, "parameter": parameter, "seconds": took} for (id, parameter), took in longest
+            ),
+        }
+
+    def _commands(self) -> list[dict[str, Any]]:
+        """Each distinct command, what it is called, and on how many VMs it ran; what ran on most VMs first."""
+        ran: Counter[tuple[str, str]] = Counter()
+        for (key, command), count in self._ran.items():
+            # What was read of Azure is no command, though a bundle may hold it beside them: it is a request.
+            if command and not command.startswith("GET "):
+                ran[key, redact(command)] += count
+        return [{"command": command, "key": key, "vms": count} for (key, command), count in ran.most_common()]
 
 
 def _azure(calls: Sequence[Call]) -> dict[str, Any]:
@@ -97,16 +102,6 @@ def _azure(calls: Sequence[Call]) -> dict[str, Any]:
         "requests": len(calls),
         "calls": [{"request": request, "status": status, "times": times} for (request, status), times in made.items()],
     }
-
-
-def _checks(verdicts: Iterable[Iterable[Verdict]]) -> Iterable[dict[str, Any]]:
-    """The longest that each check, for each of its parameters, took on any VM."""
-    longest: dict[tuple[str, str], float] = {}
-    for of_vm in verdicts:
-        for each in of_vm:
-            key = each.id, each.parameter
-            longest[key] = max(longest.get(key, 0.0), each.seconds)
-    return ({"id": id, "parameter": parameter, "seconds": took} for (id, parameter), took in longest.items())
 
 
 def _slowest(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

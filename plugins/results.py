@@ -7,16 +7,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from sys import intern
 from typing import Any
 
 from plugins import clusters, drift, rollout
 from plugins.areas import order
+from plugins.azure.facts import Call
 from plugins.checks import Check
 from plugins.diagnosis import diagnose
+from plugins.manifest import Manifest
 from plugins.model import Evidence, Seen, Severity, Status, Verdict
 from plugins.redact import redact
 
-__all__ = ["SUITE_VERSION", "build"]
+__all__ = ["SUITE_VERSION", "WHOLE_UP_TO", "Findings"]
 
 VERSION = 1
 
@@ -33,63 +36,103 @@ def readiness(verdicts: Iterable[Verdict]) -> str:
     return "unknown" if required & {Status.UNKNOWN, Status.BLOCKED} else "ready"
 
 
-def build(
-    *,
-    run_id: str,
-    started: float,
-    finished: float,
-    profile: str,
-    arguments: Sequence[str],
-    checks: Mapping[str, Check],
-    evidence: Mapping[str, Evidence],
-    verdicts: Mapping[str, Sequence[Verdict]],
-    things: Mapping[str, Mapping[str, str]],
-    manifest: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The results of a run. `verdicts` and `things` (`plugins.azure.things`) are by VM name, in the fleet's order.
+class Findings:
+    """What a run found, as it grows: one VM after the other, each of which can be forgotten then."""
 
-    `manifest` is that of `plugins.manifest`.
-    """
-    vms = [_vm(name, evidence[name], of_vm, checks, things[name]) for name, of_vm in verdicts.items()]
-    causes = clusters.find(vms, {check.id: check.thing for check in checks.values()})
-    counts = Counter(str(each.status) for of_vm in verdicts.values() for each in of_vm)
-    tally = Counter(vm["readiness"] for vm in vms)
-    verdict = "not ready" if tally["not ready"] else "unknown" if tally["unknown"] or not vms else "ready"
-    return {
-        "version": VERSION,
-        "run_id": run_id,
-        "started": _stamp(started),
-        "finished": _stamp(finished),
-        "seconds": round(finished - started, 3),
-        "verdict": verdict,
-        "sentence": _sentence(len(vms), tally),
-        "profile": profile,
-        "arguments": [redact(each) for each in arguments],
-        "versions": {
-            "suite": SUITE_VERSION,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("pytest", "paramiko")},
-        },
-        "counts": {str(status): counts[str(status)] for status in Status},
-        "checks": {
-            check.id: {
-                "title": check.title,
-                "severity": str(check.base_severity),
-                "area": check.area,
-                "remedy": check.remedy,
-                "docs": check.docs,
-                "causes": list(check.causes),
-                "after": list(check.after),
-                "thing": check.thing,
-            }
-            for check in sorted(checks.values(), key=lambda check: order(check.id))
-        },
-        "vms": vms,
-        "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
-        "plan": rollout.steps(causes, tally["ready"], _still_open(vms)),
-        "drift": drift.find(vms),
-        "manifest": dict(manifest),
-    }
+    def __init__(self, checks: Mapping[str, Check], fleet: int) -> None:
+        """`checks` by id; `fleet` is how many VMs there will be."""
+        self._checks = checks
+        self._digest = fleet > WHOLE_UP_TO
+        self._vms: list[dict[str, Any]] = []
+        self._causes = clusters.Finder({check.id: check.thing for check in checks.values()})
+        self._counts: Counter[str] = Counter()
+        self._tally: Counter[str] = Counter()
+        self.manifest = Manifest()
+
+    def add(self, evidence: Evidence, verdicts: Sequence[Verdict], things: Mapping[str, str]) -> None:
+        """One more VM, in the fleet's order. `things` is that of `plugins.azure.things`."""
+        vm = _vm(evidence, verdicts, self._checks, things)
+        self._counts.update(str(each.status) for each in verdicts)
+        self._tally[vm["readiness"]] += 1
+        self._causes.add(vm)
+        self.manifest.add(evidence, verdicts)
+        self._vms.append(_digested(vm) if self._digest else vm)
+
+    def results(
+        self,
+        *,
+        run_id: str,
+        started: float,
+        finished: float,
+        profile: str,
+        arguments: Sequence[str],
+        files: Mapping[str, str],
+        calls: Sequence[Call],
+    ) -> dict[str, Any]:
+        """The results of the run. `files` is that of `plugins.manifest.hashes`, `calls` what was asked of Azure."""
+        vms, tally = self._vms, self._tally
+        causes = self._causes.causes()
+        verdict = "not ready" if tally["not ready"] else "unknown" if tally["unknown"] or not vms else "ready"
+        return {
+            "version": VERSION,
+            "run_id": run_id,
+            "started": _stamp(started),
+            "finished": _stamp(finished),
+            "seconds": round(finished - started, 3),
+            "verdict": verdict,
+            "sentence": _sentence(len(vms), tally),
+            **({"digest": _DIGEST} if self._digest else {}),
+            "profile": profile,
+            "arguments": [redact(each) for each in arguments],
+            "versions": {
+                "suite": SUITE_VERSION,
+                "python": platform.python_version(),
+                **{name: version(name) for name in ("pytest", "paramiko")},
+            },
+            "counts": {str(status): self._counts[str(status)] for status in Status},
+            "checks": {
+                check.id: {
+                    "title": check.title,
+                    "severity": str(check.base_severity),
+                    "area": check.area,
+                    "remedy": check.remedy,
+                    "docs": check.docs,
+                    "causes": list(check.causes),
+                    "after": list(check.after),
+                    "thing": check.thing,
+                }
+                for check in sorted(self._checks.values(), key=lambda check: order(check.id))
+            },
+            "vms": vms,
+            "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
+            "plan": rollout.steps(causes, tally["ready"], _still_open(vms)),
+            "drift": drift.find(vms),
+            "manifest": self.manifest.as_results(files, calls),
+        }
+
+
+#: The largest fleet of which `results.json` has all results. That is 130 KB a VM: of a hundred thousand, nobody could
+#: open it, nor hold it in memory.
+WHOLE_UP_TO = 5_000
+
+_DIGEST = (
+    f"The fleet has more than {WHOLE_UP_TO:,} VMs: results that pass or do not apply are only named, without what they "
+    "looked at. For all of a VM, judge its evidence again: --evidence=... --vm=NAME."
+)
+
+
+def _digested(vm: dict[str, Any]) -> dict[str, Any]:
+    """A VM of which the results that pass or do not apply are only named, as ``"CSN-002 management.azure.com"``."""
+    left_out: dict[str, list[str]] = {str(Status.PASS): [], str(Status.NOT_APPLICABLE): []}
+    told = []
+    for result in vm["results"]:
+        if (names := left_out.get(result["status"])) is None:
+            told.append(result)
+        else:
+            names.append(intern(f"{result['id']} {result['parameter']}".rstrip()))
+    used = {key for result in told for key in result["evidence"]}
+    seen = {key: each for key, each in vm["evidence"].items() if key in used}
+    return {**vm, "results": told, "evidence": seen, "left_out": left_out}
 
 
 def _still_open(vms: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -123,7 +166,6 @@ def _sentence(total: int, tally: Mapping[str, int]) -> str:
 
 
 def _vm(
-    name: str,
     evidence: Evidence,
     verdicts: Sequence[Verdict],
     checks: Mapping[str, Check],
@@ -133,7 +175,7 @@ def _vm(
     diagnosed = zip(verdicts, diagnose(verdicts, checks), strict=True)
     used = {key for each in verdicts for key in each.probes}
     return {
-        "name": name,
+        "name": evidence.vm.name,
         "readiness": readiness(verdicts),
         "address": session.address,
         "session": {

@@ -23,7 +23,7 @@ from plugins.evidence import PROFILE, Archive
 from plugins.files import hold, make_directory
 from plugins.inventory import Fleet, InventoryError, Vm
 from plugins.merge import Gaps, Merged, open_all
-from plugins.model import Evidence, Verdict
+from plugins.model import Evidence
 from plugins.profile import DEFAULT, Profile, ProfileError, load_profile, own_profile, saved_profile
 from plugins.redact import redact
 from plugins.results import SUITE_VERSION
@@ -55,7 +55,6 @@ class Run:
     started: float = field(default_factory=time.time)
     began: float = field(default_factory=time.monotonic)  # the same by a clock that nobody sets
     notes: tuple[str, ...] = ()  # what to know about how the fleet was found
-    verdicts: dict[str, Verdict] = field(default_factory=dict)  # by node id, in the order judged
     decisions: Decisions = field(default_factory=Decisions)
     shard: Mapping[str, Any] | None = None  # the part of the fleet that this run is about (`Shard.record`)
     gaps: Gaps | None = None  # what is missing of merged evidence

@@ -13,22 +13,21 @@ from typing import Any
 import pytest
 
 from plugins import bundle, enroll, ssh, support
-from plugins.azure.things import things
 from plugins.bench import BENCH, Bench
 from plugins.collection import check_items, plans
 from plugins.decide import EXIT_UNKNOWN, exit_status
+from plugins.docket import DOCKET, Docket
 from plugins.evidence import PROFILE
 from plugins.files import point_latest, write_large_json, write_pieces
 from plugins.gather import gather, limits
 from plugins.judging import CheckReport
 from plugins.look_around import azure_page, look_around, look_limit
-from plugins.manifest import hashes, manifest
+from plugins.manifest import hashes
 from plugins.memory import lasting
-from plugins.model import Verdict
 from plugins.plan import page, span
 from plugins.progress import show_progress
 from plugins.reports import files, html, job_summary, junit, markdown, terminal
-from plugins.results import SUITE_VERSION, build
+from plugins.results import SUITE_VERSION
 from plugins.run import RUN, Run
 from plugins.surroundings import AZURE, RUNNER
 
@@ -78,7 +77,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     items = check_items(session.items) if run.selected else []  # pytest calls this even when --check was refused
     if not items or (session.testsfailed and not session.config.option.continue_on_collection_errors):
         _withdraw(session.config)
-    session.config.stash[BENCH] = Bench(run, items)
+    bench = session.config.stash[BENCH] = Bench(run, items)
+    session.config.stash[DOCKET] = Docket(run, bench, items, keep=session.config.option.bundle)
     if session.config.option.collectonly or session.testsfailed or run.replayed or not items:
         return
     option = session.config.option
@@ -115,7 +115,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             writer.line(line)
         return
     assert run.archive is not None
-    bench = session.config.stash[BENCH]
     with (
         look_around(bench.surroundings, items, run.vms, session.config.option) as cancelled,
         show_progress(session.config, len(run.pending), bench.fails_already) as progress,
@@ -201,7 +200,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         return
     if run.store is not None:
         run.store.wait()
-    if not run.verdicts and not run.has_nothing_to_do:
+    if not (DOCKET in config.stash and config.stash[DOCKET].anything) and not run.has_nothing_to_do:
         if not run.continues:
             _withdraw(config)  # it would write into a folder that is gone
             _forget(run.directory)
@@ -242,9 +241,7 @@ def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -
 def _contents(session: pytest.Session, run: Run, results: dict[str, Any], summary: str) -> bundle.Contents:
     assert run.archive is not None
     bench, archive = session.config.stash[BENCH], run.archive
-    verdicts: dict[str, list[Verdict]] = {vm.name: [] for vm in run.vms}
-    for verdict in run.verdicts.values():
-        verdicts[verdict.vm].append(verdict)
+    kept = session.config.stash[DOCKET].kept or {}
     return bundle.Contents(
         run_id=run.id,
         suite=SUITE_VERSION,
@@ -252,8 +249,8 @@ def _contents(session: pytest.Session, run: Run, results: dict[str, Any], summar
         vms=run.vms,
         facts=bench.surroundings.facts if archive.read(AZURE) is not None else None,
         runner=bench.surroundings.runner if archive.read(RUNNER) is not None else None,
-        seen={vm.name: bench.evidence(vm) for vm in run.vms},
-        verdicts=verdicts,
+        seen={vm.name: kept[vm.name][0] if vm.name in kept else bench.evidence(vm) for vm in run.vms},
+        verdicts={name: verdicts for name, (_, verdicts) in kept.items()},
         readiness={vm["name"]: vm["readiness"] for vm in results["vms"]},
         reports={"results.json": json.dumps(results, ensure_ascii=False, indent=1) + "\n", "summary.md": summary},
     )
@@ -266,32 +263,20 @@ def _forget(directory: Path) -> None:
 
 
 def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
-    by_vm: dict[str, list[Verdict]] = {vm.name: [] for vm in run.vms}
-    for item in check_items(session.items):
-        if item.nodeid in run.verdicts:
-            by_vm[item.vm.name].append(run.verdicts[item.nodeid])
-    judged = {name: verdicts for name, verdicts in by_vm.items() if verdicts}
-    bench, vms = session.config.stash[BENCH], {vm.name: vm for vm in run.vms}
-    evidence = {name: bench.evidence(vms[name]) for name in judged}
-    facts = bench.surroundings.facts
     assert run.archive is not None
-    files = hashes(run.profile_asked or run.archive.source.read(PROFILE) or "", session.config.option.inventory)
-    results = build(
+    docket, facts = session.config.stash[DOCKET], session.config.stash[BENCH].surroundings.facts
+    unfinished = docket.close()
+    results = docket.findings.results(
         run_id=run.id,
         started=run.started,
         finished=run.started + run.seconds,
         profile=run.profile.name,
         arguments=[str(each) for each in session.config.invocation_params.args],
-        checks={item.check.id: item.check for item in check_items(session.items)},
-        evidence=evidence,
-        verdicts=judged,
-        things={name: things(vms[name], facts) for name in judged},
-        manifest=manifest(files, evidence, judged, facts.calls),
+        files=hashes(run.profile_asked or run.archive.source.read(PROFILE) or "", session.config.option.inventory),
+        calls=facts.calls,
     )
-    items = check_items(session.items)
-    unfinished = list(dict.fromkeys(item.vm.name for item in items if item.nodeid not in run.verdicts))
     results |= parts(results, run)
-    found = run.decisions.about(results, run.vms, {item.vm.name for item in items}, unfinished)
+    found = run.decisions.about(results, run.vms, docket.vms, unfinished)
     if run.gaps and "gate" in found and found["gate"]["passed"]:
         policy = found["gate"]["policy"]
         found["gate"] |= {

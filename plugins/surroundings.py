@@ -12,7 +12,7 @@ All of it is saved with the run (``azure.json``, ``runner.json``), so that it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -52,7 +52,7 @@ def wants(function: Callable[..., str]) -> frozenset[str]:
 class Surroundings:
     """The surroundings of one run, each part made or read when first asked for."""
 
-    def __init__(self, archive: Archive | None, fleet: Callable[[], Sequence[Evidence]]) -> None:
+    def __init__(self, archive: Archive | None, fleet: Callable[[], Iterable[Evidence]]) -> None:
         self._archive = archive
         self._fleet = fleet
         self._facts: CloudFacts | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -134,3 +135,67 @@ def test_garbage_is_collected_again_after_a_block_that_keeps_everything() -> Non
         assert not gc.isenabled()
     assert gc.isenabled()
     gc.unfreeze()
+
+
+def test_of_a_large_fleet_what_passes_is_only_named(judge: Judge, pytester: pytest.Pytester) -> None:
+    words = {"a": "right", "b": "wrong", "c": "odd"}
+    judge(words, "--reports=whole")
+    with (pytester.path / "conftest.py").open("a") as file:
+        file.write("\nimport plugins.results\nplugins.results.WHOLE_UP_TO = 2\n")
+    judge(words, "--reports=digest")
+    whole, digest = (
+        json.loads((pytester.path / run / "latest" / "results.json").read_bytes()) for run in ("whole", "digest")
+    )
+    for key in ("verdict", "sentence", "counts", "checks", "causes", "plan", "drift"):
+        assert digest[key] == whole[key]
+    assert "digest" not in whole
+    assert digest["digest"] == (
+        "The fleet has more than 5,000 VMs: results that pass or do not apply are only named, without what they looked "
+        "at. For all of a VM, judge its evidence again: --evidence=... --vm=NAME."
+    )
+    a, b, c = digest["vms"]
+    assert (a["results"], a["evidence"]) == ([], {})
+    assert a["left_out"] == {"pass": ["VM-001"], "not applicable": []}
+    for vm, of_whole in zip((b, c), whole["vms"][1:], strict=True):
+        assert vm.pop("left_out") == {"pass": [], "not applicable": []}
+        assert vm == of_whole
+
+
+def test_an_item_is_what_pytest_takes_for_a_parametrized_test(judge: Judge) -> None:
+    words = {"west": "right", "east": "wrong"}
+    listed = judge(words, "--collect-only")
+    listed.stdout.fnmatch_lines(["*<Check test_word[[]west]>", "*<Check test_word[[]east]>", "*<Function test_ordinary>"])
+    for arguments in (
+        ["suites/test_small.py::test_word[west]"],
+        ["-k", "test_word and west"],
+        ["-k", "word", "--deselect", "suites/test_small.py::test_word[east]"],
+        ["-m", "vm", "--vm=west"],
+    ):
+        judge(words, *arguments).assert_outcomes(passed=1, deselected=None)
+
+
+def test_a_vm_that_is_judged_is_forgotten(judge: Judge, pytester: pytest.Pytester) -> None:
+    """Or a hundred thousand of them would need more memory than there is."""
+    with (pytester.path / "conftest.py").open("a") as file:
+        file.write(
+            """
+import gc
+
+from plugins.model import Evidence, Verdict
+
+
+def pytest_runtest_logfinish():
+    gc.collect()
+    living = [each for each in gc.get_objects() if isinstance(each, Evidence | Verdict)]
+    print("living", *sorted({type(each).__name__ for each in living}), len(living))
+
+
+import plugins.evidence
+
+plugins.evidence.IN_MEMORY = 1
+"""
+        )
+    done = judge({f"vm{number}": "right" for number in range(6)}, "-s", "-q", "--check=VM-001")
+    counted = [line.partition("living ")[2] for line in done.outlines if "living" in line]
+    assert len(counted) == 6
+    assert len(set(counted)) == 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from plugins.azure.facts import Call
 from plugins.inventory import Vm
-from plugins.manifest import hashes, manifest
+from plugins.manifest import Manifest, hashes
 from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +38,15 @@ def test_a_profile_is_a_file_or_what_was_saved_with_the_evidence(tmp_path: Path)
     assert "profile" not in hashes("", None)  # evidence of a run that is older than saved profiles
 
 
+def manifest(
+    fleet: Mapping[str, Evidence], calls: Sequence[Call] = (), verdicts: Mapping[str, Sequence[Verdict]] | None = None
+) -> dict[str, Any]:
+    found = Manifest()
+    for name, each in fleet.items():
+        found.add(each, (verdicts or {}).get(name, ()))
+    return found.as_results({}, calls)
+
+
 def evidence(name: str, seconds: float = 1.0, **seen: Seen) -> Evidence:
     return Evidence(Vm(name, name), Session("ok", seconds={"connect": 0.5, "probes": seconds}), seen)
 
@@ -55,7 +66,7 @@ def test_each_distinct_command_that_ran_is_named_once_with_its_vms() -> None:
             azure=ran("azure-vm", "GET https://management.azure.com/x"),
         ),
     }
-    assert manifest({}, fleet, {}, [])["commands"] == [
+    assert manifest(fleet)["commands"] == [
         {"command": "curl /healthz", "key": "healthz", "vms": 2},
         {"command": "id a", "key": "own", "vms": 1},
         {"command": "id b", "key": "own", "vms": 1},
@@ -64,7 +75,7 @@ def test_each_distinct_command_that_ran_is_named_once_with_its_vms() -> None:
 
 def test_a_secret_in_a_command_is_redacted() -> None:
     fleet = {"a": evidence("a", proxy=ran("proxy", "curl -x http://user:hunter2@169.254.0.11:3128 /"))}
-    assert "hunter2" not in str(manifest({}, fleet, {}, []))
+    assert "hunter2" not in str(manifest(fleet))
 
 
 def test_requests_to_azure_are_counted_and_alike_ones_are_one() -> None:
@@ -74,7 +85,7 @@ def test_requests_to_azure_are_counted_and_alike_ones_are_one() -> None:
         Call("GET", "https://a/1", 200),
         Call("GET", "https://a/2"),
     ]
-    assert manifest({}, {}, {}, calls)["azure"] == {
+    assert manifest({}, calls)["azure"] == {
         "requests": 4,
         "calls": [
             {"request": "GET https://a/1", "status": 429, "times": 1},
@@ -90,7 +101,7 @@ def test_the_slowest_ten_are_named_slowest_first() -> None:
         "vm1": [verdict("NET-001", "a", 3.456), verdict("NET-001", "b", 0.0), verdict("IMDS-002", "", 1.0)],
         "vm2": [verdict("NET-001", "a", 2.0), verdict("IMDS-002", "", 5.0)],
     }
-    found = manifest({}, fleet, verdicts, [])
+    found = manifest(fleet, (), verdicts)
     assert found["slowest_vms"][0] == {"vm": "vm14", "seconds": 14.5} and len(found["slowest_vms"]) == 10
     assert found["slowest_checks"] == [
         {"id": "IMDS-002", "parameter": "", "seconds": 5.0},
