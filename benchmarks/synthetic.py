@@ -8,7 +8,8 @@
 
 Each VM is a clone of one in `lab/recorded`, with a name, an address, an ARM id and a managed identity of its own, in
 what the VM said (its token included) and in what Azure says alike. So every check has as much to read as on a real
-fleet, and says what it says about the original. The same numbers give the same fleet, byte for byte.
+fleet, and says what it says about the original. Every 500 VMs are a site: a subscription, with a cluster and networks
+of its own. The same numbers give the same fleet, byte for byte.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,8 @@ __all__ = ["Clone", "write"]
 
 #: A token's claims, in groups of four because a whole JWT would be taken for a secret: "claims=eyJh dWQi ...".
 _CLAIMS = re.compile(r"(?<=claims=)[\w-]+(?: [\w-]+)*")
+_SUBSCRIPTION = "50000000-0000-4000-8000-000000000001"  # that of the recording
+_SITE = 500  # VMs
 _NAMESPACE = uuid.UUID("5f3c1c1e-0000-4000-8000-000000000000")
 
 
@@ -49,6 +53,16 @@ class Clone:
     def address(self) -> str:
         """A private address; nobody is ever visited there."""
         return f"10.{self.number // 62500}.{self.number // 250 % 250}.{self.number % 250 + 1}"
+
+    @property
+    def site(self) -> int:
+        """From 0."""
+        return (self.number - 1) // _SITE
+
+    @property
+    def subscription(self) -> str:
+        """Its site's; that of the recording for the first."""
+        return f"{_SUBSCRIPTION[:-12]}{self.site + 1:012d}"
 
     def id(self, kind: str) -> str:
         """A GUID of the VM's own."""
@@ -85,7 +99,8 @@ def _blanked(text: str, own: Mapping[str, str]) -> str:
 
 def _filled(text: str, clone: Clone) -> str:
     text = text.replace("\0n", clone.name).replace("\0a", clone.address)
-    return text.replace("\0p", clone.id("principal")).replace("\0i", clone.id("client"))
+    text = text.replace("\0p", clone.id("principal")).replace("\0i", clone.id("client"))
+    return text.replace("\0s", clone.subscription)
 
 
 def _decoded(words: str) -> str:
@@ -106,7 +121,7 @@ class _Original:
         self.resource_id: str = azure["located"][name]
         vm_answer = azure["answers"][self.resource_id.lower()]
         principal = vm_answer["value"]["identity"]["principalId"]
-        own = {name: "n", principal: "p"}
+        own = {name: "n", principal: "p", _SUBSCRIPTION: "s"}
         if address := re.fullmatch(r".*@([\d.]+):\d+", evidence["session"]["address"]):
             own[address[1]] = "a"
         if client := re.search(r'"appid":"([\w-]+)"', "".join(map(_decoded, _CLAIMS.findall(json.dumps(evidence))))):
@@ -116,6 +131,10 @@ class _Original:
         self.entry = _Form(evidence["vm"], own)
         self.answers = _Form(answers, own)
         self.located = _Form(self.resource_id, own)
+
+    def at(self, clone: Clone) -> str:
+        """Its own resource id, as if it were at the site of a clone."""
+        return self.resource_id.replace(_SUBSCRIPTION, clone.subscription)
 
 
 def write(directory: Path, vms: int, *, first: int = 1, sick: int = 10) -> None:
@@ -128,24 +147,29 @@ def write(directory: Path, vms: int, *, first: int = 1, sick: int = 10) -> None:
     originals = {name: _Original(name, RECORDED, recorded) for name in PLANTED}
     healthy, unwell = ([name for name in PLANTED if bool(PLANTED[name]) is bad] for bad in (False, True))
     make_directory(directory / "evidence")
+    own = {path for path in recorded["answers"] if _is_a_vms(path)}
+    of_site = _Form({p: a for p, a in recorded["answers"].items() if p not in own}, {_SUBSCRIPTION: "s"})
     fleet: list[Any] = []
-    members: dict[str, list[str]] = {name: [] for name in PLANTED}  # resource ids of the clones of each original
     answers: dict[str, Any] = {}
     located: dict[str, str] = {}
-    for number in range(first, first + vms):
-        clone, before = Clone(number), (number - 1) * sick // 100
-        name = unwell[before % len(unwell)] if number * sick // 100 > before else healthy[number % len(healthy)]
-        original = originals[name]
-        write_text(directory / "evidence" / f"{clone.name}.json", original.evidence.text(clone) + "\n")
-        fleet.append(original.entry.data(clone))
-        answers |= original.answers.data(clone)
-        located[clone.name] = original.located.data(clone)
-        members[name].append(located[clone.name])
-    own = {path for path in recorded["answers"] if _is_a_vms(path)}
-    shared = {path: answer for path, answer in recorded["answers"].items() if path not in own}
-    for answer in shared.values():
-        _attach(answer["value"], {originals[name].resource_id: ids for name, ids in members.items()})
-    write_json(directory / "azure.json", {**recorded, "answers": answers | shared, "located": located})
+    for site, clones in groupby(map(Clone, range(first, first + vms)), key=lambda clone: clone.site):
+        members: dict[str, list[str]] = {name: [] for name in PLANTED}  # resource ids of the clones of each original
+        for clone in clones:
+            before = (clone.number - 1) * sick // 100
+            is_sick = clone.number * sick // 100 > before
+            name = unwell[before % len(unwell)] if is_sick else healthy[clone.number % len(healthy)]
+            original = originals[name]
+            write_text(directory / "evidence" / f"{clone.name}.json", original.evidence.text(clone) + "\n")
+            fleet.append(original.entry.data(clone))
+            answers |= original.answers.data(clone)
+            located[clone.name] = original.located.data(clone)
+            members[name].append(located[clone.name])
+        somebody = Clone(site * _SITE + 1)
+        shared = of_site.data(somebody)
+        for answer in shared.values():
+            _attach(answer["value"], {originals[name].at(somebody): ids for name, ids in members.items()})
+        answers |= shared
+    write_json(directory / "azure.json", {**recorded, "answers": answers, "located": located})
     write_text(directory / "runner.json", (RECORDED / "runner.json").read_text("utf-8"))
     run = json.loads((RECORDED / "run.json").read_bytes())
     write_json(directory / "run.json", {**run, "id": f"synthetic-{first}-{vms}", "fleet": fleet})
