@@ -11,11 +11,16 @@ from plugins.azure.things import things
 from plugins.bench import Bench
 from plugins.collection import CheckItem
 from plugins.inventory import Vm
+from plugins.memory import tidy
 from plugins.model import Evidence, Verdict
 from plugins.results import Findings
 from plugins.run import Run
 
 __all__ = ["DOCKET", "Docket"]
+
+
+#: After so many VMs, the little garbage that the judging of each leaves is freed.
+_TIDY = 500
 
 
 class Docket:
@@ -28,6 +33,7 @@ class Docket:
         self._told: dict[str, list[Verdict]] = {}
         self.kept: dict[str, tuple[Evidence, Sequence[Verdict]]] | None = {} if keep else None
         self.findings = Findings({item.check.id: item.check for item in items}, len(self._left))
+        self._settled = 0
         self.anything = False  # was judged
 
     def verdict(self, item: CheckItem) -> Verdict:
@@ -55,6 +61,9 @@ class Docket:
     def _settle(self, vm: Vm) -> None:
         evidence, verdicts = self._bench.close(vm), self._told.pop(vm.name)
         self.findings.add(evidence, verdicts, things(vm, self._bench.surroundings.facts))
+        self._settled += 1
+        if self._settled % _TIDY == 0:
+            tidy()
         if self.kept is not None:
             self.kept[vm.name] = evidence, verdicts
 

@@ -86,6 +86,8 @@ def _call(
                 arguments[name] = known[name]
         return Judgement(Status.PASS, function(**arguments))
     except Judgement as word:
+        # Its traceback would keep every caller's variables, and garbage is not collected while a fleet is judged.
+        word.__traceback__ = word.__context__ = None
         return word
     except Exception as error:  # a defect of the check, or output it did not foresee
         return Judgement(

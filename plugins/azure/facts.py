@@ -64,6 +64,9 @@ class Call:
         return f"{self.method} {self.url}" + (f" -> {self.status}" if self.status is not None else "")
 
 
+_EXCERPTS = 1_000
+
+
 @dataclass(slots=True)
 class CloudFacts:
     """Everything Azure said about a fleet: `plugins.azure.fetch` fills it, `plugins.azure.view` reads it."""
@@ -85,6 +88,8 @@ class CloudFacts:
         if path not in self._excerpts:
             answer = self.answers[path]
             assert isinstance(answer, Answer)
+            if len(self._excerpts) >= _EXCERPTS:
+                self._excerpts.clear()  # those of VMs that were judged; what the next ones share is soon there again
             self._excerpts[path] = shown(answer.value)
         return self._excerpts[path]
 
