@@ -2,9 +2,9 @@
 
 ::
 
-    python -m benchmarks.hundred_thousand                       # 1,000 VMs, and what that makes of 100,000
+    python -m benchmarks.hundred_thousand                       # 1,000 VMs
     python -m benchmarks.hundred_thousand --vms 5000
-    python -m benchmarks.hundred_thousand --vms 100000          # the real thing, if there is the memory for it
+    python -m benchmarks.hundred_thousand --vms 100000 --publish     # the real thing, into docs/performance.md
 
 The shards are run directories as ``--shard I/20`` leaves them, with clones of the recorded VMs (see
 `benchmarks.synthetic`). What it prints is about `pytest --evidence SHARDS`: time, memory, and the size of each report.
@@ -22,6 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import report
 from benchmarks.synthetic import Clone, write
 from plugins.files import write_json
 from plugins.inventory import Vm
@@ -30,7 +31,6 @@ from plugins.shard import Shard
 __all__ = ["main", "make"]
 
 SHARDS = 20
-GOAL = 100_000
 
 
 def make(directory: Path, vms: int, shards: int = SHARDS) -> None:
@@ -51,36 +51,41 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m benchmarks.hundred_thousand", description=main.__doc__)
     parser.add_argument("--vms", type=int, default=1000, metavar="N", help="of the fleet (default: 1000)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave shards and reports there")
+    parser.add_argument("--publish", action="store_true", help="put the numbers into docs/performance.md")
     options = parser.parse_args(arguments)
     if options.vms < SHARDS:
         parser.error(f"--vms is at least {SHARDS}: one for each shard")
     with tempfile.TemporaryDirectory() as temporary:
-        _measure(options.vms, options.keep or Path(temporary))
+        place = options.keep or Path(temporary)
+        make(place / "shards", options.vms)
+        rows = _measure(place)
+    head = f"{options.vms:,} VMs in {SHARDS} shards, {os.cpu_count()} cores"
+    page = [f"| {head} | here |", "| --- | ---: |", *(f"| {name} | {value} |" for name, value in rows.items())]
+    print("\n".join(page))
+    if options.publish:
+        report.into_page({"merge": "\n".join(page)})
     return 0
 
 
-def _measure(vms: int, place: Path) -> None:
-    make(place / "shards", vms)
+def _measure(place: Path) -> dict[str, str]:
+    """Merge the shards there; what it took."""
     command = [sys.executable, "-m", "pytest", f"--evidence={place}/shards/*", f"--reports={place}/reports", "-q"]
     began = time.monotonic()
     with (place / "output.txt").open("w") as output:
         status = subprocess.run([*command, "-p", "no:cacheprovider"], stdout=output, check=False).returncode
     seconds = time.monotonic() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    rows = {
-        "wall time, s": seconds,
-        "CPU, s": used.ru_utime + used.ru_stime,
-        "memory, MB": used.ru_maxrss / 1024,
-        **{
-            f"{path.name}, MB": path.stat().st_size / 1e6
-            for path in sorted((place / "reports" / "latest").resolve().iterdir())
-            if path.is_file() and path.stat().st_size >= 1e5
-        },
+    written = (place / "reports" / "latest").resolve()
+    with (written / "results.json").open("rb") as file:
+        sentence = json.load(file)["sentence"]
+    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(written.iterdir()) if path.is_file()}
+    return {
+        "verdict": f"{sentence} (exit status {status})",
+        "wall time": f"{seconds:,.0f} s",
+        "CPU": f"{used.ru_utime + used.ru_stime:,.0f} s",
+        "peak memory": f"{used.ru_maxrss / 1024:,.0f} MB",
+        **{name: f"{size:,.1f} MB" for name, size in sizes.items()},
     }
-    print(f"{vms} VMs in {SHARDS} shards, exit status {status}, {os.cpu_count()} CPUs")
-    print(f"{'':24}{'here':>12}{f'if it grows alike to {GOAL:,}':>36}")
-    for name, value in rows.items():
-        print(f"{name:24}{value:12.1f}{value * GOAL / vms:36.0f}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from benchmarks.peers import ROOT, environment
 from benchmarks.plan import Job, Scene
 from benchmarks.targets import Sample
 
-__all__ = ["guess", "plots", "read", "table", "write"]
+__all__ = ["guess", "into_page", "plots", "read", "table", "write"]
 
 PAGE, IMAGES = ROOT / "docs" / "performance.md", ROOT / "docs" / "images"
 
@@ -168,12 +168,17 @@ def write(samples: Sequence[Sample], folder: Path, publish: bool) -> None:
     python = environment("peers") / "python"
     subprocess.run([str(python), str(ROOT / "benchmarks/plot.py"), str(folder / "plots.json"), str(images)], check=True)
     if publish:
-        page = PAGE.read_text("utf-8")
-        for name, block in {**blocks, "machine": _machine()}.items():
-            begin, end = f"<!-- {name}: begin (make bench writes it) -->", f"<!-- {name}: end -->"
-            before, rest = page.split(begin)
-            page = f"{before}{begin}\n\n{block}\n\n{end}{rest.split(end)[1]}"
-        PAGE.write_text(page, "utf-8")
+        into_page({**blocks, "machine": _machine()})
+
+
+def into_page(blocks: Mapping[str, str]) -> None:
+    """Put each block between its marks in docs/performance.md."""
+    page = PAGE.read_text("utf-8")
+    for name, block in blocks.items():
+        before, begin, rest = re.split(rf"(<!-- {name}: begin [^>]*-->)", page)
+        _, end, after = re.split(rf"(<!-- {name}: end -->)", rest)
+        page = f"{before}{begin}\n\n{block}\n\n{end}{after}"
+    PAGE.write_text(page, "utf-8")
 
 
 def _machine() -> str:
