@@ -125,6 +125,11 @@ def all_results(vm: Json) -> list[Json]:
     return [failure, *vm["results"]] if failure else vm["results"]
 
 
+def number_of(vm: Json, status: str) -> int:
+    """How many results of a VM with a status are only named, as in the digest of a large fleet; otherwise 0."""
+    return len(vm.get("left_out", {}).get(status, ()))
+
+
 def check_ids(results: Json) -> list[str]:
     """The ids of all checks that said something, in catalogue order."""
     return list(dict.fromkeys([*results["checks"], *(each["id"] for vm in results["vms"] for each in all_results(vm))]))

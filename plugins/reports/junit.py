@@ -12,110 +12,165 @@ JUnit knows four outcomes, the suite seven words. Nothing that was not seen may 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
-from xml.etree import ElementTree
+from typing import IO
 
-from junitparser import Error, Failure, JUnitXml, Properties, Property, Skipped, TestCase, TestSuite
+from lxml import etree
 
-from plugins.files import write_pieces
-from plugins.reports.facts import Json, seconds, ssh_failure, subject
+from plugins.files import whole_file
+from plugins.reports.facts import Json, all_results, number_of, seconds, subject
 from plugins.reports.safe import middle_cut, one_line, visible
 
 _EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, small enough for a CI server's page
 
+#: Which statuses are counted as what; the others count as tests only.
+_KINDS = {
+    "fail": "failures",
+    "unknown": "errors",
+    "blocked": "skipped",
+    "not applicable": "skipped",
+    "waived": "skipped",
+}
+
+_Element = etree._Element
+_Numbers = tuple[int, int, int, int, float]  # tests, failures, errors, skipped, seconds
+
 
 def write(results: Json, path: Path) -> None:
     """Write `results` as JUnit XML to `path`."""
-    write_pieces(path, _document(results))
+    with whole_file(path) as file:
+        _write(file, results)
 
 
-def _document(results: Json) -> Iterator[str]:
-    """The document in pieces, one VM each: all elements of a large fleet at once would be more than all else."""
-    every = [(vm, result) for vm in results["vms"] for result in _of(vm)]
-    kinds = Counter(_KINDS.get(result["status"]) for _, result in every)
-    document = JUnitXml("Azure Arc readiness")
-    document.tests, document.time = len(every), round(sum(seconds(*each) or 0.0 for each in every), 3)
-    document.failures, document.errors, document.skipped = kinds["fail"], kinds["error"], kinds["skip"]
-    yield "<?xml version='1.0' encoding='UTF-8'?>\n"
-    yield ElementTree.tostring(document._elem, "unicode").removesuffix("/>").rstrip() + ">"
-    for vm in results["vms"]:
-        suite = _suite(vm, results)
-        suite.update_statistics()
-        yield ElementTree.tostring(suite._elem, "unicode")
-    yield "</testsuites>\n"
+def _write(file: IO[bytes], results: Json) -> None:
+    """One case at a time: all elements of a large fleet at once would be more than all else."""
+    suites = [_numbers(vm) for vm in results["vms"]]
+    total = [sum(column) for column in zip((0, 0, 0, 0, 0.0), *suites, strict=True)]
+    with etree.xmlfile(file, encoding="UTF-8") as xml:
+        xml.write_declaration()
+        with xml.element("testsuites", {"name": "Azure Arc readiness", **_counts(total)}):
+            for number, (vm, numbers) in enumerate(zip(results["vms"], suites, strict=True)):
+                # The root may have no properties, so the first suite says what holds for all of them.
+                digest = "" if number else results.get("digest", "")
+                with xml.element("testsuite", {**_about(vm, results), **_counts(numbers)}):
+                    xml.write(_properties(_of_suite(vm, results, digest)))
+                    for case in _cases(vm):
+                        xml.write(case)
+    file.write(b"\n")
 
 
-#: Which statuses are counted as what.
-_KINDS = {
-    "fail": "fail",
-    "unknown": "error",
-    "blocked": "skip",
-    "not applicable": "skip",
-    "waived": "skip",
-}
-
-
-def _of(vm: Json) -> list[Json]:
-    """The results of a VM; with one for its session, when no check has judged that."""
-    session = ssh_failure(vm)
-    return [session, *vm["results"]] if session else vm["results"]
-
-
-def _suite(vm: Json, results: Json) -> TestSuite:
-    suite = TestSuite(one_line(vm["name"]))
-    suite.timestamp = results["started"].removesuffix("Z")
-    suite.hostname = one_line(vm["address"])
-    suite.add_property("readiness", vm["readiness"])
-    suite.add_property("run", one_line(results["run_id"]))
-    for key, value in vm["tags"].items():
-        suite.add_property(f"tag.{one_line(key)}", one_line(value))
-    suite.extend([_case(vm, result) for result in _of(vm)])
-    return suite
-
-
-def _case(vm: Json, result: Json) -> TestCase:
-    parameter = f" [{one_line(result['parameter'])}]" if result["parameter"] else ""
-    case = TestCase(
-        f"{result['id']} {one_line(result['title'])}{parameter}",
-        _classname(result),
-        seconds(vm, result) or 0.0,
+def _numbers(vm: Json) -> _Numbers:
+    """What is in a VM's suite, and how long it took."""
+    results = all_results(vm)
+    kinds = Counter(_KINDS.get(result["status"]) for result in results)
+    passed, spared = number_of(vm, "pass") > 0, number_of(vm, "not applicable") > 0
+    return (
+        len(results) + passed + spared,
+        kinds["failures"],
+        kinds["errors"],
+        kinds["skipped"] + spared,
+        sum(seconds(vm, result) or 0.0 for result in results),
     )
-    case.append(_properties(*(result[name] for name in _PROPERTIES)))
-    message = one_line(result["message"])
-    match result["status"]:
-        case "fail":
-            failure = Failure(message, "fail")
-            failure.text = _text(vm, result)
-            case.append(failure)
-        case "unknown":
-            error = Error(message, "unknown")
-            error.text = _text(vm, result)
-            case.append(error)
-        case "blocked" | "not applicable" | "waived":
-            case.append(Skipped(message, result["status"]))
-        case "warn":
-            case.system_out = _text(vm, result)
-    return case
 
 
-_PROPERTIES = ("id", "severity", "status", "remedy", "docs")
+def _counts(numbers: Iterable[float]) -> dict[str, str]:
+    tests, failures, errors, skipped, took = numbers
+    return {
+        "tests": str(tests),
+        "failures": str(failures),
+        "errors": str(errors),
+        "skipped": str(skipped),
+        "time": str(round(float(took), 3)),
+    }
 
 
-@lru_cache(4096)
-def _properties(*values: str) -> Properties:
-    """The properties of a result: most of a fleet's VMs share them, and may share the element."""
-    properties = Properties()
-    for name, value in zip(_PROPERTIES, values, strict=True):
-        properties.add_property(Property(name, one_line(value)))
+def _about(vm: Json, results: Json) -> dict[str, str]:
+    return {
+        "name": one_line(vm["name"]),
+        "timestamp": results["started"].removesuffix("Z"),
+        "hostname": one_line(vm["address"]),
+    }
+
+
+def _of_suite(vm: Json, results: Json, digest: str) -> Iterator[tuple[str, str]]:
+    yield "readiness", vm["readiness"]
+    yield "run", one_line(results["run_id"])
+    if digest:
+        yield "digest", one_line(digest)
+    for key, value in vm["tags"].items():
+        yield f"tag.{one_line(key)}", one_line(value)
+
+
+def _properties(pairs: Iterable[tuple[str, str]]) -> _Element:
+    properties = etree.Element("properties")
+    for name, value in pairs:
+        etree.SubElement(properties, "property", {"name": name, "value": value})
     return properties
 
 
-def _classname(result: Json) -> str:
+def _cases(vm: Json) -> Iterator[_Element]:
+    """The cases of a VM, each to be written before the next one is asked for: alike ones are one element."""
+    for result in all_results(vm):
+        yield _case(vm, result)
+    if passed := number_of(vm, "pass"):
+        yield _summary(f"{passed} {'check' if passed == 1 else 'checks'} passed")
+    if spared := number_of(vm, "not applicable"):
+        case = _summary(f"{spared} {'check does' if spared == 1 else 'checks do'} not apply")
+        _outcome(case, "skipped", "They are named in results.json.", "not applicable")
+        yield case
+
+
+def _summary(name: str) -> _Element:
+    """The case that stands for what a digest only names."""
+    return etree.Element("testcase", {"name": name, "classname": "suites", "time": "0.0"})
+
+
+def _case(vm: Json, result: Json) -> _Element:
+    shared = _shared(
+        *(result[name] for name in ("id", "title", "parameter", "severity", "status", "remedy", "docs")),
+        module=result["nodeid"].partition("::")[0],
+    )
+    if (status := result["status"]) == "pass":
+        shared.set("time", str(seconds(vm, result) or 0.0))
+        return shared
+    case = copy(shared)
+    case.set("time", str(seconds(vm, result) or 0.0))
+    message = one_line(result["message"])
+    match status:
+        case "fail":
+            _outcome(case, "failure", message, "fail").text = _text(vm, result)
+        case "unknown":
+            _outcome(case, "error", message, "unknown").text = _text(vm, result)
+        case "blocked" | "not applicable" | "waived":
+            _outcome(case, "skipped", message, status)
+        case "warn":
+            etree.SubElement(case, "system-out").text = _text(vm, result)
+    return case
+
+
+def _outcome(case: _Element, tag: str, message: str, type: str) -> _Element:
+    return etree.SubElement(case, tag, {"message": message, "type": type})
+
+
+@lru_cache(4096)
+def _shared(
+    id: str, title: str, parameter: str, severity: str, status: str, remedy: str, docs: str, *, module: str
+) -> _Element:
+    """What a result's case has in common with those of other VMs: most of a fleet's results pass alike."""
+    name = f"{id} {one_line(title)}" + (f" [{one_line(parameter)}]" if parameter else "")
+    case = etree.Element("testcase", {"name": name, "classname": _classname(id, module), "time": ""})
+    told = {"id": id, "severity": severity, "status": status, "remedy": remedy, "docs": docs}
+    case.append(_properties((key, one_line(value)) for key, value in told.items()))
+    return case
+
+
+def _classname(id: str, module: str) -> str:
     # suites/test_imds.py::test_the_imds_sidecar_is_healthy[vm-a] -> suites.test_imds
-    module = one_line(result["nodeid"]).split("::")[0].removesuffix(".py").replace("/", ".")
-    return module or f"suites.test_{result['id'].split('-')[0].lower()}"
+    name = one_line(module).removesuffix(".py").replace("/", ".")
+    return name or f"suites.test_{id.split('-')[0].lower()}"
 
 
 def _text(vm: Json, result: Json) -> str:
