@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from plugins.reports.facts import Json, all_results, seconds, subject
+from plugins.reports.facts import Json, all_results, number_of, seconds, subject, summed_up
 from plugins.reports.safe import one_line, visible
 
 #: The version of the specification that these fields are of.
@@ -34,10 +34,20 @@ _OUTCOME = {
     "waived": "skipped",
 }
 
+#: What is said of the whole run; only a digest has the last one.
+_TOLD = ("verdict", "sentence", "run_id", "profile", "digest")
+
+#: What a digest only names of a VM is one test for each of these.
+_LEFT_OUT = ("pass", "not applicable")
+
 
 def render(results: Json) -> Iterator[str]:
     """`results` as CTRF, one VM at a time: a fleet's tests are many."""
-    outcomes = Counter(_OUTCOME[each["status"]] for vm in results["vms"] for each in all_results(vm))
+    statuses = Counter(each["status"] for vm in results["vms"] for each in all_results(vm))
+    statuses.update(status for vm in results["vms"] for status in _LEFT_OUT if number_of(vm, status))
+    outcomes: Counter[str] = Counter()
+    for status, number in statuses.items():
+        outcomes[_OUTCOME[status]] += number
     report = {
         "reportFormat": "CTRF",
         "specVersion": SPECIFICATION,
@@ -57,7 +67,7 @@ def render(results: Json) -> Iterator[str]:
             "environment": {
                 "reportName": "Azure Arc readiness",
                 "healthy": results["verdict"] == "ready",
-                "extra": {name: visible(results[name]) for name in ("verdict", "sentence", "run_id", "profile")},
+                "extra": {name: visible(results[name]) for name in _TOLD if name in results},
             },
         },
     }
@@ -65,15 +75,15 @@ def render(results: Json) -> Iterator[str]:
     yield before + begin
     comma = ""
     for vm in results["vms"]:
-        tests = [_test(vm, result) for result in all_results(vm)]
+        name = one_line(vm["name"])
+        tests = [*(_test(name, vm, result) for result in all_results(vm)), *_left_out(name, vm)]
         if tests:
             yield comma + _ENCODE(tests)[1:-1]
             comma = ","
     yield f"{after}\n"
 
 
-def _test(vm: Json, result: Json) -> Json:
-    name = one_line(vm["name"])
+def _test(name: str, vm: Json, result: Json) -> Json:
     test = {
         "id": _id(result["id"], result["parameter"], vm["name"]),
         "name": f"{name}: {one_line(subject(result))} {one_line(result['title'])}",
@@ -83,8 +93,8 @@ def _test(vm: Json, result: Json) -> Json:
         "suite": [name],
         "tags": [result["severity"], result["id"].partition("-")[0]],
     }
-    if result["nodeid"]:
-        test["filePath"] = one_line(result["nodeid"]).partition("::")[0]
+    if module := result["nodeid"].partition("::")[0]:
+        test["filePath"] = one_line(module)
     if result["status"] != "pass":
         test["message"] = visible(result["message"])
     if result["status"] in ("fail", "warn", "unknown", "blocked"):
@@ -95,6 +105,20 @@ def _test(vm: Json, result: Json) -> Json:
             "caused_by": result["caused_by"],
         }
     return test
+
+
+def _left_out(name: str, vm: Json) -> Iterator[Json]:
+    """The tests that stand for what a digest only names."""
+    for status in _LEFT_OUT:
+        if number := number_of(vm, status):
+            yield {
+                "id": _id(status, vm["name"]),
+                "name": f"{name}: {summed_up(number, status)}",
+                "status": _OUTCOME[status],
+                "rawStatus": status,
+                "duration": 0,
+                "suite": [name],
+            }
 
 
 def _id(*parts: str) -> str:

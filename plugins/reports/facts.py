@@ -90,7 +90,8 @@ def thing(cause: Json) -> str:
 
 def seconds(vm: Json, result: Json) -> float | None:
     """How long the slowest probe of a result took; ``None`` when no probe of it left evidence."""
-    took = [vm["evidence"][probe]["seconds"] for probe in result["evidence"] if probe in vm["evidence"]]
+    evidence = vm["evidence"]
+    took = [evidence[probe]["seconds"] for probe in result["evidence"] if probe in evidence]
     return max(took, default=None)
 
 
@@ -128,6 +129,12 @@ def all_results(vm: Json) -> list[Json]:
 def number_of(vm: Json, status: str) -> int:
     """How many results of a VM with a status are only named, as in the digest of a large fleet; otherwise 0."""
     return len(vm.get("left_out", {}).get(status, ()))
+
+
+def summed_up(number: int, status: str) -> str:
+    """What a digest only names, as a sentence: ``82 checks passed``, ``1 check does not apply``."""
+    checks = "1 check" if number == 1 else f"{number} checks"
+    return f"{checks} passed" if status == "pass" else f"{checks} {'does' if number == 1 else 'do'} not apply"
 
 
 def check_ids(results: Json) -> list[str]:

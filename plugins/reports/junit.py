@@ -15,13 +15,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
 from lxml import etree
 
 from plugins.files import whole_file
-from plugins.reports.facts import Json, all_results, number_of, seconds, subject
+from plugins.reports.facts import Json, all_results, number_of, seconds, subject, summed_up
 from plugins.reports.safe import middle_cut, one_line, visible
 
 _EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, small enough for a CI server's page
@@ -116,9 +117,9 @@ def _cases(vm: Json) -> Iterator[_Element]:
     for result in all_results(vm):
         yield _case(vm, result)
     if passed := number_of(vm, "pass"):
-        yield _summary(f"{passed} {'check' if passed == 1 else 'checks'} passed")
+        yield _summary(summed_up(passed, "pass"))
     if spared := number_of(vm, "not applicable"):
-        case = _summary(f"{spared} {'check does' if spared == 1 else 'checks do'} not apply")
+        case = _summary(summed_up(spared, "not applicable"))
         _outcome(case, "skipped", "They are named in results.json.", "not applicable")
         yield case
 
@@ -129,10 +130,7 @@ def _summary(name: str) -> _Element:
 
 
 def _case(vm: Json, result: Json) -> _Element:
-    shared = _shared(
-        *(result[name] for name in ("id", "title", "parameter", "severity", "status", "remedy", "docs")),
-        module=result["nodeid"].partition("::")[0],
-    )
+    shared = _shared(*_told(result), result["nodeid"].partition("::")[0])
     if (status := result["status"]) == "pass":
         shared.set("time", str(seconds(vm, result) or 0.0))
         return shared
@@ -155,9 +153,12 @@ def _outcome(case: _Element, tag: str, message: str, type: str) -> _Element:
     return etree.SubElement(case, tag, {"message": message, "type": type})
 
 
+_told = itemgetter("id", "title", "parameter", "severity", "status", "remedy", "docs")
+
+
 @lru_cache(4096)
 def _shared(
-    id: str, title: str, parameter: str, severity: str, status: str, remedy: str, docs: str, *, module: str
+    id: str, title: str, parameter: str, severity: str, status: str, remedy: str, docs: str, module: str
 ) -> _Element:
     """What a result's case has in common with those of other VMs: most of a fleet's results pass alike."""
     name = f"{id} {one_line(title)}" + (f" [{one_line(parameter)}]" if parameter else "")

@@ -80,12 +80,16 @@ def _interned(rows: Iterable[Sequence[Any]]) -> bytes:
     """
     texts: dict[str, int] = {}
 
-    def coded(value: Any) -> Any:
-        if isinstance(value, str):
-            return -1 - texts.setdefault(value, len(texts))
-        return [coded(each) for each in value] if isinstance(value, list) else value
+    def coded(text: str) -> int:
+        return -1 - texts.setdefault(text, len(texts))
 
-    coded_rows = [[coded(value) for value in row] for row in rows]
+    coded_rows = [
+        [
+            coded(value) if isinstance(value, str) else [*map(coded, value)] if isinstance(value, list) else value
+            for value in row
+        ]
+        for row in rows
+    ]
     return json.dumps({"s": list(texts), "r": coded_rows}, separators=(",", ":")).encode("ascii")
 
 

@@ -24,7 +24,6 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e0fff" + _PLANE_ENDS + "]"
 )
 _PLAIN = bytes([*b"\t\n", *range(0x20, 0x7F)])
-_SPACE = re.compile(r"\s+")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -38,6 +37,8 @@ def visible(text: object) -> str:
     """``text`` with every invisible character spelled out; newlines and tabs stay, CRLF is a newline."""
     words = str(text)
     if words.isascii():  # most text is, and a fleet has much of it: this is 20 times faster than the pattern
+        if words.isprintable():
+            return words
         words = words.replace("\r\n", "\n")
         if not words.encode().translate(None, _PLAIN):
             return words
@@ -47,7 +48,7 @@ def visible(text: object) -> str:
 @lru_cache(8192)
 def one_line(text: object) -> str:
     """``visible(text)`` on one line: runs of white space, newlines included, become one space."""
-    return _SPACE.sub(" ", visible(text)).strip()
+    return " ".join(visible(text).split())
 
 
 def cut(text: str, limit: int) -> str:
