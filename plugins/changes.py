@@ -18,6 +18,8 @@ on; `carried` holds those of findings that are in no list at present.
 
 *Regressions* are for the gate: whatever is worse about a required check, consequences too; of each VM the root causes
 are named.
+
+Either of the two may be a digest (`plugins.digest`): what it only names has the status it is named under.
 """
 
 from __future__ import annotations
@@ -31,10 +33,11 @@ from typing import Any
 
 import pytest
 
+from plugins import digest
 from plugins.evidence import plainly, read_object
 from plugins.model import Status
 
-__all__ = ["HISTORY", "Baseline", "Past", "compare", "load"]
+__all__ = ["HISTORY", "Baseline", "compare", "load"]
 
 VERSION = 1  # of results.json
 HISTORY = 10  # runs that a finding is followed over
@@ -42,12 +45,11 @@ HISTORY = 10  # runs that a finding is followed over
 LATEST = "latest"
 
 _TROUBLE = frozenset(("fail", "warn", "unknown"))
-_GOOD = frozenset(("pass", "not applicable"))
+_GOOD = ("pass", "not applicable")
 _LOST = frozenset(("unknown", "blocked"))  # it could not be judged
 _LISTS = ("new", "fixed", "persisting", "flapping")
 
 Json = Mapping[str, Any]
-Key = tuple[str, str, str]  # VM, check id, parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,30 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class PastVm:
+    """What was known of a VM then. Each mapping is by what `plugins.digest` calls a result."""
+
+    readiness: str
+    told: Mapping[str, Past]  # what was not well
+    well: Mapping[str, Past]  # the rest; VMs that were alike in it share it
+    histories: Mapping[str, tuple[str, ...]]
+
+    def past(self, name: str) -> Past | None:
+        """What was said under a name; None when nothing was judged under it."""
+        return self.told.get(name) or self.well.get(name)
+
+    @property
+    def worth_following(self) -> frozenset[str]:
+        """The names of which there may be news when they are well now."""
+        return frozenset(name for name, past in self.told.items() if past.root_cause).union(self.histories)
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """What is kept in mind of the earlier run."""
 
     run_id: str
-    readiness: Mapping[str, str]  # of each VM
-    results: Mapping[Key, Past]
-    histories: Mapping[Key, tuple[str, ...]]
+    vms: Mapping[str, PastVm]
 
 
 def load(asked: str, reports: Path) -> Baseline:
@@ -104,20 +123,35 @@ def _baseline(data: Json) -> Baseline:
     """Raises AttributeError, KeyError, TypeError or ValueError on data that is not of a run."""
     if data["version"] != VERSION:
         raise ValueError("it has another format")
-    readiness: dict[str, str] = {}
-    results: dict[Key, Past] = {}
-    for vm in data["vms"]:
-        readiness[_text(vm, "name")] = _text(vm, "readiness")
-        for result in vm["results"]:
-            key = (vm["name"], _text(result, "id"), _text(result, "parameter"))
-            results[key] = Past(str(Status(result["status"])), result["root_cause"] is True)
+    histories: dict[str, dict[str, tuple[str, ...]]] = {}
     changes = data.get("changes", {})
-    histories = {
-        (_text(each, "vm"), _text(each, "id"), _text(each, "parameter")): tuple(map(str, map(Status, each["history"])))
-        for name in (*_LISTS, "carried")
-        for each in changes.get(name, ())
-    }
-    return Baseline(_text(data, "run_id"), readiness, results, histories)
+    for each in (each for name in (*_LISTS, "carried") for each in changes.get(name, ())):
+        name = digest.name(_text(each, "id"), _text(each, "parameter"))
+        histories.setdefault(_text(each, "vm"), {})[name] = tuple(map(str, map(Status, each["history"])))
+    alike: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]] = {}
+    vms = {_text(vm, "name"): _past_vm(vm, histories.get(vm["name"], {}), alike) for vm in data["vms"]}
+    return Baseline(_text(data, "run_id"), vms)
+
+
+def _past_vm(
+    vm: Json,
+    histories: Mapping[str, tuple[str, ...]],
+    alike: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]],
+) -> PastVm:
+    """A VM of the baseline; `alike` has what is well on those before it."""
+    told: dict[str, Past] = {}
+    well: dict[str, list[str]] = {word: [*map(str, digest.left_out(vm).get(word, ()))] for word in _GOOD}
+    for result in vm["results"]:
+        name = digest.name(_text(result, "id"), _text(result, "parameter"))
+        status, root_cause = str(Status(result["status"])), result["root_cause"] is True
+        if status in well and not root_cause:
+            well[status].append(name)
+        else:
+            told[name] = Past(status, root_cause)
+    key = tuple(tuple(names) for names in well.values())
+    if key not in alike:
+        alike[key] = {name: Past(word, False) for word, names in well.items() for name in names}
+    return PastVm(_text(vm, "readiness"), told, alike[key], histories)
 
 
 def _text(data: Json, key: str) -> str:
@@ -131,22 +165,22 @@ def compare(results: Json, baseline: Baseline) -> dict[str, Any]:
     lists: dict[str, list[dict[str, Any]]] = {name: [] for name in (*_LISTS, "carried")}
     regressions: list[dict[str, Any]] = []
     for vm in results["vms"]:
-        if vm["name"] not in baseline.readiness:
+        if (before := baseline.vms.get(vm["name"])) is None:
             continue
-        regressions += _regressions(vm, baseline)
-        for result in vm["results"]:
-            key = (vm["name"], result["id"], result["parameter"])
-            if (past := baseline.results.get(key)) is None:
+        regressions += _regressions(vm, before)
+        for result in (*vm["results"], *_left_out(vm, before, results)):
+            name = digest.name(result["id"], result["parameter"])
+            if (past := before.past(name)) is None:
                 continue
-            if not (past.root_cause or result["root_cause"] or key in baseline.histories):
+            if not (past.root_cause or result["root_cause"] or name in before.histories):
                 continue
-            history = _history(baseline, key, result["status"])
+            history = _history(past, before.histories.get(name, ()), result["status"])
             if place := _place(past, result, history):
                 entry = _entry(vm, result, past.status)
                 lists[place].append({**entry, "history": list(history)})
     names = {vm["name"] for vm in results["vms"]}
-    added = [vm["name"] for vm in results["vms"] if vm["name"] not in baseline.readiness]
-    removed = [name for name in baseline.readiness if name not in names]
+    added = [vm["name"] for vm in results["vms"] if vm["name"] not in baseline.vms]
+    removed = [name for name in baseline.vms if name not in names]
     return {
         "against": baseline.run_id,
         "sentence": _sentence(baseline.run_id, {name: len(lists[name]) for name in _LISTS}, len(added), len(removed)),
@@ -157,11 +191,22 @@ def compare(results: Json, baseline: Baseline) -> dict[str, Any]:
     }
 
 
-def _history(baseline: Baseline, key: Key, now: str) -> tuple[str, ...]:
-    before = baseline.histories.get(key, ())
-    was = baseline.results[key].status
-    if not before or before[-1] != was:
-        before = (was,)
+def _left_out(vm: Json, before: PastVm, results: Json) -> Iterator[Json]:
+    """What a digest only names and there may be news of, as results: of a check that is well its title is told."""
+    if not (names := before.worth_following if digest.left_out(vm) else ()):
+        return
+    for status, left_out in digest.left_out(vm).items():
+        for name in left_out:
+            if name in names:
+                id, _, parameter = name.partition(" ")
+                title = results.get("checks", {}).get(id, {}).get("title", "")
+                told = title if status == "pass" else "It does not apply."
+                yield {"id": id, "parameter": parameter, "status": status, "root_cause": False, "message": told}
+
+
+def _history(past: Past, before: tuple[str, ...], now: str) -> tuple[str, ...]:
+    if not before or before[-1] != past.status:
+        before = (past.status,)
     return (*before, now)[-HISTORY:]
 
 
@@ -196,12 +241,12 @@ def _entry(vm: Json, result: Json, was: str) -> dict[str, Any]:
     }
 
 
-def _regressions(vm: Json, baseline: Baseline) -> Iterator[dict[str, Any]]:
+def _regressions(vm: Json, before: PastVm) -> Iterator[dict[str, Any]]:
     """What is worse on one VM: of required checks, root causes first; or else why the VM is not ready any more."""
     required = [each for each in vm["results"] if each["severity"] == "required"]
-    past = {(each["id"], each["parameter"]): _was(vm, each, baseline) for each in required}
+    past = {(each["id"], each["parameter"]): _was(each, before) for each in required}
     worse = [each for each in required if _is_worse(past[each["id"], each["parameter"]], each["status"])]
-    if not worse and baseline.readiness[vm["name"]] == "ready" and vm["readiness"] != "ready":
+    if not worse and before.readiness == "ready" and vm["readiness"] != "ready":
         worse = [each for each in required if each["status"] == "fail" or each["status"] in _LOST]
     named = [each for each in worse if each["root_cause"]]
     named = named or [each for each in worse if each["status"] != "blocked"] or worse[:1]
@@ -209,8 +254,8 @@ def _regressions(vm: Json, baseline: Baseline) -> Iterator[dict[str, Any]]:
         yield _entry(vm, each, past[each["id"], each["parameter"]])
 
 
-def _was(vm: Json, result: Json, baseline: Baseline) -> str:
-    past = baseline.results.get((vm["name"], result["id"], result["parameter"]))
+def _was(result: Json, before: PastVm) -> str:
+    past = before.past(digest.name(result["id"], result["parameter"]))
     return past.status if past else ""
 
 

@@ -74,7 +74,7 @@ class Decisions:
             said = {vm["name"]: vm["readiness"] for vm in results["vms"]}
             states = {name: said.get(name, "unknown") for name in asked}
             states |= {name: "unknown" for name in unfinished if states[name] == "ready"}
-            known = self.baseline.readiness if self.baseline else {}
+            known = self.baseline.vms if self.baseline else {}
             facts = gate.Facts(states, found.get("changes"), [name for name in unfinished if name in known])
             found["gate"] = gate.evaluate(self.gate, facts)
         return found

@@ -1,28 +1,26 @@
-"""A digest: the results of a fleet that is too large for every result of it to be kept.
+"""A digest: results of a fleet so large that what passes or does not apply is only named (`plugins.results`).
 
-What passes or does not apply is only named there, in ``vm["left_out"]``, by check id and, after a blank, parameter::
+::
 
-    {"pass": ["AGENT-001", "CSN-002 gbl.his.arc.azure.com"], "not applicable": ["WIN-001"]}
+    vm["left_out"] = {"pass": ["AGENT-001", "CSN-002 gbl.his.arc.azure.com"], "not applicable": ["WIN-001"]}
 
-Counts, causes and the plan are those of the whole fleet. Every report reads both, and says the same of both.
+Everything else is there as ever, so a reader of results has little to know about it: it asks here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["left_out", "subject"]
+__all__ = ["left_out", "name"]
 
 
-def left_out(vm: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """What a digest only names of a VM: (check id, parameter, status) each. Whole results leave out nothing."""
-    for status, subjects in vm.get("left_out", {}).items():
-        for each in subjects:
-            id, _, parameter = each.partition(" ")
-            yield id, parameter, status
+def left_out(vm: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """The names of what is left out of a VM's results, by their status; of whole results, none."""
+    found: Mapping[str, Sequence[str]] = vm.get("left_out", {})
+    return found
 
 
-def subject(id: str, parameter: str) -> str:
-    """How a result is named: ``CSN-002 gbl.his.arc.azure.com``."""
-    return f"{id} {parameter}" if parameter else id
+def name(id: str, parameter: str) -> str:
+    """What a result is called there: ``CSN-002 gbl.his.arc.azure.com``."""
+    return f"{id} {parameter}".rstrip()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from plugins.digest import left_out
+
 Json = dict[str, Any]
 
 #: Worst first: the order in which a reader wants to meet the seven words.
@@ -103,6 +105,8 @@ def ssh_failure(vm: Json) -> Json | None:
     session = vm["session"]
     if session["outcome"] == "ok" or any(result["id"] == "SSH-001" for result in vm["results"]):
         return None
+    if any("SSH-001" in names for names in left_out(vm).values()):
+        return None
     return {
         "id": "SSH-001",
         "parameter": "",
@@ -128,15 +132,10 @@ def all_results(vm: Json) -> list[Json]:
 
 def number_of(vm: Json, status: str) -> int:
     """How many results of a VM with a status are only named, as in the digest of a large fleet; otherwise 0."""
-    return len(vm.get("left_out", {}).get(status, ()))
+    return len(left_out(vm).get(status, ()))
 
 
 def summed_up(number: int, status: str) -> str:
     """What a digest only names, as a sentence: ``82 checks passed``, ``1 check does not apply``."""
     checks = "1 check" if number == 1 else f"{number} checks"
     return f"{checks} passed" if status == "pass" else f"{checks} {'does' if number == 1 else 'do'} not apply"
-
-
-def check_ids(results: Json) -> list[str]:
-    """The ids of all checks that said something, in catalogue order."""
-    return list(dict.fromkeys([*results["checks"], *(each["id"] for vm in results["vms"] for each in all_results(vm))]))

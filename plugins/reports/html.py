@@ -35,7 +35,7 @@ from plugins.files import write_text
 from plugins.reports.csp import seal
 from plugins.reports.facts import Json
 from plugins.reports.page_data import core_and_chunks
-from plugins.reports.page_view import ROWS, Finding, Lists, findings, overview
+from plugins.reports.page_view import NAMES_OF_A_FINDING, ROWS, Finding, Lists, findings, overview
 from plugins.reports.safe import cut, one_line, visible
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -96,7 +96,7 @@ class HtmlReport:
         self._lists = Lists(results)
         for number, finding in enumerate(found[:ROWS]):
             nodeid = f"row-{number}"
-            finding.of = self._lists.add(list(finding.vms))
+            finding.of = self._lists.add(list(finding.vms), NAMES_OF_A_FINDING)
             self._rows[nodeid] = finding
             when, outcome, expected = _AS_PYTEST[finding.result["status"]]
             page.pytest_runtest_logreport(_test_report(nodeid, when, outcome, expected))

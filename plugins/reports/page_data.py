@@ -2,8 +2,8 @@
 
 A fleet of 1,000 VMs has 90,000 results and 80 MB of evidence; as table rows that is a file nobody can open. So there is
 
-* the **core**, plain JSON: the VMs, their groups, and one text per VM with a letter for each result. All that the
-  matrix needs, a few hundred bytes a VM;
+* the **core**, plain JSON: the VMs that are drawn, their groups, and one text per VM with a letter for each result. All
+  that the matrix needs, a few hundred bytes a VM;
 * the **chunks**, deflated and in base64: what each check said of every VM, what each probe saw. Alike things stand
   beside each other there, so they pack well, and a click unpacks one or two of them. They have a budget. What is not as
   it should be goes in first; what does not fit is left out, and the page says that results.json has it.
@@ -17,13 +17,14 @@ import base64
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
+from plugins.digest import left_out
 from plugins.reports import facts
 from plugins.reports.facts import Json
-from plugins.reports.page_view import Lists
+from plugins.reports.page_view import CAUSES, Lists
 from plugins.reports.safe import cut, middle_cut, one_line, visible
 
 __all__ = ["LETTERS", "core_and_chunks"]
@@ -52,6 +53,9 @@ _GOOD = ("pass", "not applicable")
 _FEW = 3
 
 _MESSAGE = 2_000
+
+# Commands of a cause: fixes.sh has all of them.
+_FIXES = 500
 
 
 class _Packer:
@@ -95,30 +99,40 @@ def _interned(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def core_and_chunks(results: Json, lists: Lists, budget: int = BUDGET) -> tuple[Json, list[str]]:
     """The core, and the chunks that it names by number. `lists` are the lists of VMs that the page shows in part."""
-    data = _Page(results, budget)
-    return data.core(lists), data.packer.chunks
+    data = _Page(results, lists, budget)
+    return data.core(), data.packer.chunks
 
 
 class _Page:
-    def __init__(self, results: Json, budget: int) -> None:
+    def __init__(self, results: Json, lists: Lists, budget: int) -> None:
         self.results = results
+        self.lists = lists
         self.packer = _Packer(budget)
-        self.vms: list[Json] = results["vms"]
+        self.vms = lists.drawn
         self.of_vm: list[list[Json]] = [facts.all_results(vm) for vm in self.vms]
-        self.checks = facts.check_ids(results)
-        self.number = {id: number for number, id in enumerate(self.checks)}
         self.index = {vm["name"]: number for number, vm in enumerate(self.vms)}
         # Each check, for each parameter that any VM has: a letter in every VM's text.
+        parameters: dict[str, dict[str, None]] = {id: {} for id in results["checks"]}
+        for number in range(len(self.vms)):
+            for id, parameter, _ in self._said(number):
+                parameters.setdefault(id, {})[parameter] = None
+        self.checks = list(parameters)
+        self.number = {id: number for number, id in enumerate(self.checks)}
         self.items: dict[tuple[str, str], int] = {}
-        parameters: dict[str, dict[str, None]] = {id: {} for id in self.checks}
-        for of_vm in self.of_vm:
-            for result in of_vm:
-                parameters[result["id"]][result["parameter"]] = None
         for id, own in parameters.items():
             for parameter in own:
                 self.items[id, parameter] = len(self.items)
 
-    def core(self, lists: Lists) -> Json:
+    def _said(self, number: int) -> Iterator[tuple[str, str, str]]:
+        """(check id, parameter, status) of each result of a VM, also of those that a digest only names."""
+        for result in self.of_vm[number]:
+            yield result["id"], result["parameter"], result["status"]
+        for status, names in left_out(self.vms[number]).items():
+            for name in names:
+                id, _, parameter = name.partition(" ")
+                yield id, parameter, status
+
+    def core(self) -> Json:
         """What the script reads when the page opens."""
         vm_chunk = self.packer.add([self._vm_row(number) for number in range(len(self.vms))])
         bad = self._results(good=False)
@@ -143,14 +157,17 @@ class _Page:
             "items": [[self.number[id], cut(one_line(parameter), 200)] for id, parameter in self.items],
             "vms": [self._vm(number) for number in range(len(self.vms))],
             "groups": _groups(self.vms),
-            "lists": lists.all,
+            "lists": self.lists.all,
+            "left": self.lists.left,
+            "digest": visible(self.results.get("digest", "")),
             "causes": [
                 {
                     "check": self.number.get(cause["id"], -1),
-                    "list": lists.of_cause[cause["number"]],
+                    "list": self.lists.of_cause[cause["number"]],
                     "chunk": fixes.get(cause["number"]),
+                    "more": len(cause["fix"][_FIXES:]),
                 }
-                for cause in self.results["causes"]
+                for cause in self.results["causes"][:CAUSES]
             ],
             "steps": [step["cause"] for step in self.results["plan"]],
             "evidence": chunk_of_key,
@@ -161,8 +178,8 @@ class _Page:
         """``[name, readiness, a letter for each item]``."""
         vm = self.vms[number]
         letters = ["-"] * len(self.items)
-        for result in self.of_vm[number]:
-            letters[self.items[result["id"], result["parameter"]]] = LETTERS[result["status"]]
+        for id, parameter, status in self._said(number):
+            letters[self.items[id, parameter]] = LETTERS[status]
         return [cut(one_line(vm["name"]), 300), vm["readiness"], "".join(letters)]
 
     def _vm_row(self, number: int) -> list[Any]:
@@ -205,9 +222,9 @@ class _Page:
         rows = {
             cause["number"]: [
                 [visible(fix["command"]), *(self.index[name] for name in fix["vms"] if name in self.index)]
-                for fix in cause["fix"]
+                for fix in cause["fix"][:_FIXES]
             ]
-            for cause in self.results["causes"]
+            for cause in self.results["causes"][:CAUSES]
         }
         return self._pack(rows)
 

@@ -11,11 +11,23 @@ from typing import Any
 from plugins.clusters import shape
 from plugins.reports import facts
 from plugins.reports.facts import Json
+from plugins.reports.safe import cut, one_line
 
 __all__ = ["Finding", "Lists", "VmList", "findings", "overview"]
 
 #: Names of a list of VMs that stand in the page at once; the script fills in the rest on demand.
 FIRST = 8
+
+#: VMs that the matrix draws: what has something to fix is read, and a page of all VMs of a huge fleet would not open.
+DRAWN = 2_000
+
+#: Names of VMs that the matrix does not draw: of one list, of a finding's, and of all lists together.
+NAMES = 300
+NAMES_OF_A_FINDING = 20
+NAMES_IN_ALL = 20_000
+
+#: Causes that the script knows: by them a card names the fixes that its VM needs.
+CAUSES = 2_000
 
 #: Rows of the table of findings. Alike ones are one row; a fleet with more kinds of trouble is read by the plan.
 ROWS = 400
@@ -27,6 +39,10 @@ ACTIONS = 200
 #: Commands of a cause, of the manifest, and requests to Azure that stand in the page; results.json has all.
 COMMANDS = 3
 MANIFEST_ROWS = 200
+
+#: Lines of each kind of change, and values of a fact that differ.
+CHANGES = 50
+OUTLIERS = 12
 
 #: The kinds of changes that are news, the worst first.
 _CHANGES = ("regressions", "new", "flapping", "fixed", "persisting")
@@ -44,17 +60,43 @@ class VmList:
 
 
 class Lists:
-    """The lists of VMs of one page: the templates name the first, `page_data` gets all of them."""
+    """The lists of VMs of one page: the templates name the first, `page_data` gets as many of them as are of use."""
 
     def __init__(self, results: Json) -> None:
-        self._index = {vm["name"]: number for number, vm in enumerate(results["vms"])}
-        self.all: list[list[int]] = []
+        vms = results["vms"]
+        #: The VMs that the matrix draws, in the order of the inventory.
+        self.drawn: list[Json] = [vms[number] for number in _worst_first(vms)]
+        self._index = {vm["name"]: number for number, vm in enumerate(self.drawn)}
+        self._room = NAMES_IN_ALL
+        self.all: list[list[int | str]] = []  # a VM of the matrix by its number there, another one by its name
+        self.left: dict[int, int] = {}  # list -> how many of its VMs are not in it
         self.of_cause: dict[int, int] = {}  # cause number -> the list of its VMs
 
-    def add(self, names: Sequence[str]) -> VmList:
-        """Keep a list."""
-        self.all.append([self._index[name] for name in names if name in self._index])
-        return VmList(len(self.all) - 1, len(names), [(self._index.get(name), name) for name in names[:FIRST]])
+    def add(self, names: Sequence[str], most: int = NAMES) -> VmList:
+        """Keep a list: all of its VMs that the matrix draws, and of others no more than `most`."""
+        drawn: list[int | str] = [self._index[name] for name in names if name in self._index]
+        others = [name for name in names if name not in self._index]
+        named = others[: min(most, self._room)]
+        self._room -= len(named)
+        number = len(self.all)
+        self.all.append([*drawn, *(cut(one_line(name), 120) for name in named)])
+        if left := len(others) - len(named):
+            self.left[number] = left
+        first = [name for name in names if name in self._index][:FIRST] if drawn else []
+        first += named[: FIRST - len(first)]
+        return VmList(number, len(names), [(self._index.get(name), name) for name in first])
+
+
+def _worst_first(vms: Sequence[Json]) -> Sequence[int]:
+    """Which VMs are drawn, by their place: all of them, or those that are not ready, unknown, and with warnings first."""
+    if len(vms) <= DRAWN:
+        return range(len(vms))
+
+    def attention(number: int) -> tuple[int, bool]:
+        vm = vms[number]
+        return facts.READINESS.index(vm["readiness"]), not any(each["status"] == "warn" for each in vm["results"])
+
+    return sorted(sorted(range(len(vms)), key=attention)[:DRAWN])
 
 
 @dataclass(slots=True)
@@ -87,20 +129,26 @@ def findings(results: Json) -> list[Finding]:
 
 def overview(results: Json, rows: Sequence[Finding], left_out: int, lists: Lists) -> Json:
     """What the templates show. `rows` are the findings of the table, `left_out` the number of those that are not."""
-    readiness, drift = Counter(vm["readiness"] for vm in results["vms"]), results["drift"]
+    readiness, drift, plan = Counter(vm["readiness"] for vm in results["vms"]), results["drift"], results["plan"]
     steps = _steps(results, readiness["ready"], lists)
-    warnings = [_action(cause, results, lists) for step, cause in facts.fix_order(results) if step is None]
+    warned = [cause for step, cause in facts.fix_order(results) if step is None]
+    warnings = [_action(cause, results, lists) for cause in warned[:ACTIONS]]
+    for cause in results["causes"][:CAUSES]:
+        if cause["number"] not in lists.of_cause:
+            lists.of_cause[cause["number"]] = lists.add(cause["vms"], 0).number
     return {
         "results": results,
+        "digest": results.get("digest"),
+        "drawn": len(lists.drawn),
         "readiness": {word: readiness[word] for word in ("ready", "not ready", "unknown")},
         "gate": results.get("gate"),
         "waivers": results.get("waivers"),
         "statuses": [word for word, _ in sorted(results["counts"].items(), key=lambda item: facts.rank(item[0]))],
         "started": f"{datetime.fromisoformat(results['started']):%d %B %Y, %H:%M:%S} UTC",
         "forecast": forecast(results),
-        "steps": steps[:ACTIONS],
-        "warnings": warnings[:ACTIONS],
-        "more": {"steps": len(steps[ACTIONS:]), "warnings": len(warnings[ACTIONS:]), "drift": len(drift[ACTIONS:])},
+        "steps": steps,
+        "warnings": warnings,
+        "more": {"steps": len(plan[ACTIONS:]), "warnings": len(warned[ACTIONS:]), "drift": len(drift[ACTIONS:])},
         "findings": len(rows),
         "left_out": left_out,
         "drift": [_drift(entry, lists) for entry in drift[:ACTIONS]],
@@ -136,7 +184,7 @@ def _steps(results: Json, ready: int, lists: Lists) -> list[Json]:
     start = before = ready
     steps = []
     for step, cause in facts.fix_order(results):
-        if step is None:
+        if step is None or len(steps) == ACTIONS:
             break
         what, _, then = step["sentence"].partition(f" ({cause['id']}): ")
         steps.append(
@@ -169,7 +217,8 @@ def _action(cause: Json, results: Json, lists: Lists) -> Json:
 def _drift(entry: Json, lists: Lists) -> Json:
     return {
         **entry,
-        "outliers": [{"value": each["value"], "vms": lists.add(each["vms"])} for each in entry["outliers"]],
+        "outliers": [{"value": each["value"], "vms": lists.add(each["vms"])} for each in entry["outliers"][:OUTLIERS]],
+        "more": len(entry["outliers"][OUTLIERS:]),
     }
 
 
@@ -177,27 +226,29 @@ def _changes(changes: Json | None, lists: Lists) -> Json | None:
     """Each kind of change, alike entries as one: a new failure on 400 VMs is one line."""
     if changes is None:
         return None
-    kinds = {kind: _alike(changes.get(kind, ()), lists) for kind in _CHANGES}
+    kinds = {kind: alike for kind in _CHANGES if (alike := _alike(changes.get(kind, ())))}
     return {
         **changes,
-        "kinds": {kind: entries for kind, entries in kinds.items() if entries},
-        "counts": {kind: len(changes.get(kind, ())) for kind in kinds},
+        "kinds": {kind: [_change(each, lists) for each in alike[:CHANGES]] for kind, alike in kinds.items()},
+        "more": {kind: len(alike[CHANGES:]) for kind, alike in kinds.items()},
+        "counts": {kind: len(changes[kind]) for kind in kinds},
         "added": lists.add(changes["vms_added"]),
         "removed": lists.add(changes["vms_removed"]),
     }
 
 
-def _alike(entries: Iterable[Json], lists: Lists) -> list[Json]:
+def _alike(entries: Iterable[Json]) -> list[list[Json]]:
+    """Changes of the same kind in the same check, those on most VMs first."""
     found: dict[tuple[str, ...], list[Json]] = {}
     for entry in entries:
         found.setdefault((entry["id"], entry["was"], entry["now"], *entry.get("history", ())), []).append(entry)
-    merged = sorted(found.values(), key=lambda alike: -len({entry["vm"] for entry in alike}))
-    return [
-        {
-            **alike[0],
-            "history": alike[0].get("history", []),
-            "parameters": list(dict.fromkeys(entry["parameter"] for entry in alike if entry["parameter"])),
-            "vms": lists.add(list(dict.fromkeys(entry["vm"] for entry in alike))),
-        }
-        for alike in merged
-    ]
+    return sorted(found.values(), key=lambda alike: -len({entry["vm"] for entry in alike}))
+
+
+def _change(alike: Sequence[Json], lists: Lists) -> Json:
+    return {
+        **alike[0],
+        "history": alike[0].get("history", []),
+        "parameters": list(dict.fromkeys(entry["parameter"] for entry in alike if entry["parameter"])),
+        "vms": lists.add(list(dict.fromkeys(entry["vm"] for entry in alike))),
+    }

@@ -67,7 +67,7 @@ const card = (() => {
     const box = make("section", { class: `result c-${dashed(status)}` });
     box.append(make("h3", {}, pill(status), result.parameter ? make("span", { class: "parameter" }, result.parameter) : null, make("span", { class: "hint" }, result.left ? "" : result.required ? "required" : "recommended")));
     if (result.left) {
-      box.append(make("p", { class: "hint" }, "The words to this result did not fit into the page: results.json has them."));
+      box.append(make("p", { class: "hint" }, data.digest && good ? data.digest : "The words to this result did not fit into the page: results.json has them."));
       return box;
     }
     const facts = make("dl", { class: "told" }, fact("Expected", check.title), fact("Seen", ...prose(result.message)));
@@ -111,7 +111,7 @@ const card = (() => {
     const [trouble, rows] = await Promise.all([troubleOf(vm), data.vmChunk === null ? [] : rowsOf(data.vmChunk)]);
     const parts = [];
     const [, address, outcome, message, remedy, via, seconds, told] = rows.find(([number]) => number === vm.number) ?? [];
-    const steps = data.steps.flatMap((cause, index) => (data.lists[data.causes[cause - 1].list].includes(vm.number) ? [index + 1] : []));
+    const steps = data.steps.flatMap((cause, index) => (data.lists[data.causes[cause - 1]?.list]?.includes(vm.number) ? [index + 1] : []));
     if (steps.length) {
       const links = steps.flatMap((step, index) => [index ? ", " : "", make("a", { href: "#plan", "data-step": step }, `fix ${step}`)]);
       parts.push(make("p", {}, `Of the ${plural(data.steps.length, "fix", "fixes")} of the plan, this VM needs `, ...links, "."));

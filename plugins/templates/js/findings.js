@@ -10,7 +10,7 @@ const findings = (() => {
   const findingOf = (tbody) => data.findings[Number(tbody.id.replace("row-", ""))];
 
   const matches = (tbody, finding) =>
-    text === "" || tbody.rows[0].textContent.toLowerCase().includes(text) || data.lists[finding.list].some((vm) => vms[vm].name.toLowerCase().includes(text));
+    text === "" || tbody.rows[0].textContent.toLowerCase().includes(text) || data.lists[finding.list].some((member) => nameOf(member).toLowerCase().includes(text));
 
   const apply = () => {
     let seen = 0;
@@ -40,9 +40,8 @@ const findings = (() => {
   const details = (finding) => {
     const box = make("div", { class: "details" });
     if (finding.remedy) box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(finding.remedy)), copyButton(finding.remedy)));
-    const members = data.lists[finding.list];
     const show = make("button", { type: "button", class: "show", "data-show": finding.list, "data-label": finding.id }, "Show in the matrix");
-    box.append(make("h3", {}, `On ${plural(members.length, "VM")} `, show), chips(members, checkNumber.get(finding.id)));
+    box.append(make("h3", {}, `On ${plural(sizeOf(finding.list), "VM")} `, show), chips(finding.list, checkNumber.get(finding.id)));
     const docs = docsLink(finding.docs);
     if (docs) box.append(make("p", { class: "links" }, docs));
     return box;
@@ -57,7 +56,7 @@ const findings = (() => {
   const keys = {
     status: (tbody) => Number(tbody.id.replace("row-", "")) || 0,
     check: (tbody) => find(".col-check", tbody).textContent,
-    vms: (tbody) => -(data.lists[findingOf(tbody)?.list] ?? []).length,
+    vms: (tbody) => -sizeOf(findingOf(tbody)?.list),
   };
 
   const sortBy = (button) => {

@@ -20,6 +20,11 @@ const vms = data.vms.map(([name, readiness, letters], number) => {
   return { number, name, readiness, letters, worst, failing: worst.replace(/[^fu]/g, "").length };
 });
 
+// A list of VMs holds numbers of those that the matrix draws, and names of some of the others.
+const leftOf = (list) => data.left[list] ?? 0;
+const sizeOf = (list) => (data.lists[list] ?? []).length + leftOf(list);
+const nameOf = (member) => (typeof member === "number" ? vms[member].name : member);
+
 // What a VM can be found by: its name, and the values it shares with others.
 const words = vms.map((vm) => {
   const shared = data.groups.map((group) => (group.vm[vm.number] < 0 ? "" : group.values[group.vm[vm.number]]));

@@ -2,13 +2,23 @@
 
 const tools = find("#tools");
 
-// VMs as buttons that open their cards, or the card of one check on each.
-function chips(numbers, check) {
-  const chip = (number) => make("button", { type: "button", class: "chip", "data-vm": number, "data-check": check ?? null }, vms[number].name);
-  const box = make("div", { class: "chips" }, ...numbers.slice(0, 60).map(chip));
-  if (numbers.length > 60) {
-    const more = make("button", { type: "button", class: "more" }, `and ${count(numbers.length - 60)} more`);
-    more.addEventListener("click", () => more.replaceWith(...numbers.slice(60).map(chip)));
+// The VMs of a list that is a member of data.lists, as buttons that open their cards, or the card of one check on each.
+// A VM that the matrix does not draw has no card: it is a name only.
+const chip = (member, check = null) =>
+  typeof member === "number"
+    ? make("button", { type: "button", class: "chip", "data-vm": member, "data-check": check }, vms[member].name)
+    : make("span", { class: "chip gone" }, member);
+const chipsFrom = (list, first, check) => {
+  const left = leftOf(list);
+  const rest = left ? [make("span", { class: "hint" }, `and ${count(left)} more: see results.json`)] : [];
+  return [...data.lists[list].slice(first).map((member) => chip(member, check)), ...rest];
+};
+function chips(list, check) {
+  const all = chipsFrom(list, 0, check);
+  const box = make("div", { class: "chips" }, ...all.slice(0, 60));
+  if (all.length > 60) {
+    const more = make("button", { type: "button", class: "more" }, `and ${count(sizeOf(list) - 60)} more`);
+    more.addEventListener("click", () => more.replaceWith(...all.slice(60)));
     box.append(more);
   }
   return box;
@@ -163,13 +173,14 @@ const copy = async (button) => {
 };
 
 const allCommands = async (button) => {
-  const { chunk } = data.causes[button.dataset.commands - 1];
-  if (chunk === null) { button.textContent = "They did not fit into the page: results.json has them."; return; }
+  const { chunk = null, more = 0 } = data.causes[button.dataset.commands - 1] ?? {};
+  if (chunk === null) { button.textContent = "They did not fit into the page: fixes.sh has them."; return; }
   const rows = await rowsOf(chunk);
   const everything = rows.map(([command]) => command).join("\n");
   button.closest(".commands").replaceChildren(
     make("h3", {}, `${plural(rows.length, "command")} `, copyButton(everything), make("span", { class: "sr" }, "all of them")),
     ...rows.map(([command]) => commandBox(command)),
+    more ? make("p", { class: "hint" }, `and ${count(more)} more: see fixes.sh`) : "",
   );
 };
 
@@ -198,7 +209,7 @@ const ACTIONS = {
   notMet: (button) => { choose({ ...NOTHING, check: number(button.dataset.notMet), status: "trouble" }); toFleet(); },
   commands: (button) => allCommands(button),
   step: (link) => openStep(number(link.dataset.step)),
-  list: (button) => button.replaceWith(...data.lists[button.dataset.list].slice(button.parentElement.children.length - 1).map((vm) => chips([vm]).firstChild)),
+  list: (button) => button.replaceWith(...chipsFrom(button.dataset.list, button.parentElement.children.length - 1)),
   vm: (button) => card.open(vms[button.dataset.vm], checks[button.dataset.check] ?? null),
 };
 
