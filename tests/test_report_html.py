@@ -96,7 +96,7 @@ def test_more_findings_than_anybody_reads_are_counted_not_shown(troubled: Path) 
 def test_more_fixes_than_a_page_can_hold_are_counted_not_shown(troubled: Path) -> None:
     text = words(troubled)
     assert "What to fix, in this order 420" in text and "410 more fixes" in text
-    assert text.count("1 VM becomes ready.") == 200 and "and 220 more: see fixes.md" in text
+    assert text.count("1 VM becomes ready.") == 200 and "and 220 more: see ActionPlan.csv" in text
     assert len(core(troubled)["causes"]) == 420  # the cards know all of them
 
 

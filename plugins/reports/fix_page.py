@@ -9,6 +9,7 @@ from plugins.reports.fixes import count, helped, title, whole
 from plugins.reports.markdown_text import code, linked, text
 from plugins.reports.safe import visible
 
+_STEPS = 200  # nobody works through more of them without looking again
 _COMMANDS = 20  # of one step: the rest is in fixes.sh
 _NAMES = 4_000  # characters
 _REMEDY = 1_000  # many a remedy has a command in it, and half of one helps nobody
@@ -26,11 +27,13 @@ def render(results: Json) -> str:
     else:
         parts.append("There is nothing to fix.")
     later = False
-    for number, (step, cause) in enumerate(steps, 1):
+    for number, (step, cause) in enumerate(steps[:_STEPS], 1):
         if step is None and not later:
             later = True
             parts.append("# Later: this keeps no VM from being ready")
         parts += _step(number, step, cause, len(results["vms"]))
+    if more := len(steps[_STEPS:]):
+        parts.append(f"… and {more:,} more: `ActionPlan.csv` has all of them in this order, and `fixes.sh` the commands.")
     parts.append(f"Run {text(results['run_id'])}, profile {text(results['profile'])}, {text(results['started'])}.")
     return "\n\n".join(parts) + "\n"
 

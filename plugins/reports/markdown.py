@@ -24,6 +24,7 @@ def render(results: Json) -> str:
     parts = [
         f"## {_MARK[results['verdict']]} Azure Arc readiness: {results['verdict']}",
         f"**{text(results['sentence'])}**",
+        *([text(results["digest"])] if "digest" in results else []),
         *_gate(results.get("gate")),
         *_plan(results["plan"]),
         *_changes(results.get("changes")),
