@@ -140,7 +140,7 @@ def _past_vm(
 ) -> PastVm:
     """A VM of the baseline; `alike` has what is well on those before it."""
     told: dict[str, Past] = {}
-    well: dict[str, list[str]] = {word: [*map(str, digest.left_out(vm).get(word, ()))] for word in _GOOD}
+    well = {word: _texts(digest.left_out(vm).get(word, [])) for word in _GOOD}
     for result in vm["results"]:
         name = digest.name(_text(result, "id"), _text(result, "parameter"))
         status, root_cause = str(Status(result["status"])), result["root_cause"] is True
@@ -158,6 +158,12 @@ def _text(data: Json, key: str) -> str:
     if not isinstance(data[key], str):
         raise TypeError(f"{key!r} is no text")
     return str(data[key])
+
+
+def _texts(data: object) -> list[str]:
+    if not isinstance(data, list) or not all(isinstance(each, str) for each in data):
+        raise TypeError("'left_out' is not made of lists of texts")
+    return [*data]
 
 
 def compare(results: Json, baseline: Baseline) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from plugins.results import _digested
 from tests.report_builder import Json, saved
 from tests.report_fleet import rollout
 from tests.report_page import write_page
@@ -592,6 +593,42 @@ def test_a_thousand_vms_open_and_answer(browser: Chrome, tmp_path: Path) -> None
     assert shown(browser).startswith("66 of 1,000 VMs")
     text = open_cell(browser, "oslo-web-012", "ROLES-002")
     assert "id-oslo holds no role" in text
+
+
+def test_of_thousands_of_vms_those_with_something_to_fix_are_drawn(browser: Chrome, tmp_path: Path) -> None:
+    results = rollout(3000)
+    cause = results["causes"][0]
+    ready = [each["name"] for each in results["vms"] if each["readiness"] == "ready"]
+    cause["vms"] = [cause["vms"][0], *ready[-400:]]  # of these the matrix draws none but the first
+    opened(browser, write_page(tmp_path, results).as_uri())
+    assert js(browser, "document.querySelector('#drawn').textContent") == (
+        "The matrix shows 2,000 of 3,000 VMs: those with something to fix first. "
+        "What it finds, groups and counts is about those."
+    )
+    assert shown(browser) == "2,000 VMs: 643 not ready, 50 unknown, 1,307 ready."
+    click(browser, "#plan summary")
+    chips = "[...document.querySelectorAll('#plan .chips')[0].children].map(c => c.textContent)"
+    assert js(browser, chips) == [cause["vms"][0], *ready[-400:-393], "and 393 more"]
+    click(browser, "#plan .more")
+    assert js(browser, chips) == [*cause["vms"][:301], "and 100 more: see results.json"]
+    click(browser, "#plan .chips .chip.gone")  # it has no card
+    assert js(browser, "document.querySelector('#card').hidden") is True
+    click(browser, "#plan .chips .chip")
+    assert card(browser).startswith(f"✕\n{cause['vms'][0]}\n")
+    click(browser, "#plan [data-show]")
+    assert shown(browser) == "1 of 2,000 VMs: 1 not ready."
+    click(browser, "#results-table .collapsible")
+    assert wait(browser, "document.querySelector('#findings .details .chips')?.children.length > 9")
+
+
+def test_a_digest_says_so_and_names_what_passes(browser: Chrome, tmp_path: Path) -> None:
+    whole = saved("six-vms")
+    sentence = "Results that pass are only named."
+    results = {**whole, "digest": sentence, "vms": [_digested(each) for each in whole["vms"]]}
+    opened(browser, write_page(tmp_path, results).as_uri())
+    assert js(browser, "document.querySelector('.verdict .digest').textContent") == sentence
+    assert sentence in open_cell(browser, "web-01", "IMDS-002")
+    assert "Not judged: SSH-001" in open_cell(browser, "db-02", "IMDS-002")
 
 
 @pytest.mark.parametrize("size", [0, 1])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from plugins.reports import page_data
+import pytest
+
+from plugins.reports import page_data, page_view
 from plugins.reports.page_view import Lists, findings, overview
 from tests.report_builder import Json, run, saved, vm
 from tests.report_fleet import rollout
@@ -136,3 +138,56 @@ def test_things_compare_without_case_and_a_kind_that_all_differ_in_is_no_group()
     groups = {group["name"]: group for group in core["groups"]}
     assert groups["cluster"]["vm"] == [0, 0, 0] and groups["cluster"]["values"] == ["Berlin"]
     assert "vm" not in groups
+
+
+@pytest.fixture
+def ten_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_view, "DRAWN", 10)
+
+
+@pytest.mark.usefixtures("ten_drawn")
+def test_of_a_huge_fleet_the_matrix_has_what_needs_attention_in_the_order_of_the_inventory() -> None:
+    names = {"fail": ("fail", "No."), "unknown": ("unknown", "No."), "warn": ("warn", "No.")}
+    kinds = ["ready"] * 6 + ["warn"] * 4 + ["unknown"] * 3 + ["fail"] * 5
+    checks = {"fail": "PROXY-002", "unknown": "SSH-002", "warn": "SSH-003"}
+    results = run(
+        [vm(f"{kind}-{n:02}", {checks[kind]: names[kind]} if kind in names else {}) for n, kind in enumerate(kinds)]
+    )
+    core, chunks = packed(results)
+    assert [name for name, _, _ in core["vms"]] == [
+        "warn-06", "warn-07",
+        "unknown-10", "unknown-11", "unknown-12",
+        "fail-13", "fail-14", "fail-15", "fail-16", "fail-17",
+    ]  # fmt: skip
+    assert {row[0] for row in chunks[core["vmChunk"]]} == set(range(10))
+    (warned,) = [cause for cause in core["causes"] if core["checks"][cause["check"]]["id"] == "SSH-003"]
+    # A VM of the matrix by its number there, the others by their names.
+    assert core["lists"][warned["list"]] == [0, 1, "warn-08", "warn-09"] and core["left"] == {}
+
+
+@pytest.mark.usefixtures("ten_drawn")
+def test_a_list_names_some_of_the_vms_that_are_not_drawn_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    results = run([vm(f"vm-{n:03}", {"PROXY-002": ("fail", "No.")}) for n in range(400)])
+    lists = Lists(results)
+    names = [each["name"] for each in reversed(results["vms"])]
+    listed = lists.add(names)
+    assert (listed.number, listed.count) == (0, 400)
+    assert listed.first == [(n, f"vm-{n:03}") for n in range(9, 1, -1)]  # of those that have a card
+    assert lists.all[0] == [*range(9, -1, -1), *names[:300]] and lists.left == {0: 90}
+    lists.add(names, 20)
+    assert lists.all[1] == [*range(9, -1, -1), *names[:20]] and lists.left[1] == 370
+    monkeypatch.setattr(lists, "_room", 5)
+    lists.add(names)
+    assert len(lists.all[2]) == 15 and lists.left[2] == 385
+    assert lists.add(["gone\x1b", "vm-000"]).first == [(0, "vm-000")] and lists.left[3] == 1
+
+
+def test_the_lists_of_a_fleet_with_endless_causes_stay_small() -> None:
+    results = run([vm("vm-a", {"PROXY-002": ("fail", "No.")})])
+    cause, step = results["causes"][0], results["plan"][0]
+    cause["fix"] = [{"command": f"true {n}", "vms": ["vm-a"]} for n in range(600)]
+    results["causes"] = [{**cause, "number": n + 1} for n in range(3000)]
+    results["plan"] = [{**step, "cause": n + 1} for n in range(3000)]
+    core, chunks = packed(results)
+    assert len(core["causes"]) == 2000 and len(core["steps"]) == 3000
+    assert len(chunks[core["causes"][0]["chunk"]]) == 500 and core["causes"][0]["more"] == 100

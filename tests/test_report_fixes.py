@@ -292,3 +292,12 @@ def test_hostile_text_is_no_markup_on_the_page() -> None:
     assert "<" not in prose and "\x1b" not in prose and "\u202e" not in prose
     assert "](javascript" not in prose.replace("\\]\\(", "")
     assert len(re.findall(r"^# ", prose, re.MULTILINE)) == 2
+
+
+def test_a_page_of_endless_steps_ends_and_says_where_the_others_are() -> None:
+    results = saved("six-vms")
+    results["causes"] = [{**results["causes"][0], "number": n} for n in range(1, 1301)]
+    results["plan"] = [{**results["plan"][0], "cause": n} for n in range(1, 1301)]
+    text = fix_page.render(results)
+    assert text.count("\n## Step") == 200
+    assert "\n… and 1,100 more: `ActionPlan.csv` has all of them in this order, and `fixes.sh` the commands.\n" in text

@@ -138,3 +138,24 @@ def test_every_vm_of_a_big_fleet_is_there_once(tmp_path: Path) -> None:
     suites = written({**small, "vms": vms}, tmp_path)
     assert list(suites) == [vm["name"] for vm in vms]
     assert sum(suite.failures for suite in suites.values()) == 10 * small["counts"]["fail"]
+
+
+FORBIDDEN = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]))
+
+
+def test_characters_that_xml_forbids_are_spelled_out_wherever_a_vm_could_have_put_them(tmp_path: Path) -> None:
+    results = saved("six-vms")
+    results["digest"] = results["run_id"] = FORBIDDEN
+    for vm in results["vms"]:
+        vm["name"] += FORBIDDEN
+        vm.update(address=FORBIDDEN, tags={FORBIDDEN: FORBIDDEN})
+        vm["evidence"] = {key: {**seen, "stdout": FORBIDDEN} for key, seen in vm["evidence"].items()}
+        for result in vm["results"]:
+            result.update(message=FORBIDDEN, remedy=FORBIDDEN, title=FORBIDDEN, parameter=FORBIDDEN)
+            result["nodeid"] = FORBIDDEN + result["nodeid"]
+    suites = written(results, tmp_path)
+    assert len(suites) == 6
+    text = (tmp_path / "junit.xml").read_text(encoding="utf-8")
+    assert not set(FORBIDDEN) & set(text)
+    for each in (r"\x00", r"\x0b", r"\ud800", r"\udfff", r"\ufffe", r"\uffff"):
+        assert each in text

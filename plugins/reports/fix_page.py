@@ -33,7 +33,9 @@ def render(results: Json) -> str:
             parts.append("# Later: this keeps no VM from being ready")
         parts += _step(number, step, cause, len(results["vms"]))
     if more := len(steps[_STEPS:]):
-        parts.append(f"… and {more:,} more: `ActionPlan.csv` has all of them in this order, and `fixes.sh` the commands.")
+        parts.append(
+            f"… and {more:,} more: `ActionPlan.csv` has all of them in this order, and `fixes.sh` the commands."
+        )
     parts.append(f"Run {text(results['run_id'])}, profile {text(results['profile'])}, {text(results['started'])}.")
     return "\n\n".join(parts) + "\n"
 

@@ -88,7 +88,7 @@ class Lists:
 
 
 def _worst_first(vms: Sequence[Json]) -> Sequence[int]:
-    """Which VMs are drawn, by their place: all of them, or those that are not ready, unknown, and with warnings first."""
+    """The places of the VMs that are drawn: not ready ones first, then unknown ones, then those with warnings."""
     if len(vms) <= DRAWN:
         return range(len(vms))
 
