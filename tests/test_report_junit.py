@@ -29,7 +29,7 @@ def case(suite: TestSuite, start: str) -> TestCase:
 
 def properties(of: TestCase) -> dict[str, str]:
     element = of._elem
-    return {p.get("name"): p.get("value") for p in element.iter("property")}
+    return {p.get("name", ""): p.get("value", "") for p in element.iter("property")}
 
 
 def test_one_suite_per_vm_and_one_case_per_result(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def _steps(results: Json, ready: int, lists: Lists) -> list[Json]:
     """The plan with the bar of each step: of 1,000 parts, what was ready before the plan, before the step, after it."""
     total = max(len(results["vms"]), 1)
     start = before = ready
-    steps = []
+    steps: list[Json] = []
     for step, cause in facts.fix_order(results):
         if step is None or len(steps) == ACTIONS:
             break
