@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from sys import intern
 from typing import Any
 
-from plugins import clusters, drift, rollout
+from plugins import clusters, digest, drift, rollout
 from plugins.areas import order
 from plugins.azure.facts import Call
 from plugins.checks import Check
@@ -19,7 +18,7 @@ from plugins.manifest import Manifest
 from plugins.model import Evidence, Seen, Severity, Status, Verdict
 from plugins.redact import redact
 
-__all__ = ["SUITE_VERSION", "WHOLE_UP_TO", "Findings"]
+__all__ = ["SUITE_VERSION", "Findings"]
 
 VERSION = 1
 
@@ -42,7 +41,7 @@ class Findings:
     def __init__(self, checks: Mapping[str, Check], fleet: int) -> None:
         """`checks` by id; `fleet` is how many VMs there will be."""
         self._checks = checks
-        self._digest = fleet > WHOLE_UP_TO
+        self._digest = fleet > digest.WHOLE_UP_TO
         self._vms: list[dict[str, Any]] = []
         self._causes = clusters.Finder({check.id: check.thing for check in checks.values()})
         self._counts: Counter[str] = Counter()
@@ -56,7 +55,7 @@ class Findings:
         self._tally[vm["readiness"]] += 1
         self._causes.add(vm)
         self.manifest.add(evidence, verdicts)
-        self._vms.append(_digested(vm) if self._digest else vm)
+        self._vms.append(digest.of_vm(vm) if self._digest else vm)
 
     def results(
         self,
@@ -81,7 +80,7 @@ class Findings:
             "seconds": round(finished - started, 3),
             "verdict": verdict,
             "sentence": _sentence(len(vms), tally),
-            **({"digest": _DIGEST} if self._digest else {}),
+            **({"digest": digest.SENTENCE} if self._digest else {}),
             "profile": profile,
             "arguments": [redact(each) for each in arguments],
             "versions": {
@@ -109,30 +108,6 @@ class Findings:
             "drift": drift.find(vms),
             "manifest": self.manifest.as_results(files, calls),
         }
-
-
-#: The largest fleet of which `results.json` has all results. That is 130 KB a VM: of a hundred thousand, nobody could
-#: open it, nor hold it in memory.
-WHOLE_UP_TO = 5_000
-
-_DIGEST = (
-    f"The fleet has more than {WHOLE_UP_TO:,} VMs: results that pass or do not apply are only named, without what they "
-    "looked at. For all of a VM, judge its evidence again: --evidence=... --vm=NAME."
-)
-
-
-def _digested(vm: dict[str, Any]) -> dict[str, Any]:
-    """A VM of which the results that pass or do not apply are only named, as ``"CSN-002 management.azure.com"``."""
-    left_out: dict[str, list[str]] = {str(Status.PASS): [], str(Status.NOT_APPLICABLE): []}
-    told = []
-    for result in vm["results"]:
-        if (names := left_out.get(result["status"])) is None:
-            told.append(result)
-        else:
-            names.append(intern(f"{result['id']} {result['parameter']}".rstrip()))
-    used = {key for result in told for key in result["evidence"]}
-    seen = {key: each for key, each in vm["evidence"].items() if key in used}
-    return {**vm, "results": told, "evidence": seen, "left_out": left_out}
 
 
 def _still_open(vms: Iterable[Mapping[str, Any]]) -> frozenset[str]:

@@ -141,7 +141,7 @@ def test_of_a_large_fleet_what_passes_is_only_named(judge: Judge, pytester: pyte
     words = {"a": "right", "b": "wrong", "c": "odd"}
     judge(words, "--reports=whole")
     with (pytester.path / "conftest.py").open("a") as file:
-        file.write("\nimport plugins.results\nplugins.results.WHOLE_UP_TO = 2\n")
+        file.write("\nimport plugins.digest\nplugins.digest.WHOLE_UP_TO = 2\n")
     judge(words, "--reports=digest")
     whole, digest = (
         json.loads((pytester.path / run / "latest" / "results.json").read_bytes()) for run in ("whole", "digest")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plugins.results import _digested
+from plugins.digest import of_vm
 from tests.report_builder import Json, saved
 from tests.report_fleet import rollout
 from tests.report_page import write_page
@@ -625,7 +625,7 @@ def test_of_thousands_of_vms_those_with_something_to_fix_are_drawn(browser: Chro
 def test_a_digest_says_so_and_names_what_passes(browser: Chrome, tmp_path: Path) -> None:
     whole = saved("six-vms")
     sentence = "Results that pass are only named."
-    results = {**whole, "digest": sentence, "vms": [_digested(each) for each in whole["vms"]]}
+    results = {**whole, "digest": sentence, "vms": [of_vm(each) for each in whole["vms"]]}
     opened(browser, write_page(tmp_path, results).as_uri())
     assert js(browser, "document.querySelector('.verdict .digest').textContent") == sentence
     assert sentence in open_cell(browser, "web-01", "IMDS-002")

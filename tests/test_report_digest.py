@@ -16,12 +16,12 @@ import pytest
 from junitparser import JUnitXml
 
 from plugins import changes, gate
+from plugins.digest import of_vm
 from plugins.inventory import Vm
 from plugins.reports import action_plan, ctrf, fix_page, fix_script, junit, markdown, prometheus, sarif, terminal
 from plugins.reports.page_data import core_and_chunks
 from plugins.reports.page_view import Lists, findings, overview
 from plugins.reports.schema import problems
-from plugins.results import _digested
 from plugins.waivers import Waiver, Waivers
 from tests.report_builder import Json, run, saved, unreachable, vm
 from tests.report_fleet import rollout
@@ -33,7 +33,7 @@ WELL = ("pass", "not applicable")
 
 def digest(results: Json) -> Json:
     """What `plugins.results` makes of a fleet that is very large."""
-    return {**results, "digest": SENTENCE, "vms": [_digested(each) for each in results["vms"]]}
+    return {**results, "digest": SENTENCE, "vms": [of_vm(each) for each in results["vms"]]}
 
 
 @pytest.fixture(scope="module")
