@@ -185,10 +185,15 @@ def _remove_half_a_page(path: Path) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Begin to listen."""
+    """Begin to listen; and keep no list of all tests there ever were, which grows by 90 names with each VM.
+
+    pytest keeps it for ``--nf``, new tests first, and checks go by the order of their VMs.
+    """
     run = session.config.stash.get(RUN, None)
     if run is not None:
         session.config.pluginmanager.register(Listener(run, session.config), "nexus-listener")
+        if (list_of_all := session.config.pluginmanager.get_plugin("nfplugin")) is not None:
+            session.config.pluginmanager.unregister(list_of_all)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -199,3 +199,8 @@ plugins.evidence.IN_MEMORY = 1
     done = judge(words, "-s", "-q", "--check=VM-001")
     counted = [line.partition("living ")[2] for line in done.outlines if "living" in line]
     assert counted == ["1 1"] * 6  # of the VM that was judged just now
+
+
+def test_pytests_cache_does_not_grow_with_the_fleet(judge: Judge, pytester: pytest.Pytester) -> None:
+    judge({"a": "right", "b": "wrong"})
+    assert sorted(path.name for path in (pytester.path / ".pytest_cache/v/cache").iterdir()) == ["lastfailed"]
