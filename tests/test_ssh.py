@@ -419,14 +419,14 @@ def agent(tmp_path: Path, *added: Path, passphrase: str = "") -> Iterator[Path]:
     path = tmp_path / "agent.sock"
     process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL)
     try:
-        for _ in range(100):
-            if path.exists():
-                break
-            time.sleep(0.02)
         asker = tmp_path / "askpass"
         asker.write_text(f"#!/bin/sh\necho '{passphrase}'\n")
         asker.chmod(0o700)
         more = {"SSH_AUTH_SOCK": str(path), "SSH_ASKPASS": str(asker), "SSH_ASKPASS_REQUIRE": "force"}
+        for _ in range(200):  # until it answers, that it has no key: its socket is there before it listens
+            if subprocess.run(["ssh-add", "-l"], env=os.environ | more, timeout=10, capture_output=True).returncode < 2:
+                break
+            time.sleep(0.02)
         for key in added:
             subprocess.run(
                 ["ssh-add", "-q", str(key)], check=True, env=os.environ | more, timeout=10, stdin=subprocess.DEVNULL
