@@ -22,7 +22,7 @@ import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from plugins.probes import Planned
@@ -60,24 +60,36 @@ def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
     `nonce` is for tests; by default it is 128 random bits, so that no output of a probe can pass for a frame.
     """
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
+    text, limit = _compiled(tuple(probes))
+    script = text.replace(_NONCE, nonce).replace(_NAME, secrets.token_hex(8))
+    return Batch(script.encode() + b"\n", nonce, tuple(probes), limit)
+
+
+#: What stands for a VM's nonce and the name of its folder in a compiled script: random, so that no probe has it.
+_NONCE, _NAME = secrets.token_hex(16), secrets.token_hex(16)
+
+
+@lru_cache(64)  # a fleet has few plans, and to compile one takes a millisecond
+def _compiled(probes: tuple[Planned, ...]) -> tuple[str, float]:
+    """The script with `_NONCE` and `_NAME` in it, and the seconds after which it has ended by itself."""
     plain = [(index, each) for index, each in enumerate(probes, 1) if not each.root]
     rooted = [(index, each) for index, each in enumerate(probes, 1) if each.root]
     limits = sorted({_seconds(each) for each in probes})
     lines = [
         _engine(),
-        f"N={nonce} name=.nexus-arc-{secrets.token_hex(8)} left={len(probes)} rooted=",
+        f"N={_NONCE} name=.nexus-arc-{_NAME} left={len(probes)} rooted=",
         "printf '\\n%s hello\\n' \"$N\"",
         _make_room(),
         'exec 3<>"$room/q"',
         *(_function(index, each) for index, each in plain),
         *(_start(index, each) for index, each in plain),
-        *(_root_part(rooted, nonce) if rooted else ()),
+        *(_root_part(rooted) if rooted else ()),
         f"tick {' '.join(map(str, limits))}" if limits else "ticker=",
         _SEND,
         _late(probes),
         _LOOP,
     ]
-    return Batch("\n".join(lines).encode() + b"\n", nonce, tuple(probes), max(limits, default=0) + OVERHEAD)
+    return "\n".join(lines), max(limits, default=0) + OVERHEAD
 
 
 def _seconds(planned: Planned) -> int:
@@ -113,7 +125,7 @@ trap 'rm -rf "$room"' EXIT
 trap 'exit 1' HUP TERM PIPE"""
 
 
-def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
+def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
     """The second shell. Its script is a here-document, so that nothing of it is in an argument list."""
     limits = sorted({_seconds(each) for _, each in rooted})
     late = "\n".join(
@@ -131,7 +143,7 @@ def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
         "(",
         # bash before 5.1 keeps a here-document in a file: let it be in our folder.
         "  TMPDIR=$room",
-        f'  $sudo sh -s "$room" >/dev/null 2>"$room/sudo" 3>&- <<\'{nonce}\'',
+        f'  $sudo sh -s "$room" >/dev/null 2>"$room/sudo" 3>&- <<\'{_NONCE}\'',
         _engine(),
         "room=$1",
         'exec 3>"$room/q"',
@@ -150,7 +162,7 @@ def _root_part(rooted: Sequence[tuple[int, Planned]], nonce: str) -> list[str]:
         "clock=$!",
         "wait " + " ".join(f"$k{index}" for index, _ in rooted),
         'fell "$clock"',
-        nonce,
+        _NONCE,
         '  echo "r - $?" >&3',
         ") >/dev/null 2>&1 &",
         "kroot=$!",

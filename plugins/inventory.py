@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from os import PathLike
 from pathlib import Path
@@ -33,7 +33,7 @@ class Target:
 
     def as_dict(self) -> dict[str, Any]:
         """The target as plain data."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__} | {"tags": dict(self.tags)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Target:
@@ -64,7 +64,8 @@ class Vm:
 
     def as_dict(self) -> dict[str, Any]:
         """The VM as plain data, for the saved evidence."""
-        return asdict(self)
+        found = {name: getattr(self, name) for name in self.__slots__}  # `asdict` would copy each value
+        return found | {"target": self.target.as_dict(), "tags": dict(self.tags)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Vm:
