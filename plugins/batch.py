@@ -1,4 +1,4 @@
-"""One script per VM: all its probes, run side by side, each answer framed and streamed back, a few at a time.
+"""One script per VM: all its probes, run side by side, each answer framed and streamed back, some at a time.
 
 What travels back on stdout, for a nonce N that is new for every VM and every run (all numbers are decimal)::
 
@@ -169,8 +169,9 @@ def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
     ]
 
 
-#: send INDEX STATE EXIT: the frame of one probe, once. Frames leave four at a time, and all there are with each time
-#: limit that passes: to send takes a process, and processes are what a VM pays for.
+#: send INDEX STATE EXIT: the frame of one probe, once. Frames leave eight at a time, and all there are with each time
+#: limit that passes: to send takes a process, and processes are what a VM pays for. What is on stderr has a file of its
+#: own, which is sent when there is something in it: each file is a packet.
 _SEND = r"""
 send() {
   eval "sent=\$x$1 begin=\$b$1"
@@ -179,11 +180,12 @@ send() {
   left=$((left - 1))
   end=
   { read -r end _ </proc/uptime; } 2>/dev/null
-  printf '\n%s o %s\n' "$N" "$1" >>"$room/$1.o"
-  printf '\n%s e %s %s %s %s %s\n' "$N" "$1" "$2" "$3" "${begin:-${broot:-0}}" "${end:-0}" >>"$room/$1.e"
-  ready="$ready $1.o $1.e"
+  said=$1.o ready="$ready $1.o"
+  printf '\n%s o %s\n' "$N" "$1" >>"$room/$said"
+  [ -s "$room/$1.e" ] && said=$1.e ready="$ready $1.e"
+  printf '\n%s e %s %s %s %s %s\n' "$N" "$1" "$2" "$3" "${begin:-${broot:-0}}" "${end:-0}" >>"$room/$said"
   waiting=$((waiting + 1))
-  [ "$waiting" -lt 4 ] || flush
+  [ "$waiting" -lt 8 ] || flush
 }
 flush() {
   [ "$ready" ] && (cd "$room" && exec cat $ready)

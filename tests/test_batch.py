@@ -192,3 +192,15 @@ def test_the_script_is_valid_for_the_shell(shell: list[str], tmp_path: Path) -> 
     path.write_bytes(compile_batch([planned("a", "echo 'it''s'"), planned("b", "id", root=True)]).script)
     checked = subprocess.run([*shell[:-1], "-n", str(path)], capture_output=True, text=True)
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_to_send_the_answers_takes_a_process_for_eight_probes(tmp_path: Path) -> None:
+    cat = tmp_path / "cat"
+    cat.write_text(f'#!/bin/sh\necho "$#" >>{tmp_path}/called\nexec {shutil.which("cat")} "$@"\n')
+    cat.chmod(0o755)
+    probes = [planned(f"quiet{number}", "echo out") for number in range(16)] + [planned("loud", "echo err >&2")]
+    decoder = run(SHELLS["sh"], *probes, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert {seen.state for seen in decoder.seen.values()} == {"done"}
+    assert decoder.seen["loud"].stderr == "err\n"
+    files = [int(line) for line in (tmp_path / "called").read_text().split()]
+    assert (len(files), sum(files)) == (3, 18)  # one file for a probe, and a second one for what it said on stderr
