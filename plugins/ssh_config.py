@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 from paramiko import SSHConfig
 from paramiko.ssh_exception import ConfigParseError
@@ -23,6 +24,7 @@ from plugins.files import expanded
 from plugins.inventory import Vm, parse_address
 from plugins.ssh_words import Failure
 
+_CONFIG: Any = SSHConfig  # the stubs leave out what subclasses use
 _DEEPEST = 16  # nested Includes, as OpenSSH
 _LONGEST = 8  # hops on the way to one VM
 _MATCH_WORDS = {
@@ -119,7 +121,7 @@ class Config:
             if block.names is None or alias in block.names:
                 lines += [block.header, *block.lines]
         try:
-            found: dict[str, str | list[str]] = dict(SSHConfig.from_text("\n".join(lines)).lookup(alias))
+            found: dict[str, str | list[str]] = dict(_Lookup.from_text("\n".join(lines)).lookup(alias))
             local = _local_user()
         except Exception as error:  # whatever a Match exec or a canonical name may raise
             raise _bad(f"{alias} in the SSH configuration", str(error) or type(error).__name__, "Correct it") from None
@@ -209,6 +211,19 @@ class Config:
             full = Path("/etc/ssh" if system else Path.home() / ".ssh") / expanded(name)
             for match in sorted(glob(str(full))):
                 yield from self._read(Path(match), outer, depth + 1)
+
+
+class _Lookup(_CONFIG):  # type: ignore[misc]  # see _CONFIG
+    """paramiko's, which asks the resolver for this machine's own name once per host, be there a ``%l`` or not."""
+
+    _value = ""
+
+    def _tokenize(self, config: Any, target_hostname: str, key: str, value: str) -> Any:
+        self._value = value
+        return super()._tokenize(config, target_hostname, key, value)
+
+    def _allowed_tokens(self, key: str) -> list[str]:
+        return [each for each in super()._allowed_tokens(key) if each in self._value]
 
 
 def _condition(place: str, key: str, value: str) -> tuple[str, ...]:

@@ -168,3 +168,12 @@ def test_a_thousand_hosts_are_looked_up_quickly(home: Path) -> None:
     config, began = Config([path]), time.process_time()
     assert [config.route(Vm(f"vm-{n}"))[0].port for n in range(1000)] == list(range(1, 1001))
     assert time.process_time() - began < 2, "paramiko alone needs about ten seconds"
+
+
+def test_the_name_of_this_machine_is_not_asked_for_in_vain(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("socket.getfqdn", lambda: asked.append("asked") or "runner.example.com")
+    path = write(home, "Host vm-a\n IdentityFile ~/keys/%h\nHost vm-b\n IdentityFile ~/keys/%l\n")
+    assert hop(path, "vm-a").identity_files == (home / "keys" / "vm-a",)  # a resolver that hangs would hold up all VMs
+    assert not asked
+    assert hop(path, "vm-b").identity_files == (home / "keys" / "runner.example.com",)
