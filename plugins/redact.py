@@ -126,13 +126,24 @@ def _redacted(text: str) -> str:
         if known in text:
             text = text.replace(known, shown)
     lower = text.lower()
-    for number in sorted({number for needle, number in _NEEDLES if needle in lower}):
-        if number < 0:
-            text = _without_beginning(_KEY.sub(_marked, text))
-        else:
-            # Line by line: most lines have no such word either, and a pattern costs more than a look for one.
-            text = "\n".join([_one_line(line, *_PATTERNS[number]) for line in text.split("\n")])
-    return text
+    found = sorted({number for needle, number in _NEEDLES if needle in lower})
+    if found and found[0] < 0:
+        text = _without_beginning(_KEY.sub(_marked, text))
+        lower = text.lower()
+        del found[0]
+    if not found:
+        return text
+    # Line by line: most lines have no such word either, and a pattern costs more than a look for one.
+    lines, lowered = text.split("\n"), lower.split("\n")
+    for number in found:
+        needles, pattern = _PATTERNS[number]
+        for at, low in enumerate(lowered):
+            for needle in needles:
+                if needle in low:
+                    lines[at] = pattern.sub(_marked, lines[at])
+                    lowered[at] = lines[at].lower()
+                    break
+    return "\n".join(lines)
 
 
 def clean(value: Any) -> Any:
@@ -145,14 +156,6 @@ def clean(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [clean(each) for each in value]
     return redact(value) if isinstance(value, str) else value
-
-
-def _one_line(line: str, needles: tuple[str, ...], pattern: re.Pattern[str]) -> str:
-    lower = line.lower()
-    for needle in needles:
-        if needle in lower:
-            return pattern.sub(_marked, line)
-    return line
 
 
 def mark(secret: str) -> str:
