@@ -214,6 +214,9 @@ class Link(_BASE):  # type: ignore[misc]  # see _BASE
         self._asked.number = number = super()._next_channel()
         return int(number)
 
+    def _parse_debug(self, m: paramiko.Message) -> None:
+        """sshd says what it made of authorized_keys; paramiko would word it for its log, byte by byte."""
+
     def _parse_disconnect(self, m: paramiko.Message) -> None:
         m.get_int()
         self.farewell = m.get_text()
