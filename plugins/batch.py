@@ -82,7 +82,7 @@ def _compiled(probes: tuple[Planned, ...]) -> tuple[str, float]:
         _make_room(),
         'exec 3<>"$room/q"',
         *(_function(index, each) for index, each in plain),
-        *(_start(index, each) for index, each in plain),
+        *(_start(index, each) for index, each in _longest_first(plain)),
         *(_root_part(rooted) if rooted else ()),
         f"tick {' '.join(map(str, limits))}" if limits else "ticker=",
         _SEND,
@@ -99,6 +99,11 @@ def _seconds(planned: Planned) -> int:
 
 def _function(index: int, planned: Planned) -> str:
     return f"p{index}() {{\n{planned.command}\n}}"
+
+
+def _longest_first(probes: Sequence[tuple[int, Planned]]) -> list[tuple[int, Planned]]:
+    """What may take longest waits for something, and can do so while the others are started: each takes a fork."""
+    return sorted(probes, key=lambda each: -each[1].timeout)
 
 
 def _start(index: int, planned: Planned) -> str:
@@ -149,7 +154,7 @@ def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
         'exec 3>"$room/q"',
         'echo "g - -" >&3',
         *(_function(index, each) for index, each in rooted),
-        *(_start(index, each) for index, each in rooted),
+        *(_start(index, each) for index, each in _longest_first(rooted)),
         # Its own clock: only root may stop what root runs.
         "(",
         "  past=0",
