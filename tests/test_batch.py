@@ -207,7 +207,12 @@ def test_to_send_the_answers_takes_a_process_for_eight_probes(tmp_path: Path) ->
 
 
 def test_what_may_take_longest_is_started_first() -> None:
-    probes = [planned("a", "true"), planned("b", "true", timeout=9), planned("c", "true"), planned("d", "true", root=True)]
+    probes = [
+        planned("a", "true"),
+        planned("b", "true", timeout=9),
+        planned("c", "true"),
+        planned("d", "true", root=True),
+    ]
     script = compile_batch([*probes, planned("e", "true", root=True, timeout=9)]).script.decode()
     started = [line.split()[1] for line in script.splitlines() if line.startswith("start ")]
     assert started == ["2", "1", "3", "5", "4"]

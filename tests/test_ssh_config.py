@@ -172,7 +172,12 @@ def test_a_thousand_hosts_are_looked_up_quickly(home: Path) -> None:
 
 def test_the_name_of_this_machine_is_not_asked_for_in_vain(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("socket.getfqdn", lambda: asked.append("asked") or "runner.example.com")
+
+    def name() -> str:
+        asked.append("its name")
+        return "runner.example.com"
+
+    monkeypatch.setattr("socket.getfqdn", name)
     path = write(home, "Host vm-a\n IdentityFile ~/keys/%h\nHost vm-b\n IdentityFile ~/keys/%l\n")
     assert hop(path, "vm-a").identity_files == (home / "keys" / "vm-a",)  # a resolver that hangs would hold up all VMs
     assert not asked
