@@ -105,6 +105,14 @@ class _Ahead:
             with suppress(OSError):
                 self._stream.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # for once; the kernel forgets it
 
+    def take(self, length: int) -> bytes | None:
+        """So many bytes, if they are all here already."""
+        end = self._taken + length
+        if not self._taken <= end <= len(self._ahead):  # a packet that lies about its length asks for less than nothing
+            return None
+        begin, self._taken = self._taken, end
+        return self._ahead[begin:end]
+
     def recv(self, most: int) -> bytes:
         """Like a socket's: what is there, or else what comes next."""
         if self._taken == len(self._ahead):
@@ -127,7 +135,13 @@ class _Packets(Packetizer):
         return found
 
     def __init__(self, stream: Any) -> None:
-        super().__init__(_Ahead(stream))  # type: ignore[arg-type]  # of a socket it uses these three methods
+        self._ahead = _Ahead(stream)
+        super().__init__(self._ahead)  # type: ignore[arg-type]  # of a socket it uses these three methods
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        """Most packets are here already, for `_Ahead` reads several at once: then without paramiko's waiting loop."""
+        found = self._ahead.take(n)
+        return super().read_all(n, check_rekey) if found is None else found
 
     def readline(self, timeout: float) -> str:
         return self.banner

@@ -1,0 +1,37 @@
+"""What is read ahead of paramiko, packet by packet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plugins.ssh_link import _Packets
+
+
+class Stream:
+    """Like a socket with these pieces to receive."""
+
+    send = close = None
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = list(pieces)
+
+    def recv(self, most: int) -> bytes:
+        return self.pieces.pop(0) if self.pieces else b""
+
+
+def test_packets_that_came_together_and_in_pieces_are_read_whole() -> None:
+    stream: Any = Stream(b"abcdefgh", b"ijk", b"lmn")
+    packets = _Packets(stream)
+    assert [packets.read_all(length) for length in (3, 5, 4, 0)] == [b"abc", b"defgh", b"ijkl", b""]
+    assert stream.pieces == []
+    assert packets.read_all(2) == b"mn"
+    with pytest.raises(EOFError):
+        packets.read_all(1)
+
+
+def test_nothing_is_read_twice_for_a_packet_with_an_impossible_length() -> None:
+    stream: Any = Stream(b"abcdef")
+    packets = _Packets(stream)
+    assert [packets.read_all(length) for length in (4, -3, 2)] == [b"abcd", b"", b"ef"]
