@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.redact import redact
+from plugins import redact as redaction
+from plugins.redact import redact, remember
 
 JWT = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 
@@ -56,3 +57,14 @@ def test_redacting_twice_changes_nothing_more() -> None:
 )
 def test_plain_text_stays_as_it_is(text: str) -> None:
     assert redact(text) == text
+
+
+def test_what_was_seen_in_other_texts_hides_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_remembered", [])
+    many = "nothing to hide, correct-horse-battery\n" * 40  # long enough to be looked at line by line
+    assert redact(many) == many
+    assert redact(f"{many}password=staple-9\n{many}").count("<secret:") == 1
+    key = f"-----BEGIN RSA PRIVATE KEY-----\n{many}-----END RSA PRIVATE KEY-----"
+    assert "horse" not in redact(key)  # though each line of it was seen where it was none
+    remember("correct-horse-battery")
+    assert "horse" not in redact(many)
