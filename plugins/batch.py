@@ -84,7 +84,7 @@ def _compiled(probes: tuple[Planned, ...]) -> tuple[str, float]:
         *(_function(index, each) for index, each in plain),
         *(_start(index, each) for index, each in _longest_first(plain)),
         *(_root_part(rooted) if rooted else ()),
-        f"tick {' '.join(map(str, limits))}" if limits else "ticker=",
+        f"tick {' '.join(map(str, sorted({_SOON, *limits})))}" if limits else "ticker=",
         _SEND,
         _late(probes),
         _LOOP,
@@ -174,9 +174,12 @@ def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
     ]
 
 
-#: send INDEX STATE EXIT: the frame of one probe, once. Frames leave eight at a time, and all there are with each time
-#: limit that passes: to send takes a process, and processes are what a VM pays for. What is on stderr has a file of its
-#: own, which is sent when there is something in it: each file is a packet.
+#: After so many seconds, what has been said is sent, whatever there is: a VM may go away while slow probes run.
+_SOON = 2
+
+#: send INDEX STATE EXIT: the frame of one probe, once. Frames leave eight at a time, and all there are after `_SOON` and
+#: with each time limit that passes: to send takes a process, and processes are what a VM pays for. What is on stderr has
+#: a file of its own, which is sent when there is something in it: each file is a packet.
 _SEND = r"""
 send() {
   eval "sent=\$x$1 begin=\$b$1"
