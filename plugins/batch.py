@@ -177,9 +177,9 @@ def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
 #: After so many seconds, what has been said is sent, whatever there is: a VM may go away while slow probes run.
 _SOON = 2
 
-#: send INDEX STATE EXIT: the frame of one probe, once. Frames leave eight at a time, and all there are after `_SOON` and
-#: with each time limit that passes: to send takes a process, and processes are what a VM pays for. What is on stderr has
-#: a file of its own, which is sent when there is something in it: each file is a packet.
+#: send INDEX STATE EXIT: the frame of one probe, once. Frames leave eight at a time, and all there are after `_SOON`
+#: and with each time limit that passes: to send takes a process, and processes are what a VM pays for. What is on
+#: stderr has a file of its own, which is sent when there is something in it: each file is a packet.
 _SEND = r"""
 send() {
   eval "sent=\$x$1 begin=\$b$1"
