@@ -194,8 +194,8 @@ def _pyinfra(site: Site, work: str) -> Command:
     inventory.write_text(f"hosts = {rows!r}\n", "utf-8")
     words = [str(PYINFRA / "pyinfra"), "-y", "--parallel", str(AT_ONCE), str(inventory), "exec", "--"]
     words.append(site.script.read_text("utf-8"))
-    # [vm1 10.200.0.2] all forty done          (it shows the command as well)
-    line = re.compile(rf"\[\S+[^]]*\] {re.escape(site.done)}")
+    # [vm1 10.200.0.2]  all forty done          (shorter names are padded; it shows the command as well)
+    line = re.compile(rf"\[\S+[^]]*\] +{re.escape(site.done)}")
     return Command(words, lambda output: sum(map(bool, map(line.fullmatch, output.splitlines()))))
 
 
