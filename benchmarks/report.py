@@ -196,4 +196,4 @@ def _machine() -> str:
 
 def _version(folder: Path, name: str) -> str:
     (found,) = folder.glob(f"lib/python*/site-packages/{name.replace('-', '_')}-*.dist-info")
-    return found.name.rpartition("-")[2].removesuffix(".dist-info")
+    return found.name.removesuffix(".dist-info").rpartition("-")[2]
