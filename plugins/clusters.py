@@ -26,7 +26,7 @@ from typing import Any
 
 from plugins.areas import order
 
-__all__ = ["Cause", "Finder", "find", "shape"]
+__all__ = ["Cause", "Finder", "shape"]
 
 Json = Mapping[str, Any]
 
@@ -81,14 +81,6 @@ class Cause:
             "holds": list(self.holds),
             "fix": [{"command": command, "vms": list(vms)} for command, vms in self.fix.items()],
         }
-
-
-def find(vms: Iterable[Json], things: Mapping[str, str]) -> list[Cause]:
-    """The causes of a fleet; see `Finder`."""
-    finder = Finder(things)
-    for vm in vms:
-        finder.add(vm)
-    return finder.causes()
 
 
 class Finder:

@@ -206,6 +206,11 @@ def _expanded(node: pytest.Item | pytest.Collector, run: Run) -> Iterator[pytest
     if not isinstance(node, pytest.Function) or check is None:
         yield node
         return
+    if hasattr(node, "callspec"):
+        raise pytest.Collector.CollectError(
+            f"{node.originalname}: pytest.mark.parametrize is for ordinary tests. A check's parameters are each VM's "
+            f"own: declare them with check({check.id!r}, ..., each={{...}})."
+        )
     of = _Function.of(node, check)
     if not check.each:
         yield from (CheckItem.made(of, vm, ()) for vm in run.vms)

@@ -34,12 +34,10 @@ class Docket:
         self.kept: dict[str, tuple[Evidence, Sequence[Verdict]]] | None = {} if keep else None
         self.findings = Findings({item.check.id: item.check for item in items}, len(self._left))
         self._settled = 0
-        self.anything = False  # was judged
 
     def verdict(self, item: CheckItem) -> Verdict:
         """Judge a check; the last one of a VM settles it."""
         verdict = self._bench.verdict(item)
-        self.anything = True
         self._told.setdefault(item.vm.name, []).append(verdict)
         self._left[item.vm.name] -= 1
         if not self._left[item.vm.name]:
@@ -52,6 +50,11 @@ class Docket:
             if vm.name in self._told:
                 self._settle(vm)
         return [name for name, left in self._left.items() if left]
+
+    @property
+    def anything(self) -> bool:
+        """True when anything was judged."""
+        return bool(self._settled or self._told)
 
     @property
     def vms(self) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,14 @@ _FIX = {
     "CSN-002": "az networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'",
     "PROXY-002": "ssh -- web-02 'sudo sed -i s/^no_proxy=.*/no_proxy=169.254.169.254/ /etc/environment'",
 }
+
+
+def causes_of(vms: Iterable[Json], things: Mapping[str, str]) -> list[clusters.Cause]:
+    """The causes of a whole fleet at once."""
+    finder = clusters.Finder(things)
+    for vm in vms:
+        finder.add(vm)
+    return finder.causes()
 
 
 def _thing(id: str) -> str:
@@ -222,7 +230,7 @@ def run(vms: list[Json]) -> Json:
     """The results dict around some VMs."""
     statuses = Counter(result["status"] for vm in vms for result in vm["results"])
     readiness = Counter(vm["readiness"] for vm in vms)
-    causes = clusters.find(vms, {row[0]: _thing(row[0]) for row in CATALOGUE})
+    causes = causes_of(vms, {row[0]: _thing(row[0]) for row in CATALOGUE})
     open_after = frozenset(
         machine["name"] for machine in vms if any(r["status"] == "blocked" for r in machine["results"])
     )

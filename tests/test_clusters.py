@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from plugins.clusters import Cause, find
+from plugins.clusters import Cause
+from tests.report_builder import causes_of as find
 
 THINGS = {
     "CSN-002": "csn",

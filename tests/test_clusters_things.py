@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins import clusters
+from tests.report_builder import causes_of
 
 CSN = "/subscriptions/s/resourceGroups/g/providers/Microsoft.NetworkCloud/cloudServicesNetworks/csn-a"
 IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-a"
@@ -43,7 +43,7 @@ def vm(name: str, *results: Json, **things: str) -> Json:
 
 
 def found(kind: str, *vms: Json) -> list[tuple[str, str, str, list[str]]]:
-    causes = clusters.find(vms, dict.fromkeys(("NET-001", "ROLES-001"), kind))
+    causes = causes_of(vms, dict.fromkeys(("NET-001", "ROLES-001"), kind))
     return [(each.id, each.kind, each.name, list(each.vms)) for each in causes]
 
 

@@ -204,3 +204,26 @@ plugins.evidence.IN_MEMORY = 1
 def test_pytests_cache_does_not_grow_with_the_fleet(judge: Judge, pytester: pytest.Pytester) -> None:
     judge({"a": "right", "b": "wrong"})
     assert sorted(path.name for path in (pytester.path / ".pytest_cache/v/cache").iterdir()) == ["lastfailed"]
+
+
+def test_a_check_that_is_parametrized_like_an_ordinary_test_is_told_how_it_is_done(
+    judge: Judge, pytester: pytest.Pytester
+) -> None:
+    with (pytester.path / "suites/test_small.py").open("a") as file:
+        file.write(
+            """
+@check("VM-002", required, remedy="Say it.", docs=docs)
+@pytest.mark.parametrize("colour", ["red", "blue"])
+def test_colour(colour):
+    \"\"\"The colour is right.\"\"\"
+    return "It is."
+"""
+        )
+    done = judge({"a": "right"})
+    assert done.ret == 2
+    said = " ".join(" ".join(done.outlines).split())
+    assert (
+        "test_colour: pytest.mark.parametrize is for ordinary tests. A check's parameters are each VM's own: declare"
+        in said
+    )
+    assert "Traceback" not in said
