@@ -27,6 +27,7 @@ from importlib.resources import files
 
 from plugins.probes import Planned
 from plugins.shell import quote
+from plugins.shell_command import COMMAND, bootstrap, pack
 
 __all__ = ["PLACES", "Batch", "compile_batch"]
 
@@ -42,6 +43,7 @@ class Batch:
     """A compiled script and what is needed to read its answer."""
 
     script: bytes
+    command: str  # that starts it: the script comes on its stdin
     nonce: str
     probes: tuple[Planned, ...]  # frame INDEX i is probes[i - 1]
     limit: float  # seconds after which the script has ended by itself
@@ -62,11 +64,13 @@ def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
     text, limit = _compiled(tuple(probes))
     script = text.replace(_NONCE, nonce).replace(_NAME, secrets.token_hex(8))
-    return Batch(script.encode() + b"\n", nonce, tuple(probes), limit)
+    return Batch(script.encode(), COMMAND, nonce, tuple(probes), limit)
 
 
-#: What stands for a VM's nonce and the name of its folder in a compiled script: random, so that no probe has it.
+#: What stands for a VM's nonce and the name of its folder in a compiled script: random, so that no probe has it. The
+#: folder's name is written out wherever it is used: no variable that is not set can make it the name of another one.
 _NONCE, _NAME = secrets.token_hex(16), secrets.token_hex(16)
+_FOLDER = f".nexus-arc-{_NAME}"
 
 
 @lru_cache(64)  # a fleet has few plans, and to compile one takes a millisecond
@@ -77,7 +81,7 @@ def _compiled(probes: tuple[Planned, ...]) -> tuple[str, float]:
     limits = sorted({_seconds(each) for each in probes})
     lines = [
         _engine(),
-        f"N={_NONCE} name=.nexus-arc-{_NAME} left={len(probes)} rooted=",
+        f"N={_NONCE} left={len(probes)} rooted=",
         "printf '\\n%s hello\\n' \"$N\"",
         _make_room(),
         'exec 3<>"$room/q"',
@@ -89,7 +93,7 @@ def _compiled(probes: tuple[Planned, ...]) -> tuple[str, float]:
         _late(probes),
         _LOOP,
     ]
-    return "\n".join(lines), max(limits, default=0) + OVERHEAD
+    return pack("\n".join(lines)), max(limits, default=0) + OVERHEAD
 
 
 def _seconds(planned: Planned) -> int:
@@ -116,9 +120,9 @@ def _make_room() -> str:
     return f"""\
 room=
 for place in {" ".join(PLACES)}; do
-  [ -d "$place" ] && mkdir "$place/$name" 2>/dev/null || continue
-  room=$place/$name
-  {{ echo "$name$name$name$name" >"$room/w" && mkfifo "$room/q"; }} 2>/dev/null && break
+  [ -d "$place" ] && mkdir "$place/{_FOLDER}" 2>/dev/null || continue
+  room=$place/{_FOLDER}
+  {{ echo {_FOLDER * 4} >"$room/w" && mkfifo "$room/q"; }} 2>/dev/null && break
   rm -rf "$room"
   room=
 done
@@ -128,6 +132,10 @@ done
 }}
 trap 'rm -rf "$room"' EXIT
 trap 'exit 1' HUP TERM PIPE"""
+
+
+#: The second shell's script has marks of its own, so that a tail of the first one never passes for a whole.
+_ROOT_MARK = "nexus-arc root"
 
 
 def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
@@ -148,7 +156,8 @@ def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
         "(",
         # bash before 5.1 keeps a here-document in a file: let it be in our folder.
         "  TMPDIR=$room",
-        f'  $sudo sh -s "$room" >/dev/null 2>"$room/sudo" 3>&- <<\'{_NONCE}\'',
+        f'  $sudo sh -c {bootstrap(_ROOT_MARK)} sh "$room" >/dev/null 2>"$room/sudo" 3>&- <<\'{_NONCE}\'',
+        f"#{_ROOT_MARK} begin",
         _engine(),
         "room=$1",
         'exec 3>"$room/q"',
@@ -167,6 +176,7 @@ def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
         "clock=$!",
         "wait " + " ".join(f"$k{index}" for index, _ in rooted),
         'fell "$clock"',
+        f"#{_ROOT_MARK} end",
         _NONCE,
         '  echo "r - $?" >&3',
         ") >/dev/null 2>&1 &",

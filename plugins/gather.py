@@ -69,7 +69,7 @@ def gather(
         progress.visited(evidence)
 
     try:
-        ssh.visit_all(vms, lambda vm: visit(vm).batch.script, visit, limits(options, vms), ended, threading.Event())
+        ssh.visit_all(vms, lambda vm: visit(vm).batch, visit, limits(options, vms), ended, threading.Event())
     except KeyboardInterrupt:
         return False
     finally:

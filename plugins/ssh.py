@@ -31,11 +31,10 @@ from plugins.ssh_host_keys import HostKeys
 from plugins.ssh_jump import lost, open_way
 from plugins.ssh_link import Guard, Link
 from plugins.ssh_login import Login
-from plugins.ssh_script import COMMAND, Sink, open_shell, run_script
+from plugins.ssh_script import Program, Sink, open_shell, run_script
 from plugins.ssh_words import CANCELLED, OUTCOMES, Dropped, Failure
-from plugins.windows import command as windows
 
-__all__ = ["COMMAND", "OUTCOMES", "Options", "Sink", "time_limit", "visit_all", "visit_limit"]
+__all__ = ["OUTCOMES", "Options", "Program", "Sink", "time_limit", "visit_all", "visit_limit"]
 
 _AT_ONCE = 512  # VMs dialled or visited at the same time: each is a file descriptor, and the usual limit is 1024
 _RETRIES = 3  # of a connection that was closed before the login
@@ -84,7 +83,7 @@ def time_limit(vms: int, options: Options) -> float:
 
 def visit_all(
     vms: Sequence[Vm],
-    script_for: Callable[[Vm], bytes],
+    program_for: Callable[[Vm], Program],
     sink_for: Callable[[Vm], Sink],
     options: Options,
     on_end: Callable[[Vm, Session], None],
@@ -92,12 +91,12 @@ def visit_all(
 ) -> None:
     """Run each VM's script on it; `on_end` is called exactly once per VM, with how it went.
 
-    `script_for` and `sink_for` are asked once a shell has started on the VM. All callables may be called from other
+    `program_for` and `sink_for` are asked once the login to the VM has worked. All callables may be called from other
     threads, several at a time; an exception of theirs ends the run and is raised here. Nothing that a VM, a key or a
     network does raises. When `cancelled` is set, or on Ctrl-C, all ends within about a second, and in any case after
     `time_limit`.
     """
-    run = _Run(vms, script_for, sink_for, options, on_end, cancelled)
+    run = _Run(vms, program_for, sink_for, options, on_end, cancelled)
     thread = threading.Thread(target=run.go, name="ssh", daemon=True)
     thread.start()
     # Not Thread.join: until Python 3.13, a Ctrl-C in it leaves a running thread marked as ended.
@@ -164,13 +163,13 @@ class _Run:
     def __init__(
         self,
         vms: Sequence[Vm],
-        script_for: Callable[[Vm], bytes],
+        program_for: Callable[[Vm], Program],
         sink_for: Callable[[Vm], Sink],
         options: Options,
         on_end: Callable[[Vm, Session], None],
         cancelled: threading.Event,
     ) -> None:
-        self.vms, self.script_for, self.sink_for, self.on_end = vms, script_for, sink_for, on_end
+        self.vms, self.program_for, self.sink_for, self.on_end = vms, program_for, sink_for, on_end
         self.options, self.cancelled = options, cancelled
         self.error: BaseException | None = None
         self.login = Login(options.host_keys, options.login_timeout)
@@ -297,11 +296,10 @@ class _Run:
         seconds["login"] = round(time.monotonic() - began, 3)
         began = time.monotonic()
         try:
-            command = windows.COMMAND if vm.os == "windows" else COMMAND
-            channel = open_shell(link, hop.label, guard, self.options.login_timeout, command)
-            script, sink = self.script_for(vm), self.sink_for(vm)
+            program, sink = self.program_for(vm), self.sink_for(vm)
+            channel = open_shell(link, hop.label, guard, self.options.login_timeout, program.command)
             limit, most = self.options.run_timeout, self.options.max_bytes
-            run_script(link, channel, hop.label, script, sink, guard, limit, most)
+            run_script(link, channel, hop.label, program.script, sink, guard, limit, most)
         finally:
             seconds["probes"] = round(time.monotonic() - began, 3)
             link.end()

@@ -8,11 +8,9 @@ from typing import Protocol
 from paramiko import Channel
 from paramiko.ssh_exception import SSHException
 
+from plugins.shell_command import INCOMPLETE
 from plugins.ssh_link import Guard, Link
 from plugins.ssh_words import Failure, quoted
-
-#: Valid in every login shell (sh, bash, dash, busybox, csh, tcsh, fish): the script itself comes on stdin.
-COMMAND = "exec /bin/sh -s"
 
 # 'exec' is not recognized as an internal or external command       (cmd.exe)
 # exec : The term 'exec' is not recognized as the name of a cmdlet  (PowerShell)
@@ -30,6 +28,18 @@ _FAREWELL = 1.0  # seconds that an exit status may come after the output
 _BUSY_TICK = 0.01  # the same while there is script left to send, or stderr is not
 
 
+class Program(Protocol):
+    """What is run on a VM."""
+
+    @property
+    def command(self) -> str:
+        """What sshd is asked to run."""
+
+    @property
+    def script(self) -> bytes:
+        """What it gets on stdin."""
+
+
 class Sink(Protocol):
     """The receiving end of one VM's script."""
 
@@ -40,7 +50,7 @@ class Sink(Protocol):
         """Take stderr bytes as they come."""
 
 
-def open_shell(link: Link, label: str, guard: Guard, limit: float, command: str = COMMAND) -> Channel:
+def open_shell(link: Link, label: str, guard: Guard, limit: float, command: str) -> Channel:
     """An exec channel with a shell, started by `command`, that waits for its script. Raises `Failure`."""
     limit = guard.limit(limit)
     channel: Channel | None = None
@@ -142,6 +152,14 @@ def _ended(link: Link, channel: Channel, label: str, seconds: float, got: int, f
     if channel.exit_status_ready() and channel.exit_status >= 0:
         said = f" It printed {quoted(first, 200)}." if first.strip() else " It printed nothing."
         status = channel.exit_status
+        if status == INCOMPLETE:
+            return Failure(
+                "shell refused",
+                f"The login to {label} worked, but the script did not reach its shell as a whole, so none of it was "
+                f"run.{said}",
+                "See what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard input, "
+                "and let them do so only in an interactive shell.",
+            )
         return Failure(
             "shell refused",
             f"The login to {label} worked, but its shell ended with status {status} before the script did.{said}",

@@ -25,7 +25,7 @@ from plugins.model import Session
 
 def visit_all(
     vms: Sequence[Vm],
-    script_for: Callable[[Vm], bytes],
+    program_for: Callable[[Vm], ssh.Program],
     sink_for: Callable[[Vm], ssh.Sink],
     options: ssh.Options,
     on_end: Callable[[Vm, Session], None],
@@ -40,7 +40,7 @@ def visit_all(
         if isinstance(says, str):
             on_end(vm, Session(says, f"It is {says}.", "Mend it."))
             continue
-        script = script_for(vm).decode()
+        script = program_for(vm).script.decode()
         nonce = script.partition("\nN=")[2].partition(" ")[0]
         answer = f"\n{nonce} hello 0\n"
         whole = True

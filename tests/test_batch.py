@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.batch import compile_batch
+from plugins.batch import Batch, compile_batch
 from plugins.frames import Decoder
 from plugins.probes import Planned
 
@@ -38,6 +39,13 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed here")
     return command
+
+
+def folder_of(batch: Batch) -> str:
+    """The name of the folder that a script makes on the VM."""
+    names = set(re.findall(r"\.nexus-arc-[0-9a-f]{16}", batch.script.decode()))
+    assert len(names) == 1
+    return str(names.pop())
 
 
 def run(shell: list[str], *probes: Planned, env: dict[str, str] | None = None, user: int | None = None) -> Decoder:
@@ -122,7 +130,7 @@ def test_the_folder_is_private_and_gone_afterwards(shell: list[str]) -> None:
 
 def test_the_folder_is_gone_when_nobody_listens_any_more(shell: list[str]) -> None:
     batch = compile_batch([planned("a", "echo x", timeout=2), planned("b", "sleep 1; echo y", timeout=2)])
-    name = batch.script.decode().partition(" name=")[2].partition(" ")[0]
+    name = folder_of(batch)
     with subprocess.Popen(shell, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdin and process.stdout
         process.stdin.write(batch.script)

@@ -37,7 +37,7 @@ def gathered(
 
     def visit_all(
         vms: Sequence[Vm],
-        script_for: Callable[[Vm], bytes],
+        program_for: Callable[[Vm], ssh.Program],
         sink_for: Callable[[Vm], ssh.Sink],
         options: ssh.Options,
         on_end: Callable[[Vm, Session], None],
@@ -45,7 +45,7 @@ def gathered(
     ) -> None:
         for vm in vms:
             if answer is not None:
-                nonce = script_for(vm).decode().partition("\nN=")[2].partition(" ")[0]
+                nonce = program_for(vm).script.decode().partition("\nN=")[2].partition(" ")[0]
                 sink_for(vm).feed(answer(nonce))
             on_end(vm, session)
 

@@ -20,6 +20,7 @@ import pytest
 from plugins import ssh
 from plugins.inventory import Vm
 from plugins.model import Session
+from plugins.shell_command import COMMAND, pack
 from plugins.ssh_host_keys import HostKeys
 
 ME = getpass.getuser()
@@ -147,6 +148,15 @@ class Echo:
         self.stderr += data
 
 
+class Program:
+    """What a test runs on its VM (`ssh.Program`)."""
+
+    command = COMMAND
+
+    def __init__(self, text: str) -> None:
+        self.script = pack(text).encode()
+
+
 class Client:
     """Visits VMs with a configuration of its own, so that nothing of the person's home matters."""
 
@@ -196,7 +206,7 @@ class Client:
             workers=workers,
         )
         ssh.visit_all(
-            vms, lambda vm: script.encode(), sink, options, lambda vm, end: ended[vm.name].append(end), self.cancelled
+            vms, lambda vm: Program(script), sink, options, lambda vm, end: ended[vm.name].append(end), self.cancelled
         )
         self.seconds = time.monotonic() - began
         assert [len(sessions) for sessions in ended.values()] == [1] * len(vms), "one end per VM"
@@ -264,9 +274,22 @@ def test_the_command_is_valid_in_every_login_shell(shell: str) -> None:
     if not shutil.which(shell.split()[0]):
         pytest.skip(f"{shell} is not installed")
     done = subprocess.run(
-        [*shell.split(), "-c", ssh.COMMAND], input="echo DONE $0", capture_output=True, text=True, timeout=10
+        [*shell.split(), "-c", COMMAND], input=pack("echo DONE $0"), capture_output=True, text=True, timeout=10
     )
     assert done.stdout.startswith("DONE"), done
+
+
+def test_a_shell_whose_start_up_file_reads_stdin_runs_nothing(client: Client, keys: Keys, tmp_path: Path) -> None:
+    reads = tmp_path / "reads"
+    reads.write_text('#!/bin/sh\nread -r line\nexec sh -c "$SSH_ORIGINAL_COMMAND"\n')
+    reads.chmod(0o755)
+    with sshd(keys, tmp_path, f"ForceCommand {reads}") as running:
+        client.knows(running)
+        (session,) = client.visit(vm(running, keys), script="touch ran; echo DONE")
+    assert session.outcome == "shell refused"
+    assert "the script did not reach its shell as a whole, so none of it was run. It printed" in session.message
+    assert session.remedy.startswith("See what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read")
+    assert client.sinks["vm-a"].stdout == b"the script did not arrive as a whole\n"
 
 
 def test_output_streams_while_the_script_runs(client: Client, server: Sshd, keys: Keys) -> None:

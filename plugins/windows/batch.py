@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from plugins.batch import OVERHEAD, Batch
 from plugins.probes import Planned
-from plugins.windows.command import pack
+from plugins.windows.command import COMMAND, pack
 from plugins.windows.text import ps
 
 __all__ = ["STARTUP", "compile_batch", "source"]
@@ -42,4 +42,4 @@ def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
     """The script that runs `probes` on one Windows VM; `nonce` is for tests."""
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
     limit = max((each.timeout for each in probes), default=0.0) + OVERHEAD + STARTUP
-    return Batch(pack(source(probes, nonce)), nonce, tuple(probes), limit, crlf=True)
+    return Batch(pack(source(probes, nonce)), COMMAND, nonce, tuple(probes), limit, crlf=True)

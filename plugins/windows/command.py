@@ -2,7 +2,7 @@
 
 OpenSSH hands the command to the VM's DefaultShell: cmd.exe, unless somebody made it PowerShell. An encoded command
 means the same to both. cmd.exe takes 8191 characters, which is why the script itself comes on stdin; it comes as
-base64, so that no code page can change it, and ends with a line of its own, so that half a script is never run.
+base64, so that no code page can change it, between two lines of their own, so that half a script is never run.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if ($mode -ne 'FullLanguage') {
     exit 3
 }
 $lines = @($input)
-if ($lines.Count -lt 2 -or $lines[-1] -ne '.') {
-    "PowerShell got $($lines.Count) lines on stdin, and no end of the script"
+if ($lines.Count -lt 3 -or $lines[0] -ne '.' -or $lines[-1] -ne '.') {
+    "PowerShell got $($lines.Count) lines on stdin, and not the whole script"
     exit 4
 }
-$bytes = [Convert]::FromBase64String(-join $lines[0..($lines.Count - 2)])
+$bytes = [Convert]::FromBase64String(-join $lines[1..($lines.Count - 2)])
 & ([ScriptBlock]::Create([Text.Encoding]::UTF8.GetString($bytes)))
 """
 
@@ -40,7 +40,7 @@ def encoded(text: str) -> str:
 def pack(script: str) -> bytes:
     """A script as the bootstrap takes it."""
     whole = base64.b64encode(script.encode("utf-8")).decode("ascii")
-    return ("\n".join(re.findall(f".{{1,{_LINE}}}", whole)) + "\n.\n").encode("ascii")
+    return "\n".join([".", *re.findall(f".{{1,{_LINE}}}", whole), ".\n"]).encode("ascii")
 
 
 #: Valid in cmd.exe and in PowerShell.

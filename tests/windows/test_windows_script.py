@@ -28,8 +28,8 @@ ENGINE = (files("plugins") / "data" / "engine.ps1").read_text(encoding="utf-8")
 def unpacked(script: bytes) -> str:
     """What the bootstrap makes of stdin."""
     lines = script.decode("ascii").splitlines()
-    assert lines[-1] == "."
-    return base64.b64decode("".join(lines[:-1]), validate=True).decode("utf-8")
+    assert (lines[0], lines[-1]) == (".", ".")
+    return base64.b64decode("".join(lines[1:-1]), validate=True).decode("utf-8")
 
 
 # --- the grammar --------------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def test_the_command_means_the_same_to_cmd_and_to_powershell() -> None:
 
 def test_the_bootstrap_reads_stdin_and_refuses_half_a_script() -> None:
     assert "@($input)" in BOOTSTRAP
-    assert "$lines[-1] -ne '.'" in BOOTSTRAP
+    assert "$lines[0] -ne '.' -or $lines[-1] -ne '.'" in BOOTSTRAP
     assert "FullLanguage" in BOOTSTRAP
     assert BOOTSTRAP.startswith("$ProgressPreference = 'SilentlyContinue'")
 
@@ -117,7 +117,7 @@ def test_the_bootstrap_reads_stdin_and_refuses_half_a_script() -> None:
 def test_a_script_arrives_as_it_was_written(text: str) -> None:
     packed = pack(text)
     assert max(map(len, packed.split(b"\n"))) <= 4096
-    assert packed == b"\n.\n" if not text else unpacked(packed) == text
+    assert packed == b".\n.\n" if not text else unpacked(packed) == text
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -128,7 +128,8 @@ def test_an_encoded_command_is_utf_16(text: str) -> None:
 def test_the_batch_says_what_the_decoder_needs() -> None:
     probes = [Planned("a", "'x'", 3, False, (), 16), Planned("b", "'y'", 7, True, (), 32)]
     batch = compile_batch(probes)
-    assert (batch.probes, batch.crlf, batch.limit) == (tuple(probes), True, 7 + OVERHEAD + STARTUP)
+    assert (batch.probes, batch.command, batch.crlf) == (tuple(probes), COMMAND, True)
+    assert batch.limit == 7 + OVERHEAD + STARTUP
     assert batch.nonce != compile_batch(probes).nonce
     script = unpacked(batch.script)
     assert f"$nonce = '{batch.nonce}'" in script
