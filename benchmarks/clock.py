@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from plugins import session
-from plugins.gather import gather as _gather
+from plugins.gather.collector import gather as _gather
+from plugins.pytest_adapter import session
 
 
 def _timed(*arguments: Any) -> bool:

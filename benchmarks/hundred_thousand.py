@@ -24,9 +24,9 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.synthetic import Clone, write
-from plugins.files import write_json
-from plugins.inventory import Vm
-from plugins.shard import Shard
+from plugins.core.files import write_json
+from plugins.inventory.shards import Shard
+from plugins.model import Vm
 
 __all__ = ["main", "make"]
 

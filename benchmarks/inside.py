@@ -17,11 +17,11 @@ import pytest
 
 from benchmarks import forty, meter
 from benchmarks.contestants import CONTESTANTS, KEX, Site
-from plugins import inventory
-from plugins.batch import compile_batch
-from plugins.collection import check_items, plans
-from plugins.probes import Planned
-from plugins.run import RUN
+from plugins.checks.probe import Planned
+from plugins.gather.script import compile_batch
+from plugins.inventory import selection as inventory
+from plugins.pytest_adapter.collection import check_items, plans
+from plugins.pytest_adapter.run import RUN
 
 ROOT = Path(__file__).resolve().parents[1]
 

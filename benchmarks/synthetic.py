@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.demo import PLANTED, RECORDED
-from plugins.files import make_directory, write_json, write_text
+from plugins.core.files import make_directory, write_json, write_text
 
 __all__ = ["Clone", "write"]
 

@@ -12,7 +12,7 @@ __all__ = ["Sample", "growth", "pick", "rows"]
 
 Sample = Mapping[str, Any]
 
-#: Seconds until a VM that does not answer is given up (`plugins.ssh.Options.connect_timeout`).
+#: Seconds until a VM that does not answer is given up (`plugins.ssh.client.Options.connect_timeout`).
 CONNECT_TIMEOUT = 10.0
 
 

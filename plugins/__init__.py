@@ -1,8 +1,8 @@
 """The pipeline behind the checks, one module per step. Suite authors import all they need from here."""
 
-from plugins.checks import check, fail, not_applicable, note, on_vm, recommended, required, unknown, warn
+from plugins.checks.check import check, fail, not_applicable, note, on_vm, recommended, required, unknown, warn
+from plugins.checks.probe import probe, quote
 from plugins.model import Seen, Session
-from plugins.probes import probe, quote
 
 __all__ = [
     "Seen",

@@ -10,11 +10,62 @@ Nothing in this module touches the network, the disk or pytest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-from plugins.inventory import Vm
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the Arc resource goes. None = not stated."""
+
+    subscription: str | None = None
+    resource_group: str | None = None
+    location: str | None = None
+    cloud: str = "AzureCloud"
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)  # for the Arc resource
+
+    def as_dict(self) -> dict[str, Any]:
+        """The target as plain data."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"tags": dict(self.tags)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Target:
+        """The inverse of `as_dict`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    """One VM of the fleet, as the inventory or ``--vm`` names it. None = not stated."""
+
+    name: str  # unique in the fleet; see `file_name` before making a path of it
+    host: str = ""  # ssh alias or address; the name, unless given
+    user: str | None = None
+    port: int | None = None
+    jump: str | None = None  # as for `ssh -J`; "none" = no jump host, whatever ssh_config says
+    identity_file: str | None = None  # an absolute path, when it comes from a fleet file
+    resource_id: str | None = None  # ARM id of the Nexus VM
+    identity: str | None = None  # "system", or the ARM id of a user-assigned identity
+    target: Target = Target()
+    os: str = "linux"  # or "windows"
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)  # for grouping and gates
+
+    def __post_init__(self) -> None:
+        """Without a host, the name is the address."""
+        if not self.host:
+            object.__setattr__(self, "host", self.name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The VM as plain data, for the saved evidence."""
+        found = {name: getattr(self, name) for name in self.__slots__}  # `asdict` would copy each value
+        return found | {"target": self.target.as_dict(), "tags": dict(self.tags)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Vm:
+        """The inverse of `as_dict`."""
+        return cls(**{**data, "target": Target.from_dict(data.get("target", {}))})
 
 
 class Status(StrEnum):
@@ -63,7 +114,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How the SSH session to one VM went. ``outcome`` is ``ok``, or a word of `plugins.ssh.OUTCOMES`."""
+    """How the SSH session to one VM went. ``outcome`` is ``ok``, or a word of `plugins.ssh.client.OUTCOMES`."""
 
     outcome: str
     message: str = ""  # one sentence for the operator: what was seen
@@ -102,7 +153,7 @@ class Verdict:
     seconds: float = 0.0  # the slowest of its probes
     fix: tuple[str, ...] = ()  # commands for the operator's shell that repair it; shown, never run
     facts: tuple[tuple[str, str], ...] = ()  # what the check noted of the VM: (fact, value)
-    thing: str = ""  # what has to be changed (`plugins.checks.Thing`), where that is not what the check declares
+    thing: str = ""  # what has to be changed (`plugins.checks.check.Thing`), where that is not what the check declares
     obstacle: str = ""  # what stood in the way; the same one is the same cause
 
     def as_dict(self) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import inspect
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from plugins.areas import order
-from plugins.checks import Check, check_of
+from plugins.checks.areas import order
+from plugins.checks.check import Check, check_of
 
 TOP = Path(__file__).resolve().parents[1]
 PAGE = TOP / "docs" / "diagnosis.md"

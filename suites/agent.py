@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from plugins import Seen, not_applicable, probe, quote, unknown
-from plugins.inventory import Vm
-from plugins.knowledge import Explanation, findings, needles
+from plugins.model import Vm
+from plugins.requirements.agent_errors import Explanation, findings, needles
 from suites import agent_windows
 from suites.answers import plain
 

@@ -20,8 +20,8 @@ import re
 from dataclasses import dataclass
 
 from plugins import Seen, probe, quote
-from plugins.profile import Endpoint, Profile
-from plugins.windows import ps, tool
+from plugins.checks.quoting import ps, tool
+from plugins.requirements.profile import Endpoint, Profile
 
 #: For ``curl -w``: nothing that curl 7.29 (RHEL 7) does not know.
 WRITE = (

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from plugins import fail, quote, unknown
-from plugins.azure import ids
-from plugins.azure.view import AzureView
-from plugins.checks import Fix, Judgement
-from plugins.inventory import Vm
-from plugins.model import Status
+from plugins.azure import resource_ids as ids
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Fix, Judgement
+from plugins.model import Status, Vm
 
 __all__ = [
     "Resource",

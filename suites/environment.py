@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from plugins import Seen, note, probe
-from plugins.windows import ps, tool
+from plugins.checks.quoting import ps, tool
 from suites.answers import plain
 
 __all__ = [

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from pathlib import PurePosixPath
 
 from plugins import Seen, probe, quote
+from plugins.requirements.data_files import read_table
 from suites.answers import plain
 
 __all__ = ["Data", "Guest", "System", "Table", "data", "guest", "system"]
@@ -44,7 +43,7 @@ class Data:
 @cache
 def data() -> Data:
     """What the agent asks of a guest, from the data file."""
-    table = tomllib.loads((files("plugins") / "data" / "operating-systems.toml").read_text(encoding="utf-8"))
+    table = read_table("operating-systems")
     return Data(
         source=table["source"],
         date=str(table["date"]),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plugins import on_vm, quote
-from plugins.checks import OnVm
-from plugins.profile import Profile
+from plugins.checks.check import OnVm
+from plugins.requirements.profile import Profile
 
 __all__ = ["ENVIRONMENT", "environment", "no_proxy", "services"]
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from plugins import check, fail, not_applicable, note, on_vm, packages, recommended, required, unknown, warn
-from plugins.inventory import Vm
-from plugins.knowledge import Explanation, findings, releases
-from plugins.profile import Profile
+from plugins import check, fail, not_applicable, note, on_vm, recommended, required, unknown, warn
+from plugins.checks import package_manager as packages
+from plugins.model import Vm
+from plugins.requirements.agent_errors import Explanation, findings, releases
+from plugins.requirements.profile import Profile
 from suites import agent as probes
 from suites import agent_windows, repairs
 from suites.agent import UNITS, Agent, Line, Logs, Reached, Services, Show, must_be_known

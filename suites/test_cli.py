@@ -5,8 +5,8 @@ from __future__ import annotations
 from packaging.version import InvalidVersion, Version
 
 from plugins import check, fail, not_applicable, recommended, required, unknown, warn
-from plugins.profile import Profile
-from plugins.runner import Runner
+from plugins.azure.az_cli import Runner
+from plugins.requirements.profile import Profile
 
 INSTALL = "https://learn.microsoft.com/azure/operator-nexus/howto-install-cli-extensions"
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from plugins import Seen, check, fail, not_applicable, note, packages, probe, required, unknown
-from plugins.profile import Profile
+from plugins import Seen, check, fail, not_applicable, note, probe, required, unknown
+from plugins.checks import package_manager as packages
+from plugins.requirements.profile import Profile
 from suites.answers import plain, sentence
 
 

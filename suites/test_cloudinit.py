@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from plugins import Seen, check, fail, not_applicable, note, probe, quote, recommended, required, unknown, warn
+from plugins.requirements.data_files import read_table
 from suites.answers import plain
 
 ARTICLE = (
@@ -252,7 +251,7 @@ class Data:
 @cache
 def data() -> Data:
     """What a failure looks like, from the data file."""
-    table = tomllib.loads((files("plugins") / "data" / "cloudinit.toml").read_text(encoding="utf-8"))
+    table = read_table("cloudinit")
     output = table["output"]
     return Data(
         log=output["log"],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from plugins import check, fail, quote, required, unknown, warn
-from plugins.azure import ids
-from plugins.azure.view import AzureView
-from plugins.inventory import Vm
-from plugins.profile import REQUIRED_NEEDS, Endpoint, Profile
+from plugins.azure import resource_ids as ids
+from plugins.azure.vm_view import AzureView
+from plugins.model import Vm
+from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
 from suites import egress
 from suites.arm import Resource, command, csn_of, detail, named, prop, settled, silent, state, vm_of
 from suites.egress import Entry

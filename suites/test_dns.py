@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 
 from plugins import Seen, check, fail, probe, quote, recommended, unknown, warn
-from plugins.inventory import Vm
-from plugins.profile import REQUIRED_NEEDS, Endpoint, Profile
-from plugins.windows import ps
+from plugins.checks.quoting import ps
+from plugins.model import Vm
+from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
 from suites import answers
 from suites.answers import CurlAnswer, path
 

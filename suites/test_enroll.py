@@ -1,7 +1,7 @@
 """ENROLL: does a VM that is ready really connect? Only when asked for, with ``--enroll``: these commands change things.
 
-They are not part of the first gathering: `plugins.enroll` runs them, in their order, on the VMs that passed all else.
-A VM that is connected already is left as it is.
+They are not part of the first gathering: `plugins.enrollment.enroll` runs them, in their order, on the VMs that passed
+all else. A VM that is connected already is left as it is.
 
 The token of the connecting is asked from the metadata service by the VM itself and stays there: in the shell's memory,
 and in a file of root's (0600) in the run's private folder, which azcmagent reads (``--config``) and which is removed at
@@ -18,10 +18,10 @@ from typing import Any, NoReturn
 from urllib.parse import quote as url_quote
 
 from plugins import Seen, check, fail, not_applicable, probe, quote, required, unknown
-from plugins.enroll import ALREADY, NOT_ASKED
-from plugins.inventory import Vm
-from plugins.knowledge import exit_code, findings
-from plugins.profile import Profile
+from plugins.enrollment.enroll import ALREADY, NOT_ASKED
+from plugins.model import Vm
+from plugins.requirements.agent_errors import exit_code, findings
+from plugins.requirements.profile import Profile
 from suites import tokens
 from suites.agent import AZCMAGENT, Show
 from suites.answers import plain
@@ -219,7 +219,7 @@ class Machine:
 
     @classmethod
     def read(cls, seen: Seen) -> Machine:
-        """Read what `plugins.enroll` noted: the resource, ``null`` when there is none, or why it is not known."""
+        """Read what the enrollment noted: the resource, ``null`` when there is none, or why it is not known."""
         if seen.state != "done":
             return cls(missing=seen.stderr.strip() or "it was not asked")
         if seen.stdout == NOT_ASKED:
@@ -252,7 +252,7 @@ enroll_show = probe(
 enroll_disconnect = probe(
     _disconnect, timeout=DISCONNECT_LIMIT, root=True, needs=["curl"], even_if=("lost", "timed out"), read=Command.read
 )
-# These two are answered by Azure, not by the VM: see `plugins.enroll`.
+# These two are answered by Azure, not by the VM: see `plugins.enrollment.enroll`.
 enroll_machine = probe("GET the Arc machine", timeout=60, even_if=("lost",), read=Machine.read)
 enroll_gone = probe("GET the Arc machine", timeout=60, even_if=("lost",), read=Machine.read)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plugins import check, fail, required, unknown
-from plugins.azure.view import AzureView
-from plugins.inventory import Vm
+from plugins.azure.vm_view import AzureView
+from plugins.model import Vm
 from suites.arm import named, vm_of
 
 ARTICLE = (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from plugins import Seen, check, fail, probe, quote, recommended, required, unknown, warn
-from plugins.inventory import Vm
-from plugins.profile import Profile
-from plugins.windows import ps, tool
+from plugins.checks.quoting import ps, tool
+from plugins.model import Vm
+from plugins.requirements.profile import Profile
 from suites.answers import CurlAnswer, direct, direct_windows, metadata_arguments, metadata_request, sentence
 from suites.arm import restart
 

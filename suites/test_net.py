@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from plugins import check, fail, not_applicable, on_vm, recommended, required, unknown, warn
-from plugins.inventory import Vm
-from plugins.profile import REQUIRED_NEEDS, Endpoint, Profile
+from plugins.model import Vm
+from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
 from suites import answers
 from suites.answers import CERTIFICATE, CurlAnswer, old_tls, path, plain, sentence
 

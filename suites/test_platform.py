@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from plugins import check, fail, quote, recommended, required, unknown, warn
-from plugins.azure.paths import TARGET_PROVIDERS
-from plugins.azure.view import AzureView
-from plugins.checks import Fix, Judgement
-from plugins.inventory import Vm
-from plugins.profile import Profile
+from plugins.azure.answer_keys import TARGET_PROVIDERS
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Fix, Judgement
+from plugins.model import Vm
+from plugins.requirements.profile import Profile
 from suites.arm import Resource, cluster_of, command, detail, named, prop, silent, state, upper, vm_of
 
 ARTICLE = (

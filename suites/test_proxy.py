@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from plugins import check, fail, note, probe, quote, recommended, required, unknown, warn
-from plugins.checks import Fix
-from plugins.inventory import Vm
-from plugins.model import Severity
-from plugins.profile import REQUIRED_NEEDS, Profile
-from plugins.windows import tool
+from plugins.checks.check import Fix
+from plugins.checks.quoting import tool
+from plugins.model import Severity, Vm
+from plugins.requirements.profile import REQUIRED_NEEDS, Profile
 from suites import environment, repairs, windows
 from suites.answers import WRITE, CurlAnswer, sentence
 from suites.environment import Variables

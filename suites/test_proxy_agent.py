@@ -7,8 +7,8 @@ gives it to them, and what a login shell has does not count.
 from __future__ import annotations
 
 from plugins import check, fail, note, on_vm, quote, recommended, required, warn
-from plugins.inventory import Vm
-from plugins.profile import Profile
+from plugins.model import Vm
+from plugins.requirements.profile import Profile
 from suites import agent as probes
 from suites import environment, windows
 from suites.agent import Agent, Config, Services, must_be_known, same_proxy

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from plugins import check, fail, quote, required, unknown
 from plugins.azure.roles import Access, Assignment, Denied, Granted, Role, Undecided, effective, role
-from plugins.azure.view import AzureView
-from plugins.checks import Judgement
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Judgement
 from plugins.model import Status
 from suites.arm import vm_of
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from plugins import Seen, Session, check, fail, note, on_vm, probe, quote, recommended, required, unknown
-from plugins.inventory import Vm
-from plugins.profile import Profile
-from plugins.windows import tool
+from plugins.checks.quoting import tool
+from plugins.model import Vm
+from plugins.requirements.profile import Profile
 from suites.answers import plain
 
 ARTICLE = (

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from plugins import Seen, check, fail, not_applicable, probe, quote, recommended, required, unknown, warn
-from plugins.azure.view import AzureView, Principal
-from plugins.checks import Judgement
-from plugins.inventory import Vm
-from plugins.model import Status
-from plugins.profile import Profile
+from plugins.azure.vm_view import AzureView, Principal
+from plugins.checks.check import Judgement
+from plugins.model import Status, Vm
+from plugins.requirements.profile import Profile
 from suites import tokens
 from suites.answers import plain, sentence
 from suites.arm import restart
@@ -199,7 +198,7 @@ def _audience(token: TokenAnswer, vm: Vm, profile: Profile) -> None:
             "Manager does not accept it.",
             remedy="The request names the right resource, so the metadata service is at fault: open a support request "
             f"with this message. (If {audience or 'the audience'} is right for your cloud, add it to "
-            "plugins/data/token.toml.)",
+            "plugins/requirements/data/token.toml.)",
         )
 
 

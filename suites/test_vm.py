@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from plugins import check, fail, note, quote, required, unknown, warn
-from plugins.azure import ids
-from plugins.azure.view import AzureView
-from plugins.checks import Fix
+from plugins.azure import resource_ids as ids
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Fix
 from suites import agent as probes
 from suites.agent import Agent, Show
 from suites.arm import Resource, cluster_of, command, detail, named, prop, settled, silent, state, vm_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from plugins import check, fail, note, on_vm, quote, required, unknown, warn
-from plugins.checks import OnVm
+from plugins.checks.check import OnVm
 from suites import guest as facts
 from suites.guest import Guest, System, Table, data
 
@@ -44,7 +44,7 @@ def test_the_agent_supports_the_system(system: System) -> str:
     listed = f"Microsoft's table of {known.date}"
     look = (
         f"Look it up in the present table, {known.source}. If it is there, add it to "
-        "plugins/data/operating-systems.toml; if it is not, use an image of a system that is."
+        "plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
     )
     if not system.id:
         unknown(f"The VM has no /etc/os-release, so what it runs ({system.machine}) is not known.", remedy=look)

@@ -23,18 +23,17 @@ from __future__ import annotations
 import base64
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
 from urllib.parse import quote as url_quote
 
 from plugins import Seen, probe, quote
-from plugins.inventory import Vm
-from plugins.profile import Profile
-from plugins.windows import tool
+from plugins.checks.quoting import tool
+from plugins.model import Vm
+from plugins.requirements.data_files import read_table
+from plugins.requirements.profile import Profile
 from suites.answers import WRITE, CurlAnswer, plain
 
 __all__ = ["Data", "TokenAnswer", "arm_token", "data", "resource", "user_assigned"]
@@ -53,7 +52,7 @@ class Data:
 @cache
 def data() -> Data:
     """What is known about tokens, from the data file."""
-    table = tomllib.loads((files("plugins") / "data" / "token.toml").read_text(encoding="utf-8"))
+    table = read_table("token")
     return Data(
         audiences={cloud: tuple(each) for cloud, each in table["audiences"].items()},
         identity_options=tuple(table["az"]["identity_options"]),

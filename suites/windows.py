@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from plugins import fail, not_applicable, warn
-from plugins.inventory import Vm
-from plugins.profile import REQUIRED_NEEDS, Profile
+from plugins.model import Vm
+from plugins.requirements.profile import REQUIRED_NEEDS, Profile
 from suites import environment, repairs
 from suites.environment import Variables
 from suites.noproxy import READERS, bypasses, misread

@@ -18,9 +18,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from plugins import ssh
-from plugins.inventory import Vm
-from plugins.model import Session
+from plugins.model import Session, Vm
+from plugins.ssh import client as ssh
 
 
 def visit_all(

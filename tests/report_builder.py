@@ -13,7 +13,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from plugins import clusters, drift, rollout
+from plugins.diagnosis import drift
+from plugins.diagnosis import fix_plan as rollout
+from plugins.diagnosis import fleet_causes as clusters
 
 Json = dict[str, Any]
 DATA = Path(__file__).parent / "data"

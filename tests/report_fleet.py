@@ -140,7 +140,7 @@ def with_extras(results: Json) -> Json:
         },
         "manifest": {
             "hashes": {name: "sha256:" + letter * 64 for name, letter in
-                       {"profile": "a", "inventory": "b", "plugins/data/azcm.toml": "c", "suites": "d", "plugins": "e"}.items()},
+                       {"profile": "a", "inventory": "b", "plugins/requirements/data/azcm.toml": "c", "suites": "d", "plugins": "e"}.items()},
             "commands": [
                 {"command": "curl --noproxy '*' --max-time 3 -sS -H Metadata:true http://169.254.169.254/healthz", "key": "healthz", "vms": len(vms)},
                 {"command": "cat /etc/os-release\nuname -m", "key": "guest", "vms": max(len(vms) - 1, 1)},

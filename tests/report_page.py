@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 FEEDER = """
 import json
 from pathlib import Path
-from plugins.reports.html import HtmlReport
+from plugins.reports.html.plugin import HtmlReport
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):

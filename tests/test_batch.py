@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.batch import Batch, compile_batch
-from plugins.frames import Decoder
-from plugins.probes import Planned
+from plugins.checks.probe import Planned
+from plugins.gather.frames import Decoder
+from plugins.gather.script import Batch, compile_batch
 
 NOBODY = 65534
 

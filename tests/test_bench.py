@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
-from plugins.bench import Bench
-from plugins.collection import CheckItem
+from plugins.judge.judge import Bench
 from plugins.model import Severity, Status, Verdict
+from plugins.pytest_adapter.collection import CheckItem
 
 
 class Name(str):

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plugins.azure import paths
-from plugins.azure.facts import Answer, CloudFacts
-from plugins.bundle import concerning
-from plugins.bundle_file import write_bundle
-from plugins.evidence import Archive
-from plugins.inventory import Target, Vm
-from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict
-from plugins.run import _replay
-from plugins.support import probes, text
+from plugins.azure import answer_keys as paths
+from plugins.azure.snapshot import Answer, CloudFacts
+from plugins.evidence.archive import Archive
+from plugins.evidence.bundle_format import write_bundle
+from plugins.gather.support_logs import probes, text
+from plugins.model import Evidence, Seen, Session, Severity, Status, Target, Verdict, Vm
+from plugins.pytest_adapter.run import _replay
+from plugins.reports.support_bundle import concerning
 
 if TYPE_CHECKING:
     from tests.fleet_project import Checkout

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from plugins import bundle_file
-from plugins.bundle_file import BundleError, BundleFile, write_bundle
+from plugins.evidence import bundle_format as bundle_file
+from plugins.evidence.bundle_format import BundleError, BundleFile, write_bundle
 
 MEMBERS = [("run.json", b'{"version":1}\n'), ("evidence/a.json", b'{"vm":"a"}' * 200), ("README.txt", b"Hello.\n")]
 

@@ -1,4 +1,4 @@
-"""`plugins.changes`: what is new, fixed, persisting or flapping since an earlier run, and what is worse."""
+"""`plugins.gates.baseline`: what is new, fixed, persisting or flapping since an earlier run, and what is worse."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from plugins.changes import HISTORY, compare, load
-from plugins.reports.schema import problems
+from plugins.gates.baseline import HISTORY, compare, load
+from plugins.results.schema import problems
 from tests.report_builder import saved
 
 Json = dict[str, Any]

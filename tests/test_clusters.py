@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins.clusters import Cause
+from plugins.diagnosis.fleet_causes import Cause
 from tests.report_builder import causes_of as find
 
 THINGS = {

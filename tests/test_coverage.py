@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins import knowledge
-from plugins.areas import AREAS
-from plugins.checks import check_of
+from plugins.checks.areas import AREAS
+from plugins.checks.check import check_of
+from plugins.requirements import agent_errors as knowledge
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from plugins import decide
-from plugins.inventory import Vm
-from plugins.reports.schema import problems
+from plugins.gates import decision as decide
+from plugins.model import Vm
+from plugins.results.schema import problems
 
 ROOT = Path(__file__).parent.parent
 Json = dict[str, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.checks import Check, required
-from plugins.diagnosis import Diagnosis, diagnose
+from plugins.checks.check import Check, required
+from plugins.diagnosis.root_cause import Diagnosis, diagnose
 from plugins.model import Severity, Status, Verdict
 
 
@@ -68,7 +68,7 @@ ROOT = Diagnosis(True, ())
             ],
             [ROOT, Diagnosis(False, ("PROXY-003",)), ROOT],
         ),
-        # ... and the same check for several endpoints is one cause already (plugins.clusters)
+        # ... and the same check for several endpoints is one cause already (plugins.diagnosis.fleet_causes)
         (
             [
                 verdict("NET-001", "unknown", "a", obstacle="no curl"),

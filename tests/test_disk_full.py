@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plugins.evidence import Archive
-from plugins.inventory import Vm
-from plugins.model import Evidence, Session
+from plugins.evidence.archive import Archive
+from plugins.model import Evidence, Session, Vm
 
 if TYPE_CHECKING:
     from tests.fleet_project import Checkout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugins.drift import find
+from plugins.diagnosis.drift import find
 
 
 def vm(name: str, cluster: str = "", **facts: str) -> dict[str, Any]:

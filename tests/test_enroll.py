@@ -15,16 +15,16 @@ from typing import Any, cast
 
 import pytest
 
-from plugins import enroll, ssh
-from plugins.areas import AREAS
-from plugins.azure.facts import Answer, CloudFacts, Unread
-from plugins.enroll import Enrolment, announcement, hindrance, prepare, refuse, skip, wanted
-from plugins.evidence import Archive
-from plugins.gather import Progress
-from plugins.inventory import Target, Vm
-from plugins.judge import probes_in_module
-from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict
-from plugins.probes import Planned, Probe
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.checks.areas import AREAS
+from plugins.checks.probe import Planned, Probe
+from plugins.enrollment import enroll
+from plugins.enrollment.enroll import Enrolment, announcement, hindrance, prepare, refuse, skip, wanted
+from plugins.evidence.archive import Archive
+from plugins.gather.collector import Progress
+from plugins.judge.evaluate import probes_in_module
+from plugins.model import Evidence, Seen, Session, Severity, Status, Target, Verdict, Vm
+from plugins.ssh import client as ssh
 from suites import test_enroll as suite
 from tests.suites.suite_rows import PROFILE
 

@@ -11,7 +11,7 @@ import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 
-from plugins.shard import find
+from plugins.inventory.shards import find
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"

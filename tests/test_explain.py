@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from plugins import explain as module
-from plugins.explain import explain
+from plugins.pytest_adapter import explain as module
+from plugins.pytest_adapter.explain import explain
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "checks"
@@ -146,7 +146,9 @@ def test_a_log_that_may_not_be_read(tmp_path: Path) -> None:
 
 def pytest_run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """pytest beside the suite's own options, in a folder that has no VM and no check."""
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["plugins.options", "plugins.explain"]\n')
+    (tmp_path / "conftest.py").write_text(
+        'pytest_plugins = ["plugins.pytest_adapter.options", "plugins.pytest_adapter.explain"]\n'
+    )
     (tmp_path / "pytest.ini").touch()
     if not (tmp_path / "docs").exists():
         (tmp_path / "docs").symlink_to(ROOT / "docs")

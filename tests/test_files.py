@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plugins.files import write_json, write_large_json
+from plugins.core.files import write_json, write_large_json
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.batch import Batch, compile_batch
-from plugins.frames import Decoder
-from plugins.probes import Planned
+from plugins.checks.probe import Planned
+from plugins.gather.frames import Decoder
+from plugins.gather.script import Batch, compile_batch
 
 BATCH = compile_batch([Planned("a", "true", 1, False, (), 16), Planned("b", "true", 1, False, (), 16)], nonce="N0NCE")
 GOOD = (

@@ -1,4 +1,4 @@
-"""`plugins.gate`: policies in; passed or not, exit code and sentence out."""
+"""`plugins.gates.policy`: policies in; passed or not, exit code and sentence out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.gate import Facts, GateError, evaluate, parse
-from plugins.inventory import Vm
+from plugins.gates.policy import Facts, GateError, evaluate, parse
+from plugins.model import Vm
 
 FLEET = [
     *(Vm(f"c{number}", tags={"ring": "canary", "site": "berlin"}) for number in range(4)),

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from plugins import ssh
-from plugins.evidence import Archive
-from plugins.gather import gather
-from plugins.inventory import Vm
-from plugins.model import Evidence, Session
-from plugins.probes import Planned
+from plugins.checks.probe import Planned
+from plugins.evidence.archive import Archive
+from plugins.gather.collector import gather
+from plugins.model import Evidence, Session, Vm
+from plugins.ssh import client as ssh
 
 PLAN = [Planned(key, f"echo {key}", 2, False, (), 1024) for key in ("a", "b")]
 VM = Vm("vm-a")

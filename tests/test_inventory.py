@@ -1,4 +1,4 @@
-"""`plugins.inventory` and `plugins.fleet_file`: what the operator writes, and what they are told about it."""
+"""`plugins.inventory.selection` and `plugins.inventory.file`: what the operator writes, and what they are told about it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from plugins.fleet_file import SCHEMA
-from plugins.inventory import InventoryError, Target, Vm, file_name, load, parse_address, select
+from plugins.evidence.layout import file_name
+from plugins.inventory.file import SCHEMA
+from plugins.inventory.selection import InventoryError, load, parse_address, select
+from plugins.model import Target, Vm
 
 ID = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from plugins.evidence import Archive
-from plugins.inventory import Vm
-from plugins.memory import lasting
-from plugins.model import Evidence, Seen, Session
-from plugins.options import ALONE
+from plugins.core.gc_pause import lasting
+from plugins.evidence.archive import Archive
+from plugins.model import Evidence, Seen, Session, Vm
+from plugins.pytest_adapter.options import ALONE
 
 pytest_plugins = "pytester"
 
@@ -141,7 +140,7 @@ def test_of_a_large_fleet_what_passes_is_only_named(judge: Judge, pytester: pyte
     words = {"a": "right", "b": "wrong", "c": "odd"}
     judge(words, "--reports=whole")
     with (pytester.path / "conftest.py").open("a") as file:
-        file.write("\nimport plugins.digest\nplugins.digest.WHOLE_UP_TO = 2\n")
+        file.write("\nimport plugins.results.compact\nplugins.results.compact.WHOLE_UP_TO = 2\n")
     judge(words, "--reports=digest")
     whole, digest = (
         json.loads((pytester.path / run / "latest" / "results.json").read_bytes()) for run in ("whole", "digest")
@@ -190,9 +189,9 @@ def pytest_runtest_logfinish():
     print("living", *(sum(isinstance(each, kind) for each in gc.get_objects()) for kind in (Evidence, Verdict)))
 
 
-import plugins.evidence
+import plugins.evidence.archive
 
-plugins.evidence.IN_MEMORY = 1
+plugins.evidence.archive.IN_MEMORY = 1
 """
         )
     words = dict(zip(("vm1", "vm2", "vm3", "vm4", "vm5", "vm6"), ("right", "wrong", "odd") * 2, strict=True))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from plugins import knowledge
-from plugins.knowledge import Explanation
+from plugins.requirements import agent_errors as knowledge
+from plugins.requirements.agent_errors import Explanation
 
-DATA = Path(__file__).parents[1] / "plugins" / "data"
+DATA = Path(__file__).parents[1] / "plugins" / "requirements" / "data"
 
 #: The rows of the older article that name one code; its ranges are 127 to 146 and 147 to 152.
 OLDER = [0, 1, 11, 12, 16, 18, 19, 23, 26, 41, 42, 43, 44, 62, 63, 67, 68, 61, 64, 65, 66, 70, 81, 101, 102, 103, 105]

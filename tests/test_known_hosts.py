@@ -1,4 +1,4 @@
-"""`plugins.known_hosts` against what ssh-keygen itself says of the same files."""
+"""`plugins.ssh.known_hosts` against what ssh-keygen itself says of the same files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.known_hosts import KnownHosts, fingerprint, host_name
+from plugins.ssh.known_hosts import KnownHosts, fingerprint, host_name
 
 KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIJFHGpUcPCJpqKHEtmNS7wHH9mPVJN3T2cUvBHkPMfDq"
 OTHER = "AAAAC3NzaC1lZDI1NTE5AAAAIHVRbKn5D2ThmOQj9LZMkzpcUOhYSDKv0LvCL0cHTqfY"

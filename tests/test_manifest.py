@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plugins.azure.facts import Call
-from plugins.inventory import Vm
-from plugins.manifest import Manifest, hashes
-from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict
+from plugins.azure.snapshot import Call
+from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict, Vm
+from plugins.results.provenance import Manifest, hashes
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,10 +22,12 @@ def test_hashes_are_those_of_the_files_as_sha256sum_prints_them(tmp_path: Path) 
     fleet = tmp_path / "fleet.yaml"
     fleet.write_bytes(b"vms: [web1]\n")
     found = hashes("2510", fleet)
-    profile = (ROOT / "plugins/data/profile-2510.toml").read_bytes()
-    assert found["profile"] == found["plugins/data/profile-2510.toml"] == digest(profile)
+    profile = (ROOT / "plugins/requirements/data/profile-2510.toml").read_bytes()
+    assert found["profile"] == found["plugins/requirements/data/profile-2510.toml"] == digest(profile)
     assert found["inventory"] == digest(b"vms: [web1]\n")
-    assert found["plugins/data/azcm.toml"] == digest((ROOT / "plugins/data/azcm.toml").read_bytes())
+    assert found["plugins/requirements/data/azcm.toml"] == digest(
+        (ROOT / "plugins/requirements/data/azcm.toml").read_bytes()
+    )
     assert {"suites", "plugins"} < found.keys()
 
 

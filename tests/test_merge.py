@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plugins.evidence import Archive
-from plugins.files import write_json
-from plugins.inventory import Vm
-from plugins.merge import Merged, open_all
-from plugins.model import Evidence, Seen, Session
-from plugins.shard import Shard
+from plugins.core.files import write_json
+from plugins.evidence.archive import Archive
+from plugins.evidence.merged import Merged, open_all
+from plugins.inventory.shards import Shard
+from plugins.model import Evidence, Seen, Session, Vm
 
 if TYPE_CHECKING:
     from tests.fleet_project import Checkout

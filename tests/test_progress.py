@@ -14,9 +14,8 @@ from typing import Any, cast
 
 import pytest
 
-from plugins.inventory import Vm
-from plugins.model import Evidence, Session
-from plugins.progress import show_progress
+from plugins.model import Evidence, Session, Vm
+from plugins.pytest_adapter.progress import show_progress
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,7 +50,7 @@ def fails(vm: Vm) -> bool:
 
 def test_a_log_gets_a_line_now_and_then_and_one_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("plugins.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("plugins.pytest_adapter.progress.time.monotonic", lambda: now)
     terminal = Terminal(tty=False)
     with show_progress(config(terminal), 6, fails) as shown:
         for outcome in ("good", "bad", "bad", "timed out", "good", "good"):

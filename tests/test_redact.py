@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plugins import redact as redaction
-from plugins.redact import redact, remember
+from plugins.core import redaction
+from plugins.core.redaction import redact, remember
 
 JWT = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 

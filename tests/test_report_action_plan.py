@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.reports import action_plan
+from plugins.reports import action_plan_csv as action_plan
 from tests.report_builder import Json, run, saved, vm
 
 _OPENERS = "".join(c for c in map(chr, range(0x110000)) if unicodedata.normalize("NFKC", c) in ("=", "+", "-", "@"))

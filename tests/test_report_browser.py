@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plugins.digest import of_vm
+from plugins.results.compact import of_vm
 from tests.report_builder import Json, saved
 from tests.report_fleet import rollout
 from tests.report_page import write_page

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.reports.csp import seal
+from plugins.reports.html.csp import seal
 from tests.report_builder import saved
 from tests.report_page import write_page
 

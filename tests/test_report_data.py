@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from plugins.reports import page_data, page_view
-from plugins.reports.page_view import Lists, findings, overview
+from plugins.reports.html import data as page_data
+from plugins.reports.html import page as page_view
+from plugins.reports.html.page import Lists, findings, overview
 from tests.report_builder import Json, run, saved, vm
 from tests.report_fleet import rollout
 from tests.report_page import unpacked

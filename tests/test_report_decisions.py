@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugins.reports import decisions, terminal
+from plugins.reports import terminal
+from plugins.reports import waiver_notices as decisions
 from tests.report_builder import saved
 
 

@@ -15,14 +15,19 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
-from plugins import changes, gate
-from plugins.digest import of_vm
-from plugins.inventory import Vm
-from plugins.reports import action_plan, ctrf, fix_page, fix_script, junit, markdown, prometheus, sarif, terminal
-from plugins.reports.page_data import core_and_chunks
-from plugins.reports.page_view import Lists, findings, overview
-from plugins.reports.schema import problems
-from plugins.waivers import Waiver, Waivers
+from plugins.gates import baseline as changes
+from plugins.gates import policy as gate
+from plugins.judge.waivers import Waiver, Waivers
+from plugins.model import Vm
+from plugins.reports import action_plan_csv as action_plan
+from plugins.reports import ctrf, junit, prometheus, sarif, terminal
+from plugins.reports import fixes_markdown as fix_page
+from plugins.reports import fixes_script as fix_script
+from plugins.reports import markdown_summary as markdown
+from plugins.reports.html.data import core_and_chunks
+from plugins.reports.html.page import Lists, findings, overview
+from plugins.results.compact import of_vm
+from plugins.results.schema import problems
 from tests.report_builder import Json, run, saved, unreachable, vm
 from tests.report_fleet import rollout
 
@@ -32,7 +37,7 @@ WELL = ("pass", "not applicable")
 
 
 def digest(results: Json) -> Json:
-    """What `plugins.results` makes of a fleet that is very large."""
+    """What `plugins.results.builder` makes of a fleet that is very large."""
     return {**results, "digest": SENTENCE, "vms": [of_vm(each) for each in results["vms"]]}
 
 

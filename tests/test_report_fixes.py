@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks import OnVm
-from plugins.fixes import for_operator
-from plugins.inventory import Vm
-from plugins.reports import fix_page, fix_script
-from plugins.shell import quote
+from plugins.checks.check import OnVm
+from plugins.checks.quoting import quote
+from plugins.judge.operator_command import for_operator
+from plugins.model import Vm
+from plugins.reports import fixes_markdown as fix_page
+from plugins.reports import fixes_script as fix_script
 from tests.report_builder import NASTY, Json, run, saved, vm
 
 STOPS = re.compile(r"^exit 64 # before (step \d+|[A-Z]+-\d{3})$", re.MULTILINE)

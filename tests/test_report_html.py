@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.reports import schema
+from plugins.results import schema
 from tests.report_builder import NASTY, Json, Story, run, saved, unreachable, vm
 from tests.report_fleet import rollout
 from tests.report_page import SUITE, chunks, core, run_pytest, write_page
@@ -168,7 +168,7 @@ def test_a_fix_shows_its_commands_and_the_warnings_stand_apart(six: Path) -> Non
     ],
 )
 def test_the_forecast_at_several_sizes(size: int, expected: str) -> None:
-    from plugins.reports.page_view import forecast
+    from plugins.reports.html.page import forecast
 
     results = rollout(size)
     assert (forecast(results) or "The VM is ready") == expected.replace("The first 3 of 6 fixes", "The first 3 fixes")
@@ -300,7 +300,7 @@ def test_the_fleet_with_everything_follows_the_schema() -> None:
 
 def test_a_page_that_cannot_be_sealed_is_not_left_behind(tmp_path: Path) -> None:
     full = """
-import plugins.reports.html as html
+import plugins.reports.html.plugin as html
 def no_room(path, text):
     raise OSError(28, "No space left on device")
 html.write_text = no_room

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.reports.job_summary import GITHUB_LIMIT, publish
+from plugins.reports.ci_summary import GITHUB_LIMIT, publish
 
 TEXT = "## ✅ ready\n\n" + "| a row |\n" * 1_000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from plugins.reports import markdown
+from plugins.reports import markdown_summary as markdown
 from tests.report_builder import EGRESS_STORY, fleet, run, saved, vm
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.reports.safe import cut, middle_cut, names, one_line, visible
+from plugins.core.sanitize import cut, middle_cut, names, one_line, visible
 
 ANYTHING = st.text(st.characters())  # lone surrogates included
 

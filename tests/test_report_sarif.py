@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator
 
-from plugins.inventory import file_name
+from plugins.evidence.layout import file_name
 from plugins.reports import sarif
 from tests.report_builder import EGRESS_STORY, ENDPOINTS, Json, Story, run, saved, unreachable, vm
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from plugins.model import Status
-from plugins.reports import schema
+from plugins.results import schema
 from tests import report_builder
 from tests.report_builder import Json, saved
 

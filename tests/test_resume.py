@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plugins.azure.facts import Answer, CloudFacts, Unread
-from plugins.evidence import Archive
-from plugins.files import InUseError, hold, sweep, whole_file
-from plugins.inventory import Vm
-from plugins.runner import Runner
-from plugins.surroundings import Surroundings
+from plugins.azure.az_cli import Runner
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.core.files import InUseError, hold, sweep, whole_file
+from plugins.evidence.archive import Archive
+from plugins.judge.context import Surroundings
+from plugins.model import Vm
 
 if TYPE_CHECKING:
     from tests.fleet_project import Checkout
@@ -183,7 +183,7 @@ def test_two_runs_at_once_in_one_checkout_keep_out_of_each_others_way(checkout: 
 
 
 def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
-    code = f"from plugins.files import hold; from pathlib import Path; hold(Path({str(tmp_path)!r})); input()"
+    code = f"from plugins.core.files import hold; from pathlib import Path; hold(Path({str(tmp_path)!r})); input()"
     other = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE)
     lock = tmp_path / ".lock"
     while not (lock.exists() and lock.read_text()):
@@ -200,7 +200,7 @@ def test_a_file_is_whole_or_not_there_and_what_is_left_is_swept(tmp_path: Path) 
     path = tmp_path / "a.json"
     path.write_text("old")
     code = (
-        "from plugins.files import whole_file; from pathlib import Path; import os, signal\n"
+        "from plugins.core.files import whole_file; from pathlib import Path; import os, signal\n"
         f"with whole_file(Path({str(path)!r}), durable=True) as file:\n"
         "    file.write(b'new, half of it'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.clusters import Cause
-from plugins.rollout import steps
+from plugins.diagnosis.fix_plan import steps
+from plugins.diagnosis.fleet_causes import Cause
 
 
 def cause(id: str, holds: list[str], kind: str = "csn", thing: str = "/x/csn-a") -> Cause:

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from plugins.evidence import Archive
-from plugins.inventory import Vm
-from plugins.model import Evidence, Seen, Session
-from plugins.reports.files import FILES
-from plugins.reports.schema import problems
+from plugins.evidence.archive import Archive
+from plugins.model import Evidence, Seen, Session, Vm
+from plugins.reports.formats import FILES
+from plugins.results.schema import problems
 
 pytest_plugins = "pytester"
 

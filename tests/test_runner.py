@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.runner import Runner, look
+from plugins.azure.az_cli import Runner, look
 
 VERSION = """{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", "extensions": {}}"""
 EXTENSIONS = """[{"experimental": false, "extensionType": "whl", "name": "networkcloud", "preview": false,

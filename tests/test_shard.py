@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.inventory import Vm
-from plugins.shard import Shard, ShardError, find, parse
+from plugins.inventory.shards import Shard, ShardError, find, parse
+from plugins.model import Vm
 
 FLEET = [Vm(f"vm{number}") for number in range(1, 24)]
 

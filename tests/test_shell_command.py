@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.batch import Batch, compile_batch
-from plugins.probes import Planned
-from plugins.shell_command import COMMAND, INCOMPLETE
+from plugins.checks.probe import Planned
+from plugins.gather.script import Batch, compile_batch
+from plugins.ssh.shell_command import COMMAND, INCOMPLETE
 
 BUSYBOX = shutil.which("busybox") or ""
 CHROOT = shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin:/bin") or "chroot"

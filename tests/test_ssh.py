@@ -1,4 +1,4 @@
-"""`plugins.ssh` against real sshd processes on loopback, started by whoever runs the tests."""
+"""`plugins.ssh.client` against real sshd processes on loopback, started by whoever runs the tests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from plugins import ssh
-from plugins.inventory import Vm
-from plugins.model import Session
-from plugins.shell_command import COMMAND, pack
-from plugins.ssh_host_keys import HostKeys
+from plugins.model import Session, Vm
+from plugins.ssh import client as ssh
+from plugins.ssh.host_keys import HostKeys
+from plugins.ssh.shell_command import COMMAND, pack
 
 ME = getpass.getuser()
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ.get("PATH", ""))

@@ -1,4 +1,4 @@
-"""`plugins.ssh_config` against `ssh -G`, which prints what OpenSSH itself makes of a configuration."""
+"""`plugins.ssh.config` against `ssh -G`, which prints what OpenSSH itself makes of a configuration."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.inventory import Vm
-from plugins.ssh_config import Config, Hop
-from plugins.ssh_words import Failure
+from plugins.model import Vm
+from plugins.ssh.config import Config, Hop
+from plugins.ssh.errors import Failure
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins.ssh_link import _Packets
+from plugins.ssh.transport import _Packets
 
 
 class Stream:

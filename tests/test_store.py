@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plugins.merge import open_all
-from plugins.store import Store
+from plugins.evidence.merged import open_all
+from plugins.evidence.object_store import Store
 from tests.test_merge import FLEET, keep
 
 if TYPE_CHECKING:

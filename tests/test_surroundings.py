@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from plugins.azure import paths
-from plugins.azure.facts import Answer, CloudFacts, Unread
-from plugins.evidence import Archive
-from plugins.inventory import Vm
-from plugins.model import Evidence, Seen, Session
-from plugins.reports.schema import problems
-from plugins.runner import Runner
+from plugins.azure import answer_keys as paths
+from plugins.azure.az_cli import Runner
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.evidence.archive import Archive
+from plugins.model import Evidence, Seen, Session, Vm
+from plugins.results.schema import problems
 
 pytest_plugins = "pytester"
 

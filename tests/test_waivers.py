@@ -1,4 +1,4 @@
-"""`plugins.waivers`: what the operator writes, what they are told about it, and which day it is."""
+"""`plugins.judge.waivers`: what the operator writes, what they are told about it, and which day it is."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from plugins.inventory import Vm
-from plugins.model import Severity, Status, Verdict
-from plugins.waivers import SCHEMA, Waiver, Waivers, load
-from plugins.yaml_file import Mistakes
+from plugins.core.yaml_config import Mistakes
+from plugins.judge.waivers import SCHEMA, Waiver, Waivers, load
+from plugins.model import Severity, Status, Verdict, Vm
 
 KNOWN = ["IMDS-002", "PROXY-002", "NET-001"]
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()

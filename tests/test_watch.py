@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plugins.watch import interval, report
+from plugins.pytest_adapter.watch import interval, report
 
 if TYPE_CHECKING:
     from tests.fleet_project import Checkout

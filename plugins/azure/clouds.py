@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+
+from plugins.requirements.data_files import read_table
 
 __all__ = ["Cloud", "clouds"]
 
@@ -28,5 +28,5 @@ class Cloud:
 @cache
 def clouds() -> Mapping[str, Cloud]:
     """The clouds of data/clouds.toml, by name."""
-    data = tomllib.loads((Path(__file__).parent.parent / "data" / "clouds.toml").read_text(encoding="utf-8"))
+    data = read_table("clouds")
     return {row["name"]: Cloud(**row) for row in data["cloud"]}

@@ -1,7 +1,7 @@
 """Reading everything the checks want to know about a fleet: few requests, side by side, each asked once.
 
 What is asked next depends on what was answered, so it goes in rounds: the VMs; what they name; what those name; the
-definitions of the roles found. `plugins.azure.plan` says beforehand what that comes to.
+definitions of the roles found. `plugins.azure.request_plan` says beforehand what that comes to.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from typing import Any
 
 from azure.core.credentials import TokenCredential
 
-from plugins.azure import ids, paths
-from plugins.azure.arm import Arm, Kind
+from plugins.azure import answer_keys as paths
+from plugins.azure import resource_ids as ids
+from plugins.azure.client import Arm, Kind
 from plugins.azure.clouds import Cloud, clouds
-from plugins.azure.facts import Answer, CloudFacts, Unread
-from plugins.azure.fleet import addresses
-from plugins.azure.login import default_credential
+from plugins.azure.credential import default_credential
+from plugins.azure.discovery import addresses
 from plugins.azure.roles import role
-from plugins.azure.team import Team
-from plugins.azure.view import AzureView
-from plugins.checks import Judgement
-from plugins.inventory import Vm
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Judgement
+from plugins.core.worker_pool import Team
+from plugins.model import Vm
 
 __all__ = ["FEW", "FetchOptions", "fetch", "vms_of"]
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from pathlib import Path
 
-from plugins.azure import ids
-from plugins.azure.facts import Unread
+from plugins.azure import resource_ids as ids
+from plugins.azure.snapshot import Unread
+from plugins.requirements.data_files import read_table
 
 __all__ = [
     "Access",
@@ -153,7 +152,7 @@ class Role:
 
 @cache
 def _roles() -> dict[str, Role]:
-    data = tomllib.loads((Path(__file__).parent.parent / "data" / "roles.toml").read_text(encoding="utf-8"))
+    data = read_table("roles")
     return {row["key"]: Role(**row) for row in data["role"]}
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    results (schema: plugins/data/results.schema.json)
+    results (schema: plugins/results/results.schema.json)
        ├── html      the page of the rollout meeting, written by pytest-html and extended through its hooks
        ├── junit     for CI servers: one suite per VM
        ├── files     the list of what is one text each: summary.md, fixes.md and .sh, ActionPlan.csv, CTRF, SARIF, ...

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from plugins.reports.facts import Json, all_results, number_of, seconds, subject, summed_up
-from plugins.reports.safe import one_line, visible
+from plugins.core.sanitize import one_line, visible
+from plugins.reports.queries import Json, all_results, number_of, seconds, subject, summed_up
 
 #: The version of the specification that these fields are of.
 SPECIFICATION = "0.0.0"

@@ -21,9 +21,9 @@ from typing import IO
 
 from lxml import etree
 
-from plugins.files import whole_file
-from plugins.reports.facts import Json, all_results, number_of, seconds, subject, summed_up
-from plugins.reports.safe import middle_cut, one_line, visible
+from plugins.core.files import whole_file
+from plugins.core.sanitize import middle_cut, one_line, visible
+from plugins.reports.queries import Json, all_results, number_of, seconds, subject, summed_up
 
 _EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, small enough for a CI server's page
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from plugins.reports.facts import READINESS, Json
-from plugins.reports.safe import cut, one_line
+from plugins.core.sanitize import cut, one_line
+from plugins.reports.queries import READINESS, Json
 
 _CAUSES = 50
 _LABEL = 120  # characters

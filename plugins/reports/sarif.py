@@ -18,9 +18,9 @@ import json
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from plugins.inventory import file_name
-from plugins.reports.facts import Json, cause_subject, ssh_failure
-from plugins.reports.safe import cut, one_line, visible
+from plugins.core.sanitize import cut, one_line, visible
+from plugins.evidence.layout import file_name
+from plugins.reports.queries import Json, cause_subject, ssh_failure
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import textwrap
 
-from plugins.reports import decisions
-from plugins.reports.facts import Json, first_to_fix, subject, vms_by_readiness
-from plugins.reports.safe import cut, names, no_command, one_line
+from plugins.core.sanitize import cut, names, no_command, one_line
+from plugins.reports import waiver_notices as decisions
+from plugins.reports.queries import Json, first_to_fix, subject, vms_by_readiness
 
 #: What pytest's ``terminalreporter.write_line(text, **markup)`` takes.
 Line = tuple[str, dict[str, bool]]

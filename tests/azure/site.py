@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from plugins.azure.answer_keys import NEXUS, TARGET_PROVIDERS
 from plugins.azure.fetch import FetchOptions
-from plugins.azure.paths import NEXUS, TARGET_PROVIDERS
-from plugins.inventory import Vm
+from plugins.model import Vm
 from tests.azure.arm_server import TENANT, Arm, FakeCredential
 
 SUBSCRIPTION = "50000000-0000-4000-8000-000000000001"

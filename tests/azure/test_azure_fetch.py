@@ -17,18 +17,17 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.identity import ClientSecretCredential, CredentialUnavailableError
 
+from plugins.azure import answer_keys as paths
 from plugins.azure import fetch as fetching
-from plugins.azure import paths
 from plugins.azure.clouds import Cloud, clouds
-from plugins.azure.facts import Answer, Call, CloudFacts, Unread
+from plugins.azure.credential import Login, default_credential
 from plugins.azure.fetch import fetch
-from plugins.azure.login import Login, default_credential
-from plugins.azure.plan import planned_calls
+from plugins.azure.request_plan import planned_calls
 from plugins.azure.roles import Granted, effective
-from plugins.azure.view import AzureView
-from plugins.checks import Judgement
-from plugins.inventory import Target, Vm
-from plugins.model import Status
+from plugins.azure.snapshot import Answer, Call, CloudFacts, Unread
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Judgement
+from plugins.model import Status, Target, Vm
 from tests.azure import site
 from tests.azure.arm_server import TENANT, TOKEN, Arm, FakeCredential, arm_error, forbidden
 from tests.azure.site import GROUP, SUBSCRIPTION, options, populate, vm_id
@@ -249,7 +248,9 @@ def test_a_login_that_hangs_is_left_behind_in_time(arm: Arm, monkeypatch: pytest
 
 
 def test_whoever_hangs_does_not_keep_the_process_from_ending() -> None:
-    code = "import time; from plugins.azure.team import Team\nTeam(2, 0.2).ask([lambda: time.sleep(60)] * 3, print)"
+    code = (
+        "import time; from plugins.core.worker_pool import Team\nTeam(2, 0.2).ask([lambda: time.sleep(60)] * 3, print)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout.split() == ["0", "1", "2"]
 
@@ -596,7 +597,7 @@ def test_the_sdks_are_not_loaded_for_a_replay(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    code = "import sys, plugins.azure.view; sys.exit(any(name.startswith(('azure.mgmt', 'azure.identity')) for name in sys.modules))"
+    code = "import sys, plugins.azure.vm_view; sys.exit(any(name.startswith(('azure.mgmt', 'azure.identity')) for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from plugins.azure.facts import Answer, CloudFacts, Unread
-from plugins.azure.paths import assignments, definition, denies, resource
+from plugins.azure.answer_keys import assignments, definition, denies, resource
 from plugins.azure.roles import Access, Assignment, Denied, Deny, Granted, Undecided, effective, matches, role
-from plugins.azure.view import AzureView
-from plugins.inventory import Vm
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.azure.vm_view import AzureView
+from plugins.model import Vm
 from tests.azure import site
 from tests.azure.site import GROUP, SUBSCRIPTION
 

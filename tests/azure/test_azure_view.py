@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from plugins.azure import ids
-from plugins.azure.facts import Answer, CloudFacts, Unread
-from plugins.azure.fleet import FleetError, addresses, fleet_from_azure, from_resources
-from plugins.azure.paths import machines, provider, resource
-from plugins.azure.view import AzureView
-from plugins.checks import Judgement
-from plugins.inventory import Target, Vm
-from plugins.model import Status
+from plugins.azure import resource_ids as ids
+from plugins.azure.answer_keys import machines, provider, resource
+from plugins.azure.discovery import FleetError, addresses, fleet_from_azure, from_resources
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Judgement
+from plugins.model import Status, Target, Vm
 from tests.azure import site
 from tests.azure.arm_server import Arm, FakeCredential, forbidden
 from tests.azure.site import GROUP, SUBSCRIPTION, vm_id

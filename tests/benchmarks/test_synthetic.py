@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from benchmarks import synthetic
-from plugins.azure.facts import CloudFacts
-from plugins.evidence import Archive
+from plugins.azure.snapshot import CloudFacts
+from plugins.evidence.archive import Archive
 
 
 def _read(path: Path) -> Any:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 
-from plugins.checks import Check
+from plugins.checks.check import Check
 from plugins.model import Seen
 from tests.hostile.vm_text import PROBES, answers, azure_checks, bent_azure_rows, bent_rows, budget, guest_checks
 from tests.suites.suite_rows import Row

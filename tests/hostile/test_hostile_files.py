@@ -14,18 +14,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins import knowledge, runner
-from plugins.azure.facts import CloudFacts
-from plugins.azure.fleet import FleetError, from_resources
-from plugins.azure.shape import in_shape
-from plugins.evidence import Archive
-from plugins.explain import explain
-from plugins.inventory import InventoryError, Vm, file_name, load, parse_address
-from plugins.known_hosts import KnownHosts, _parse, host_name
-from plugins.redact import clean, redact
-from plugins.reports.safe import harmless
-from plugins.ssh_config import Config
-from plugins.ssh_words import Failure
+from plugins.azure import az_cli as runner
+from plugins.azure.discovery import FleetError, from_resources
+from plugins.azure.normalize import in_shape
+from plugins.azure.snapshot import CloudFacts
+from plugins.core.redaction import clean, redact
+from plugins.core.sanitize import harmless
+from plugins.evidence.archive import Archive
+from plugins.evidence.layout import file_name
+from plugins.inventory.selection import InventoryError, load, parse_address
+from plugins.model import Vm
+from plugins.pytest_adapter.explain import explain
+from plugins.requirements import agent_errors as knowledge
+from plugins.ssh.config import Config
+from plugins.ssh.errors import Failure
+from plugins.ssh.known_hosts import KnownHosts, _parse, host_name
 from tests.azure import site
 from tests.hostile.vm_text import NASTY, bent, bent_json, budget
 

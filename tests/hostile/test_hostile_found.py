@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from plugins.azure.facts import CloudFacts
-from plugins.azure.fleet import FleetError, from_resources
-from plugins.azure.shape import in_shape
-from plugins.batch import PLACES, compile_batch
-from plugins.checks import OnVm
-from plugins.frames import Decoder
-from plugins.inventory import InventoryError, Vm, load
-from plugins.judge import value
-from plugins.model import Evidence, Seen, Session, Status
-from plugins.probes import Planned
-from plugins.reports.safe import harmless
-from plugins.ssh_config import Config
+from plugins.azure.discovery import FleetError, from_resources
+from plugins.azure.normalize import in_shape
+from plugins.azure.snapshot import CloudFacts
+from plugins.checks.check import OnVm
+from plugins.checks.probe import Planned
+from plugins.core.sanitize import harmless
+from plugins.gather.frames import Decoder
+from plugins.gather.script import PLACES, compile_batch
+from plugins.inventory.selection import InventoryError, load
+from plugins.judge.evaluate import value
+from plugins.model import Evidence, Seen, Session, Status, Vm
+from plugins.ssh.config import Config
 from suites.agent import Logs, _seconds
 from suites.environment import _read_written
 from suites.guest import Guest

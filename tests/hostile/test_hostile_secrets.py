@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from plugins import discreet, redact
-from plugins.evidence import Archive
-from plugins.inventory import Vm
-from plugins.model import Evidence, Seen, Session
+from plugins.core import redaction as redact
+from plugins.evidence.archive import Archive
+from plugins.model import Evidence, Seen, Session, Vm
+from plugins.pytest_adapter import log_redaction as discreet
 from tests.canaries import contents, forms, found_in, leaks
 
 pytest_plugins = "pytester"

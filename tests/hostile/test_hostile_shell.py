@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from plugins.batch import Batch, compile_batch
-from plugins.frames import Decoder
+from plugins.checks.probe import Planned
+from plugins.checks.quoting import quote
+from plugins.gather.frames import Decoder
+from plugins.gather.script import Batch, compile_batch
 from plugins.model import Seen
-from plugins.probes import Planned
-from plugins.shell import quote
 
 SHELL = ["sh", "-s"]
 NOBODY = 65534
@@ -80,7 +80,7 @@ def test_an_end_that_is_forged_leaves_probes_without_an_answer() -> None:
     decoder = Decoder(batch)
     decoder.feed(f"\n{batch.nonce} hello\n\n{batch.nonce} end\n".encode())
     assert decoder.complete
-    assert decoder.seen == {}  # `plugins.gather` makes each of them "lost", which is never a pass
+    assert decoder.seen == {}  # `plugins.gather.collector` makes each of them "lost", which is never a pass
 
 
 @as_root

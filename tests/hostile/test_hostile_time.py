@@ -16,11 +16,11 @@ from dataclasses import replace
 
 import pytest
 
-from plugins.batch import compile_batch
-from plugins.frames import Decoder
-from plugins.probes import Planned
-from plugins.redact import redact
-from plugins.reports.safe import harmless
+from plugins.checks.probe import Planned
+from plugins.core.redaction import redact
+from plugins.core.sanitize import harmless
+from plugins.gather.frames import Decoder
+from plugins.gather.script import compile_batch
 from tests.hostile.vm_text import ANSWERS, PROBES, pumps
 
 #: CPU seconds. All of a test takes a tenth of that; one pattern that is not linear takes minutes.

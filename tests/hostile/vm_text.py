@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 import suites
-from plugins.azure.facts import CloudFacts
-from plugins.azure.view import AzureView
-from plugins.checks import Check
+from plugins.azure.snapshot import CloudFacts
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Check
+from plugins.checks.probe import Probe, probe_of
 from plugins.model import Seen, State
-from plugins.probes import Probe, probe_of
 from tests.suites.suite_rows import NOW, Row, seen
 from tests.suites.test_catalogue import ALL, ROWS
 

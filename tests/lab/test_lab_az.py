@@ -12,7 +12,7 @@ import pytest
 from lab import doctor, expectations, spec
 from lab.faults import FAULTS
 from lab.plan import AZ
-from plugins.runner import Runner, look
+from plugins.azure.az_cli import Runner, look
 from tests.lab.conftest import Suite
 
 pytestmark = pytest.mark.az

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from plugins.azure import ids, paths
-from plugins.azure.facts import Answer, CloudFacts, Unread
-from plugins.azure.view import AzureView
-from plugins.inventory import Target, Vm
+from plugins.azure import answer_keys as paths
+from plugins.azure import resource_ids as ids
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.azure.vm_view import AzureView
+from plugins.model import Target, Vm
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-nexus"

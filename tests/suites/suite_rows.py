@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from plugins.checks import check_of
-from plugins.inventory import Target, Vm
-from plugins.judge import Outcome, judge, probes_in_module
-from plugins.model import Evidence, Seen, Session, State, Status
-from plugins.profile import Profile, load_profile
+from plugins.checks.check import check_of
+from plugins.judge.evaluate import Outcome, judge, probes_in_module
+from plugins.model import Evidence, Seen, Session, State, Status, Target, Vm
+from plugins.requirements.profile import Profile, load_profile
 
 PROFILE = load_profile("2510")
 VM = Vm("vm-a", target=Target(location="eastus"))

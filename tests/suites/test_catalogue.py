@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks import Check, check_of
+from plugins.checks.check import Check, check_of
 from plugins.model import Status
 from tests.suites.suite_rows import PROFILE, VM, Row
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from plugins.inventory import Vm
-from plugins.model import Seen, Status
+from plugins.model import Seen, Status, Vm
 from suites import (
     test_agent,
     test_cli_guest,

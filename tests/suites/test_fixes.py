@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from plugins import packages
-from plugins.checks import OnVm
-from plugins.fixes import for_operator
-from plugins.inventory import Vm
-from plugins.judge import probes_in_module
-from plugins.model import Seen, Status
-from plugins.profile import load_profile
+from plugins.checks import package_manager as packages
+from plugins.checks.check import OnVm
+from plugins.judge.evaluate import probes_in_module
+from plugins.judge.operator_command import for_operator
+from plugins.model import Seen, Status, Vm
+from plugins.requirements.profile import load_profile
 from suites import repairs, test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
 from suites.agent import Show
 from tests.suites.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress

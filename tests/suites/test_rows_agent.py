@@ -15,9 +15,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plugins.inventory import Target, Vm
-from plugins.model import Seen, Status
-from plugins.probes import Planned, Probe, probe_of
+from plugins.checks.probe import Planned, Probe, probe_of
+from plugins.model import Seen, Status, Target, Vm
 from suites import agent as probes
 from suites import test_agent
 from tests.suites.suite_rows import NOW, PROFILE, VM, Row, captured, seen

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from plugins.azure.az_cli import Runner
 from plugins.model import Status
-from plugins.profile import load_profile
-from plugins.runner import Runner
+from plugins.requirements.profile import load_profile
 from suites import test_cli
 from tests.suites.fake_azure import INVENTORY
 from tests.suites.suite_rows import Row

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from plugins.checks.probe import probe_of
 from plugins.model import Seen, Status
-from plugins.probes import probe_of
 from suites import test_cloudinit
 from suites.test_cloudinit import Output, data
 from tests.suites.suite_rows import Row, captured, seen

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from plugins.inventory import Target
-from plugins.model import Status
-from plugins.profile import Endpoint
+from plugins.model import Status, Target
+from plugins.requirements.profile import Endpoint
 from suites import test_csn
 from tests.suites.fake_azure import CLUSTER_ID, FORBIDDEN, GONE, INVENTORY, azure, egress
 from tests.suites.suite_rows import PROFILE, Row

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from plugins import knowledge
-from plugins.knowledge import Explanation
 from plugins.model import Seen, Status
+from plugins.requirements import agent_errors as knowledge
+from plugins.requirements.agent_errors import Explanation
 from suites import test_enroll
 from tests.suites.suite_rows import Row, seen
 

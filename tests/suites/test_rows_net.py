@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugins.model import Seen, Status
-from plugins.profile import Endpoint
+from plugins.requirements.profile import Endpoint
 from suites import test_dns, test_net
 from suites.test_net import Tls
 from tests.suites.suite_rows import PROFILE, VM, Row, captured, curl, seen

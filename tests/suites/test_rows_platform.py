@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from plugins.inventory import Target
-from plugins.model import Status
-from plugins.profile import Profile, load_profile
+from plugins.model import Status, Target
+from plugins.requirements.profile import Profile, load_profile
 from suites import test_platform
 from tests.suites.fake_azure import FORBIDDEN, GONE, INVENTORY, azure
 from tests.suites.suite_rows import PROFILE, Row

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from plugins.inventory import Target
-from plugins.model import Status
+from plugins.model import Status, Target
 from suites import test_roles
 from tests.suites.fake_azure import (
     CONTRIBUTOR,

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from plugins.azure.roles import Access, Assignment
-from plugins.azure.view import Principal
-from plugins.checks import Judgement
-from plugins.evidence import redacted
+from plugins.azure.vm_view import Principal
+from plugins.checks.check import Judgement
+from plugins.checks.probe import Probe, probe_of
+from plugins.evidence.archive import redacted
 from plugins.model import Evidence, Seen, Status
-from plugins.probes import Probe, probe_of
 from suites import test_token
 from suites.tokens import TokenAnswer
 from tests.suites.suite_rows import NOW, PROFILE, SESSION, VM, Row, captured, seen

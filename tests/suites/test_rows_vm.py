@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from plugins.inventory import Vm
-from plugins.model import Seen, Status
+from plugins.model import Seen, Status, Vm
 from suites import test_vm
 from tests.suites.fake_azure import FORBIDDEN, GONE, INVENTORY, MACHINE_ID, VM_ID, azure
 from tests.suites.suite_rows import Row, seen

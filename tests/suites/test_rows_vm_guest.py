@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from plugins.checks.probe import probe_of
 from plugins.model import Seen, Status
-from plugins.probes import probe_of
 from suites import guest as facts
 from suites import test_vm_guest
 from suites.guest import Guest, System, data

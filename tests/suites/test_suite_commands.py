@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from plugins.checks.probe import Planned, Probe, probe_of
 from plugins.model import Seen
-from plugins.probes import Planned, Probe, probe_of
 from suites import answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh
 from tests.suites.suite_rows import PROFILE, VM
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from plugins.inventory import Target, Vm
-from plugins.profile import ProfileError, load_profile
+from plugins.model import Target, Vm
+from plugins.requirements.profile import ProfileError, load_profile
 
 
 def vm(location: str | None = None, cloud: str = "AzureCloud") -> Vm:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plugins.inventory import Target, Vm
-from plugins.probes import Planned, Probe, probe_of
+from plugins.checks.probe import Planned, Probe, probe_of
+from plugins.model import Target, Vm
 from suites import agent, answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
 from tests.suites.suite_rows import PROFILE
 

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from plugins import check, probe, required
-from plugins.azure.facts import CloudFacts
-from plugins.checks import check_of
-from plugins.enroll import prepare
-from plugins.judge import judge, probes_in_module
+from plugins.azure.snapshot import CloudFacts
+from plugins.checks.check import check_of
+from plugins.checks.probe import LINUX_ONLY
+from plugins.enrollment.enroll import prepare
+from plugins.judge.evaluate import judge, probes_in_module
 from plugins.model import Evidence, Seen, Status
-from plugins.probes import LINUX_ONLY
 from suites import answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
 from suites.answers import CurlAnswer
 from suites.test_net import Tls

@@ -8,9 +8,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.frames import Decoder
-from plugins.probes import Planned
-from plugins.windows.batch import compile_batch
+from plugins.checks.probe import Planned
+from plugins.gather.frames import Decoder
+from plugins.gather.windows_script import compile_batch
 
 PROBES = [Planned(key, "''", 1, key == "d", (), 16) for key in "abcd"]
 BATCH = compile_batch(PROBES, nonce="N0NCE")

@@ -8,21 +8,22 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.batch import OVERHEAD
-from plugins.probes import Planned
-from plugins.windows import ps, tool
-from plugins.windows.batch import STARTUP, compile_batch, source
-from plugins.windows.command import COMMAND, encoded, pack
+from plugins.checks.probe import Planned
+from plugins.checks.quoting import ps, tool
+from plugins.gather.script import OVERHEAD
+from plugins.gather.windows_command import COMMAND, encoded, pack
+from plugins.gather.windows_script import STARTUP, compile_batch, source
 from tests.windows.grammar import PLANNED, commands, mistakes, nodes, parse
 
 BOOTSTRAP = base64.b64decode(COMMAND.rpartition(" ")[2]).decode("utf-16-le")
-ENGINE = (files("plugins") / "data" / "engine.ps1").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+ENGINE = (ROOT / "plugins/gather/engine.ps1").read_text(encoding="utf-8")
 
 
 def unpacked(script: bytes) -> str:

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from plugins import ssh
-from plugins.evidence import Archive
-from plugins.gather import gather, limits
-from plugins.inventory import Vm
-from plugins.model import Evidence
-from plugins.plan import page
-from plugins.probes import Planned
+from plugins.checks.probe import Planned
+from plugins.evidence.archive import Archive
+from plugins.gather.collector import gather, limits
+from plugins.gather.plan import page
+from plugins.model import Evidence, Vm
+from plugins.ssh import client as ssh
 from tests.test_ssh import ME, Keys, Sshd, pytestmark, sshd  # noqa: F401  # the mark skips where there is no sshd
 
 POWERSHELL = r"""#!PYTHON

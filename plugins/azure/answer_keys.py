@@ -1,0 +1,41 @@
+"""The ARM paths that name the answers in `CloudFacts.answers`: what is asked once is found under one name."""
+
+from __future__ import annotations
+
+from plugins.azure import resource_ids as ids
+
+__all__ = ["NEXUS", "TARGET_PROVIDERS", "assignments", "definition", "denies", "machines", "provider", "resource"]
+
+NEXUS = "Microsoft.NetworkCloud"
+#: The providers an Arc resource needs in its subscription.
+TARGET_PROVIDERS = ("Microsoft.HybridCompute", "Microsoft.GuestConfiguration", "Microsoft.HybridConnectivity")
+
+
+def resource(id: str) -> str:
+    """One resource: a VM, a cluster, a network, an identity."""
+    return ids.key(id)
+
+
+def provider(subscription: str, namespace: str) -> str:
+    """The registration of a resource provider in a subscription."""
+    return ids.key(f"{ids.subscription_scope(subscription)}/providers/{namespace}")
+
+
+def machines(group: str) -> str:
+    """The Arc machines of a resource group."""
+    return ids.key(f"{group}/providers/Microsoft.HybridCompute/machines")
+
+
+def assignments(scope: str, principal: str) -> str:
+    """What is assigned at a scope and above to a principal, through groups too."""
+    return ids.key(f"{scope}/providers/Microsoft.Authorization/roleAssignments?assignedTo={principal}")
+
+
+def denies(scope: str) -> str:
+    """The deny assignments at a scope and above."""
+    return ids.key(f"{scope}/providers/Microsoft.Authorization/denyAssignments")
+
+
+def definition(role_id: str) -> str:
+    """A role definition; its GUID is the same in every subscription."""
+    return f"/providers/microsoft.authorization/roledefinitions/{ids.last(role_id)}"

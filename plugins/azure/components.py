@@ -1,0 +1,50 @@
+"""What a VM shares with others, by the kinds of `plugins.checks.check.Thing`: its cluster, its network, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from plugins.azure import resource_ids as ids
+from plugins.azure.snapshot import CloudFacts
+from plugins.azure.vm_view import AzureView
+from plugins.checks.check import Judgement
+from plugins.model import Vm
+
+__all__ = ["things"]
+
+
+def things(vm: Vm, facts: CloudFacts) -> dict[str, str]:
+    """Kind -> ARM id, or the image's name; without the kinds that are not known. Asks Azure for nothing.
+
+    Two VMs share a thing when the values are equal without regard to case: Azure itself mixes cases.
+    """
+    azure = AzureView(vm, facts)
+    found: dict[str, str] = {}
+
+    def know(kind: str, read: Callable[[], Any]) -> None:
+        try:
+            value = read()
+        except Judgement:  # not known, and why is for the checks to say
+            return
+        if value:
+            found[kind] = str(value).strip().rstrip("/")
+
+    # The VM resource's own fields, whether or not the resource that they name could be read.
+    resource: dict[str, Any] = {}
+
+    def read_vm() -> str:
+        resource.update(azure.vm or {})
+        return str(resource.get("id") or "")
+
+    know("vm", read_vm)
+    properties = resource.get("properties", resource)
+    attachment = properties.get("cloudServicesNetworkAttachment") or {}
+    know("cluster", lambda: properties.get("clusterId"))
+    know("csn", lambda: attachment.get("attachedNetworkId"))
+    know("image", lambda: properties.get("vmImage"))
+    # A system-assigned identity is the VM's own, which no other VM shares.
+    know("identity", lambda: azure.expected.id if azure.expected.kind == "user" else None)
+    know("resource group", lambda: azure.target_scope)
+    know("subscription", lambda: ids.subscription_scope(str(azure.target.subscription)))
+    return found

@@ -1,0 +1,155 @@
+"""What Azure answered: one answer per ARM path, each read once for the whole fleet, and saved as ``azure.json``.
+
+::
+
+    {"version": 1,
+     "answers": {"/subscriptions/…/virtualmachines/web1": {"request": "GET https://…", "value": {…}},
+                 "/subscriptions/…/virtualmachines/web2": {"request": "GET https://…", "value": null},
+                 "/subscriptions/…/providers/…": {"request": "GET https://…", "unread": {"message": …, "remedy": …}}},
+     "located": {"web1": "/subscriptions/…/virtualMachines/web1"},
+     "calls": [["GET", "https://management.azure.com/…", 200]],
+     "interrupted": false}
+
+``value: null`` means that Azure said "not found". An answer that could not be had is ``unread``, which is never that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from plugins.azure.normalize import in_shape
+from plugins.core.redaction import clean, redact
+
+__all__ = ["Answer", "Call", "CloudFacts", "Unread", "shown", "without_secrets"]
+
+VERSION = 1
+
+#: Parts of a VM resource that hold what its owner gave to cloud-init or to the image registry: nobody's evidence.
+_SECRET_FIELDS = frozenset(
+    name.lower()
+    for name in ("userData", "userDataContent", "networkData", "networkDataContent", "vmImageRepositoryCredentials")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Azure said. `value` is its JSON; None: Azure says that it does not exist."""
+
+    request: str  # "GET https://management.azure.com/subscriptions/…?api-version=…"
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why something could not be read, and what would help. It says nothing about whether it exists."""
+
+    message: str
+    remedy: str = ""
+    request: str = ""
+    status: int | None = None  # of Azure's answer, if it gave one
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to Azure. `status` is None in a plan, and when no answer came."""
+
+    method: str
+    url: str
+    status: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}" + (f" -> {self.status}" if self.status is not None else "")
+
+
+_EXCERPTS = 1_000
+
+
+@dataclass(slots=True)
+class CloudFacts:
+    """Everything Azure said about a fleet: `plugins.azure.fetch` fills it, `plugins.azure.vm_view` reads it."""
+
+    answers: dict[str, Answer | Unread] = field(default_factory=dict)  # by ARM path; see `plugins.azure.answer_keys`
+    located: dict[str, str | Unread] = field(default_factory=dict)  # VM name -> the id of its resource
+    calls: list[Call] = field(default_factory=list)  # each request in the order of its end, retries included
+    interrupted: bool = False  # the run was stopped before Azure had been asked for everything
+    _excerpts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def complete(self) -> bool:
+        """True when everything that was asked for was answered."""
+        answers = (*self.answers.values(), *self.located.values())
+        return not self.interrupted and not any(isinstance(each, Unread) for each in answers)
+
+    def excerpt(self, path: str) -> str:
+        """The answer of a path as a report shows it. Made once: a fleet's VMs share most answers."""
+        if path not in self._excerpts:
+            answer = self.answers[path]
+            assert isinstance(answer, Answer)
+            if len(self._excerpts) >= _EXCERPTS:
+                self._excerpts.clear()  # those of VMs that were judged; what the next ones share is soon there again
+            self._excerpts[path] = shown(answer.value)
+        return self._excerpts[path]
+
+    def to_data(self) -> dict[str, Any]:
+        """The facts as plain JSON, redacted."""
+        return {
+            "version": VERSION,
+            "answers": {path: _to_data(answer) for path, answer in self.answers.items()},
+            "located": {
+                name: found if isinstance(found, str) else _to_data(found) for name, found in self.located.items()
+            },
+            "calls": [[call.method, redact(call.url), call.status] for call in self.calls],
+            "interrupted": self.interrupted,
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> CloudFacts:
+        """The inverse of `to_data`. Raises KeyError, TypeError or ValueError on data that is none."""
+        if data["version"] != VERSION:
+            raise ValueError(f"azure.json has format {data['version']!r}, this suite reads {VERSION}")
+        return cls(
+            answers={path: _from_data(answer) for path, answer in data["answers"].items()},
+            located={
+                name: found if isinstance(found, str) else _unread(found) for name, found in data["located"].items()
+            },
+            calls=[Call(method, url, status) for method, url, status in data["calls"]],
+            interrupted=bool(data.get("interrupted")),
+        )
+
+
+def shown(value: Any) -> str:
+    """JSON as a report shows it, not yet cut."""
+    return "404: it does not exist" if value is None else json.dumps(value, indent=1)
+
+
+def _to_data(answer: Answer | Unread) -> dict[str, Any]:
+    if isinstance(answer, Answer):
+        return {"request": redact(answer.request), "value": without_secrets(answer.value)}
+    return {
+        "request": redact(answer.request),
+        "unread": {"message": redact(answer.message), "remedy": redact(answer.remedy), "status": answer.status},
+    }
+
+
+def _from_data(data: Mapping[str, Any]) -> Answer | Unread:
+    if "unread" in data:
+        return _unread(data)
+    return Answer(data["request"], None if data["value"] is None else in_shape(data["value"]))
+
+
+def _unread(data: Mapping[str, Any]) -> Unread:
+    return Unread(request=data["request"], **data["unread"])
+
+
+def without_secrets(value: Any) -> Any:
+    """ARM JSON without user data and the like, the rest redacted."""
+    return clean(_without_fields(value))
+
+
+def _without_fields(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_fields(each) for name, each in value.items() if name.lower() not in _SECRET_FIELDS}
+    return [_without_fields(each) for each in value] if isinstance(value, list | tuple) else value

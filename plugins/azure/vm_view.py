@@ -1,0 +1,406 @@
+"""What one check sees of Azure: the facts that concern one VM, under the names of the domain.
+
+Every attribute is either what Azure said, or None where Azure says that it does not exist, or it raises the word
+*unknown* with its reason where it could not be read. The three are never mixed up, so a check just uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NoReturn
+
+from plugins.azure import answer_keys as paths
+from plugins.azure import resource_ids as ids
+from plugins.azure.roles import Access, Assignment, Deny
+from plugins.azure.snapshot import Answer, CloudFacts, Unread, shown
+from plugins.checks.check import Judgement, Thing
+from plugins.model import Seen, Status, Target, Vm
+
+__all__ = ["Access", "Assignment", "AzureView", "Deny", "Principal"]
+
+_EXCERPT = 6000  # characters of an answer that a report shows
+_EVERYONE = "00000000-0000-0000-0000-000000000000"
+_STATE_THE_ID = (
+    "Give the VM its resource_id in the inventory, or say where to look for its name:"
+    " --subscription=<id> --resource-group=<name>."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One managed identity of a VM."""
+
+    kind: Literal["system", "user"]
+    id: str  # ARM id: of the VM for its system-assigned identity, else of the user-assigned identity
+    principal_id: str | None = None  # object id, lower case; None: it has none, or `unread` says why it is not known
+    client_id: str | None = None  # never known for a system-assigned identity
+    tenant_id: str | None = None
+    unread: Unread | None = None
+
+    def __str__(self) -> str:
+        return "the system-assigned identity" if self.kind == "system" else f"the user-assigned identity {self.id}"
+
+
+class AzureView:
+    """Azure, as far as it concerns one VM. Make a new one for each check: `used` is what this one looked at."""
+
+    def __init__(self, vm: Vm, facts: CloudFacts) -> None:
+        self._vm = vm
+        self._facts = facts
+        self.used: dict[str, Seen] = {}  # by evidence key, "azure-vm", in the order of use
+
+    # --- the Nexus resources
+
+    @property
+    def resource_id(self) -> str:
+        """The ARM id of the VM: as Azure writes it where it was read, else as the inventory does."""
+        found = self._facts.located.get(self._vm.name) or self._vm.resource_id
+        if found is None:
+            _unknown(
+                f"The resource id of {self._vm.name} is not stated, so Azure was not asked about it.", _STATE_THE_ID
+            )
+        if isinstance(found, Unread):
+            self.used["azure-vm"] = Seen("azure-vm", found.request, "lost", stderr=found.message)
+            _unknown(found.message, found.remedy)
+        _parse(found)
+        answer = self._facts.answers.get(paths.resource(found))
+        if isinstance(answer, Answer) and isinstance(answer.value, dict):
+            return str(answer.value.get("id") or found)
+        return found
+
+    @property
+    def vm(self) -> dict[str, Any] | None:
+        """The VM resource, ``Microsoft.NetworkCloud/virtualMachines``."""
+        return self._resource("azure-vm", self.resource_id)
+
+    @property
+    def cluster(self) -> dict[str, Any] | None:
+        """The cluster the VM runs on. None: it was deleted."""
+        return self._linked("azure-cluster", self._need_vm(), "clusterId", "the VM resource names no cluster")
+
+    @property
+    def cluster_manager(self) -> dict[str, Any] | None:
+        """The cluster manager of the cluster."""
+        cluster = self.cluster
+        if cluster is None:
+            _unknown("The cluster manager is not known: the VM's cluster does not exist.")
+        return self._linked(
+            "azure-cluster-manager", cluster, "clusterManagerId", "the cluster names no cluster manager"
+        )
+
+    @property
+    def csn(self) -> dict[str, Any] | None:
+        """The cloud services network the VM is attached to. None: it is attached to none, or to a deleted one."""
+        attachment = _properties(self._need_vm()).get("cloudServicesNetworkAttachment") or {}
+        id = attachment.get("attachedNetworkId")
+        return self._resource("azure-csn", id) if id else None
+
+    # --- where the Arc resource goes
+
+    @property
+    def target(self) -> Target:
+        """Where the Arc resource goes: as the inventory says, else where the VM resource is.
+
+        Its location is None only when neither the inventory nor a readable VM resource states one.
+        """
+        stated = self._vm.target
+        subscription, group, location = stated.subscription, stated.resource_group, stated.location
+        if not (subscription and group):
+            own = _parse(self.resource_id)
+            subscription, group = subscription or own.subscription, group or own.resource_group
+        if not location:
+            found = self._facts.located.get(self._vm.name) or self._vm.resource_id
+            path = paths.resource(found) if isinstance(found, str) else ""
+            if isinstance(known := self._facts.answers.get(path), Answer) and known.value:
+                self._read("azure-vm", path, kind=dict)
+                location = known.value.get("location")
+        return replace(stated, subscription=subscription, resource_group=group, location=location)
+
+    @property
+    def target_scope(self) -> str:
+        """The ARM id of the resource group the Arc resource goes to."""
+        target = self.target
+        assert target.subscription and target.resource_group
+        return ids.group_scope(target.subscription, target.resource_group)
+
+    @property
+    def arc_name(self) -> str:
+        """The name the Arc machine will get: that of the VM resource, else of the VM in the inventory."""
+        try:
+            return _parse(self.resource_id).name
+        except Judgement:
+            return self._vm.name
+
+    @property
+    def arc_machine(self) -> dict[str, Any] | None:
+        """The ``Microsoft.HybridCompute/machines`` with `arc_name` in the target resource group."""
+        machines = self._read("azure-arc-machines", paths.machines(self.target_scope), self._only_arc_machine)
+        if machines is None:
+            self._no_target_group()
+        found = self._only_arc_machine(machines)
+        return found[0] if found else None
+
+    def _only_arc_machine(self, machines: Any) -> list[dict[str, Any]]:
+        return [each for each in machines or () if str(each.get("name")).lower() == self.arc_name.lower()]
+
+    def _no_target_group(self) -> NoReturn:
+        raise Judgement(
+            Status.FAIL,
+            f"Azure says that the resource group the Arc resource is to go to does not exist: {self.target_scope}.",
+            "Create it, or correct the target in the inventory.",
+            thing="resource group",
+        )
+
+    # --- providers
+
+    def provider(self, namespace: str) -> dict[str, Any]:
+        """A resource provider in the subscription the Arc resource goes to: registrationState, resourceTypes."""
+        subscription = self.target.subscription
+        assert subscription
+        return self._provider(f"azure-provider[{namespace}]", subscription, namespace)
+
+    @property
+    def nexus_provider(self) -> dict[str, Any]:
+        """Microsoft.NetworkCloud in the subscription of the VM."""
+        return self._provider("azure-nexus-provider", _parse(self.resource_id).subscription, paths.NEXUS)
+
+    def _provider(self, key: str, subscription: str, namespace: str) -> dict[str, Any]:
+        found = self._read(key, paths.provider(subscription, namespace), kind=dict)
+        if found is None:
+            _unknown(
+                f"Azure does not know the resource provider {namespace} in subscription {subscription}.",
+                "Check that the subscription id is right and that it is in the cloud that was asked.",
+            )
+        return dict(found)
+
+    # --- identities and roles
+
+    @property
+    def identities(self) -> list[Principal]:
+        """The managed identities of the VM resource, the system-assigned one first.
+
+        Never unknown by itself: where a user-assigned identity's principal could not be read, its `unread` says so.
+        """
+        vm = self._need_vm()
+        identity = vm.get("identity") or {}
+        kinds = {kind.strip().lower() for kind in str(identity.get("type") or "").split(",")}
+        found = []
+        if "systemassigned" in kinds:
+            principal_id, tenant_id = identity.get("principalId"), identity.get("tenantId")
+            found.append(Principal("system", self.resource_id, _lower(principal_id), tenant_id=_lower(tenant_id)))
+        if "userassigned" in kinds:
+            users: Mapping[str, Any] = identity.get("userAssignedIdentities") or {}
+            found += [self._user(id, users[id] or {}) for id in sorted(users, key=ids.key)]
+        return found
+
+    def _user(self, id: str, stated: Mapping[str, Any]) -> Principal:
+        """A user-assigned identity. The VM resource may map its id to an empty object: then ManagedIdentity knows."""
+        if stated.get("principalId"):
+            return Principal("user", id, _lower(stated["principalId"]), _lower(stated.get("clientId")))
+        missing = "The VM resource does not state its principal, and ManagedIdentity was not asked."
+        answer = self._answer(f"azure-identity[{ids.last(id)}]", paths.resource(id), None, missing)
+        if isinstance(answer, Unread):
+            return Principal("user", id, unread=answer)
+        known = _properties(answer.value or {})
+        return Principal(
+            "user", id, _lower(known.get("principalId")), _lower(known.get("clientId")), _lower(known.get("tenantId"))
+        )
+
+    @property
+    def expected(self) -> Principal:
+        """The identity to enroll with: the inventory's, else the one that IMDS chooses when nothing is said.
+
+        Stops the check with *fail* when the VM does not have it, or it is not clear which one is meant, and with
+        *unknown* when its principal could not be read. `principal_id` is None when the identity was deleted.
+        """
+        found = self._expected(self.identities)
+        if found.unread:
+            _unknown(
+                f"The principal of {found} is not known: {found.unread.message}",
+                found.unread.remedy or "Grant the runner Microsoft.ManagedIdentity/userAssignedIdentities/read.",
+                "runner",
+            )
+        return found
+
+    def _expected(self, identities: list[Principal]) -> Principal:
+        wanted = self._vm.identity
+        has = "; ".join(str(each) for each in identities) or "no managed identity"
+        if wanted == "system":
+            hits = [each for each in identities if each.kind == "system"]
+        elif wanted:
+            hits = [each for each in identities if each.kind == "user" and ids.same(each.id, wanted)]
+        else:
+            users = [each for each in identities if each.kind == "user"]
+            hits = [each for each in identities if each.kind == "system"] or users
+            if len(hits) > 1:  # nor can IMDS choose one: nothing enrolls before that is decided
+                raise Judgement(
+                    Status.FAIL,
+                    f"The VM has {len(users)} user-assigned identities and no system-assigned one, and the inventory"
+                    f" does not say which to enroll with: {', '.join(each.id for each in users)}.",
+                    "State it in the inventory: identity: <the ARM id of the user-assigned identity>.",
+                )
+        if hits:
+            return hits[0]
+        if wanted:
+            meant = "the system-assigned identity" if wanted == "system" else f"the user-assigned identity {wanted}"
+            message = f"The inventory expects {meant}. The VM has {has}."
+        else:
+            message = "The VM has no managed identity."
+        raise Judgement(
+            Status.FAIL,
+            message,
+            "A managed identity works only when the VM was created with it: create the VM again with the identity,"
+            " or correct the inventory.",
+        )
+
+    def access(self, principal_id: str) -> Access:
+        """What was given to a principal, and denied, at the target resource group: inherited and through groups too.
+
+        A role whose definition could not be read keeps its GUID, and its `unread`; so do the denies.
+        """
+        scope = self.target_scope
+        given = self._read(f"azure-role-assignments[{principal_id}]", paths.assignments(scope, principal_id))
+        if given is None:
+            self._no_target_group()
+        found = [each for row in given for each in self._assignments(row, principal_id)]
+        assignments = [each for each in found if ids.reaches(each.scope, scope)]
+        missing = f"The deny assignments of {scope} were not asked for."
+        answer = self._answer("azure-deny-assignments", paths.denies(scope), None, missing, kind=list)
+        if isinstance(answer, Unread):
+            return Access(scope, assignments, denies_unread=answer)
+        groups = {each.via_group for each in assignments if each.via_group}
+        denies = [each for row in answer.value or [] for each in _denies(row, scope, principal_id.lower(), groups)]
+        return Access(scope, assignments, denies)
+
+    def _assignments(self, row: Mapping[str, Any], principal_id: str) -> list[Assignment]:
+        given = _properties(row)
+        role_id = ids.last(given.get("roleDefinitionId") or "")
+        holder = _lower(given.get("principalId"))
+        plain = Assignment(
+            role_id=role_id,
+            role_name="",
+            scope=given.get("scope") or "/",
+            via_group=None if holder in (None, principal_id.lower()) else holder,
+            condition=given.get("condition") or None,
+            updated_on=given.get("updatedOn") or given.get("createdOn"),
+        )
+        missing = f"The role {role_id} was not asked for."
+        answer = self._answer(f"azure-role[{role_id}]", paths.definition(role_id), None, missing)
+        if isinstance(answer, Unread):
+            return [replace(plain, unread=answer)]
+        if answer.value is None:
+            return [replace(plain, unread=Unread(f"The role definition {role_id} does not exist any more."))]
+        definition = _properties(answer.value)
+        return [
+            replace(
+                plain,
+                role_name=str(definition.get("roleName") or ""),
+                condition=plain.condition or block.get("condition") or None,
+                actions=tuple(block.get("actions") or ()),
+                not_actions=tuple(block.get("notActions") or ()),
+            )
+            for block in definition.get("permissions") or [{}]
+        ]
+
+    @property
+    def fleet(self) -> CloudFacts:
+        """The facts of the whole fleet."""
+        return self._facts
+
+    # --- reading
+
+    def _need_vm(self) -> dict[str, Any]:
+        found = self.vm
+        if found is None:  # one finding, VM-001's; what would be asked about the VM waits for it
+            raise Judgement(Status.BLOCKED, f"Not judged: VM-001, Azure has no VM resource {self.resource_id}.")
+        return found
+
+    def _linked(self, key: str, resource: Mapping[str, Any], field: str, missing: str) -> dict[str, Any] | None:
+        id = _properties(resource).get(field)
+        if not id:
+            _unknown(f"It is not known: {missing} (properties.{field} is empty).")
+        return self._resource(key, id)
+
+    def _resource(self, key: str, id: str) -> dict[str, Any] | None:
+        found = self._read(key, paths.resource(id), kind=dict)
+        return None if found is None else dict(found)
+
+    def _read(self, key: str, path: str, part: Callable[[Any], Any] | None = None, kind: type = list) -> Any:
+        """An answer's value, a resource or a list of them; `part` says what of it concerns this VM."""
+        missing = f"Azure was not asked for {path}."
+        answer = self._answer(key, path, part, missing, "Gather again, without --evidence.", kind)
+        if isinstance(answer, Unread):
+            _unknown(answer.message, answer.remedy, "runner")
+        return answer.value
+
+    def _answer(
+        self,
+        key: str,
+        path: str,
+        part: Callable[[Any], Any] | None,
+        missing: str,
+        remedy: str = "",
+        kind: type = dict,
+    ) -> Answer | Unread:
+        """The answer of a path, remembered as the report shows it."""
+        answer = self._facts.answers.get(path) or Unread(missing, remedy)
+        if isinstance(answer, Answer) and not isinstance(answer.value, kind | None):
+            answer = Unread(f"Azure's answer about {path} is not understood.", "Gather again.", answer.request)
+        if isinstance(answer, Unread):
+            self.used[key] = Seen(key, answer.request, "lost", stderr=answer.message)
+        else:
+            text = shown(part(answer.value)) if part else self._facts.excerpt(path)
+            cut = len(text) > _EXCERPT
+            self.used[key] = Seen(key, answer.request, "done", exit=0, stdout=text[:_EXCERPT], truncated=cut)
+        return answer
+
+
+def _denies(row: Mapping[str, Any], target: str, principal_id: str, groups: set[str]) -> list[Deny]:
+    """The blocks of a deny assignment that concern the principal, or may do so."""
+    given = _properties(row)
+    scope = given.get("scope") or "/"
+    if not ids.reaches(scope, target):
+        return []
+    if given.get("doNotApplyToChildScopes") and not ids.same(scope, target):
+        return []
+    holders = {_lower(each.get("id")): str(each.get("type") or "") for each in given.get("principals") or []}
+    spared = {_lower(each.get("id")): str(each.get("type") or "") for each in given.get("excludePrincipals") or []}
+    known = {principal_id, *groups}
+    if known & set(spared):
+        return []
+    hit = bool(known & set(holders)) or _EVERYONE in holders
+    named_groups = any(kind.lower() == "group" for kind in holders.values())
+    if not hit and not named_groups:
+        return []
+    spared_groups = any(kind.lower() == "group" for kind in spared.values())
+    return [
+        Deny(
+            name=str(given.get("denyAssignmentName") or row.get("name") or "without a name"),
+            actions=tuple(block.get("actions") or ()),
+            not_actions=tuple(block.get("notActions") or ()),
+            scope=scope,
+            certain=hit and not spared_groups and not given.get("condition"),
+        )
+        for block in given.get("permissions") or []
+    ]
+
+
+def _properties(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    return resource.get("properties") or {}
+
+
+def _lower(text: Any) -> str | None:
+    return str(text).lower() if text else None
+
+
+def _unknown(message: str, remedy: str = "", thing: Thing | None = None) -> NoReturn:
+    # What Azure did not say is missed by several checks, which is one trouble.
+    raise Judgement(Status.UNKNOWN, message, remedy, obstacle=message, thing=thing)
+
+
+def _parse(id: str) -> ids.ArmId:
+    try:
+        return ids.parse(id)
+    except ValueError as error:
+        _unknown(str(error), "Correct resource_id in the inventory.")

@@ -1,0 +1,50 @@
+"""Package managers: one command for a guest of Debian's family, Red Hat's or SUSE's, whichever it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from plugins.checks.check import OnVm, on_vm
+from plugins.checks.quoting import quote
+
+__all__ = ["Verb", "command", "words"]
+
+Verb = Literal["install", "upgrade", "reinstall", "remove"]
+
+#: In the order in which they are looked for. None asks: nobody sits there to answer.
+_TOOLS: dict[str, dict[Verb, str]] = {
+    "apt-get": {
+        "install": "install -y",
+        "upgrade": "install --only-upgrade -y",
+        "reinstall": "install --reinstall -y",
+        "remove": "purge -y",
+    },
+    "dnf": {"install": "install -y", "upgrade": "upgrade -y", "reinstall": "reinstall -y", "remove": "remove -y"},
+    "zypper": {
+        "install": "install -y",
+        "upgrade": "update -y",
+        "reinstall": "install --force -y",
+        "remove": "remove -y",
+    },
+}
+
+
+def words(verb: Verb, package: str) -> str:
+    """For a remedy: ``apt-get purge azcmagent, dnf remove azcmagent, or zypper remove azcmagent``."""
+    *most, last = (f"{tool} {verbs[verb].removesuffix(' -y')} {package}" for tool, verbs in _TOOLS.items())
+    return f"{', '.join(most)}, or {last}"
+
+
+def command(verb: Verb, package: str, proxy: str = "") -> OnVm:
+    """The same as a command for the guest.
+
+    `proxy` is for what comes from Microsoft's repository, to which the CSN proxy is the only way: sudo would drop the
+    variable of the session. A distribution's own mirrors may be anywhere, so there it is left as the guest has it.
+    """
+    sudo = f"sudo env https_proxy={quote(proxy)}" if proxy else "sudo"
+    tries = []
+    for tool, verbs in _TOOLS.items():
+        steps = [f"{sudo} apt-get update"] if tool == "apt-get" and verb != "remove" else []
+        steps.append(f"{sudo} {tool} {verbs[verb]} {quote(package)}")
+        tries.append(f"if command -v {tool} >/dev/null; then {'; '.join(steps)};")
+    return on_vm(f"{' el'.join(tries)} fi")

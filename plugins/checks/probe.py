@@ -1,0 +1,137 @@
+"""Declaring probes: one read-only command that runs on the VM, written beside the checks that read it.
+
+A probe is a pytest fixture, so pytest's own fixture closure says, for the selected checks, exactly which commands
+have to run::
+
+    healthz = probe("curl --noproxy '*' --max-time 3 ...", timeout=5, needs=["curl"], read=CurlAnswer.read)
+
+    @check("IMDS-002", required, ...)
+    def test_the_imds_sidecar_is_healthy(healthz): ...
+
+A probe whose command depends on the check's parameter is given a function instead of a text; the function's argument
+names are the parameters it wants::
+
+    tunnel = probe(lambda endpoint: f"curl --proxy ... {quote(endpoint.url)}", timeout=12, needs=["curl"], read=...)
+
+A probe may have a second command, in PowerShell, for Windows VMs (see docs/windows.md)::
+
+    names = probe("getent hosts ...", windows="[Net.Dns]::GetHostAddresses(...)", timeout=5)
+
+The commands of one VM travel as one script (see `plugins.gather.script`), so the same probe used by ten checks runs
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from sys import intern
+from typing import Any
+
+import pytest
+
+from plugins.checks.quoting import quote
+from plugins.checks.signature import parameters
+from plugins.model import Seen, State, Vm
+
+__all__ = ["LINUX_ONLY", "Planned", "Probe", "probe", "probe_of", "quote"]
+
+#: What a check says of a Windows VM when one of its probes has no command for it.
+LINUX_ONLY = "This check looks at Linux guests only."
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A declared probe. Limits are seconds on the VM and bytes per output stream."""
+
+    command: str | Callable[..., str]
+    timeout: float
+    root: bool
+    needs: tuple[str, ...]
+    cap: int
+    even_if: frozenset[State]
+    read: Callable[[Seen], Any] | None
+    windows: str | Callable[..., str] | None = None  # None: there is nothing like it on Windows
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the check's parameters that the command depends on."""
+        return _parameters(self.command)
+
+    def fits(self, vm: Vm) -> bool:
+        """True when there is a command for the VM's operating system."""
+        return vm.os != "windows" or self.windows is not None
+
+    def key(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """What this probe, called `name`, is in the evidence for one set of parameters."""
+        # What is shared by the whole run is not part of the key: "tunnel[management.azure.com]".
+        own = [str(arguments[each]) for each in self.parameters if each not in ("vm", "profile")]
+        label = "-".join(own)
+        return intern(f"{name}[{label}]") if label else name  # the same text for each VM of a fleet
+
+    def plan(self, name: str, arguments: Mapping[str, Any]) -> Planned:
+        """This probe, called `name`, made concrete for one VM, which it `fits`, and one set of parameters."""
+        vm = arguments.get("vm")
+        windows = isinstance(vm, Vm) and vm.os == "windows"
+        chosen = self.windows if windows else self.command
+        assert chosen is not None, f"{name} has no command for {arguments['vm']}"
+        if not isinstance(chosen, str):
+            chosen = chosen(**{each: arguments[each] for each in _parameters(chosen)})
+        needs = () if windows else self.needs  # Invoke-Tool says itself when its program is missing
+        chosen = intern(chosen)  # most VMs run the same command, and a fleet's evidence keeps one text of it
+        return Planned(self.key(name, arguments), chosen, self.timeout, self.root, needs, self.cap)
+
+
+def _parameters(command: str | Callable[..., str]) -> tuple[str, ...]:
+    return () if isinstance(command, str) else parameters(command)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One command that will run on one VM."""
+
+    key: str
+    command: str
+    timeout: float
+    root: bool
+    needs: tuple[str, ...]
+    cap: int
+
+
+def probe(
+    command: str | Callable[..., str],
+    *,
+    timeout: float,
+    root: bool = False,
+    needs: Sequence[str] = (),
+    cap: int = 16_384,
+    even_if: Sequence[State] = (),
+    read: Callable[[Seen], Any] | None = None,
+    windows: str | Callable[..., str] | None = None,
+) -> Any:
+    """Declare a probe and return it as a pytest fixture; assign it to the name the checks use.
+
+    `command` is POSIX shell text, run with stdin closed, in a subshell of its own, beside the VM's other probes.
+    `timeout` seconds after it starts, it and its children are stopped. `root` probes run through ``sudo -n`` unless
+    the login is root. `needs` names programs without which the command is not even started. `cap` bounds stdout and
+    stderr, each, in bytes. `read` turns the `Seen` into what the checks want to look at: pure, and total (it raises
+    ValueError with what it expected). A probe that did not run to its end makes the checks that take it *unknown*,
+    except for the states listed in `even_if`, which the check then handles itself. `windows` is what runs on a Windows
+    VM instead: PowerShell text (`plugins.checks.quoting.ps` and `tool` help to write it), whose output `read` can read
+    as well; without it, the checks that take the probe are *not applicable* there.
+    """
+    declared = Probe(command, timeout, root, tuple(needs), cap, frozenset(even_if), read, windows)
+
+    def value() -> Any:
+        raise RuntimeError(
+            "a probe is read by checks only (see plugins.judge.evaluate); an ordinary test cannot take it"
+        )
+
+    value.__probe__ = declared  # type: ignore[attr-defined]
+    return pytest.fixture(value)
+
+
+def probe_of(fixture: Any) -> Probe | None:
+    """The probe behind a fixture definition (pytest's FixtureDef or the module attribute), or None."""
+    function = getattr(fixture, "func", None) or getattr(fixture, "_get_wrapped_function", lambda: None)()
+    return getattr(function, "__probe__", None)

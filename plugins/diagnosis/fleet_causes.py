@@ -1,0 +1,228 @@
+"""Root causes over the fleet: the same thing to fix is one cause, on however many VMs and for however many parameters.
+
+::
+
+    root causes of the VMs                                   causes of the fleet
+    vm-a  CSN-002 [gbl.his.arc.azure.com]   thing csn-a  ┐
+    vm-a  CSN-002 [pas.windows.net]         thing csn-a  ├──> CSN-002, csn-a: 2 endpoints, 2 VMs
+    vm-b  CSN-002 [gbl.his.arc.azure.com]   thing csn-a  ┘
+    vm-a  PROXY-002 [NO_PROXY], [no_proxy]  guest        ┐
+    vm-c  PROXY-002 [NO_PROXY], [no_proxy]  guest        ├──> PROXY-002, image ubuntu-22.04 when all its VMs have it;
+                                                         ┘    otherwise the same fix on each of vm-a and vm-c
+    vm-a  PROXY-003                         path         ───> csn-a, when no VM that is on it gets through; else vm-a
+    vm-a  ROLES-001                         role         ───> its identity, when VMs can share it; else the group that
+                                                              the Arc resources go to: there roles are assigned
+
+Works on the plain data of `results.json`, so it is the same live and replayed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plugins.checks.areas import order
+
+__all__ = ["Cause", "Finder", "shape"]
+
+Json = Mapping[str, Any]
+
+_TROUBLE = frozenset(("fail", "warn", "unknown", "blocked"))
+_HOLDING = frozenset(("fail", "unknown", "blocked"))
+
+#: Kinds of which there is one, or one for each VM; `vm["things"]` may know the ids of the others.
+_WITHOUT_ID = ("guest", "vm", "instance", "runner")
+
+_MESSAGES = 5  # different messages of one cause that are kept
+
+
+@dataclass(slots=True)
+class Cause:
+    """One thing to fix. `vms` are in the fleet's order; `holds` are those of them that it keeps from being ready."""
+
+    id: str
+    status: str
+    severity: str
+    kind: str  # of `plugins.checks.check.Thing`, "jump host" or "image"; "path" and "role" are settled by then
+    thing: str  # its id; "" for a kind that has none
+    docs: str
+    parameters: list[str] = field(default_factory=list)
+    vms: dict[str, None] = field(default_factory=dict)
+    holds: dict[str, None] = field(default_factory=dict)
+    messages: Counter[str] = field(default_factory=Counter)
+    remedies: Counter[str] = field(default_factory=Counter)
+    fix: dict[str, dict[str, None]] = field(default_factory=dict)  # command -> the VMs it helps
+    judged: int = 0  # of its VMs, those that the check could say something of
+
+    @property
+    def name(self) -> str:
+        """The last word of the thing's id."""
+        return self.thing.rstrip("/").rpartition("/")[2]
+
+    def as_dict(self, number: int) -> dict[str, Any]:
+        """The cause as `results.json` has it; `number` is its place in the list, from 1."""
+        return {
+            "number": number,
+            "id": self.id,
+            "parameters": self.parameters,
+            "status": self.status,
+            "severity": self.severity,
+            "thing": {"kind": self.kind, "id": self.thing, "name": self.name},
+            "message": self.messages.most_common(1)[0][0],
+            "messages": [
+                {"message": message, "count": count} for message, count in self.messages.most_common(_MESSAGES)
+            ],
+            "remedy": self.remedies.most_common(1)[0][0],
+            "docs": self.docs,
+            "vms": list(self.vms),
+            "holds": list(self.holds),
+            "fix": [{"command": command, "vms": list(vms)} for command, vms in self.fix.items()],
+        }
+
+
+class Finder:
+    """Finds the causes of a fleet, one VM after the other; of a VM it keeps its name and what it was blamed for."""
+
+    def __init__(self, things: Mapping[str, str]) -> None:
+        """`things` says for each check id what kind of thing is to be fixed (`plugins.checks.check.Thing`).
+
+        A result may say it of itself.
+        """
+        self._things = things
+        self._found: dict[tuple[str, ...], Cause] = {}
+        self._image_of: dict[str, str] = {}  # VM -> image
+        self._judged: Counter[tuple[str, str]] = Counter()  # (image, check id) -> VMs it could say something of
+        self._well: set[tuple[str, str, str]] = set()  # (network, check id, parameter) that are well on some VM
+
+    def add(self, vm: Json) -> None:
+        """One more VM, as `results.json` has it, with all of its results."""
+        of_result: dict[tuple[str, str], Cause] = {}  # (check id, parameter) -> its cause
+        name, network = vm["name"], vm["things"].get("csn", "").lower()
+        judged = {each["id"] for each in vm["results"] if each["status"] not in ("unknown", "blocked")}
+        for result in vm["results"]:
+            if result["root_cause"]:
+                cause = of_result[result["id"], result["parameter"]] = self._cause(vm, result)
+                if name not in cause.vms:
+                    cause.judged += result["id"] in judged
+                _add(cause, name, result)
+            elif result["status"] == "pass":
+                self._well.add((network, result["id"], result["parameter"]))
+        for result in _holding(vm):
+            of_result[result["id"], result["parameter"]].holds[name] = None
+        if image := vm["things"].get("image"):
+            self._image_of[name] = image
+            self._judged.update((image.lower(), id) for id in judged)
+
+    def _cause(self, vm: Json, result: Json) -> Cause:
+        kind, thing, key = _key(vm, result, result.get("thing") or self._things.get(result["id"], "guest"))
+        if key not in self._found:
+            self._found[key] = Cause(result["id"], result["status"], result["severity"], kind, thing, result["docs"])
+        return self._found[key]
+
+    def causes(self) -> list[Cause]:
+        """The causes: those that keep most VMs from being ready first, warnings last."""
+        self._blame_images()
+        self._clear_networks()
+        return sorted(
+            self._found.values(),
+            key=lambda cause: (
+                not cause.holds,
+                -len(cause.holds),
+                cause.status != "fail",
+                -len(cause.vms),
+                order(cause.id),
+                cause.thing,
+            ),
+        )
+
+    def _blame_images(self) -> None:
+        """Trouble inside guests is the image's, when several VMs are made of it and all that were judged have it."""
+        for cause in self._found.values():
+            images = {self._image_of.get(name, "").lower() for name in cause.vms}
+            image = images.pop() if len(images) == 1 else ""
+            if cause.kind == "guest" and image and len(cause.vms) > 1 and self._judged[image, cause.id] == cause.judged:
+                cause.kind, cause.thing = "image", self._image_of[next(iter(cause.vms))]
+
+    def _clear_networks(self) -> None:
+        """A way out that is cut is the network's, unless another VM on it gets through: then it is each VM's own."""
+        for cause in self._found.values():
+            if cause.kind == "path":
+                network = cause.thing.lower()
+                cleared = any((network, cause.id, parameter) in self._well for parameter in cause.parameters or [""])
+                cause.kind, cause.thing = ("vm", "") if cleared else ("csn", cause.thing)
+
+
+def _add(cause: Cause, vm: str, result: Json) -> None:
+    cause.vms[vm] = None
+    if result["parameter"] and result["parameter"] not in cause.parameters:
+        cause.parameters.append(result["parameter"])
+    cause.messages[result["message"]] += 1
+    cause.remedies[result["remedy"]] += 1
+    for command in result["fix"]:
+        cause.fix.setdefault(command, {})[vm] = None
+
+
+def _key(vm: Json, result: Json, kind: str) -> tuple[str, str, tuple[str, ...]]:
+    """Kind and id of the thing to fix, and the key under which results with the same thing meet."""
+    session = vm["session"]
+    if result["id"] == "SSH-001" and session["outcome"] == "jump host failed" and session["via"]:
+        kind, thing = "jump host", session["via"]
+    else:
+        if kind == "role":
+            kind = "identity" if "identity" in vm["things"] else "resource group"
+        thing = vm["things"].get("csn" if kind == "path" else kind, "") if kind not in ("guest", "vm") else ""
+        if not thing and kind not in _WITHOUT_ID:
+            kind = "vm"  # it is not known which one: what is to be done is all that can be compared
+    # A path can be cut in several ways at once; what is wrong with a thing itself is wrong with it once.
+    same = "" if thing and kind != "path" else shape(result["remedy"] or result["message"], vm, result)
+    return kind, thing, (result["id"], result["status"], kind, thing.lower(), same)
+
+
+_VARIES = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|/subscriptions/\S+|\d+(?:\.\d+)*", re.IGNORECASE
+)
+
+
+def shape(text: str, vm: Json, result: Json) -> str:
+    """A remedy without what differs from VM to VM and from parameter to parameter: names, addresses, ids, numbers."""
+    host = vm["address"].rpartition("@")[2].rpartition(":")[0]
+    for varies in sorted({vm["name"], host, result["parameter"]} - {""}, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(varies)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    return _VARIES.sub("…", text)
+
+
+def _holding(vm: Json) -> Iterable[Json]:
+    """The root causes that keep a VM from being ready, each once: behind every required check that did not pass."""
+    if vm["readiness"] == "ready":
+        return ()
+    by_id: dict[str, list[Json]] = {}
+    for result in vm["results"]:
+        by_id.setdefault(result["id"], []).append(result)
+    found: dict[tuple[str, str], Json] = {}
+    walked: set[tuple[str, str]] = set()
+
+    def walk(result: Json) -> None:
+        key = result["id"], result["parameter"]
+        if key in walked:
+            return
+        walked.add(key)
+        if result["root_cause"]:
+            found[key] = result
+            return
+        for cause in result["caused_by"]:
+            for other in _matching(by_id.get(cause, ()), result["parameter"]):
+                if other["status"] in _TROUBLE:
+                    walk(other)
+
+    for result in vm["results"]:
+        if result["severity"] == "required" and result["status"] in _HOLDING:
+            walk(result)
+    return found.values()
+
+
+def _matching(candidates: Sequence[Json], parameter: str) -> Sequence[Json]:
+    """Of another check's results, those about the same parameter; all of them when it has other parameters."""
+    return [each for each in candidates if parameter and each["parameter"] == parameter] or candidates

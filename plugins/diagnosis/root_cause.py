@@ -1,0 +1,81 @@
+"""From verdicts to root causes: which failure explains which.
+
+A failed check is a *consequence* when one of its declared causes failed on the same VM (and, where both have it, for
+the same parameter); otherwise it is a *root cause*. Blocked verdicts follow the check they wait for. Verdicts that
+met the same obstacle (curl is missing, Azure did not answer for the network) have one root cause, the most serious one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from plugins.checks.check import Check
+from plugins.model import Status, Verdict
+
+__all__ = ["Diagnosis", "diagnose"]
+
+#: The words that say something is wrong, or may be.
+TROUBLE = frozenset({Status.FAIL, Status.WARN, Status.UNKNOWN, Status.BLOCKED})
+
+_GRAVITY = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a verdict is on its VM: a root cause, or caused by the checks named, nearest first."""
+
+    root_cause: bool
+    caused_by: tuple[str, ...]
+
+
+def diagnose(verdicts: Sequence[Verdict], checks: Mapping[str, Check]) -> list[Diagnosis]:
+    """One `Diagnosis` for each of the verdicts of ONE VM, in their order."""
+    by_id: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_id.setdefault(verdict.id, []).append(verdict)
+    stopped_first: dict[str, str] = {}  # obstacle -> the check that stands for it
+    for verdict in sorted((each for each in verdicts if each.obstacle), key=lambda each: _GRAVITY.get(each.status, 3)):
+        stopped_first.setdefault(verdict.obstacle, verdict.id)
+    return [_one(verdict, by_id, checks, stopped_first) for verdict in verdicts]
+
+
+def _one(
+    verdict: Verdict,
+    by_id: Mapping[str, Sequence[Verdict]],
+    checks: Mapping[str, Check],
+    stopped_first: Mapping[str, str],
+) -> Diagnosis:
+    if verdict.status not in TROUBLE:
+        return Diagnosis(False, ())
+    if verdict.status is Status.BLOCKED:
+        return Diagnosis(False, verdict.needs)
+    blamed = _blamed(verdict, checks[verdict.id], by_id) or _met_before(verdict, by_id, stopped_first)
+    return Diagnosis(not blamed, blamed)
+
+
+def _met_before(
+    verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], stopped_first: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The check that stands for an obstacle: the one that it names, or the first of the most serious that met it."""
+    if any(each.status in TROUBLE for each in by_id.get(verdict.obstacle, ())):
+        return (verdict.obstacle,)
+    first = stopped_first.get(verdict.obstacle, verdict.id)
+    return (first,) if first != verdict.id else ()
+
+
+def _blamed(verdict: Verdict, check: Check, by_id: Mapping[str, Sequence[Verdict]]) -> tuple[str, ...]:
+    """The declared causes that are failing here. A warning explains another warning, never a failure."""
+    serious = {Status.FAIL} if verdict.status is Status.FAIL else {Status.FAIL, Status.WARN}
+    return tuple(
+        cause
+        for cause in dict.fromkeys((*check.causes, *check.after))
+        if any(each.status in serious for each in matching(by_id.get(cause, ()), verdict.parameter))
+    )
+
+
+def matching(candidates: Iterable[Verdict], parameter: str) -> list[Verdict]:
+    """Of another check's verdicts, those about the same parameter; all of them when it has other parameters."""
+    candidates = list(candidates)
+    same = [each for each in candidates if parameter and each.parameter == parameter]
+    return same or candidates

@@ -1,0 +1,234 @@
+"""Evidence on disk: one file per VM in the run directory, the same whether it is judged now or next week.
+
+::
+
+    reports/<run-id>/run.json             what was asked for: the fleet, the profile, the options
+    reports/<run-id>/profile.toml         the profile, when it was a file of the operator's own
+    reports/<run-id>/evidence/<vm>.json   what was seen of one VM
+
+A bundle (`plugins.evidence.bundle_format`) holds the same files. What is written here survives a power cut.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import fields, replace
+from pathlib import Path
+from sys import intern
+from typing import Any, Protocol
+
+import pytest
+
+from plugins.core.files import make_directory, sync_directory, write_json, write_text
+from plugins.core.redaction import clean, redact
+from plugins.evidence.layout import file_name
+from plugins.evidence.source import Folder, Source, open_source
+from plugins.model import Evidence, Seen, Session, Vm
+
+__all__ = ["PROFILE", "Archive", "from_data", "member", "plainly", "read_object", "redacted", "to_data"]
+
+VERSION = 1
+
+#: Of how many VMs the evidence is held in memory; that of others is read again. It is about 100 KB each.
+IN_MEMORY = 1_000
+
+#: The operator's own profile, as it was when the run was made.
+PROFILE = "profile.toml"
+
+
+def redacted(evidence: Evidence) -> Evidence:
+    """The evidence without secrets: every text that came from the VM passes the redaction here."""
+    told = evidence.session
+    session = replace(told, message=redact(told.message), remedy=redact(told.remedy), via=redact(told.via))
+    seen = {key: _redacted(each) for key, each in evidence.seen.items()}
+    return Evidence(Vm.from_dict(clean(evidence.vm.as_dict())), session, seen, evidence.started)
+
+
+def _redacted(seen: Seen) -> Seen:
+    stdout, stderr = redact(seen.stdout), redact(seen.stderr)
+    return seen if stdout is seen.stdout and stderr is seen.stderr else replace(seen, stdout=stdout, stderr=stderr)
+
+
+def to_data(evidence: Evidence) -> dict[str, Any]:
+    """Evidence as plain data, as it is saved."""
+    return {
+        "version": VERSION,
+        "vm": evidence.vm.as_dict(),
+        "started": evidence.started,
+        "session": _fields(evidence.session),
+        "seen": {key: _fields(seen) for key, seen in evidence.seen.items()},
+    }
+
+
+def _fields(record: Seen | Session) -> dict[str, Any]:
+    """The fields of a record, as they are: `dataclasses.asdict` copies each value, which costs a fleet seconds."""
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def from_data(data: Mapping[str, Any]) -> Evidence:
+    """The inverse of `to_data`. Raises KeyError, TypeError or ValueError on data that is not evidence."""
+    if data["version"] != VERSION:
+        raise ValueError(f"evidence format {data['version']!r}, this suite reads {VERSION}")
+    known = {field.name for field in fields(Seen)}
+    return Evidence(
+        vm=Vm.from_dict(data["vm"]),
+        session=Session(**data["session"]),
+        seen={
+            # Most keys and commands are the same on every VM: one text of each is enough.
+            intern(key): Seen(**{k: v for k, v in seen.items() if k in known} | {"command": intern(seen["command"])})
+            for key, seen in data["seen"].items()
+        },
+        started=data["started"],
+    )
+
+
+def member(name: str) -> str:
+    """The file with the evidence of the VM `name`."""
+    return f"evidence/{file_name(name)}.json"
+
+
+class Copy(Protocol):
+    """Where the files of a run go besides its directory (`plugins.evidence.object_store`)."""
+
+    def send(self, name: str, data: bytes) -> None:
+        """Take a file; raises nothing."""
+
+
+class Archive(Mapping[str, Evidence]):
+    """The evidence of a run, by VM name; each VM is read when it is first asked for."""
+
+    def __init__(self, place: Path | Source) -> None:
+        """`place` is a run directory, or what `open_source` made of a path."""
+        self.source: Source = Folder(place) if isinstance(place, Path) else place
+        self.problem: OSError | None = None  # the first that writing met; from then on memory alone has everything
+        self.copy: Copy | None = None  # who gets every file of the run, too
+        self._loaded: dict[str, Evidence] = {}
+
+    @property
+    def directory(self) -> Path:
+        """The run directory."""
+        assert isinstance(self.source, Folder), "nothing is written into a bundle"
+        return self.source.path
+
+    @classmethod
+    def create(cls, run_directory: Path, run: Mapping[str, Any], vms: list[Vm], profile: str = "") -> Archive:
+        """Begin a run directory: who is to be visited, and why. `profile` is the text of the operator's own file."""
+        make_directory(run_directory / "evidence")
+        if profile:
+            write_text(run_directory / PROFILE, profile, durable=True)
+        about = {"version": VERSION, **run, "fleet": [clean(vm.as_dict()) for vm in vms]}
+        write_json(run_directory / "run.json", about, durable=True)
+        archive = cls(run_directory)
+        archive.sync()
+        sync_directory(run_directory.parent)
+        return archive
+
+    @classmethod
+    def open(
+        cls, place: Path | Source, option: str = "--evidence", *, shown: str = ""
+    ) -> tuple[Archive, dict[str, Any], list[Vm]]:
+        """The run in a directory or a bundle, what was asked for then, and its fleet. Raises pytest.UsageError.
+
+        `option` is what messages call the way that the place was given, `shown` the place.
+        """
+        path = shown or place
+        archive = cls(open_source(place, option) if isinstance(place, Path) else place)
+        run = archive.read("run.json")
+        label = archive.source.label("run.json")
+        if run is None:
+            raise pytest.UsageError(
+                f"{option} {path}: no run.json in it, so it is not a run directory (expected reports/<run-id>)"
+            )
+        try:
+            if run["version"] != VERSION:
+                raise ValueError(f"it has format {run['version']!r}, this suite reads {VERSION}")
+            vms = [Vm.from_dict(each) for each in run["fleet"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise pytest.UsageError(f"{label}: not a run this suite can read ({plainly(error)})") from None
+        return archive, run, vms
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """A JSON file of the run, None when there is none. Raises pytest.UsageError."""
+        return _read(self.source, name)
+
+    def load(self, vms: list[Vm]) -> None:
+        """Read the evidence of these VMs now, so that a damaged file is known before anything is judged."""
+        for vm in vms:
+            self.get(vm.name)
+
+    def store(self, evidence: Evidence) -> None:
+        """Keep one VM's evidence, redacted: in memory, and on disk if that can be (else see `problem`)."""
+        evidence = redacted(evidence)
+        self.write(member(evidence.vm.name), to_data(evidence))
+        self._keep(evidence)
+
+    def _keep(self, evidence: Evidence) -> None:
+        """In memory, in the place of the one that has been there longest; unless it is nowhere else."""
+        self._loaded[evidence.vm.name] = evidence
+        if len(self._loaded) > IN_MEMORY and self.problem is None:
+            with suppress(KeyError, StopIteration, RuntimeError):  # another thread was faster
+                del self._loaded[next(iter(self._loaded))]
+
+    def write(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""
+        if self.copy is not None:
+            self.copy.send(name, json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+        try:
+            write_json(self.directory / name, data, durable=True)
+        except OSError as error:
+            self.problem = self.problem or error
+
+    def sync(self) -> None:
+        """Let the names of the files survive a power cut as well: once for all, since it costs as much as a file."""
+        sync_directory(self.directory / "evidence")
+        sync_directory(self.directory)
+
+    def __getitem__(self, name: str) -> Evidence:
+        if (found := self._loaded.get(name)) is not None:
+            return found
+        data = self.read(member(name))
+        if data is None:
+            raise KeyError(name)
+        try:
+            evidence = from_data(data)
+            if evidence.vm.name != name:
+                raise ValueError(f"it is that of {evidence.vm.name!r}")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise pytest.UsageError(
+                f"{self.source.label(member(name))}: not the evidence of a VM ({plainly(error)}). Remove the file "
+                "and gather this VM again."
+            ) from None
+        self._keep(evidence)
+        return evidence
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded)
+
+    def __len__(self) -> int:
+        return len(self._loaded)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises pytest.UsageError."""
+    found = _read(Folder(path.parent), path.name)
+    if found is None:
+        raise pytest.UsageError(f"{path}: there is no such file")
+    return found
+
+
+def _read(source: Source, name: str) -> dict[str, Any] | None:
+    try:
+        raw = source.read(name)
+        data = None if raw is None else json.loads(raw)
+    except (ValueError, OSError, RecursionError) as error:
+        raise pytest.UsageError(f"{source.label(name)}: cannot be read as JSON ({plainly(error)})") from None
+    if raw is not None and not isinstance(data, dict):
+        raise pytest.UsageError(f"{source.label(name)}: expected an object, found {type(data).__name__}")
+    return data
+
+
+def plainly(error: Exception) -> str:
+    """What is wrong with data that was looked into."""
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)

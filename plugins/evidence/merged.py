@@ -1,0 +1,298 @@
+"""Several sources of evidence as one: the shards of a fleet, the runs of its sites, the bundles of its VMs.
+
+::
+
+    shard 1 of 3   vm1 vm4 vm7      ┐
+    shard 2 of 3   vm2 vm5          ├──> one fleet, in its own order: vm1 vm2 vm3 ... vm8
+    shard 3 of 3   (missing)        ┘    vm3 vm6 have no evidence: unknown, and the exit status is never 0
+
+A VM is in one source only, unless both say the same of it. Shards are parts of the same fleet, dealt out alike, and
+each says in its ``run.json`` who the whole fleet is (`plugins.inventory.shards`): so a part that is missing is known by
+its VMs. What Azure answered is put together; where two sources asked the same, the newer answer is judged.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.evidence.archive import PROFILE, Archive, member
+from plugins.evidence.object_store import is_url, open_store
+from plugins.evidence.source import Folder, Source, open_source
+from plugins.inventory.shards import numbers
+from plugins.judge.context import AZURE, RUNNER
+from plugins.model import Vm
+from plugins.requirements.profile import DEFAULT
+
+__all__ = ["Gaps", "Merged", "open_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One source."""
+
+    place: str  # as it was given, or found
+    source: Source
+    run: Mapping[str, Any]  # its run.json
+    names: tuple[str, ...]  # the VMs it should have evidence of
+
+    @property
+    def shard(self) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self.run.get("shard")
+        return found
+
+    @property
+    def label(self) -> str:
+        return f"{self.place} (shard {self.shard['number']} of {self.shard['of']})" if self.shard else self.place
+
+    @property
+    def started(self) -> float:
+        return float(self.run.get("started") or 0.0)
+
+
+def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archive, dict[str, Any], list[Vm]]:
+    """The evidence at all of these places, what was asked for then, and the fleet. Raises pytest.UsageError.
+
+    A place is a run directory, a bundle, a glob over those, or a store of runs. `any_profile`: it is of no
+    importance what profile the evidence was gathered for, as it is judged by another one.
+    """
+    found = [each for place in places for each in _expanded(place)]
+    if len(found) == 1:
+        archive, run, vms = Archive.open(found[0][1], shown=found[0][0])
+        if not run.get("shard"):
+            return archive, run, vms
+    merged = Merged([_part(place, source) for place, source in found], any_profile=any_profile)
+    return Archive(merged), merged.run, [Vm.from_dict(each) for each in merged.run["fleet"]]
+
+
+def _expanded(place: str) -> Iterator[tuple[str, Source]]:
+    if is_url(place):
+        yield from open_store(place)
+    elif Path(place).exists() or not glob.has_magic(place):
+        yield place, open_source(Path(place))
+    else:
+        paths = [path for path in sorted(glob.glob(place)) if not Path(path).is_symlink()]
+        if not paths:
+            raise pytest.UsageError(f"--evidence={place}: matches nothing. Expected run directories or bundles.")
+        for path in paths:
+            yield path, open_source(Path(path))
+
+
+def _part(place: str, source: Source) -> _Part:
+    _, run, vms = Archive.open(source, shown=place)
+    shard = run.get("shard")
+    if shard is not None and not _is_shard(shard):
+        raise pytest.UsageError(f"{source.label('run.json')}: not a run this suite can read (its shard is damaged)")
+    return _Part(place, source, run, tuple(vm.name for vm in vms))
+
+
+def _is_shard(data: Any) -> bool:
+    try:
+        return (
+            isinstance(data["fleet"], str)
+            and all(isinstance(name, str) for name in data["names"])
+            and 1 <= int(data["number"]) <= int(data["of"])
+        )
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+@dataclass(slots=True)
+class Gaps:
+    """Which VMs of the fleet nobody has looked at."""
+
+    vms: list[str] = field(default_factory=list)
+    shards: list[int] = field(default_factory=list)  # of which there is no source at all
+    of: int | None = None
+
+    def __str__(self) -> str:
+        """ "MISSING: shard 7 of 20; there is no evidence of 50 VMs: vm7, vm27, vm47, ..." """
+        named = ", ".join(self.vms[:3]) + (", ..." if len(self.vms) > 3 else "")
+        shards = f"shard{'s' * (len(self.shards) != 1)} {numbers(self.shards)} of {self.of}; " if self.shards else ""
+        count = "1 VM" if len(self.vms) == 1 else f"{len(self.vms)} VMs"
+        return f"MISSING: {shards}there is no evidence of {count}: {named}."
+
+
+class Merged:
+    """All sources as one (`plugins.evidence.source.Source`)."""
+
+    def __init__(self, parts: Sequence[_Part], *, any_profile: bool = False) -> None:
+        """Raises pytest.UsageError for parts that do not belong together."""
+        self._parts = sorted(parts, key=lambda part: part.started)
+        self.shard_count: int | None = parts[0].shard["of"] if parts[0].shard else None
+        _refuse_strangers(parts)
+        if not any_profile:
+            _refuse_profiles(parts)
+        self._owner = _owners(self._parts)
+        self.names = list(parts[0].shard["names"]) if parts[0].shard else list(self._owner)
+        self.notes: list[str] = []  # filled when azure.json is read
+
+    @property
+    def path(self) -> Path:
+        """That of the first part."""
+        return self._parts[0].source.path
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """The ``run.json`` of the whole."""
+        entries = {vm["name"]: vm for part in self._parts for vm in part.run["fleet"]}
+        configs = {part.run.get("ssh_config") for part in self._parts}
+        own = all(isinstance(part.source, Folder) for part in self._parts)
+        return {
+            **{key: value for key, value in self._parts[0].run.items() if key not in ("shard", "options")},
+            "ssh_config": configs.pop() if own and len(configs) == 1 else None,
+            "fleet": [entries.get(name, {"name": name}) for name in self.names],
+        }
+
+    def has(self, name: str) -> bool:
+        """Whether `read` has something."""
+        return self.read(name) is not None
+
+    def read(self, name: str) -> bytes | None:
+        """A file of whichever part has it; what belongs to the whole fleet is put together."""
+        if name == "run.json":
+            return json.dumps(self.run).encode()
+        if name == AZURE:
+            return self._azure
+        if name in (PROFILE, RUNNER):
+            found = (part.source.read(name) for part in reversed(self._parts))
+            return next((each for each in found if each is not None), None)
+        owner = self._by_member.get(name)
+        return owner.source.read(name) if owner else None
+
+    def label(self, name: str) -> str:
+        """Where a file is."""
+        owner = self._by_member.get(name)
+        return owner.source.label(name) if owner else f"{name} of {len(self._parts)} sources"
+
+    @cached_property
+    def _by_member(self) -> dict[str, _Part]:
+        return {member(name): part for name, part in self._owner.items()}
+
+    @cached_property
+    def _azure(self) -> bytes | None:
+        """What Azure answered all of them: the newest answer to each question. That there was none is no answer."""
+        answers: dict[str, Any] = {}
+        whole: dict[str, Any] = {"answers": answers, "located": {}, "calls": [], "interrupted": False}
+        differ: set[str] = set()
+        asked = False
+        for part in self._parts:  # the newest last
+            data = Archive(part.source).read(AZURE)
+            if data is None:
+                continue
+            asked = True
+            try:
+                whole["version"] = data["version"]
+                for path, answer in data["answers"].items():
+                    before = answers.get(path)
+                    if before is not None and "unread" not in before:
+                        if "unread" in answer:
+                            continue
+                        if before.get("value") != answer.get("value"):
+                            differ.add(path)
+                    answers[path] = answer
+                whole["located"] |= data["located"]
+                whole["calls"] += data["calls"]
+                whole["interrupted"] |= bool(data.get("interrupted"))
+            except (KeyError, TypeError, AttributeError) as error:
+                raise pytest.UsageError(
+                    f"{part.source.label(AZURE)}: cannot be read ({error!r}). Remove the file and gather again."
+                ) from None
+        self.notes = [_newest(differ)] if differ else []
+        return json.dumps(whole).encode() if asked else None
+
+    def gaps_among(self, vms: Sequence[Vm]) -> Gaps | None:
+        """What there is no evidence of, of these VMs; None when there is of all."""
+        lacking = [vm.name for vm in vms if not self._has_evidence(vm.name)]
+        if not lacking:
+            return None
+        if self.shard_count is None:
+            return Gaps(lacking)
+        present = {int(part.shard["number"]) for part in self._parts if part.shard}
+        place = {name: number for number, name in enumerate(self.names)}
+        theirs = {place[name] % self.shard_count + 1 for name in lacking}
+        return Gaps(lacking, sorted(theirs - present), self.shard_count)
+
+    def _has_evidence(self, name: str) -> bool:
+        owner = self._owner.get(name)
+        return owner is not None and owner.source.has(member(name))
+
+    def header(self, vms: Sequence[Vm]) -> list[str]:
+        """The lines at the start of a run over these VMs."""
+        what = f"{len(self._parts)} source{'s' * (len(self._parts) != 1)}"
+        if self.shard_count is not None:
+            there = sorted({int(part.shard["number"]) for part in self._parts if part.shard})
+            what += f": shard{'s' * (len(there) != 1)} {numbers(there)} of {self.shard_count}"
+        self.read(AZURE)  # so that what it notes is said
+        gaps = self.gaps_among(vms)
+        return [f"merged from {what}", *self.notes, *([f"{gaps} {_WHAT_TO_DO}"] if gaps else [])]
+
+
+_WHAT_TO_DO = "They are unknown, and this run does not end with exit status 0. Add their evidence to --evidence."
+
+
+def _newest(differ: set[str]) -> str:
+    paths = "a path" if len(differ) == 1 else f"{len(differ)} paths"
+    return f"Azure answered {paths} differently to different sources; the newest answer is judged ({min(differ)})"
+
+
+def _refuse_strangers(parts: Sequence[_Part]) -> None:
+    """Parts of one fleet, or no shards at all."""
+    first = parts[0]
+    for part in parts[1:]:
+        if bool(part.shard) != bool(first.shard):
+            shard, other = (part, first) if part.shard else (first, part)
+            raise pytest.UsageError(
+                f"--evidence: {shard.label} is a shard, and {other.place} is none. Judge the shards of a fleet "
+                "together, and other runs on their own."
+            )
+        if not (part.shard and first.shard):
+            continue
+        a, b = first.shard, part.shard
+        if (a["fleet"], a["of"]) != (b["fleet"], b["of"]):
+            raise pytest.UsageError(
+                f"--evidence: {first.label} and {part.label} are parts of different fleets ({len(a['names'])} VMs in "
+                f"{a['of']} parts, {len(b['names'])} VMs in {b['of']} parts). Shards of one fleet have the same "
+                "inventory, the same --vm and the same number of parts."
+            )
+
+
+def _refuse_profiles(parts: Sequence[_Part]) -> None:
+    first = parts[0]
+    for part in parts[1:]:
+        one, other = (str(each.run.get("profile", DEFAULT)) for each in (first, part))
+        if one != other:
+            problem = f"is for the profile {one}, and {part.label} for {other}"
+        elif first.source.read(PROFILE) != part.source.read(PROFILE):
+            problem = f"has another {PROFILE} than {part.label}"
+        else:
+            continue
+        raise pytest.UsageError(
+            f"--evidence: {first.label} {problem}. Say by which requirements to judge all of it: --profile=NAME"
+        )
+
+
+def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
+    """Whose evidence of each VM is judged."""
+    owner: dict[str, _Part] = {}
+    for part in parts:
+        for name in part.names:
+            if name not in owner or not owner[name].source.has(member(name)):
+                owner[name] = part
+            elif part.source.has(member(name)) and not _agree(owner[name].source, part.source, name):
+                raise pytest.UsageError(
+                    f"--evidence: {name} is in {owner[name].label} and in {part.label}, and they differ. Leave one of "
+                    "the two out."
+                )
+    return owner
+
+
+def _agree(one: Source, other: Source, name: str) -> bool:
+    return Archive(one).read(member(name)) == Archive(other).read(member(name))

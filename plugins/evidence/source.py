@@ -1,0 +1,74 @@
+"""Where the evidence of a run is: a path becomes a `Source`, and nothing after this cares whether it is a folder.
+
+::
+
+    reports/20261121T221500Z-3f9a            Folder: the run directory
+    20261121T221500Z-3f9a.zip                Bundle: the run, or one VM of it (docs/evidence.md)
+
+Both hold the same files under the same names, which `plugins.evidence.archive` knows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from plugins.evidence.bundle_format import BundleError, BundleFile
+
+__all__ = ["Folder", "Source", "open_source"]
+
+
+class Source(Protocol):
+    """Files by name, such as ``run.json`` and ``evidence/web1.json``."""
+
+    @property
+    def path(self) -> Path:
+        """What `open_source` made this from; opening it again gives the same."""
+
+    def read(self, name: str) -> bytes | None:
+        """A file's bytes, None when there is none. Raises OSError."""
+
+    def has(self, name: str) -> bool:
+        """Whether `read` would find something. Raises OSError."""
+
+    def label(self, name: str) -> str:
+        """What to call a file in a message."""
+
+
+class Folder:
+    """A run directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self, name: str) -> bytes | None:
+        """A file's bytes."""
+        try:
+            return (self.path / name).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return (self.path / name).is_file()
+
+    def label(self, name: str) -> str:
+        """Its path."""
+        return str(self.path / name)
+
+
+def open_source(path: Path, option: str = "--evidence") -> Source:
+    """The source at `path`. A bundle is read and verified as a whole before this returns. Raises pytest.UsageError.
+
+    `option` is what messages call the way that the path was given.
+    """
+    if path.is_dir():
+        return Folder(path)
+    if not path.is_file():
+        raise pytest.UsageError(f"{option} {path}: there is no such run directory or bundle")
+    try:
+        return BundleFile(path)
+    except BundleError as error:
+        raise pytest.UsageError(f"{option} {path}: {error}") from None

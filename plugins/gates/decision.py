@@ -1,0 +1,117 @@
+"""From findings to a decision: may we go ahead? What `--gate`, `--against` and `--waivers` make of a run.
+
+::
+
+    waivers ──> verdicts ──> results ──> changes since the baseline ──> gate ──> exit status
+
+They are read before anybody is visited, so that a mistake in them costs nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.core.yaml_config import Mistakes
+from plugins.gates import baseline as changes
+from plugins.gates import policy as gate
+from plugins.gates.baseline import Baseline
+from plugins.gates.policy import Gate, GateError
+from plugins.judge import waivers
+from plugins.judge.waivers import Waivers
+from plugins.model import Vm
+
+__all__ = ["EXIT_UNKNOWN", "Decisions", "exit_status", "read"]
+
+#: Nothing failed, but something could not be judged.
+EXIT_UNKNOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What was asked for beside the checks' own words."""
+
+    gate: Gate | None = None
+    baseline: Baseline | None = None
+    waivers: Waivers = field(default_factory=Waivers)
+    everything: bool = True  # False: the command line chose some of the VMs, or of a check's parameters
+
+    @property
+    def notes(self) -> Iterable[str]:
+        """The lines at the start of a run."""
+        if self.waivers.path:
+            yield self.waivers.header()
+        if self.baseline:
+            yield f"compared with the run {self.baseline.run_id}"
+        if self.gate:
+            yield f"gate {self.gate.policy}"
+
+    def refuse(self, checks: Collection[str]) -> None:
+        """Raise pytest.UsageError with every mistake of the waiver file; `checks` are the ids of all checks."""
+        try:
+            self.waivers.refuse(checks)
+        except Mistakes as mistakes:
+            raise pytest.UsageError(str(mistakes)) from None
+
+    def about(
+        self, results: Mapping[str, Any], vms: Sequence[Vm], asked: Iterable[str], unfinished: Collection[str]
+    ) -> dict[str, Any]:
+        """What `results.json` says about them: its keys ``waivers``, ``changes`` and ``gate``.
+
+        `vms` is the fleet, `asked` are the VMs of which anything was to be judged, and `unfinished` those of them of
+        which not all was: a run that was cut short must not look better than it would have been.
+        """
+        found: dict[str, Any] = {}
+        if self.waivers.path:
+            everything = self.everything and len(results["vms"]) == len(vms) and not unfinished
+            found["waivers"] = self.waivers.as_results(vms, results, everything)
+        if self.baseline:
+            found["changes"] = changes.compare(results, self.baseline)
+        if self.gate:
+            said = {vm["name"]: vm["readiness"] for vm in results["vms"]}
+            states = {name: said.get(name, "unknown") for name in asked}
+            states |= {name: "unknown" for name in unfinished if states[name] == "ready"}
+            known = self.baseline.vms if self.baseline else {}
+            facts = gate.Facts(states, found.get("changes"), [name for name in unfinished if name in known])
+            found["gate"] = gate.evaluate(self.gate, facts)
+        return found
+
+
+def read(option: argparse.Namespace, vms: Sequence[Vm], reports: Path, now: float) -> Decisions:
+    """What the command line asks for. `reports` is where runs are, `now` in seconds since the epoch.
+
+    Raises pytest.UsageError.
+    """
+    baseline = changes.load(option.against, reports) if option.against else None
+    try:
+        found = gate.parse(option.gate, vms, baseline is not None) if option.gate is not None else None
+    except GateError as error:
+        raise pytest.UsageError(f"--gate={option.gate}: {error}") from None
+    path = Path(option.waivers) if option.waivers else _beside(option.inventory)
+    fleet = option.inventory or option.azure_fleet or option.evidence
+    chosen = (option.vm and fleet) or option.keyword or any("::" in place for place in option.file_or_dir)
+    try:
+        return Decisions(found, baseline, waivers.load(path, now) if path else Waivers(), everything=not chosen)
+    except Mistakes as mistakes:
+        raise pytest.UsageError(str(mistakes)) from None
+
+
+def _beside(inventory: str | None) -> Path | None:
+    """The waiver file beside a fleet file: an exception that is written down there need not be asked for."""
+    path = Path(inventory).parent / waivers.FILE_NAME if inventory else None
+    return path if path and path.is_file() else None
+
+
+def exit_status(results: Mapping[str, Any], pytests: int, other_failures: bool) -> int:
+    """The exit status of a run that came to its end; `pytests` is what pytest would say.
+
+    `other_failures`: a test that is no check failed. No gate speaks for that.
+    """
+    if "gate" in results:
+        return pytests if other_failures else int(results["gate"]["exit"])
+    return EXIT_UNKNOWN if results["verdict"] == "unknown" else pytests

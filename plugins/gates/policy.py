@@ -1,0 +1,280 @@
+"""``--gate``: what is good enough to go ahead. A policy in, and for a run: passed or not, and one sentence.
+
+::
+
+    policy  = rule {"," rule}                    canary=all,rest=98%,unknown=0
+    rule    = need                               of the fleet
+            | group "=" need                     of the VMs with a tag
+            | "unknown=" (count | percent)       at most so many VMs that could not be judged
+            | "no-regressions"                   nothing is worse than in the run of --against
+    need    = "all" | percent                    ready VMs
+    group   = tag value | key ":" tag value | "rest"   rest: the VMs of no group that another rule names
+    percent = number "%"                         above 0 and up to 100, 99.5 for example
+
+A gate changes what counts, never what a word means: only a VM that is *ready* counts as ready. A rule that would be
+met if every VM that could not be judged were ready is *unknown* (exit 10), any other that is not met *fails* (exit 1).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
+
+from plugins.model import Vm
+
+__all__ = ["Facts", "Gate", "GateError", "evaluate", "parse"]
+
+EXIT_FAIL, EXIT_UNKNOWN = 1, 10
+REST = "rest"
+
+FORMS = "all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2% or no-regressions (docs/gates.md)"
+
+
+class GateError(ValueError):
+    """A policy that cannot be used: the sentence says why, and what can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rule comes to."""
+
+    word: str  # "pass", "fail" or "unknown"
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What rules are about."""
+
+    states: Mapping[str, str]  # VM -> "ready", "not ready" or "unknown"
+    changes: Mapping[str, Any] | None = None  # those of `results.json`, when there is a baseline
+    unfinished: Sequence[str] = ()  # VMs of the baseline of which not all was judged: the run was cut short
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """So many VMs of a group must be ready."""
+
+    text: str
+    group: str  # as it was written, "" for the fleet
+    tag: str  # what it means: "ring:canary", "rest", "" for the fleet
+    vms: frozenset[str]
+    need: Decimal | None  # percent; None: all
+
+    def judge(self, facts: Facts) -> Outcome:
+        """Compare the number of ready VMs with what is needed."""
+        count = Counter(state for name, state in facts.states.items() if name in self.vms)
+        total, ready, unknown = count.total(), count["ready"], count["unknown"]
+        said = f"{self.group} {ready} of {total}" if self.group else f"{ready} of {total} VMs"
+        if not total:
+            return Outcome("unknown", f"{said} ready, as none of them was judged")
+        word = "pass" if self._met(ready, total) else "unknown" if self._met(ready + unknown, total) else "fail"
+        if self.need is None:
+            said += " ready" if word == "pass" else " ready, all needed"
+        else:
+            share = _percent(ready, total, self.need, ROUND_HALF_UP if word == "pass" else ROUND_FLOOR)
+            said += f" ({share} %) ready, {self.need} % needed"
+        missing = [f"{count['not ready']} not ready"] if count["not ready"] else []
+        missing += [f"{unknown} could not be judged"] if unknown else []
+        return Outcome(word, said if word == "pass" else f"{said} ({', '.join(missing)})")
+
+    def _met(self, ready: int, total: int) -> bool:
+        return ready * 100 >= total * (Decimal(100) if self.need is None else self.need)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """At most so many VMs of the fleet could not be judged."""
+
+    text: str
+    count: int | None
+    percent: Decimal | None
+
+    def judge(self, facts: Facts) -> Outcome:
+        """Compare the number of VMs that could not be judged with what is allowed."""
+        total, unknown = len(facts.states), sum(state == "unknown" for state in facts.states.values())
+        said = f"{unknown} of {total} VMs"
+        if self.percent is not None:
+            met = unknown * 100 <= total * self.percent
+            share = _percent(unknown, total, self.percent, ROUND_HALF_UP if met else ROUND_CEILING)
+            said += f" ({share} %) could not be judged, {self.percent} % allowed"
+        else:
+            assert self.count is not None
+            met = unknown <= self.count
+            said += f" could not be judged, {self.count or 'none'} allowed"
+        return Outcome("pass" if met else "unknown", said)
+
+
+@dataclass(frozen=True, slots=True)
+class NoRegressions:
+    """Nothing is worse than it was in the baseline."""
+
+    text: str
+
+    def judge(self, facts: Facts) -> Outcome:
+        """Look at the regressions, and at VMs that may hide some."""
+        assert facts.changes is not None, "parse() asks for a baseline"
+        since, worse = facts.changes["against"], facts.changes["regressions"]
+        if worse:
+            said = f"{len(worse)} regression{'s' * (len(worse) != 1)} since {since}: {_few(map(_worse, worse))}"
+            return Outcome("fail" if any(each["now"] == "fail" for each in worse) else "unknown", said)
+        if facts.unfinished:
+            said = f"no regression seen since {since}, but not all was judged on {_few(facts.unfinished)}"
+            return Outcome("unknown", said)
+        return Outcome("pass", f"no regressions since {since}")
+
+
+Rule = Ready | Unknown | NoRegressions
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A policy, understood."""
+
+    policy: str
+    rules: tuple[Rule, ...]
+
+
+def parse(text: str, vms: Sequence[Vm], baseline: bool) -> Gate:
+    """The policy for these VMs; `baseline`: there is a run to compare with. Raises `GateError`."""
+    parts = [re.sub(r"\s*=\s*", "=", part.strip(), count=1) for part in text.split(",")]
+    rules = [_rule(part, vms, baseline) for part in parts]
+    named = frozenset[str]().union(*(rule.vms for rule in rules if isinstance(rule, Ready) and rule.group))
+    rules = [_rest(rule, named, vms) if isinstance(rule, Ready) and rule.tag == REST else rule for rule in rules]
+    _refuse_twice(rules)
+    return Gate(",".join(parts), tuple(rules))
+
+
+def _rule(part: str, vms: Sequence[Vm], baseline: bool) -> Rule:
+    group, equals, value = part.rpartition("=")
+    if part == "no-regressions":
+        if not baseline:
+            raise GateError("no-regressions needs a run to compare with. Add --against=RUN.")
+        return NoRegressions(part)
+    if not equals and (part == "all" or part.endswith("%")):
+        return Ready(part, "", "", frozenset(vm.name for vm in vms), _need(part, part))
+    if not equals:
+        hint = f" A group needs what it has to reach: {part}=all." if part == REST or _tagged(part, vms) else ""
+        raise GateError(f"{part!r} is no rule.{hint} A rule is {FORMS}.")
+    if group == "unknown":
+        return _unknown(part, value)
+    if group == REST:
+        return Ready(part, REST, REST, frozenset(), _need(part, value))
+    return Ready(part, group, *_group(group, vms), _need(part, value))
+
+
+def evaluate(gate: Gate, facts: Facts) -> dict[str, Any]:
+    """The gate of `results.json`."""
+    outcomes = [rule.judge(facts) for rule in gate.rules]
+    words = {outcome.word for outcome in outcomes}
+    exit_code = EXIT_FAIL if "fail" in words else EXIT_UNKNOWN if "unknown" in words else 0
+    # What is not met first: it is what the sentence is read for.
+    said = [each.sentence for each in sorted(outcomes, key=lambda each: ("fail", "unknown", "pass").index(each.word))]
+    return {
+        "policy": gate.policy,
+        "passed": not exit_code,
+        "exit": exit_code,
+        "sentence": f"GATE {'NOT ' * bool(exit_code)}PASSED ({gate.policy}): {'; '.join(said)}.",
+        "rules": [
+            {"rule": rule.text, "passed": each.word == "pass", "sentence": each.sentence}
+            for rule, each in zip(gate.rules, outcomes, strict=True)
+        ],
+    }
+
+
+def _need(rule: str, value: str) -> Decimal | None:
+    if value == "all":
+        return None
+    number = _number(rule, value)
+    if not number:
+        raise GateError(f"{rule}: 0% stops nothing. Give a percentage above 0, or leave the rule out.")
+    return number
+
+
+def _number(rule: str, value: str) -> Decimal:
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?%", value, re.ASCII):
+        raise GateError(f"{rule}: {value!r} is neither 'all' nor a percentage such as 98%. A rule is {FORMS}.")
+    number = Decimal(value[:-1])
+    if number > 100:
+        raise GateError(f"{rule}: {value} is more than there is. Give at most 100%.")
+    return number
+
+
+def _unknown(rule: str, value: str) -> Unknown:
+    if value.endswith("%"):
+        return Unknown(rule, None, _number(rule, value))
+    if not re.fullmatch(r"\d{1,9}", value, re.ASCII):
+        raise GateError(f"{rule}: {value!r} is no number of VMs. Give unknown=0, another number, or a percentage (2%).")
+    return Unknown(rule, int(value), None)
+
+
+def _group(name: str, vms: Sequence[Vm]) -> tuple[str, frozenset[str]]:
+    """The tag that a group's name means, and its VMs."""
+    if not name:
+        raise GateError(f"a rule has no group before its '='. A rule is {FORMS}.")
+    found = _tagged(name, vms)
+    if len(found) == 1:
+        ((tag, members),) = found.items()
+        return tag, frozenset(members)
+    if found:
+        raise GateError(f"{name!r} is a value of more than one tag. Write {' or '.join(found)}.")
+    known = list(dict.fromkeys(f"{key}:{value}" for vm in vms for key, value in vm.tags.items()))
+    if not known:
+        raise GateError(f"no VM has the tag {name!r}: none of them has any. Add `tags` to the inventory.")
+    words = [*known, *(tag.partition(":")[2] for tag in known)]
+    close = difflib.get_close_matches(name, words, n=1)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    raise GateError(f"no VM has the tag {name!r}. {hint}Known are {_few(known, 20)}.")
+
+
+def _tagged(name: str, vms: Iterable[Vm]) -> dict[str, list[str]]:
+    """The tags that a group's name can mean, each with its VMs."""
+    found: dict[str, list[str]] = {}
+    for vm in vms:
+        for key, value in vm.tags.items():
+            if name in (value, tag := f"{key}:{value}"):
+                found.setdefault(tag, []).append(vm.name)
+    return found
+
+
+def _rest(rule: Ready, named: Collection[str], vms: Iterable[Vm]) -> Ready:
+    left = frozenset(vm.name for vm in vms).difference(named)
+    if not named:
+        raise GateError(
+            f"{rule.text}: no rule names a group that this could be the rest of. Write {rule.text.partition('=')[2]}."
+        )
+    if not left:
+        raise GateError(f"{rule.text}: every VM is in a group that another rule names. Leave this rule out.")
+    return replace(rule, vms=left)
+
+
+def _refuse_twice(rules: Iterable[Rule]) -> None:
+    first: dict[tuple[object, str], str] = {}
+    for rule in rules:
+        about = (type(rule), rule.tag if isinstance(rule, Ready) else "")
+        if about in first:
+            raise GateError(f"{first[about]} and {rule.text} are rules about the same. Keep one of them.")
+        first[about] = rule.text
+
+
+def _percent(part: int, total: int, limit: Decimal, rounding: str) -> Decimal:
+    """Rounded to a tenth, or as exactly as the limit is written: it must never look met when it is not."""
+    digits = max(1, -int(limit.as_tuple().exponent))
+    return (Decimal(part * 100) / total).quantize(Decimal(1).scaleb(-digits), rounding)
+
+
+def _few(texts: Iterable[str], show: int = 3) -> str:
+    every = list(texts)
+    return ", ".join(every[:show]) + (f" and {len(every) - show} more" if len(every) > show else "")
+
+
+def _worse(entry: Mapping[str, Any]) -> str:
+    """``vm-a NET-001 [management.azure.com] was pass, is fail``."""
+    of = f" [{entry['parameter']}]" if entry["parameter"] else ""
+    was = f"was {entry['was']}" if entry["was"] else "was not judged"
+    return f"{entry['vm']} {entry['id']}{of} {was}, is {entry['now']}"

@@ -1,0 +1,107 @@
+"""Gather first, judge later: visit every VM once, run all its probes there, keep what each one said."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from plugins.checks.probe import Planned
+from plugins.evidence.archive import Archive
+from plugins.gather import windows_script as windows
+from plugins.gather.frames import Decoder
+from plugins.gather.script import Batch, compile_batch
+from plugins.model import Evidence, Seen, Session, Vm
+from plugins.ssh import client as ssh
+
+__all__ = ["Progress", "gather", "limits"]
+
+
+class Progress(Protocol):
+    """Who is told while the gathering goes on; called from several threads."""
+
+    def visited(self, evidence: Evidence) -> None:
+        """One more VM is done, reached or not."""
+
+
+class _Visit:
+    """The receiving end of one VM's session (`plugins.ssh.client.Sink`)."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.decoder = Decoder(batch)
+
+    def feed(self, data: bytes) -> bool:
+        return self.decoder.feed(data)
+
+    def feed_stderr(self, data: bytes) -> None:
+        """What the shell itself says ("Killed") is no probe's answer."""
+
+
+def gather(
+    vms: Sequence[Vm],
+    plans: Mapping[str, Sequence[Planned]],
+    options: ssh.Options,
+    archive: Archive,
+    progress: Progress,
+) -> bool:
+    """Visit `vms` and store the evidence of each in `archive` as soon as it is there; False when it was interrupted.
+
+    `plans` holds each VM's probes, by VM name. Ctrl-C ends the gathering within a few seconds: what has been said until
+    then is kept, and VMs that were not visited say so. Raises nothing for anything that a VM, a key or a network does.
+    """
+    visits: dict[str, _Visit] = {}
+    began = time.time()
+
+    def visit(vm: Vm) -> _Visit:
+        if vm.name not in visits:
+            compiled = windows.compile_batch if vm.os == "windows" else compile_batch
+            visits[vm.name] = _Visit(compiled(plans[vm.name]))
+        return visits[vm.name]
+
+    def ended(vm: Vm, session: Session) -> None:
+        seen = visits.pop(vm.name, None)
+        evidence = _evidence(vm, session, seen, plans[vm.name], began)
+        archive.store(evidence)
+        progress.visited(evidence)
+
+    try:
+        ssh.visit_all(vms, lambda vm: visit(vm).batch, visit, limits(options, vms), ended, threading.Event())
+    except KeyboardInterrupt:
+        return False
+    finally:
+        archive.sync()
+    return True
+
+
+def limits(options: ssh.Options, vms: Sequence[Vm]) -> ssh.Options:
+    """The options for these VMs: PowerShell takes its time to start."""
+    if any(vm.os == "windows" for vm in vms):
+        return replace(options, run_timeout=options.run_timeout + windows.STARTUP)
+    return options
+
+
+def _evidence(vm: Vm, session: Session, visit: _Visit | None, plan: Sequence[Planned], began: float) -> Evidence:
+    if visit is None:  # never got as far as a shell
+        return Evidence(vm, session, {}, began)
+    decoder = visit.decoder
+    session = _explained(session, decoder)
+    seen = dict(decoder.seen)
+    if decoder.greeted and not decoder.full:
+        for planned in plan:
+            seen.setdefault(planned.key, Seen(planned.key, planned.command, "lost"))
+    return Evidence(vm, session, {planned.key: seen[planned.key] for planned in plan if planned.key in seen}, began)
+
+
+def _explained(session: Session, decoder: Decoder) -> Session:
+    """The session's outcome, with what only the answer can tell."""
+    if not decoder.full:
+        return session
+    return replace(
+        session,
+        outcome="no room",
+        message=f"No folder on the VM can be written, so no probe could run (tried {decoder.full}).",
+        remedy="Free some space, or see why these are read-only: df -h; mount | grep -w ro",
+    )

@@ -1,0 +1,124 @@
+"""Reading what a VM streams back (the grammar is drawn in `plugins.gather.script`)."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from plugins.gather.script import PLACES, Batch
+from plugins.model import Seen, State
+
+__all__ = ["Decoder"]
+
+_STATES: dict[bytes, State] = {b"e": "done", b"t": "timed out", b"x": "no tool", b"r": "no root"}
+
+#: A marker line is shorter than this; what is longer is no frame, however it begins.
+_LONGEST = 512
+
+#: The numbers of a frame, as the engines print them. Not whatever `int` and `float` take, which is `nan`, `1_0` and
+#: thousands of digits: a VM that knows the nonce of its own session must not get such a number into a report.
+_WHOLE = re.compile(rb"\d{1,9}")
+_STATUS = re.compile(rb"-?\d{1,10}")  # Windows has statuses of 32 bits, with a sign
+_SECONDS = re.compile(rb"\d{1,10}(?:\.\d{1,9})?")
+
+
+class Decoder:
+    """Turns the bytes of one VM into `Seen` records, as they arrive and in whatever pieces.
+
+    Whatever is not a frame with this batch's nonce is noise (login banners, profiles that print) and is skipped. A
+    frame that breaks the grammar is dropped, so its probe counts as lost; nothing the VM sends can raise here.
+    """
+
+    def __init__(self, batch: Batch, clock: Callable[[], float] = time.time) -> None:
+        self.seen: dict[str, Seen] = {}
+        self.greeted = False  # a shell ran our script
+        self.full = ""  # the places that could not be written, when no folder could be made
+        self.complete = False
+        self._batch = batch
+        self._mark = b"\n" + batch.nonce.encode() + b" "
+        self._clock = clock
+        self._buffer = bytearray()
+        self._begin = 0  # what stands before has been taken
+        self._from = 0  # where to go on looking for the next mark
+        self._open: tuple[bytes, bytes] | None = None  # index and stdout of a frame whose stderr is still to come
+
+    def feed(self, data: bytes) -> bool:
+        """Take the next bytes; True when the batch is complete and the session may be closed."""
+        self._buffer += data
+        while not self.complete and (found := self._next_mark()):
+            body, line = found
+            self._take(body, line.split())
+        if self._begin:  # once for each piece that came, not for each mark in it
+            del self._buffer[: self._begin]
+            self._from -= self._begin
+            self._begin = 0
+        return self.complete
+
+    def _next_mark(self) -> tuple[bytes, bytes] | None:
+        """The bytes before the next marker line, and the line's text; None until a whole line is there."""
+        at = self._buffer.find(self._mark, self._from)
+        if at < 0:
+            self._from = max(self._begin, len(self._buffer) - len(self._mark) + 1)
+            if not self.greeted and len(self._buffer) > 65_536:
+                # Noise between frames: keep only what may be the beginning of a mark.
+                self._begin = self._from
+            return None
+        end = self._buffer.find(b"\n", at + len(self._mark), at + len(self._mark) + _LONGEST)
+        if end < 0:
+            if len(self._buffer) < at + len(self._mark) + _LONGEST:
+                self._from = at
+                return None
+            end = at + len(self._mark)  # a line that never ends is none; what it hid is looked at again
+        with memoryview(self._buffer) as view:
+            body, line = bytes(view[self._begin : at]), bytes(view[at + len(self._mark) : end])
+        # The line's own newline may be the first byte of the next mark.
+        self._begin = self._from = end
+        return body, line
+
+    def _take(self, body: bytes, words: list[bytes]) -> None:
+        # The newline that ended the marker line before is not part of the body.
+        body = body.removeprefix(b"\n")
+        if self._batch.crlf:
+            # The CR at its end belongs to the newline with which the mark begins.
+            body = body.replace(b"\r\n", b"\n").removesuffix(b"\r")
+        match words:
+            case [b"hello"]:
+                self.greeted = True
+            case [b"full", *_]:
+                self.full = " ".join(place.strip('"') for place in PLACES)
+            case [b"end"]:
+                self.complete = True
+            case [b"o", index]:
+                self._open = index, body
+            case [b"e", index, state, status, begin, end] if self._open is not None and self._open[0] == index:
+                self._close(index, state, status, begin, end, self._open[1], body)
+                self._open = None
+            case _:
+                self._open = None
+
+    def _close(
+        self, index: bytes, state: bytes, status: bytes, begin: bytes, end: bytes, stdout: bytes, stderr: bytes
+    ) -> None:
+        if state not in _STATES or not all(map(_SECONDS.fullmatch, (begin, end))) or not _WHOLE.fullmatch(index):
+            return
+        if not 1 <= int(index) <= len(self._batch.probes) or (state == b"e" and not _STATUS.fullmatch(status)):
+            return
+        planned = self._batch.probes[int(index) - 1]
+        cap = planned.cap
+        self.seen[planned.key] = Seen(
+            probe=planned.key,
+            command=planned.command,
+            state=_STATES[state],
+            exit=int(status) if state == b"e" else None,
+            stdout=_text(stdout[:cap]),
+            stderr=_text(stderr[:cap]),
+            truncated=len(stdout) > cap or len(stderr) > cap,
+            seconds=round(max(0.0, float(end) - float(begin)), 2),
+            received=self._clock(),
+        )
+
+
+def _text(data: bytes) -> str:
+    """Whatever the VM printed, as text: what is not UTF-8 stays readable as \\xNN."""
+    return data.decode("utf-8", errors="backslashreplace")

@@ -1,0 +1,130 @@
+"""What a support request needs of one VM, as Microsoft's article lists it: more to read on the VM, and a text to read.
+
+The article wants the cloud-init output log, the agent's logs and journal, the results of the network checks, the
+configuration of the VM, its identity and its cloud services network, the proxy settings in use, and the exact error
+messages of login and connect. Most of it is evidence of the checks anyway. The logs as a whole are not: ``--bundle``
+reads their ends with the probes below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from plugins.checks.probe import Planned
+from plugins.checks.quoting import quote
+from plugins.core.redaction import redact
+from plugins.core.sanitize import visible
+from plugins.model import Evidence, Seen, Status, Verdict, Vm
+
+__all__ = ["probes", "text"]
+
+_CAP = 65_536  # bytes of each log
+
+#: On the VM already: a token loses its signature, a proxy URL its login. `plugins.core.redaction` sees to the rest,
+#: later.
+_PLAIN = (
+    "tr -d '\\000\\r' | sed"
+    " -e 's/\\(eyJ[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*\\)\\.[A-Za-z0-9_-]*/\\1.<signature>/g'"
+    " -e 's#://[^/@ \"]*@#://***@#g'"
+)
+
+_CLOUD_INIT = "/var/log/cloud-init-output.log"
+_AGENT = ("/var/opt/azcmagent/log/azcmagent.log", "/var/opt/azcmagent/log/himds.log")
+_UNITS = ("himdsd", "gcad", "extd", "arcproxyd")
+
+
+def _ends(files: Sequence[str]) -> str:
+    """The ends of some logs, together no longer than the cap."""
+    share = (_CAP - 1024) // len(files)
+    names = " ".join(map(quote, files))
+    return (
+        f"for f in {names}; do\n"
+        '  [ -e "$f" ] || { echo "$f: there is no such file"; continue; }\n'
+        f'  echo "$f, its last {share} bytes:"\n'
+        f'  tail -c {share} "$f" | {_PLAIN}\n'
+        "done"
+    )
+
+
+_JOURNAL = (
+    f"journalctl -q --no-pager -o short-iso -n 400 {' '.join(f'-u {unit}' for unit in _UNITS)} |"
+    f" tail -c {_CAP - 1024} | {_PLAIN}"
+)
+
+_PROBES = (
+    Planned("support_cloud_init_log", _ends([_CLOUD_INIT]), 10, True, (), _CAP),
+    Planned("support_agent_logs", _ends(_AGENT), 10, True, (), _CAP),
+    Planned("support_agent_journal", _JOURNAL, 10, True, ("journalctl",), _CAP),
+)
+
+
+def probes(vm: Vm) -> tuple[Planned, ...]:
+    """What ``--bundle`` reads on a VM besides what its checks look at; nothing on Windows."""
+    return () if vm.os == "windows" else _PROBES
+
+
+#: In the article's order: heading, the areas of the checks that tell of it, and the probes above that belong there.
+_SECTIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("Cloud-init", ("CLOUDINIT",), ("support_cloud_init_log",)),
+    ("The agent, its logs and its journal", ("AGENT",), ("support_agent_logs", "support_agent_journal")),
+    ("Network checks", ("NET", "DNS", "IMDS"), ()),
+    ("The VM and its identity", ("VM", "IDENTITY", "ROLES"), ()),
+    ("The cloud services network and the cluster", ("CSN", "PLATFORM"), ()),
+    ("Proxy settings in use", ("PROXY",), ()),
+    ("Login and connect: the exact messages", ("TOKEN", "ENROLL", "CLI"), ()),
+)
+_REST = "The session, and everything else"
+
+
+def text(evidence: Evidence, verdicts: Sequence[Verdict], about: str) -> str:
+    """All of it for one VM, as a text; `about` is its first line. Nothing in it can move a cursor."""
+    known = {area for _, areas, _ in _SECTIONS for area in areas}
+    parts = [about, "", *_session(evidence)]
+    shown: set[str] = set()
+    for heading, areas, own in _SECTIONS:
+        parts += _section(heading, [each for each in verdicts if _area(each) in areas], own, evidence, shown)
+    parts += _section(_REST, [each for each in verdicts if _area(each) not in known], (), evidence, shown)
+    return redact(visible("\n".join(parts))) + "\n"
+
+
+def _area(verdict: Verdict) -> str:
+    return verdict.id.rpartition("-")[0]
+
+
+def _session(evidence: Evidence) -> Iterable[str]:
+    session = evidence.session
+    via = f" via {session.via}" if session.via else ""
+    said = f". {session.message}" if session.message else ""
+    yield f"The SSH session to {session.address or evidence.vm.name}{via}: {session.outcome}{said}"
+
+
+def _section(
+    heading: str, verdicts: Sequence[Verdict], own: Sequence[str], evidence: Evidence, shown: set[str]
+) -> list[str]:
+    """A heading, what the checks say, and what they looked at; each probe once in the whole text."""
+    lines = ["", "", heading, "=" * len(heading), ""]
+    for each in verdicts:
+        lines.append(f"{each.id}{f' ({each.parameter})' if each.parameter else ''}: {each.status}. {each.message}")
+        if each.remedy and each.status is not Status.PASS:
+            lines.append(f"    To do: {each.remedy}")
+    if not verdicts:
+        lines.append("No check of this run tells of it.")
+    keys = [*own, *dict.fromkeys(key for each in verdicts for key in each.probes)]
+    for key in keys:
+        if key in shown:
+            continue
+        shown.add(key)
+        lines += _seen(key, evidence.seen)
+    return lines
+
+
+def _seen(key: str, seen: Mapping[str, Seen]) -> list[str]:
+    if key not in seen:
+        return ["", f"--- {key}: not gathered (a run with --bundle reads it)"] if key.startswith("support_") else []
+    each = seen[key]
+    how = f"exit status {each.exit}" if each.state == "done" else each.state
+    lines = ["", f"--- {key} ({how}{', cut' if each.truncated else ''})"]
+    lines += [f"    $ {line}" for line in each.command.strip().splitlines()]
+    lines += each.stdout.rstrip("\n").splitlines()
+    lines += [f"stderr: {line}" for line in each.stderr.rstrip("\n").splitlines()]
+    return lines

@@ -1,0 +1,157 @@
+"""The fleet file: YAML in, checked plain mappings out, and every mistake with its file, line, key and remedy.
+
+`plugins/inventory/inventory.schema.json` holds the shape (editors can use it too); what a schema cannot say well
+(duplicates, ARM ids, host names) is checked here. A file looks like this::
+
+    defaults: {user: azureuser, target: {resource_group: arc-rg, location: eastus}}
+    vms:
+      - vm-a                              # a name alone: the SSH alias or address
+      - name: vm-b
+        host: 10.0.0.4
+        tags: {site: berlin}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from plugins.core import yaml_config as yaml_file
+from plugins.core.files import expanded
+from plugins.core.yaml_config import Mistakes, Problem, Where, line_of, name_of
+
+SCHEMA = Path(__file__).with_name("inventory.schema.json")
+KIND = yaml_file.Kind("a fleet file", "docs/inventory.md", SCHEMA, "vms", "a list of VMs")
+
+
+class InventoryError(Mistakes):
+    """What is wrong with the choice of VMs."""
+
+
+def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Path | None]]:
+    """The VMs of the file with the defaults applied, and the files it names. Raises `InventoryError`."""
+    try:
+        document = yaml_file.parse(path, KIND)
+    except Mistakes as mistakes:
+        raise InventoryError(mistakes.lines) from None
+    if problems := [*yaml_file.problems(document, KIND), *_own_rules(document)]:
+        raise InventoryError(yaml_file.told(path, problems))
+    defaults = document.get("defaults", {})
+    folder = Path(path).parent
+    vms = [_merge(defaults, {"name": vm} if isinstance(vm, str) else vm, folder) for vm in document["vms"]]
+    named = {key: document.get(key) for key in ("ssh_config", "profile")}
+    return vms, {key: folder / expanded(value) if value else None for key, value in named.items()}
+
+
+def bad_name(text: str) -> str:
+    """Why this cannot name a VM, a user or a host; "" when it can."""
+    if not text.strip() or text != text.strip():
+        return "is empty, or begins or ends with a space. Remove the space."
+    if text.startswith("-"):
+        return f"{text!r} starts with '-' and would be read as an option. Choose another name."
+    if not text.isprintable():
+        return f"{text!r} has a control character in it. Remove it."
+    return ""
+
+
+def bad_host(text: str) -> str:
+    """Why this cannot be an SSH alias or address; "" when it can."""
+    if problem := bad_name(text):
+        return problem
+    if found := re.search(r"[\s@/,*?\[\]'\"`$;&|<>\\(){}]", text):
+        return f"{text!r} is no SSH alias or address: it has a {found[0]!r} in it. User and port have their own keys."
+    return ""
+
+
+# --- what a schema cannot say well --------------------------------------------------------------------------------
+
+_ARM = "/subscriptions/{}/resourceGroups/{}/providers/"
+_ID = {
+    "identity": _ARM + "Microsoft.ManagedIdentity/userAssignedIdentities/{}",
+    "resource_id": _ARM + "Microsoft.NetworkCloud/virtualMachines/{}",
+}
+
+
+def _bad_id(key: str, text: str) -> str:
+    if key == "identity" and text == "system":
+        return ""
+    parts = _ID[key].split("{}")
+    if re.fullmatch("[^/\\s]+".join(map(re.escape, parts)), text, re.IGNORECASE):  # ARM ids ignore case
+        return ""
+    either = "neither 'system' nor" if key == "identity" else "not"
+    expected = _ID[key].format("ID", "GROUP", "NAME")
+    return f"{text[:100]!r} is {either} the ARM id of its kind of resource. Expected {expected}."
+
+
+def _bad_jump(text: str) -> str:
+    for hop in text.split(","):
+        if problem := bad_host(re.sub(r":\d+$|[\[\]]", "", hop.rpartition("@")[2].strip())):
+            return f"{problem} Expected [user@]host[:port], several separated by commas, or none."
+    return ""
+
+
+_RULES: dict[str, Callable[[str], str]] = {
+    "name": bad_name,
+    "user": bad_name,
+    "host": bad_host,
+    "jump": _bad_jump,
+    "identity": lambda text: _bad_id("identity", text),
+    "resource_id": lambda text: _bad_id("resource_id", text),
+}
+
+
+def _own_rules(document: Any) -> Iterator[Problem]:
+    if not isinstance(document, Mapping):
+        return
+    first: dict[str, int] = {}
+    vms, defaults = document.get("vms"), document.get("defaults")
+    shared_host = isinstance(defaults, Mapping) and "host" in defaults
+    sections: list[tuple[Where, Any]] = [(("defaults",), defaults)]
+    sections += [(("vms", index), vm) for index, vm in enumerate(vms if isinstance(vms, list) else [])]
+    for where, section in sections:
+        values = {"name": section} if isinstance(section, str) else section
+        if not isinstance(values, Mapping):
+            continue
+        name_is_host = where != ("defaults",) and not shared_host and "host" not in values
+        for key, rule in _RULES.items():
+            if key == "name" and name_is_host:
+                rule = bad_host
+            value = values.get(key)
+            if isinstance(value, str) and value and (problem := rule(value)):
+                yield line_of(document, (*where, key)), f"{name_of((*where, key))}: {problem}"
+        name = values.get("name")
+        if where == ("defaults",) or not isinstance(name, str):
+            continue
+        line = line_of(document, (*where, "name"))
+        if name in first:
+            text = f"{name!r} is already the name of the VM on line {first[name]}. Names must differ."
+            yield line, f"{name_of((*where, 'name'))}: {text}"
+        first.setdefault(name, line)
+
+
+def _merge(defaults: Mapping[str, Any], vm: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """One VM with the defaults below it. `target` and `tags` merge key by key."""
+    merged = _plain(dict(defaults) | dict(vm))
+    assert isinstance(merged, dict)
+    for key in ("target", "tags"):
+        if key in merged:
+            merged[key] = _deep(_plain(defaults.get(key, {})), _plain(vm.get(key, {})))
+    if "identity_file" in merged:
+        merged["identity_file"] = str((folder / expanded(merged["identity_file"])).absolute())
+    return merged
+
+
+def _deep(low: Any, high: Any) -> Any:
+    if not (isinstance(low, dict) and isinstance(high, dict)):
+        return high
+    return low | {key: _deep(low.get(key), value) for key, value in high.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Without ruamel's subclasses, which remember their comments and do not pickle small."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return int(value) if isinstance(value, int) else str(value)

@@ -1,0 +1,143 @@
+"""What a check may ask for besides its VM's probes: Azure, the runner's tools, the rest of the fleet.
+
+========================  ==============================================================================================
+``azure``                 `plugins.azure.vm_view.AzureView`: the control plane as far as it concerns this VM
+``expected_principal``    the identity the VM is to enroll with, or None when Azure was not asked or does not say
+``runner``                `plugins.azure.az_cli.Runner`: the Azure CLI of the machine the suite runs on
+``fleet_NAME``            {VM name: what the probe NAME saw there}, over the whole run; the check also takes NAME itself
+========================  ==============================================================================================
+
+All of it is saved with the run (``azure.json``, ``runner.json``), so that it is judged alike when replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import pytest
+
+from plugins.azure import az_cli as runner
+from plugins.azure.snapshot import CloudFacts
+from plugins.azure.vm_view import AzureView, Principal
+from plugins.checks.check import Judgement
+from plugins.checks.probe import Probe
+from plugins.checks.signature import parameters
+from plugins.core.redaction import clean
+from plugins.evidence.archive import Archive
+from plugins.judge.evaluate import value
+from plugins.model import Evidence, Seen, Vm
+
+__all__ = ["CONTROL_PLANE", "Surroundings", "wants"]
+
+#: The files of a run that hold it.
+AZURE, RUNNER = "azure.json", "runner.json"
+
+#: The argument that makes a check one of the control plane.
+CONTROL_PLANE = "azure"
+_FLEET = "fleet_"
+
+
+@cache
+def wants(function: Callable[..., str]) -> frozenset[str]:
+    """Which of the names above a check asks for."""
+    names = parameters(function)
+    own = frozenset((CONTROL_PLANE, "expected_principal", "runner")).intersection(names)
+    return own | {name for name in names if name.startswith(_FLEET) and name.removeprefix(_FLEET) in names}
+
+
+class Surroundings:
+    """The surroundings of one run, each part made or read when first asked for."""
+
+    def __init__(self, archive: Archive | None, fleet: Callable[[], Iterable[Evidence]]) -> None:
+        self._archive = archive
+        self._fleet = fleet
+        self._facts: CloudFacts | None = None
+        self._runner: runner.Runner | None = None
+        self._over_fleet: dict[str, Mapping[str, Any]] = {}
+
+    def arguments(self, function: Callable[..., str], probes: Mapping[str, Probe], vm: Vm) -> dict[str, Any]:
+        """What `function`, which takes `probes`, asks for, for `vm`."""
+        return {name: self._argument(name, probes, vm) for name in wants(function)}
+
+    def _argument(self, name: str, probes: Mapping[str, Probe], vm: Vm) -> Any:
+        match name:
+            case "azure":
+                return AzureView(vm, self.facts)
+            case "expected_principal":
+                return self._expected(vm)
+            case "runner":
+                return self.runner
+            case _:
+                return self._everywhere(name.removeprefix(_FLEET), probes)
+
+    @staticmethod
+    def used(arguments: Mapping[str, Any]) -> dict[str, Seen]:
+        """What a check looked at of Azure, as evidence; by key."""
+        view = arguments.get(CONTROL_PLANE)
+        return view.used if isinstance(view, AzureView) else {}
+
+    @property
+    def facts(self) -> CloudFacts:
+        """What Azure said; nothing, when it was never asked."""
+        if self._facts is None:
+            self._facts = self._read(AZURE, CloudFacts.from_data) or CloudFacts()
+        return self._facts
+
+    @facts.setter
+    def facts(self, facts: CloudFacts) -> None:
+        self._facts = facts
+        if self._archive is not None:
+            self._archive.write(AZURE, facts.to_data())
+
+    @property
+    def runner(self) -> runner.Runner:
+        """The runner's tools, as they were when the evidence was gathered."""
+        if self._runner is None:
+            self._runner = self._read(RUNNER, runner.Runner.from_dict)
+            if self._runner is None:
+                return runner.Runner(error="this evidence does not say what the runner had")
+        return self._runner
+
+    @runner.setter
+    def runner(self, found: runner.Runner) -> None:
+        self._runner = found
+        if self._archive is not None:
+            self._archive.write(RUNNER, clean(found.as_dict()))
+
+    def has_facts(self, *, complete: bool) -> bool:
+        """Whether an earlier part of this run has asked Azure to the end; `complete`: and was told everything."""
+        saved: CloudFacts | None = self._read(AZURE, CloudFacts.from_data)
+        return saved is not None and (saved.complete if complete else not saved.interrupted)
+
+    def has_runner(self, *, complete: bool) -> bool:
+        """The same of the runner's tools."""
+        saved: runner.Runner | None = self._read(RUNNER, runner.Runner.from_dict)
+        return saved is not None and not (complete and saved.error)
+
+    def _expected(self, vm: Vm) -> Principal | None:
+        try:
+            return AzureView(vm, self.facts).expected
+        except Judgement:
+            return None
+
+    def _everywhere(self, name: str, probes: Mapping[str, Probe]) -> Mapping[str, Any]:
+        """What one probe saw on each VM where it has an answer that can be read."""
+        if name not in self._over_fleet:
+            found = {}
+            for evidence in self._fleet():
+                with suppress(Judgement):
+                    found[evidence.vm.name] = value(probes[name], name, evidence)
+            self._over_fleet[name] = found
+        return self._over_fleet[name]
+
+    def _read(self, name: str, make: Callable[[Mapping[str, Any]], Any]) -> Any:
+        if self._archive is None or (data := self._archive.read(name)) is None:
+            return None
+        try:
+            return make(data)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            label = self._archive.source.label(name)
+            raise pytest.UsageError(f"{label}: cannot be read ({error!r}). Remove the file and gather again.") from None

@@ -1,0 +1,194 @@
+"""Judging: evidence in, verdict out. Pure; knows neither pytest's items nor where the evidence came from."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from plugins.checks import package_manager as packages
+from plugins.checks.check import Check, Fix, Judgement, OnVm, Thing, not_applicable, noted
+from plugins.checks.probe import LINUX_ONLY, Probe, probe_of
+from plugins.checks.signature import parameters as parameters_of
+from plugins.model import Evidence, Seen, Severity, Status
+
+#: The check that says whether root is to be had; without it, root probes have no answer.
+ROOT = "SSH-002"
+
+__all__ = ["Outcome", "judge", "probes_in_module", "value"]
+
+
+class Outcome(NamedTuple):
+    """What a check says about one VM, before it is known which VM and which run that is."""
+
+    status: Status
+    message: str
+    remedy: str
+    severity: Severity
+    keys: tuple[str, ...]  # of the evidence that was looked at
+    fix: Sequence[str | OnVm] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    obstacle: str = ""
+    thing: Thing | None = None  # what has to be changed, where that is not what the check declares
+
+
+def judge(
+    check: Check,
+    function: Callable[..., str],
+    probes: Mapping[str, Probe],
+    evidence: Evidence,
+    profile: Any,
+    parameters: Mapping[str, Any],
+) -> Outcome:
+    """Judge one check on one VM.
+
+    `probes` maps the argument names of `function` that are probes to their declarations; `parameters` holds the
+    check's own, and its surroundings (`plugins.judge.context`). Every exception of a check or of a probe's reader
+    becomes *unknown* and says what broke: a VM that prints garbage can make a verdict useless, never the run.
+    """
+    known = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}
+    severity = check.grade(known)
+    used: list[str] = []
+    with noted() as facts:
+        word = _call(check, function, probes, evidence, known, used)
+    status = word.status
+    if status is Status.FAIL and severity is Severity.RECOMMENDED:
+        status = Status.WARN
+    silent = status in (Status.PASS, Status.NOT_APPLICABLE)
+    remedy = "" if silent else word.remedy or check.remedy
+    # Commands for a guest are written for a POSIX shell.
+    fix = [each for each in word.fix if evidence.vm.os != "windows" or isinstance(each, str)]
+    return Outcome(
+        status, word.message, remedy, severity, tuple(used), fix, tuple(facts.items()), word.obstacle, word.thing
+    )
+
+
+def _call(
+    check: Check,
+    function: Callable[..., str],
+    probes: Mapping[str, Probe],
+    evidence: Evidence,
+    known: Mapping[str, Any],
+    used: list[str],
+) -> Judgement:
+    """The check's word; the keys of what was looked at go into `used`."""
+    try:
+        if not all(probe.fits(evidence.vm) for probe in probes.values()):
+            not_applicable(LINUX_ONLY)
+        arguments = {}
+        for name in parameters_of(function):
+            if name in probes:
+                key = probes[name].key(name, known)
+                used.append(key)
+                arguments[name] = value(probes[name], key, evidence)
+            else:
+                arguments[name] = known[name]
+        return Judgement(Status.PASS, function(**arguments))
+    except Judgement as word:
+        # Its traceback would keep every caller's variables, and garbage is not collected while a fleet is judged.
+        word.__traceback__ = word.__context__ = None
+        return word
+    except Exception as error:  # a defect of the check, or output it did not foresee
+        return Judgement(
+            Status.UNKNOWN,
+            f"The check stopped on what the VM answered ({type(error).__name__}: {error}).",
+            "This is a defect of the check; the evidence below shows what it could not read. Please report it.",
+            thing="guest",
+        )
+
+
+class _Read(threading.local):
+    """What has been read of the VM that this thread judges: several checks look at the same probe."""
+
+    of: Evidence | None = None
+    values: dict[tuple[str, Callable[[Seen], Any]], tuple[Seen, Any]]
+
+
+_read = _Read()
+
+
+def value(probe: Probe, key: str, evidence: Evidence) -> Any:
+    """What a check is given for one of its probes; stops with *unknown* when there is nothing to look at."""
+    seen = evidence.seen.get(key)
+    if seen is None:
+        raise Judgement(
+            Status.UNKNOWN,
+            f"This evidence does not hold the probe {key}.",
+            "It was gathered for other checks, or by an older version. Gather again.",
+        )
+    if seen.state != "done" and seen.state not in probe.even_if:
+        raise _why_not(seen, probe)
+    if probe.read is None:
+        return seen
+    if _read.of is not evidence:
+        _read.of, _read.values = evidence, {}
+    known = _read.values.get((key, probe.read))
+    if known is not None and known[0] is seen:
+        return known[1]
+    try:
+        found = probe.read(seen)
+        _read.values[key, probe.read] = seen, found
+        return found
+    except ValueError as error:
+        raise Judgement(
+            Status.UNKNOWN,
+            f"The answer of the probe {key} could not be read: {error}.",
+            "Run the command shown below on the VM by hand and look at what it prints.",
+            obstacle=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
+            thing="guest",
+        ) from None
+
+
+def _why_not(seen: Seen, probe: Probe) -> Judgement:
+    """The standard *unknown* for a probe that did not run to its end: the guest is in the way of what it was to see."""
+    match seen.state:
+        case "no tool":
+            named = seen.stderr.strip()
+            # A remedy names it and may be pasted into a shell: one plain word, whatever the VM says.
+            tool = named if re.fullmatch(r"[\w.-]{1,40}", named, re.ASCII) else " or ".join(probe.needs) or "A program"
+            return Judgement(
+                Status.UNKNOWN,
+                f"{tool} is not installed on the VM, or not on its PATH, so this could not be looked at.",
+                f"Install {tool} on the VM, or judge this by hand.",
+                fix=_install(tool),
+                obstacle=f"no {tool}",
+                thing="guest",
+            )
+        case "no root":
+            answer = seen.stderr.strip().splitlines()
+            return Judgement(
+                Status.UNKNOWN,
+                "This needs root on the VM, and there is none" + (f" (sudo -n said: {answer[-1]})." if answer else "."),
+                "Log in as root, or give the login user passwordless sudo (SSH-002).",
+                obstacle=ROOT,
+                thing="guest",
+            )
+        case "timed out":
+            return Judgement(
+                Status.UNKNOWN,
+                f"The probe {seen.probe} was stopped after its limit of {probe.timeout:g} s.",
+                "Run the command shown below on the VM by hand and see where it hangs.",
+                thing="guest",
+            )
+        case _:
+            return Judgement(
+                Status.UNKNOWN,
+                f"The session ended before the probe {seen.probe} had answered.",
+                "Look at SSH-001 of this VM, then run again.",
+                thing="vm",
+            )
+
+
+#: Missing programs, and what brings them: the same name in every family.
+_PACKAGES = {"curl": "curl", "openssl": "openssl"}
+
+
+def _install(tool: str) -> Fix:
+    return packages.command("install", _PACKAGES[tool]) if tool in _PACKAGES else ()
+
+
+def probes_in_module(function: Callable[..., str]) -> dict[str, Probe]:
+    """The probes that a check function takes, found by name in its own module; for tests of a check without pytest."""
+    found = {name: probe_of(function.__globals__.get(name)) for name in parameters_of(function)}
+    return {name: probe for name, probe in found.items() if probe is not None}

@@ -1,0 +1,227 @@
+"""Waivers: dated exceptions to what a check says, read from a file and refused when anything about them is in doubt.
+
+::
+
+    waivers:
+      - check: IMDS-002
+        vms: 'lab-*'                # names and globs, or tags: {ring: canary}
+        reason: The sidecar is replaced with the runtime upgrade.
+        owner: anna@example.org
+        tracker: CHG-1044
+        expires: 2026-12-31         # the last day, UTC
+
+A waiver turns *fail* and *warn* into *waived*. It has no say where something could not be judged: missing evidence
+never passes. Which day it is, is asked once, when the run begins.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from plugins.core import yaml_config as yaml_file
+from plugins.core.redaction import redact
+from plugins.core.yaml_config import Mistakes, Problem, Where, line_of, name_of
+from plugins.inventory import selection as inventory
+from plugins.model import Status, Verdict, Vm
+
+__all__ = ["FILE_NAME", "SCHEMA", "Waiver", "Waivers", "load"]
+
+FILE_NAME = "waivers.yaml"  # beside the fleet file it is taken without being asked for
+SCHEMA = Path(__file__).with_name("waivers.schema.json")
+KIND = yaml_file.Kind("a waiver file", "docs/gates.md", SCHEMA, "waivers", "a list of exceptions")
+
+_TEXTS = ("reason", "owner", "tracker")
+
+SOON = 14  # days before its end from which a waiver is said to expire soon
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One exception."""
+
+    check: str
+    vms: str | Mapping[str, str]  # a glob over names, or tags that a VM must all have
+    reason: str
+    owner: str
+    tracker: str
+    expires: date  # the last day on which it holds
+    parameter: str = ""  # a glob; "" = every parameter
+
+    @property
+    def selector(self) -> str:
+        """The VMs as text: ``web*``, ``ring:canary,site:berlin``."""
+        return self.vms if isinstance(self.vms, str) else ",".join(f"{key}:{value}" for key, value in self.vms.items())
+
+    def covers(self, check: str, vm: Vm, parameter: str) -> bool:
+        """Whether this exception is for that check on that VM."""
+        if check != self.check or (self.parameter and not _like(parameter, self.parameter)):
+            return False
+        if isinstance(self.vms, str):
+            return inventory.hits(self.vms, vm)
+        return all(vm.tags.get(key) == value for key, value in self.vms.items())
+
+    def applied(self, verdict: Verdict) -> Verdict:
+        """The verdict, as it is with this exception."""
+        would = {Status.FAIL: "fail", Status.WARN: "warn"}[verdict.status]
+        until = f"Waived until {self.expires}: {self.reason.rstrip('.')} ({self.owner}, {self.tracker})."
+        message = f"{until} Otherwise it would {would}: {verdict.message}"
+        return replace(verdict, status=Status.WAIVED, message=message, remedy="", fix=())
+
+
+@dataclass(frozen=True, slots=True)
+class Waivers:
+    """The waivers of a run, in the order of their file; of two that cover the same, the first one counts."""
+
+    path: str = ""  # as it is named to the operator; "" = there is no file
+    each: tuple[Waiver, ...] = ()  # none when there are problems
+    today: date = date.min
+    checks: tuple[tuple[int, str, str], ...] = ()  # every check that is named: line, its place in the file, id
+    problems: tuple[Problem, ...] = ()  # what is wrong with the file, until `refuse` says so
+
+    def cover(self, check: str, vm: Vm, parameter: str) -> Waiver | None:
+        """The exception for a check on a VM."""
+        return next((waiver for waiver in self.each if waiver.covers(check, vm, parameter)), None)
+
+    def judge(self, verdict: Verdict, vm: Vm) -> Verdict:
+        """The verdict, waived when it is trouble that was seen and an exception covers it."""
+        if verdict.status not in (Status.FAIL, Status.WARN):
+            return verdict
+        waiver = self.cover(verdict.id, vm, verdict.parameter)
+        return waiver.applied(verdict) if waiver else verdict
+
+    def refuse(self, known: Collection[str]) -> None:
+        """Raise `Mistakes` with everything that is wrong with the file; `known` are the ids of all checks."""
+        found = [*self.problems]
+        for line, place, check in self.checks:
+            if check not in known:
+                close = difflib.get_close_matches(check.upper(), sorted(known), n=1)
+                hint = f"Did you mean {close[0]}?" if close else "docs/checks/ has a page for each check."
+                found.append((line, f"{place}: there is no check {check[:40]!r}. {hint}"))
+        if found:
+            raise Mistakes(yaml_file.told(self.path, found))
+
+    def header(self) -> str:
+        """The line at the start of a run."""
+        count = "1 waiver" if len(self.each) == 1 else f"{len(self.each)} waivers"
+        return f"{count} of {self.path}"
+
+    def as_results(self, vms: Iterable[Vm], results: Mapping[str, Any], everything: bool) -> list[dict[str, Any]]:
+        """The waivers for `results.json`, with what each did in this run. `everything`: the run looked at all VMs."""
+        by_name = {vm.name: vm for vm in vms}
+        of_check: dict[str, list[int]] = {}
+        for number, waiver in enumerate(self.each):
+            of_check.setdefault(waiver.check, []).append(number)
+        said: list[list[str]] = [[] for _ in self.each]  # the words of the results that each waiver is for
+        for vm in results["vms"]:
+            for result in vm["results"]:
+                for number in of_check.get(result["id"], ()):
+                    if self.each[number].covers(result["id"], by_name[vm["name"]], result["parameter"]):
+                        said[number].append(result["status"])
+                        break
+        return [
+            {
+                "id": waiver.check,
+                "vms": redact(waiver.selector),
+                "parameter": waiver.parameter,
+                "reason": redact(waiver.reason),
+                "owner": redact(waiver.owner),
+                "tracker": redact(waiver.tracker),
+                "expires": waiver.expires.isoformat(),
+                "used": words.count(Status.WAIVED),
+                "unused": everything
+                and waiver.check in results["checks"]
+                and not {Status.WAIVED, Status.UNKNOWN, Status.BLOCKED}.intersection(words),
+                "expiring_soon": (waiver.expires - self.today).days <= SOON,
+            }
+            for waiver, words in zip(self.each, said, strict=True)
+        ]
+
+
+def load(path: Path, now: float) -> Waivers:
+    """The waivers of a file at a time, in seconds since the epoch.
+
+    Raises `Mistakes` when there is no such file or when it is not YAML. What is wrong with its content is kept for
+    `Waivers.refuse`: only when the checks are known it can be told at once.
+    """
+    today = datetime.fromtimestamp(now, UTC).date()
+    document = yaml_file.parse(path, KIND)
+    entries = document.get("waivers") if isinstance(document, Mapping) else None
+    entries = entries if isinstance(entries, list) else []
+    problems = (*yaml_file.problems(document, KIND), *_own_rules(document, entries, today))
+    return Waivers(
+        path=str(path),
+        each=() if problems else tuple(map(_waiver, entries)),
+        today=today,
+        checks=tuple(_checks(document, entries)),
+        problems=problems,
+    )
+
+
+def _waiver(entry: Mapping[str, Any]) -> Waiver:
+    vms = entry["vms"]
+    return Waiver(
+        check=str(entry["check"]),
+        vms=str(vms) if isinstance(vms, str) else {str(key): str(value) for key, value in vms.items()},
+        **{key: " ".join(entry[key].split()) for key in _TEXTS},
+        expires=date.fromisoformat(entry["expires"]),
+        parameter=str(entry.get("parameter", "")),
+    )
+
+
+def _checks(document: Any, entries: Sequence[Any]) -> Iterator[tuple[int, str, str]]:
+    for number, entry in enumerate(entries):
+        if isinstance(entry, Mapping) and isinstance(entry.get("check"), str) and entry["check"]:
+            where = ("waivers", number, "check")
+            yield line_of(document, where), name_of(where), str(entry["check"])
+
+
+def _like(text: str, pattern: str) -> bool:
+    return text == pattern or fnmatchcase(text, pattern)
+
+
+def _own_rules(document: Any, entries: Sequence[Any], today: date) -> Iterator[Problem]:
+    first: dict[tuple[str, ...], int] = {}
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            continue
+        place: Where = ("waivers", number)
+        for key in _TEXTS:
+            if isinstance(entry.get(key), str) and entry[key] and not entry[key].strip():
+                yield line_of(document, (*place, key)), f"{name_of((*place, key))}: is empty. Give a value."
+        if problem := _bad_end(entry, today):
+            yield line_of(document, (*place, "expires")), f"{name_of((*place, 'expires'))}: {problem}"
+        vms = entry.get("vms")
+        chosen = sorted(map(str, vms.items())) if isinstance(vms, Mapping) else vms
+        same = tuple(str(each) for each in (entry.get("check"), chosen, entry.get("parameter")))
+        line = line_of(document, place)
+        if same in first:
+            text = f"is for the same check and VMs as the waiver on line {first[same]}. Keep one of them."
+            yield line, f"{name_of(place)}: {text}"
+        elif entry.get("check") and vms:
+            first[same] = line
+
+
+def _bad_end(entry: Mapping[str, Any], today: date) -> str:
+    """Why a waiver's last day will not do; "" when it will, or when the schema says why."""
+    text = entry.get("expires")
+    if not isinstance(text, str) or not re.match(r"\d{4}-\d{2}-\d{2}$", text, re.ASCII):
+        return ""
+    try:
+        end = date.fromisoformat(text)
+    except ValueError as error:
+        return f"{text!r} is not in the calendar ({error}). Give a day that exists."
+    if end >= today:
+        return ""
+    who = entry.get("owner")
+    with_owner = f" with {who}" if isinstance(who, str) and who.strip() else ""
+    return (
+        f"this waiver ended on {end}, and today is {today} (UTC). "
+        f"Repair what it is about and remove it, or agree on a new day{with_owner}."
+    )

@@ -1,0 +1,93 @@
+"""Asking Azure and the runner while the VMs are visited: once per run, only when a selected check wants to know."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from plugins.azure import az_cli as runner
+from plugins.judge.context import Surroundings, wants
+from plugins.model import Vm
+from plugins.pytest_adapter.collection import CheckItem
+
+if TYPE_CHECKING:
+    from plugins.azure.fetch import FetchOptions
+
+__all__ = ["azure_page", "look_around", "look_limit"]
+
+
+@contextmanager
+def look_around(
+    surroundings: Surroundings, items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace
+) -> Iterator[threading.Event]:
+    """Look, in threads beside the block, and wait for the answers at its end; the event ends the waiting early.
+
+    A run that is gone on with does not look again, except for what ``--retry-unknown`` finds missing.
+    """
+    wanted = frozenset().union(*(wants(item.function) for item in items))
+    cancelled = threading.Event()
+    work: list[Callable[[], None]] = []
+    complete = bool(option.retry_unknown)
+    if _asks_azure(wanted, option) and not surroundings.has_facts(complete=complete):
+        work.append(lambda: _ask_azure(surroundings, vms, option, cancelled))
+    if "runner" in wanted and not surroundings.has_runner(complete=complete):
+        work.append(lambda: setattr(surroundings, "runner", runner.look()))
+    failures: list[BaseException] = []
+
+    def guarded(job: Callable[[], None]) -> None:
+        try:
+            job()
+        except BaseException as error:  # raised below, where somebody sees it
+            failures.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(job,), daemon=True) for job in work]
+    for thread in threads:
+        thread.start()
+    yield cancelled
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def azure_page(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace) -> list[str]:
+    """The requests to Azure that `--plan` announces."""
+    if not _asks_azure(frozenset().union(*(wants(item.function) for item in items)), option):
+        return []
+    from plugins.azure.request_plan import planned_calls
+
+    options = _options(option, threading.Event())
+    calls = planned_calls(vms, options)
+    about = f"Of Azure: {len(calls)} requests, which only read, for at most {options.limit:g} s."
+    return ["", about, *map(str, calls)]
+
+
+def look_limit(items: Sequence[CheckItem], option: argparse.Namespace) -> float:
+    """The seconds that `look_around` takes at most."""
+    wanted = frozenset().union(*(wants(item.function) for item in items))
+    limits = [runner.LIMIT] if "runner" in wanted else []
+    if _asks_azure(wanted, option):
+        limits.append(_options(option, threading.Event()).limit)
+    return max(limits, default=0.0)
+
+
+def _asks_azure(wanted: frozenset[str], option: argparse.Namespace) -> bool:
+    return not option.no_azure and bool(wanted & {"azure", "expected_principal"})
+
+
+def _ask_azure(
+    surroundings: Surroundings, vms: Sequence[Vm], option: argparse.Namespace, cancelled: threading.Event
+) -> None:
+    # Imported here: the Azure SDK takes a second to load, and a run of the guests alone does without.
+    from plugins.azure.fetch import fetch
+
+    surroundings.facts = fetch(vms, _options(option, cancelled))
+
+
+def _options(option: argparse.Namespace, cancelled: threading.Event) -> FetchOptions:
+    from plugins.azure.fetch import FetchOptions
+
+    return FetchOptions(option.subscription, option.resource_group, cancelled=cancelled.is_set)

@@ -1,0 +1,186 @@
+"""``--explain X``: what a code, a check, an exit status, a pasted line or a log means, without any VM."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from plugins.checks.areas import documented
+from plugins.core.redaction import redact
+from plugins.core.sanitize import cut, one_line
+from plugins.requirements import agent_errors as knowledge
+from plugins.requirements.agent_errors import Explanation
+
+__all__ = ["explain"]
+
+#: Of a log, no more than its end is read, in bytes.
+LOG_END = 16 * 2**20
+
+USAGE = """\
+What can be explained:
+
+  --explain AZCM0026                a code that azcmagent or its installation script printed
+  --explain 26                      the exit status of azcmagent or of its installation script
+  --explain IMDS-003                a check: what it asks, how it is judged, what to do
+  --explain 'ERROR: Failed to ...'  a line, pasted: put it in quotes
+  --explain=azcmagent.log           a log (with the =): every code and known message in it
+
+It may be repeated. docs/knowledge.md lists what is known."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option, beside the suite's others."""
+    parser.getgroup("nexus").addoption(
+        "--explain",
+        action="append",
+        default=[],
+        metavar="X",
+        help="say what X means and what to do, and look at no VM: an AZCM code, a check id, an exit status, "
+        "a pasted error line, or the path of a log; may be repeated",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Explain, instead of running anything."""
+    asked: list[str] = config.option.explain
+    if not asked or config.option.help or config.option.version:
+        return None
+    pages = config.rootpath / "docs" / "checks"
+    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    answers = [explain(each, pages, config.invocation_params.dir) for each in asked]
+    # pytest has no terminal reporter yet.
+    sys.stdout.write("\n\n".join(_laid_out(each.text, width) for each in answers) + "\n")
+    if all(each.known for each in answers):
+        return int(pytest.ExitCode.OK)
+    sys.stdout.write(f"\n{USAGE}\n")
+    return int(pytest.ExitCode.USAGE_ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One explanation as text, and whether it is one."""
+
+    text: str
+    known: bool = True
+
+
+def explain(asked: str, pages: Path, here: Path) -> Answer:
+    """What `asked` means. `pages` holds the checks' pages; a relative path of a log starts at `here`."""
+    asked = asked.strip()
+    if found := re.fullmatch(r"AZCM[ -]?(\d{1,4})", asked, re.I):
+        return _code(int(found[1]))
+    if found := re.fullmatch(r"(?:exit\s*)?(?:code|status)?\s*(\d{1,3})", asked, re.I):
+        return _exit_status(int(found[1]))
+    if re.fullmatch(r"[A-Za-z]+-\d{1,3}", asked):
+        return _check(asked.upper(), pages)
+    try:
+        is_log = (here / asked).is_file()
+    except (OSError, ValueError):  # a long line, or one with a NUL, is no path
+        is_log = False
+    return _log(here / asked, asked) if is_log else _line(asked)
+
+
+def _code(number: int) -> Answer:
+    found = knowledge.azcm(number)
+    if found is None:
+        near = min(knowledge.azcm_codes(), key=lambda known: abs(known - number))
+        return Answer(f"AZCM{number:04}: no article lists this code. The nearest known one is AZCM{near:04}.", False)
+    return Answer(_told(found))
+
+
+def _exit_status(number: int) -> Answer:
+    found = knowledge.exit_code(number)
+    if found is None:
+        known = ", ".join(map(str, knowledge.exit_codes()))
+        return Answer(
+            f"Exit status {number}: neither azcmagent nor its installation script is known to end so. Known: {known}.",
+            False,
+        )
+    return Answer(_told(found))
+
+
+def _check(id: str, pages: Path) -> Answer:
+    known = documented(pages)
+    if id not in known:
+        near = difflib.get_close_matches(id, known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return Answer(f"{id}: there is no such check.{hint} Known: {', '.join(known)}.", False)
+    return Answer(_page((pages / f"{id}.md").read_text(encoding="utf-8")))
+
+
+def _page(text: str) -> str:
+    """A check's page for a terminal: headings without their marks, the rest as it is written."""
+    return re.sub(r"^#+ +", "", text, flags=re.M).strip()
+
+
+def _line(line: str) -> Answer:
+    found = list(dict.fromkeys(each.explanation for each in knowledge.findings([line])))
+    shown = _shown(line)
+    if not found:
+        return Answer(f"{shown}\n\nNothing is known about this line, and there is no log at such a path.", False)
+    return Answer("\n\n".join([shown, *map(_told, found)]))
+
+
+def _log(path: Path, name: str) -> Answer:
+    try:
+        lines = list(_end(path))
+    except OSError as error:
+        return Answer(f"{_shown(name)}: cannot be read ({error.strerror}).", False)
+    seen: dict[Explanation, list[int]] = {}
+    for number, line in enumerate(lines):
+        for each in knowledge.findings([line]):
+            seen.setdefault(each.explanation, []).append(number)
+    title = f"{_shown(name)}: {len(lines)} line{'s' * (len(lines) != 1)}"
+    if not seen:
+        return Answer(f"{title}, no AZCM code and no known message in them.")
+    parts = [f"{title}, {len(seen)} known {'thing' if len(seen) == 1 else 'things'} in them; the latest comes first."]
+    for what, where in sorted(seen.items(), key=lambda item: -item[1][-1]):
+        times = "once" if len(where) == 1 else f"{len(where)} times"
+        parts.append(f"{_told(what)}\nSeen {times}, last in: {_shown(lines[where[-1]])}")
+    return Answer("\n\n".join(parts))
+
+
+def _end(path: Path) -> Iterator[str]:
+    with path.open("rb") as log:
+        size = log.seek(0, 2)
+        log.seek(max(0, size - LOG_END))
+        text = log.read(LOG_END).decode("utf-8", "replace")
+    # A progress bar overwrites itself with carriage returns: what stands after the last one is what was left to see.
+    return (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n") if line.strip())
+
+
+def _shown(text: str) -> str:
+    """A line of somebody's, without secrets and on one harmless line."""
+    return cut(one_line(redact(text)), 400)
+
+
+def _told(what: Explanation) -> str:
+    date = f", {what.date:%Y-%m-%d}" if what.date else ""
+    lines = [what.name, f"Cause:  {what.cause}", f"Remedy: {what.remedy}"]
+    if what.checks:
+        lines.append(f"Checks: {', '.join(what.checks)} (pytest --vm=VM --check=ID; in the order to look)")
+    if what.note:
+        lines.append(f"Note:   {what.note}")
+    lines.append(f"Source: {what.source}{date}")
+    return "\n".join(lines)
+
+
+def _laid_out(text: str, width: int) -> str:
+    """Long lines broken; what is indented, a table or a heading stays as it is."""
+    return "\n".join(_broken(line, width) for line in text.splitlines())
+
+
+def _broken(line: str, width: int) -> str:
+    if len(line) <= width or line.startswith((" ", "|")):
+        return line
+    indent = " " * 8 if re.match(r"(?:Cause|Remedy|Checks|Note|Source): ", line) else ""
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,86 @@
+"""What pytest and the libraries write by themselves, without secrets: log records, and tracebacks of internal errors.
+
+Reports are rendered from data that was redacted when it was recorded. What a library logs at DEBUG, and what a crash
+shows of local variables (``--showlocals``), never was: it passes the same redaction here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from plugins.core.redaction import redact, remember_environment
+from plugins.pytest_adapter.run import wanted
+
+__all__: list[str] = []
+
+_Factory = Callable[..., logging.LogRecord]
+_FACTORY = pytest.StashKey[_Factory]()
+_UMASK = pytest.StashKey[int]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """From the first moment of a run: what is logged is redacted, and what is written is its owner's to read."""
+    if not wanted(config):
+        return
+    # Whoever writes the file: pytest-html, a log file, a cache. A hostile umask would give too much, or nothing.
+    config.stash[_UMASK] = os.umask(0o077)
+    remember_environment(os.environ)
+    config.stash[_FACTORY] = before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(_redacting(before))
+    # Not taken back: an error of pytest's own end comes after everything.
+    sys.excepthook = _last_words
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave logging, and files, as they were."""
+    if (before := config.stash.get(_FACTORY, None)) is not None:
+        logging.setLogRecordFactory(before)
+        os.umask(config.stash[_UMASK])
+
+
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _redacting(make: _Factory) -> _Factory:
+    def record(*arguments: Any, **named: Any) -> logging.LogRecord:
+        made = make(*arguments, **named)
+        try:
+            text = made.getMessage()
+        except (TypeError, ValueError, KeyError):  # arguments that do not fit: logging itself will say so
+            return made
+        if (clean := redact(text)) != text:
+            made.msg, made.args = clean, None
+        if made.exc_info and made.exc_info[1] is not None:
+            made.exc_text = redact(logging.Formatter().formatException(made.exc_info))
+        return made
+
+    return record
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: Any) -> None:
+    """Take secrets out of a traceback before anybody prints it: its lines may show local variables."""
+    for trace, crash, _ in getattr(excrepr, "chain", [(excrepr.reprtraceback, excrepr.reprcrash, None)]):
+        for entry in trace.reprentries:
+            _clean(entry.lines)
+            for part in (getattr(entry, "reprlocals", None), getattr(entry, "reprfuncargs", None)):
+                if part is not None and hasattr(part, "lines"):
+                    _clean(part.lines)
+                elif part is not None:
+                    part.args[:] = [(name, redact(value)) for name, value in part.args]
+        if crash is not None:
+            crash.message = redact(crash.message)
+
+
+def _clean(lines: list[str]) -> None:
+    lines[:] = redact("\n".join(lines)).split("\n")

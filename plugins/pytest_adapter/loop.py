@@ -1,0 +1,139 @@
+"""The part of the session in which checks are judged: pytest's loop over the items, and one report for each.
+
+A check is a pure function of its evidence. There is nothing to set up, to capture or to tear down, and its message is
+its report. So a check item does not go through pytest's protocol for test functions, which would cost three times of
+what it takes to judge it; its reports go to the same hooks, where terminal, `-x` and `--lf` find them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from plugins.core.gc_pause import lasting
+from plugins.model import Status, Verdict
+from plugins.pytest_adapter.collection import CheckItem
+from plugins.pytest_adapter.run import RUN
+from plugins.reports.html.plugin import HtmlReport
+from plugins.results.accumulator import DOCKET, Docket
+
+__all__: list[str] = []
+
+#: The hook `pytest_runtest_logreport`.
+Log = Callable[..., Any]
+
+#: What pytest's own bookkeeping is told, and the letter and word of its terminal: (outcome, letter, word).
+_WORDS: dict[Status, tuple[Literal["passed", "failed", "skipped"], str, str]] = {
+    Status.PASS: ("passed", ".", "PASS"),
+    Status.FAIL: ("failed", "F", "FAIL"),
+    Status.WARN: ("passed", "w", "WARN"),
+    Status.UNKNOWN: ("skipped", "?", "UNKNOWN"),
+    Status.BLOCKED: ("skipped", "b", "BLOCKED"),
+    Status.NOT_APPLICABLE: ("skipped", "-", "NOT APPLICABLE"),
+    Status.WAIVED: ("skipped", "W", "WAIVED"),
+}
+_COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.WARN: "yellow", Status.UNKNOWN: "purple"}
+
+#: What `pytest_report_teststatus` answers for each word: the same objects for every report.
+_SHOWN = {
+    status: (
+        outcome if status in (Status.PASS, Status.FAIL) else str(status),
+        letter,
+        (word, {_COLOURS.get(status, "cyan"): True}),
+    )
+    for status, (outcome, letter, word) in _WORDS.items()
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Judge the checks, and run what ordinary tests there are between them. A plan runs nothing."""
+    run, option = session.config.stash.get(RUN, None), session.config.option
+    if run is None:
+        return None
+    if option.plan:
+        return True
+    if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
+        return None  # pytest's own loop knows what to say
+    with lasting():
+        _judge_all(session, session.config.stash[DOCKET])
+    return True
+
+
+def _judge_all(session: pytest.Session, docket: Docket) -> None:
+    loggers: dict[Path, Log] = {}
+    for number, item in enumerate(session.items, 1):
+        if isinstance(item, CheckItem):
+            log = loggers.get(item.path) or loggers.setdefault(item.path, _logger(item))
+            _judge(item, docket, log)
+        else:
+            following = session.items[number] if number < len(session.items) else None
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+
+
+def _judge(item: CheckItem, docket: Docket, log: Log) -> None:
+    hook, nodeid, location = item.ihook, item.nodeid, item.location
+    hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
+    start = time.time()
+    report = CheckReport(item, docket.verdict(item), start)
+    log(report=report)
+    hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
+    report.verdict = None
+
+
+def _logger(item: pytest.Item) -> Log:
+    """The hook for an item's report, without pytest-html: it keeps them all, and its rows are made of the results."""
+    manager = item.config.pluginmanager
+    ours: HtmlReport | None = manager.get_plugin("nexus-html")
+    others = getattr(item.ihook, "remove_mods", ())  # conftest modules of folders that the item is not in
+    return manager.subset_hook_caller("pytest_runtest_logreport", [*others, *([ours.page] if ours else ())])
+
+
+class CheckReport(pytest.TestReport):
+    """A verdict as the report of a test. pytest keeps every report to the end, so this one keeps hardly anything."""
+
+    when = "call"
+    keywords: Any = {}  # noqa: RUF012  # nobody's to change, and the same for all
+    sections: Any = ()
+    user_properties: Any = ()
+
+    def __init__(self, item: CheckItem, verdict: Verdict, start: float) -> None:
+        """`start` is when the judging began, in seconds since the epoch."""
+        self._item = item
+        self.verdict: Verdict | None = verdict  # until everybody has been told
+        self.status = verdict.status
+        self.outcome = _WORDS[verdict.status][0]
+        self.longrepr = _longrepr(item, verdict, self.outcome)
+        self.duration = verdict.seconds
+        self.start = self.stop = start  # it took less than a millisecond
+
+    if not TYPE_CHECKING:
+        id = property(lambda self: self._item.id)
+        nodeid = property(lambda self: self._item.nodeid)
+        location = property(lambda self: self._item.location)
+
+    def _to_json(self) -> dict[str, Any]:
+        """For plugins that write reports down, such as pytest-reportlog."""
+        told = {"nodeid": self.nodeid, "location": self.location, "when": self.when, "keywords": {}, "sections": []}
+        found = super()._to_json() | told | {"user_properties": [], "verdict": self.verdict and self.verdict.as_dict()}
+        return {key: value for key, value in found.items() if key not in ("_item", "status")}
+
+
+def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:
+    if outcome == "skipped":
+        return (str(item.path), (item.location[1] or 0) + 1, f"{verdict.status}: {verdict.message}")
+    return f"{verdict.message}\n{verdict.remedy}".strip() if outcome == "failed" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """The seven words in pytest's terminal."""
+    return _SHOWN[report.status] if isinstance(report, CheckReport) else None

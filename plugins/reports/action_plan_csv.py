@@ -1,0 +1,83 @@
+"""`ActionPlan.csv`, for trackers and spreadsheets: one row per root cause, in the order in which to fix.
+
+It begins with a byte order mark: without one Excel takes UTF-8 for the machine's old code page, and what imports the
+CSV files that Excel saves ("CSV UTF-8") knows it.
+
+A spreadsheet runs what begins like a formula, and a VM wrote part of the text: such a cell gets an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+from plugins.core.sanitize import cut, names, one_line
+from plugins.reports.fix_commands import whole
+from plugins.reports.queries import Json, fix_order, thing
+
+HEAD = (
+    "Step", "Check", "Title", "Severity", "Status", "Thing", "Thing id", "Parameters", "VMs", "VM names",
+    "VMs held back", "VMs ready by it", "VMs ready after it", "Sentence", "Seen", "Remedy", "Commands", "Command",
+    "Docs",
+)  # fmt: skip
+
+_NAMES = 200
+_CELL = 32_000  # Excel's limit is 32,767 characters
+
+# What a spreadsheet takes for the beginning of a formula, in every width that Unicode has; also behind quotes and white
+# space, and behind the semicolon that is the separator of half of Europe's spreadsheets. Tab, CR and LF never get here.
+_FORMULA = re.compile(
+    r"""(^|;)(?=[\s"'`\u2018-\u201f\u00ab\u00bb\u2039\u203a\uff02\uff07]*"""
+    r"""[=+\-@\u207a-\u207c\u208a-\u208c\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20\u2212])"""
+)
+
+
+def render(results: Json) -> str:
+    """`results` as CSV (RFC 4180) with a byte order mark; every cell is one line."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(HEAD)
+    for number, (step, cause) in enumerate(fix_order(results), 1):
+        title = results["checks"].get(cause["id"], {}).get("title", "")
+        writer.writerow([cell(value) for value in _row(number, step, cause, title)])
+    return "\ufeff" + table.getvalue()
+
+
+def _row(number: int, step: Json | None, cause: Json, title: str) -> Sequence[object]:
+    commands = [fix["command"] for fix in cause["fix"]]
+    return (
+        number,
+        cause["id"],
+        title,
+        cause["severity"],
+        cause["status"],
+        thing(cause),
+        cause["thing"]["id"],
+        ", ".join(cause["parameters"]),
+        len(cause["vms"]),
+        names(cause["vms"], _NAMES),
+        len(cause["holds"]),
+        len(step["unlocks"]) if step else 0,
+        step["ready"] if step else "",
+        step["sentence"] if step else "Keeps no VM from being ready.",
+        cause["message"],
+        cause["remedy"],
+        len(commands),
+        _command(commands),
+        cause["docs"],
+    )
+
+
+def _command(commands: Sequence[str]) -> str:
+    """The only command, if the cell can hold it to the letter: half of one, or a changed one, is worse than none."""
+    if not commands:
+        return ""
+    (command, *more) = commands
+    return command if not more and whole(command) and command == cell(command) else "see fixes.sh"
+
+
+def cell(value: object) -> str:
+    """`value` as one line that no spreadsheet computes."""
+    return cut(_FORMULA.sub(r"\1'", one_line(value)), _CELL)

@@ -1,0 +1,45 @@
+"""What `fixes.md` and `fixes.sh` share: which commands may be written down, and the words around them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from plugins.core.sanitize import names, visible
+from plugins.reports.queries import Json
+
+#: Up to as many VMs a list names them all; a longer list is not read.
+ALL_NAMES = 50
+_SOME_NAMES = 10
+
+_SEPARATORS = str.maketrans("", "", "\u2028\u2029")  # no terminal and no shell takes them for the end of a line
+
+
+def whole(command: str) -> bool:
+    """May `command` be shown to be copied? It is one whole shell command, and all of it can be seen.
+
+    A quote that stays open would swallow what is written behind it. An escape sequence or a character that reverses
+    the direction of a line hides from the reader what the shell would run.
+    """
+    plain = command.translate(_SEPARATORS)
+    if visible(plain) != plain:
+        return False
+    try:
+        return bool(shlex.split(command))
+    except ValueError:
+        return False
+
+
+def helped(vms: Sequence[str]) -> str:
+    """The VMs by name: all of them when they are few, otherwise the first ones and how many more."""
+    return names(vms, ALL_NAMES if len(vms) <= ALL_NAMES else _SOME_NAMES)
+
+
+def count(vms: Sequence[str]) -> str:
+    """``1 VM``, ``38 VMs``."""
+    return f"{len(vms)} VM{'s' * (len(vms) != 1)}"
+
+
+def title(step: Json | None, cause: Json, number: int) -> str:
+    """What a step is headed by: ``Step 1: Fix cloud services network csn-a (CSN-002): 412 VMs become ready.``"""
+    return f"Step {number}: {step['sentence']}" if step else f"Later: {cause['id']} keeps no VM from being ready."

@@ -1,0 +1,64 @@
+"""`fixes.md`: the plan as a page to work through, step by step, with the commands that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plugins.core.sanitize import visible
+from plugins.reports.fix_commands import count, helped, title, whole
+from plugins.reports.markdown_syntax import code, linked, text
+from plugins.reports.queries import Json, cause_subject, fix_order, thing
+
+_STEPS = 200  # nobody works through more of them without looking again
+_COMMANDS = 20  # of one step: the rest is in fixes.sh
+_NAMES = 4_000  # characters
+_REMEDY = 1_000  # many a remedy has a command in it, and half of one helps nobody
+
+
+def render(results: Json) -> str:
+    """`results` as a Markdown page, for people."""
+    parts = ["# What to fix, in this order", f"**{text(results['sentence'])}**"]
+    steps = list(fix_order(results))
+    if steps:
+        parts.append(
+            "Nobody has run the commands below. Read each one, and what it would change, before you run it. "
+            "`fixes.sh` has the same ones, all of them."
+        )
+    else:
+        parts.append("There is nothing to fix.")
+    later = False
+    for number, (step, cause) in enumerate(steps[:_STEPS], 1):
+        if step is None and not later:
+            later = True
+            parts.append("# Later: this keeps no VM from being ready")
+        parts += _step(number, step, cause, len(results["vms"]))
+    if more := len(steps[_STEPS:]):
+        parts.append(
+            f"… and {more:,} more: `ActionPlan.csv` has all of them in this order, and `fixes.sh` the commands."
+        )
+    parts.append(f"Run {text(results['run_id'])}, profile {text(results['profile'])}, {text(results['started'])}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[str]:
+    yield f"## {text(title(step, cause, number) if step else cause_subject(cause))}"
+    lines = [
+        f"- **Thing**: {text(thing(cause))}" + (f", {text(cause['thing']['id'])}" if cause["thing"]["id"] else ""),
+        f"- **Check**: {linked(text(cause_subject(cause)), cause['docs'])}, {cause['status']}",
+        f"- **Seen**: {text(cause['message'])}",
+        f"- **{'Do' if cause['fix'] else 'By hand'}**: {text(cause['remedy'], _REMEDY)}",
+        f"- **{count(cause['vms'])}**: {text(helped(cause['vms']), _NAMES)}",
+    ]
+    if step:
+        lines.append(f"- **After it**: {step['ready']} of {fleet} VMs are ready")
+    yield "\n".join(lines)
+    for fix in cause["fix"][:_COMMANDS]:
+        if len(cause["fix"]) > 1:
+            yield f"For {text(helped(fix['vms']), _NAMES)}:"
+        if whole(fix["command"]):
+            yield code(fix["command"], "sh")
+        else:
+            yield "By hand: this command has characters that cannot be seen, or an open quote. To be read only:"
+            yield code(visible(fix["command"]), "text")
+    if len(cause["fix"]) > _COMMANDS:
+        yield f"… and {len(cause['fix']) - _COMMANDS} more commands: see `fixes.sh`."

@@ -1,0 +1,79 @@
+"""`fixes.sh`: the commands of the plan, in its order, to be read and copied. Nothing runs them, nor does the file.
+
+::
+
+    #!/bin/sh
+    # What to fix, in this order. ...
+    exit 64 # before step 1
+
+    # Step 1: Fix cloud services network csn-a (CSN-002): 412 VMs become ready.
+    # thing: cloud services network csn-a (/subscriptions/...)
+    # seen:  The cloud services network csn-a does not allow gbl.his.arc.azure.com:443.
+    # do:    Add the endpoint to additionalEgressEndpoints.
+    # helps 2 VMs: berlin-1, berlin-2
+    az networkcloud cloudservicesnetwork update ...
+
+    exit 64 # before step 2
+
+A comment is one line whatever is in it (`safe.one_line`); a command is quoted where it is made, and left out here when
+it is not one whole command (`fixes.whole`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plugins.core.sanitize import cut, one_line
+from plugins.reports.fix_commands import count, helped, title, whole
+from plugins.reports.queries import Json, cause_subject, fix_order, thing
+
+_LONGEST = 1_000  # characters of a comment: many a remedy has a command in it, and half of one helps nobody
+
+# Of what shellcheck says about single quotes, nothing holds here: what is in them is meant for another shell.
+_HEAD = """\
+#!/bin/sh
+# {run}
+# Verdict: {sentence}
+#
+# Nobody has run these commands. Read each one, and what it would change, before you run it.
+# This file does nothing when it is run: it stops at the first line that says exit, and again before each step.
+# To use it, copy the commands of a step into a shell, in the order of the steps. Then look again with pytest.
+#
+# shellcheck disable=SC1003,SC2016,SC2029,SC2317
+"""
+
+
+def render(results: Json) -> str:
+    """`results` as a shell script that stops before it does anything."""
+    run = f"What to fix, in this order: run {results['run_id']}, {results['started']}."
+    parts = [_HEAD.format(run=_line(run), sentence=_line(results["sentence"]))]
+    for number, (step, cause) in enumerate(fix_order(results), 1):
+        parts.append("\n".join(_step(number, step, cause)))
+    if len(parts) == 1:
+        parts.append("# There is nothing to fix.\n")
+    return "\n".join(parts)
+
+
+def _step(number: int, step: Json | None, cause: Json) -> Iterator[str]:
+    if cause["fix"] or number == 1:
+        yield f"exit 64 # before {f'step {number}' if step else cause['id']}\n"
+    yield f"# {_line(title(step, cause, number))}"
+    yield f"# thing: {_line(thing(cause) + (f' ({id})' if (id := cause['thing']['id']) else ''))}"
+    yield f"# check: {_line(cause_subject(cause))}"
+    yield f"# seen:  {_line(cause['message'])}"
+    if cause["fix"]:
+        yield f"# do:    {_line(cause['remedy'])}"
+    else:
+        yield f"# on {count(cause['vms'])}: {helped(cause['vms'])}"
+        yield f"# by hand: {_line(cause['remedy'])}\n"
+    for fix in cause["fix"]:
+        yield f"# helps {count(fix['vms'])}: {helped(fix['vms'])}"
+        if whole(fix["command"]):
+            yield f"{fix['command']}\n"
+        else:
+            yield "# by hand: this command has characters that cannot be seen, or an open quote. To be read only:"
+            yield f"# text: {_line(fix['command'])}\n"
+
+
+def _line(text: str) -> str:
+    return cut(one_line(text), _LONGEST)

@@ -1,0 +1,324 @@
+"""What the page's script works from: one small JSON that is there at once, and packed chunks that are opened on demand.
+
+A fleet of 1,000 VMs has 90,000 results and 80 MB of evidence; as table rows that is a file nobody can open. So there is
+
+* the **core**, plain JSON: the VMs that are drawn, their groups, and one text per VM with a letter for each result. All
+  that the matrix needs, a few hundred bytes a VM;
+* the **chunks**, deflated and in base64: what each check said of every VM, what each probe saw. Alike things stand
+  beside each other there, so they pack well, and a click unpacks one or two of them. They have a budget. What is not as
+  it should be goes in first; what does not fit is left out, and the page says that results.json has it.
+
+Every text is made visible (`plugins.core.sanitize`) here. The script puts it into the page as text, never as markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from plugins.core.sanitize import cut, middle_cut, one_line, visible
+from plugins.reports import queries as facts
+from plugins.reports.html.page import CAUSES, Lists
+from plugins.reports.queries import Json
+from plugins.results.compact import left_out
+
+__all__ = ["LETTERS", "core_and_chunks"]
+
+#: One letter for each status word in a VM's text; "-" where a VM has no such result.
+LETTERS = {
+    "fail": "f",
+    "unknown": "u",
+    "warn": "w",
+    "blocked": "b",
+    "waived": "v",
+    "pass": "p",
+    "not applicable": "n",
+}
+
+#: Letters of all chunks together. With core and markup a page stays below 8 MB.
+BUDGET = 5_000_000
+
+# Letters of a stream that are kept. evidence/<vm>.json has the rest.
+_KEEP_OF_A_PASS = 1_000
+_KEEP = 6_000
+
+_GOOD = ("pass", "not applicable")
+
+# A probe key of up to this many VMs gets no chunk of its own.
+_FEW = 3
+
+_MESSAGE = 2_000
+
+# Commands of a cause: fixes.sh has all of them.
+_FIXES = 500
+
+
+class _Packer:
+    """Turns rows into numbered chunks while the budget lasts."""
+
+    def __init__(self, budget: int) -> None:
+        self.left = budget
+        self.chunks: list[str] = []
+
+    def add(self, rows: Sequence[Sequence[Any]]) -> int | None:
+        """The number of the new chunk; as many rows as fit are in it, from the first. None: not one fits."""
+        while rows:
+            packed = base64.b64encode(zlib.compress(_interned(rows), 9)).decode("ascii")
+            if len(packed) <= self.left:
+                self.left -= len(packed)
+                self.chunks.append(packed)
+                return len(self.chunks) - 1
+            rows = rows[: len(rows) // 2]
+        return None
+
+
+def _interned(rows: Iterable[Sequence[Any]]) -> bytes:
+    """``{"s": [texts], "r": [rows]}``, each text of a row replaced by its number: ``["a", 1]`` is ``[["t", 0], 1]``.
+
+    A text becomes ``-1 - number``, a number stays as it is and must not be negative; a list holds texts only.
+    """
+    texts: dict[str, int] = {}
+
+    def coded(text: str) -> int:
+        return -1 - texts.setdefault(text, len(texts))
+
+    coded_rows = [
+        [
+            coded(value) if isinstance(value, str) else [*map(coded, value)] if isinstance(value, list) else value
+            for value in row
+        ]
+        for row in rows
+    ]
+    return json.dumps({"s": list(texts), "r": coded_rows}, separators=(",", ":")).encode("ascii")
+
+
+def core_and_chunks(results: Json, lists: Lists, budget: int = BUDGET) -> tuple[Json, list[str]]:
+    """The core, and the chunks that it names by number. `lists` are the lists of VMs that the page shows in part."""
+    data = _Page(results, lists, budget)
+    return data.core(), data.packer.chunks
+
+
+class _Page:
+    def __init__(self, results: Json, lists: Lists, budget: int) -> None:
+        self.results = results
+        self.lists = lists
+        self.packer = _Packer(budget)
+        self.vms = lists.drawn
+        self.of_vm: list[list[Json]] = [facts.all_results(vm) for vm in self.vms]
+        self.index = {vm["name"]: number for number, vm in enumerate(self.vms)}
+        # Each check, for each parameter that any VM has: a letter in every VM's text.
+        parameters: dict[str, dict[str, None]] = {id: {} for id in results["checks"]}
+        for number in range(len(self.vms)):
+            for id, parameter, _ in self._said(number):
+                parameters.setdefault(id, {})[parameter] = None
+        self.checks = list(parameters)
+        self.number = {id: number for number, id in enumerate(self.checks)}
+        self.items: dict[tuple[str, str], int] = {}
+        for id, own in parameters.items():
+            for parameter in own:
+                self.items[id, parameter] = len(self.items)
+
+    def _said(self, number: int) -> Iterator[tuple[str, str, str]]:
+        """(check id, parameter, status) of each result of a VM, also of those that a digest only names."""
+        for result in self.of_vm[number]:
+            yield result["id"], result["parameter"], result["status"]
+        for status, names in left_out(self.vms[number]).items():
+            for name in names:
+                id, _, parameter = name.partition(" ")
+                yield id, parameter, status
+
+    def core(self) -> Json:
+        """What the script reads when the page opens."""
+        vm_chunk = self.packer.add([self._vm_row(number) for number in range(len(self.vms))])
+        bad = self._results(good=False)
+        fixes = self._fixes()
+        bad_evidence = self._evidence(good=False)
+        good, good_evidence = self._results(good=True), self._evidence(good=True)
+        chunk_of_key: dict[str, list[int]] = {}
+        for found in (bad_evidence, good_evidence):
+            for key, chunk in found.items():
+                chunk_of_key.setdefault(key, []).append(chunk)
+        return {
+            "letters": {letter: word for word, letter in LETTERS.items()},
+            "checks": [
+                {
+                    "id": id,
+                    "title": one_line(self.results["checks"].get(id, {}).get("title", "")),
+                    "docs": visible(self.results["checks"].get(id, {}).get("docs", "")),
+                    "chunks": [found[id] for found in (bad, good) if id in found],
+                }
+                for id in self.checks
+            ],
+            "items": [[self.number[id], cut(one_line(parameter), 200)] for id, parameter in self.items],
+            "vms": [self._vm(number) for number in range(len(self.vms))],
+            "groups": _groups(self.vms),
+            "lists": self.lists.all,
+            "left": self.lists.left,
+            "digest": visible(self.results.get("digest", "")),
+            "causes": [
+                {
+                    "check": self.number.get(cause["id"], -1),
+                    "list": self.lists.of_cause[cause["number"]],
+                    "chunk": fixes.get(cause["number"]),
+                    "more": len(cause["fix"][_FIXES:]),
+                }
+                for cause in self.results["causes"][:CAUSES]
+            ],
+            "steps": [step["cause"] for step in self.results["plan"]],
+            "evidence": chunk_of_key,
+            "vmChunk": vm_chunk,
+        }
+
+    def _vm(self, number: int) -> list[str]:
+        """``[name, readiness, a letter for each item]``."""
+        vm = self.vms[number]
+        letters = ["-"] * len(self.items)
+        for id, parameter, status in self._said(number):
+            letters[self.items[id, parameter]] = LETTERS[status]
+        return [cut(one_line(vm["name"]), 300), vm["readiness"], "".join(letters)]
+
+    def _vm_row(self, number: int) -> list[Any]:
+        """What only a VM's own card shows: ``[VM, address, outcome, message, remedy, via, [facts]]``."""
+        vm, session = self.vms[number], self.vms[number]["session"]
+        told = {**vm["tags"], **vm["things"], **vm["facts"]}
+        seconds = ", ".join(f"{one_line(phase)} {took:.1f} s" for phase, took in session["seconds"].items())
+        return [
+            number,
+            *(cut(one_line(text), _MESSAGE) for text in (vm["address"], session["outcome"], session["message"])),
+            *(cut(one_line(text), _MESSAGE) for text in (session["remedy"], session["via"], seconds)),
+            [cut(one_line(text), 300) for pair in told.items() for text in pair],
+        ]
+
+    def _results(self, *, good: bool) -> dict[str, int]:
+        """Check id -> the chunk with what it said of each VM, either where it is well or where it is not."""
+        rows: dict[str, list[list[Any]]] = {}
+        for number, of_vm in enumerate(self.of_vm):
+            for result in of_vm:
+                if (result["status"] in _GOOD) is good:
+                    rows.setdefault(result["id"], []).append(self._result_row(number, result))
+        return self._pack(rows)
+
+    def _result_row(self, vm: int, result: Json) -> list[Any]:
+        return [
+            vm,
+            self.items[result["id"], result["parameter"]],
+            int(result["severity"] == "required"),
+            int(result["root_cause"]),
+            cut(one_line(result["message"]), _MESSAGE),
+            cut(one_line(result["remedy"]), _MESSAGE),
+            cut(one_line(result["nodeid"]), 500),
+            list(result["caused_by"]),
+            [visible(key) for key in result["evidence"]],
+            [visible(command) for command in result["fix"]],
+        ]
+
+    def _fixes(self) -> dict[int, int]:
+        """Cause number -> the chunk with all its commands: ``[command, VM, ...]``."""
+        rows = {
+            cause["number"]: [
+                [visible(fix["command"]), *(self.index[name] for name in fix["vms"] if name in self.index)]
+                for fix in cause["fix"][:_FIXES]
+            ]
+            for cause in self.results["causes"][:CAUSES]
+        }
+        return self._pack(rows)
+
+    def _evidence(self, *, good: bool) -> dict[str, int]:
+        """Probe key -> the chunk with what it saw on each VM: used by a check that is not met, or by good ones only.
+
+        Keys that only few VMs have (an answer about one identity) share the chunk of their first word.
+        """
+        rows: dict[str, list[list[Any]]] = {}
+        shown = _shortened()
+        vms_with = Counter(key for vm in self.vms for key in vm["evidence"])
+        for number, vm in enumerate(self.vms):
+            used: dict[str, bool] = {}  # key -> is it only of use to results that are well?
+            for result in self.of_vm[number]:
+                for key in result["evidence"]:
+                    used[key] = used.get(key, True) and result["status"] in _GOOD
+            for key, only_good in used.items():
+                if only_good is good and key in vm["evidence"]:
+                    name = key if vms_with[key] > _FEW else key.partition("[")[0]
+                    row = [number, visible(key), *_evidence_row(vm["evidence"][key], good, shown)]
+                    rows.setdefault(visible(name), []).append(row)
+        return self._pack(rows)
+
+    def _pack(self, rows: dict[Any, list[list[Any]]]) -> dict[Any, int]:
+        packed = ((key, self.packer.add(of_key)) for key, of_key in rows.items())
+        return {key: chunk for key, chunk in packed if chunk is not None}
+
+
+def _shortened() -> Callable[[str, int], tuple[str, bool]]:
+    """A function that gives a stream as it is shown, and whether it was shortened. VMs print much alike: each once."""
+
+    @cache
+    def shorten(text: str, keep: int) -> tuple[str, bool]:
+        kept, left_out = middle_cut(text, keep)
+        return visible(kept).rstrip("\n"), bool(left_out)
+
+    return shorten
+
+
+def _evidence_row(seen: Json, good: bool, shorten: Callable[[str, int], tuple[str, bool]]) -> list[Any]:
+    """``[command, state, exit, hundredths of a second, stdout, stderr, flags]``; flags: 1 shortened, 2 truncated."""
+    keep = _KEEP_OF_A_PASS if good else _KEEP
+    (command, a), (out, b), (err, c) = (shorten(seen[name], keep) for name in ("command", "stdout", "stderr"))
+    state = seen["state"] if seen["exit"] is None else f"exit {seen['exit']}"
+    if seen["exit"] is not None and seen["state"] != "done":
+        state = f"{seen['state']}, {state}"
+    flags = int(a or b or c) + 2 * bool(seen["truncated"])
+    return [command, state, round(seen["seconds"] * 100), out, err, flags]
+
+
+def _groups(vms: Sequence[Json]) -> list[Json]:
+    """What VMs can be grouped by: ``{"of": "tags", "name": "site", "values": [...], "vm": [value of each VM, or -1]}``.
+
+    A kind in which no two VMs are alike groups nothing, and is left out; so is one that no VM has.
+    """
+    found = []
+    for of in ("tags", "things", "facts"):
+        for name in dict.fromkeys(name for vm in vms for name in vm[of]):
+            values: dict[str, int] = {}
+            labels: list[str] = []
+            numbers = []
+            for vm in vms:
+                value = vm[of].get(name)
+                if value is not None and value.lower() not in values:
+                    values[value.lower()] = len(values)
+                    labels.append(value)
+                numbers.append(-1 if value is None else values[value.lower()])
+            if len(vms) > 1 and len(values) == sum(number >= 0 for number in numbers):
+                continue
+            shown = _short(labels) if of == "things" else labels
+            found.append(
+                {
+                    "of": of,
+                    "name": one_line(name),
+                    "values": [cut(one_line(each), 120) for each in shown],
+                    "vm": numbers,
+                }
+            )
+    return found
+
+
+def _short(ids: Sequence[str]) -> list[str]:
+    """Azure ids and image names by their last word; with resource group or subscription, where two look the same."""
+    forms = [[_last(id), f"{_last(id)} ({_part(id, 4)})", f"{_last(id)} ({_part(id, 2)})"] for id in ids]
+    alike = Counter(form.lower() for of_id in forms for form in of_id)
+    return [
+        next((form for form in of_id if alike[form.lower()] == 1), id) for id, of_id in zip(ids, forms, strict=True)
+    ]
+
+
+def _last(id: str) -> str:
+    return id.rstrip("/").rpartition("/")[2]
+
+
+def _part(id: str, number: int) -> str:
+    parts = id.split("/")
+    return parts[number] if len(parts) > number else ""

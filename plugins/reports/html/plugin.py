@@ -1,0 +1,270 @@
+"""The HTML report: pytest-html writes the file, with our page around and in its table.
+
+pytest-html shows pytest items; a meeting wants a verdict, the few fixes, VMs and checks. So the rows of the real items
+are left out, and when the run is over `finish` hands pytest-html one report per *finding* instead, through the same
+hook a real item takes. A finding is what needs reading, once, on however many VMs it was seen. The page around the
+table comes in through `pytest_html_results_summary`; the matrix and its cards are drawn by a script from packed data.
+
+Why this split: docs/report.md has the numbers. Which module does what:
+
+* `page_view` counts and orders what the templates say; `page_data` packs what the script needs; `csp` seals the file.
+
+Four facts of pytest-html 4 shape this module:
+
+* a row is added when its *teardown* report arrives, so every finding is fed as two reports, and the second one's cells
+  are cleared;
+* its script inserts cells as HTML and groups rows by five result words: cells are rendered by an escaping template,
+  and a hidden cell holds the word pytest-html knows;
+* it rebuilds the whole table when a row is opened or a column sorted: our script opens and sorts rows itself;
+* it writes its file in the last ``pytest_sessionfinish``: we seal the file around that hook.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from markupsafe import Markup
+
+from plugins.core.files import write_text
+from plugins.core.sanitize import cut, one_line, visible
+from plugins.reports.html.csp import seal
+from plugins.reports.html.data import core_and_chunks
+from plugins.reports.html.page import NAMES_OF_A_FINDING, ROWS, Finding, Lists, findings, overview
+from plugins.reports.queries import Json
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+#: The parts of the page's script, in their order; they are one scope in the page.
+_SCRIPTS = ("base", "model", "matrix", "card", "findings", "page")
+
+#: What each of our words is to pytest-html: (the phase it happens in, its outcome, expected to fail?).
+_AS_PYTEST: dict[str, tuple[str, str, bool]] = {
+    "pass": ("call", "passed", False),
+    "fail": ("call", "failed", False),
+    "unknown": ("setup", "failed", False),  # pytest-html calls this an error
+    "warn": ("call", "skipped", True),
+    "blocked": ("call", "skipped", False),
+    "not applicable": ("call", "skipped", False),
+    "waived": ("call", "skipped", False),
+}
+_COUNTED = {
+    "passed": ("pass",),
+    "failed": ("fail",),
+    "error": ("unknown",),
+    "xfailed": ("warn",),
+    "skipped": ("blocked", "not applicable", "waived"),
+}
+_LABELS = {"passed": "pass", "failed": "fail", "error": "unknown", "xfailed": "warn", "skipped": "not judged"}
+
+#: One sign per word, so that colour is never the only difference.
+_SIGNS = {"pass": "✓", "fail": "✕", "warn": "!", "unknown": "?", "blocked": "⊘", "not applicable": "·", "waived": "W"}
+
+
+class HtmlReport:
+    """A pytest plugin: register it in ``pytest_configure``, and call `finish` before the session ends."""
+
+    def __init__(self, config: pytest.Config, unwritten: Callable[[OSError], None]) -> None:
+        """`unwritten` is told when the file cannot be written."""
+        self._config = config
+        self._unwritten = unwritten
+        self._report: Any = None  # pytest-html's ReportData, as its title hook hands it over
+        self._results: Json | None = None
+        self._rows: dict[str, Finding] = {}  # node id of a fed report -> what it shows
+        self._lists: Lists | None = None
+        self._left_out = 0
+        self._pages = _environment()
+        self._script, self._style = _script(), _text("report.css")
+
+    def finish(self, session: pytest.Session, results: Json) -> None:
+        """Feed `results` to pytest-html, which writes the file when `session` finishes, right after this.
+
+        Call it from a ``pytest_sessionfinish`` that is not ``trylast``. Without ``--html`` it does nothing.
+        """
+        page = self.page
+        if page is None or self._report is None or hasattr(session.config, "workerinput"):
+            return
+        self._results = results
+        self._report.title = f"Azure Arc readiness: {results['verdict']}"
+        found = findings(results)
+        self._left_out = len(found) - len(found[:ROWS])
+        self._lists = Lists(results)
+        for number, finding in enumerate(found[:ROWS]):
+            nodeid = f"row-{number}"
+            finding.of = self._lists.add(list(finding.vms), NAMES_OF_A_FINDING)
+            self._rows[nodeid] = finding
+            when, outcome, expected = _AS_PYTEST[finding.result["status"]]
+            page.pytest_runtest_logreport(_test_report(nodeid, when, outcome, expected))
+            page.pytest_runtest_logreport(_test_report(nodeid, "teardown", "passed", False))
+        for outcome, words in _COUNTED.items():  # what programs read out of the file is the whole run
+            self._report.outcomes[outcome]["value"] = sum(results["counts"][word] for word in words)
+
+    def withdraw(self) -> None:
+        """Let pytest-html write no file: the run came to nothing."""
+        if (page := self.page) is not None:
+            page._generate_report = lambda *_, **__: None  # the session may be finishing already
+            self._config.pluginmanager.unregister(page)
+
+    @property
+    def page(self) -> Any:
+        """The object of pytest-html that writes the page; None when there is none to be written."""
+        # pytest-html registers its writer without a name; it is the only object of its package that hears reports.
+        for plugin in self._config.pluginmanager.get_plugins():
+            if type(plugin).__module__.startswith("pytest_html.") and hasattr(plugin, "pytest_runtest_logreport"):
+                return plugin
+        return None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        """Seal the file, once pytest-html has written it."""
+        yield
+        path = Path(os.path.expandvars(getattr(self._config.option, "htmlpath", None) or "")).expanduser()
+        if self.page is None or not path.is_file():
+            return
+        try:
+            write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
+        except OSError as error:
+            path.unlink()  # rather no page than one without its policy
+            self._unwritten(error)
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    # The hooks of pytest-html. Optional: without that plugin pytest would not know them.
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Keep pytest-html's data, and take the runner's packages and environment variables out of it."""
+        self._report = report
+        report.title = "Azure Arc readiness"
+        report.set_data("environment", {})
+        report.set_data("renderCollapsed", ["all"])  # report.js opens rows: pytest-html would redraw the table for each
+        report.set_data("initialSort", "original")
+        for outcome, label in _LABELS.items():
+            report.outcomes[outcome]["label"] = label
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """Our columns; the two hidden ones are what pytest-html needs to know a row by.
+
+        Only those are `sortable` in its sense, which copies their values: `report.js` sorts the rows without a redraw.
+        """
+        cells[:] = [
+            '<th class="sortable" data-column-type="result" hidden>Result</th>',
+            '<th class="sortable" data-column-type="testId" hidden>Row</th>',
+            *_sortable(status="Status", check="Check"),
+            '<th class="by-message" scope="col">What was seen</th>',
+            *_sortable(vms="VMs"),
+        ]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
+        """One row per finding; the rows of real items go, those of modules that could not be collected stay."""
+        if report.when == "collect":
+            cells[:] = self._cells("collect.html.j2", nodeid=report.nodeid)
+        elif report.nodeid in self._rows and report.when != "teardown":
+            finding = self._rows[report.nodeid]
+            cells[:] = self._cells(
+                "row.html.j2",
+                row=report.nodeid,
+                outcome=_outcome_word(report),
+                finding=finding,
+                result=finding.result,
+            )
+        else:
+            cells.clear()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
+        """No log of a finding's own: its details are built by the script when the row is opened."""
+        if report.nodeid in self._rows:
+            data.clear()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str], summary: list[str], postfix: list[str]) -> None:
+        """Everything above the table, and the page's style and script."""
+        prefix.append(self._render("style.html.j2", style=self._style))
+        if self._results is None or self._lists is None:
+            summary.append(self._render("no-results.html.j2"))
+            return
+        lists, rows = self._lists, list(self._rows.values())
+        summary.append(self._render("page.html.j2", **overview(self._results, rows, self._left_out, lists)))
+        core, chunks = core_and_chunks(self._results, lists)
+        core["findings"] = [_finding(finding) for finding in rows]
+        postfix.append(self._render("script.html.j2", data=core, chunks=chunks, script=self._script))
+
+    def _render(self, template: str, **context: Any) -> str:
+        return self._pages.get_template(template).render(context)
+
+    def _cells(self, template: str, **context: Any) -> list[str]:
+        # One <td> per line of the template, in which every text is on one line. pytest-html reads the values of the
+        # two hidden cells out of them with a pattern.
+        return [line for line in self._render(template, **context).splitlines() if line]
+
+
+def _environment() -> jinja2.Environment:
+    """Templates in which every value is made visible and then escaped, without their having to ask for it."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        auto_reload=False,  # or it looks at the template's file for every row
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+    )
+    environment.filters.update(line=one_line, cut=cut, prose=_prose)
+    environment.globals.update(signs=_SIGNS)
+    return environment
+
+
+def _prose(text: str) -> Markup:
+    """A message or remedy, escaped, on one line, with `code` between backticks set as code."""
+    parts = re.split(r"`([^`]+)`", one_line(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 else part for index, part in enumerate(parts)
+    )
+
+
+def _sortable(**columns: str) -> list[str]:
+    button = '<button type="button" data-sort="{0}">{1}</button>'
+    cell = f'<th class="by-{{0}}" scope="col" aria-sort="none">{button}</th>'
+    return [cell.format(key, label) for key, label in columns.items()]
+
+
+def _finding(finding: Finding) -> Json:
+    """What the script shows of a row that is opened."""
+    return {
+        "id": finding.result["id"],
+        "status": finding.result["status"],
+        "remedy": one_line(finding.result["remedy"]),
+        "docs": visible(finding.result["docs"]),
+        "by": finding.result["caused_by"],
+        "list": finding.of.number if finding.of else -1,
+    }
+
+
+def _script() -> str:
+    parts = "\n".join(_text(f"js/{name}.js") for name in _SCRIPTS)
+    return f'(() => {{\n"use strict";\n\n{parts}\n}})();'
+
+
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8").strip()
+
+
+def _test_report(nodeid: str, when: str, outcome: str, expected: bool) -> pytest.TestReport:
+    report = pytest.TestReport(nodeid, ("", None, nodeid), {}, outcome, None, when)  # type: ignore[arg-type]
+    if expected:
+        report.wasxfail = ""
+    return report
+
+
+def _outcome_word(report: Any) -> str:
+    # pytest-html's own words, by which its script filters.
+    if report.when == "setup":
+        return "Error"
+    return "XFailed" if hasattr(report, "wasxfail") else str(report.outcome).capitalize()

@@ -1,0 +1,158 @@
+"""`summary.md`, for the summary page of a CI job: the verdict, what to fix in which order, and on which VMs.
+
+It is aggregated: every list has a cap, so that a fleet of any size stays far below the 1 MiB a job summary may have.
+What a run did not ask for (a gate, a comparison, waivers) has no heading either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from plugins.core.sanitize import names
+from plugins.reports.markdown_syntax import linked, table, text
+from plugins.reports.queries import Json, cause_subject, first_to_fix, rank, subject, vms_by_readiness
+
+_CAUSES = 20
+_VMS = 40  # of each kind
+_ROWS = 20  # of any other table
+
+_MARK = {"ready": "✅", "not ready": "❌", "unknown": "❔"}
+
+
+def render(results: Json) -> str:
+    """`results` as Markdown."""
+    parts = [
+        f"## {_MARK[results['verdict']]} Azure Arc readiness: {results['verdict']}",
+        f"**{text(results['sentence'])}**",
+        *([text(results["digest"])] if "digest" in results else []),
+        *_gate(results.get("gate")),
+        *_plan(results["plan"]),
+        *_changes(results.get("changes")),
+        *_causes(results["causes"]),
+        *_vms(results, "not ready"),
+        *_vms(results, "unknown"),
+        *_waivers(results.get("waivers", ())),
+        *_drift(results["drift"]),
+        *_counts(results),
+        f"Run {text(results['run_id'])}, profile {text(results['profile'])}, "
+        f"{text(results['started'])}, {results['seconds']:.1f} s.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _gate(gate: Json | None) -> Iterable[str]:
+    if gate:
+        mark = "✅" if gate["passed"] else "❔" if gate.get("exit") == 10 else "❌"  # 10: it could not be judged
+        yield f"{mark} **{text(gate['sentence'])}**"
+
+
+def _plan(plan: list[Json]) -> Iterable[str]:
+    if not plan:
+        return
+    yield "### Fix in this order"
+    yield "\n".join(f"{number}. {text(step['sentence'])}" for number, step in enumerate(plan[:_ROWS], 1))
+    yield from _more(len(plan) - _ROWS, "steps", "fixes.md")
+
+
+def _changes(changes: Json | None) -> Iterable[str]:
+    if not changes:
+        return
+    yield f"### Changes since {text(changes['against'])}"
+    yield text(changes["sentence"])
+    worth_reading = [(word, entry) for word in ("new", "flapping") for entry in changes[word]]
+    if worth_reading:
+        yield table(
+            ("", "VM", "Check", "Was", "Now", "What was seen"),
+            (
+                (word, *map(text, (entry["vm"], subject(entry), entry["was"], entry["now"], entry["message"])))
+                for word, entry in worth_reading[:_ROWS]
+            ),
+        )  # fmt: skip
+        yield from _more(len(worth_reading) - _ROWS, "changes", "the HTML report")
+
+
+def _waivers(waivers: Iterable[Json]) -> Iterable[str]:
+    soon = [waiver for waiver in waivers if waiver["expiring_soon"]]
+    if not soon:
+        return
+    yield "### Waivers that expire soon"
+    yield table(
+        ("Check", "VMs", "Expires", "Owner", "Tracker", "Reason"),
+        (
+            tuple(text(str(waiver[key])) for key in ("id", "vms", "expires", "owner", "tracker", "reason"))
+            for waiver in sorted(soon, key=lambda waiver: str(waiver["expires"]))[:_ROWS]
+        ),
+    )
+    yield from _more(len(soon) - _ROWS, "waivers", "the HTML report")
+
+
+def _drift(drift: list[Json]) -> Iterable[str]:
+    if not drift:
+        return
+    yield "### Differences between VMs that ought to be alike"
+    yield table(
+        ("Group", "Fact", "Most have", "Others"),
+        (
+            (
+                text(entry["group"]),
+                text(entry["fact"]),
+                f"{text(entry['majority'])} ({entry['count']} of {entry['of']})" if entry["count"] else "no value",
+                _others(entry["outliers"]),
+            )
+            for entry in drift[:_ROWS]
+        ),
+    )
+    yield from _more(len(drift) - _ROWS, "differences", "the HTML report")
+
+
+def _others(outliers: list[Json]) -> str:
+    shown = [f"{text(each['value'], 80)} ({len(each['vms'])}: {text(names(each['vms'], 3))})" for each in outliers[:3]]
+    return "; ".join(shown) + (f"; and {len(outliers) - 3} more values" if len(outliers) > 3 else "")
+
+
+def _more(count: int, what: str, where: str) -> Iterable[str]:
+    if count > 0:
+        yield f"… and {count} more {what}: see {where}."
+
+
+def _causes(found: list[Json]) -> Iterable[str]:
+    if not found:
+        return
+    yield "### Root causes, most VMs first"
+    yield table(
+        ("Check", "Says", "VMs", "What was seen", "What to do"),
+        (
+            (
+                linked(text(cause_subject(cause)), cause["docs"]),
+                cause["status"],
+                f"**{len(cause['vms'])}**: {text(names(cause['vms']))}",
+                text(cause["message"]),
+                text(cause["remedy"]),
+            )
+            for cause in found[:_CAUSES]
+        ),
+    )
+    yield from _more(len(found) - _CAUSES, "root causes", "the HTML report")
+
+
+def _vms(results: Json, readiness: str) -> Iterable[str]:
+    chosen = [vm for vm in results["vms"] if vm["readiness"] == readiness]
+    if not chosen:
+        return
+    yield f"### {_MARK[readiness]} {'Not ready' if readiness == 'not ready' else 'Could not be judged'}: {len(chosen)}"
+    yield table(("VM", "Fix first", "What was seen", "What to do"), (_vm_row(vm) for vm in chosen[:_VMS]))
+    yield from _more(len(chosen) - _VMS, "VMs", "the HTML report")
+
+
+def _vm_row(vm: Json) -> tuple[str, ...]:
+    result = first_to_fix(vm)
+    if result is None:
+        return text(vm["name"]), "", text(vm["session"]["message"]), text(vm["session"]["remedy"])
+    return text(vm["name"]), text(subject(result)), text(result["message"]), text(result["remedy"])
+
+
+def _counts(results: Json) -> Iterable[str]:
+    readiness = [vm["readiness"] for vm in vms_by_readiness(results)]
+    vms = ", ".join(f"{readiness.count(word)} {word}" for word in dict.fromkeys(readiness))
+    counted = sorted(results["counts"].items(), key=lambda item: rank(item[0]))
+    yield f"VMs: {vms or 'none'}. Results: " + ", ".join(f"{count} {status}" for status, count in counted) + "."

@@ -1,0 +1,141 @@
+"""Questions that more than one report asks of the ``results`` dict. Answers are picked, never judged anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from plugins.results.compact import left_out
+
+Json = dict[str, Any]
+
+#: Worst first: the order in which a reader wants to meet the seven words.
+WORST_FIRST = ("fail", "unknown", "warn", "blocked", "waived", "pass", "not applicable")
+
+#: The order in which VMs are listed.
+READINESS = ("not ready", "unknown", "ready")
+
+_RANK = {status: rank for rank, status in enumerate(WORST_FIRST)}
+_KEEPS_A_VM_BACK = ("fail", "unknown", "blocked")
+
+
+def rank(status: str) -> int:
+    """0 for the worst status word."""
+    return _RANK[status]
+
+
+def vms_by_readiness(results: Json) -> list[Json]:
+    """The VMs, those that are not ready first, otherwise in the order of the inventory."""
+    return sorted(results["vms"], key=lambda vm: READINESS.index(vm["readiness"]))
+
+
+def root_causes(vm: Json) -> list[Json]:
+    """The results of a VM that are nobody's consequence, in the order to look: what keeps it back comes first."""
+    found = [result for result in vm["results"] if result["root_cause"]]
+    return sorted(found, key=lambda result: (not _keeps_back(result), rank(result["status"])))
+
+
+def _keeps_back(result: Json) -> bool:
+    return result["severity"] == "required" and result["status"] in _KEEPS_A_VM_BACK
+
+
+def first_to_fix(vm: Json) -> Json | None:
+    """The one result of a VM that is to be looked at first: what keeps it back, and is nobody's consequence.
+
+    ``None`` when the VM is ready, or when no check was judged on it.
+    """
+    held = next((result for result in vm["results"] if _keeps_back(result)), None)
+    if vm["readiness"] == "ready" or held is None:
+        return None
+    roots = root_causes(vm)
+    # A recommended check that only warns can block a required one: an agent that is installed too early does.
+    behind = [result for result in roots if _keeps_back(result) or result["id"] in held["caused_by"]]
+    return behind[0] if behind else held
+
+
+def subject(result: Json) -> str:
+    """``NET-001 [management.azure.com]``: a check id, with the parameter when there is one."""
+    return f"{result['id']} [{result['parameter']}]" if result["parameter"] else str(result["id"])
+
+
+_KINDS = {"csn": "cloud services network", "runner": "the runner", "instance": "the Operator Nexus instance"}
+
+
+def cause_subject(cause: Json, show: int = 2) -> str:
+    """``CSN-002 cloud services network csn-a [gbl.his.arc.azure.com, pas.windows.net and 3 more]``."""
+    thing, parameters = cause["thing"], cause["parameters"]
+    words = [cause["id"]]
+    if thing["name"]:
+        words.append(f"{_KINDS.get(thing['kind'], thing['kind'])} {thing['name']}")
+    if parameters:
+        more = f" and {len(parameters) - show} more" if len(parameters) > show else ""
+        words.append(f"[{', '.join(parameters[:show])}{more}]")
+    return " ".join(words)
+
+
+def fix_order(results: Json) -> Iterator[tuple[Json | None, Json]]:
+    """Each (step of the plan, its cause) in the plan's order, then ``None`` with each cause that keeps no VM back."""
+    causes = {cause["number"]: cause for cause in results["causes"]}
+    for step in results["plan"]:
+        yield step, causes.pop(step["cause"])
+    for cause in causes.values():
+        yield None, cause
+
+
+def thing(cause: Json) -> str:
+    """What is fixed: ``cloud services network csn-a``; for what has no id of its own, ``each of these VMs``."""
+    kind, name = cause["thing"]["kind"], cause["thing"]["name"]
+    if kind in ("guest", "vm"):
+        return f"{'the guest' if kind == 'guest' else 'the VM'}{', on each of these VMs' * (len(cause['vms']) > 1)}"
+    return f"{_KINDS.get(kind, kind)} {name}".strip()
+
+
+def seconds(vm: Json, result: Json) -> float | None:
+    """How long the slowest probe of a result took; ``None`` when no probe of it left evidence."""
+    evidence = vm["evidence"]
+    took = [evidence[probe]["seconds"] for probe in result["evidence"] if probe in evidence]
+    return max(took, default=None)
+
+
+def ssh_failure(vm: Json) -> Json | None:
+    """A result that stands for the session, when the VM could not be looked at and no check of the run says so.
+
+    It happens when SSH-001 was deselected: a report that left it out would show an unreachable VM as empty.
+    """
+    session = vm["session"]
+    if session["outcome"] == "ok" or any(result["id"] == "SSH-001" for result in vm["results"]):
+        return None
+    if any("SSH-001" in names for names in left_out(vm).values()):
+        return None
+    return {
+        "id": "SSH-001",
+        "parameter": "",
+        "status": "unknown",
+        "severity": "required",
+        "message": session["message"] or f"The SSH session ended with: {session['outcome']}.",
+        "remedy": session["remedy"],
+        "root_cause": True,
+        "caused_by": [],
+        "nodeid": "",
+        "title": "an SSH session opens",
+        "docs": "",
+        "evidence": [],
+        "fix": [],
+    }
+
+
+def all_results(vm: Json) -> list[Json]:
+    """The results of a VM, with the one that stands for its session when no check does."""
+    failure = ssh_failure(vm)
+    return [failure, *vm["results"]] if failure else vm["results"]
+
+
+def number_of(vm: Json, status: str) -> int:
+    """How many results of a VM with a status are only named, as in the digest of a large fleet; otherwise 0."""
+    return len(left_out(vm).get(status, ()))
+
+
+def summed_up(number: int, status: str) -> str:
+    """What a digest only names, as a sentence: ``82 checks passed``, ``1 check does not apply``."""
+    checks = "1 check" if number == 1 else f"{number} checks"
+    return f"{checks} passed" if status == "pass" else f"{checks} {'does' if number == 1 else 'do'} not apply"

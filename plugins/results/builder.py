@@ -1,0 +1,193 @@
+"""`results.json`: what a run found, as plain data. Every report is rendered from it and recomputes no verdict."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from plugins.azure.snapshot import Call
+from plugins.checks.areas import order
+from plugins.checks.check import Check
+from plugins.core.redaction import redact
+from plugins.diagnosis import drift
+from plugins.diagnosis import fix_plan as rollout
+from plugins.diagnosis import fleet_causes as clusters
+from plugins.diagnosis.root_cause import diagnose
+from plugins.model import Evidence, Seen, Severity, Status, Verdict
+from plugins.results import compact as digest
+from plugins.results.provenance import Manifest
+
+__all__ = ["SUITE_VERSION", "Findings"]
+
+VERSION = 1
+
+#: What is told of a probe's answer: all but its name, which is the key, and when it came.
+_OF_A_PROBE = tuple(name for name in Seen.__slots__ if name not in ("probe", "received"))
+SUITE_VERSION = "0.1.0"
+
+
+def readiness(verdicts: Iterable[Verdict]) -> str:
+    """One VM in one word: ``ready``, ``not ready`` or ``unknown``."""
+    required = {each.status for each in verdicts if each.severity is Severity.REQUIRED}
+    if Status.FAIL in required:
+        return "not ready"
+    return "unknown" if required & {Status.UNKNOWN, Status.BLOCKED} else "ready"
+
+
+class Findings:
+    """What a run found, as it grows: one VM after the other, each of which can be forgotten then."""
+
+    def __init__(self, checks: Mapping[str, Check], fleet: int) -> None:
+        """`checks` by id; `fleet` is how many VMs there will be."""
+        self._checks = checks
+        self._digest = fleet > digest.WHOLE_UP_TO
+        self._vms: list[dict[str, Any]] = []
+        self._causes = clusters.Finder({check.id: check.thing for check in checks.values()})
+        self._counts: Counter[str] = Counter()
+        self._tally: Counter[str] = Counter()
+        self.manifest = Manifest()
+
+    def add(self, evidence: Evidence, verdicts: Sequence[Verdict], things: Mapping[str, str]) -> None:
+        """One more VM, in the fleet's order. `things` is that of `plugins.azure.components`."""
+        vm = _vm(evidence, verdicts, self._checks, things)
+        self._counts.update(str(each.status) for each in verdicts)
+        self._tally[vm["readiness"]] += 1
+        self._causes.add(vm)
+        self.manifest.add(evidence, verdicts)
+        self._vms.append(digest.of_vm(vm) if self._digest else vm)
+
+    def results(
+        self,
+        *,
+        run_id: str,
+        started: float,
+        finished: float,
+        profile: str,
+        arguments: Sequence[str],
+        files: Mapping[str, str],
+        calls: Sequence[Call],
+    ) -> dict[str, Any]:
+        """The results of the run. `files` is that of `provenance.hashes`, `calls` what was asked of Azure."""
+        vms, tally = self._vms, self._tally
+        causes = self._causes.causes()
+        verdict = "not ready" if tally["not ready"] else "unknown" if tally["unknown"] or not vms else "ready"
+        return {
+            "version": VERSION,
+            "run_id": run_id,
+            "started": _stamp(started),
+            "finished": _stamp(finished),
+            "seconds": round(finished - started, 3),
+            "verdict": verdict,
+            "sentence": _sentence(len(vms), tally),
+            **({"digest": digest.SENTENCE} if self._digest else {}),
+            "profile": profile,
+            "arguments": [redact(each) for each in arguments],
+            "versions": {
+                "suite": SUITE_VERSION,
+                "python": platform.python_version(),
+                **{name: version(name) for name in ("pytest", "paramiko")},
+            },
+            "counts": {str(status): self._counts[str(status)] for status in Status},
+            "checks": {
+                check.id: {
+                    "title": check.title,
+                    "severity": str(check.base_severity),
+                    "area": check.area,
+                    "remedy": check.remedy,
+                    "docs": check.docs,
+                    "causes": list(check.causes),
+                    "after": list(check.after),
+                    "thing": check.thing,
+                }
+                for check in sorted(self._checks.values(), key=lambda check: order(check.id))
+            },
+            "vms": vms,
+            "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
+            "plan": rollout.steps(causes, tally["ready"], _still_open(vms)),
+            "drift": drift.find(vms),
+            "manifest": self.manifest.as_results(files, calls),
+        }
+
+
+def _still_open(vms: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The VMs with required checks that were blocked: what they say is known only when their cause is fixed."""
+    return frozenset(
+        vm["name"]
+        for vm in vms
+        if any(each["status"] == Status.BLOCKED and each["severity"] == Severity.REQUIRED for each in vm["results"])
+    )
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _sentence(total: int, tally: Mapping[str, int]) -> str:
+    """ "4 of 6 VMs are ready; 1 is not; 1 could not be judged." """
+    ready, bad, unknown = (tally.get(word, 0) for word in ("ready", "not ready", "unknown"))
+    if not total:
+        return "No VM was judged."
+    if ready == total:
+        return "The VM is ready." if total == 1 else f"All {total} VMs are ready."
+    if total == 1:
+        return "The VM is not ready." if bad else "The VM could not be judged."
+    parts = [f"{ready} of {total} VMs {'is' if ready == 1 else 'are'} ready"]
+    if bad:
+        parts.append(f"{bad} {'is' if bad == 1 else 'are'} not")
+    if unknown:
+        parts.append(f"{unknown} could not be judged")
+    return "; ".join(parts) + "."
+
+
+def _vm(
+    evidence: Evidence,
+    verdicts: Sequence[Verdict],
+    checks: Mapping[str, Check],
+    things: Mapping[str, str],
+) -> dict[str, Any]:
+    session = evidence.session
+    diagnosed = zip(verdicts, diagnose(verdicts, checks), strict=True)
+    used = {key for each in verdicts for key in each.probes}
+    return {
+        "name": evidence.vm.name,
+        "readiness": readiness(verdicts),
+        "address": session.address,
+        "session": {
+            "outcome": session.outcome,
+            "message": session.message,
+            "remedy": session.remedy,
+            "via": session.via,
+            "seconds": session.seconds,
+        },
+        "tags": dict(evidence.vm.tags),
+        "things": dict(things),
+        "facts": {fact: redact(value) for each in verdicts for fact, value in each.facts},
+        "results": [
+            {
+                "id": each.id,
+                "parameter": each.parameter,
+                "status": str(each.status),
+                "severity": str(each.severity),
+                "message": redact(each.message),
+                "remedy": redact(each.remedy),
+                "root_cause": diagnosis.root_cause,
+                "caused_by": list(diagnosis.caused_by),
+                "nodeid": each.nodeid,
+                "title": each.title,
+                "docs": each.docs,
+                "evidence": list(each.probes),
+                "fix": [redact(command) for command in each.fix],
+                **({"thing": each.thing} if each.thing else {}),
+            }
+            for each, diagnosis in diagnosed
+        ],
+        "evidence": {
+            key: {name: getattr(seen, name) for name in _OF_A_PROBE}
+            for key, seen in evidence.seen.items()
+            if key in used
+        },
+    }

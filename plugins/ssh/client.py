@@ -1,0 +1,441 @@
+"""Visits many VMs over SSH at once and runs one script on each: `visit_all`.
+
+One asyncio loop, in a thread of its own, dials every VM at the same time and waits for its banner. A VM that has
+shown it goes to one of a few worker threads, which logs in and runs the script with paramiko::
+
+    route ──> dial, banner ──> log in ──> shell, script ──> on_end
+    (config)  (loop)           (worker)   (worker)          (loop)
+
+A jump host is logged in to once, and its link is shared by all VMs behind it. Every wait is bounded: on the loop by a
+time-out, in a worker by its `Guard`, which the loop looks at ten times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from plugins.model import Session, Vm
+from plugins.ssh.auth import Login
+from plugins.ssh.config import Config, Hop
+from plugins.ssh.dial import Address, Line, dial, is_address, resolve_now, slow
+from plugins.ssh.errors import CANCELLED, OUTCOMES, Dropped, Failure
+from plugins.ssh.exec import Program, Sink, open_shell, run_script
+from plugins.ssh.host_keys import HostKeys
+from plugins.ssh.jump import lost, open_way
+from plugins.ssh.transport import Guard, Link
+
+__all__ = ["OUTCOMES", "Options", "Program", "Sink", "time_limit", "visit_all", "visit_limit"]
+
+_AT_ONCE = 512  # VMs dialled or visited at the same time: each is a file descriptor, and the usual limit is 1024
+_RETRIES = 3  # of a connection that was closed before the login
+_RESOLVERS = 16  # threads for DNS
+_TICK = 0.1  # seconds between two looks at the guards
+_GRACE = 0.8  # seconds that cancelled VMs have to end by themselves
+_QUESTION = 3.0  # seconds that a jump host has to answer when a VM behind it went silent
+AFTER = 5.0  # seconds that a visit may take when its script is over: hanging up, and the question above
+#: Outcomes that a jump host has told us of, so it was there.
+_TOLD = ("refused", "name not resolved", "unreachable")
+
+T = TypeVar("T")
+Route = tuple[Hop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to visit. All times in seconds."""
+
+    run_timeout: float  # for the whole script
+    config_file: Path | None = None  # instead of ~/.ssh/config and /etc/ssh/ssh_config
+    host_keys: HostKeys = "strict"  # strict | accept-new | off
+    connect_timeout: float = 10.0  # name resolution and TCP, each; ConnectTimeout of the configuration wins
+    login_timeout: float = 15.0  # the banner; then key exchange and login; then the shell, each
+    reach_timeout: float = 45.0  # all of the above together, with retries and jump hosts
+    max_bytes: int = 4 * 1024 * 1024  # of stdout and stderr, per VM
+    # VMs that are logged in at the same time. They share a proxy and, often, hosts: with 64 at once a lab of 100 VMs
+    # made its own proxy time out, and no fleet of 100 was visited sooner than with 24.
+    workers: int = 24
+
+
+def visit_limit(options: Options) -> float:
+    """The seconds that one visit takes at most, not counting the wait for its turn."""
+    return options.reach_timeout + options.run_timeout + AFTER
+
+
+def time_limit(vms: int, options: Options) -> float:
+    """The seconds that visiting this many VMs takes at most.
+
+    A VM waits for its turn only while as many others as there are workers use up their time. So the last one has
+    waited no longer than the time of all the others, divided by the number of workers.
+    """
+    waiting = (vms - 1) / options.workers if vms > options.workers else 0.0
+    return visit_limit(options) * (1 + waiting)
+
+
+def visit_all(
+    vms: Sequence[Vm],
+    program_for: Callable[[Vm], Program],
+    sink_for: Callable[[Vm], Sink],
+    options: Options,
+    on_end: Callable[[Vm, Session], None],
+    cancelled: threading.Event,
+) -> None:
+    """Run each VM's script on it; `on_end` is called exactly once per VM, with how it went.
+
+    `program_for` and `sink_for` are asked once the login to the VM has worked. All callables may be called from other
+    threads, several at a time; an exception of theirs ends the run and is raised here. Nothing that a VM, a key or a
+    network does raises. When `cancelled` is set, or on Ctrl-C, all ends within about a second, and in any case after
+    `time_limit`.
+    """
+    run = _Run(vms, program_for, sink_for, options, on_end, cancelled)
+    thread = threading.Thread(target=run.go, name="ssh", daemon=True)
+    thread.start()
+    # Not Thread.join: until Python 3.13, a Ctrl-C in it leaves a running thread marked as ended.
+    try:
+        while not run.over.wait(_TICK):
+            pass
+    except KeyboardInterrupt:
+        cancelled.set()
+        run.over.wait(3 * _GRACE)
+        raise
+    if run.error:
+        raise run.error
+
+
+class _Pool:
+    """Daemon threads, so that one that hangs (a resolver does) cannot keep the process from ending."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.threads = size, 0
+        self.jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+
+    def do(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Queue a job; the future is of the running loop."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def job() -> None:
+            result: T | None = None
+            error: BaseException | None = None
+            try:
+                result = work()
+            except BaseException as caught:  # it goes to whoever awaits the future
+                error = caught
+
+            def deliver() -> None:
+                if future.done():
+                    return
+                if error is not None:
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)  # type: ignore[arg-type]  # no error: it is a T
+
+            with suppress(RuntimeError):  # the loop is gone: nobody waits any more
+                loop.call_soon_threadsafe(deliver)
+
+        self.jobs.put(job)
+        if self.threads < self.size:
+            self.threads += 1
+            threading.Thread(target=self._work, name="ssh worker", daemon=True).start()
+        return future
+
+    def close(self) -> None:
+        for _ in range(self.threads):
+            self.jobs.put(None)
+
+    def _work(self) -> None:
+        while job := self.jobs.get():
+            job()
+
+
+class _Run:
+    """One `visit_all`."""
+
+    def __init__(
+        self,
+        vms: Sequence[Vm],
+        program_for: Callable[[Vm], Program],
+        sink_for: Callable[[Vm], Sink],
+        options: Options,
+        on_end: Callable[[Vm, Session], None],
+        cancelled: threading.Event,
+    ) -> None:
+        self.vms, self.program_for, self.sink_for, self.on_end = vms, program_for, sink_for, on_end
+        self.options, self.cancelled = options, cancelled
+        self.error: BaseException | None = None
+        self.login = Login(options.host_keys, options.login_timeout)
+        self.workers, self.resolvers = _Pool(options.workers), _Pool(_RESOLVERS)
+        self.jumpers = _Pool(_AT_ONCE)  # a thread for each jump host: whoever waits for one is not to wait for its turn
+        self.stopped: tuple[str, str, str] | None = None  # why nothing goes on: outcome, message, remedy
+        self.guards: set[Guard] = set()
+        self.dialling: set[asyncio.Task[Any] | None] = set()  # not in a worker: these can simply be cancelled
+        self.jumps: dict[Route, asyncio.Task[Link]] = {}
+        self.asked: dict[Route, asyncio.Task[bool]] = {}  # whether a jump host is still there
+        self.links: list[Link] = []  # of jump hosts, outermost first
+        self.notes: dict[Route, str] = {}  # about their host keys
+        self.over = threading.Event()
+        self.names: dict[tuple[str, int], asyncio.Future[list[tuple[int, Address]]]] = {}
+
+    def go(self) -> None:
+        """The whole run, in the thread of its loop."""
+        try:
+            asyncio.run(self._main())
+        except BaseException as error:  # a bug, or an exception of the caller's callables: raised by visit_all
+            self.error = error
+        finally:
+            self.over.set()
+
+    async def _main(self) -> None:
+        self.slots = asyncio.Semaphore(_AT_ONCE)
+        self.commands = asyncio.Semaphore(self.options.workers)  # a ProxyCommand is a process per VM
+        config = self._config()
+        tasks = [asyncio.create_task(self._visit(vm, config)) for vm in self.vms]
+        everyone = asyncio.gather(*tasks)
+        limit = time_limit(len(self.vms), self.options)
+        end = time.monotonic() + limit
+        try:
+            while not everyone.done():
+                await asyncio.wait([everyone], timeout=_TICK)
+                now = time.monotonic()
+                for guard in list(self.guards):
+                    guard.check(now)
+                if self.cancelled.is_set():
+                    await self._cancel(tasks, CANCELLED)
+                elif now > end:
+                    await self._cancel(tasks, _out_of_time(limit))
+            await everyone
+        finally:
+            for task in tasks:
+                task.cancel()
+            for guard in list(self.guards):
+                guard.cancel()
+            for link in reversed(self.links):
+                link.end()
+            for other in (*self.jumps.values(), *self.asked.values()):
+                other.cancel()
+            self.workers.close()
+            self.jumpers.close()
+            self.resolvers.close()
+            self.login.ring.close()
+
+    async def _cancel(self, tasks: list[asyncio.Task[None]], words: tuple[str, str, str]) -> None:
+        self.stopped = words
+        for link in self.links:
+            link.line.cut()
+        for guard in list(self.guards):
+            guard.cancel(words)
+        for waiting in list(self.dialling):
+            if waiting:
+                waiting.cancel()
+        await asyncio.wait(tasks, timeout=_GRACE)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=_GRACE)
+
+    def _config(self) -> Config | Failure:
+        named = self.options.config_file
+        try:
+            if named:
+                return Config([named], required=True)
+            return Config([Path.home() / ".ssh" / "config", Path("/etc/ssh/ssh_config")])
+        except Failure as failure:
+            return failure
+
+    # --- one VM -----------------------------------------------------------------------------------------------------
+
+    async def _visit(self, vm: Vm, config: Config | Failure) -> None:
+        session = Session("cancelled")
+        try:
+            async with self.slots:
+                session = await self._session(vm, config)
+        except asyncio.CancelledError:
+            session = Session(*(self.stopped or CANCELLED))
+        self.on_end(vm, session)
+
+    async def _session(self, vm: Vm, config: Config | Failure) -> Session:
+        address, via = vm.host, ""
+        seconds: dict[str, float] = {}
+        try:
+            if self.stopped:  # it waited for its slot until then
+                raise Failure(*self.stopped)
+            if isinstance(config, Failure):
+                raise config
+            route = config.route(vm)
+            address, via = route[-1].label, " > ".join(hop.label for hop in route[:-1])
+            async with self.commands if route[-1].proxy_command else nullcontext():
+                guard = Guard(self.options.reach_timeout)
+                note = await self._retried(route, guard, lambda: self._attempt(vm, route, guard, seconds))
+            return Session("ok", note, "", address, via, seconds)
+        except Failure as failure:
+            return Session(failure.outcome, failure.message, failure.remedy, address, failure.via or via, seconds)
+        except OSError as error:  # of this machine: no processes or descriptors left
+            return Session("unreachable", f"{error}.", "See ulimit -n and ulimit -u on this machine.", address, via)
+
+    async def _attempt(self, vm: Vm, route: Route, guard: Guard, seconds: dict[str, float]) -> str:
+        """Dial, log in and run the script; returns the note about host keys that were new."""
+        began = time.monotonic()
+        line = await self._way(route, guard, self.workers)
+        seconds["connect"] = round(time.monotonic() - began, 3)
+        note = await self._in(self.workers, guard, line, lambda: self._run_on(vm, route[-1], line, guard, seconds))
+        jumps = (self.notes.get(route[:hops], "") for hops in range(1, len(route)))
+        return " ".join(text for text in (*jumps, note) if text)
+
+    def _run_on(self, vm: Vm, hop: Hop, line: Line, guard: Guard, seconds: dict[str, float]) -> str:
+        """Log in and run the script, in a worker."""
+        began = time.monotonic()
+        link, note = self.login.log_in(line, hop, guard)
+        seconds["login"] = round(time.monotonic() - began, 3)
+        began = time.monotonic()
+        try:
+            program, sink = self.program_for(vm), self.sink_for(vm)
+            channel = open_shell(link, hop.label, guard, self.options.login_timeout, program.command)
+            limit, most = self.options.run_timeout, self.options.max_bytes
+            run_script(link, channel, hop.label, program.script, sink, guard, limit, most)
+        finally:
+            seconds["probes"] = round(time.monotonic() - began, 3)
+            link.end()
+        return note
+
+    async def _in(self, pool: _Pool, guard: Guard, line: Line | None, work: Callable[[], T]) -> T:
+        """Do blocking work in a thread, under a guard. A line that the work never got to is closed."""
+        started = False
+        asked = time.monotonic()
+
+        def guarded() -> T:
+            nonlocal started
+            guard.excuse(time.monotonic() - asked)
+            if self.stopped:
+                raise Failure(*self.stopped)
+            started = True
+            return work()
+
+        guard.rest()
+        guard.line = line
+        self.guards.add(guard)
+        task = asyncio.current_task()
+        self.dialling.discard(task)
+        try:
+            return await pool.do(guarded)
+        finally:
+            self.guards.discard(guard)
+            if line and not started:
+                line.close()
+
+    async def _retried(self, route: Route, guard: Guard, attempt: Callable[[], Awaitable[T]]) -> T:
+        """sshd closes connections before the login when it is busy (MaxStartups): try again, after a random pause."""
+        task, hop = asyncio.current_task(), route[-1]
+        for tries, pause in enumerate((*(0.3 * 2**number for number in range(_RETRIES)), None), 1):
+            self.dialling.add(task)
+            try:
+                return await attempt()
+            except Failure as failure:
+                if failure.outcome not in _TOLD:
+                    await self._see_jump_hosts(route[:-1])
+                raise
+            except Dropped as dropped:
+                await self._see_jump_hosts(route[:-1])
+                if pause is None or guard.left < pause:
+                    raise Failure(
+                        "turned away",
+                        f"{hop.address} port {hop.port} {dropped} ({tries} time{'s' * (tries > 1)}).",
+                        "See the VM's sshd log (journalctl -u ssh): MaxStartups, PerSourcePenalties, or a firewall.",
+                    ) from None
+                self.dialling.add(task)
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
+            finally:
+                self.dialling.discard(task)
+        raise AssertionError("the last attempt returns or raises")
+
+    # --- the way there ----------------------------------------------------------------------------------------------
+
+    async def _way(self, route: Route, guard: Guard, pool: _Pool) -> Line:
+        hop, limit = route[-1], self.options.connect_timeout
+        if len(route) == 1:
+            try:
+                async with asyncio.timeout(guard.left):
+                    return await dial(hop, limit, self.options.login_timeout, self._resolve)
+            except TimeoutError:
+                raise slow(hop, self.options.reach_timeout) from None
+        jump = await self._jump(route[:-1])
+        via = route[-2].label
+        return await self._in(pool, guard, None, lambda: open_way(jump, via, hop, limit, guard))
+
+    async def _jump(self, route: Route) -> Link:
+        """The link to the last hop of `route`, made once for all VMs behind it."""
+        if route not in self.jumps:
+            self.jumps[route] = asyncio.create_task(self._log_in_to_jump(route))
+        try:
+            return await asyncio.shield(self.jumps[route])
+        except Failure as failure:
+            if failure.outcome == "jump host failed" or self.stopped:  # one further out; it says which
+                raise
+            hop = route[-1]
+            raise Failure(
+                "jump host failed",
+                f"Jump host {hop.alias} ({hop.label}): {failure.outcome}. {failure.message}",
+                failure.remedy,
+                hop.label,
+            ) from None
+
+    async def _log_in_to_jump(self, route: Route) -> Link:
+        hop, guard = route[-1], Guard(self.options.reach_timeout)
+
+        async def attempt() -> Link:
+            line = await self._way(route, guard, self.jumpers)
+            link, note = await self._in(self.jumpers, guard, line, lambda: self.login.log_in(line, hop, guard))
+            self.notes[route] = f"Jump host {hop.alias}: {note}" if note else ""
+            self.links.append(link)
+            return link
+
+        return await self._retried(route, guard, attempt)
+
+    async def _see_jump_hosts(self, route: Route) -> None:
+        """Something went wrong behind these jump hosts: raise `Failure` when it was one of them that went away.
+
+        One that says nothing more (a network that was cut sends no goodbye) is given up for all VMs behind it at once.
+        """
+        for hops in range(1, 1 if self.stopped else len(route) + 1):
+            way = route[:hops]
+            made = self.jumps.get(way)
+            if made is None or not made.done() or made.cancelled() or made.exception():
+                return  # nobody came that far
+            if way not in self.asked:
+                self.asked[way] = asyncio.create_task(self._is_there(made.result()))
+            there = await asyncio.shield(self.asked[way])
+            if not there:
+                raise lost(way[-1].label)
+            self.asked.pop(way, None)
+
+    async def _is_there(self, jump: Link) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_QUESTION):
+                if await self.jumpers.do(lambda: jump.answers(_QUESTION)):
+                    return True
+        jump.line.cut()
+        return False
+
+    def _resolve(self, host: str, port: int) -> asyncio.Future[list[tuple[int, Address]]]:
+        """The addresses of a name; asked once per run."""
+        if (host, port) not in self.names:
+            if is_address(host):
+                self.names[host, port] = asyncio.get_running_loop().create_future()
+                self.names[host, port].set_result(resolve_now(host, port))
+            else:
+                self.names[host, port] = self.resolvers.do(lambda: resolve_now(host, port))
+        return asyncio.shield(self.names[host, port])
+
+
+def _out_of_time(limit: float) -> tuple[str, str, str]:
+    return (
+        "took too long",
+        f"The {limit:.0f} s that the whole fleet may take were over before this VM was done.",
+        "See what the other VMs waited for, and visit the rest with --retry-unknown.",
+    )

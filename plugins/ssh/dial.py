@@ -1,0 +1,313 @@
+"""From a host name to a connected stream that has shown its SSH banner: DNS, TCP, ProxyCommand, retries left to others.
+
+All hosts are dialled at once on one asyncio loop, so a thousand dead ones cost one time-out, and no thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, Any
+
+from paramiko import Channel
+
+from plugins.ssh.config import Hop
+from plugins.ssh.errors import Dropped, Failure, quoted
+
+_LONGEST = 8192  # bytes before the banner; ssh servers may say a few lines first
+_PATIENCE = 3.0  # seconds that a server which began with something else has left to come to its banner
+#: What sshd says instead of a banner when it has too much to do (MaxStartups, PerSourcePenalties).
+_BUSY = (b"Exceeded MaxStartups", b"Not allowed at this time")
+
+Address = tuple[Any, ...]  # as getaddrinfo has it
+Resolve = Callable[[str, int], "asyncio.Future[list[tuple[int, Address]]]"]
+
+
+@dataclass(slots=True)
+class Line:
+    """A connected stream with the banner taken off it."""
+
+    stream: socket.socket | Channel
+    banner: str = ""
+    process: subprocess.Popen[bytes] | None = None  # the ProxyCommand behind the stream
+    said: IO[bytes] | None = None  # what the ProxyCommand printed to its stderr
+
+    def cut(self) -> None:
+        """End it now, from any thread, without waiting: whoever reads or writes gets the end of the stream."""
+        if isinstance(self.stream, Channel):  # tells the jump host, which may take long
+            threading.Thread(target=_hang_up, args=(self.stream,), daemon=True).start()
+            return
+        with suppress(OSError):
+            self.stream.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        _hang_up(self.stream)
+        if self.process:
+            with suppress(OSError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        if self.said:
+            self.said.close()
+
+    def complaint(self) -> str:
+        """The last thing the ProxyCommand said, quoted, or ""."""
+        if not self.said:
+            return ""
+        self.said.seek(max(0, self.said.seek(0, os.SEEK_END) - 200))
+        text = self.said.read()
+        return quoted(text, 200) if text.strip() else ""
+
+
+def _hang_up(stream: socket.socket | Channel) -> None:
+    with suppress(Exception):  # a channel of a dead jump host may raise anything
+        stream.close()
+
+
+def slow(hop: Hop, getting_in: float) -> Failure:
+    """Nothing took too long by itself, and all of it did."""
+    return Failure(
+        "timed out",
+        f"Getting in to {hop.label} took longer than {getting_in:g} s, retries and jump hosts included.",
+        "See what is slow on the way: the name, the connection, the banner, a jump host (ssh -v shows it).",
+    )
+
+
+async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Resolve) -> Line:
+    """Connect to a hop directly or by its ProxyCommand. Raises `Failure`, or `Dropped` when a retry may help."""
+    if hop.proxy_command:
+        return await _by_command(hop, banner_limit)
+    limit = hop.connect_timeout or connect_limit
+    try:
+        async with asyncio.timeout(limit):
+            addresses = await resolve(hop.address, hop.port)
+    except TimeoutError:
+        raise _unknown_name(hop.address, f"no answer within {limit:g} s") from None
+    try:
+        async with asyncio.timeout(limit):
+            stream = await _connect(hop, addresses, limit)
+    except TimeoutError:
+        raise Failure(
+            "timed out",
+            f"{hop.address} port {hop.port} did not answer within {limit:g} s.",
+            "See whether the VM runs and whether a firewall between here and it drops TCP to this port.",
+        ) from None
+    line = Line(stream)
+    try:
+        line.banner = await _banner(stream, hop, banner_limit)
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
+def resolve_now(host: str, port: int) -> list[tuple[int, Address]]:
+    """(family, address) of a host name, by the runner's resolver; blocks. Raises `Failure`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise _unknown_name(host, getattr(error, "strerror", None) or str(error)) from None
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def _unknown_name(host: str, why: str) -> Failure:
+    return Failure(
+        "name not resolved",
+        f"{host!r} is not known to the DNS of this machine ({why}).",
+        "Correct the name, add a Host block with a HostName to ~/.ssh/config, or give the address as 'host'.",
+    )
+
+
+def is_address(host: str) -> bool:
+    """True for an IP address, which needs no resolver (one with a zone like %eth0 does)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+async def _connect(hop: Hop, addresses: list[tuple[int, Address]], limit: float) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    problem: OSError = OSError(errno.EHOSTUNREACH, "no address")
+    for index, (family, address) in enumerate(addresses):
+        try:
+            stream = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:  # no descriptors left, no IPv6
+            problem = error
+            continue
+        try:
+            stream.setblocking(False)
+            share = limit if index == len(addresses) - 1 else limit / len(addresses)  # the last has the outer limit
+            async with asyncio.timeout(share):
+                await loop.sock_connect(stream, address)
+            _tune(stream)
+        except OSError as error:  # a TimeoutError is one
+            stream.close()
+            if isinstance(error, TimeoutError) and index == len(addresses) - 1:
+                raise TimeoutError from None
+            problem = error
+        except BaseException:
+            stream.close()
+            raise
+        else:
+            return stream
+    raise _unreachable(hop, problem)
+
+
+def _tune(stream: socket.socket) -> None:
+    """No Nagle (one 40 ms stall per login), and a peer that vanishes is noticed within about 30 s."""
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 30_000)):
+        if hasattr(socket, name):  # Linux has them all
+            stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _unreachable(hop: Hop, error: OSError) -> Failure:
+    where = f"{hop.address} port {hop.port}"
+    if error.errno == errno.ECONNREFUSED:
+        return Failure(
+            "refused",
+            f"{where}: connection refused. The host is there, but nothing listens on this port.",
+            "Start sshd on the VM (systemctl status ssh sshd), or correct the port.",
+        )
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return Failure(
+            "unreachable", f"{where}: this machine has no file descriptors left.", "Raise the limit: ulimit -n 4096."
+        )
+    return Failure(
+        "unreachable",
+        f"{where}: {(error.strerror or str(error)).lower()}.",
+        "See whether this machine has a route to the VM's network (ip route get ADDRESS), and whether a VPN is up.",
+    )
+
+
+# --- the banner ---------------------------------------------------------------------------------------------------
+
+
+class BannerReader:
+    """Takes what a server says first, until it is a banner or cannot become one. Fed at most one line at a time."""
+
+    def __init__(self, hop: Hop) -> None:
+        """`hop` is only for the messages."""
+        self.hop, self.line, self.before = hop, b"", b""
+
+    def feed(self, data: bytes) -> str | None:
+        """The banner when it is complete. Raises `Failure` or `Dropped`."""
+        if not data:
+            raise self._end()
+        self.line += data
+        if len(self.before) + len(self.line) > _LONGEST:
+            raise self.not_ssh()
+        if not self.line.endswith(b"\n"):
+            return None
+        if self.line.startswith(b"SSH-"):
+            return self.line.strip().decode("utf-8", "replace")
+        self.before, self.line = self.before + self.line, b""
+        return None
+
+    @property
+    def odd(self) -> bool:
+        """True when it began with something else than a banner."""
+        return bool(self.before or (self.line and not b"SSH-".startswith(self.line[:4])))
+
+    def not_ssh(self) -> Failure:
+        """What it said is no banner."""
+        return Failure(
+            "not ssh",
+            f"{self.hop.address} port {self.hop.port} answered {quoted(self.before + self.line)}, not 'SSH-2.0-...'.",
+            "Something else listens there: correct the port or the address.",
+        )
+
+    def _end(self) -> Exception:
+        said = self.before + self.line
+        if not said.strip() or said.strip().startswith(_BUSY):
+            return Dropped(
+                f"closed the connection before its banner{f', saying {quoted(said)}' if said.strip() else ''}"
+            )
+        return self.not_ssh()
+
+
+def silent(hop: Hop, limit: float) -> Failure:
+    """TCP is up, and nothing else."""
+    return Failure(
+        "silent",
+        f"{hop.address} port {hop.port} accepted the connection, but sent no SSH banner within {limit:g} s.",
+        "See whether sshd on the VM hangs or is overloaded (journalctl -u ssh), or something else has the port.",
+    )
+
+
+async def _banner(stream: socket.socket, hop: Hop, limit: float) -> str:
+    loop = asyncio.get_running_loop()
+    reader = BannerReader(hop)
+    try:
+        async with asyncio.timeout(limit) as timer:
+            while True:
+                await _readable(loop, stream)
+                try:
+                    peeked = stream.recv(4096, socket.MSG_PEEK)  # what comes after the banner belongs to paramiko
+                    banner = reader.feed(stream.recv(peeked.find(b"\n") + 1 or len(peeked) or 1))
+                except BlockingIOError:
+                    continue
+                except OSError as error:
+                    raise Dropped(f"broke the connection before its banner ({error.strerror})") from None
+                if banner is not None:
+                    return banner
+                if reader.odd:
+                    timer.reschedule(min(timer.when() or 0.0, loop.time() + _PATIENCE))
+    except TimeoutError:
+        raise (reader.not_ssh() if reader.odd else silent(hop, limit)) from None
+
+
+async def _readable(loop: asyncio.AbstractEventLoop, stream: socket.socket) -> None:
+    ready = loop.create_future()
+    loop.add_reader(stream, lambda: None if ready.done() else ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_reader(stream)
+
+
+# --- ProxyCommand -------------------------------------------------------------------------------------------------
+
+
+async def _by_command(hop: Hop, limit: float) -> Line:
+    ours, theirs = socket.socketpair()
+    said = tempfile.TemporaryFile()  # noqa: SIM115  # the line owns it, and closes it
+    with theirs:
+        process = subprocess.Popen(  # as ssh does it: the command is the operator's own, from their ssh_config
+            ["/bin/sh", "-c", f"exec {hop.proxy_command}"],
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            stderr=said,
+            start_new_session=True,
+        )
+    line = Line(ours, process=process, said=said)
+    ours.setblocking(False)
+    try:
+        line.banner = await _banner(ours, hop, limit)
+    except Dropped:
+        complaint = line.complaint()
+        line.close()
+        raise Failure(
+            "jump host failed",
+            f"ProxyCommand {hop.proxy_command[:200]!r} ended before SSH answered"
+            + (f"; it said {complaint}." if complaint else "."),
+            "Run the ProxyCommand by hand on this machine and see why it ends.",
+            via="ProxyCommand",
+        ) from None
+    except BaseException:
+        line.close()
+        raise
+    return line

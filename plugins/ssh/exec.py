@@ -1,0 +1,182 @@
+"""One script over one exec channel: stdin fed while stdout and stderr are read, until the sink is satisfied."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from paramiko import Channel
+from paramiko.ssh_exception import SSHException
+
+from plugins.ssh.errors import Failure, quoted
+from plugins.ssh.shell_command import INCOMPLETE
+from plugins.ssh.transport import Guard, Link
+
+# 'exec' is not recognized as an internal or external command       (cmd.exe)
+# exec : The term 'exec' is not recognized as the name of a cmdlet  (PowerShell)
+# 'powershell.exe' is not recognized as an internal or external command
+_WINDOWS_SAYS = b"is not recognized as"
+_ANOTHER_SHELL = (
+    "This is a Windows VM: write 'os: windows' for it in the fleet file. If it is there, see that powershell.exe is on "
+    "its PATH."
+)
+
+_CHUNK = 32_768
+_GONE = (OSError, EOFError, SSHException)  # what paramiko raises when the connection ends under a call
+_TICK = 2.0  # seconds between two looks at stderr while stdout is silent
+_FAREWELL = 1.0  # seconds that an exit status may come after the output
+_BUSY_TICK = 0.01  # the same while there is script left to send, or stderr is not
+
+
+class Program(Protocol):
+    """What is run on a VM."""
+
+    @property
+    def command(self) -> str:
+        """What sshd is asked to run."""
+
+    @property
+    def script(self) -> bytes:
+        """What it gets on stdin."""
+
+
+class Sink(Protocol):
+    """The receiving end of one VM's script."""
+
+    def feed(self, data: bytes) -> bool:
+        """Take stdout bytes as they come; True = complete, the session may be closed."""
+
+    def feed_stderr(self, data: bytes) -> None:
+        """Take stderr bytes as they come."""
+
+
+def open_shell(link: Link, label: str, guard: Guard, limit: float, command: str) -> Channel:
+    """An exec channel with a shell, started by `command`, that waits for its script. Raises `Failure`."""
+    limit = guard.limit(limit)
+    channel: Channel | None = None
+    try:
+        channel = link.open_session(timeout=limit + 1)
+        channel.exec_command(command)
+    except Exception:  # paramiko passes on whatever its thread met
+        guard.stop()
+        if refusal := link.refusal():
+            what = f"refused to open a session ({quoted(refusal[1])})"
+        elif guard.late:
+            what = f"did not answer the request to start a shell within {guard.said}"
+        elif link.is_active():
+            what = "refused to run a command"
+        else:
+            raise _lost(label, f"before the script started{_last_words(link)}") from None
+        raise Failure(
+            "shell refused",
+            f"The login worked, but {label} {what}.",
+            "Use a user and a key that may run commands (MaxSessions, PermitOpen, command= and restrict on the VM).",
+        ) from None
+    return channel
+
+
+def run_script(
+    link: Link, channel: Channel, label: str, script: bytes, sink: Sink, guard: Guard, limit: float, max_bytes: int
+) -> None:
+    """Feed the script and the sink. Returns when the sink is complete; raises `Failure` for any other end."""
+    guard.inside()
+    guard.limit(limit)
+    began, got = time.monotonic(), 0
+    unsent = memoryview(script)
+    first = b""  # what was said first, for the message when no shell came up
+    errors = b""
+    while True:
+        unsent = _send(channel, unsent)
+        channel.settimeout(_BUSY_TICK if unsent or errors else _TICK)
+        data, errors = _receive(channel)
+        got += len(data or b"") + len(errors)
+        if len(first) < 400:
+            first += (data or b"") + errors
+        if errors:
+            sink.feed_stderr(errors)
+        if data and sink.feed(data):
+            if channel.recv_stderr_ready():
+                sink.feed_stderr(channel.recv_stderr(_CHUNK))
+            return
+        if got > max_bytes:
+            raise Failure(
+                "too much output",
+                f"{label} printed more than {max_bytes:,} bytes, and was stopped.",
+                "See what floods the login shell (profile scripts, a forced command), or a probe without a limit.",
+            )
+        if guard.cancelled or guard.late or data == b"":
+            break
+    guard.stop()
+    if guard.late:
+        raise Failure(
+            "took too long",
+            f"The script on {label} did not end within {limit:g} s; {got:,} bytes had come.",
+            "See what hangs on the VM (load, a dead mount, a hanging DNS), or raise the limit.",
+        )
+    raise _ended(link, channel, label, time.monotonic() - began, got, first)
+
+
+def _receive(channel: Channel) -> tuple[bytes | None, bytes]:
+    """What came on stdout (None: nothing yet, b"": it has ended) and on stderr."""
+    data: bytes | None = None
+    errors = b""
+    try:
+        if channel.recv_stderr_ready():
+            errors = channel.recv_stderr(_CHUNK)
+        data = channel.recv(_CHUNK)
+    except TimeoutError:
+        pass
+    except _GONE:
+        data = b""
+    return data, errors
+
+
+def _send(channel: Channel, unsent: memoryview) -> memoryview:
+    """Send what the VM has room for now: it may be waiting for us to read before it reads."""
+    while unsent and channel.send_ready():
+        try:
+            unsent = unsent[channel.send(unsent[:_CHUNK].tobytes()) :]
+            if not unsent:
+                channel.shutdown_write()
+        except _GONE:  # reading will tell why
+            return unsent[:0]
+    return unsent
+
+
+def _ended(link: Link, channel: Channel, label: str, seconds: float, got: int, first: bytes) -> Failure:
+    """The shell or the connection is gone, and the sink is not complete."""
+    channel.status_event.wait(_FAREWELL)  # the exit status may come a little after the end of the output
+    channel.settimeout(0)
+    while channel.recv_stderr_ready() and len(first) < 400:
+        first += _receive(channel)[1]
+    if channel.exit_status_ready() and channel.exit_status >= 0:
+        said = f" It printed {quoted(first, 200)}." if first.strip() else " It printed nothing."
+        status = channel.exit_status
+        if status == INCOMPLETE:
+            return Failure(
+                "shell refused",
+                f"The login to {label} worked, but the script did not reach its shell as a whole, so none of it was "
+                f"run.{said}",
+                "See what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard input, "
+                "and let them do so only in an interactive shell.",
+            )
+        return Failure(
+            "shell refused",
+            f"The login to {label} worked, but its shell ended with status {status} before the script did.{said}",
+            _ANOTHER_SHELL
+            if _WINDOWS_SAYS in first
+            else "Use a user whose login shell runs programs (not nologin), and a key without a forced command.",
+        )
+    return _lost(label, f"after {seconds:.1f} s and {got:,} bytes{_last_words(link)}")
+
+
+def _last_words(link: Link) -> str:
+    return f", saying {quoted(link.farewell)}" if link.farewell else ""
+
+
+def _lost(label: str, when: str) -> Failure:
+    return Failure(
+        "connection lost",
+        f"The session on {label} ended {when}.",
+        "See whether the VM restarted, or sshd or the script's shell was stopped there; then run again.",
+    )

@@ -1,0 +1,89 @@
+"""The way through a jump host that is already logged in: one direct-tcpip channel per VM, its banner read."""
+
+from __future__ import annotations
+
+import time
+
+from paramiko import Channel
+
+from plugins.ssh.config import Hop
+from plugins.ssh.dial import BannerReader, Line, silent
+from plugins.ssh.errors import Failure, quoted
+from plugins.ssh.transport import Guard, Link
+
+
+def lost(via: str) -> Failure:
+    """The jump host is gone; said in the same words for every VM behind it, since it is one thing to fix."""
+    return Failure(
+        "jump host failed",
+        f"The connection to the jump host {via} was lost while the VMs behind it were visited.",
+        "See whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown.",
+        via,
+    )
+
+
+def open_way(jump: Link, via: str, hop: Hop, limit: float, guard: Guard) -> Line:
+    """A line to `hop` through a jump host's link, with the banner read. Raises `Failure` or `Dropped`."""
+    limit = guard.limit(limit)
+    try:
+        channel = jump.open_channel("direct-tcpip", (hop.address, hop.port), ("127.0.0.1", 0), timeout=limit)
+    except Exception:  # its thread's exception, whatever it is
+        guard.stop()
+        if refusal := jump.refusal():
+            raise _no_way(via, hop, *refusal) from None
+        if jump.is_active():
+            raise Failure(
+                "timed out",
+                f"{hop.address} port {hop.port} did not answer the jump host {via} within {guard.said}.",
+                "See whether the VM runs and whether the jump host may reach it.",
+                via=via,
+            ) from None
+        raise lost(via) from None
+    line = Line(channel)
+    guard.line = line
+    limit = guard.limit(limit)
+    try:
+        line.banner = _read_banner(channel, hop, limit)
+    except BaseException:
+        line.close()
+        guard.stop()
+        if guard.late:
+            raise silent(hop, limit) from None
+        raise
+    return line
+
+
+def _read_banner(channel: Channel, hop: Hop, limit: float) -> str:
+    reader = BannerReader(hop)
+    end = time.monotonic() + limit
+    while True:
+        channel.settimeout(max(0.01, end - time.monotonic()))
+        try:
+            data = channel.recv(1)  # not one byte of what follows the banner: that is paramiko's
+        except TimeoutError:
+            raise (reader.not_ssh() if reader.odd else silent(hop, limit)) from None
+        banner = reader.feed(data)
+        if banner is not None:
+            return banner
+
+
+def _no_way(via: str, hop: Hop, code: int, said: str) -> Failure:
+    if code == 1:  # administratively prohibited
+        return Failure(
+            "jump host failed",
+            f"The jump host {via} does not forward to {hop.address}:{hop.port}: {quoted(said)}.",
+            "Allow it in the jump host's sshd_config (AllowTcpForwarding, PermitOpen).",
+            via,
+        )
+    low = said.lower()
+    kinds = (("refused", "refused"), ("timed out", "timed out"), ("resolve", "name not resolved"))
+    names = ("not known", "resolution", "unknown host")
+    outcome = next((word for text, word in kinds if text in low), "unreachable")
+    if any(name in low for name in names):
+        outcome = "name not resolved"
+    return Failure(
+        outcome,
+        f"The jump host {via} cannot connect to {hop.address} port {hop.port}: {quoted(said)}.",
+        "See whether the VM and its sshd run, and whether the jump host may reach this address.",
+        via,
+    )

@@ -1,0 +1,221 @@
+"""The keys to log in with: private key files, their certificates, and the agent. Each is read once per run.
+
+The order of the offers: keys named by IdentityFile or the fleet file (signed by the agent when it holds them), then
+the agent's other keys unless IdentitiesOnly says no, then ``~/.ssh/id_*``. A key's certificate goes before the key.
+A passphrase is never asked for: an encrypted key needs the agent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paramiko import Message, PKey, SSHException
+from paramiko.agent import AgentKey, AgentSSH
+
+from plugins.ssh.config import Hop
+from plugins.ssh.known_hosts import fingerprint
+
+_AGENT_LIMIT = 10.0  # seconds for one answer of the agent; it may be waiting for a person
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One key to try, and what messages call it."""
+
+    key: PKey
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyFile:
+    path: Path
+    blob: bytes = b""  # the public key, when it could be had
+    key: PKey | None = None
+    certificate: PKey | None = None  # the same key together with FILE-cert.pub
+    problem: str = ""
+
+
+class _Agent(AgentSSH):
+    """An agent that many threads may ask, and that cannot block for ever."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._turn = threading.Lock()
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(_AGENT_LIMIT)
+        try:
+            connection.connect(path)
+            self._connect(connection)  # type: ignore[attr-defined]  # the stubs leave out what subclasses use
+        except BaseException:
+            connection.close()
+            raise
+
+    def _send_message(self, msg: Any) -> Any:
+        with self._turn:
+            return super()._send_message(msg)  # type: ignore[misc]  # as above
+
+    def close(self) -> None:
+        self._close()  # type: ignore[attr-defined]  # as above
+
+
+class KeyRing:
+    """The keys of a run. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        """Start empty; files and agents are read when first asked for."""
+        self._lock = threading.Lock()
+        self._files: dict[Path, _KeyFile] = {}
+        self._agents: dict[str, tuple[_Agent | None, str]] = {}
+        self._offers: dict[tuple[object, ...], tuple[list[Offer], list[str]]] = {}
+
+    def offers(self, hop: Hop) -> tuple[list[Offer], list[str]]:
+        """The keys to try for a login, best first, and why other keys cannot be tried."""
+        asked = (hop.identity_files, hop.default_files, hop.identities_only, hop.certificates, hop.agent)
+        with self._lock:
+            if asked not in self._offers:
+                problems: list[str] = []
+                self._offers[asked] = (list(self._collect(hop, problems)), problems)
+            return self._offers[asked]
+
+    def close(self) -> None:
+        """Leave the agents."""
+        with self._lock:
+            for agent, _ in self._agents.values():
+                if agent:
+                    agent.close()
+            self._agents.clear()
+            self._offers.clear()
+
+    def _collect(self, hop: Hop, problems: list[str]) -> Iterator[Offer]:
+        held = {key.blob: key for key in self._agent_keys(hop.agent, problems)}
+        files = [self._file(path) for path in hop.identity_files]
+        named = [] if hop.default_files else files
+        used: set[bytes] = set()
+        for file in named:
+            yield from self._of_file(file, held, used, hop, problems, quiet=False)
+        if not hop.identities_only:
+            for blob, key in held.items():
+                if blob not in used:
+                    yield Offer(key, f"the agent's {key.comment or key.name} ({_print(blob)})")
+        for file in files if hop.default_files else []:
+            if hop.identities_only or file.blob not in held:  # else the agent's turn offered it
+                yield from self._of_file(file, held, used, hop, problems, quiet=True)
+
+    def _of_file(
+        self, file: _KeyFile, held: dict[bytes, AgentKey], used: set[bytes], hop: Hop, problems: list[str], quiet: bool
+    ) -> Iterator[Offer]:
+        """The offers that one identity file gives; `quiet`: a file that does not exist is no problem."""
+        if file.key is not None:
+            for path in hop.certificates:
+                if certified := _certified(file.path, path, problems):
+                    yield Offer(certified, f"{file.path} with the certificate {path}")
+            if file.certificate is not None:
+                yield Offer(file.certificate, f"{file.path} with its certificate")
+        agents = held.get(file.blob) if file.blob else None
+        if agents is not None:
+            used.add(file.blob)
+            yield Offer(agents, f"{file.path} through the agent ({_print(file.blob)})")
+        elif file.key is not None:
+            yield Offer(file.key, f"{file.path} ({_print(file.blob)})")
+        elif not (quiet and not file.path.exists()):
+            problems.append(file.problem or f"{file.path} has no private key beside it and is not in the agent")
+
+    def _file(self, path: Path) -> _KeyFile:
+        if path not in self._files:
+            self._files[path] = _read(path)
+        return self._files[path]
+
+    def _agent_keys(self, path: str, problems: list[str]) -> list[AgentKey]:
+        if not path:
+            return []
+        if path not in self._agents:
+            try:
+                self._agents[path] = (_Agent(path), "")
+            except (OSError, SSHException, ValueError) as error:
+                self._agents[path] = (None, f"the agent at {path} does not answer ({error})")
+        agent, problem = self._agents[path]
+        if agent is None:
+            problems.append(problem)
+            return []
+        keys = list(agent.get_keys())
+        touch = [key for key in keys if key.name.startswith("sk-")]
+        if touch:
+            problems.append(f"{len(touch)} security key(s) of the agent need a touch for every VM, and are not offered")
+        return [key for key in keys if key not in touch]
+
+
+def _print(blob: bytes) -> str:
+    return fingerprint(base64.b64encode(blob).decode())
+
+
+def _certified(path: Path, certificate: Path, problems: list[str]) -> PKey | None:
+    try:
+        key = PKey.from_path(path)
+        key.load_certificate(str(certificate))
+    except (OSError, ValueError, SSHException) as error:
+        problems.append(f"{certificate} is no certificate for {path} ({error})")
+        return None
+    return key
+
+
+def _read(path: Path) -> _KeyFile:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        public = path.with_name(path.name + ".pub")  # the private key may be in the agent only
+        return _KeyFile(path, _public_line(public), problem=f"there is no file {path}")
+    except OSError as error:
+        return _KeyFile(path, problem=f"{path} cannot be read ({error.strerror})")
+    blob, encrypted = _look_inside(data)
+    blob = blob or _public_line(path) or _public_line(path.with_name(path.name + ".pub"))
+    if encrypted:
+        return _KeyFile(path, blob, problem=f"{path} is encrypted and not in the agent")
+    try:
+        certificate = PKey.from_path(path)  # takes FILE-cert.pub along
+        key = PKey.from_path(path)
+    except Exception as error:  # the loaders raise a dozen kinds; none of them may stop the run
+        return _KeyFile(
+            path, blob, problem=f"{path} is no private key that can be used ({type(error).__name__}: {error})"
+        )
+    key.public_blob = None
+    return _KeyFile(path, key.asbytes(), key, certificate if certificate.public_blob else None)
+
+
+def _public_line(path: Path) -> bytes:
+    """The key of a public key file: ``ssh-ed25519 AAAA... comment``."""
+    try:
+        words = path.read_text("utf-8", "replace").split()
+        return base64.b64decode(words[1], validate=True) if re.match("ssh-|ecdsa-|sk-", words[0]) else b""
+    except (OSError, IndexError, binascii.Error):
+        return b""
+
+
+_MAGIC = b"openssh-key-v1\0"
+
+
+def _look_inside(data: bytes) -> tuple[bytes, bool]:
+    """The public key of a private key file (it is not encrypted), and whether the private part is.
+
+    After the magic: cipher name, KDF name, KDF options, the number of keys, the public key.
+    """
+    found = re.search(rb"-----BEGIN OPENSSH PRIVATE KEY-----(.+?)-----END", data, re.DOTALL)
+    if not found:
+        return b"", b"Proc-Type: 4,ENCRYPTED" in data or b"BEGIN ENCRYPTED PRIVATE KEY" in data
+    try:
+        raw = base64.b64decode(b"".join(found[1].split()))
+        if not raw.startswith(_MAGIC):
+            return b"", False
+        message = Message(raw.removeprefix(_MAGIC))
+        cipher, _, _ = (message.get_binary() for _ in range(3))
+        message.get_int()
+        return message.get_binary(), cipher != b"none"
+    except (binascii.Error, SSHException, ValueError):
+        return b"", False

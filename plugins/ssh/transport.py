@@ -1,0 +1,253 @@
+"""paramiko, fitted to this job: a Transport that never prints, keeps what the server said, and can always be ended.
+
+Everything paramiko does blocks. What may take too long is bounded by a `Guard`, which cuts the stream when the phase
+is over its time or the run is cancelled; every wait then ends at once, because the stream has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+
+import paramiko
+from paramiko.common import cMSG_GLOBAL_REQUEST
+from paramiko.kex_curve25519 import KexCurve25519
+from paramiko.packet import Packetizer
+
+from plugins.ssh.dial import Line
+from plugins.ssh.errors import CANCELLED, Failure
+
+_SILENCE = logging.getLogger(
+    "plugins.ssh.client.paramiko"
+)  # paramiko's log: everything in it becomes an outcome instead
+_SILENCE.disabled = True
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
+_READ_AHEAD = 16_384  # bytes; what a VM has to say comes in packets of a few hundred
+_BASE: Any = paramiko.Transport  # the stubs leave out what subclasses use
+
+
+class Guard:
+    """Cuts a line when its phase is over its time. `check` is called several times a second, from one place.
+
+    Getting in has a time of its own, over all its phases, retries and jump hosts: no phase may take more than is left
+    of it.
+    """
+
+    def __init__(self, getting_in: float = float("inf")) -> None:
+        """`getting_in`: seconds from now until a shell must be open."""
+        self.line: Line | None = None  # it may come later
+        self.deadline = float("inf")
+        self.cancelled: tuple[str, str, str] | None = None  # why: outcome, message, remedy
+        self.late = False
+        self.said = ""  # the present limit, for messages
+        self._getting_in = getting_in
+        self._latest = time.monotonic() + getting_in
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left for getting in."""
+        return max(0.0, self._latest - time.monotonic())
+
+    def excuse(self, seconds: float) -> None:
+        """Time spent waiting for one's turn is not the VM's fault."""
+        self._latest += seconds
+
+    def inside(self) -> None:
+        """A shell is open: what comes now has limits of its own."""
+        self._latest = float("inf")
+
+    def limit(self, seconds: float) -> float:
+        """Begin a phase that may take this long, or what is left; returns which."""
+        left = self.left
+        self.said = f"{seconds:g} s" if seconds <= left else f"the {self._getting_in:g} s for getting in"
+        self.deadline = time.monotonic() + min(seconds, left)
+        return min(seconds, left)
+
+    def rest(self) -> None:
+        """No phase is going on: one waits for one's turn."""
+        self.deadline = float("inf")
+
+    def check(self, now: float) -> None:
+        """Cut the line if it is time."""
+        if now > self.deadline and not self.late:
+            self.late = True
+            self._cut()
+
+    def cancel(self, words: tuple[str, str, str] = CANCELLED) -> None:
+        """The run is over; `words` say why."""
+        if not self.cancelled:
+            self.cancelled = words
+            self._cut()
+
+    def stop(self) -> None:
+        """Raise when the run was cancelled: that is then the cause of whatever went wrong."""
+        if self.cancelled:
+            raise Failure(*self.cancelled)
+
+    def _cut(self) -> None:
+        if self.line:
+            self.line.cut()
+
+
+class _Ahead:
+    """A stream that is read ahead: paramiko asks it for the length of a packet, then for the rest, packet by packet."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._ahead, self._taken = stream, b"", 0
+        self.send, self.close = stream.send, stream.close
+
+    def _acknowledge(self) -> None:
+        """Say at once that it has come: sshd holds a short answer back until then, which the kernel may make 40 ms."""
+        if _QUICKACK is not None and isinstance(self._stream, socket.socket):
+            with suppress(OSError):
+                self._stream.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # for once; the kernel forgets it
+
+    def take(self, length: int) -> bytes | None:
+        """So many bytes, if they are all here already."""
+        end = self._taken + length
+        if not self._taken <= end <= len(self._ahead):  # a packet that lies about its length asks for less than nothing
+            return None
+        begin, self._taken = self._taken, end
+        return self._ahead[begin:end]
+
+    def recv(self, most: int) -> bytes:
+        """Like a socket's: what is there, or else what comes next."""
+        if self._taken == len(self._ahead):
+            self._ahead, self._taken = self._stream.recv(_READ_AHEAD), 0
+            self._acknowledge()
+        part = self._ahead[self._taken : self._taken + most]
+        self._taken += len(part)
+        return part
+
+
+class _Packets(Packetizer):
+    """paramiko's packets, with the banner already read, and no timer thread per connection (see `Guard`)."""
+
+    banner = ""
+    heard = 0  # messages
+
+    def read_message(self) -> Any:
+        found = super().read_message()
+        self.heard += 1
+        return found
+
+    def __init__(self, stream: Any) -> None:
+        self._ahead = _Ahead(stream)
+        super().__init__(self._ahead)  # type: ignore[arg-type]  # of a socket it uses these three methods
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        """Most packets are here already, for `_Ahead` reads several at once: then without paramiko's waiting loop."""
+        found = self._ahead.take(n)
+        return super().read_all(n, check_rekey) if found is None else found
+
+    def readline(self, timeout: float) -> str:
+        return self.banner
+
+    def start_handshake(self, timeout: float) -> None:
+        return
+
+
+def _kex_cost(name: str) -> int:
+    return next((rank for rank, kind in enumerate(("curve25519", "ecdh-", "mlkem")) if name.startswith(kind)), 9)
+
+
+class Link(_BASE):  # type: ignore[misc]  # see _BASE
+    """A paramiko Transport that keeps what the server said, for the messages, and never prints."""
+
+    # curve25519 by its standard name too; the DH groups last, they cost 10 to 30 times the CPU
+    _kex_info = {**_BASE._kex_info, "curve25519-sha256": KexCurve25519}  # noqa: RUF012  # as paramiko has it
+    # paramiko looks this often whether it was closed, by waking up: a hundred silent VMs kept a core busy with its
+    # default of 0.1 s. `end` and `Guard` cut the socket, which wakes it at once.
+    _active_check_timeout = 5.0
+    _preferred_kex = tuple(sorted(("curve25519-sha256", *_BASE._preferred_kex), key=_kex_cost))
+
+    # An authenticated cipher first: with the others paramiko compares each packet's MAC byte by byte, in Python.
+    _preferred_ciphers = tuple(sorted(_BASE._preferred_ciphers, key=lambda name: "gcm" not in name))
+
+    def __init__(self, line: Line, known_kinds: Collection[str]) -> None:
+        """`known_kinds`: the host key types that known_hosts has for the host; they are asked for first."""
+        super().__init__(line.stream, packetizer_class=_Packets)
+        self.line = line
+        self.daemon = True
+        self.set_log_channel(_SILENCE.name)
+        self.packetizer.banner = line.banner
+        self.farewell = ""  # the text of the server's disconnect message
+        self._refusals: dict[int, tuple[int, str]] = {}  # channel number -> reason code and text
+        self._asked = threading.local()  # the number of the channel that this thread asked for last
+        self.offer: dict[str, Any] = {}  # its algorithms
+        self._preferred_keys = tuple(sorted(_BASE._preferred_keys, key=lambda kind: _key_kind(kind) not in known_kinds))
+
+    def run(self) -> None:
+        """Like paramiko's, but an exception of its clean-up ends the session instead of printing a traceback."""
+        try:
+            super().run()
+        except Exception as error:
+            self.saved_exception = error
+            self.active = False
+            self.line.cut()
+            if self.completion_event is not None:
+                self.completion_event.set()
+            for channel in list(self._channels.values()):
+                channel._unlink()
+
+    def end(self) -> None:
+        """Close the connection and let its thread come to an end."""
+        self.line.cut()
+        with suppress(Exception):
+            self.close()
+        if self.is_alive() and threading.current_thread() is not self:
+            self.join(1.0)
+        self.line.close()
+
+    def answers(self, seconds: float) -> bool:
+        """Whether the server is still there: it is asked, and has `seconds` to say anything at all. Blocks."""
+        before, end = self.packetizer.heard, time.monotonic() + seconds
+        question = paramiko.Message()
+        question.add_byte(cMSG_GLOBAL_REQUEST)
+        question.add_string("keepalive@openssh.com")
+        question.add_boolean(True)  # sshd answers that it does not know this, which is an answer
+        with suppress(Exception):  # the connection has ended
+            self._send_user_message(question)
+            while self.is_active() and time.monotonic() < end:
+                if self.packetizer.heard != before:
+                    return True
+                time.sleep(0.02)
+        return False
+
+    def refusal(self) -> tuple[int, str] | None:
+        """Why the channel that this thread asked for last was refused: SSH's reason code, and the server's words.
+
+        paramiko keeps one exception per connection, which threads that open channels at the same time would mix up.
+        """
+        return self._refusals.pop(self._asked.number, None) if hasattr(self._asked, "number") else None
+
+    def _next_channel(self) -> int:
+        self._asked.number = number = super()._next_channel()
+        return int(number)
+
+    def _parse_debug(self, m: paramiko.Message) -> None:
+        """sshd says what it made of authorized_keys; paramiko would word it for its log, byte by byte."""
+
+    def _parse_disconnect(self, m: paramiko.Message) -> None:
+        m.get_int()
+        self.farewell = m.get_text()
+
+    def _parse_channel_open_failure(self, m: paramiko.Message) -> None:
+        number = m.get_int()
+        self._refusals[number] = m.get_int(), m.get_text()
+        m.rewind()
+        super()._parse_channel_open_failure(m)
+
+    def _really_parse_kex_init(self, m: paramiko.Message, ignore_first_byte: bool = False) -> Any:
+        self.offer = super()._really_parse_kex_init(m, ignore_first_byte)
+        return self.offer
+
+
+def _key_kind(algorithm: str) -> str:
+    """The key type behind a host key algorithm: rsa-sha2-512 is made with an ssh-rsa key."""
+    return "ssh-rsa" if algorithm.startswith("rsa-") else algorithm
