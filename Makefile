@@ -25,8 +25,8 @@ test: lint ## lint, then the project's own tests (the lab and the report in a br
 	@$(PYTHON) -m pytest $(TESTS)
 
 test-store: env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it
-	@cd tests/azurite && npm ci --silent
-	@$(PYTHON) -m pytest tests/test_store.py
+	@cd tests/support/azurite && npm ci --silent
+	@$(PYTHON) -m pytest tests/evidence/test_object_store.py
 
 bench: env ## race the suite against its peers in the lab, about an hour; BENCH="--list" says what, BENCH="--vms 20" a part
 	@scripts/system-packages lab

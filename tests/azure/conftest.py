@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.azure.arm_server import Arm, certificate, serve
+from tests.support.arm_server import Arm, certificate, serve
 
 
 @pytest.fixture(scope="session")

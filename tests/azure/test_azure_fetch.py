@@ -28,9 +28,9 @@ from plugins.azure.snapshot import Answer, Call, CloudFacts, Unread
 from plugins.azure.vm_view import AzureView
 from plugins.checks.check import Judgement
 from plugins.model import Status, Target, Vm
-from tests.azure import site
-from tests.azure.arm_server import TENANT, TOKEN, Arm, FakeCredential, arm_error, forbidden
-from tests.azure.site import GROUP, SUBSCRIPTION, options, populate, vm_id
+from tests.support import azure_site as site
+from tests.support.arm_server import TENANT, TOKEN, Arm, FakeCredential, arm_error, forbidden
+from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate, vm_id
 
 NOT_FOUND = arm_error(404, "ResourceNotFound", "The Resource was not found.")
 

@@ -12,8 +12,8 @@ from plugins.azure.roles import Access, Assignment, Denied, Deny, Granted, Undec
 from plugins.azure.snapshot import Answer, CloudFacts, Unread
 from plugins.azure.vm_view import AzureView
 from plugins.model import Vm
-from tests.azure import site
-from tests.azure.site import GROUP, SUBSCRIPTION
+from tests.support import azure_site as site
+from tests.support.azure_site import GROUP, SUBSCRIPTION
 
 WRITE = "Microsoft.HybridCompute/machines/write"
 OWNER = Assignment("owner", "Owner", "/", actions=("*",))

@@ -14,9 +14,9 @@ from plugins.azure.snapshot import Answer, CloudFacts, Unread
 from plugins.azure.vm_view import AzureView
 from plugins.checks.check import Judgement
 from plugins.model import Status, Target, Vm
-from tests.azure import site
-from tests.azure.arm_server import Arm, FakeCredential, forbidden
-from tests.azure.site import GROUP, SUBSCRIPTION, vm_id
+from tests.support import azure_site as site
+from tests.support.arm_server import Arm, FakeCredential, forbidden
+from tests.support.azure_site import GROUP, SUBSCRIPTION, vm_id
 
 USERS = [f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}" for name in "ab"]
 

@@ -14,8 +14,7 @@ from benchmarks import report, targets
 from benchmarks.__main__ import main
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.plan import Scene, jobs
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
 
 
 def sample(work: str, vms: int, name: str, wall: float, **more: Any) -> dict[str, Any]:

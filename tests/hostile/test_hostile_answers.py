@@ -10,8 +10,8 @@ from hypothesis import given
 
 from plugins.checks.check import Check
 from plugins.model import Seen
-from tests.hostile.vm_text import PROBES, answers, azure_checks, bent_azure_rows, bent_rows, budget, guest_checks
-from tests.suites.suite_rows import Row
+from tests.support.suite_rows import Row
+from tests.support.vm_text import PROBES, answers, azure_checks, bent_azure_rows, bent_rows, budget, guest_checks
 
 DEFECT = "The check stopped on what"
 

@@ -29,10 +29,9 @@ from plugins.requirements import agent_errors as knowledge
 from plugins.ssh.config import Config
 from plugins.ssh.errors import Failure
 from plugins.ssh.known_hosts import KnownHosts, _parse, host_name
-from tests.azure import site
-from tests.hostile.vm_text import NASTY, bent, bent_json, budget
-
-ROOT = Path(__file__).parents[2]
+from tests.support import azure_site as site
+from tests.support.paths import ROOT
+from tests.support.vm_text import NASTY, bent, bent_json, budget
 
 
 @pytest.fixture(scope="module")

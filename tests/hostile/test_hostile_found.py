@@ -27,10 +27,10 @@ from suites.environment import _read_written
 from suites.guest import Guest
 from suites.test_enroll import Machine
 from suites.tokens import TokenAnswer, _claims
-from tests.azure import site
-from tests.hostile.vm_text import PROBES, guest_checks
-from tests.suites.suite_rows import seen
 from tests.suites.test_catalogue import ROWS
+from tests.support import azure_site as site
+from tests.support.suite_rows import seen
+from tests.support.vm_text import PROBES, guest_checks
 
 BATCH = compile_batch([Planned("a", "true", 1, False, (), 16)], nonce="N0NCE")
 

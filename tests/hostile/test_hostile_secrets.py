@@ -21,11 +21,11 @@ from plugins.core import redaction as redact
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, Seen, Session, Vm
 from plugins.pytest_adapter import log_redaction as discreet
-from tests.canaries import contents, forms, found_in, leaks
+from tests.support.canaries import contents, forms, found_in, leaks
+from tests.support.paths import ROOT
 
 pytest_plugins = "pytester"
 
-ROOT = Path(__file__).parents[2]
 SECRET = 'Kn0w/n%Pa+ss "wörd"'
 
 

@@ -21,7 +21,7 @@ from plugins.core.redaction import redact
 from plugins.core.sanitize import harmless
 from plugins.gather.frames import Decoder
 from plugins.gather.script import compile_batch
-from tests.hostile.vm_text import ANSWERS, PROBES, pumps
+from tests.support.vm_text import ANSWERS, PROBES, pumps
 
 #: CPU seconds. All of a test takes a tenth of that; one pattern that is not linear takes minutes.
 LIMIT = 60

@@ -18,8 +18,8 @@ import pytest
 
 from lab import doctor
 from lab.faults import Fault
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LAB = [sys.executable, "-m", "lab"]
 
 Up = Callable[..., "subprocess.CompletedProcess[str]"]

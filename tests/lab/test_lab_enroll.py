@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from lab import doctor
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.lab
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Done:

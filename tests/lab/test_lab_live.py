@@ -17,7 +17,8 @@ import pytest
 from lab import cloud_docs as docs
 from lab import expectations, wire
 from lab.faults import FAULTS, RUN_FAULTS, Fault
-from tests.lab.conftest import LAB, ROOT, Suite, Up
+from tests.lab.conftest import LAB, Suite, Up
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_runs")]
 

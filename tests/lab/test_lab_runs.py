@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from lab import doctor
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(doctor.trouble()), reason=doctor.trouble() or "")]
 
-ROOT = Path(__file__).resolve().parents[2]
 
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"]
 

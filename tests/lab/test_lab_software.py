@@ -177,7 +177,9 @@ def test_az_takes_the_ways_of_the_real_one(up: Up) -> None:
 
 @pytest.mark.lab
 def test_the_real_sdks_read_the_labs_azure_over_tls(up: Up) -> None:
-    done = up(5, f"{sys.executable} -m tests.lab.ask_azure", "vm2=arm-throttles-a-little", "vm3=arm-forbids-provider")
+    done = up(
+        5, f"{sys.executable} -m tests.support.ask_azure", "vm2=arm-throttles-a-little", "vm3=arm-forbids-provider"
+    )
     assert done.stdout.splitlines() == [
         "vm1 vm2 vm3 vm4 vm5",
         "4.9.0 lab-manager CloudServicesNetworkEnableDefaultEgressEndpoints.TRUE",

@@ -15,12 +15,12 @@ import pytest
 from lab import doctor
 from lab.cloud_model import CLIENT_SECRET
 from lab.faults.hostile import CANARIES
-from tests.canaries import found_in, leaks
-from tests.lab.trust_run import RUNNER
+from tests.support.canaries import found_in, leaks
+from tests.support.paths import ROOT
+from tests.support.trust_run import RUNNER
 
 pytestmark = pytest.mark.lab
 
-ROOT = Path(__file__).resolve().parents[2]
 
 SECRETS = {**CANARIES, **{f"runner's {name}": secret for name, secret in RUNNER.items()}, "client": CLIENT_SECRET}
 
@@ -42,12 +42,12 @@ ALLOWED = {
 
 @pytest.fixture(scope="module")
 def trust() -> Iterator[Path]:
-    """The folder that `tests.lab.trust_run` has left."""
+    """The folder that `tests.support.trust_run` has left."""
     if why := doctor.trouble():
         pytest.skip(f"the lab cannot run here: {why}")
     with tempfile.TemporaryDirectory() as name:
         faults = ["--fault", "vm1=secrets-everywhere", "--fault", "vm2=secrets-of-az"]
-        inside = [sys.executable, "-m", "tests.lab.trust_run", name]
+        inside = [sys.executable, "-m", "tests.support.trust_run", name]
         lab = [sys.executable, "-m", "lab", "up", "--vms", "2", *faults, "--", *inside]
         done = subprocess.run(lab, cwd=ROOT, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from suites.arm import command, detail, prop, upper
-from tests.suites.fake_azure import VM_ID
+from tests.support.fake_azure import VM_ID
 
 
 def test_properties_nested_and_flat() -> None:

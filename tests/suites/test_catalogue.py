@@ -12,9 +12,8 @@ import pytest
 
 from plugins.checks.check import Check, check_of
 from plugins.model import Status
-from tests.suites.suite_rows import PROFILE, VM, Row
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+from tests.support.suite_rows import PROFILE, VM, Row
 
 #: The check ids of the whole catalogue: what `causes` may name, also before it is written.
 AREAS = {

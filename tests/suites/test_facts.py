@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +20,9 @@ from suites import (
     test_vm,
     test_vm_guest,
 )
-from tests.suites.fake_azure import INVENTORY, azure
-from tests.suites.suite_rows import NOW, Row, seen
+from tests.support.fake_azure import INVENTORY, azure
+from tests.support.paths import ROOT
+from tests.support.suite_rows import NOW, Row, seen
 
 #: Every fact that a check notes; each has its rows below.
 FACTS = {
@@ -32,7 +32,7 @@ FACTS = {
 
 
 def test_no_fact_is_noted_without_a_row() -> None:
-    folder = Path(__file__).parents[2] / "suites"
+    folder = ROOT / "suites"
     written = {name for path in folder.glob("*.py") for name in re.findall(r'\b_?note\(\s*"([^"]+)"', path.read_text())}
     assert written == FACTS
 

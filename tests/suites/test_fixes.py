@@ -20,9 +20,10 @@ from plugins.model import Seen, Status, Vm
 from plugins.requirements.profile import load_profile
 from suites import repairs, test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
 from suites.agent import Show
-from tests.suites.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
-from tests.suites.suite_rows import PROFILE, Row, curl, seen
 from tests.suites.test_catalogue import ALL, ROWS
+from tests.support.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
+from tests.support.paths import ROOT
+from tests.support.suite_rows import PROFILE, Row, curl, seen
 
 #: Failing rows that no command repairs, by check, or by check and row where others of it have one; and why not.
 BY_HAND = {
@@ -388,7 +389,7 @@ def test_the_certificates_are_installed_anew_only_when_azures_own_are_not_truste
 
 
 def test_the_documentation_lists_the_checks_that_have_commands() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
     rows = text.partition("| check | what its commands do |")[2].partition("\n\n")[0]
     listed = {
         id for row in rows.splitlines() for id in re.findall(r"[A-Z]+-\d{3}", row.split("|")[1] if "|" in row else "")

@@ -19,8 +19,8 @@ from plugins.checks.probe import Planned, Probe, probe_of
 from plugins.model import Seen, Status, Target, Vm
 from suites import agent as probes
 from suites import test_agent
-from tests.suites.suite_rows import NOW, PROFILE, VM, Row, captured, seen
 from tests.suites.test_suite_commands import SHELLS, run
+from tests.support.suite_rows import NOW, PROFILE, VM, Row, captured, seen
 
 ABSENT = seen("@absent\n")
 NOT_THERE = seen("")

@@ -8,8 +8,8 @@ from plugins.azure.az_cli import Runner
 from plugins.model import Status
 from plugins.requirements.profile import load_profile
 from suites import test_cli
-from tests.suites.fake_azure import INVENTORY
-from tests.suites.suite_rows import Row
+from tests.support.fake_azure import INVENTORY
+from tests.support.suite_rows import Row
 
 NEWER = load_profile("2602")
 

@@ -6,7 +6,7 @@ import pytest
 
 from plugins.model import Status
 from suites import test_cli_guest
-from tests.suites.suite_rows import PROFILE, Row, seen
+from tests.support.suite_rows import PROFILE, Row, seen
 
 
 def versions(core: str) -> str:

@@ -15,7 +15,7 @@ from plugins.checks.probe import probe_of
 from plugins.model import Seen, Status
 from suites import test_cloudinit
 from suites.test_cloudinit import Output, data
-from tests.suites.suite_rows import Row, captured, seen
+from tests.support.suite_rows import Row, captured, seen
 
 LOG = "/var/log/cloud-init-output.log"
 READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log"

@@ -12,8 +12,8 @@ import pytest
 from plugins.model import Status, Target
 from plugins.requirements.profile import Endpoint
 from suites import test_csn
-from tests.suites.fake_azure import CLUSTER_ID, FORBIDDEN, GONE, INVENTORY, azure, egress
-from tests.suites.suite_rows import PROFILE, Row
+from tests.support.fake_azure import CLUSTER_ID, FORBIDDEN, GONE, INVENTORY, azure, egress
+from tests.support.suite_rows import PROFILE, Row
 
 ENDPOINTS = {each.host: each for each in PROFILE.endpoints(INVENTORY)}
 ARM, PAS = ENDPOINTS["management.azure.com"], ENDPOINTS["pas.windows.net"]

@@ -11,7 +11,7 @@ from plugins.model import Seen, Status
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 from suites import test_enroll
-from tests.suites.suite_rows import Row, seen
+from tests.support.suite_rows import Row, seen
 
 ID = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/arc-rg/providers/Microsoft.HybridCompute/machines/vm-a"
 

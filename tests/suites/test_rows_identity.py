@@ -8,8 +8,8 @@ import pytest
 
 from plugins.model import Status
 from suites import test_identity
-from tests.suites.fake_azure import FORBIDDEN, GONE, INVENTORY, OTHER_ID, USER, USER_ID, azure
-from tests.suites.suite_rows import Row
+from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, OTHER_ID, USER, USER_ID, azure
+from tests.support.suite_rows import Row
 
 SYSTEM_WANTED = replace(INVENTORY, identity="system")
 USER_WANTED = replace(INVENTORY, identity=USER_ID.upper())  # ids compare without case

@@ -6,7 +6,7 @@ import pytest
 
 from plugins.model import Status
 from suites import test_imds
-from tests.suites.suite_rows import Row, curl, seen
+from tests.support.suite_rows import Row, curl, seen
 
 IMDS = "169.254.169.254"
 LOST = (

@@ -8,7 +8,7 @@ from plugins.model import Seen, Status
 from plugins.requirements.profile import Endpoint
 from suites import test_dns, test_net
 from suites.test_net import Tls
-from tests.suites.suite_rows import PROFILE, VM, Row, captured, curl, seen
+from tests.support.suite_rows import PROFILE, VM, Row, captured, curl, seen
 
 ENDPOINTS = {str(endpoint): endpoint for endpoint in PROFILE.endpoints(VM)}
 ARM = ENDPOINTS["management.azure.com"]

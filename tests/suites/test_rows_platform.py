@@ -10,8 +10,8 @@ import pytest
 from plugins.model import Status, Target
 from plugins.requirements.profile import Profile, load_profile
 from suites import test_platform
-from tests.suites.fake_azure import FORBIDDEN, GONE, INVENTORY, azure
-from tests.suites.suite_rows import PROFILE, Row
+from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, azure
+from tests.support.suite_rows import PROFILE, Row
 
 ELSEWHERE_GROUP = "/subscriptions/22222222-2222-3333-4444-555555555555/resourceGroups/rg-arc"
 ELSEWHERE = replace(INVENTORY, target=Target("22222222-2222-3333-4444-555555555555", "rg-arc", "eastus", "AzureCloud"))

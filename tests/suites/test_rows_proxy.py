@@ -8,7 +8,7 @@ import pytest
 
 from plugins.model import Seen, Status
 from suites import test_proxy
-from tests.suites.suite_rows import Row, curl, seen
+from tests.support.suite_rows import Row, curl, seen
 
 CSN = "http://169.254.0.11:3128"
 ARTICLE = "localhost,127.0.0.1,::1,169.254.169.254"

@@ -7,7 +7,7 @@ import pytest
 from plugins.model import Seen, Status
 from suites import test_proxy_agent
 from suites.agent import same_proxy
-from tests.suites.suite_rows import Row, captured, seen
+from tests.support.suite_rows import Row, captured, seen
 
 CSN = "http://169.254.0.11:3128"
 NOT_THERE = seen("")

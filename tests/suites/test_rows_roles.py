@@ -8,7 +8,7 @@ import pytest
 
 from plugins.model import Status, Target
 from suites import test_roles
-from tests.suites.fake_azure import (
+from tests.support.fake_azure import (
     CONTRIBUTOR,
     CUSTOM,
     FORBIDDEN,
@@ -28,7 +28,7 @@ from tests.suites.fake_azure import (
     azure,
     denying,
 )
-from tests.suites.suite_rows import Row
+from tests.support.suite_rows import Row
 
 MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/mg-edge"
 CONDITION = "((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))"

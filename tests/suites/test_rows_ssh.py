@@ -6,7 +6,7 @@ import pytest
 
 from plugins.model import Seen, Session, Status
 from suites import test_ssh
-from tests.suites.suite_rows import NOW, Row, seen
+from tests.support.suite_rows import NOW, Row, seen
 
 SESSION = [
     Row("ok", {}, Status.PASS, "Logged in to root@10.0.0.4:22 in 0.13 s."),

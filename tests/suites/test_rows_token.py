@@ -26,7 +26,7 @@ from plugins.evidence.archive import redacted
 from plugins.model import Evidence, Seen, Status
 from suites import test_token
 from suites.tokens import TokenAnswer
-from tests.suites.suite_rows import NOW, PROFILE, SESSION, VM, Row, captured, seen
+from tests.support.suite_rows import NOW, PROFILE, SESSION, VM, Row, captured, seen
 
 IMDS = "169.254.169.254"
 NEXUS_VM = "/subscriptions/s/resourceGroups/vms/providers/Microsoft.NetworkCloud/virtualMachines/vm-a"

@@ -8,8 +8,8 @@ import pytest
 
 from plugins.model import Seen, Status, Vm
 from suites import test_vm
-from tests.suites.fake_azure import FORBIDDEN, GONE, INVENTORY, MACHINE_ID, VM_ID, azure
-from tests.suites.suite_rows import Row, seen
+from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, MACHINE_ID, VM_ID, azure
+from tests.support.suite_rows import Row, seen
 
 
 def called(name: str) -> Vm:

@@ -16,7 +16,7 @@ from plugins.model import Seen, Status
 from suites import guest as facts
 from suites import test_vm_guest
 from suites.guest import Guest, System, data
-from tests.suites.suite_rows import Row, captured, seen
+from tests.support.suite_rows import Row, captured, seen
 
 LOOK = "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites."
 IMAGE = "Create the VM from an image of a supported system."

@@ -12,7 +12,7 @@ import pytest
 from plugins.checks.probe import Planned, Probe, probe_of
 from plugins.model import Seen
 from suites import answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh
-from tests.suites.suite_rows import PROFILE, VM
+from tests.support.suite_rows import PROFILE, VM
 
 ENDPOINT = PROFILE.endpoints(VM)[0]
 PROBES: dict[str, Probe] = {

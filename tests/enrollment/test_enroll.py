@@ -1,0 +1,534 @@
+"""Enrolling: who may, as what, in which order; and what the commands do to a VM, run here against stand-ins."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.checks.areas import AREAS
+from plugins.checks.probe import Planned, Probe
+from plugins.enrollment import enroll
+from plugins.enrollment.enroll import Enrolment, announcement, hindrance, prepare, refuse, skip, wanted
+from plugins.evidence.archive import Archive
+from plugins.gather.collector import Progress
+from plugins.judge.evaluate import probes_in_module
+from plugins.model import Evidence, Seen, Session, Severity, Status, Target, Verdict, Vm
+from plugins.ssh import client as ssh
+from suites import test_enroll as suite
+from tests.support.suite_rows import PROFILE
+
+SUB = "11111111-2222-3333-4444-555555555555"
+NEXUS = f"/subscriptions/{SUB}/resourceGroups/vms/providers/Microsoft.NetworkCloud/virtualMachines"
+TARGET = Target(SUB, "arc-rg", "eastus", tags={"Site": "NY 3", "app": "web"})
+VM_A = Vm("a", resource_id=f"{NEXUS}/web-a", target=TARGET)
+VM_B = Vm("b", resource_id=f"{NEXUS}/web-b", target=TARGET)
+GROUP = f"/subscriptions/{SUB}/resourceGroups/arc-rg"
+
+PROBES: dict[str, Probe] = {}
+for _check in (
+    suite.test_the_machine_connects,
+    suite.test_both_sides_say_connected,
+    suite.test_disconnecting_leaves_nothing,
+):
+    PROBES |= probes_in_module(_check)
+
+
+def verdict(id: str, status: Status, severity: Severity = Severity.REQUIRED, parameter: str = "") -> Verdict:
+    return Verdict(id, "a", parameter, status, severity, "It is so.")
+
+
+# ---------------------------------------------------------------------------------------------- who, and as what
+
+
+def test_without_the_option_no_check_of_it_is_selected() -> None:
+    assert wanted("IMDS-002", None)
+    assert not any(wanted(f"ENROLL-00{number}", None) for number in (1, 2, 3))
+    assert [wanted(f"ENROLL-00{number}", "connect") for number in (1, 2, 3)] == [True, True, False]
+    assert all(wanted(f"ENROLL-00{number}", "roundtrip") for number in (1, 2, 3))
+
+
+def test_every_probe_of_the_suite_is_a_step() -> None:
+    assert set(PROBES) == {enroll.CONNECT, enroll.SHOW, enroll.MACHINE, enroll.DISCONNECT, enroll.GONE}
+    assert all(map(enroll.is_step, PROBES))
+    assert not enroll.is_step("healthz")
+
+
+@pytest.mark.parametrize("status", [Status.FAIL, Status.UNKNOWN, Status.BLOCKED])
+def test_a_required_check_hinders(status: Status) -> None:
+    found = hindrance([verdict("SSH-001", Status.PASS), verdict("NET-001", status, parameter="pas.windows.net")])
+    assert found is not None
+    assert skip(found).startswith("Not connected, as the VM is not ready: NET-001 (pas.windows.net) ")
+
+
+def test_a_failure_is_named_before_what_it_blocks() -> None:
+    found = hindrance([verdict("AGENT-004", Status.BLOCKED), verdict("NET-001", Status.FAIL)])
+    assert found is not None
+    assert skip(found) == "Not connected, as the VM is not ready: NET-001 failed."
+
+
+def test_what_does_not_hinder() -> None:
+    kind = [Status.PASS, Status.WARN, Status.NOT_APPLICABLE, Status.WAIVED]
+    assert hindrance([verdict("NET-001", status) for status in kind]) is None
+    assert hindrance([verdict("DNS-001", Status.UNKNOWN, Severity.RECOMMENDED)]) is None
+    assert hindrance([verdict("ENROLL-001", Status.FAIL)]) is None
+
+
+def test_a_choice_of_checks_is_refused() -> None:
+    everything = [f"{area}-001" for area in AREAS]
+    assert not refuse([], everything, azure=True)
+    assert not refuse(["ENROLL-003"], everything, azure=True)
+    assert "leaves out IMDS-002, NET-001." in refuse(["NET-001", "IMDS-002"], everything, azure=True)
+    assert "leaves out SSH, PLATFORM, CLI, VM and 10 more." in refuse([], ["ENROLL-001"], azure=True)
+    guests = [each for each in everything if each[:-4] not in ("PLATFORM", "CSN", "IDENTITY", "ROLES")]
+    assert not refuse([], guests, azure=False)
+    assert "leaves out PLATFORM, CSN, IDENTITY, ROLES." in refuse([], guests, azure=True)
+
+
+def test_the_resource_is_named_like_the_vm() -> None:
+    found = prepare(VM_A, CloudFacts())
+    assert isinstance(found, Enrolment)
+    assert found.machine == f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
+
+
+def test_what_the_inventory_leaves_open_comes_from_azure() -> None:
+    located = f"{NEXUS}/Web-C"
+    facts = CloudFacts(located={"c": located})
+    facts.answers[located.lower()] = Answer("GET", {"id": located, "location": "westeurope"})
+    found = prepare(Vm("c"), facts)
+    assert isinstance(found, Enrolment)
+    assert found.machine == f"/subscriptions/{SUB}/resourceGroups/vms/providers/Microsoft.HybridCompute/machines/Web-C"
+    assert suite.settings(found.vm)["location"] == "westeurope"
+    assert suite.settings(found.vm)["resource-name"] == found.name
+
+
+def test_no_target_no_connecting() -> None:
+    assert str(prepare(Vm("c"), CloudFacts())).startswith("Not connected, as it is not known where to: The resource id")
+    nowhere = replace(VM_A, target=replace(TARGET, location=None))
+    assert "no location is stated" in str(prepare(nowhere, CloudFacts()))
+
+
+@pytest.mark.parametrize("tags", [{"a,b": "c"}, {"a": "it's"}, {"a": ""}, {"a=b": "c"}, {"a": 'say "x"'}])
+def test_a_tag_that_cannot_be_said_is_refused(tags: dict[str, str]) -> None:
+    found = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), CloudFacts())
+    assert "cannot be given the tag" in str(found)
+
+
+def test_it_is_said_beforehand() -> None:
+    found = [each for each in (prepare(VM_A, CloudFacts()),) if isinstance(each, Enrolment)]
+    lines = announcement(found, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
+    assert lines == [
+        "--enroll=roundtrip: 1 of 2 VMs is being connected to Azure Arc now.",
+        "Each with azcmagent connect and a token of its own managed identity, as this resource:",
+        f"  a: {GROUP}/providers/Microsoft.HybridCompute/machines/web-a in eastus, tags Site=NY 3, app=web",
+        "Then each is disconnected again, which deletes that resource.",
+        "  b: Not connected, as the VM is not ready: IMDS-002 failed.",
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------- in which order
+
+OK = Session("ok", address="root@10.0.0.4:22", seconds={"login": 0.1})
+ID = f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
+SHOWN = f"\n@text\nResource Id          : {ID}\nAgent Status         : Connected\n"
+
+
+class Site:
+    """VMs that answer as told, in place of SSH; and Azure, which has what they made."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, answers: Mapping[tuple[str, str], Seen]) -> None:
+        self.answers = dict(answers)
+        self.visits: list[tuple[str, str]] = []
+        self.lost: set[tuple[str, str]] = set()
+        self.machines: list[dict[str, Any]] | Unread = []
+        self.archive = Archive.create(folder, {"id": "x"}, [VM_A, VM_B])
+        for vm in (VM_A, VM_B):
+            self.archive.store(Evidence(vm, OK, {"healthz": Seen("healthz", "curl", "done", 0)}, 1.0))
+        monkeypatch.setattr(enroll, "gather", self.gather)
+        monkeypatch.setattr(enroll, "PAUSE", 0.0)
+        monkeypatch.setattr(enroll, "PATIENCE", 0.2)
+
+    def gather(
+        self,
+        vms: Sequence[Vm],
+        plans: Mapping[str, Sequence[Planned]],
+        options: ssh.Options,
+        archive: Archive,
+        progress: Progress,
+    ) -> bool:
+        for vm in vms:
+            (planned,) = plans[vm.name]
+            self.visits.append((vm.name, planned.key))
+            if (vm.name, planned.key) in self.lost:
+                archive.store(Evidence(vm, Session("connection lost", "It broke."), {}, 2.0))
+                continue
+            answer = self.answers[vm.name, planned.key]
+            archive.store(Evidence(vm, OK, {planned.key: replace(answer, command=planned.command)}, 2.0))
+        return ("stop", "") not in self.answers
+
+    def look(self, cloud: str, group: str) -> Answer | Unread:
+        assert (cloud, group) == ("AzureCloud", GROUP)
+        return self.machines if isinstance(self.machines, Unread) else Answer("GET", self.machines)
+
+    def enroll(self, mode: str, vms: Sequence[Vm] = (VM_A,), look: bool = True) -> bool:
+        found = [each for each in (prepare(vm, CloudFacts()) for vm in vms) if isinstance(each, Enrolment)]
+        options, asking = ssh.Options(run_timeout=5), self.look if look else None
+        return enroll.enroll(found, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
+
+    def seen(self, name: str) -> dict[str, Seen]:
+        """As it is on disk; in memory it is the same."""
+        disk = Archive(self.archive.directory)[name].seen
+        assert disk == self.archive[name].seen
+        return disk
+
+
+class _Nobody:
+    def visited(self, evidence: Evidence) -> None:
+        """Nobody is told."""
+
+
+def _quiet(total: int) -> AbstractContextManager[Progress]:
+    return nullcontext(_Nobody())
+
+
+def done(key: str, stdout: str, exit: int = 0) -> Seen:
+    return Seen(key, "", "done", exit, stdout)
+
+
+def machine(name: str, status: str = "Connected") -> dict[str, Any]:
+    return {"id": ID, "name": name, "location": "eastus", "properties": {"status": status, "secretish": "x" * 9000}}
+
+
+CONNECTED = done("enroll_connect", "@run\nConnected\n@exit 0\n")
+ANSWERS = {
+    ("a", "enroll_connect"): CONNECTED,
+    ("a", "enroll_show"): done("enroll_show", SHOWN),
+    ("a", "enroll_disconnect"): done("enroll_disconnect", "@run\n@exit 0\n\n@text\nAgent Status : Disconnected\n"),
+}
+
+
+def test_connect_then_show_then_azure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS)
+    site.machines = [machine("web-ab", "Error"), machine("WEB-A")]
+    assert site.enroll("connect")
+    assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
+    seen = site.seen("a")
+    assert list(seen) == ["healthz", "enroll_connect", "enroll_show", "enroll_machine"]
+    assert suite.Machine.read(seen["enroll_machine"]).status == "Connected"
+    assert "secretish" not in seen["enroll_machine"].stdout
+    assert site.archive["a"].vm == VM_A  # not the VM with what Azure added
+    assert site.archive["a"].session == OK
+
+
+def test_roundtrip_disconnects_what_it_connected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS)
+    assert site.enroll("roundtrip")
+    assert [key for _, key in site.visits] == ["enroll_connect", "enroll_show", "enroll_disconnect"]
+    assert suite.Machine.read(site.seen("a")["enroll_gone"]) == suite.Machine()
+
+
+def test_a_machine_that_was_connected_before_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    already = {("a", "enroll_connect"): done("enroll_connect", f"@already\nResource Id : {ID}\n")}
+    site = Site(monkeypatch, tmp_path, ANSWERS | already)
+    assert site.enroll("roundtrip")
+    assert ("a", "enroll_disconnect") not in site.visits
+    assert (
+        suite.Command.read(site.seen("a")["enroll_disconnect"]).missing == "The machine was connected before this run."
+    )
+
+
+@pytest.mark.parametrize(
+    "first",
+    [done("enroll_connect", "@run\nAZCM0044\n@exit 44\n", 44), Seen("enroll_connect", "", "timed out")],
+    ids=["failed", "timed out"],
+)
+def test_a_failed_connect_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: Seen) -> None:
+    site = Site(monkeypatch, tmp_path, {("a", "enroll_connect"): first})
+    assert site.enroll("roundtrip")
+    assert site.visits == [("a", "enroll_connect")]
+    assert set(site.seen("a")) == {"healthz", "enroll_connect"}
+
+
+def test_a_lost_session_says_so_and_touches_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    answers = ANSWERS | {("b", key): answer for (_, key), answer in ANSWERS.items()}
+    site = Site(monkeypatch, tmp_path, answers)
+    site.lost = {("a", "enroll_connect")}
+    assert site.enroll("roundtrip", (VM_A, VM_B))
+    assert [name for name, key in site.visits if key != "enroll_connect"] == ["b", "b"]
+    seen = site.seen("a")["enroll_connect"]
+    assert suite.Command.read(seen).missing == "The session ended while this ran: It broke."
+    assert seen.command.startswith("[ -x /opt/azcmagent/bin/azcmagent ]")
+    assert site.archive["a"].session == OK
+
+
+def test_an_interrupt_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS | {("stop", ""): CONNECTED})
+    assert not site.enroll("roundtrip")
+    assert site.visits == [("a", "enroll_connect")]
+
+
+def test_azure_is_not_asked_when_it_is_not_to_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS)
+    assert site.enroll("roundtrip", look=False)
+    assert not suite.Machine.read(site.seen("a")["enroll_machine"]).asked
+
+
+def test_what_azure_refuses_is_not_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS)
+    site.machines = Unread("Azure refused to show it.")
+    assert site.enroll("roundtrip")
+    assert suite.Machine.read(site.seen("a")["enroll_gone"]).missing == "Azure refused to show it."
+
+
+def test_azure_is_given_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS)
+    states = iter(["Creating", "Creating"])
+
+    def look(cloud: str, group: str) -> Answer:
+        return Answer("GET", [machine("web-a", next(states, "Connected"))])
+
+    monkeypatch.setattr(site, "look", look)
+    assert site.enroll("connect")
+    assert suite.Machine.read(site.seen("a")["enroll_machine"]).status == "Connected"
+
+
+# ------------------------------------------------------------------------------------------------------ the whole step
+
+
+def test_only_the_ready_are_enrolled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS)
+    said: list[str] = []
+    assert _whole(site, [VM_A, VM_B], {"a": Status.PASS, "b": Status.FAIL}, said)
+    assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
+    assert said[0] == "--enroll=connect: 1 of 2 VMs is being connected to Azure Arc now."
+    assert said[-1] == "  b: Not connected, as the VM is not ready: IMDS-002 failed."
+    assert set(site.seen("b")) == {"healthz"}
+
+
+def test_two_vms_do_not_become_one_resource(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, {})
+    twin = replace(VM_B, resource_id=VM_A.resource_id)
+    said: list[str] = []
+    assert _whole(site, [VM_A, twin], {"a": Status.PASS, "b": Status.PASS}, said)
+    assert not site.visits
+    assert "a and b would become the same resource" in said[-1]
+    assert "a and b would become the same resource" in suite.Command.read(site.seen("a")["enroll_connect"]).missing
+
+
+def test_a_vm_without_a_target_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, {})
+    assert _whole(site, [Vm("a")], {"a": Status.PASS}, [])
+    assert not site.visits
+    assert "not known where to" in suite.Command.read(site.seen("a")["enroll_connect"]).missing
+
+
+def test_an_interrupt_while_azure_is_asked_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS)
+
+    def interrupted(*arguments: object) -> dict[str, Seen]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(enroll, "_machines", interrupted)
+    assert not _whole(site, [VM_A], {"a": Status.PASS}, [])
+    assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
+
+
+def test_a_plan_shows_the_steps_in_their_order() -> None:
+    def item(vm: Vm) -> Any:
+        known = {"vm": vm, "profile": PROFILE}
+        planned = [probe.plan(name, known) for name, probe in reversed(PROBES.items())]
+        return SimpleNamespace(vm=vm, check=SimpleNamespace(area="ENROLL"), planned=lambda run: planned)
+
+    page = cast(Callable[..., list[str]], enroll.plan_page)
+    lines = page([item(VM_A), item(VM_A), item(VM_B)], None, "roundtrip")
+    assert [line for line in lines if line.startswith("# ")] == [
+        "# enroll_connect on a (as root; at most 660 s)",
+        "# enroll_connect on b (as root; at most 660 s)",
+        "# enroll_show on a, b (at most 30 s)",
+        "# enroll_disconnect on a, b (as root; at most 300 s)",
+    ]
+    assert not any("enroll_disconnect" in line for line in page([item(VM_A)], None, "connect"))
+
+
+def _whole(site: Site, vms: Sequence[Vm], health: Mapping[str, Status], said: list[str]) -> bool:
+    def item(vm: Vm, area: str) -> Any:
+        return SimpleNamespace(vm=vm, check=SimpleNamespace(area=area), probes=PROBES if area == "ENROLL" else {})
+
+    items = [item(vm, area) for vm in vms for area in ("IMDS", "ENROLL")]
+    run = SimpleNamespace(vms=list(vms), archive=site.archive, profile=PROFILE)
+    bench = SimpleNamespace(
+        verdict=lambda item: verdict("IMDS-002", health[item.vm.name]),
+        surroundings=SimpleNamespace(facts=CloudFacts()),
+    )
+    options = ssh.Options(run_timeout=5)
+    whole = cast(Callable[..., bool], enroll.enroll_the_ready)
+    return whole(items, run, bench, "connect", options, None, _quiet, said.append)
+
+
+# ------------------------------------------------------------------------------------------------ the commands, for real
+
+CLAIMS = {"aud": "https://management.azure.com/", "tid": "99999999-0000-0000-0000-000000000000"}
+TOKEN = ".".join(
+    base64.urlsafe_b64encode(part).decode().rstrip("=")
+    for part in (b'{"alg":"RS256"}', json.dumps(CLAIMS).encode(), b"signature that stays on the VM")
+)
+
+AGENT = r"""#!/bin/sh
+case $1 in
+show) cat "$AGENT_HOME/show" 2>/dev/null; exit 0 ;;
+esac
+printf '%s\n' "$@" >>"$AGENT_HOME/arguments"
+tr '\0' '\n' </proc/$$/environ >"$AGENT_HOME/environment"
+stat -c %a "$3" >"$AGENT_HOME/mode"
+cat "$3" >"$AGENT_HOME/config"
+printf ' 20%% [==>  ]\r 40%% [===> ]\rINFO    Connected machine to Azure\n'
+printf 'debug: token %s\n' "$(sed 's/.*"access-token":"\([^"]*\)".*/\1/' "$3")"
+exit "$(cat "$AGENT_HOME/status" 2>/dev/null || echo 0)"
+"""
+
+CURL = r"""#!/bin/sh
+printf '%s\n' "$@" >"$AGENT_HOME/curl"
+cat "$AGENT_HOME/answer"
+printf '@code 200'
+"""
+
+
+class Ran:
+    """One of the suite's commands, run by a shell of this machine against a stand-in agent and a stand-in curl."""
+
+    def __init__(self, shell: str, folder: Path, command: str, **files: str) -> None:
+        self.home, self.room = folder / "home", folder / "room"
+        for each in (self.home, self.room, folder / "bin"):
+            each.mkdir()
+        for name, text in (("azcmagent", AGENT), ("curl", CURL)):
+            (folder / "bin" / name).write_text(text)
+            (folder / "bin" / name).chmod(0o755)
+        for name, text in {"answer": json.dumps({"access_token": TOKEN, "expires_in": "86400"}), **files}.items():
+            (self.home / name).write_text(text)
+        command = command.replace("/opt/azcmagent/bin/azcmagent", str(folder / "bin" / "azcmagent"))
+        env = os.environ | {
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+            "AGENT_HOME": str(self.home),
+            "room": str(self.room),
+        }
+        done = subprocess.run([shell, "-c", command], env=env, capture_output=True, text=True, timeout=30, check=False)
+        self.stdout, self.stderr, self.exit = done.stdout, done.stderr, done.returncode
+
+    def text(self, name: str) -> str:
+        path = self.home / name
+        return path.read_text() if path.exists() else ""
+
+
+@pytest.fixture(params=["dash", "bash"])
+def shell(request: pytest.FixtureRequest) -> str:
+    name = str(request.param)
+    if not any((Path(place) / name).exists() for place in ("/bin", "/usr/bin")):
+        pytest.skip(f"there is no {name} here")
+    return name
+
+
+def _command(name: str, vm: Vm = VM_A) -> str:
+    return PROBES[name].plan(name, {"vm": vm, "profile": PROFILE}).command
+
+
+def test_connect_hands_the_token_over_in_a_file_only(shell: str, tmp_path: Path) -> None:
+    ran = Ran(shell, tmp_path, _command("enroll_connect"))
+    assert (ran.exit, ran.stderr) == (0, "")
+    assert json.loads(ran.text("config")) == {
+        "subscription-id": SUB,
+        "resource-group": "arc-rg",
+        "location": "eastus",
+        "resource-name": "web-a",
+        "tags": "Site='NY 3',app=web",
+        "tenant-id": "99999999-0000-0000-0000-000000000000",
+        "access-token": TOKEN,
+    }
+    assert ran.text("mode") == "600\n"
+    assert ran.text("arguments") == f"connect\n--config\n{ran.room}/azcmagent.json\n"
+    assert not list(ran.room.iterdir())
+    for part in TOKEN.split("."):
+        assert part not in ran.stdout + ran.stderr + ran.text("arguments") + ran.text("environment")
+    assert ran.stdout == "@run\nINFO    Connected machine to Azure\ndebug: token (cut)\n@exit 0\n"
+    assert ran.text("curl").startswith("-q\n-sS\n--noproxy\n*\n")
+
+
+def test_connect_leaves_a_connected_machine_alone(shell: str, tmp_path: Path) -> None:
+    shown = f"Resource Id          : {ID}\nAgent Status         : Connected\n"
+    ran = Ran(shell, tmp_path, _command("enroll_connect"), show=shown)
+    assert ran.exit == 0
+    assert ran.stdout == f"@already\nResource Id          : {ID}\n"
+    assert not ran.text("arguments")
+    assert not ran.text("curl")
+
+
+def test_connect_passes_the_exit_status_on_and_removes_the_file(shell: str, tmp_path: Path) -> None:
+    ran = Ran(shell, tmp_path, _command("enroll_connect"), status="44", show="Agent Status : Disconnected\n")
+    assert ran.exit == 44
+    assert ran.stdout.endswith("@exit 44\n")
+    assert not list(ran.room.iterdir())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"error":"invalid_request","error_description":"Identity not found"}',
+        '{"access_token": "eyJ$(touch pwned).b.c"}',
+        '{"access_token": "opaque"}',
+        '{"access_token": ""}',
+        "",
+    ],
+)
+def test_without_a_token_nothing_is_connected(shell: str, tmp_path: Path, answer: str) -> None:
+    ran = Ran(shell, tmp_path, _command("enroll_connect"), answer=answer)
+    assert (ran.exit, ran.stdout) == (1, "@no token 200\n")
+    assert not ran.text("arguments")
+    assert not list(ran.room.iterdir())
+
+
+def test_a_user_assigned_identity_is_named(shell: str, tmp_path: Path) -> None:
+    user = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id arc"
+    ran = Ran(shell, tmp_path, _command("enroll_connect", replace(VM_A, identity=user)))
+    assert "&msi_res_id=%2Fsubscriptions%2F" in ran.text("curl")
+    assert ran.text("curl").endswith("id%20arc\n")
+
+
+def test_what_an_inventory_says_is_never_run(shell: str, tmp_path: Path) -> None:
+    nasty = Target(SUB, "rg'$(touch pwned)`touch pwned`", 'east"us', tags={"a": "$(touch pwned)"})
+    ran = Ran(shell, tmp_path, _command("enroll_connect", replace(VM_A, target=nasty)))
+    assert json.loads(ran.text("config"))["resource-group"] == nasty.resource_group
+    assert json.loads(ran.text("config"))["location"] == 'east"us'
+    assert not list(tmp_path.rglob("pwned"))
+    assert not Path("pwned").exists()
+
+
+def test_disconnect_then_show(shell: str, tmp_path: Path) -> None:
+    shown = "Resource Id          :\nAgent Status         : Disconnected\n"
+    ran = Ran(shell, tmp_path, _command("enroll_disconnect"), show=shown)
+    assert ran.exit == 0
+    assert json.loads(ran.text("config")) == {"access-token": TOKEN}
+    assert ran.text("arguments").startswith("disconnect\n--config\n")
+    assert not list(ran.room.iterdir())
+    read = suite.Command.read(Seen("enroll_disconnect", "", "done", 0, ran.stdout))
+    assert (read.exit, read.after.status, read.after.resource) == (0, "Disconnected", "")
+    assert TOKEN not in ran.stdout
+
+
+def test_no_agent(shell: str, tmp_path: Path) -> None:
+    ran = Ran(shell, tmp_path, _command("enroll_connect").replace("/opt/azcmagent/bin/azcmagent", "/nonexistent"))
+    assert (ran.exit, ran.stdout) == (1, "@absent\n")
+
+
+def test_a_plan_can_be_printed_before_anything_is_known() -> None:
+    command = _command("enroll_connect", Vm("c"))
+    assert "<location of the VM>" in command
+    assert '"resource-name":"c"' in command

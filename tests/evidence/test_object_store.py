@@ -1,0 +1,163 @@
+"""Evidence in object storage: sent while VMs are visited, judged from there; in files, in memory, and in Azurite."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from plugins.evidence.merged import open_all
+from plugins.evidence.object_store import Store
+from tests.evidence.test_merged import FLEET, keep
+
+if TYPE_CHECKING:
+    from tests.support.fleet_project import Checkout
+
+pytest_plugins = ("pytester", "tests.support.fleet_project", "tests.support.azurite_server")
+
+
+def copy(directory: str, url: str) -> None:
+    """Send a run directory's files."""
+    store = Store(url).below(Path(directory).name)
+    for path in Path(directory).rglob("*.json"):
+        store.send(path.relative_to(directory).as_posix(), path.read_bytes())
+    store.wait()
+    assert store.problem is None
+
+
+def test_a_store_gives_back_what_was_sent(tmp_path: Path) -> None:
+    store = Store(f"file://{tmp_path}/store")
+    store.send("evidence/vm1.json", b"{}")
+    store.wait()
+    assert store.problem is None
+    assert store.read("evidence/vm1.json") == b"{}"
+    assert (store.has("evidence/vm1.json"), store.has("evidence/vm2.json")) == (True, False)
+    assert store.read("evidence/vm2.json") is None
+    assert store.label("run.json") == f"file://{tmp_path}/store/run.json"
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_one_run_or_all_below_are_judged(tmp_path: Path, scheme: str) -> None:
+    url = f"{scheme}://{tmp_path}/store"
+    for run in (keep(tmp_path / "a", FLEET[:2]), keep(tmp_path / "b", FLEET[2:])):
+        copy(run, url)
+    archive, _, vms = open_all([url])
+    assert [vm.name for vm in vms] == [vm.name for vm in FLEET]
+    assert archive["vm4"].seen["word"].stdout == "right on vm4"
+    assert [vm.name for vm in open_all([f"{url}/b"])[2]] == ["vm3", "vm4", "vm5"]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "s3://bucket",
+            "--evidence-store=s3://bucket: expected az://CONTAINER/PREFIX (or abfs://, abfss://, file://, memory://).",
+        ),
+        (
+            "az://evidence/x",
+            "--evidence-store=az://evidence/x: which storage account? Set AZURE_STORAGE_ACCOUNT_NAME (and log in with "
+            "az login, or run with a managed or workload identity), or AZURE_STORAGE_CONNECTION_STRING.",
+        ),
+        (
+            "az://evidence/x?sv=2026&sig=verysecret",
+            "--evidence-store=az://evidence/x: the URL that was given holds more than a place, a key or a SAS perhaps. "
+            "Arguments are for everybody to see: use an identity, or AZURE_STORAGE_CONNECTION_STRING.",
+        ),
+        (
+            "az://user:verysecret@evidence/x",
+            "--evidence-store=az://evidence/x: the URL that was given holds more than a place, a key or a SAS perhaps. "
+            "Arguments are for everybody to see: use an identity, or AZURE_STORAGE_CONNECTION_STRING.",
+        ),
+    ],
+)
+def test_a_url_that_cannot_be_used(url: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
+    with pytest.raises(pytest.UsageError) as caught:
+        Store(url)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("missing", "url"), [("adlfs", "az://evidence/x"), ("fsspec", "memory://x")])
+def test_libraries_that_are_not_there(missing: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(pytest.UsageError) as caught:
+        Store(url)
+    assert str(caught.value) == (
+        f"--evidence-store={url}: {missing} is not installed. It comes with `make env`, or with pip install --group "
+        "store (pip 25.1 or newer, in this folder)."
+    )
+
+
+def test_nothing_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(pytest.UsageError) as caught:
+        open_all([f"file://{tmp_path}/none"])
+    assert str(caught.value) == f"--evidence=file://{tmp_path}/none: there is no run, neither there nor directly below."
+
+
+def test_a_run_whose_evidence_could_not_be_sent_says_so(checkout: Checkout) -> None:
+    checkout.fleet(a=checkout.good)
+    (checkout.path / "wall").write_text("a file where a folder should be")
+    done = checkout.run("--vm=a", "--no-azure", f"--evidence-store=file://{checkout.path}/wall")
+    assert done.ret == 3
+    done.stdout.fnmatch_lines(
+        [f"NOT SENT: the evidence is not all in the store (file://{checkout.path}/wall/*: NotADirectoryError: *"]
+    )
+
+
+def _key(connection: str) -> str:
+    return connection.partition("AccountKey=")[2].partition(";")[0]
+
+
+def _shards_through(checkout: Checkout, url: str) -> str:
+    """Run two shards that send their evidence there, judge it from there; all that was printed."""
+    checkout.fleet(**dict.fromkeys(("a", "b", "c"), checkout.good))
+    (checkout.path / "fleet.yaml").write_text("vms: [a, b, c]\n")
+    printed = ""
+    for number in (1, 2):
+        done = checkout.run(
+            "--inventory=fleet.yaml", "--no-azure", f"--shard={number}/2", f"--evidence-store={url}", "--reports=parts"
+        )
+        assert done.ret == 0
+        printed += done.stdout.str() + done.stderr.str()
+    done = checkout.run(f"--evidence={url}")
+    assert done.ret == 0
+    done.stdout.fnmatch_lines(["nexus: merged from 2 sources: shards 1 and 2 of 2", "READY: All 3 VMs are ready."])
+    return printed + done.stdout.str() + done.stderr.str()
+
+
+def test_shards_meet_in_a_folder(checkout: Checkout) -> None:
+    _shards_through(checkout, f"file://{checkout.path}/store")
+    (run,) = (path for path in (checkout.path / "store").iterdir() if (path / "evidence/b.json").exists())
+    assert sorted(path.relative_to(run).as_posix() for path in run.rglob("*.json")) == [
+        "evidence/b.json",
+        "run.json",
+    ]
+
+
+def test_shards_meet_in_azurite(checkout: Checkout, azurite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite)
+    key = _key(azurite)
+    printed = _shards_through(checkout, "az://evidence/night")
+    assert key not in printed
+    for path in checkout.path.rglob("*"):
+        assert not path.is_file() or key.encode() not in path.read_bytes(), path
+
+
+def test_a_login_that_azurite_refuses_is_told_without_the_key(
+    checkout: Checkout,
+    azurite: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = _key(azurite)
+    wrong = "d3Jvbmc" + key[7:]
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite.replace(key, wrong))
+    done = checkout.run("--evidence=az://evidence/night")
+    assert done.ret == 4
+    printed = done.stdout.str() + done.stderr.str()
+    assert "ERROR: --evidence=az://evidence/night: " in printed
+    assert "Check the container, the network, and the login" in printed
+    assert wrong not in printed and "Traceback" not in printed

@@ -1,0 +1,162 @@
+"""What checks are given besides probes: Azure, the runner, the rest of the fleet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from plugins.azure import answer_keys as paths
+from plugins.azure.az_cli import Runner
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.evidence.archive import Archive
+from plugins.model import Evidence, Seen, Session, Vm
+from plugins.results.schema import problems
+from tests.support.paths import ROOT
+
+pytest_plugins = "pytester"
+
+ID = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.NetworkCloud/virtualMachines/"
+
+SUITE = '''
+from plugins import *
+
+docs = "https://example.org/"
+number = probe("cat /number", timeout=2, read=lambda seen: int(seen.stdout))
+
+
+@check("VM-001", required, remedy="Make it.", docs=docs)
+def test_vm(azure):
+    """The VM resource exists."""
+    if azure.vm is None:
+        fail("There is no such VM in Azure.")
+    return f"It is {azure.vm['properties']['powerState']}."
+
+
+@check("CLI-002", recommended, remedy="Install it.", docs=docs)
+def test_runner(runner):
+    """The runner has az."""
+    if runner.az_core is None:
+        fail(f"No az: {runner.error}.")
+    return f"az {runner.az_core}."
+
+
+@check("AGENT-007", required, remedy="Number it anew.", docs=docs)
+def test_unique(number, fleet_number, vm):
+    """The number is nobody else's."""
+    twins = [name for name, other in fleet_number.items() if other == number and name != vm.name]
+    if twins:
+        fail(f"{', '.join(twins)} has {number} too.")
+    return f"{number} of {len(fleet_number)}."
+'''
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
+    pytester.makeconftest((ROOT / "conftest.py").read_text())
+    pytester.mkdir("suites")
+    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    return pytester
+
+
+def save(project: pytest.Pytester, numbers: Mapping[str, str], facts: CloudFacts | None, runner: Runner | None) -> None:
+    vms = [Vm(name, resource_id=ID + name) for name in numbers]
+    archive = Archive.create(project.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, vms)
+    for vm in vms:
+        seen = {"number": Seen("number", "cat /number", "done", 0, numbers[vm.name])}
+        archive.store(Evidence(vm, Session("ok", seconds={"login": 0.1}), seen, 1000.0))
+    if facts:
+        (archive.directory / "azure.json").write_text(json.dumps(facts.to_data()))
+    if runner:
+        (archive.directory / "runner.json").write_text(json.dumps(runner.as_dict()))
+
+
+def judged(project: pytest.Pytester, *arguments: str) -> tuple[int, dict[tuple[str, str], Any], dict[str, Any]]:
+    outcome = project.runpytest_subprocess("--evidence=earlier", *arguments)
+    results = json.loads((project.path / "reports/latest/results.json").read_text())
+    assert problems(results) == []
+    return (
+        int(outcome.ret),
+        {(vm["name"], each["id"]): each for vm in results["vms"] for each in vm["results"]},
+        results,
+    )
+
+
+def cloud(**vms: Answer | Unread) -> CloudFacts:
+    return CloudFacts({paths.resource(ID + name): answer for name, answer in vms.items()})
+
+
+RUNNING = Answer("GET https://management.azure.com/vm", {"properties": {"powerState": "On"}})
+
+
+def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(project: pytest.Pytester) -> None:
+    denied = Unread("Azure refuses to show the VM (403).", "Grant Reader.", "GET https://management.azure.com/vm")
+    facts = cloud(a=RUNNING, b=Answer("GET https://management.azure.com/b", None), c=denied)
+    save(project, {"a": "1", "b": "2", "c": "1"}, facts, Runner("2.76.0"))
+    status, verdicts, results = judged(project)
+    assert status == 1
+    said = {key: (each["status"], each["message"]) for key, each in verdicts.items()}
+    assert said == {
+        ("a", "VM-001"): ("pass", "It is On."),
+        ("b", "VM-001"): ("fail", "There is no such VM in Azure."),
+        ("c", "VM-001"): ("unknown", "Azure refuses to show the VM (403)."),
+        ("a", "CLI-002"): ("pass", "az 2.76.0."),
+        ("b", "CLI-002"): ("pass", "az 2.76.0."),
+        ("c", "CLI-002"): ("pass", "az 2.76.0."),
+        ("a", "AGENT-007"): ("fail", "c has 1 too."),
+        ("b", "AGENT-007"): ("pass", "2 of 3."),
+        ("c", "AGENT-007"): ("fail", "a has 1 too."),
+    }
+    assert verdicts["a", "VM-001"]["evidence"] == ["azure-vm"]
+    shown = results["vms"][0]["evidence"]["azure-vm"]
+    assert shown["command"] == "GET https://management.azure.com/vm"
+    assert '"powerState": "On"' in shown["stdout"]
+
+
+def test_without_azure_the_guests_alone_are_judged(project: pytest.Pytester) -> None:
+    save(project, {"a": "1"}, None, Runner("2.76.0"))
+    status, verdicts, _ = judged(project, "--no-azure")
+    assert status == 0
+    assert {id for _, id in verdicts} == {"CLI-002", "AGENT-007"}
+
+
+def test_azure_that_was_never_asked_is_unknown(project: pytest.Pytester) -> None:
+    save(project, {"a": "1"}, None, None)
+    status, verdicts, _ = judged(project)
+    assert status == 10
+    assert verdicts["a", "VM-001"]["status"] == "unknown"
+    assert verdicts["a", "VM-001"]["message"].startswith("Azure was not asked for /subscriptions/")
+    assert verdicts["a", "CLI-002"]["message"] == "No az: this evidence does not say what the runner had."
+
+
+def test_an_unreadable_vm_of_the_fleet_does_not_hide_the_others(project: pytest.Pytester) -> None:
+    save(project, {"a": "1", "b": "one"}, cloud(a=RUNNING, b=RUNNING), Runner("2.76.0"))
+    status, verdicts, _ = judged(project)
+    assert status == 10
+    assert verdicts["a", "AGENT-007"]["message"] == "1 of 1."
+    assert verdicts["b", "AGENT-007"]["status"] == "unknown"
+
+
+def test_a_damaged_azure_json_is_one_clear_error(project: pytest.Pytester) -> None:
+    save(project, {"a": "1"}, cloud(a=RUNNING), None)
+    (project.path / "earlier/azure.json").write_text('{"version": 1, "answers"')
+    outcome = project.runpytest_subprocess("--evidence=earlier")
+    assert outcome.ret == 4
+    outcome.stderr.fnmatch_lines(["ERROR: */azure.json: cannot be read *"])
+    outcome.stderr.no_fnmatch_line("*Traceback*")
+
+
+def test_a_plan_names_the_requests_to_azure(project: pytest.Pytester) -> None:
+    outcome = project.runpytest_subprocess("--vm=a", "--plan", "--subscription=00000000-0000-0000-0000-000000000001")
+    assert outcome.ret == 0
+    outcome.stdout.fnmatch_lines(
+        [
+            "Of Azure: * requests, which only read, for at most 303 s.",
+            "GET https://management.azure.com/subscriptions/*",
+        ]
+    )
+    outcome = project.runpytest_subprocess("--vm=a", "--plan", "--no-azure")
+    outcome.stdout.no_fnmatch_line("*Of Azure*")

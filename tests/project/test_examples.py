@@ -1,0 +1,91 @@
+"""The examples are files to copy: each is read by whoever is meant to read it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+from ruamel.yaml import YAML
+
+from plugins.inventory.shards import find
+from tests.support.paths import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    return list(YAML(typ="safe").load_all((EXAMPLES / name).read_text()))
+
+
+@pytest.fixture(scope="module")
+def manifests() -> list[dict[str, Any]]:
+    return read("kubernetes/shards.yaml")
+
+
+def test_kubernetes_takes_the_manifests(manifests: list[dict[str, Any]]) -> None:
+    for each in manifests:
+        kubernetes_validate.validate(each, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_a_manifest_with_a_mistake_is_not_taken(manifests: list[dict[str, Any]]) -> None:
+    manifests[1]["spec"]["completionz"] = 4
+    with pytest.raises(kubernetes_validate.ValidationError, match="completionz"):
+        kubernetes_validate.validate(manifests[1], kubernetes_validate.latest_version(), strict=True)
+    del manifests[1]["spec"]["completionz"]
+
+
+def test_pods_may_do_nothing_but_look(manifests: list[dict[str, Any]]) -> None:
+    for job in manifests[1:]:
+        pod = job["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert not [each for each in container["env"] if "valueFrom" in each]  # secrets are files
+        assert {"cpu", "memory"} <= set(container["resources"]["requests"])
+
+
+def test_an_indexed_job_says_how_many_parts_there_are(manifests: list[dict[str, Any]]) -> None:
+    spec = manifests[1]["spec"]
+    environment = {each["name"]: each["value"] for each in spec["template"]["spec"]["containers"][0]["env"]}
+    assert int(environment["JOB_COMPLETIONS"]) == spec["completions"]
+    found = find(environment | {"JOB_COMPLETION_INDEX": "3"})
+    assert found
+    assert (found.number, found.of) == (4, spec["completions"])
+
+
+def test_the_image_has_no_smell_that_hadolint_knows() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, EXAMPLES / "Containerfile"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_image_copies_what_there_is() -> None:
+    for line in (EXAMPLES / "Containerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            for name in line.split()[1:-1]:
+                assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("name", ["github/shards.yml", "azure-pipelines/shards.yml"])
+def test_pipelines_are_yaml_and_pass_on_the_verdict_of_the_merge_only(name: str) -> None:
+    (pipeline,) = read(name)
+    assert pipeline["jobs"]
+    text = (EXAMPLES / name).read_text()
+    assert text.count("case $status in") == 1
+    assert text.count("--evidence=") == 1
+
+
+def test_a_github_matrix_says_which_part_it_is() -> None:
+    (workflow,) = read("github/shards.yml")
+    (look,) = (step for step in workflow["jobs"]["shard"]["steps"] if step.get("name") == "Look")
+    assert look["env"]["STRATEGY_JOB_INDEX"] == "${{ strategy.job-index }}"
+    assert look["env"]["STRATEGY_JOB_TOTAL"] == "${{ strategy.job-total }}"

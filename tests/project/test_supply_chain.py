@@ -1,0 +1,221 @@
+"""What is installed, and what others are told to install and run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import audit_report, lint_workflows, local_audit, sbom
+from tests.support.paths import ROOT
+
+LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+
+#: Each requirement of the lock, with the lines that go on from its first one.
+REQUIREMENTS = [line for line in LOCK.replace("\\\n", "").splitlines() if not line.startswith("#")]
+
+
+def test_every_requirement_is_one_version_with_hashes() -> None:
+    assert len(REQUIREMENTS) > 70
+    for each in REQUIREMENTS:
+        assert re.match(r"[A-Za-z0-9._-]+==[^\s;]+( ; [^-]+)? +--hash=", each), each[:100]
+        hashes = re.findall(r"--hash=(\w+):([0-9a-f]+)", each)
+        assert hashes, each[:100]
+        assert {(kind, len(digest)) for kind, digest in hashes} == {("sha256", 64)}
+
+
+def test_the_lock_names_no_place_to_get_packages_from() -> None:
+    assert not re.search(r"://|^-|@ |--index|--find-links|--trusted", LOCK, re.M)
+
+
+def test_the_environment_is_made_by_hashes_only() -> None:
+    assert "--require-hashes" in (ROOT / "scripts/make-env").read_text()
+
+
+# --- the audit
+
+
+def row(name: str, *ids: str) -> dict[str, Any]:
+    return {"name": name, "version": "1.0", "vulns": [{"id": id, "fix_versions": ["1.1"]} for id in ids]}
+
+
+LOST = {"name": "c", "skip_reason": "Dependency not found on PyPI and could not be audited: c (1.0)"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "lines"),
+    [
+        ([row("a"), row("b")], 0, ["2 packages were looked up; none has a known weakness."]),
+        ([row("a", "PYSEC-1"), row("b")], 1, ["a 1.0 has PYSEC-1, fixed in 1.1: make lock LOCK=--upgrade"]),
+        (
+            [LOST],
+            3,
+            [
+                "1 of 1 packages could not be looked up (c), so they are not audited. Run make audit where pip-audit "
+                "reaches its advisory service."
+            ],
+        ),
+        ([row("a", "PYSEC-1"), LOST], 1, None),
+        ([], 3, None),
+    ],
+)
+def test_an_audit_that_did_not_look_does_not_say_that_all_is_well(rows: Any, status: int, lines: Any) -> None:
+    found, said = audit_report.judge({"dependencies": rows})
+    assert found == status
+    assert said == lines or lines is None
+
+
+def test_an_audit_that_broke_off_is_none(tmp_path: Path) -> None:
+    assert audit_report.main(tmp_path / "missing.json") == 3
+
+
+ADVISORY = """\
+id: PYSEC-7
+published: '2026-03-17T22:15:00Z'
+affected:
+- package: {name: Some.Package, ecosystem: PyPI}
+  ranges:
+  - type: GIT
+    events: [{introduced: '0'}]
+  - type: ECOSYSTEM
+    events: [{introduced: '0'}, {fixed: 2.9.3}, {introduced: 2.10.0}, {fixed: 2.10.1}, {introduced: '3'}, {last_affected: '3.1'}]
+  versions: [2.11.0, 0.1-bulbasaur]
+"""
+
+
+def copy_of(folder: Path, advisory: str = ADVISORY) -> Path:
+    (folder / "vulns/some-package").mkdir(parents=True)
+    (folder / "vulns/some-package/PYSEC-7.yaml").write_text(advisory)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [
+        ("2.9.2", "some-package 2.9.2 has PYSEC-7, fixed in 2.9.3: make lock LOCK=--upgrade"),
+        ("2.10.0", "some-package 2.10.0 has PYSEC-7, fixed in 2.10.1: make lock LOCK=--upgrade"),
+        ("2.11.0", "some-package 2.11.0 has PYSEC-7, not fixed yet: make lock LOCK=--upgrade"),
+        ("3.1", "some-package 3.1 has PYSEC-7, not fixed yet: make lock LOCK=--upgrade"),
+        ("2.9.3", None),
+        ("2.10.1", None),
+        ("3.2", None),
+    ],
+)
+def test_a_local_copy_of_the_advisories_finds_what_it_knows(tmp_path: Path, version: str, line: str | None) -> None:
+    status, lines = local_audit.audit(f"some.package=={version} \\\n    --hash=sha256:00\n", copy_of(tmp_path))
+    assert status == (1 if line else 0)
+    none = "" if line else ", and none has a known weakness"
+    last = f"1 packages were compared with a copy of the advisories{none}; its newest is of 2026-03-17, and it knows nothing later."
+    assert lines == ([line] if line else []) + [last]
+
+
+def test_an_advisory_that_was_withdrawn_says_nothing(tmp_path: Path) -> None:
+    copy = copy_of(tmp_path, ADVISORY + "withdrawn: '2026-04-01T00:00:00Z'\n")
+    assert local_audit.audit("some-package==2.9.2\n", copy)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "holds no advisory (expected vulns/NAME/*.yaml), so nothing is audited."),
+        (
+            "published: '2026-03-17'\nx: [",
+            "PYSEC-7.yaml: cannot be read as YAML (while parsing a flow node). Nothing is audited.",
+        ),
+        (
+            "published: '2026-03-17'\n",
+            "PYSEC-7.yaml: not an advisory; expected a mapping with an id. Nothing is audited.",
+        ),
+    ],
+)
+def test_a_copy_that_is_none_audits_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, said: str
+) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text("some-package==2.9.2\n")
+    copy = tmp_path / "copy" if text is None else copy_of(tmp_path / "copy", text)
+    assert local_audit.main(lock, copy) == 3
+    assert capsys.readouterr().err.endswith(f"{said}\n")
+
+
+# --- the bill of materials
+
+
+@pytest.fixture(scope="module")
+def bill(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    target = tmp_path_factory.mktemp("sbom") / "sbom.json"
+    assert sbom.main(target) == 0
+    return json.loads(target.read_text())
+
+
+def test_the_bill_names_every_locked_package(bill: Any) -> None:
+    assert {each["name"]: each["version"] for each in bill["components"]} == sbom.locked()
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+
+
+def test_the_bill_tells_what_runs_from_what_only_developers_have(bill: Any) -> None:
+    scope = {each["name"]: each["scope"] for each in bill["components"]}
+    assert {scope[name] for name in ("paramiko", "cryptography", "pytest", "azure-core", "msal")} == {"required"}
+    assert {scope[name] for name in ("mypy", "hypothesis", "selenium", "zizmor")} == {"excluded"}
+    paramiko = next(each for each in bill["dependencies"] if each["ref"].startswith("paramiko@"))
+    assert any(each.startswith("cryptography@") for each in paramiko["dependsOn"])
+
+
+def test_a_bill_that_breaks_the_schema_is_refused(bill: Any) -> None:
+    assert sbom.problems(bill) == []
+    assert sbom.problems(bill | {"components": [{"name": "x", "type": "nonsense"}]}) != []
+
+
+# --- sample workflows
+
+
+def test_every_workflow_is_clean() -> None:
+    found = lint_workflows.workflows()
+    assert ROOT / "examples/github/readiness.yml" in found
+    assert lint_workflows.findings(found) == 0
+
+
+@pytest.mark.parametrize(
+    ("was", "bad"),
+    [
+        ("actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2", "actions/checkout@v6"),
+        ("persist-credentials: false", "fetch-depth: 1"),
+        ("permissions: {}", "permissions: write-all"),
+        (
+            "          .venv/bin/python -m",
+            "          echo ${{ github.event.inputs.fleet }}\n          .venv/bin/python -m",
+        ),
+    ],
+)
+def test_a_workflow_that_is_not_clean_is_found(tmp_path: Path, was: str, bad: str) -> None:
+    text = (ROOT / "examples/github/readiness.yml").read_text()
+    assert was in text
+    (tmp_path / ".github/workflows").mkdir(parents=True)
+    path = tmp_path / ".github/workflows/x.yml"
+    path.write_text(text.replace(was, bad))
+    assert lint_workflows.workflows(tmp_path) == [path]
+    assert lint_workflows.findings([path]) != 0
+
+
+def test_the_sample_pins_actions_by_commit_and_asks_for_no_more_than_it_needs() -> None:
+    text = (ROOT / "examples/github/readiness.yml").read_text()
+    assert all(re.search(r"@[0-9a-f]{40} # v\d", line) for line in text.splitlines() if "uses:" in line)
+    assert re.findall(r"^permissions: \{\}$", text, re.M)
+    assert set(re.findall(r"^      ([a-z-]+): (?:read|write)\b", text, re.M)) == {"contents", "id-token"}
+
+
+# --- SECURITY.md
+
+
+def test_every_test_that_security_md_names_is_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    named: list[tuple[str, str]] = []
+    for path, function in re.findall(r"`(tests/[\w/.]+\.py)?(?:::(test_\w+))?`", text):
+        named.append((path or named[-1][0], function)) if path or function else None
+    assert len(named) > 40
+    for path, function in named:
+        source = (ROOT / path).read_text("utf-8")
+        assert f"\ndef {function}(" in source or not function, f"{path}::{function}"

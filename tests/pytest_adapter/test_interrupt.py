@@ -1,0 +1,42 @@
+"""Ctrl-C while VMs are visited: what was gathered is kept and judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import doctor
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.lab
+
+#: Runs the suite, and interrupts it as soon as one VM's evidence is there (vm2 is off: it takes 10 s to know).
+SCRIPT = """
+import os, pathlib, signal, subprocess, sys, time
+reports = pathlib.Path(sys.argv[1])
+suite = subprocess.Popen([sys.executable, "-m", "pytest", "--inventory", os.environ["LAB_INVENTORY"], "--reports", reports,
+                          "--check=SSH-001", "--check=IMDS-002", "-p", "no:cacheprovider", "-q"])
+while not list(reports.glob("2*/evidence/vm1.json")) and suite.poll() is None:
+    time.sleep(0.05)
+suite.send_signal(signal.SIGINT)
+sys.exit(suite.wait())
+"""
+
+
+@pytest.mark.skipif(bool(doctor.trouble()), reason=doctor.trouble() or "")
+def test_ctrl_c_keeps_and_judges_what_was_gathered(tmp_path: Path) -> None:
+    lab = [sys.executable, "-m", "lab", "up", "--vms", "2", "--fault", "vm2=powered-off", "--"]
+    suite = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+    done = subprocess.run([*lab, *suite], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2, done.stdout + done.stderr
+    results = json.loads((tmp_path / "latest/results.json").read_text())
+    assert {vm["name"]: (vm["readiness"], vm["session"]["outcome"]) for vm in results["vms"]} == {
+        "vm1": ("ready", "ok"),
+        "vm2": ("unknown", "cancelled"),
+    }
+    assert "Interrupted: " in done.stdout
+    assert (tmp_path / "latest/report.html").is_file()

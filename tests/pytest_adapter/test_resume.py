@@ -1,0 +1,261 @@
+"""Going on with a run: after kill -9, or with the VMs that could not be judged; and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from plugins.azure.az_cli import Runner
+from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.core.files import InUseError, hold, sweep, whole_file
+from plugins.evidence.archive import Archive
+from plugins.judge.context import Surroundings
+from plugins.model import Vm
+from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from tests.support.fleet_project import Checkout
+
+
+pytest_plugins = ("pytester", "tests.support.fleet_project")
+
+
+def killed(checkout: Checkout, *arguments: str) -> Path:
+    """Run until the VM a is kept and the next one hangs; then kill -9. The run directory."""
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+    run = subprocess.Popen(command, cwd=checkout.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 60
+    log = checkout.path / "visits.log"
+    while not (log.exists() and "b" in log.read_text()):
+        assert run.poll() is None and time.monotonic() < deadline, run.communicate()
+        time.sleep(0.02)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    return checkout.directory
+
+
+def test_a_killed_run_goes_on_where_it_was(checkout: Checkout) -> None:
+    checkout.fleet(a=checkout.good, b="hang", c=checkout.good)
+    directory = killed(checkout, "--vm=a", "--vm=b", "--vm=c", "-k", "word or number", "--check=VM-*")
+    assert sorted(path.name for path in directory.rglob("*") if path.is_file()) == [".lock", "a.json", "run.json"]
+    (directory / "evidence/.b.json.k2j3h4.part").write_text('{"version": 1, "vm"')
+    assert checkout.visits() == ["a", "b"]
+    kept = (directory / "evidence/a.json").read_bytes()
+
+    checkout.fleet(a="refused", b=checkout.good, c={**checkout.good, "cat /word": "wrong"})
+    outcome = checkout.run(f"--resume={directory.name}")
+    assert outcome.ret == 1
+    outcome.stdout.fnmatch_lines([f"nexus: goes on with run {directory.name}, 2 VMs to visit"])
+    assert checkout.visits() == ["b", "c"]
+    assert checkout.readiness(directory) == {"a": "ready", "b": "ready", "c": "not ready"}
+    results = json.loads((directory / "results.json").read_text())
+    assert {each["id"] for vm in results["vms"] for each in vm["results"]} == {"VM-001", "VM-002"}, "as it was begun"
+    assert results["run_id"] == directory.name
+    assert (directory / "evidence/a.json").read_bytes() == kept
+    assert not [path for path in directory.rglob(".*") if path.name != ".lock"], "nothing half-written stays"
+    assert len(list((checkout.path / "reports").glob("2*"))) == 1
+
+    outcome = checkout.run(f"--resume={directory}")
+    assert outcome.ret == 1
+    assert checkout.visits() == []
+
+
+def test_who_could_not_be_judged_is_visited_again(checkout: Checkout) -> None:
+    checkout.fleet(a=checkout.good, b="refused", c={"cat /word": "right"}, d="cancelled")
+    assert checkout.run("--vm=a", "--vm=b", "--vm=c", "--vm=d").ret == 10
+    assert checkout.visits() == ["a", "b", "c", "d"]
+    directory = (checkout.path / "reports/latest").resolve()
+    assert checkout.readiness(directory) == {"a": "ready", "b": "unknown", "c": "unknown", "d": "unknown"}
+
+    checkout.fleet(a="refused", b="refused", c=checkout.good, d=checkout.good)
+    assert checkout.run("--resume=reports/latest").ret == 10
+    assert checkout.visits() == ["d"], "a run that was stopped had not visited it"
+
+    assert checkout.run("--retry-unknown=reports/latest").ret == 10
+    assert checkout.visits() == ["b", "c"]
+    assert checkout.readiness(directory) == {"a": "ready", "b": "unknown", "c": "ready", "d": "ready"}
+
+    checkout.fleet(b=checkout.good)
+    assert checkout.run("--retry-unknown=reports/latest", "-n2").ret == 0
+    assert checkout.visits() == ["b"]
+    assert set(checkout.readiness(directory).values()) == {"ready"}
+
+
+def test_what_contradicts_the_run_is_refused_by_name(checkout: Checkout) -> None:
+    checkout.fleet(a=checkout.good)
+    assert checkout.run("--vm=a", "--check=VM-*", "--host-keys=accept-new").ret == 0
+    checkout.visits()
+    outcome = checkout.run(
+        "--retry-unknown=reports/latest", "--vm=b", "--profile=2602", "-k", "word", "--host-keys=strict", "suites"
+    )
+    assert outcome.ret == 4
+    outcome.stderr.fnmatch_lines(
+        [
+            "ERROR: --retry-unknown=reports/latest goes on with a run as it was begun, and this is not how it was: --vm, "
+            "--profile, -k, --host-keys, suites. Leave it away, or begin a new run."
+        ]
+    )
+    outcome = checkout.run("--resume=reports/latest", "suites/test_small.py", "--check=VM-*")
+    outcome.stderr.fnmatch_lines(["ERROR: * this is not how it was: suites/test_small.py. Leave it away, *"])
+    assert checkout.visits() == []
+
+
+def _broken(checkout: Checkout, what: str) -> list[str]:
+    match what:
+        case "nothing":
+            return ["--resume=nowhere"]
+        case "both":
+            return ["--resume=reports/latest", "--retry-unknown=reports/latest"]
+        case "a file":
+            return ["--resume=fleet.json"]
+        case "no run":
+            return ["--resume=suites"]
+        case "evidence":
+            return ["--resume=reports/latest", "--evidence=reports/latest"]
+    path = checkout.path / "reports/latest/run.json"
+    run = json.loads(path.read_text())
+    run["options"] = None if what == "older" else {"enroll": "connect"}
+    path.write_text(json.dumps(run))
+    return ["--resume=reports/latest"]
+
+
+def test_what_cannot_be_gone_on_with_is_one_clear_error(checkout: Checkout) -> None:
+    checkout.fleet(a=checkout.good)
+    assert checkout.run("--vm=a").ret == 0
+    for what, line in {
+        "nothing": "ERROR: --resume nowhere: there is no such run directory, nor one of that name in */reports",
+        "both": "ERROR: --resume and --retry-unknown: give one. *",
+        "a file": "ERROR: --resume fleet.json: only a run directory can be gone on with, and this is a file.",
+        "no run": "ERROR: --resume suites: no run.json in it, so it is not a run directory",
+        "evidence": "ERROR: --resume and --evidence: the one visits VMs, the other visits nobody. Give one.",
+        "older": "ERROR: --resume=reports/latest: this run does not say how it was begun (an older version made it). *",
+        "enroll": "ERROR: --resume=reports/latest: this run was begun with --enroll, which changes VMs, *",
+    }.items():
+        outcome = checkout.run(*_broken(checkout, what))
+        assert outcome.ret == 4, what
+        outcome.stderr.fnmatch_lines([line])
+        outcome.stderr.no_fnmatch_line("*Traceback*")
+
+
+def test_two_cannot_work_on_one_run(checkout: Checkout) -> None:
+    checkout.fleet(a=checkout.good)
+    assert checkout.run("--vm=a").ret == 0
+    directory = (checkout.path / "reports/latest").resolve()
+    mine = hold(directory)
+    try:
+        outcome = checkout.run("--resume=reports/latest")
+        assert outcome.ret == 4
+        outcome.stderr.fnmatch_lines(
+            [f"ERROR: --resume {directory}: process {os.getpid()} is at work on this run. Wait until it has ended."]
+        )
+        assert checkout.run("--resume=reports/latest", "--plan").ret == 0, "a plan disturbs nobody"
+    finally:
+        os.close(mine)
+    assert checkout.run("--resume=reports/latest").ret == 0
+
+
+def test_two_runs_at_once_in_one_checkout_keep_out_of_each_others_way(checkout: Checkout) -> None:
+    """In the same second, and with the same chance: the second one has to choose again."""
+    checkout.fleet(a=checkout.good)
+    (checkout.path / "conftest.py").write_text(
+        (checkout.path / "conftest.py").read_text()
+        + "\nfrom itertools import chain, repeat\nfrom plugins.pytest_adapter import run\n"
+        'ids = chain(["same", "same"], (f"other-{n}" for n in range(9)))\nrun.new_id = lambda: next(ids)\n'
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "--vm=a"]
+    runs = [subprocess.Popen(command, cwd=checkout.path, stdout=subprocess.PIPE) for _ in range(2)]
+    assert [(run.communicate()[0], run.returncode)[1] for run in runs] == [0, 0]
+    made = {
+        path.name: checkout.readiness(path) for path in (checkout.path / "reports").iterdir() if not path.is_symlink()
+    }
+    assert made == {"same": {"a": "ready"}, "other-0": {"a": "ready"}}
+    assert (checkout.path / "reports/latest/results.json").is_file()
+
+
+# --- the parts ----------------------------------------------------------------------------------------------------
+
+
+def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
+    code = f"from plugins.core.files import hold; from pathlib import Path; hold(Path({str(tmp_path)!r})); input()"
+    other = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE)
+    lock = tmp_path / ".lock"
+    while not (lock.exists() and lock.read_text()):
+        time.sleep(0.01)
+    with pytest.raises(InUseError, match=f"process {other.pid}"):
+        hold(tmp_path)
+    other.kill()
+    other.wait()
+    os.close(hold(tmp_path))
+
+
+def test_a_file_is_whole_or_not_there_and_what_is_left_is_swept(tmp_path: Path) -> None:
+    """Killed while it writes: the old text stays, and the new one's beginning is under another name."""
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    code = (
+        "from plugins.core.files import whole_file; from pathlib import Path; import os, signal\n"
+        f"with whole_file(Path({str(path)!r}), durable=True) as file:\n"
+        "    file.write(b'new, half of it'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+    (left,) = tmp_path.glob(".*")
+    assert left.name.startswith(".a.json.") and left.read_bytes() == b"new, half of it"
+    sweep(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_what_is_kept_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a power cut could leave the name, and nothing in the file."""
+    steps: list[str] = []
+    replace = os.replace
+
+    def replaced(old: str, new: Path) -> None:
+        steps.append("replace")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", lambda handle: steps.append("fsync"))
+    monkeypatch.setattr(os, "replace", replaced)
+    with whole_file(tmp_path / "a", durable=True) as file:
+        file.write(b"x")
+    assert steps == ["fsync", "replace"]
+
+
+ANSWER, UNREAD = Answer("GET x", {}), Unread("No.", status=429)
+
+
+@pytest.mark.parametrize(
+    ("facts", "resume", "retry"),
+    [
+        (CloudFacts({"/x": ANSWER}), True, True),
+        (CloudFacts({"/x": UNREAD}), True, False),
+        (CloudFacts({"/x": ANSWER}, located={"a": UNREAD}), True, False),
+        (CloudFacts({"/x": ANSWER}, interrupted=True), False, False),
+        (None, False, False),
+    ],
+)
+def test_azure_is_asked_again_only_for_what_is_missing(
+    tmp_path: Path, facts: CloudFacts | None, resume: bool, retry: bool
+) -> None:
+    archive = Archive.create(tmp_path / "r", {"id": "r"}, [Vm("a")])
+    if facts:
+        Surroundings(archive, list).facts = facts
+    again = Surroundings(Archive(tmp_path / "r"), list)
+    assert (again.has_facts(complete=False), again.has_facts(complete=True)) == (resume, retry)
+
+
+def test_the_runner_is_looked_at_again_only_when_it_did_not_answer(tmp_path: Path) -> None:
+    around = Surroundings(Archive.create(tmp_path / "r", {"id": "r"}, [Vm("a")]), list)
+    assert not around.has_runner(complete=False)
+    around.runner = Runner(error="az did not answer within 30 s")
+    assert (around.has_runner(complete=False), around.has_runner(complete=True)) == (True, False)
+    around.runner = Runner("2.76.0")
+    assert around.has_runner(complete=True)

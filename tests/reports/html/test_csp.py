@@ -1,0 +1,74 @@
+"""The policy in the page: it lets run what we and pytest-html wrote, and nothing that came in some other way."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from plugins.reports.html.csp import seal
+from tests.support.report_builder import saved
+from tests.support.report_page import write_page
+
+PAGE = """<!DOCTYPE html>
+<html>
+  <head>
+    <meta charset="utf-8"/>
+    <style type="text/css">td { color: black }</style>
+  </head>
+  <body>
+    <div onclick="location.reload()"></div>
+    <style>
+p { color: red }
+</style>
+    <script type="application/json">{}</script>
+    <script>
+own();
+</script>
+    <script>alert("of a VM")</script><style>* { display: none }</style>
+  </body>
+</html>
+"""
+
+
+def digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def policy(page: str) -> dict[str, list[str]]:
+    (found,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    return {words[0]: words[1:] for words in (part.split() for part in found.split("; "))}
+
+
+def test_only_known_words_get_a_hash() -> None:
+    found = policy(seal(PAGE, ("own();", "p { color: red }")))
+    assert found["default-src"] == ["'none'"]
+    assert found["script-src"] == [digest("\nown();\n")]
+    assert found["style-src"] == [digest("\np { color: red }\n"), digest("td { color: black }")]
+    assert found["base-uri"] == found["form-action"] == ["'none'"]
+
+
+def test_the_policy_comes_before_anything_it_is_about_and_the_handler_goes() -> None:
+    sealed = seal(PAGE, ())
+    assert sealed.index("Content-Security-Policy") < sealed.index("<style")
+    assert "onclick" not in sealed and '<html lang="en">' in sealed
+
+
+@pytest.mark.parametrize("page", ["<p>else</p>", PAGE.replace(' onclick="location.reload()"', "")])
+def test_a_page_of_another_make_is_refused(page: str) -> None:
+    with pytest.raises(ValueError, match="not a page of pytest-html 4"):
+        seal(page, ())
+
+
+def test_the_real_page_has_two_scripts_two_styles_and_no_handler(tmp_path: Path) -> None:
+    page = write_page(tmp_path, saved("six-vms")).read_text(encoding="utf-8")
+    found = policy(page)
+    assert len(found["script-src"]) == len(found["style-src"]) == 2
+    assert "'unsafe-inline'" not in str(found)
+    blocks = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert [digest(block) for block in blocks] == found["script-src"]
+    markup = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    assert not re.search(r"<[^>]*\s(style|on\w+)=", markup)

@@ -1,0 +1,194 @@
+"""What the page's script works from: the core, the packed chunks, and what is left out when there is no room."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from plugins.reports.html import data as page_data
+from plugins.reports.html import page as page_view
+from plugins.reports.html.page import Lists, findings, overview
+from tests.support.report_builder import Json, run, saved, vm
+from tests.support.report_fleet import rollout
+from tests.support.report_page import unpacked
+
+
+def packed(results: Json, budget: int = page_data.BUDGET) -> tuple[Json, list[list[list[Any]]]]:
+    lists = Lists(results)
+    overview(results, findings(results), 0, lists)
+    core, chunks = page_data.core_and_chunks(results, lists, budget)
+    return core, [unpacked(chunk) for chunk in chunks]
+
+
+def results_of(core: Json, chunks: list[list[list[Any]]], id: str) -> list[list[Any]]:
+    check = next(check for check in core["checks"] if check["id"] == id)
+    return [row for chunk in check["chunks"] for row in chunks[chunk]]
+
+
+def test_every_result_has_a_letter_in_its_vms_text() -> None:
+    results = saved("six-vms")
+    core, _ = packed(results)
+    for machine, (name, readiness, letters) in zip(results["vms"], core["vms"], strict=True):
+        assert (name, readiness) == (machine["name"], machine["readiness"])
+        words = {
+            (core["checks"][check]["id"], parameter): core["letters"][letter]
+            for (check, parameter), letter in zip(core["items"], letters, strict=True)
+        }
+        assert words == {(r["id"], r["parameter"]): r["status"] for r in machine["results"]}
+
+
+def test_a_check_that_a_vm_was_not_judged_by_is_a_dash() -> None:
+    results = saved("six-vms")
+    results["vms"][0]["results"] = [r for r in results["vms"][0]["results"] if r["id"] != "IMDS-002"]
+    core, _ = packed(results)
+    item = core["items"].index([[check["id"] for check in core["checks"]].index("IMDS-002"), ""])
+    assert [letters[item] for _, _, letters in core["vms"]] == ["-", "p", "p", "b", "p", "p"]
+
+
+def test_the_words_to_every_result_are_in_the_chunks_of_its_check() -> None:
+    results = saved("six-vms")
+    core, chunks = packed(results)
+    said = {
+        (core["vms"][row[0]][0], check["id"], core["items"][row[1]][1]): row[4]
+        for check in core["checks"]
+        for row in results_of(core, chunks, check["id"])
+    }
+    assert said == {
+        (machine["name"], r["id"], r["parameter"]): r["message"]
+        for machine in results["vms"]
+        for r in machine["results"]
+    }
+
+
+def test_alike_evidence_of_many_vms_shares_a_chunk_and_rare_keys_share_one_too() -> None:
+    results = rollout(30)
+    for number, machine in enumerate(results["vms"]):  # a key of each VM's own, as an answer about its identity is
+        machine["evidence"][f"roles[{number}]"] = next(iter(machine["evidence"].values()), None) or {
+            "command": "x", "state": "done", "exit": 0, "stdout": "", "stderr": "", "truncated": False, "seconds": 0}  # fmt: skip
+        machine["results"][-1]["evidence"] = [f"roles[{number}]"]
+    core, chunks = packed(results)
+    assert len(core["evidence"]["imds_002"]) <= 2
+    own = [row[1] for chunk in core["evidence"]["roles"] for row in chunks[chunk]]
+    assert sorted(own) == sorted(f"roles[{number}]" for number in range(30))
+    assert len(core["evidence"]["roles"]) == 2  # of what is not as it should be, and of the rest
+
+
+def test_long_evidence_is_shortened_and_says_so() -> None:
+    results = saved("six-vms")
+    web_02 = results["vms"][1]
+    web_02["evidence"]["proxy_002"]["stdout"] = "begin" + "x" * 500_000 + "end"
+    core, chunks = packed(results)
+    rows = {
+        key: next(row for chunk in core["evidence"][key] for row in chunks[chunk] if row[0] == vm)
+        for key, vm in (("proxy_002", 1), ("agent_006", 2))
+    }
+    shown = rows["proxy_002"][5]
+    assert shown.startswith("begin") and shown.endswith("end") and len(shown) < 7_000
+    assert rows["proxy_002"][7] == 1  # shortened for the page
+    assert rows["agent_006"][7] == 2  # truncated on the VM
+
+
+def test_what_is_not_as_it_should_be_goes_in_first_when_there_is_little_room() -> None:
+    results = rollout(60)
+    core, chunks = packed(results, budget=12_000)
+    bad = {
+        (r["id"], machine["name"]) for machine in results["vms"] for r in machine["results"] if r["status"] == "fail"
+    }
+    told = {
+        (check["id"], core["vms"][row[0]][0])
+        for check in core["checks"]
+        for row in results_of(core, chunks, check["id"])
+    }
+    assert bad <= told
+    assert not any(check["id"] == "PLATFORM-001" and check["chunks"] for check in core["checks"])
+    assert [name for name, _, _ in core["vms"]] == [machine["name"] for machine in results["vms"]]
+
+
+def test_a_fleet_that_prints_only_noise_stays_below_its_budget() -> None:
+    machines = []
+    for number in range(40):
+        machine = vm(f"noisy-{number}", {"IMDS-002": ("fail", os.urandom(900).hex())}, number)
+        for seen in machine["evidence"].values():
+            seen["stdout"] = os.urandom(3_000).hex()
+        machines.append(machine)
+    lists = Lists(results := run(machines))
+    overview(results, findings(results), 0, lists)
+    _, chunks = page_data.core_and_chunks(results, lists, 200_000)
+    assert 100_000 < sum(map(len, chunks)) <= 200_000
+
+
+def test_groups_are_the_tags_things_and_facts_that_vms_share() -> None:
+    core, _ = packed(rollout(30))
+    groups = {group["name"]: group for group in core["groups"]}
+    assert list(groups) == ["site", "wave", "cluster", "csn", "image", "identity", "resource group", "subscription", "operating system", "agent version"]  # fmt: skip
+    assert groups["site"]["values"] == ["berlin", "madrid", "oslo", "turin", "lyon"]
+    assert groups["csn"]["values"][:2] == ["csn-berlin-b", "csn-madrid-a"]
+    assert groups["csn"]["vm"][:6] == [0, 1, 2, 3, 4, 5]
+    assert groups["resource group"]["values"] == [
+        "arc-rg (11111111-2222-3333-4444-555555555555)",
+        "arc-rg (99999999-8888-7777-6666-555555555555)",
+    ]
+
+
+def test_things_compare_without_case_and_a_kind_that_all_differ_in_is_no_group() -> None:
+    machines = [vm(f"web-{number}", {}, 1) for number in range(3)]
+    machines[1]["things"]["cluster"] = machines[1]["things"]["cluster"].upper()
+    core, _ = packed(run(machines))
+    groups = {group["name"]: group for group in core["groups"]}
+    assert groups["cluster"]["vm"] == [0, 0, 0] and groups["cluster"]["values"] == ["Berlin"]
+    assert "vm" not in groups
+
+
+@pytest.fixture
+def ten_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_view, "DRAWN", 10)
+
+
+@pytest.mark.usefixtures("ten_drawn")
+def test_of_a_huge_fleet_the_matrix_has_what_needs_attention_in_the_order_of_the_inventory() -> None:
+    names = {"fail": ("fail", "No."), "unknown": ("unknown", "No."), "warn": ("warn", "No.")}
+    kinds = ["ready"] * 6 + ["warn"] * 4 + ["unknown"] * 3 + ["fail"] * 5
+    checks = {"fail": "PROXY-002", "unknown": "SSH-002", "warn": "SSH-003"}
+    results = run(
+        [vm(f"{kind}-{n:02}", {checks[kind]: names[kind]} if kind in names else {}) for n, kind in enumerate(kinds)]
+    )
+    core, chunks = packed(results)
+    assert [name for name, _, _ in core["vms"]] == [
+        "warn-06", "warn-07",
+        "unknown-10", "unknown-11", "unknown-12",
+        "fail-13", "fail-14", "fail-15", "fail-16", "fail-17",
+    ]  # fmt: skip
+    assert {row[0] for row in chunks[core["vmChunk"]]} == set(range(10))
+    (warned,) = [cause for cause in core["causes"] if core["checks"][cause["check"]]["id"] == "SSH-003"]
+    # A VM of the matrix by its number there, the others by their names.
+    assert core["lists"][warned["list"]] == [0, 1, "warn-08", "warn-09"] and core["left"] == {}
+
+
+@pytest.mark.usefixtures("ten_drawn")
+def test_a_list_names_some_of_the_vms_that_are_not_drawn_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    results = run([vm(f"vm-{n:03}", {"PROXY-002": ("fail", "No.")}) for n in range(400)])
+    lists = Lists(results)
+    names = [each["name"] for each in reversed(results["vms"])]
+    listed = lists.add(names)
+    assert (listed.number, listed.count) == (0, 400)
+    assert listed.first == [(n, f"vm-{n:03}") for n in range(9, 1, -1)]  # of those that have a card
+    assert lists.all[0] == [*range(9, -1, -1), *names[:300]] and lists.left == {0: 90}
+    lists.add(names, 20)
+    assert lists.all[1] == [*range(9, -1, -1), *names[:20]] and lists.left[1] == 370
+    monkeypatch.setattr(lists, "_room", 5)
+    lists.add(names)
+    assert len(lists.all[2]) == 15 and lists.left[2] == 385
+    assert lists.add(["gone\x1b", "vm-000"]).first == [(0, "vm-000")] and lists.left[3] == 1
+
+
+def test_the_lists_of_a_fleet_with_endless_causes_stay_small() -> None:
+    results = run([vm("vm-a", {"PROXY-002": ("fail", "No.")})])
+    cause, step = results["causes"][0], results["plan"][0]
+    cause["fix"] = [{"command": f"true {n}", "vms": ["vm-a"]} for n in range(600)]
+    results["causes"] = [{**cause, "number": n + 1} for n in range(3000)]
+    results["plan"] = [{**step, "cause": n + 1} for n in range(3000)]
+    core, chunks = packed(results)
+    assert len(core["causes"]) == 2000 and len(core["steps"]) == 3000
+    assert len(chunks[core["causes"][0]["chunk"]]) == 500 and core["causes"][0]["more"] == 100

@@ -1,0 +1,304 @@
+"""fixes.sh and fixes.md: the plan in its order, and commands that stay what they are whatever a name holds."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plugins.checks.check import OnVm
+from plugins.checks.quoting import quote
+from plugins.judge.operator_command import for_operator
+from plugins.model import Vm
+from plugins.reports import fixes_markdown as fix_page
+from plugins.reports import fixes_script as fix_script
+from tests.support.report_builder import NASTY, Json, run, saved, vm
+
+STOPS = re.compile(r"^exit 64 # before (step \d+|[A-Z]+-\d{3})$", re.MULTILINE)
+
+NAMES = [
+    "two words",
+    "two\nlines",
+    "\nexit 64 # before step 1\n",
+    "'; touch owned; '",
+    '"; touch owned; "',
+    "it's",
+    "$(touch owned)",
+    "`touch owned`",
+    "${PATH}",
+    "\n#\ntouch owned",
+    "line\u2028separator",
+    "paragraph\u2029separator",
+    "; touch owned #",
+    "&& touch owned",
+    "*",
+    "~",
+    "\\",
+    "-x",
+    "!!",
+    "# shellcheck disable=all",
+    "<<EOF",
+    "",
+]
+
+
+def with_fixes(*commands: str, name: str = "web-01") -> Json:
+    """A run in which the first cause has these commands, all for one VM."""
+    results = run([vm(name, {"PROXY-002": ("fail", "no_proxy is empty.")})])
+    results["causes"][0]["fix"] = [{"command": command, "vms": [name]} for command in commands]
+    return results
+
+
+def do(script: str, folder: Path, *programs: str) -> tuple[list[list[str]], subprocess.CompletedProcess[str]]:
+    """Run `script` with only `programs` on PATH, which note what they are called with: (the calls, how it ended)."""
+    (folder / "bin").mkdir()
+    calls = folder / "calls"
+    calls.touch()
+    for program in programs:
+        stub = folder / "bin" / program
+        stub.write_text(f"#!/bin/sh\nprintf '%s\\0' {program} \"$@\" '<end>' >>'{calls}'\n")
+        stub.chmod(0o755)
+    (folder / "fixes.sh").write_text(script)
+    (folder / "here").mkdir()
+    done = subprocess.run(
+        ["/bin/sh", "../fixes.sh"],
+        cwd=folder / "here",
+        env={"PATH": str(folder / "bin")},
+        capture_output=True,
+        text=True,
+    )
+    assert list((folder / "here").iterdir()) == [], "something in the script made a file"
+    words = calls.read_text().split("\0")[:-1]
+    found: list[list[str]] = [[]]
+    for word in words:
+        if word == "<end>":
+            found.append([])
+        else:
+            found[-1].append(word)
+    return found[:-1], done
+
+
+def checked(script: str, folder: Path) -> str:
+    """What `sh -n` and shellcheck say about a script: nothing, if it is well."""
+    path = folder / "checked.sh"
+    path.write_text(script)
+    said = [
+        subprocess.run([*program, str(path)], capture_output=True, text=True)
+        for program in (["sh", "-n"], ["shellcheck", "--norc"])
+    ]
+    return "".join(each.stdout + each.stderr for each in said)
+
+
+@pytest.fixture(autouse=True)
+def _shellcheck_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+
+def test_the_script_has_the_plan_in_its_order_with_what_is_to_be_known_of_each_step() -> None:
+    script = fix_script.render(saved("six-vms"))
+    assert script.startswith(
+        "#!/bin/sh\n"
+        "# What to fix, in this order: run 20261121T221500Z-ab12, 2026-11-21T22:15:00Z.\n"
+        "# Verdict: 1 of 6 VMs are ready; 3 are not; 2 could not be judged.\n"
+        "#\n"
+        "# Nobody has run these commands. Read each one, and what it would change, before you run it.\n"
+    )
+    assert (
+        "exit 64 # before step 2\n"
+        "\n"
+        "# Step 2: Fix web-02 (PROXY-002): 1 VM becomes ready.\n"
+        "# thing: the guest\n"
+        "# check: PROXY-002\n"
+        "# seen:  no_proxy is `localhost,127.0.0.1`: curl 7.81 on this VM sends 169.254.169.254 to the proxy.\n"
+        "# do:    Add `169.254.169.254` to NO_PROXY and no_proxy in /etc/environment, then log in again.\n"
+        "# helps 1 VM: web-02\n"
+        "ssh -- web-02 'sudo sed -i s/^no_proxy=.*/no_proxy=169.254.169.254/ /etc/environment'\n"
+    ) in script
+    assert (
+        "# Step 3: Fix edge-gateway-with-a-long-name-01 (IDENTITY-001): 1 VM becomes ready.\n"
+        "# thing: the VM\n"
+        "# check: IDENTITY-001\n"
+        "# seen:  The VM resource has no managed identity; expected one, assigned at creation.\n"
+        "# on 1 VM: edge-gateway-with-a-long-name-01\n"
+        "# by hand: Re-create the VM with an identity: it cannot be added later.\n"
+    ) in script
+    heads = re.findall(r"^# (Step \d|Later)", script, re.MULTILINE)
+    assert heads == ["Step 1", "Step 2", "Step 3", "Step 4", "Step 5", "Later", "Later", "Later"]
+
+
+def test_the_thing_is_named_with_its_id() -> None:
+    assert (
+        "# thing: cloud services network csn-01 (/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/net"
+        "/providers/Microsoft.NetworkCloud/cloudServicesNetworks/csn-01)\n"
+    ) in fix_script.render(saved("six-vms"))
+
+
+def test_a_ready_fleet_has_nothing_to_fix() -> None:
+    assert fix_script.render(saved("ready")).endswith("# There is nothing to fix.\n")
+    assert "There is nothing to fix." in fix_page.render(saved("ready"))
+
+
+def test_running_the_whole_file_by_accident_does_nothing(tmp_path: Path) -> None:
+    calls, done = do(fix_script.render(saved("six-vms")), tmp_path, "az", "ssh")
+    assert (calls, done.returncode, done.stdout + done.stderr) == ([], 64, "")
+
+
+def test_without_its_first_stop_it_goes_no_further_than_the_next_one(tmp_path: Path) -> None:
+    calls, done = do(STOPS.sub("", fix_script.render(saved("six-vms")), count=1), tmp_path, "az", "ssh")
+    assert ([call[0] for call in calls], done.returncode) == (["az"], 64)
+
+
+@pytest.mark.parametrize("name", ["six-vms", "hostile", "ready"])
+def test_the_script_is_clean(name: str, tmp_path: Path) -> None:
+    assert checked(fix_script.render(saved(name)), tmp_path) == ""
+
+
+def test_hostile_values_arrive_as_one_word_each_and_nothing_else_runs(tmp_path: Path) -> None:
+    commands = [f"az resource tag --name {quote(name)} --resource-group {quote(name)}" for name in NAMES]
+    script = fix_script.render(with_fixes(*commands))
+    assert checked(script, tmp_path) == ""
+    calls, done = do(STOPS.sub("", script, count=1), tmp_path, "az", "touch")
+    assert calls == [["az", "resource", "tag", "--name", name, "--resource-group", name] for name in NAMES]
+    assert done.stderr == ""
+
+
+def test_what_is_for_a_guest_arrives_there_as_one_word_each(tmp_path: Path) -> None:
+    names = [name for name in NAMES if name]
+    commands = [
+        for_operator(
+            OnVm(f"sudo rm -- {quote(name)}"), Vm(name="x", host=f"h{name}", user=f"u{name}"), Path(f"/{name}")
+        )
+        for name in names
+    ]
+    script = fix_script.render(with_fixes(*commands))
+    assert checked(script, tmp_path) == ""
+    calls, done = do(STOPS.sub("", script, count=1), tmp_path, "ssh", "touch")
+    assert [call[:5] for call in calls] == [["ssh", "-F", f"/{name}", "--", f"u{name}@h{name}"] for name in names]
+    assert done.stderr == ""
+    (tmp_path / "guest").mkdir()
+    on_guest, _ = do("\n".join(call[5] for call in calls), tmp_path / "guest", "sudo", "touch")
+    assert on_guest == [["sudo", "rm", "--", name] for name in names]
+
+
+@pytest.mark.parametrize("text", [*NAMES, NASTY, "\r", "\x0b", "\x0c", "\x85", "\x1b[2K", "shellcheck disable=all"])
+def test_no_text_leaves_its_comment(text: str, tmp_path: Path) -> None:
+    name = text + "\ntouch owned"
+    results = with_fixes("az version", name=name)
+    cause = results["causes"][0]
+    cause.update(message=name, remedy=name, parameters=[name], thing={"kind": "csn", "id": name, "name": name})
+    results.update(run_id=name, sentence=name)
+    results["plan"][0]["sentence"] = name
+    script = fix_script.render(results)
+    code = [line for line in script.split("\n") if line and not line.startswith("#")]
+    assert code == ["exit 64 # before step 1", "az version"]
+    assert checked(script, tmp_path) == ""
+    calls, _ = do(STOPS.sub("", script, count=1), tmp_path, "az", "touch")
+    assert calls == [["az", "version"]]
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("az tag --name 'a\x1b[2Kb'", r"az tag --name 'a\x1b[2Kb'"),
+        ("az tag --name 'a\u202eb'", r"az tag --name 'a\u202eb'"),
+        ("az tag --name 'a\u200bb'", r"az tag --name 'a\u200bb'"),
+        ("az tag --name 'a\r\nb'", "az tag --name 'a b'"),
+        ("az tag --name 'a\x00b'", r"az tag --name 'a\x00b'"),
+        ("az tag --name 'a", "az tag --name 'a"),
+        ("az tag --name a\\", "az tag --name a\\"),
+        ("shellcheck disable='", "shellcheck disable='"),
+    ],
+)
+def test_what_cannot_be_read_or_has_no_end_is_no_command(command: str, shown: str, tmp_path: Path) -> None:
+    results = with_fixes(command, "az version")
+    script = fix_script.render(results)
+    assert (
+        "# by hand: this command has characters that cannot be seen, or an open quote. To be read only:\n"
+        f"# text: {shown}\n"
+    ) in script
+    calls, _ = do(STOPS.sub("", script, count=1), tmp_path, "az")
+    assert calls == [["az", "version"]]
+    assert checked(script, tmp_path) == ""
+    assert "an open quote. To be read only:\n\n```text\n" in fix_page.render(results)
+
+
+def test_a_long_remedy_is_not_cut() -> None:
+    results = with_fixes()
+    remedy = results["causes"][0]["remedy"] = " ".join(["az", *["--word"] * 120])
+    assert f"# by hand: {remedy}\n" in fix_script.render(results)
+    assert f"- **By hand**: {remedy}\n".replace("-", r"\-").replace(r"\- ", "- ", 1) in fix_page.render(results)
+
+
+def test_a_small_fleet_is_named_in_full_and_a_big_one_is_not() -> None:
+    for size, shown in ((50, 50), (51, 10)):
+        results = with_fixes("az version")
+        results["causes"][0]["vms"] = results["causes"][0]["fix"][0]["vms"] = [f"vm-{n:03}" for n in range(size)]
+        more = "" if size == shown else f" and {size - shown} more"
+        names = ", ".join(f"vm-{n:03}" for n in range(shown)) + more
+        assert f"# helps {size} VMs: {names}\n" in fix_script.render(results)
+        assert f"- **{size} VMs**: {names}".replace("-0", r"\-0") in fix_page.render(results)
+
+
+def test_the_page_leaves_what_is_too_much_to_the_script() -> None:
+    results = with_fixes(*(f"ssh -- vm-{n} true" for n in range(300)))
+    page, script = fix_page.render(results), fix_script.render(results)
+    assert (page.count("ssh -- vm-"), script.count("ssh -- vm-")) == (20, 300)
+    assert "… and 280 more commands: see `fixes.sh`." in page
+
+
+def test_the_page_is_the_plan_with_its_commands() -> None:
+    page = fix_page.render(saved("six-vms"))
+    assert re.findall(r"^#+ (.*)$", page, re.MULTILINE) == [
+        "What to fix, in this order",
+        r"Step 1\: Fix cloud services network csn\-01 \(CSN\-002\)\: 1 VM becomes ready; 1 more then still waits for IDENTITY\-001.",
+        r"Step 2\: Fix web\-02 \(PROXY\-002\)\: 1 VM becomes ready.",
+        r"Step 3\: Fix edge\-gateway\-with\-a\-long\-name\-01 \(IDENTITY\-001\)\: 1 VM becomes ready.",
+        r"Step 4\: Fix db\-02 \(SSH\-001\)\: 1 VM becomes ready, as far as could be judged.",
+        r"Step 5\: Fix cache\-01 \(SSH\-002\)\: 1 VM becomes ready.",
+        "Later: this keeps no VM from being ready",
+        r"SSH\-003",
+        r"AGENT\-006",
+        r"CLOUDINIT\-002",
+    ]
+    step = page.split("## Step 2")[1].split("## Step 3")[0]
+    assert step.split("\n\n", 1)[1].split("\n") == [
+        "- **Thing**: the guest",
+        r"- **Check**: [PROXY\-002](https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities), fail",
+        r"- **Seen**: no\_proxy is \`localhost,127.0.0.1\`\: curl 7.81 on this VM sends 169.254.169.254 to the proxy.",
+        r"- **Do**: Add \`169.254.169.254\` to NO\_PROXY and no\_proxy in /etc/environment, then log in again.",
+        r"- **1 VM**: web\-02",
+        "- **After it**: 3 of 6 VMs are ready",
+        "",
+        "```sh",
+        "ssh -- web-02 'sudo sed -i s/^no_proxy=.*/no_proxy=169.254.169.254/ /etc/environment'",
+        "```",
+        "",
+        "",
+    ]
+    assert r"- **By hand**: Re\-create the VM with an identity\: it cannot be added later." in page
+
+
+def test_no_command_of_the_page_ends_its_fence() -> None:
+    command = "az tag --name '```\n````\n# owned'"
+    page = fix_page.render(with_fixes(command))
+    assert f"`````sh\n{command}\n`````\n" in page
+
+
+def test_hostile_text_is_no_markup_on_the_page() -> None:
+    prose = re.sub(r"^```sh\n.*?^```$", "", fix_page.render(saved("hostile")), flags=re.DOTALL | re.MULTILINE)
+    assert "<" not in prose and "\x1b" not in prose and "\u202e" not in prose
+    assert "](javascript" not in prose.replace("\\]\\(", "")
+    assert len(re.findall(r"^# ", prose, re.MULTILINE)) == 2
+
+
+def test_a_page_of_endless_steps_ends_and_says_where_the_others_are() -> None:
+    results = saved("six-vms")
+    results["causes"] = [{**results["causes"][0], "number": n} for n in range(1, 1301)]
+    results["plan"] = [{**results["plan"][0], "cause": n} for n in range(1, 1301)]
+    text = fix_page.render(results)
+    assert text.count("\n## Step") == 200
+    assert "\n… and 1,100 more: `ActionPlan.csv` has all of them in this order, and `fixes.sh` the commands.\n" in text

@@ -1,0 +1,227 @@
+"""Runs that pack bundles, and runs over bundles; what a bundle of one VM says of the others: nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from plugins.azure import answer_keys as paths
+from plugins.azure.snapshot import Answer, CloudFacts
+from plugins.evidence.archive import Archive
+from plugins.evidence.bundle_format import write_bundle
+from plugins.gather.support_logs import probes, text
+from plugins.model import Evidence, Seen, Session, Severity, Status, Target, Verdict, Vm
+from plugins.pytest_adapter.run import _replay
+from plugins.reports.support_bundle import concerning
+
+if TYPE_CHECKING:
+    from tests.support.fleet_project import Checkout
+
+pytest_plugins = ("pytester", "tests.support.fleet_project")
+
+OWN = """
+base = "2510"
+name = "ours"
+source = "us"
+date = 2026-01-01
+[clock]
+limit = 77
+"""
+
+
+def verdicts(checkout: Checkout, directory: str) -> dict[str, Any]:
+    found = json.loads((checkout.path / directory / "results.json").read_text())
+    return {each["nodeid"]: (each["status"], each["message"]) for vm in found["vms"] for each in vm["results"]}
+
+
+def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
+    checkout.fleet(
+        a=checkout.good, b=checkout.good | {"cat /word": "password=opensesame", "cat /number": "5"}, c="refused"
+    )
+    (checkout.path / "ours.toml").write_text(OWN)
+    assert checkout.run("--vm=a", "--vm=b", "--vm=c", "--profile=ours.toml", "--bundle").ret == 1
+    first = checkout.directory
+    said = verdicts(checkout, f"reports/{first.name}")
+    bundles = {path.name: path for path in (first / "bundle").iterdir()}
+    whole = bundles.pop(f"{first.name}.zip")
+    assert set(bundles) == {f"{first.name}-{vm}.zip" for vm in "abc"}
+    assert {path.stat().st_mode & 0o777 for path in [whole, *bundles.values()]} == {0o600}
+    assert b"opensesame" not in b"".join(everything(whole).values())
+    assert list(everything(whole)) == [
+        *("README.txt", "results.json", "summary.md", "run.json", "profile.toml"),
+        *(f"evidence/{vm}.json" for vm in "abc"),
+        *(f"support/{vm}.txt" for vm in "abc"),
+        "manifest.json",
+    ]
+    whole = whole.rename(checkout.path / "run.zip")
+    one = bundles[f"{first.name}-b.zip"].rename(checkout.path / "b.zip")
+
+    # Elsewhere, and later: neither the run directory nor the profile's file is there any more.
+    first.rename(checkout.path / "away")
+    (checkout.path / "ours.toml").unlink()
+    for more in ([], ["-n2"]):
+        outcome = checkout.run("--evidence=run.zip", *more)
+        assert outcome.ret == 1
+        outcome.stdout.fnmatch_lines(["nexus: 3 VMs evidence of an earlier run, profile ours"])
+        assert verdicts(checkout, "reports/latest") == said
+    assert checkout.run("--evidence=b.zip", "--profile=2602").ret == 1
+    assert verdicts(checkout, "reports/latest") == {key: value for key, value in said.items() if "[b" in key}
+
+    assert checkout.run("--evidence=run.zip", "--vm=b", "--bundle").ret == 1
+    (again,) = (checkout.path / "reports/latest/bundle").glob("*-b.zip")
+    assert everything(again)["evidence/b.json"] == everything(one)["evidence/b.json"]
+
+
+def everything(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as bundle:
+        return {name: bundle.read(name) for name in bundle.namelist()}
+
+
+def test_a_bundle_that_cannot_be_used_is_one_clear_error(checkout: Checkout) -> None:
+    checkout.fleet(a=checkout.good)
+    assert checkout.run("--vm=a", "--bundle").ret == 0
+    good = (checkout.directory / f"bundle/{checkout.directory.name}.zip").read_bytes()
+    cut = checkout.path / "cut.zip"
+    cut.write_bytes(good[:-100])
+    outcome = checkout.run("--evidence=cut.zip")
+    assert outcome.ret == 4
+    outcome.stderr.fnmatch_lines(["ERROR: --evidence cut.zip: this is no bundle of this suite: it is no zip file *"])
+    outcome.stderr.no_fnmatch_line("*Traceback*")
+    outcome = checkout.run("--evidence=cut.zip", "--evidence=reports/latest")
+    outcome.stderr.fnmatch_lines(["ERROR: --evidence cut.zip: this is no bundle of this suite: it is no zip file *"])
+    assert len(list((checkout.path / "reports").glob("2*"))) == 1, "nothing half-read leaves a run behind"
+
+
+def test_a_clock_that_jumps_changes_no_duration(checkout: Checkout) -> None:
+    """An hour forward, each time that somebody looks."""
+    (checkout.path / "conftest.py").write_text(
+        (checkout.path / "conftest.py").read_text()
+        + "\nimport itertools, time\nnow, jumps = time.time, itertools.count()\n"
+        "time.time = lambda: now() + 3600 * next(jumps)\n"
+    )
+    checkout.fleet(a=checkout.good, b="refused")
+    assert checkout.run("--vm=a", "--vm=b").ret == 10
+    assert 0 <= checkout.results()["seconds"] < 1800
+    assert checkout.readiness() == {"a": "ready", "b": "unknown"}
+
+
+def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path: Path) -> None:
+    """They are for the operator's own shell: ssh -F FILE runs what FILE says."""
+    run = {"id": "r", "profile": "2510", "ssh_config": "/tmp/theirs"}
+    archive = Archive.create(tmp_path / "r", run, [Vm("a")])
+    members = [("run.json", archive.source.read("run.json") or b"")]
+    write_bundle(tmp_path / "r.zip", kind="run", run_id="r", suite="0", members=members)
+    option = SimpleNamespace(
+        **dict.fromkeys(("profile", "against", "gate", "waivers", "inventory", "azure_fleet", "keyword", "shard")),
+        vm=[],
+        evidence=[],
+        file_or_dir=[],
+        reports=str(tmp_path),
+        plan=True,
+        collectonly=False,
+    )
+    config: Any = SimpleNamespace(option=option, rootpath=tmp_path)
+    assert _replay(config, [str(tmp_path / "r")]).ssh_config == Path("/tmp/theirs"), "one's own run directory has"
+    assert _replay(config, [str(tmp_path / "r.zip")]).ssh_config is None
+
+
+# --- of one VM ----------------------------------------------------------------------------------------------------
+
+SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/rg"
+
+
+def vm_id(name: str) -> str:
+    return f"{GROUP}/providers/Microsoft.NetworkCloud/virtualMachines/{name}"
+
+
+def test_of_azure_a_vms_bundle_has_what_concerns_it() -> None:
+    cluster = f"{GROUP}/providers/Microsoft.NetworkCloud/clusters/c"
+    resources = {
+        name: Answer(f"GET {name}", {"id": vm_id(name), "location": "eastus", "properties": {"clusterId": cluster}})
+        for name in ("a", "b")
+    }
+    machines = [{"name": "a"}, {"name": "b"}]
+    facts = CloudFacts(
+        answers={
+            **{paths.resource(vm_id(name)): answer for name, answer in resources.items()},
+            paths.resource(cluster): Answer("GET c", {"virtualMachinesAssociatedIds": [vm_id("A"), vm_id("b"), "x"]}),
+            paths.machines(GROUP): Answer("GET m", machines),
+            paths.denies(GROUP): Answer("GET d", []),
+        },
+        located={"a": vm_id("a"), "b": vm_id("b")},
+    )
+    found = concerning(Vm("a", target=Target()), facts)
+    assert found.located == {"a": vm_id("a")}
+    assert found.answers == {
+        paths.resource(vm_id("a")): resources["a"],
+        paths.resource(cluster): Answer("GET c", {"virtualMachinesAssociatedIds": [vm_id("A"), "x"]}),
+        paths.machines(GROUP): Answer("GET m", [{"name": "a"}]),
+    }
+
+
+def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
+    seen = {
+        "ping": Seen("ping", "ping -c 1 x", "done", 1, "\x1b[2Jpwned\n", "password=opensesame\n"),
+        "slow": Seen("slow", "sleep 9", "timed out"),
+    }
+    evidence = Evidence(Vm("a"), Session("ok", address="root@10.0.0.4:22", via="gw"), seen)
+
+    def verdict(id: str, status: Status, message: str, *keys: str) -> Verdict:
+        return Verdict(id, "a", "", status, Severity.REQUIRED, message, "Do it.", probes=keys)
+
+    said = text(
+        evidence,
+        [
+            verdict("IMDS-002", Status.FAIL, "No answer.", "ping", "slow"),
+            verdict("IMDS-003", Status.FAIL, "None.", "ping"),
+            verdict("TOKEN-001", Status.PASS, "A token."),
+            verdict("OURS-001", Status.WARN, "Hm."),
+        ],
+        "a, run r: not ready",
+    )
+    assert "\x1b" not in said and "opensesame" not in said
+    assert said.startswith("a, run r: not ready\n\nThe SSH session to root@10.0.0.4:22 via gw: ok\n")
+    network = said[said.index("Network checks") : said.index("The VM and its identity")]
+    assert network.splitlines()[3:] == [
+        "IMDS-002: fail. No answer.",
+        "    To do: Do it.",
+        "IMDS-003: fail. None.",
+        "    To do: Do it.",
+        "",
+        "--- ping (exit status 1)",
+        "    $ ping -c 1 x",
+        r"\x1b[2Jpwned",
+        network.splitlines()[-6],  # the secret's mark differs from run to run
+        "",
+        "--- slow (timed out)",
+        "    $ sleep 9",
+        "",
+        "",
+    ]
+    assert "TOKEN-001: pass. A token.\n" in said[said.index("Login and connect: the exact messages") :]
+    assert "OURS-001: warn. Hm." in said[said.index("The session, and everything else") :]
+    assert "--- support_agent_logs: not gathered (a run with --bundle reads it)" in said
+
+
+@pytest.mark.parametrize(
+    "line", ["eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl", "http://alice:hunter22@proxy:3128/"]
+)
+def test_no_log_leaves_the_vm_with_what_opens_something(tmp_path: Path, line: str) -> None:
+    """The commands of --bundle, as a shell runs them, over a log of our own."""
+    log = tmp_path / "log"
+    log.write_text(f"before {line} after\r\n\0")
+    for each in probes(Vm("a"))[:2]:
+        command = each.command
+        for path in ("/var/log/cloud-init-output.log", "/var/opt/azcmagent/log/himds.log"):
+            command = command.replace(path, str(log))
+        said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+        assert "before" in said and "after\n" in said
+        assert "c2lnbmF0dXJl" not in said and "hunter22" not in said
+    assert probes(Vm("w", os="windows")) == ()

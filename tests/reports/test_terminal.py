@@ -1,0 +1,113 @@
+"""The last lines on the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from plugins.reports.terminal import summary_lines
+from tests.support.report_builder import fleet, saved
+
+
+def texts(name: str, width: int = 100) -> list[str]:
+    return [text for text, _ in summary_lines(saved(name), width)]
+
+
+def test_the_verdict_is_the_first_line_and_coloured() -> None:
+    assert summary_lines(saved("six-vms"), 100)[0] == (
+        "NOT READY: 1 of 6 VMs are ready; 3 are not; 2 could not be judged.",
+        {"bold": True, "red": True},
+    )
+    assert summary_lines(saved("ready"), 100)[0][1] == {"bold": True, "green": True}
+
+
+def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> None:
+    lines = texts("six-vms")
+    start = lines.index("What to fix first:")
+    assert lines[start + 1 : start + 6] == [
+        "  1. Fix cloud services network csn-01 (CSN-002): 1 VM becomes ready; 1 more then still waits for",
+        "     IDENTITY-001.",
+        "     On db-01, edge-gateway-with-a-long-name-01: The cloud services network csn-01 does not allow",
+        "     gbl.his.arc.azure.com:443.",
+        "     -> Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
+    ]
+    rest = lines[start + 6 :]
+    assert "  and 2 more fixes: see the report" in rest
+    assert "  Warnings: SSH-003 on 2 VMs, AGENT-006 on 2 VMs, CLOUDINIT-002 on 1 VM" in rest
+
+
+def test_three_fixes_are_shown_and_no_more() -> None:
+    numbers = [text.strip()[:2] for text in texts("six-vms") if text.startswith("  ") and text.strip()[1:2] == "."]
+    assert numbers == ["1.", "2.", "3."]
+
+
+def test_for_what_else_a_cause_holds() -> None:
+    results = saved("six-vms")
+    results["causes"][0]["parameters"] += ["pas.windows.net", "login.microsoftonline.com"]
+    lines = [text for text, _ in summary_lines(results, 200)]
+    assert any(
+        "gbl.his.arc.azure.com:443. Likewise pas.windows.net, login.microsoftonline.com." in each for each in lines
+    )
+
+
+@pytest.mark.parametrize(("passed", "colour"), [(True, "green"), (False, "red")])
+def test_gate_and_changes_stand_below_the_verdict(passed: bool, colour: str) -> None:
+    results = saved("six-vms")
+    results["gate"] = {"policy": "98%", "passed": passed, "sentence": "GATE SAYS SO.", "rules": []}
+    results["changes"] = {"sentence": "Since the run before: 1 new, 2 fixed."}
+    assert summary_lines(results, 100)[1:3] == [
+        ("GATE SAYS SO.", {"bold": True, colour: True}),
+        ("Since the run before: 1 new, 2 fixed.", {}),
+    ]
+
+
+def test_every_vm_that_is_not_ready_has_its_line() -> None:
+    lines = texts("six-vms")
+    vms = lines[lines.index("VMs:") + 1 :]
+    assert [line.split()[0] for line in vms] == [
+        "web-02",
+        "db-01",
+        "edge-gateway-with-a-long-name-01",
+        "db-02",
+        "cache-01",
+    ]
+    assert vms[3].startswith("  db-02                             unknown    SSH-001  Nothing answered"[:60])
+
+
+def test_a_ready_fleet_needs_one_line() -> None:
+    assert len(texts("ready")) == 1
+
+
+def test_a_big_fleet_does_not_scroll_away() -> None:
+    lines = [text for text, _ in summary_lines(fleet(100), 120)]
+    assert len(lines) < 40
+    assert lines[-1] == "  and 22 more"
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("name", ["six-vms", "hostile"])
+def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
+    assert max(len(text) for text in texts(name, width)) <= width
+
+
+def test_no_control_character_of_a_vm_reaches_the_terminal() -> None:
+    everything = "".join(texts("hostile", 400))
+    assert [c for c in everything if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")] == []
+    assert r"\x1b[31mred" in everything
+
+
+@pytest.mark.parametrize(
+    "command", ["::error::owned", "##vso[task.setvariable variable=x]y", "##[section]x", "::set-env name=x::y"]
+)
+def test_a_vm_cannot_command_the_ci_server(command: str) -> None:
+    results = saved("six-vms")
+    results["sentence"] = command
+    for cause in results["causes"]:
+        cause.update(message=command, remedy=command)
+    for vm in results["vms"]:
+        vm["name"] = command
+        for result in vm["results"]:
+            result["message"] = command
+    for text, _ in summary_lines(results, 100):
+        assert not text.strip().startswith("::") and "##[" not in text and "##vso[" not in text

@@ -1,0 +1,65 @@
+"""The sentences about waivers, and where gate and changes stand on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugins.reports import terminal
+from plugins.reports import waiver_notices as decisions
+from tests.support.report_builder import saved
+
+
+def waiver(id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": id,
+        "vms": "web*",
+        "parameter": "",
+        "reason": "r",
+        "owner": "anna",
+        "tracker": "CHG-1",
+        "expires": "2026-12-31",
+        "used": 1,
+        "unused": False,
+        "expiring_soon": False,
+        **changes,
+    }
+
+
+def test_nothing_is_said_where_nothing_was_asked() -> None:
+    assert list(decisions.waiver_warnings(saved("six-vms"))) == []
+
+
+def test_the_sentences_stand_below_the_verdict() -> None:
+    results = saved("six-vms")
+    results["gate"] = {
+        "passed": True,
+        "exit": 0,
+        "sentence": "GATE PASSED (unknown=1): 1 of 6 VMs could not be judged.",
+    }
+    results["changes"] = {"sentence": "Since earlier: 1 new."}
+    results["waivers"] = [
+        waiver("IMDS-002"),
+        waiver("IMDS-003", expiring_soon=True),
+        waiver("NET-001", parameter="*.azure.com", used=0, unused=True, expiring_soon=True),
+    ]
+    assert terminal.summary_lines(results, 200)[1:5] == [
+        ("GATE PASSED (unknown=1): 1 of 6 VMs could not be judged.", {"bold": True, "green": True}),
+        ("Since earlier: 1 new.", {}),
+        ("Warning: the waiver of NET-001 [*.azure.com] on web* waives nothing any more. Remove it: anna, CHG-1.", {"yellow": True}),
+        ("Warning: the waiver of IMDS-003 on web* ends on 2026-12-31. Repair it or agree on a new day: anna, CHG-1.", {"yellow": True}),
+    ]  # fmt: skip
+
+
+def test_many_waivers_are_counted() -> None:
+    said = list(
+        decisions.waiver_warnings({"waivers": [waiver(f"NET-{number:03}", unused=True) for number in range(8)]})
+    )
+    assert len(said) == 6
+    assert said[-1] == "Warning: and 3 more waivers, unused: see results.json."
+
+
+def test_a_hostile_text_is_no_command_and_moves_no_cursor() -> None:
+    results = saved("six-vms")
+    results["waivers"] = [waiver("IMDS-002", unused=True, owner="\x1b[31m ##vso[task.complete]")]
+    (line,) = [text for text, _ in terminal.summary_lines(results, 200) if "IMDS-002" in text and "waiver" in text]
+    assert line.endswith("Remove it: \\x1b[31m # #vso[task.complete], CHG-1.")

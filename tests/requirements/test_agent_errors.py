@@ -1,0 +1,181 @@
+"""The knowledge base: whole, dated, in order, and able to recognise its own samples."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.requirements import agent_errors as knowledge
+from plugins.requirements.agent_errors import Explanation
+from tests.support.paths import ROOT
+
+DATA = ROOT / "plugins" / "requirements" / "data"
+
+#: The rows of the older article that name one code; its ranges are 127 to 146 and 147 to 152.
+OLDER = [0, 1, 11, 12, 16, 18, 19, 23, 26, 41, 42, 43, 44, 62, 63, 67, 68, 61, 64, 65, 66, 70, 81, 101, 102, 103, 105]
+OLDER += [150, 153, 154, 155, 156, 157]
+#: What the newer one adds, and what it splits the ranges into.
+ADDED = [2, 3, 4, 5, 6, 20, 27, 28, 45, 69, 72, 73, 74, 75, 76, 82, 83, 107, 108, 158, 159, 160, 171]
+SPLIT = [130, 131, 132, 133, 141, 143, 145, 146, 147, 148, 149, 151, 152]
+CHANGED = [101, 105, 153, 154, 156, 157, *SPLIT]
+EXITS = [0, 1, 2, 3, 4, 5, 6, 11, 12, 18, 19, 20, 23, 26, 27, 28, 41, 42, 43, 44, 45, *range(61, 71), *range(72, 77)]
+EXITS += [81, 82, 83, 101, 102, 103, 104, 105, 106, 107, 108]
+
+
+def load(name: str) -> dict[str, Any]:
+    return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def everything() -> list[Explanation]:
+    codes = [knowledge.azcm(number) for number in range(200)]
+    exits = [knowledge.exit_code(number) for number in range(200)]
+    return [each for each in (*codes, *exits) if each] + [each for _, each in knowledge.errors()]
+
+
+@pytest.mark.parametrize("name", ["azcm", "exit-codes", "connect-errors", "agent-releases"])
+def test_the_data_says_where_it_is_from_and_when(name: str) -> None:
+    data = load(name)
+    assert data["source"].startswith("https://learn.microsoft.com/azure/")
+    assert datetime.date(2025, 9, 30) <= data["date"] <= datetime.date(2026, 12, 31)
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_data_file_says_where_it_is_from_and_when(path: Path) -> None:
+    """The file itself, or each of its parts."""
+    data = load(path.stem)
+    parts = [data] if "source" in data else [*data.get("role", []), *data.get("clouds", {}).values()]
+    assert parts
+    for part in parts:
+        assert len(part["source"]) > 20
+        assert datetime.date(2025, 1, 1) <= part["date"] <= datetime.date(2026, 12, 31)
+
+
+def test_every_code_of_both_articles_is_known() -> None:
+    assert set(OLDER + ADDED + SPLIT) <= set(knowledge.azcm_codes())
+    assert set(knowledge.azcm_codes()) - set(OLDER + ADDED + SPLIT) == {142}  # the installation script's own
+    assert all(knowledge.azcm(number) for number in range(127, 153))
+
+
+def test_changes_between_the_articles_are_told() -> None:
+    entries = load("azcm")["codes"]
+    for number in CHANGED:
+        entry = entries[f"{number:04}"]
+        assert entry["change"] == "changed", number
+        assert entry["earlier"] != entry["cause"]
+    for number in ADDED:
+        assert entries[f"{number:04}"]["change"] == "new", number
+    assert {entry["change"] for entry in entries.values()} == {"same", "changed", "new"}
+    assert [code for code, entry in entries.items() if ("earlier" in entry) != (entry["change"] == "changed")] == []
+    parsed = knowledge.azcm(101)
+    assert parsed is not None
+    assert parsed.note.startswith(
+        "The article changed this entry in July 2026. For agents of before, it said: The comm"
+    )
+
+
+def test_codes_stand_in_order_and_have_four_digits() -> None:
+    codes = list(load("azcm")["codes"])
+    assert codes == sorted(codes)
+    assert all(re.fullmatch(r"\d{4}", code) for code in codes)
+
+
+def test_every_exit_status_is_explained() -> None:
+    assert set(EXITS) <= set(knowledge.exit_codes())
+    assert all(knowledge.exit_code(number) for number in knowledge.exit_codes())
+    assert knowledge.exit_code(7) is None
+
+
+def test_an_exit_status_is_the_code_of_its_number() -> None:
+    network, code = knowledge.exit_code(26), knowledge.azcm(26)
+    assert network is not None and code is not None
+    assert (network.name, network.cause, network.note) == (
+        "Exit status 26 of azcmagent (network)",
+        code.cause,
+        "It is the same as AZCM0026.",
+    )
+    script = knowledge.exit_code(141)
+    assert script is not None
+    assert script.name == "Exit status 141 of the installation script"
+    own = knowledge.exit_code(104)
+    assert own is not None
+    assert own.note == "It has no AZCM code."
+
+
+@pytest.mark.parametrize("each", everything(), ids=lambda each: each.name)
+def test_each_says_why_and_what_to_do(each: Explanation) -> None:
+    assert each.name[0].isupper()
+    assert len(each.cause) >= 20 and each.cause[-1] in ".:)"
+    assert len(each.remedy) >= 20
+    assert each.source
+    assert not re.search(r"\b(todo|tbd|fixme|xxx)\b", each.cause + each.remedy, re.I)
+    assert each.advice.startswith(each.remedy)
+
+
+def test_checks_that_are_named_are_in_the_catalogue() -> None:
+    from tests.suites.test_catalogue import AREAS
+
+    for each in everything():
+        for id in each.checks:
+            area, _, number = id.partition("-")
+            assert 1 <= int(number) <= AREAS[area], f"{each.name} names {id}"
+        assert len(set(each.checks)) == len(each.checks)
+
+
+@pytest.mark.parametrize(("sample", "meaning"), knowledge.errors(), ids=lambda each: getattr(each, "name", ""))
+def test_a_message_is_recognised_however_it_is_quoted(sample: str, meaning: Explanation) -> None:
+    assert knowledge.error(sample) == meaning
+    assert knowledge.error(f"2026-11-21T20:15:01Z ERROR {sample} and more") == meaning
+    for curly in ("\u2018", "\u2019"):
+        assert knowledge.error(sample.replace("'", curly)) == meaning
+    assert any(needle in sample for needle in knowledge.needles())
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("The subscription is not registered to use namespace 'Microsoft.GuestConfiguration'", "Resource provider not"),
+        ("dial tcp 40.126.9.7:443: connect: network is Forbidden; Post https://login.windows.net/x", ""),
+        (
+            "Post https://login.windows.net/x: dial tcp 40.126.9.7:443: connect: network is Forbidden",
+            "Microsoft Entra ID f",
+        ),
+        (
+            "Post https://login.windows.net/x: dial tcp 40.126.9.7:443: connect: network is unreachable",
+            "Microsoft Entra ID n",
+        ),
+        ("dial tcp 40.126.9.7:443: connect: network is unreachable", "Network unreachable"),
+        ("libgpg-error 1.46 installed", ""),
+        ("https://management.azure.com/ answered 200", ""),
+    ],
+)
+def test_the_special_comes_before_the_general(line: str, name: str) -> None:
+    found = knowledge.error(line)
+    assert found is None if not name else found is not None and found.name.startswith(name)
+
+
+def test_codes_are_found_in_a_text() -> None:
+    lines = ["AZCM0000: fine", "first AZCM0026: Network Error", "exit AZCM00261, XAZCM002", "azcm0042 and AZCM0042"]
+    assert [each.explanation.name for each in knowledge.findings(lines)] == ["AZCM0026", "AZCM0042"]
+
+
+def test_a_code_that_nobody_lists_is_found_all_the_same() -> None:
+    [found] = knowledge.findings(["FATAL AZCM0999: new"])
+    assert (found.explanation.name, found.explanation.cause) == ("AZCM0999", "No article lists this code.")
+
+
+def test_needles_fit_into_the_command_that_looks_for_them() -> None:
+    for needle in knowledge.needles():
+        assert re.fullmatch(r"[\w .:/-]{4,60}", needle), needle
+
+
+def test_releases_are_supported_for_a_year() -> None:
+    known = {each.name: each for each in knowledge.releases()}
+    assert (known["1.59"].month, known["1.59"].supported_until) == ("December 2025", datetime.date(2026, 12, 31))
+    assert known["1.61"].supported_until == datetime.date(2027, 2, 28)
+    versions = [each.version for each in knowledge.releases()]
+    assert versions == sorted(versions)

@@ -1,0 +1,57 @@
+"""A fixture: a checkout with the small suite of `tests.pytest_adapter.test_run`, whose fleet answers from a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pytest_adapter.test_run import SUITE
+from tests.support.paths import ROOT
+
+
+class Checkout:
+    """A checkout of its own; `tests.support.fake_fleet` stands in for SSH in it."""
+
+    #: What a healthy VM answers.
+    good = {"cat /word": "right", "cat /number": "4", "cat /colour/red": "red", "cat /colour/blue": "blue", "id -u": "0"}  # fmt: skip  # noqa: RUF012
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.path = pytester.path
+        self.run = pytester.runpytest_subprocess
+        pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
+        ours = (ROOT / "conftest.py").read_text()
+        pytester.makeconftest(f'{ours}\npytest_plugins.insert(0, "tests.support.fake_fleet")\n')
+        pytester.mkdir("suites")
+        (pytester.path / "suites/test_small.py").write_text(SUITE)
+
+    def fleet(self, **vms: Any) -> None:
+        """What the VMs answer from now on."""
+        (self.path / "fleet.json").write_text(json.dumps(vms))
+
+    def visits(self) -> list[str]:
+        """Who was visited since the last look."""
+        log = self.path / "visits.log"
+        names = log.read_text().split() if log.exists() else []
+        log.write_text("")
+        return names
+
+    @property
+    def directory(self) -> Path:
+        """The only run directory."""
+        (found,) = (self.path / "reports").glob("2*")
+        return found
+
+    def results(self, directory: Path | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(((directory or self.directory) / "results.json").read_text())
+        return found
+
+    def readiness(self, directory: Path | None = None) -> dict[str, str]:
+        return {vm["name"]: vm["readiness"] for vm in self.results(directory)["vms"]}
+
+
+@pytest.fixture
+def checkout(pytester: pytest.Pytester) -> Checkout:
+    return Checkout(pytester)

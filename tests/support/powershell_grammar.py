@@ -1,0 +1,55 @@
+"""A real grammar of PowerShell, where it is installed: what it cannot parse, PowerShell cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from plugins.checks.probe import Planned, Probe, probe_of
+from plugins.model import Target, Vm
+from suites import agent, answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
+from tests.support.suite_rows import PROFILE
+
+VM = Vm("vm-w", os="windows", target=Target(location="eastus"))
+ENDPOINT = PROFILE.endpoints(VM)[0]
+
+#: Every probe that has a command for Windows, by name.
+PROBES: dict[str, Probe] = {
+    name: probe
+    for module in (agent, answers, environment, test_ssh, test_proxy, test_imds, test_dns, test_net, tokens)
+    for name, value in vars(module).items()
+    if (probe := probe_of(value)) and probe.fits(VM)
+}
+PLANNED: dict[str, Planned] = {
+    name: each.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, each in PROBES.items()
+}
+
+
+def parse(text: str) -> Any:
+    """The root of the text's tree; skips the test where there is no grammar."""
+    language = pytest.importorskip("tree_sitter_powershell", reason="tree-sitter-powershell is not installed here")
+    tree_sitter = pytest.importorskip("tree_sitter", reason="tree-sitter is not installed here")
+    return tree_sitter.Parser(tree_sitter.Language(language.language())).parse(text.encode()).root_node
+
+
+def nodes(root: Any) -> Iterator[Any]:
+    """The tree, node by node."""
+    yield root
+    for child in root.children:
+        yield from nodes(child)
+
+
+def mistakes(text: str) -> list[str]:
+    """What the grammar could not parse, with its line."""
+    return [
+        f"line {node.start_point[0] + 1}: {node.type} {node.text.decode()[:80]!r}"
+        for node in nodes(parse(text))
+        if node.type == "ERROR" or node.is_missing
+    ]
+
+
+def commands(text: str) -> set[str]:
+    """The commands that a text calls by name."""
+    return {node.text.decode() for node in nodes(parse(text)) if node.type == "command_name"}

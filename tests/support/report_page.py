@@ -1,0 +1,99 @@
+"""Runs pytest with pytest-html and a tiny plugin that feeds `HtmlReport` from a results dict, as the suite's plugin does."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+from tests.support.paths import ROOT
+from tests.support.report_builder import Json
+
+FEEDER = """
+import json
+from pathlib import Path
+from plugins.reports.html.plugin import HtmlReport
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(HtmlReport(config, unwritten), "readiness-html")
+
+def unwritten(error):
+    Path("unwritten.txt").write_text(str(error))
+
+def pytest_sessionfinish(session):
+    report = session.config.pluginmanager.get_plugin("readiness-html")
+    results = Path("results.json")
+    if report is not None and results.exists():
+        report.finish(session, json.loads(results.read_text(encoding="ascii")))
+"""
+
+SUITE = """
+import os
+def test_of_the_suite():
+    assert os.sep
+def test_that_fails():
+    assert not os.sep, "a real item has no row"
+"""
+
+
+def run_pytest(
+    folder: Path, results: Json | None, *arguments: str, suite: str = SUITE
+) -> subprocess.CompletedProcess[str]:
+    """Run a small suite in `folder`, with `results` (if any) fed to the report."""
+    (folder / "feeder.py").write_text(FEEDER, encoding="utf-8")
+    (folder / "test_suite.py").write_text(suite, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    if results is not None:
+        (folder / "results.json").write_text(json.dumps(results), encoding="ascii")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "SECRET_TOKEN": "hunter2", "CI": "true"}
+    environment.pop("PYTEST_ADDOPTS", None)
+    command = [sys.executable, "-m", "pytest", "-p", "feeder", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def write_page(folder: Path, results: Json | None, *arguments: str, suite: str = SUITE) -> Path:
+    """The report.html of such a run."""
+    page = folder / "report.html"
+    finished = run_pytest(folder, results, f"--html={page}", "--self-contained-html", *arguments, suite=suite)
+    assert page.exists(), finished.stdout + finished.stderr
+    assert "INTERNALERROR" not in finished.stdout + finished.stderr, finished.stdout + finished.stderr
+    return page
+
+
+def core(page: Path) -> Json:
+    """What the page's script reads at once."""
+    found = re.search(r'id="readiness-data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    data: Json = json.loads(found[1])
+    return data
+
+
+def chunks(page: Path) -> list[tuple[list[str], list[Any]]]:
+    """The packed chunks of a page: (texts, rows) each."""
+    found = re.findall(r'id="chunk-\d+">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    return [(data["s"], data["r"]) for data in map(_inflated, found)]
+
+
+def unpacked(chunk: str) -> list[list[Any]]:
+    """The rows of one packed chunk, with their texts in place."""
+    data = _inflated(chunk)
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(each) for each in value]
+        return data["s"][-1 - value] if value < 0 else value
+
+    return [plain(row) for row in data["r"]]
+
+
+def _inflated(chunk: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(chunk)))
