@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from plugins import fail, quote, unknown
 from plugins.azure import resource_ids as ids
-from plugins.azure.vm_view import AzureView
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Fix, Judgement
 from plugins.model import Status, Vm
 
@@ -76,7 +76,7 @@ def restart(vm: Vm) -> Fix:
     return command("az networkcloud virtualmachine restart", vm.resource_id) if vm.resource_id else ()
 
 
-def vm_of(azure: AzureView) -> Resource:
+def vm_of(azure: AzureVmView) -> Resource:
     """The VM resource; without one there is nothing to judge, and VM-001 says so."""
     found = azure.vm
     if found is None:
@@ -88,7 +88,7 @@ def vm_of(azure: AzureView) -> Resource:
     return found
 
 
-def cluster_of(azure: AzureView) -> Resource:
+def cluster_of(azure: AzureVmView) -> Resource:
     """The cluster that the VM runs on."""
     vm_of(azure)
     found = azure.cluster
@@ -100,7 +100,7 @@ def cluster_of(azure: AzureView) -> Resource:
     return found
 
 
-def csn_of(azure: AzureView) -> Resource:
+def csn_of(azure: AzureVmView) -> Resource:
     """The cloud services network that the VM is attached to."""
     vm_of(azure)
     found = azure.csn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from packaging.version import InvalidVersion, Version
 
 from plugins import check, fail, not_applicable, recommended, required, unknown, warn
-from plugins.azure.az_cli import Runner
+from plugins.azure.az_cli import AzCli
 from plugins.requirements.profile import Profile
 
 INSTALL = "https://learn.microsoft.com/azure/operator-nexus/howto-install-cli-extensions"
@@ -22,18 +22,18 @@ def _version(text: str, what: str) -> Version:
         )
 
 
-def _installed(runner: Runner) -> str:
+def _installed(az_cli: AzCli) -> str:
     """The version of az on the runner; stops where there is none."""
-    if runner.error:
+    if az_cli.error:
         unknown(
-            f"The versions of az on the runner are not known: {runner.error}.",
+            f"The versions of az on the runner are not known: {az_cli.error}.",
             remedy="On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the "
             "suite does not need it.",
             obstacle="az on the runner",
         )
-    if runner.az_core is None:
+    if az_cli.az_core is None:
         not_applicable("az is not installed on the runner, or not on its PATH. The suite does not need it.")
-    return runner.az_core
+    return az_cli.az_core
 
 
 _UPGRADE = "az upgrade --yes"
@@ -46,14 +46,14 @@ _UPGRADE = "az upgrade --yes"
     docs=INSTALL,
     thing="runner",
 )
-def test_the_azure_cli_of_the_runner_is_new_enough(runner: Runner, profile: Profile) -> str:
+def test_the_azure_cli_of_the_runner_is_new_enough(az_cli: AzCli, profile: Profile) -> str:
     """The runner's Azure CLI core is new enough.
 
     Success: azure-cli-core is at or above the profile's floor.
     Failure: it is below: a warning, for the suite itself uses the SDK.
     Unknown: az is there and did not say. Not applicable: az is not there.
     """
-    core, floor = _installed(runner), profile.floors.azure_cli
+    core, floor = _installed(az_cli), profile.floors.azure_cli
     if _version(core, "azure-cli-core") < Version(floor):
         fail(
             f"The runner's Azure CLI core is {core}; expected {floor} or later.",
@@ -76,7 +76,7 @@ _UPDATE = f"az extension update --name {EXTENSION}"
     docs=INSTALL,
     thing="runner",
 )
-def test_the_networkcloud_extension_is_new_enough(runner: Runner, profile: Profile) -> str:
+def test_the_networkcloud_extension_is_new_enough(az_cli: AzCli, profile: Profile) -> str:
     """The runner's networkcloud extension is new enough.
 
     Success: its version is at or above the one the profile recommends.
@@ -84,9 +84,9 @@ def test_the_networkcloud_extension_is_new_enough(runner: Runner, profile: Profi
     Warning: between the two: a beta, as a rule.
     Unknown: az is there and did not say. Not applicable: az is not there.
     """
-    _installed(runner)
+    _installed(az_cli)
     floor, wanted = profile.floors.networkcloud_extension, profile.floors.networkcloud_extension_recommended
-    seen = runner.extensions.get(EXTENSION)
+    seen = az_cli.extensions.get(EXTENSION)
     if seen is None:
         fail(
             f"az is on the runner without its {EXTENSION} extension; expected {floor} or later. The first az "

@@ -6,7 +6,7 @@ import json
 
 from plugins import check, fail, quote, required, unknown, warn
 from plugins.azure import resource_ids as ids
-from plugins.azure.vm_view import AzureView
+from plugins.azure.vm_view import AzureVmView
 from plugins.model import Vm
 from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
 from suites import egress
@@ -95,7 +95,7 @@ def _entries(csn: Resource) -> tuple[list[Entry], bool]:
     docs=ARTICLE,
     thing="csn",
 )
-def test_the_default_endpoints_are_enabled(azure: AzureView, vm: Vm, profile: Profile) -> str:
+def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: Profile) -> str:
     """The network lets the platform's default endpoints through.
 
     Success: enableDefaultEgressEndpoints is "True", or the egress list covers each required endpoint without it.
@@ -143,7 +143,7 @@ def _some(hosts: list[str]) -> str:
     docs=PREREQUISITES,
     thing="csn",
 )
-def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureView, vm: Vm, profile: Profile) -> str:
+def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmView, vm: Vm, profile: Profile) -> str:
     """The egress list of the network covers the endpoint.
 
     Success: an entry of enabledEgressEndpoints names the host, or a domain above it with a leading dot, on its port.
@@ -212,7 +212,7 @@ def _nearly(entries: list[Entry], endpoint: Endpoint) -> str:
     docs=PREREQUISITES,
     thing="csn",
 )
-def test_the_network_is_available(azure: AzureView) -> str:
+def test_the_network_is_available(azure: AzureVmView) -> str:
     """The network is provisioned, available and on the VM's cluster.
 
     Success: provisioningState Succeeded, detailedStatus Available, and the clusterId of the VM.

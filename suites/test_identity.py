@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugins import check, fail, required, unknown
-from plugins.azure.vm_view import AzureView
+from plugins.azure.vm_view import AzureVmView
 from plugins.model import Vm
 from suites.arm import named, vm_of
 
@@ -19,7 +19,7 @@ CREATE_AGAIN = (
 
 
 @check("IDENTITY-001", required, remedy=CREATE_AGAIN, docs=ARTICLE, thing="vm")
-def test_the_vm_has_an_identity(azure: AzureView) -> str:
+def test_the_vm_has_an_identity(azure: AzureVmView) -> str:
     """The VM resource has a managed identity.
 
     Success: a system-assigned or at least one user-assigned identity. Whether it is there since the VM was created, as
@@ -46,7 +46,7 @@ def test_the_vm_has_an_identity(azure: AzureView) -> str:
     docs=ARTICLE,
     thing="identity",
 )
-def test_it_is_the_expected_identity(azure: AzureView, vm: Vm) -> str:
+def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
     """The identity is the expected one, and its principal exists.
 
     Success: the VM has the identity that the inventory names, or the only one that can be meant, and its principal id

@@ -9,7 +9,7 @@ from typing import Any
 
 from plugins import check, fail, quote, recommended, required, unknown, warn
 from plugins.azure.answer_keys import TARGET_PROVIDERS
-from plugins.azure.vm_view import AzureView
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Fix, Judgement
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
@@ -55,7 +55,7 @@ def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
     docs=RUNTIME,
     thing="cluster",
 )
-def test_the_runtime_is_new_enough(azure: AzureView, profile: Profile) -> str:
+def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     """The cluster's runtime version supports managed identities.
 
     Success: clusterVersion is at or above the profile's floor.
@@ -90,7 +90,7 @@ def test_the_runtime_is_new_enough(azure: AzureView, profile: Profile) -> str:
     docs=ARTICLE,
     thing="instance",
 )
-def test_the_management_bundle_is_new_enough(azure: AzureView, profile: Profile) -> str:
+def test_the_management_bundle_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     """The management bundle supports managed identities.
 
     Success: the operator declares a bundle at or above the profile's floor.
@@ -131,7 +131,7 @@ def test_the_management_bundle_is_new_enough(azure: AzureView, profile: Profile)
     )
 
 
-def _known_runtimes(azure: AzureView) -> list[str]:
+def _known_runtimes(azure: AzureVmView) -> list[str]:
     """Every runtime that cluster and cluster manager name: a bundle is what makes a runtime available."""
     cluster, manager = _if_readable(lambda: azure.cluster), _if_readable(lambda: azure.cluster_manager)
     offered = (prop(cluster or {}, "availableUpgradeVersions") or []) + (prop(manager or {}, "clusterVersions") or [])
@@ -139,7 +139,7 @@ def _known_runtimes(azure: AzureView) -> list[str]:
     return [each for each in found if _runtime(each)]
 
 
-def _stable_apis(azure: AzureView) -> list[str]:
+def _stable_apis(azure: AzureVmView) -> list[str]:
     provider = _if_readable(lambda: azure.nexus_provider)
     return [each for each in _api_versions(provider or {}) if not each.endswith("-preview")]
 
@@ -177,7 +177,7 @@ def _age(version: str) -> tuple[str, bool]:
     docs=ARTICLE,
     thing="instance",
 )
-def test_the_api_version_is_offered(azure: AzureView, profile: Profile) -> str:
+def test_the_api_version_is_offered(azure: AzureVmView, profile: Profile) -> str:
     """The resource provider offers an API version with identities.
 
     Success: the newest API version of virtual machines is at or above the profile's floor, and a stable one is at or
@@ -216,7 +216,7 @@ PASSING = ("updating", "updatepaused", "degraded")
     docs=ARTICLE,
     thing="cluster",
 )
-def test_the_cluster_runs(azure: AzureView) -> str:
+def test_the_cluster_runs(azure: AzureVmView) -> str:
     """The cluster is running and connected to Azure.
 
     Success: detailedStatus Running and clusterConnectionStatus Connected.
@@ -268,7 +268,7 @@ def _namespaces(vm: Vm, profile: Profile) -> list[str]:
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites",
     thing="subscription",
 )
-def test_the_provider_is_registered(namespace: str, azure: AzureView) -> str:
+def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
     """The resource provider is registered where the Arc resource goes.
 
     Success: registrationState Registered in the target subscription.
@@ -305,7 +305,7 @@ def test_the_provider_is_registered(namespace: str, azure: AzureView) -> str:
     docs=UPGRADE,
     thing="cluster",
 )
-def test_the_runtime_is_supported(azure: AzureView) -> str:
+def test_the_runtime_is_supported(azure: AzureVmView) -> str:
     """The runtime's support end date is in the future.
 
     Success: supportExpiryDate is today or later.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from plugins import check, fail, quote, required, unknown
 from plugins.azure.roles import Access, Assignment, Denied, Granted, Role, Undecided, effective, role
-from plugins.azure.vm_view import AzureView
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Judgement
 from plugins.model import Status
 from suites.arm import vm_of
@@ -26,7 +26,7 @@ RESOURCE_MANAGER, LIST_ACCESS_DETAILS = role("resource-manager"), role("list-acc
 _AGAIN = "then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003)."
 
 
-def _access(azure: AzureView) -> tuple[str, Access]:
+def _access(azure: AzureVmView) -> tuple[str, Access]:
     """The principal to enroll with, and what it was given."""
     vm_of(azure)
     principal = azure.expected.principal_id
@@ -51,7 +51,7 @@ def _holds(access: Access) -> str:
     return f"It holds: {'; '.join(names[:5])}" + (f" and {len(names) - 5} more." if len(names) > 5 else ".")
 
 
-def _judge_role(azure: AzureView, wanted: Role, actions: tuple[str, ...]) -> str:
+def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> str:
     """Held by GUID, or covered by what other roles allow."""
     principal, access = _access(azure)
     held = access.holding(wanted.id)
@@ -119,7 +119,7 @@ def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, ass
     docs=ARTICLE,
     thing="role",
 )
-def test_it_may_manage_connected_machines(azure: AzureView) -> str:
+def test_it_may_manage_connected_machines(azure: AzureVmView) -> str:
     """The identity holds Azure Connected Machine Resource Manager.
 
     Success: the role, by GUID, is assigned at the target resource group or above, directly or through a group; or other
@@ -139,7 +139,7 @@ def test_it_may_manage_connected_machines(azure: AzureView) -> str:
     docs=ARTICLE,
     thing="role",
 )
-def test_it_may_list_access_details(azure: AzureView) -> str:
+def test_it_may_list_access_details(azure: AzureVmView) -> str:
     """The identity holds HybridCompute Machine ListAccessDetails Action.
 
     Success: the role, by GUID, is assigned at the target resource group or above, directly or through a group; or other
@@ -159,7 +159,7 @@ def test_it_may_list_access_details(azure: AzureView) -> str:
     docs=PREREQUISITES,
     thing="role",
 )
-def test_its_effective_actions_suffice(azure: AzureView) -> str:
+def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
     """The effective actions are enough to enroll.
 
     Success: the union of all assignments, less notActions and deny assignments, allows machines/read, machines/write

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from plugins import Seen, check, fail, not_applicable, probe, quote, recommended, required, unknown, warn
-from plugins.azure.vm_view import AzureView, Principal
+from plugins.azure.vm_view import AzureVmView, Principal
 from plugins.checks.check import Judgement
 from plugins.model import Status, Vm
 from plugins.requirements.profile import Profile
@@ -317,7 +317,7 @@ def _when(seconds: float) -> str:
     docs=ARTICLE,
     thing="vm",
 )
-def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureView) -> str:
+def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureVmView) -> str:
     """The token was issued after the last change of the identity's roles.
 
     Success: it was issued after the newest role assignment at the target scope was made or changed.

@@ -8,7 +8,7 @@ from typing import Any
 
 from plugins import check, fail, note, quote, required, unknown, warn
 from plugins.azure import resource_ids as ids
-from plugins.azure.vm_view import AzureView
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Fix
 from suites import agent as probes
 from suites.agent import Agent, Show
@@ -28,7 +28,7 @@ ONBOARDING = "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-a
     docs=ARTICLE,
     thing="vm",
 )
-def test_the_vm_is_there_and_running(azure: AzureView) -> str:
+def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     """The VM resource exists, is provisioned, powered on and running.
 
     Success: provisioningState Succeeded, powerState On, detailedStatus Running.
@@ -88,7 +88,7 @@ def _mend(status: str, start: str, restart: str) -> tuple[str, Fix]:
     docs=ARTICLE,
     thing="vm",
 )
-def test_the_vm_is_in_its_clusters_location(azure: AzureView) -> str:
+def test_the_vm_is_in_its_clusters_location(azure: AzureVmView) -> str:
     """The VM's custom location is that of its cluster.
 
     Success: both name the same custom location; upper and lower case do not matter in ids.
@@ -118,7 +118,7 @@ def test_the_vm_is_in_its_clusters_location(azure: AzureView) -> str:
     docs="https://learn.microsoft.com/azure/operator-nexus/quickstarts-tenant-workload-prerequisites",
     thing="vm",
 )
-def test_the_vm_is_attached_to_a_csn(azure: AzureView) -> str:
+def test_the_vm_is_attached_to_a_csn(azure: AzureVmView) -> str:
     """The VM is attached to a cloud services network.
 
     Success: cloudServicesNetworkAttachment names one.
@@ -154,7 +154,7 @@ NAME = re.compile(rf"[A-Za-z0-9_-]{{0,{LONGEST - 1}}}[A-Za-z0-9]")
     docs=ONBOARDING,
     thing="vm",
 )
-def test_the_arc_name_is_valid_and_free(azure: AzureView, agent: Agent, agent_show: Show) -> str:
+def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_show: Show) -> str:
     """The name of the Arc resource is valid and free.
 
     Success: valid, and no machine in the target resource group has it; or the machine that has it is this VM, as the

@@ -1,10 +1,10 @@
-"""The control plane: what Azure Resource Manager says about the VMs, read once per run and judged like evidence.
+"""The control plane: Azure Resource Manager's answers about the VMs, read once per run and judged like evidence.
 
 ::
 
-    fleet.fleet_from_azure ─> VMs ─> fetch.fetch ─> CloudFacts (azure.json) ─> view.AzureView ─> checks
-                                     plan.planned_calls: the same, before it happens
+    discovery.fleet_from_azure ─> VMs ─> fetch.fetch ─> AzureSnapshot (azure.json) ─> vm_view.AzureVmView ─> checks
+                                         request_plan.planned_calls: the same requests, before any is sent
 
-`arm` asks by the SDKs, `problems` says why an answer could not be had, `roles` decides what a principal may do.
-Importing `fetch` loads the SDKs' core; a run from saved evidence needs `facts`, `view` and `roles` only.
+`client` asks through the SDKs, `errors` explains an answer that is missing, `roles` decides what a principal may do.
+Importing `fetch` loads the SDKs' core; a run from saved evidence needs `snapshot`, `vm_view` and `roles` only.
 """

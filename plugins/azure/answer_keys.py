@@ -1,4 +1,4 @@
-"""The ARM paths that name the answers in `CloudFacts.answers`: what is asked once is found under one name."""
+"""The ARM paths that name the answers in `AzureSnapshot.answers`: what is asked once is found under one name."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Runner", "look"]
+__all__ = ["AzCli", "read_versions"]
 
 #: Neither asks Azure for anything. Not `az networkcloud`: that may install the extension by itself.
 VERSION = ("az", "version", "-o", "json")
@@ -22,7 +22,7 @@ LIMIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Runner:
+class AzCli:
     """What `az` said of itself. No version and no error: az is not installed."""
 
     az_core: str | None = None  # "2.76.0"
@@ -34,28 +34,28 @@ class Runner:
         return {"az_core": self.az_core, "extensions": dict(self.extensions), "error": self.error}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Runner:
+    def from_dict(cls, data: Mapping[str, Any]) -> AzCli:
         """The inverse of `as_dict`."""
         return cls(data["az_core"], dict(data["extensions"]), data["error"])
 
 
-def look(limit: float = LIMIT) -> Runner:
+def read_versions(limit: float = LIMIT) -> AzCli:
     """Ask the runner's az for its versions. Takes `limit` seconds at most, and never raises."""
     if shutil.which("az") is None:
-        return Runner()
+        return AzCli()
     started: list[subprocess.Popen[bytes]] = []
     deadline = time.monotonic() + limit
     try:
         for command in (VERSION, EXTENSIONS):
             started.append(_start(command))
         version, listed = (_answer(process, deadline) for process in started)
-        return Runner(_core(version), _extensions(listed))
+        return AzCli(_core(version), _extensions(listed))
     except subprocess.TimeoutExpired:
-        return Runner(error=f"az did not answer within {limit:g} s")
+        return AzCli(error=f"az did not answer within {limit:g} s")
     except OSError as error:
-        return Runner(error=f"az could not be started ({error.strerror or error})")
+        return AzCli(error=f"az could not be started ({error.strerror or error})")
     except ValueError as error:
-        return Runner(error=str(error))
+        return AzCli(error=str(error))
     finally:
         for process in started:
             _end(process)

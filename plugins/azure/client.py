@@ -33,11 +33,11 @@ from plugins.azure.clouds import Cloud
 from plugins.azure.credential import Login
 from plugins.azure.errors import NotAllowedError, explain, no_login, not_reached, out_of_time, says_absent
 from plugins.azure.normalize import in_shape
-from plugins.azure.snapshot import Answer, Call, Unread, without_secrets
+from plugins.azure.snapshot import Answer, Call, ReadError, without_secrets
 from plugins.core.redaction import redact
 from plugins.core.worker_pool import Team
 
-__all__ = ["Arm", "Kind", "readable"]
+__all__ = ["ArmClient", "Kind", "readable"]
 
 #: The collections of Microsoft.NetworkCloud that are read, as the SDK calls them.
 Kind = Literal["virtual_machines", "clusters", "cluster_managers", "cloud_services_networks"]
@@ -53,7 +53,7 @@ _TRIES = 4  # after the first
 _LONGEST_PAUSE = 20  # seconds between tries, when Azure does not say how long
 
 
-class _Guard(SansIOHTTPPolicy[Any, Any]):
+class _ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
     """Only GET, only to this cloud's Resource Manager: a run changes nothing, and a token goes nowhere else.
 
     The SDKs would register a missing resource provider by themselves, and follow a nextLink wherever it points.
@@ -103,8 +103,8 @@ def readable(url: str) -> str:
     return redact(unquote(url))
 
 
-class Arm:
-    """One cloud's Resource Manager. Every question returns an `Answer` or an `Unread`; none raises.
+class ArmClient:
+    """One cloud's Resource Manager. Every question returns an `Answer` or an `ReadError`; none raises.
 
     Safe to use from several threads.
     """
@@ -130,9 +130,9 @@ class Arm:
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._here = threading.local()  # .url: the first request of the question that this thread asks
-        self._problem: Unread | None = None
+        self._problem: ReadError | None = None
 
-    def __enter__(self) -> Arm:
+    def __enter__(self) -> ArmClient:
         return self
 
     def __exit__(
@@ -144,30 +144,30 @@ class Arm:
         """Get the token before many threads want one. Without one, every question has that problem as its answer."""
         (self._problem,) = team.ask([self._sign_in], lambda number: self._login_late())
 
-    def _sign_in(self) -> Unread | None:
+    def _sign_in(self) -> ReadError | None:
         try:
             self._login.get_token(self.cloud.scope)
         except Exception as error:  # a credential may fail in any way: its sources are other programs
             return no_login(error, self.cloud)
         return None
 
-    def _login_late(self) -> Unread:
+    def _login_late(self) -> ReadError:
         if self._cancelled():
             return self.late("anything of Azure")
-        return Unread(
+        return ReadError(
             f"The login to Azure did not come to an end within {time.monotonic() - self._started:.0f} s.",
             "See what hangs with 'az account get-access-token', or leave Azure out: --no-azure.",
         )
 
-    def late(self, what: str) -> Unread:
+    def late(self, what: str) -> ReadError:
         """What to say of a question that was not answered in time."""
         if self._cancelled():
-            return Unread(f"Could not read {what}: the run was interrupted.", "Run again.")
+            return ReadError(f"Could not read {what}: the run was interrupted.", "Run again.")
         return out_of_time(what, self._seconds, self._started)
 
     # --- questions
 
-    def resource(self, kind: Kind, id: str) -> Answer | Unread:
+    def resource(self, kind: Kind, id: str) -> Answer | ReadError:
         """One resource of Microsoft.NetworkCloud."""
         arm = ids.parse(id)
         what = f"the {kind.replace('_', ' ').removesuffix('s')} {arm.name}"
@@ -178,21 +178,21 @@ class Arm:
             ),
         )
 
-    def in_subscription(self, kind: Kind, subscription: str) -> Answer | Unread:
+    def in_subscription(self, kind: Kind, subscription: str) -> Answer | ReadError:
         """All resources of a kind in a subscription: a list."""
         what = f"the {kind.replace('_', ' ')} of subscription {subscription}"
         return self._ask(
             what, lambda limit: _dicts(self._nexus(subscription, kind).list_by_subscription(timeout=limit))
         )
 
-    def in_group(self, kind: Kind, subscription: str, group: str) -> Answer | Unread:
+    def in_group(self, kind: Kind, subscription: str, group: str) -> Answer | ReadError:
         """All resources of a kind in a resource group: a list."""
         what = f"the {kind.replace('_', ' ')} of resource group {group}"
         return self._ask(
             what, lambda limit: _dicts(self._nexus(subscription, kind).list_by_resource_group(group, timeout=limit))
         )
 
-    def machines(self, group: str) -> Answer | Unread:
+    def machines(self, group: str) -> Answer | ReadError:
         """The Arc machines of a resource group: a list. None when the group does not exist."""
         _, _, subscription, _, name = group.split("/")
         return self._ask(
@@ -200,7 +200,7 @@ class Arm:
             lambda limit: _dicts(self._hybrid(subscription).machines.list_by_resource_group(name, timeout=limit)),
         )
 
-    def provider(self, subscription: str, namespace: str) -> Answer | Unread:
+    def provider(self, subscription: str, namespace: str) -> Answer | ReadError:
         """The registration of a resource provider."""
         path = f"{ids.subscription_scope(subscription)}/providers/{namespace}"
         return self._ask(
@@ -208,12 +208,12 @@ class Arm:
             lambda limit: _registration(self._raw(subscription, path, PROVIDERS_API, limit)),
         )
 
-    def identity(self, id: str) -> Answer | Unread:
+    def identity(self, id: str) -> Answer | ReadError:
         """A user-assigned identity."""
         what = f"the user-assigned identity {ids.parse(id).name}"
         return self._ask(what, lambda limit: self._raw(ids.parse(id).subscription, id, IDENTITY_API, limit))
 
-    def assignments(self, scope: str, principal: str | None = None) -> Answer | Unread:
+    def assignments(self, scope: str, principal: str | None = None) -> Answer | ReadError:
         """The role assignments at a scope and above: all, or those that reach a principal, through groups too."""
         only = f"atScope() and assignedTo('{principal}')" if principal else "atScope()"
         return self._ask(
@@ -223,7 +223,7 @@ class Arm:
             ),
         )
 
-    def denies(self, scope: str) -> Answer | Unread:
+    def denies(self, scope: str) -> Answer | ReadError:
         """The deny assignments at a scope and above: a list."""
         return self._ask(
             f"the deny assignments at {scope}",
@@ -232,7 +232,7 @@ class Arm:
             ),
         )
 
-    def definition(self, role_id: str, scope: str) -> Answer | Unread:
+    def definition(self, role_id: str, scope: str) -> Answer | ReadError:
         """A role definition, by the id that an assignment at `scope` names."""
         return self._ask(
             f"the role definition {ids.last(role_id)}",
@@ -245,7 +245,7 @@ class Arm:
 
     # --- asking
 
-    def _ask(self, what: str, question: Callable[[float], Any]) -> Answer | Unread:
+    def _ask(self, what: str, question: Callable[[float], Any]) -> Answer | ReadError:
         """Ask; whatever goes wrong becomes the answer."""
         if self._problem:
             return self._problem
@@ -324,7 +324,7 @@ class Arm:
     def _policies(self) -> list[Any]:
         """A pipeline of its own for each client: policies are chained to each other."""
         return [
-            _Guard(self.cloud, self._first),
+            _ReadOnlyPolicy(self.cloud, self._first),
             RequestIdPolicy(),
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy("nexus-arc-readiness"),

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from plugins.azure import resource_ids as ids
-from plugins.azure.snapshot import CloudFacts
-from plugins.azure.vm_view import AzureView
+from plugins.azure.snapshot import AzureSnapshot
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Judgement
 from plugins.model import Vm
 
 __all__ = ["things"]
 
 
-def things(vm: Vm, facts: CloudFacts) -> dict[str, str]:
+def things(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
     """Kind -> ARM id, or the image's name; without the kinds that are not known. Asks Azure for nothing.
 
     Two VMs share a thing when the values are equal without regard to case: Azure itself mixes cases.
     """
-    azure = AzureView(vm, facts)
+    azure = AzureVmView(vm, facts)
     found: dict[str, str] = {}
 
     def know(kind: str, read: Callable[[], Any]) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 from azure.core.credentials import TokenCredential
 
-from plugins.azure.client import Arm
+from plugins.azure.client import ArmClient
 from plugins.azure.clouds import Cloud, clouds
 from plugins.azure.credential import default_credential
 from plugins.azure.resource_ids import parse
-from plugins.azure.snapshot import Answer, Unread
+from plugins.azure.snapshot import Answer, ReadError
 from plugins.core.worker_pool import Team
 from plugins.inventory.file import bad_host, bad_name
 from plugins.model import Target, Vm
@@ -27,7 +27,7 @@ _SECONDS = 120.0
 class FleetError(Exception):
     """The fleet could not be read from Azure; `remedy` says what to do."""
 
-    def __init__(self, problem: Unread) -> None:
+    def __init__(self, problem: ReadError) -> None:
         super().__init__(problem.message)
         self.remedy = problem.remedy
 
@@ -49,19 +49,19 @@ def fleet_from_azure(
     """The VMs of a subscription, or of one resource group in it. Raises `FleetError`."""
     cloud = cloud or clouds()["AzureCloud"]
     team = Team(1, _SECONDS)
-    with Arm(cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
+    with ArmClient(cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
         arm.sign_in(team)
-        ask: Callable[[], Answer | Unread]
+        ask: Callable[[], Answer | ReadError]
         if resource_group:
             ask = partial(arm.in_group, "virtual_machines", subscription, resource_group)
         else:
             ask = partial(arm.in_subscription, "virtual_machines", subscription)
         (answer,) = team.ask([ask], lambda number: arm.late(f"the VMs of subscription {subscription}"))
         team.close()
-    if isinstance(answer, Unread):
+    if isinstance(answer, ReadError):
         raise FleetError(answer)
     if answer.value is None:
-        raise FleetError(Unread(f"Azure says that the resource group {resource_group} does not exist."))
+        raise FleetError(ReadError(f"Azure says that the resource group {resource_group} does not exist."))
     return from_resources(answer.value, cloud.name)
 
 
@@ -74,7 +74,7 @@ def from_resources(resources: list[Mapping[str, Any]], cloud: str) -> Discovery:
         except (KeyError, ValueError) as error:
             problem = f"has no id and name that can be used ({error})."
         if problem:
-            raise FleetError(Unread(f"A VM in Azure's list {problem}", "Name the VMs in a fleet file: --inventory."))
+            raise FleetError(ReadError(f"A VM in Azure's list {problem}", "Name the VMs in a fleet file: --inventory."))
     times = Counter(str(each["name"]).lower() for each in resources)
     vms, notes = [], []
     for each in sorted(resources, key=lambda each: str(each["id"]).lower()):
@@ -85,7 +85,7 @@ def from_resources(resources: list[Mapping[str, Any]], cloud: str) -> Discovery:
         # An address ends up in ssh_config's ProxyCommand, which a shell runs: it must be one.
         if problem := bad_host(address or id.name):
             raise FleetError(
-                Unread(f"The address of {name} in Azure {problem}", "Name it in a fleet file: --inventory.")
+                ReadError(f"The address of {name} in Azure {problem}", "Name it in a fleet file: --inventory.")
             )
         if note:
             notes.append(f"{name}: {note}")

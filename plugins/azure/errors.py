@@ -18,7 +18,7 @@ from azure.core.exceptions import (
 )
 
 from plugins.azure.clouds import Cloud
-from plugins.azure.snapshot import Unread
+from plugins.azure.snapshot import ReadError
 from plugins.core.redaction import redact
 
 __all__ = ["NotAllowedError", "arm_error", "explain", "no_login", "not_reached", "out_of_time", "says_absent"]
@@ -33,30 +33,30 @@ class NotAllowedError(Exception):
     """A request that this suite never makes was about to be made."""
 
 
-def explain(error: BaseException, what: str, cloud: Cloud) -> Unread:
+def explain(error: BaseException, what: str, cloud: Cloud) -> ReadError:
     """The problem with reading `what` ("the VMs of subscription 5000…")."""
     message, remedy = _explain(error, cloud)
     response = getattr(error, "response", None)
-    return Unread(
+    return ReadError(
         redact(f"Could not read {what}: {message}"), redact(remedy), status=getattr(response, "status_code", None)
     )
 
 
-def no_login(error: Exception, cloud: Cloud) -> Unread:
+def no_login(error: Exception, cloud: Cloud) -> ReadError:
     """The problem with getting a token, as the answer to every question."""
     if isinstance(error, ServiceRequestError | ServiceResponseError):
         message, remedy = _no_connection(error, cloud.authority)
     else:
         message, remedy = _not_signed_in(str(error), cloud)
-    return Unread(redact(f"Azure was not asked: {message}"), redact(remedy))
+    return ReadError(redact(f"Azure was not asked: {message}"), redact(remedy))
 
 
-def not_reached(error: BaseException, cloud: Cloud) -> Unread | None:
+def not_reached(error: BaseException, cloud: Cloud) -> ReadError | None:
     """The problem with reaching Azure at all, as the answer to every question. None: it is another problem."""
     if not isinstance(error, ServiceRequestError):
         return None
     message, remedy = _no_connection(error, cloud.manager)
-    return Unread(redact(f"Azure was not reached: {message}"), redact(remedy))
+    return ReadError(redact(f"Azure was not reached: {message}"), redact(remedy))
 
 
 def _explain(error: BaseException, cloud: Cloud) -> tuple[str, str]:
@@ -208,9 +208,9 @@ def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0].strip()[:300]
 
 
-def out_of_time(what: str, seconds: float, started: float) -> Unread:
+def out_of_time(what: str, seconds: float, started: float) -> ReadError:
     """Not asked, because the limit for all requests together was reached."""
-    return Unread(
+    return ReadError(
         f"Could not read {what}: the {seconds:.0f} s for all requests to Azure were over after"
         f" {time.monotonic() - started:.0f} s.",
         "Run again with fewer VMs, or see why Azure answers so slowly.",

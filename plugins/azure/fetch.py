@@ -18,13 +18,13 @@ from azure.core.credentials import TokenCredential
 
 from plugins.azure import answer_keys as paths
 from plugins.azure import resource_ids as ids
-from plugins.azure.client import Arm, Kind
+from plugins.azure.client import ArmClient, Kind
 from plugins.azure.clouds import Cloud, clouds
 from plugins.azure.credential import default_credential
 from plugins.azure.discovery import addresses
 from plugins.azure.roles import role
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
-from plugins.azure.vm_view import AzureView
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Judgement
 from plugins.core.worker_pool import Team
 from plugins.model import Vm
@@ -61,18 +61,18 @@ class FetchOptions:
         return self.seconds + _SLACK
 
 
-_Tasks = dict[str, Callable[[], Answer | Unread]]
+_Tasks = dict[str, Callable[[], Answer | ReadError]]
 
 
-def fetch(vms: Sequence[Vm], options: FetchOptions) -> CloudFacts:
+def fetch(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
     """What Azure says about these VMs. Never raises for what Azure does: what could not be read says so."""
-    facts = CloudFacts()
+    facts = AzureSnapshot()
     end = time.monotonic() + options.seconds
     by_cloud = sorted(vms, key=lambda vm: vm.target.cloud)
     for name, group in groupby(by_cloud, key=lambda vm: vm.target.cloud):
         seconds = end - time.monotonic() if facts.answers else options.seconds  # one limit for all clouds together
         team = Team(options.workers, seconds + _SLACK, options.cancelled)
-        with Arm(
+        with ArmClient(
             options.clouds[name],
             options.credential,
             seconds=seconds,
@@ -91,7 +91,7 @@ def fetch(vms: Sequence[Vm], options: FetchOptions) -> CloudFacts:
 class _Fetch:
     """The rounds, for the VMs of one cloud."""
 
-    def __init__(self, vms: list[Vm], options: FetchOptions, facts: CloudFacts, arm: Arm, team: Team) -> None:
+    def __init__(self, vms: list[Vm], options: FetchOptions, facts: AzureSnapshot, arm: ArmClient, team: Team) -> None:
         self.vms = vms
         self.options = options
         self.facts = facts
@@ -139,7 +139,7 @@ class _Fetch:
         """What the VMs name, and where their Arc resources go."""
         tasks: _Tasks = {}
         for vm in self.vms:
-            view = AzureView(vm, self.facts)
+            view = AzureVmView(vm, self.facts)
             if id := _known(view, "resource_id"):
                 self._add_provider(tasks, ids.above(id), paths.NEXUS)
             if scope := _known(view, "target_scope"):
@@ -164,7 +164,7 @@ class _Fetch:
         """The roles of the identity each VM is to enroll with, and then what those roles mean."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for vm in self.vms:
-            view = AzureView(vm, self.facts)
+            view = AzureVmView(vm, self.facts)
             expected, scope = _known(view, "expected"), _known(view, "target_scope")
             if expected and expected.principal_id and scope:
                 wanted[scope].add(expected.principal_id)
@@ -192,7 +192,7 @@ class _Fetch:
         For the others the list does not tell enough: a group they are in may hold a role, and only Azure knows that.
         """
         answer = self._one(f"the role assignments at {scope}", partial(self.arm.assignments, scope))
-        if isinstance(answer, Unread):
+        if isinstance(answer, ReadError):
             return set()
         rows: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for row in answer.value or []:
@@ -215,7 +215,7 @@ class _Fetch:
         single: list[str] = []
         for id in missing.values():
             checked = _parsed(id)
-            if isinstance(checked, Unread):
+            if isinstance(checked, ReadError):
                 self.facts.answers[paths.resource(id)] = checked
             else:
                 subscriptions[checked.subscription.lower()].append(id)
@@ -272,44 +272,44 @@ class _Fetch:
         new = {path: task for path, task in tasks.items() if path not in self.facts.answers}
         self.facts.answers.update(zip(new, self._several(list(new.items())), strict=True))
 
-    def _several(self, tasks: list[tuple[str, Callable[[], Answer | Unread]]]) -> list[Answer | Unread]:
+    def _several(self, tasks: list[tuple[str, Callable[[], Answer | ReadError]]]) -> list[Answer | ReadError]:
         """The answers to questions, each with what it is about; those that do not come in time say so."""
         return self.team.ask([task for _, task in tasks], lambda number: self.arm.late(tasks[number][0]))
 
-    def _one(self, what: str, task: Callable[[], Answer | Unread]) -> Answer | Unread:
+    def _one(self, what: str, task: Callable[[], Answer | ReadError]) -> Answer | ReadError:
         return self._several([(what, task)])[0]
 
 
-def vms_of(arm: Arm, subscription: str, group: str | None) -> Answer | Unread:
+def vms_of(arm: ArmClient, subscription: str, group: str | None) -> Answer | ReadError:
     """The VMs of a subscription, or of one resource group in it."""
     if group:
         return arm.in_group("virtual_machines", subscription, group)
     return arm.in_subscription("virtual_machines", subscription)
 
 
-def _parsed(id: str) -> ids.ArmId | Unread:
+def _parsed(id: str) -> ids.ArmId | ReadError:
     try:
         return ids.parse(id)
     except ValueError as error:
-        return Unread(str(error), "Correct the id.")
+        return ReadError(str(error), "Correct the id.")
 
 
-def _checked(id: str) -> str | Unread:
+def _checked(id: str) -> str | ReadError:
     """A stated resource id, if it is one of a Nexus VM."""
     found = _parsed(id)
-    if isinstance(found, Unread):
-        return Unread(found.message, "Correct resource_id in the inventory.")
+    if isinstance(found, ReadError):
+        return ReadError(found.message, "Correct resource_id in the inventory.")
     if f"{found.provider}/{found.type}".lower() != _VM_TYPE.lower():
-        return Unread(
+        return ReadError(
             f"The resource_id {id} names a {found.provider}/{found.type}. Expected a {_VM_TYPE}.",
             "Correct resource_id in the inventory.",
         )
     return id
 
 
-def _named(vm: Vm, answer: Answer | Unread, place: str) -> str | Unread:
+def _named(vm: Vm, answer: Answer | ReadError, place: str) -> str | ReadError:
     """The id of the one VM with this name, or with this address."""
-    if isinstance(answer, Unread):
+    if isinstance(answer, ReadError):
         return answer
     rows: list[Mapping[str, Any]] = [each for each in answer.value or [] if each.get("id")]
     hits = [each for each in rows if str(each.get("name")).lower() == vm.name.lower()]
@@ -317,12 +317,12 @@ def _named(vm: Vm, answer: Answer | Unread, place: str) -> str | Unread:
     if len(hits) == 1:
         return str(hits[0]["id"])
     if hits:
-        return Unread(
+        return ReadError(
             f"{len(hits)} VMs of {place} are called {vm.name}: {', '.join(str(each['id']) for each in hits)}.",
             "Say which one: resource_id in the inventory, or --resource-group.",
             answer.request,
         )
-    return Unread(
+    return ReadError(
         f"None of the {len(rows)} VMs in {place} that the runner's login may see is called {vm.name} or has the"
         f" address {vm.host}.",
         "Give the VM its resource_id in the inventory, or look elsewhere: --subscription, --resource-group.",
@@ -330,7 +330,7 @@ def _named(vm: Vm, answer: Answer | Unread, place: str) -> str | Unread:
     )
 
 
-def _known(view: AzureView, name: str) -> Any:
+def _known(view: AzureVmView, name: str) -> Any:
     """What a view says, None when it has to say that it does not know."""
     try:
         return getattr(view, name)

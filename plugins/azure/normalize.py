@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["in_shape"]
+__all__ = ["in_shape", "lower", "properties"]
 
 #: The fields that are read, by what they hold. Others may hold anything: they are shown, never looked into.
 _OBJECTS = frozenset(
@@ -63,3 +63,13 @@ def _field(name: str, value: Any) -> Any:
     if name in _TEXTS:
         return value if isinstance(value, str) else ...
     return value
+
+
+def properties(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The ``properties`` of a resource; empty where it has none."""
+    return resource.get("properties") or {}
+
+
+def lower(text: Any) -> str | None:
+    """An object id as it compares: lower case, None where it is absent or empty."""
+    return str(text).lower() if text else None

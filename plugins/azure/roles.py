@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from typing import Any
 
 from plugins.azure import resource_ids as ids
-from plugins.azure.snapshot import Unread
+from plugins.azure.normalize import lower, properties
+from plugins.azure.snapshot import Answer, ReadError
 from plugins.requirements.data_files import read_table
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "Granted",
     "Role",
     "Undecided",
+    "access_at",
+    "assignments_of",
     "effective",
     "matches",
     "role",
@@ -38,7 +42,7 @@ class Assignment:
     updated_on: str | None = None  # "2026-08-21T10:00:00.000000Z"
     actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
-    unread: Unread | None = None  # why the definition, and so the actions, could not be read
+    unread: ReadError | None = None  # why the definition, and so the actions, could not be read
 
     def __str__(self) -> str:
         name = self.role_name or self.role_id
@@ -63,11 +67,92 @@ class Access:
     scope: str
     assignments: Sequence[Assignment] = ()
     denies: Sequence[Deny] = ()
-    denies_unread: Unread | None = None
+    denies_unread: ReadError | None = None
 
     def holding(self, role_id: str) -> list[Assignment]:
         """The assignments of this role, by GUID: display names differ between documents."""
         return [each for each in self.assignments if ids.last(each.role_id) == ids.last(role_id)]
+
+
+#: The principal of a deny assignment that stands for everyone.
+_EVERYONE = "00000000-0000-0000-0000-000000000000"
+
+
+def assignments_of(
+    row: Mapping[str, Any], principal_id: str, definition: Callable[[str], Answer | ReadError]
+) -> list[Assignment]:
+    """One role assignment as Azure lists it, once per permission block of its role.
+
+    `definition` returns the role definition of a GUID. Where it could not be read, the assignment keeps the GUID and
+    says so in `unread`.
+    """
+    given = properties(row)
+    role_id = ids.last(given.get("roleDefinitionId") or "")
+    holder = lower(given.get("principalId"))
+    plain = Assignment(
+        role_id=role_id,
+        role_name="",
+        scope=given.get("scope") or "/",
+        via_group=None if holder in (None, principal_id.lower()) else holder,
+        condition=given.get("condition") or None,
+        updated_on=given.get("updatedOn") or given.get("createdOn"),
+    )
+    answer = definition(role_id)
+    if isinstance(answer, ReadError):
+        return [replace(plain, unread=answer)]
+    if answer.value is None:
+        return [replace(plain, unread=ReadError(f"The role definition {role_id} does not exist any more."))]
+    role_properties = properties(answer.value)
+    return [
+        replace(
+            plain,
+            role_name=str(role_properties.get("roleName") or ""),
+            condition=plain.condition or block.get("condition") or None,
+            actions=tuple(block.get("actions") or ()),
+            not_actions=tuple(block.get("notActions") or ()),
+        )
+        for block in role_properties.get("permissions") or [{}]
+    ]
+
+
+def access_at(scope: str, principal_id: str, given: Sequence[Assignment], denies: Answer | ReadError) -> Access:
+    """What a principal was given and denied at `scope`: those of `given` that reach it, and the deny assignments."""
+    assignments = [each for each in given if ids.reaches(each.scope, scope)]
+    if isinstance(denies, ReadError):
+        return Access(scope, assignments, denies_unread=denies)
+    groups = {each.via_group for each in assignments if each.via_group}
+    denied = [each for row in denies.value or [] for each in _denies(row, scope, principal_id.lower(), groups)]
+    return Access(scope, assignments, denied)
+
+
+def _denies(row: Mapping[str, Any], target: str, principal_id: str, groups: set[str]) -> list[Deny]:
+    """The blocks of a deny assignment that concern the principal, or may do so."""
+    given = properties(row)
+    scope = given.get("scope") or "/"
+    if not ids.reaches(scope, target):
+        return []
+    if given.get("doNotApplyToChildScopes") and not ids.same(scope, target):
+        return []
+    holders = {lower(each.get("id")): str(each.get("type") or "") for each in given.get("principals") or []}
+    spared = {lower(each.get("id")): str(each.get("type") or "") for each in given.get("excludePrincipals") or []}
+    known = {principal_id, *groups}
+    if known & set(spared):
+        return []
+    hit = bool(known & set(holders)) or _EVERYONE in holders
+    named_groups = any(kind.lower() == "group" for kind in holders.values())
+    if not hit and not named_groups:
+        return []
+    spared_groups = any(kind.lower() == "group" for kind in spared.values())
+    return [
+        Deny(
+            name=str(given.get("denyAssignmentName") or row.get("name") or "without a name"),
+            actions=tuple(block.get("actions") or ()),
+            not_actions=tuple(block.get("notActions") or ()),
+            scope=scope,
+            certain=hit and not spared_groups and not given.get("condition"),
+        )
+        for block in given.get("permissions") or []
+    ]
 
 
 @dataclass(frozen=True, slots=True)

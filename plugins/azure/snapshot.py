@@ -23,7 +23,7 @@ from typing import Any
 from plugins.azure.normalize import in_shape
 from plugins.core.redaction import clean, redact
 
-__all__ = ["Answer", "Call", "CloudFacts", "Unread", "shown", "without_secrets"]
+__all__ = ["Answer", "AzureSnapshot", "Call", "ReadError", "shown", "without_secrets"]
 
 VERSION = 1
 
@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class ReadError:
     """Why something could not be read, and what would help. It says nothing about whether it exists."""
 
     message: str
@@ -68,11 +68,11 @@ _EXCERPTS = 1_000
 
 
 @dataclass(slots=True)
-class CloudFacts:
+class AzureSnapshot:
     """Everything Azure said about a fleet: `plugins.azure.fetch` fills it, `plugins.azure.vm_view` reads it."""
 
-    answers: dict[str, Answer | Unread] = field(default_factory=dict)  # by ARM path; see `plugins.azure.answer_keys`
-    located: dict[str, str | Unread] = field(default_factory=dict)  # VM name -> the id of its resource
+    answers: dict[str, Answer | ReadError] = field(default_factory=dict)  # by ARM path; see `plugins.azure.answer_keys`
+    located: dict[str, str | ReadError] = field(default_factory=dict)  # VM name -> the id of its resource
     calls: list[Call] = field(default_factory=list)  # each request in the order of its end, retries included
     interrupted: bool = False  # the run was stopped before Azure had been asked for everything
     _excerpts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
@@ -81,7 +81,7 @@ class CloudFacts:
     def complete(self) -> bool:
         """True when everything that was asked for was answered."""
         answers = (*self.answers.values(), *self.located.values())
-        return not self.interrupted and not any(isinstance(each, Unread) for each in answers)
+        return not self.interrupted and not any(isinstance(each, ReadError) for each in answers)
 
     def excerpt(self, path: str) -> str:
         """The answer of a path as a report shows it. Made once: a fleet's VMs share most answers."""
@@ -106,7 +106,7 @@ class CloudFacts:
         }
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> CloudFacts:
+    def from_data(cls, data: Mapping[str, Any]) -> AzureSnapshot:
         """The inverse of `to_data`. Raises KeyError, TypeError or ValueError on data that is none."""
         if data["version"] != VERSION:
             raise ValueError(f"azure.json has format {data['version']!r}, this suite reads {VERSION}")
@@ -125,7 +125,7 @@ def shown(value: Any) -> str:
     return "404: it does not exist" if value is None else json.dumps(value, indent=1)
 
 
-def _to_data(answer: Answer | Unread) -> dict[str, Any]:
+def _to_data(answer: Answer | ReadError) -> dict[str, Any]:
     if isinstance(answer, Answer):
         return {"request": redact(answer.request), "value": without_secrets(answer.value)}
     return {
@@ -134,14 +134,14 @@ def _to_data(answer: Answer | Unread) -> dict[str, Any]:
     }
 
 
-def _from_data(data: Mapping[str, Any]) -> Answer | Unread:
+def _from_data(data: Mapping[str, Any]) -> Answer | ReadError:
     if "unread" in data:
         return _unread(data)
     return Answer(data["request"], None if data["value"] is None else in_shape(data["value"]))
 
 
-def _unread(data: Mapping[str, Any]) -> Unread:
-    return Unread(request=data["request"], **data["unread"])
+def _unread(data: Mapping[str, Any]) -> ReadError:
+    return ReadError(request=data["request"], **data["unread"])
 
 
 def without_secrets(value: Any) -> Any:

@@ -12,15 +12,15 @@ from typing import Any, Literal, NoReturn
 
 from plugins.azure import answer_keys as paths
 from plugins.azure import resource_ids as ids
-from plugins.azure.roles import Access, Assignment, Deny
-from plugins.azure.snapshot import Answer, CloudFacts, Unread, shown
+from plugins.azure.normalize import lower, properties
+from plugins.azure.roles import Access, access_at, assignments_of
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError, shown
 from plugins.checks.check import Judgement, Thing
 from plugins.model import Seen, Status, Target, Vm
 
-__all__ = ["Access", "Assignment", "AzureView", "Deny", "Principal"]
+__all__ = ["AzureVmView", "Principal"]
 
 _EXCERPT = 6000  # characters of an answer that a report shows
-_EVERYONE = "00000000-0000-0000-0000-000000000000"
 _STATE_THE_ID = (
     "Give the VM its resource_id in the inventory, or say where to look for its name:"
     " --subscription=<id> --resource-group=<name>."
@@ -36,16 +36,16 @@ class Principal:
     principal_id: str | None = None  # object id, lower case; None: it has none, or `unread` says why it is not known
     client_id: str | None = None  # never known for a system-assigned identity
     tenant_id: str | None = None
-    unread: Unread | None = None
+    unread: ReadError | None = None
 
     def __str__(self) -> str:
         return "the system-assigned identity" if self.kind == "system" else f"the user-assigned identity {self.id}"
 
 
-class AzureView:
+class AzureVmView:
     """Azure, as far as it concerns one VM. Make a new one for each check: `used` is what this one looked at."""
 
-    def __init__(self, vm: Vm, facts: CloudFacts) -> None:
+    def __init__(self, vm: Vm, facts: AzureSnapshot) -> None:
         self._vm = vm
         self._facts = facts
         self.used: dict[str, Seen] = {}  # by evidence key, "azure-vm", in the order of use
@@ -60,7 +60,7 @@ class AzureView:
             _unknown(
                 f"The resource id of {self._vm.name} is not stated, so Azure was not asked about it.", _STATE_THE_ID
             )
-        if isinstance(found, Unread):
+        if isinstance(found, ReadError):
             self.used["azure-vm"] = Seen("azure-vm", found.request, "lost", stderr=found.message)
             _unknown(found.message, found.remedy)
         _parse(found)
@@ -92,7 +92,7 @@ class AzureView:
     @property
     def csn(self) -> dict[str, Any] | None:
         """The cloud services network the VM is attached to. None: it is attached to none, or to a deleted one."""
-        attachment = _properties(self._need_vm()).get("cloudServicesNetworkAttachment") or {}
+        attachment = properties(self._need_vm()).get("cloudServicesNetworkAttachment") or {}
         id = attachment.get("attachedNetworkId")
         return self._resource("azure-csn", id) if id else None
 
@@ -188,7 +188,7 @@ class AzureView:
         found = []
         if "systemassigned" in kinds:
             principal_id, tenant_id = identity.get("principalId"), identity.get("tenantId")
-            found.append(Principal("system", self.resource_id, _lower(principal_id), tenant_id=_lower(tenant_id)))
+            found.append(Principal("system", self.resource_id, lower(principal_id), tenant_id=lower(tenant_id)))
         if "userassigned" in kinds:
             users: Mapping[str, Any] = identity.get("userAssignedIdentities") or {}
             found += [self._user(id, users[id] or {}) for id in sorted(users, key=ids.key)]
@@ -197,14 +197,14 @@ class AzureView:
     def _user(self, id: str, stated: Mapping[str, Any]) -> Principal:
         """A user-assigned identity. The VM resource may map its id to an empty object: then ManagedIdentity knows."""
         if stated.get("principalId"):
-            return Principal("user", id, _lower(stated["principalId"]), _lower(stated.get("clientId")))
+            return Principal("user", id, lower(stated["principalId"]), lower(stated.get("clientId")))
         missing = "The VM resource does not state its principal, and ManagedIdentity was not asked."
         answer = self._answer(f"azure-identity[{ids.last(id)}]", paths.resource(id), None, missing)
-        if isinstance(answer, Unread):
+        if isinstance(answer, ReadError):
             return Principal("user", id, unread=answer)
-        known = _properties(answer.value or {})
+        known = properties(answer.value or {})
         return Principal(
-            "user", id, _lower(known.get("principalId")), _lower(known.get("clientId")), _lower(known.get("tenantId"))
+            "user", id, lower(known.get("principalId")), lower(known.get("clientId")), lower(known.get("tenantId"))
         )
 
     @property
@@ -263,48 +263,17 @@ class AzureView:
         given = self._read(f"azure-role-assignments[{principal_id}]", paths.assignments(scope, principal_id))
         if given is None:
             self._no_target_group()
-        found = [each for row in given for each in self._assignments(row, principal_id)]
-        assignments = [each for each in found if ids.reaches(each.scope, scope)]
+        given = [each for row in given for each in assignments_of(row, principal_id, self._role_definition)]
         missing = f"The deny assignments of {scope} were not asked for."
-        answer = self._answer("azure-deny-assignments", paths.denies(scope), None, missing, kind=list)
-        if isinstance(answer, Unread):
-            return Access(scope, assignments, denies_unread=answer)
-        groups = {each.via_group for each in assignments if each.via_group}
-        denies = [each for row in answer.value or [] for each in _denies(row, scope, principal_id.lower(), groups)]
-        return Access(scope, assignments, denies)
+        denies = self._answer("azure-deny-assignments", paths.denies(scope), None, missing, kind=list)
+        return access_at(scope, principal_id, given, denies)
 
-    def _assignments(self, row: Mapping[str, Any], principal_id: str) -> list[Assignment]:
-        given = _properties(row)
-        role_id = ids.last(given.get("roleDefinitionId") or "")
-        holder = _lower(given.get("principalId"))
-        plain = Assignment(
-            role_id=role_id,
-            role_name="",
-            scope=given.get("scope") or "/",
-            via_group=None if holder in (None, principal_id.lower()) else holder,
-            condition=given.get("condition") or None,
-            updated_on=given.get("updatedOn") or given.get("createdOn"),
-        )
+    def _role_definition(self, role_id: str) -> Answer | ReadError:
         missing = f"The role {role_id} was not asked for."
-        answer = self._answer(f"azure-role[{role_id}]", paths.definition(role_id), None, missing)
-        if isinstance(answer, Unread):
-            return [replace(plain, unread=answer)]
-        if answer.value is None:
-            return [replace(plain, unread=Unread(f"The role definition {role_id} does not exist any more."))]
-        definition = _properties(answer.value)
-        return [
-            replace(
-                plain,
-                role_name=str(definition.get("roleName") or ""),
-                condition=plain.condition or block.get("condition") or None,
-                actions=tuple(block.get("actions") or ()),
-                not_actions=tuple(block.get("notActions") or ()),
-            )
-            for block in definition.get("permissions") or [{}]
-        ]
+        return self._answer(f"azure-role[{role_id}]", paths.definition(role_id), None, missing)
 
     @property
-    def fleet(self) -> CloudFacts:
+    def fleet(self) -> AzureSnapshot:
         """The facts of the whole fleet."""
         return self._facts
 
@@ -317,7 +286,7 @@ class AzureView:
         return found
 
     def _linked(self, key: str, resource: Mapping[str, Any], field: str, missing: str) -> dict[str, Any] | None:
-        id = _properties(resource).get(field)
+        id = properties(resource).get(field)
         if not id:
             _unknown(f"It is not known: {missing} (properties.{field} is empty).")
         return self._resource(key, id)
@@ -330,7 +299,7 @@ class AzureView:
         """An answer's value, a resource or a list of them; `part` says what of it concerns this VM."""
         missing = f"Azure was not asked for {path}."
         answer = self._answer(key, path, part, missing, "Gather again, without --evidence.", kind)
-        if isinstance(answer, Unread):
+        if isinstance(answer, ReadError):
             _unknown(answer.message, answer.remedy, "runner")
         return answer.value
 
@@ -342,56 +311,18 @@ class AzureView:
         missing: str,
         remedy: str = "",
         kind: type = dict,
-    ) -> Answer | Unread:
+    ) -> Answer | ReadError:
         """The answer of a path, remembered as the report shows it."""
-        answer = self._facts.answers.get(path) or Unread(missing, remedy)
+        answer = self._facts.answers.get(path) or ReadError(missing, remedy)
         if isinstance(answer, Answer) and not isinstance(answer.value, kind | None):
-            answer = Unread(f"Azure's answer about {path} is not understood.", "Gather again.", answer.request)
-        if isinstance(answer, Unread):
+            answer = ReadError(f"Azure's answer about {path} is not understood.", "Gather again.", answer.request)
+        if isinstance(answer, ReadError):
             self.used[key] = Seen(key, answer.request, "lost", stderr=answer.message)
         else:
             text = shown(part(answer.value)) if part else self._facts.excerpt(path)
             cut = len(text) > _EXCERPT
             self.used[key] = Seen(key, answer.request, "done", exit=0, stdout=text[:_EXCERPT], truncated=cut)
         return answer
-
-
-def _denies(row: Mapping[str, Any], target: str, principal_id: str, groups: set[str]) -> list[Deny]:
-    """The blocks of a deny assignment that concern the principal, or may do so."""
-    given = _properties(row)
-    scope = given.get("scope") or "/"
-    if not ids.reaches(scope, target):
-        return []
-    if given.get("doNotApplyToChildScopes") and not ids.same(scope, target):
-        return []
-    holders = {_lower(each.get("id")): str(each.get("type") or "") for each in given.get("principals") or []}
-    spared = {_lower(each.get("id")): str(each.get("type") or "") for each in given.get("excludePrincipals") or []}
-    known = {principal_id, *groups}
-    if known & set(spared):
-        return []
-    hit = bool(known & set(holders)) or _EVERYONE in holders
-    named_groups = any(kind.lower() == "group" for kind in holders.values())
-    if not hit and not named_groups:
-        return []
-    spared_groups = any(kind.lower() == "group" for kind in spared.values())
-    return [
-        Deny(
-            name=str(given.get("denyAssignmentName") or row.get("name") or "without a name"),
-            actions=tuple(block.get("actions") or ()),
-            not_actions=tuple(block.get("notActions") or ()),
-            scope=scope,
-            certain=hit and not spared_groups and not given.get("condition"),
-        )
-        for block in given.get("permissions") or []
-    ]
-
-
-def _properties(resource: Mapping[str, Any]) -> Mapping[str, Any]:
-    return resource.get("properties") or {}
-
-
-def _lower(text: Any) -> str | None:
-    return str(text).lower() if text else None
 
 
 def _unknown(message: str, remedy: str = "", thing: Thing | None = None) -> NoReturn:

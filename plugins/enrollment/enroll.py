@@ -21,8 +21,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from plugins.azure import resource_ids as ids
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
-from plugins.azure.vm_view import AzureView
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.areas import AREAS, order
 from plugins.checks.check import Judgement
 from plugins.checks.probe import Planned, Probe
@@ -32,7 +32,7 @@ from plugins.model import Evidence, Seen, Severity, Status, Verdict, Vm
 from plugins.ssh import client as ssh
 
 if TYPE_CHECKING:
-    from plugins.azure.client import Arm
+    from plugins.azure.client import ArmClient
     from plugins.azure.fetch import FetchOptions
     from plugins.judge.judge import Bench
     from plugins.pytest_adapter.collection import CheckItem
@@ -80,7 +80,7 @@ NOT_ASKED = "@not asked\n"  # in place of Azure's answer, with --no-azure
 PATIENCE, PAUSE = 60.0, 5.0
 
 #: (cloud, resource group's id) -> the Arc machines in it.
-Look = Callable[[str, str], Answer | Unread]
+Look = Callable[[str, str], Answer | ReadError]
 
 
 def wanted(check_id: str, mode: str | None) -> bool:
@@ -157,11 +157,11 @@ class Enrolment:
         return f"{self.group}/providers/Microsoft.HybridCompute/machines/{self.name}"
 
 
-def prepare(vm: Vm, facts: CloudFacts) -> Enrolment | str:
+def prepare(vm: Vm, facts: AzureSnapshot) -> Enrolment | str:
     """What connecting `vm` means, or the sentence that says why it cannot be said."""
     if vm.os == "windows":
         return "Not connected, as this suite connects Linux guests only."
-    view = AzureView(vm, facts)
+    view = AzureVmView(vm, facts)
     try:
         target = view.target
     except Judgement as word:
@@ -400,13 +400,13 @@ def _machines(
     return found
 
 
-def _named(answer: Answer | Unread, name: str) -> Any:
+def _named(answer: Answer | ReadError, name: str) -> Any:
     listed = answer.value or () if isinstance(answer, Answer) else ()
     return next((each for each in listed if str(each.get("name")).lower() == name.lower()), None)
 
 
-def _as_seen(key: str, answer: Answer | Unread, machine: Any) -> Seen:
-    if isinstance(answer, Unread):
+def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> Seen:
+    if isinstance(answer, ReadError):
         return _lost(key, answer.message, answer.request)
     # Only what the check looks at, and what a reader wants to know: the whole resource is long.
     properties = (machine or {}).get("properties") or {}
@@ -423,16 +423,16 @@ def _as_seen(key: str, answer: Answer | Unread, machine: Any) -> Seen:
 @contextmanager
 def asking(options: FetchOptions) -> Iterator[Look]:
     """Something that asks Azure for the Arc machines of a resource group, while the block lasts."""
-    from plugins.azure.client import Arm  # the SDK takes a second to load
+    from plugins.azure.client import ArmClient  # the SDK takes a second to load
     from plugins.core.worker_pool import Team
 
     with ExitStack() as stack:
-        arms: dict[str, Arm] = {}
+        arms: dict[str, ArmClient] = {}
 
-        def look(cloud: str, group: str) -> Answer | Unread:
+        def look(cloud: str, group: str) -> Answer | ReadError:
             team = stack.enter_context(closing(Team(1, PATIENCE)))
             if cloud not in arms:
-                made = Arm(options.clouds[cloud], options.credential, seconds=3600.0, record=lambda call: None)
+                made = ArmClient(options.clouds[cloud], options.credential, seconds=3600.0, record=lambda call: None)
                 arms[cloud] = stack.enter_context(made)
                 made.sign_in(team)
             arm = arms[cloud]

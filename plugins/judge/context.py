@@ -1,9 +1,9 @@
 """What a check may ask for besides its VM's probes: Azure, the runner's tools, the rest of the fleet.
 
 ========================  ==============================================================================================
-``azure``                 `plugins.azure.vm_view.AzureView`: the control plane as far as it concerns this VM
+``azure``                 `plugins.azure.vm_view.AzureVmView`: the control plane as far as it concerns this VM
 ``expected_principal``    the identity the VM is to enroll with, or None when Azure was not asked or does not say
-``runner``                `plugins.azure.az_cli.Runner`: the Azure CLI of the machine the suite runs on
+``az_cli``                `plugins.azure.az_cli.AzCli`: the Azure CLI of the machine the suite runs on
 ``fleet_NAME``            {VM name: what the probe NAME saw there}, over the whole run; the check also takes NAME itself
 ========================  ==============================================================================================
 
@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from plugins.azure import az_cli as runner
-from plugins.azure.snapshot import CloudFacts
-from plugins.azure.vm_view import AzureView, Principal
+from plugins.azure.az_cli import AzCli
+from plugins.azure.snapshot import AzureSnapshot
+from plugins.azure.vm_view import AzureVmView, Principal
 from plugins.checks.check import Judgement
 from plugins.checks.probe import Probe
 from plugins.checks.signature import parameters
@@ -44,7 +44,7 @@ _FLEET = "fleet_"
 def wants(function: Callable[..., str]) -> frozenset[str]:
     """Which of the names above a check asks for."""
     names = parameters(function)
-    own = frozenset((CONTROL_PLANE, "expected_principal", "runner")).intersection(names)
+    own = frozenset((CONTROL_PLANE, "expected_principal", "az_cli")).intersection(names)
     return own | {name for name in names if name.startswith(_FLEET) and name.removeprefix(_FLEET) in names}
 
 
@@ -54,8 +54,8 @@ class Surroundings:
     def __init__(self, archive: Archive | None, fleet: Callable[[], Iterable[Evidence]]) -> None:
         self._archive = archive
         self._fleet = fleet
-        self._facts: CloudFacts | None = None
-        self._runner: runner.Runner | None = None
+        self._facts: AzureSnapshot | None = None
+        self._az_cli: AzCli | None = None
         self._over_fleet: dict[str, Mapping[str, Any]] = {}
 
     def arguments(self, function: Callable[..., str], probes: Mapping[str, Probe], vm: Vm) -> dict[str, Any]:
@@ -65,11 +65,11 @@ class Surroundings:
     def _argument(self, name: str, probes: Mapping[str, Probe], vm: Vm) -> Any:
         match name:
             case "azure":
-                return AzureView(vm, self.facts)
+                return AzureVmView(vm, self.facts)
             case "expected_principal":
                 return self._expected(vm)
-            case "runner":
-                return self.runner
+            case "az_cli":
+                return self.az_cli
             case _:
                 return self._everywhere(name.removeprefix(_FLEET), probes)
 
@@ -77,49 +77,49 @@ class Surroundings:
     def used(arguments: Mapping[str, Any]) -> dict[str, Seen]:
         """What a check looked at of Azure, as evidence; by key."""
         view = arguments.get(CONTROL_PLANE)
-        return view.used if isinstance(view, AzureView) else {}
+        return view.used if isinstance(view, AzureVmView) else {}
 
     @property
-    def facts(self) -> CloudFacts:
+    def facts(self) -> AzureSnapshot:
         """What Azure said; nothing, when it was never asked."""
         if self._facts is None:
-            self._facts = self._read(AZURE, CloudFacts.from_data) or CloudFacts()
+            self._facts = self._read(AZURE, AzureSnapshot.from_data) or AzureSnapshot()
         return self._facts
 
     @facts.setter
-    def facts(self, facts: CloudFacts) -> None:
+    def facts(self, facts: AzureSnapshot) -> None:
         self._facts = facts
         if self._archive is not None:
             self._archive.write(AZURE, facts.to_data())
 
     @property
-    def runner(self) -> runner.Runner:
+    def az_cli(self) -> AzCli:
         """The runner's tools, as they were when the evidence was gathered."""
-        if self._runner is None:
-            self._runner = self._read(RUNNER, runner.Runner.from_dict)
-            if self._runner is None:
-                return runner.Runner(error="this evidence does not say what the runner had")
-        return self._runner
+        if self._az_cli is None:
+            self._az_cli = self._read(RUNNER, AzCli.from_dict)
+            if self._az_cli is None:
+                return AzCli(error="this evidence does not say what the runner had")
+        return self._az_cli
 
-    @runner.setter
-    def runner(self, found: runner.Runner) -> None:
-        self._runner = found
+    @az_cli.setter
+    def az_cli(self, found: AzCli) -> None:
+        self._az_cli = found
         if self._archive is not None:
             self._archive.write(RUNNER, clean(found.as_dict()))
 
     def has_facts(self, *, complete: bool) -> bool:
         """Whether an earlier part of this run has asked Azure to the end; `complete`: and was told everything."""
-        saved: CloudFacts | None = self._read(AZURE, CloudFacts.from_data)
+        saved: AzureSnapshot | None = self._read(AZURE, AzureSnapshot.from_data)
         return saved is not None and (saved.complete if complete else not saved.interrupted)
 
-    def has_runner(self, *, complete: bool) -> bool:
+    def has_az_cli(self, *, complete: bool) -> bool:
         """The same of the runner's tools."""
-        saved: runner.Runner | None = self._read(RUNNER, runner.Runner.from_dict)
+        saved: AzCli | None = self._read(RUNNER, AzCli.from_dict)
         return saved is not None and not (complete and saved.error)
 
     def _expected(self, vm: Vm) -> Principal | None:
         try:
-            return AzureView(vm, self.facts).expected
+            return AzureVmView(vm, self.facts).expected
         except Judgement:
             return None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from plugins.azure import az_cli as runner
+from plugins.azure import az_cli
 from plugins.judge.context import Surroundings, wants
 from plugins.model import Vm
 from plugins.pytest_adapter.collection import CheckItem
@@ -33,8 +33,8 @@ def look_around(
     complete = bool(option.retry_unknown)
     if _asks_azure(wanted, option) and not surroundings.has_facts(complete=complete):
         work.append(lambda: _ask_azure(surroundings, vms, option, cancelled))
-    if "runner" in wanted and not surroundings.has_runner(complete=complete):
-        work.append(lambda: setattr(surroundings, "runner", runner.look()))
+    if "az_cli" in wanted and not surroundings.has_az_cli(complete=complete):
+        work.append(lambda: setattr(surroundings, "az_cli", az_cli.read_versions()))
     failures: list[BaseException] = []
 
     def guarded(job: Callable[[], None]) -> None:
@@ -68,7 +68,7 @@ def azure_page(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.N
 def look_limit(items: Sequence[CheckItem], option: argparse.Namespace) -> float:
     """The seconds that `look_around` takes at most."""
     wanted = frozenset().union(*(wants(item.function) for item in items))
-    limits = [runner.LIMIT] if "runner" in wanted else []
+    limits = [az_cli.LIMIT] if "az_cli" in wanted else []
     if _asks_azure(wanted, option):
         limits.append(_options(option, threading.Event()).limit)
     return max(limits, default=0.0)

@@ -260,7 +260,7 @@ def _contents(session: pytest.Session, run: Run, results: dict[str, Any], summar
         archive=archive,
         vms=run.vms,
         facts=bench.surroundings.facts if archive.read(AZURE) is not None else None,
-        runner=bench.surroundings.runner if archive.read(RUNNER) is not None else None,
+        az_cli=bench.surroundings.az_cli if archive.read(RUNNER) is not None else None,
         seen={vm.name: kept[vm.name][0] if vm.name in kept else bench.evidence(vm) for vm in run.vms},
         verdicts={name: verdicts for name, (_, verdicts) in kept.items()},
         readiness={vm["name"]: vm["readiness"] for vm in results["vms"]},

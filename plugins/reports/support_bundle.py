@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from plugins.azure import answer_keys as paths
-from plugins.azure.az_cli import Runner
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
-from plugins.azure.vm_view import AzureView
+from plugins.azure.az_cli import AzCli
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Judgement
 from plugins.core.files import make_directory
 from plugins.core.redaction import clean, redact
@@ -57,8 +57,8 @@ class Contents:
     suite: str
     archive: Archive
     vms: Sequence[Vm]
-    facts: CloudFacts | None  # None: Azure was not asked
-    runner: Runner | None
+    facts: AzureSnapshot | None  # None: Azure was not asked
+    az_cli: AzCli | None
     seen: Mapping[str, Evidence]  # by VM name, with what its checks looked at in Azure
     verdicts: Mapping[str, Sequence[Verdict]]  # by VM name
     readiness: Mapping[str, str]  # by VM name
@@ -94,8 +94,8 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
         yield PROFILE, redact(profile.decode("utf-8", "replace")).encode()
     if contents.facts is not None:
         yield AZURE, _json(contents.facts.to_data())
-    if contents.runner is not None:
-        yield RUNNER, _json(clean(contents.runner.as_dict()))
+    if contents.az_cli is not None:
+        yield RUNNER, _json(clean(contents.az_cli.as_dict()))
     for vm in contents.vms:
         # As it was gathered: what checks looked at in Azure is in azure.json, and comes from there when judged again.
         if (data := contents.archive.read(member(vm.name))) is not None:
@@ -111,10 +111,10 @@ def _json(data: Mapping[str, Any]) -> bytes:
     return (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
 
 
-class _Noted(dict[str, Answer | Unread]):
+class _Noted(dict[str, Answer | ReadError]):
     """Answers that remember which of them somebody wanted to see."""
 
-    def __init__(self, answers: Mapping[str, Answer | Unread]) -> None:
+    def __init__(self, answers: Mapping[str, Answer | ReadError]) -> None:
         super().__init__(answers)
         self.wanted: dict[str, None] = {}
 
@@ -123,16 +123,16 @@ class _Noted(dict[str, Answer | Unread]):
         self.wanted[path] = None
         return super().get(path, default)
 
-    def __getitem__(self, path: str) -> Answer | Unread:
+    def __getitem__(self, path: str) -> Answer | ReadError:
         self.wanted[path] = None
         return super().__getitem__(path)
 
 
-def concerning(vm: Vm, facts: CloudFacts) -> CloudFacts:
+def concerning(vm: Vm, facts: AzureSnapshot) -> AzureSnapshot:
     """Of what Azure said about a fleet, that which a check of this VM can look at."""
     noted = _Noted(facts.answers)
-    view = AzureView(vm, CloudFacts(noted, facts.located))
-    for name, attribute in vars(AzureView).items():
+    view = AzureVmView(vm, AzureSnapshot(noted, facts.located))
+    for name, attribute in vars(AzureVmView).items():
         if isinstance(attribute, property):
             with suppress(Judgement):
                 getattr(view, name)
@@ -149,7 +149,7 @@ def concerning(vm: Vm, facts: CloudFacts) -> CloudFacts:
         _leave_out_others(answers, paths.machines(view.target_scope), view.arc_name)
     id = facts.located.get(vm.name)
     own = str(id).lower() if isinstance(id, str) else ""
-    return CloudFacts(
+    return AzureSnapshot(
         answers={
             path: Answer(each.request, _without_others(each.value, own)) if isinstance(each, Answer) else each
             for path, each in answers.items()
@@ -159,7 +159,7 @@ def concerning(vm: Vm, facts: CloudFacts) -> CloudFacts:
     )
 
 
-def _leave_out_others(answers: dict[str, Answer | Unread], path: str, name: str) -> None:
+def _leave_out_others(answers: dict[str, Answer | ReadError], path: str, name: str) -> None:
     """Of the list of Arc machines, only the one with this name is the VM's affair."""
     answer = answers.get(path)
     if isinstance(answer, Answer) and answer.value:

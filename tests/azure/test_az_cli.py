@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.azure.az_cli import Runner, look
+from plugins.azure.az_cli import AzCli, read_versions
 
 VERSION = """{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", "extensions": {}}"""
 EXTENSIONS = """[{"experimental": false, "extensionType": "whl", "name": "networkcloud", "preview": false,
@@ -39,25 +39,25 @@ def az(folder: Path, version: str = f"echo '{VERSION}'", extensions: str = f"ech
 
 def test_both_versions(bin_folder: Path) -> None:
     calls = az(bin_folder)
-    assert look() == Runner("2.76.0", {"networkcloud": "4.0.0b1", "k8s-extension": "1.6.1"})
+    assert read_versions() == AzCli("2.76.0", {"networkcloud": "4.0.0b1", "k8s-extension": "1.6.1"})
     assert sorted(calls.read_text().splitlines()) == ["extension list -o json no", "version -o json no"]
 
 
 def test_a_runner_survives_its_file(bin_folder: Path) -> None:
     az(bin_folder)
-    found = look()
-    assert Runner.from_dict(found.as_dict()) == found
-    assert Runner.from_dict(Runner(error="az hangs").as_dict()).error == "az hangs"
+    found = read_versions()
+    assert AzCli.from_dict(found.as_dict()) == found
+    assert AzCli.from_dict(AzCli(error="az hangs").as_dict()).error == "az hangs"
 
 
 def test_no_az(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert look() == Runner()
+    assert read_versions() == AzCli()
 
 
 def test_no_extension(bin_folder: Path) -> None:
     az(bin_folder, extensions="echo '[]'")
-    assert look() == Runner("2.76.0", {})
+    assert read_versions() == AzCli("2.76.0", {})
 
 
 @pytest.mark.parametrize(
@@ -82,20 +82,20 @@ def test_no_extension(bin_folder: Path) -> None:
 )
 def test_what_goes_wrong_is_said(bin_folder: Path, version: str, extensions: str, error: str) -> None:
     az(bin_folder, version, extensions)
-    assert look() == Runner(error=error)
+    assert read_versions() == AzCli(error=error)
 
 
 def test_a_script_that_is_none(bin_folder: Path) -> None:
     (bin_folder / "az").write_text("#!/nowhere/python\n")
     (bin_folder / "az").chmod(0o755)
-    assert look().error == "az could not be started (No such file or directory)"
+    assert read_versions().error == "az could not be started (No such file or directory)"
 
 
 def test_an_az_that_hangs_is_ended_with_its_children(bin_folder: Path) -> None:
     children = bin_folder.parent / "child"
     az(bin_folder, version=f"sleep 60 & echo $! > {children}; wait")
     start = time.monotonic()
-    assert look(limit=1) == Runner(error="az did not answer within 1 s")
+    assert read_versions(limit=1) == AzCli(error="az did not answer within 1 s")
     assert time.monotonic() - start < 10
     child = Path("/proc") / children.read_text().strip()
     end = time.monotonic() + 5

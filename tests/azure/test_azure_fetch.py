@@ -24,8 +24,8 @@ from plugins.azure.credential import Login, default_credential
 from plugins.azure.fetch import fetch
 from plugins.azure.request_plan import planned_calls
 from plugins.azure.roles import Granted, effective
-from plugins.azure.snapshot import Answer, Call, CloudFacts, Unread
-from plugins.azure.vm_view import AzureView
+from plugins.azure.snapshot import Answer, AzureSnapshot, Call, ReadError
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Judgement
 from plugins.model import Status, Target, Vm
 from tests.support import azure_site as site
@@ -35,11 +35,11 @@ from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate, vm_
 NOT_FOUND = arm_error(404, "ResourceNotFound", "The Resource was not found.")
 
 
-def look(arm: Arm, vms: list[Vm], **more: Any) -> AzureView:
-    return AzureView(vms[0], fetch(vms, options(arm, **more)))
+def look(arm: Arm, vms: list[Vm], **more: Any) -> AzureVmView:
+    return AzureVmView(vms[0], fetch(vms, options(arm, **more)))
 
 
-def stopped(view: AzureView, name: str) -> Judgement:
+def stopped(view: AzureVmView, name: str) -> Judgement:
     with pytest.raises(Judgement) as caught:
         getattr(view, name)
     return caught.value
@@ -76,7 +76,7 @@ def test_a_thousand_vms_cost_tens_of_requests(arm: Arm) -> None:
 
 def test_only_who_lacks_a_role_of_its_own_is_asked_for_by_name(arm: Arm) -> None:
     vms = populate(arm, 6)
-    principals = [str(AzureView(vm, fetch([vm], options(arm))).expected.principal_id) for vm in vms]
+    principals = [str(AzureVmView(vm, fetch([vm], options(arm))).expected.principal_id) for vm in vms]
     through_group = site.assignment(site.LIST_ACCESS, GROUP, "a-group")
     own = site.assignment(site.RESOURCE_MANAGER, GROUP, principals[2])
     site.give(arm, GROUP, principals[2], own, through_group)
@@ -87,7 +87,7 @@ def test_only_who_lacks_a_role_of_its_own_is_asked_for_by_name(arm: Arm) -> None
     assert len(asked) == 2
     assert any(principals[2] in url for url in asked)
     assert any(principals[4] in url for url in asked)
-    held = AzureView(vms[2], facts).access(principals[2]).assignments
+    held = AzureVmView(vms[2], facts).access(principals[2]).assignments
     assert [each.via_group for each in held] == [None, "a-group"]
 
 
@@ -138,9 +138,9 @@ def test_a_vm_that_does_not_exist_is_none(arm: Arm, count: int) -> None:
     vms = populate(arm, count)
     lost = Vm("lost", resource_id=vm_id("lost"))
     facts = fetch([*vms, lost], options(arm))
-    assert AzureView(lost, facts).vm is None
-    assert AzureView(vms[0], facts).vm is not None
-    problem = stopped(AzureView(lost, facts), "cluster")
+    assert AzureVmView(lost, facts).vm is None
+    assert AzureVmView(vms[0], facts).vm is not None
+    problem = stopped(AzureVmView(lost, facts), "cluster")
     assert problem.status == Status.BLOCKED
     assert problem.message == f"Not judged: VM-001, Azure has no VM resource {vm_id('lost')}."
 
@@ -183,12 +183,12 @@ def test_what_could_not_be_read_is_unknown_and_the_rest_goes_on(
     started = time.monotonic()
     facts = fetch(vms, options(arm))
     assert time.monotonic() - started < 20
-    problem = stopped(AzureView(vms[0], facts), "vm")
+    problem = stopped(AzureVmView(vms[0], facts), "vm")
     assert problem.status == Status.UNKNOWN
     assert message in problem.message
     assert remedy in problem.remedy
     assert "\n" not in problem.message
-    other = AzureView(vms[1], facts)
+    other = AzureVmView(vms[1], facts)
     assert other.vm is not None and other.cluster is not None and other.expected.principal_id
 
 
@@ -225,7 +225,7 @@ def test_azure_that_drips_is_left_behind_in_time(arm: Arm, monkeypatch: pytest.M
     began = time.monotonic()
     facts = fetch(vms, limits)
     assert time.monotonic() - began < limits.limit + 1
-    view = AzureView(vms[0], facts)
+    view = AzureVmView(vms[0], facts)
     assert view.vm is not None, "what was answered is kept"
     assert "the 2 s for all requests to Azure were over" in stopped(view, "cluster").message
     assert not facts.complete
@@ -243,7 +243,7 @@ def test_a_login_that_hangs_is_left_behind_in_time(arm: Arm, monkeypatch: pytest
     began = time.monotonic()
     facts = fetch(populate(arm, 1), limits)
     assert time.monotonic() - began < limits.limit + 1
-    message = stopped(AzureView(populate(arm, 1)[0], facts), "vm").message
+    message = stopped(AzureVmView(populate(arm, 1)[0], facts), "vm").message
     assert message == "The login to Azure did not come to an end within 1 s."
 
 
@@ -271,7 +271,7 @@ def test_a_login_with_rights_in_a_group_only_lists_that_group(arm: Arm) -> None:
         forbidden("Microsoft.NetworkCloud/virtualMachines/read", scope),
     )
     facts = fetch(vms, options(arm))
-    assert all(AzureView(vm, facts).vm for vm in vms)
+    assert all(AzureVmView(vm, facts).vm for vm in vms)
     assert sum("/virtualMachines" in call.url for call in facts.calls) == 2
 
 
@@ -279,7 +279,7 @@ def test_a_list_that_nobody_may_read_makes_each_vm_unknown(arm: Arm) -> None:
     vms = populate(arm, 6)
     arm.trouble("/virtualmachines", forbidden("Microsoft.NetworkCloud/virtualMachines/read", GROUP))
     facts = fetch(vms, options(arm))
-    assert {stopped(AzureView(vm, facts), "vm").status for vm in vms} == {Status.UNKNOWN}
+    assert {stopped(AzureVmView(vm, facts), "vm").status for vm in vms} == {Status.UNKNOWN}
     assert sum("/virtualMachines" in call.url for call in facts.calls) == 2
 
 
@@ -355,7 +355,7 @@ def test_without_a_login_nothing_is_asked(arm: Arm) -> None:
     vms = populate(arm, 5)
     nobody = NotSignedIn()
     facts = fetch(vms, options(arm, credential=lambda cloud: nobody))
-    view = AzureView(vms[0], facts)
+    view = AzureVmView(vms[0], facts)
     problem = stopped(view, "vm")
     assert problem.message == "Azure was not asked: the runner is not signed in to AzureCloud."
     assert "az login" in problem.remedy
@@ -412,7 +412,7 @@ def test_a_name_that_does_not_resolve(arm: Arm) -> None:
     cloud = Cloud("AzureCloud", "https://arm.invalid", "https://login.invalid")
     asked = options(arm)
     facts = fetch(vms, type(asked)(clouds={"AzureCloud": cloud}, credential=asked.credential))
-    problem = stopped(AzureView(vms[0], facts), "vm")
+    problem = stopped(AzureVmView(vms[0], facts), "vm")
     assert "the name arm.invalid was not resolved" in problem.message
 
 
@@ -443,7 +443,7 @@ def test_a_next_link_to_elsewhere_is_not_followed(arm: Arm) -> None:
         (200, {}, {"value": [], "nextLink": "https://127.0.0.1:9/steal?api-version=1"}),
     )
     facts = fetch(vms, options(arm))
-    assert "only sends GET to https://localhost" in stopped(AzureView(vms[0], facts), "vm").message
+    assert "only sends GET to https://localhost" in stopped(AzureVmView(vms[0], facts), "vm").message
     assert not any("127.0.0.1" in call.url for call in facts.calls)
 
 
@@ -456,16 +456,16 @@ def test_saved_facts_say_the_same_and_hold_no_secret(arm: Arm) -> None:
     text = json.dumps(facts.to_data())
     for secret in (TOKEN, "hunter2", "I2Nsb3", "userData"):
         assert secret not in text
-    again = CloudFacts.from_data(json.loads(text))
+    again = AzureSnapshot.from_data(json.loads(text))
     assert again == facts
-    view = AzureView(vms[0], again)
+    view = AzureVmView(vms[0], again)
     assert view.vm is not None and view.vm["properties"]["powerState"] == "On"
     assert stopped(view, "cluster_manager").status == Status.UNKNOWN
 
 
 def test_facts_of_another_format_are_refused() -> None:
     with pytest.raises(ValueError, match="format 2, this suite reads 1"):
-        CloudFacts.from_data({"version": 2})
+        AzureSnapshot.from_data({"version": 2})
 
 
 # --- the plan
@@ -512,10 +512,10 @@ def test_vms_are_found_by_name_or_address(arm: Arm) -> None:
     populate(arm, 3)
     vms = [Vm("VM2"), Vm("azureuser@10.0.0.3", host="10.0.0.3"), Vm("other")]
     facts = fetch(vms, options(arm, subscription=SUBSCRIPTION))
-    assert AzureView(vms[0], facts).resource_id == vm_id("vm2")
-    assert AzureView(vms[1], facts).resource_id == vm_id("vm3")
-    assert AzureView(vms[1], facts).arc_name == "vm3"
-    problem = stopped(AzureView(vms[2], facts), "vm")
+    assert AzureVmView(vms[0], facts).resource_id == vm_id("vm2")
+    assert AzureVmView(vms[1], facts).resource_id == vm_id("vm3")
+    assert AzureVmView(vms[1], facts).arc_name == "vm3"
+    problem = stopped(AzureVmView(vms[2], facts), "vm")
     assert "None of the 3 VMs in subscription" in problem.message
     assert "called other" in problem.message
     assert "--resource-group" in problem.remedy
@@ -590,7 +590,7 @@ def test_answers_know_their_request(arm: Arm) -> None:
     assert seen.command.startswith(f"GET https://localhost:{arm.port}/subscriptions/{SUBSCRIPTION}/")
     assert seen.stdout == "404: it does not exist"
     answer = view.fleet.answers[paths.resource(vm_id("vm1"))]
-    assert isinstance(answer, Answer) and not isinstance(answer, Unread)
+    assert isinstance(answer, Answer) and not isinstance(answer, ReadError)
 
 
 def test_the_sdks_are_not_loaded_for_a_replay(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from plugins.azure.answer_keys import assignments, definition, denies, resource
 from plugins.azure.roles import Access, Assignment, Denied, Deny, Granted, Undecided, effective, matches, role
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
-from plugins.azure.vm_view import AzureView
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
+from plugins.azure.vm_view import AzureVmView
 from plugins.model import Vm
 from tests.support import azure_site as site
 from tests.support.azure_site import GROUP, SUBSCRIPTION
@@ -55,8 +55,8 @@ def test_wildcards_match_across_segments_and_without_case(wildcard: str, action:
         ),
         pytest.param([replace(OWNER, condition="@Resource[x] StringEquals 'y'")], Undecided, id="condition"),
         pytest.param([replace(OWNER, condition="c"), OWNER], Granted, id="condition-on-one-of-two"),
-        pytest.param([replace(OWNER, actions=(), unread=Unread("403"))], Undecided, id="definition-unread"),
-        pytest.param([replace(OWNER, actions=(), unread=Unread("403")), OWNER], Granted, id="one-definition-unread"),
+        pytest.param([replace(OWNER, actions=(), unread=ReadError("403"))], Undecided, id="definition-unread"),
+        pytest.param([replace(OWNER, actions=(), unread=ReadError("403")), OWNER], Granted, id="one-definition-unread"),
     ],
 )  # fmt: skip
 def test_assignments_add_up(access: list[Assignment], expected: type) -> None:
@@ -91,7 +91,7 @@ def test_what_decides_is_named() -> None:
     nothing = effective(Access(GROUP), WRITE)
     assert isinstance(nothing, Denied)
     assert nothing.reason == f"No role assignment at {GROUP} or above it allows {WRITE}."
-    unsure = effective(Access(GROUP, [OWNER], denies_unread=Unread("403 it is")), WRITE)
+    unsure = effective(Access(GROUP, [OWNER], denies_unread=ReadError("403 it is")), WRITE)
     assert isinstance(unsure, Undecided)
     assert "403 it is" in unsure.reason
 
@@ -112,7 +112,7 @@ def access(
     *given: dict[str, Any], denied: list[dict[str, Any]] | None = None, roles: dict[str, Any] | None = None
 ) -> Access:
     """What the view makes of these rows."""
-    answers: dict[str, Answer | Unread] = {
+    answers: dict[str, Answer | ReadError] = {
         resource(site.vm_id("vm1")): Answer("GET", site.vm(1)),
         assignments(GROUP, ME): Answer("GET", list(given)),
         denies(GROUP): Answer("GET", denied or []),
@@ -120,7 +120,7 @@ def access(
     for guid, blocks in (roles or {}).items():
         value = {"properties": {"roleName": f"role {guid}", "permissions": blocks}}
         answers[definition(guid)] = Answer("GET", value)
-    return AzureView(Vm("vm1", resource_id=site.vm_id("vm1")), CloudFacts(answers)).access(ME.upper())
+    return AzureVmView(Vm("vm1", resource_id=site.vm_id("vm1")), AzureSnapshot(answers)).access(ME.upper())
 
 
 def deny(*principals: str, kind: str = "ServicePrincipal", **more: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import pytest
 from plugins.azure import resource_ids as ids
 from plugins.azure.answer_keys import machines, provider, resource
 from plugins.azure.discovery import FleetError, addresses, fleet_from_azure, from_resources
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
-from plugins.azure.vm_view import AzureView
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Judgement
 from plugins.model import Status, Target, Vm
 from tests.support import azure_site as site
@@ -24,11 +24,11 @@ USERS = [f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n
 def view(
     identity: dict[str, Any] | None = None,
     wanted: str | None = None,
-    answers: Mapping[str, Answer | Unread] | None = None,
-) -> AzureView:
+    answers: Mapping[str, Answer | ReadError] | None = None,
+) -> AzureVmView:
     document = site.vm(1) | ({"identity": identity} if identity is not None else {})
-    facts = CloudFacts({resource(vm_id("vm1")): Answer("GET https://vm1", document), **(answers or {})})
-    return AzureView(Vm("vm1", resource_id=vm_id("vm1"), identity=wanted), facts)
+    facts = AzureSnapshot({resource(vm_id("vm1")): Answer("GET https://vm1", document), **(answers or {})})
+    return AzureVmView(Vm("vm1", resource_id=vm_id("vm1"), identity=wanted), facts)
 
 
 def users(*names: str, **system: str) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def test_what_was_looked_at_is_remembered_in_short() -> None:
 
 def test_what_could_not_be_read_is_remembered_too() -> None:
     path = provider(SUBSCRIPTION, "Microsoft.HybridCompute")
-    seen = view(answers={path: Unread("Could not read it: 403.", "Ask for Reader.", "GET https://provider")})
+    seen = view(answers={path: ReadError("Could not read it: 403.", "Ask for Reader.", "GET https://provider")})
     with pytest.raises(Judgement, match=r"Could not read it: 403.") as caught:
         seen.provider("Microsoft.HybridCompute")
     assert (caught.value.status, caught.value.remedy) == (Status.UNKNOWN, "Ask for Reader.")
@@ -179,7 +179,7 @@ def test_without_a_cluster_there_is_no_manager_to_ask_for() -> None:
 
 def test_a_stated_target_needs_no_vm_resource() -> None:
     target = Target("s", "rg", "eastus", tags={"a": "b"})
-    seen = AzureView(Vm("web1", target=target), CloudFacts())
+    seen = AzureVmView(Vm("web1", target=target), AzureSnapshot())
     assert (seen.target, seen.target_scope, seen.arc_name) == (target, "/subscriptions/s/resourceGroups/rg", "web1")
 
 

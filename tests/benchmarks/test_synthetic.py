@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import synthetic
-from plugins.azure.snapshot import CloudFacts
+from plugins.azure.snapshot import AzureSnapshot
 from plugins.evidence.archive import Archive
 
 
@@ -27,7 +27,7 @@ def test_a_clone_is_called_otherwise_everywhere_and_its_token_is_its_own(tmp_pat
     claims = evidence.seen["arm_token"].stdout.partition("claims=")[2].partition("\n")[0]
     said = json.loads(synthetic._decoded(claims))
     assert said["xms_mirid"].endswith("/virtualMachines/vm7001")
-    facts = CloudFacts.from_data(_read(tmp_path / "azure.json"))
+    facts = AzureSnapshot.from_data(_read(tmp_path / "azure.json"))
     resource = facts.answers[str(facts.located["vm7001"]).lower()].value  # type: ignore[union-attr]
     assert said["oid"] == resource["identity"]["principalId"] == synthetic.Clone(7001).id("principal")
     assert any(path.endswith(f"roleassignments?assignedto={said['oid']}") for path in facts.answers)

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.checks.areas import AREAS
 from plugins.checks.probe import Planned, Probe
 from plugins.enrollment import enroll
@@ -96,14 +96,14 @@ def test_a_choice_of_checks_is_refused() -> None:
 
 
 def test_the_resource_is_named_like_the_vm() -> None:
-    found = prepare(VM_A, CloudFacts())
+    found = prepare(VM_A, AzureSnapshot())
     assert isinstance(found, Enrolment)
     assert found.machine == f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
 
 
 def test_what_the_inventory_leaves_open_comes_from_azure() -> None:
     located = f"{NEXUS}/Web-C"
-    facts = CloudFacts(located={"c": located})
+    facts = AzureSnapshot(located={"c": located})
     facts.answers[located.lower()] = Answer("GET", {"id": located, "location": "westeurope"})
     found = prepare(Vm("c"), facts)
     assert isinstance(found, Enrolment)
@@ -113,19 +113,21 @@ def test_what_the_inventory_leaves_open_comes_from_azure() -> None:
 
 
 def test_no_target_no_connecting() -> None:
-    assert str(prepare(Vm("c"), CloudFacts())).startswith("Not connected, as it is not known where to: The resource id")
+    assert str(prepare(Vm("c"), AzureSnapshot())).startswith(
+        "Not connected, as it is not known where to: The resource id"
+    )
     nowhere = replace(VM_A, target=replace(TARGET, location=None))
-    assert "no location is stated" in str(prepare(nowhere, CloudFacts()))
+    assert "no location is stated" in str(prepare(nowhere, AzureSnapshot()))
 
 
 @pytest.mark.parametrize("tags", [{"a,b": "c"}, {"a": "it's"}, {"a": ""}, {"a=b": "c"}, {"a": 'say "x"'}])
 def test_a_tag_that_cannot_be_said_is_refused(tags: dict[str, str]) -> None:
-    found = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), CloudFacts())
+    found = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), AzureSnapshot())
     assert "cannot be given the tag" in str(found)
 
 
 def test_it_is_said_beforehand() -> None:
-    found = [each for each in (prepare(VM_A, CloudFacts()),) if isinstance(each, Enrolment)]
+    found = [each for each in (prepare(VM_A, AzureSnapshot()),) if isinstance(each, Enrolment)]
     lines = announcement(found, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
     assert lines == [
         "--enroll=roundtrip: 1 of 2 VMs is being connected to Azure Arc now.",
@@ -150,7 +152,7 @@ class Site:
         self.answers = dict(answers)
         self.visits: list[tuple[str, str]] = []
         self.lost: set[tuple[str, str]] = set()
-        self.machines: list[dict[str, Any]] | Unread = []
+        self.machines: list[dict[str, Any]] | ReadError = []
         self.archive = Archive.create(folder, {"id": "x"}, [VM_A, VM_B])
         for vm in (VM_A, VM_B):
             self.archive.store(Evidence(vm, OK, {"healthz": Seen("healthz", "curl", "done", 0)}, 1.0))
@@ -176,12 +178,12 @@ class Site:
             archive.store(Evidence(vm, OK, {planned.key: replace(answer, command=planned.command)}, 2.0))
         return ("stop", "") not in self.answers
 
-    def look(self, cloud: str, group: str) -> Answer | Unread:
+    def look(self, cloud: str, group: str) -> Answer | ReadError:
         assert (cloud, group) == ("AzureCloud", GROUP)
-        return self.machines if isinstance(self.machines, Unread) else Answer("GET", self.machines)
+        return self.machines if isinstance(self.machines, ReadError) else Answer("GET", self.machines)
 
     def enroll(self, mode: str, vms: Sequence[Vm] = (VM_A,), look: bool = True) -> bool:
-        found = [each for each in (prepare(vm, CloudFacts()) for vm in vms) if isinstance(each, Enrolment)]
+        found = [each for each in (prepare(vm, AzureSnapshot()) for vm in vms) if isinstance(each, Enrolment)]
         options, asking = ssh.Options(run_timeout=5), self.look if look else None
         return enroll.enroll(found, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
 
@@ -285,7 +287,7 @@ def test_azure_is_not_asked_when_it_is_not_to_be(monkeypatch: pytest.MonkeyPatch
 
 def test_what_azure_refuses_is_not_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
-    site.machines = Unread("Azure refused to show it.")
+    site.machines = ReadError("Azure refused to show it.")
     assert site.enroll("roundtrip")
     assert suite.Machine.read(site.seen("a")["enroll_gone"]).missing == "Azure refused to show it."
 
@@ -368,7 +370,7 @@ def _whole(site: Site, vms: Sequence[Vm], health: Mapping[str, Status], said: li
     run = SimpleNamespace(vms=list(vms), archive=site.archive, profile=PROFILE)
     bench = SimpleNamespace(
         verdict=lambda item: verdict("IMDS-002", health[item.vm.name]),
-        surroundings=SimpleNamespace(facts=CloudFacts()),
+        surroundings=SimpleNamespace(facts=AzureSnapshot()),
     )
     options = ssh.Options(run_timeout=5)
     whole = cast(Callable[..., bool], enroll.enroll_the_ready)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from plugins.azure import az_cli as runner
 from plugins.azure.discovery import FleetError, from_resources
 from plugins.azure.normalize import in_shape
-from plugins.azure.snapshot import CloudFacts
+from plugins.azure.snapshot import AzureSnapshot
 from plugins.core.redaction import clean, redact
 from plugins.core.sanitize import harmless
 from plugins.evidence.archive import Archive
@@ -208,7 +208,7 @@ def test_azures_saved_answers() -> None:
     @given(bent_json({"version": 1, "answers": answers, "located": {"vm1": "/x"}, "calls": [["GET", "u", 200]]}))
     def holds(value: Any) -> None:
         with suppress(KeyError, TypeError, ValueError, AttributeError):
-            CloudFacts.from_data(value)
+            AzureSnapshot.from_data(value)
 
     holds()
 

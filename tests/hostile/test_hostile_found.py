@@ -12,7 +12,7 @@ import pytest
 
 from plugins.azure.discovery import FleetError, from_resources
 from plugins.azure.normalize import in_shape
-from plugins.azure.snapshot import CloudFacts
+from plugins.azure.snapshot import AzureSnapshot
 from plugins.checks.check import OnVm
 from plugins.checks.probe import Planned
 from plugins.core.sanitize import harmless
@@ -170,7 +170,7 @@ def test_what_is_of_another_kind_than_documented_is_as_if_absent(document: Any, 
 @pytest.mark.parametrize("value", ["text", 7, True])
 def test_an_answer_that_is_no_resource_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match="expected a resource or a list of resources"):
-        CloudFacts.from_data(
+        AzureSnapshot.from_data(
             {"version": 1, "answers": {"/x": {"request": "", "value": value}}, "located": {}, "calls": []}
         )
 

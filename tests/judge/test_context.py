@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from plugins.azure import answer_keys as paths
-from plugins.azure.az_cli import Runner
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.azure.az_cli import AzCli
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, Seen, Session, Vm
 from plugins.results.schema import problems
@@ -36,11 +36,11 @@ def test_vm(azure):
 
 
 @check("CLI-002", recommended, remedy="Install it.", docs=docs)
-def test_runner(runner):
+def test_runner(az_cli):
     """The runner has az."""
-    if runner.az_core is None:
-        fail(f"No az: {runner.error}.")
-    return f"az {runner.az_core}."
+    if az_cli.az_core is None:
+        fail(f"No az: {az_cli.error}.")
+    return f"az {az_cli.az_core}."
 
 
 @check("AGENT-007", required, remedy="Number it anew.", docs=docs)
@@ -62,7 +62,9 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def save(project: pytest.Pytester, numbers: Mapping[str, str], facts: CloudFacts | None, runner: Runner | None) -> None:
+def save(
+    project: pytest.Pytester, numbers: Mapping[str, str], facts: AzureSnapshot | None, az_cli: AzCli | None
+) -> None:
     vms = [Vm(name, resource_id=ID + name) for name in numbers]
     archive = Archive.create(project.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, vms)
     for vm in vms:
@@ -70,8 +72,8 @@ def save(project: pytest.Pytester, numbers: Mapping[str, str], facts: CloudFacts
         archive.store(Evidence(vm, Session("ok", seconds={"login": 0.1}), seen, 1000.0))
     if facts:
         (archive.directory / "azure.json").write_text(json.dumps(facts.to_data()))
-    if runner:
-        (archive.directory / "runner.json").write_text(json.dumps(runner.as_dict()))
+    if az_cli:
+        (archive.directory / "runner.json").write_text(json.dumps(az_cli.as_dict()))
 
 
 def judged(project: pytest.Pytester, *arguments: str) -> tuple[int, dict[tuple[str, str], Any], dict[str, Any]]:
@@ -85,17 +87,17 @@ def judged(project: pytest.Pytester, *arguments: str) -> tuple[int, dict[tuple[s
     )
 
 
-def cloud(**vms: Answer | Unread) -> CloudFacts:
-    return CloudFacts({paths.resource(ID + name): answer for name, answer in vms.items()})
+def cloud(**vms: Answer | ReadError) -> AzureSnapshot:
+    return AzureSnapshot({paths.resource(ID + name): answer for name, answer in vms.items()})
 
 
 RUNNING = Answer("GET https://management.azure.com/vm", {"properties": {"powerState": "On"}})
 
 
 def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(project: pytest.Pytester) -> None:
-    denied = Unread("Azure refuses to show the VM (403).", "Grant Reader.", "GET https://management.azure.com/vm")
+    denied = ReadError("Azure refuses to show the VM (403).", "Grant Reader.", "GET https://management.azure.com/vm")
     facts = cloud(a=RUNNING, b=Answer("GET https://management.azure.com/b", None), c=denied)
-    save(project, {"a": "1", "b": "2", "c": "1"}, facts, Runner("2.76.0"))
+    save(project, {"a": "1", "b": "2", "c": "1"}, facts, AzCli("2.76.0"))
     status, verdicts, results = judged(project)
     assert status == 1
     said = {key: (each["status"], each["message"]) for key, each in verdicts.items()}
@@ -117,7 +119,7 @@ def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(project: 
 
 
 def test_without_azure_the_guests_alone_are_judged(project: pytest.Pytester) -> None:
-    save(project, {"a": "1"}, None, Runner("2.76.0"))
+    save(project, {"a": "1"}, None, AzCli("2.76.0"))
     status, verdicts, _ = judged(project, "--no-azure")
     assert status == 0
     assert {id for _, id in verdicts} == {"CLI-002", "AGENT-007"}
@@ -133,7 +135,7 @@ def test_azure_that_was_never_asked_is_unknown(project: pytest.Pytester) -> None
 
 
 def test_an_unreadable_vm_of_the_fleet_does_not_hide_the_others(project: pytest.Pytester) -> None:
-    save(project, {"a": "1", "b": "one"}, cloud(a=RUNNING, b=RUNNING), Runner("2.76.0"))
+    save(project, {"a": "1", "b": "one"}, cloud(a=RUNNING, b=RUNNING), AzCli("2.76.0"))
     status, verdicts, _ = judged(project)
     assert status == 10
     assert verdicts["a", "AGENT-007"]["message"] == "1 of 1."

@@ -12,7 +12,7 @@ import pytest
 from lab import doctor, expectations, spec
 from lab.faults import FAULTS
 from lab.plan import AZ
-from plugins.azure.az_cli import Runner, look
+from plugins.azure.az_cli import AzCli, read_versions
 from tests.lab.conftest import Suite
 
 pytestmark = pytest.mark.az
@@ -89,7 +89,7 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_runner_has_the_real_az(real: Path) -> None:
-    assert look() == Runner(_version(), {})
+    assert read_versions() == AzCli(_version(), {})
 
 
 def test_the_runner_has_an_extension(real: Path) -> None:
@@ -99,4 +99,4 @@ def test_the_runner_has_an_extension(real: Path) -> None:
     (real / "networkcloud/networkcloud-4.0.0b1.dist-info").mkdir()
     wheel = "Metadata-Version: 2.1\nName: networkcloud\nVersion: 4.0.0b1\n"
     (real / "networkcloud/networkcloud-4.0.0b1.dist-info/METADATA").write_text(wheel)
-    assert look() == Runner(_version(), {"networkcloud": "4.0.0b1"})
+    assert read_versions() == AzCli(_version(), {"networkcloud": "4.0.0b1"})

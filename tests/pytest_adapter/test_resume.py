@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plugins.azure.az_cli import Runner
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
+from plugins.azure.az_cli import AzCli
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.core.files import InUseError, hold, sweep, whole_file
 from plugins.evidence.archive import Archive
 from plugins.judge.context import Surroundings
@@ -229,21 +229,21 @@ def test_what_is_kept_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypa
     assert steps == ["fsync", "replace"]
 
 
-ANSWER, UNREAD = Answer("GET x", {}), Unread("No.", status=429)
+ANSWER, UNREAD = Answer("GET x", {}), ReadError("No.", status=429)
 
 
 @pytest.mark.parametrize(
     ("facts", "resume", "retry"),
     [
-        (CloudFacts({"/x": ANSWER}), True, True),
-        (CloudFacts({"/x": UNREAD}), True, False),
-        (CloudFacts({"/x": ANSWER}, located={"a": UNREAD}), True, False),
-        (CloudFacts({"/x": ANSWER}, interrupted=True), False, False),
+        (AzureSnapshot({"/x": ANSWER}), True, True),
+        (AzureSnapshot({"/x": UNREAD}), True, False),
+        (AzureSnapshot({"/x": ANSWER}, located={"a": UNREAD}), True, False),
+        (AzureSnapshot({"/x": ANSWER}, interrupted=True), False, False),
         (None, False, False),
     ],
 )
 def test_azure_is_asked_again_only_for_what_is_missing(
-    tmp_path: Path, facts: CloudFacts | None, resume: bool, retry: bool
+    tmp_path: Path, facts: AzureSnapshot | None, resume: bool, retry: bool
 ) -> None:
     archive = Archive.create(tmp_path / "r", {"id": "r"}, [Vm("a")])
     if facts:
@@ -254,8 +254,8 @@ def test_azure_is_asked_again_only_for_what_is_missing(
 
 def test_the_runner_is_looked_at_again_only_when_it_did_not_answer(tmp_path: Path) -> None:
     around = Surroundings(Archive.create(tmp_path / "r", {"id": "r"}, [Vm("a")]), list)
-    assert not around.has_runner(complete=False)
-    around.runner = Runner(error="az did not answer within 30 s")
-    assert (around.has_runner(complete=False), around.has_runner(complete=True)) == (True, False)
-    around.runner = Runner("2.76.0")
-    assert around.has_runner(complete=True)
+    assert not around.has_az_cli(complete=False)
+    around.az_cli = AzCli(error="az did not answer within 30 s")
+    assert (around.has_az_cli(complete=False), around.has_az_cli(complete=True)) == (True, False)
+    around.az_cli = AzCli("2.76.0")
+    assert around.has_az_cli(complete=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from plugins.azure import answer_keys as paths
-from plugins.azure.snapshot import Answer, CloudFacts
+from plugins.azure.snapshot import Answer, AzureSnapshot
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import write_bundle
 from plugins.gather.support_logs import probes, text
@@ -148,7 +148,7 @@ def test_of_azure_a_vms_bundle_has_what_concerns_it() -> None:
         for name in ("a", "b")
     }
     machines = [{"name": "a"}, {"name": "b"}]
-    facts = CloudFacts(
+    facts = AzureSnapshot(
         answers={
             **{paths.resource(vm_id(name)): answer for name, answer in resources.items()},
             paths.resource(cluster): Answer("GET c", {"virtualMachinesAssociatedIds": [vm_id("A"), vm_id("b"), "x"]}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.azure.az_cli import Runner
+from plugins.azure.az_cli import AzCli
 from plugins.model import Status
 from plugins.requirements.profile import load_profile
 from suites import test_cli
@@ -14,11 +14,11 @@ from tests.support.suite_rows import Row
 NEWER = load_profile("2602")
 
 
-def az(core: str = "2.76.0", networkcloud: str | None = "4.0.0") -> Runner:
-    return Runner(core, {"k8s-extension": "1.6.1"} | ({"networkcloud": networkcloud} if networkcloud else {}))
+def az(core: str = "2.76.0", networkcloud: str | None = "4.0.0") -> AzCli:
+    return AzCli(core, {"k8s-extension": "1.6.1"} | ({"networkcloud": networkcloud} if networkcloud else {}))
 
 
-BROKEN = Runner(error="az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'")
+BROKEN = AzCli(error="az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'")
 
 
 CORE = [
@@ -27,7 +27,7 @@ CORE = [
         {},
         Status.PASS,
         "The runner's Azure CLI core is 2.76.0 (expected 2.75.0 or later).",
-        parameters={"runner": az()},
+        parameters={"az_cli": az()},
         vm=INVENTORY,
     ),
     Row(
@@ -35,7 +35,7 @@ CORE = [
         {},
         Status.PASS,
         "The runner's Azure CLI core is 2.75.0 (expected 2.75.0 or later).",
-        parameters={"runner": az("2.75.0")},
+        parameters={"az_cli": az("2.75.0")},
         vm=INVENTORY,
     ),
     Row(
@@ -43,7 +43,7 @@ CORE = [
         {},
         Status.PASS,
         "The runner's Azure CLI core is 2.100.0 (expected 2.75.0 or later).",
-        parameters={"runner": az("2.100.0")},
+        parameters={"az_cli": az("2.100.0")},
         vm=INVENTORY,
     ),
     Row(
@@ -52,7 +52,7 @@ CORE = [
         Status.WARN,
         "The runner's Azure CLI core is 2.9.1; expected 2.75.0 or later.",
         "On the runner: az upgrade --yes",
-        parameters={"runner": az("2.9.1")},
+        parameters={"az_cli": az("2.9.1")},
         vm=INVENTORY,
     ),
     Row(
@@ -61,7 +61,7 @@ CORE = [
         Status.UNKNOWN,
         "az on the runner states version 'dev' of azure-cli-core, which is no version.",
         "On the runner: az version",
-        parameters={"runner": az("dev")},
+        parameters={"az_cli": az("dev")},
         vm=INVENTORY,
     ),
     Row(
@@ -69,7 +69,7 @@ CORE = [
         {},
         Status.NOT_APPLICABLE,
         "az is not installed on the runner, or not on its PATH. The suite does not need it.",
-        parameters={"runner": Runner()},
+        parameters={"az_cli": AzCli()},
         vm=INVENTORY,
     ),
     Row(
@@ -78,7 +78,7 @@ CORE = [
         Status.UNKNOWN,
         "The versions of az on the runner are not known: az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'.",
         "On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the suite does not need it.",
-        parameters={"runner": BROKEN},
+        parameters={"az_cli": BROKEN},
         vm=INVENTORY,
     ),
 ]
@@ -90,7 +90,7 @@ EXTENSION = [
         {},
         Status.PASS,
         "The runner's networkcloud extension is 4.0.0 (expected 4.0.0 or later).",
-        parameters={"runner": az()},
+        parameters={"az_cli": az()},
         vm=INVENTORY,
     ),
     Row(
@@ -98,7 +98,7 @@ EXTENSION = [
         {},
         Status.PASS,
         "The runner's networkcloud extension is 5.0.0b2 (expected 4.0.0 or later).",
-        parameters={"runner": az(networkcloud="5.0.0b2")},
+        parameters={"az_cli": az(networkcloud="5.0.0b2")},
         vm=INVENTORY,
     ),
     Row(
@@ -107,7 +107,7 @@ EXTENSION = [
         Status.WARN,
         "The runner's networkcloud extension is 4.0.0b1: enough (expected 4.0.0b1 or later), but 4.0.0 or later is recommended.",
         "On the runner: az extension update --name networkcloud",
-        parameters={"runner": az(networkcloud="4.0.0b1")},
+        parameters={"az_cli": az(networkcloud="4.0.0b1")},
         vm=INVENTORY,
     ),
     Row(
@@ -116,7 +116,7 @@ EXTENSION = [
         Status.FAIL,
         "The runner's networkcloud extension is 4.0.0b1; expected 4.0.0 or later.",
         "On the runner: az extension update --name networkcloud",
-        parameters={"runner": az(networkcloud="4.0.0b1")},
+        parameters={"az_cli": az(networkcloud="4.0.0b1")},
         vm=INVENTORY,
         profile=NEWER,
     ),
@@ -126,7 +126,7 @@ EXTENSION = [
         Status.FAIL,
         "The runner's networkcloud extension is 3.0.0; expected 4.0.0b1 or later (4.0.0 or later is recommended).",
         "On the runner: az extension update --name networkcloud",
-        parameters={"runner": az(networkcloud="3.0.0")},
+        parameters={"az_cli": az(networkcloud="3.0.0")},
         vm=INVENTORY,
     ),
     Row(
@@ -135,7 +135,7 @@ EXTENSION = [
         Status.FAIL,
         "az is on the runner without its networkcloud extension; expected 4.0.0b1 or later. The first az networkcloud command would stop, or install whichever version it finds.",
         "On the runner: az extension add --name networkcloud",
-        parameters={"runner": az(networkcloud=None)},
+        parameters={"az_cli": az(networkcloud=None)},
         vm=INVENTORY,
     ),
     Row(
@@ -144,7 +144,7 @@ EXTENSION = [
         Status.UNKNOWN,
         "az on the runner states version 'latest' of the networkcloud extension, which is no version.",
         "On the runner: az version",
-        parameters={"runner": az(networkcloud="latest")},
+        parameters={"az_cli": az(networkcloud="latest")},
         vm=INVENTORY,
     ),
     Row(
@@ -152,7 +152,7 @@ EXTENSION = [
         {},
         Status.NOT_APPLICABLE,
         "az is not installed on the runner, or not on its PATH. The suite does not need it.",
-        parameters={"runner": Runner()},
+        parameters={"az_cli": AzCli()},
         vm=INVENTORY,
     ),
     Row(
@@ -161,7 +161,7 @@ EXTENSION = [
         Status.UNKNOWN,
         "The versions of az on the runner are not known: az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'.",
         "On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the suite does not need it.",
-        parameters={"runner": BROKEN},
+        parameters={"az_cli": BROKEN},
         vm=INVENTORY,
     ),
 ]

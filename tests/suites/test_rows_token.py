@@ -412,7 +412,7 @@ RIGHT = [
 
 @dataclass
 class Azure:
-    """As much of an AzureView as TOKEN-003 looks at."""
+    """As much of an AzureVmView as TOKEN-003 looks at."""
 
     expected: Principal = SYSTEM
     assignments: list[Assignment] = field(default_factory=list)

@@ -15,7 +15,7 @@ from importlib import import_module
 import pytest
 
 from plugins import check, probe, required
-from plugins.azure.snapshot import CloudFacts
+from plugins.azure.snapshot import AzureSnapshot
 from plugins.checks.check import check_of
 from plugins.checks.probe import LINUX_ONLY
 from plugins.enrollment.enroll import prepare
@@ -74,7 +74,7 @@ def test_the_checks_for_linux_only_are_those_that_the_page_names() -> None:
 
 
 def test_a_windows_vm_is_not_enrolled() -> None:
-    assert prepare(VM, CloudFacts()) == "Not connected, as this suite connects Linux guests only."
+    assert prepare(VM, AzureSnapshot()) == "Not connected, as this suite connects Linux guests only."
 
 
 def test_a_probe_has_the_same_name_on_both() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from plugins.azure import answer_keys as paths
 from plugins.azure import resource_ids as ids
-from plugins.azure.snapshot import Answer, CloudFacts, Unread
-from plugins.azure.vm_view import AzureView
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
+from plugins.azure.vm_view import AzureVmView
 from plugins.model import Target, Vm
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
@@ -43,7 +43,7 @@ CUSTOM = "cccccccc-0000-0000-0000-000000000001"
 #: The resource does not exist; a key of JSON is absent.
 GONE: Any = object()
 
-FORBIDDEN = Unread("Azure refused to show it (HTTP 403, AuthorizationFailed)", "Grant the runner Reader.")
+FORBIDDEN = ReadError("Azure refused to show it (HTTP 403, AuthorizationFailed)", "Grant the runner Reader.")
 
 VM: dict[str, Any] = {
     "id": VM_ID,
@@ -256,8 +256,8 @@ def azure(
     denies: Any = (),
     inventory: Vm = INVENTORY,
     scope: str = GROUP,
-) -> AzureView:
-    """What a check sees. Each resource is what differs from the plain one, GONE, or an `Unread`.
+) -> AzureVmView:
+    """What a check sees. Each resource is what differs from the plain one, GONE, or an `ReadError`.
 
     `providers` are registration states by namespace; `roles` are the assignments, of whichever identity is asked for.
     """
@@ -269,24 +269,24 @@ def azure(
         (CSN_ID, CSN, csn),
         (paths.provider(SUBSCRIPTION, paths.NEXUS), NEXUS_PROVIDER, nexus),
     ):
-        answers[paths.resource(id)] = patch if patch is GONE or isinstance(patch, Unread) else but(base, patch or {})
+        answers[paths.resource(id)] = patch if patch is GONE or isinstance(patch, ReadError) else but(base, patch or {})
     answers |= {paths.resource(id): value for id, value in (identities or {}).items()}
     for namespace in paths.TARGET_PROVIDERS:
         state = (providers or {}).get(namespace, "Registered")
-        value = state if isinstance(state, Unread) else {"namespace": namespace, "registrationState": state}
+        value = state if isinstance(state, ReadError) else {"namespace": namespace, "registrationState": state}
         answers[paths.provider(ids.parse(f"{scope}/providers/a/b/c").subscription, namespace)] = value
-    if machine is GONE or isinstance(machine, Unread):
+    if machine is GONE or isinstance(machine, ReadError):
         answers[paths.machines(scope)] = [] if machine is GONE else machine
     else:
         answers[paths.machines(scope)] = [but(MACHINE, {"name": "vm-ab"}), but(MACHINE, machine)]
     for principal in (SYSTEM, USER):
-        answers[paths.assignments(scope, principal)] = roles if isinstance(roles, Unread) else list(roles or [])
+        answers[paths.assignments(scope, principal)] = roles if isinstance(roles, ReadError) else list(roles or [])
     for role, (name, actions, not_actions) in ROLES.items():
         block = {"actions": actions, "notActions": not_actions}
         answers[paths.definition(role)] = {"properties": {"roleName": name, "permissions": [block]}}
     answers |= {paths.definition(role): value for role, value in (definitions or {}).items()}
-    answers[paths.denies(scope)] = denies if isinstance(denies, Unread) else list(denies)
-    facts = CloudFacts()
+    answers[paths.denies(scope)] = denies if isinstance(denies, ReadError) else list(denies)
+    facts = AzureSnapshot()
     for path, value in answers.items():
-        facts.answers[path] = value if isinstance(value, Unread) else Answer("GET", None if value is GONE else value)
-    return AzureView(inventory, facts)
+        facts.answers[path] = value if isinstance(value, ReadError) else Answer("GET", None if value is GONE else value)
+    return AzureVmView(inventory, facts)

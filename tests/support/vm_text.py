@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 import suites
-from plugins.azure.snapshot import CloudFacts
-from plugins.azure.vm_view import AzureView
+from plugins.azure.snapshot import AzureSnapshot
+from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Check
 from plugins.checks.probe import Probe, probe_of
 from plugins.model import Seen, State
@@ -193,7 +193,7 @@ def azure_checks() -> list[tuple[Check, Callable[..., str]]]:
     return [
         (check, function)
         for check, function in ALL
-        if any(isinstance(row.parameters.get("azure"), AzureView) for row in ROWS[check.id])
+        if any(isinstance(row.parameters.get("azure"), AzureVmView) for row in ROWS[check.id])
     ]
 
 
@@ -207,17 +207,17 @@ def bent_rows(draw: st.DrawFn, check: Check) -> Row:
 @st.composite
 def bent_azure_rows(draw: st.DrawFn, check: Check) -> Row:
     """A row with one or two of Azure's answers bent."""
-    row = draw(st.sampled_from([row for row in ROWS[check.id] if isinstance(row.parameters.get("azure"), AzureView)]))
-    view: AzureView = row.parameters["azure"]
+    row = draw(st.sampled_from([row for row in ROWS[check.id] if isinstance(row.parameters.get("azure"), AzureVmView)]))
+    view: AzureVmView = row.parameters["azure"]
     data = view.fleet.to_data()
     bendable = [path for path, answer in data["answers"].items() if answer.get("value") is not None]
     for path in draw(st.lists(st.sampled_from(bendable), min_size=1, max_size=2)):
         data["answers"][path]["value"] = draw(bent_json(data["answers"][path]["value"]))
     try:
-        facts = CloudFacts.from_data(data)
+        facts = AzureSnapshot.from_data(data)
     except ValueError:  # no resource at all: such an answer is refused as a whole
         facts = view.fleet
-    return replace(row, parameters={**row.parameters, "azure": AzureView(view._vm, facts)})
+    return replace(row, parameters={**row.parameters, "azure": AzureVmView(view._vm, facts)})
 
 
 # --- texts that are slow to read, for a pattern that goes back and forth
