@@ -4,7 +4,7 @@
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
-# Options for pytest and for uv: make test TESTS="tests/test_judge.py -x", make lock LOCK=--upgrade
+# Options for pytest and for uv: make test TESTS="tests/judge -x", make lock LOCK=--upgrade
 TESTS ?= tests
 LOCK ?=
 EXAMPLES ?= 2000
@@ -32,10 +32,11 @@ bench: env ## race the suite against its peers in the lab, about an hour; BENCH=
 	@scripts/system-packages lab
 	@$(PYTHON) -m benchmarks $(BENCH)
 
-lint: env ## ruff (rules and format), mypy --strict, the lock against pyproject.toml, the workflows
+lint: env ## ruff (rules and format), mypy --strict, the layers, the lock against pyproject.toml, the workflows
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) scripts/check_lock.py
 	@$(PYTHON) scripts/lint_workflows.py
 
@@ -61,5 +62,5 @@ lock: ## write requirements.lock and lab/azure-cli.lock anew
 	@scripts/lock $(LOCK)
 
 clean: ## remove .venv, .az and the caches; reports/ stays
-	rm -rf .venv .az .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .az .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
