@@ -27,8 +27,8 @@ from suites.environment import _read_written
 from suites.guest import Guest
 from suites.test_enroll import Machine
 from suites.tokens import TokenAnswer, _claims
-from tests.suites.test_catalogue import ROWS
 from tests.support import azure_site as site
+from tests.support.catalogue import ROWS
 from tests.support.suite_rows import seen
 from tests.support.vm_text import PROBES, guest_checks
 

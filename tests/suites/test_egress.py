@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.model import Status, Target
 from suites.egress import covering, read
+from tests.suites.rows_csn import WANTED, adding
+from tests.support.catalogue import FUNCTIONS
+from tests.support.fake_azure import INVENTORY, azure, egress
+from tests.support.suite_rows import PROFILE, Row
 
 
 def listed(name: str, port: object = None) -> list[dict[str, object]]:
@@ -57,3 +64,27 @@ def test_no_entry_is_too_strange(name: str, port: object) -> None:
     entries = read(listed(name, port))
     assert entries is not None
     assert len(entries) == bool(name.strip())
+
+
+def test_the_command_is_the_same_for_every_endpoint_and_every_vm_of_the_network() -> None:
+    """The option replaces the list: two commands that each add one endpoint would undo each other."""
+    own = {"category": "azure-arc", "endpoints": [{"domainName": ".his.arc.azure.com", "port": 443}]}
+    network = {
+        "additionalEgressEndpoints": [own, *egress("a.example")],
+        "enabledEgressEndpoints": [own, *egress("a.example", "management.azure.com", "westus.login.microsoft.com")],
+    }
+    found = set()
+    for location in ("eastus", "West Europe"):
+        vm = replace(INVENTORY, name=f"vm-{location}", target=Target(location=location))
+        for endpoint in PROFILE.endpoints(vm, ("always", "connect")):
+            row = Row(
+                "",
+                {},
+                Status.FAIL,
+                "",
+                parameters={"azure": azure(csn={"properties": network}), "endpoint": endpoint},
+                vm=vm,
+            )
+            found |= set(row.outcome(FUNCTIONS["CSN-002"]).fix)
+    lacking = [name for name in WANTED if name not in ("management.azure.com", ".his.arc.azure.com")]
+    assert found == {adding(".his.arc.azure.com", *lacking, before=egress("a.example"))}

@@ -20,7 +20,7 @@ from plugins.model import Seen, Status, Vm
 from plugins.requirements.profile import load_profile
 from suites import repairs, test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
 from suites.agent import Show
-from tests.suites.test_catalogue import ALL, ROWS
+from tests.support.catalogue import FUNCTIONS, ROWS
 from tests.support.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
 from tests.support.paths import ROOT
 from tests.support.suite_rows import PROFILE, Row, curl, seen
@@ -108,11 +108,11 @@ BY_HAND |= {
 
 
 def _rows() -> Iterator[tuple[str, Row, Callable[..., str]]]:
-    for check, function in ALL:
-        for row in ROWS[check.id]:
-            if check.id in RESTARTS and not row.vm.resource_id:
+    for id, function in FUNCTIONS.items():
+        for row in ROWS[id]:
+            if id in RESTARTS and not row.vm.resource_id:
                 row = replace(row, vm=replace(row.vm, resource_id=VM_ID))
-            yield check.id, row, function
+            yield id, row, function
 
 
 OUTCOMES = {f"{id} {row.name}": row.outcome(function) for id, row, function in _rows()}

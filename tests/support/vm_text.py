@@ -23,7 +23,7 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Check
 from plugins.checks.probe import Probe, probe_of
 from plugins.model import Seen, State
-from tests.suites.test_catalogue import ALL, ROWS
+from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS
 from tests.support.suite_rows import NOW, Row, seen
 
 #: Examples of each property. The gate tries a few, the same ones each time; `make fuzz` tries many, and others.
@@ -182,17 +182,18 @@ def answers(draw: st.DrawFn, name: str, known: tuple[Seen, ...] = ()) -> Seen:
 def guest_checks() -> list[tuple[Check, Callable[..., str]]]:
     """The checks that read what a VM said."""
     return [
-        (check, function)
-        for check, function in ALL
-        if any(row.evidence for row in ROWS[check.id]) or set(inspect.signature(function).parameters) & set(PROBES)
+        (check, FUNCTIONS[check.id])
+        for check in CHECKS.values()
+        if any(row.evidence for row in ROWS[check.id])
+        or set(inspect.signature(FUNCTIONS[check.id]).parameters) & set(PROBES)
     ]
 
 
 def azure_checks() -> list[tuple[Check, Callable[..., str]]]:
     """The checks that read what Azure said."""
     return [
-        (check, function)
-        for check, function in ALL
+        (check, FUNCTIONS[check.id])
+        for check in CHECKS.values()
         if any(isinstance(row.parameters.get("azure"), AzureVmView) for row in ROWS[check.id])
     ]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from plugins.model import Status
-from suites import test_imds
 from tests.support.suite_rows import Row, curl, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 IMDS = "169.254.169.254"
 LOST = (
@@ -16,7 +15,7 @@ SQUID = (
     "HTTP/1.1 403 Forbidden\r\nServer: squid/5.7\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nVia: 1.1 csn (squid/5.7)\r\n"
 )
 
-PING = [
+ROWS["IMDS-001"] = [
     Row(
         "answers",
         {"ping": seen(f"64 bytes from {IMDS}\n1 packets transmitted, 1 received\n")},
@@ -53,7 +52,7 @@ PING = [
     ),
 ]
 
-HEALTHZ = [
+ROWS["IMDS-002"] = [
     Row(
         "healthy",
         {"healthz": curl(200, ip=IMDS)},
@@ -152,7 +151,7 @@ HEALTHZ = [
     ),
 ]
 
-AS_IS = [
+ROWS["IMDS-003"] = [
     Row(
         "exempt",
         {"healthz_as_is": curl(200, ip=IMDS)},
@@ -217,7 +216,7 @@ AS_IS = [
     ),
 ]
 
-COMPUTE = [
+ROWS["IMDS-004"] = [
     Row(
         "not found",
         {"imds_compute": curl(404, ip=IMDS)},
@@ -245,23 +244,3 @@ COMPUTE = [
         "Run again. The installation script would go on, but whether",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", PING, ids=lambda row: row.name)
-def test_imds_001(row: Row) -> None:
-    row.assert_holds(test_imds.test_the_imds_address_answers_ping)
-
-
-@pytest.mark.parametrize("row", HEALTHZ, ids=lambda row: row.name)
-def test_imds_002(row: Row) -> None:
-    row.assert_holds(test_imds.test_the_imds_sidecar_is_healthy)
-
-
-@pytest.mark.parametrize("row", AS_IS, ids=lambda row: row.name)
-def test_imds_003(row: Row) -> None:
-    row.assert_holds(test_imds.test_imds_answers_with_the_vms_own_settings)
-
-
-@pytest.mark.parametrize("row", COMPUTE, ids=lambda row: row.name)
-def test_imds_004(row: Row) -> None:
-    row.assert_holds(test_imds.test_the_vm_does_not_pass_for_an_azure_vm)

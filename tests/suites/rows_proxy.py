@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pytest
-
 from plugins.model import Seen, Status
-from suites import test_proxy
 from tests.support.suite_rows import Row, curl, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 CSN = "http://169.254.0.11:3128"
 ARTICLE = "localhost,127.0.0.1,::1,169.254.169.254"
@@ -53,7 +52,7 @@ def https(name: str, evidence: Mapping[str, Seen], status: Status, message: str,
     return Row(name, evidence, status, message, remedy, {"variable": "HTTPS_PROXY"})
 
 
-PROXY = [
+ROWS["PROXY-001"] = [
     https(
         "as the article says",
         vm(written="/etc/environment:HTTPS_PROXY=\n"),
@@ -309,7 +308,7 @@ def both(value: str | None) -> dict[str, str]:
 
 
 CIDR = "localhost,127.0.0.1,::1,169.254.0.0/16"
-NO_PROXY = [
+ROWS["PROXY-002"] = [
     no_proxy(
         "as the article says",
         FULL,
@@ -514,7 +513,7 @@ NO_PROXY = [
     ),
 ]
 
-PORT = [
+ROWS["PROXY-003"] = [
     Row(
         "squid answers a plain request with 400",
         {"proxy_port": curl(400, ip="169.254.0.11")},
@@ -564,18 +563,3 @@ PORT = [
         "Install curl on the VM, or judge this by hand.",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", PROXY, ids=lambda row: row.name)
-def test_proxy_001(row: Row) -> None:
-    row.assert_holds(test_proxy.test_the_proxy_variable_is_the_csn_proxy)
-
-
-@pytest.mark.parametrize("row", NO_PROXY, ids=lambda row: row.name)
-def test_proxy_002(row: Row) -> None:
-    row.assert_holds(test_proxy.test_no_proxy_exempts_the_metadata_service)
-
-
-@pytest.mark.parametrize("row", PORT, ids=lambda row: row.name)
-def test_proxy_003(row: Row) -> None:
-    row.assert_holds(test_proxy.test_the_csn_proxy_accepts_connections)

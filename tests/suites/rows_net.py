@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from plugins.model import Seen, Status
 from plugins.requirements.profile import Endpoint
-from suites import test_dns, test_net
-from suites.test_net import Tls
 from tests.support.suite_rows import PROFILE, VM, Row, captured, curl, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 ENDPOINTS = {str(endpoint): endpoint for endpoint in PROFILE.endpoints(VM)}
 ARM = ENDPOINTS["management.azure.com"]
@@ -22,7 +20,7 @@ def reach(name: str, tunnel: Seen, status: Status, message: str, remedy: str = "
     return Row(name, {"tunnel": tunnel}, status, message, remedy, {"endpoint": endpoint})
 
 
-NET_001 = [
+ROWS["NET-001"] = [
     reach(
         "reached",
         captured("openssl-3-accepted"),
@@ -212,7 +210,7 @@ NET_001 = [
     ),
 ]
 
-NET_002 = [
+ROWS["NET-002"] = [
     reach(
         "reached",
         curl(200, 200, PROXY),
@@ -244,7 +242,7 @@ NET_002 = [
     ),
 ]
 
-NET_003 = [
+ROWS["NET-003"] = [
     reach(
         "OpenSSL",
         captured("openssl-3-accepted"),
@@ -346,7 +344,7 @@ ACCEPTED = captured("openssl-3-accepted")
 TLS_1_1 = ACCEPTED.stderr.replace("SSL connection using TLSv1.3", "SSL connection using TLSv1.1")
 MUTE = ACCEPTED.stderr.replace("SSL connection using", "secured by")
 NO_ISSUER = "\n".join(line for line in ACCEPTED.stderr.splitlines() if "issuer:" not in line)
-NET_003 += [
+ROWS["NET-003"] += [
     reach(
         "reached with TLS 1.1",
         seen(ACCEPTED.stdout, TLS_1_1),
@@ -398,7 +396,7 @@ def dns(
     return Row(name, {"resolved": resolved, "tunnel": tunnel}, status, message, remedy, {"endpoint": at})
 
 
-DNS_001 = [
+ROWS["DNS-001"] = [
     dns("resolves", seen(GETENT), Status.PASS, "management.azure.com resolves to 198.51.100.10."),
     dns(
         "resolves, musl",
@@ -514,67 +512,3 @@ DNS_001 = [
         "Install nslookup (bind9-dnsutils, bind-utils) on the VM, or",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", NET_001, ids=lambda row: row.name)
-def test_net_001(row: Row) -> None:
-    row.assert_holds(test_net.test_the_endpoint_is_reached)
-
-
-@pytest.mark.parametrize("row", NET_002, ids=lambda row: row.name)
-def test_net_002(row: Row) -> None:
-    row.assert_holds(test_net.test_the_endpoint_for_some_is_reached)
-
-
-@pytest.mark.parametrize("row", NET_003, ids=lambda row: row.name)
-def test_net_003(row: Row) -> None:
-    row.assert_holds(test_net.test_the_tls_connection_is_sound)
-
-
-@pytest.mark.parametrize("row", DNS_001, ids=lambda row: row.name)
-def test_dns_001(row: Row) -> None:
-    row.assert_holds(test_dns.test_the_endpoint_resolves)
-
-
-@pytest.mark.parametrize(
-    ("verbose", "version", "organisation"),
-    [
-        # curl 7.61 (RHEL 8), OpenSSL 1.1.1
-        (
-            "* SSL connection using TLSv1.2 / ECDHE-RSA-AES256-GCM-SHA384\n"
-            "*  issuer: C=US; O=Microsoft Corporation; CN=Microsoft Azure TLS Issuing CA 05\n",
-            "1.2",
-            "Microsoft Corporation",
-        ),
-        # curl 8.x, OpenSSL 3: key exchange and signature behind the cipher
-        (
-            "* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384 / x25519 / RSASSA-PSS\n"
-            "*  issuer: C=US; O=DigiCert Inc; CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1\n",
-            "1.3",
-            "DigiCert Inc",
-        ),
-        # curl 7.29 (RHEL 7), NSS: no version, tabs
-        (
-            "* SSL connection using TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\n"
-            "* \tissuer: CN=Microsoft Azure TLS Issuing CA 05,O=Microsoft Corporation,C=US\n",
-            "1.2",
-            "Microsoft Corporation",
-        ),
-        # a suite that TLS 1.0 has as well
-        (
-            "* SSL connection using TLS_RSA_WITH_AES_128_CBC_SHA\n*  issuer: CN=x,O=Corp\\, Inc.,C=US\n",
-            "",
-            "Corp, Inc.",
-        ),
-        (
-            "* SSL connection using TLSv1 / AES128-SHA\n*  issuer: C=US; O=DigiCert, Inc.; CN=a\n",
-            "1.0",
-            "DigiCert, Inc.",
-        ),
-        ("* SSL connection using TLSv1.2 / x\n*  issuer: CN=only a name\n", "1.2", ""),
-        ("", "", ""),
-    ],
-)
-def test_tls_lines_of_other_curls(verbose: str, version: str, organisation: str) -> None:
-    tls = Tls.read(verbose)
-    assert (tls.version, tls.organisation) == (version, organisation)

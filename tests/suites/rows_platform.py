@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import replace
-
-import pytest
 
 from plugins.model import Status, Target
 from plugins.requirements.profile import Profile, load_profile
-from suites import test_platform
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, azure
 from tests.support.suite_rows import PROFILE, Row
+
+ROWS: dict[str, list[Row]] = {}
 
 ELSEWHERE_GROUP = "/subscriptions/22222222-2222-3333-4444-555555555555/resourceGroups/rg-arc"
 ELSEWHERE = replace(INVENTORY, target=Target("22222222-2222-3333-4444-555555555555", "rg-arc", "eastus", "AzureCloud"))
@@ -22,12 +20,7 @@ def declared(bundle: str) -> Profile:
     return replace(PROFILE, declared_bundle=bundle)
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(test_platform, "today", lambda: datetime.date(2026, 11, 21))
-
-
-RUNTIME = [
+ROWS["PLATFORM-001"] = [
     Row(
         "at the floor",
         {},
@@ -140,7 +133,7 @@ RUNTIME = [
 ]
 
 
-BUNDLE = [
+ROWS["PLATFORM-002"] = [
     Row(
         "declared",
         {},
@@ -263,7 +256,7 @@ BUNDLE = [
 ]
 
 
-API = [
+ROWS["PLATFORM-003"] = [
     Row(
         "recommended",
         {},
@@ -378,7 +371,7 @@ API = [
 ]
 
 
-CLUSTER = [
+ROWS["PLATFORM-004"] = [
     Row(
         "running",
         {},
@@ -540,7 +533,7 @@ CLUSTER = [
 ]
 
 
-PROVIDER = [
+ROWS["PLATFORM-005"] = [
     Row(
         "registered",
         {},
@@ -611,7 +604,7 @@ PROVIDER = [
 ]
 
 
-SUPPORT = [
+ROWS["PLATFORM-006"] = [
     Row(
         "in the future",
         {},
@@ -678,33 +671,3 @@ SUPPORT = [
         vm=INVENTORY,
     ),
 ]
-
-
-@pytest.mark.parametrize("row", RUNTIME, ids=lambda row: row.name)
-def test_platform_001(row: Row) -> None:
-    row.assert_holds(test_platform.test_the_runtime_is_new_enough)
-
-
-@pytest.mark.parametrize("row", BUNDLE, ids=lambda row: row.name)
-def test_platform_002(row: Row) -> None:
-    row.assert_holds(test_platform.test_the_management_bundle_is_new_enough)
-
-
-@pytest.mark.parametrize("row", API, ids=lambda row: row.name)
-def test_platform_003(row: Row) -> None:
-    row.assert_holds(test_platform.test_the_api_version_is_offered)
-
-
-@pytest.mark.parametrize("row", CLUSTER, ids=lambda row: row.name)
-def test_platform_004(row: Row) -> None:
-    row.assert_holds(test_platform.test_the_cluster_runs)
-
-
-@pytest.mark.parametrize("row", PROVIDER, ids=lambda row: row.name)
-def test_platform_005(row: Row) -> None:
-    row.assert_holds(test_platform.test_the_provider_is_registered)
-
-
-@pytest.mark.parametrize("row", SUPPORT, ids=lambda row: row.name)
-def test_platform_006(row: Row) -> None:
-    row.assert_holds(test_platform.test_the_runtime_is_supported)

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
-import subprocess
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
-import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from plugins.azure.roles import Access, Assignment
 from plugins.azure.vm_view import Principal
 from plugins.checks.check import Judgement
-from plugins.checks.probe import Probe, probe_of
-from plugins.evidence.archive import redacted
-from plugins.model import Evidence, Seen, Status
-from suites import test_token
-from suites.tokens import TokenAnswer
-from tests.support.suite_rows import NOW, PROFILE, SESSION, VM, Row, captured, seen
+from plugins.model import Seen, Status
+from tests.support.suite_rows import NOW, VM, Row, captured, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 IMDS = "169.254.169.254"
 NEXUS_VM = "/subscriptions/s/resourceGroups/vms/providers/Microsoft.NetworkCloud/virtualMachines/vm-a"
@@ -79,7 +67,7 @@ def error(word: str, description: str) -> str:
     return json.dumps({"error": word, "error_description": description})
 
 
-ISSUED = [
+ROWS["TOKEN-001"] = [
     Row(
         "for the system-assigned identity",
         {"arm_token": issued()},
@@ -236,7 +224,7 @@ def expected(principal: Principal | None = None) -> dict[str, Any]:
     return {"expected_principal": principal}
 
 
-RIGHT = [
+ROWS["TOKEN-002"] = [
     Row(
         "as Azure has it",
         {"arm_token": issued()},
@@ -431,7 +419,7 @@ def assigned(updated_on: str | None, via_group: str | None = None) -> Assignment
     return Assignment("r", "Onboarding", "/subscriptions/s", via_group=via_group, updated_on=updated_on)
 
 
-NEWER = [
+ROWS["TOKEN-003"] = [
     Row(
         "after the last change",
         {"arm_token": issued()},
@@ -500,7 +488,7 @@ def az(login: str = "", exit: int | None = 0, token: str = "2026-11-22 22:45:58.
     return seen(text, state="done" if ended else "timed out")
 
 
-LOGIN = [
+ROWS["TOKEN-004"] = [
     Row(
         "both work",
         {"az_login": az()},
@@ -640,280 +628,3 @@ LOGIN = [
         "Run the command shown below on the VM by hand",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", ISSUED, ids=lambda row: row.name)
-def test_token_001(row: Row) -> None:
-    row.assert_holds(test_token.test_imds_issues_a_token)
-
-
-@pytest.mark.parametrize("row", RIGHT, ids=lambda row: row.name)
-def test_token_002(row: Row) -> None:
-    row.assert_holds(test_token.test_the_token_is_the_right_one)
-
-
-@pytest.mark.parametrize("row", NEWER, ids=lambda row: row.name)
-def test_token_003(row: Row) -> None:
-    row.assert_holds(test_token.test_the_token_is_newer_than_the_roles)
-
-
-@pytest.mark.parametrize("row", LOGIN, ids=lambda row: row.name)
-def test_token_004(row: Row) -> None:
-    row.assert_holds(test_token.test_az_logs_in_with_the_identity)
-
-
-# ------------------------------------------------------------------------------------------------ what leaves the VM
-
-SHELLS = [
-    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
-    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
-]
-
-
-def the_probe(name: str) -> Probe:
-    found = probe_of(getattr(test_token, name))
-    assert found is not None
-    return found
-
-
-def run(shell: list[str], command: str, room: Path, **variables: str) -> Seen:
-    """As the engine does it: a function in a subshell, stdin closed."""
-    result = subprocess.run(
-        [*shell, "-c", f'room="$1"\np1() {{\n{command}\n}}\n( p1 )', "sh", str(room)],
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    return Seen("arm_token", command, "done", result.returncode, result.stdout, result.stderr, received=NOW)
-
-
-def signed(claims: Mapping[str, Any]) -> str:
-    """A JWT, signed for good."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    parts = [
-        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
-        for part in ({"typ": "JWT", "alg": "RS256", "kid": "a-key"}, claims)
-    ]
-    signature = key.sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())
-    return ".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=").decode()])
-
-
-TOKEN = signed(CLAIMS)
-
-
-class Imds(ThreadingHTTPServer):
-    """Answers what it is told to, in turn; the last answer again and again."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[int, bytes, int]] = []  # status, body, what Content-Length says more than there is
-        self.asked: list[str] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            server: Imds
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Nobody reads it."""
-
-            def do_GET(self) -> None:
-                self.server.asked.append(self.path)
-                assert self.headers["Metadata"] == "true"
-                status, body, more = self.server.answers[0]
-                if len(self.server.answers) > 1:
-                    self.server.answers.pop(0)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body) + more))
-                self.end_headers()
-                self.wfile.write(body)
-
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def say(self, status: int, body: str | Mapping[str, Any], more: int = 0) -> None:
-        text = body if isinstance(body, str) else json.dumps(body)
-        self.answers.append((status, text.encode(), more))
-
-
-@pytest.fixture
-def imds() -> Iterator[Imds]:
-    server = Imds()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def ask(imds: Imds, shell: list[str], tmp_path: Path, vm: Any = VM) -> Seen:
-    command = the_probe("arm_token").plan("arm_token", {"vm": vm, "profile": PROFILE}).command
-    assert f"http://{IMDS}/" in command
-    # As a secret would: as a proxy that must not be used.
-    local = command.replace(f"http://{IMDS}/", f"http://127.0.0.1:{imds.server_address[1]}/").replace("sleep 2", "true")
-    return run(shell, local, tmp_path, http_proxy="http://127.0.0.1:1")
-
-
-def _saved(seen: Seen) -> Seen:
-    """As it is after it was recorded and read again."""
-    return redacted(Evidence(VM, SESSION, {"arm_token": seen})).seen["arm_token"]
-
-
-def assert_no_token(text: str, token: str = TOKEN) -> None:
-    header, payload, signature = token.split(".")
-    squeezed = "".join(text.split())
-    assert signature[:12] not in squeezed and signature[-12:] not in squeezed
-    assert header not in squeezed
-    assert payload not in text
-
-
-BODY = {
-    "access_token": TOKEN,
-    "client_id": CLIENT,
-    "expires_in": "86399",
-    "expires_on": str(CLAIMS["exp"]),
-    "not_before": CLAIMS["nbf"],
-    "refresh_token": "0.AXoA-refresh-me",
-    "resource": "https://management.azure.com/",
-    "token_type": "Bearer",
-}
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(json.dumps(BODY), id="compact"),
-        pytest.param(json.dumps(BODY, indent=2), id="on many lines"),
-        pytest.param(json.dumps(BODY).replace("/", "\\/"), id="slashes escaped"),
-        pytest.param(json.dumps(dict(reversed(BODY.items()))), id="the token last"),
-    ],
-)
-def test_only_the_claims_leave_the_vm(imds: Imds, shell: list[str], body: str, tmp_path: Path) -> None:
-    imds.say(200, body)
-    answer = ask(imds, shell, tmp_path)
-    assert (answer.exit, answer.stderr) == (0, "")
-    assert_no_token(answer.stdout)
-    assert "refresh" not in answer.stdout
-    kept = _saved(answer)
-    assert kept.stdout == answer.stdout, "the redaction found something to take out"
-    read = TokenAnswer.read(kept)
-    assert read.claims == CLAIMS
-    assert read.fields["client_id"] == CLIENT
-    assert read.fields["resource"] == "https://management.azure.com/"
-    assert read.fields["not_before"] == str(CLAIMS["nbf"])
-    assert "access_token" not in read.fields
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    "claims", [{"a": "ü" * length, "exp": 1} for length in range(4)] + [{"x": "~?>" * 40}, {"big": ["g"] * 900}]
-)
-def test_claims_arrive_whole_whatever_their_length(
-    imds: Imds, shell: list[str], claims: dict[str, Any], tmp_path: Path
-) -> None:
-    imds.say(200, BODY | {"access_token": signed(claims)})
-    assert TokenAnswer.read(_saved(ask(imds, shell, tmp_path))).claims == claims
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("status", "body", "more"),
-    [
-        pytest.param(200, f'{{"access_token":"{TOKEN[:-40]}', 100, id="cut in the signature"),
-        pytest.param(200, {"token": TOKEN}, 0, id="under another name"),
-        pytest.param(200, {"access_token": {"value": TOKEN}}, 0, id="deeper"),
-        pytest.param(200, {"access_token": None, "id_token": TOKEN}, 0, id="none, and another"),
-        pytest.param(200, {"access_token": f"{TOKEN}.{TOKEN}"}, 0, id="of more parts"),
-        pytest.param(200, {"access_token": "opaque-" + TOKEN.rpartition(".")[2]}, 0, id="opaque"),
-        pytest.param(200, TOKEN, 0, id="bare"),
-        pytest.param(200, "opaque-" + TOKEN.rpartition(".")[2], 0, id="bare and opaque"),
-        pytest.param(400, {"error": "x", "error_description": f"bad {TOKEN}"}, 0, id="in an error"),
-        pytest.param(503, {"refresh_token": "opaque-" + TOKEN.rpartition(".")[2]}, 0, id="in a 503"),
-    ],
-)
-def test_no_answer_brings_a_token_with_it(
-    imds: Imds, shell: list[str], status: int, body: Any, more: int, tmp_path: Path
-) -> None:
-    imds.say(status, body, more)
-    answer = ask(imds, shell, tmp_path)
-    assert_no_token(answer.stdout + answer.stderr)
-    assert TokenAnswer.read(answer).curl.code == status
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_an_error_is_quoted(imds: Imds, shell: list[str], tmp_path: Path) -> None:
-    imds.say(400, {"error": "invalid_request", "error_description": "Identity not found"})
-    read = TokenAnswer.read(_saved(ask(imds, shell, tmp_path)))
-    assert (read.issued, read.error, read.tries) == (False, "invalid_request: Identity not found", 1)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("status", [404, 410, 429, 500, 503])
-def test_what_may_pass_is_asked_again(imds: Imds, shell: list[str], status: int, tmp_path: Path) -> None:
-    imds.say(status, {"error": "later"})
-    imds.say(200, BODY)
-    read = TokenAnswer.read(ask(imds, shell, tmp_path))
-    assert (read.issued, read.tries, len(imds.asked)) == (True, 2, 2)
-
-
-def test_the_identity_is_named(imds: Imds, tmp_path: Path) -> None:
-    imds.say(200, BODY)
-    vm = replace(VM, identity=USER + "-ö &x=1'")
-    ask(imds, ["sh"], tmp_path, vm)
-    query = parse_qs(urlsplit(imds.asked[0]).query)
-    assert query == {
-        "api-version": ["2018-02-01"],
-        "resource": ["https://management.azure.com/"],
-        "msi_res_id": [vm.identity],
-    }
-    ask(imds, ["sh"], tmp_path, SYSTEM_VM)
-    assert "msi_res_id" not in imds.asked[1]
-
-
-FAKE_AZ = """\
-#!/bin/sh
-echo "$@" >>"$LOG"
-[ "$AZURE_CONFIG_DIR" ] && mkdir -p "$AZURE_CONFIG_DIR" && touch "$AZURE_CONFIG_DIR/profile.json"
-case "$*" in
-*--resource-id*) echo "ERROR: unrecognized arguments: --resource-id x" >&2; exit 2 ;;
-*get-access-token*) echo "2026-11-22 22:45:58.000000"; echo "DEBUG: Bearer $TOKEN" >&2 ;;
-esac
-"""
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_az_keeps_to_its_room_and_says_no_token(shell: list[str], tmp_path: Path) -> None:
-    room, home, tools = tmp_path / "room", tmp_path / "home", tmp_path / "tools"
-    for each in (room, home, tools):
-        each.mkdir()
-    (tools / "az").write_text(FAKE_AZ)
-    (tools / "az").chmod(0o755)
-    command = the_probe("az_login").plan("az_login", {"vm": USER_VM, "profile": PROFILE}).command
-    answer = run(
-        shell, command, room, PATH=f"{tools}:/usr/bin:/bin", HOME=str(home), LOG=str(tmp_path / "log"), TOKEN=TOKEN
-    )
-    if Path("/opt/azcmagent/bin/himds").exists():
-        pytest.skip("the agent is installed on this machine")
-    assert_no_token(answer.stdout + answer.stderr)
-    assert "Bearer (cut)" in answer.stdout
-    assert not list(home.iterdir())
-    assert (room / "az" / "profile.json").exists()
-    calls = (tmp_path / "log").read_text().splitlines()
-    assert calls == [
-        f"login --identity --resource-id {USER} -o none",
-        f"login --identity --username {USER} -o none",
-        "account get-access-token --resource https://management.azure.com/ --query expiresOn -o tsv",
-    ]
-    read = test_token.Az.read(answer)
-    assert read.login is not None and read.token is not None
-    assert (read.login[0], read.token[0]) == (0, 0)
-
-
-@pytest.mark.parametrize("name", ["arm_token", "az_login"])
-def test_the_limit_is_longer_than_what_it_limits(name: str) -> None:
-    found = the_probe(name)
-    command = found.plan(name, {"vm": USER_VM, "profile": PROFILE}).command
-    assert "--msi-resource-id" not in command
-    if name == "arm_token":
-        assert found.timeout > 2 * PROFILE.timeouts.total + 2

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from plugins.model import Seen, Status, Vm
-from suites import test_vm
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, MACHINE_ID, VM_ID, azure
 from tests.support.suite_rows import Row, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 
 def called(name: str) -> Vm:
@@ -38,7 +37,7 @@ def connected(resource: str = MACHINE_ID) -> dict[str, Seen]:
     return show("Resource Id", resource)
 
 
-THERE = [
+ROWS["VM-001"] = [
     Row(
         "running",
         {},
@@ -220,7 +219,7 @@ THERE = [
 ]
 
 
-LOCATION = [
+ROWS["VM-002"] = [
     Row(
         "the same, in another case",
         {},
@@ -313,7 +312,7 @@ LOCATION = [
 ]
 
 
-ATTACHED = [
+ROWS["VM-003"] = [
     Row(
         "attached",
         {},
@@ -396,7 +395,7 @@ ATTACHED = [
 ]
 
 
-NAME = [
+ROWS["VM-006"] = [
     Row(
         "free, although another name begins alike",
         ABSENT,
@@ -623,23 +622,3 @@ NAME = [
         vm=INVENTORY,
     ),
 ]
-
-
-@pytest.mark.parametrize("row", THERE, ids=lambda row: row.name)
-def test_vm_001(row: Row) -> None:
-    row.assert_holds(test_vm.test_the_vm_is_there_and_running)
-
-
-@pytest.mark.parametrize("row", LOCATION, ids=lambda row: row.name)
-def test_vm_002(row: Row) -> None:
-    row.assert_holds(test_vm.test_the_vm_is_in_its_clusters_location)
-
-
-@pytest.mark.parametrize("row", ATTACHED, ids=lambda row: row.name)
-def test_vm_003(row: Row) -> None:
-    row.assert_holds(test_vm.test_the_vm_is_attached_to_a_csn)
-
-
-@pytest.mark.parametrize("row", NAME, ids=lambda row: row.name)
-def test_vm_006(row: Row) -> None:
-    row.assert_holds(test_vm.test_the_arc_name_is_valid_and_free)

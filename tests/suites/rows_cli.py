@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from plugins.azure.az_cli import AzCli
 from plugins.model import Status
 from plugins.requirements.profile import load_profile
-from suites import test_cli
 from tests.support.fake_azure import INVENTORY
 from tests.support.suite_rows import Row
+
+ROWS: dict[str, list[Row]] = {}
 
 NEWER = load_profile("2602")
 
@@ -21,7 +20,7 @@ def az(core: str = "2.76.0", networkcloud: str | None = "4.0.0") -> AzCli:
 BROKEN = AzCli(error="az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'")
 
 
-CORE = [
+ROWS["CLI-002"] = [
     Row(
         "new enough",
         {},
@@ -84,7 +83,7 @@ CORE = [
 ]
 
 
-EXTENSION = [
+ROWS["CLI-003"] = [
     Row(
         "recommended",
         {},
@@ -165,13 +164,3 @@ EXTENSION = [
         vm=INVENTORY,
     ),
 ]
-
-
-@pytest.mark.parametrize("row", CORE, ids=lambda row: row.name)
-def test_cli_002(row: Row) -> None:
-    row.assert_holds(test_cli.test_the_azure_cli_of_the_runner_is_new_enough)
-
-
-@pytest.mark.parametrize("row", EXTENSION, ids=lambda row: row.name)
-def test_cli_003(row: Row) -> None:
-    row.assert_holds(test_cli.test_the_networkcloud_extension_is_new_enough)

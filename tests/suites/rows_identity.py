@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from plugins.model import Status
-from suites import test_identity
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, OTHER_ID, USER, USER_ID, azure
 from tests.support.suite_rows import Row
+
+ROWS: dict[str, list[Row]] = {}
 
 SYSTEM_WANTED = replace(INVENTORY, identity="system")
 USER_WANTED = replace(INVENTORY, identity=USER_ID.upper())  # ids compare without case
@@ -21,7 +20,7 @@ BOTH = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {USER_
 EMPTY = {"type": "UserAssigned", "principalId": GONE, "userAssignedIdentities": {USER_ID: {}}}  # ManagedIdentity knows
 
 
-HAS = [
+ROWS["IDENTITY-001"] = [
     Row(
         "system-assigned",
         {},
@@ -110,7 +109,7 @@ HAS = [
 ]
 
 
-EXPECTED = [
+ROWS["IDENTITY-002"] = [
     Row(
         "system-assigned, nothing said",
         {},
@@ -289,13 +288,3 @@ EXPECTED = [
         vm=INVENTORY,
     ),
 ]
-
-
-@pytest.mark.parametrize("row", HAS, ids=lambda row: row.name)
-def test_identity_001(row: Row) -> None:
-    row.assert_holds(test_identity.test_the_vm_has_an_identity)
-
-
-@pytest.mark.parametrize("row", EXPECTED, ids=lambda row: row.name)
-def test_identity_002(row: Row) -> None:
-    row.assert_holds(test_identity.test_it_is_the_expected_identity)

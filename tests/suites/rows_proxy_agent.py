@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from plugins.model import Seen, Status
-from suites import test_proxy_agent
-from suites.agent import same_proxy
 from tests.support.suite_rows import Row, captured, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 CSN = "http://169.254.0.11:3128"
 NOT_THERE = seen("")
@@ -43,7 +41,7 @@ def only(config: Seen) -> dict[str, Seen]:
     return {"agent": THERE, "agent_config": config}
 
 
-URL = [
+ROWS["PROXY-004"] = [
     Row(
         "not installed",
         vm(ABSENT, agent=NOT_THERE),
@@ -135,7 +133,7 @@ URL = [
     ),
 ]
 
-BYPASS = [
+ROWS["PROXY-005"] = [
     Row(
         "not installed",
         {"agent": NOT_THERE, "agent_config": ABSENT},
@@ -173,7 +171,7 @@ BYPASS = [
     ),
 ]
 
-DAEMONS = [
+ROWS["PROXY-006"] = [
     Row(
         "not installed",
         vm(ABSENT, agent=NOT_THERE),
@@ -234,31 +232,3 @@ DAEMONS = [
         "Log in as root, or give the login user",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", URL, ids=lambda row: row.name)
-def test_proxy_004(row: Row) -> None:
-    row.assert_holds(test_proxy_agent.test_the_agents_proxy_is_the_csn_proxy)
-
-
-@pytest.mark.parametrize("row", BYPASS, ids=lambda row: row.name)
-def test_proxy_005(row: Row) -> None:
-    row.assert_holds(test_proxy_agent.test_the_agent_sends_everything_through_its_proxy)
-
-
-@pytest.mark.parametrize("row", DAEMONS, ids=lambda row: row.name)
-def test_proxy_006(row: Row) -> None:
-    row.assert_holds(test_proxy_agent.test_the_agents_services_see_the_same_proxy)
-
-
-@pytest.mark.parametrize("value", [CSN, CSN + "/", CSN.upper(), "169.254.0.11:3128"])
-def test_the_same_proxy(value: str) -> None:
-    assert same_proxy(value, CSN)
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["", "https://169.254.0.11:3128", "http://169.254.0.11", "http://169.254.0.11:x", "http://u@169.254.0.11:3128"],
-)
-def test_another_proxy(value: str) -> None:
-    assert not same_proxy(value, CSN)

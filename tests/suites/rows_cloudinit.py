@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from plugins.checks.probe import probe_of
 from plugins.model import Seen, Status
-from suites import test_cloudinit
-from suites.test_cloudinit import Output, data
 from tests.support.suite_rows import Row, captured, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 LOG = "/var/log/cloud-init-output.log"
 READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log"
@@ -33,7 +26,7 @@ def status(word: str, exit: int = 0, user_data: bool = True, result: list[str] |
     return seen(text)
 
 
-FINISHED = [
+ROWS["CLOUDINIT-001"] = [
     Row(
         "25.1.4, done",
         {"cloudinit": DONE},
@@ -209,7 +202,7 @@ def output(*lines: str, begin: str = BOOT, end: str = "@end\n") -> Seen:
     return seen(begin + "".join(f"{line}\n" for line in lines) + end)
 
 
-CLEAN = [
+ROWS["CLOUDINIT-002"] = [
     Row(
         "25.1.4, clean",
         {"cloudinit": DONE, "cloudinit_output": captured("cloudinit/25.1.4-ok-output")},
@@ -323,160 +316,3 @@ CLEAN = [
         "Run the command shown below on the VM by hand",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", FINISHED, ids=lambda row: row.name)
-def test_cloudinit_001(row: Row) -> None:
-    row.assert_holds(test_cloudinit.test_cloud_init_finished)
-
-
-@pytest.mark.parametrize("row", CLEAN, ids=lambda row: row.name)
-def test_cloudinit_002(row: Row) -> None:
-    row.assert_holds(test_cloudinit.test_the_output_of_cloud_init_is_clean)
-
-
-SHELLS = [
-    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
-    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
-]
-
-
-def begin(stage: str, at: str) -> str:
-    return f"Cloud-init v. 25.1.4 running '{stage}' at {at}. Up 5.85 seconds.\n"
-
-
-def search(shell: list[str], log: Path) -> Output:
-    command = test_cloudinit._output_command(str(log))
-    result = subprocess.run(
-        [*shell, "-c", f"p1() {{\n{command}\n}}\n( p1 )"],
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=30,
-    )
-    assert result.stderr == b""
-    return Output.read(Seen("", "", "done", result.returncode, result.stdout.decode("utf-8", "replace")))
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_only_the_last_boot_counts(shell: list[str], tmp_path: Path) -> None:
-    log = tmp_path / "it's the log"
-    log.write_bytes(
-        (begin("init-local", "Monday") + "E: of an older boot\n" + begin("init-local", "Tuesday")).encode()
-        + b"\x00\xff\rbinary\n"
-        + (begin("init", "Tuesday") + "Setting up libgpg-error0:amd64 (1.46-1) ...\n").encode()
-        + b"grep --error\r\nE: Unable to locate\x00 package azure-cli\r\n"
-        + b"password=hunter2 is nobody's business\n"
-    )
-    found = search(shell, log)
-    assert found == Output(True, "Tuesday", ((8, "E: Unable to locate package azure-cli"),), True, "25.1.4")
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_log_without_a_first_stage(shell: list[str], tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text(begin("init", "Monday") + "E: old\n" + begin("init", "Tuesday") + begin("modules:final", "Tuesday"))
-    assert search(shell, log) == Output(True, "Tuesday", (), True, "25.1.4")
-    log.write_text("Traceback (most recent call last):\n")
-    assert search(shell, log) == Output(True, "", ((1, "Traceback (most recent call last):"),), True)
-    assert search(shell, tmp_path / "none") == Output(False)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_log_full_of_failures_is_cut(shell: list[str], tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text(begin("init-local", "Monday") + f"E: {'x' * 1000}\n" * 5000)
-    found = search(shell, log)
-    assert (len(found.lines), found.complete) == (data().lines, False)
-    assert max(len(line) for _, line in found.lines) <= 310
-
-
-HARMLESS = """\
-Setting up libgpg-error0:amd64 (1.46-1) ...
-Get:7 http://mirror.example/debian bookworm/main amd64 libcom-err2 amd64 1.47.0-2 [19.6 kB]
-+ set -o errexit
-0 upgraded, 3 newly installed, 0 to remove and 0 not upgraded.
-ci-info: no authorized SSH keys fingerprints found for user debian.
-WARNING: apt does not have a stable CLI interface. Use with caution in scripts.
-INFO    AZCM0000: Success
-Created symlink /etc/systemd/system/multi-user.target.wants/himdsd.service
-debconf: unable to initialize frontend: Dialog
-"""
-
-HARMFUL = """\
-E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (apt-get)
-E: Unable to locate package azure-cli
-curl: (6) Could not resolve host: aka.ms
-curl: (56) CONNECT tunnel failed, response 403
-wget: unable to resolve host address 'packages.microsoft.com'
-ERROR: Failed to connect to MSI. Please make sure MSI is configured correctly.
-/var/lib/cloud/instance/scripts/runcmd: 6: azcmagent: not found
-FATAL   AZCM0042: Failed to create Azure Resource
-Traceback (most recent call last):
-Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)
-RuntimeError: Runparts: 1 failures (part-001) in 1 attempted commands
-cloudinit.subp.ProcessExecutionError: Unexpected error while running command.
-gpg: no valid OpenPGP data found.
-Error: Failed to download metadata for repo 'packages-microsoft-com-prod'
-bash: /usr/local/bin/setup: Permission denied
-"""
-
-
-@pytest.mark.parametrize("line", HARMLESS.splitlines())
-def test_harmless(line: str) -> None:
-    assert test_cloudinit._meaning(line) == ""
-
-
-@pytest.mark.parametrize("line", HARMFUL.splitlines())
-def test_harmful(line: str) -> None:
-    assert test_cloudinit._meaning(line)
-
-
-@pytest.mark.parametrize("pattern", [each.pattern for each in data().failures])
-def test_grep_and_python_read_a_pattern_alike(pattern: str, tmp_path: Path) -> None:
-    assert not re.search(r"\\[a-zA-Z]|\(\?|\*\?|\+\?", pattern)
-    assert "error" not in pattern.lower().split("|")
-    lines = (HARMLESS + HARMFUL).splitlines()
-    grep = subprocess.run(
-        ["grep", "-E", "-e", pattern], input=HARMLESS + HARMFUL, capture_output=True, text=True, check=False
-    )
-    assert grep.stdout.splitlines() == [line for line in lines if re.search(pattern, line)]
-
-
-@pytest.mark.parametrize("name", ["cloudinit", "cloudinit_output"])
-@pytest.mark.parametrize("shell", SHELLS)
-def test_the_shell_accepts_it(shell: list[str], name: str) -> None:
-    probe = probe_of(getattr(test_cloudinit, name))
-    assert probe is not None and isinstance(probe.command, str)
-    assert "/scripts/" not in probe.command, "what is under /var/lib/cloud may hold credentials"
-    result = subprocess.run([*shell, "-n", "-c", probe.command], capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stderr) == (0, "")
-
-
-OLD = """\
-#!/bin/sh
-case "$*" in
-*--format*) echo "usage: cloud-init [-h] ...\ncloud-init: error: unrecognized arguments: --format json" >&2; exit 2 ;;
-*) printf 'status: error\ntime: Thu, 01 Jan 1970 00:00:00 +0000\ndetail:\nit broke\n'; exit 1 ;;
-esac
-"""
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_an_old_cloud_init_is_asked_again(shell: list[str], tmp_path: Path) -> None:
-    (tmp_path / "cloud-init").write_text(OLD)
-    (tmp_path / "cloud-init").chmod(0o755)
-    probe = probe_of(test_cloudinit.cloudinit)
-    assert probe is not None
-    result = subprocess.run(
-        [*shell, "-c", f"p1() {{\n{probe.command}\n}}\n( p1 )"],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    found = test_cloudinit.CloudInit.read(Seen("", "", "done", result.returncode, result.stdout, result.stderr))
-    assert (found.status, found.exit, found.errors) == ("error", 1, ("it broke",))

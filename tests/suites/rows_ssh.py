@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from plugins.model import Seen, Session, Status
-from suites import test_ssh
 from tests.support.suite_rows import NOW, Row, seen
 
-SESSION = [
+ROWS: dict[str, list[Row]] = {}
+
+ROWS["SSH-001"] = [
     Row("ok", {}, Status.PASS, "Logged in to root@10.0.0.4:22 in 0.13 s."),
     Row(
         "ok, through a jump host",
@@ -45,7 +44,7 @@ SESSION = [
     ),
 ]
 
-ROOT = [
+ROWS["SSH-002"] = [
     Row("root", {"root_id": seen("0\n")}, Status.PASS, "Commands run as root."),
     Row(
         "a password is asked for",
@@ -106,7 +105,7 @@ def at(offset: int, headers: str = TUNNEL, received: float = NOW) -> dict[str, S
     return {"clock": seen(f"{headers}@clock {int(NOW) + offset}\n", received=received)}
 
 
-CLOCK = [
+ROWS["SSH-003"] = [
     Row("right", at(0), Status.PASS, "The clock agrees with Azure (Date header of Azure Resource Manager)."),
     Row(
         "at the limit",
@@ -195,18 +194,3 @@ CLOCK = [
         "Run the command shown below on the VM by hand and look at",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", SESSION, ids=lambda row: row.name)
-def test_ssh_001(row: Row) -> None:
-    row.assert_holds(test_ssh.test_an_ssh_session_opens)
-
-
-@pytest.mark.parametrize("row", ROOT, ids=lambda row: row.name)
-def test_ssh_002(row: Row) -> None:
-    row.assert_holds(test_ssh.test_root_is_available)
-
-
-@pytest.mark.parametrize("row", CLOCK, ids=lambda row: row.name)
-def test_ssh_003(row: Row) -> None:
-    row.assert_holds(test_ssh.test_the_clock_is_right)

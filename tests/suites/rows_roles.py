@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from plugins.model import Status, Target
-from suites import test_roles
 from tests.support.fake_azure import (
     CONTRIBUTOR,
     CUSTOM,
@@ -30,6 +27,8 @@ from tests.support.fake_azure import (
 )
 from tests.support.suite_rows import Row
 
+ROWS: dict[str, list[Row]] = {}
+
 MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/mg-edge"
 CONDITION = "((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))"
 WRITE = "Microsoft.HybridCompute/machines/write"
@@ -43,7 +42,7 @@ def roles(*given: str, scope: str = GROUP) -> list[dict[str, object]]:
     return [assigned(role, scope) for role in given]
 
 
-MANAGER = [
+ROWS["ROLES-001"] = [
     Row(
         "assigned",
         {},
@@ -247,7 +246,7 @@ MANAGER = [
 ]
 
 
-LISTING = [
+ROWS["ROLES-002"] = [
     Row(
         "assigned",
         {},
@@ -330,7 +329,7 @@ LISTING = [
 ]
 
 
-ACTIONS = [
+ROWS["ROLES-003"] = [
     Row(
         "both roles",
         {},
@@ -463,18 +462,3 @@ ACTIONS = [
         vm=INVENTORY,
     ),
 ]
-
-
-@pytest.mark.parametrize("row", MANAGER, ids=lambda row: row.name)
-def test_roles_001(row: Row) -> None:
-    row.assert_holds(test_roles.test_it_may_manage_connected_machines)
-
-
-@pytest.mark.parametrize("row", LISTING, ids=lambda row: row.name)
-def test_roles_002(row: Row) -> None:
-    row.assert_holds(test_roles.test_it_may_list_access_details)
-
-
-@pytest.mark.parametrize("row", ACTIONS, ids=lambda row: row.name)
-def test_roles_003(row: Row) -> None:
-    row.assert_holds(test_roles.test_its_effective_actions_suffice)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from plugins.model import Status
-from suites import test_cli_guest
-from tests.support.suite_rows import PROFILE, Row, seen
+from tests.support.suite_rows import Row, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 
 def versions(core: str) -> str:
@@ -15,7 +14,7 @@ def versions(core: str) -> str:
 
 NEWER = "Bring the Azure CLI up to date"
 
-AZ = [
+ROWS["CLI-001"] = [
     Row(
         "newer",
         {"az_version": seen(versions("2.91.0"))},
@@ -101,9 +100,3 @@ AZ = [
         "Run the command shown below on the VM by hand",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", AZ, ids=lambda row: row.name)
-def test_cli_001(row: Row) -> None:
-    assert PROFILE.floors.azure_cli == "2.75.0"
-    row.assert_holds(test_cli_guest.test_az_on_the_vm_is_new_enough)

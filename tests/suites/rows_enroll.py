@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from plugins.model import Seen, Status
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
-from suites import test_enroll
 from tests.support.suite_rows import Row, seen
+
+ROWS: dict[str, list[Row]] = {}
 
 ID = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/arc-rg/providers/Microsoft.HybridCompute/machines/vm-a"
 
@@ -67,7 +66,7 @@ NO_MACHINE = seen("null\n")
 NOT_ASKED = seen("@not asked\n")
 UNREAD = seen(stderr="Azure refused to show it (HTTP 403, AuthorizationFailed).", state="lost")
 
-CONNECT = [
+ROWS["ENROLL-001"] = [
     Row(
         "connected",
         {"enroll_connect": seen(CONNECTED)},
@@ -185,7 +184,7 @@ CONNECT = [
     ),
 ]
 
-BOTH = [
+ROWS["ENROLL-002"] = [
     Row(
         "both",
         {"enroll_show": seen(SHOW), "enroll_machine": machine()},
@@ -268,7 +267,7 @@ def back(disconnect: Seen, gone: Seen, connect: Seen | None = None) -> dict[str,
     return {"enroll_connect": connect or seen(CONNECTED), "enroll_disconnect": disconnect, "enroll_gone": gone}
 
 
-ROUNDTRIP = [
+ROWS["ENROLL-003"] = [
     Row(
         "nothing is left",
         back(seen(DISCONNECTED), NO_MACHINE),
@@ -337,18 +336,3 @@ ROUNDTRIP = [
         "Delete the Arc machine in Azure if it is still there",
     ),
 ]
-
-
-@pytest.mark.parametrize("row", CONNECT, ids=lambda row: row.name)
-def test_enroll_001(row: Row) -> None:
-    row.assert_holds(test_enroll.test_the_machine_connects)
-
-
-@pytest.mark.parametrize("row", BOTH, ids=lambda row: row.name)
-def test_enroll_002(row: Row) -> None:
-    row.assert_holds(test_enroll.test_both_sides_say_connected)
-
-
-@pytest.mark.parametrize("row", ROUNDTRIP, ids=lambda row: row.name)
-def test_enroll_003(row: Row) -> None:
-    row.assert_holds(test_enroll.test_disconnecting_leaves_nothing)

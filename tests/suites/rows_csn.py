@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from plugins.model import Status, Target
+from plugins.model import Status
 from plugins.requirements.profile import Endpoint
-from suites import test_csn
 from tests.support.fake_azure import CLUSTER_ID, FORBIDDEN, GONE, INVENTORY, azure, egress
 from tests.support.suite_rows import PROFILE, Row
+
+ROWS: dict[str, list[Row]] = {}
 
 ENDPOINTS = {each.host: each for each in PROFILE.endpoints(INVENTORY)}
 ARM, PAS = ENDPOINTS["management.azure.com"], ENDPOINTS["pas.windows.net"]
@@ -23,7 +21,7 @@ MIRROR = Endpoint("mirror.corp.example", "always", "our mirror", port=8443)
 EVERYTHING = [".azure.com", ".microsoft.com", "login.microsoftonline.com", "pas.windows.net"]
 
 
-DEFAULTS = [
+ROWS["CSN-001"] = [
     Row(
         "True",
         {},
@@ -211,7 +209,7 @@ def adding(*names: str, before: Sequence[Mapping[str, Any]] = ()) -> str:
     )
 
 
-COVERED = [
+ROWS["CSN-002"] = [
     Row(
         "by its name",
         {},
@@ -521,7 +519,7 @@ COVERED = [
 ]
 
 
-AVAILABLE = [
+ROWS["CSN-003"] = [
     Row(
         "available",
         {},
@@ -651,42 +649,3 @@ AVAILABLE = [
         vm=INVENTORY,
     ),
 ]
-
-
-@pytest.mark.parametrize("row", DEFAULTS, ids=lambda row: row.name)
-def test_csn_001(row: Row) -> None:
-    row.assert_holds(test_csn.test_the_default_endpoints_are_enabled)
-
-
-@pytest.mark.parametrize("row", COVERED, ids=lambda row: row.name)
-def test_csn_002(row: Row) -> None:
-    row.assert_holds(test_csn.test_the_endpoint_is_in_the_egress_list)
-
-
-@pytest.mark.parametrize("row", AVAILABLE, ids=lambda row: row.name)
-def test_csn_003(row: Row) -> None:
-    row.assert_holds(test_csn.test_the_network_is_available)
-
-
-def test_the_command_is_the_same_for_every_endpoint_and_every_vm_of_the_network() -> None:
-    """The option replaces the list: two commands that each add one endpoint would undo each other."""
-    own = {"category": "azure-arc", "endpoints": [{"domainName": ".his.arc.azure.com", "port": 443}]}
-    network = {
-        "additionalEgressEndpoints": [own, *egress("a.example")],
-        "enabledEgressEndpoints": [own, *egress("a.example", "management.azure.com", "westus.login.microsoft.com")],
-    }
-    found = set()
-    for location in ("eastus", "West Europe"):
-        vm = replace(INVENTORY, name=f"vm-{location}", target=Target(location=location))
-        for endpoint in PROFILE.endpoints(vm, ("always", "connect")):
-            row = Row(
-                "",
-                {},
-                Status.FAIL,
-                "",
-                parameters={"azure": azure(csn={"properties": network}), "endpoint": endpoint},
-                vm=vm,
-            )
-            found |= set(row.outcome(test_csn.test_the_endpoint_is_in_the_egress_list).fix)
-    lacking = [name for name in WANTED if name not in ("management.azure.com", ".his.arc.azure.com")]
-    assert found == {adding(".his.arc.azure.com", *lacking, before=egress("a.example"))}

@@ -1,0 +1,233 @@
+"""What the readers make of the agent's answers, and its commands under every shell with a stand-in for the agent."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from plugins.checks.probe import Planned, Probe, probe_of
+from plugins.model import Seen, Target, Vm
+from suites import agent as probes
+from tests.suites.test_suite_commands import SHELLS, run
+from tests.support.suite_rows import PROFILE, VM, seen
+
+# ------------------------------------------------------------------------------------------------------- readers
+
+PROBES: dict[str, Probe] = {name: each for name, value in vars(probes).items() if (each := probe_of(value))}
+PLANNED = {name: each.plan(name, {"vm": VM, "profile": PROFILE}) for name, each in PROBES.items()}
+
+
+@pytest.mark.parametrize("name", PROBES)
+@given(st.text(), st.text(max_size=20))
+@example("@text\nAgent Status : \n[{", "")
+@example("@check x\nENDPOINT|REACHABLE\na|b|c\nhttps://a.b|maybe", "")
+@example("@now 1\n@log x\n9999-99-99T99:99:99Z\tAZCM0001", "")
+@example("@now 1\n@log x\n2026-02-31T00:00:00Z\tAZCM0001", "")
+@example("[" * 5000, "")
+def test_garbage_is_read_or_refused(name: str, stdout: str, stderr: str) -> None:
+    reader = PROBES[name].read
+    assert reader
+    for marked in (stdout, f"@version\n{stdout}", f"{{}}\n@text\n{stdout}", f"@check x\n{stdout}", f"@now 1\n{stdout}"):
+        with contextlib.suppress(ValueError):
+            reader(Seen(name, "", "done", 0, marked, stderr))
+
+
+def test_a_setting_that_is_no_address_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected an address as proxy\.url, found 'squid'"):
+        probes.Config.read(seen("@list\n proxy.url : squid\n"))
+    with pytest.raises(ValueError, match=r"expected the value of proxy\.url, found 'FATAL   AZCM0018: root needed'"):
+        probes.Config.read(seen("@list\n@get proxy.url\nFATAL   AZCM0018: root needed\n"))
+
+
+def test_get_stands_in_for_a_list_that_an_old_agent_does_not_have() -> None:
+    config = probes.Config.read(
+        seen("@list\nunknown command\n@get proxy.url\nhttp://169.254.0.11:3128\n@get proxy.bypass\n[ARM,Arc]\n")
+    )
+    assert (config.url, config.bypass) == ("http://169.254.0.11:3128", ("ARM", "Arc"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('time="x" level=error msg="Get" Error="Get \\"https://a\\": no"', 'Get: Get "https://a": no'),
+        ("2026-11-21T20:15:01+0000 vm-a himdsd[812]: it stopped", "it stopped"),
+        ('2026-11-21T20:15:01+0000 vm-a himdsd[812]: time="x" msg="it stopped"', "it stopped"),
+        ("INFO    AZCM0026: Network Error", "INFO    AZCM0026: Network Error"),
+    ],
+)
+def test_what_a_line_says(text: str, said: str) -> None:
+    assert probes.Line("azcmagent.log", 0.0, text).said == said
+
+
+# ------------------------------------------------------------------------------------------------------ commands
+
+FAKE = """#!/bin/sh
+echo "$*" >>"$0.asked"
+case "$*" in
+version) echo azcmagent version 1.61.03319.2737 ;;
+"show -j") echo '{"status": "Connected"}' ;;
+show) printf 'Agent Status : Connected\\nLocation                                : westeurope\\nVM ID : v\\n' ;;
+"config list") printf 'Local Configuration Settings\\n  proxy.url : http://user:s3cret@169.254.0.11:3128\\n' ;;
+"config get "*) echo "$3 has not been set" ;;
+check*) printf 'ENDPOINT|REACHABLE\\nhttps://pas.windows.net|true\\n' ;;
+esac
+"""
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> Path:
+    """A folder that stands for / in the probes: with an agent, and its logs."""
+    programs = tmp_path / "opt/azcmagent/bin"
+    programs.mkdir(parents=True)
+    for name in ("azcmagent", "himds"):
+        (programs / name).write_text(FAKE)
+        (programs / name).chmod(0o755)
+    (tmp_path / "var/opt/azcmagent/log").mkdir(parents=True)
+    (tmp_path / "var/log").mkdir(parents=True)
+    return tmp_path
+
+
+def asked(guest: Path, shell: list[str], name: str, vm: Vm = VM) -> tuple[subprocess.CompletedProcess[str], Any]:
+    """Run a probe as the engine does, with `guest` as the root of its paths, and read its answer."""
+    planned = PROBES[name].plan(name, {"vm": vm, "profile": PROFILE})
+    command = re.sub(r"(?<!\w)/(?=opt/azcmagent|var/opt|var/log|var/lib)", f"{guest}/", planned.command)
+    result = run(shell, replace(planned, command=command), guest)
+    reader = PROBES[name].read
+    assert reader
+    stdout = result.stdout.replace(f"{guest}/", "/")
+    return result, reader(Seen(name, command, "done", result.returncode, stdout, result.stderr))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", PLANNED)
+def test_the_shell_accepts_it(shell: list[str], name: str) -> None:
+    result = subprocess.run([*shell, "-n", "-c", PLANNED[name].command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_it_changes_nothing(name: str) -> None:
+    command: str = PLANNED[name].command
+    assert not [each for each in re.findall(r"(?<![<&0-9])>\s*([\w/.$]+)", command) if each not in ("/dev/null", "20")]
+    assert not re.search(
+        r"\b(rm|mv|cp|touch|mkdir|tee|chmod|chown|ln|install|kill|sed -i|systemctl (?!show))\b", command
+    )
+    assert set(re.findall(r"bin/azcmagent (\w+)", command)) <= {"version", "show", "config", "check"}
+    assert set(re.findall(r"azcmagent config (\w+)", command)) <= {"list", "get"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", PLANNED)
+def test_an_agent_that_is_not_there_is_no_error(shell: list[str], name: str, tmp_path: Path) -> None:
+    if any(not shutil.which(tool) for tool in PLANNED[name].needs):
+        pytest.skip(f"{name} needs {PLANNED[name].needs}")
+    result, answer = asked(tmp_path, shell, name)
+    assert result.returncode == 0
+    if isinstance(answer, probes.Agent):
+        assert (answer.installed, answer.himds) == (False, False)
+    elif not isinstance(answer, probes.Logs | probes.Services):
+        assert answer.missing == "the agent is not installed"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_agent_is_asked(shell: list[str], guest: Path) -> None:
+    _, agent = asked(guest, shell, "agent")
+    assert (agent.installed, agent.himds, agent.version) == (True, True, (1, 61, 3319, 2737))
+    _, shown = asked(guest, shell, "agent_show")
+    assert (shown.status, shown.location, shown.vm_id) == ("Connected", "westeurope", "v")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_came_before_the_first_boot_is_part_of_the_image(shell: list[str], guest: Path) -> None:
+    marks = guest / "var/lib/cloud/instance/sem"
+    marks.mkdir(parents=True)
+    (marks / "config_ssh").touch()
+    _, agent = asked(guest, shell, "agent")
+    assert agent.baked is False  # the same second
+    since = (guest / "opt/azcmagent/bin/himds").stat().st_ctime
+    assert probes.Agent.read(seen(f"@since {since:.0f}\n@instance {since + 5:.0f}\n")).baked is True
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_login_of_the_proxy_stays_on_the_vm(shell: list[str], guest: Path) -> None:
+    result, config = asked(guest, shell, "agent_config")
+    assert "s3cret" not in result.stdout + result.stderr
+    assert config.url == "http://***@169.254.0.11:3128"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("location", "given"),
+    [("East US", "eastus"), (None, "westeurope"), ("$(touch x)'; touch y;", "$(touchx)';touchy;")],
+)
+def test_the_location_is_an_argument(shell: list[str], guest: Path, location: str | None, given: str) -> None:
+    _, reached = asked(guest, shell, "agent_check", Vm("vm-a", target=Target(location=location)))
+    assert reached.location == given
+    assert [each.host for each in reached.endpoints] == ["pas.windows.net"]
+    told = (guest / "opt/azcmagent/bin/azcmagent.asked").read_text().splitlines()
+    assert told[-1] == f"check --location {given}"
+
+
+def test_another_cloud_is_named() -> None:
+    vm = Vm("vm-a", target=Target(location="usgovvirginia", cloud="AzureUSGovernment"))
+    assert PROBES["agent_check"].plan("agent_check", {"vm": vm}).command.endswith(" --cloud AzureUSGovernment")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    (guest / "var/opt/azcmagent/log/azcmagent.log").write_text(
+        f'time="{now}" level=debug msg="nothing of interest"\n'
+        f'time="{now}" level=error msg="AZCM0026" Error="--service-principal-secret s3cret http://u:s3cret@x eyJhbGci.e30.s3cret"\n'
+        " 20% [==> ]\r 40% [===>]\rFATAL   AZCM0042: no resource\r\n"
+    )
+    (guest / "var/log/cloud-init-output.log").write_text(
+        "Cloud-init v. 23.1 running 'init-local' at Sat, 21 Nov 2026 20:00:00 +0000. Up 5.3 seconds.\n"
+        "AZCM0143: of the first boot\n"
+        "Cloud-init v. 23.1 running 'init-local' at Sat, 21 Nov 2026 22:00:00 +0000. Up 5.3 seconds.\n"
+        + "".join(f"AZCM0145: try {number}\n" for number in range(30))
+    )
+    result, logs = asked(guest, shell, "agent_logs")
+    assert "s3cret" not in result.stdout
+    assert "of interest" not in result.stdout
+    found = [(line.log, what.name) for line, what in logs.found]
+    assert found[:2] == [("azcmagent.log", "AZCM0026"), ("azcmagent.log", "AZCM0042")]
+    assert found[2:] == [("cloud-init-output.log", "AZCM0145")] * 20
+    assert logs.found[1][0].time == logs.found[0][0].time > 0  # the last time that stood before it
+    assert logs.found[1][0].text == "FATAL   AZCM0042: no resource"
+    assert logs.found[-1][0].text == "AZCM0145: try 29"
+
+
+def test_what_systemd_shows() -> None:
+    services = probes.Services.read(
+        seen(
+            "Result=success\nEnvironment=HTTPS_PROXY=http://169.254.0.11:3128\nEnvironment=NO_PROXY=localhost\n"
+            "Id=himdsd.service\nLoadState=loaded\nActiveState=active\nSubState=running\n\n"
+            "Result=exit-code\nId=extd.service\nLoadState=loaded\nActiveState=failed\nSubState=failed\n"
+        )
+    )
+    assert services.units["himdsd"].environment == {"HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "localhost"}
+    assert (services.units["extd"].runs, services.units["extd"].detail) == (False, "exit-code")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_of_a_services_environment_only_proxies_leave(shell: list[str], tmp_path: Path) -> None:
+    fake = tmp_path / "systemctl"
+    fake.write_text(
+        "#!/bin/sh\necho 'Id=himdsd.service'\n"
+        """echo 'Environment=TOKEN=s3cret HTTPS_PROXY=http://u:s3cret@169.254.0.11:3128 "OTHER=a b"'\n"""
+    )
+    fake.chmod(0o755)
+    planned: Planned = PLANNED["agent_services"]
+    result = run(shell, planned, tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert result.stdout == "Id=himdsd.service\nEnvironment=HTTPS_PROXY=http://***@169.254.0.11:3128\n"

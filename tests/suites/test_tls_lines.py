@@ -1,0 +1,51 @@
+"""What curls of several versions and TLS libraries say about a connection, read alike."""
+
+from __future__ import annotations
+
+import pytest
+
+from suites.test_net import Tls
+
+
+@pytest.mark.parametrize(
+    ("verbose", "version", "organisation"),
+    [
+        # curl 7.61 (RHEL 8), OpenSSL 1.1.1
+        (
+            "* SSL connection using TLSv1.2 / ECDHE-RSA-AES256-GCM-SHA384\n"
+            "*  issuer: C=US; O=Microsoft Corporation; CN=Microsoft Azure TLS Issuing CA 05\n",
+            "1.2",
+            "Microsoft Corporation",
+        ),
+        # curl 8.x, OpenSSL 3: key exchange and signature behind the cipher
+        (
+            "* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384 / x25519 / RSASSA-PSS\n"
+            "*  issuer: C=US; O=DigiCert Inc; CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1\n",
+            "1.3",
+            "DigiCert Inc",
+        ),
+        # curl 7.29 (RHEL 7), NSS: no version, tabs
+        (
+            "* SSL connection using TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\n"
+            "* \tissuer: CN=Microsoft Azure TLS Issuing CA 05,O=Microsoft Corporation,C=US\n",
+            "1.2",
+            "Microsoft Corporation",
+        ),
+        # a suite that TLS 1.0 has as well
+        (
+            "* SSL connection using TLS_RSA_WITH_AES_128_CBC_SHA\n*  issuer: CN=x,O=Corp\\, Inc.,C=US\n",
+            "",
+            "Corp, Inc.",
+        ),
+        (
+            "* SSL connection using TLSv1 / AES128-SHA\n*  issuer: C=US; O=DigiCert, Inc.; CN=a\n",
+            "1.0",
+            "DigiCert, Inc.",
+        ),
+        ("* SSL connection using TLSv1.2 / x\n*  issuer: CN=only a name\n", "1.2", ""),
+        ("", "", ""),
+    ],
+)
+def test_tls_lines_of_other_curls(verbose: str, version: str, organisation: str) -> None:
+    tls = Tls.read(verbose)
+    assert (tls.version, tls.organisation) == (version, organisation)

@@ -1,0 +1,82 @@
+"""The commands of VM-004 and VM-005 on this machine, and the table of systems."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from plugins.checks.probe import probe_of
+from plugins.model import Seen
+from suites import guest as facts
+from suites.guest import Guest, System, data
+
+SHELLS = [
+    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
+    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
+]
+
+
+def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> Seen:
+    probe = probe_of(getattr(facts, name))
+    assert probe is not None and isinstance(probe.command, str)
+    assert change[0] in probe.command
+    result = subprocess.run(
+        [*shell, "-c", f"p1() {{\n{probe.command.replace(*change) if change[0] else probe.command}\n}}\n( p1 )"],
+        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert result.stderr == ""
+    return Seen(name, "", "done", result.returncode, result.stdout, result.stderr)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_this_machine_can_be_read(shell: list[str]) -> None:
+    here = Guest.read(run(shell, "guest"))
+    assert here.init
+    assert set(here.free) == set(data().free_at)
+    assert here.options_of("/opt")[1]
+    assert here.locks is not None
+    assert {"curl", "openssl", "wget", "gpg", "systemctl"} >= set(here.tools)
+    assert System.read(run(shell, "system")).machine
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_lock_that_is_held_is_seen(shell: list[str], tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    change = ("/var/lib/dpkg/lock-frontend", str(lock))
+    with lock.open("w") as file:
+        assert str(lock) not in run(shell, "guest", change).stdout
+        fcntl.lockf(file, fcntl.LOCK_EX)  # as dpkg does it
+        seen = Guest.read(run(shell, "guest", change))
+        inodes = [line.split()[5].rpartition(":")[2] for line in Path("/proc/locks").read_text().splitlines()]
+        if str(lock.stat().st_ino) not in inodes:
+            pytest.skip("this file system shows other inodes to the kernel")
+    held = [each for each in seen.locks or () if each.file == str(lock)]
+    assert len(held) == 1
+    assert held[0].process
+
+
+@pytest.mark.parametrize("name", ["guest", "system"])
+def test_it_changes_nothing(name: str) -> None:
+    probe = probe_of(getattr(facts, name))
+    assert probe is not None and isinstance(probe.command, str)
+    assert not [each for each in re.findall(r">\s*(\S+)", probe.command) if not each.startswith("/dev/null")]
+    assert not re.search(r"\b(rm|mv|cp|touch|mkdir|tee|chmod|flock|apt|apt-get|dpkg) ", probe.command)
+
+
+@pytest.mark.parametrize(("id", "table"), data().systems.items())
+def test_the_table_makes_sense(id: str, table: facts.Table) -> None:
+    assert re.fullmatch(r"[a-z]+", id)
+    assert all(re.fullmatch(r"\d+(\.\d+)?", each) for each in (*table.versions, *table.limited))
+    assert set(table.arm64) <= set(table.versions)
+    assert not set(table.limited) & set(table.versions)
+    assert sorted(table.versions, key=lambda each: [int(part) for part in each.split(".")]) == list(table.versions)

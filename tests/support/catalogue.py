@@ -1,0 +1,32 @@
+"""The checks of `suites/` by id, and their tables: `ROWS` of each `tests/suites/rows_*.py`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+
+from plugins.checks.check import Check, check_of
+from tests.support.paths import ROOT
+from tests.support.suite_rows import Row
+
+#: The module of each area's checks, and what it declares.
+MODULES: dict[str, list[Check]] = {}
+#: The test function of each check.
+FUNCTIONS: dict[str, Callable[..., str]] = {}
+#: The table of each check.
+ROWS: dict[str, list[Row]] = {}
+
+for _path in sorted((ROOT / "suites").glob("test_*.py")):
+    _module = importlib.import_module(f"suites.{_path.stem}")
+    _declared = [
+        (check, each) for each in vars(_module).values() if inspect.isfunction(each) and (check := check_of(each))
+    ]
+    MODULES[_path.stem] = [check for check, _ in _declared]
+    FUNCTIONS |= {check.id: function for check, function in _declared}
+for _path in sorted((ROOT / "tests" / "suites").glob("rows_*.py")):
+    _tables: dict[str, list[Row]] = importlib.import_module(f"tests.suites.{_path.stem}").ROWS
+    assert not ROWS.keys() & _tables.keys(), f"{_path.name}: one table per check"
+    ROWS |= _tables
+
+CHECKS = {check.id: check for checks in MODULES.values() for check in checks}
