@@ -8,7 +8,8 @@ from typing import Any
 
 from plugins.model import Status
 from plugins.requirements.profile import Endpoint
-from tests.support.fake_azure import CLUSTER_ID, FORBIDDEN, GONE, INVENTORY, azure, egress
+from tests.support.azure_rows import azure_row, common_azure_rows, props
+from tests.support.fake_azure import CLUSTER_ID, GONE, INVENTORY, egress
 from tests.support.suite_rows import PROFILE, Row
 
 ROWS: dict[str, list[Row]] = {}
@@ -22,168 +23,80 @@ EVERYTHING = [".azure.com", ".microsoft.com", "login.microsoftonline.com", "pas.
 
 
 ROWS["CSN-001"] = [
-    Row(
-        "True",
-        {},
-        Status.PASS,
-        'The cloud services network csn-1 has enableDefaultEgressEndpoints "True".',
-        parameters={"azure": azure()},
-        vm=INVENTORY,
-    ),
-    Row(
+    azure_row("True", Status.PASS, 'The cloud services network csn-1 has enableDefaultEgressEndpoints "True".'),
+    azure_row(
         "true, and the list is absent: CSN-002 says what is not known",
-        {},
         Status.PASS,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "True".',
-        parameters={
-            "azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": "true", "enabledEgressEndpoints": GONE}})
-        },
-        vm=INVENTORY,
+        csn=props(enableDefaultEgressEndpoints="true", enabledEgressEndpoints=GONE),
     ),
-    Row(
+    azure_row(
         "JSON's true",
-        {},
         Status.PASS,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "True".',
-        parameters={"azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": True}})},
-        vm=INVENTORY,
+        csn=props(enableDefaultEgressEndpoints=True),
     ),
-    Row(
+    azure_row(
         "False, and all is covered otherwise",
-        {},
         Status.PASS,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and its own list covers the 8 required endpoints.',
-        parameters={"azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": "False"}})},
-        vm=INVENTORY,
+        csn=props(enableDefaultEgressEndpoints="False"),
     ),
-    Row(
+    azure_row(
         "JSON's false, and all is covered otherwise",
-        {},
         Status.PASS,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and its own list covers the 8 required endpoints.',
-        parameters={"azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": False}})},
-        vm=INVENTORY,
+        csn=props(enableDefaultEgressEndpoints=False),
     ),
-    Row(
+    azure_row(
         "not stated, and all is covered otherwise",
-        {},
         Status.PASS,
         "The cloud services network csn-1 has no enableDefaultEgressEndpoints, and its own list covers the 8 required endpoints.",
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {"enableDefaultEgressEndpoints": GONE, "enabledEgressEndpoints": egress(*EVERYTHING)}
-                }
-            )
-        },
-        vm=INVENTORY,
+        csn=props(enableDefaultEgressEndpoints=GONE, enabledEgressEndpoints=egress(*EVERYTHING)),
     ),
-    Row(
+    azure_row(
         "False, the list is absent, and what was asked for covers all",
-        {},
         Status.PASS,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and its own list covers the 8 required endpoints.',
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {
-                        "enableDefaultEgressEndpoints": "False",
-                        "enabledEgressEndpoints": GONE,
-                        "additionalEgressEndpoints": egress(*EVERYTHING),
-                    }
-                }
-            )
-        },
-        vm=INVENTORY,
+        csn=props(
+            enableDefaultEgressEndpoints="False",
+            enabledEgressEndpoints=GONE,
+            additionalEgressEndpoints=egress(*EVERYTHING),
+        ),
     ),
-    Row(
+    azure_row(
         "False, and one endpoint is missing",
-        {},
         Status.FAIL,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "False"; expected "True", or each required endpoint in the list. 1 of 8 are missing: pas.windows.net.',
         "az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --enable-default-egress-endpoints True ; or add each endpoint that CSN-002 names.",
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {
-                        "enableDefaultEgressEndpoints": "False",
-                        "enabledEgressEndpoints": egress(*EVERYTHING[:3]),
-                    }
-                }
-            )
-        },
-        vm=INVENTORY,
+        csn=props(enableDefaultEgressEndpoints="False", enabledEgressEndpoints=egress(*EVERYTHING[:3])),
     ),
-    Row(
+    azure_row(
         "False, and the list is empty",
-        {},
         Status.FAIL,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "False"; expected "True", or each required endpoint in the list. 8 of 8 are missing: management.azure.com, login.microsoftonline.com, eastus.login.microsoft.com and 5 more.',
         "az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --enable-default-egress-endpoints True ; or add each endpoint that CSN-002 names.",
-        parameters={
-            "azure": azure(csn={"properties": {"enableDefaultEgressEndpoints": "False", "enabledEgressEndpoints": []}})
-        },
-        vm=INVENTORY,
+        csn=props(enableDefaultEgressEndpoints="False", enabledEgressEndpoints=[]),
     ),
-    Row(
+    azure_row(
         "False, and the list is absent: not empty",
-        {},
         Status.UNKNOWN,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and Azure does not state its enabledEgressEndpoints; so it is not known whether management.azure.com, login.microsoftonline.com, eastus.login.microsoft.com and 5 more pass.',
         "NET-001 shows what passes. To be sure: az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --enable-default-egress-endpoints True ; or add each endpoint that CSN-002 names.",
-        parameters={
-            "azure": azure(
-                csn={"properties": {"enableDefaultEgressEndpoints": "False", "enabledEgressEndpoints": GONE}}
-            )
-        },
-        vm=INVENTORY,
+        csn=props(enableDefaultEgressEndpoints="False", enabledEgressEndpoints=GONE),
     ),
-    Row(
+    azure_row(
         "False, the list is absent, and one is missing in what was asked for",
-        {},
         Status.UNKNOWN,
         'The cloud services network csn-1 has enableDefaultEgressEndpoints "False", and Azure does not state its enabledEgressEndpoints; so it is not known whether pas.windows.net passes.',
         "NET-001 shows what passes. To be sure: az networkcloud cloudservicesnetwork update --name csn-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --enable-default-egress-endpoints True ; or add each endpoint that CSN-002 names.",
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {
-                        "enableDefaultEgressEndpoints": "False",
-                        "enabledEgressEndpoints": GONE,
-                        "additionalEgressEndpoints": egress(*EVERYTHING[:3]),
-                    }
-                }
-            )
-        },
-        vm=INVENTORY,
+        csn=props(
+            enableDefaultEgressEndpoints="False",
+            enabledEgressEndpoints=GONE,
+            additionalEgressEndpoints=egress(*EVERYTHING[:3]),
+        ),
     ),
-    Row(
-        "the network does not exist",
-        {},
-        Status.UNKNOWN,
-        "Azure has no cloud services network of the id that the VM is attached to, so this could not be looked at.",
-        "See VM-003 and CSN-003.",
-        parameters={"azure": azure(csn=GONE)},
-        vm=INVENTORY,
-    ),
-    Row(
-        "the VM does not exist",
-        {},
-        Status.BLOCKED,
-        "Not judged: VM-001, Azure has no VM resource of this id.",
-        "See VM-001: correct resource_id in the inventory.",
-        parameters={"azure": azure(vm=GONE)},
-        vm=INVENTORY,
-    ),
-    Row(
-        "Azure refused",
-        {},
-        Status.UNKNOWN,
-        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Grant the runner Reader.",
-        parameters={"azure": azure(csn=FORBIDDEN)},
-        vm=INVENTORY,
-    ),
+    *common_azure_rows("csn", "csn", "vm"),
 ]
 
 
@@ -210,442 +123,263 @@ def adding(*names: str, before: Sequence[Mapping[str, Any]] = ()) -> str:
 
 
 ROWS["CSN-002"] = [
-    Row(
+    azure_row(
         "by its name",
-        {},
         Status.PASS,
         "management.azure.com is covered by management.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={"azure": azure(), "endpoint": ARM},
-        vm=INVENTORY,
+        also={"endpoint": ARM},
     ),
-    Row(
+    azure_row(
         "with a scheme inside the domain name",
-        {},
         Status.PASS,
         "management.azure.com is covered by https://management.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("https://management.azure.com")}}),
-            "endpoint": ARM,
-        },
-        vm=INVENTORY,
+        also={"endpoint": ARM},
+        csn=props(enabledEgressEndpoints=egress("https://management.azure.com")),
     ),
-    Row(
+    azure_row(
         "with a scheme, a port and a path",
-        {},
         Status.PASS,
         "management.azure.com is covered by HTTPS://Management.Azure.Com:443/x port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={
-            "azure": azure(
-                csn={"properties": {"enabledEgressEndpoints": egress("HTTPS://Management.Azure.Com:443/x", port=None)}}
-            ),
-            "endpoint": ARM,
-        },
-        vm=INVENTORY,
+        also={"endpoint": ARM},
+        csn=props(enabledEgressEndpoints=egress("HTTPS://Management.Azure.Com:443/x", port=None)),
     ),
-    Row(
+    azure_row(
         "by a domain above it",
-        {},
         Status.PASS,
         "management.azure.com is covered by .azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress(".azure.com")}}),
-            "endpoint": ARM,
-        },
-        vm=INVENTORY,
+        also={"endpoint": ARM},
+        csn=props(enabledEgressEndpoints=egress(".azure.com")),
     ),
-    Row(
+    azure_row(
         "by a wildcard",
-        {},
         Status.PASS,
         "management.azure.com is covered by *.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("*.azure.com")}}),
-            "endpoint": ARM,
-        },
-        vm=INVENTORY,
+        also={"endpoint": ARM},
+        csn=props(enabledEgressEndpoints=egress("*.azure.com")),
     ),
-    Row(
+    azure_row(
         "without a port",
-        {},
         Status.PASS,
         "management.azure.com is covered by management.azure.com in enabledEgressEndpoints of the cloud services network csn-1 (no port is stated, taken as 443).",
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("management.azure.com", port=None)}}),
-            "endpoint": ARM,
-        },
-        vm=INVENTORY,
+        also={"endpoint": ARM},
+        csn=props(enabledEgressEndpoints=egress("management.azure.com", port=None)),
     ),
-    Row(
+    azure_row(
         "upper case, and a dot at its end",
-        {},
         Status.PASS,
         "pas.windows.net is covered by PAS.windows.net. port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={"azure": azure(), "endpoint": PAS},
-        vm=INVENTORY,
+        also={"endpoint": PAS},
     ),
-    Row(
+    azure_row(
         "by a leading dot: all below",
-        {},
         Status.PASS,
         "gbl.his.arc.azure.com is covered by .his.arc.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={"azure": azure(), "endpoint": HIS},
-        vm=INVENTORY,
+        also={"endpoint": HIS},
     ),
-    Row(
+    azure_row(
         "by a leading dot: the domain itself",
-        {},
         Status.PASS,
         "guestnotificationservice.azure.com is covered by .guestnotificationservice.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1 (a leading dot is taken to include the domain itself).",
-        parameters={"azure": azure(), "endpoint": NOTIFICATION},
-        vm=INVENTORY,
+        also={"endpoint": NOTIFICATION},
     ),
-    Row(
+    azure_row(
         "by a list of several categories",
-        {},
         Status.PASS,
         "pas.windows.net is covered by pas.windows.net port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {
-                        "enabledEgressEndpoints": [
-                            {"category": "empty"},
-                            *egress("a.example"),
-                            *egress("pas.windows.net"),
-                        ]
-                    }
-                }
-            ),
-            "endpoint": PAS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": PAS},
+        csn=props(
+            enabledEgressEndpoints=[
+                {"category": "empty"},
+                *egress("a.example"),
+                *egress("pas.windows.net"),
+            ]
+        ),
     ),
-    Row(
+    azure_row(
         "a regional host stands for itself",
-        {},
         Status.PASS,
         "eastus.login.microsoft.com is covered by eastus.login.microsoft.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("eastus.login.microsoft.com")}}),
-            "endpoint": REGIONAL_LOGIN,
-        },
-        vm=INVENTORY,
+        also={"endpoint": REGIONAL_LOGIN},
+        csn=props(enabledEgressEndpoints=egress("eastus.login.microsoft.com")),
     ),
-    Row(
+    azure_row(
         "a host that stands for a wildcard",
-        {},
         Status.WARN,
         "gbl.his.arc.azure.com is covered by gbl.his.arc.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1, which is this host alone. The agent needs *.his.arc.azure.com; gbl.his.arc.azure.com only stands for it.",
         adding(*WANTED),
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("gbl.his.arc.azure.com")}}),
-            "endpoint": HIS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": HIS},
+        csn=props(enabledEgressEndpoints=egress("gbl.his.arc.azure.com")),
     ),
-    Row(
+    azure_row(
         "on a port of its own",
-        {},
         Status.PASS,
         "mirror.corp.example is covered by mirror.corp.example port 8443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("mirror.corp.example", port=8443)}}),
-            "endpoint": MIRROR,
-        },
-        vm=INVENTORY,
+        also={"endpoint": MIRROR},
+        csn=props(enabledEgressEndpoints=egress("mirror.corp.example", port=8443)),
     ),
-    Row(
+    azure_row(
         "the port is text",
-        {},
         Status.PASS,
         "mirror.corp.example is covered by mirror.corp.example port 8443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("mirror.corp.example", port="8443")}}),
-            "endpoint": MIRROR,
-        },
-        vm=INVENTORY,
+        also={"endpoint": MIRROR},
+        csn=props(enabledEgressEndpoints=egress("mirror.corp.example", port="8443")),
     ),
-    Row(
+    azure_row(
         "the list is absent, and what was asked for covers it",
-        {},
         Status.PASS,
         "pas.windows.net is covered by https://pas.windows.net port 443 in additionalEgressEndpoints of the cloud services network csn-1 (enabledEgressEndpoints itself is absent from Azure's answer).",
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {
-                        "enabledEgressEndpoints": GONE,
-                        "enableDefaultEgressEndpoints": "False",
-                        "additionalEgressEndpoints": egress("https://pas.windows.net"),
-                    }
-                }
-            ),
-            "endpoint": PAS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": PAS},
+        csn=props(
+            enabledEgressEndpoints=GONE,
+            enableDefaultEgressEndpoints="False",
+            additionalEgressEndpoints=egress("https://pas.windows.net"),
+        ),
     ),
-    Row(
+    azure_row(
         "missing",
-        {},
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry). Needed for: Microsoft Entra ID: authorization.",
         adding(*WANTED[1:]),
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("management.azure.com")}}),
-            "endpoint": PAS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": PAS},
+        csn=props(enabledEgressEndpoints=egress("management.azure.com")),
     ),
-    Row(
+    azure_row(
         "missing, and others were asked for",
-        {},
         Status.FAIL,
         "gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 2 entries). Needed for: hybrid identity service of Azure Arc: certificate and metadata of the machine.",
         adding(*WANTED, before=egress("a.example", "b.example")),
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {
-                        "enabledEgressEndpoints": egress("a.example", "b.example"),
-                        "additionalEgressEndpoints": egress("a.example", "b.example"),
-                    }
-                }
-            ),
-            "endpoint": HIS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": HIS},
+        csn=props(
+            enabledEgressEndpoints=egress("a.example", "b.example"),
+            additionalEgressEndpoints=egress("a.example", "b.example"),
+        ),
     ),
-    Row(
+    azure_row(
         "the list is empty",
-        {},
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it is empty). Needed for: Microsoft Entra ID: authorization.",
         adding(*WANTED),
-        parameters={"azure": azure(csn={"properties": {"enabledEgressEndpoints": []}}), "endpoint": PAS},
-        vm=INVENTORY,
+        also={"endpoint": PAS},
+        csn=props(enabledEgressEndpoints=[]),
     ),
-    Row(
+    azure_row(
         "on another port",
-        {},
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry; pas.windows.net port 8443 is for another port). Needed for: Microsoft Entra ID: authorization.",
         adding(*WANTED),
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("pas.windows.net", port=8443)}}),
-            "endpoint": PAS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": PAS},
+        csn=props(enabledEgressEndpoints=egress("pas.windows.net", port=8443)),
     ),
-    Row(
+    azure_row(
         "without a leading dot",
-        {},
         Status.FAIL,
         "gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry; his.arc.azure.com without a leading dot is that one host). Needed for: hybrid identity service of Azure Arc: certificate and metadata of the machine.",
         adding(*WANTED),
-        parameters={
-            "azure": azure(csn={"properties": {"enabledEgressEndpoints": egress("his.arc.azure.com")}}),
-            "endpoint": HIS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": HIS},
+        csn=props(enabledEgressEndpoints=egress("his.arc.azure.com")),
     ),
-    Row(
+    azure_row(
         "a name that only ends alike",
-        {},
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 3 entries). Needed for: Microsoft Entra ID: authorization.",
         adding(*WANTED),
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {
-                        "enabledEgressEndpoints": egress(".s.windows.net", "as.windows.net", "xpas.windows.net")
-                    }
-                }
-            ),
-            "endpoint": PAS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": PAS},
+        csn=props(enabledEgressEndpoints=egress(".s.windows.net", "as.windows.net", "xpas.windows.net")),
     ),
-    Row(
+    azure_row(
         "the list is absent: not empty",
-        {},
         Status.UNKNOWN,
         "Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net.",
         f"NET-001 shows whether pas.windows.net passes. To be sure: {adding(*WANTED)}",
-        parameters={
-            "azure": azure(
-                csn={"properties": {"enabledEgressEndpoints": GONE, "enableDefaultEgressEndpoints": "False"}}
-            ),
-            "endpoint": PAS,
-        },
-        vm=INVENTORY,
+        also={"endpoint": PAS},
+        csn=props(enabledEgressEndpoints=GONE, enableDefaultEgressEndpoints="False"),
     ),
-    Row(
+    azure_row(
         "the list is null, and the defaults are enabled",
-        {},
         Status.UNKNOWN,
         'Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net (enableDefaultEgressEndpoints is "True", but what that lets through is published nowhere).',
         f"NET-001 shows whether pas.windows.net passes. To be sure: {adding(*WANTED)}",
-        parameters={"azure": azure(csn={"properties": {"enabledEgressEndpoints": None}}), "endpoint": PAS},
-        vm=INVENTORY,
+        also={"endpoint": PAS},
+        csn=props(enabledEgressEndpoints=None),
     ),
-    Row(
-        "the network does not exist",
-        {},
-        Status.UNKNOWN,
-        "Azure has no cloud services network of the id that the VM is attached to, so this could not be looked at.",
-        "See VM-003 and CSN-003.",
-        parameters={"azure": azure(csn=GONE), "endpoint": PAS},
-        vm=INVENTORY,
-    ),
-    Row(
-        "the VM does not exist",
-        {},
-        Status.BLOCKED,
-        "Not judged: VM-001, Azure has no VM resource of this id.",
-        "See VM-001: correct resource_id in the inventory.",
-        parameters={"azure": azure(vm=GONE), "endpoint": PAS},
-        vm=INVENTORY,
-    ),
-    Row(
-        "Azure refused",
-        {},
-        Status.UNKNOWN,
-        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Grant the runner Reader.",
-        parameters={"azure": azure(csn=FORBIDDEN), "endpoint": PAS},
-        vm=INVENTORY,
-    ),
+    *common_azure_rows("csn", "csn", "vm", also={"endpoint": PAS}),
 ]
 
 
 ROWS["CSN-003"] = [
-    Row(
+    azure_row(
         "available",
-        {},
         Status.PASS,
         "The cloud services network csn-1 is provisioned, Available and on the VM's cluster cluster-1.",
-        parameters={"azure": azure()},
-        vm=INVENTORY,
     ),
-    Row(
+    azure_row(
         "the cluster in another case",
-        {},
         Status.PASS,
         "The cloud services network csn-1 is provisioned, Available and on the VM's cluster cluster-1.",
-        parameters={"azure": azure(csn={"properties": {"clusterId": CLUSTER_ID.upper()}})},
-        vm=INVENTORY,
+        csn=props(clusterId=CLUSTER_ID.upper()),
     ),
-    Row(
+    azure_row(
         "failed",
-        {},
         Status.FAIL,
         "The last operation on the cloud services network csn-1 did not succeed: provisioningState Failed; expected Succeeded: proxy update failed on 1 node.",
         "Read the message, repeat the operation, and open a support",
-        parameters={
-            "azure": azure(
-                csn={
-                    "properties": {
-                        "provisioningState": "Failed",
-                        "detailedStatusMessage": "proxy update failed on 1 node.",
-                    }
-                }
-            )
-        },
-        vm=INVENTORY,
+        csn=props(provisioningState="Failed", detailedStatusMessage="proxy update failed on 1 node."),
     ),
-    Row(
+    azure_row(
         "being changed",
-        {},
         Status.FAIL,
         "The cloud services network csn-1 is being changed: provisioningState Accepted; expected Succeeded.",
         "Wait until the operation has ended, and run again.",
-        parameters={"azure": azure(csn={"properties": {"provisioningState": "Accepted", "detailedStatusMessage": ""}})},
-        vm=INVENTORY,
+        csn=props(provisioningState="Accepted", detailedStatusMessage=""),
     ),
-    Row(
+    azure_row(
         "an error",
-        {},
         Status.FAIL,
         "The cloud services network csn-1 has detailedStatus Error; expected Available: no address left.",
         "Look at the network in the portal, and create it again if it",
-        parameters={
-            "azure": azure(csn={"properties": {"detailedStatus": "Error", "detailedStatusMessage": "no address left"}})
-        },
-        vm=INVENTORY,
+        csn=props(detailedStatus="Error", detailedStatusMessage="no address left"),
     ),
-    Row(
+    azure_row(
         "still being made",
-        {},
         Status.FAIL,
         "The cloud services network csn-1 has detailedStatus Provisioning; expected Available.",
         "Wait until it is made, and run again.",
-        parameters={
-            "azure": azure(csn={"properties": {"detailedStatus": "Provisioning", "detailedStatusMessage": GONE}})
-        },
-        vm=INVENTORY,
+        csn=props(detailedStatus="Provisioning", detailedStatusMessage=GONE),
     ),
-    Row(
+    azure_row(
         "of another cluster",
-        {},
         Status.FAIL,
         "The cloud services network csn-1 belongs to cluster cluster-11; expected cluster-1, on which the VM runs.",
         "Create a cloud services network on the VM's cluster, and the",
-        parameters={"azure": azure(csn={"properties": {"clusterId": CLUSTER_ID + "1"}})},
-        vm=INVENTORY,
+        csn=props(clusterId=CLUSTER_ID + "1"),
     ),
-    Row(
+    azure_row(
         "its cluster is not stated",
-        {},
         Status.UNKNOWN,
         "Azure does not state clusterId of the cloud services network csn-1.",
         "Look at the resource in the portal (JSON view, newest API",
-        parameters={"azure": azure(csn={"properties": {"clusterId": GONE}})},
-        vm=INVENTORY,
+        csn=props(clusterId=GONE),
     ),
-    Row(
+    azure_row(
         "the VM's cluster is not stated",
-        {},
         Status.UNKNOWN,
         "Azure does not state clusterId of VM vm-a.",
         "Look at the resource in the portal (JSON view, newest API",
-        parameters={"azure": azure(vm={"properties": {"clusterId": GONE}})},
-        vm=INVENTORY,
+        vm=props(clusterId=GONE),
     ),
-    Row(
+    azure_row(
         "its status is not stated",
-        {},
         Status.UNKNOWN,
         "Azure does not state detailedStatus of the cloud services network csn-1.",
         "Look at the resource in the portal (JSON view, newest API",
-        parameters={"azure": azure(csn={"properties": {"detailedStatus": GONE}})},
-        vm=INVENTORY,
+        csn=props(detailedStatus=GONE),
     ),
-    Row(
+    azure_row(
         "the network does not exist",
-        {},
         Status.FAIL,
         "The VM is attached to the cloud services network /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.NetworkCloud/cloudServicesNetworks/csn-1, which does not exist.",
         "Create the network, and the VM again, attached to it.",
-        parameters={"azure": azure(csn=GONE)},
-        vm=INVENTORY,
+        csn=GONE,
     ),
-    Row(
-        "the VM does not exist",
-        {},
-        Status.BLOCKED,
-        "Not judged: VM-001, Azure has no VM resource of this id.",
-        "See VM-001: correct resource_id in the inventory.",
-        parameters={"azure": azure(vm=GONE)},
-        vm=INVENTORY,
-    ),
-    Row(
-        "Azure refused",
-        {},
-        Status.UNKNOWN,
-        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Grant the runner Reader.",
-        parameters={"azure": azure(csn=FORBIDDEN)},
-        vm=INVENTORY,
-    ),
+    *common_azure_rows("csn", "vm"),
 ]

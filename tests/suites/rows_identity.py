@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plugins.model import Status
-from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, OTHER_ID, USER, USER_ID, azure
+from tests.support.azure_rows import azure_row, common_azure_rows
+from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, OTHER_ID, USER, USER_ID
 from tests.support.suite_rows import Row
 
 ROWS: dict[str, list[Row]] = {}
@@ -21,270 +22,156 @@ EMPTY = {"type": "UserAssigned", "principalId": GONE, "userAssignedIdentities": 
 
 
 ROWS["IDENTITY-001"] = [
-    Row(
-        "system-assigned",
-        {},
-        Status.PASS,
-        "VM vm-a has the system-assigned identity.",
-        parameters={"azure": azure()},
-        vm=INVENTORY,
-    ),
-    Row(
+    azure_row("system-assigned", Status.PASS, "VM vm-a has the system-assigned identity."),
+    azure_row(
         "user-assigned",
-        {},
         Status.PASS,
         "VM vm-a has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc.",
-        parameters={"azure": azure(vm={"identity": ONE})},
-        vm=INVENTORY,
+        vm={"identity": ONE},
     ),
-    Row(
+    azure_row(
         "both",
-        {},
         Status.PASS,
         "VM vm-a has the system-assigned identity and the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc.",
-        parameters={"azure": azure(vm={"identity": BOTH})},
-        vm=INVENTORY,
+        vm={"identity": BOTH},
     ),
-    Row(
+    azure_row(
         "several",
-        {},
         Status.PASS,
         "VM vm-a has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc and the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-backup.",
-        parameters={"azure": azure(vm={"identity": TWO})},
-        vm=INVENTORY,
+        vm={"identity": TWO},
     ),
-    Row(
+    azure_row(
         "an empty object: that is one, too",
-        {},
         Status.PASS,
         "VM vm-a has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc.",
-        parameters={"azure": azure(vm={"identity": EMPTY}, identities={USER_ID: FORBIDDEN})},
-        vm=INVENTORY,
+        vm={"identity": EMPTY},
+        identities={USER_ID: FORBIDDEN},
     ),
-    Row(
+    azure_row(
         "absent",
-        {},
         Status.FAIL,
         "VM vm-a has no managed identity (identity.type: absent); expected a system-assigned or a user-assigned one, given when the VM was created.",
         "Create the VM again with its identity (az networkcloud virtualmachine create ... --mi-system-assigned, or --mi-user-assigned ID). Adding one to the present VM does not help: Azure then shows it, and IMDS issues no token.",
-        parameters={"azure": azure(vm={"identity": GONE})},
-        vm=INVENTORY,
+        vm={"identity": GONE},
     ),
-    Row(
+    azure_row(
         "null",
-        {},
         Status.FAIL,
         "VM vm-a has no managed identity (identity.type: absent); expected a system-assigned or a user-assigned one, given when the VM was created.",
         "Create the VM again with its identity (az networkcloud virtualmachine create ... --mi-system-assigned, or --mi-user-assigned ID). Adding one to the present VM does not help: Azure then shows it, and IMDS issues no token.",
-        parameters={"azure": azure(vm={"identity": None})},
-        vm=INVENTORY,
+        vm={"identity": None},
     ),
-    Row(
+    azure_row(
         "None",
-        {},
         Status.FAIL,
         "VM vm-a has no managed identity (identity.type: None); expected a system-assigned or a user-assigned one, given when the VM was created.",
         "Create the VM again with its identity (az networkcloud virtualmachine create ... --mi-system-assigned, or --mi-user-assigned ID). Adding one to the present VM does not help: Azure then shows it, and IMDS issues no token.",
-        parameters={"azure": azure(vm={"identity": {"type": "None", "principalId": GONE}})},
-        vm=INVENTORY,
+        vm={"identity": {"type": "None", "principalId": GONE}},
     ),
-    Row(
-        "the VM does not exist",
-        {},
-        Status.BLOCKED,
-        "Not judged: VM-001, Azure has no VM resource of this id.",
-        "See VM-001: correct resource_id in the inventory.",
-        parameters={"azure": azure(vm=GONE)},
-        vm=INVENTORY,
-    ),
-    Row(
-        "Azure refused",
-        {},
-        Status.UNKNOWN,
-        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Grant the runner Reader.",
-        parameters={"azure": azure(vm=FORBIDDEN)},
-        vm=INVENTORY,
-    ),
+    *common_azure_rows("vm", "vm"),
 ]
 
 
 ROWS["IDENTITY-002"] = [
-    Row(
+    azure_row(
         "system-assigned, nothing said",
-        {},
         Status.PASS,
         "The VM enrolls with the system-assigned identity, the one that IMDS takes when none is named; its principal is aaaaaaaa-0000-0000-0000-000000000001.",
-        parameters={"azure": azure()},
-        vm=INVENTORY,
     ),
-    Row(
+    azure_row(
         "system-assigned, as expected",
-        {},
         Status.PASS,
         "The VM enrolls with the system-assigned identity, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000001.",
-        parameters={"azure": azure(inventory=SYSTEM_WANTED)},
-        vm=SYSTEM_WANTED,
+        inventory=SYSTEM_WANTED,
     ),
-    Row(
+    azure_row(
         "the only user-assigned one",
-        {},
         Status.PASS,
         "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, the one that IMDS takes when none is named; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
-        parameters={
-            "azure": azure(
-                vm={"identity": ONE},
-            )
-        },
-        vm=INVENTORY,
+        vm={"identity": ONE},
     ),
-    Row(
+    azure_row(
         "user-assigned, as expected, in another case",
-        {},
         Status.PASS,
         "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
-        parameters={"azure": azure(vm={"identity": TWO}, inventory=USER_WANTED)},
-        vm=USER_WANTED,
+        inventory=USER_WANTED,
+        vm={"identity": TWO},
     ),
-    Row(
+    azure_row(
         "both, and the user-assigned one is expected",
-        {},
         Status.PASS,
         "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
-        parameters={"azure": azure(vm={"identity": BOTH}, inventory=USER_WANTED)},
-        vm=USER_WANTED,
+        inventory=USER_WANTED,
+        vm={"identity": BOTH},
     ),
-    Row(
+    azure_row(
         "both, nothing said: the system-assigned one",
-        {},
         Status.PASS,
         "The VM enrolls with the system-assigned identity, the one that IMDS takes when none is named; its principal is aaaaaaaa-0000-0000-0000-000000000001.",
-        parameters={
-            "azure": azure(
-                vm={"identity": BOTH},
-            )
-        },
-        vm=INVENTORY,
+        vm={"identity": BOTH},
     ),
-    Row(
+    azure_row(
         "an empty object, and ManagedIdentity knows",
-        {},
         Status.PASS,
         "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
-        parameters={
-            "azure": azure(
-                vm={"identity": EMPTY},
-                identities={USER_ID: {"properties": {"principalId": USER}}},
-                inventory=USER_WANTED,
-            )
-        },
-        vm=USER_WANTED,
+        inventory=USER_WANTED,
+        vm={"identity": EMPTY},
+        identities={USER_ID: {"properties": {"principalId": USER}}},
     ),
-    Row(
+    azure_row(
         "system-assigned expected, user-assigned there",
-        {},
         Status.FAIL,
         "The inventory expects the system-assigned identity. The VM has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc.",
         "A managed identity works only when the VM was created with",
-        parameters={"azure": azure(vm={"identity": ONE}, inventory=SYSTEM_WANTED)},
-        vm=SYSTEM_WANTED,
+        inventory=SYSTEM_WANTED,
+        vm={"identity": ONE},
     ),
-    Row(
+    azure_row(
         "user-assigned expected, another one there",
-        {},
         Status.FAIL,
         "The inventory expects the user-assigned identity /SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/RESOURCEGROUPS/RG-NEXUS/PROVIDERS/MICROSOFT.MANAGEDIDENTITY/USERASSIGNEDIDENTITIES/ID-ARC. The VM has the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-backup.",
         "A managed identity works only when the VM was created with",
-        parameters={
-            "azure": azure(
-                vm={"identity": {"type": "UserAssigned", "userAssignedIdentities": {OTHER_ID: KNOWN}}},
-                inventory=USER_WANTED,
-            )
-        },
-        vm=USER_WANTED,
+        inventory=USER_WANTED,
+        vm={"identity": {"type": "UserAssigned", "userAssignedIdentities": {OTHER_ID: KNOWN}}},
     ),
-    Row(
+    azure_row(
         "user-assigned expected, system-assigned there",
-        {},
         Status.FAIL,
         "The inventory expects the user-assigned identity /SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/RESOURCEGROUPS/RG-NEXUS/PROVIDERS/MICROSOFT.MANAGEDIDENTITY/USERASSIGNEDIDENTITIES/ID-ARC. The VM has the system-assigned identity.",
         "A managed identity works only when the VM was created with",
-        parameters={"azure": azure(inventory=USER_WANTED)},
-        vm=USER_WANTED,
+        inventory=USER_WANTED,
     ),
-    Row(
+    azure_row(
         "deleted",
-        {},
         Status.FAIL,
         "The VM names the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, and Azure knows no principal of it: the identity was deleted.",
         "Create the identity and its role assignments, and the VM",
-        parameters={"azure": azure(vm={"identity": EMPTY}, identities={USER_ID: GONE}, inventory=USER_WANTED)},
-        vm=USER_WANTED,
+        inventory=USER_WANTED,
+        vm={"identity": EMPTY},
+        identities={USER_ID: GONE},
     ),
-    Row(
+    azure_row(
         "several, and nothing says which",
-        {},
         Status.FAIL,
         "The VM has 2 user-assigned identities and no system-assigned one, and the inventory does not say which to enroll with: /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-backup.",
         "State it in the inventory: identity: <the ARM id of the",
-        parameters={
-            "azure": azure(
-                vm={"identity": TWO},
-            )
-        },
-        vm=INVENTORY,
+        vm={"identity": TWO},
     ),
-    Row(
+    azure_row(
         "an empty object, and ManagedIdentity refuses",
-        {},
         Status.UNKNOWN,
         "The principal of the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         "Grant the runner Reader.",
-        parameters={
-            "azure": azure(
-                vm={"identity": EMPTY},
-                identities={USER_ID: FORBIDDEN},
-            )
-        },
-        vm=INVENTORY,
+        vm={"identity": EMPTY},
+        identities={USER_ID: FORBIDDEN},
     ),
-    Row(
+    azure_row(
         "system-assigned, and its principal is not stated",
-        {},
         Status.UNKNOWN,
         "The VM resource does not state the principal id of its system-assigned identity.",
         "Look at the VM again later. If it stays so, create the VM",
-        parameters={
-            "azure": azure(
-                vm={"identity": {"principalId": GONE}},
-            )
-        },
-        vm=INVENTORY,
+        vm={"identity": {"principalId": GONE}},
     ),
-    Row(
-        "the VM does not exist",
-        {},
-        Status.BLOCKED,
-        "Not judged: VM-001, Azure has no VM resource of this id.",
-        "See VM-001: correct resource_id in the inventory.",
-        parameters={
-            "azure": azure(
-                vm=GONE,
-            )
-        },
-        vm=INVENTORY,
-    ),
-    Row(
-        "Azure refused",
-        {},
-        Status.UNKNOWN,
-        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Grant the runner Reader.",
-        parameters={
-            "azure": azure(
-                vm=FORBIDDEN,
-            )
-        },
-        vm=INVENTORY,
-    ),
+    *common_azure_rows("vm", "vm"),
 ]

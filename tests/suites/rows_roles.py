@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plugins.model import Status, Target
+from tests.support.azure_rows import azure_row, common_azure_rows
 from tests.support.fake_azure import (
     CONTRIBUTOR,
     CUSTOM,
@@ -22,7 +23,6 @@ from tests.support.fake_azure import (
     USER,
     USER_ID,
     assigned,
-    azure,
     denying,
 )
 from tests.support.suite_rows import Row
@@ -43,422 +43,295 @@ def roles(*given: str, scope: str = GROUP) -> list[dict[str, object]]:
 
 
 ROWS["ROLES-001"] = [
-    Row(
+    azure_row(
         "assigned",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=GRANTED)},
-        vm=INVENTORY,
+        roles=GRANTED,
     ),
-    Row(
+    azure_row(
         "at the subscription",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555.",
-        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER, scope=f"/subscriptions/{SUBSCRIPTION.upper()}"))},
-        vm=INVENTORY,
+        roles=roles(RESOURCE_MANAGER, scope=f"/subscriptions/{SUBSCRIPTION.upper()}"),
     ),
-    Row(
+    azure_row(
         "at a management group",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /providers/Microsoft.Management/managementGroups/mg-edge.",
-        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER, scope=MANAGEMENT_GROUP))},
-        vm=INVENTORY,
+        roles=roles(RESOURCE_MANAGER, scope=MANAGEMENT_GROUP),
     ),
-    Row(
+    azure_row(
         "at the root",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /.",
-        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER, scope="/"))},
-        vm=INVENTORY,
+        roles=roles(RESOURCE_MANAGER, scope="/"),
     ),
-    Row(
+    azure_row(
         "through a group",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus through group aaaaaaaa-0000-0000-0000-00000000000f.",
-        parameters={"azure": azure(roles=[assigned(RESOURCE_MANAGER, to=GROUP_OF_IDENTITIES)])},
-        vm=INVENTORY,
+        roles=[assigned(RESOURCE_MANAGER, to=GROUP_OF_IDENTITIES)],
     ),
-    Row(
+    azure_row(
         "in another case",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/RESOURCEGROUPS/RG-NEXUS.",
-        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER.upper(), scope=GROUP.upper()))},
-        vm=INVENTORY,
+        roles=roles(RESOURCE_MANAGER.upper(), scope=GROUP.upper()),
     ),
-    Row(
+    azure_row(
         "its definition cannot be read: the GUID is enough",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=GRANTED, definitions={RESOURCE_MANAGER: FORBIDDEN})},
-        vm=INVENTORY,
+        roles=GRANTED,
+        definitions={RESOURCE_MANAGER: FORBIDDEN},
     ),
-    Row(
+    azure_row(
         "to the user-assigned identity",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000002 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={
-            "azure": azure(
-                vm={"identity": {"type": "UserAssigned", "userAssignedIdentities": {USER_ID: {"principalId": USER}}}},
-                roles=[assigned(RESOURCE_MANAGER, to=USER)],
-            )
-        },
-        vm=INVENTORY,
+        vm={"identity": {"type": "UserAssigned", "userAssignedIdentities": {USER_ID: {"principalId": USER}}}},
+        roles=[assigned(RESOURCE_MANAGER, to=USER)],
     ),
-    Row(
+    azure_row(
         "Contributor counts",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/read and machines/write), by Contributor at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=roles(CONTRIBUTOR))},
-        vm=INVENTORY,
+        roles=roles(CONTRIBUTOR),
     ),
-    Row(
+    azure_row(
         "Onboarding counts",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/read and machines/write), by Azure Connected Machine Onboarding at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=roles(ONBOARDING))},
-        vm=INVENTORY,
+        roles=roles(ONBOARDING),
     ),
-    Row(
+    azure_row(
         "under a condition, and Contributor without one",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/read and machines/write), by Contributor at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=[assigned(RESOURCE_MANAGER, condition=CONDITION), assigned(CONTRIBUTOR)])},
-        vm=INVENTORY,
+        roles=[assigned(RESOURCE_MANAGER, condition=CONDITION), assigned(CONTRIBUTOR)],
     ),
-    Row(
+    azure_row(
         "none at all",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/read and machines/write. It holds no role there.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure()},
-        vm=INVENTORY,
     ),
-    Row(
+    azure_row(
         "only others",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/write. It holds: HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus; Reader at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure(roles=roles(LIST_ACCESS_DETAILS, READER))},
-        vm=INVENTORY,
+        roles=roles(LIST_ACCESS_DETAILS, READER),
     ),
-    Row(
+    azure_row(
         "at a group whose name begins alike",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/read and machines/write. It holds no role there.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER, scope=GROUP + "x"))},
-        vm=INVENTORY,
+        roles=roles(RESOURCE_MANAGER, scope=GROUP + "x"),
     ),
-    Row(
+    azure_row(
         "at the VM's group, and the target is another one",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg arc (edge) or above, nor another role that allows machines/read and machines/write. It holds no role there.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg arc (edge)' ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure(roles=GRANTED, inventory=QUOTED, scope=QUOTED_GROUP)},
-        vm=QUOTED,
+        inventory=QUOTED,
+        roles=GRANTED,
+        scope=QUOTED_GROUP,
     ),
-    Row(
+    azure_row(
         "a custom role that takes writing out",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/write. It holds: Arc without writing at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure(roles=roles(CUSTOM))},
-        vm=INVENTORY,
+        roles=roles(CUSTOM),
     ),
-    Row(
+    azure_row(
         "Contributor counts, and what is denied is for ROLES-003",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/read and machines/write), by Contributor at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=roles(CONTRIBUTOR), denies=[denying(WRITE)])},
-        vm=INVENTORY,
+        roles=roles(CONTRIBUTOR),
+        denies=[denying(WRITE)],
     ),
-    Row(
+    azure_row(
         "under a condition",
-        {},
         Status.UNKNOWN,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds Azure Connected Machine Resource Manager (f5819b54-e033-4d82-ac66-4fec3cbf3f4c) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
         "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
-        parameters={"azure": azure(roles=[assigned(RESOURCE_MANAGER, condition=CONDITION)])},
-        vm=INVENTORY,
+        roles=[assigned(RESOURCE_MANAGER, condition=CONDITION)],
     ),
-    Row(
+    azure_row(
         "another role under a condition",
-        {},
         Status.UNKNOWN,
         "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Onboarding at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
         "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
-        parameters={"azure": azure(roles=[assigned(ONBOARDING, condition=CONDITION)])},
-        vm=INVENTORY,
+        roles=[assigned(ONBOARDING, condition=CONDITION)],
     ),
-    Row(
+    azure_row(
         "another role whose definition cannot be read",
-        {},
         Status.UNKNOWN,
         "Whether the identity may do machines/read cannot be told from here. What the role cccccccc-0000-0000-0000-000000000001 at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         "Look at role and deny assignments of",
-        parameters={"azure": azure(roles=roles(CUSTOM), definitions={CUSTOM: FORBIDDEN})},
-        vm=INVENTORY,
+        roles=roles(CUSTOM),
+        definitions={CUSTOM: FORBIDDEN},
     ),
-    Row(
+    azure_row(
         "its principal is not known",
-        {},
         Status.UNKNOWN,
         "The identity's principal is not known, so its roles are not.",
         "See IDENTITY-002.",
-        parameters={"azure": azure(vm={"identity": {"principalId": GONE}})},
-        vm=INVENTORY,
+        vm={"identity": {"principalId": GONE}},
     ),
-    Row(
-        "Azure refused",
-        {},
-        Status.UNKNOWN,
-        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Grant the runner Reader.",
-        parameters={"azure": azure(roles=FORBIDDEN)},
-        vm=INVENTORY,
-    ),
-    Row(
-        "the VM does not exist",
-        {},
-        Status.BLOCKED,
-        "Not judged: VM-001, Azure has no VM resource of this id.",
-        "See VM-001: correct resource_id in the inventory.",
-        parameters={"azure": azure(vm=GONE)},
-        vm=INVENTORY,
-    ),
+    *common_azure_rows("roles", "vm"),
 ]
 
 
 ROWS["ROLES-002"] = [
-    Row(
+    azure_row(
         "assigned",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds HybridCompute Machine ListAccessDetails Action In-Built Role (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=GRANTED)},
-        vm=INVENTORY,
+        roles=GRANTED,
     ),
-    Row(
+    azure_row(
         "assigned, under the name that Azure gives it now",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds List Access Details (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={
-            "azure": azure(
-                roles=GRANTED,
-                definitions={
-                    LIST_ACCESS_DETAILS: {"properties": {"roleName": "List Access Details", "permissions": []}}
-                },
-            )
-        },
-        vm=INVENTORY,
+        roles=GRANTED,
+        definitions={LIST_ACCESS_DETAILS: {"properties": {"roleName": "List Access Details", "permissions": []}}},
     ),
-    Row(
+    azure_row(
         "a custom role counts",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 does not hold HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, but all that enrolling uses of it (machines/listAccessDetails/action), by Arc without writing at /subscriptions/11111111-2222-3333-4444-555555555555.",
-        parameters={"azure": azure(roles=roles(CUSTOM, scope=f"/subscriptions/{SUBSCRIPTION}"))},
-        vm=INVENTORY,
+        roles=roles(CUSTOM, scope=f"/subscriptions/{SUBSCRIPTION}"),
     ),
-    Row(
+    azure_row(
         "missing",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold HybridCompute Machine ListAccessDetails Action In-Built Role (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/listAccessDetails/action. It holds: Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER))},
-        vm=INVENTORY,
+        roles=roles(RESOURCE_MANAGER),
     ),
-    Row(
+    azure_row(
         "a role of the right name and another GUID does not count",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 (the system-assigned identity) does not hold HybridCompute Machine ListAccessDetails Action In-Built Role (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus or above, nor another role that allows machines/listAccessDetails/action. It holds: HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={
-            "azure": azure(
-                roles=roles(READER),
-                definitions={
-                    READER: {
-                        "properties": {
-                            "roleName": "HybridCompute Machine ListAccessDetails Action In-Built Role",
-                            "permissions": [{"actions": []}],
-                        }
-                    }
-                },
-            )
+        roles=roles(READER),
+        definitions={
+            READER: {
+                "properties": {
+                    "roleName": "HybridCompute Machine ListAccessDetails Action In-Built Role",
+                    "permissions": [{"actions": []}],
+                }
+            }
         },
-        vm=INVENTORY,
     ),
-    Row(
+    azure_row(
         "under a condition",
-        {},
         Status.UNKNOWN,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 holds HybridCompute Machine ListAccessDetails Action In-Built Role (e9701b4d-e6e7-4657-91cd-360a0881d224) at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
         "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
-        parameters={"azure": azure(roles=[assigned(LIST_ACCESS_DETAILS, condition=CONDITION)])},
-        vm=INVENTORY,
+        roles=[assigned(LIST_ACCESS_DETAILS, condition=CONDITION)],
     ),
-    Row(
-        "Azure refused",
-        {},
-        Status.UNKNOWN,
-        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Grant the runner Reader.",
-        parameters={"azure": azure(roles=FORBIDDEN)},
-        vm=INVENTORY,
-    ),
+    *common_azure_rows("roles"),
 ]
 
 
 ROWS["ROLES-003"] = [
-    Row(
+    azure_row(
         "both roles",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, by Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus and HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=GRANTED)},
-        vm=INVENTORY,
+        roles=GRANTED,
     ),
-    Row(
+    azure_row(
         "one broader role",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, by Contributor at /subscriptions/11111111-2222-3333-4444-555555555555.",
-        parameters={"azure": azure(roles=roles(CONTRIBUTOR, scope=f"/subscriptions/{SUBSCRIPTION}"))},
-        vm=INVENTORY,
+        roles=roles(CONTRIBUTOR, scope=f"/subscriptions/{SUBSCRIPTION}"),
     ),
-    Row(
+    azure_row(
         "a custom role without writing, and Onboarding",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, by Arc without writing at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus and Azure Connected Machine Onboarding at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=roles(CUSTOM, ONBOARDING))},
-        vm=INVENTORY,
+        roles=roles(CUSTOM, ONBOARDING),
     ),
-    Row(
+    azure_row(
         "what is denied to somebody else",
-        {},
         Status.PASS,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus, by Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus and HybridCompute Machine ListAccessDetails Action In-Built Role at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
-        parameters={"azure": azure(roles=GRANTED, denies=[denying("*", to=USER)])},
-        vm=INVENTORY,
+        roles=GRANTED,
+        denies=[denying("*", to=USER)],
     ),
-    Row(
+    azure_row(
         "none at all",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: no assignment allows it, or its notActions take it out. It holds no role there.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure()},
-        vm=INVENTORY,
     ),
-    Row(
+    azure_row(
         "only one role",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: no assignment allows it, or its notActions take it out. It holds: Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role e9701b4d-e6e7-4657-91cd-360a0881d224 --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure(roles=roles(RESOURCE_MANAGER))},
-        vm=INVENTORY,
+        roles=roles(RESOURCE_MANAGER),
     ),
-    Row(
+    azure_row(
         "a custom role that takes writing out",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/write at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: no assignment allows it, or its notActions take it out. It holds: Arc without writing at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus.",
         "az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus ; then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003).",
-        parameters={"azure": azure(roles=roles(CUSTOM))},
-        vm=INVENTORY,
+        roles=roles(CUSTOM),
     ),
-    Row(
+    azure_row(
         "denied",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/read, machines/write and machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: the deny assignment stack-lock at /subscriptions/11111111-2222-3333-4444-555555555555 takes it away, whatever is assigned.",
         "Have the deny assignment changed by its owner (a blueprint, a",
-        parameters={"azure": azure(roles=GRANTED, denies=[denying("Microsoft.HybridCompute/machines/*")])},
-        vm=INVENTORY,
+        roles=GRANTED,
+        denies=[denying("Microsoft.HybridCompute/machines/*")],
     ),
-    Row(
+    azure_row(
         "denied to everybody",
-        {},
         Status.FAIL,
         "Principal aaaaaaaa-0000-0000-0000-000000000001 may not do machines/listAccessDetails/action at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus: the deny assignment stack-lock at /subscriptions/11111111-2222-3333-4444-555555555555 takes it away, whatever is assigned.",
         "Have the deny assignment changed by its owner (a blueprint, a",
-        parameters={
-            "azure": azure(
-                roles=GRANTED,
-                denies=[denying("*/action", to="00000000-0000-0000-0000-000000000000", kind="SystemDefined")],
-            )
-        },
-        vm=INVENTORY,
+        roles=GRANTED,
+        denies=[denying("*/action", to="00000000-0000-0000-0000-000000000000", kind="SystemDefined")],
     ),
-    Row(
+    azure_row(
         "denied to a group, and nobody knows who is in it",
-        {},
         Status.UNKNOWN,
         "Whether the identity may do machines/write cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignment 'stack-lock' at /subscriptions/11111111-2222-3333-4444-555555555555 may take it away: it names a group or has a condition, and whether it concerns the identity is not known.",
         "Look at role and deny assignments of",
-        parameters={"azure": azure(roles=GRANTED, denies=[denying(WRITE, to=GROUP_OF_IDENTITIES, kind="Group")])},
-        vm=INVENTORY,
+        roles=GRANTED,
+        denies=[denying(WRITE, to=GROUP_OF_IDENTITIES, kind="Group")],
     ),
-    Row(
+    azure_row(
         "the deny assignments cannot be read",
-        {},
         Status.UNKNOWN,
         "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignments are not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         "Look at role and deny assignments of",
-        parameters={"azure": azure(roles=GRANTED, denies=FORBIDDEN)},
-        vm=INVENTORY,
+        roles=GRANTED,
+        denies=FORBIDDEN,
     ),
-    Row(
+    azure_row(
         "under a condition",
-        {},
         Status.UNKNOWN,
         "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
         "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
-        parameters={
-            "azure": azure(roles=[assigned(RESOURCE_MANAGER, condition=CONDITION), assigned(LIST_ACCESS_DETAILS)])
-        },
-        vm=INVENTORY,
+        roles=[assigned(RESOURCE_MANAGER, condition=CONDITION), assigned(LIST_ACCESS_DETAILS)],
     ),
-    Row(
+    azure_row(
         "the definitions cannot be read",
-        {},
         Status.UNKNOWN,
         "Whether the identity may do machines/read cannot be told from here. What the role f5819b54-e033-4d82-ac66-4fec3cbf3f4c at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         "Look at role and deny assignments of",
-        parameters={
-            "azure": azure(roles=GRANTED, definitions={RESOURCE_MANAGER: FORBIDDEN, LIST_ACCESS_DETAILS: FORBIDDEN})
-        },
-        vm=INVENTORY,
+        roles=GRANTED,
+        definitions={RESOURCE_MANAGER: FORBIDDEN, LIST_ACCESS_DETAILS: FORBIDDEN},
     ),
-    Row(
-        "Azure refused",
-        {},
-        Status.UNKNOWN,
-        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Grant the runner Reader.",
-        parameters={"azure": azure(roles=FORBIDDEN)},
-        vm=INVENTORY,
-    ),
+    *common_azure_rows("roles"),
 ]
