@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["AREAS", "documented", "order"]
+__all__ = ["AREAS", "REACHED", "area_of", "documented", "order"]
 
 #: The areas of the catalogue, in the order in which a person would look.
 AREAS = (
@@ -26,9 +26,18 @@ AREAS = (
 )
 
 
+#: The check that says whether a VM could be visited.
+REACHED = "SSH-001"
+
+
+def area_of(check_id: str) -> str:
+    """``NET`` of ``NET-001``."""
+    return check_id.rpartition("-")[0]
+
+
 def order(check_id: str) -> tuple[int, str]:
     """The sort key that puts check ids into catalogue order; areas of a user's own come last."""
-    area = check_id.rpartition("-")[0]
+    area = area_of(check_id)
     return (AREAS.index(area) if area in AREAS else len(AREAS), check_id)
 
 

@@ -8,7 +8,6 @@ and `errorMessage` (a number out of range).
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,8 @@ from jsonschema.exceptions import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from plugins.core.wording import did_you_mean
 
 __all__ = ["Kind", "Mistakes", "Problem", "Where", "line_of", "name_of", "parse", "problems", "told"]
 
@@ -160,8 +161,7 @@ def _explain(document: Any, error: ValidationError, kind: Kind) -> Iterator[Prob
         known = list(schema["properties"])
         for key in value if isinstance(value, Mapping) else ():
             if key not in known:
-                close = difflib.get_close_matches(str(key), known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(known)}."
+                hint = did_you_mean(str(key), known) or f"Known are {', '.join(known)}."
                 yield line_of(document, (*where, key), key=True), f"{name_of((*where, str(key)))}: unknown key. {hint}"
         return
     line = line_of(document, where)
@@ -186,8 +186,7 @@ def _explain(document: Any, error: ValidationError, kind: Kind) -> Iterator[Prob
     elif error.validator in ("minimum", "maximum"):
         yield line, f"{here}: {value} is out of range. {schema['errorMessage']}"
     elif error.validator == "enum":
-        close = difflib.get_close_matches(str(value), rule, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Expected one of {', '.join(rule)}."
+        hint = did_you_mean(str(value), rule) or f"Expected one of {', '.join(rule)}."
         yield line, f"{here}: {str(value)[:40]!r} is not known. {hint}"
     elif error.validator == "pattern":
         yield line, f"{here}: {str(value)[:60]!r} {schema['patternErrorMessage']}"

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from plugins.core.wording import counted, first_few, plural
+from plugins.diagnosis.component_labels import component_label
 from plugins.diagnosis.fleet_causes import Cause
 
 __all__ = ["label", "steps"]
@@ -80,15 +82,11 @@ def _biggest_first(counts: Counter[int]) -> list[tuple[int, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-_KINDS = {"csn": "cloud services network", "runner": "the runner", "instance": "the Operator Nexus instance"}
-
-
 def label(cause: Cause) -> str:
     """What is to be fixed: ``cloud services network csn-a``, ``berlin-1``, ``3 VMs``."""
     if cause.kind in ("guest", "vm"):
         return next(iter(cause.vms)) if len(cause.vms) == 1 else f"each of {len(cause.vms)} VMs"
-    words = _KINDS.get(cause.kind, cause.kind)
-    return f"{words} {cause.name}" if cause.thing else words
+    return component_label(cause.kind, cause.name)
 
 
 def _sentence(
@@ -98,7 +96,7 @@ def _sentence(
     cause = causes[index]
     parts = []
     if unlocked:
-        become = "1 VM becomes ready" if unlocked == 1 else f"{unlocked} VMs become ready"
+        become = f"{counted(unlocked, 'VM')} {plural(unlocked, 'becomes', 'become')} ready"
         if unjudged == unlocked:
             become += ", as far as could be judged"
         elif unjudged:
@@ -106,8 +104,6 @@ def _sentence(
         parts.append(become)
     if waiting:
         ids = list(dict.fromkeys(causes[other].id for other, _ in _biggest_first(still)))
-        names = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
-        verb = "waits" if waiting == 1 else "wait"
-        more = "more" if unlocked else "VM" if waiting == 1 else "VMs"
-        parts.append(f"{waiting} {more} then still {verb} for {names}")
+        more = "more" if unlocked else plural(waiting, "VM")
+        parts.append(f"{waiting} {more} then still {plural(waiting, 'waits', 'wait')} for {first_few(ids)}")
     return f"Fix {label(cause)} ({cause.id}): {'; '.join(parts)}."

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugins.checks.areas import order
+from plugins.checks.areas import REACHED, order
 
 __all__ = ["Cause", "Finder", "shape"]
 
@@ -168,7 +168,7 @@ def _add(cause: Cause, vm: str, result: Json) -> None:
 def _key(vm: Json, result: Json, kind: str) -> tuple[str, str, tuple[str, ...]]:
     """Kind and id of the thing to fix, and the key under which results with the same thing meet."""
     session = vm["session"]
-    if result["id"] == "SSH-001" and session["outcome"] == "jump host failed" and session["via"]:
+    if result["id"] == REACHED and session["outcome"] == "jump host failed" and session["via"]:
         kind, thing = "jump host", session["via"]
     else:
         if kind == "role":

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from plugins.core.wording import counted, plural
 from plugins.evidence.archive import PROFILE, Archive, member
 from plugins.evidence.object_store import is_url, open_store
 from plugins.evidence.source import Folder, Source, open_source
@@ -115,9 +116,8 @@ class Gaps:
     def __str__(self) -> str:
         """ "MISSING: shard 7 of 20; there is no evidence of 50 VMs: vm7, vm27, vm47, ..." """
         named = ", ".join(self.vms[:3]) + (", ..." if len(self.vms) > 3 else "")
-        shards = f"shard{'s' * (len(self.shards) != 1)} {numbers(self.shards)} of {self.of}; " if self.shards else ""
-        count = "1 VM" if len(self.vms) == 1 else f"{len(self.vms)} VMs"
-        return f"MISSING: {shards}there is no evidence of {count}: {named}."
+        shards = f"{plural(len(self.shards), 'shard')} {numbers(self.shards)} of {self.of}; " if self.shards else ""
+        return f"MISSING: {shards}there is no evidence of {counted(len(self.vms), 'VM')}: {named}."
 
 
 class Merged:
@@ -226,10 +226,10 @@ class Merged:
 
     def header(self, vms: Sequence[Vm]) -> list[str]:
         """The lines at the start of a run over these VMs."""
-        what = f"{len(self._parts)} source{'s' * (len(self._parts) != 1)}"
+        what = counted(len(self._parts), "source")
         if self.shard_count is not None:
             there = sorted({int(part.shard["number"]) for part in self._parts if part.shard})
-            what += f": shard{'s' * (len(there) != 1)} {numbers(there)} of {self.shard_count}"
+            what += f": {plural(len(there), 'shard')} {numbers(there)} of {self.shard_count}"
         self.read(AZURE)  # so that what it notes is said
         gaps = self.gaps_among(vms)
         return [f"merged from {what}", *self.notes, *([f"{gaps} {_WHAT_TO_DO}"] if gaps else [])]

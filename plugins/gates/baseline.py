@@ -33,6 +33,7 @@ from typing import Any
 
 import pytest
 
+from plugins.core.wording import counted
 from plugins.evidence.archive import plainly, read_object
 from plugins.model import Status
 from plugins.results import compact as digest
@@ -275,6 +276,6 @@ def _sentence(run_id: str, counts: Mapping[str, int], added: int, removed: int) 
     """ "Since 20261120T221500Z-ab12: 3 new, 1 fixed, 5 persisting; 2 VMs added." """
     parts = [f"{count} {name}" for name, count in counts.items() if count]
     changed = ", ".join(parts) or "nothing changed"
-    fleet = [f"{added} {'VM' if added == 1 else 'VMs'} added"] if added else []
-    fleet += [f"{removed} {'VM' if removed == 1 else 'VMs'} not looked at this time"] if removed else []
+    fleet = [f"{counted(added, 'VM')} added"] if added else []
+    fleet += [f"{counted(removed, 'VM')} not visited in this run"] if removed else []
     return f"Since {run_id}: {'; '.join([changed, *fleet])}."

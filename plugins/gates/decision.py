@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.yaml_config import Mistakes
 from plugins.gates import baseline as changes
 from plugins.gates import policy as gate
@@ -26,10 +27,7 @@ from plugins.judge import waivers
 from plugins.judge.waivers import Waivers
 from plugins.model import Vm
 
-__all__ = ["EXIT_UNKNOWN", "Decisions", "exit_status", "read"]
-
-#: Nothing failed, but something could not be judged.
-EXIT_UNKNOWN = 10
+__all__ = ["Decisions", "exit_status", "read"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ met if every VM that could not be judged were ready is *unknown* (exit 10), any 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,11 +24,12 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from plugins.core.exit_codes import EXIT_FAIL, EXIT_UNKNOWN
+from plugins.core.wording import counted, did_you_mean, first_few
 from plugins.model import Vm
 
 __all__ = ["Facts", "Gate", "GateError", "evaluate", "parse"]
 
-EXIT_FAIL, EXIT_UNKNOWN = 1, 10
 REST = "rest"
 
 FORMS = "all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2% or no-regressions (docs/gates.md)"
@@ -121,10 +121,10 @@ class NoRegressions:
         assert facts.changes is not None, "parse() asks for a baseline"
         since, worse = facts.changes["against"], facts.changes["regressions"]
         if worse:
-            said = f"{len(worse)} regression{'s' * (len(worse) != 1)} since {since}: {_few(map(_worse, worse))}"
+            said = f"{counted(len(worse), 'regression')} since {since}: {first_few(map(_worse, worse))}"
             return Outcome("fail" if any(each["now"] == "fail" for each in worse) else "unknown", said)
         if facts.unfinished:
-            said = f"no regression seen since {since}, but not all was judged on {_few(facts.unfinished)}"
+            said = f"no regression seen since {since}, but not all was judged on {first_few(facts.unfinished)}"
             return Outcome("unknown", said)
         return Outcome("pass", f"no regressions since {since}")
 
@@ -227,9 +227,8 @@ def _group(name: str, vms: Sequence[Vm]) -> tuple[str, frozenset[str]]:
     if not known:
         raise GateError(f"no VM has the tag {name!r}: none of them has any. Add `tags` to the inventory.")
     words = [*known, *(tag.partition(":")[2] for tag in known)]
-    close = difflib.get_close_matches(name, words, n=1)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
-    raise GateError(f"no VM has the tag {name!r}. {hint}Known are {_few(known, 20)}.")
+    hint = did_you_mean(name, words)
+    raise GateError(f"no VM has the tag {name!r}. {hint}{' ' * bool(hint)}Known are {first_few(known, 20)}.")
 
 
 def _tagged(name: str, vms: Iterable[Vm]) -> dict[str, list[str]]:
@@ -266,11 +265,6 @@ def _percent(part: int, total: int, limit: Decimal, rounding: str) -> Decimal:
     """Rounded to a tenth, or as exactly as the limit is written: it must never look met when it is not."""
     digits = max(1, -int(limit.as_tuple().exponent))
     return (Decimal(part * 100) / total).quantize(Decimal(1).scaleb(-digits), rounding)
-
-
-def _few(texts: Iterable[str], show: int = 3) -> str:
-    every = list(texts)
-    return ", ".join(every[:show]) + (f" and {len(every) - show} more" if len(every) > show else "")
 
 
 def _worse(entry: Mapping[str, Any]) -> str:

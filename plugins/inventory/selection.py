@@ -5,7 +5,6 @@ The fleet file is described in docs/inventory.md; `plugins.inventory.file` reads
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from fnmatch import fnmatchcase
 from os import PathLike
 from pathlib import Path
 
+from plugins.core.wording import counted, did_you_mean
 from plugins.inventory import file as fleet_file
 from plugins.inventory.file import InventoryError
 from plugins.model import Vm
@@ -58,12 +58,9 @@ def hits(pattern: str, vm: Vm) -> bool:
 def _unmatched(pattern: str, fleet: Sequence[Vm], source: str) -> str:
     names = [vm.name for vm in fleet]
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    count = "the 1 VM" if len(names) == 1 else f"the {len(names)} VMs"
-    close = difflib.get_close_matches(pattern, names, n=1)
-    hint = (
-        f" Did you mean {close[0]!r}?" if close else " Use a name or a glob (--vm='web*'); upper and lower case differ."
-    )
-    return f"--vm={pattern}: matches none of {count} in {source} ({shown}).{hint}"
+    count = f"the {counted(len(names), 'VM')}"
+    hint = did_you_mean(pattern, names) or "Use a name or a glob (--vm='web*'); upper and lower case differ."
+    return f"--vm={pattern}: matches none of {count} in {source} ({shown}). {hint}"
 
 
 def _adhoc(patterns: list[str]) -> list[Vm]:

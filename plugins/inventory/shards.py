@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plugins.core.wording import counted
 from plugins.model import Vm
 
 __all__ = ["Shard", "ShardError", "find", "numbers", "parse"]
@@ -55,7 +56,7 @@ class Shard:
     def header(self, fleet: Sequence[Vm]) -> str:
         """ "shard 3 of 20 (Kubernetes): 50 of 1000 VMs" """
         whose = f" ({self.source})" if self.source else ""
-        return f"{self}{whose}: {len(self.part(fleet))} of {len(fleet)} VM{'s' * (len(fleet) != 1)}"
+        return f"{self}{whose}: {len(self.part(fleet))} of {counted(len(fleet), 'VM')}"
 
 
 def parse(text: str) -> Shard:

@@ -16,7 +16,6 @@ never passes. Which day it is, is asked once, when the run begins.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from typing import Any
 
 from plugins.core import yaml_config as yaml_file
 from plugins.core.redaction import redact
+from plugins.core.wording import did_you_mean
 from plugins.core.yaml_config import Mistakes, Problem, Where, line_of, name_of
 from plugins.inventory import selection as inventory
 from plugins.model import Status, Verdict, Vm
@@ -101,8 +101,7 @@ class Waivers:
         found = [*self.problems]
         for line, place, check in self.checks:
             if check not in known:
-                close = difflib.get_close_matches(check.upper(), sorted(known), n=1)
-                hint = f"Did you mean {close[0]}?" if close else "docs/checks/ has a page for each check."
+                hint = did_you_mean(check.upper(), sorted(known)) or "docs/checks/ has a page for each check."
                 found.append((line, f"{place}: there is no check {check[:40]!r}. {hint}"))
         if found:
             raise Mistakes(yaml_file.told(self.path, found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,6 +16,7 @@ from plugins.checks.areas import documented, order
 from plugins.checks.check import Check, check_of
 from plugins.checks.probe import Planned, Probe, probe_of
 from plugins.core.gc_pause import lasting
+from plugins.core.wording import no_such_check
 from plugins.enrollment import enroll
 from plugins.gather.plan import merge
 from plugins.judge.context import CONTROL_PLANE, wants
@@ -251,9 +251,7 @@ def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], r
     patterns = [each.upper() for each in config.option.check]
     for pattern in patterns:
         if not any(fnmatchcase(id, pattern) for id in known):
-            close = difflib.get_close_matches(pattern, known, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise pytest.UsageError(f"--check={pattern}: there is no such check.{hint} Known: {', '.join(known)}.")
+            raise pytest.UsageError(f"--check={pattern}: {no_such_check(pattern, known)}")
     named = {id for id in known if not patterns or any(fnmatchcase(id, pattern) for pattern in patterns)}
     left: list[pytest.Item] = []
     dropped: list[pytest.Item] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shutil
 import sys
@@ -16,6 +15,7 @@ import pytest
 from plugins.checks.areas import documented
 from plugins.core.redaction import redact
 from plugins.core.sanitize import cut, one_line
+from plugins.core.wording import counted, no_such_check
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 
@@ -111,9 +111,7 @@ def _exit_status(number: int) -> Answer:
 def _check(id: str, pages: Path) -> Answer:
     known = documented(pages)
     if id not in known:
-        near = difflib.get_close_matches(id, known, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        return Answer(f"{id}: there is no such check.{hint} Known: {', '.join(known)}.", False)
+        return Answer(f"{id}: {no_such_check(id, known)}", False)
     return Answer(_page((pages / f"{id}.md").read_text(encoding="utf-8")))
 
 
@@ -139,7 +137,7 @@ def _log(path: Path, name: str) -> Answer:
     for number, line in enumerate(lines):
         for each in knowledge.findings([line]):
             seen.setdefault(each.explanation, []).append(number)
-    title = f"{_shown(name)}: {len(lines)} line{'s' * (len(lines) != 1)}"
+    title = f"{_shown(name)}: {counted(len(lines), 'line')}"
     if not seen:
         return Answer(f"{title}, no AZCM code and no known message in them.")
     parts = [f"{title}, {len(seen)} known {'thing' if len(seen) == 1 else 'things'} in them; the latest comes first."]

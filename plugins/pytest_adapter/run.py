@@ -17,6 +17,7 @@ import pytest
 
 from plugins.core.files import hold, make_directory
 from plugins.core.redaction import redact
+from plugins.core.version import SUITE_VERSION
 from plugins.evidence.archive import PROFILE, Archive
 from plugins.evidence.bundle_format import BundleError
 from plugins.evidence.merged import Gaps, Merged, open_all
@@ -29,7 +30,6 @@ from plugins.inventory.selection import Fleet, InventoryError
 from plugins.model import Evidence, Vm
 from plugins.pytest_adapter.saved_options import shaping
 from plugins.requirements.profile import DEFAULT, Profile, ProfileError, load_profile, own_profile, saved_profile
-from plugins.results.builder import SUITE_VERSION
 
 __all__ = ["RUN", "Run", "begin", "judged_by", "new_id", "reports", "wanted"]
 

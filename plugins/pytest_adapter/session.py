@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import point_latest, write_large_json, write_pieces
 from plugins.core.gc_pause import lasting
+from plugins.core.version import SUITE_VERSION
+from plugins.core.wording import counted
 from plugins.enrollment import enroll
 from plugins.evidence.archive import PROFILE
-from plugins.gates.decision import EXIT_UNKNOWN, exit_status
+from plugins.gates.decision import exit_status
 from plugins.gather import support_logs as support
 from plugins.gather.collector import gather, limits
 from plugins.gather.plan import page, span
@@ -34,7 +37,6 @@ from plugins.reports import markdown_summary as markdown
 from plugins.reports import support_bundle as bundle
 from plugins.reports.html import plugin as html
 from plugins.results.accumulator import DOCKET, Docket
-from plugins.results.builder import SUITE_VERSION
 from plugins.results.provenance import hashes
 from plugins.ssh import client as ssh
 
@@ -63,16 +65,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if run is None:
         return []
     where = "evidence of an earlier run" if run.replayed else "over SSH"
-    lines = [f"nexus: {_vms(len(run.vms))} {where}, profile {run.profile.name}"]
+    lines = [f"nexus: {counted(len(run.vms), 'VM')} {where}, profile {run.profile.name}"]
     if run.continues:
-        lines.append(f"nexus: goes on with run {run.id}, {_vms(len(run.pending))} to visit")
+        lines.append(f"nexus: goes on with run {run.id}, {counted(len(run.pending), 'VM')} to visit")
     elif run.directory and not run.replayed:
         lines.append(f"nexus: kept in {_shown(run.directory)} (if it is cut short: --resume={run.id})")
     return [*lines, *(f"nexus: {note}" for note in (*run.notes, *run.decisions.notes))]
-
-
-def _vms(number: int) -> str:
-    return f"{number} VM{'s' * (number != 1)}"
 
 
 @pytest.hookimpl(trylast=True)
@@ -308,7 +306,7 @@ def parts(results: Mapping[str, Any], run: Run) -> dict[str, Any]:
         found["shard"] = {"number": number, "of": of, "fleet_vms": total}
         if run.has_nothing_to_do:
             sentence, found["verdict"] = "It has no VM: there are fewer VMs than shards.", "ready"
-        sentence = f"Shard {number} of {of}, {len(run.vms)} of {total} VM{'s' * (total != 1)}: {sentence}"
+        sentence = f"Shard {number} of {of}, {len(run.vms)} of {counted(total, 'VM')}: {sentence}"
     if run.gaps:
         found["missing"] = {"vms": run.gaps.vms, "shards": run.gaps.shards}
         sentence = f"{sentence} {run.gaps}"

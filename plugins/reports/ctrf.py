@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
+from plugins.checks.areas import area_of
 from plugins.core.sanitize import one_line, visible
 from plugins.reports.queries import Json, all_results, number_of, seconds, subject, summed_up
 
@@ -91,7 +92,7 @@ def _test(name: str, vm: Json, result: Json) -> Json:
         "rawStatus": result["status"],
         "duration": round((seconds(vm, result) or 0.0) * 1000),
         "suite": [name],
-        "tags": [result["severity"], result["id"].partition("-")[0]],
+        "tags": [result["severity"], area_of(result["id"])],
     }
     if module := result["nodeid"].partition("::")[0]:
         test["filePath"] = one_line(module)

@@ -35,11 +35,6 @@ def helped(vms: Sequence[str]) -> str:
     return names(vms, ALL_NAMES if len(vms) <= ALL_NAMES else _SOME_NAMES)
 
 
-def count(vms: Sequence[str]) -> str:
-    """``1 VM``, ``38 VMs``."""
-    return f"{len(vms)} VM{'s' * (len(vms) != 1)}"
-
-
 def title(step: Json | None, cause: Json, number: int) -> str:
     """What a step is headed by: ``Step 1: Fix cloud services network csn-a (CSN-002): 412 VMs become ready.``"""
     return f"Step {number}: {step['sentence']}" if step else f"Later: {cause['id']} keeps no VM from being ready."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plugins.core.sanitize import visible
-from plugins.reports.fix_commands import count, helped, title, whole
+from plugins.core.wording import counted
+from plugins.reports.fix_commands import helped, title, whole
 from plugins.reports.markdown_syntax import code, linked, text
 from plugins.reports.queries import Json, cause_subject, fix_order, thing
 
@@ -47,7 +48,7 @@ def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[s
         f"- **Check**: {linked(text(cause_subject(cause)), cause['docs'])}, {cause['status']}",
         f"- **Seen**: {text(cause['message'])}",
         f"- **{'Do' if cause['fix'] else 'By hand'}**: {text(cause['remedy'], _REMEDY)}",
-        f"- **{count(cause['vms'])}**: {text(helped(cause['vms']), _NAMES)}",
+        f"- **{counted(len(cause['vms']), 'VM')}**: {text(helped(cause['vms']), _NAMES)}",
     ]
     if step:
         lines.append(f"- **After it**: {step['ready']} of {fleet} VMs are ready")

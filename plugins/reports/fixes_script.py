@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plugins.core.sanitize import cut, one_line
-from plugins.reports.fix_commands import count, helped, title, whole
+from plugins.core.wording import counted
+from plugins.reports.fix_commands import helped, title, whole
 from plugins.reports.queries import Json, cause_subject, fix_order, thing
 
 _LONGEST = 1_000  # characters of a comment: many a remedy has a command in it, and half of one helps nobody
@@ -64,10 +65,10 @@ def _step(number: int, step: Json | None, cause: Json) -> Iterator[str]:
     if cause["fix"]:
         yield f"# do:    {_line(cause['remedy'])}"
     else:
-        yield f"# on {count(cause['vms'])}: {helped(cause['vms'])}"
+        yield f"# on {counted(len(cause['vms']), 'VM')}: {helped(cause['vms'])}"
         yield f"# by hand: {_line(cause['remedy'])}\n"
     for fix in cause["fix"]:
-        yield f"# helps {count(fix['vms'])}: {helped(fix['vms'])}"
+        yield f"# helps {counted(len(fix['vms']), 'VM')}: {helped(fix['vms'])}"
         if whole(fix["command"]):
             yield f"{fix['command']}\n"
         else:

@@ -21,6 +21,7 @@ from typing import IO
 
 from lxml import etree
 
+from plugins.checks.areas import area_of
 from plugins.core.files import whole_file
 from plugins.core.sanitize import middle_cut, one_line, visible
 from plugins.reports.queries import Json, all_results, number_of, seconds, subject, summed_up
@@ -171,7 +172,7 @@ def _shared(
 def _classname(id: str, module: str) -> str:
     # suites/test_imds.py::test_the_imds_sidecar_is_healthy[vm-a] -> suites.test_imds
     name = one_line(module).removesuffix(".py").replace("/", ".")
-    return name or f"suites.test_{id.split('-')[0].lower()}"
+    return name or f"suites.test_{area_of(id).lower()}"
 
 
 def _text(vm: Json, result: Json) -> str:

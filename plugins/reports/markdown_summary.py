@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.sanitize import names
 from plugins.reports.markdown_syntax import linked, table, text
 from plugins.reports.queries import Json, cause_subject, first_to_fix, rank, subject, vms_by_readiness
@@ -42,7 +43,7 @@ def render(results: Json) -> str:
 
 def _gate(gate: Json | None) -> Iterable[str]:
     if gate:
-        mark = "✅" if gate["passed"] else "❔" if gate.get("exit") == 10 else "❌"  # 10: it could not be judged
+        mark = "✅" if gate["passed"] else "❔" if gate["exit"] == EXIT_UNKNOWN else "❌"
         yield f"{mark} **{text(gate['sentence'])}**"
 
 

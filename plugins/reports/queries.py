@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from plugins.core.wording import counted, plural
+from plugins.diagnosis.component_labels import component_label
 from plugins.results.compact import left_out
 
 Json = dict[str, Any]
@@ -58,15 +60,12 @@ def subject(result: Json) -> str:
     return f"{result['id']} [{result['parameter']}]" if result["parameter"] else str(result["id"])
 
 
-_KINDS = {"csn": "cloud services network", "runner": "the runner", "instance": "the Operator Nexus instance"}
-
-
 def cause_subject(cause: Json, show: int = 2) -> str:
     """``CSN-002 cloud services network csn-a [gbl.his.arc.azure.com, pas.windows.net and 3 more]``."""
     thing, parameters = cause["thing"], cause["parameters"]
     words = [cause["id"]]
     if thing["name"]:
-        words.append(f"{_KINDS.get(thing['kind'], thing['kind'])} {thing['name']}")
+        words.append(component_label(thing["kind"], thing["name"]))
     if parameters:
         more = f" and {len(parameters) - show} more" if len(parameters) > show else ""
         words.append(f"[{', '.join(parameters[:show])}{more}]")
@@ -87,7 +86,7 @@ def thing(cause: Json) -> str:
     kind, name = cause["thing"]["kind"], cause["thing"]["name"]
     if kind in ("guest", "vm"):
         return f"{'the guest' if kind == 'guest' else 'the VM'}{', on each of these VMs' * (len(cause['vms']) > 1)}"
-    return f"{_KINDS.get(kind, kind)} {name}".strip()
+    return component_label(kind, name)
 
 
 def seconds(vm: Json, result: Json) -> float | None:
@@ -137,5 +136,4 @@ def number_of(vm: Json, status: str) -> int:
 
 def summed_up(number: int, status: str) -> str:
     """What a digest only names, as a sentence: ``82 checks passed``, ``1 check does not apply``."""
-    checks = "1 check" if number == 1 else f"{number} checks"
-    return f"{checks} passed" if status == "pass" else f"{checks} {'does' if number == 1 else 'do'} not apply"
+    return f"{counted(number, 'check')} {'passed' if status == 'pass' else plural(number, 'does', 'do') + ' not apply'}"

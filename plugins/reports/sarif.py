@@ -18,6 +18,7 @@ import json
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
+from plugins.checks.areas import area_of
 from plugins.core.sanitize import cut, one_line, visible
 from plugins.evidence.layout import file_name
 from plugins.reports.queries import Json, cause_subject, ssh_failure
@@ -37,7 +38,7 @@ def render(results: Json) -> str:
     found = sorted(_findings(results), key=_grave_first)
     checks = dict(results["checks"])
     for finding in found:
-        checks.setdefault(finding.id, {**finding.results[0], "area": finding.id.partition("-")[0]})
+        checks.setdefault(finding.id, {**finding.results[0], "area": area_of(finding.id)})
     numbers = {id: number for number, id in enumerate(checks)}
     invocation: Json = {
         "executionSuccessful": True,

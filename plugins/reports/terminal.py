@@ -23,6 +23,7 @@ from __future__ import annotations
 import textwrap
 
 from plugins.core.sanitize import cut, names, no_command, one_line
+from plugins.core.wording import counted
 from plugins.reports import waiver_notices as decisions
 from plugins.reports.queries import Json, first_to_fix, subject, vms_by_readiness
 
@@ -70,12 +71,11 @@ def _steps(results: Json, width: int, show: int) -> list[Line]:
         lines += [(text, {}) for text in _wrapped(f"On {names(cause['vms'])}: {_seen(cause)}", width, "     ")]
         lines += [(text, {"cyan": True}) for text in _wrapped(cause["remedy"], width, "     -> ")]
     if len(plan) > show:
-        more = len(plan) - show
-        lines.append((f"  and {more} more {'fix' if more == 1 else 'fixes'}: see the report", {}))
+        lines.append((f"  and {counted(len(plan) - show, 'more fix', 'more fixes')}: see the report", {}))
     if warnings:
-        counted = [f"{cause['id']} on {_vms_counted(cause['vms'])}" for cause in warnings[:5]]
+        listed = [f"{cause['id']} on {counted(len(cause['vms']), 'VM')}" for cause in warnings[:5]]
         more_of_them = f" and {len(warnings) - 5} more" if len(warnings) > 5 else ""
-        text = f"Warnings: {', '.join(counted)}{more_of_them}"
+        text = f"Warnings: {', '.join(listed)}{more_of_them}"
         lines += [(line, {"yellow": True}) for line in _wrapped(text, width, "  " if plan else "")]
     return lines
 
@@ -85,10 +85,6 @@ def _seen(cause: Json) -> str:
     others = [each for each in cause["parameters"] if each not in cause["message"]]
     likewise = f" Likewise {names(others, 3)}." if others else ""
     return f"{cause['message']}{likewise}"
-
-
-def _vms_counted(vms: list[str]) -> str:
-    return "1 VM" if len(vms) == 1 else f"{len(vms)} VMs"
 
 
 def _vms(results: Json, width: int, show: int) -> list[Line]:

@@ -8,7 +8,6 @@ and says what differs. Tables are merged key by key, everything else is replaced
 from __future__ import annotations
 
 import datetime
-import difflib
 import ipaddress
 import re
 import tomllib
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from plugins.core.wording import did_you_mean
 from plugins.model import Vm
 from plugins.requirements.data_files import FOLDER
 
@@ -216,8 +216,8 @@ def _data() -> Any:
 
 
 def _did_you_mean(word: str, words: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f" Did you mean {close[0]}?" if close else ""
+    near = did_you_mean(word, words)
+    return f" {near}" if near else ""
 
 
 @dataclass(slots=True)

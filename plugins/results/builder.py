@@ -13,6 +13,7 @@ from plugins.azure.snapshot import Call
 from plugins.checks.areas import order
 from plugins.checks.check import Check
 from plugins.core.redaction import redact
+from plugins.core.version import SUITE_VERSION
 from plugins.diagnosis import drift
 from plugins.diagnosis import fix_plan as rollout
 from plugins.diagnosis import fleet_causes as clusters
@@ -21,13 +22,12 @@ from plugins.model import Evidence, Seen, Severity, Status, Verdict
 from plugins.results import compact as digest
 from plugins.results.provenance import Manifest
 
-__all__ = ["SUITE_VERSION", "Findings"]
+__all__ = ["Findings"]
 
 VERSION = 1
 
 #: What is told of a probe's answer: all but its name, which is the key, and when it came.
 _OF_A_PROBE = tuple(name for name in Seen.__slots__ if name not in ("probe", "received"))
-SUITE_VERSION = "0.1.0"
 
 
 def readiness(verdicts: Iterable[Verdict]) -> str:

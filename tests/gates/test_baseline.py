@@ -136,7 +136,7 @@ def test_what_only_one_run_judged_is_neither_new_nor_fixed(against: Against) -> 
     changes = against(before, now)
     assert listed(changes) == {"persisting": ["a VM-002"]}
     assert (changes["vms_added"], changes["vms_removed"]) == (["c"], ["b"])
-    assert changes["sentence"] == "Since one: 1 persisting; 1 VM added; 1 VM not looked at this time."
+    assert changes["sentence"] == "Since one: 1 persisting; 1 VM added; 1 VM not visited in this run."
 
 
 @pytest.mark.parametrize("now", ["fail", "unknown", "blocked"])
@@ -154,7 +154,7 @@ def test_a_vm_that_is_not_ready_any_more_is_a_regression_whichever_check_says_so
 @pytest.mark.parametrize(
     ("now", "sentence"),
     [
-        (run("two", a=[("VM-001", "pass")]), "Since one: nothing changed; 1 VM not looked at this time."),
+        (run("two", a=[("VM-001", "pass")]), "Since one: nothing changed; 1 VM not visited in this run."),
         (run("two", a=[("VM-001", "fail")], b=[("VM-001", "pass")]), "Since one: 1 new, 1 fixed."),
         (
             run("two", a=[("VM-001", "pass")], b=[("VM-001", "fail")], c=[], d=[]),

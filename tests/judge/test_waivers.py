@@ -119,7 +119,7 @@ def test_every_mistake_is_reported_with_its_line(file: Path) -> None:
           - {}
         """
     assert mistakes(file, text) == [
-        "waivers.yaml:2: waivers[0].check: there is no check 'IMDS-02'. Did you mean IMDS-002?",
+        "waivers.yaml:2: waivers[0].check: there is no check 'IMDS-02'. Did you mean 'IMDS-002'?",
         "waivers.yaml:8: waivers[1].check: it has none. Add 'check: IMDS-002'.",
         "waivers.yaml:8: waivers[1].chek: unknown key. Did you mean 'check'?",
         "waivers.yaml:8: waivers[1].expires: it has none. Add 'expires: 2026-12-31'.",

@@ -79,7 +79,7 @@ def test_every_check_can_be_explained() -> None:
 
 
 def test_a_check_that_is_not_there() -> None:
-    assert refused("IMDS-03").startswith("IMDS-03: there is no such check. Did you mean IMDS-003? Known: ")
+    assert refused("IMDS-03").startswith("IMDS-03: there is no such check. Did you mean 'IMDS-003'? Known: ")
 
 
 def test_a_pasted_line() -> None:

@@ -401,7 +401,10 @@ def test_evidence_that_cannot_be_used_is_one_clear_error(
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--vm=a", "--check=VM-009"], "ERROR: --check=VM-009: there is no such check. Did you mean VM-00?? Known: *"),
+        (
+            ["--vm=a", "--check=VM-009"],
+            "ERROR: --check=VM-009: there is no such check. Did you mean 'VM-00?'? Known: *",
+        ),
         (["--vm=a*"], "ERROR: --vm=a[*]: a glob needs a fleet to choose from. *"),
         (["--inventory=nowhere.yaml"], "ERROR: nowhere.yaml: there is no such file. *"),
         (["--vm=a", "--profile=2501"], "ERROR: --profile=2501: neither a profile of this project *"),

@@ -62,7 +62,7 @@ def test_every_cloud_has_its_resource_manager(cloud: str, arm: str) -> None:
 
 
 def test_an_unknown_cloud_names_the_vm() -> None:
-    with pytest.raises(ProfileError, match=r"VM vm-a: target.cloud 'AzureClod' .* Did you mean AzureCloud\?"):
+    with pytest.raises(ProfileError, match=r"VM vm-a: target.cloud 'AzureClod' .* Did you mean 'AzureCloud'\?"):
         load_profile().endpoints(vm(cloud="AzureClod"))
 
 
@@ -122,7 +122,7 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
             r"own\.toml: proxy\.url: expected http://ADDRESS:PORT, found",
         ),
         ('base = "2510"\n[proxy]\nurl = "http://a:1/;rm"', r"own\.toml: proxy\.url: expected"),
-        ('base = "2510"\n[clok]\nlimit = 1', r"own\.toml: clok: unknown key .* Did you mean clock\?"),
+        ('base = "2510"\n[clok]\nlimit = 1', r"own\.toml: clok: unknown key .* Did you mean 'clock'\?"),
         ('base = "2510"\n[clock]\nlimt = 1', r"own\.toml: clock\.limt: unknown key \(known: limit\)"),
         (
             'base = "2510"\n[clock]\nlimit = "2 min"',

@@ -31,6 +31,7 @@ import jinja2
 import pytest
 from markupsafe import Markup
 
+from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import write_text
 from plugins.core.sanitize import cut, one_line, visible
 from plugins.reports.html.csp import seal
@@ -217,7 +218,7 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
     environment.filters.update(line=one_line, cut=cut, prose=_prose)
-    environment.globals.update(signs=_SIGNS)
+    environment.globals.update(signs=_SIGNS, exit_unknown=EXIT_UNKNOWN)
     return environment
 
 

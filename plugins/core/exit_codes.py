@@ -1,0 +1,11 @@
+"""The exit codes of our own; the others are pytest's."""
+
+from __future__ import annotations
+
+__all__ = ["EXIT_FAIL", "EXIT_UNKNOWN"]
+
+#: A check failed, or a gate is not met: pytest's code for failed tests.
+EXIT_FAIL = 1
+
+#: Nothing failed, but something could not be judged.
+EXIT_UNKNOWN = 10

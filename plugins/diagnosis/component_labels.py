@@ -1,0 +1,12 @@
+"""What the kinds of components are called in sentences (`plugins.azure.components` finds a VM's own)."""
+
+from __future__ import annotations
+
+__all__ = ["component_label"]
+
+_LABELS = {"csn": "cloud services network", "runner": "the runner", "instance": "the Operator Nexus instance"}
+
+
+def component_label(kind: str, name: str) -> str:
+    """``cloud services network csn-a``, ``image ubuntu:22.04``; ``the runner`` for a kind of which there is one."""
+    return f"{_LABELS.get(kind, kind)} {name}".strip()
