@@ -65,7 +65,13 @@ def test_what_differs_is_said_with_the_odd_ones_out() -> None:
     ]
 
 
-GATE = {"policy": "98%", "passed": False, "sentence": "The gate 98% is not met: 1 of 6 VMs are ready.", "rules": []}
+GATE = {
+    "policy": "98%",
+    "passed": False,
+    "exit": 1,
+    "sentence": "The gate 98% is not met: 1 of 6 VMs are ready.",
+    "rules": [],
+}
 CHANGE = {
     "vm": "db-01",
     "id": "CSN-002",
