@@ -35,7 +35,7 @@ from plugins.azure.errors import NotAllowedError, explain, no_login, not_reached
 from plugins.azure.normalize import in_shape
 from plugins.azure.snapshot import Answer, Call, ReadError, without_secrets
 from plugins.core.redaction import redact
-from plugins.core.worker_pool import Team
+from plugins.core.worker_pool import WorkerPool
 
 __all__ = ["ArmClient", "Kind", "readable"]
 
@@ -140,7 +140,7 @@ class ArmClient:
     ) -> None:
         self._transport.close()
 
-    def sign_in(self, team: Team) -> None:
+    def sign_in(self, team: WorkerPool) -> None:
         """Get the token before many threads want one. Without one, every question has that problem as its answer."""
         (self._problem,) = team.ask([self._sign_in], lambda number: self._login_late())
 

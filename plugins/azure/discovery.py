@@ -15,7 +15,7 @@ from plugins.azure.clouds import Cloud, clouds
 from plugins.azure.credential import default_credential
 from plugins.azure.resource_ids import parse
 from plugins.azure.snapshot import Answer, ReadError
-from plugins.core.worker_pool import Team
+from plugins.core.worker_pool import WorkerPool
 from plugins.inventory.file import bad_host, bad_name
 from plugins.model import Target, Vm
 
@@ -48,7 +48,7 @@ def fleet_from_azure(
 ) -> Discovery:
     """The VMs of a subscription, or of one resource group in it. Raises `FleetError`."""
     cloud = cloud or clouds()["AzureCloud"]
-    team = Team(1, _SECONDS)
+    team = WorkerPool(1, _SECONDS)
     with ArmClient(cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
         arm.sign_in(team)
         ask: Callable[[], Answer | ReadError]

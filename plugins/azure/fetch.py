@@ -26,7 +26,7 @@ from plugins.azure.roles import role
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Judgement
-from plugins.core.worker_pool import Team
+from plugins.core.worker_pool import WorkerPool
 from plugins.model import Vm
 
 __all__ = ["FEW", "FetchOptions", "fetch", "vms_of"]
@@ -71,7 +71,7 @@ def fetch(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
     by_cloud = sorted(vms, key=lambda vm: vm.target.cloud)
     for name, group in groupby(by_cloud, key=lambda vm: vm.target.cloud):
         seconds = end - time.monotonic() if facts.answers else options.seconds  # one limit for all clouds together
-        team = Team(options.workers, seconds + _SLACK, options.cancelled)
+        team = WorkerPool(options.workers, seconds + _SLACK, options.cancelled)
         with ArmClient(
             options.clouds[name],
             options.credential,
@@ -91,7 +91,9 @@ def fetch(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
 class _Fetch:
     """The rounds, for the VMs of one cloud."""
 
-    def __init__(self, vms: list[Vm], options: FetchOptions, facts: AzureSnapshot, arm: ArmClient, team: Team) -> None:
+    def __init__(
+        self, vms: list[Vm], options: FetchOptions, facts: AzureSnapshot, arm: ArmClient, team: WorkerPool
+    ) -> None:
         self.vms = vms
         self.options = options
         self.facts = facts

@@ -1,18 +1,22 @@
-"""Asking side by side with an end: whoever has not answered by then is left behind, in a thread that holds up nothing.
+"""Blocking work in daemon threads, so that a thread that hangs cannot keep the process from ending.
 
-The SDKs bound the wait for the next byte, not for the last one, and the resolver and the logins have limits of their
-own or none. So the whole has one: it is kept whatever a question does.
+`WorkerPool.ask` asks several questions at once and has an end: whatever has not been answered by then is left behind.
+The SDKs bound the wait for the next byte, not for the last one, and resolvers and logins have limits of their own or
+none. `WorkerPool.future` does one piece of work for an asyncio loop, whose limits apply.
 """
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Generic, TypeVar
 
-__all__ = ["Team"]
+__all__ = ["WorkerPool"]
 
 T = TypeVar("T")
 
@@ -20,12 +24,18 @@ _TICK = 0.1  # seconds between two looks at the clock and at `cancelled`
 _GRACE = 1.0  # seconds that questions under way have when the run is stopped
 
 
-class Team:
-    """Daemon threads, so that one that hangs cannot keep the process from ending."""
+class WorkerPool:
+    """Up to `size` daemon threads, started when there is work for them."""
 
-    def __init__(self, size: int, seconds: float, cancelled: Callable[[], bool] = lambda: False) -> None:
-        """At most `size` questions at a time, and `seconds` from now for all together."""
-        self._size = size
+    def __init__(
+        self,
+        size: int,
+        seconds: float = float("inf"),
+        cancelled: Callable[[], bool] = lambda: False,
+        name: str = "worker",
+    ) -> None:
+        """`seconds` from now is the end of every `ask`; `cancelled` is looked at meanwhile. `name`: of the threads."""
+        self._size, self._name = size, name
         self._threads = 0
         self._end = time.monotonic() + seconds
         self._cancelled = cancelled
@@ -35,23 +45,55 @@ class Team:
         """The answers, in order; `late` of its number for each that did not come in time."""
         answers = _Answers[T](len(questions))
         for number, question in enumerate(questions):
-            self._jobs.put(lambda number=number, question=question: answers.put(number, question))  # type: ignore[misc]
-            if self._threads < self._size:
-                self._threads += 1
-                threading.Thread(target=self._work, name="azure", daemon=True).start()
+            self._submit(lambda number=number, question=question: answers.put(number, question))  # type: ignore[misc]
         while not answers.complete.wait(_TICK) and (now := time.monotonic()) < self._end:
             if self._cancelled():
                 self._end = min(self._end, now + _GRACE)
         return answers.take(late)
+
+    def future(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Queue one piece of work; the future belongs to the running loop."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def job() -> None:
+            deliver: Callable[[], None]
+            try:
+                result = work()
+            except BaseException as error:  # goes to whatever awaits the future
+                deliver = partial(_fail, future, error)
+            else:
+                deliver = partial(_succeed, future, result)
+            with suppress(RuntimeError):  # the loop has ended: the result is not awaited any more
+                loop.call_soon_threadsafe(deliver)
+
+        self._submit(job)
+        return future
 
     def close(self) -> None:
         """Let the threads end when they have nothing to do."""
         for _ in range(self._threads):
             self._jobs.put(None)
 
+    def _submit(self, job: Callable[[], None]) -> None:
+        self._jobs.put(job)
+        if self._threads < self._size:
+            self._threads += 1
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+
     def _work(self) -> None:
         while job := self._jobs.get():
             job()
+
+
+def _succeed(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[T], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 class _Answers(Generic[T]):

@@ -424,13 +424,13 @@ def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> Seen:
 def asking(options: FetchOptions) -> Iterator[Look]:
     """Something that asks Azure for the Arc machines of a resource group, while the block lasts."""
     from plugins.azure.client import ArmClient  # the SDK takes a second to load
-    from plugins.core.worker_pool import Team
+    from plugins.core.worker_pool import WorkerPool
 
     with ExitStack() as stack:
         arms: dict[str, ArmClient] = {}
 
         def look(cloud: str, group: str) -> Answer | ReadError:
-            team = stack.enter_context(closing(Team(1, PATIENCE)))
+            team = stack.enter_context(closing(WorkerPool(1, PATIENCE)))
             if cloud not in arms:
                 made = ArmClient(options.clouds[cloud], options.credential, seconds=3600.0, record=lambda call: None)
                 arms[cloud] = stack.enter_context(made)

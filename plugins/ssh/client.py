@@ -6,78 +6,46 @@ shown it goes to one of a few worker threads, which logs in and runs the script 
     route ──> dial, banner ──> log in ──> shell, script ──> on_end
     (config)  (loop)           (worker)   (worker)          (loop)
 
-A jump host is logged in to once, and its link is shared by all VMs behind it. Every wait is bounded: on the loop by a
-time-out, in a worker by its `Guard`, which the loop looks at ten times a second.
+A jump host is logged in to once, and its transport is shared by all VMs behind it. Every wait is bounded: on the loop
+by a time-out, in a worker by its `Deadline`, which the loop looks at ten times a second.
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
 import random
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from plugins.core.worker_pool import WorkerPool
 from plugins.model import Session, Vm
-from plugins.ssh.auth import Login
-from plugins.ssh.config import Config, Hop
-from plugins.ssh.dial import Address, Line, dial, is_address, resolve_now, slow
-from plugins.ssh.errors import CANCELLED, OUTCOMES, Dropped, Failure
+from plugins.ssh.auth import Authenticator
+from plugins.ssh.config import Hop, SshConfig
+from plugins.ssh.deadline import Deadline
+from plugins.ssh.dial import Address, Connection, dial, is_address, resolve_now, slow
+from plugins.ssh.errors import CANCELLED, OUTCOMES, ConnectionDropped, SshError
 from plugins.ssh.exec import Program, Sink, open_shell, run_script
-from plugins.ssh.host_keys import HostKeys
 from plugins.ssh.jump import lost, open_way
-from plugins.ssh.transport import Guard, Link
+from plugins.ssh.options import AFTER, Options, time_limit, visit_limit
+from plugins.ssh.transport import SshTransport
 
-__all__ = ["OUTCOMES", "Options", "Program", "Sink", "time_limit", "visit_all", "visit_limit"]
+__all__ = ["AFTER", "OUTCOMES", "Options", "Program", "Sink", "time_limit", "visit_all", "visit_limit"]
 
 _AT_ONCE = 512  # VMs dialled or visited at the same time: each is a file descriptor, and the usual limit is 1024
 _RETRIES = 3  # of a connection that was closed before the login
 _RESOLVERS = 16  # threads for DNS
-_TICK = 0.1  # seconds between two looks at the guards
+_TICK = 0.1  # seconds between two looks at the deadlines
 _GRACE = 0.8  # seconds that cancelled VMs have to end by themselves
 _QUESTION = 3.0  # seconds that a jump host has to answer when a VM behind it went silent
-AFTER = 5.0  # seconds that a visit may take when its script is over: hanging up, and the question above
 #: Outcomes that a jump host has told us of, so it was there.
 _TOLD = ("refused", "name not resolved", "unreachable")
 
 T = TypeVar("T")
 Route = tuple[Hop, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to visit. All times in seconds."""
-
-    run_timeout: float  # for the whole script
-    config_file: Path | None = None  # instead of ~/.ssh/config and /etc/ssh/ssh_config
-    host_keys: HostKeys = "strict"  # strict | accept-new | off
-    connect_timeout: float = 10.0  # name resolution and TCP, each; ConnectTimeout of the configuration wins
-    login_timeout: float = 15.0  # the banner; then key exchange and login; then the shell, each
-    reach_timeout: float = 45.0  # all of the above together, with retries and jump hosts
-    max_bytes: int = 4 * 1024 * 1024  # of stdout and stderr, per VM
-    # VMs that are logged in at the same time. They share a proxy and, often, hosts: with 64 at once a lab of 100 VMs
-    # made its own proxy time out, and no fleet of 100 was visited sooner than with 24.
-    workers: int = 24
-
-
-def visit_limit(options: Options) -> float:
-    """The seconds that one visit takes at most, not counting the wait for its turn."""
-    return options.reach_timeout + options.run_timeout + AFTER
-
-
-def time_limit(vms: int, options: Options) -> float:
-    """The seconds that visiting this many VMs takes at most.
-
-    A VM waits for its turn only while as many others as there are workers use up their time. So the last one has
-    waited no longer than the time of all the others, divided by the number of workers.
-    """
-    waiting = (vms - 1) / options.workers if vms > options.workers else 0.0
-    return visit_limit(options) * (1 + waiting)
 
 
 def visit_all(
@@ -95,7 +63,7 @@ def visit_all(
     network does raises. When `cancelled` is set, or on Ctrl-C, all ends within about a second, and in any case after
     `time_limit`.
     """
-    run = _Run(vms, program_for, sink_for, options, on_end, cancelled)
+    run = _Visits(vms, program_for, sink_for, options, on_end, cancelled)
     thread = threading.Thread(target=run.go, name="ssh", daemon=True)
     thread.start()
     # Not Thread.join: until Python 3.13, a Ctrl-C in it leaves a running thread marked as ended.
@@ -110,53 +78,7 @@ def visit_all(
         raise run.error
 
 
-class _Pool:
-    """Daemon threads, so that one that hangs (a resolver does) cannot keep the process from ending."""
-
-    def __init__(self, size: int) -> None:
-        self.size, self.threads = size, 0
-        self.jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-
-    def do(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Queue a job; the future is of the running loop."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-
-        def job() -> None:
-            result: T | None = None
-            error: BaseException | None = None
-            try:
-                result = work()
-            except BaseException as caught:  # it goes to whoever awaits the future
-                error = caught
-
-            def deliver() -> None:
-                if future.done():
-                    return
-                if error is not None:
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)  # type: ignore[arg-type]  # no error: it is a T
-
-            with suppress(RuntimeError):  # the loop is gone: nobody waits any more
-                loop.call_soon_threadsafe(deliver)
-
-        self.jobs.put(job)
-        if self.threads < self.size:
-            self.threads += 1
-            threading.Thread(target=self._work, name="ssh worker", daemon=True).start()
-        return future
-
-    def close(self) -> None:
-        for _ in range(self.threads):
-            self.jobs.put(None)
-
-    def _work(self) -> None:
-        while job := self.jobs.get():
-            job()
-
-
-class _Run:
+class _Visits:
     """One `visit_all`."""
 
     def __init__(
@@ -171,15 +93,20 @@ class _Run:
         self.vms, self.program_for, self.sink_for, self.on_end = vms, program_for, sink_for, on_end
         self.options, self.cancelled = options, cancelled
         self.error: BaseException | None = None
-        self.login = Login(options.host_keys, options.login_timeout)
-        self.workers, self.resolvers = _Pool(options.workers), _Pool(_RESOLVERS)
-        self.jumpers = _Pool(_AT_ONCE)  # a thread for each jump host: whoever waits for one is not to wait for its turn
+        self.login = Authenticator(options.host_keys, options.login_timeout)
+        self.workers, self.resolvers = (
+            WorkerPool(options.workers, name="ssh worker"),
+            WorkerPool(_RESOLVERS, name="ssh worker"),
+        )
+        self.jumpers = WorkerPool(
+            _AT_ONCE, name="ssh worker"
+        )  # a thread for each jump host: whoever waits for one is not to wait for its turn
         self.stopped: tuple[str, str, str] | None = None  # why nothing goes on: outcome, message, remedy
-        self.guards: set[Guard] = set()
+        self.deadlines: set[Deadline] = set()
         self.dialling: set[asyncio.Task[Any] | None] = set()  # not in a worker: these can simply be cancelled
-        self.jumps: dict[Route, asyncio.Task[Link]] = {}
+        self.jumps: dict[Route, asyncio.Task[SshTransport]] = {}
         self.asked: dict[Route, asyncio.Task[bool]] = {}  # whether a jump host is still there
-        self.links: list[Link] = []  # of jump hosts, outermost first
+        self.transports: list[SshTransport] = []  # of jump hosts, outermost first
         self.notes: dict[Route, str] = {}  # about their host keys
         self.over = threading.Event()
         self.names: dict[tuple[str, int], asyncio.Future[list[tuple[int, Address]]]] = {}
@@ -205,8 +132,8 @@ class _Run:
             while not everyone.done():
                 await asyncio.wait([everyone], timeout=_TICK)
                 now = time.monotonic()
-                for guard in list(self.guards):
-                    guard.check(now)
+                for deadline in list(self.deadlines):
+                    deadline.check(now)
                 if self.cancelled.is_set():
                     await self._cancel(tasks, CANCELLED)
                 elif now > end:
@@ -215,10 +142,10 @@ class _Run:
         finally:
             for task in tasks:
                 task.cancel()
-            for guard in list(self.guards):
-                guard.cancel()
-            for link in reversed(self.links):
-                link.end()
+            for deadline in list(self.deadlines):
+                deadline.cancel()
+            for transport in reversed(self.transports):
+                transport.end()
             for other in (*self.jumps.values(), *self.asked.values()):
                 other.cancel()
             self.workers.close()
@@ -228,10 +155,10 @@ class _Run:
 
     async def _cancel(self, tasks: list[asyncio.Task[None]], words: tuple[str, str, str]) -> None:
         self.stopped = words
-        for link in self.links:
-            link.line.cut()
-        for guard in list(self.guards):
-            guard.cancel(words)
+        for transport in self.transports:
+            transport.connection.cut()
+        for deadline in list(self.deadlines):
+            deadline.cancel(words)
         for waiting in list(self.dialling):
             if waiting:
                 waiting.cancel()
@@ -240,18 +167,18 @@ class _Run:
             task.cancel()
         await asyncio.wait(tasks, timeout=_GRACE)
 
-    def _config(self) -> Config | Failure:
+    def _config(self) -> SshConfig | SshError:
         named = self.options.config_file
         try:
             if named:
-                return Config([named], required=True)
-            return Config([Path.home() / ".ssh" / "config", Path("/etc/ssh/ssh_config")])
-        except Failure as failure:
+                return SshConfig([named], required=True)
+            return SshConfig([Path.home() / ".ssh" / "config", Path("/etc/ssh/ssh_config")])
+        except SshError as failure:
             return failure
 
     # --- one VM -----------------------------------------------------------------------------------------------------
 
-    async def _visit(self, vm: Vm, config: Config | Failure) -> None:
+    async def _visit(self, vm: Vm, config: SshConfig | SshError) -> None:
         session = Session("cancelled")
         try:
             async with self.slots:
@@ -260,90 +187,94 @@ class _Run:
             session = Session(*(self.stopped or CANCELLED))
         self.on_end(vm, session)
 
-    async def _session(self, vm: Vm, config: Config | Failure) -> Session:
+    async def _session(self, vm: Vm, config: SshConfig | SshError) -> Session:
         address, via = vm.host, ""
         seconds: dict[str, float] = {}
         try:
             if self.stopped:  # it waited for its slot until then
-                raise Failure(*self.stopped)
-            if isinstance(config, Failure):
+                raise SshError(*self.stopped)
+            if isinstance(config, SshError):
                 raise config
             route = config.route(vm)
             address, via = route[-1].label, " > ".join(hop.label for hop in route[:-1])
             async with self.commands if route[-1].proxy_command else nullcontext():
-                guard = Guard(self.options.reach_timeout)
-                note = await self._retried(route, guard, lambda: self._attempt(vm, route, guard, seconds))
+                deadline = Deadline(self.options.reach_timeout)
+                note = await self._retried(route, deadline, lambda: self._attempt(vm, route, deadline, seconds))
             return Session("ok", note, "", address, via, seconds)
-        except Failure as failure:
+        except SshError as failure:
             return Session(failure.outcome, failure.message, failure.remedy, address, failure.via or via, seconds)
         except OSError as error:  # of this machine: no processes or descriptors left
             return Session("unreachable", f"{error}.", "See ulimit -n and ulimit -u on this machine.", address, via)
 
-    async def _attempt(self, vm: Vm, route: Route, guard: Guard, seconds: dict[str, float]) -> str:
+    async def _attempt(self, vm: Vm, route: Route, deadline: Deadline, seconds: dict[str, float]) -> str:
         """Dial, log in and run the script; returns the note about host keys that were new."""
         began = time.monotonic()
-        line = await self._way(route, guard, self.workers)
+        connection = await self._way(route, deadline, self.workers)
         seconds["connect"] = round(time.monotonic() - began, 3)
-        note = await self._in(self.workers, guard, line, lambda: self._run_on(vm, route[-1], line, guard, seconds))
+        note = await self._in(
+            self.workers, deadline, connection, lambda: self._run_on(vm, route[-1], connection, deadline, seconds)
+        )
         jumps = (self.notes.get(route[:hops], "") for hops in range(1, len(route)))
         return " ".join(text for text in (*jumps, note) if text)
 
-    def _run_on(self, vm: Vm, hop: Hop, line: Line, guard: Guard, seconds: dict[str, float]) -> str:
+    def _run_on(self, vm: Vm, hop: Hop, connection: Connection, deadline: Deadline, seconds: dict[str, float]) -> str:
         """Log in and run the script, in a worker."""
         began = time.monotonic()
-        link, note = self.login.log_in(line, hop, guard)
+        transport, note = self.login.log_in(connection, hop, deadline)
         seconds["login"] = round(time.monotonic() - began, 3)
         began = time.monotonic()
         try:
             program, sink = self.program_for(vm), self.sink_for(vm)
-            channel = open_shell(link, hop.label, guard, self.options.login_timeout, program.command)
+            channel = open_shell(transport, hop.label, deadline, self.options.login_timeout, program.command)
             limit, most = self.options.run_timeout, self.options.max_bytes
-            run_script(link, channel, hop.label, program.script, sink, guard, limit, most)
+            run_script(transport, channel, hop.label, program.script, sink, deadline, limit, most)
         finally:
             seconds["probes"] = round(time.monotonic() - began, 3)
-            link.end()
+            transport.end()
         return note
 
-    async def _in(self, pool: _Pool, guard: Guard, line: Line | None, work: Callable[[], T]) -> T:
-        """Do blocking work in a thread, under a guard. A line that the work never got to is closed."""
+    async def _in(
+        self, pool: WorkerPool, deadline: Deadline, connection: Connection | None, work: Callable[[], T]
+    ) -> T:
+        """Do blocking work in a thread, under a deadline. A connection that the work never got to is closed."""
         started = False
         asked = time.monotonic()
 
         def guarded() -> T:
             nonlocal started
-            guard.excuse(time.monotonic() - asked)
+            deadline.excuse(time.monotonic() - asked)
             if self.stopped:
-                raise Failure(*self.stopped)
+                raise SshError(*self.stopped)
             started = True
             return work()
 
-        guard.rest()
-        guard.line = line
-        self.guards.add(guard)
+        deadline.rest()
+        deadline.connection = connection
+        self.deadlines.add(deadline)
         task = asyncio.current_task()
         self.dialling.discard(task)
         try:
-            return await pool.do(guarded)
+            return await pool.future(guarded)
         finally:
-            self.guards.discard(guard)
-            if line and not started:
-                line.close()
+            self.deadlines.discard(deadline)
+            if connection and not started:
+                connection.close()
 
-    async def _retried(self, route: Route, guard: Guard, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _retried(self, route: Route, deadline: Deadline, attempt: Callable[[], Awaitable[T]]) -> T:
         """sshd closes connections before the login when it is busy (MaxStartups): try again, after a random pause."""
         task, hop = asyncio.current_task(), route[-1]
         for tries, pause in enumerate((*(0.3 * 2**number for number in range(_RETRIES)), None), 1):
             self.dialling.add(task)
             try:
                 return await attempt()
-            except Failure as failure:
+            except SshError as failure:
                 if failure.outcome not in _TOLD:
                     await self._see_jump_hosts(route[:-1])
                 raise
-            except Dropped as dropped:
+            except ConnectionDropped as dropped:
                 await self._see_jump_hosts(route[:-1])
-                if pause is None or guard.left < pause:
-                    raise Failure(
+                if pause is None or deadline.left < pause:
+                    raise SshError(
                         "turned away",
                         f"{hop.address} port {hop.port} {dropped} ({tries} time{'s' * (tries > 1)}).",
                         "See the VM's sshd log (journalctl -u ssh): MaxStartups, PerSourcePenalties, or a firewall.",
@@ -356,49 +287,51 @@ class _Run:
 
     # --- the way there ----------------------------------------------------------------------------------------------
 
-    async def _way(self, route: Route, guard: Guard, pool: _Pool) -> Line:
+    async def _way(self, route: Route, deadline: Deadline, pool: WorkerPool) -> Connection:
         hop, limit = route[-1], self.options.connect_timeout
         if len(route) == 1:
             try:
-                async with asyncio.timeout(guard.left):
+                async with asyncio.timeout(deadline.left):
                     return await dial(hop, limit, self.options.login_timeout, self._resolve)
             except TimeoutError:
                 raise slow(hop, self.options.reach_timeout) from None
         jump = await self._jump(route[:-1])
         via = route[-2].label
-        return await self._in(pool, guard, None, lambda: open_way(jump, via, hop, limit, guard))
+        return await self._in(pool, deadline, None, lambda: open_way(jump, via, hop, limit, deadline))
 
-    async def _jump(self, route: Route) -> Link:
-        """The link to the last hop of `route`, made once for all VMs behind it."""
+    async def _jump(self, route: Route) -> SshTransport:
+        """The transport to the last hop of `route`, made once for all VMs behind it."""
         if route not in self.jumps:
             self.jumps[route] = asyncio.create_task(self._log_in_to_jump(route))
         try:
             return await asyncio.shield(self.jumps[route])
-        except Failure as failure:
+        except SshError as failure:
             if failure.outcome == "jump host failed" or self.stopped:  # one further out; it says which
                 raise
             hop = route[-1]
-            raise Failure(
+            raise SshError(
                 "jump host failed",
                 f"Jump host {hop.alias} ({hop.label}): {failure.outcome}. {failure.message}",
                 failure.remedy,
                 hop.label,
             ) from None
 
-    async def _log_in_to_jump(self, route: Route) -> Link:
-        hop, guard = route[-1], Guard(self.options.reach_timeout)
+    async def _log_in_to_jump(self, route: Route) -> SshTransport:
+        hop, deadline = route[-1], Deadline(self.options.reach_timeout)
 
-        async def attempt() -> Link:
-            line = await self._way(route, guard, self.jumpers)
-            link, note = await self._in(self.jumpers, guard, line, lambda: self.login.log_in(line, hop, guard))
+        async def attempt() -> SshTransport:
+            connection = await self._way(route, deadline, self.jumpers)
+            transport, note = await self._in(
+                self.jumpers, deadline, connection, lambda: self.login.log_in(connection, hop, deadline)
+            )
             self.notes[route] = f"Jump host {hop.alias}: {note}" if note else ""
-            self.links.append(link)
-            return link
+            self.transports.append(transport)
+            return transport
 
-        return await self._retried(route, guard, attempt)
+        return await self._retried(route, deadline, attempt)
 
     async def _see_jump_hosts(self, route: Route) -> None:
-        """Something went wrong behind these jump hosts: raise `Failure` when it was one of them that went away.
+        """Something went wrong behind these jump hosts: raise `SshError` when it was one of them that went away.
 
         One that says nothing more (a network that was cut sends no goodbye) is given up for all VMs behind it at once.
         """
@@ -414,12 +347,12 @@ class _Run:
                 raise lost(way[-1].label)
             self.asked.pop(way, None)
 
-    async def _is_there(self, jump: Link) -> bool:
+    async def _is_there(self, jump: SshTransport) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(_QUESTION):
-                if await self.jumpers.do(lambda: jump.answers(_QUESTION)):
+                if await self.jumpers.future(lambda: jump.answers(_QUESTION)):
                     return True
-        jump.line.cut()
+        jump.connection.cut()
         return False
 
     def _resolve(self, host: str, port: int) -> asyncio.Future[list[tuple[int, Address]]]:
@@ -429,7 +362,7 @@ class _Run:
                 self.names[host, port] = asyncio.get_running_loop().create_future()
                 self.names[host, port].set_result(resolve_now(host, port))
             else:
-                self.names[host, port] = self.resolvers.do(lambda: resolve_now(host, port))
+                self.names[host, port] = self.resolvers.future(lambda: resolve_now(host, port))
         return asyncio.shield(self.names[host, port])
 
 

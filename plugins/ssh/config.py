@@ -23,7 +23,7 @@ from paramiko.ssh_exception import ConfigParseError
 from plugins.core.files import expanded
 from plugins.inventory.selection import parse_address
 from plugins.model import Vm
-from plugins.ssh.errors import Failure
+from plugins.ssh.errors import SshError
 
 _CONFIG: Any = SSHConfig  # the stubs leave out what subclasses use
 _DEEPEST = 16  # nested Includes, as OpenSSH
@@ -76,11 +76,11 @@ class _Block:
     lines: list[str] = field(default_factory=list)
 
 
-class Config:
+class SshConfig:
     """The configuration files of a run, read once."""
 
     def __init__(self, files: Sequence[Path], required: bool = False) -> None:
-        """Read the files, first one first. Raises `Failure` for a line that cannot be used."""
+        """Read the files, first one first. Raises `SshError` for a line that cannot be used."""
         self._places: dict[tuple[str, str], str] = {}  # (key, value) -> file:line, for messages
         self._blocks: list[_Block] = []
         for path in files:
@@ -90,7 +90,7 @@ class Config:
         self._hops: dict[tuple[str, ...], Hop] = {}
 
     def route(self, vm: Vm) -> tuple[Hop, ...]:
-        """The logins to make for a VM, jump hosts first. Raises `Failure`."""
+        """The logins to make for a VM, jump hosts first. Raises `SshError`."""
         return self._way_to(self._hop(vm.host, vm.user, vm.port, vm.jump, vm.identity_file), 1)
 
     def _way_to(self, hop: Hop, depth: int) -> tuple[Hop, ...]:
@@ -278,5 +278,5 @@ def _agent(value: str) -> str:
     return str(expanded(value.replace("%d", str(Path.home()))))
 
 
-def _bad(place: str, what: str, remedy: str) -> Failure:
-    return Failure("cannot be used", f"{place}: {what.rstrip('.')}.", f"{remedy.rstrip('.')}.")
+def _bad(place: str, what: str, remedy: str) -> SshError:
+    return SshError("cannot be used", f"{place}: {what.rstrip('.')}.", f"{remedy.rstrip('.')}.")

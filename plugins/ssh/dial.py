@@ -22,7 +22,7 @@ from typing import IO, Any
 from paramiko import Channel
 
 from plugins.ssh.config import Hop
-from plugins.ssh.errors import Dropped, Failure, quoted
+from plugins.ssh.errors import ConnectionDropped, SshError, quoted
 
 _LONGEST = 8192  # bytes before the banner; ssh servers may say a few lines first
 _PATIENCE = 3.0  # seconds that a server which began with something else has left to come to its banner
@@ -34,7 +34,7 @@ Resolve = Callable[[str, int], "asyncio.Future[list[tuple[int, Address]]]"]
 
 
 @dataclass(slots=True)
-class Line:
+class Connection:
     """A connected stream with the banner taken off it."""
 
     stream: socket.socket | Channel
@@ -74,17 +74,17 @@ def _hang_up(stream: socket.socket | Channel) -> None:
         stream.close()
 
 
-def slow(hop: Hop, getting_in: float) -> Failure:
+def slow(hop: Hop, getting_in: float) -> SshError:
     """Nothing took too long by itself, and all of it did."""
-    return Failure(
+    return SshError(
         "timed out",
         f"Getting in to {hop.label} took longer than {getting_in:g} s, retries and jump hosts included.",
         "See what is slow on the way: the name, the connection, the banner, a jump host (ssh -v shows it).",
     )
 
 
-async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Resolve) -> Line:
-    """Connect to a hop directly or by its ProxyCommand. Raises `Failure`, or `Dropped` when a retry may help."""
+async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Resolve) -> Connection:
+    """Connect to a hop directly or by its ProxyCommand. Raises `SshError`; `ConnectionDropped`: a retry may help."""
     if hop.proxy_command:
         return await _by_command(hop, banner_limit)
     limit = hop.connect_timeout or connect_limit
@@ -97,22 +97,22 @@ async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Res
         async with asyncio.timeout(limit):
             stream = await _connect(hop, addresses, limit)
     except TimeoutError:
-        raise Failure(
+        raise SshError(
             "timed out",
             f"{hop.address} port {hop.port} did not answer within {limit:g} s.",
             "See whether the VM runs and whether a firewall between here and it drops TCP to this port.",
         ) from None
-    line = Line(stream)
+    connection = Connection(stream)
     try:
-        line.banner = await _banner(stream, hop, banner_limit)
+        connection.banner = await _banner(stream, hop, banner_limit)
     except BaseException:
-        line.close()
+        connection.close()
         raise
-    return line
+    return connection
 
 
 def resolve_now(host: str, port: int) -> list[tuple[int, Address]]:
-    """(family, address) of a host name, by the runner's resolver; blocks. Raises `Failure`."""
+    """(family, address) of a host name, by the runner's resolver; blocks. Raises `SshError`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -120,8 +120,8 @@ def resolve_now(host: str, port: int) -> list[tuple[int, Address]]:
     return [(family, address) for family, _, _, _, address in found]
 
 
-def _unknown_name(host: str, why: str) -> Failure:
-    return Failure(
+def _unknown_name(host: str, why: str) -> SshError:
+    return SshError(
         "name not resolved",
         f"{host!r} is not known to the DNS of this machine ({why}).",
         "Correct the name, add a Host block with a HostName to ~/.ssh/config, or give the address as 'host'.",
@@ -174,19 +174,19 @@ def _tune(stream: socket.socket) -> None:
             stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _unreachable(hop: Hop, error: OSError) -> Failure:
+def _unreachable(hop: Hop, error: OSError) -> SshError:
     where = f"{hop.address} port {hop.port}"
     if error.errno == errno.ECONNREFUSED:
-        return Failure(
+        return SshError(
             "refused",
             f"{where}: connection refused. The host is there, but nothing listens on this port.",
             "Start sshd on the VM (systemctl status ssh sshd), or correct the port.",
         )
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return Failure(
+        return SshError(
             "unreachable", f"{where}: this machine has no file descriptors left.", "Raise the limit: ulimit -n 4096."
         )
-    return Failure(
+    return SshError(
         "unreachable",
         f"{where}: {(error.strerror or str(error)).lower()}.",
         "See whether this machine has a route to the VM's network (ip route get ADDRESS), and whether a VPN is up.",
@@ -204,7 +204,7 @@ class BannerReader:
         self.hop, self.line, self.before = hop, b"", b""
 
     def feed(self, data: bytes) -> str | None:
-        """The banner when it is complete. Raises `Failure` or `Dropped`."""
+        """The banner when it is complete. Raises `SshError` or `ConnectionDropped`."""
         if not data:
             raise self._end()
         self.line += data
@@ -222,9 +222,9 @@ class BannerReader:
         """True when it began with something else than a banner."""
         return bool(self.before or (self.line and not b"SSH-".startswith(self.line[:4])))
 
-    def not_ssh(self) -> Failure:
+    def not_ssh(self) -> SshError:
         """What it said is no banner."""
-        return Failure(
+        return SshError(
             "not ssh",
             f"{self.hop.address} port {self.hop.port} answered {quoted(self.before + self.line)}, not 'SSH-2.0-...'.",
             "Something else listens there: correct the port or the address.",
@@ -233,15 +233,15 @@ class BannerReader:
     def _end(self) -> Exception:
         said = self.before + self.line
         if not said.strip() or said.strip().startswith(_BUSY):
-            return Dropped(
+            return ConnectionDropped(
                 f"closed the connection before its banner{f', saying {quoted(said)}' if said.strip() else ''}"
             )
         return self.not_ssh()
 
 
-def silent(hop: Hop, limit: float) -> Failure:
+def silent(hop: Hop, limit: float) -> SshError:
     """TCP is up, and nothing else."""
-    return Failure(
+    return SshError(
         "silent",
         f"{hop.address} port {hop.port} accepted the connection, but sent no SSH banner within {limit:g} s.",
         "See whether sshd on the VM hangs or is overloaded (journalctl -u ssh), or something else has the port.",
@@ -261,7 +261,7 @@ async def _banner(stream: socket.socket, hop: Hop, limit: float) -> str:
                 except BlockingIOError:
                     continue
                 except OSError as error:
-                    raise Dropped(f"broke the connection before its banner ({error.strerror})") from None
+                    raise ConnectionDropped(f"broke the connection before its banner ({error.strerror})") from None
                 if banner is not None:
                     return banner
                 if reader.odd:
@@ -282,7 +282,7 @@ async def _readable(loop: asyncio.AbstractEventLoop, stream: socket.socket) -> N
 # --- ProxyCommand -------------------------------------------------------------------------------------------------
 
 
-async def _by_command(hop: Hop, limit: float) -> Line:
+async def _by_command(hop: Hop, limit: float) -> Connection:
     ours, theirs = socket.socketpair()
     said = tempfile.TemporaryFile()  # noqa: SIM115  # the line owns it, and closes it
     with theirs:
@@ -293,14 +293,14 @@ async def _by_command(hop: Hop, limit: float) -> Line:
             stderr=said,
             start_new_session=True,
         )
-    line = Line(ours, process=process, said=said)
+    connection = Connection(ours, process=process, said=said)
     ours.setblocking(False)
     try:
-        line.banner = await _banner(ours, hop, limit)
-    except Dropped:
-        complaint = line.complaint()
-        line.close()
-        raise Failure(
+        connection.banner = await _banner(ours, hop, limit)
+    except ConnectionDropped:
+        complaint = connection.complaint()
+        connection.close()
+        raise SshError(
             "jump host failed",
             f"ProxyCommand {hop.proxy_command[:200]!r} ended before SSH answered"
             + (f"; it said {complaint}." if complaint else "."),
@@ -308,6 +308,6 @@ async def _by_command(hop: Hop, limit: float) -> Line:
             via="ProxyCommand",
         ) from None
     except BaseException:
-        line.close()
+        connection.close()
         raise
-    return line
+    return connection

@@ -29,7 +29,7 @@ OUTCOMES: dict[str, str] = {
 }
 
 
-class Failure(Exception):
+class SshError(Exception):
     """A session cannot go on: the outcome, what was seen, and what to do."""
 
     def __init__(self, outcome: str, message: str, remedy: str, via: str = "") -> None:
@@ -38,7 +38,7 @@ class Failure(Exception):
         self.outcome, self.message, self.remedy, self.via = outcome, message, remedy, via
 
 
-class Dropped(Exception):
+class ConnectionDropped(Exception):
     """The server closed the connection before the login; sshd does that when it is busy. Worth another try."""
 
 

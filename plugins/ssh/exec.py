@@ -8,9 +8,10 @@ from typing import Protocol
 from paramiko import Channel
 from paramiko.ssh_exception import SSHException
 
-from plugins.ssh.errors import Failure, quoted
+from plugins.ssh.deadline import Deadline
+from plugins.ssh.errors import SshError, quoted
 from plugins.ssh.shell_command import INCOMPLETE
-from plugins.ssh.transport import Guard, Link
+from plugins.ssh.transport import SshTransport
 
 # 'exec' is not recognized as an internal or external command       (cmd.exe)
 # exec : The term 'exec' is not recognized as the name of a cmdlet  (PowerShell)
@@ -50,24 +51,24 @@ class Sink(Protocol):
         """Take stderr bytes as they come."""
 
 
-def open_shell(link: Link, label: str, guard: Guard, limit: float, command: str) -> Channel:
-    """An exec channel with a shell, started by `command`, that waits for its script. Raises `Failure`."""
-    limit = guard.limit(limit)
+def open_shell(transport: SshTransport, label: str, deadline: Deadline, limit: float, command: str) -> Channel:
+    """An exec channel with a shell, started by `command`, that waits for its script. Raises `SshError`."""
+    limit = deadline.limit(limit)
     channel: Channel | None = None
     try:
-        channel = link.open_session(timeout=limit + 1)
+        channel = transport.open_session(timeout=limit + 1)
         channel.exec_command(command)
     except Exception:  # paramiko passes on whatever its thread met
-        guard.stop()
-        if refusal := link.refusal():
+        deadline.stop()
+        if refusal := transport.refusal():
             what = f"refused to open a session ({quoted(refusal[1])})"
-        elif guard.late:
-            what = f"did not answer the request to start a shell within {guard.said}"
-        elif link.is_active():
+        elif deadline.late:
+            what = f"did not answer the request to start a shell within {deadline.said}"
+        elif transport.is_active():
             what = "refused to run a command"
         else:
-            raise _lost(label, f"before the script started{_last_words(link)}") from None
-        raise Failure(
+            raise _lost(label, f"before the script started{_last_words(transport)}") from None
+        raise SshError(
             "shell refused",
             f"The login worked, but {label} {what}.",
             "Use a user and a key that may run commands (MaxSessions, PermitOpen, command= and restrict on the VM).",
@@ -76,11 +77,18 @@ def open_shell(link: Link, label: str, guard: Guard, limit: float, command: str)
 
 
 def run_script(
-    link: Link, channel: Channel, label: str, script: bytes, sink: Sink, guard: Guard, limit: float, max_bytes: int
+    transport: SshTransport,
+    channel: Channel,
+    label: str,
+    script: bytes,
+    sink: Sink,
+    deadline: Deadline,
+    limit: float,
+    max_bytes: int,
 ) -> None:
-    """Feed the script and the sink. Returns when the sink is complete; raises `Failure` for any other end."""
-    guard.inside()
-    guard.limit(limit)
+    """Feed the script and the sink. Returns when the sink is complete; raises `SshError` for any other end."""
+    deadline.inside()
+    deadline.limit(limit)
     began, got = time.monotonic(), 0
     unsent = memoryview(script)
     first = b""  # what was said first, for the message when no shell came up
@@ -99,21 +107,21 @@ def run_script(
                 sink.feed_stderr(channel.recv_stderr(_CHUNK))
             return
         if got > max_bytes:
-            raise Failure(
+            raise SshError(
                 "too much output",
                 f"{label} printed more than {max_bytes:,} bytes, and was stopped.",
                 "See what floods the login shell (profile scripts, a forced command), or a probe without a limit.",
             )
-        if guard.cancelled or guard.late or data == b"":
+        if deadline.cancelled or deadline.late or data == b"":
             break
-    guard.stop()
-    if guard.late:
-        raise Failure(
+    deadline.stop()
+    if deadline.late:
+        raise SshError(
             "took too long",
             f"The script on {label} did not end within {limit:g} s; {got:,} bytes had come.",
             "See what hangs on the VM (load, a dead mount, a hanging DNS), or raise the limit.",
         )
-    raise _ended(link, channel, label, time.monotonic() - began, got, first)
+    raise _ended(transport, channel, label, time.monotonic() - began, got, first)
 
 
 def _receive(channel: Channel) -> tuple[bytes | None, bytes]:
@@ -143,7 +151,7 @@ def _send(channel: Channel, unsent: memoryview) -> memoryview:
     return unsent
 
 
-def _ended(link: Link, channel: Channel, label: str, seconds: float, got: int, first: bytes) -> Failure:
+def _ended(transport: SshTransport, channel: Channel, label: str, seconds: float, got: int, first: bytes) -> SshError:
     """The shell or the connection is gone, and the sink is not complete."""
     channel.status_event.wait(_FAREWELL)  # the exit status may come a little after the end of the output
     channel.settimeout(0)
@@ -153,29 +161,29 @@ def _ended(link: Link, channel: Channel, label: str, seconds: float, got: int, f
         said = f" It printed {quoted(first, 200)}." if first.strip() else " It printed nothing."
         status = channel.exit_status
         if status == INCOMPLETE:
-            return Failure(
+            return SshError(
                 "shell refused",
                 f"The login to {label} worked, but the script did not reach its shell as a whole, so none of it was "
                 f"run.{said}",
                 "See what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard input, "
                 "and let them do so only in an interactive shell.",
             )
-        return Failure(
+        return SshError(
             "shell refused",
             f"The login to {label} worked, but its shell ended with status {status} before the script did.{said}",
             _ANOTHER_SHELL
             if _WINDOWS_SAYS in first
             else "Use a user whose login shell runs programs (not nologin), and a key without a forced command.",
         )
-    return _lost(label, f"after {seconds:.1f} s and {got:,} bytes{_last_words(link)}")
+    return _lost(label, f"after {seconds:.1f} s and {got:,} bytes{_last_words(transport)}")
 
 
-def _last_words(link: Link) -> str:
-    return f", saying {quoted(link.farewell)}" if link.farewell else ""
+def _last_words(transport: SshTransport) -> str:
+    return f", saying {quoted(transport.farewell)}" if transport.farewell else ""
 
 
-def _lost(label: str, when: str) -> Failure:
-    return Failure(
+def _lost(label: str, when: str) -> SshError:
+    return SshError(
         "connection lost",
         f"The session on {label} ended {when}.",
         "See whether the VM restarted, or sshd or the script's shell was stopped there; then run again.",

@@ -8,13 +8,13 @@ from typing import Literal
 from paramiko import PKey
 
 from plugins.ssh.config import Hop
-from plugins.ssh.errors import Failure
+from plugins.ssh.errors import SshError
 from plugins.ssh.known_hosts import Entry, KnownHosts, fingerprint, host_name
 
 HostKeys = Literal["strict", "accept-new", "off"]
 
 
-class HostKeyJudge:
+class HostKeyPolicy:
     """Judges the host keys of a run by one policy. Safe to use from many threads."""
 
     def __init__(self, policy: HostKeys) -> None:
@@ -77,7 +77,7 @@ def _name(hop: Hop) -> str:
     return hop.known_as or host_name(hop.address, hop.port)
 
 
-def _unknown(hop: Hop, name: str, kind: str, text: str, entries: list[Entry]) -> Failure:
+def _unknown(hop: Hop, name: str, kind: str, text: str, entries: list[Entry]) -> SshError:
     files = ", ".join(str(path) for path in hop.user_known_hosts + hop.global_known_hosts if path.is_file())
     authority = next((entry for entry in entries if entry.marker == "@cert-authority"), None)
     more = (
@@ -86,7 +86,7 @@ def _unknown(hop: Hop, name: str, kind: str, text: str, entries: list[Entry]) ->
         else ""
     )
     port = f"-p {hop.port} " if hop.port != 22 else ""
-    return Failure(
+    return SshError(
         "host key unknown",
         f"No key of {name} is in {files or 'any known_hosts file'}. It shows {kind} {fingerprint(text)}.{more}",
         f"Compare with 'ssh-keyscan {port}{hop.address} | ssh-keygen -lf -' from a place you trust or with the VM's "
@@ -94,9 +94,9 @@ def _unknown(hop: Hop, name: str, kind: str, text: str, entries: list[Entry]) ->
     )
 
 
-def _changed(hop: Hop, name: str, kind: str, text: str, others: list[Entry]) -> Failure:
+def _changed(hop: Hop, name: str, kind: str, text: str, others: list[Entry]) -> SshError:
     old = next((entry for entry in others if entry.kind == kind), others[0])
-    return Failure(
+    return SshError(
         "host key changed",
         f"{hop.label} shows another host key than the known one: {kind} {fingerprint(text)}; "
         f"{old.place} has {old.kind} {_old_print(old)}. Somebody may be in between.",
@@ -111,8 +111,8 @@ def _old_print(entry: Entry) -> str:
         return "(not a valid key)"
 
 
-def _revoked(hop: Hop, kind: str, text: str, entry: Entry) -> Failure:
-    return Failure(
+def _revoked(hop: Hop, kind: str, text: str, entry: Entry) -> SshError:
+    return SshError(
         "host key revoked",
         f"{hop.label} shows the host key {kind} {fingerprint(text)}, which {entry.place} marks as revoked.",
         "Do not connect. Give the VM new host keys (ssh-keygen -A after removing the old ones).",

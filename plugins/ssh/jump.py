@@ -7,14 +7,15 @@ import time
 from paramiko import Channel
 
 from plugins.ssh.config import Hop
-from plugins.ssh.dial import BannerReader, Line, silent
-from plugins.ssh.errors import Failure, quoted
-from plugins.ssh.transport import Guard, Link
+from plugins.ssh.deadline import Deadline
+from plugins.ssh.dial import BannerReader, Connection, silent
+from plugins.ssh.errors import SshError, quoted
+from plugins.ssh.transport import SshTransport
 
 
-def lost(via: str) -> Failure:
+def lost(via: str) -> SshError:
     """The jump host is gone; said in the same words for every VM behind it, since it is one thing to fix."""
-    return Failure(
+    return SshError(
         "jump host failed",
         f"The connection to the jump host {via} was lost while the VMs behind it were visited.",
         "See whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown.",
@@ -22,35 +23,35 @@ def lost(via: str) -> Failure:
     )
 
 
-def open_way(jump: Link, via: str, hop: Hop, limit: float, guard: Guard) -> Line:
-    """A line to `hop` through a jump host's link, with the banner read. Raises `Failure` or `Dropped`."""
-    limit = guard.limit(limit)
+def open_way(jump: SshTransport, via: str, hop: Hop, limit: float, deadline: Deadline) -> Connection:
+    """A connection to `hop` through a jump host, its banner read. Raises `SshError` or `ConnectionDropped`."""
+    limit = deadline.limit(limit)
     try:
         channel = jump.open_channel("direct-tcpip", (hop.address, hop.port), ("127.0.0.1", 0), timeout=limit)
     except Exception:  # its thread's exception, whatever it is
-        guard.stop()
+        deadline.stop()
         if refusal := jump.refusal():
             raise _no_way(via, hop, *refusal) from None
         if jump.is_active():
-            raise Failure(
+            raise SshError(
                 "timed out",
-                f"{hop.address} port {hop.port} did not answer the jump host {via} within {guard.said}.",
+                f"{hop.address} port {hop.port} did not answer the jump host {via} within {deadline.said}.",
                 "See whether the VM runs and whether the jump host may reach it.",
                 via=via,
             ) from None
         raise lost(via) from None
-    line = Line(channel)
-    guard.line = line
-    limit = guard.limit(limit)
+    connection = Connection(channel)
+    deadline.connection = connection
+    limit = deadline.limit(limit)
     try:
-        line.banner = _read_banner(channel, hop, limit)
+        connection.banner = _read_banner(channel, hop, limit)
     except BaseException:
-        line.close()
-        guard.stop()
-        if guard.late:
+        connection.close()
+        deadline.stop()
+        if deadline.late:
             raise silent(hop, limit) from None
         raise
-    return line
+    return connection
 
 
 def _read_banner(channel: Channel, hop: Hop, limit: float) -> str:
@@ -67,9 +68,9 @@ def _read_banner(channel: Channel, hop: Hop, limit: float) -> str:
             return banner
 
 
-def _no_way(via: str, hop: Hop, code: int, said: str) -> Failure:
+def _no_way(via: str, hop: Hop, code: int, said: str) -> SshError:
     if code == 1:  # administratively prohibited
-        return Failure(
+        return SshError(
             "jump host failed",
             f"The jump host {via} does not forward to {hop.address}:{hop.port}: {quoted(said)}.",
             "Allow it in the jump host's sshd_config (AllowTcpForwarding, PermitOpen).",
@@ -81,7 +82,7 @@ def _no_way(via: str, hop: Hop, code: int, said: str) -> Failure:
     outcome = next((word for text, word in kinds if text in low), "unreachable")
     if any(name in low for name in names):
         outcome = "name not resolved"
-    return Failure(
+    return SshError(
         outcome,
         f"The jump host {via} cannot connect to {hop.address} port {hop.port}: {quoted(said)}.",
         "See whether the VM and its sshd run, and whether the jump host may reach this address.",

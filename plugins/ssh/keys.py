@@ -27,7 +27,7 @@ _AGENT_LIMIT = 10.0  # seconds for one answer of the agent; it may be waiting fo
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class KeyOffer:
     """One key to try, and what messages call it."""
 
     key: PKey
@@ -74,9 +74,9 @@ class KeyRing:
         self._lock = threading.Lock()
         self._files: dict[Path, _KeyFile] = {}
         self._agents: dict[str, tuple[_Agent | None, str]] = {}
-        self._offers: dict[tuple[object, ...], tuple[list[Offer], list[str]]] = {}
+        self._offers: dict[tuple[object, ...], tuple[list[KeyOffer], list[str]]] = {}
 
-    def offers(self, hop: Hop) -> tuple[list[Offer], list[str]]:
+    def offers(self, hop: Hop) -> tuple[list[KeyOffer], list[str]]:
         """The keys to try for a login, best first, and why other keys cannot be tried."""
         asked = (hop.identity_files, hop.default_files, hop.identities_only, hop.certificates, hop.agent)
         with self._lock:
@@ -94,7 +94,7 @@ class KeyRing:
             self._agents.clear()
             self._offers.clear()
 
-    def _collect(self, hop: Hop, problems: list[str]) -> Iterator[Offer]:
+    def _collect(self, hop: Hop, problems: list[str]) -> Iterator[KeyOffer]:
         held = {key.blob: key for key in self._agent_keys(hop.agent, problems)}
         files = [self._file(path) for path in hop.identity_files]
         named = [] if hop.default_files else files
@@ -104,27 +104,27 @@ class KeyRing:
         if not hop.identities_only:
             for blob, key in held.items():
                 if blob not in used:
-                    yield Offer(key, f"the agent's {key.comment or key.name} ({_print(blob)})")
+                    yield KeyOffer(key, f"the agent's {key.comment or key.name} ({_print(blob)})")
         for file in files if hop.default_files else []:
             if hop.identities_only or file.blob not in held:  # else the agent's turn offered it
                 yield from self._of_file(file, held, used, hop, problems, quiet=True)
 
     def _of_file(
         self, file: _KeyFile, held: dict[bytes, AgentKey], used: set[bytes], hop: Hop, problems: list[str], quiet: bool
-    ) -> Iterator[Offer]:
+    ) -> Iterator[KeyOffer]:
         """The offers that one identity file gives; `quiet`: a file that does not exist is no problem."""
         if file.key is not None:
             for path in hop.certificates:
                 if certified := _certified(file.path, path, problems):
-                    yield Offer(certified, f"{file.path} with the certificate {path}")
+                    yield KeyOffer(certified, f"{file.path} with the certificate {path}")
             if file.certificate is not None:
-                yield Offer(file.certificate, f"{file.path} with its certificate")
+                yield KeyOffer(file.certificate, f"{file.path} with its certificate")
         agents = held.get(file.blob) if file.blob else None
         if agents is not None:
             used.add(file.blob)
-            yield Offer(agents, f"{file.path} through the agent ({_print(file.blob)})")
+            yield KeyOffer(agents, f"{file.path} through the agent ({_print(file.blob)})")
         elif file.key is not None:
-            yield Offer(file.key, f"{file.path} ({_print(file.blob)})")
+            yield KeyOffer(file.key, f"{file.path} ({_print(file.blob)})")
         elif not (quiet and not file.path.exists()):
             problems.append(file.problem or f"{file.path} has no private key beside it and is not in the agent")
 

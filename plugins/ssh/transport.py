@@ -1,6 +1,6 @@
 """paramiko, fitted to this job: a Transport that never prints, keeps what the server said, and can always be ended.
 
-Everything paramiko does blocks. What may take too long is bounded by a `Guard`, which cuts the stream when the phase
+Everything paramiko does blocks. What may take too long is bounded by a `Deadline`, which cuts the stream when the phase
 is over its time or the run is cancelled; every wait then ends at once, because the stream has ended.
 """
 
@@ -19,79 +19,15 @@ from paramiko.common import cMSG_GLOBAL_REQUEST
 from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.packet import Packetizer
 
-from plugins.ssh.dial import Line
-from plugins.ssh.errors import CANCELLED, Failure
+from plugins.ssh.dial import Connection
 
 _SILENCE = logging.getLogger(
-    "plugins.ssh.client.paramiko"
+    "plugins.ssh.transport.paramiko"
 )  # paramiko's log: everything in it becomes an outcome instead
 _SILENCE.disabled = True
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
 _READ_AHEAD = 16_384  # bytes; what a VM has to say comes in packets of a few hundred
 _BASE: Any = paramiko.Transport  # the stubs leave out what subclasses use
-
-
-class Guard:
-    """Cuts a line when its phase is over its time. `check` is called several times a second, from one place.
-
-    Getting in has a time of its own, over all its phases, retries and jump hosts: no phase may take more than is left
-    of it.
-    """
-
-    def __init__(self, getting_in: float = float("inf")) -> None:
-        """`getting_in`: seconds from now until a shell must be open."""
-        self.line: Line | None = None  # it may come later
-        self.deadline = float("inf")
-        self.cancelled: tuple[str, str, str] | None = None  # why: outcome, message, remedy
-        self.late = False
-        self.said = ""  # the present limit, for messages
-        self._getting_in = getting_in
-        self._latest = time.monotonic() + getting_in
-
-    @property
-    def left(self) -> float:
-        """The seconds that are left for getting in."""
-        return max(0.0, self._latest - time.monotonic())
-
-    def excuse(self, seconds: float) -> None:
-        """Time spent waiting for one's turn is not the VM's fault."""
-        self._latest += seconds
-
-    def inside(self) -> None:
-        """A shell is open: what comes now has limits of its own."""
-        self._latest = float("inf")
-
-    def limit(self, seconds: float) -> float:
-        """Begin a phase that may take this long, or what is left; returns which."""
-        left = self.left
-        self.said = f"{seconds:g} s" if seconds <= left else f"the {self._getting_in:g} s for getting in"
-        self.deadline = time.monotonic() + min(seconds, left)
-        return min(seconds, left)
-
-    def rest(self) -> None:
-        """No phase is going on: one waits for one's turn."""
-        self.deadline = float("inf")
-
-    def check(self, now: float) -> None:
-        """Cut the line if it is time."""
-        if now > self.deadline and not self.late:
-            self.late = True
-            self._cut()
-
-    def cancel(self, words: tuple[str, str, str] = CANCELLED) -> None:
-        """The run is over; `words` say why."""
-        if not self.cancelled:
-            self.cancelled = words
-            self._cut()
-
-    def stop(self) -> None:
-        """Raise when the run was cancelled: that is then the cause of whatever went wrong."""
-        if self.cancelled:
-            raise Failure(*self.cancelled)
-
-    def _cut(self) -> None:
-        if self.line:
-            self.line.cut()
 
 
 class _Ahead:
@@ -126,7 +62,7 @@ class _Ahead:
 
 
 class _Packets(Packetizer):
-    """paramiko's packets, with the banner already read, and no timer thread per connection (see `Guard`)."""
+    """paramiko's packets, with the banner already read, and no timer thread per connection (see `Deadline`)."""
 
     banner = ""
     heard = 0  # messages
@@ -156,26 +92,26 @@ def _kex_cost(name: str) -> int:
     return next((rank for rank, kind in enumerate(("curve25519", "ecdh-", "mlkem")) if name.startswith(kind)), 9)
 
 
-class Link(_BASE):  # type: ignore[misc]  # see _BASE
+class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
     """A paramiko Transport that keeps what the server said, for the messages, and never prints."""
 
     # curve25519 by its standard name too; the DH groups last, they cost 10 to 30 times the CPU
     _kex_info = {**_BASE._kex_info, "curve25519-sha256": KexCurve25519}  # noqa: RUF012  # as paramiko has it
     # paramiko looks this often whether it was closed, by waking up: a hundred silent VMs kept a core busy with its
-    # default of 0.1 s. `end` and `Guard` cut the socket, which wakes it at once.
+    # default of 0.1 s. `end` and `Deadline` cut the socket, which wakes it at once.
     _active_check_timeout = 5.0
     _preferred_kex = tuple(sorted(("curve25519-sha256", *_BASE._preferred_kex), key=_kex_cost))
 
     # An authenticated cipher first: with the others paramiko compares each packet's MAC byte by byte, in Python.
     _preferred_ciphers = tuple(sorted(_BASE._preferred_ciphers, key=lambda name: "gcm" not in name))
 
-    def __init__(self, line: Line, known_kinds: Collection[str]) -> None:
+    def __init__(self, connection: Connection, known_kinds: Collection[str]) -> None:
         """`known_kinds`: the host key types that known_hosts has for the host; they are asked for first."""
-        super().__init__(line.stream, packetizer_class=_Packets)
-        self.line = line
+        super().__init__(connection.stream, packetizer_class=_Packets)
+        self.connection = connection
         self.daemon = True
         self.set_log_channel(_SILENCE.name)
-        self.packetizer.banner = line.banner
+        self.packetizer.banner = connection.banner
         self.farewell = ""  # the text of the server's disconnect message
         self._refusals: dict[int, tuple[int, str]] = {}  # channel number -> reason code and text
         self._asked = threading.local()  # the number of the channel that this thread asked for last
@@ -189,7 +125,7 @@ class Link(_BASE):  # type: ignore[misc]  # see _BASE
         except Exception as error:
             self.saved_exception = error
             self.active = False
-            self.line.cut()
+            self.connection.cut()
             if self.completion_event is not None:
                 self.completion_event.set()
             for channel in list(self._channels.values()):
@@ -197,12 +133,12 @@ class Link(_BASE):  # type: ignore[misc]  # see _BASE
 
     def end(self) -> None:
         """Close the connection and let its thread come to an end."""
-        self.line.cut()
+        self.connection.cut()
         with suppress(Exception):
             self.close()
         if self.is_alive() and threading.current_thread() is not self:
             self.join(1.0)
-        self.line.close()
+        self.connection.close()
 
     def answers(self, seconds: float) -> bool:
         """Whether the server is still there: it is asked, and has `seconds` to say anything at all. Blocks."""

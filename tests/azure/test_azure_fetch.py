@@ -248,9 +248,7 @@ def test_a_login_that_hangs_is_left_behind_in_time(arm: Arm, monkeypatch: pytest
 
 
 def test_whoever_hangs_does_not_keep_the_process_from_ending() -> None:
-    code = (
-        "import time; from plugins.core.worker_pool import Team\nTeam(2, 0.2).ask([lambda: time.sleep(60)] * 3, print)"
-    )
+    code = "import time; from plugins.core.worker_pool import WorkerPool\nWorkerPool(2, 0.2).ask([lambda: time.sleep(60)] * 3, print)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout.split() == ["0", "1", "2"]
 

@@ -19,13 +19,9 @@ from plugins.gather.collector import gather, limits
 from plugins.gather.plan import page
 from plugins.model import Evidence, Vm
 from plugins.ssh import client as ssh
-from tests.ssh.test_client import (
-    ME,
-    Keys,
-    Sshd,
-    pytestmark,  # noqa: F401  # the mark skips where there is no sshd
-    sshd,
-)
+from tests.support.sshd import ME, Keys, Sshd, needs_sshd, sshd
+
+pytestmark = needs_sshd
 
 POWERSHELL = r"""#!PYTHON
 import base64, re, sys

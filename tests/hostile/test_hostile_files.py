@@ -26,8 +26,8 @@ from plugins.inventory.selection import InventoryError, load, parse_address
 from plugins.model import Vm
 from plugins.pytest_adapter.explain import explain
 from plugins.requirements import agent_errors as knowledge
-from plugins.ssh.config import Config
-from plugins.ssh.errors import Failure
+from plugins.ssh.config import SshConfig
+from plugins.ssh.errors import SshError
 from plugins.ssh.known_hosts import KnownHosts, _parse, host_name
 from tests.support import azure_site as site
 from tests.support.paths import ROOT
@@ -87,8 +87,8 @@ def test_ssh_config(folder: Path) -> None:
     @given(bent(SSH_CONFIG).filter(lambda text: "exec" not in text.lower() and "include" not in text.lower()))
     def holds(text: str) -> None:
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
-        with suppress(Failure):
-            config = Config([path], required=True)
+        with suppress(SshError):
+            config = SshConfig([path], required=True)
             for name in ("vm-a", "vm-b", "other"):
                 config.route(Vm(name))
 

@@ -21,7 +21,7 @@ from plugins.gather.script import PLACES, compile_batch
 from plugins.inventory.selection import InventoryError, load
 from plugins.judge.evaluate import value
 from plugins.model import Evidence, Seen, Session, Status, Vm
-from plugins.ssh.config import Config
+from plugins.ssh.config import SshConfig
 from suites.agent import Logs, _seconds
 from suites.environment import _read_written
 from suites.guest import Guest
@@ -193,7 +193,7 @@ def test_a_vm_of_azures_list_that_cannot_be_visited_is_not_left_out(change: Mapp
 
 def test_the_home_of_a_user_who_is_not_there_is_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("Host a\n  UserKnownHostsFile ~no-such-user/hosts\n")
-    assert str(Config([tmp_path / "config"]).route(Vm("a"))[0].user_known_hosts[0]) == "~no-such-user/hosts"
+    assert str(SshConfig([tmp_path / "config"]).route(Vm("a"))[0].user_known_hosts[0]) == "~no-such-user/hosts"
     (tmp_path / "fleet.yaml").write_text(
         "ssh_config: ~no-such-user/config\nvms: [{name: a, identity_file: ~nobody9/k}]\n"
     )

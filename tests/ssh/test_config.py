@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from plugins.model import Vm
-from plugins.ssh.config import Config, Hop
-from plugins.ssh.errors import Failure
+from plugins.ssh.config import Hop, SshConfig
+from plugins.ssh.errors import SshError
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def write(home: Path, text: str, name: str = "config") -> Path:
 
 
 def hop(path: Path, alias: str, **more: str) -> Hop:
-    return Config([path]).route(Vm(alias, **more))[-1]  # type: ignore[arg-type]
+    return SshConfig([path]).route(Vm(alias, **more))[-1]  # type: ignore[arg-type]
 
 
 def openssh(path: Path, alias: str) -> dict[str, str]:
@@ -80,8 +80,8 @@ def test_relative_includes_and_the_home_folder(home: Path) -> None:
 
 def test_an_include_that_includes_itself(home: Path) -> None:
     path = write(home, "Include config\n")
-    with pytest.raises(Failure, match=f"{path}:1: Include is nested more than 16 deep"):
-        Config([path])
+    with pytest.raises(SshError, match=f"{path}:1: Include is nested more than 16 deep"):
+        SshConfig([path])
 
 
 def test_identity_files_and_tokens(home: Path) -> None:
@@ -109,10 +109,10 @@ def test_the_usual_files_when_nothing_is_said(home: Path) -> None:
 
 def test_the_fleet_file_wins_and_fills_the_tokens(home: Path) -> None:
     path = write(home, "User otto\nPort 5\nIdentityFile ~/%r\nProxyJump gw\nConnectTimeout 7\n")
-    (ours,) = Config([path]).route(Vm("vm-a", "10.0.0.4", user="anna", port=6, jump="none"))
+    (ours,) = SshConfig([path]).route(Vm("vm-a", "10.0.0.4", user="anna", port=6, jump="none"))
     assert (ours.label, ours.identity_files, ours.jump) == ("anna@10.0.0.4:6", (home / "anna",), "")
     assert ours.connect_timeout == 7
-    (ours,) = Config([path]).route(Vm("vm-a", identity_file=str(home / "key"), jump="none"))
+    (ours,) = SshConfig([path]).route(Vm("vm-a", identity_file=str(home / "key"), jump="none"))
     assert ours.identity_files == (home / "key",)
 
 
@@ -122,7 +122,7 @@ def test_jump_hosts_have_their_own_configuration(home: Path) -> None:
         "Host vm-*\n ProxyJump anna@gw1:2201,gw2\nHost gw1\n HostName 10.0.0.1\n ProxyJump outer\n"
         "Host gw2\n HostName 10.0.0.2\n User berta\n ProxyJump never-used\nHost *\n User otto\n",
     )
-    route = Config([path]).route(Vm("vm-a"))
+    route = SshConfig([path]).route(Vm("vm-a"))
     assert [step.label for step in route] == [
         "otto@outer:22",
         "anna@10.0.0.1:2201",
@@ -153,8 +153,8 @@ def test_proxy_command_and_ipv6(home: Path) -> None:
 )
 def test_a_bad_line_is_named(home: Path, text: str, message: str) -> None:
     path = write(home, text)
-    with pytest.raises(Failure) as caught:
-        Config([path]).route(Vm("vm-a"))
+    with pytest.raises(SshError) as caught:
+        SshConfig([path]).route(Vm("vm-a"))
     assert caught.value.outcome == "cannot be used"
     assert caught.value.message.startswith(f"{path}{message}")
     assert caught.value.remedy
@@ -165,7 +165,7 @@ def test_a_thousand_hosts_are_looked_up_quickly(home: Path) -> None:
         home,
         "".join(f"Host vm-{n}\n HostName 10.0.0.{n}\n Port {n + 1}\n" for n in range(1000)) + "Host *\n User anna\n",
     )
-    config, began = Config([path]), time.process_time()
+    config, began = SshConfig([path]), time.process_time()
     assert [config.route(Vm(f"vm-{n}"))[0].port for n in range(1000)] == list(range(1, 1001))
     assert time.process_time() - began < 2, "paramiko alone needs about ten seconds"
 

@@ -1,0 +1,74 @@
+"""A time limit on each phase of a session, enforced from outside: when it is over, the connection is cut.
+
+paramiko blocks, and its own time-outs are per read. A connection that is cut ends every wait at once.
+"""
+
+from __future__ import annotations
+
+import time
+
+from plugins.ssh.dial import Connection
+from plugins.ssh.errors import CANCELLED, SshError
+
+
+class Deadline:
+    """Cuts a connection when its phase is over its time. `check` is called several times a second, from one place.
+
+    Getting in has a time of its own, over all its phases, retries and jump hosts: no phase may take more than is left
+    of it.
+    """
+
+    def __init__(self, getting_in: float = float("inf")) -> None:
+        """`getting_in`: seconds from now until a shell must be open."""
+        self.connection: Connection | None = None  # it may come later
+        self._phase_end = float("inf")
+        self.cancelled: tuple[str, str, str] | None = None  # why: outcome, message, remedy
+        self.late = False
+        self.said = ""  # the present limit, for messages
+        self._getting_in = getting_in
+        self._latest = time.monotonic() + getting_in
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left for getting in."""
+        return max(0.0, self._latest - time.monotonic())
+
+    def excuse(self, seconds: float) -> None:
+        """Time spent waiting for one's turn is not the VM's fault."""
+        self._latest += seconds
+
+    def inside(self) -> None:
+        """A shell is open: what comes now has limits of its own."""
+        self._latest = float("inf")
+
+    def limit(self, seconds: float) -> float:
+        """Begin a phase that may take this long, or what is left; returns which."""
+        left = self.left
+        self.said = f"{seconds:g} s" if seconds <= left else f"the {self._getting_in:g} s for getting in"
+        self._phase_end = time.monotonic() + min(seconds, left)
+        return min(seconds, left)
+
+    def rest(self) -> None:
+        """No phase is going on: one waits for one's turn."""
+        self._phase_end = float("inf")
+
+    def check(self, now: float) -> None:
+        """Cut the connection if it is time."""
+        if now > self._phase_end and not self.late:
+            self.late = True
+            self._cut()
+
+    def cancel(self, words: tuple[str, str, str] = CANCELLED) -> None:
+        """The run is over; `words` say why."""
+        if not self.cancelled:
+            self.cancelled = words
+            self._cut()
+
+    def stop(self) -> None:
+        """Raise when the run was cancelled: that is then the cause of whatever went wrong."""
+        if self.cancelled:
+            raise SshError(*self.cancelled)
+
+    def _cut(self) -> None:
+        if self.connection:
+            self.connection.cut()

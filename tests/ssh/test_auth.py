@@ -1,0 +1,140 @@
+"""Which keys are offered, and what is said when none is accepted: `plugins.ssh.auth` and `plugins.ssh.keys`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.sshd import (
+    ME,
+    Client,
+    Keys,
+    Sshd,
+    agent,
+    needs_sshd,
+    run,
+    sshd,
+    vm,
+)
+
+pytestmark = needs_sshd
+
+
+@pytest.mark.parametrize(("kind", "more"), [("ed25519", ()), ("ecdsa", ("-b", "384")), ("rsa", ("-b", "2048"))])
+def test_each_key_type_logs_in(client: Client, keys: Keys, tmp_path: Path, kind: str, more: tuple[str, ...]) -> None:
+    name = f"user-{kind}"
+    key = keys.make(name, kind, "", *more)
+    (tmp_path / "authorized_keys").write_text(keys.public(name))
+    host = f"host-{kind}"
+    keys.make(host, kind, "", *more)
+    with sshd(keys, tmp_path, host=host) as running:
+        client.knows(running)
+        (session,) = client.visit(vm(running, keys, key=name))
+    assert session.outcome == "ok", (session, key)
+
+
+def test_a_key_that_the_vm_does_not_know(client: Client, server: Sshd, keys: Keys) -> None:
+    client.knows(server)
+    (session,) = client.visit(vm(server, keys, key="stranger"))
+    assert session.outcome == "login refused"
+    assert str(keys.make("stranger")) in session.message
+    assert "It accepts publickey" in session.message
+    assert repr(ME) in session.remedy
+
+
+def test_too_many_keys(client: Client, keys: Keys, tmp_path: Path) -> None:
+    with sshd(keys, tmp_path, "MaxAuthTries 2") as running:
+        client.knows(running)
+        client.configure("".join(f"IdentityFile {keys.make(f'stranger-{n}')}\n" for n in range(4)))
+        (session,) = client.visit(vm(running, keys, key=None))
+    assert session.outcome == "login refused"
+    assert "Too many authentication failures" in session.message
+    assert "IdentitiesOnly" in session.remedy
+
+
+def test_no_key_to_offer(client: Client, server: Sshd, keys: Keys) -> None:
+    client.knows(server)
+    client.configure("IdentityFile none\n")
+    (session,) = client.visit(vm(server, keys, key=None))
+    assert session.outcome == "no usable key"
+
+
+def test_a_key_file_that_is_not_there_or_no_key(client: Client, server: Sshd, keys: Keys, tmp_path: Path) -> None:
+    client.knows(server)
+    (tmp_path / "junk").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n")
+    client.configure(f"IdentityFile {tmp_path}/missing\nIdentityFile {tmp_path}/junk\n")
+    (session,) = client.visit(vm(server, keys, key=None))
+    assert session.outcome == "no usable key"
+    assert f"there is no file {tmp_path}/missing" in session.message
+    assert f"{tmp_path}/junk is no private key" in session.message
+
+
+@pytest.mark.parametrize("form", ["OPENSSH", "PEM"])
+def test_an_encrypted_key_needs_the_agent(client: Client, keys: Keys, tmp_path: Path, form: str) -> None:
+    name = f"locked-{form}"
+    locked = keys.make(name, "ecdsa", "open sesame", *(("-m", "PEM") if form == "PEM" else ()))
+    (tmp_path / "authorized_keys").write_text(keys.public(name))
+    with sshd(keys, tmp_path) as running:
+        client.knows(running)
+        (session,) = client.visit(vm(running, keys, key=name))
+        assert session.outcome == "no usable key"
+        assert f"{locked} is encrypted and not in the agent" in session.message
+        with agent(tmp_path, locked, passphrase="open sesame") as path:
+            client.head = client.head.replace("IdentityAgent none", f"IdentityAgent {path}")
+            client.configure("IdentitiesOnly yes\n")
+            sessions = client.visit(*(vm(running, keys, f"vm-{n}", key=name) for n in range(6)))
+            assert [session.outcome for session in sessions] == ["ok"] * 6
+
+
+def test_the_agents_keys_are_tried_unless_identities_only(
+    client: Client, server: Sshd, keys: Keys, tmp_path: Path
+) -> None:
+    client.knows(server)
+    with agent(tmp_path, keys.make("user")) as path:
+        client.head = client.head.replace("IdentityAgent none", f"IdentityAgent {path}")
+        client.configure("IdentityFile none\n")
+        assert client.visit(vm(server, keys, key=None))[0].outcome == "ok"
+        client.configure("IdentityFile none\nIdentitiesOnly yes\n")
+        assert client.visit(vm(server, keys, key=None))[0].outcome == "no usable key"
+        client.configure("")
+        assert client.visit(vm(server, keys, key="stranger"))[0].outcome == "ok", "after the named key"
+
+
+def test_an_agent_that_is_gone(client: Client, server: Sshd, keys: Keys, tmp_path: Path) -> None:
+    client.knows(server)
+    client.head = client.head.replace("IdentityAgent none", f"IdentityAgent {tmp_path}/gone")
+    client.configure("IdentityFile none\n")
+    (session,) = client.visit(vm(server, keys, key=None))
+    assert session.outcome == "no usable key"
+    assert f"the agent at {tmp_path}/gone does not answer" in session.message
+
+
+@pytest.mark.parametrize("where", ["beside the key", "CertificateFile", "agent"])
+def test_a_certificate_logs_in(client: Client, keys: Keys, tmp_path: Path, where: str) -> None:
+    ca = keys.make("ca")
+    name = f"signed-{where.replace(' ', '-')}"
+    key = keys.make(name)
+    run("ssh-keygen", "-q", "-s", ca, "-I", "test", "-n", ME, "-V", "-1h:+1h", key.with_name(f"{name}.pub"))
+    certificate = key.with_name(f"{name}-cert.pub")
+    (tmp_path / "authorized_keys").write_text("")
+    with sshd(keys, tmp_path, f"TrustedUserCAKeys {ca}.pub") as running, agent(tmp_path, key) as path:
+        client.knows(running)
+        if where == "CertificateFile":
+            certificate = certificate.rename(tmp_path / "elsewhere-cert.pub")
+            client.configure(f"CertificateFile {certificate}\n")
+        if where == "agent":
+            client.head = client.head.replace("IdentityAgent none", f"IdentityAgent {path}")
+            client.configure("IdentityFile none\n")
+        (session,) = client.visit(vm(running, keys, key=None if where == "agent" else name))
+    assert session.outcome == "ok", session
+
+
+def test_a_second_factor_is_named(client: Client, keys: Keys, tmp_path: Path) -> None:
+    with sshd(
+        keys, tmp_path, "AuthenticationMethods publickey,keyboard-interactive", "KbdInteractiveAuthentication yes"
+    ) as running:
+        client.knows(running)
+        (session,) = client.visit(vm(running, keys))
+    assert session.outcome == "login refused"
+    assert "keyboard-interactive" in session.message

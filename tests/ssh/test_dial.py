@@ -1,0 +1,153 @@
+"""Servers that are silent, busy, gone or not SSH at all: `plugins.ssh.dial` and the key exchange."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from plugins.model import Vm
+from plugins.ssh import client as ssh
+from tests.support.sshd import (
+    Client,
+    Keys,
+    Sshd,
+    black_hole,
+    free_port,
+    listener,
+    needs_sshd,
+    sshd,
+    vm,
+)
+
+pytestmark = needs_sshd
+
+
+def test_a_silent_port(client: Client) -> None:
+    with listener(lambda connection: None) as port:
+        (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port), login_timeout=0.5)
+    assert session.outcome == "silent"
+    assert "0.5 s" in session.message
+    assert client.seconds < 2
+
+
+def test_a_server_that_drips_its_banner(client: Client) -> None:
+    def drip(connection: socket.socket) -> None:
+        with suppress(OSError):
+            for byte in b"SSH-2.0-" + b"x" * 100:
+                connection.send(bytes([byte]))
+                time.sleep(0.05)
+
+    with listener(drip) as port:
+        (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port), login_timeout=0.7)
+    assert session.outcome == "silent"
+    assert client.seconds < 2
+
+
+def test_a_server_that_stops_after_its_banner(client: Client) -> None:
+    with listener(lambda connection: connection.sendall(b"SSH-2.0-stuck\r\n")) as port:
+        (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port), login_timeout=0.7)
+    assert session.outcome == "silent"
+    assert "the key exchange" in session.message
+    assert client.seconds < 2
+
+
+@pytest.mark.parametrize(
+    "said", [b"HTTP/1.1 400 Bad \x1b[31mRequest\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46" * 3, b"x" * 100_000]
+)
+def test_something_else_than_ssh(client: Client, said: bytes) -> None:
+    def answer(connection: socket.socket) -> None:
+        with suppress(OSError):
+            connection.sendall(said)
+            connection.shutdown(socket.SHUT_WR)
+
+    with listener(answer) as port:
+        (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port))
+    assert session.outcome == "not ssh"
+    assert session.message.isprintable()
+    assert len(session.message) < 250
+
+
+@pytest.mark.parametrize("after", [b"\x00" * 200, b"\xff" * 200, b"SSH-2.0-again\r\n" * 20])
+def test_garbage_after_the_banner(client: Client, after: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    with listener(lambda connection: connection.sendall(b"SSH-2.0-odd\r\n" + after)) as port:
+        (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port), login_timeout=1)
+    assert session.outcome in ("negotiation failed", "silent", "turned away"), session
+    assert capfd.readouterr() == ("", ""), "paramiko prints nothing"
+
+
+def test_nothing_listens(client: Client) -> None:
+    (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=free_port()))
+    assert session.outcome == "refused"
+    assert "nothing listens" in session.message
+    assert client.seconds < 1
+
+
+def test_no_such_name(client: Client) -> None:
+    (session,) = client.visit(Vm("vm-a.invalid"), connect_timeout=4)
+    assert session.outcome == "name not resolved"
+    assert "'vm-a.invalid'" in session.message
+
+
+def test_dead_hosts_time_out_all_at_once(client: Client) -> None:
+    with black_hole() as port:
+        sessions = client.visit(
+            *(Vm(f"vm-{n}", "127.0.0.1", port=port) for n in range(30)), connect_timeout=0.5, workers=2
+        )
+    assert {session.outcome for session in sessions} == {"timed out"}
+    assert client.seconds < 1.5
+
+
+def test_no_algorithm_in_common(client: Client, keys: Keys, tmp_path: Path) -> None:
+    with sshd(keys, tmp_path, "KexAlgorithms sntrup761x25519-sha512@openssh.com") as running:
+        (session,) = client.visit(vm(running, keys))
+    assert session.outcome == "negotiation failed"
+    assert "key exchange algorithm" in session.message
+    assert "sntrup761x25519-sha512@openssh.com" in session.message
+    assert "curve25519-sha256" in session.message
+
+
+@pytest.mark.parametrize(
+    ("setting", "outcome"), [("Ciphers chacha20-poly1305@openssh.com", "cipher"), ("MACs umac-64@openssh.com", "MAC")]
+)
+def test_no_cipher_or_mac_in_common(client: Client, keys: Keys, tmp_path: Path, setting: str, outcome: str) -> None:
+    with sshd(keys, tmp_path, setting) as running:
+        (session,) = client.visit(vm(running, keys))
+    assert session.outcome == "negotiation failed"
+    assert f"no {outcome} in common" in session.message
+    assert setting.split()[1] in session.message
+
+
+def occupy(server: Sshd) -> socket.socket:
+    """Take the only place that MaxStartups 1 leaves; the probe of `sshd` may still have it."""
+    for _ in range(100):
+        connection = socket.create_connection(("127.0.0.1", server.port), 2)
+        with suppress(OSError):
+            if connection.recv(4) == b"SSH-":
+                return connection
+        connection.close()
+        time.sleep(0.02)
+    raise AssertionError("sshd lets nobody in")
+
+
+def test_sshd_that_is_busy_is_tried_again(client: Client, keys: Keys, tmp_path: Path) -> None:
+    with sshd(keys, tmp_path, "MaxStartups 1") as running:
+        client.knows(running)
+        with occupy(running) as other:
+            threading.Timer(0.4, lambda: other.shutdown(socket.SHUT_RDWR)).start()
+            (session,) = client.visit(vm(running, keys))
+        assert "MaxStartups" in running.log.read_text()
+    assert session.outcome == "ok"
+
+
+def test_sshd_that_stays_busy(client: Client, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "_RETRIES", 1)
+    with sshd(keys, tmp_path, "MaxStartups 1") as running, occupy(running):
+        (session,) = client.visit(vm(running, keys))
+    assert session.outcome == "turned away"
+    assert "(2 times)" in session.message
+    assert "MaxStartups" in session.remedy
