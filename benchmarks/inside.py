@@ -17,8 +17,8 @@ import pytest
 
 from benchmarks import forty, meter
 from benchmarks.contestants import CONTESTANTS, KEX, Site
-from plugins.checks.probe import Planned
-from plugins.gather.script import compile_batch
+from plugins.checks.probe import ProbeCommand
+from plugins.gather.script import compile_script
 from plugins.inventory import selection as inventory
 from plugins.pytest_adapter.collection import check_items, plans
 from plugins.pytest_adapter.run import RUN
@@ -33,7 +33,7 @@ class _Planner:
     """A pytest plugin that keeps what each VM has to run."""
 
     def __init__(self) -> None:
-        self.plans: dict[str, list[Planned]] = {}
+        self.plans: dict[str, list[ProbeCommand]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -52,7 +52,7 @@ def _script(work: str, fleet: str, vm: str, profile: str) -> tuple[bytes, str]:
             pytest.main([*arguments, "-p", "no:cacheprovider", str(ROOT / "suites")], plugins=[planner])
         finally:
             sys.stdout = before
-    batch = compile_batch(planner.plans[vm])
+    batch = compile_script(planner.plans[vm])
     return batch.script, f"{batch.nonce} end"
 
 

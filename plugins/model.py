@@ -3,7 +3,7 @@
 Data walks one way::
 
     inventory ──> gather ──> Evidence ──> checks ──> Verdict ──> diagnosis ──> reports
-                             (Seen, ...)             (Status)
+                             (ProbeResult, ...)      (Status)
 
 Nothing in this module touches the network, the disk or pytest.
 """
@@ -88,7 +88,7 @@ class Severity(StrEnum):
 
 
 #: How a probe ended. Only ``done`` is evidence of something; every other word says why there is none.
-State = Literal[
+ProbeState = Literal[
     "done",  # it ran to its end; `exit` is its exit status
     "timed out",  # it was stopped at its limit
     "no tool",  # a program it needs is not installed; `stderr` names it
@@ -98,12 +98,12 @@ State = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProbeResult:
     """What one probe saw on one VM: its command, how it ended and what it printed."""
 
     probe: str  # "healthz", or with its parameter "tunnel[management.azure.com]"
     command: str
-    state: State
+    state: ProbeState
     exit: int | None = None
     stdout: str = ""
     stderr: str = ""
@@ -113,7 +113,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SshSession:
     """How the SSH session to one VM went. ``outcome`` is ``ok``, or a word of `plugins.ssh.client.OUTCOMES`."""
 
     outcome: str
@@ -129,8 +129,8 @@ class Evidence:
     """Everything that was seen of one VM. Saved as ``evidence/<vm>.json``; judged live or replayed alike."""
 
     vm: Vm
-    session: Session
-    seen: dict[str, Seen] = field(default_factory=dict)
+    session: SshSession
+    seen: dict[str, ProbeResult] = field(default_factory=dict)
     started: float = 0.0  # the runner's clock, seconds since the epoch
 
 
@@ -153,8 +153,8 @@ class Verdict:
     seconds: float = 0.0  # the slowest of its probes
     fix: tuple[str, ...] = ()  # commands for the operator's shell that repair it; shown, never run
     facts: tuple[tuple[str, str], ...] = ()  # what the check noted of the VM: (fact, value)
-    thing: str = ""  # what has to be changed (`plugins.checks.check.Thing`), where that is not what the check declares
-    obstacle: str = ""  # what stood in the way; the same one is the same cause
+    component: str = ""  # what to change (`plugins.checks.check.Component`), unless the check's own
+    shared_cause: str = ""  # what stood in the way; the same one is the same cause
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain data, for plugins that write pytest's reports down."""

@@ -1,6 +1,6 @@
 """Draw which check explains which, from what the checks declare, into docs/diagnosis.md.
 
-Run it after a change of `causes`, `after` or `thing`: ``python -m scripts.draw_causes``. A test compares.
+Run it after a change of `caused_by`, `requires` or `component`: ``python -m scripts.draw_causes``. A test compares.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def edges(known: Mapping[str, Check]) -> dict[str, set[str]]:
     """Cause -> what it explains, as far as the checks are known."""
     found: dict[str, set[str]] = {}
     for check in known.values():
-        for cause in (*check.causes, *check.after):
+        for cause in (*check.caused_by, *check.requires):
             found.setdefault(cause, set()).add(check.id)
     return found
 
@@ -75,7 +75,7 @@ def drawing(known: Mapping[str, Check]) -> str:
                 lines.append(f"    {cause} --> {consequence}")
                 drawn |= {cause, consequence}
     for thing, (_, colour) in THINGS.items():
-        members = [id for id, check in known.items() if check.thing == thing and id in drawn]
+        members = [id for id, check in known.items() if check.component == thing and id in drawn]
         if members:
             name = thing.replace(" ", "-")
             lines.append(f"    classDef {name} fill:{colour},stroke:#555,color:#111")
@@ -87,7 +87,7 @@ def table(known: Mapping[str, Check]) -> str:
     """Every declared edge, causes in the order to look."""
     rows = ["| not met | possible causes, in the order to look |", "| --- | --- |"]
     for check in known.values():
-        if causes := dict.fromkeys((*check.causes, *check.after)):
+        if causes := dict.fromkeys((*check.caused_by, *check.requires)):
             rows.append(f"| {_link(check.id)} | {', '.join(causes)} |")
     return "\n".join(rows)
 
@@ -96,7 +96,7 @@ def things(known: Mapping[str, Check]) -> str:
     """Which check is about which thing."""
     rows = ["| to be changed | checks |", "| --- | --- |"]
     for thing, (words, _) in THINGS.items():
-        rows.append(f"| {words} | {', '.join(_link(id) for id, check in known.items() if check.thing == thing)} |")
+        rows.append(f"| {words} | {', '.join(_link(id) for id, check in known.items() if check.component == thing)} |")
     return "\n".join(rows)
 
 
@@ -118,7 +118,7 @@ def page(text: str, known: Mapping[str, Check]) -> str:
 
 def unknown_things(known: Iterable[Check]) -> set[str]:
     """Things that the page has no words for."""
-    return {str(check.thing) for check in known} - set(THINGS)
+    return {str(check.component) for check in known} - set(THINGS)
 
 
 if __name__ == "__main__":

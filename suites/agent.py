@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from plugins import Seen, not_applicable, probe, quote, unknown
+from plugins import ProbeResult, not_applicable, probe, quote, unknown
 from plugins.model import Vm
 from plugins.requirements.agent_errors import Explanation, findings, needles
 from suites import agent_windows
@@ -29,7 +29,7 @@ RECENT = 86_400
 _ABSENT = f"[ -x {AZCMAGENT} ] || {{ echo @absent; exit 0; }}\n"
 
 
-def _missing(seen: Seen) -> str:
+def _missing(seen: ProbeResult) -> str:
     """Why a probe has no answer to read, "" when it has one."""
     return {
         "done": "",
@@ -65,7 +65,7 @@ class Agent:
     looked: float = 0.0  # the runner's clock, seconds since the epoch; 0 = not known
 
     @classmethod
-    def read(cls, seen: Seen) -> Agent:
+    def read(cls, seen: ProbeResult) -> Agent:
         """Read what the probe `agent` printed.
 
         ::
@@ -149,7 +149,7 @@ class Show:
     missing: str = ""
 
     @classmethod
-    def read(cls, seen: Seen) -> Show:
+    def read(cls, seen: ProbeResult) -> Show:
         """Read the text, and fill in from the JSON what it lacks.
 
         Agent 1.58 on Linux, connected (and much more)::
@@ -228,7 +228,7 @@ agent_show = probe(
     f"{_ABSENT}{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show",
     windows=agent_windows.SHOW,
     timeout=20,
-    even_if=("timed out",),
+    accept_states=("timed out",),
     read=Show.read,
 )
 
@@ -246,7 +246,7 @@ class Config:
     missing: str = ""
 
     @classmethod
-    def read(cls, seen: Seen) -> Config:
+    def read(cls, seen: ProbeResult) -> Config:
         """Read `config list`, and `config get` for what the list does not have.
 
         ::
@@ -319,7 +319,7 @@ agent_config = probe(
     windows=agent_windows.CONFIG,
     timeout=20,
     root=True,
-    even_if=("no root", "timed out"),
+    accept_states=("no root", "timed out"),
     read=Config.read,
 )
 
@@ -353,7 +353,7 @@ class Reached:
     missing: str = ""
 
     @classmethod
-    def read(cls, seen: Seen) -> Reached:
+    def read(cls, seen: ProbeResult) -> Reached:
         """Read the table, its columns by name, or the JSON in either of its shapes.
 
         Agent 1.34::
@@ -441,7 +441,9 @@ def _check_windows(vm: Vm) -> str:
 
 
 #: The agent tries every endpoint in turn, and waits for those that do not answer.
-agent_check = probe(_check, windows=_check_windows, timeout=120, root=True, even_if=("no root",), read=Reached.read)
+agent_check = probe(
+    _check, windows=_check_windows, timeout=120, root=True, accept_states=("no root",), read=Reached.read
+)
 
 
 # ------------------------------------------------------------------------------------------------------- services
@@ -471,7 +473,7 @@ class Services:
     missing: str = ""
 
     @classmethod
-    def read(cls, seen: Seen) -> Services:
+    def read(cls, seen: ProbeResult) -> Services:
         """Read ``systemctl show``: a block for each unit.
 
         ::
@@ -530,7 +532,7 @@ systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Enviro
     timeout=10,
     needs=["systemctl", "awk"],
     cap=8192,
-    even_if=("no tool", "timed out"),
+    accept_states=("no tool", "timed out"),
     read=Services.read,
 )
 
@@ -573,7 +575,7 @@ class Logs:
     missing: str = ""
 
     @classmethod
-    def read(cls, seen: Seen) -> Logs:
+    def read(cls, seen: ProbeResult) -> Logs:
         """Read the lines that were picked on the VM, each after the last time that stood before it and a tab.
 
         ::
@@ -671,7 +673,7 @@ exit 0""",
     root=True,
     needs=["awk", "tail"],
     cap=49_152,
-    even_if=("no root",),
+    accept_states=("no root",),
     read=Logs.read,
 )
 
@@ -679,7 +681,9 @@ exit 0""",
 def must_be_known(missing: str, what: str) -> None:
     """Stop with *unknown* when an answer is missing."""
     if missing:
-        unknown(f"{what} is not known: {missing}.", remedy=remedy_of(missing), obstacle="SSH-002" * ("root" in missing))
+        unknown(
+            f"{what} is not known: {missing}.", remedy=remedy_of(missing), shared_cause="SSH-002" * ("root" in missing)
+        )
 
 
 def remedy_of(missing: str) -> str:

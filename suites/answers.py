@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from plugins import Seen, probe, quote
+from plugins import ProbeResult, probe, quote
 from plugins.checks.quoting import ps, tool
 from plugins.requirements.profile import Endpoint, Profile
 
@@ -50,7 +50,7 @@ class CurlAnswer:
     verbose: str  # what -v said
 
     @classmethod
-    def read(cls, seen: Seen) -> CurlAnswer:
+    def read(cls, seen: ProbeResult) -> CurlAnswer:
         """Read a probe that called curl with ``-sS -D - -o /dev/null -w WRITE``."""
         found = list(_NUMBERS.finditer(seen.stdout.replace("\r", "")))
         if not found:
@@ -200,7 +200,7 @@ def _tunnel_windows(endpoint: Endpoint, profile: Profile) -> str:
 tunnel = probe(_tunnel, windows=_tunnel_windows, timeout=17, needs=["curl"], read=CurlAnswer.read)
 
 
-def _if_any(seen: Seen) -> CurlAnswer | None:
+def _if_any(seen: ProbeResult) -> CurlAnswer | None:
     try:
         return CurlAnswer.read(seen) if seen.state == "done" else None
     except ValueError:  # garbage: NET-001 says so
@@ -213,7 +213,7 @@ tunnel_if_any = probe(
     windows=_tunnel_windows,
     timeout=17,
     needs=["curl"],
-    even_if=("no tool", "timed out"),
+    accept_states=("no tool", "timed out"),
     read=_if_any,
 )
 
@@ -228,7 +228,7 @@ class Path:
     reached: bool
     message: str
     remedy: str = ""
-    obstacle: str = ""  # what stops every endpoint alike
+    shared_cause: str = ""  # what stops every endpoint alike
 
 
 #: curl's exit statuses that speak of the certificate, after the tunnel was open: NET-003 judges them.
@@ -300,7 +300,7 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> Path:
             "none, so another proxy answers at its address.",
             f"Find out what listens at {proxy}: look at the VM's routes (ip route get {proxy.partition(':')[0]}) and "
             "at its attachment to the cloud services network.",
-            obstacle="another proxy",
+            shared_cause="another proxy",
         )
     if status in (500, 502, 503, 504):
         return Path(

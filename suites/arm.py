@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from plugins import fail, quote, unknown
 from plugins.azure import resource_ids as ids
 from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Fix, Judgement
+from plugins.checks.check import CheckOutcome, Fix
 from plugins.model import Status, Vm
 
 __all__ = [
@@ -80,7 +80,7 @@ def vm_of(azure: AzureVmView) -> Resource:
     """The VM resource; without one there is nothing to judge, and VM-001 says so."""
     found = azure.vm
     if found is None:
-        raise Judgement(
+        raise CheckOutcome(
             Status.BLOCKED,
             "Not judged: VM-001, Azure has no VM resource of this id.",
             "See VM-001: correct resource_id in the inventory.",

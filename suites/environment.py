@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from plugins import Seen, note, probe
+from plugins import ProbeResult, probe, record_fact
 from plugins.checks.quoting import ps, tool
 from suites.answers import plain
 
@@ -47,7 +47,7 @@ class Variables:
     missing: str = ""
 
     @classmethod
-    def read(cls, seen: Seen) -> Variables:
+    def read(cls, seen: ProbeResult) -> Variables:
         """Read ``NAME=value`` lines; a line that is none belongs to the value before it, as a ``?``."""
         if seen.state != "done":
             return cls(missing=_why(seen))
@@ -63,15 +63,15 @@ class Variables:
         return cls({name: plain(value) for name, value in values.items()})
 
     @classmethod
-    def read_login(cls, seen: Seen) -> Variables:
+    def read_login(cls, seen: ProbeResult) -> Variables:
         """Read what the login shell's `env` printed after the mark; without the mark the shell ran nothing."""
         if seen.state == "done" and not re.search(r"^@login$", seen.stdout, re.M):
             return cls(missing="it ran no command")
         start = seen.stdout.rfind("@login\n") + len("@login\n")
-        return cls.read(Seen(seen.probe, seen.command, seen.state, seen.exit, seen.stdout[start:], seen.stderr))
+        return cls.read(ProbeResult(seen.probe, seen.command, seen.state, seen.exit, seen.stdout[start:], seen.stderr))
 
     @classmethod
-    def read_systemd(cls, seen: Seen) -> Variables:
+    def read_systemd(cls, seen: ProbeResult) -> Variables:
         """Read ``systemctl show-environment``: ``HTTPS_PROXY=http://169.254.0.11:3128``, ``A=$'with blank'``."""
         if seen.state == "done" and seen.stdout.strip() == "" and seen.stderr.strip():
             return cls(missing="systemd does not run")
@@ -87,22 +87,26 @@ class Variables:
 
 def note_proxies(places: Mapping[str, Variables]) -> None:
     """Note which proxy variables a VM sets to what; spellings that mean the same are the same."""
-    _note(
+    _record_fact(
         "proxy variables", places, lambda values: {name: _address(values[name]) for name in PROXIES if values.get(name)}
     )
 
 
 def note_no_proxy(places: Mapping[str, Variables]) -> None:
     """Note what a VM exempts from the proxy; the order does not matter."""
-    _note("NO_PROXY", places, lambda values: {name: _entries(values[name]) for name in NO_PROXIES if values.get(name)})
+    _record_fact(
+        "NO_PROXY", places, lambda values: {name: _entries(values[name]) for name in NO_PROXIES if values.get(name)}
+    )
 
 
-def _note(fact: str, places: Mapping[str, Variables], read: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+def _record_fact(
+    fact: str, places: Mapping[str, Variables], read: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> None:
     told = {place: _told(read(each.values)) for place, each in places.items() if not each.missing}
     if len(set(told.values())) == 1:
-        note(fact, next(iter(told.values())))
+        record_fact(fact, next(iter(told.values())))
     elif told:
-        note(fact, "; ".join(f"{place}: {text}" for place, text in told.items()))
+        record_fact(fact, "; ".join(f"{place}: {text}" for place, text in told.items()))
 
 
 def _told(values: Mapping[str, str]) -> str:
@@ -125,7 +129,7 @@ def _entries(value: str) -> str:
     return ",".join(sorted({each.strip().lower() for each in value.split(",")} - {""}))
 
 
-def _why(seen: Seen) -> str:
+def _why(seen: ProbeResult) -> str:
     return {
         "timed out": "it did not answer in time",
         "no tool": f"{seen.stderr.strip() or 'the program'} is not installed",
@@ -178,7 +182,7 @@ sudo_env = probe(
     timeout=5,
     root=True,
     cap=4096,
-    even_if=("no root", "timed out"),
+    accept_states=("no root", "timed out"),
     read=Variables.read,
 )
 
@@ -195,7 +199,7 @@ esac 2>/dev/null | sed -e '/^@login$/b' {_CUT}""",
     windows=f"'@login'\n{_windows(_MACHINE)}",
     timeout=6,
     cap=4096,
-    even_if=("timed out",),
+    accept_states=("timed out",),
     read=Variables.read_login,
 )
 
@@ -205,7 +209,7 @@ systemd_env = probe(
     timeout=5,
     needs=["systemctl"],
     cap=4096,
-    even_if=("no tool", "timed out"),
+    accept_states=("no tool", "timed out"),
     read=Variables.read_systemd,
 )
 
@@ -217,7 +221,7 @@ _FILES = (
 )
 
 
-def _read_written(seen: Seen) -> dict[str, list[str]]:
+def _read_written(seen: ProbeResult) -> dict[str, list[str]]:
     """Which files assign which variable.
 
     ::
@@ -249,7 +253,7 @@ written = probe(
 )
 
 
-def _read_version(seen: Seen) -> tuple[int, ...]:
+def _read_version(seen: ProbeResult) -> tuple[int, ...]:
     """``curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.22 ...``; () = no curl, or no version."""
     # libcurl's version counts, and is the second one where they differ.
     found = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", seen.stdout) if seen.state == "done" else None
@@ -262,6 +266,6 @@ curl_version = probe(
     timeout=5,
     needs=["curl"],
     cap=1024,
-    even_if=("no tool", "timed out"),
+    accept_states=("no tool", "timed out"),
     read=_read_version,
 )

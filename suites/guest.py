@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import PurePosixPath
 
-from plugins import Seen, probe, quote
+from plugins import ProbeResult, probe, quote
 from plugins.requirements.data_files import read_table
 from suites.answers import plain
 
@@ -70,7 +70,7 @@ class System:
     machine: str  # "x86_64"
 
     @classmethod
-    def read(cls, seen: Seen) -> System:
+    def read(cls, seen: ProbeResult) -> System:
         r"""Read the file, then the machine.
 
         ::
@@ -143,7 +143,7 @@ class Guest:
     locks: tuple[Lock, ...] | None  # None: the kernel does not tell
 
     @classmethod
-    def read(cls, seen: Seen) -> Guest:
+    def read(cls, seen: ProbeResult) -> Guest:
         """Read the probe.
 
         ::

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from plugins import check, fail, not_applicable, note, on_vm, recommended, required, unknown, warn
+from plugins import check, fail, not_applicable, on_vm, recommended, record_fact, required, unknown, warn
 from plugins.checks import package_manager as packages
 from plugins.model import Vm
 from plugins.requirements.agent_errors import Explanation, findings, releases
@@ -32,7 +32,7 @@ PACKAGE = "azcmagent"
     recommended,
     remedy=f"Update the agent with the VM's package manager: {packages.words('upgrade', PACKAGE)}.",
     docs=f"{ARC}/agent-release-notes",
-    thing="guest",
+    component="guest",
 )
 def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: Profile) -> str:
     """The agent's version is at most a year old.
@@ -43,7 +43,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     Not applicable: before the installation.
     """
     if agent.version or not agent.installed:
-        note("agent version", agent.build or "not installed")
+        record_fact("agent version", agent.build or "not installed")
     agent.must_be_installed()
     if not agent.version:
         unknown(
@@ -95,7 +95,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     f"({packages.words('remove', PACKAGE)}), get the token, then install and connect. Or get the token from IMDS with "
     "curl.",
     docs=f"{ARC}/managed-identity-authentication",
-    thing="guest",
+    component="guest",
 )
 def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_show: Show, vm: Vm) -> str:
     """The agent is installed after the identity steps only.
@@ -137,7 +137,7 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
     remedy="On the VM: systemctl restart himdsd, then 'systemctl status himdsd gcad extd arcproxyd' and journalctl -u "
     "himdsd say why it ends; enable it with systemctl enable --now.",
     docs=f"{ARC}/agent-overview",
-    thing="guest",
+    component="guest",
 )
 def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services: Services, vm: Vm) -> str:
     """The agent's services run.
@@ -193,11 +193,11 @@ OBSOLETE = ("login.windows.net", "dc.services.visualstudio.com")
 @check(
     "AGENT-004",
     required,
-    causes=["NET-001", "PROXY-004", "PROXY-005", "AGENT-003", "PROXY-003", "PROXY-006"],
+    caused_by=["NET-001", "PROXY-004", "PROXY-005", "AGENT-003", "PROXY-003", "PROXY-006"],
     remedy="See NET-001 for the way to the endpoint, and PROXY-004 for whether the agent takes it; then run 'azcmagent "
     "check --location LOCATION' on the VM again.",
     docs=f"{ARC}/azcmagent-check",
-    thing="guest",
+    component="guest",
 )
 def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: Reached) -> str:
     """The agent itself reaches every required endpoint.
@@ -246,11 +246,11 @@ def _why(errors: tuple[str, ...]) -> str:
 @check(
     "AGENT-005",
     required,
-    causes=["AGENT-003", "NET-001", "PROXY-004", "SSH-003"],
+    caused_by=["AGENT-003", "NET-001", "PROXY-004", "SSH-003"],
     remedy="Run 'azcmagent disconnect' on the VM (with --force-local-only if the resource is gone from Azure), then "
     "connect again.",
     docs=f"{ARC}/azcmagent-show",
-    thing="guest",
+    component="guest",
 )
 def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, agent_show: Show, vm: Vm) -> str:
     """The agent is ready to connect, or connected as expected.
@@ -346,10 +346,10 @@ def _name(shown: Show) -> str:
 @check(
     "AGENT-006",
     recommended,
-    causes=["NET-001", "PROXY-004", "PROXY-003", "AGENT-003", "AGENT-005", "CLOUDINIT-001", "CLOUDINIT-002"],
+    caused_by=["NET-001", "PROXY-004", "PROXY-003", "AGENT-003", "AGENT-005", "CLOUDINIT-001", "CLOUDINIT-002"],
     remedy="Each code has its own remedy: pytest --explain CODE.",
     docs=f"{ARC}/troubleshoot-agent-onboard",
-    thing="guest",
+    component="guest",
 )
 def test_the_logs_hold_no_known_error(agent: Agent, agent_show: Show, agent_logs: Logs) -> str:
     """The agent's recent logs are free of known errors.
@@ -409,7 +409,7 @@ _FORGET = "azcmagent disconnect --force-local-only"
     remedy=f"One image with a connected agent was copied. On every copy but one: {_FORGET}, then connect anew; and "
     "remove the agent from the image.",
     docs=f"{ARC}/agent-overview",
-    thing="guest",
+    component="guest",
 )
 def test_no_other_vm_has_the_same_vm_id(
     agent: Agent, agent_show: Show, vm: Vm, fleet_agent_show: Mapping[str, Show]

@@ -29,7 +29,7 @@ def _installed(az_cli: AzCli) -> str:
             f"The versions of az on the runner are not known: {az_cli.error}.",
             remedy="On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the "
             "suite does not need it.",
-            obstacle="az on the runner",
+            shared_cause="az on the runner",
         )
     if az_cli.az_core is None:
         not_applicable("az is not installed on the runner, or not on its PATH. The suite does not need it.")
@@ -44,7 +44,7 @@ _UPGRADE = "az upgrade --yes"
     recommended,
     remedy="Upgrade the runner's Azure CLI: az upgrade",
     docs=INSTALL,
-    thing="runner",
+    component="runner",
 )
 def test_the_azure_cli_of_the_runner_is_new_enough(az_cli: AzCli, profile: Profile) -> str:
     """The runner's Azure CLI core is new enough.
@@ -71,10 +71,10 @@ _UPDATE = f"az extension update --name {EXTENSION}"
 @check(
     "CLI-003",
     required,
-    causes=["CLI-002"],
+    caused_by=["CLI-002"],
     remedy=f"On the runner: {_UPDATE}",
     docs=INSTALL,
-    thing="runner",
+    component="runner",
 )
 def test_the_networkcloud_extension_is_new_enough(az_cli: AzCli, profile: Profile) -> str:
     """The runner's networkcloud extension is new enough.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from plugins import Seen, check, fail, not_applicable, note, probe, required, unknown
+from plugins import ProbeResult, check, fail, not_applicable, probe, record_fact, required, unknown
 from plugins.checks import package_manager as packages
 from plugins.requirements.profile import Profile
 from suites.answers import plain, sentence
@@ -23,7 +23,7 @@ class AzVersion:
     error: str = ""  # its last line, when it broke off
 
     @classmethod
-    def read(cls, seen: Seen) -> AzVersion:
+    def read(cls, seen: ProbeResult) -> AzVersion:
         """Read ``{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", ...}``."""
         if seen.state == "no tool":
             return cls(installed=False)
@@ -43,7 +43,7 @@ az_version = probe(
     "az version -o json",
     timeout=30,
     needs=["az"],
-    even_if=("no tool",),
+    accept_states=("no tool",),
     read=AzVersion.read,
 )
 
@@ -57,7 +57,7 @@ PACKAGE = "azure-cli"
     remedy="Bring the Azure CLI up to date from Microsoft's package repository "
     f"({packages.words('upgrade', PACKAGE)}), or remove it: tokens come from IMDS without it.",
     docs="https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities",
-    thing="guest",
+    component="guest",
 )
 def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> str:
     """The Azure CLI on the VM is new enough.
@@ -68,7 +68,7 @@ def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> 
     Not applicable: there is no az on the VM; tokens come from IMDS directly.
     """
     az, floor = az_version, profile.floors.azure_cli
-    note("Azure CLI", "not installed" if not az.installed else az.core or "broken")
+    record_fact("Azure CLI", "not installed" if not az.installed else az.core or "broken")
     if not az.installed:
         not_applicable("The Azure CLI is not installed on this VM, and enrolling does not need it.")
     if az.exit:

@@ -9,7 +9,19 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from plugins import Seen, check, fail, not_applicable, note, probe, quote, recommended, required, unknown, warn
+from plugins import (
+    ProbeResult,
+    check,
+    fail,
+    not_applicable,
+    probe,
+    quote,
+    recommended,
+    record_fact,
+    required,
+    unknown,
+    warn,
+)
 from plugins.requirements.data_files import read_table
 from suites.answers import plain
 
@@ -60,7 +72,7 @@ class CloudInit:
     result: tuple[str, ...] | None = None  # the errors in result.json, None = there is no such file
 
     @classmethod
-    def read(cls, seen: Seen) -> CloudInit:
+    def read(cls, seen: ProbeResult) -> CloudInit:
         """Read the probe.
 
         ::
@@ -150,7 +162,7 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(plain(str(each)) for each in value)) if isinstance(value, list) else ()
 
 
-cloudinit = probe(_STATUS.strip(), timeout=15, needs=["cloud-init"], even_if=("no tool",), read=CloudInit.read)
+cloudinit = probe(_STATUS.strip(), timeout=15, needs=["cloud-init"], accept_states=("no tool",), read=CloudInit.read)
 
 
 def _some(texts: Sequence[str], most: int = 3) -> str:
@@ -162,11 +174,11 @@ def _some(texts: Sequence[str], most: int = 3) -> str:
 @check(
     "CLOUDINIT-001",
     required,
-    causes=_CAUSES,
+    caused_by=_CAUSES,
     remedy="Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and mend what failed. The "
     "scripts run at the first boot only: do the failed steps by hand, or create the VM again with mended user data.",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
 def test_cloud_init_finished(cloudinit: CloudInit) -> str:
     """This boot's cloud-init finished without critical errors.
@@ -192,7 +204,7 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
             f"cloud-init has not finished: it says {said.extended or said.status}{where}.",
             remedy="On the VM: cloud-init status --wait, then run again. If it never ends, see what it waits for at "
             "the end of /var/log/cloud-init-output.log.",
-            obstacle=_UNFINISHED,
+            shared_cause=_UNFINISHED,
         )
     if said.recoverable or "degraded" in said.extended or said.exit == 2:
         what = f": {_some(said.recoverable)}" if said.recoverable else ""
@@ -296,7 +308,7 @@ class Output:
     version: str = ""  # of the cloud-init that ran then
 
     @classmethod
-    def read(cls, seen: Seen) -> Output:
+    def read(cls, seen: ProbeResult) -> Output:
         """Read the probe.
 
         ::
@@ -337,11 +349,11 @@ def _meaning(line: str) -> str:
 @check(
     "CLOUDINIT-002",
     recommended,
-    causes=["CLOUDINIT-001", *_CAUSES],
+    caused_by=["CLOUDINIT-001", *_CAUSES],
     remedy="Read the log from there on: the first failure often explains the others. If the step was made good by hand "
     "since, nothing is left to do: the line stays in the log.",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
 def test_the_output_of_cloud_init_is_clean(cloudinit_output: Output, cloudinit: CloudInit) -> str:
     """The last boot's cloud-init output holds only good news.
@@ -353,7 +365,7 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: Output, cloudinit: 
     """
     known, output = data(), cloudinit_output
     if output.version or not cloudinit.installed:
-        note("cloud-init", output.version if cloudinit.installed else "not installed")
+        record_fact("cloud-init", output.version if cloudinit.installed else "not installed")
     if not output.exists:
         if not cloudinit.installed:
             not_applicable("cloud-init is not installed on this VM.")
@@ -380,6 +392,6 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: Output, cloudinit: 
         unknown(
             f"cloud-init has not finished, and {known.log} shows no failure so far.",
             remedy="On the VM: cloud-init status --wait, then run again.",
-            obstacle=_UNFINISHED,
+            shared_cause=_UNFINISHED,
         )
     return f"{known.log} shows no failure in {when}."

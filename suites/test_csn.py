@@ -88,12 +88,12 @@ def _entries(csn: Resource) -> tuple[list[Entry], bool]:
 @check(
     "CSN-001",
     required,
-    after=["VM-003"],
-    causes=["CSN-003"],
+    requires=["VM-003"],
+    caused_by=["CSN-003"],
     remedy="Allow the default endpoints: az networkcloud cloudservicesnetwork update "
     "--enable-default-egress-endpoints True.",
     docs=ARTICLE,
-    thing="csn",
+    component="csn",
 )
 def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: Profile) -> str:
     """The network lets the platform's default endpoints through.
@@ -135,13 +135,13 @@ def _some(hosts: list[str]) -> str:
 @check(
     "CSN-002",
     required,
-    each={"endpoint": _required},
-    after=["VM-003"],
-    causes=["CSN-001", "CSN-003"],
+    parametrize={"endpoint": _required},
+    requires=["VM-003"],
+    caused_by=["CSN-001", "CSN-003"],
     remedy="Add the endpoint to the network's list: az networkcloud cloudservicesnetwork update "
     "--additional-egress-endpoints.",
     docs=PREREQUISITES,
-    thing="csn",
+    component="csn",
 )
 def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmView, vm: Vm, profile: Profile) -> str:
     """The egress list of the network covers the endpoint.
@@ -206,11 +206,11 @@ def _nearly(entries: list[Entry], endpoint: Endpoint) -> str:
 @check(
     "CSN-003",
     required,
-    after=["VM-003"],
-    causes=["PLATFORM-004"],
+    requires=["VM-003"],
+    caused_by=["PLATFORM-004"],
     remedy="Look at the network in the portal, and create it again if it stays so.",
     docs=PREREQUISITES,
-    thing="csn",
+    component="csn",
 )
 def test_the_network_is_available(azure: AzureVmView) -> str:
     """The network is provisioned, available and on the VM's cluster.

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from plugins import Seen, check, fail, probe, quote, recommended, unknown, warn
+from plugins import ProbeResult, check, fail, probe, quote, recommended, unknown, warn
 from plugins.checks.quoting import ps
 from plugins.model import Vm
 from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
@@ -34,7 +34,7 @@ class Answer:
     asked: bool = True  # False: nothing on the VM could ask
 
     @classmethod
-    def read(cls, seen: Seen) -> Answer:
+    def read(cls, seen: ProbeResult) -> Answer:
         """Read getent, or nslookup where getent is missing.
 
         ``getent ahosts`` (exit 2: no such name)::
@@ -95,7 +95,7 @@ resolved = probe(
     ),
     timeout=8,
     cap=4096,
-    even_if=("timed out",),
+    accept_states=("timed out",),
     read=Answer.read,
 )
 tunnel = answers.tunnel_if_any
@@ -108,12 +108,12 @@ def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
 @check(
     "DNS-001",
     recommended,
-    each={"endpoint": _required},
+    parametrize={"endpoint": _required},
     remedy="Look at the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",
     docs=(
         "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
     ),
-    thing="vm",
+    component="vm",
 )
 def test_the_endpoint_resolves(
     endpoint: Endpoint, resolved: Answer, tunnel: CurlAnswer | None, profile: Profile

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 from urllib.parse import quote as url_quote
 
-from plugins import Seen, check, fail, not_applicable, probe, quote, required, unknown
+from plugins import ProbeResult, check, fail, not_applicable, probe, quote, required, unknown
 from plugins.enrollment.enroll import ALREADY, NOT_ASKED
 from plugins.model import Vm
 from plugins.requirements.agent_errors import exit_code, findings
@@ -155,7 +155,7 @@ class Command:
     seconds: float = 0.0
 
     @classmethod
-    def read(cls, seen: Seen) -> Command:
+    def read(cls, seen: ProbeResult) -> Command:
         """Read the answer.
 
         ::
@@ -218,7 +218,7 @@ class Machine:
     changed: str = ""
 
     @classmethod
-    def read(cls, seen: Seen) -> Machine:
+    def read(cls, seen: ProbeResult) -> Machine:
         """Read what the enrollment noted: the resource, ``null`` when there is none, or why it is not known."""
         if seen.state != "done":
             return cls(missing=seen.stderr.strip() or "it was not asked")
@@ -241,20 +241,25 @@ class Machine:
 
 
 enroll_connect = probe(
-    _connect, timeout=LIMIT, root=True, needs=["curl"], even_if=("lost", "timed out"), read=Command.read
+    _connect, timeout=LIMIT, root=True, needs=["curl"], accept_states=("lost", "timed out"), read=Command.read
 )
 enroll_show = probe(
     f"{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show",
     timeout=SHOW_LIMIT,
-    even_if=("lost", "timed out"),
+    accept_states=("lost", "timed out"),
     read=Show.read,
 )
 enroll_disconnect = probe(
-    _disconnect, timeout=DISCONNECT_LIMIT, root=True, needs=["curl"], even_if=("lost", "timed out"), read=Command.read
+    _disconnect,
+    timeout=DISCONNECT_LIMIT,
+    root=True,
+    needs=["curl"],
+    accept_states=("lost", "timed out"),
+    read=Command.read,
 )
 # These two are answered by Azure, not by the VM: see `plugins.enrollment.enroll`.
-enroll_machine = probe("GET the Arc machine", timeout=60, even_if=("lost",), read=Machine.read)
-enroll_gone = probe("GET the Arc machine", timeout=60, even_if=("lost",), read=Machine.read)
+enroll_machine = probe("GET the Arc machine", timeout=60, accept_states=("lost",), read=Machine.read)
+enroll_gone = probe("GET the Arc machine", timeout=60, accept_states=("lost",), read=Machine.read)
 
 _LOOK = (
     "Run 'azcmagent show' on the VM to see what became of it. If it is not connected and Azure has a resource of its "
@@ -268,7 +273,7 @@ _LOOK = (
 @check(
     "ENROLL-001",
     required,
-    causes=[
+    caused_by=[
         "NET-001",
         "ROLES-001",
         "ROLES-002",
@@ -298,7 +303,7 @@ _LOOK = (
     ],
     remedy=_LOOK,
     docs=f"{ARC}/azcmagent-connect",
-    thing="vm",
+    component="vm",
 )
 def test_the_machine_connects(enroll_connect: Command) -> str:
     """The machine connects with a token of its managed identity.
@@ -339,12 +344,12 @@ def test_the_machine_connects(enroll_connect: Command) -> str:
 @check(
     "ENROLL-002",
     required,
-    after=["ENROLL-001"],
-    causes=["AGENT-003", "NET-001", "PROXY-004"],
+    requires=["ENROLL-001"],
+    caused_by=["AGENT-003", "NET-001", "PROXY-004"],
     remedy="On the VM: azcmagent show, systemctl status himdsd, and the end of /var/opt/azcmagent/log/himds.log. Azure "
     "follows the agent's heartbeat, which may take some minutes: look again after that.",
     docs=f"{ARC}/azcmagent-show",
-    thing="vm",
+    component="vm",
 )
 def test_both_sides_say_connected(enroll_show: Show, enroll_machine: Machine) -> str:
     """The agent and Azure both say Connected.
@@ -390,11 +395,11 @@ def test_both_sides_say_connected(enroll_show: Show, enroll_machine: Machine) ->
 @check(
     "ENROLL-003",
     required,
-    after=["ENROLL-001"],
+    requires=["ENROLL-001"],
     remedy="Delete the Arc machine in Azure if it is still there, then run 'azcmagent disconnect --force-local-only' "
     "on the VM.",
     docs=f"{ARC}/azcmagent-disconnect",
-    thing="vm",
+    component="vm",
 )
 def test_disconnecting_leaves_nothing(enroll_connect: Command, enroll_disconnect: Command, enroll_gone: Machine) -> str:
     """Disconnecting again leaves neither a resource nor local state.

@@ -18,7 +18,7 @@ CREATE_AGAIN = (
 )
 
 
-@check("IDENTITY-001", required, remedy=CREATE_AGAIN, docs=ARTICLE, thing="vm")
+@check("IDENTITY-001", required, remedy=CREATE_AGAIN, docs=ARTICLE, component="vm")
 def test_the_vm_has_an_identity(azure: AzureVmView) -> str:
     """The VM resource has a managed identity.
 
@@ -41,10 +41,10 @@ def test_the_vm_has_an_identity(azure: AzureVmView) -> str:
 @check(
     "IDENTITY-002",
     required,
-    after=["IDENTITY-001"],
+    requires=["IDENTITY-001"],
     remedy="Correct identity in the inventory, or create the VM again with that identity.",
     docs=ARTICLE,
-    thing="identity",
+    component="identity",
 )
 def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
     """The identity is the expected one, and its principal exists.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins import Seen, check, fail, probe, quote, recommended, required, unknown, warn
+from plugins import ProbeResult, check, fail, probe, quote, recommended, required, unknown, warn
 from plugins.checks.quoting import ps, tool
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
@@ -39,12 +39,12 @@ ping = probe(
 @check(
     "IMDS-001",
     recommended,
-    causes=["IMDS-002"],
+    caused_by=["IMDS-002"],
     remedy="Nothing needs to be done as long as IMDS-002 passes; else look at the route: ip route get 169.254.169.254",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
-def test_the_imds_address_answers_ping(ping: Seen, profile: Profile) -> str:
+def test_the_imds_address_answers_ping(ping: ProbeResult, profile: Profile) -> str:
     """The metadata address answers ping.
 
     Success: an echo came back.
@@ -88,7 +88,7 @@ healthz = probe(
     remedy="The sidecar belongs to the platform. Restart the VM through Azure (az networkcloud virtualmachine "
     "restart), and open a support request if it stays so.",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
 def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profile) -> str:
     """GET /healthz on port 80 answers 200, directly, within 3 s.
@@ -103,7 +103,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
             f"GET {url} was answered by a proxy ({answer.proxied_by}) with HTTP {answer.code}, though none was asked: "
             "something on the way intercepts port 80. Tokens would not come from this VM's sidecar.",
             remedy=f"Take {profile.imds} out of the interception (iptables -t nat -L, nft list ruleset on the VM).",
-            thing="guest",
+            component="guest",
         )
     if answer.code == 200 and answer.exit == 0:
         return f"GET {url} answered 200 in {answer.seconds:.2f} s."
@@ -183,11 +183,11 @@ healthz_as_is = probe(
 @check(
     "IMDS-003",
     required,
-    causes=["PROXY-002", "IMDS-002"],
+    caused_by=["PROXY-002", "IMDS-002"],
     remedy="Put the metadata address into NO_PROXY and no_proxy, in /etc/environment: "
     "NO_PROXY=localhost,127.0.0.1,::1,169.254.169.254 ; then open a new session.",
     docs=ARTICLE,
-    thing="guest",
+    component="guest",
 )
 def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profile: Profile) -> str:
     """The same request succeeds with the VM's environment as it is.
@@ -245,11 +245,11 @@ imds_compute = probe(
 @check(
     "IMDS-004",
     required,
-    after=["IMDS-002"],
+    requires=["IMDS-002"],
     remedy="Open a support request for the platform: the sidecar must not serve /metadata/instance. Do not set "
     "MSFT_ARC_TEST: it is for tests only.",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard",
-    thing="cluster",
+    component="cluster",
 )
 def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, profile: Profile) -> str:
     """The installer does not take the VM for an Azure VM.

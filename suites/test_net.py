@@ -27,11 +27,11 @@ def _others(vm: Vm, profile: Profile) -> list[Endpoint]:
 @check(
     "NET-001",
     required,
-    each={"endpoint": _required},
-    causes=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
+    parametrize={"endpoint": _required},
+    caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
     remedy="Make the endpoint reachable through the CSN proxy.",
     docs=REQUIREMENTS,
-    thing="path",
+    component="path",
 )
 def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
     """The endpoint is reached through the CSN proxy.
@@ -44,18 +44,18 @@ def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile
     """
     way = path(tunnel, endpoint, profile)
     if not way.reached:
-        fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, obstacle=way.obstacle)
+        fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, shared_cause=way.shared_cause)
     return way.message
 
 
 @check(
     "NET-002",
     recommended,
-    each={"endpoint": _others},
-    causes=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
+    parametrize={"endpoint": _others},
+    caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
     remedy="Make the endpoint reachable through the CSN proxy.",
     docs=REQUIREMENTS,
-    thing="path",
+    component="path",
 )
 def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
     """An endpoint that only some need is reached as well.
@@ -70,7 +70,7 @@ def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer
         return way.message
     if endpoint.need not in profile.asked:
         not_applicable(f"Not reached, and not needed here: {endpoint.host} serves {endpoint.purpose}. {way.message}")
-    fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, obstacle=way.obstacle)
+    fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, shared_cause=way.shared_cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +122,12 @@ def _version_of(cipher: str) -> str:
 @check(
     "NET-003",
     required,
-    each={"endpoint": _required},
-    after=["NET-001"],
-    causes=["SSH-003", "NET-001"],
+    parametrize={"endpoint": _required},
+    requires=["NET-001"],
+    caused_by=["SSH-003", "NET-001"],
     remedy="Take TLS inspection off the path to this endpoint.",
     docs=REQUIREMENTS,
-    thing="path",
+    component="path",
 )
 def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, profile: Profile) -> str:
     """TLS is 1.2 or better, and the certificate is one that the VM trusts.
@@ -209,7 +209,7 @@ def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> 
             f"The VM cannot read its own CA bundle{said}, so it trusts no certificate, not that of {name} either.",
             remedy=f"Reinstall the CA certificates: {_CA_WORDS}. Look at CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
             fix=_CA_AGAIN,
-            thing="guest",
+            component="guest",
         )
     # GnuTLS says only in -v which of the tests failed:   server certificate expiration date FAILED
     if re.search(r"expired|not yet valid", tunnel.error, re.I) or "date FAILED" in tunnel.verbose:
@@ -217,7 +217,7 @@ def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> 
             f"The certificate of {name} is outside its time of validity{said}.{issued} Azure's certificates are "
             "renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
             remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
-            thing="guest",
+            component="guest",
         )
     if tunnel.exit == 51 or re.search(_ANOTHER_NAME, tunnel.error, re.I):
         fail(
@@ -232,5 +232,5 @@ def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> 
         remedy=f"If the issuer is your own proxy: exempt {name} from TLS inspection (Arc and inspection mix badly). If "
         "it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
         fix=_CA_AGAIN if azures else (),
-        thing="guest" if azures else None,
+        component="guest" if azures else None,
     )

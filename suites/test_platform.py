@@ -10,7 +10,7 @@ from typing import Any
 from plugins import check, fail, quote, recommended, required, unknown, warn
 from plugins.azure.answer_keys import TARGET_PROVIDERS
 from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Fix, Judgement
+from plugins.checks.check import CheckOutcome, Fix
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
 from suites.arm import Resource, cluster_of, command, detail, named, prop, silent, state, upper, vm_of
@@ -50,10 +50,10 @@ def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
 @check(
     "PLATFORM-001",
     required,
-    causes=["PLATFORM-002"],  # a bundle is what makes a runtime available
+    caused_by=["PLATFORM-002"],  # a bundle is what makes a runtime available
     remedy="Ask the operator of the cluster to upgrade its runtime (az networkcloud cluster update-version).",
     docs=RUNTIME,
-    thing="cluster",
+    component="cluster",
 )
 def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     """The cluster's runtime version supports managed identities.
@@ -88,7 +88,7 @@ def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     required,
     remedy="Microsoft rolls management bundles out, region by region: ask Microsoft support when yours is due.",
     docs=ARTICLE,
-    thing="instance",
+    component="instance",
 )
 def test_the_management_bundle_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     """The management bundle supports managed identities.
@@ -148,7 +148,7 @@ def _if_readable(read: Callable[[], Resource | None]) -> Resource | None:
     """What only adds to a conclusion may be missing."""
     try:
         return read()
-    except Judgement:
+    except CheckOutcome:
         return None
 
 
@@ -172,10 +172,10 @@ def _age(version: str) -> tuple[str, bool]:
 @check(
     "PLATFORM-003",
     required,
-    causes=["PLATFORM-002"],
+    caused_by=["PLATFORM-002"],
     remedy="A management bundle brings new API versions: ask Microsoft support when yours is due.",
     docs=ARTICLE,
-    thing="instance",
+    component="instance",
 )
 def test_the_api_version_is_offered(azure: AzureVmView, profile: Profile) -> str:
     """The resource provider offers an API version with identities.
@@ -214,7 +214,7 @@ PASSING = ("updating", "updatepaused", "degraded")
     required,
     remedy="Restore the cluster first: portal, the cluster's Overview and Resource health; then a support request.",
     docs=ARTICLE,
-    thing="cluster",
+    component="cluster",
 )
 def test_the_cluster_runs(azure: AzureVmView) -> str:
     """The cluster is running and connected to Azure.
@@ -263,10 +263,10 @@ def _namespaces(vm: Vm, profile: Profile) -> list[str]:
 @check(
     "PLATFORM-005",
     required,
-    each={"namespace": _namespaces},
+    parametrize={"namespace": _namespaces},
     remedy="Register the resource provider in the subscription that the Arc resource goes to (az provider register).",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites",
-    thing="subscription",
+    component="subscription",
 )
 def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
     """The resource provider is registered where the Arc resource goes.
@@ -303,7 +303,7 @@ def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
     remedy="Upgrade the cluster's runtime: support ends with the release after the next (az networkcloud cluster "
     "update-version).",
     docs=UPGRADE,
-    thing="cluster",
+    component="cluster",
 )
 def test_the_runtime_is_supported(azure: AzureVmView) -> str:
     """The runtime's support end date is in the future.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from plugins import check, fail, note, probe, quote, recommended, required, unknown, warn
+from plugins import check, fail, probe, quote, recommended, record_fact, required, unknown, warn
 from plugins.checks.check import Fix
 from plugins.checks.quoting import tool
 from plugins.model import Severity, Vm
@@ -44,10 +44,10 @@ def _grade(variable: str) -> Severity:
 @check(
     "PROXY-001",
     _grade,
-    each={"variable": lambda vm, profile: ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]},
+    parametrize={"variable": lambda vm, profile: ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]},
     remedy="Add the variable to /etc/environment and open a new session.",
     docs=ARTICLE,
-    thing="guest",
+    component="guest",
 )
 def test_the_proxy_variable_is_the_csn_proxy(
     variable: str,
@@ -200,10 +200,10 @@ def _reach(variable: str, add: str, written: Mapping[str, list[str]]) -> str:
 @check(
     "PROXY-002",
     required,
-    each={"variable": lambda vm, profile: ["NO_PROXY", "no_proxy"]},
+    parametrize={"variable": lambda vm, profile: ["NO_PROXY", "no_proxy"]},
     remedy="Add the address in /etc/environment, and open a new session.",
     docs=ARTICLE,
-    thing="guest",
+    component="guest",
 )
 def test_no_proxy_exempts_the_metadata_service(
     variable: str,
@@ -225,7 +225,7 @@ def test_no_proxy_exempts_the_metadata_service(
     Windows: the Machine environment decides, which is what the agent's services are given.
     """
     if curl_version:
-        note("curl", ".".join(map(str, curl_version)))
+        record_fact("curl", ".".join(map(str, curl_version)))
     if vm.os == "windows":
         places = {windows.MACHINE: login_env, SESSION: session_env}
         environment.note_no_proxy(places)
@@ -394,7 +394,7 @@ proxy_port = probe(_port, windows=_port_windows, timeout=7, needs=["curl"], read
     remedy="The proxy belongs to the cloud services network. In Azure, check that the VM is attached to one and that "
     "it is Available (VM-003, CSN-003); on the VM, that 'ip route get 169.254.0.11' names the CSN interface.",
     docs=ARTICLE,
-    thing="path",
+    component="path",
 )
 def test_the_csn_proxy_accepts_connections(proxy_port: CurlAnswer, profile: Profile) -> str:
     """The CSN proxy accepts a TCP connection.

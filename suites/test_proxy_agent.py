@@ -6,7 +6,7 @@ gives it to them, and what a login shell has does not count.
 
 from __future__ import annotations
 
-from plugins import check, fail, note, on_vm, quote, recommended, required, warn
+from plugins import check, fail, on_vm, quote, recommended, record_fact, required, warn
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
 from suites import agent as probes
@@ -50,7 +50,7 @@ _CLEAR = "azcmagent config clear proxy.bypass"
     required,
     remedy="On the VM: azcmagent config set proxy.url http://169.254.0.11:3128",
     docs=DOCS,
-    thing="guest",
+    component="guest",
 )
 def test_the_agents_proxy_is_the_csn_proxy(
     agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, vm: Vm, profile: Profile
@@ -64,9 +64,9 @@ def test_the_agents_proxy_is_the_csn_proxy(
     """
     agent.must_be_installed()
     must_be_known(agent_config.missing, "The agent's proxy.url")
-    note("agent proxy.url", agent_config.url.rstrip("/") or "not set")
+    record_fact("agent proxy.url", agent_config.url.rstrip("/") or "not set")
     if agent_config.mode:
-        note("agent config.mode", agent_config.mode)
+        record_fact("agent config.mode", agent_config.mode)
     expected = profile.proxy_url
     to_do, fix = f"On the VM: {_set(expected)}", on_vm(f"sudo {_set(expected)}")
     if environment.MARK in agent_config.url:
@@ -112,7 +112,7 @@ BYPASS = {
     required,
     remedy=f"On the VM: {_CLEAR}",
     docs=DOCS,
-    thing="guest",
+    component="guest",
 )
 def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config: Config) -> str:
     """The agent's proxy.bypass keeps AAD, ARM and Arc on the proxy.
@@ -124,7 +124,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     """
     agent.must_be_installed()
     must_be_known(agent_config.missing, "The agent's proxy.bypass")
-    note("agent proxy.bypass", ", ".join(sorted(agent_config.bypass, key=str.lower)) or "none")
+    record_fact("agent proxy.bypass", ", ".join(sorted(agent_config.bypass, key=str.lower)) or "none")
     astray = [each for each in agent_config.bypass if each.lower() in BYPASS]
     if astray:
         hosts = "; ".join(BYPASS[each.lower()] for each in astray)
@@ -142,11 +142,11 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
 @check(
     "PROXY-006",
     recommended,
-    causes=["PROXY-004"],
+    caused_by=["PROXY-004"],
     remedy="On the VM: 'sudo /opt/azcmagent/bin/azcmagent_proxy add http://169.254.0.11:3128' sets it for the agent's "
     "services; or set proxy.url, which beats it, and take the other value away.",
     docs=DOCS,
-    thing="guest",
+    component="guest",
 )
 def test_the_agents_services_see_the_same_proxy(
     agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, vm: Vm, profile: Profile

@@ -7,7 +7,7 @@ from dataclasses import replace
 from plugins import check, fail, quote, required, unknown
 from plugins.azure.roles import Access, Assignment, Denied, Granted, Role, Undecided, effective, role
 from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Judgement
+from plugins.checks.check import CheckOutcome
 from plugins.model import Status
 from suites.arm import vm_of
 
@@ -71,7 +71,7 @@ def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> s
             f"Principal {principal} holds {_shown(wanted, held[0])}, under a condition that only Azure can evaluate: "
             f"{held[0].condition}",
             remedy=f"Read the condition, or assign the role without one: {_assign(principal, wanted, access)}",
-            obstacle=str(held[0].condition),
+            shared_cause=str(held[0].condition),
         )
     denied = [action for action, each in answers.items() if isinstance(each, Denied)]
     if not denied:
@@ -100,24 +100,24 @@ def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, ass
     """Stop with *unknown* when one of the answers is open."""
     for action, answer in answers.items():
         if isinstance(answer, Undecided):
-            raise Judgement(
+            raise CheckOutcome(
                 Status.UNKNOWN,
                 f"Whether the identity may do {_short((action,))} cannot be told from here. {answer.reason}",
                 f"Read the condition, or assign the role without one: {assign}"
                 if answer.condition
                 else f"Look at role and deny assignments of {scope} in the portal (Access control), or let the runner "
                 "read them: Reader there.",
-                obstacle=answer.condition or answer.reason,
+                shared_cause=answer.condition or answer.reason,
             )
 
 
 @check(
     "ROLES-001",
     required,
-    after=["IDENTITY-002"],
+    requires=["IDENTITY-002"],
     remedy="Assign Azure Connected Machine Resource Manager to the identity, at the target resource group.",
     docs=ARTICLE,
-    thing="role",
+    component="role",
 )
 def test_it_may_manage_connected_machines(azure: AzureVmView) -> str:
     """The identity holds Azure Connected Machine Resource Manager.
@@ -133,11 +133,11 @@ def test_it_may_manage_connected_machines(azure: AzureVmView) -> str:
 @check(
     "ROLES-002",
     required,
-    after=["IDENTITY-002"],
+    requires=["IDENTITY-002"],
     remedy="Assign HybridCompute Machine ListAccessDetails Action In-Built Role to the identity, at the target "
     "resource group.",
     docs=ARTICLE,
-    thing="role",
+    component="role",
 )
 def test_it_may_list_access_details(azure: AzureVmView) -> str:
     """The identity holds HybridCompute Machine ListAccessDetails Action.
@@ -153,11 +153,11 @@ def test_it_may_list_access_details(azure: AzureVmView) -> str:
 @check(
     "ROLES-003",
     required,
-    after=["IDENTITY-002"],
-    causes=["ROLES-001", "ROLES-002"],
+    requires=["IDENTITY-002"],
+    caused_by=["ROLES-001", "ROLES-002"],
     remedy="Assign the roles of ROLES-001 and ROLES-002, and look for deny assignments on the resource group.",
     docs=PREREQUISITES,
-    thing="role",
+    component="role",
 )
 def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
     """The effective actions are enough to enroll.

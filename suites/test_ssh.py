@@ -6,7 +6,19 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from plugins import Seen, Session, check, fail, note, on_vm, probe, quote, recommended, required, unknown
+from plugins import (
+    ProbeResult,
+    SshSession,
+    check,
+    fail,
+    on_vm,
+    probe,
+    quote,
+    recommended,
+    record_fact,
+    required,
+    unknown,
+)
 from plugins.checks.quoting import tool
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
@@ -20,12 +32,12 @@ ARTICLE = (
 @check(
     "SSH-001",
     required,
-    causes=["VM-001"],  # a VM that is off, or not there, does not answer
+    caused_by=["VM-001"],  # a VM that is off, or not there, does not answer
     remedy="Open the SSH session by hand from this machine, with the same alias or address, and mend what it says.",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
-def test_an_ssh_session_opens(session: Session) -> str:
+def test_an_ssh_session_opens(session: SshSession) -> str:
     """An SSH session opens, to the known host key, and stays.
 
     Success: the login worked and every probe had its say.
@@ -41,7 +53,7 @@ def test_an_ssh_session_opens(session: Session) -> str:
 
 
 # The engine starts it only where the session is one of an Administrator, elevated: the counterpart of root.
-root_id = probe("id -u", windows="'0'", timeout=5, root=True, even_if=("no root",))
+root_id = probe("id -u", windows="'0'", timeout=5, root=True, accept_states=("no root",))
 
 
 @check(
@@ -50,9 +62,9 @@ root_id = probe("id -u", windows="'0'", timeout=5, root=True, even_if=("no root"
     remedy="Log in as root, or give the login user sudo without a password, by the tag NOPASSWD in a file of "
     "/etc/sudoers.d, made with visudo (docs/checks/SSH-002.md shows the line).",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites#required-permissions",
-    thing="guest",
+    component="guest",
 )
-def test_root_is_available(root_id: Seen, vm: Vm) -> str:
+def test_root_is_available(root_id: ProbeResult, vm: Vm) -> str:
     """Root is available for the probes that need it.
 
     Success: the login is root, or `sudo -n` works; on Windows, the session's token is in the role Administrator.
@@ -81,7 +93,7 @@ def test_root_is_available(root_id: Seen, vm: Vm) -> str:
     return "Commands run as root."
 
 
-def _administrator(root_id: Seen) -> str:
+def _administrator(root_id: ProbeResult) -> str:
     """OpenSSH gives a member of Administrators an elevated session, so there is no counterpart of sudo to ask."""
     if root_id.state == "no root":
         fail(
@@ -113,7 +125,7 @@ class Clock:
     runner: float
 
     @classmethod
-    def read(cls, seen: Seen) -> Clock:
+    def read(cls, seen: ProbeResult) -> Clock:
         r"""Read the headers of the answer, then the VM's own seconds.
 
         ::
@@ -181,7 +193,7 @@ _SET_WINDOWS = (
     remedy=f"Set the clock and keep it right: '{_KEEP}' (or chronyd) with a time source that the VM reaches; "
     f"'{_AT_ONCE}' or 'date -s' corrects it at once.",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/agent-release-notes-archive",
-    thing="guest",
+    component="guest",
 )
 def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
     """The VM's clock is within the limit of Azure's.
@@ -199,7 +211,7 @@ def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
     source = "Azure (Date header of Azure Resource Manager)" if clock.azure is not None else "the runner's clock"
     offset = round(clock.vm - (clock.azure if clock.azure is not None else clock.runner))
     caveat = "" if clock.azure is not None else "; Azure itself could not be asked"
-    note("clock", _about(offset))
+    record_fact("clock", _about(offset))
     if abs(offset) > limit:
         fail(
             f"The clock is {_span(abs(offset))} {'ahead of' if offset > 0 else 'behind'} {source}{caveat}; allowed are "

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from plugins import Seen, check, fail, not_applicable, probe, quote, recommended, required, unknown, warn
+from plugins import ProbeResult, check, fail, not_applicable, probe, quote, recommended, required, unknown, warn
 from plugins.azure.vm_view import AzureVmView, Principal
-from plugins.checks.check import Judgement
+from plugins.checks.check import CheckOutcome
 from plugins.model import Status, Vm
 from plugins.requirements.profile import Profile
 from suites import tokens
@@ -51,10 +51,10 @@ def _name(id: str) -> str:
     "TOKEN-001",
     required,
     # Not those that only az or the environment's proxy could stumble over: the request goes past both.
-    causes=["IDENTITY-001", "IDENTITY-002", "IMDS-002"],
+    caused_by=["IDENTITY-001", "IDENTITY-002", "IMDS-002"],
     remedy=_RECREATE,
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
 def test_imds_issues_a_token(arm_token: TokenAnswer, vm: Vm, profile: Profile) -> str:
     """IMDS issues a Resource Manager token for the expected identity.
@@ -156,12 +156,12 @@ def _no_answer(answer: TokenAnswer, vm: Vm, profile: Profile) -> None:
 @check(
     "TOKEN-002",
     required,
-    after=["TOKEN-001"],
-    causes=["IDENTITY-002"],
+    requires=["TOKEN-001"],
+    caused_by=["IDENTITY-002"],
     remedy="State the identity to enroll with in the inventory (identity: system, or the ARM id of a user-assigned "
     "one), and see IDENTITY-002 for what the VM has.",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
 def test_the_token_is_the_right_one(
     arm_token: TokenAnswer, expected_principal: Principal | None, vm: Vm, profile: Profile
@@ -310,12 +310,12 @@ def _when(seconds: float) -> str:
 @check(
     "TOKEN-003",
     recommended,
-    after=["TOKEN-001"],
-    causes=["IDENTITY-001", "IDENTITY-002"],
+    requires=["TOKEN-001"],
+    caused_by=["IDENTITY-001", "IDENTITY-002"],
     remedy="Roles of the identity itself count at once, but membership in groups rides in the token. Wait until this "
     "one has expired, or restart the VM through Azure (az networkcloud virtualmachine restart), then run again.",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
 def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureVmView) -> str:
     """The token was issued after the last change of the identity's roles.
@@ -426,7 +426,7 @@ class Az:
     seconds: float = 0.0
 
     @classmethod
-    def read(cls, seen: Seen) -> Az:
+    def read(cls, seen: ProbeResult) -> Az:
         """Read the steps.
 
         ::
@@ -453,20 +453,20 @@ class Az:
         return cls(True, None, steps["login"], steps.get("token"), seen.seconds)
 
 
-az_login = probe(_az, timeout=45, needs=["az"], cap=8192, even_if=("no tool", "timed out"), read=Az.read)
+az_login = probe(_az, timeout=45, needs=["az"], cap=8192, accept_states=("no tool", "timed out"), read=Az.read)
 
 
 @check(
     "TOKEN-004",
     required,
-    causes=[
+    caused_by=[
         *("IDENTITY-001", "IDENTITY-002", "TOKEN-001", "IMDS-002", "IMDS-003", "PROXY-002", "AGENT-002", "CLI-001"),
         *("ROLES-001", "ROLES-002", "ROLES-003", "CSN-001", "CSN-002", "PROXY-001", "PROXY-003", "NET-001", "NET-003"),
     ],
     remedy="Run az login --identity on the VM by hand, with --debug, and see which request fails: the one to "
     "169.254.169.254 (IMDS-003, TOKEN-001) or the one to Resource Manager (NET-001).",
     docs=ARTICLE,
-    thing="guest",
+    component="guest",
 )
 def test_az_logs_in_with_the_identity(az_login: Az, vm: Vm) -> str:
     """The Azure CLI logs in with the identity and gets a token.
@@ -497,7 +497,7 @@ def _asks_the_agent(status: str) -> None:
     )
     if status == "Connected":
         not_applicable(f"The VM is enrolled already. {why}.")
-    raise Judgement(
+    raise CheckOutcome(
         Status.BLOCKED,
         f"Not judged: {why}; see AGENT-002. TOKEN-001 asks IMDS itself.",
         "Go by TOKEN-001. On a VM that is to log in with az, install the agent last (AGENT-002).",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from plugins import check, fail, note, quote, required, unknown, warn
+from plugins import check, fail, quote, record_fact, required, unknown, warn
 from plugins.azure import resource_ids as ids
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Fix
@@ -23,10 +23,10 @@ ONBOARDING = "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-a
 @check(
     "VM-001",
     required,
-    causes=["PLATFORM-004"],
+    caused_by=["PLATFORM-004"],
     remedy="Look at the VM in the portal: Overview, Activity log.",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
 def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     """The VM resource exists, is provisioned, powered on and running.
@@ -45,7 +45,7 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     id = str(vm.get("id"))
     name = f"VM {named(id)}"
     if image := str(prop(vm, "vmImage") or ""):
-        note("image", image)
+        record_fact("image", image)
     settled(vm, name, "Read the message and the activity log. A VM that was not created as asked is created again.")
     power, status = state(vm, "powerState"), state(vm, "detailedStatus")
     words = f"powerState {power or 'not stated'}, detailedStatus {status or 'not stated'}"
@@ -86,7 +86,7 @@ def _mend(status: str, start: str, restart: str) -> tuple[str, Fix]:
     remedy="A VM stays where it was created: create it again in the custom location of its cluster (az networkcloud "
     "cluster show --query clusterExtendedLocation.name).",
     docs=ARTICLE,
-    thing="vm",
+    component="vm",
 )
 def test_the_vm_is_in_its_clusters_location(azure: AzureVmView) -> str:
     """The VM's custom location is that of its cluster.
@@ -116,7 +116,7 @@ def test_the_vm_is_in_its_clusters_location(azure: AzureVmView) -> str:
     remedy="The attachment is made when the VM is created: create the VM again with "
     "--cloud-services-network-attachment.",
     docs="https://learn.microsoft.com/azure/operator-nexus/quickstarts-tenant-workload-prerequisites",
-    thing="vm",
+    component="vm",
 )
 def test_the_vm_is_attached_to_a_csn(azure: AzureVmView) -> str:
     """The VM is attached to a cloud services network.
@@ -152,7 +152,7 @@ NAME = re.compile(rf"[A-Za-z0-9_-]{{0,{LONGEST - 1}}}[A-Za-z0-9]")
     required,
     remedy="Connect under another name: azcmagent connect --resource-name NAME.",
     docs=ONBOARDING,
-    thing="vm",
+    component="vm",
 )
 def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_show: Show) -> str:
     """The name of the Arc resource is valid and free.

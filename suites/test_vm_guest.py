@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from plugins import check, fail, note, on_vm, quote, required, unknown, warn
+from plugins import check, fail, on_vm, quote, record_fact, required, unknown, warn
 from plugins.checks.check import OnVm
 from suites import guest as facts
 from suites.guest import Guest, System, Table, data
@@ -25,7 +25,7 @@ def _fits(version: str, known: str) -> bool:
     required,
     remedy="Create the VM from an image of a supported system.",
     docs=PREREQUISITES,
-    thing="guest",
+    component="guest",
 )
 def test_the_agent_supports_the_system(system: System) -> str:
     """The agent supports the guest's system and architecture.
@@ -37,8 +37,8 @@ def test_the_agent_supports_the_system(system: System) -> str:
     known = data()
     architecture = known.architectures.get(system.machine, "")
     called = system.name or "the system"
-    note("operating system", system.name or "not known")
-    note("architecture", system.machine)
+    record_fact("operating system", system.name or "not known")
+    record_fact("architecture", system.machine)
     if architecture == "32-bit":
         fail(f"{called} on {system.machine} is 32-bit; expected x86-64 or, for some systems, 64-bit ARM.")
     listed = f"Microsoft's table of {known.date}"
@@ -79,7 +79,7 @@ _NO_SNAP = "snap remove curl && apt-get install -y curl"
     required,
     remedy="Mend what is named, and run again.",
     docs=PREREQUISITES,
-    thing="guest",
+    component="guest",
 )
 def test_the_guest_has_what_the_agent_needs(guest: Guest, system: System) -> str:
     """The guest has what installing the agent needs.

@@ -29,7 +29,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote as url_quote
 
-from plugins import Seen, probe, quote
+from plugins import ProbeResult, probe, quote
 from plugins.checks.quoting import tool
 from plugins.model import Vm
 from plugins.requirements.data_files import read_table
@@ -208,7 +208,7 @@ class TokenAnswer:
     received: float = field(default=0.0)  # the runner's clock, 0 = not recorded
 
     @classmethod
-    def read(cls, seen: Seen) -> TokenAnswer:
+    def read(cls, seen: ProbeResult) -> TokenAnswer:
         """Read what the probe printed; see the top of this module."""
         curl = CurlAnswer.read(seen)
         text = seen.stdout.replace("\r", "")

@@ -1,4 +1,4 @@
-"""What a VM shares with others, by the kinds of `plugins.checks.check.Thing`: its cluster, its network, ..."""
+"""What a VM shares with others, by the kinds of `plugins.checks.check.Component`: its cluster, its network, ..."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from plugins.azure import resource_ids as ids
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Judgement
+from plugins.checks.check import CheckOutcome
 from plugins.model import Vm
 
 __all__ = ["things"]
@@ -25,7 +25,7 @@ def things(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
     def know(kind: str, read: Callable[[], Any]) -> None:
         try:
             value = read()
-        except Judgement:  # not known, and why is for the checks to say
+        except CheckOutcome:  # not known, and why is for the checks to say
             return
         if value:
             found[kind] = str(value).strip().rstrip("/")

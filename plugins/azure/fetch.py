@@ -25,7 +25,7 @@ from plugins.azure.discovery import addresses
 from plugins.azure.roles import role
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Judgement
+from plugins.checks.check import CheckOutcome
 from plugins.core.worker_pool import WorkerPool
 from plugins.model import Vm
 
@@ -336,5 +336,5 @@ def _known(view: AzureVmView, name: str) -> Any:
     """What a view says, None when it has to say that it does not know."""
     try:
         return getattr(view, name)
-    except Judgement:
+    except CheckOutcome:
         return None

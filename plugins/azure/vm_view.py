@@ -15,8 +15,8 @@ from plugins.azure import resource_ids as ids
 from plugins.azure.normalize import lower, properties
 from plugins.azure.roles import Access, access_at, assignments_of
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError, shown
-from plugins.checks.check import Judgement, Thing
-from plugins.model import Seen, Status, Target, Vm
+from plugins.checks.check import CheckOutcome, Component
+from plugins.model import ProbeResult, Status, Target, Vm
 
 __all__ = ["AzureVmView", "Principal"]
 
@@ -48,7 +48,7 @@ class AzureVmView:
     def __init__(self, vm: Vm, facts: AzureSnapshot) -> None:
         self._vm = vm
         self._facts = facts
-        self.used: dict[str, Seen] = {}  # by evidence key, "azure-vm", in the order of use
+        self.used: dict[str, ProbeResult] = {}  # by evidence key, "azure-vm", in the order of use
 
     # --- the Nexus resources
 
@@ -61,7 +61,7 @@ class AzureVmView:
                 f"The resource id of {self._vm.name} is not stated, so Azure was not asked about it.", _STATE_THE_ID
             )
         if isinstance(found, ReadError):
-            self.used["azure-vm"] = Seen("azure-vm", found.request, "lost", stderr=found.message)
+            self.used["azure-vm"] = ProbeResult("azure-vm", found.request, "lost", stderr=found.message)
             _unknown(found.message, found.remedy)
         _parse(found)
         answer = self._facts.answers.get(paths.resource(found))
@@ -129,7 +129,7 @@ class AzureVmView:
         """The name the Arc machine will get: that of the VM resource, else of the VM in the inventory."""
         try:
             return _parse(self.resource_id).name
-        except Judgement:
+        except CheckOutcome:
             return self._vm.name
 
     @property
@@ -145,11 +145,11 @@ class AzureVmView:
         return [each for each in machines or () if str(each.get("name")).lower() == self.arc_name.lower()]
 
     def _no_target_group(self) -> NoReturn:
-        raise Judgement(
+        raise CheckOutcome(
             Status.FAIL,
             f"Azure says that the resource group the Arc resource is to go to does not exist: {self.target_scope}.",
             "Create it, or correct the target in the inventory.",
-            thing="resource group",
+            component="resource group",
         )
 
     # --- providers
@@ -234,7 +234,7 @@ class AzureVmView:
             users = [each for each in identities if each.kind == "user"]
             hits = [each for each in identities if each.kind == "system"] or users
             if len(hits) > 1:  # nor can IMDS choose one: nothing enrolls before that is decided
-                raise Judgement(
+                raise CheckOutcome(
                     Status.FAIL,
                     f"The VM has {len(users)} user-assigned identities and no system-assigned one, and the inventory"
                     f" does not say which to enroll with: {', '.join(each.id for each in users)}.",
@@ -247,7 +247,7 @@ class AzureVmView:
             message = f"The inventory expects {meant}. The VM has {has}."
         else:
             message = "The VM has no managed identity."
-        raise Judgement(
+        raise CheckOutcome(
             Status.FAIL,
             message,
             "A managed identity works only when the VM was created with it: create the VM again with the identity,"
@@ -282,7 +282,7 @@ class AzureVmView:
     def _need_vm(self) -> dict[str, Any]:
         found = self.vm
         if found is None:  # one finding, VM-001's; what would be asked about the VM waits for it
-            raise Judgement(Status.BLOCKED, f"Not judged: VM-001, Azure has no VM resource {self.resource_id}.")
+            raise CheckOutcome(Status.BLOCKED, f"Not judged: VM-001, Azure has no VM resource {self.resource_id}.")
         return found
 
     def _linked(self, key: str, resource: Mapping[str, Any], field: str, missing: str) -> dict[str, Any] | None:
@@ -317,17 +317,17 @@ class AzureVmView:
         if isinstance(answer, Answer) and not isinstance(answer.value, kind | None):
             answer = ReadError(f"Azure's answer about {path} is not understood.", "Gather again.", answer.request)
         if isinstance(answer, ReadError):
-            self.used[key] = Seen(key, answer.request, "lost", stderr=answer.message)
+            self.used[key] = ProbeResult(key, answer.request, "lost", stderr=answer.message)
         else:
             text = shown(part(answer.value)) if part else self._facts.excerpt(path)
             cut = len(text) > _EXCERPT
-            self.used[key] = Seen(key, answer.request, "done", exit=0, stdout=text[:_EXCERPT], truncated=cut)
+            self.used[key] = ProbeResult(key, answer.request, "done", exit=0, stdout=text[:_EXCERPT], truncated=cut)
         return answer
 
 
-def _unknown(message: str, remedy: str = "", thing: Thing | None = None) -> NoReturn:
+def _unknown(message: str, remedy: str = "", component: Component | None = None) -> NoReturn:
     # What Azure did not say is missed by several checks, which is one trouble.
-    raise Judgement(Status.UNKNOWN, message, remedy, obstacle=message, thing=thing)
+    raise CheckOutcome(Status.UNKNOWN, message, remedy, shared_cause=message, component=component)
 
 
 def _parse(id: str) -> ids.ArmId:

@@ -1,7 +1,7 @@
 """Declaring checks: an ordinary pytest test function, its id, its severity, and how it relates to other checks.
 
-A check is a pure function over evidence. It returns the sentence that says what is well, or stops with one of the
-words below. Nothing it does touches the network, so it judges a live VM and a saved run alike.
+A check is a pure function over evidence. It returns the sentence of a pass, or stops with `fail`, `warn`, `unknown`
+or `not_applicable`. It never touches the network, so it judges a live VM and a saved run in the same way.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from plugins.model import Severity, Status
 
 __all__ = [
     "Check",
+    "CheckOutcome",
+    "Component",
     "Fix",
-    "Judgement",
     "OnVm",
-    "Thing",
     "check",
     "check_of",
     "fail",
     "not_applicable",
-    "note",
-    "noted",
     "on_vm",
     "recommended",
+    "record_fact",
+    "recorded_facts",
     "required",
     "unknown",
     "warn",
@@ -40,15 +40,15 @@ required = Severity.REQUIRED
 recommended = Severity.RECOMMENDED
 
 #: (vm, profile) -> the values of one parameter of a check on that VM; str(value) is shown in node ids and reports.
-Each = Callable[[Any, Any], Sequence[Any]]
+ParameterValues = Callable[[Any, Any], Sequence[Any]]
 
 #: What a check's ``severity`` may be: fixed, or chosen from its parameters ("HTTPS_PROXY is required, HTTP_PROXY not").
 Grade = Severity | Callable[..., Severity]
 
-#: What has to be changed when a check is not met. What VMs share is fixed once for all of them: see
+#: The component to change when a check is not met. One that VMs share is fixed once for all of them: see
 #: `plugins.diagnosis.fleet_causes`.
-Thing = Literal[
-    "vm",  # the VM resource: nobody else's
+Component = Literal[
+    "vm",  # the VM resource, which no other VM shares
     "guest",  # software or settings inside the VM: the image's, when every VM made of it has the same trouble
     "cluster",  # and its runtime
     "csn",  # the cloud services network
@@ -81,8 +81,8 @@ def on_vm(command: str) -> OnVm:
     return OnVm(command)
 
 
-class Judgement(Exception):
-    """A check's word, when it is not *pass*. Raised by `fail`, `warn`, `unknown` and `not_applicable`."""
+class CheckOutcome(Exception):
+    """The outcome of a check that does not pass. Raised by `fail`, `warn`, `unknown` and `not_applicable`."""
 
     def __init__(
         self,
@@ -90,70 +90,75 @@ class Judgement(Exception):
         message: str,
         remedy: str = "",
         fix: Fix = (),
-        obstacle: str = "",
-        thing: Thing | None = None,
+        shared_cause: str = "",
+        component: Component | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.remedy = remedy
-        self.obstacle = obstacle
-        self.thing = thing
+        self.shared_cause = shared_cause
+        self.component = component
         self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
 
 
-def fail(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None) -> NoReturn:
+def fail(
+    message: str, *, remedy: str = "", fix: Fix = (), shared_cause: str = "", component: Component | None = None
+) -> NoReturn:
     """Not met: *fail* in a required check, *warn* in a recommended one.
 
-    `remedy` and `thing` replace the check's own. `fix` is the commands that do it, where commands can; the same command
-    for every VM and parameter that it helps, so that it is listed once. `obstacle` names what stood in the way, when
-    other checks meet it too ("no curl", or the id of a check): all that name the same one on a VM have one root cause.
+    `remedy` and `component` replace the check's own. `fix` is the commands that repair it, if commands can; use the
+    same command for every VM and parameter that it helps, so that it is listed once. `shared_cause` names a cause that
+    other checks meet too ("no curl", or the id of a check): all checks that name the same one on a VM have one root
+    cause.
     """
-    raise Judgement(Status.FAIL, message, remedy, fix, obstacle, thing)
+    raise CheckOutcome(Status.FAIL, message, remedy, fix, shared_cause, component)
 
 
-def warn(message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None) -> NoReturn:
+def warn(
+    message: str, *, remedy: str = "", fix: Fix = (), shared_cause: str = "", component: Component | None = None
+) -> NoReturn:
     """The recommended part is not met, the required part is."""
-    raise Judgement(Status.WARN, message, remedy, fix, obstacle, thing)
+    raise CheckOutcome(Status.WARN, message, remedy, fix, shared_cause, component)
 
 
 def unknown(
-    message: str, *, remedy: str = "", fix: Fix = (), obstacle: str = "", thing: Thing | None = None
+    message: str, *, remedy: str = "", fix: Fix = (), shared_cause: str = "", component: Component | None = None
 ) -> NoReturn:
     """The evidence that would decide could not be obtained."""
-    raise Judgement(Status.UNKNOWN, message, remedy, fix, obstacle, thing)
+    raise CheckOutcome(Status.UNKNOWN, message, remedy, fix, shared_cause, component)
 
 
 def not_applicable(message: str) -> NoReturn:
     """The question does not arise on this VM; `message` says why."""
-    raise Judgement(Status.NOT_APPLICABLE, message)
+    raise CheckOutcome(Status.NOT_APPLICABLE, message)
 
 
 _NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)
 
 
-def note(fact: str, value: str) -> None:
-    """Note what this VM has (``note("agent version", "1.61")``), so that VMs which should be alike can be compared.
+def record_fact(fact: str, value: str) -> None:
+    """Record a fact of this VM (``record_fact("agent version", "1.61")``), to compare it with similar VMs.
 
-    For facts that ought to be equal across a group of VMs; `plugins.diagnosis.drift` finds the odd ones out.
+    For facts that should be equal across a group of VMs; `plugins.diagnosis.drift` finds the outliers.
     """
     if (notes := _NOTES.get()) is not None:
         notes[fact] = value
 
 
-class noted:  # read as a word: `with noted() as facts`. A generator would take three times as long
-    """What is noted while the block runs, by fact."""
+class recorded_facts:  # a function in use: `with recorded_facts() as facts`. A generator takes three times as long
+    """The facts that are recorded while the block runs: fact -> value."""
 
     __slots__ = ("_before",)
 
     def __enter__(self) -> dict[str, str]:
-        """Begin with nothing."""
+        """Start with no facts."""
         notes: dict[str, str] = {}
         self._before = _NOTES.set(notes)
         return notes
 
     def __exit__(self, *_: object) -> None:
-        """What was noted outside stays as it was."""
+        """Restore the facts recorded outside the block."""
         _NOTES.reset(self._before)
 
 
@@ -166,10 +171,10 @@ class Check:
     title: str
     remedy: str
     docs: str
-    after: tuple[str, ...]
-    causes: tuple[str, ...]
-    each: Mapping[str, Each]
-    thing: Thing = "guest"
+    requires: tuple[str, ...]
+    caused_by: tuple[str, ...]
+    parametrize: Mapping[str, ParameterValues]
+    component: Component = "guest"
 
     @property
     def area(self) -> str:
@@ -194,18 +199,18 @@ def check(
     *,
     remedy: str,
     docs: str,
-    after: Sequence[str] = (),
-    causes: Sequence[str] = (),
-    each: Mapping[str, Each] | None = None,
-    thing: Thing = "guest",
+    requires: Sequence[str] = (),
+    caused_by: Sequence[str] = (),
+    parametrize: Mapping[str, ParameterValues] | None = None,
+    component: Component = "guest",
 ) -> Callable[[F], F]:
     """Make a test function a check.
 
-    `after` names the checks without which this one cannot be judged: when one of them failed or is unknown on the
-    same VM (and the same parameter, where both have it), this one is *blocked* and says so. `causes` names, in the
-    order to look, the checks whose failure explains a failure of this one: it is then a consequence, not a root
-    cause. `each` gives the check a parameter per VM: ``each={"endpoint": lambda vm, profile: [...]}``.
-    `severity` may be a function of the check's parameters. `thing` is what has to be changed when it is not met.
+    `requires` names the checks without which this one cannot be judged: when one of them failed or is unknown on the
+    same VM (and the same parameter, where both have it), this one is *blocked* and names it. `caused_by` names, most
+    likely first, the checks whose failure explains a failure of this one: it is then a consequence, not a root cause.
+    `parametrize` gives the check a parameter per VM: ``parametrize={"endpoint": lambda vm, profile: [...]}``.
+    `severity` may be a function of the check's parameters. `component` is what has to be changed when it is not met.
     """
     if not re.fullmatch(r"[A-Z]+-\d{3}", id):
         raise ValueError(f"check id {id!r}: expected AREA-NNN, for example IMDS-002")
@@ -214,7 +219,9 @@ def check(
         title = (function.__doc__ or "").strip().partition("\n")[0].rstrip(".")
         if not title:
             raise ValueError(f"check {id}: {function.__name__} has no docstring; its first line is the check's title")
-        declared = Check(id, severity, title, remedy, docs, tuple(after), tuple(causes), each or {}, thing)
+        declared = Check(
+            id, severity, title, remedy, docs, tuple(requires), tuple(caused_by), parametrize or {}, component
+        )
         function.__check__ = declared  # type: ignore[attr-defined]
         # For -m: "imds", "required", "net and not recommended".
         for word in (declared.area.lower(), str(declared.base_severity)):

@@ -32,9 +32,9 @@ import pytest
 
 from plugins.checks.quoting import quote
 from plugins.checks.signature import parameters
-from plugins.model import Seen, State, Vm
+from plugins.model import ProbeResult, ProbeState, Vm
 
-__all__ = ["LINUX_ONLY", "Planned", "Probe", "probe", "probe_of", "quote"]
+__all__ = ["LINUX_ONLY", "Probe", "ProbeCommand", "probe", "probe_of", "quote"]
 
 #: What a check says of a Windows VM when one of its probes has no command for it.
 LINUX_ONLY = "This check looks at Linux guests only."
@@ -49,8 +49,8 @@ class Probe:
     root: bool
     needs: tuple[str, ...]
     cap: int
-    even_if: frozenset[State]
-    read: Callable[[Seen], Any] | None
+    accept_states: frozenset[ProbeState]
+    read: Callable[[ProbeResult], Any] | None
     windows: str | Callable[..., str] | None = None  # None: there is nothing like it on Windows
 
     @property
@@ -69,7 +69,7 @@ class Probe:
         label = "-".join(own)
         return intern(f"{name}[{label}]") if label else name  # the same text for each VM of a fleet
 
-    def plan(self, name: str, arguments: Mapping[str, Any]) -> Planned:
+    def plan(self, name: str, arguments: Mapping[str, Any]) -> ProbeCommand:
         """This probe, called `name`, made concrete for one VM, which it `fits`, and one set of parameters."""
         vm = arguments.get("vm")
         windows = isinstance(vm, Vm) and vm.os == "windows"
@@ -79,7 +79,7 @@ class Probe:
             chosen = chosen(**{each: arguments[each] for each in _parameters(chosen)})
         needs = () if windows else self.needs  # Invoke-Tool says itself when its program is missing
         chosen = intern(chosen)  # most VMs run the same command, and a fleet's evidence keeps one text of it
-        return Planned(self.key(name, arguments), chosen, self.timeout, self.root, needs, self.cap)
+        return ProbeCommand(self.key(name, arguments), chosen, self.timeout, self.root, needs, self.cap)
 
 
 def _parameters(command: str | Callable[..., str]) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _parameters(command: str | Callable[..., str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ProbeCommand:
     """One command that will run on one VM."""
 
     key: str
@@ -105,22 +105,22 @@ def probe(
     root: bool = False,
     needs: Sequence[str] = (),
     cap: int = 16_384,
-    even_if: Sequence[State] = (),
-    read: Callable[[Seen], Any] | None = None,
+    accept_states: Sequence[ProbeState] = (),
+    read: Callable[[ProbeResult], Any] | None = None,
     windows: str | Callable[..., str] | None = None,
 ) -> Any:
     """Declare a probe and return it as a pytest fixture; assign it to the name the checks use.
 
-    `command` is POSIX shell text, run with stdin closed, in a subshell of its own, beside the VM's other probes.
+    `command` is POSIX shell text, run with stdin closed, in its own subshell, in parallel with the VM's other probes.
     `timeout` seconds after it starts, it and its children are stopped. `root` probes run through ``sudo -n`` unless
-    the login is root. `needs` names programs without which the command is not even started. `cap` bounds stdout and
-    stderr, each, in bytes. `read` turns the `Seen` into what the checks want to look at: pure, and total (it raises
-    ValueError with what it expected). A probe that did not run to its end makes the checks that take it *unknown*,
-    except for the states listed in `even_if`, which the check then handles itself. `windows` is what runs on a Windows
-    VM instead: PowerShell text (`plugins.checks.quoting.ps` and `tool` help to write it), whose output `read` can read
-    as well; without it, the checks that take the probe are *not applicable* there.
+    the login is root. `needs` names the programs without which the command is not started. `cap` bounds stdout and
+    stderr, each, in bytes. `read` parses the `ProbeResult` for the checks: pure, and total (it raises ValueError with
+    what it expected). A probe that did not run to its end makes the checks that take it *unknown*, except for the
+    states listed in `accept_states`, which the check then handles itself. `windows` is what runs on a Windows VM
+    instead: PowerShell text (`plugins.checks.quoting.ps` and `tool` help to write it), whose output `read` can parse
+    too; without it, the checks that take the probe are *not applicable* there.
     """
-    declared = Probe(command, timeout, root, tuple(needs), cap, frozenset(even_if), read, windows)
+    declared = Probe(command, timeout, root, tuple(needs), cap, frozenset(accept_states), read, windows)
 
     def value() -> Any:
         raise RuntimeError(

@@ -13,13 +13,13 @@ from typing import IO, Any
 
 __all__ = [
     "InUseError",
+    "atomic_write",
     "expanded",
-    "hold",
+    "lock_directory",
     "make_directory",
     "point_latest",
-    "sweep",
+    "remove_partial",
     "sync_directory",
-    "whole_file",
     "write_json",
     "write_large_json",
     "write_pieces",
@@ -48,7 +48,7 @@ def expanded(name: str) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
     """A file to write to that becomes `path` in one step: a reader, or a crash, finds the old file or the new one.
 
     `durable`: after a power cut, too. It costs 2 to 3 ms on an SSD, so it is for what cannot be made again.
@@ -68,14 +68,14 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
 
 
 def write_text(path: Path, text: str, *, durable: bool = False) -> None:
-    """Write `text` to `path`, as `whole_file` does."""
-    with whole_file(path, durable=durable) as file:
+    """Write `text` to `path`, as `atomic_write` does."""
+    with atomic_write(path, durable=durable) as file:
         # A lone surrogate (an argument that was not UTF-8) must not stop a report.
         file.write(text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
-    """Write `data` as JSON, as `whole_file` does."""
+    """Write `data` as JSON, as `atomic_write` does."""
     write_text(path, _ENCODE(data) + "\n", durable=durable)
 
 
@@ -86,7 +86,7 @@ def write_large_json(path: Path, data: Mapping[str, Any]) -> None:
 
 def write_pieces(path: Path, pieces: Iterable[str]) -> None:
     """Write a text that comes in pieces, which are never all in memory."""
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
@@ -112,8 +112,8 @@ def sync_directory(path: Path) -> None:
             os.close(handle)
 
 
-def sweep(directory: Path) -> None:
-    """Remove what `whole_file` had not finished when its process was killed."""
+def remove_partial(directory: Path) -> None:
+    """Remove what `atomic_write` had not finished when its process was killed."""
     for each in directory.glob(f".*{_UNFINISHED}"):
         each.unlink(missing_ok=True)
 
@@ -122,7 +122,7 @@ class InUseError(Exception):
     """Another process holds the directory; the text names it."""
 
 
-def hold(directory: Path) -> int:
+def lock_directory(directory: Path) -> int:
     """Hold a run directory for this process, until it ends in whatever way. Raises `InUseError`, OSError.
 
     Returns the descriptor that holds it. The kernel lets go of it when the process is gone, so no lock is ever stale.

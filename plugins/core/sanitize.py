@@ -33,7 +33,7 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def visible(text: object) -> str:
+def escape_invisible(text: object) -> str:
     """``text`` with every invisible character spelled out; newlines and tabs stay, CRLF is a newline."""
     words = str(text)
     if words.isascii():  # most text is, and a fleet has much of it: this is 20 times faster than the pattern
@@ -47,11 +47,11 @@ def visible(text: object) -> str:
 
 @lru_cache(8192)
 def one_line(text: object) -> str:
-    """``visible(text)`` on one line: runs of white space, newlines included, become one space."""
-    return " ".join(visible(text).split())
+    """``escape_invisible(text)`` on one line: runs of white space, newlines included, become one space."""
+    return " ".join(escape_invisible(text).split())
 
 
-def cut(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """``text``, or its beginning and an ellipsis when it is longer than ``limit`` characters."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
 
@@ -60,16 +60,16 @@ def cut(text: str, limit: int) -> str:
 _SENTENCES = 4_000
 
 
-def harmless(text: str) -> str:
+def message_text(text: str) -> str:
     """A message as everything downstream may show it, a terminal too: without secrets, on one line, not endless.
 
     And no command to the CI server that reads the terminal's lines: GitHub Actions obeys a line that begins with
     ``::``, Azure Pipelines one that holds ``##vso[`` or ``##[``.
     """
-    return no_command(cut(one_line(redact(text)), _SENTENCES)) if text else ""
+    return defuse_ci_command(truncate(one_line(redact(text)), _SENTENCES)) if text else ""
 
 
-def no_command(line: str) -> str:
+def defuse_ci_command(line: str) -> str:
     """A line that no CI server takes for a command."""
     if "##" in line:
         line = re.sub(r"##(?=(vso)?\[)", "# #", line)
@@ -92,5 +92,5 @@ def middle_cut(text: str, limit: int) -> tuple[str, int]:
 def names(all_names: Iterable[str], show: int = 5) -> str:
     """``vm-a, vm-b and 37 more``: the first ``show`` names, each on one line and of bearable length."""
     found = list(all_names)
-    listed = ", ".join(cut(one_line(name), 60) for name in found[:show])
+    listed = ", ".join(truncate(one_line(name), 60) for name in found[:show])
     return f"{listed} and {len(found) - show} more" if len(found) > show else listed

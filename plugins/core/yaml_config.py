@@ -25,13 +25,13 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from plugins.core.wording import did_you_mean
 
-__all__ = ["Kind", "Mistakes", "Problem", "Where", "line_of", "name_of", "parse", "problems", "told"]
+__all__ = ["ConfigErrors", "Kind", "Problem", "Where", "formatted", "line_of", "name_of", "parse", "problems"]
 
 Where = tuple[str | int, ...]  # ("vms", 3, "port")
 Problem = tuple[int, str]  # line, text
 
 
-class Mistakes(Exception):
+class ConfigErrors(Exception):
     """What is wrong with a file or with a choice: one line per mistake, for the operator."""
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -59,32 +59,32 @@ _Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda self, node: s
 
 
 def parse(path: str | PathLike[str], kind: Kind) -> Any:
-    """The content of the file. Raises `Mistakes` when there is no file, or when it is not YAML."""
+    """The content of the file. Raises `ConfigErrors` when there is no file, or when it is not YAML."""
     try:
         text = Path(path).read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise Mistakes([f"{path}: there is no such file. Give the path of {kind.word} ({kind.page})."]) from None
+        raise ConfigErrors([f"{path}: there is no such file. Give the path of {kind.word} ({kind.page})."]) from None
     except UnicodeDecodeError as error:
-        raise Mistakes([f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8."]) from None
+        raise ConfigErrors([f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8."]) from None
     except OSError as error:
-        raise Mistakes([f"{path}: cannot be read: {error.strerror}."]) from None
+        raise ConfigErrors([f"{path}: cannot be read: {error.strerror}."]) from None
     yaml = YAML(typ="rt")
     yaml.Constructor = _Constructor
     try:
         document = yaml.load(text)
     except DuplicateKeyError as error:
-        raise Mistakes([f"{path}:{_duplicate_key(error)}"]) from None
+        raise ConfigErrors([f"{path}:{_duplicate_key(error)}"]) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         remedy = "Check the indentation, and quote texts with ': ' or '#'."
-        raise Mistakes([f"{path}{line}: not YAML: {error.problem or error.context}. {remedy}"]) from None
+        raise ConfigErrors([f"{path}{line}: not YAML: {error.problem or error.context}. {remedy}"]) from None
     except RecursionError:
-        raise Mistakes([f"{path}: not YAML that can be read: it is nested too deep. Flatten it."]) from None
+        raise ConfigErrors([f"{path}: not YAML that can be read: it is nested too deep. Flatten it."]) from None
     except (YAMLError, ValueError) as error:
-        raise Mistakes([f"{path}: not YAML: {str(error).splitlines()[0]}."]) from None
+        raise ConfigErrors([f"{path}: not YAML: {str(error).splitlines()[0]}."]) from None
     if document is None:
-        raise Mistakes(
+        raise ConfigErrors(
             [f"{path}:1: the file is empty. It needs '{kind.key}:' and {kind.content} below it ({kind.page})."]
         )
     return document
@@ -97,8 +97,8 @@ def problems(document: Any, kind: Kind) -> list[Problem]:
     ]
 
 
-def told(path: str | PathLike[str], found: Iterable[Problem]) -> list[str]:
-    """The lines of a `Mistakes`: each problem once, in the order of the file."""
+def formatted(path: str | PathLike[str], found: Iterable[Problem]) -> list[str]:
+    """The lines of a `ConfigErrors`: each problem once, in the order of the file."""
     return [f"{path}:{line}: {text}" for line, text in sorted(set(found))]
 
 

@@ -46,7 +46,7 @@ class Cause:
     id: str
     status: str
     severity: str
-    kind: str  # of `plugins.checks.check.Thing`, "jump host" or "image"; "path" and "role" are settled by then
+    kind: str  # of `plugins.checks.check.Component`, "jump host" or "image"; "path" and "role" are settled by then
     thing: str  # its id; "" for a kind that has none
     docs: str
     parameters: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Finder:
     """Finds the causes of a fleet, one VM after the other; of a VM it keeps its name and what it was blamed for."""
 
     def __init__(self, things: Mapping[str, str]) -> None:
-        """`things` says for each check id what kind of thing is to be fixed (`plugins.checks.check.Thing`).
+        """`things` says for each check id what kind of thing is to be fixed (`plugins.checks.check.Component`).
 
         A result may say it of itself.
         """

@@ -2,7 +2,7 @@
 
 A failed check is a *consequence* when one of its declared causes failed on the same VM (and, where both have it, for
 the same parameter); otherwise it is a *root cause*. Blocked verdicts follow the check they wait for. Verdicts that
-met the same obstacle (curl is missing, Azure did not answer for the network) have one root cause, the most serious one.
+met the same cause (curl is missing, Azure did not answer for the network) have one root cause, the most serious one.
 """
 
 from __future__ import annotations
@@ -34,9 +34,11 @@ def diagnose(verdicts: Sequence[Verdict], checks: Mapping[str, Check]) -> list[D
     by_id: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_id.setdefault(verdict.id, []).append(verdict)
-    stopped_first: dict[str, str] = {}  # obstacle -> the check that stands for it
-    for verdict in sorted((each for each in verdicts if each.obstacle), key=lambda each: _GRAVITY.get(each.status, 3)):
-        stopped_first.setdefault(verdict.obstacle, verdict.id)
+    stopped_first: dict[str, str] = {}  # shared cause -> the check that stands for it
+    for verdict in sorted(
+        (each for each in verdicts if each.shared_cause), key=lambda each: _GRAVITY.get(each.status, 3)
+    ):
+        stopped_first.setdefault(verdict.shared_cause, verdict.id)
     return [_one(verdict, by_id, checks, stopped_first) for verdict in verdicts]
 
 
@@ -57,10 +59,10 @@ def _one(
 def _met_before(
     verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], stopped_first: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The check that stands for an obstacle: the one that it names, or the first of the most serious that met it."""
-    if any(each.status in TROUBLE for each in by_id.get(verdict.obstacle, ())):
-        return (verdict.obstacle,)
-    first = stopped_first.get(verdict.obstacle, verdict.id)
+    """The check that stands for a shared cause: the one that it names, or the first of the most serious that met it."""
+    if any(each.status in TROUBLE for each in by_id.get(verdict.shared_cause, ())):
+        return (verdict.shared_cause,)
+    first = stopped_first.get(verdict.shared_cause, verdict.id)
     return (first,) if first != verdict.id else ()
 
 
@@ -69,7 +71,7 @@ def _blamed(verdict: Verdict, check: Check, by_id: Mapping[str, Sequence[Verdict
     serious = {Status.FAIL} if verdict.status is Status.FAIL else {Status.FAIL, Status.WARN}
     return tuple(
         cause
-        for cause in dict.fromkeys((*check.causes, *check.after))
+        for cause in dict.fromkeys((*check.caused_by, *check.requires))
         if any(each.status in serious for each in matching(by_id.get(cause, ()), verdict.parameter))
     )
 

@@ -24,11 +24,11 @@ from plugins.azure import resource_ids as ids
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.areas import AREAS, order
-from plugins.checks.check import Judgement
-from plugins.checks.probe import Planned, Probe
+from plugins.checks.check import CheckOutcome
+from plugins.checks.probe import Probe, ProbeCommand
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import Progress, gather
-from plugins.model import Evidence, Seen, Severity, Status, Verdict, Vm
+from plugins.model import Evidence, ProbeResult, Severity, Status, Verdict, Vm
 from plugins.ssh import client as ssh
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def prepare(vm: Vm, facts: AzureSnapshot) -> Enrolment | str:
     view = AzureVmView(vm, facts)
     try:
         target = view.target
-    except Judgement as word:
+    except CheckOutcome as word:
         return f"Not connected, as it is not known where to: {word.message}"
     if not target.location:
         return "Not connected, as it is not known where to: no location is stated (target.location in the inventory)."
@@ -178,7 +178,7 @@ def prepare(vm: Vm, facts: AzureSnapshot) -> Enrolment | str:
                 )
     try:
         resource_id: str | None = view.resource_id
-    except Judgement:
+    except CheckOutcome:
         resource_id = vm.resource_id
     return Enrolment(replace(vm, resource_id=resource_id, target=target), view.arc_name)
 
@@ -205,7 +205,7 @@ def _are(number: int) -> str:
 def plan_page(items: Sequence[CheckItem], run: Run, mode: str) -> list[str]:
     """What ``--plan`` says of the enrolment: every command, and for whom, in their order."""
     keys = [CONNECT, SHOW, *((DISCONNECT,) if mode == "roundtrip" else ())]
-    groups: dict[tuple[int, Planned], list[str]] = {}
+    groups: dict[tuple[int, ProbeCommand], list[str]] = {}
     for item in items:
         for each in item.planned(run):
             if item.check.area == AREA and each.key in keys:
@@ -228,7 +228,7 @@ def plan_page(items: Sequence[CheckItem], run: Run, mode: str) -> list[str]:
 class _More(Archive):
     """The archive of the run, to which a later visit adds what it saw; the first visit's session stays."""
 
-    def __init__(self, archive: Archive, plans: Mapping[str, Sequence[Planned]]) -> None:
+    def __init__(self, archive: Archive, plans: Mapping[str, Sequence[ProbeCommand]]) -> None:
         super().__init__(archive.directory)
         self._whole = archive
         self._plans = plans
@@ -241,11 +241,11 @@ class _More(Archive):
         _add(self._whole, evidence.vm.name, lost | answered)
 
 
-def _lost(key: str, reason: str, command: str = "") -> Seen:
-    return Seen(key, command, "lost", stderr=reason)
+def _lost(key: str, reason: str, command: str = "") -> ProbeResult:
+    return ProbeResult(key, command, "lost", stderr=reason)
 
 
-def _add(archive: Archive, name: str, seen: Mapping[str, Seen]) -> None:
+def _add(archive: Archive, name: str, seen: Mapping[str, ProbeResult]) -> None:
     """Keep more of what was seen of a VM: on disk, redacted, and in memory, where the judge looks."""
     disk = Archive(archive.directory)
     evidence = disk[name]
@@ -285,7 +285,7 @@ def enroll(
         for each in chosen:
             _add(archive, each.vm.name, {key: found[each.vm.name]})
 
-    def seen(each: Enrolment) -> Seen:
+    def seen(each: Enrolment) -> ProbeResult:
         return archive[each.vm.name].seen[CONNECT]
 
     if not visit(enrolments, CONNECT):
@@ -377,11 +377,11 @@ def _status(machine: Any) -> str:
 
 def _machines(
     chosen: Sequence[Enrolment], look: Look | None, key: str, until: Callable[[Any], bool]
-) -> dict[str, Seen]:
+) -> dict[str, ProbeResult]:
     """The Arc machine of each VM as evidence, once it is as `until` wants it or the patience is over."""
     if look is None:
-        return {each.vm.name: Seen(key, "", "done", exit=0, stdout=NOT_ASKED) for each in chosen}
-    found: dict[str, Seen] = {}
+        return {each.vm.name: ProbeResult(key, "", "done", exit=0, stdout=NOT_ASKED) for each in chosen}
+    found: dict[str, ProbeResult] = {}
     waiting = list(chosen)
     deadline = time.monotonic() + PATIENCE
     while waiting:
@@ -405,7 +405,7 @@ def _named(answer: Answer | ReadError, name: str) -> Any:
     return next((each for each in listed if str(each.get("name")).lower() == name.lower()), None)
 
 
-def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> Seen:
+def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> ProbeResult:
     if isinstance(answer, ReadError):
         return _lost(key, answer.message, answer.request)
     # Only what the check looks at, and what a reader wants to know: the whole resource is long.
@@ -417,7 +417,7 @@ def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> Seen:
         "tags": machine.get("tags") or {},
         "properties": {name: properties[name] for name in names if name in properties},
     }
-    return Seen(key, answer.request, "done", exit=0, stdout=json.dumps(shown, indent=1) + "\n")
+    return ProbeResult(key, answer.request, "done", exit=0, stdout=json.dumps(shown, indent=1) + "\n")
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from plugins.core.files import make_directory, sync_directory, write_json, write
 from plugins.core.redaction import clean, redact
 from plugins.evidence.layout import file_name
 from plugins.evidence.source import Folder, Source, open_source
-from plugins.model import Evidence, Seen, Session, Vm
+from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
 __all__ = ["PROFILE", "Archive", "from_data", "member", "plainly", "read_object", "redacted", "to_data"]
 
@@ -46,7 +46,7 @@ def redacted(evidence: Evidence) -> Evidence:
     return Evidence(Vm.from_dict(clean(evidence.vm.as_dict())), session, seen, evidence.started)
 
 
-def _redacted(seen: Seen) -> Seen:
+def _redacted(seen: ProbeResult) -> ProbeResult:
     stdout, stderr = redact(seen.stdout), redact(seen.stderr)
     return seen if stdout is seen.stdout and stderr is seen.stderr else replace(seen, stdout=stdout, stderr=stderr)
 
@@ -62,7 +62,7 @@ def to_data(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _fields(record: Seen | Session) -> dict[str, Any]:
+def _fields(record: ProbeResult | SshSession) -> dict[str, Any]:
     """The fields of a record, as they are: `dataclasses.asdict` copies each value, which costs a fleet seconds."""
     return {name: getattr(record, name) for name in record.__slots__}
 
@@ -71,13 +71,15 @@ def from_data(data: Mapping[str, Any]) -> Evidence:
     """The inverse of `to_data`. Raises KeyError, TypeError or ValueError on data that is not evidence."""
     if data["version"] != VERSION:
         raise ValueError(f"evidence format {data['version']!r}, this suite reads {VERSION}")
-    known = {field.name for field in fields(Seen)}
+    known = {field.name for field in fields(ProbeResult)}
     return Evidence(
         vm=Vm.from_dict(data["vm"]),
-        session=Session(**data["session"]),
+        session=SshSession(**data["session"]),
         seen={
             # Most keys and commands are the same on every VM: one text of each is enough.
-            intern(key): Seen(**{k: v for k, v in seen.items() if k in known} | {"command": intern(seen["command"])})
+            intern(key): ProbeResult(
+                **{k: v for k, v in seen.items() if k in known} | {"command": intern(seen["command"])}
+            )
             for key, seen in data["seen"].items()
         },
         started=data["started"],

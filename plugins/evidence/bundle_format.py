@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from plugins.core.files import whole_file
+from plugins.core.files import atomic_write
 
 __all__ = ["BundleError", "BundleFile", "write_bundle"]
 
@@ -208,7 +208,7 @@ def _hash(bundle: zipfile.ZipFile, name: str) -> str:
 def write_bundle(path: Path, *, kind: str, run_id: str, suite: str, members: Iterable[tuple[str, bytes]]) -> None:
     """Write a bundle: the same bytes for the same members. Raises OSError, and `BundleError` beyond the limits."""
     listed: dict[str, dict[str, Any]] = {}
-    with whole_file(path, durable=True) as file, zipfile.ZipFile(file, "w", allowZip64=False) as bundle:
+    with atomic_write(path, durable=True) as file, zipfile.ZipFile(file, "w", allowZip64=False) as bundle:
         for name, data in members:
             assert _NAME.fullmatch(name) and name not in listed, name
             listed[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

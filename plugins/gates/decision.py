@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
-from plugins.core.yaml_config import Mistakes
+from plugins.core.yaml_config import ConfigErrors
 from plugins.gates import baseline as changes
 from plugins.gates import policy as gate
 from plugins.gates.baseline import Baseline
@@ -53,7 +53,7 @@ class Decisions:
         """Raise pytest.UsageError with every mistake of the waiver file; `checks` are the ids of all checks."""
         try:
             self.waivers.refuse(checks)
-        except Mistakes as mistakes:
+        except ConfigErrors as mistakes:
             raise pytest.UsageError(str(mistakes)) from None
 
     def about(
@@ -95,7 +95,7 @@ def read(option: argparse.Namespace, vms: Sequence[Vm], reports: Path, now: floa
     chosen = (option.vm and fleet) or option.keyword or any("::" in place for place in option.file_or_dir)
     try:
         return Decisions(found, baseline, waivers.load(path, now) if path else Waivers(), everything=not chosen)
-    except Mistakes as mistakes:
+    except ConfigErrors as mistakes:
         raise pytest.UsageError(str(mistakes)) from None
 
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.evidence.archive import Archive
 from plugins.gather import windows_script as windows
-from plugins.gather.frames import Decoder
-from plugins.gather.script import Batch, compile_batch
-from plugins.model import Evidence, Seen, Session, Vm
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.script import VmScript, compile_script
+from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.ssh import client as ssh
 
 __all__ = ["Progress", "gather", "limits"]
@@ -29,9 +29,9 @@ class Progress(Protocol):
 class _Visit:
     """The receiving end of one VM's session (`plugins.ssh.client.Sink`)."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: VmScript) -> None:
         self.batch = batch
-        self.decoder = Decoder(batch)
+        self.decoder = FrameDecoder(batch)
 
     def feed(self, data: bytes) -> bool:
         return self.decoder.feed(data)
@@ -42,7 +42,7 @@ class _Visit:
 
 def gather(
     vms: Sequence[Vm],
-    plans: Mapping[str, Sequence[Planned]],
+    plans: Mapping[str, Sequence[ProbeCommand]],
     options: ssh.Options,
     archive: Archive,
     progress: Progress,
@@ -57,11 +57,11 @@ def gather(
 
     def visit(vm: Vm) -> _Visit:
         if vm.name not in visits:
-            compiled = windows.compile_batch if vm.os == "windows" else compile_batch
+            compiled = windows.compile_script if vm.os == "windows" else compile_script
             visits[vm.name] = _Visit(compiled(plans[vm.name]))
         return visits[vm.name]
 
-    def ended(vm: Vm, session: Session) -> None:
+    def ended(vm: Vm, session: SshSession) -> None:
         seen = visits.pop(vm.name, None)
         evidence = _evidence(vm, session, seen, plans[vm.name], began)
         archive.store(evidence)
@@ -83,7 +83,9 @@ def limits(options: ssh.Options, vms: Sequence[Vm]) -> ssh.Options:
     return options
 
 
-def _evidence(vm: Vm, session: Session, visit: _Visit | None, plan: Sequence[Planned], began: float) -> Evidence:
+def _evidence(
+    vm: Vm, session: SshSession, visit: _Visit | None, plan: Sequence[ProbeCommand], began: float
+) -> Evidence:
     if visit is None:  # never got as far as a shell
         return Evidence(vm, session, {}, began)
     decoder = visit.decoder
@@ -91,11 +93,11 @@ def _evidence(vm: Vm, session: Session, visit: _Visit | None, plan: Sequence[Pla
     seen = dict(decoder.seen)
     if decoder.greeted and not decoder.full:
         for planned in plan:
-            seen.setdefault(planned.key, Seen(planned.key, planned.command, "lost"))
+            seen.setdefault(planned.key, ProbeResult(planned.key, planned.command, "lost"))
     return Evidence(vm, session, {planned.key: seen[planned.key] for planned in plan if planned.key in seen}, began)
 
 
-def _explained(session: Session, decoder: Decoder) -> Session:
+def _explained(session: SshSession, decoder: FrameDecoder) -> SshSession:
     """The session's outcome, with what only the answer can tell."""
     if not decoder.full:
         return session

@@ -6,12 +6,12 @@ import re
 import time
 from collections.abc import Callable
 
-from plugins.gather.script import PLACES, Batch
-from plugins.model import Seen, State
+from plugins.gather.script import PLACES, VmScript
+from plugins.model import ProbeResult, ProbeState
 
-__all__ = ["Decoder"]
+__all__ = ["FrameDecoder"]
 
-_STATES: dict[bytes, State] = {b"e": "done", b"t": "timed out", b"x": "no tool", b"r": "no root"}
+_STATES: dict[bytes, ProbeState] = {b"e": "done", b"t": "timed out", b"x": "no tool", b"r": "no root"}
 
 #: A marker line is shorter than this; what is longer is no frame, however it begins.
 _LONGEST = 512
@@ -23,15 +23,15 @@ _STATUS = re.compile(rb"-?\d{1,10}")  # Windows has statuses of 32 bits, with a 
 _SECONDS = re.compile(rb"\d{1,10}(?:\.\d{1,9})?")
 
 
-class Decoder:
-    """Turns the bytes of one VM into `Seen` records, as they arrive and in whatever pieces.
+class FrameDecoder:
+    """Turns the bytes of one VM into `ProbeResult` records, as they arrive and in whatever pieces.
 
     Whatever is not a frame with this batch's nonce is noise (login banners, profiles that print) and is skipped. A
     frame that breaks the grammar is dropped, so its probe counts as lost; nothing the VM sends can raise here.
     """
 
-    def __init__(self, batch: Batch, clock: Callable[[], float] = time.time) -> None:
-        self.seen: dict[str, Seen] = {}
+    def __init__(self, batch: VmScript, clock: Callable[[], float] = time.time) -> None:
+        self.seen: dict[str, ProbeResult] = {}
         self.greeted = False  # a shell ran our script
         self.full = ""  # the places that could not be written, when no folder could be made
         self.complete = False
@@ -106,7 +106,7 @@ class Decoder:
             return
         planned = self._batch.probes[int(index) - 1]
         cap = planned.cap
-        self.seen[planned.key] = Seen(
+        self.seen[planned.key] = ProbeResult(
             probe=planned.key,
             command=planned.command,
             state=_STATES[state],

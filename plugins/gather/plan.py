@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.gather.script import PLACES
 from plugins.model import Vm
 from plugins.ssh import client as ssh
@@ -15,9 +15,9 @@ from plugins.ssh import client as ssh
 __all__ = ["merge", "page", "span"]
 
 
-def merge(probes: Iterable[Planned]) -> list[Planned]:
+def merge(probes: Iterable[ProbeCommand]) -> list[ProbeCommand]:
     """Each probe once, in the order first seen. Raises pytest.UsageError when one name stands for two commands."""
-    found: dict[str, Planned] = {}
+    found: dict[str, ProbeCommand] = {}
     for each in probes:
         if found.setdefault(each.key, each) != each:
             raise pytest.UsageError(
@@ -34,9 +34,9 @@ _SHELL = (
 _POWERSHELL = ("Nothing is changed there: PowerShell keeps the answers in its memory.",)
 
 
-def page(plans: Mapping[str, Sequence[Planned]], vms: Sequence[Vm], options: ssh.Options) -> str:
+def page(plans: Mapping[str, Sequence[ProbeCommand]], vms: Sequence[Vm], options: ssh.Options) -> str:
     """Every command that would run, the VMs it would run on, and how long all of it may take at most."""
-    groups: dict[tuple[str, tuple[Planned, ...]], list[str]] = {}
+    groups: dict[tuple[str, tuple[ProbeCommand, ...]], list[str]] = {}
     for vm in vms:
         groups.setdefault((vm.os, tuple(plans[vm.name])), []).append(vm.name)
     lines = []

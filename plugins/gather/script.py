@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
 from plugins.ssh.shell_command import COMMAND, bootstrap, pack
 
-__all__ = ["PLACES", "Batch", "compile_batch"]
+__all__ = ["PLACES", "VmScript", "compile_script"]
 
 #: Where the private folder may be made, best first.
 PLACES = ("/dev/shm", '"$XDG_RUNTIME_DIR"', "/run", "/tmp", "/var/tmp", '"$HOME"')
@@ -39,13 +39,13 @@ OVERHEAD = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class VmScript:
     """A compiled script and what is needed to read its answer."""
 
     script: bytes
     command: str  # that starts it: the script comes on its stdin
     nonce: str
-    probes: tuple[Planned, ...]  # frame INDEX i is probes[i - 1]
+    probes: tuple[ProbeCommand, ...]  # frame INDEX i is probes[i - 1]
     limit: float  # seconds after which the script has ended by itself
     crlf: bool = False  # the VM ends its lines with CR LF, and whatever stands between may make it so
 
@@ -56,7 +56,7 @@ def _engine() -> str:
     return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
 
-def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
+def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> VmScript:
     """The script that runs `probes` on one VM.
 
     `nonce` is for tests; by default it is 128 random bits, so that no output of a probe can pass for a frame.
@@ -64,7 +64,7 @@ def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
     text, limit = _compiled(tuple(probes))
     script = text.replace(_NONCE, nonce).replace(_NAME, secrets.token_hex(8))
-    return Batch(script.encode(), COMMAND, nonce, tuple(probes), limit)
+    return VmScript(script.encode(), COMMAND, nonce, tuple(probes), limit)
 
 
 #: What stands for a VM's nonce and the name of its folder in a compiled script: random, so that no probe has it. The
@@ -74,7 +74,7 @@ _FOLDER = f".nexus-arc-{_NAME}"
 
 
 @lru_cache(64)  # a fleet has few plans, and to compile one takes a millisecond
-def _compiled(probes: tuple[Planned, ...]) -> tuple[str, float]:
+def _compiled(probes: tuple[ProbeCommand, ...]) -> tuple[str, float]:
     """The script with `_NONCE` and `_NAME` in it, and the seconds after which it has ended by itself."""
     plain = [(index, each) for index, each in enumerate(probes, 1) if not each.root]
     rooted = [(index, each) for index, each in enumerate(probes, 1) if each.root]
@@ -96,21 +96,21 @@ def _compiled(probes: tuple[Planned, ...]) -> tuple[str, float]:
     return pack("\n".join(lines)), max(limits, default=0) + OVERHEAD
 
 
-def _seconds(planned: Planned) -> int:
+def _seconds(planned: ProbeCommand) -> int:
     """The limit as whole seconds: `sleep` of a small shell knows no others."""
     return max(1, math.ceil(planned.timeout))
 
 
-def _function(index: int, planned: Planned) -> str:
+def _function(index: int, planned: ProbeCommand) -> str:
     return f"p{index}() {{\n{planned.command}\n}}"
 
 
-def _longest_first(probes: Sequence[tuple[int, Planned]]) -> list[tuple[int, Planned]]:
+def _longest_first(probes: Sequence[tuple[int, ProbeCommand]]) -> list[tuple[int, ProbeCommand]]:
     """What may take longest waits for something, and can do so while the others are started: each takes a fork."""
     return sorted(probes, key=lambda each: -each[1].timeout)
 
 
-def _start(index: int, planned: Planned) -> str:
+def _start(index: int, planned: ProbeCommand) -> str:
     # One block more than the cap, so that an output of exactly the cap is not taken for a cut one.
     return f"start {index} {planned.cap // 512 + 1} {' '.join(map(quote, planned.needs))}".rstrip()
 
@@ -138,7 +138,7 @@ trap 'exit 1' HUP TERM PIPE"""
 _ROOT_MARK = "nexus-arc root"
 
 
-def _root_part(rooted: Sequence[tuple[int, Planned]]) -> list[str]:
+def _root_part(rooted: Sequence[tuple[int, ProbeCommand]]) -> list[str]:
     """The second shell. Its script is a here-document, so that nothing of it is in an argument list."""
     limits = sorted({_seconds(each) for _, each in rooted})
     late = "\n".join(
@@ -218,7 +218,7 @@ noroot() {
 """
 
 
-def _late(probes: Sequence[Planned]) -> str:
+def _late(probes: Sequence[ProbeCommand]) -> str:
     """late SECONDS: what to do when a limit has passed: stop the probes it belongs to, and send what they had said."""
     cases = []
     for limit in sorted({_seconds(each) for each in probes}):

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
 from plugins.core.redaction import redact
-from plugins.core.sanitize import visible
-from plugins.model import Evidence, Seen, Status, Verdict, Vm
+from plugins.core.sanitize import escape_invisible
+from plugins.model import Evidence, ProbeResult, Status, Verdict, Vm
 
 __all__ = ["probes", "text"]
 
@@ -52,13 +52,13 @@ _JOURNAL = (
 )
 
 _PROBES = (
-    Planned("support_cloud_init_log", _ends([_CLOUD_INIT]), 10, True, (), _CAP),
-    Planned("support_agent_logs", _ends(_AGENT), 10, True, (), _CAP),
-    Planned("support_agent_journal", _JOURNAL, 10, True, ("journalctl",), _CAP),
+    ProbeCommand("support_cloud_init_log", _ends([_CLOUD_INIT]), 10, True, (), _CAP),
+    ProbeCommand("support_agent_logs", _ends(_AGENT), 10, True, (), _CAP),
+    ProbeCommand("support_agent_journal", _JOURNAL, 10, True, ("journalctl",), _CAP),
 )
 
 
-def probes(vm: Vm) -> tuple[Planned, ...]:
+def probes(vm: Vm) -> tuple[ProbeCommand, ...]:
     """What ``--bundle`` reads on a VM besides what its checks look at; nothing on Windows."""
     return () if vm.os == "windows" else _PROBES
 
@@ -84,7 +84,7 @@ def text(evidence: Evidence, verdicts: Sequence[Verdict], about: str) -> str:
     for heading, areas, own in _SECTIONS:
         parts += _section(heading, [each for each in verdicts if _area(each) in areas], own, evidence, shown)
     parts += _section(_REST, [each for each in verdicts if _area(each) not in known], (), evidence, shown)
-    return redact(visible("\n".join(parts))) + "\n"
+    return redact(escape_invisible("\n".join(parts))) + "\n"
 
 
 def _area(verdict: Verdict) -> str:
@@ -118,7 +118,7 @@ def _section(
     return lines
 
 
-def _seen(key: str, seen: Mapping[str, Seen]) -> list[str]:
+def _seen(key: str, seen: Mapping[str, ProbeResult]) -> list[str]:
     if key not in seen:
         return ["", f"--- {key}: not gathered (a run with --bundle reads it)"] if key.startswith("support_") else []
     each = seen[key]

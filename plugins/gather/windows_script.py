@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import ps
-from plugins.gather.script import OVERHEAD, Batch
+from plugins.gather.script import OVERHEAD, VmScript
 from plugins.gather.windows_command import COMMAND, pack
 
-__all__ = ["STARTUP", "compile_batch", "source"]
+__all__ = ["STARTUP", "compile_script", "source"]
 
 #: Seconds that PowerShell may need until the first probe runs: it is started cold, and twice.
 STARTUP = 15.0
@@ -24,13 +24,13 @@ def _engine() -> str:
     return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
 
-def source(probes: Sequence[Planned], nonce: str) -> str:
+def source(probes: Sequence[ProbeCommand], nonce: str) -> str:
     """The PowerShell text that runs `probes`."""
     rows = "\n".join(_row(index, each) for index, each in enumerate(probes, 1))
     return f"$nonce = {ps(nonce)}\n$probes = @(\n{rows}\n)\n{_engine()}\n"
 
 
-def _row(index: int, planned: Planned) -> str:
+def _row(index: int, planned: ProbeCommand) -> str:
     root = "$true" if planned.root else "$false"
     return (
         f"@{{ index = {index}; limit = {planned.timeout:g}; cap = {planned.cap}; root = {root}; "
@@ -38,8 +38,8 @@ def _row(index: int, planned: Planned) -> str:
     )
 
 
-def compile_batch(probes: Sequence[Planned], nonce: str | None = None) -> Batch:
+def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> VmScript:
     """The script that runs `probes` on one Windows VM; `nonce` is for tests."""
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
     limit = max((each.timeout for each in probes), default=0.0) + OVERHEAD + STARTUP
-    return Batch(pack(source(probes, nonce)), COMMAND, nonce, tuple(probes), limit, crlf=True)
+    return VmScript(pack(source(probes, nonce)), COMMAND, nonce, tuple(probes), limit, crlf=True)

@@ -21,13 +21,13 @@ from typing import Any
 
 from plugins.core import yaml_config as yaml_file
 from plugins.core.files import expanded
-from plugins.core.yaml_config import Mistakes, Problem, Where, line_of, name_of
+from plugins.core.yaml_config import ConfigErrors, Problem, Where, line_of, name_of
 
 SCHEMA = Path(__file__).with_name("inventory.schema.json")
 KIND = yaml_file.Kind("a fleet file", "docs/inventory.md", SCHEMA, "vms", "a list of VMs")
 
 
-class InventoryError(Mistakes):
+class InventoryError(ConfigErrors):
     """What is wrong with the choice of VMs."""
 
 
@@ -35,10 +35,10 @@ def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Pat
     """The VMs of the file with the defaults applied, and the files it names. Raises `InventoryError`."""
     try:
         document = yaml_file.parse(path, KIND)
-    except Mistakes as mistakes:
+    except ConfigErrors as mistakes:
         raise InventoryError(mistakes.lines) from None
     if problems := [*yaml_file.problems(document, KIND), *_own_rules(document)]:
-        raise InventoryError(yaml_file.told(path, problems))
+        raise InventoryError(yaml_file.formatted(path, problems))
     defaults = document.get("defaults", {})
     folder = Path(path).parent
     vms = [_merge(defaults, {"name": vm} if isinstance(vm, str) else vm, folder) for vm in document["vms"]]

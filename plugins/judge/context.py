@@ -22,13 +22,13 @@ import pytest
 from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.azure.vm_view import AzureVmView, Principal
-from plugins.checks.check import Judgement
+from plugins.checks.check import CheckOutcome
 from plugins.checks.probe import Probe
 from plugins.checks.signature import parameters
 from plugins.core.redaction import clean
 from plugins.evidence.archive import Archive
 from plugins.judge.evaluate import value
-from plugins.model import Evidence, Seen, Vm
+from plugins.model import Evidence, ProbeResult, Vm
 
 __all__ = ["CONTROL_PLANE", "Surroundings", "wants"]
 
@@ -74,7 +74,7 @@ class Surroundings:
                 return self._everywhere(name.removeprefix(_FLEET), probes)
 
     @staticmethod
-    def used(arguments: Mapping[str, Any]) -> dict[str, Seen]:
+    def used(arguments: Mapping[str, Any]) -> dict[str, ProbeResult]:
         """What a check looked at of Azure, as evidence; by key."""
         view = arguments.get(CONTROL_PLANE)
         return view.used if isinstance(view, AzureVmView) else {}
@@ -120,7 +120,7 @@ class Surroundings:
     def _expected(self, vm: Vm) -> Principal | None:
         try:
             return AzureVmView(vm, self.facts).expected
-        except Judgement:
+        except CheckOutcome:
             return None
 
     def _everywhere(self, name: str, probes: Mapping[str, Probe]) -> Mapping[str, Any]:
@@ -128,7 +128,7 @@ class Surroundings:
         if name not in self._over_fleet:
             found = {}
             for evidence in self._fleet():
-                with suppress(Judgement):
+                with suppress(CheckOutcome):
                     found[evidence.vm.name] = value(probes[name], name, evidence)
             self._over_fleet[name] = found
         return self._over_fleet[name]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from plugins.checks import package_manager as packages
-from plugins.checks.check import Check, Fix, Judgement, OnVm, Thing, not_applicable, noted
+from plugins.checks.check import Check, CheckOutcome, Component, Fix, OnVm, not_applicable, recorded_facts
 from plugins.checks.probe import LINUX_ONLY, Probe, probe_of
 from plugins.checks.signature import parameters as parameters_of
-from plugins.model import Evidence, Seen, Severity, Status
+from plugins.model import Evidence, ProbeResult, Severity, Status
 
 #: The check that says whether root is to be had; without it, root probes have no answer.
 ROOT = "SSH-002"
@@ -29,8 +29,8 @@ class Outcome(NamedTuple):
     keys: tuple[str, ...]  # of the evidence that was looked at
     fix: Sequence[str | OnVm] = ()
     facts: tuple[tuple[str, str], ...] = ()
-    obstacle: str = ""
-    thing: Thing | None = None  # what has to be changed, where that is not what the check declares
+    shared_cause: str = ""
+    component: Component | None = None  # what has to be changed, where that is not what the check declares
 
 
 def judge(
@@ -50,7 +50,7 @@ def judge(
     known = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}
     severity = check.grade(known)
     used: list[str] = []
-    with noted() as facts:
+    with recorded_facts() as facts:
         word = _call(check, function, probes, evidence, known, used)
     status = word.status
     if status is Status.FAIL and severity is Severity.RECOMMENDED:
@@ -60,7 +60,15 @@ def judge(
     # Commands for a guest are written for a POSIX shell.
     fix = [each for each in word.fix if evidence.vm.os != "windows" or isinstance(each, str)]
     return Outcome(
-        status, word.message, remedy, severity, tuple(used), fix, tuple(facts.items()), word.obstacle, word.thing
+        status,
+        word.message,
+        remedy,
+        severity,
+        tuple(used),
+        fix,
+        tuple(facts.items()),
+        word.shared_cause,
+        word.component,
     )
 
 
@@ -71,7 +79,7 @@ def _call(
     evidence: Evidence,
     known: Mapping[str, Any],
     used: list[str],
-) -> Judgement:
+) -> CheckOutcome:
     """The check's word; the keys of what was looked at go into `used`."""
     try:
         if not all(probe.fits(evidence.vm) for probe in probes.values()):
@@ -84,17 +92,17 @@ def _call(
                 arguments[name] = value(probes[name], key, evidence)
             else:
                 arguments[name] = known[name]
-        return Judgement(Status.PASS, function(**arguments))
-    except Judgement as word:
+        return CheckOutcome(Status.PASS, function(**arguments))
+    except CheckOutcome as word:
         # Its traceback would keep every caller's variables, and garbage is not collected while a fleet is judged.
         word.__traceback__ = word.__context__ = None
         return word
     except Exception as error:  # a defect of the check, or output it did not foresee
-        return Judgement(
+        return CheckOutcome(
             Status.UNKNOWN,
             f"The check stopped on what the VM answered ({type(error).__name__}: {error}).",
             "This is a defect of the check; the evidence below shows what it could not read. Please report it.",
-            thing="guest",
+            component="guest",
         )
 
 
@@ -102,7 +110,7 @@ class _Read(threading.local):
     """What has been read of the VM that this thread judges: several checks look at the same probe."""
 
     of: Evidence | None = None
-    values: dict[tuple[str, Callable[[Seen], Any]], tuple[Seen, Any]]
+    values: dict[tuple[str, Callable[[ProbeResult], Any]], tuple[ProbeResult, Any]]
 
 
 _read = _Read()
@@ -112,12 +120,12 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
     """What a check is given for one of its probes; stops with *unknown* when there is nothing to look at."""
     seen = evidence.seen.get(key)
     if seen is None:
-        raise Judgement(
+        raise CheckOutcome(
             Status.UNKNOWN,
             f"This evidence does not hold the probe {key}.",
             "It was gathered for other checks, or by an older version. Gather again.",
         )
-    if seen.state != "done" and seen.state not in probe.even_if:
+    if seen.state != "done" and seen.state not in probe.accept_states:
         raise _why_not(seen, probe)
     if probe.read is None:
         return seen
@@ -131,52 +139,52 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
         _read.values[key, probe.read] = seen, found
         return found
     except ValueError as error:
-        raise Judgement(
+        raise CheckOutcome(
             Status.UNKNOWN,
             f"The answer of the probe {key} could not be read: {error}.",
             "Run the command shown below on the VM by hand and look at what it prints.",
-            obstacle=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
-            thing="guest",
+            shared_cause=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
+            component="guest",
         ) from None
 
 
-def _why_not(seen: Seen, probe: Probe) -> Judgement:
+def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
     """The standard *unknown* for a probe that did not run to its end: the guest is in the way of what it was to see."""
     match seen.state:
         case "no tool":
             named = seen.stderr.strip()
             # A remedy names it and may be pasted into a shell: one plain word, whatever the VM says.
             tool = named if re.fullmatch(r"[\w.-]{1,40}", named, re.ASCII) else " or ".join(probe.needs) or "A program"
-            return Judgement(
+            return CheckOutcome(
                 Status.UNKNOWN,
                 f"{tool} is not installed on the VM, or not on its PATH, so this could not be looked at.",
                 f"Install {tool} on the VM, or judge this by hand.",
                 fix=_install(tool),
-                obstacle=f"no {tool}",
-                thing="guest",
+                shared_cause=f"no {tool}",
+                component="guest",
             )
         case "no root":
             answer = seen.stderr.strip().splitlines()
-            return Judgement(
+            return CheckOutcome(
                 Status.UNKNOWN,
                 "This needs root on the VM, and there is none" + (f" (sudo -n said: {answer[-1]})." if answer else "."),
                 "Log in as root, or give the login user passwordless sudo (SSH-002).",
-                obstacle=ROOT,
-                thing="guest",
+                shared_cause=ROOT,
+                component="guest",
             )
         case "timed out":
-            return Judgement(
+            return CheckOutcome(
                 Status.UNKNOWN,
                 f"The probe {seen.probe} was stopped after its limit of {probe.timeout:g} s.",
                 "Run the command shown below on the VM by hand and see where it hangs.",
-                thing="guest",
+                component="guest",
             )
         case _:
-            return Judgement(
+            return CheckOutcome(
                 Status.UNKNOWN,
                 f"The session ended before the probe {seen.probe} had answered.",
                 "Look at SSH-001 of this VM, then run again.",
-                thing="vm",
+                component="vm",
             )
 
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from plugins.checks.areas import REACHED
-from plugins.core.sanitize import harmless
+from plugins.core.sanitize import message_text
 from plugins.enrollment import enroll
 from plugins.judge.context import Surroundings, wants
 from plugins.judge.evaluate import judge
 from plugins.judge.operator_command import for_operator
-from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict, Vm
+from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict, Vm
 from plugins.pytest_adapter.collection import CheckItem
 from plugins.pytest_adapter.run import Run
 
@@ -28,7 +28,7 @@ class _Case:
 
     def __init__(self, items: Sequence[CheckItem]) -> None:
         self.checks: dict[str, list[CheckItem]] = {}
-        self.used: dict[str, Seen] = {}  # what checks looked at of Azure
+        self.used: dict[str, ProbeResult] = {}  # what checks looked at of Azure
         self.verdicts: dict[CheckItem, Verdict] = {}
         for item in items:
             self.checks.setdefault(item.check.id, []).append(item)
@@ -37,7 +37,7 @@ class _Case:
 class Bench:
     """Judges the collected checks of a run.
 
-    It knows which checks were selected, so it can say that a check is *blocked* by another: one that its `after`
+    It knows which checks were selected, so it can say that a check is *blocked* by another: one that its `requires`
     names, or SSH-001 when the VM could not be looked at.
     """
 
@@ -90,7 +90,7 @@ class Bench:
                 known[id] = True  # a check that comes after itself would be nobody's
                 item = checks.get(id)
                 known[id] = item is None or (
-                    item.check.area != enroll.AREA and not wants(item.function) and all(map(alone, item.check.after))
+                    item.check.area != enroll.AREA and not wants(item.function) and all(map(alone, item.check.requires))
                 )
             return known[id]
 
@@ -111,11 +111,11 @@ class Bench:
         needs = tuple(re.findall(r"\b[A-Z]+-\d{3}\b", found.message)) if found.status is Status.BLOCKED else ()
         seconds = max((evidence.seen[key].seconds for key in found.keys if key in evidence.seen), default=0.0)
         verdict = self._verdict(item, found.status, found.message, found.remedy, found.severity, needs, keys, seconds)
-        if found.fix or found.facts or found.obstacle or found.thing:
+        if found.fix or found.facts or found.shared_cause or found.component:
             fix = tuple(for_operator(each, item.vm, self._run.ssh_config) for each in found.fix)
-            facts = tuple((fact, harmless(value)) for fact, value in found.facts)
-            obstacle = harmless(found.obstacle)
-            verdict = replace(verdict, fix=fix, facts=facts, obstacle=obstacle, thing=found.thing or "")
+            facts = tuple((fact, message_text(value)) for fact, value in found.facts)
+            shared_cause = message_text(found.shared_cause)
+            verdict = replace(verdict, fix=fix, facts=facts, shared_cause=shared_cause, component=found.component or "")
         # Here, and not in a report: what waits for a waived check is then judged on its own evidence.
         return self._run.decisions.waivers.judge(verdict, item.vm)
 
@@ -137,8 +137,8 @@ class Bench:
             parameter=item.parameter,
             status=status,
             severity=severity or check.grade({"vm": item.vm, "profile": self._run.profile, **item.parameters}),
-            message=harmless(message),
-            remedy=harmless(remedy),
+            message=message_text(message),
+            remedy=message_text(remedy),
             title=check.title,
             docs=check.docs,
             nodeid=item.nodeid,
@@ -154,7 +154,7 @@ class Bench:
         except KeyError:
             return Evidence(
                 vm,
-                Session(
+                SshSession(
                     "not gathered",
                     f"There is no evidence of {vm.name}.",
                     "The run ended before this VM was visited, or its file was removed. Gather again.",
@@ -184,7 +184,7 @@ class Bench:
 
     def _blocker(self, item: CheckItem) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
         """What to say when a check that this one needs did not pass."""
-        for needed in item.check.after:
+        for needed in item.check.requires:
             others = self._case(item.vm).checks.get(needed, ())
             same = [each for each in others if item.parameter and each.parameter == item.parameter]
             for other in same or others:

@@ -27,7 +27,7 @@ from typing import Any
 from plugins.core import yaml_config as yaml_file
 from plugins.core.redaction import redact
 from plugins.core.wording import did_you_mean
-from plugins.core.yaml_config import Mistakes, Problem, Where, line_of, name_of
+from plugins.core.yaml_config import ConfigErrors, Problem, Where, line_of, name_of
 from plugins.inventory import selection as inventory
 from plugins.model import Status, Verdict, Vm
 
@@ -97,14 +97,14 @@ class Waivers:
         return waiver.applied(verdict) if waiver else verdict
 
     def refuse(self, known: Collection[str]) -> None:
-        """Raise `Mistakes` with everything that is wrong with the file; `known` are the ids of all checks."""
+        """Raise `ConfigErrors` with everything that is wrong with the file; `known` are the ids of all checks."""
         found = [*self.problems]
         for line, place, check in self.checks:
             if check not in known:
                 hint = did_you_mean(check.upper(), sorted(known)) or "docs/checks/ has a page for each check."
                 found.append((line, f"{place}: there is no check {check[:40]!r}. {hint}"))
         if found:
-            raise Mistakes(yaml_file.told(self.path, found))
+            raise ConfigErrors(yaml_file.formatted(self.path, found))
 
     def header(self) -> str:
         """The line at the start of a run."""
@@ -146,7 +146,7 @@ class Waivers:
 def load(path: Path, now: float) -> Waivers:
     """The waivers of a file at a time, in seconds since the epoch.
 
-    Raises `Mistakes` when there is no such file or when it is not YAML. What is wrong with its content is kept for
+    Raises `ConfigErrors` when there is no such file or when it is not YAML. What is wrong with its content is kept for
     `Waivers.refuse`: only when the checks are known it can be told at once.
     """
     today = datetime.fromtimestamp(now, UTC).date()

@@ -14,7 +14,7 @@ import pytest
 
 from plugins.checks.areas import documented, order
 from plugins.checks.check import Check, check_of
-from plugins.checks.probe import Planned, Probe, probe_of
+from plugins.checks.probe import Probe, ProbeCommand, probe_of
 from plugins.core.gc_pause import lasting
 from plugins.core.wording import no_such_check
 from plugins.enrollment import enroll
@@ -40,7 +40,7 @@ class _Function:
     def of(cls, node: pytest.Function, check: Check) -> Self:
         """The check that pytest found."""
         fixtures = {name: each[-1] for name, each in node._fixtureinfo.name2fixturedefs.items()}
-        probes = {name: probe_of(fixture) for name, fixture in fixtures.items() if name not in check.each}
+        probes = {name: probe_of(fixture) for name, fixture in fixtures.items() if name not in check.parametrize}
         return cls(
             check,
             node.function,
@@ -95,14 +95,14 @@ class CheckItem(pytest.Item):
     @property
     def parameters(self) -> Mapping[str, Any]:
         """Its own parameters by name."""
-        return dict(zip(self._of.check.each, self._values, strict=True)) if self._values else _NONE
+        return dict(zip(self._of.check.parametrize, self._values, strict=True)) if self._values else _NONE
 
     @property
     def control_plane(self) -> bool:
         """True when the check needs to know what Azure says."""
         return CONTROL_PLANE in wants(self.function)
 
-    def planned(self, run: Run) -> list[Planned]:
+    def planned(self, run: Run) -> list[ProbeCommand]:
         """The commands this check needs on its VM; none where one of them does not exist for its operating system."""
         known = {"vm": self.vm, "profile": run.profile, **self.parameters}
         return [probe.plan(name, known) for name, probe in self.probes.items()] if self._fits() else []
@@ -181,9 +181,9 @@ def check_items(items: list[pytest.Item]) -> list[CheckItem]:
     return [item for item in items if isinstance(item, CheckItem)]
 
 
-def plans(items: list[CheckItem], run: Run) -> dict[str, list[Planned]]:
+def plans(items: list[CheckItem], run: Run) -> dict[str, list[ProbeCommand]]:
     """What each VM has to run for the selected checks, by VM name; the steps of enrollment come later."""
-    wanted: dict[str, list[Planned]] = {vm.name: [] for vm in run.vms}
+    wanted: dict[str, list[ProbeCommand]] = {vm.name: [] for vm in run.vms}
     for item in items:
         wanted[item.vm.name] += [each for each in item.planned(run) if not enroll.is_step(each.key)]
     return {name: merge(probes) for name, probes in wanted.items()}
@@ -208,14 +208,14 @@ def _expanded(node: pytest.Item | pytest.Collector, run: Run) -> Iterator[pytest
     if hasattr(node, "callspec"):
         raise pytest.Collector.CollectError(
             f"{node.originalname}: pytest.mark.parametrize is for ordinary tests. A check's parameters are each VM's "
-            f"own: declare them with check({check.id!r}, ..., each={{...}})."
+            f"own: declare them with check({check.id!r}, ..., parametrize={{...}})."
         )
     of = _Function.of(node, check)
-    if not check.each:
+    if not check.parametrize:
         yield from (CheckItem.made(of, vm, ()) for vm in run.vms)
         return
     for vm in run.vms:
-        for values in product(*(each(vm, run.profile) for each in check.each.values())):
+        for values in product(*(each(vm, run.profile) for each in check.parametrize.values())):
             yield CheckItem.made(of, vm, values)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from plugins.checks.areas import documented
 from plugins.core.redaction import redact
-from plugins.core.sanitize import cut, one_line
+from plugins.core.sanitize import one_line, truncate
 from plugins.core.wording import counted, no_such_check
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
@@ -158,7 +158,7 @@ def _end(path: Path) -> Iterator[str]:
 
 def _shown(text: str) -> str:
     """A line of somebody's, without secrets and on one harmless line."""
-    return cut(one_line(redact(text)), 400)
+    return truncate(one_line(redact(text)), 400)
 
 
 def _told(what: Explanation) -> str:

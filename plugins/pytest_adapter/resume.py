@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from plugins.core.files import InUseError, hold, sweep
+from plugins.core.files import InUseError, lock_directory, remove_partial
 from plugins.evidence.archive import Archive
 from plugins.gates.decision import read
 from plugins.model import Evidence
@@ -46,7 +46,7 @@ def resume(config: pytest.Config) -> Run | None:
     profile, profile_asked = judged_by(None, archive, asked)
     if writes:
         for each in (directory, directory / "evidence", directory / "bundle"):
-            sweep(each)
+            remove_partial(each)
     run = Run(
         id=str(asked["id"]),
         directory=directory if writes else None,
@@ -78,7 +78,7 @@ def _find(config: pytest.Config, flag: str, name: str) -> Path:
 
 def _hold(directory: Path, flag: str) -> int:
     try:
-        return hold(directory)
+        return lock_directory(directory)
     except InUseError as holder:
         raise pytest.UsageError(
             f"{flag} {directory}: {holder} is at work on this run. Wait until it has ended."

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from plugins.core.files import hold, make_directory
+from plugins.core.files import lock_directory, make_directory
 from plugins.core.redaction import redact
 from plugins.core.version import SUITE_VERSION
 from plugins.evidence.archive import PROFILE, Archive
@@ -145,7 +145,7 @@ def begin(config: pytest.Config) -> Run | None:
     if not (option.plan or option.collectonly):
         run.id, run.directory = _new_directory(config)
         try:
-            run.lock = hold(run.directory)
+            run.lock = lock_directory(run.directory)
             run.archive = Archive.create(run.directory, _asked(config, run), vms, own_profile(asked))
         except OSError as error:
             raise _cannot_be_made(run.directory, error) from None

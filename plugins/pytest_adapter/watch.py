@@ -29,7 +29,7 @@ from typing import Any
 
 import pytest
 
-from plugins.core.sanitize import cut, names, one_line
+from plugins.core.sanitize import names, one_line, truncate
 from plugins.pytest_adapter.run import new_id, reports
 
 __all__ = ["interval", "refuse", "report", "watch"]
@@ -131,7 +131,7 @@ def report(results: Mapping[str, Any], now: datetime) -> Iterator[str]:
         for (id, parameter), group in list(grouped.items())[:_SHOWN]:
             of = f" [{one_line(parameter)}]" if parameter else ""
             vms = names([each["vm"] for each in group])
-            yield cut(f"  {name:8}  {id}{of} on {vms}: {one_line(group[0]['message'])}", 240)
+            yield truncate(f"  {name:8}  {id}{of} on {vms}: {one_line(group[0]['message'])}", 240)
         if len(grouped) > _SHOWN:
             yield f"  {name:8}  and {len(grouped) - _SHOWN} more: see the report"
     for word, vms in came_and_went:

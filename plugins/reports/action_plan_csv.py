@@ -13,7 +13,7 @@ import io
 import re
 from collections.abc import Sequence
 
-from plugins.core.sanitize import cut, names, one_line
+from plugins.core.sanitize import names, one_line, truncate
 from plugins.reports.fix_commands import whole
 from plugins.reports.queries import Json, fix_order, thing
 
@@ -80,4 +80,4 @@ def _command(commands: Sequence[str]) -> str:
 
 def cell(value: object) -> str:
     """`value` as one line that no spreadsheet computes."""
-    return cut(_FORMULA.sub(r"\1'", one_line(value)), _CELL)
+    return truncate(_FORMULA.sub(r"\1'", one_line(value)), _CELL)

@@ -17,7 +17,7 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from plugins.checks.areas import area_of
-from plugins.core.sanitize import one_line, visible
+from plugins.core.sanitize import escape_invisible, one_line
 from plugins.reports.queries import Json, all_results, number_of, seconds, subject, summed_up
 
 #: The version of the specification that these fields are of.
@@ -68,7 +68,7 @@ def render(results: Json) -> Iterator[str]:
             "environment": {
                 "reportName": "Azure Arc readiness",
                 "healthy": results["verdict"] == "ready",
-                "extra": {name: visible(results[name]) for name in _TOLD if name in results},
+                "extra": {name: escape_invisible(results[name]) for name in _TOLD if name in results},
             },
         },
     }
@@ -97,10 +97,10 @@ def _test(name: str, vm: Json, result: Json) -> Json:
     if module := result["nodeid"].partition("::")[0]:
         test["filePath"] = one_line(module)
     if result["status"] != "pass":
-        test["message"] = visible(result["message"])
+        test["message"] = escape_invisible(result["message"])
     if result["status"] in ("fail", "warn", "unknown", "blocked"):
         test["extra"] = {
-            "remedy": visible(result["remedy"]),
+            "remedy": escape_invisible(result["remedy"]),
             "docs": result["docs"],
             "root_cause": result["root_cause"],
             "caused_by": result["caused_by"],
@@ -124,7 +124,7 @@ def _left_out(name: str, vm: Json) -> Iterator[Json]:
 
 def _id(*parts: str) -> str:
     """The same identifier in every run for the same thing."""
-    return str(uuid5(NAMESPACE_URL, "nexus-arc-readiness:" + visible("\n".join(parts))))
+    return str(uuid5(NAMESPACE_URL, "nexus-arc-readiness:" + escape_invisible("\n".join(parts))))
 
 
 def _milliseconds(stamp: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from plugins.core.sanitize import names, visible
+from plugins.core.sanitize import escape_invisible, names
 from plugins.reports.queries import Json
 
 #: Up to as many VMs a list names them all; a longer list is not read.
@@ -22,7 +22,7 @@ def whole(command: str) -> bool:
     the direction of a line hides from the reader what the shell would run.
     """
     plain = command.translate(_SEPARATORS)
-    if visible(plain) != plain:
+    if escape_invisible(plain) != plain:
         return False
     try:
         return bool(shlex.split(command))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugins.core.sanitize import visible
+from plugins.core.sanitize import escape_invisible
 from plugins.core.wording import counted
 from plugins.reports.fix_commands import helped, title, whole
 from plugins.reports.markdown_syntax import code, linked, text
@@ -60,6 +60,6 @@ def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[s
             yield code(fix["command"], "sh")
         else:
             yield "By hand: this command has characters that cannot be seen, or an open quote. To be read only:"
-            yield code(visible(fix["command"]), "text")
+            yield code(escape_invisible(fix["command"]), "text")
     if len(cause["fix"]) > _COMMANDS:
         yield f"… and {len(cause['fix']) - _COMMANDS} more commands: see `fixes.sh`."

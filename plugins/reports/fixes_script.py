@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugins.core.sanitize import cut, one_line
+from plugins.core.sanitize import one_line, truncate
 from plugins.core.wording import counted
 from plugins.reports.fix_commands import helped, title, whole
 from plugins.reports.queries import Json, cause_subject, fix_order, thing
@@ -77,4 +77,4 @@ def _step(number: int, step: Json | None, cause: Json) -> Iterator[str]:
 
 
 def _line(text: str) -> str:
-    return cut(one_line(text), _LONGEST)
+    return truncate(one_line(text), _LONGEST)

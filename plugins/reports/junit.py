@@ -22,8 +22,8 @@ from typing import IO
 from lxml import etree
 
 from plugins.checks.areas import area_of
-from plugins.core.files import whole_file
-from plugins.core.sanitize import middle_cut, one_line, visible
+from plugins.core.files import atomic_write
+from plugins.core.sanitize import escape_invisible, middle_cut, one_line
 from plugins.reports.queries import Json, all_results, number_of, seconds, subject, summed_up
 
 _EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, small enough for a CI server's page
@@ -43,7 +43,7 @@ _Numbers = tuple[int, int, int, int, float]  # tests, failures, errors, skipped,
 
 def write(results: Json, path: Path) -> None:
     """Write `results` as JUnit XML to `path`."""
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         _write(file, results)
 
 
@@ -184,7 +184,7 @@ def _text(vm: Json, result: Json) -> str:
     if result["docs"]:
         parts.append(f"Documentation: {result['docs']}")
     parts += [_excerpt(key, vm["evidence"][key]) for key in result["evidence"] if key in vm["evidence"]]
-    return visible("\n\n".join(parts))
+    return escape_invisible("\n\n".join(parts))
 
 
 def _excerpt(key: str, seen: Json) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from plugins.core.sanitize import cut, one_line
+from plugins.core.sanitize import one_line, truncate
 
 _SENTENCE = 400  # characters of a message or remedy: a table cell that is longer is not read
 
@@ -16,7 +16,7 @@ _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 def text(words: str, limit: int = _SENTENCE) -> str:
     """`words` in any Markdown context: one line, no markup, no HTML, of bearable length."""
-    return _MARKUP.sub(r"\\\g<0>", cut(one_line(words), limit).translate(_HTML))
+    return _MARKUP.sub(r"\\\g<0>", truncate(one_line(words), limit).translate(_HTML))
 
 
 def linked(label: str, url: str) -> str:

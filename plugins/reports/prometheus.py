@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from plugins.core.sanitize import cut, one_line
+from plugins.core.sanitize import one_line, truncate
 from plugins.reports.queries import READINESS, Json
 
 _CAUSES = 50
@@ -53,7 +53,7 @@ def render(results: Json) -> str:
 def _cause_vms(causes: Iterable[Json]) -> list[Sample]:
     by_labels: dict[tuple[str, str, str], set[str]] = {}  # a series that is there twice makes the file unreadable
     for cause in causes:
-        key = cause["id"], cause["thing"]["kind"], cut(one_line(cause["thing"]["name"]), _LABEL)
+        key = cause["id"], cause["thing"]["kind"], truncate(one_line(cause["thing"]["name"]), _LABEL)
         by_labels.setdefault(key, set()).update(cause["vms"])
     biggest = sorted(by_labels.items(), key=lambda item: -len(item[1]))[:_CAUSES]
     return [({"check": check, "kind": kind, "thing": thing}, len(vms)) for (check, kind, thing), vms in biggest]

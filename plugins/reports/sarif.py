@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from plugins.checks.areas import area_of
-from plugins.core.sanitize import cut, one_line, visible
+from plugins.core.sanitize import escape_invisible, one_line, truncate
 from plugins.evidence.layout import file_name
 from plugins.reports.queries import Json, cause_subject, ssh_failure
 
@@ -59,7 +59,7 @@ def render(results: Json) -> str:
         "automationDetails": {"id": f"nexus-arc-readiness/{one_line(results['run_id'])}"},
         "invocations": [invocation],
         "results": [finding.as_dict(numbers[finding.id]) for finding in found[:MOST]],
-        "properties": {name: visible(results[name]) for name in ("verdict", "sentence", "profile")},
+        "properties": {name: escape_invisible(results[name]) for name in ("verdict", "sentence", "profile")},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=False, separators=(",", ":")) + "\n"
@@ -110,12 +110,12 @@ class _Finding:
 
     def _text(self) -> str:
         messages = list(dict.fromkeys(one_line(result["message"]) for result in self.results))
-        lines = [f"{one_line(self.vm['name'])}: {cut(messages[0], _MESSAGE)}"]
-        lines += [cut(message, _MESSAGE) for message in messages[1:_MESSAGES]]
+        lines = [f"{one_line(self.vm['name'])}: {truncate(messages[0], _MESSAGE)}"]
+        lines += [truncate(message, _MESSAGE) for message in messages[1:_MESSAGES]]
         if len(messages) > _MESSAGES:
             lines.append(f"And {len(messages) - _MESSAGES} more like these.")
         if remedy := one_line(self.results[0]["remedy"]):
-            lines.append(f"What to do: {cut(remedy, _MESSAGE)}")
+            lines.append(f"What to do: {truncate(remedy, _MESSAGE)}")
         return "\n".join(lines).replace("](", "] (")  # SARIF takes [words](target) for a link
 
 

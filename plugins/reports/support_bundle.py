@@ -21,7 +21,7 @@ from plugins.azure import answer_keys as paths
 from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Judgement
+from plugins.checks.check import CheckOutcome
 from plugins.core.files import make_directory
 from plugins.core.redaction import clean, redact
 from plugins.evidence.archive import PROFILE, Archive, from_data, member, redacted, to_data
@@ -134,18 +134,18 @@ def concerning(vm: Vm, facts: AzureSnapshot) -> AzureSnapshot:
     view = AzureVmView(vm, AzureSnapshot(noted, facts.located))
     for name, attribute in vars(AzureVmView).items():
         if isinstance(attribute, property):
-            with suppress(Judgement):
+            with suppress(CheckOutcome):
                 getattr(view, name)
     for namespace in paths.TARGET_PROVIDERS:
-        with suppress(Judgement):
+        with suppress(CheckOutcome):
             view.provider(namespace)
-    with suppress(Judgement):
+    with suppress(CheckOutcome):
         for identity in view.identities:
             if identity.principal_id:
-                with suppress(Judgement):
+                with suppress(CheckOutcome):
                     view.access(identity.principal_id)
     answers = {path: facts.answers[path] for path in noted.wanted if path in facts.answers}
-    with suppress(Judgement):
+    with suppress(CheckOutcome):
         _leave_out_others(answers, paths.machines(view.target_scope), view.arc_name)
     id = facts.located.get(vm.name)
     own = str(id).lower() if isinstance(id, str) else ""

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import textwrap
 
-from plugins.core.sanitize import cut, names, no_command, one_line
+from plugins.core.sanitize import defuse_ci_command, names, one_line, truncate
 from plugins.core.wording import counted
 from plugins.reports import waiver_notices as decisions
 from plugins.reports.queries import Json, first_to_fix, subject, vms_by_readiness
@@ -40,7 +40,7 @@ def summary_lines(results: Json, width: int = 100, show_steps: int = 3, show_vms
     lines = _verdict(results, width)
     lines += _steps(results, width, show_steps)
     lines += _vms(results, width, show_vms)
-    return [(no_command(text), markup) for text, markup in lines]
+    return [(defuse_ci_command(text), markup) for text, markup in lines]
 
 
 def _verdict(results: Json, width: int) -> list[Line]:
@@ -100,8 +100,8 @@ def _vms(results: Json, width: int, show: int) -> list[Line]:
             if result
             else one_line(vm["session"]["message"])
         )
-        text = f"  {cut(one_line(vm['name']), column):{column}}  {vm['readiness']:9}  {why}"
-        lines.append((cut(text, width), _COLOUR[vm["readiness"]]))
+        text = f"  {truncate(one_line(vm['name']), column):{column}}  {vm['readiness']:9}  {why}"
+        lines.append((truncate(text, width), _COLOUR[vm["readiness"]]))
     if len(held_back) > show:
         lines.append((f"  and {len(held_back) - show} more", {}))
     return lines

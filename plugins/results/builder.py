@@ -18,7 +18,7 @@ from plugins.diagnosis import drift
 from plugins.diagnosis import fix_plan as rollout
 from plugins.diagnosis import fleet_causes as clusters
 from plugins.diagnosis.root_cause import diagnose
-from plugins.model import Evidence, Seen, Severity, Status, Verdict
+from plugins.model import Evidence, ProbeResult, Severity, Status, Verdict
 from plugins.results import compact as digest
 from plugins.results.provenance import Manifest
 
@@ -27,7 +27,7 @@ __all__ = ["Findings"]
 VERSION = 1
 
 #: What is told of a probe's answer: all but its name, which is the key, and when it came.
-_OF_A_PROBE = tuple(name for name in Seen.__slots__ if name not in ("probe", "received"))
+_OF_A_PROBE = tuple(name for name in ProbeResult.__slots__ if name not in ("probe", "received"))
 
 
 def readiness(verdicts: Iterable[Verdict]) -> str:
@@ -46,7 +46,7 @@ class Findings:
         self._checks = checks
         self._digest = fleet > digest.WHOLE_UP_TO
         self._vms: list[dict[str, Any]] = []
-        self._causes = clusters.Finder({check.id: check.thing for check in checks.values()})
+        self._causes = clusters.Finder({check.id: check.component for check in checks.values()})
         self._counts: Counter[str] = Counter()
         self._tally: Counter[str] = Counter()
         self.manifest = Manifest()
@@ -99,9 +99,9 @@ class Findings:
                     "area": check.area,
                     "remedy": check.remedy,
                     "docs": check.docs,
-                    "causes": list(check.causes),
-                    "after": list(check.after),
-                    "thing": check.thing,
+                    "causes": list(check.caused_by),
+                    "after": list(check.requires),
+                    "thing": check.component,
                 }
                 for check in sorted(self._checks.values(), key=lambda check: order(check.id))
             },
@@ -181,7 +181,7 @@ def _vm(
                 "docs": each.docs,
                 "evidence": list(each.probes),
                 "fix": [redact(command) for command in each.fix],
-                **({"thing": each.thing} if each.thing else {}),
+                **({"thing": each.component} if each.component else {}),
             }
             for each, diagnosis in diagnosed
         ],

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from plugins.core.worker_pool import WorkerPool
-from plugins.model import Session, Vm
+from plugins.model import SshSession, Vm
 from plugins.ssh.auth import Authenticator
 from plugins.ssh.config import Hop, SshConfig
 from plugins.ssh.deadline import Deadline
@@ -53,7 +53,7 @@ def visit_all(
     program_for: Callable[[Vm], Program],
     sink_for: Callable[[Vm], Sink],
     options: Options,
-    on_end: Callable[[Vm, Session], None],
+    on_end: Callable[[Vm, SshSession], None],
     cancelled: threading.Event,
 ) -> None:
     """Run each VM's script on it; `on_end` is called exactly once per VM, with how it went.
@@ -87,7 +87,7 @@ class _Visits:
         program_for: Callable[[Vm], Program],
         sink_for: Callable[[Vm], Sink],
         options: Options,
-        on_end: Callable[[Vm, Session], None],
+        on_end: Callable[[Vm, SshSession], None],
         cancelled: threading.Event,
     ) -> None:
         self.vms, self.program_for, self.sink_for, self.on_end = vms, program_for, sink_for, on_end
@@ -179,15 +179,15 @@ class _Visits:
     # --- one VM -----------------------------------------------------------------------------------------------------
 
     async def _visit(self, vm: Vm, config: SshConfig | SshError) -> None:
-        session = Session("cancelled")
+        session = SshSession("cancelled")
         try:
             async with self.slots:
                 session = await self._session(vm, config)
         except asyncio.CancelledError:
-            session = Session(*(self.stopped or CANCELLED))
+            session = SshSession(*(self.stopped or CANCELLED))
         self.on_end(vm, session)
 
-    async def _session(self, vm: Vm, config: SshConfig | SshError) -> Session:
+    async def _session(self, vm: Vm, config: SshConfig | SshError) -> SshSession:
         address, via = vm.host, ""
         seconds: dict[str, float] = {}
         try:
@@ -200,11 +200,11 @@ class _Visits:
             async with self.commands if route[-1].proxy_command else nullcontext():
                 deadline = Deadline(self.options.reach_timeout)
                 note = await self._retried(route, deadline, lambda: self._attempt(vm, route, deadline, seconds))
-            return Session("ok", note, "", address, via, seconds)
+            return SshSession("ok", note, "", address, via, seconds)
         except SshError as failure:
-            return Session(failure.outcome, failure.message, failure.remedy, address, failure.via or via, seconds)
+            return SshSession(failure.outcome, failure.message, failure.remedy, address, failure.via or via, seconds)
         except OSError as error:  # of this machine: no processes or descriptors left
-            return Session("unreachable", f"{error}.", "See ulimit -n and ulimit -u on this machine.", address, via)
+            return SshSession("unreachable", f"{error}.", "See ulimit -n and ulimit -u on this machine.", address, via)
 
     async def _attempt(self, vm: Vm, route: Route, deadline: Deadline, seconds: dict[str, float]) -> str:
         """Dial, log in and run the script; returns the note about host keys that were new."""

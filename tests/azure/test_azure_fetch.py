@@ -26,7 +26,7 @@ from plugins.azure.request_plan import planned_calls
 from plugins.azure.roles import Granted, effective
 from plugins.azure.snapshot import Answer, AzureSnapshot, Call, ReadError
 from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Judgement
+from plugins.checks.check import CheckOutcome
 from plugins.model import Status, Target, Vm
 from tests.support import azure_site as site
 from tests.support.arm_server import TENANT, TOKEN, Arm, FakeCredential, arm_error, forbidden
@@ -39,8 +39,8 @@ def look(arm: Arm, vms: list[Vm], **more: Any) -> AzureVmView:
     return AzureVmView(vms[0], fetch(vms, options(arm, **more)))
 
 
-def stopped(view: AzureVmView, name: str) -> Judgement:
-    with pytest.raises(Judgement) as caught:
+def stopped(view: AzureVmView, name: str) -> CheckOutcome:
+    with pytest.raises(CheckOutcome) as caught:
         getattr(view, name)
     return caught.value
 
@@ -285,7 +285,7 @@ def test_roles_that_may_not_be_read_are_unknown(arm: Arm) -> None:
     vms = populate(arm, 1)
     arm.trouble("/roleassignments", forbidden("Microsoft.Authorization/roleAssignments/read", GROUP))
     view = look(arm, vms)
-    with pytest.raises(Judgement, match=r"may not do Microsoft.Authorization/roleAssignments/read") as caught:
+    with pytest.raises(CheckOutcome, match=r"may not do Microsoft.Authorization/roleAssignments/read") as caught:
         view.access(view.expected.principal_id or "")
     assert caught.value.status == Status.UNKNOWN
 

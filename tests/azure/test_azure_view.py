@@ -12,7 +12,7 @@ from plugins.azure.answer_keys import machines, provider, resource
 from plugins.azure.discovery import FleetError, addresses, fleet_from_azure, from_resources
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Judgement
+from plugins.checks.check import CheckOutcome
 from plugins.model import Status, Target, Vm
 from tests.support import azure_site as site
 from tests.support.arm_server import Arm, FakeCredential, forbidden
@@ -120,7 +120,7 @@ def test_the_expected_identity(identity: Any, wanted: str | None, expected: tupl
 def test_an_identity_that_is_missing_or_not_clear(
     identity: Any, wanted: str | None, status: Status, message: str
 ) -> None:
-    with pytest.raises(Judgement) as caught:
+    with pytest.raises(CheckOutcome) as caught:
         _ = view(identity, wanted).expected
     assert (caught.value.status, bool(caught.value.remedy)) == (status, True)
     assert message in caught.value.message
@@ -150,7 +150,7 @@ def test_what_was_looked_at_is_remembered_in_short() -> None:
 def test_what_could_not_be_read_is_remembered_too() -> None:
     path = provider(SUBSCRIPTION, "Microsoft.HybridCompute")
     seen = view(answers={path: ReadError("Could not read it: 403.", "Ask for Reader.", "GET https://provider")})
-    with pytest.raises(Judgement, match=r"Could not read it: 403.") as caught:
+    with pytest.raises(CheckOutcome, match=r"Could not read it: 403.") as caught:
         seen.provider("Microsoft.HybridCompute")
     assert (caught.value.status, caught.value.remedy) == (Status.UNKNOWN, "Ask for Reader.")
     shown = seen.used["azure-provider[Microsoft.HybridCompute]"]
@@ -158,7 +158,7 @@ def test_what_could_not_be_read_is_remembered_too() -> None:
 
 
 def test_what_was_never_asked_is_unknown() -> None:
-    with pytest.raises(Judgement, match="Azure was not asked for") as caught:
+    with pytest.raises(CheckOutcome, match="Azure was not asked for") as caught:
         _ = view().cluster
     assert caught.value.status == Status.UNKNOWN
 
@@ -173,7 +173,7 @@ def test_a_vm_without_a_network_has_no_csn() -> None:
 def test_without_a_cluster_there_is_no_manager_to_ask_for() -> None:
     gone = view(answers={resource(site.CLUSTER): Answer("GET", None)})
     assert gone.cluster is None
-    with pytest.raises(Judgement, match="the VM's cluster does not exist"):
+    with pytest.raises(CheckOutcome, match="the VM's cluster does not exist"):
         _ = gone.cluster_manager
 
 

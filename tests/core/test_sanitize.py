@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.core.sanitize import cut, middle_cut, names, one_line, visible
+from plugins.core.sanitize import escape_invisible, middle_cut, names, one_line, truncate
 
 ANYTHING = st.text(st.characters())  # lone surrogates included
 
@@ -25,12 +25,12 @@ ANYTHING = st.text(st.characters())  # lone surrogates included
     ],
 )
 def test_what_cannot_be_seen_is_spelled_out(text: str, expected: str) -> None:
-    assert visible(text) == expected
+    assert escape_invisible(text) == expected
 
 
 @given(ANYTHING)
 def test_no_control_format_or_surrogate_character_survives(text: str) -> None:
-    shown = visible(text)
+    shown = escape_invisible(text)
     assert shown.encode("utf-8").decode("utf-8") == shown
     dangerous = [c for c in shown if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
     bidi = [
@@ -48,8 +48,8 @@ def test_one_line_is_one_line(text: str) -> None:
 
 @given(st.text(), st.integers(1, 50))
 def test_cut_keeps_to_its_limit(text: str, limit: int) -> None:
-    assert len(cut(text, limit)) <= limit
-    assert cut(text, len(text)) == text
+    assert len(truncate(text, limit)) <= limit
+    assert truncate(text, len(text)) == text
 
 
 def test_middle_cut_keeps_both_ends_and_says_how_much_is_missing() -> None:

@@ -9,25 +9,27 @@ from plugins.diagnosis.root_cause import Diagnosis, diagnose
 from plugins.model import Severity, Status, Verdict
 
 
-def check(id: str, causes: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Check:
-    return Check(id, required, "title", "remedy", "https://example.org", after, causes, {})
+def check(id: str, caused_by: tuple[str, ...] = (), requires: tuple[str, ...] = ()) -> Check:
+    return Check(id, required, "title", "remedy", "https://example.org", requires, caused_by, {})
 
 
 CHECKS = {
     each.id: each
     for each in (
-        check("SSH-001", causes=("VM-001",)),
+        check("SSH-001", caused_by=("VM-001",)),
         check("VM-001"),
         check("CSN-002"),
         check("PROXY-003"),
-        check("NET-001", causes=("CSN-002", "PROXY-003")),
-        check("NET-003", causes=("NET-001",), after=("NET-001",)),
+        check("NET-001", caused_by=("CSN-002", "PROXY-003")),
+        check("NET-003", caused_by=("NET-001",), requires=("NET-001",)),
     )
 }
 
 
-def verdict(id: str, status: str, parameter: str = "", needs: tuple[str, ...] = (), obstacle: str = "") -> Verdict:
-    return Verdict(id, "vm", parameter, Status(status), Severity.REQUIRED, "message", needs=needs, obstacle=obstacle)
+def verdict(id: str, status: str, parameter: str = "", needs: tuple[str, ...] = (), shared_cause: str = "") -> Verdict:
+    return Verdict(
+        id, "vm", parameter, Status(status), Severity.REQUIRED, "message", needs=needs, shared_cause=shared_cause
+    )
 
 
 ROOT = Diagnosis(True, ())
@@ -62,27 +64,27 @@ ROOT = Diagnosis(True, ())
         # curl is missing: that is one thing to fix, whichever checks it stops
         (
             [
-                verdict("PROXY-003", "unknown", obstacle="no curl"),
-                verdict("NET-001", "unknown", "a", obstacle="no curl"),
-                verdict("NET-003", "unknown", "a", obstacle="no openssl"),
+                verdict("PROXY-003", "unknown", shared_cause="no curl"),
+                verdict("NET-001", "unknown", "a", shared_cause="no curl"),
+                verdict("NET-003", "unknown", "a", shared_cause="no openssl"),
             ],
             [ROOT, Diagnosis(False, ("PROXY-003",)), ROOT],
         ),
         # ... and the same check for several endpoints is one cause already (plugins.diagnosis.fleet_causes)
         (
             [
-                verdict("NET-001", "unknown", "a", obstacle="no curl"),
-                verdict("NET-001", "unknown", "b", obstacle="no curl"),
+                verdict("NET-001", "unknown", "a", shared_cause="no curl"),
+                verdict("NET-001", "unknown", "b", shared_cause="no curl"),
             ],
             [ROOT, ROOT],
         ),
-        # an obstacle that is a check of its own, when that check is in trouble
+        # a shared cause that is a check of its own, when that check is in trouble
         (
-            [verdict("PROXY-003", "fail"), verdict("NET-003", "unknown", "a", obstacle="PROXY-003")],
+            [verdict("PROXY-003", "fail"), verdict("NET-003", "unknown", "a", shared_cause="PROXY-003")],
             [ROOT, Diagnosis(False, ("PROXY-003",))],
         ),
         (
-            [verdict("PROXY-003", "pass"), verdict("NET-003", "unknown", "a", obstacle="PROXY-003")],
+            [verdict("PROXY-003", "pass"), verdict("NET-003", "unknown", "a", shared_cause="PROXY-003")],
             [Diagnosis(False, ()), ROOT],
         ),
         # a failure explains an unknown: a VM that is off does not answer, and everything else follows from that
@@ -94,7 +96,7 @@ ROOT = Diagnosis(True, ())
             ],
             [Diagnosis(False, ("VM-001",)), ROOT, Diagnosis(False, ("SSH-001",))],
         ),
-        # `after` explains too
+        # `requires` explains too
         ([verdict("NET-001", "fail", "a"), verdict("NET-003", "fail", "a")], [ROOT, Diagnosis(False, ("NET-001",))]),
     ],
 )

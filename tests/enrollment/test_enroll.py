@@ -17,13 +17,13 @@ import pytest
 
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.checks.areas import AREAS
-from plugins.checks.probe import Planned, Probe
+from plugins.checks.probe import Probe, ProbeCommand
 from plugins.enrollment import enroll
 from plugins.enrollment.enroll import Enrolment, announcement, hindrance, prepare, refuse, skip, wanted
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import Progress
 from plugins.judge.evaluate import probes_in_module
-from plugins.model import Evidence, Seen, Session, Severity, Status, Target, Verdict, Vm
+from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Target, Verdict, Vm
 from plugins.ssh import client as ssh
 from suites import test_enroll as suite
 from tests.support.suite_rows import PROFILE
@@ -140,7 +140,7 @@ def test_it_is_said_beforehand() -> None:
 
 # ------------------------------------------------------------------------------------------------------- in which order
 
-OK = Session("ok", address="root@10.0.0.4:22", seconds={"login": 0.1})
+OK = SshSession("ok", address="root@10.0.0.4:22", seconds={"login": 0.1})
 ID = f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
 SHOWN = f"\n@text\nResource Id          : {ID}\nAgent Status         : Connected\n"
 
@@ -148,14 +148,16 @@ SHOWN = f"\n@text\nResource Id          : {ID}\nAgent Status         : Connected
 class Site:
     """VMs that answer as told, in place of SSH; and Azure, which has what they made."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, answers: Mapping[tuple[str, str], Seen]) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, folder: Path, answers: Mapping[tuple[str, str], ProbeResult]
+    ) -> None:
         self.answers = dict(answers)
         self.visits: list[tuple[str, str]] = []
         self.lost: set[tuple[str, str]] = set()
         self.machines: list[dict[str, Any]] | ReadError = []
         self.archive = Archive.create(folder, {"id": "x"}, [VM_A, VM_B])
         for vm in (VM_A, VM_B):
-            self.archive.store(Evidence(vm, OK, {"healthz": Seen("healthz", "curl", "done", 0)}, 1.0))
+            self.archive.store(Evidence(vm, OK, {"healthz": ProbeResult("healthz", "curl", "done", 0)}, 1.0))
         monkeypatch.setattr(enroll, "gather", self.gather)
         monkeypatch.setattr(enroll, "PAUSE", 0.0)
         monkeypatch.setattr(enroll, "PATIENCE", 0.2)
@@ -163,7 +165,7 @@ class Site:
     def gather(
         self,
         vms: Sequence[Vm],
-        plans: Mapping[str, Sequence[Planned]],
+        plans: Mapping[str, Sequence[ProbeCommand]],
         options: ssh.Options,
         archive: Archive,
         progress: Progress,
@@ -172,7 +174,7 @@ class Site:
             (planned,) = plans[vm.name]
             self.visits.append((vm.name, planned.key))
             if (vm.name, planned.key) in self.lost:
-                archive.store(Evidence(vm, Session("connection lost", "It broke."), {}, 2.0))
+                archive.store(Evidence(vm, SshSession("connection lost", "It broke."), {}, 2.0))
                 continue
             answer = self.answers[vm.name, planned.key]
             archive.store(Evidence(vm, OK, {planned.key: replace(answer, command=planned.command)}, 2.0))
@@ -187,7 +189,7 @@ class Site:
         options, asking = ssh.Options(run_timeout=5), self.look if look else None
         return enroll.enroll(found, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
 
-    def seen(self, name: str) -> dict[str, Seen]:
+    def seen(self, name: str) -> dict[str, ProbeResult]:
         """As it is on disk; in memory it is the same."""
         disk = Archive(self.archive.directory)[name].seen
         assert disk == self.archive[name].seen
@@ -203,8 +205,8 @@ def _quiet(total: int) -> AbstractContextManager[Progress]:
     return nullcontext(_Nobody())
 
 
-def done(key: str, stdout: str, exit: int = 0) -> Seen:
-    return Seen(key, "", "done", exit, stdout)
+def done(key: str, stdout: str, exit: int = 0) -> ProbeResult:
+    return ProbeResult(key, "", "done", exit, stdout)
 
 
 def machine(name: str, status: str = "Connected") -> dict[str, Any]:
@@ -251,10 +253,10 @@ def test_a_machine_that_was_connected_before_is_left_alone(monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     "first",
-    [done("enroll_connect", "@run\nAZCM0044\n@exit 44\n", 44), Seen("enroll_connect", "", "timed out")],
+    [done("enroll_connect", "@run\nAZCM0044\n@exit 44\n", 44), ProbeResult("enroll_connect", "", "timed out")],
     ids=["failed", "timed out"],
 )
-def test_a_failed_connect_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: Seen) -> None:
+def test_a_failed_connect_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: ProbeResult) -> None:
     site = Site(monkeypatch, tmp_path, {("a", "enroll_connect"): first})
     assert site.enroll("roundtrip")
     assert site.visits == [("a", "enroll_connect")]
@@ -337,7 +339,7 @@ def test_a_vm_without_a_target_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_an_interrupt_while_azure_is_asked_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
 
-    def interrupted(*arguments: object) -> dict[str, Seen]:
+    def interrupted(*arguments: object) -> dict[str, ProbeResult]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(enroll, "_machines", interrupted)
@@ -520,7 +522,7 @@ def test_disconnect_then_show(shell: str, tmp_path: Path) -> None:
     assert json.loads(ran.text("config")) == {"access-token": TOKEN}
     assert ran.text("arguments").startswith("disconnect\n--config\n")
     assert not list(ran.room.iterdir())
-    read = suite.Command.read(Seen("enroll_disconnect", "", "done", 0, ran.stdout))
+    read = suite.Command.read(ProbeResult("enroll_disconnect", "", "done", 0, ran.stdout))
     assert (read.exit, read.after.status, read.after.resource) == (0, "Disconnected", "")
     assert TOKEN not in ran.stdout
 

@@ -12,7 +12,7 @@ from plugins.core.files import write_json
 from plugins.evidence.archive import Archive
 from plugins.evidence.merged import Merged, open_all
 from plugins.inventory.shards import Shard
-from plugins.model import Evidence, Seen, Session, Vm
+from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
 if TYPE_CHECKING:
     from tests.support.fleet_project import Checkout
@@ -41,7 +41,12 @@ def keep(
     for vm in vms:
         if vm.name != without:
             archive.store(
-                Evidence(vm, Session("ok"), {"word": Seen("word", "cat /word", "done", 0, f"{says} on {vm.name}")}, 1.0)
+                Evidence(
+                    vm,
+                    SshSession("ok"),
+                    {"word": ProbeResult("word", "cat /word", "done", 0, f"{says} on {vm.name}")},
+                    1.0,
+                )
             )
     return str(directory)
 

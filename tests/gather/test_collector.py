@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import gather
-from plugins.model import Evidence, Session, Vm
+from plugins.model import Evidence, SshSession, Vm
 from plugins.ssh import client as ssh
 
-PLAN = [Planned(key, f"echo {key}", 2, False, (), 1024) for key in ("a", "b")]
+PLAN = [ProbeCommand(key, f"echo {key}", 2, False, (), 1024) for key in ("a", "b")]
 VM = Vm("vm-a")
 
 
-class Seen:
+class Recorded:
     def __init__(self) -> None:
         self.names: list[str] = []
 
@@ -30,7 +30,7 @@ Answer = Callable[[str], bytes]
 
 
 def gathered(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, answer: Answer | None, session: Session
+    monkeypatch: pytest.MonkeyPatch, folder: Path, answer: Answer | None, session: SshSession
 ) -> tuple[Evidence, bool]:
     """Gather one VM whose shell answers `answer(nonce)`, or never starts when that is None."""
 
@@ -39,7 +39,7 @@ def gathered(
         program_for: Callable[[Vm], ssh.Program],
         sink_for: Callable[[Vm], ssh.Sink],
         options: ssh.Options,
-        on_end: Callable[[Vm, Session], None],
+        on_end: Callable[[Vm, SshSession], None],
         cancelled: threading.Event,
     ) -> None:
         for vm in vms:
@@ -49,7 +49,7 @@ def gathered(
             on_end(vm, session)
 
     monkeypatch.setattr(ssh, "visit_all", visit_all)
-    progress = Seen()
+    progress = Recorded()
     archive = Archive.create(folder, {"id": "x"}, [VM])
     whole = gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), archive, progress)
     assert progress.names == [VM.name]
@@ -60,7 +60,7 @@ def frame(nonce: str, index: int, text: str) -> str:
     return f"{text}\n{nonce} o {index}\n\n{nonce} e {index} e 0 1.00 1.50\n"
 
 
-OK = Session("ok", seconds={"login": 0.1})
+OK = SshSession("ok", seconds={"login": 0.1})
 
 
 def test_a_whole_answer_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_whole_answer_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_a_session_that_is_lost_keeps_what_came_and_names_what_did_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    lost = Session("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1})
+    lost = SshSession("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1})
 
     def answer(n: str) -> bytes:
         return f"\n{n} hello\n{frame(n, 2, 'two')}".encode()
@@ -90,7 +90,7 @@ def test_a_session_that_is_lost_keeps_what_came_and_names_what_did_not(
 
 
 def test_a_vm_that_was_not_reached_has_no_probes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    refused = Session("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")
+    refused = SshSession("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")
     evidence, whole = gathered(monkeypatch, tmp_path, None, refused)
     assert whole
     assert (evidence.session, evidence.seen) == (refused, {})
@@ -115,17 +115,17 @@ def test_what_the_callers_code_raises_is_not_swallowed(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(ssh, "visit_all", visit_all)
     with pytest.raises(OSError, match="disk full"):
-        gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), Archive(tmp_path), Seen())
+        gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), Archive(tmp_path), Recorded())
 
 
 def test_an_interrupt_is_said_and_keeps_what_came(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def visit_all(vms: Sequence[Vm], *rest: object) -> None:
         on_end = rest[3]
         assert callable(on_end)
-        on_end(vms[0], Session("cancelled", "The run was stopped.", "Run it again."))
+        on_end(vms[0], SshSession("cancelled", "The run was stopped.", "Run it again."))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ssh, "visit_all", visit_all)
     archive = Archive.create(tmp_path, {"id": "x"}, [VM])
-    assert not gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), archive, Seen())
+    assert not gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), archive, Recorded())
     assert archive[VM.name].session.outcome == "cancelled"

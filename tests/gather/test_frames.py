@@ -7,11 +7,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.checks.probe import Planned
-from plugins.gather.frames import Decoder
-from plugins.gather.script import Batch, compile_batch
+from plugins.checks.probe import ProbeCommand
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.script import VmScript, compile_script
 
-BATCH = compile_batch([Planned("a", "true", 1, False, (), 16), Planned("b", "true", 1, False, (), 16)], nonce="N0NCE")
+BATCH = compile_script(
+    [ProbeCommand("a", "true", 1, False, (), 16), ProbeCommand("b", "true", 1, False, (), 16)], nonce="N0NCE"
+)
 GOOD = (
     b"Welcome!\nToday's news\n"
     b"\nN0NCE hello\n"
@@ -21,8 +23,8 @@ GOOD = (
 )
 
 
-def decoded(*pieces: bytes, batch: Batch = BATCH) -> Decoder:
-    decoder = Decoder(batch, clock=lambda: 1000.0)
+def decoded(*pieces: bytes, batch: VmScript = BATCH) -> FrameDecoder:
+    decoder = FrameDecoder(batch, clock=lambda: 1000.0)
     for piece in pieces:
         decoder.feed(piece)
     return decoder

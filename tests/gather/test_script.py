@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks.probe import Planned
-from plugins.gather.frames import Decoder
-from plugins.gather.script import Batch, compile_batch
+from plugins.checks.probe import ProbeCommand
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.script import VmScript, compile_script
 
 NOBODY = 65534
 
@@ -29,8 +29,8 @@ SHELLS = {
 
 def planned(
     key: str, command: str, *, timeout: float = 5, root: bool = False, needs: tuple[str, ...] = (), cap: int = 1024
-) -> Planned:
-    return Planned(key, command, timeout, root, needs, cap)
+) -> ProbeCommand:
+    return ProbeCommand(key, command, timeout, root, needs, cap)
 
 
 @pytest.fixture(params=SHELLS)
@@ -41,17 +41,19 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
     return command
 
 
-def folder_of(batch: Batch) -> str:
+def folder_of(batch: VmScript) -> str:
     """The name of the folder that a script makes on the VM."""
     names = set(re.findall(r"\.nexus-arc-[0-9a-f]{16}", batch.script.decode()))
     assert len(names) == 1
     return str(names.pop())
 
 
-def run(shell: list[str], *probes: Planned, env: dict[str, str] | None = None, user: int | None = None) -> Decoder:
-    batch = compile_batch(probes)
+def run(
+    shell: list[str], *probes: ProbeCommand, env: dict[str, str] | None = None, user: int | None = None
+) -> FrameDecoder:
+    batch = compile_script(probes)
     answer = subprocess.run(shell, input=batch.script, capture_output=True, timeout=60, env=env, user=user, cwd="/")
-    decoder = Decoder(batch)
+    decoder = FrameDecoder(batch)
     decoder.feed(answer.stdout)
     assert decoder.complete, answer
     return decoder
@@ -114,9 +116,9 @@ def test_stdin_is_closed(shell: list[str]) -> None:
 
 
 def test_the_nonce_is_not_in_the_environment_or_an_argument_list(shell: list[str]) -> None:
-    batch = compile_batch([planned("a", "env; cat /proc/*/cmdline 2>/dev/null", cap=200_000)])
+    batch = compile_script([planned("a", "env; cat /proc/*/cmdline 2>/dev/null", cap=200_000)])
     answer = subprocess.run(shell, input=batch.script, capture_output=True, timeout=60)
-    decoder = Decoder(batch)
+    decoder = FrameDecoder(batch)
     assert decoder.feed(answer.stdout)
     assert batch.nonce not in decoder.seen["a"].stdout
 
@@ -129,7 +131,7 @@ def test_the_folder_is_private_and_gone_afterwards(shell: list[str]) -> None:
 
 
 def test_the_folder_is_gone_when_nobody_listens_any_more(shell: list[str]) -> None:
-    batch = compile_batch([planned("a", "echo x", timeout=2), planned("b", "sleep 1; echo y", timeout=2)])
+    batch = compile_script([planned("a", "echo x", timeout=2), planned("b", "sleep 1; echo y", timeout=2)])
     name = folder_of(batch)
     with subprocess.Popen(shell, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdin and process.stdout
@@ -186,10 +188,10 @@ def test_without_root_login_root_probes_go_through_sudo(
 
 
 def test_no_place_to_write_is_said_and_nothing_runs(shell: list[str]) -> None:
-    batch = compile_batch([planned("a", "echo started")])
+    batch = compile_script([planned("a", "echo started")])
     script = batch.script.decode().replace("mkfifo", "false")
     answer = subprocess.run(shell, input=script.encode(), capture_output=True, timeout=20)
-    decoder = Decoder(batch)
+    decoder = FrameDecoder(batch)
     assert decoder.feed(answer.stdout)
     assert decoder.full.startswith("/dev/shm ")
     assert decoder.seen == {}
@@ -197,7 +199,7 @@ def test_no_place_to_write_is_said_and_nothing_runs(shell: list[str]) -> None:
 
 def test_the_script_is_valid_for_the_shell(shell: list[str], tmp_path: Path) -> None:
     path = tmp_path / "script"
-    path.write_bytes(compile_batch([planned("a", "echo 'it''s'"), planned("b", "id", root=True)]).script)
+    path.write_bytes(compile_script([planned("a", "echo 'it''s'"), planned("b", "id", root=True)]).script)
     checked = subprocess.run([*shell[:-1], "-n", str(path)], capture_output=True, text=True)
     assert (checked.returncode, checked.stderr) == (0, "")
 
@@ -221,6 +223,6 @@ def test_what_may_take_longest_is_started_first() -> None:
         planned("c", "true"),
         planned("d", "true", root=True),
     ]
-    script = compile_batch([*probes, planned("e", "true", root=True, timeout=9)]).script.decode()
+    script = compile_script([*probes, planned("e", "true", root=True, timeout=9)]).script.decode()
     started = [line.split()[1] for line in script.splitlines() if line.startswith("start ")]
     assert started == ["2", "1", "3", "5", "4"]

@@ -8,12 +8,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.checks.probe import Planned
-from plugins.gather.frames import Decoder
-from plugins.gather.windows_script import compile_batch
+from plugins.checks.probe import ProbeCommand
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.windows_script import compile_script
 
-PROBES = [Planned(key, "''", 1, key == "d", (), 16) for key in "abcd"]
-BATCH = compile_batch(PROBES, nonce="N0NCE")
+PROBES = [ProbeCommand(key, "''", 1, key == "d", (), 16) for key in "abcd"]
+BATCH = compile_script(PROBES, nonce="N0NCE")
 GOOD = (
     "#< CLIXML\n"
     "\nN0NCE hello\n"
@@ -25,8 +25,8 @@ GOOD = (
 ).encode()
 
 
-def decoded(*pieces: bytes) -> Decoder:
-    decoder = Decoder(BATCH, clock=lambda: 1000.0)
+def decoded(*pieces: bytes) -> FrameDecoder:
+    decoder = FrameDecoder(BATCH, clock=lambda: 1000.0)
     for piece in pieces:
         decoder.feed(piece)
     return decoder
@@ -64,7 +64,7 @@ def test_a_cap_counts_what_is_left_of_line_ends() -> None:
 
 
 def test_bytes_of_a_linux_vm_stay_as_they_are() -> None:
-    decoder = Decoder(replace(BATCH, crlf=False))
+    decoder = FrameDecoder(replace(BATCH, crlf=False))
     decoder.feed(b"\nN0NCE hello\nout\r\n\nN0NCE o 1\n\nN0NCE e 1 e 0 10.00 10.25\n")
     assert decoder.seen["a"].stdout == "out\r\n"
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import ps, tool
 from plugins.gather.script import OVERHEAD
 from plugins.gather.windows_command import COMMAND, encoded, pack
-from plugins.gather.windows_script import STARTUP, compile_batch, source
+from plugins.gather.windows_script import STARTUP, compile_script, source
 from tests.support.paths import ROOT
 from tests.support.powershell_grammar import PLANNED, commands, mistakes, nodes, parse
 
@@ -52,7 +52,7 @@ def test_what_runs_the_probes_is_well_formed(text: str) -> None:
 
 
 def test_the_whole_script_is_well_formed_and_holds_every_probe() -> None:
-    batch = compile_batch(list(PLANNED.values()), nonce="N0NCE")
+    batch = compile_script(list(PLANNED.values()), nonce="N0NCE")
     script = unpacked(batch.script)
     assert mistakes(script) == []
     assert script == source(list(PLANNED.values()), "N0NCE")
@@ -126,11 +126,11 @@ def test_an_encoded_command_is_utf_16(text: str) -> None:
 
 
 def test_the_batch_says_what_the_decoder_needs() -> None:
-    probes = [Planned("a", "'x'", 3, False, (), 16), Planned("b", "'y'", 7, True, (), 32)]
-    batch = compile_batch(probes)
+    probes = [ProbeCommand("a", "'x'", 3, False, (), 16), ProbeCommand("b", "'y'", 7, True, (), 32)]
+    batch = compile_script(probes)
     assert (batch.probes, batch.command, batch.crlf) == (tuple(probes), COMMAND, True)
     assert batch.limit == 7 + OVERHEAD + STARTUP
-    assert batch.nonce != compile_batch(probes).nonce
+    assert batch.nonce != compile_script(probes).nonce
     script = unpacked(batch.script)
     assert f"$nonce = '{batch.nonce}'" in script
     assert "@{ index = 1; limit = 3; cap = 16; root = $false; code = '''x''' }" in script

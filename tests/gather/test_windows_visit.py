@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import gather, limits
 from plugins.gather.plan import page
@@ -64,7 +64,7 @@ def gathered(tmp_path: Path, keys: Keys, server: Sshd, *vms: Vm) -> Archive:
     config = tmp_path / "config"
     config.write_text(f"UserKnownHostsFile {known}\nGlobalKnownHostsFile none\nIdentityAgent none\n")
     archive = Archive.create(tmp_path / "run", {"id": "x"}, list(vms))
-    plans = {each.name: [Planned(key, "echo " + key, 2, False, (), 64) for key in ("a", "b")] for each in vms}
+    plans = {each.name: [ProbeCommand(key, "echo " + key, 2, False, (), 64) for key in ("a", "b")] for each in vms}
     assert gather(vms, plans, ssh.Options(run_timeout=10, config_file=config), archive, Nobody())
     return archive
 
@@ -115,7 +115,7 @@ def test_a_windows_vm_that_was_taken_for_a_linux_one(tmp_path: Path, keys: Keys,
 
 def test_the_plan_says_what_would_run_on_which() -> None:
     windows, linux = Vm("win", os="windows"), Vm("lin")
-    one = [Planned("a", "'x'", 2, False, (), 64)]
+    one = [ProbeCommand("a", "'x'", 2, False, (), 64)]
     text = page({"win": one, "lin": one}, [windows, linux], limits(ssh.Options(run_timeout=7), [windows, linux]))
     assert (
         "On win: 1 commands, side by side, in one SSH session each.\nNothing is changed there: PowerShell keeps" in text

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from plugins.checks.check import Check
-from plugins.model import Seen
+from plugins.model import ProbeResult
 from tests.support.suite_rows import Row
 from tests.support.vm_text import PROBES, answers, azure_checks, bent_azure_rows, bent_rows, budget, guest_checks
 
@@ -30,7 +30,7 @@ def test_a_reader_understands_an_answer_or_says_what_it_expected(name: str) -> N
 
     @budget
     @given(answers(name))
-    def holds(seen: Seen) -> None:
+    def holds(seen: ProbeResult) -> None:
         with suppress(ValueError):
             read(seen)
 

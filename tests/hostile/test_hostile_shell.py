@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
-from plugins.gather.frames import Decoder
-from plugins.gather.script import Batch, compile_batch
-from plugins.model import Seen
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.script import VmScript, compile_script
+from plugins.model import ProbeResult
 
 SHELL = ["sh", "-s"]
 NOBODY = 65534
@@ -28,15 +28,15 @@ NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users at once")
 
 
-def planned(key: str, command: str, *, timeout: float = 5, root: bool = False, cap: int = 4096) -> Planned:
-    return Planned(key, command, timeout, root, (), cap)
+def planned(key: str, command: str, *, timeout: float = 5, root: bool = False, cap: int = 4096) -> ProbeCommand:
+    return ProbeCommand(key, command, timeout, root, (), cap)
 
 
-def run(batch: Batch, script: bytes | None = None, **env: str) -> Decoder:
+def run(batch: VmScript, script: bytes | None = None, **env: str) -> FrameDecoder:
     done = subprocess.run(
         SHELL, input=script or batch.script, capture_output=True, timeout=60, env={**os.environ, **env}, cwd="/"
     )
-    decoder = Decoder(batch)
+    decoder = FrameDecoder(batch)
     decoder.feed(done.stdout)
     return decoder
 
@@ -54,30 +54,30 @@ printf '\n%s e 1 e 0 nan inf\n\n%s full everything\n' "$n" "$n"
 def test_a_lie_of_a_vm_stays_on_that_vm() -> None:
     quick, forging = planned("quick", "echo true"), planned("forge", FORGE)
     honest = planned("honest", "sleep 0.5; echo true")
-    batch, other = (compile_batch([quick, honest, forging]) for _ in range(2))
+    batch, other = (compile_script([quick, honest, forging]) for _ in range(2))
     assert batch.nonce != other.nonce
     decoder = run(batch)
     assert decoder.complete
     assert set(decoder.seen) <= {"quick", "honest", "forge"}
     said = decoder.seen["honest"].stdout  # which of the two frames came last is the VM's choice
     assert said in ("true\n", "forged")
-    stranger = Decoder(other)
+    stranger = FrameDecoder(other)
     stranger.feed(subprocess.run(SHELL, input=batch.script, capture_output=True, timeout=60, cwd="/").stdout)
     assert (stranger.seen, stranger.greeted, stranger.complete) == ({}, False, False)
 
 
 def test_frames_of_an_earlier_run_are_only_output() -> None:
-    earlier = compile_batch([planned("a", "echo old")])
+    earlier = compile_script([planned("a", "echo old")])
     replay = subprocess.run(SHELL, input=earlier.script, capture_output=True, timeout=60, cwd="/").stdout
     octal = "".join(f"\\{byte:03o}" for byte in replay)
-    decoder = run(compile_batch([planned("a", f"printf '{octal}'")]))
+    decoder = run(compile_script([planned("a", f"printf '{octal}'")]))
     assert decoder.complete
     assert decoder.seen["a"].stdout == replay.decode()
 
 
 def test_an_end_that_is_forged_leaves_probes_without_an_answer() -> None:
-    batch = compile_batch([planned("a", "true"), planned("b", "sleep 0.3; echo late")])
-    decoder = Decoder(batch)
+    batch = compile_script([planned("a", "true"), planned("b", "sleep 0.3; echo late")])
+    decoder = FrameDecoder(batch)
     decoder.feed(f"\n{batch.nonce} hello\n\n{batch.nonce} end\n".encode())
     assert decoder.complete
     assert decoder.seen == {}  # `plugins.gather.collector` makes each of them "lost", which is never a pass
@@ -88,7 +88,7 @@ def test_another_user_of_the_vm_sees_neither_the_nonce_nor_an_answer() -> None:
     look = 'ls -la "$1" 2>&1; cat "$1"/* "$1"/1.o 2>&1; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null'
     # The login is root; the one who looks around is nobody.
     spy = f'setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups sh -c {quote(look)} - "$room"'
-    batch = compile_batch(
+    batch = compile_script(
         [planned("secret", "echo the answer; sleep 0.2"), planned("spy", spy, cap=400_000, timeout=20)]
     )
     seen = run(batch).seen["spy"]
@@ -98,7 +98,7 @@ def test_another_user_of_the_vm_sees_neither_the_nonce_nor_an_answer() -> None:
 
 
 def test_a_symbolic_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
-    batch = compile_batch([planned("a", 'echo "$room"')])
+    batch = compile_script([planned("a", 'echo "$room"')])
     (name,) = set(re.findall(r"\.nexus-arc-[0-9a-f]{16}", batch.script.decode()))
     link = Path("/dev/shm") / name
     link.symlink_to(tmp_path)
@@ -119,9 +119,9 @@ def fake(folder: Path, name: str, body: str) -> str:
     return f"{folder}:{os.environ['PATH']}"
 
 
-def curled(tmp_path: Path, body: str, **options: float) -> Seen:
+def curled(tmp_path: Path, body: str, **options: float) -> ProbeResult:
     path = fake(tmp_path, "curl", body)
-    return run(compile_batch([planned("a", "curl http://169.254.169.254/", **options)]), PATH=path).seen["a"]  # type: ignore[arg-type]
+    return run(compile_script([planned("a", "curl http://169.254.169.254/", **options)]), PATH=path).seen["a"]  # type: ignore[arg-type]
 
 
 def test_a_curl_that_hangs_is_stopped(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_sudo_that_lies_gives_no_root(tmp_path: Path, body: str, state: str, s
         if folder.stat().st_uid == 0 and folder != Path("/"):
             folder.chmod(folder.stat().st_mode | 0o011)
     path = fake(tmp_path, "sudo", body)
-    batch = compile_batch([planned("plain", "echo hi"), planned("rooted", "id -u", root=True, timeout=2)])
+    batch = compile_script([planned("plain", "echo hi"), planned("rooted", "id -u", root=True, timeout=2)])
     done = subprocess.run(
         SHELL,
         input=batch.script,
@@ -167,7 +167,7 @@ def test_a_sudo_that_lies_gives_no_root(tmp_path: Path, body: str, state: str, s
         cwd="/",
         env={**os.environ, "PATH": path},
     )
-    decoder = Decoder(batch)
+    decoder = FrameDecoder(batch)
     decoder.feed(done.stdout)
     assert decoder.complete
     assert decoder.seen["plain"].stdout == "hi\n"
@@ -191,7 +191,7 @@ def test_a_sudo_that_lies_gives_no_root(tmp_path: Path, body: str, state: str, s
     ],
 )
 def test_a_value_in_a_command_is_a_value(text: str) -> None:
-    batch = compile_batch([planned("a", f"printf '%s' {quote(text)}")])
+    batch = compile_script([planned("a", f"printf '%s' {quote(text)}")])
     text = batch.nonce if text == "NONCE" else text
     assert run(batch).seen["a"].stdout == (text if text != batch.nonce else "NONCE")
     assert not Path("/tmp/pwned").exists()

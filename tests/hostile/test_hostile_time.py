@@ -16,11 +16,11 @@ from dataclasses import replace
 
 import pytest
 
-from plugins.checks.probe import Planned
+from plugins.checks.probe import ProbeCommand
 from plugins.core.redaction import redact
-from plugins.core.sanitize import harmless
-from plugins.gather.frames import Decoder
-from plugins.gather.script import compile_batch
+from plugins.core.sanitize import message_text
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.script import compile_script
 from tests.support.vm_text import ANSWERS, PROBES, pumps
 
 #: CPU seconds. All of a test takes a tenth of that; one pattern that is not linear takes minutes.
@@ -84,7 +84,7 @@ def test_redaction_is_linear() -> None:
     def work() -> None:
         for pump in REDACTED:
             at(repr(pump))
-            harmless(pump * (60_000 // len(pump)))
+            message_text(pump * (60_000 // len(pump)))
             redact(pump * (60_000 // len(pump)))
 
     in_time(work)
@@ -92,7 +92,7 @@ def test_redaction_is_linear() -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 32_768])
 def test_the_decoder_is_linear_whatever_the_pieces(size: int) -> None:
-    batch = compile_batch([Planned("a", "true", 1, False, (), 16)], nonce="N0NCE")
+    batch = compile_script([ProbeCommand("a", "true", 1, False, (), 16)], nonce="N0NCE")
     hello = b"\nN0NCE hello\n"
     streams = [
         b"x" * 200_000,
@@ -106,7 +106,7 @@ def test_the_decoder_is_linear_whatever_the_pieces(size: int) -> None:
     def work() -> None:
         for number, stream in enumerate(streams):
             at(str(number))
-            decoder = Decoder(batch)
+            decoder = FrameDecoder(batch)
             for start in range(0, len(stream), size):
                 decoder.feed(stream[start : start + size])
 

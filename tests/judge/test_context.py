@@ -12,7 +12,7 @@ from plugins.azure import answer_keys as paths
 from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.evidence.archive import Archive
-from plugins.model import Evidence, Seen, Session, Vm
+from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.results.schema import problems
 from tests.support.paths import ROOT
 
@@ -68,8 +68,8 @@ def save(
     vms = [Vm(name, resource_id=ID + name) for name in numbers]
     archive = Archive.create(project.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, vms)
     for vm in vms:
-        seen = {"number": Seen("number", "cat /number", "done", 0, numbers[vm.name])}
-        archive.store(Evidence(vm, Session("ok", seconds={"login": 0.1}), seen, 1000.0))
+        seen = {"number": ProbeResult("number", "cat /number", "done", 0, numbers[vm.name])}
+        archive.store(Evidence(vm, SshSession("ok", seconds={"login": 0.1}), seen, 1000.0))
     if facts:
         (archive.directory / "azure.json").write_text(json.dumps(facts.to_data()))
     if az_cli:

@@ -22,7 +22,7 @@ class Name(str):
 
 
 def item(vm: str, check: str) -> CheckItem:
-    declared = SimpleNamespace(id=check, area=check.partition("-")[0], after=())
+    declared = SimpleNamespace(id=check, area=check.partition("-")[0], requires=())
     return cast(CheckItem, SimpleNamespace(vm=SimpleNamespace(name=vm), check=declared, function=lambda: ""))
 
 

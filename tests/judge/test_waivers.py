@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from plugins.core.yaml_config import Mistakes
+from plugins.core.yaml_config import ConfigErrors
 from plugins.judge.waivers import SCHEMA, Waiver, Waivers, load
 from plugins.model import Severity, Status, Verdict, Vm
 
@@ -39,7 +39,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def mistakes(path: Path, text: str, now: float = NOON) -> list[str]:
     path.write_text(textwrap.dedent(text))
-    with pytest.raises(Mistakes) as caught:
+    with pytest.raises(ConfigErrors) as caught:
         load(path, now).refuse(KNOWN)
     return caught.value.lines
 
@@ -170,7 +170,8 @@ def test_a_file_that_is_something_else(file: Path, text: str, error: str) -> Non
 
 def test_no_file(file: Path) -> None:
     with pytest.raises(
-        Mistakes, match=r"^waivers\.yaml: there is no such file\. Give the path of a waiver file \(docs/gates\.md\)\.$"
+        ConfigErrors,
+        match=r"^waivers\.yaml: there is no such file\. Give the path of a waiver file \(docs/gates\.md\)\.$",
     ):
         load(file, NOON)
 
@@ -206,7 +207,9 @@ def test_it_holds_to_the_end_of_its_last_day_in_utc(file: Path, now: datetime, h
         found.refuse(KNOWN)
         assert len(found.each) == 1
     else:
-        with pytest.raises(Mistakes, match=r"waivers\.yaml:8: waivers\[0\]\.expires: this waiver ended on 2026-11-21"):
+        with pytest.raises(
+            ConfigErrors, match=r"waivers\.yaml:8: waivers\[0\]\.expires: this waiver ended on 2026-11-21"
+        ):
             found.refuse(KNOWN)
         assert found.each == ()
 

@@ -24,7 +24,7 @@ def test_the_page_is_what_the_checks_declare() -> None:
 def test_a_new_edge_or_another_thing_changes_the_page() -> None:
     text = draw_causes.PAGE.read_text(encoding="utf-8")
     names = KNOWN["DNS-001"]
-    for changed in (replace(names, causes=("SSH-003",)), replace(names, thing="csn")):
+    for changed in (replace(names, caused_by=("SSH-003",)), replace(names, component="csn")):
         assert draw_causes.page(text, {**KNOWN, "DNS-001": changed}) != text
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plugins.evidence.archive import Archive
-from plugins.model import Evidence, Session, Vm
+from plugins.model import Evidence, SshSession, Vm
 
 if TYPE_CHECKING:
     from tests.support.fleet_project import Checkout
@@ -89,7 +89,7 @@ def test_the_first_problem_is_kept_and_memory_has_it_all(tmp_path: Path, monkeyp
         raise full
 
     monkeypatch.setattr(os, "fsync", fsync)
-    archive.store(Evidence(Vm("a"), Session("ok")))
+    archive.store(Evidence(Vm("a"), SshSession("ok")))
     assert archive.problem is full
     assert archive["a"].session.outcome == "ok"
     assert list((tmp_path / "r/evidence").iterdir()) == []

@@ -10,7 +10,7 @@ import pytest
 
 from plugins.core.gc_pause import lasting
 from plugins.evidence.archive import Archive
-from plugins.model import Evidence, Seen, Session, Vm
+from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.pytest_adapter.options import ALONE
 from tests.support.paths import ROOT
 
@@ -67,8 +67,8 @@ def judge(pytester: pytest.Pytester) -> Judge:
             fleet = [Vm(name) for name in words]
             archive = Archive.create(earlier, {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
             for vm in fleet:
-                seen = {"word": Seen("word", "cat /word", "done", 0, words[vm.name])}
-                archive.store(Evidence(vm, Session("ok", seconds={"login": 0.1}), seen, 1000.0))
+                seen = {"word": ProbeResult("word", "cat /word", "done", 0, words[vm.name])}
+                archive.store(Evidence(vm, SshSession("ok", seconds={"login": 0.1}), seen, 1000.0))
         return pytester.runpytest_subprocess("--evidence=earlier", *arguments)
 
     return _judge

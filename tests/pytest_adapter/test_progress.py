@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from plugins.model import Evidence, Session, Vm
+from plugins.model import Evidence, SshSession, Vm
 from plugins.pytest_adapter.progress import show_progress
 from tests.support.paths import ROOT
 
@@ -39,7 +39,7 @@ def config(terminal: Terminal, verbose: int = 0) -> pytest.Config:
 
 def visit(shown: Any, *outcomes: str) -> None:
     for number, outcome in enumerate(outcomes):
-        shown.visited(Evidence(Vm(f"{outcome}{number}"), Session("ok" if outcome in ("good", "bad") else outcome)))
+        shown.visited(Evidence(Vm(f"{outcome}{number}"), SshSession("ok" if outcome in ("good", "bad") else outcome)))
 
 
 def fails(vm: Vm) -> bool:

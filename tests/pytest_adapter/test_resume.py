@@ -15,7 +15,7 @@ import pytest
 
 from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
-from plugins.core.files import InUseError, hold, sweep, whole_file
+from plugins.core.files import InUseError, atomic_write, lock_directory, remove_partial
 from plugins.evidence.archive import Archive
 from plugins.judge.context import Surroundings
 from plugins.model import Vm
@@ -149,7 +149,7 @@ def test_two_cannot_work_on_one_run(checkout: Checkout) -> None:
     checkout.fleet(a=checkout.good)
     assert checkout.run("--vm=a").ret == 0
     directory = (checkout.path / "reports/latest").resolve()
-    mine = hold(directory)
+    mine = lock_directory(directory)
     try:
         outcome = checkout.run("--resume=reports/latest")
         assert outcome.ret == 4
@@ -184,16 +184,16 @@ def test_two_runs_at_once_in_one_checkout_keep_out_of_each_others_way(checkout: 
 
 
 def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
-    code = f"from plugins.core.files import hold; from pathlib import Path; hold(Path({str(tmp_path)!r})); input()"
+    code = f"from plugins.core.files import lock_directory; from pathlib import Path; lock_directory(Path({str(tmp_path)!r})); input()"
     other = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE)
     lock = tmp_path / ".lock"
     while not (lock.exists() and lock.read_text()):
         time.sleep(0.01)
     with pytest.raises(InUseError, match=f"process {other.pid}"):
-        hold(tmp_path)
+        lock_directory(tmp_path)
     other.kill()
     other.wait()
-    os.close(hold(tmp_path))
+    os.close(lock_directory(tmp_path))
 
 
 def test_a_file_is_whole_or_not_there_and_what_is_left_is_swept(tmp_path: Path) -> None:
@@ -201,15 +201,15 @@ def test_a_file_is_whole_or_not_there_and_what_is_left_is_swept(tmp_path: Path) 
     path = tmp_path / "a.json"
     path.write_text("old")
     code = (
-        "from plugins.core.files import whole_file; from pathlib import Path; import os, signal\n"
-        f"with whole_file(Path({str(path)!r}), durable=True) as file:\n"
+        "from plugins.core.files import atomic_write; from pathlib import Path; import os, signal\n"
+        f"with atomic_write(Path({str(path)!r}), durable=True) as file:\n"
         "    file.write(b'new, half of it'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == -signal.SIGKILL
     assert path.read_text() == "old"
     (left,) = tmp_path.glob(".*")
     assert left.name.startswith(".a.json.") and left.read_bytes() == b"new, half of it"
-    sweep(tmp_path)
+    remove_partial(tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
 
 
@@ -224,7 +224,7 @@ def test_what_is_kept_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "fsync", lambda handle: steps.append("fsync"))
     monkeypatch.setattr(os, "replace", replaced)
-    with whole_file(tmp_path / "a", durable=True) as file:
+    with atomic_write(tmp_path / "a", durable=True) as file:
         file.write(b"x")
     assert steps == ["fsync", "replace"]
 

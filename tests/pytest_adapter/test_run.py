@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plugins.evidence.archive import Archive
-from plugins.model import Evidence, Seen, Session, Vm
+from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.reports.formats import FILES
 from plugins.results.schema import problems
 from tests.support.paths import ROOT
@@ -23,7 +23,7 @@ from plugins import *
 docs = "https://example.org/"
 word = probe("cat /word", timeout=2, needs=["cat"])
 colour = probe(lambda colour: f"cat /colour/{quote(colour)}", timeout=3)
-rooted = probe("id -u", timeout=2, root=True, even_if=("no root",))
+rooted = probe("id -u", timeout=2, root=True, accept_states=("no root",))
 number = probe("cat /number", timeout=2, read=lambda seen: int(seen.stdout))
 
 
@@ -47,7 +47,7 @@ def test_word(word):
     return f"The word is {word.stdout}."
 
 
-@check("VM-002", required, after=["VM-001"], remedy="Number it.", docs=docs)
+@check("VM-002", required, requires=["VM-001"], remedy="Number it.", docs=docs)
 def test_number(number):
     """The number is even."""
     if number % 2:
@@ -55,8 +55,8 @@ def test_number(number):
     return f"{number} is even."
 
 
-@check("VM-003", recommended, remedy="Paint it.", docs=docs, causes=["VM-001"],
-       each={"colour": lambda vm, profile: ["red", "blue"]})
+@check("VM-003", recommended, remedy="Paint it.", docs=docs, caused_by=["VM-001"],
+       parametrize={"colour": lambda vm, profile: ["red", "blue"]})
 def test_colour(colour_seen, colour):
     """The colour is there."""
     if colour_seen.stdout != colour:
@@ -95,15 +95,17 @@ GOOD = {"word": "right", "number": "4", "colour_seen[red]": "red", "colour_seen[
 def save(project: pytest.Pytester) -> Save:
     """Makes an earlier run of these VMs: name -> (session, what each probe saw)."""
 
-    def _save(vms: Mapping[str, Mapping[str, str | Seen | Session]]) -> None:
+    def _save(vms: Mapping[str, Mapping[str, str | ProbeResult | SshSession]]) -> None:
         fleet = [Vm(name) for name in vms]
         archive = Archive.create(project.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
         for vm in fleet:
             answers = dict(vms[vm.name])
-            session = answers.pop("session", Session("ok", seconds={"login": 0.1}))
-            assert isinstance(session, Session)
+            session = answers.pop("session", SshSession("ok", seconds={"login": 0.1}))
+            assert isinstance(session, SshSession)
             seen = {
-                key: answer if isinstance(answer, Seen) else Seen(key, f"cat {key}", "done", 0, str(answer))
+                key: answer
+                if isinstance(answer, ProbeResult)
+                else ProbeResult(key, f"cat {key}", "done", 0, str(answer))
                 for key, answer in answers.items()
             }
             archive.store(Evidence(vm, session, seen, 1000.0))
@@ -210,7 +212,7 @@ def test_warnings_leave_a_vm_ready(project: pytest.Pytester, save: Save) -> None
 
 
 def test_what_cannot_be_judged_exits_10(project: pytest.Pytester, save: Save) -> None:
-    gone = Session("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")
+    gone = SshSession("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")
     save({"a": GOOD, "b": {"session": gone}})
     assert judged(project).ret == 10
     b = {key: status for key, status in statuses(project).items() if key.startswith("b")}
@@ -222,15 +224,15 @@ def test_what_cannot_be_judged_exits_10(project: pytest.Pytester, save: Save) ->
 
 
 def test_without_ssh_001_an_unreachable_vm_says_so_itself(project: pytest.Pytester, save: Save) -> None:
-    save({"b": {"session": Session("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")}})
+    save({"b": {"session": SshSession("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")}})
     assert judged(project, "--check=VM-001").ret == 10
     (only,) = results(project)["vms"][0]["results"]
     assert (only["status"], only["message"]) == ("unknown", "10.0.0.4 port 22: connection refused.")
 
 
 def test_a_session_that_was_lost_keeps_what_was_said(project: pytest.Pytester, save: Save) -> None:
-    lost = Session("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1})
-    save({"a": {**GOOD, "session": lost, "number": Seen("number", "cat /number", "lost")}})
+    lost = SshSession("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1})
+    save({"a": {**GOOD, "session": lost, "number": ProbeResult("number", "cat /number", "lost")}})
     assert judged(project).ret == 10
     assert {key: status for key, status in statuses(project).items() if status != "pass"} == {
         "a SSH-001": "unknown",
@@ -240,12 +242,12 @@ def test_a_session_that_was_lost_keeps_what_was_said(project: pytest.Pytester, s
 
 WHY = {
     "no tool": (
-        Seen("word", "cat /word", "no tool", stderr="cat\n"),
+        ProbeResult("word", "cat /word", "no tool", stderr="cat\n"),
         "cat is not installed on the VM, or not on its PATH, so this could not be looked at.",
     ),
-    "timed out": (Seen("word", "cat /word", "timed out"), "The probe word was stopped after its limit of 2 s."),
+    "timed out": (ProbeResult("word", "cat /word", "timed out"), "The probe word was stopped after its limit of 2 s."),
     "no root": (
-        Seen("word", "cat /word", "no root", stderr="sudo: a password is required\n"),
+        ProbeResult("word", "cat /word", "no root", stderr="sudo: a password is required\n"),
         "This needs root on the VM, and there is none (sudo -n said: sudo: a password is required).",
     ),
 }
@@ -261,7 +263,7 @@ def test_a_probe_that_did_not_run_is_unknown_and_says_why(project: pytest.Pytest
 
 
 def test_a_check_may_judge_a_state_it_declared(project: pytest.Pytester, save: Save) -> None:
-    save({"a": {**GOOD, "rooted": Seen("rooted", "id -u", "no root")}})
+    save({"a": {**GOOD, "rooted": ProbeResult("rooted", "id -u", "no root")}})
     assert judged(project).ret == 1
     assert statuses(project)["a VM-004"] == "fail"
 

@@ -16,7 +16,7 @@ from plugins.azure.snapshot import Answer, AzureSnapshot
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import write_bundle
 from plugins.gather.support_logs import probes, text
-from plugins.model import Evidence, Seen, Session, Severity, Status, Target, Verdict, Vm
+from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Target, Verdict, Vm
 from plugins.pytest_adapter.run import _replay
 from plugins.reports.support_bundle import concerning
 
@@ -168,10 +168,10 @@ def test_of_azure_a_vms_bundle_has_what_concerns_it() -> None:
 
 def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
     seen = {
-        "ping": Seen("ping", "ping -c 1 x", "done", 1, "\x1b[2Jpwned\n", "password=opensesame\n"),
-        "slow": Seen("slow", "sleep 9", "timed out"),
+        "ping": ProbeResult("ping", "ping -c 1 x", "done", 1, "\x1b[2Jpwned\n", "password=opensesame\n"),
+        "slow": ProbeResult("slow", "sleep 9", "timed out"),
     }
-    evidence = Evidence(Vm("a"), Session("ok", address="root@10.0.0.4:22", via="gw"), seen)
+    evidence = Evidence(Vm("a"), SshSession("ok", address="root@10.0.0.4:22", via="gw"), seen)
 
     def verdict(id: str, status: Status, message: str, *keys: str) -> Verdict:
         return Verdict(id, "a", "", status, Severity.REQUIRED, message, "Do it.", probes=keys)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plugins.azure.snapshot import Call
-from plugins.model import Evidence, Seen, Session, Severity, Status, Verdict, Vm
+from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict, Vm
 from plugins.results.provenance import Manifest, hashes
 from tests.support.paths import ROOT
 
@@ -47,12 +47,12 @@ def manifest(
     return found.as_results({}, calls)
 
 
-def evidence(name: str, seconds: float = 1.0, **seen: Seen) -> Evidence:
-    return Evidence(Vm(name, name), Session("ok", seconds={"connect": 0.5, "probes": seconds}), seen)
+def evidence(name: str, seconds: float = 1.0, **seen: ProbeResult) -> Evidence:
+    return Evidence(Vm(name, name), SshSession("ok", seconds={"connect": 0.5, "probes": seconds}), seen)
 
 
-def ran(key: str, command: str, state: str = "done") -> Seen:
-    return Seen(key, command, state, exit=0)  # type: ignore[arg-type]
+def ran(key: str, command: str, state: str = "done") -> ProbeResult:
+    return ProbeResult(key, command, state, exit=0)  # type: ignore[arg-type]
 
 
 def test_each_distinct_command_that_ran_is_named_once_with_its_vms() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.model import Session, Vm
+from plugins.model import SshSession, Vm
 from plugins.ssh import client as ssh
 from tests.support.sshd import (
     ME,
@@ -154,7 +154,7 @@ def session_of(gateway: Sshd, user: str) -> list[int]:
     return [int(child) for child in children]
 
 
-def everyone_lost(sessions: list[Session], gateway: Sshd) -> None:
+def everyone_lost(sessions: list[SshSession], gateway: Sshd) -> None:
     """One thing to fix, in the same words for every VM, and it is the jump host."""
     via = f"{ME}@127.0.0.1:{gateway.port}"
     assert {(session.outcome, session.via, session.message) for session in sessions} == {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks.probe import Planned
-from plugins.gather.script import Batch, compile_batch
+from plugins.checks.probe import ProbeCommand
+from plugins.gather.script import VmScript, compile_script
 from plugins.ssh.shell_command import COMMAND, INCOMPLETE
 
 BUSYBOX = shutil.which("busybox") or ""
@@ -48,12 +48,12 @@ def run(root: Path, script: bytes, command: str = COMMAND) -> subprocess.Complet
     )
 
 
-def script() -> Batch:
+def script() -> VmScript:
     probes = [
-        Planned("a", "echo out\nrm -rf /etc/precious", 5, False, (), 1024),
-        Planned("b", "id", 5, True, (), 1024),
+        ProbeCommand("a", "echo out\nrm -rf /etc/precious", 5, False, (), 1024),
+        ProbeCommand("b", "id", 5, True, (), 1024),
     ]
-    return compile_batch(probes)
+    return compile_script(probes)
 
 
 def test_a_whole_script_runs_there(root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from plugins.model import Seen, Status, Target, Vm
+from plugins.model import ProbeResult, Status, Target, Vm
 from suites import agent as probes
 from tests.support.suite_rows import NOW, Row, captured, seen
 
@@ -20,7 +20,7 @@ SHOW_EXPIRED = captured("azcmagent/show-1.58-expired")
 SHOW_NO_SERVICE = captured("azcmagent/show-no-service")
 
 
-def there(version: str = "1.61.03319.2737", *, since: int = 0, boot: int = 0, received: float = NOW) -> Seen:
+def there(version: str = "1.61.03319.2737", *, since: int = 0, boot: int = 0, received: float = NOW) -> ProbeResult:
     """The probe `agent` where the agent is installed."""
     times = f"@since {since}\n@instance {boot + 9}\n@instance {boot}\n" if since else ""
     return seen(
@@ -30,7 +30,7 @@ def there(version: str = "1.61.03319.2737", *, since: int = 0, boot: int = 0, re
     )
 
 
-def show(text: str) -> Seen:
+def show(text: str) -> ProbeResult:
     return seen(f"{{}}\n\n@text\n{text}")
 
 
@@ -38,7 +38,7 @@ def unit(name: str, active: str = "active", sub: str = "running", result: str = 
     return f"Result={result}\nId={name}.service\nLoadState={load}\nActiveState={active}\nSubState={sub}\n"
 
 
-def units(**changed: str) -> Seen:
+def units(**changed: str) -> ProbeResult:
     """All four services active, but for those that are given."""
     return seen("\n".join(changed.get(name) or unit(name) for name in probes.UNITS))
 
@@ -47,7 +47,7 @@ def stamp(ago: int) -> str:
     return f"{datetime.fromtimestamp(NOW - ago, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def logs(*lines: str, cloud_init: str = "", journal: str = "") -> Seen:
+def logs(*lines: str, cloud_init: str = "", journal: str = "") -> ProbeResult:
     """Lines of azcmagent.log (and others), as the probe prints them; every log is there."""
     text = "".join(f"{line}\n" for line in lines)
     return seen(

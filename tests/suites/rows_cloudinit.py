@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from plugins.model import Seen, Status
+from plugins.model import ProbeResult, Status
 from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -18,7 +18,9 @@ NO_CLOUD_INIT = seen(stderr="cloud-init", state="no tool")
 DONE = captured("cloudinit/25.1.4-ok-status")
 
 
-def status(word: str, exit: int = 0, user_data: bool = True, result: list[str] | None = None, **more: Any) -> Seen:
+def status(
+    word: str, exit: int = 0, user_data: bool = True, result: list[str] | None = None, **more: Any
+) -> ProbeResult:
     """What cloud-init would say; written down by hand from its documentation, where it could not be had."""
     text = f"@status\n{json.dumps({'status': word, **more}, indent=1)}\n@exit {exit}\n"
     text += "@userdata\n" if user_data else ""
@@ -198,7 +200,7 @@ ROWS["CLOUDINIT-001"] = [
 BOOT = "@from 212:Cloud-init v. 25.1.4 running 'init-local' at Sun, 22 Nov 2026 00:02:39 +0000. Up 5.85 seconds.\n"
 
 
-def output(*lines: str, begin: str = BOOT, end: str = "@end\n") -> Seen:
+def output(*lines: str, begin: str = BOOT, end: str = "@end\n") -> ProbeResult:
     return seen(begin + "".join(f"{line}\n" for line in lines) + end)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from plugins.model import Seen, Status
+from plugins.model import ProbeResult, Status
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 from tests.support.suite_rows import Row, seen
@@ -54,11 +54,11 @@ def exit_status(number: int) -> Explanation:
     return found
 
 
-def ended(status: int, *lines: str) -> Seen:
+def ended(status: int, *lines: str) -> ProbeResult:
     return seen("\n".join(["@run", *lines, f"@exit {status}", ""]), exit=status)
 
 
-def machine(status: str = "Connected", **more: Any) -> Seen:
+def machine(status: str = "Connected", **more: Any) -> ProbeResult:
     return seen(json.dumps({"id": ID, "location": "eastus", "properties": {"status": status, **more}}))
 
 
@@ -263,7 +263,7 @@ ROWS["ENROLL-002"] = [
 ]
 
 
-def back(disconnect: Seen, gone: Seen, connect: Seen | None = None) -> dict[str, Seen]:
+def back(disconnect: ProbeResult, gone: ProbeResult, connect: ProbeResult | None = None) -> dict[str, ProbeResult]:
     return {"enroll_connect": connect or seen(CONNECTED), "enroll_disconnect": disconnect, "enroll_gone": gone}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.model import Seen, Status
+from plugins.model import ProbeResult, Status
 from plugins.requirements.profile import Endpoint
 from tests.support.suite_rows import PROFILE, VM, Row, captured, curl, seen
 
@@ -16,7 +16,9 @@ SAN_AF = ENDPOINTS["san-af-eastus-prod.azurewebsites.net"]
 PROXY = "169.254.0.11"
 
 
-def reach(name: str, tunnel: Seen, status: Status, message: str, remedy: str = "", endpoint: Endpoint = ARM) -> Row:
+def reach(
+    name: str, tunnel: ProbeResult, status: Status, message: str, remedy: str = "", endpoint: Endpoint = ARM
+) -> Row:
     return Row(name, {"tunnel": tunnel}, status, message, remedy, {"endpoint": endpoint})
 
 
@@ -386,11 +388,11 @@ DENIED = curl(0, 403, PROXY, 56, "CONNECT tunnel failed, response 403")
 
 def dns(
     name: str,
-    resolved: Seen,
+    resolved: ProbeResult,
     status: Status,
     message: str,
     remedy: str = "",
-    tunnel: Seen = REACHED,
+    tunnel: ProbeResult = REACHED,
     at: Endpoint = ARM,
 ) -> Row:
     return Row(name, {"resolved": resolved, "tunnel": tunnel}, status, message, remedy, {"endpoint": at})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from plugins.model import Seen, Status
+from plugins.model import ProbeResult, Status
 from tests.support.suite_rows import Row, curl, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -18,7 +18,7 @@ FULL = {
 }
 
 
-def env(values: Mapping[str, str]) -> Seen:
+def env(values: Mapping[str, str]) -> ProbeResult:
     return seen("".join(f"{name}={value}\n" for name, value in values.items()))
 
 
@@ -29,8 +29,8 @@ def vm(
     sudo: Mapping[str, str] | None = None,
     systemd: Mapping[str, str] | None = None,
     written: str = "",
-    **states: Seen,
-) -> dict[str, Seen]:
+    **states: ProbeResult,
+) -> dict[str, ProbeResult]:
     """The environment probes of a VM: the login shell sees what the session sees, unless said otherwise."""
     login_lines = env(session if login is None else login).stdout
     return {
@@ -48,7 +48,7 @@ def but(**changes: str | None) -> dict[str, str]:
     return {name: value for name, value in {**FULL, **changes}.items() if value is not None}
 
 
-def https(name: str, evidence: Mapping[str, Seen], status: Status, message: str, remedy: str = "") -> Row:
+def https(name: str, evidence: Mapping[str, ProbeResult], status: Status, message: str, remedy: str = "") -> Row:
     return Row(name, evidence, status, message, remedy, {"variable": "HTTPS_PROXY"})
 
 
@@ -285,7 +285,7 @@ ROWS["PROXY-001"] = [
 ]
 
 
-def version(number: str) -> Seen:
+def version(number: str) -> ProbeResult:
     return seen(f"curl {number} (x86_64-pc-linux-gnu) libcurl/{number} OpenSSL/3.0.2\nRelease-Date: 2022-01-05\n")
 
 

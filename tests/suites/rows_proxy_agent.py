@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.model import Seen, Status
+from plugins.model import ProbeResult, Status
 from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -15,17 +15,17 @@ SET = captured("azcmagent/config-set")
 UNSET = captured("azcmagent/config-unset")
 
 
-def config(url: str = "", bypass: str = "[]") -> Seen:
+def config(url: str = "", bypass: str = "[]") -> ProbeResult:
     return seen(f"@list\nLocal Configuration Settings\n  proxy.url : {url}\n  proxy.bypass : {bypass}\n")
 
 
-def himdsd(proxy: str = "") -> Seen:
+def himdsd(proxy: str = "") -> ProbeResult:
     """The agent's services; himdsd's unit with a proxy of its own, or none."""
     own = f"Environment=HTTPS_PROXY={proxy}\n" if proxy else ""
     return seen(f"Result=success\n{own}Id=himdsd.service\nLoadState=loaded\nActiveState=active\nSubState=running\n")
 
 
-def vm(config: Seen, unit: str = "", manager: str = "", **changed: Seen) -> dict[str, Seen]:
+def vm(config: ProbeResult, unit: str = "", manager: str = "", **changed: ProbeResult) -> dict[str, ProbeResult]:
     """A VM with the agent: its configuration, and what systemd gives himdsd."""
     systemd = seen(f"LANG=C\nHTTPS_PROXY={manager}\n" if manager else "LANG=C\n")
     return {
@@ -37,7 +37,7 @@ def vm(config: Seen, unit: str = "", manager: str = "", **changed: Seen) -> dict
     }
 
 
-def only(config: Seen) -> dict[str, Seen]:
+def only(config: ProbeResult) -> dict[str, ProbeResult]:
     return {"agent": THERE, "agent_config": config}
 
 

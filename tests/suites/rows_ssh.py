@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.model import Seen, Session, Status
+from plugins.model import ProbeResult, SshSession, Status
 from tests.support.suite_rows import NOW, Row, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -14,7 +14,9 @@ ROWS["SSH-001"] = [
         {},
         Status.PASS,
         "Logged in to azureuser@10.0.0.4:22 via bastion in 1.25 s.",
-        session=Session("ok", address="azureuser@10.0.0.4:22", via="bastion", seconds={"connect": 0.5, "login": 0.75}),
+        session=SshSession(
+            "ok", address="azureuser@10.0.0.4:22", via="bastion", seconds={"connect": 0.5, "login": 0.75}
+        ),
     ),
     Row(
         "refused",
@@ -22,7 +24,7 @@ ROWS["SSH-001"] = [
         Status.UNKNOWN,
         "10.0.0.4:22 refuses connections.",
         "Start sshd on the VM.",
-        session=Session("refused", "10.0.0.4:22 refuses connections.", "Start sshd on the VM."),
+        session=SshSession("refused", "10.0.0.4:22 refuses connections.", "Start sshd on the VM."),
     ),
     Row(
         "lost after the login",
@@ -30,7 +32,7 @@ ROWS["SSH-001"] = [
         Status.UNKNOWN,
         "The connection was lost after 3 s.",
         "Run again.",
-        session=Session(
+        session=SshSession(
             "lost", "The connection was lost after 3 s.", "Run again.", seconds={"connect": 0.1, "login": 0.2}
         ),
     ),
@@ -40,7 +42,7 @@ ROWS["SSH-001"] = [
         Status.UNKNOWN,
         "The SSH session ended as 'odd'.",
         "Open the SSH session by hand from this machine, with the",
-        session=Session("odd"),
+        session=SshSession("odd"),
     ),
 ]
 
@@ -101,7 +103,7 @@ TUNNEL = "HTTP/1.1 200 Connection established\r\n\r\nHTTP/2 400 \r\ndate: Sat, 2
 SQUID = "HTTP/1.1 403 Forbidden\r\nServer: squid/5.7\r\nDate: Sat, 21 Nov 2026 22:45:58 GMT\r\n\r\n"
 
 
-def at(offset: int, headers: str = TUNNEL, received: float = NOW) -> dict[str, Seen]:
+def at(offset: int, headers: str = TUNNEL, received: float = NOW) -> dict[str, ProbeResult]:
     return {"clock": seen(f"{headers}@clock {int(NOW) + offset}\n", received=received)}
 
 

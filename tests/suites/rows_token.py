@@ -10,8 +10,8 @@ from typing import Any
 
 from plugins.azure.roles import Access, Assignment
 from plugins.azure.vm_view import Principal
-from plugins.checks.check import Judgement
-from plugins.model import Seen, Status
+from plugins.checks.check import CheckOutcome
+from plugins.model import ProbeResult, Status
 from tests.support.suite_rows import NOW, VM, Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -48,18 +48,20 @@ def groups(claims: Mapping[str, Any]) -> str:
     return " ".join(payload[at : at + 4] for at in range(0, len(payload), 4))
 
 
-def issued(changes: Mapping[str, Any] | None = None, tries: int = 1, received: float = NOW, **fields: str) -> Seen:
+def issued(
+    changes: Mapping[str, Any] | None = None, tries: int = 1, received: float = NOW, **fields: str
+) -> ProbeResult:
     """An answer with a token; a claim that is None is left out."""
     claims = {name: value for name, value in (CLAIMS | dict(changes or {})).items() if value is not None}
     beside = "".join(f'{name}="{value}"\n' for name, value in fields.items())
     return seen(f"claims={groups(claims)}\n{beside}@tries {tries}\n{numbers(200)}", received=received)
 
 
-def refused(code: int, body: str = "", tries: int = 1) -> Seen:
+def refused(code: int, body: str = "", tries: int = 1) -> ProbeResult:
     return seen(f"body={body}\n@tries {tries}\n{numbers(code)}")
 
 
-def silent(exit: int, error: str, ip: str = "") -> Seen:
+def silent(exit: int, error: str, ip: str = "") -> ProbeResult:
     return seen(f"body=\n@tries 1\n{numbers(0, ip, '3.001000')}", f"curl: ({exit}) {error}\n", exit)
 
 
@@ -412,7 +414,9 @@ class Azure:
 
 class Unreadable(Azure):
     def access(self, principal_id: str) -> Access:
-        raise Judgement(Status.UNKNOWN, "Azure refused to list the role assignments (403).", "Grant the runner Reader.")
+        raise CheckOutcome(
+            Status.UNKNOWN, "Azure refused to list the role assignments (403).", "Grant the runner Reader."
+        )
 
 
 def assigned(updated_on: str | None, via_group: str | None = None) -> Assignment:
@@ -479,7 +483,9 @@ ROWS["TOKEN-003"] = [
 ]
 
 
-def az(login: str = "", exit: int | None = 0, token: str = "2026-11-22 22:45:58.000000", got: int | None = 0) -> Seen:
+def az(
+    login: str = "", exit: int | None = 0, token: str = "2026-11-22 22:45:58.000000", got: int | None = 0
+) -> ProbeResult:
     """What az said to each step; an exit of None is a step that did not end."""
     text = "@login\n" + (f"@exit {exit}\n{login}\n" if exit is not None else "")
     if exit == 0:

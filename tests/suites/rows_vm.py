@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plugins.model import Seen, Status, Vm
+from plugins.model import ProbeResult, Status, Vm
 from tests.support.azure_rows import azure_row, common_azure_rows, props
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, MACHINE_ID, VM_ID
 from tests.support.suite_rows import Row, seen
@@ -27,14 +27,14 @@ _THERE = seen(
 SILENT = {"agent": _THERE, "agent_show": seen(state="timed out")}
 
 
-def show(key: str, value: str) -> dict[str, Seen]:
+def show(key: str, value: str) -> dict[str, ProbeResult]:
     """What the agent says of itself: that it is there, and one more thing."""
     rest = "" if key == "Agent Status" else f"{key:<40}: {value}\n"
     status = value if key == "Agent Status" else "Connected"
     return {"agent": _THERE, "agent_show": seen(f"\n@text\n{rest}{'Agent Status':<40}: {status}\n")}
 
 
-def connected(resource: str = MACHINE_ID) -> dict[str, Seen]:
+def connected(resource: str = MACHINE_ID) -> dict[str, ProbeResult]:
     return show("Resource Id", resource)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plugins.model import Seen, Status
+from plugins.model import ProbeResult, Status
 from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -13,7 +13,7 @@ LOOK = "Look it up in the present table, https://learn.microsoft.com/azure/azure
 IMAGE = "Create the VM from an image of a supported system."
 
 
-def system(id: str, version: str, name: str, machine: str = "x86_64", like: str = "") -> Seen:
+def system(id: str, version: str, name: str, machine: str = "x86_64", like: str = "") -> ProbeResult:
     text = f'NAME="{name.split()[0]}"\nID={id}\n' + (f'VERSION_ID="{version}"\n' if version else "")
     return seen(text + (f'ID_LIKE="{like}"\n' if like else "") + f'PRETTY_NAME="{name}"\n\n@machine {machine}\n')
 
@@ -127,7 +127,7 @@ def guest(
     mounts: tuple[str, ...] = ("/ rw,relatime",),
     free: tuple[str, ...] = ("/opt 24869792", "/var 24869792"),
     locks: str = "@locks\n",
-) -> Seen:
+) -> ProbeResult:
     lines = [f"@init {init}", *(["@booted"] if init == "systemd" else [])]
     lines += [f"@has {tool} /usr/bin/{tool}" for tool in tools]
     text = "\n".join(lines) + f"\n{locks}" + "".join(f"@held {each}\n" for each in held)
@@ -139,7 +139,7 @@ def guest(
     return seen(text)
 
 
-def with_(**more: tuple[str, ...] | str) -> dict[str, Seen]:
+def with_(**more: tuple[str, ...] | str) -> dict[str, ProbeResult]:
     return {"guest": guest(**more), "system": DEBIAN}  # type: ignore[arg-type]
 
 

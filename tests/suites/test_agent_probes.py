@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plugins.checks.probe import Planned, Probe, probe_of
-from plugins.model import Seen, Target, Vm
+from plugins.checks.probe import Probe, ProbeCommand, probe_of
+from plugins.model import ProbeResult, Target, Vm
 from suites import agent as probes
 from tests.suites.test_suite_commands import SHELLS, run
 from tests.support.suite_rows import PROFILE, VM, seen
@@ -39,7 +39,7 @@ def test_garbage_is_read_or_refused(name: str, stdout: str, stderr: str) -> None
     assert reader
     for marked in (stdout, f"@version\n{stdout}", f"{{}}\n@text\n{stdout}", f"@check x\n{stdout}", f"@now 1\n{stdout}"):
         with contextlib.suppress(ValueError):
-            reader(Seen(name, "", "done", 0, marked, stderr))
+            reader(ProbeResult(name, "", "done", 0, marked, stderr))
 
 
 def test_a_setting_that_is_no_address_is_refused() -> None:
@@ -105,7 +105,7 @@ def asked(guest: Path, shell: list[str], name: str, vm: Vm = VM) -> tuple[subpro
     reader = PROBES[name].read
     assert reader
     stdout = result.stdout.replace(f"{guest}/", "/")
-    return result, reader(Seen(name, command, "done", result.returncode, stdout, result.stderr))
+    return result, reader(ProbeResult(name, command, "done", result.returncode, stdout, result.stderr))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -228,6 +228,6 @@ def test_of_a_services_environment_only_proxies_leave(shell: list[str], tmp_path
         """echo 'Environment=TOKEN=s3cret HTTPS_PROXY=http://u:s3cret@169.254.0.11:3128 "OTHER=a b"'\n"""
     )
     fake.chmod(0o755)
-    planned: Planned = PLANNED["agent_services"]
+    planned: ProbeCommand = PLANNED["agent_services"]
     result = run(shell, planned, tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin")
     assert result.stdout == "Id=himdsd.service\nEnvironment=HTTPS_PROXY=http://***@169.254.0.11:3128\n"

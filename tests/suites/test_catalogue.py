@@ -66,13 +66,13 @@ class TestEach:
         assert re.fullmatch(r"https://learn\.microsoft\.com/azure/[\w/#.-]+", check.docs)
 
     def test_relations_name_checks(self, check: Check, function: Callable[..., str]) -> None:
-        assert set(check.after) <= CHECKS.keys()
-        assert check.id not in (*check.after, *check.causes)
-        assert set(check.causes) <= CHECKS.keys()
-        assert len(set(check.causes)) == len(check.causes)
+        assert set(check.requires) <= CHECKS.keys()
+        assert check.id not in (*check.requires, *check.caused_by)
+        assert set(check.caused_by) <= CHECKS.keys()
+        assert len(set(check.caused_by)) == len(check.caused_by)
 
     def test_parameters_are_there_for_a_plain_vm(self, check: Check, function: Callable[..., str]) -> None:
-        for name, each in check.each.items():
+        for name, each in check.parametrize.items():
             values = each(VM, PROFILE)
             assert values
             assert len({str(value) for value in values}) == len(values)

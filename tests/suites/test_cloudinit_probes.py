@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plugins.checks.probe import probe_of
-from plugins.model import Seen
+from plugins.model import ProbeResult
 from suites import test_cloudinit
 from suites.test_cloudinit import Output, data
 
@@ -35,7 +35,7 @@ def search(shell: list[str], log: Path) -> Output:
         timeout=30,
     )
     assert result.stderr == b""
-    return Output.read(Seen("", "", "done", result.returncode, result.stdout.decode("utf-8", "replace")))
+    return Output.read(ProbeResult("", "", "done", result.returncode, result.stdout.decode("utf-8", "replace")))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -157,5 +157,5 @@ def test_an_old_cloud_init_is_asked_again(shell: list[str], tmp_path: Path) -> N
         check=False,
         timeout=30,
     )
-    found = test_cloudinit.CloudInit.read(Seen("", "", "done", result.returncode, result.stdout, result.stderr))
+    found = test_cloudinit.CloudInit.read(ProbeResult("", "", "done", result.returncode, result.stdout, result.stderr))
     assert (found.status, found.exit, found.errors) == ("error", 1, ("it broke",))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plugins.model import Seen, Status, Vm
+from plugins.model import ProbeResult, Status, Vm
 from suites import (
     test_agent,
     test_cli_guest,
@@ -24,7 +24,7 @@ from tests.support.fake_azure import INVENTORY, azure
 from tests.support.paths import ROOT
 from tests.support.suite_rows import NOW, Row, seen
 
-#: Every fact that a check notes; each has its rows below.
+#: Every fact that a check records; each has its rows below.
 FACTS = {
     *("clock", "proxy variables", "NO_PROXY", "curl", "agent version", "agent proxy.url", "agent config.mode"),
     *("agent proxy.bypass", "Azure CLI", "cloud-init", "operating system", "architecture", "image"),
@@ -33,17 +33,19 @@ FACTS = {
 
 def test_no_fact_is_noted_without_a_row() -> None:
     folder = ROOT / "suites"
-    written = {name for path in folder.glob("*.py") for name in re.findall(r'\b_?note\(\s*"([^"]+)"', path.read_text())}
+    written = {
+        name for path in folder.glob("*.py") for name in re.findall(r'\b_?record_fact\(\s*"([^"]+)"', path.read_text())
+    }
     assert written == FACTS
 
 
 def facts(
-    function: Callable[..., str], evidence: Mapping[str, Seen], vm: Vm = INVENTORY, **parameters: Any
+    function: Callable[..., str], evidence: Mapping[str, ProbeResult], vm: Vm = INVENTORY, **parameters: Any
 ) -> dict[str, str]:
     return dict(Row("", evidence, Status.PASS, "", parameters=parameters, vm=vm).outcome(function).facts)
 
 
-def clock(offset: int) -> dict[str, Seen]:
+def clock(offset: int) -> dict[str, ProbeResult]:
     return {"clock": seen(f"@clock {int(NOW) + offset}\n")}
 
 
@@ -65,7 +67,7 @@ URL = "http://169.254.0.11:3128"
 UPPER, LOWER = f"HTTPS_PROXY={URL}\nHTTP_PROXY={URL}\n", f"https_proxy={URL}\nhttp_proxy={URL}\n"
 
 
-def environment(session: str, login: str | None = None) -> dict[str, Seen]:
+def environment(session: str, login: str | None = None) -> dict[str, ProbeResult]:
     login = session if login is None else login
     shell = seen(f"@login\n{login}") if login != "-" else seen("", state="timed out")
     return {"session_env": seen(session), "login_env": shell, "written": seen("")}
@@ -83,7 +85,7 @@ def environment(session: str, login: str | None = None) -> dict[str, Seen]:
         (environment("HTTPS_PROXY=http://[::1\n"), "HTTPS_PROXY=http://[::1"),
     ],
 )  # fmt: skip
-def test_proxies_are_noted_by_what_they_mean(evidence: dict[str, Seen], told: str) -> None:
+def test_proxies_are_noted_by_what_they_mean(evidence: dict[str, ProbeResult], told: str) -> None:
     evidence |= {"sudo_env": seen(""), "systemd_env": seen("")}
     for variable in ("HTTPS_PROXY", "http_proxy"):  # the same for every variable
         found = facts(test_proxy.test_the_proxy_variable_is_the_csn_proxy, evidence, variable=variable)
@@ -119,7 +121,7 @@ CONFIG = (
         (seen(f"{INSTALLED}Segmentation fault\n"), {}),
     ],
 )
-def test_the_agents_version(agent: Seen, found: dict[str, str]) -> None:
+def test_the_agents_version(agent: ProbeResult, found: dict[str, str]) -> None:
     assert facts(test_agent.test_the_agent_is_within_its_support_window, {"agent": agent}) == found
 
 
@@ -146,7 +148,7 @@ def test_the_agents_settings() -> None:
         (seen("", state="no tool"), "not installed"),
     ],
 )
-def test_the_azure_cli(az: Seen, told: str) -> None:
+def test_the_azure_cli(az: ProbeResult, told: str) -> None:
     assert facts(test_cli_guest.test_az_on_the_vm_is_new_enough, {"az_version": az}) == {"Azure CLI": told}
 
 

@@ -16,7 +16,7 @@ from plugins.checks import package_manager as packages
 from plugins.checks.check import OnVm
 from plugins.judge.evaluate import probes_in_module
 from plugins.judge.operator_command import for_operator
-from plugins.model import Seen, Status, Vm
+from plugins.model import ProbeResult, Status, Vm
 from plugins.requirements.profile import load_profile
 from suites import repairs, test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
 from suites.agent import Show
@@ -171,7 +171,10 @@ def test_no_command_holds_a_placeholder() -> None:
 
 
 def fix(
-    function: Callable[..., str], vm: Vm = INVENTORY, evidence: Mapping[str, Seen] | None = None, **parameters: object
+    function: Callable[..., str],
+    vm: Vm = INVENTORY,
+    evidence: Mapping[str, ProbeResult] | None = None,
+    **parameters: object,
 ) -> Sequence[str | OnVm]:
     return Row("", evidence or {}, Status.FAIL, "", parameters=parameters, vm=vm).outcome(function).fix
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks.probe import Planned, Probe, probe_of
-from plugins.model import Seen
+from plugins.checks.probe import Probe, ProbeCommand, probe_of
+from plugins.model import ProbeResult
 from suites import answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh
 from tests.support.suite_rows import PROFILE, VM
 
@@ -28,7 +28,7 @@ SHELLS = [
 ]
 
 
-def run(shell: list[str], planned: Planned, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(shell: list[str], planned: ProbeCommand, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """As the engine does it: a function in a subshell, stdin closed."""
     return subprocess.run(
         [*shell, "-c", f"p1() {{\n{planned.command}\n}}\n( p1 )"],
@@ -44,7 +44,7 @@ def run(shell: list[str], planned: Planned, tmp_path: Path, **variables: str) ->
 def read(name: str, result: subprocess.CompletedProcess[str]) -> object:
     reader = PROBES[name].read
     assert reader
-    return reader(Seen(name, "", "done", result.returncode, result.stdout, result.stderr))
+    return reader(ProbeResult(name, "", "done", result.returncode, result.stdout, result.stderr))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -152,13 +152,15 @@ def test_files_are_named_and_values_are_not(shell: list[str], tmp_path: Path) ->
 
 
 def test_systemd_quotes_what_it_shows() -> None:
-    seen = Seen("systemd_env", "", "done", 0, "HTTPS_PROXY=http://169.254.0.11:3128\nNO_PROXY=$'a, b'\n")
+    seen = ProbeResult("systemd_env", "", "done", 0, "HTTPS_PROXY=http://169.254.0.11:3128\nNO_PROXY=$'a, b'\n")
     found = environment.Variables.read_systemd(seen)
     assert found.values == {"HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "a, b"}
 
 
 def test_no_systemd() -> None:
-    seen = Seen("systemd_env", "", "done", 0, "", "System has not been booted with systemd as init system (PID 1).\n")
+    seen = ProbeResult(
+        "systemd_env", "", "done", 0, "", "System has not been booted with systemd as init system (PID 1).\n"
+    )
     assert environment.Variables.read_systemd(seen).missing == "systemd does not run"
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from plugins.checks.probe import Probe, probe_of
 from plugins.evidence.archive import redacted
-from plugins.model import Evidence, Seen
+from plugins.model import Evidence, ProbeResult
 from suites import test_token
 from suites.tokens import TokenAnswer
 from tests.suites.rows_token import CLAIMS, CLIENT, IMDS, SYSTEM_VM, USER, USER_VM
@@ -40,7 +40,7 @@ def the_probe(name: str) -> Probe:
     return found
 
 
-def run(shell: list[str], command: str, room: Path, **variables: str) -> Seen:
+def run(shell: list[str], command: str, room: Path, **variables: str) -> ProbeResult:
     """As the engine does it: a function in a subshell, stdin closed."""
     result = subprocess.run(
         [*shell, "-c", f'room="$1"\np1() {{\n{command}\n}}\n( p1 )', "sh", str(room)],
@@ -51,7 +51,7 @@ def run(shell: list[str], command: str, room: Path, **variables: str) -> Seen:
         check=False,
         timeout=30,
     )
-    return Seen("arm_token", command, "done", result.returncode, result.stdout, result.stderr, received=NOW)
+    return ProbeResult("arm_token", command, "done", result.returncode, result.stdout, result.stderr, received=NOW)
 
 
 def signed(claims: Mapping[str, Any]) -> str:
@@ -110,7 +110,7 @@ def imds() -> Iterator[Imds]:
     thread.join()
 
 
-def ask(imds: Imds, shell: list[str], tmp_path: Path, vm: Any = VM) -> Seen:
+def ask(imds: Imds, shell: list[str], tmp_path: Path, vm: Any = VM) -> ProbeResult:
     command = the_probe("arm_token").plan("arm_token", {"vm": vm, "profile": PROFILE}).command
     assert f"http://{IMDS}/" in command
     # As a secret would: as a proxy that must not be used.
@@ -118,7 +118,7 @@ def ask(imds: Imds, shell: list[str], tmp_path: Path, vm: Any = VM) -> Seen:
     return run(shell, local, tmp_path, http_proxy="http://127.0.0.1:1")
 
 
-def _saved(seen: Seen) -> Seen:
+def _saved(seen: ProbeResult) -> ProbeResult:
     """As it is after it was recorded and read again."""
     return redacted(Evidence(VM, SESSION, {"arm_token": seen})).seen["arm_token"]
 

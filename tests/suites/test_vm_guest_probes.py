@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from plugins.checks.probe import probe_of
-from plugins.model import Seen
+from plugins.model import ProbeResult
 from suites import guest as facts
 from suites.guest import Guest, System, data
 
@@ -21,7 +21,7 @@ SHELLS = [
 ]
 
 
-def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> Seen:
+def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> ProbeResult:
     probe = probe_of(getattr(facts, name))
     assert probe is not None and isinstance(probe.command, str)
     assert change[0] in probe.command
@@ -35,7 +35,7 @@ def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> Seen
         timeout=30,
     )
     assert result.stderr == ""
-    return Seen(name, "", "done", result.returncode, result.stdout, result.stderr)
+    return ProbeResult(name, "", "done", result.returncode, result.stdout, result.stderr)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from plugins.model import Seen, Status
+from plugins.model import ProbeResult, Status
 from suites import agent_windows, test_agent, test_proxy_agent
 from suites.agent import AZCMAGENT, HIMDS, Services
 from tests.support.powershell_grammar import PROBES, VM
@@ -16,12 +16,12 @@ CSN = "http://169.254.0.11:3128"
 IN_2026 = NOW
 
 
-def installed(version: str = "1.64.03414.2961") -> Seen:
+def installed(version: str = "1.64.03414.2961") -> ProbeResult:
     text = f"@has {AZCMAGENT}\n@has {HIMDS}\n@version\nazcmagent version {version}\n"
     return replace(seen(text), received=IN_2026)
 
 
-def services(**states: str) -> Seen:
+def services(**states: str) -> ProbeResult:
     """As agent_windows.SERVICES prints them: a service that is not named is not there."""
     blocks = []
     for name in agent_windows.NAMES:
@@ -35,15 +35,15 @@ CONNECTED = captured("azcmagent/show-1.58-connected")
 EVERYTHING = dict.fromkeys(agent_windows.NAMES, "active")
 
 
-def config(url: str = CSN, bypass: str = "[]") -> Seen:
+def config(url: str = CSN, bypass: str = "[]") -> ProbeResult:
     return seen(f"@list\nLocal Configuration Settings\n  proxy.url : {url}\n  proxy.bypass : {bypass}\n")
 
 
-def machine(proxy: str = "") -> Seen:
+def machine(proxy: str = "") -> ProbeResult:
     return seen(f"HTTPS_PROXY={proxy}\nhttps_proxy={proxy}\n" if proxy else "")
 
 
-def row(name: str, evidence: dict[str, Seen], status: Status, message: str, remedy: str = "") -> Row:
+def row(name: str, evidence: dict[str, ProbeResult], status: Status, message: str, remedy: str = "") -> Row:
     return Row(name, evidence, status, message, remedy, vm=VM)
 
 

@@ -20,7 +20,7 @@ from plugins.checks.check import check_of
 from plugins.checks.probe import LINUX_ONLY
 from plugins.enrollment.enroll import prepare
 from plugins.judge.evaluate import judge, probes_in_module
-from plugins.model import Evidence, Seen, Status
+from plugins.model import Evidence, ProbeResult, Status
 from suites import answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
 from suites.answers import CurlAnswer
 from suites.test_net import Tls
@@ -44,7 +44,7 @@ both = probe("date", windows="'now'", timeout=5)
 
 
 @check("SSH-999", required, remedy="None.", docs="")
-def check_with_both(both: Seen, linux_only: Seen) -> str:
+def check_with_both(both: ProbeResult, linux_only: ProbeResult) -> str:
     """A check that takes two probes."""
     return f"{both.stdout} {linux_only.stdout}"
 
@@ -150,7 +150,7 @@ def env(**variables: str) -> str:
     return "".join(f"{each}={value}\n" for name, value in variables.items() for each in (name, name.lower()))
 
 
-def vm(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, Seen]:
+def vm(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, ProbeResult]:
     session = machine if session is None else session
     return {
         "session_env": seen(env(**session)),
@@ -159,7 +159,7 @@ def vm(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[s
     }
 
 
-def full(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, Seen]:
+def full(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, ProbeResult]:
     evidence = vm(machine, session)
     return evidence | {"sudo_env": evidence["session_env"], "systemd_env": seen(env(**machine))}
 
@@ -236,7 +236,7 @@ NO = {"variable": "NO_PROXY"}
 SET_NO = "In an elevated PowerShell: [Environment]::SetEnvironmentVariable('NO_PROXY', 'localhost,127.0.0.1,::1,169.254.169.254', 'Machine')"
 
 
-def exempting(value: str, session: str | None = None) -> dict[str, Seen]:
+def exempting(value: str, session: str | None = None) -> dict[str, ProbeResult]:
     machine = {**ARTICLE, "NO_PROXY": value}
     curl_version = seen("curl 7.55.1 (Windows) libcurl/7.55.1 WinSSL\nRelease-Date: 2017-11-14, security patched\n")
     return {**vm(machine, machine if session is None else {"NO_PROXY": session}), "curl_version": curl_version}
@@ -399,7 +399,7 @@ SCHANNEL = """\
 """
 
 
-def tunnel(verbose: str, exit: int = 0, error: str = "") -> Seen:
+def tunnel(verbose: str, exit: int = 0, error: str = "") -> ProbeResult:
     line = "\n@curl code=400 connect=200 ip=169.254.0.11 tls=0.101000 total=0.201000\n"
     return seen(line, verbose + (f"curl: ({exit}) {error}\n" if error else ""), exit)
 
@@ -487,6 +487,6 @@ def answers_plan(name: str) -> str:
     ],
     ids=["found", "no such name", "an address of the link only"],
 )
-def test_a_name_is_resolved(answer: Seen, addresses: int) -> None:
+def test_a_name_is_resolved(answer: ProbeResult, addresses: int) -> None:
     found = test_dns.Answer.read(answer)
     assert (len(found.addresses), found.asked) == (addresses, True)

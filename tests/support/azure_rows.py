@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plugins.model import Seen, Status, Vm
+from plugins.model import ProbeResult, Status, Vm
 from plugins.requirements.profile import Profile
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, azure
 from tests.support.suite_rows import PROFILE, Row
@@ -22,7 +22,7 @@ def azure_row(
     message: str,
     remedy: str = "",
     *,
-    evidence: Mapping[str, Seen] | None = None,
+    evidence: Mapping[str, ProbeResult] | None = None,
     also: Mapping[str, Any] | None = None,
     profile: Profile = PROFILE,
     inventory: Vm = INVENTORY,
@@ -57,7 +57,7 @@ _GONE = {
 
 
 def common_azure_rows(
-    refused: str, *gone: str, evidence: Mapping[str, Seen] | None = None, also: Mapping[str, Any] | None = None
+    refused: str, *gone: str, evidence: Mapping[str, ProbeResult] | None = None, also: Mapping[str, Any] | None = None
 ) -> list[Row]:
     """The closing rows of a table: Azure refuses to show `refused`; each resource of `gone` does not exist."""
     rows = [azure_row(*_GONE[each], evidence=evidence, also=also, **{each: GONE}) for each in gone]

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from plugins.model import Session, Vm
+from plugins.model import SshSession, Vm
 from plugins.ssh import client as ssh
 
 
@@ -27,7 +27,7 @@ def visit_all(
     program_for: Callable[[Vm], ssh.Program],
     sink_for: Callable[[Vm], ssh.Sink],
     options: ssh.Options,
-    on_end: Callable[[Vm, Session], None],
+    on_end: Callable[[Vm, SshSession], None],
     cancelled: threading.Event,
 ) -> None:
     for vm in vms:
@@ -37,7 +37,7 @@ def visit_all(
         if says == "hang":
             time.sleep(600)
         if isinstance(says, str):
-            on_end(vm, Session(says, f"It is {says}.", "Mend it."))
+            on_end(vm, SshSession(says, f"It is {says}.", "Mend it."))
             continue
         script = program_for(vm).script.decode()
         nonce = script.partition("\nN=")[2].partition(" ")[0]
@@ -49,9 +49,9 @@ def visit_all(
             else:
                 whole = False
         if sink_for(vm).feed(f"{answer}\n{nonce} end\n".encode()) and whole:
-            on_end(vm, Session("ok", seconds={"login": 0.1}))
+            on_end(vm, SshSession("ok", seconds={"login": 0.1}))
         else:
-            on_end(vm, Session("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1}))
+            on_end(vm, SshSession("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1}))
 
 
 ssh.visit_all = visit_all

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugins.checks.probe import Planned, Probe, probe_of
+from plugins.checks.probe import Probe, ProbeCommand, probe_of
 from plugins.model import Target, Vm
 from suites import agent, answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
 from tests.support.suite_rows import PROFILE
@@ -22,7 +22,7 @@ PROBES: dict[str, Probe] = {
     for name, value in vars(module).items()
     if (probe := probe_of(value)) and probe.fits(VM)
 }
-PLANNED: dict[str, Planned] = {
+PLANNED: dict[str, ProbeCommand] = {
     name: each.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, each in PROBES.items()
 }
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.model import Session, Vm
+from plugins.model import SshSession, Vm
 from plugins.ssh import client as ssh
 from plugins.ssh.host_keys import HostKeys
 from plugins.ssh.shell_command import COMMAND, pack
@@ -176,8 +176,8 @@ class Client:
         reach_timeout: float = 45,
         max_bytes: int = 1 << 22,
         workers: int = 8,
-    ) -> list[Session]:
-        ended: dict[str, list[Session]] = {vm.name: [] for vm in vms}
+    ) -> list[SshSession]:
+        ended: dict[str, list[SshSession]] = {vm.name: [] for vm in vms}
 
         def sink(vm: Vm) -> Echo:
             return self.sinks.setdefault(vm.name, Echo())

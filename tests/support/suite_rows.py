@@ -9,23 +9,23 @@ from typing import Any
 
 from plugins.checks.check import check_of
 from plugins.judge.evaluate import Outcome, judge, probes_in_module
-from plugins.model import Evidence, Seen, Session, State, Status, Target, Vm
+from plugins.model import Evidence, ProbeResult, ProbeState, SshSession, Status, Target, Vm
 from plugins.requirements.profile import Profile, load_profile
 
 PROFILE = load_profile("2510")
 VM = Vm("vm-a", target=Target(location="eastus"))
-SESSION = Session("ok", address="root@10.0.0.4:22", seconds={"connect": 0.02, "login": 0.11})
+SESSION = SshSession("ok", address="root@10.0.0.4:22", seconds={"connect": 0.02, "login": 0.11})
 NOW = 1_795_301_158.0  # Sat, 21 Nov 2026 22:45:58 GMT
 
 
 def seen(
-    stdout: str = "", stderr: str = "", exit: int | None = 0, state: State = "done", received: float = NOW
-) -> Seen:
+    stdout: str = "", stderr: str = "", exit: int | None = 0, state: ProbeState = "done", received: float = NOW
+) -> ProbeResult:
     """What a probe saw; its name and command are filled in by the row."""
-    return Seen("", "", state, exit if state == "done" else None, stdout, stderr, received=received)
+    return ProbeResult("", "", state, exit if state == "done" else None, stdout, stderr, received=received)
 
 
-def captured(name: str) -> Seen:
+def captured(name: str) -> ProbeResult:
     """A real answer, from the folder beside this module; its first lines say what it was and how it ended."""
     text = (Path(__file__).parent / "captured" / f"{name}.txt").read_text()
     head, _, rest = text.partition("\n----- stdout\n")
@@ -41,7 +41,7 @@ def curl(
     error: str = "",
     headers: str = "",
     tls: str = "0.000000",
-) -> Seen:
+) -> ProbeResult:
     """An answer of curl, written down by hand."""
     line = f"\n@curl code={code:03} connect={connect:03} ip={ip} tls={tls} total=3.001000\n"
     return seen(headers + line, f"curl: ({exit}) {error}\n" if error else "", exit)
@@ -52,12 +52,12 @@ class Row:
     """One line of a check's table. `message` is exact; `remedy` is how it begins, "" = none."""
 
     name: str
-    evidence: Mapping[str, Seen]
+    evidence: Mapping[str, ProbeResult]
     status: Status
     message: str
     remedy: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    session: Session = SESSION
+    session: SshSession = SESSION
     vm: Vm = VM
     profile: Profile = PROFILE
 

@@ -22,7 +22,7 @@ from plugins.azure.snapshot import AzureSnapshot
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Check
 from plugins.checks.probe import Probe, probe_of
-from plugins.model import Seen, State
+from plugins.model import ProbeResult, ProbeState
 from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS
 from tests.support.suite_rows import NOW, Row, seen
 
@@ -44,7 +44,7 @@ for _module in pkgutil.iter_modules(suites.__path__, "suites."):
             PROBES.setdefault(_name, _found)
 
 #: Real answers of each probe, or some written after real ones: what the tables of its checks hold.
-ANSWERS: dict[str, list[Seen]] = {name: [seen("")] for name in PROBES}
+ANSWERS: dict[str, list[ProbeResult]] = {name: [seen("")] for name in PROBES}
 for _rows in ROWS.values():
     for _row in _rows:
         for _name, _answer in _row.evidence.items():
@@ -68,7 +68,7 @@ NASTY_JSON: tuple[Any, ...] = (
     *({"": {}}, {"id": 7}, [1], ["x"], "31 Feb", "9999-12-31T23:59:59-23:59", "/subscriptions/x", "\x1b[2J", "\ud800"),
 )
 
-STATES: tuple[State, ...] = ("done", "timed out", "no tool", "no root", "lost")
+STATES: tuple[ProbeState, ...] = ("done", "timed out", "no tool", "no root", "lost")
 
 
 # --- text
@@ -159,7 +159,7 @@ def bent_json(draw: st.DrawFn, value: Any, most: int = 3) -> Any:
 
 
 @st.composite
-def answers(draw: st.DrawFn, name: str, known: tuple[Seen, ...] = ()) -> Seen:
+def answers(draw: st.DrawFn, name: str, known: tuple[ProbeResult, ...] = ()) -> ProbeResult:
     """What a probe of that name saw on a hostile VM; bent from one of `known`, or of all that is known of it."""
     everything, cap = ANSWERS[name], PROBES[name].cap
     texts = tuple(text for each in everything for text in (each.stdout, each.stderr) if text)

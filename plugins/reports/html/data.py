@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from plugins.core.sanitize import cut, middle_cut, one_line, visible
+from plugins.core.sanitize import escape_invisible, middle_cut, one_line, truncate
 from plugins.reports import queries as facts
 from plugins.reports.html.page import CAUSES, Lists
 from plugins.reports.queries import Json
@@ -149,17 +149,17 @@ class _Page:
                 {
                     "id": id,
                     "title": one_line(self.results["checks"].get(id, {}).get("title", "")),
-                    "docs": visible(self.results["checks"].get(id, {}).get("docs", "")),
+                    "docs": escape_invisible(self.results["checks"].get(id, {}).get("docs", "")),
                     "chunks": [found[id] for found in (bad, good) if id in found],
                 }
                 for id in self.checks
             ],
-            "items": [[self.number[id], cut(one_line(parameter), 200)] for id, parameter in self.items],
+            "items": [[self.number[id], truncate(one_line(parameter), 200)] for id, parameter in self.items],
             "vms": [self._vm(number) for number in range(len(self.vms))],
             "groups": _groups(self.vms),
             "lists": self.lists.all,
             "left": self.lists.left,
-            "digest": visible(self.results.get("digest", "")),
+            "digest": escape_invisible(self.results.get("digest", "")),
             "causes": [
                 {
                     "check": self.number.get(cause["id"], -1),
@@ -180,7 +180,7 @@ class _Page:
         letters = ["-"] * len(self.items)
         for id, parameter, status in self._said(number):
             letters[self.items[id, parameter]] = LETTERS[status]
-        return [cut(one_line(vm["name"]), 300), vm["readiness"], "".join(letters)]
+        return [truncate(one_line(vm["name"]), 300), vm["readiness"], "".join(letters)]
 
     def _vm_row(self, number: int) -> list[Any]:
         """What only a VM's own card shows: ``[VM, address, outcome, message, remedy, via, [facts]]``."""
@@ -189,9 +189,9 @@ class _Page:
         seconds = ", ".join(f"{one_line(phase)} {took:.1f} s" for phase, took in session["seconds"].items())
         return [
             number,
-            *(cut(one_line(text), _MESSAGE) for text in (vm["address"], session["outcome"], session["message"])),
-            *(cut(one_line(text), _MESSAGE) for text in (session["remedy"], session["via"], seconds)),
-            [cut(one_line(text), 300) for pair in told.items() for text in pair],
+            *(truncate(one_line(text), _MESSAGE) for text in (vm["address"], session["outcome"], session["message"])),
+            *(truncate(one_line(text), _MESSAGE) for text in (session["remedy"], session["via"], seconds)),
+            [truncate(one_line(text), 300) for pair in told.items() for text in pair],
         ]
 
     def _results(self, *, good: bool) -> dict[str, int]:
@@ -209,19 +209,19 @@ class _Page:
             self.items[result["id"], result["parameter"]],
             int(result["severity"] == "required"),
             int(result["root_cause"]),
-            cut(one_line(result["message"]), _MESSAGE),
-            cut(one_line(result["remedy"]), _MESSAGE),
-            cut(one_line(result["nodeid"]), 500),
+            truncate(one_line(result["message"]), _MESSAGE),
+            truncate(one_line(result["remedy"]), _MESSAGE),
+            truncate(one_line(result["nodeid"]), 500),
             list(result["caused_by"]),
-            [visible(key) for key in result["evidence"]],
-            [visible(command) for command in result["fix"]],
+            [escape_invisible(key) for key in result["evidence"]],
+            [escape_invisible(command) for command in result["fix"]],
         ]
 
     def _fixes(self) -> dict[int, int]:
         """Cause number -> the chunk with all its commands: ``[command, VM, ...]``."""
         rows = {
             cause["number"]: [
-                [visible(fix["command"]), *(self.index[name] for name in fix["vms"] if name in self.index)]
+                [escape_invisible(fix["command"]), *(self.index[name] for name in fix["vms"] if name in self.index)]
                 for fix in cause["fix"][:_FIXES]
             ]
             for cause in self.results["causes"][:CAUSES]
@@ -244,8 +244,8 @@ class _Page:
             for key, only_good in used.items():
                 if only_good is good and key in vm["evidence"]:
                     name = key if vms_with[key] > _FEW else key.partition("[")[0]
-                    row = [number, visible(key), *_evidence_row(vm["evidence"][key], good, shown)]
-                    rows.setdefault(visible(name), []).append(row)
+                    row = [number, escape_invisible(key), *_evidence_row(vm["evidence"][key], good, shown)]
+                    rows.setdefault(escape_invisible(name), []).append(row)
         return self._pack(rows)
 
     def _pack(self, rows: dict[Any, list[list[Any]]]) -> dict[Any, int]:
@@ -259,7 +259,7 @@ def _shortened() -> Callable[[str, int], tuple[str, bool]]:
     @cache
     def shorten(text: str, keep: int) -> tuple[str, bool]:
         kept, left_out = middle_cut(text, keep)
-        return visible(kept).rstrip("\n"), bool(left_out)
+        return escape_invisible(kept).rstrip("\n"), bool(left_out)
 
     return shorten
 
@@ -299,7 +299,7 @@ def _groups(vms: Sequence[Json]) -> list[Json]:
                 {
                     "of": of,
                     "name": one_line(name),
-                    "values": [cut(one_line(each), 120) for each in shown],
+                    "values": [truncate(one_line(each), 120) for each in shown],
                     "vm": numbers,
                 }
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from plugins.core.sanitize import cut, one_line
+from plugins.core.sanitize import one_line, truncate
 from plugins.diagnosis.fleet_causes import shape
 from plugins.reports import queries as facts
 from plugins.reports.queries import Json
@@ -79,7 +79,7 @@ class Lists:
         named = others[: min(most, self._room)]
         self._room -= len(named)
         number = len(self.all)
-        self.all.append([*drawn, *(cut(one_line(name), 120) for name in named)])
+        self.all.append([*drawn, *(truncate(one_line(name), 120) for name in named)])
         if left := len(others) - len(named):
             self.left[number] = left
         first = [name for name in names if name in self._index][:FIRST] if drawn else []

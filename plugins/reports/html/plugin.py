@@ -33,7 +33,7 @@ from markupsafe import Markup
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import write_text
-from plugins.core.sanitize import cut, one_line, visible
+from plugins.core.sanitize import escape_invisible, one_line, truncate
 from plugins.reports.html.csp import seal
 from plugins.reports.html.data import core_and_chunks
 from plugins.reports.html.page import NAMES_OF_A_FINDING, ROWS, Finding, Lists, findings, overview
@@ -215,9 +215,11 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        finalize=lambda value: (
+            escape_invisible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        ),
     )
-    environment.filters.update(line=one_line, cut=cut, prose=_prose)
+    environment.filters.update(line=one_line, cut=truncate, prose=_prose)
     environment.globals.update(signs=_SIGNS, exit_unknown=EXIT_UNKNOWN)
     return environment
 
@@ -242,7 +244,7 @@ def _finding(finding: Finding) -> Json:
         "id": finding.result["id"],
         "status": finding.result["status"],
         "remedy": one_line(finding.result["remedy"]),
-        "docs": visible(finding.result["docs"]),
+        "docs": escape_invisible(finding.result["docs"]),
         "by": finding.result["caused_by"],
         "list": finding.of.number if finding.of else -1,
     }
