@@ -104,21 +104,20 @@ ROWS["AGENT-001"] = [
         {"agent": there("1.57.1.1")},
         Status.WARN,
         "azcmagent 1.57 came out in October 2025 and is supported until 2026-10-31; the newest that this suite knows is 1.67 (August 2026).",
-        "Update the agent with the VM's package manager:",
+        "Update the agent with the VM's package manager: apt-get install --only-upgrade azcmagent, dnf upgrade azcmagent, or zypper update azcmagent.",
     ),
     Row(
         "older than the list",
         {"agent": there("1.34.02475.1319")},
         Status.WARN,
         "azcmagent 1.34 is older than 1.56 (September 2025); supported are versions of the last year.",
-        "Update the agent with the VM's package manager:",
     ),
     Row(
         "so old a list that it says nothing",
         {"agent": there("1.80.1.1", received=NOW + 400 * 86_400)},
         Status.UNKNOWN,
         "azcmagent 1.80 is newer than any release this suite knows (1.67, August 2026), and that is more than a year ago.",
-        "Look the version up in the release notes, and",
+        "Look the version up in the release notes, and update this suite.",
     ),
     Row(
         "before the list begins",
@@ -132,7 +131,7 @@ ROWS["AGENT-001"] = [
         {"agent": seen("@has /opt/azcmagent/bin/azcmagent\n@version\nsegmentation fault\n")},
         Status.UNKNOWN,
         "azcmagent version told no version (it said: segmentation fault).",
-        "Run 'azcmagent version' on the VM by hand;",
+        "Run 'azcmagent version' on the VM by hand; install the agent anew if it does not run.",
     ),
     Row(
         "not dated",
@@ -167,21 +166,19 @@ ROWS["AGENT-002"] = [
         {"agent": there(), "agent_show": SHOW_NEVER},
         Status.WARN,
         "The agent is installed (/opt/azcmagent/bin/himds) but was never connected. az login --identity now asks the agent on localhost:40342 instead of IMDS, and gets no token.",
-        "Install the agent after the steps with the",
+        "Install the agent after the steps with the identity, never into the image: remove it (apt-get purge azcmagent, dnf remove azcmagent, or zypper remove azcmagent), get the token, then install and connect. Or get the token from IMDS with curl.",
     ),
     Row(
         "part of the image",
         {"agent": there(since=1_795_000_000, boot=1_795_300_000), "agent_show": SHOW_NEVER},
         Status.WARN,
         "The agent is installed (/opt/azcmagent/bin/himds) but was never connected. It was there before this VM's first boot: it is part of the image. az login --identity now asks the agent on localhost:40342 instead of IMDS, and gets no token.",
-        "Install the agent after the steps with the",
     ),
     Row(
         "installed on the VM",
         {"agent": there(since=1_795_300_500, boot=1_795_300_000), "agent_show": SHOW_NEVER},
         Status.WARN,
         "The agent is installed (/opt/azcmagent/bin/himds) but was never connected. It was installed on this VM. az login --identity now asks the agent on localhost:40342 instead of IMDS, and gets no token.",
-        "Install the agent after the steps with the",
     ),
     Row(
         "its service is down",
@@ -230,7 +227,7 @@ ROWS["AGENT-003"] = [
         },
         Status.FAIL,
         "extd (failed, exit-code) does not run; expected active. The machine is connected.",
-        "On the VM: systemctl restart himdsd, then",
+        "On the VM: systemctl restart himdsd, then 'systemctl status himdsd gcad extd arcproxyd' and journalctl -u himdsd say why it ends; enable it with systemctl enable --now.",
     ),
     Row(
         "connected, two are down",
@@ -243,7 +240,6 @@ ROWS["AGENT-003"] = [
         },
         Status.FAIL,
         "gcad (inactive, dead) and arcproxyd (systemd does not know it) do not run; expected active. The machine is connected.",
-        "On the VM: systemctl restart himdsd, then",
     ),
     Row(
         "an old agent has no arcproxyd",
@@ -264,7 +260,6 @@ ROWS["AGENT-003"] = [
         },
         Status.FAIL,
         "himdsd (activating, auto-restart, exit-code) does not run; expected active.",
-        "On the VM: systemctl restart himdsd, then",
     ),
     Row(
         "it runs but does not answer",
@@ -284,7 +279,7 @@ ROWS["AGENT-003"] = [
         },
         Status.UNKNOWN,
         "The state of the agent's services is not known: systemd does not answer (System has not been booted with systemd as init system (PID 1). Can't operate.).",
-        "Run the command shown below on the VM by hand,",
+        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
     ),
 ]
 
@@ -312,21 +307,19 @@ ROWS["AGENT-004"] = [
         {"agent": there(), "agent_check": captured("azcmagent/check-2023-proxy-down")},
         Status.FAIL,
         "azcmagent check --location westus3 does not reach 6 of 7 endpoints: agentserviceapi.guestconfiguration.azure.com, gbl.his.arc.azure.com, login.microsoftonline.com, management.azure.com, pas.windows.net and westus3-gas.guestconfiguration.azure.com. The proxy itself not reached: The agent has a proxy, but cannot connect to it: another address than the CSN proxy's, or the proxy does not listen.",
-        "See NET-001 for the way to the endpoint, and",
+        "See NET-001 for the way to the endpoint, and PROXY-004 for whether the agent takes it; then run 'azcmagent check --location LOCATION' on the VM again.",
     ),
     Row(
         "newer table, one missing",
         {"agent": there(), "agent_check": captured("azcmagent/check-newer-one-missing")},
         Status.FAIL,
         "azcmagent check --location eastus does not reach 1 of 4 endpoints: eastus-gas.guestconfiguration.azure.com. AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.",
-        "See NET-001 for the way to the endpoint, and",
     ),
     Row(
         "JSON, a list",
         {"agent": there(), "agent_check": captured("azcmagent/check-json-list")},
         Status.FAIL,
         "azcmagent check --location eastus does not reach 1 of 2 endpoints: pas.windows.net.",
-        "See NET-001 for the way to the endpoint, and",
     ),
     Row(
         "JSON, by endpoint",
@@ -344,7 +337,6 @@ ROWS["AGENT-004"] = [
         },
         Status.FAIL,
         "azcmagent check --location eastus does not reach 1 of 1 endpoints: pas.windows.net. Its PROXY column says 'not set'.",
-        "See NET-001 for the way to the endpoint, and",
     ),
     Row(
         "only a host that nothing needs",
@@ -373,28 +365,28 @@ ROWS["AGENT-004"] = [
         {"agent": there(), "agent_check": seen("@nowhere\n")},
         Status.UNKNOWN,
         "What the agent reaches is not known: no location is known to check for.",
-        "Say in the inventory where the Arc resource goes:",
+        "Say in the inventory where the Arc resource goes: target: {location: eastus}.",
     ),
     Row(
         "no root",
         {"agent": there(), "agent_check": seen(state="no root")},
         Status.UNKNOWN,
         "What the agent reaches is not known: the command needs root, and there is none.",
-        "Log in as root, or give the login user",
+        "Log in as root, or give the login user passwordless sudo (SSH-002).",
     ),
     Row(
         "no table",
         {"agent": there(), "agent_check": seen("@check eastus\nFATAL   AZCM0018: root needed\n", exit=18)},
         Status.UNKNOWN,
         "The answer of the probe agent_check could not be read: expected a table with the columns ENDPOINT and REACHABLE, found 'FATAL   AZCM0018: root needed'.",
-        "Run the command shown below on the VM by hand and",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
     Row(
         "too slow",
         {"agent": there(), "agent_check": seen(state="timed out")},
         Status.UNKNOWN,
         "The probe agent_check was stopped after its limit of 120 s.",
-        "Run the command shown below on the VM by hand and",
+        "Run the command shown below on the VM by hand and see where it hangs.",
     ),
 ]
 
@@ -436,7 +428,7 @@ ROWS["AGENT-005"] = [
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.FAIL,
         "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a (subscription 00000000-0000-0000-0000-000000000001, expected S; resource group rg-arc, expected rg-vm). Connecting would end with AZCM0067.",
-        "If that resource is the right one, correct the",
+        "If that resource is the right one, correct the inventory (resource_id, target). Else run 'azcmagent disconnect' on the VM, then connect again.",
         vm=HELD,
     ),
     Row(
@@ -449,7 +441,7 @@ ROWS["AGENT-005"] = [
         },
         Status.FAIL,
         "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/copy-of-vm (name copy-of-vm, expected vm-a). Connecting would end with AZCM0067.",
-        "If that resource is the right one, correct the",
+        "If that resource is the right one, correct the inventory (resource_id, target). Else run 'azcmagent disconnect' on the VM, then connect again.",
         vm=TOLD,
     ),
     Row(
@@ -462,14 +454,14 @@ ROWS["AGENT-005"] = [
         },
         Status.FAIL,
         "azcmagent show says Disconnected, though the machine was connected as /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a. Its last heartbeat was 2026-11-01T10:00:00Z. Expected Connected, or never connected; connecting again would end with AZCM0067.",
-        "If it should be that resource, see why the agent",
+        "If it should be that resource, see why the agent gets no contact (AGENT-003, AGENT-004). Else run 'azcmagent disconnect' (with --force-local-only if the resource is gone from Azure) and connect again.",
     ),
     Row(
         "expired",
         {"agent": there(), "agent_show": SHOW_EXPIRED},
         Status.FAIL,
         "azcmagent show says Expired for /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a: AZCM0026 Network Error: no route to gbl.his.arc.azure.com (2026-11-21T20:00:00Z). Its last heartbeat was 2026-08-21T22:41:07Z. AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.",
-        "Run azcmagent check --location LOCATION on the VM",
+        "Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "error without a known code",
@@ -481,14 +473,13 @@ ROWS["AGENT-005"] = [
         },
         Status.FAIL,
         "azcmagent show says Error: HIS17 out of cheese.",
-        "Run 'azcmagent disconnect' on the VM (with",
+        "Run 'azcmagent disconnect' on the VM (with --force-local-only if the resource is gone from Azure), then connect again.",
     ),
     Row(
         "error without a reason",
         {"agent": there(), "agent_show": show("Agent Status : Error\n")},
         Status.FAIL,
         "azcmagent show says Error, and no reason.",
-        "Run 'azcmagent disconnect' on the VM (with",
     ),
     Row(
         "a status nobody describes",
@@ -502,14 +493,14 @@ ROWS["AGENT-005"] = [
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
         "Whether the machine is connected, and as what, is not known: azcmagent show tells no status (it said: FATAL   AZCM0061: Unable to reach agent service).",
-        "Run the command shown below on the VM by hand,",
+        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
     ),
     Row(
         "no answer in time",
         {"agent": there(), "agent_show": seen(state="timed out")},
         Status.UNKNOWN,
         "Whether the machine is connected, and as what, is not known: the command did not answer in time.",
-        "Run the command shown below on the VM by hand,",
+        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
     ),
 ]
 
@@ -547,7 +538,7 @@ ROWS["AGENT-006"] = [
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": seen(f"@now {NOW:.0f}\n")},
         Status.UNKNOWN,
         "The agent is installed, but neither a log of its nor a journal was found.",
-        "Look at /var/opt/azcmagent/log on the VM: the",
+        "Look at /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
     ),
     Row(
         "the installation failed",
@@ -558,14 +549,14 @@ ROWS["AGENT-006"] = [
         },
         Status.WARN,
         'cloud-init-output.log: "The agent cannot be installed (AZCM0141)". AZCM0141: The installation script takes the machine for an Azure virtual machine: the metadata address answered /metadata/instance/compute as an Azure VM\'s does.',
-        "AZCM0141: On a Nexus VM that path must not answer",
+        "AZCM0141: On a Nexus VM that path must not answer 2xx: see IMDS-004, and open a support request for the platform. Do not set MSFT_ARC_TEST, it is for tests only. (IMDS-004)",
     ),
     Row(
         "a code",
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(NETWORK)},
         Status.WARN,
         'azcmagent.log at 2026-11-21 21:45 UTC: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
-        "AZCM0026: Run azcmagent check --location LOCATION",
+        "AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "twice, and another",
@@ -578,7 +569,7 @@ ROWS["AGENT-006"] = [
         },
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "AZCM0042: Failed to Create Resource". AZCM0042: The Arc resource could not be created. azcmagent.log at 2026-11-21 21:45 UTC, 2 times: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
-        "AZCM0042: Read the message that stands beside the",
+        "AZCM0042: Read the message that stands beside the code: as a rule it is a missing role, a resource provider that is not registered, or a name that is not allowed. (ROLES-001, ROLES-002, ROLES-003, PLATFORM-005, VM-006, NET-001) AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "a message with curly apostrophes",
@@ -593,7 +584,7 @@ ROWS["AGENT-006"] = [
         },
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "The subscription isn\u2019t registered to use namespace \u2018Microsoft.HybridCompute\u2019". Resource provider not registered: The subscription that the Arc resource goes to has not registered the resource provider.',
-        "Resource provider not registered: Register it, by",
+        "Resource provider not registered: Register it, by somebody who may: az provider register --namespace Microsoft.HybridCompute ; likewise Microsoft.GuestConfiguration and Microsoft.HybridConnectivity. (PLATFORM-005)",
     ),
     Row(
         "in the journal",
@@ -606,14 +597,14 @@ ROWS["AGENT-006"] = [
         },
         Status.WARN,
         'journal at 2026-11-21 22:44 UTC: "proxyconnect tcp: dial tcp 169.254.0.11:3128: connection refused". The proxy itself not reached: The agent has a proxy, but cannot connect to it: another address than the CSN proxy\'s, or the proxy does not listen.',
-        "The proxy itself not reached: azcmagent config",
+        "The proxy itself not reached: azcmagent config get proxy.url must say http://169.254.0.11:3128; if it does, see PROXY-003. (PROXY-004, PROXY-003, PROXY-006)",
     ),
     Row(
         "a code nobody lists",
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(logged(60, "AZCM0999: new"))},
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "AZCM0999: new". AZCM0999: No article lists this code.',
-        "AZCM0999: Read the message that stands beside it;",
+        "AZCM0999: Read the message that stands beside it; keep the agent's log, and open a support request if it stays so.",
     ),
     Row(
         "success is no error",
@@ -646,7 +637,7 @@ ROWS["AGENT-006"] = [
         },
         Status.WARN,
         'azcmagent.log at 2026-11-21 21:45 UTC: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
-        "AZCM0026: Run azcmagent check --location LOCATION",
+        "AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "what cloud-init tried, and it is connected now",
@@ -663,14 +654,14 @@ ROWS["AGENT-006"] = [
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": seen(state="no root")},
         Status.UNKNOWN,
         "What the logs hold is not known: the command needs root, and there is none.",
-        "Log in as root, or give the login user",
+        "Log in as root, or give the login user passwordless sudo (SSH-002).",
     ),
     Row(
         "no clock",
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": seen("")},
         Status.UNKNOWN,
         "The answer of the probe agent_logs could not be read: expected '@now' and the seconds since 1970, found 'nothing'.",
-        "Run the command shown below on the VM by hand and",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]
 
@@ -715,7 +706,7 @@ ROWS["AGENT-007"] = [
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.FAIL,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-b and vm-d; expected an id of its own.",
-        "One image with a connected agent was copied. On",
+        "One image with a connected agent was copied. On every copy but one: azcmagent disconnect --force-local-only, then connect anew; and remove the agent from the image.",
         parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b=VM_ID.upper(), vm_c="c", vm_d=VM_ID)},
     ),
     Row(
@@ -723,7 +714,6 @@ ROWS["AGENT-007"] = [
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.FAIL,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-a; expected an id of its own.",
-        "One image with a connected agent was copied. On",
         parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b=VM_ID)},
         vm=Vm("vm-b"),
     ),
@@ -732,7 +722,7 @@ ROWS["AGENT-007"] = [
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
         "The VM ID is not known: azcmagent show tells no status (it said: FATAL   AZCM0061: Unable to reach agent service).",
-        "Run the command shown below on the VM by hand,",
+        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
         parameters={"fleet_agent_show": {}},
     ),
 ]

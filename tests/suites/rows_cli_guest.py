@@ -12,7 +12,7 @@ def versions(core: str) -> str:
     return f'{{\n  "azure-cli": "{core}",\n  "azure-cli-core": "{core}",\n  "azure-cli-telemetry": "1.1.0",\n  "extensions": {{}}\n}}\n'
 
 
-NEWER = "Bring the Azure CLI up to date"
+NEWER = "Bring the Azure CLI up to date from Microsoft's package repository (apt-get install --only-upgrade azure-cli, dnf upgrade azure-cli, or zypper update azure-cli), or remove it: tokens come from IMDS without it."
 
 ROWS["CLI-001"] = [
     Row(
@@ -45,14 +45,12 @@ ROWS["CLI-001"] = [
         {"az_version": seen(versions("2.75.0b1"))},
         Status.FAIL,
         "The Azure CLI on this VM is 2.75.0b1; expected 2.75.0 or newer.",
-        NEWER,
     ),
     Row(
         "the core counts",
         {"az_version": seen('{"azure-cli": "2.80.0", "azure-cli-core": "2.70.0"}')},
         Status.FAIL,
         "The Azure CLI on this VM is 2.70.0; expected 2.75.0 or newer.",
-        NEWER,
     ),
     Row(
         "broken",
@@ -63,7 +61,7 @@ ROWS["CLI-001"] = [
         },
         Status.FAIL,
         "az version ended with 1 (ModuleNotFoundError: No module named 'azure'): the Azure CLI on this VM is broken.",
-        "Install it anew from Microsoft's package repository",
+        "Install it anew from Microsoft's package repository (apt-get install --reinstall azure-cli, dnf reinstall azure-cli, or zypper install --force azure-cli), or remove it: tokens come from IMDS without it.",
     ),
     Row(
         "not installed",
@@ -76,27 +74,27 @@ ROWS["CLI-001"] = [
         {"az_version": seen("hello\n")},
         Status.UNKNOWN,
         "az version answered without a version that can be compared (hello).",
-        "Run 'az version' on the VM by hand",
+        "Run 'az version' on the VM by hand and look at what it prints.",
     ),
     Row(
         "a word",
         {"az_version": seen('{"azure-cli-core": "latest"}')},
         Status.UNKNOWN,
         "az version answered without a version that can be compared (latest).",
-        "Run 'az version' on the VM by hand",
+        "Run 'az version' on the VM by hand and look at what it prints.",
     ),
     Row(
         "nothing",
         {"az_version": seen("")},
         Status.UNKNOWN,
         "az version answered without a version that can be compared (nothing).",
-        "Run 'az version' on the VM by hand",
+        "Run 'az version' on the VM by hand and look at what it prints.",
     ),
     Row(
         "hangs",
         {"az_version": seen(state="timed out")},
         Status.UNKNOWN,
         "The probe az_version was stopped after its limit of 30 s.",
-        "Run the command shown below on the VM by hand",
+        "Run the command shown below on the VM by hand and see where it hangs.",
     ),
 ]

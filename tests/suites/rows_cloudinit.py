@@ -11,9 +11,10 @@ from tests.support.suite_rows import Row, captured, seen
 ROWS: dict[str, list[Row]] = {}
 
 LOG = "/var/log/cloud-init-output.log"
-READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log"
-WAIT = "On the VM: cloud-init status --wait"
-FROM_THERE = "Read the log from there on:"
+READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and mend what failed. The scripts run at the first boot only: do the failed steps by hand, or create the VM again with mended user data."
+WAIT = "On the VM: cloud-init status --wait, then run again."
+WAIT_OR_LOOK = f"{WAIT} If it never ends, see what it waits for at the end of /var/log/cloud-init-output.log."
+FROM_THERE = "Read the log from there on: the first failure often explains the others. If the step was made good by hand since, nothing is left to do: the line stays in the log."
 NO_CLOUD_INIT = seen(stderr="cloud-init", state="no tool")
 DONE = captured("cloudinit/25.1.4-ok-status")
 
@@ -69,14 +70,12 @@ ROWS["CLOUDINIT-001"] = [
         {"cloudinit": captured("cloudinit/22.4.2-script-status")},
         Status.FAIL,
         "cloud-init says error, with “('scripts-user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))”; expected done, without errors.",
-        READ,
     ),
     Row(
         "25.1.4, several errors",
         {"cloudinit": captured("cloudinit/25.1.4-bad-status")},
         Status.FAIL,
         "cloud-init says error - done, with “('runcmd', TypeError('Failed to shellify 7 into file /var/lib/cloud/instances/i-lab-0001/scripts/runcmd'))”; “('package-update-upgrade-install', PackageInstallerError(\"Failed to install the following packages: {'no-such-package-here'}. See associated package manager logs for more details.\"))”; expected done, without errors.",
-        READ,
     ),
     Row(
         "before 22.3, as text, with an error",
@@ -87,63 +86,58 @@ ROWS["CLOUDINIT-001"] = [
         },
         Status.FAIL,
         "cloud-init says error, with “('scripts-user', RuntimeError('{'))”; expected done, without errors.",
-        READ,
     ),
     Row(
         "an error without words",
         {"cloudinit": status("error", 1)},
         Status.FAIL,
         "cloud-init says error (exit status 1) and named no error; expected done, without errors.",
-        READ,
     ),
     Row(
         "errors in result.json alone",
         {"cloudinit": status("done", result=["a", "b", "c", "d", "e"])},
         Status.FAIL,
         "cloud-init says done, with “a”; “b”; “c” and 2 more; expected done, without errors.",
-        READ,
     ),
     Row(
         "done, and yet an exit status",
         {"cloudinit": status("done", 1)},
         Status.FAIL,
         "cloud-init says done, but with exit status 1; expected 0.",
-        READ,
     ),
     Row(
         "failed while it still runs",
         {"cloudinit": status("error", 1, extended_status="error - running", errors=["boom"])},
         Status.FAIL,
         "cloud-init says error - running, with “boom”; expected done, without errors.",
-        READ,
     ),
     Row(
         "25.1.4, recoverable errors",
         {"cloudinit": captured("cloudinit/25.1.4-degraded-status")},
         Status.WARN,
         "cloud-init says degraded done (exit status 2): “WARNING: cloud-config failed schema validation! You may run 'sudo cloud-init schema --system' to check the details.”; “WARNING: Format for 'users' key must be a comma-separated string or a dictionary or a list but found int”.",
-        "Mend what is quoted in the user data;",
+        "Mend what is quoted in the user data; cloud-init went on without it. The log is /var/log/cloud-init.log.",
     ),
     Row(
         "25.1.4, running",
         {"cloudinit": captured("cloudinit/25.1.4-running-status")},
         Status.UNKNOWN,
         "cloud-init has not finished: it says running.",
-        WAIT,
+        WAIT_OR_LOOK,
     ),
     Row(
         "running, in a stage",
         {"cloudinit": status("running", stage="modules-final", extended_status="degraded running")},
         Status.UNKNOWN,
         "cloud-init has not finished: it says degraded running in the stage modules-final.",
-        WAIT,
+        WAIT_OR_LOOK,
     ),
     Row(
         "22.4.2, not run",
         {"cloudinit": captured("cloudinit/22.4.2-not-run-status")},
         Status.UNKNOWN,
         "cloud-init has not finished: it says not run.",
-        WAIT,
+        WAIT_OR_LOOK,
     ),
     Row(
         "not installed",
@@ -172,28 +166,27 @@ ROWS["CLOUDINIT-001"] = [
         {"cloudinit": status("disabled", result=["boom"])},
         Status.FAIL,
         "cloud-init is disabled now; when it last ran, it ended with “boom”; expected no errors.",
-        READ,
     ),
     Row(
         "disabled, with user data and no record",
         {"cloudinit": status("disabled", detail="Cloud-init disabled by kernel command line.")},
         Status.UNKNOWN,
         "cloud-init is disabled now (Cloud-init disabled by kernel command line), but this VM has user data, and how it ended is not recorded.",
-        "Read /var/log/cloud-init-output.log on the VM and see",
+        "Read /var/log/cloud-init-output.log on the VM and see whether the steps of the user data are done.",
     ),
     Row(
         "garbage",
         {"cloudinit": seen("@status\nTraceback (most recent call last):\n@exit 1\n")},
         Status.UNKNOWN,
         "The answer of the probe cloudinit could not be read: expected a status from cloud-init, found 'Traceback (most recent call last):?'.",
-        "Run the command shown below on the VM by hand",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
     Row(
         "nothing",
         {"cloudinit": seen("")},
         Status.UNKNOWN,
         "The answer of the probe cloudinit could not be read: expected '@status' and what cloud-init said, found ''.",
-        "Run the command shown below on the VM by hand",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]
 
@@ -244,7 +237,6 @@ ROWS["CLOUDINIT-002"] = [
         "line 19: “/var/lib/cloud/instance/scripts/part-001: line 4: az: command not found” (a program was missing: what should have brought it failed before, or never ran); "
         "line 20: “2026-11-22 00:11:06,925 - cc_scripts_user.py[WARNING]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)” (a part of cloud-init failed); "
         "line 21: “2026-11-22 00:11:06,925 - util.py[WARNING]: Running module scripts-user (<module 'cloudinit.config.cc_scripts_user' from '/usr/lib/python3/dist-packages/cloudinit/config/cc_scripts_user.py'>) failed” (a part of cloud-init failed).",
-        FROM_THERE,
     ),
     Row(
         "a later boot, and an exception",
@@ -254,21 +246,18 @@ ROWS["CLOUDINIT-002"] = [
         },
         Status.WARN,
         f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speaks of failure: line 219: “FATAL   AZCM0026: Network Error” (azcmagent failed with this code (AGENT-006 explains it)).",
-        FROM_THERE,
     ),
     Row(
         "no beginning",
         {"cloudinit": NO_CLOUD_INIT, "cloudinit_output": output("7:E: Could not get lock", begin="@from ?\n")},
         Status.WARN,
         f"1 line of {LOG} in all of the log (it names no boot) speaks of failure: line 7: “E: Could not get lock” (apt or dpkg could not do it).",
-        FROM_THERE,
     ),
     Row(
         "more than is quoted",
         {"cloudinit": DONE, "cloudinit_output": output(*(f"{at}:E: {at}" for at in range(1, 41)))},
         Status.WARN,
         f"40 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: 1” (apt or dpkg could not do it); line 213: “E: 2” (apt or dpkg could not do it); line 214: “E: 3” (apt or dpkg could not do it); and 37 more.",
-        FROM_THERE,
     ),
     Row(
         "not searched to its end",
@@ -289,7 +278,7 @@ ROWS["CLOUDINIT-002"] = [
         {"cloudinit": DONE, "cloudinit_output": seen("@absent\n")},
         Status.UNKNOWN,
         f"There is no {LOG}.",
-        "Look at 'output:' in /etc/cloud/cloud.cfg",
+        "Look at 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it says where the output of cloud-init goes.",
     ),
     Row(
         "no cloud-init",
@@ -315,6 +304,6 @@ ROWS["CLOUDINIT-002"] = [
         {"cloudinit": DONE, "cloudinit_output": seen("hello")},
         Status.UNKNOWN,
         "The answer of the probe cloudinit_output could not be read: expected '@from' and where the last boot begins, found 'hello'.",
-        "Run the command shown below on the VM by hand",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]

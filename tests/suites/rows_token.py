@@ -35,8 +35,8 @@ CLAIMS: dict[str, Any] = {
 SYSTEM_VM = replace(VM, identity="system", resource_id=NEXUS_VM)
 USER_VM = replace(VM, identity=USER, resource_id=NEXUS_VM)
 SYSTEM = Principal("system", NEXUS_VM, OID, tenant_id=TENANT)
-RECREATE = "A managed identity works only when the VM was created with it;"
-PLATFORM = "Wait a minute and run again. If it stays so, restart"
+RECREATE = "A managed identity works only when the VM was created with it; adding it later shows it in Azure but gives no tokens. Compare IDENTITY-001 and IDENTITY-002, and create the VM again with the identity (--mi-system-assigned, or --mi-user-assigned ID)."
+PLATFORM = "Wait a minute and run again. If it stays so, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message."
 
 
 def numbers(code: int, ip: str = IMDS, total: str = "0.034000") -> str:
@@ -103,14 +103,14 @@ ROWS["TOKEN-001"] = [
         {"arm_token": refused(400, error("invalid_request", "Multiple user assigned identities exist."))},
         Status.FAIL,
         "IMDS answered 400 (invalid_request: Multiple user assigned identities exist); expected 200 and a token for the VM's identity. The VM has none, or it has several and the inventory does not say which.",
-        RECREATE,
+        f"{RECREATE} If it has several user-assigned identities and no system-assigned one, state the one to use in the inventory (identity: its ARM id).",
     ),
     Row(
         "unauthorized",
         {"arm_token": refused(401, error("unknown_source", ""))},
         Status.FAIL,
         "IMDS answered 401 (unknown_source); expected 200 and a token for the system-assigned identity. The service knows the request but does not trust this VM with it.",
-        "Look at IDENTITY-001 and IDENTITY-002, then restart",
+        "Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine restart); if it stays so, open a support request with this message.",
         vm=SYSTEM_VM,
     ),
     Row(
@@ -122,14 +122,14 @@ ROWS["TOKEN-001"] = [
         },
         Status.FAIL,
         "A proxy (1.1 csn (squid/5.7)) answered in place of IMDS with 403 (<html>no</html>); expected 200 and a token for the VM's identity. The service knows the request but does not trust this VM with it.",
-        "Look at IDENTITY-001 and IDENTITY-002, then restart",
+        "Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine restart); if it stays so, open a support request with this message.",
     ),
     Row(
         "not found",
         {"arm_token": refused(404, error("not_found", "Not found"), tries=2)},
         Status.FAIL,
         "IMDS answered 404 twice (not_found: Not found); expected 200 and a token for the system-assigned identity. What listens at 169.254.169.254 serves no tokens, or not yet.",
-        "If the VM has only just started, wait",
+        "If the VM has only just started, wait a minute and run again. Else see IMDS-002: is this the sidecar? If it is, restart the VM through Azure and open a support request if it stays so.",
         vm=SYSTEM_VM,
     ),
     Row(
@@ -145,7 +145,7 @@ ROWS["TOKEN-001"] = [
         {"arm_token": refused(429, "Too many requests", tries=2)},
         Status.UNKNOWN,
         "IMDS answered 429 twice (Too many requests): the service is throttling; expected 200 and a token for the system-assigned identity.",
-        "Find what asks so often on this VM",
+        "Find what asks so often on this VM (a script in a loop, as a rule), wait a minute and run again.",
         vm=SYSTEM_VM,
     ),
     Row(
@@ -168,7 +168,7 @@ ROWS["TOKEN-001"] = [
         {"arm_token": seen(f"@tries 1\n{numbers(200)}")},
         Status.FAIL,
         "IMDS answered 200, but without an access_token; expected a token for the VM's identity. Something else than the Nexus sidecar may answer.",
-        "See IMDS-002: look at what the VM has",
+        "See IMDS-002: look at what the VM has at the metadata address (ip route get 169.254.169.254).",
     ),
     Row(
         "broken off",
@@ -182,21 +182,21 @@ ROWS["TOKEN-001"] = [
         {"arm_token": silent(7, "Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect to server")},
         Status.FAIL,
         "IMDS did not answer the request for a token: 169.254.169.254 port 80 refuses the connection or has no route (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect to server).",
-        "See IMDS-002: without 169.254.169.254 port 80",
+        "See IMDS-002: without 169.254.169.254 port 80 there are no tokens.",
     ),
     Row(
         "dropped",
         {"arm_token": silent(28, "Connection timed out after 3001 milliseconds")},
         Status.FAIL,
         "IMDS did not answer the request for a token: 169.254.169.254 port 80 did not accept a connection within 3 s (Connection timed out after 3001 milliseconds).",
-        "See IMDS-002",
+        "See IMDS-002: without 169.254.169.254 port 80 there are no tokens.",
     ),
     Row(
         "hung up",
         {"arm_token": silent(52, "Empty reply from server", IMDS)},
         Status.FAIL,
         "IMDS did not answer the request for a token: curl ended with 52 (Empty reply from server).",
-        "See IMDS-002",
+        "See IMDS-002: without 169.254.169.254 port 80 there are no tokens.",
     ),
     Row(
         "accepted and silent",
@@ -217,7 +217,7 @@ ROWS["TOKEN-001"] = [
         {"arm_token": seen("hello\n", "curl: (2) failed to initialize\n", 2)},
         Status.UNKNOWN,
         "The answer of the probe arm_token could not be read: curl ended with 2 and without its line of numbers: curl: (2) failed to initialize.",
-        "Run the command shown below on the VM by hand",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]
 
@@ -284,7 +284,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"aud": "https://vault.azure.net"})},
         Status.FAIL,
         "The token is for the audience https://vault.azure.net; expected https://management.azure.com/. Resource Manager does not accept it.",
-        "The request names the right resource, so",
+        "The request names the right resource, so the metadata service is at fault: open a support request with this message. (If https://vault.azure.net is right for your cloud, add it to plugins/requirements/data/token.toml.)",
         parameters=expected(),
     ),
     Row(
@@ -292,7 +292,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"aud": None})},
         Status.FAIL,
         "The token is for the audience (none); expected https://management.azure.com/. Resource Manager does not accept it.",
-        "The request names the right resource, so",
+        "The request names the right resource, so the metadata service is at fault: open a support request with this message. (If the audience is right for your cloud, add it to plugins/requirements/data/token.toml.)",
         parameters=expected(),
     ),
     Row(
@@ -300,7 +300,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"oid": OTHER, "xms_mirid": USER})},
         Status.FAIL,
         f"The token's object id is {OTHER}; expected {OID}, that of the system-assigned identity. It is of {USER}.",
-        "State the identity to enroll with in the inventory",
+        "State the identity to enroll with in the inventory (identity: system, or the ARM id of a user-assigned one), and see IDENTITY-002 for what the VM has.",
         parameters=expected(SYSTEM),
         vm=SYSTEM_VM,
     ),
@@ -309,7 +309,6 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"tid": OTHER})},
         Status.FAIL,
         f"The token's tenant is {OTHER}; expected {TENANT}, that of the system-assigned identity.",
-        "State the identity to enroll with in the inventory",
         parameters=expected(SYSTEM),
         vm=SYSTEM_VM,
     ),
@@ -318,7 +317,6 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"appid": OTHER, "xms_mirid": None})},
         Status.FAIL,
         f"The token's client id is {OTHER}; expected {CLIENT}, that of the user-assigned identity arc-id.",
-        "State the identity to enroll with in the inventory",
         parameters=expected(Principal("user", USER, OID, CLIENT)),
         vm=USER_VM,
     ),
@@ -327,7 +325,6 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued()},
         Status.FAIL,
         f"The token is of {NEXUS_VM}; expected the user-assigned identity arc-id ({USER}).",
-        "State the identity to enroll with in the inventory",
         parameters=expected(),
         vm=USER_VM,
     ),
@@ -336,7 +333,6 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"xms_mirid": USER})},
         Status.FAIL,
         f"The token is of the user-assigned identity {USER}; expected the system-assigned identity, as the inventory says.",
-        "State the identity to enroll with in the inventory",
         parameters=expected(),
         vm=SYSTEM_VM,
     ),
@@ -345,7 +341,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"xms_mirid": NEXUS_VM.replace("vm-a", "vm-b")})},
         Status.FAIL,
         f"The token is of another VM, {NEXUS_VM.replace('vm-a', 'vm-b')}; expected {NEXUS_VM}.",
-        "Look at resource_id of this VM in the inventory",
+        "Look at resource_id of this VM in the inventory and at the address behind its name. If both are right, the platform has mixed up two VMs: open a support request with this message.",
         parameters=expected(),
         vm=SYSTEM_VM,
     ),
@@ -354,7 +350,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"exp": int(NOW) - 3600})},
         Status.FAIL,
         "By the clock of the machine that runs this suite, the token expired 60 min ago (2026-11-21 21:45:58 UTC). IMDS gives out what it has cached, or a clock is wrong.",
-        "Compare the clocks (SSH-003, and this machine's).",
+        "Compare the clocks (SSH-003, and this machine's). If they are right, restart the VM through Azure (az networkcloud virtualmachine restart): its sidecar then asks for a new token.",
         parameters=expected(),
     ),
     Row(
@@ -362,7 +358,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"nbf": int(NOW) + 7200})},
         Status.FAIL,
         "By the clock of the machine that runs this suite, the token is valid only in 2 h (2026-11-22 00:45:58 UTC): a clock is wrong.",
-        "Compare the clocks: that of this machine",
+        "Compare the clocks: that of this machine with Azure's, and the VM's with both (SSH-003).",
         parameters=expected(),
     ),
     Row(
@@ -370,7 +366,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"exp": int(NOW) + 190})},
         Status.WARN,
         "The token expires in 190 s: it may do so while the agent connects.",
-        "Wait until it has expired and run again",
+        "Wait until it has expired and run again: IMDS then gives out a new one.",
         parameters=expected(),
     ),
     Row(
@@ -378,7 +374,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"exp": "soon"})},
         Status.UNKNOWN,
         "The token does not state when it expires (claim exp).",
-        "azcmagent connect will tell whether it works;",
+        "azcmagent connect will tell whether it works; tell Microsoft support what the token lacks.",
         parameters=expected(),
     ),
     Row(
@@ -386,7 +382,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": seen(f"claims=\n@tries 1\n{numbers(200)}")},
         Status.UNKNOWN,
         "The token that IMDS issued is opaque: it is no JWT whose claims could be read.",
-        "azcmagent connect will tell whether it works;",
+        "azcmagent connect will tell whether it works; tell Microsoft support that tokens are opaque.",
         parameters=expected(),
     ),
     Row(
@@ -438,7 +434,7 @@ ROWS["TOKEN-003"] = [
         {"arm_token": issued()},
         Status.WARN,
         "The token was issued 2026-11-21 22:30:58 UTC, before Onboarding at /subscriptions/s through group g was changed (2026-11-21 22:40:00 UTC). IMDS gives out cached tokens, so it may not know of it yet. It comes through the group g.",
-        "Roles of the identity itself count at once",
+        "Roles of the identity itself count at once, but membership in groups rides in the token. Wait until this one has expired, or restart the VM through Azure (az networkcloud virtualmachine restart), then run again.",
         parameters={"azure": Azure(assignments=[assigned("2026-11-21T22:40:00Z", "g"), assigned(None)])},
     ),
     Row(
@@ -477,7 +473,7 @@ ROWS["TOKEN-003"] = [
         {"arm_token": issued({"iat": None, "nbf": None})},
         Status.UNKNOWN,
         "The token does not state when it was issued (claim iat).",
-        "Nothing, if ROLES-001 to ROLES-003 pass",
+        "Nothing, if ROLES-001 to ROLES-003 pass and were not changed lately.",
         parameters={"azure": Azure()},
     ),
 ]
@@ -519,14 +515,14 @@ ROWS["TOKEN-004"] = [
         {"az_login": seen("@himds\nAgent Status                            : Disconnected\n")},
         Status.BLOCKED,
         "Not judged: /opt/azcmagent/bin/himds is installed, so az asks the agent (localhost:40342) for tokens and not IMDS, and gets none with the VM's managed identity; see AGENT-002. TOKEN-001 asks IMDS itself.",
-        "Go by TOKEN-001.",
+        "Go by TOKEN-001. On a VM that is to log in with az, install the agent last (AGENT-002).",
     ),
     Row(
         "the agent is there and does not say more",
         {"az_login": seen("@himds\n")},
         Status.BLOCKED,
         "Not judged: /opt/azcmagent/bin/himds is installed, so az asks the agent (localhost:40342) for tokens and not IMDS, and gets none with the VM's managed identity; see AGENT-002. TOKEN-001 asks IMDS itself.",
-        "Go by TOKEN-001.",
+        "Go by TOKEN-001. On a VM that is to log in with az, install the agent last (AGENT-002).",
     ),
     Row(
         "enrolled",
@@ -539,42 +535,42 @@ ROWS["TOKEN-004"] = [
         {"az_login": captured("az/no-roles")},
         Status.FAIL,
         "az login --identity ended with 1 (No access was configured for the managed identity, hence no subscriptions were found. If this is expected, use '--allow-no-subscriptions' to have tenant level access). It has a token, but the identity sees no subscription: it has no role anywhere yet.",
-        "Assign the roles (ROLES-001, ROLES-002)",
+        "Assign the roles (ROLES-001, ROLES-002), then log in again.",
     ),
     Row(
         "the proxy answered",
         {"az_login": captured("az/proxy-answered")},
         Status.FAIL,
         "az login --identity ended with 1 (Expecting value: line 1 column 1 (char 0)). Something else than IMDS answered: the request went to the proxy, as it does without NO_PROXY.",
-        "Put the metadata address into NO_PROXY",
+        "Put the metadata address into NO_PROXY and no_proxy (PROXY-002, IMDS-003).",
     ),
     Row(
         "a certificate it does not trust",
         {"az_login": captured("az/untrusted")},
         Status.FAIL,
         "az login --identity ended with 1 ([SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:992)). az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
-        "See NET-003.",
+        "See NET-003. If a proxy inspects TLS, exempt Azure from it; else set REQUESTS_CA_BUNDLE to the VM's bundle.",
     ),
     Row(
         "the proxy refuses",
         {"az_login": captured("az/tunnel-403")},
         Status.FAIL,
         "az login --identity ended with 1 (('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden'))). The proxy did not let it through to Resource Manager.",
-        "See NET-001 for what the proxy says, and CSN-002",
+        "See NET-001 for what the proxy says, and CSN-002: the cloud services network must let Resource Manager out.",
     ),
     Row(
         "nothing listens at the metadata service's address",
         {"az_login": captured("az/imds-refused")},
         Status.FAIL,
         "az login --identity ended with 1 (HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded (Caused by NewConnectionError(\"HTTPConnection(host='169.254.169.254', port=80): Failed to establish a new connection: [Errno 111] Connection refused\"))). It did not reach IMDS.",
-        "See IMDS-002 and TOKEN-001",
+        "See IMDS-002 and TOKEN-001: the metadata service is asked there without az.",
     ),
     Row(
         "a traceback that was cut",
         {"az_login": seen("@login\n@exit 1\nERROR: The command failed with an unexpected error.\n  File")},
         Status.FAIL,
         "az login --identity ended with 1 (The command failed with an unexpected error).",
-        "Run az login --identity on the VM by hand, with --debug",
+        "Run az login --identity on the VM by hand, with --debug, and see which request fails: the one to 169.254.169.254 (IMDS-003, TOKEN-001) or the one to Resource Manager (NET-001).",
     ),
     Row(
         "no way",
@@ -596,41 +592,40 @@ ROWS["TOKEN-004"] = [
         {"az_login": captured("az/no-identity")},
         Status.FAIL,
         "az login --identity ended with 1 (Identity not found). az got no token from IMDS.",
-        "See TOKEN-001",
+        "See TOKEN-001: the metadata service is asked there without az, and its answer is quoted.",
     ),
     Row(
         "no token from IMDS",
         {"az_login": az("ERROR: Failed to connect to MSI. Please make sure MSI is configured correctly.", 1)},
         Status.FAIL,
         "az login --identity ended with 1 (Failed to connect to MSI. Please make sure MSI is configured correctly). az got no token from IMDS.",
-        "See TOKEN-001",
+        "See TOKEN-001: the metadata service is asked there without az, and its answer is quoted.",
     ),
     Row(
         "no access token",
         {"az_login": az(token="ERROR: something new", got=1)},
         Status.FAIL,
         "az account get-access-token ended with 1 (something new).",
-        "Run az login --identity on the VM by hand, with --debug",
     ),
     Row(
         "hangs at the login",
         {"az_login": az(exit=None)},
         Status.UNKNOWN,
         "az login --identity had not ended when the probe's time was up. az itself sets no limit: it waits for IMDS, or for the proxy.",
-        "See TOKEN-001, IMDS-003, PROXY-002 and NET-001.",
+        "See TOKEN-001, IMDS-003, PROXY-002 and NET-001. If they pass, az is just slow here: run it by hand.",
     ),
     Row(
         "hangs at the token",
         {"az_login": az(got=None)},
         Status.UNKNOWN,
         "az account get-access-token had not ended when the probe's time was up. az itself sets no limit: it waits for IMDS, or for the proxy.",
-        "See TOKEN-001, IMDS-003, PROXY-002 and NET-001.",
+        "See TOKEN-001, IMDS-003, PROXY-002 and NET-001. If they pass, az is just slow here: run it by hand.",
     ),
     Row(
         "garbage",
         {"az_login": seen("hello")},
         Status.UNKNOWN,
         "The answer of the probe az_login could not be read: expected '@login' and what az said, found 'hello'.",
-        "Run the command shown below on the VM by hand",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]

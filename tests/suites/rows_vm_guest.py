@@ -9,7 +9,7 @@ from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
 
-LOOK = "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites."
+LOOK = "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
 IMAGE = "Create the VM from an image of a supported system."
 
 
@@ -113,7 +113,7 @@ ROWS["VM-004"] = [
         {"system": seen("hello")},
         Status.UNKNOWN,
         "The answer of the probe system could not be read: expected '@machine' and what uname -m says, found 'hello'.",
-        "Run the command shown below on the VM by hand",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]
 
@@ -161,21 +161,21 @@ ROWS["VM-005"] = [
         with_(init="init"),
         Status.FAIL,
         "The VM does not run systemd (process 1 is init): the installation script stops with AZCM0130.",
-        "Use an image that boots with systemd",
+        "Use an image that boots with systemd: the agent's services are systemd's.",
     ),
     Row(
         "no process 1",
         with_(init=""),
         Status.FAIL,
         "The VM does not run systemd (process 1 is not to be seen): the installation script stops with AZCM0130.",
-        "Use an image that boots with systemd",
+        "Use an image that boots with systemd: the agent's services are systemd's.",
     ),
     Row(
         "no systemctl",
         with_(tools=("openssl", "gpg", "curl")),
         Status.FAIL,
         "The VM does not run systemd (systemctl is missing): the installation script stops with AZCM0130.",
-        "Use an image that boots with systemd",
+        "Use an image that boots with systemd: the agent's services are systemd's.",
     ),
     Row(
         "no gnupg",
@@ -194,7 +194,7 @@ ROWS["VM-005"] = [
         },
         Status.FAIL,
         "openssl is missing. Neither curl nor wget is there to download the agent with. 100 MB are free on /var; expected 500 or more. /var/lib/waagent is on /var, which is mounted noexec: the agent or its extensions run programs from there.",
-        "dnf install -y openssl. dnf install -y curl. Make space on /var, or enlarge the disk. mount -o remount,exec /var,",
+        "dnf install -y openssl. dnf install -y curl. Make space on /var, or enlarge the disk. mount -o remount,exec /var, and take noexec out of its line in /etc/fstab.",
     ),
     Row(
         "a lock",
@@ -207,7 +207,7 @@ ROWS["VM-005"] = [
         ),
         Status.FAIL,
         "unattended-upgr (process 4711) holds /var/lib/dpkg/lock-frontend and /var/lib/dpkg/lock: the installation script waits five minutes for it and stops with AZCM0145. Somebody who is not to be seen holds /var/lib/apt/lists/lock: the installation script waits five minutes for it and stops with AZCM0145.",
-        "Wait until it is done and run again; if it hangs, see what it does: ps -fp 4711.",
+        "Wait until it is done and run again; if it hangs, see what it does: ps -fp 4711. Wait until it is done and run again; if it hangs, see what it does: ps -fp 0.",
     ),
     Row(
         "no space",
@@ -221,7 +221,7 @@ ROWS["VM-005"] = [
         with_(mounts=("/ rw", "/var/lib rw,nosuid,noexec", "/opt rw")),
         Status.FAIL,
         "/var/lib/waagent is on /var/lib, which is mounted noexec: the agent or its extensions run programs from there.",
-        "mount -o remount,exec /var/lib, and take noexec out",
+        "mount -o remount,exec /var/lib, and take noexec out of its line in /etc/fstab.",
     ),
     Row(
         "noexec, and something else on top",
@@ -247,13 +247,13 @@ ROWS["VM-005"] = [
         with_(free=("/opt 24869792",), mounts=(), locks=""),
         Status.UNKNOWN,
         "The VM did not tell how much space is free on /var and how /opt and /var/lib/waagent are mounted and who holds which lock; the rest is as it should be.",
-        "On the VM, look by hand:",
+        "On the VM, look by hand: df -h /opt /var; findmnt /; cat /proc/locks.",
     ),
     Row(
         "garbage",
         {"guest": seen("hello"), "system": DEBIAN},
         Status.UNKNOWN,
         "The answer of the probe guest could not be read: expected '@init' and the name of process 1, found 'hello'.",
-        "Run the command shown below on the VM by hand",
+        "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from plugins.checks.probe import Probe, ProbeCommand, probe_of
-from plugins.model import Target, Vm
 from suites import agent, answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
-from tests.support.suite_rows import PROFILE
+from tests.support.suite_rows import PROFILE, WINDOWS_VM
 
-VM = Vm("vm-w", os="windows", target=Target(location="eastus"))
+VM = WINDOWS_VM
 ENDPOINT = PROFILE.endpoints(VM)[0]
 
 #: Every probe that has a command for Windows, by name.

@@ -1,0 +1,295 @@
+"""SSH, PROXY, IMDS and NET on Windows: in the formats that are documented for it (see test_windows_answers)."""
+
+from __future__ import annotations
+
+from plugins.model import ProbeResult, Status
+from tests.support.powershell_grammar import ENDPOINT
+from tests.support.suite_rows import NOW, Row, curl, seen
+
+ROWS: dict[str, list[Row]] = {}
+
+CSN = "http://169.254.0.11:3128"
+
+
+IMDS = "169.254.169.254"
+
+
+ROWS["SSH-002"] = [
+    Row("administrator", {"root_id": seen("0\n")}, Status.PASS, "Commands run as an Administrator."),
+    Row(
+        "another user",
+        {"root_id": seen(stderr="the session's token is not in the role Administrator\n", state="no root")},
+        Status.FAIL,
+        "The login user is not an Administrator. What only an Administrator may read stays unknown, and azcmagent connect needs one, too (AZCM0018).",
+        r"Log in as a member of the group Administrators. Its keys are in %ProgramData%\ssh\administrators_authorized_keys, not in the user's own folder.",
+    ),
+]
+
+
+HEADERS = "HTTP/1.1 200 Connection established\n\nHTTP/1.1 400 Bad Request\nDate: Sat, 21 Nov 2026 22:45:58 GMT\n\n"
+
+
+ROWS["SSH-003"] = [
+    Row(
+        "right",
+        {"clock": seen(f"{HEADERS}@clock {NOW:.0f}\n")},
+        Status.PASS,
+        "The clock agrees with Azure (Date header of Azure Resource Manager).",
+    ),
+    Row(
+        "wrong",
+        {"clock": seen(f"{HEADERS}@clock {NOW + 190:.0f}\n")},
+        Status.WARN,
+        "The clock is 190 s ahead of Azure (Date header of Azure Resource Manager); allowed are 120 s. Certificates and tokens look expired to this VM.",
+        "Set the clock and keep it right: 'w32tm /resync' in an elevated PowerShell, with a time source that the VM reaches ('w32tm /query /status' shows the present one).",
+    ),
+    Row(
+        "no curl.exe: the runner's clock will do",
+        {"clock": seen(f"@clock {NOW:.0f}\n")},
+        Status.PASS,
+        "The clock agrees with the runner's clock; Azure itself could not be asked.",
+    ),
+]
+
+
+ARTICLE = {"HTTPS_PROXY": CSN, "HTTP_PROXY": CSN, "NO_PROXY": "localhost,127.0.0.1,::1,169.254.169.254"}
+
+
+def env(**variables: str) -> str:
+    """What the Windows command prints: a name in both cases, for Windows finds it in either."""
+    return "".join(f"{each}={value}\n" for name, value in variables.items() for each in (name, name.lower()))
+
+
+def vm(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, ProbeResult]:
+    session = machine if session is None else session
+    return {
+        "session_env": seen(env(**session)),
+        "login_env": seen("@login\n" + env(**machine)),
+        "written": seen("".join(f"the Machine environment:{name}=\n" for name in machine)),
+    }
+
+
+def full(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, ProbeResult]:
+    evidence = vm(machine, session)
+    return evidence | {"sudo_env": evidence["session_env"], "systemd_env": seen(env(**machine))}
+
+
+HTTPS = {"variable": "HTTPS_PROXY"}
+
+
+SET = "In an elevated PowerShell: [Environment]::SetEnvironmentVariable('HTTPS_PROXY', 'http://169.254.0.11:3128', 'Machine') ; then Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, ExtensionService), too, where it is installed."
+
+
+ROWS["PROXY-001"] = [
+    Row(
+        "as the article says",
+        full(ARTICLE),
+        Status.PASS,
+        "HTTPS_PROXY is http://169.254.0.11:3128 in the Machine environment and in the SSH session.",
+        parameters=HTTPS,
+    ),
+    Row(
+        "nowhere",
+        full({}),
+        Status.FAIL,
+        "HTTPS_PROXY is set neither in the Machine environment nor in the SSH session; expected http://169.254.0.11:3128. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
+        SET,
+        HTTPS,
+    ),
+    Row(
+        "for one user only",
+        full({}, ARTICLE),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session only; expected it in the Machine environment, which is all that the agent's services are given.",
+        SET,
+        HTTPS,
+    ),
+    Row(
+        "sshd began before",
+        full(ARTICLE, {}),
+        Status.WARN,
+        "HTTPS_PROXY is http://169.254.0.11:3128 in the Machine environment, but has not arrived in the SSH session.",
+        "On the VM: Restart-Service sshd ; then open a new session.",
+        HTTPS,
+    ),
+    Row(
+        "another proxy",
+        full({"HTTPS_PROXY": "http://10.0.0.1:3128"}),
+        Status.FAIL,
+        "HTTPS_PROXY is http://10.0.0.1:3128 in the Machine environment; expected http://169.254.0.11:3128. 10.0.0.1 is not the CSN proxy; traffic to Azure would go another way, or nowhere.",
+        SET,
+        HTTPS,
+    ),
+    Row(
+        "with a login",
+        full({"HTTPS_PROXY": "http://***@169.254.0.11:3128"}),
+        Status.WARN,
+        "HTTPS_PROXY carries a login for the proxy (http://***@169.254.0.11:3128). The CSN proxy asks for none, and the agent's extension manager is known to stumble over one.",
+        SET,
+        HTTPS,
+    ),
+    Row(
+        "lower case",
+        full(ARTICLE),
+        Status.NOT_APPLICABLE,
+        "Windows takes https_proxy and HTTPS_PROXY for the same variable.",
+        parameters={"variable": "https_proxy"},
+    ),
+]
+
+
+NO = {"variable": "NO_PROXY"}
+
+
+SET_NO = "In an elevated PowerShell: [Environment]::SetEnvironmentVariable('NO_PROXY', 'localhost,127.0.0.1,::1,169.254.169.254', 'Machine') ; then Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, ExtensionService), too, where it is installed."
+
+
+def exempting(value: str, session: str | None = None) -> dict[str, ProbeResult]:
+    machine = {**ARTICLE, "NO_PROXY": value}
+    curl_version = seen("curl 7.55.1 (Windows) libcurl/7.55.1 WinSSL\nRelease-Date: 2017-11-14, security patched\n")
+    return {**vm(machine, machine if session is None else {"NO_PROXY": session}), "curl_version": curl_version}
+
+
+ROWS["PROXY-002"] = [
+    Row(
+        "as the article says",
+        exempting(ARTICLE["NO_PROXY"]),
+        Status.PASS,
+        "NO_PROXY exempts 169.254.169.254 in the Machine environment and in the SSH session (found: localhost,127.0.0.1,::1,169.254.169.254).",
+        parameters=NO,
+    ),
+    Row(
+        "not set in the session",
+        exempting(ARTICLE["NO_PROXY"], ""),
+        Status.FAIL,
+        "NO_PROXY is not set in the SSH session; expected localhost,127.0.0.1,::1,169.254.169.254. Where a proxy is set, requests to the metadata service (169.254.169.254) would go to it.",
+        SET_NO,
+        NO,
+    ),
+    Row(
+        "lacks the address",
+        exempting("localhost"),
+        Status.FAIL,
+        "NO_PROXY lacks 169.254.169.254 (found: localhost). IMDS requests from the Machine environment would go to the proxy.",
+        SET_NO,
+        NO,
+    ),
+    Row(
+        "a network, curl of Server 2019",
+        exempting("localhost,127.0.0.1,::1,169.254.0.0/16"),
+        Status.FAIL,
+        "NO_PROXY does not exempt 169.254.169.254 for curl: curl before 7.86 does not know networks (CIDR) (found: localhost,127.0.0.1,::1,169.254.0.0/16). IMDS requests from the Machine environment would go to the proxy.",
+        SET_NO,
+        NO,
+    ),
+    Row(
+        "exempts Azure, too",
+        exempting("169.254.169.254,.azure.com"),
+        Status.FAIL,
+        "NO_PROXY exempts too much (found: 169.254.169.254,.azure.com). Requests from the Machine environment to management.azure.com would not use the proxy, and nothing else leads there.",
+        SET_NO,
+        NO,
+    ),
+    Row(
+        "lacks localhost",
+        exempting("127.0.0.1,::1,169.254.169.254"),
+        Status.WARN,
+        "NO_PROXY lacks localhost in the Machine environment (found: 127.0.0.1,::1,169.254.169.254). The agent listens on localhost, ports 40342 and 40343; such requests may go to the proxy.",
+        SET_NO,
+        NO,
+    ),
+    Row(
+        "lower case",
+        exempting(ARTICLE["NO_PROXY"]),
+        Status.NOT_APPLICABLE,
+        "Windows takes no_proxy and NO_PROXY for the same variable.",
+        parameters={"variable": "no_proxy"},
+    ),
+]
+
+
+ROWS["IMDS-001"] = [
+    Row("an echo", {"ping": seen("1 packets transmitted, 1 received\n")}, Status.PASS, f"{IMDS} answers ping."),
+    Row(
+        "none",
+        {"ping": seen("3 packets transmitted, 0 received: TimedOut\n", exit=1)},
+        Status.WARN,
+        f"{IMDS} did not answer 3 pings. ICMP is not promised: IMDS-002 tells whether the service works.",
+        "Nothing needs to be done as long as IMDS-002 passes; else look at the route: ip route get 169.254.169.254",
+    ),
+]
+
+
+SCHANNEL = """\
+*   Trying 169.254.0.11:3128...
+* Connected to 169.254.0.11 (169.254.0.11) port 3128
+* CONNECT tunnel: HTTP/1.1 negotiated
+* schannel: disabled automatic use of client certificate
+< HTTP/1.1 200 Connection established
+* SSL connection using TLSv1.3 / Aes256
+*  issuer: CN=Microsoft Azure RSA TLS Issuing CA 04, O=Microsoft Corporation, C=US
+"""
+
+
+def tunnel(verbose: str, exit: int = 0, error: str = "") -> ProbeResult:
+    line = "\n@curl code=400 connect=200 ip=169.254.0.11 tls=0.101000 total=0.201000\n"
+    return seen(line, verbose + (f"curl: ({exit}) {error}\n" if error else ""), exit)
+
+
+ROWS["IMDS-002"] = [
+    Row("healthy", {"healthz": curl(200, ip=IMDS)}, Status.PASS, f"GET http://{IMDS}/healthz answered 200 in 3.00 s."),
+    Row(
+        "no curl at all",
+        {"healthz": seen(stderr="curl.exe", state="no tool")},
+        Status.UNKNOWN,
+        "curl.exe is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "Install curl.exe on the VM, or judge this by hand.",
+    ),
+]
+
+ROWS["NET-003"] = [
+    Row(
+        "sound",
+        {"tunnel": tunnel(SCHANNEL)},
+        Status.PASS,
+        "TLS 1.3 to management.azure.com; certificate accepted, issued by Microsoft Corporation.",
+        parameters={"endpoint": ENDPOINT},
+    ),
+    Row(
+        "a quoted organisation",
+        {"tunnel": tunnel('* SSL connection using TLSv1.2 / Aes256\n*  issuer: CN=a, O="DigiCert, Inc.", C=US\n')},
+        Status.PASS,
+        "TLS 1.2 to management.azure.com; certificate accepted, issued by DigiCert, Inc..",
+        parameters={"endpoint": ENDPOINT},
+    ),
+    Row(
+        "another name",
+        {
+            "tunnel": tunnel(
+                "* SSL connection using TLSv1.3 / Aes256\n*  issuer: CN=Proxy CA, O=Contoso\n",
+                60,
+                "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.",
+            )
+        },
+        Status.FAIL,
+        "The certificate is not for management.azure.com (schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect). It was issued by CN=Proxy CA, O=Contoso. Somebody else answers in its place.",
+        "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
+        {"endpoint": ENDPOINT},
+    ),
+    Row(
+        "expired",
+        {"tunnel": tunnel("", 60, "schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)")},
+        Status.FAIL,
+        "The certificate of management.azure.com is outside its time of validity (schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)). Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
+        "Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
+        {"endpoint": ENDPOINT},
+    ),
+    Row(
+        "not said",
+        {"tunnel": tunnel("* schannel: disabled automatic use of client certificate\n")},
+        Status.UNKNOWN,
+        "curl did not say which TLS version it spoke with management.azure.com.",
+        "On the VM: openssl s_client -proxy 169.254.0.11:3128 -connect management.azure.com:443 </dev/null",
+        {"endpoint": ENDPOINT},
+    ),
+]

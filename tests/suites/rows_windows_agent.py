@@ -1,0 +1,168 @@
+"""AGENT and PROXY-004..006 on Windows. The agent's words are captured; what our own commands print is made up."""
+
+from __future__ import annotations
+
+from plugins.model import ProbeResult, Status
+from suites import agent_windows
+from suites.agent import AZCMAGENT, HIMDS
+from tests.support.suite_rows import Row, captured, seen
+
+ROWS: dict[str, list[Row]] = {}
+
+CSN = "http://169.254.0.11:3128"
+
+
+def installed(version: str = "1.64.03414.2961") -> ProbeResult:
+    text = f"@has {AZCMAGENT}\n@has {HIMDS}\n@version\nazcmagent version {version}\n"
+    return seen(text)
+
+
+def services(**states: str) -> ProbeResult:
+    """As agent_windows.SERVICES prints them: a service that is not named is not there."""
+    blocks = []
+    for name in agent_windows.NAMES:
+        state = states.get(name, "")
+        blocks.append(f"Id={name}\nLoadState={'loaded' if state else 'not-found'}\nActiveState={state}\n")
+    return seen("\n".join(blocks))
+
+
+NEVER = captured("azcmagent/show-1.64-never-connected")  # captured on Windows
+
+
+CONNECTED = captured("azcmagent/show-1.58-connected")
+
+
+EVERYTHING = dict.fromkeys(agent_windows.NAMES, "active")
+
+
+def config(url: str = CSN, bypass: str = "[]") -> ProbeResult:
+    return seen(f"@list\nLocal Configuration Settings\n  proxy.url : {url}\n  proxy.bypass : {bypass}\n")
+
+
+def machine(proxy: str = "") -> ProbeResult:
+    return seen(f"HTTPS_PROXY={proxy}\nhttps_proxy={proxy}\n" if proxy else "")
+
+
+ROWS["AGENT-001"] = [
+    Row(
+        "too old",
+        {"agent": installed("1.42.02676.1509")},
+        Status.WARN,
+        "azcmagent 1.42 is older than 1.56 (September 2025); supported are versions of the last year.",
+        "Update the agent by Microsoft Update, or with its current installer.",
+    ),
+]
+
+
+ROWS["AGENT-002"] = [
+    Row(
+        "never connected",
+        {"agent": installed(), "agent_show": NEVER},
+        Status.WARN,
+        r"The agent is installed (%ProgramFiles%\AzureConnectedMachineAgent\himds.exe) but was never connected. az login --identity now asks the agent on localhost:40342 instead of IMDS, and gets no token.",
+        "Install the agent after the steps with the identity, never into the image: uninstall Azure Connected Machine Agent, get the token, then install and connect. Or get the token from IMDS with curl.",
+    ),
+]
+
+ROWS["AGENT-005"] = [
+    Row(
+        "captured on Windows: never connected",
+        {"agent": installed(), "agent_show": NEVER},
+        Status.PASS,
+        "The agent is installed and was never connected: ready to connect.",
+    ),
+]
+
+
+ROWS["AGENT-003"] = [
+    Row(
+        "before it is connected",
+        {"agent": installed(), "agent_show": NEVER, "agent_services": services(himdsd="active", gcad="stopped")},
+        Status.PASS,
+        "himds runs. The machine is not connected; the other services are due once it is.",
+    ),
+    Row(
+        "connected",
+        {"agent": installed(), "agent_show": CONNECTED, "agent_services": services(**EVERYTHING)},
+        Status.PASS,
+        "himds, GCArcService, ExtensionService and arcproxy run. The machine is connected.",
+    ),
+    Row(
+        "stopped, and not there",
+        {
+            "agent": installed(),
+            "agent_show": CONNECTED,
+            "agent_services": services(**{**EVERYTHING, "gcad": "stopped", "extd": ""}),
+        },
+        Status.FAIL,
+        "GCArcService (stopped) and ExtensionService (Windows does not know it) do not run; expected running. The machine is connected.",
+        "In an elevated PowerShell on the VM: Start-Service himds, GCArcService, ExtensionService, arcproxy ; %ProgramData%\\AzureConnectedMachineAgent\\Log\\himds.log says why one ends.",
+    ),
+    Row(
+        "no answer of show",
+        {
+            "agent": installed(),
+            "agent_show": seen(state="timed out"),
+            "agent_services": services(himdsd="active"),
+        },
+        Status.UNKNOWN,
+        "himds runs; whether GCArcService, ExtensionService and arcproxy are due is not known, as azcmagent show has no answer: the command did not answer in time.",
+        "See AGENT-005.",
+    ),
+]
+
+
+ROWS["PROXY-004"] = [
+    Row(
+        "set",
+        {"agent": installed(), "agent_config": config(), "agent_services": services(), "systemd_env": machine()},
+        Status.PASS,
+        "The agent's proxy.url is http://169.254.0.11:3128.",
+    ),
+    Row(
+        "from the Machine environment",
+        {
+            "agent": installed(),
+            "agent_config": config(url=""),
+            "agent_services": services(himdsd="active"),
+            "systemd_env": machine(CSN),
+        },
+        Status.WARN,
+        "The agent's proxy.url is not set; expected http://169.254.0.11:3128. Its services get that from the Machine environment, so it works.",
+        "On the VM: azcmagent config set proxy.url http://169.254.0.11:3128",
+    ),
+    Row(
+        "another one",
+        {
+            "agent": installed(),
+            "agent_config": config(url=""),
+            "agent_services": services(himdsd="active"),
+            "systemd_env": machine("http://10.0.0.9:3128"),
+        },
+        Status.FAIL,
+        "The agent's proxy.url is not set; expected http://169.254.0.11:3128. Its services get http://10.0.0.9:3128 from the Machine environment.",
+        "On the VM: azcmagent config set proxy.url http://169.254.0.11:3128",
+    ),
+]
+
+
+ROWS["PROXY-006"] = [
+    Row(
+        "no other",
+        {"agent": installed(), "agent_config": config(), "agent_services": services(), "systemd_env": machine(CSN)},
+        Status.PASS,
+        "The Machine environment gives the agent's services http://169.254.0.11:3128, the same as proxy.url.",
+    ),
+    Row(
+        "another one",
+        {
+            "agent": installed(),
+            "agent_config": config(),
+            "agent_services": services(himdsd="active"),
+            "systemd_env": machine("http://10.0.0.9:3128"),
+        },
+        Status.WARN,
+        "The Machine environment gives himds the proxy http://10.0.0.9:3128; proxy.url is http://169.254.0.11:3128. Extensions may take the former.",
+        "In an elevated PowerShell: [Environment]::SetEnvironmentVariable('HTTPS_PROXY', 'http://169.254.0.11:3128', 'Machine') ; then Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, ExtensionService), too, where it is installed.",
+    ),
+]
