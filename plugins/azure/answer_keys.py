@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from plugins.azure import resource_ids as ids
 
-__all__ = ["NEXUS", "TARGET_PROVIDERS", "assignments", "definition", "denies", "machines", "provider", "resource"]
+__all__ = [
+    "NEXUS",
+    "TARGET_PROVIDERS",
+    "assignments",
+    "definition",
+    "denies",
+    "machine",
+    "machines",
+    "provider",
+    "resource",
+]
 
 NEXUS = "Microsoft.NetworkCloud"
 #: The providers an Arc resource needs in its subscription.
@@ -24,6 +34,11 @@ def provider(subscription: str, namespace: str) -> str:
 def machines(group: str) -> str:
     """The Arc machines of a resource group."""
     return ids.key(f"{group}/providers/Microsoft.HybridCompute/machines")
+
+
+def machine(group: str, name: str) -> str:
+    """One Arc machine of a resource group, asked for where their list was lost."""
+    return f"{machines(group)}/{name.lower()}"
 
 
 def assignments(scope: str, principal: str) -> str:

@@ -9,102 +9,41 @@ from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
     ContentDecodePolicy,
     HeadersPolicy,
-    HTTPPolicy,
     ProxyPolicy,
     RequestIdPolicy,
-    RetryPolicy,
-    SansIOHTTPPolicy,
     UserAgentPolicy,
 )
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 
 from plugins.azure import resource_ids as ids
+from plugins.azure.api_versions import ApiVersions
 from plugins.azure.clouds import Cloud
 from plugins.azure.credential import Login
-from plugins.azure.errors import NotAllowedError, explain, no_login, not_reached, out_of_time, says_absent
+from plugins.azure.errors import explain, no_login, not_reached, out_of_time, says_absent, version_refused
 from plugins.azure.normalize import in_shape
+from plugins.azure.pipeline import ReadOnlyPolicy, RecordPolicy, RetriesInTime, readable
 from plugins.azure.snapshot import Answer, Call, ReadError, without_secrets
-from plugins.core.redaction import redact
 from plugins.core.worker_pool import WorkerPool
 
-__all__ = ["ArmClient", "Kind", "readable"]
+__all__ = ["ArmClient", "Kind"]
 
 #: The collections of Microsoft.NetworkCloud that are read, as the SDK calls them.
 Kind = Literal["virtual_machines", "clusters", "cluster_managers", "cloud_services_networks"]
 
-#: The first general version with identities of VMs; the SDK's own default is newer than some regions.
-NEXUS_API = "2025-09-01"
-PROVIDERS_API = "2021-04-01"
-IDENTITY_API = "2024-11-30"
-HYBRID_API = "2026-07-15"
-ROLES_API = "2022-04-01"  # the first that shows conditions
-
-_TRIES = 4  # after the first
-_LONGEST_PAUSE = 20  # seconds between tries, when Azure does not say how long
-
-
-class _ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Only GET, only to this cloud's Resource Manager: a run changes nothing, and a token goes nowhere else.
-
-    The SDKs would register a missing resource provider by themselves, and follow a nextLink wherever it points.
-    """
-
-    def __init__(self, cloud: Cloud, on_first: Callable[[str], None]) -> None:
-        self._host = urlsplit(cloud.manager).netloc
-        self._on_first = on_first
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Let it pass, or raise."""
-        method, url = request.http_request.method, request.http_request.url
-        if method != "GET" or urlsplit(url).netloc != self._host or urlsplit(url).scheme != "https":
-            raise NotAllowedError(f"this suite only sends GET to https://{self._host}, not {method} {readable(url)}.")
-        self._on_first(url)
-
-
-class _Retry(RetryPolicy[Any, Any]):
-    """The SDK's retries, except that a Retry-After beyond the time that is left is not slept through."""
-
-    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """As the SDK decides."""
-        wait = self.get_retry_after(response)
-        return not (wait and wait > settings["timeout"]) and bool(super().is_retry(settings, response))
-
-
-class _Recorder(HTTPPolicy[Any, Any]):
-    """Notes each request that leaves, retries included."""
-
-    def __init__(self, record: Callable[[Call], None]) -> None:
-        super().__init__()
-        self._record = record
-
-    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Send on, and note how it ended."""
-        status = None
-        try:
-            response = self.next.send(request)
-            status = response.http_response.status_code
-            return response
-        finally:
-            self._record(Call(request.http_request.method, readable(request.http_request.url), status))
-
-
-def readable(url: str) -> str:
-    """A URL for people: ``$filter=atScope() and …`` without percent signs, and nothing secret in it."""
-    return redact(unquote(url))
+_NEXUS, _HYBRID = "Microsoft.NetworkCloud", "Microsoft.HybridCompute"
+_IDENTITY, _ROLES, _PROVIDERS = "Microsoft.ManagedIdentity", "Microsoft.Authorization", "Microsoft.Resources"
 
 
 class ArmClient:
-    """One cloud's Resource Manager. Every question returns an `Answer` or an `ReadError`; none raises.
+    """One cloud's Resource Manager. Every question returns an `Answer` or a `ReadError`; none raises.
 
     Safe to use from several threads.
     """
@@ -127,7 +66,8 @@ class ArmClient:
         self._answered = False  # Azure answered something, ever: then it can be reached
         self._transport = RequestsTransport(connection_timeout=10, read_timeout=30)
         self._transport.open()
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._versions = ApiVersions()
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
         self._here = threading.local()  # .url: the first request of the question that this thread asks
         self._problem: ReadError | None = None
@@ -170,26 +110,29 @@ class ArmClient:
     def resource(self, kind: Kind, id: str) -> Answer | ReadError:
         """One resource of Microsoft.NetworkCloud."""
         arm = ids.parse(id)
-        what = f"the {kind.replace('_', ' ').removesuffix('s')} {arm.name}"
         return self._ask(
-            what,
-            lambda limit: (
-                self._nexus(arm.subscription, kind).get(arm.resource_group, arm.name, timeout=limit).as_dict()
-            ),
+            f"the {kind.replace('_', ' ').removesuffix('s')} {arm.name}",
+            _NEXUS,
+            arm.subscription,
+            lambda sdk, limit: getattr(sdk, kind).get(arm.resource_group, arm.name, timeout=limit).as_dict(),
         )
 
     def in_subscription(self, kind: Kind, subscription: str) -> Answer | ReadError:
         """All resources of a kind in a subscription: a list."""
-        what = f"the {kind.replace('_', ' ')} of subscription {subscription}"
         return self._ask(
-            what, lambda limit: _dicts(self._nexus(subscription, kind).list_by_subscription(timeout=limit))
+            f"the {kind.replace('_', ' ')} of subscription {subscription}",
+            _NEXUS,
+            subscription,
+            lambda sdk, limit: _dicts(getattr(sdk, kind).list_by_subscription(timeout=limit)),
         )
 
     def in_group(self, kind: Kind, subscription: str, group: str) -> Answer | ReadError:
         """All resources of a kind in a resource group: a list."""
-        what = f"the {kind.replace('_', ' ')} of resource group {group}"
         return self._ask(
-            what, lambda limit: _dicts(self._nexus(subscription, kind).list_by_resource_group(group, timeout=limit))
+            f"the {kind.replace('_', ' ')} of resource group {group}",
+            _NEXUS,
+            subscription,
+            lambda sdk, limit: _dicts(getattr(sdk, kind).list_by_resource_group(group, timeout=limit)),
         )
 
     def machines(self, group: str) -> Answer | ReadError:
@@ -197,7 +140,19 @@ class ArmClient:
         _, _, subscription, _, name = group.split("/")
         return self._ask(
             f"the Arc machines of {group}",
-            lambda limit: _dicts(self._hybrid(subscription).machines.list_by_resource_group(name, timeout=limit)),
+            _HYBRID,
+            subscription,
+            lambda sdk, limit: _dicts(sdk.machines.list_by_resource_group(name, timeout=limit)),
+        )
+
+    def machine(self, group: str, name: str) -> Answer | ReadError:
+        """One Arc machine of a resource group."""
+        _, _, subscription, _, group_name = group.split("/")
+        return self._ask(
+            f"the Arc machine {name} of {group}",
+            _HYBRID,
+            subscription,
+            lambda sdk, limit: sdk.machines.get(group_name, name, timeout=limit).as_dict(),
         )
 
     def provider(self, subscription: str, namespace: str) -> Answer | ReadError:
@@ -205,21 +160,30 @@ class ArmClient:
         path = f"{ids.subscription_scope(subscription)}/providers/{namespace}"
         return self._ask(
             f"the resource provider {namespace} of subscription {subscription}",
-            lambda limit: _registration(self._raw(subscription, path, PROVIDERS_API, limit)),
+            _PROVIDERS,
+            subscription,
+            lambda sdk, limit: _registration(self._get(sdk, path, _PROVIDERS, subscription, limit)),
         )
 
     def identity(self, id: str) -> Answer | ReadError:
         """A user-assigned identity."""
-        what = f"the user-assigned identity {ids.parse(id).name}"
-        return self._ask(what, lambda limit: self._raw(ids.parse(id).subscription, id, IDENTITY_API, limit))
+        arm = ids.parse(id)
+        return self._ask(
+            f"the user-assigned identity {arm.name}",
+            _IDENTITY,
+            arm.subscription,
+            lambda sdk, limit: self._get(sdk, id, _IDENTITY, arm.subscription, limit),
+        )
 
     def assignments(self, scope: str, principal: str | None = None) -> Answer | ReadError:
         """The role assignments at a scope and above: all, or those that reach a principal, through groups too."""
         only = f"atScope() and assignedTo('{principal}')" if principal else "atScope()"
         return self._ask(
             f"the role assignments {f'of {principal} ' if principal else ''}at {scope}",
-            lambda limit: _serialized(
-                self._roles(scope).role_assignments.list_for_scope(scope.lstrip("/"), filter=only, timeout=limit)
+            _ROLES,
+            scope.split("/")[2],
+            lambda sdk, limit: _serialized(
+                sdk.role_assignments.list_for_scope(scope.lstrip("/"), filter=only, timeout=limit)
             ),
         )
 
@@ -227,8 +191,10 @@ class ArmClient:
         """The deny assignments at a scope and above: a list."""
         return self._ask(
             f"the deny assignments at {scope}",
-            lambda limit: _serialized(
-                self._roles(scope).deny_assignments.list_for_scope(scope.lstrip("/"), filter="atScope()", timeout=limit)
+            _ROLES,
+            scope.split("/")[2],
+            lambda sdk, limit: _serialized(
+                sdk.deny_assignments.list_for_scope(scope.lstrip("/"), filter="atScope()", timeout=limit)
             ),
         )
 
@@ -236,33 +202,40 @@ class ArmClient:
         """A role definition, by the id that an assignment at `scope` names."""
         return self._ask(
             f"the role definition {ids.last(role_id)}",
-            lambda limit: (
-                self._roles(scope)
-                .role_definitions.get_by_id(role_id.lstrip("/"), timeout=limit)
-                .serialize(keep_readonly=True)
+            _ROLES,
+            scope.split("/")[2],
+            lambda sdk, limit: sdk.role_definitions.get_by_id(role_id.lstrip("/"), timeout=limit).serialize(
+                keep_readonly=True
             ),
         )
 
     # --- asking
 
-    def _ask(self, what: str, question: Callable[[float], Any]) -> Answer | ReadError:
-        """Ask; whatever goes wrong becomes the answer."""
-        if self._problem:
-            return self._problem
-        left = self._started + self._seconds - time.monotonic()
-        if left <= 0 or self._cancelled():
-            return self.late(what)
-        self._here.url = None
-        try:
-            value = question(left)
-            return Answer(self._request(), in_shape(without_secrets(value)))
-        except Exception as error:  # a check has to say what happened, whatever it was
-            if says_absent(error):
-                return Answer(self._request(), None)
-            problem = explain(error, what, self.cloud)
-            if not self._answered and (everything := not_reached(error, self.cloud)):
-                self._problem = problem = everything
-            return replace(problem, request=self._request())
+    def _ask(
+        self, what: str, namespace: str, subscription: str, question: Callable[[Any, float], Any]
+    ) -> Answer | ReadError:
+        """Ask; whatever goes wrong becomes the answer. `question` takes the SDK's client and its time limit."""
+        while True:
+            if self._problem:
+                return self._problem
+            left = self._started + self._seconds - time.monotonic()
+            if left <= 0 or self._cancelled():
+                return self.late(what)
+            self._here.url = None
+            version = self._versions.current(namespace, subscription)
+            try:
+                value = question(self._client(namespace, subscription, version), left)
+                return Answer(self._request(), in_shape(without_secrets(value)))
+            except Exception as error:  # a check has to say what happened, whatever it was
+                if says_absent(error):
+                    return Answer(self._request(), None)
+                supported = version_refused(error, version)
+                if supported is not None and self._versions.refuse(namespace, subscription, version, supported):
+                    continue
+                problem = explain(error, what, self.cloud, self._login.description)
+                if not self._answered and (everything := not_reached(error, self.cloud)):
+                    self._problem = problem = everything
+                return replace(problem, request=self._request())
 
     def _record(self, call: Call) -> None:
         self._answered = self._answered or call.status is not None
@@ -275,71 +248,62 @@ class ArmClient:
         if self._here.url is None:
             self._here.url = url
 
-    def _raw(self, subscription: str, path: str, version: str, limit: float) -> Any:
+    def _get(self, sdk: Any, path: str, namespace: str, subscription: str, limit: float) -> Any:
         """A GET that no SDK in use has a method for, through the pipeline of one."""
+        version = self._versions.current(namespace, subscription)
         request = HttpRequest("GET", f"{self.cloud.manager}{path}", params={"api-version": version})
-        response = self._client("nexus", subscription).send_request(request, timeout=limit)
+        response = sdk.send_request(request, timeout=limit)
         if response.status_code != 200:
             raise HttpResponseError(response=response)
         return response.json()
 
-    # --- clients: one of each per subscription, all over one transport
+    # --- clients: one of each per subscription and API version, all over one transport
 
-    def _nexus(self, subscription: str, kind: Kind) -> Any:
-        return getattr(self._client("nexus", subscription), kind)
-
-    def _hybrid(self, subscription: str) -> Any:
-        return self._client("hybrid", subscription)
-
-    def _roles(self, scope: str) -> Any:
-        return self._client("roles", scope.split("/")[2])
-
-    def _client(self, sdk: Literal["nexus", "hybrid", "roles"], subscription: str) -> Any:
+    def _client(self, namespace: str, subscription: str, version: str) -> Any:
         """Importing an SDK takes a second, so it waits until it is needed."""
+        if namespace in (_PROVIDERS, _IDENTITY):  # `_get` states the version itself
+            namespace, version = _NEXUS, self._versions.current(_NEXUS, subscription)
         with self._lock:
-            key = (sdk, subscription.lower())
+            key = (namespace, subscription.lower(), version)
             if key not in self._clients:
-                common: dict[str, Any] = {
-                    "base_url": self.cloud.manager,
-                    "credential_scopes": [self.cloud.scope],
-                    "policies": self._policies(),
-                    "transport": self._transport,
-                }
-                made: Any
-                if sdk == "nexus":
-                    from azure.mgmt.networkcloud import NetworkCloudMgmtClient
-
-                    made = NetworkCloudMgmtClient(self._login, subscription, api_version=NEXUS_API, **common)
-                elif sdk == "hybrid":
-                    from azure.mgmt.hybridcompute import HybridComputeManagementClient
-
-                    made = HybridComputeManagementClient(self._login, subscription, api_version=HYBRID_API, **common)
-                else:
-                    from azure.mgmt.authorization import AuthorizationManagementClient
-
-                    made = AuthorizationManagementClient(self._login, subscription, api_version=ROLES_API, **common)
-                self._clients[key] = made
+                self._clients[key] = _sdk(namespace)(
+                    self._login,
+                    subscription,
+                    api_version=version,
+                    base_url=self.cloud.manager,
+                    credential_scopes=[self.cloud.scope],
+                    policies=self._policies(),
+                    transport=self._transport,
+                )
             return self._clients[key]
 
     def _policies(self) -> list[Any]:
         """A pipeline of its own for each client: policies are chained to each other."""
         return [
-            _ReadOnlyPolicy(self.cloud, self._first),
+            ReadOnlyPolicy(self.cloud, self._first),
             RequestIdPolicy(),
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy("nexus-arc-readiness"),
             ProxyPolicy(),
             ContentDecodePolicy(),
-            _Retry(
-                retry_total=_TRIES,
-                retry_status=_TRIES,
-                retry_connect=2,
-                retry_read=2,
-                retry_backoff_max=_LONGEST_PAUSE,
-            ),
+            RetriesInTime(),
             BearerTokenCredentialPolicy(self._login, self.cloud.scope),
-            _Recorder(self._record),
+            RecordPolicy(self._record),
         ]
+
+
+def _sdk(namespace: str) -> Callable[..., Any]:
+    if namespace == _NEXUS:
+        from azure.mgmt.networkcloud import NetworkCloudMgmtClient
+
+        return NetworkCloudMgmtClient
+    if namespace == _HYBRID:
+        from azure.mgmt.hybridcompute import HybridComputeManagementClient
+
+        return HybridComputeManagementClient
+    from azure.mgmt.authorization import AuthorizationManagementClient
+
+    return AuthorizationManagementClient
 
 
 def _registration(provider: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import SplitResult, urlsplit
 
 from plugins.requirements.data_files import read_table
 
@@ -23,6 +24,21 @@ class Cloud:
     def scope(self) -> str:
         """What a token for Azure Resource Manager is asked for."""
         return f"{self.manager}/.default"
+
+    def serves(self, url: str) -> bool:
+        """True when a URL leads to this Resource Manager over TLS.
+
+        Azure's own ``nextLink`` may write the port (``:443``) and the host in any case; hosts compare without case.
+        """
+        try:
+            parts, own = urlsplit(url), urlsplit(self.manager)
+            return parts.scheme == "https" and parts.username is None and _address(parts) == _address(own)
+        except ValueError:  # a port that is not a number
+            return False
+
+
+def _address(parts: SplitResult) -> tuple[str, int]:
+    return (parts.hostname or ""), (443 if parts.port is None else parts.port)
 
 
 @cache

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +16,17 @@ from azure.core.credentials import AccessToken, TokenCredential
 from plugins.azure.clouds import Cloud
 
 __all__ = ["Login", "default_credential"]
+
+#: The logins of `DefaultAzureCredential`, in the words of those who set them up.
+_KINDS = {
+    "EnvironmentCredential": "AZURE_CLIENT_ID of the environment",
+    "WorkloadIdentityCredential": "workload identity",
+    "ManagedIdentityCredential": "managed identity of this machine",
+    "AzureCliCredential": "az login",
+    "AzurePowerShellCredential": "Connect-AzAccount",
+    "AzureDeveloperCliCredential": "azd auth login",
+    "VisualStudioCodeCredential": "Visual Studio Code",
+}
 
 # The SDKs warn of each login they try in vain; our own message says that. Whoever asks logging for it gets it still.
 logging.getLogger("azure").addHandler(logging.NullHandler())
@@ -40,6 +54,16 @@ class Login:
         self._credential: TokenCredential | None = None
         self._token: AccessToken | None = None
 
+    @property
+    def description(self) -> str:
+        """Which login the token is of: "az login, object id b000…"; "" where neither is known."""
+        credential, token = self._credential, self._token  # without the lock: a login that hangs holds it
+        # The chain keeps its choice to itself, so a future version may not say it.
+        chosen = getattr(credential, "_successful_credential", None) or credential
+        kind = _KINDS.get(type(chosen).__name__, "")
+        principal = _object_id(token.token) if token else ""
+        return ", ".join(filter(None, (kind, f"object id {principal}" if principal else "")))
+
     def get_token(
         self,
         *scopes: str,
@@ -55,3 +79,14 @@ class Login:
             if claims or self._token is None or self._token.expires_on - time.time() < _MARGIN:
                 self._token = self._credential.get_token(*scopes, claims=claims, tenant_id=tenant_id, **kwargs)
             return self._token
+
+
+def _object_id(token: str) -> str:
+    """The ``oid`` claim of an access token; "" where there is none that looks like one. Nothing is verified here."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        found = str(claims.get("oid") or "")
+    except (IndexError, ValueError, AttributeError):
+        return ""
+    return found if re.fullmatch(r"[0-9A-Fa-f-]{36}", found) else ""

@@ -6,7 +6,7 @@ import json
 import re
 import time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from azure.core.exceptions import (
     ClientAuthenticationError,
@@ -21,24 +21,36 @@ from plugins.azure.clouds import Cloud
 from plugins.azure.snapshot import ReadError
 from plugins.core.redaction import redact
 
-__all__ = ["NotAllowedError", "arm_error", "explain", "no_login", "not_reached", "out_of_time", "says_absent"]
+__all__ = [
+    "NotAllowedError",
+    "arm_error",
+    "explain",
+    "no_login",
+    "not_reached",
+    "out_of_time",
+    "says_absent",
+    "version_refused",
+]
 
 _SIGN_IN = (
     "Sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET for a service principal;"
     " --no-azure leaves these checks out."
 )
+_OTHER_LOGIN = " If another login was meant, choose it: AZURE_TOKEN_CREDENTIALS=AzureCliCredential."
 
 
 class NotAllowedError(Exception):
     """A request that this suite never makes was about to be made."""
 
 
-def explain(error: BaseException, what: str, cloud: Cloud) -> ReadError:
-    """The problem with reading `what` ("the VMs of subscription 5000…")."""
-    message, remedy = _explain(error, cloud)
-    response = getattr(error, "response", None)
+def explain(error: BaseException, what: str, cloud: Cloud, login: str = "") -> ReadError:
+    """The problem with reading `what` ("the VMs of subscription 5000…"); `login` is the one that asked."""
+    message, remedy, shared_cause = _explain(error, cloud, login)
     return ReadError(
-        redact(f"Could not read {what}: {message}"), redact(remedy), status=getattr(response, "status_code", None)
+        redact(f"Could not read {what}: {message}"),
+        redact(remedy),
+        status=getattr(getattr(error, "response", None), "status_code", None),
+        shared_cause=redact(shared_cause),
     )
 
 
@@ -59,29 +71,60 @@ def not_reached(error: BaseException, cloud: Cloud) -> ReadError | None:
     return ReadError(redact(f"Azure was not reached: {message}"), redact(remedy))
 
 
-def _explain(error: BaseException, cloud: Cloud) -> tuple[str, str]:
+def _explain(error: BaseException, cloud: Cloud, login: str) -> tuple[str, str, str]:
+    """Message, remedy, and what other answers are missing for as well, if that is known."""
     response = getattr(error, "response", None)
-    failed = response is not None and response.status_code >= 400
-    if isinstance(error, HttpResponseError) and failed and _is_manager(response, cloud):
-        return _answered(response, cloud)
+    if isinstance(error, HttpResponseError) and response is not None and _is_manager(response, cloud):
+        if page := _page(response):
+            return *_intercepted(response, page, cloud), f"an HTML page in place of {cloud.manager}"
+        if response.status_code >= 400:
+            return _answered(response, cloud, login)
     if isinstance(error, ClientAuthenticationError):
-        return _not_signed_in(str(error.message), cloud)
+        return *_not_signed_in(str(error.message), cloud), ""
     if isinstance(error, ServiceRequestTimeoutError | ServiceResponseTimeoutError):
-        return f"{cloud.manager} did not answer in time.", f"See whether the runner reaches {cloud.manager}; run again."
+        remedy = f"Check the runner's connection to {cloud.manager}; run again."
+        return f"{cloud.manager} did not answer in time.", remedy, ""
     if isinstance(error, ServiceRequestError | ServiceResponseError):
-        return _no_connection(error, cloud.manager)
+        return *_no_connection(error, cloud.manager), ""
     if isinstance(error, NotAllowedError):
-        return str(error), ""
+        return str(error), "", ""
     return (
         f"the answer was not understood ({type(error).__name__}: {_first_line(str(error))}).",
-        f"See whether something between the runner and {cloud.manager} answers in its place.",
+        f"Check whether something between the runner and {cloud.manager} answers in its place.",
+        "",
     )
 
 
 def _is_manager(response: Any, cloud: Cloud) -> bool:
     """A login that fails carries the authority's response, which is another story."""
     url = str(getattr(getattr(response, "request", None), "url", ""))
-    return urlsplit(url).netloc == urlsplit(cloud.manager).netloc and "/oauth2/" not in url
+    return cloud.serves(url) and "/oauth2/" not in url
+
+
+# <html><head><title>ERROR: The requested URL could not be retrieved</title>
+_TITLE = re.compile(r"<title[^>]*>(?P<title>[^<]*)", re.I)
+
+
+def _page(response: Any) -> str:
+    """The title of an HTML page, "a page" without one; "" for any other answer. Azure Resource Manager sends JSON."""
+    try:
+        text = str(response.text())[:20_000].lstrip("\ufeff \t\r\n")
+    except Exception:  # an answer whose body was not read, or is not text
+        return ""
+    if not text.startswith("<") and "text/html" not in str(response.headers.get("Content-Type") or "").lower():
+        return ""
+    found = _TITLE.search(text)
+    return " ".join(found["title"].split())[:100] if found and found["title"].strip() else "a page"
+
+
+def _intercepted(response: Any, page: str, cloud: Cloud) -> tuple[str, str]:
+    seen = f"{response.status_code} with an HTML page" + (f" ({page})" if page != "a page" else "")
+    by = next((str(response.headers[name]) for name in ("Server", "Via") if response.headers.get(name)), "")
+    return (
+        f"the answer is {seen}, which Azure Resource Manager never sends: a proxy or firewall answered in its place"
+        f"{f' (it calls itself {by[:60]})' if by else ''}.",
+        f"Let the runner through to {cloud.manager} (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
+    )
 
 
 # {"error": {"code": "AuthorizationFailed", "message": "The client '…' with object id '…' does not have authorization
@@ -111,49 +154,141 @@ def says_absent(error: BaseException) -> bool:
     )
 
 
-def _answered(response: Any, cloud: Cloud) -> tuple[str, str]:
+# No registered resource provider found for location 'eastus' and API version '2018-07-02' for type 'machines'. The
+# supported api-versions are '2018-07-01, 2018-03-01-preview'. The supported locations are 'eastus, westus'.
+_SUPPORTED = re.compile(r"supported (?:api-)?versions? (?:are|is) ?:? ?'?(?P<versions>[^'.]*)", re.I)
+_VERSION = re.compile(r"\d{4}-\d\d-\d\d(?:-\w+)?")
+_VERSION_CODES = (
+    "NoRegisteredProviderFound",
+    "InvalidApiVersionParameter",
+    "InvalidResourceType",
+    "UnsupportedApiVersion",
+)
+
+
+def version_refused(error: BaseException, version: str) -> list[str] | None:
+    """The API versions that Azure names in place of the refused `version`; None: another error, or none."""
+    response = getattr(error, "response", None)
+    if response is None or response.status_code not in (400, 404):
+        return None
+    code, text = arm_error(response)
+    supported = _supported(text)
+    # With `version` among them it is the location, or the registration, that is the problem.
+    return supported if code in _VERSION_CODES and version not in supported else None
+
+
+def _supported(text: str) -> list[str]:
+    found = _SUPPORTED.search(text)
+    return _VERSION.findall(found["versions"]) if found else []
+
+
+def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
+    """Message, remedy and shared cause for an answer of Azure Resource Manager of 400 and above."""
     status, (code, text) = response.status_code, arm_error(response)
     seen = f"Azure answered {status}" + (f" {code}" if code else "")
+    said = _first_line(text)
     if status == 401:
-        if "tenant" in code.lower() or "wrong issuer" in text:
-            return (
-                f"{seen}: the login is of another tenant than the subscription.",
-                "Sign in to the subscription's tenant: `az login --tenant <tenant>`.",
-            )
-        return f"{seen}: the login is expired or not accepted.", _SIGN_IN
+        return *_unauthorized(seen, code, text), f"{status} {code}"
     if status == 403:
-        found = _ACTION.search(text)
-        if not found:
-            return f"{seen}: the runner's login may not read it.", "Give the runner's login the role Reader there."
-        action, scope = found["action"], found["scope"]
+        return _forbidden(seen, code, text, login)
+    if status == 407:
         return (
-            f"{seen}: the runner's login may not do {action} at {scope}.",
-            f"Give the runner's login the role Reader at {scope}, and sign in again.",
+            f"{status}: the proxy between the runner and {cloud.manager} asks for a login.",
+            "Put user name and password into HTTPS_PROXY on the runner.",
+            "the proxy asks for a login",
         )
-    if status == 404:
-        if code == "SubscriptionNotFound":
-            return (
-                f"{seen}: this login sees no such subscription in {cloud.name}.",
-                "Check the subscription id, the tenant that is signed in to and the cloud.",
-            )
-        return f"{seen}: {_first_line(text) or 'without a word that the resource does not exist'}.", "Check the id."
     if status == 429:
         wait = _retry_after(response)
         return (
             f"{seen}: it throttles the runner's requests" + (f", and asks to wait {wait} s." if wait else "."),
             f"Run again {f'in {wait} s' if wait else 'in a few minutes'}, or with fewer VMs.",
+            "Azure throttles the runner's requests",
         )
-    if code in ("NoRegisteredProviderFound", "InvalidApiVersionParameter", "MissingSubscriptionRegistration"):
+    namespace, subscription = _place(response)
+    if code == "SubscriptionNotFound":
         return (
-            f"{seen}: {_first_line(text)}",
-            "Register the resource provider: `az provider register --namespace <it>`.",
+            f"{seen}: this login sees no such subscription in {cloud.name}.",
+            "Check the subscription id, the tenant that is signed in to and the cloud.",
+            f"no subscription {subscription}",
         )
+    if code == "MissingSubscriptionRegistration":
+        found = re.search(r"namespace '([\w.]+)'", text)
+        register = _register(found[1] if found else namespace, subscription)
+        return f"{seen}: {said}", f"Register the resource provider: {register}", ""
+    if code in _VERSION_CODES:
+        return *_not_offered(seen, code, said, namespace, subscription, cloud), ""
+    if code == "InvalidResourceNamespace":
+        return f"{seen}: {said}", f"Check that {cloud.name} offers {namespace}, and that the id is right.", ""
+    if status == 404:
+        return f"{seen}: {said or 'the answer does not say that the resource does not exist'}.", "Check the id.", ""
     if status >= 500:
         return (
             f"{seen}, again and again.",
             "Run again later; https://azure.status.microsoft says whether Azure has a problem.",
+            "",
         )
-    return f"{seen}: {_first_line(text) or 'without a reason'}", ""
+    return f"{seen}: {said or 'without a reason'}", "", ""
+
+
+def _unauthorized(seen: str, code: str, text: str) -> tuple[str, str]:
+    if "tenant" in code.lower() or "wrong issuer" in text:
+        return (
+            f"{seen}: the login is of another tenant than the subscription.",
+            "Sign in to the subscription's tenant: `az login --tenant <tenant>`.",
+        )
+    return f"{seen}: the login is expired or not accepted.", _SIGN_IN
+
+
+def _forbidden(seen: str, code: str, text: str, login: str) -> tuple[str, str, str]:
+    """A 403. What is missing everywhere below one scope is one cause, whichever resource was asked for."""
+    known = f" ({login})" if login else ""
+    if code.startswith("RequestDisallowed"):
+        return f"{seen}: {_first_line(text)}", "Ask the owner of the policy to allow it.", ""
+    found = _ACTION.search(text)
+    if not found:
+        said = f" Azure says: {_first_line(text)}" if text else ""
+        without = "" if code else " The answer has no error of Azure in it, so a proxy may have sent it."
+        return (
+            f"{seen}: the runner's login{known} may not read it.{said}{without}",
+            f"Give it the role Reader there.{_OTHER_LOGIN}",
+            "",
+        )
+    action, scope = found["action"], found["scope"]
+    group = re.match(r"(/subscriptions/[^/]+(?:/resourceGroups/[^/]+)?)", scope, re.I)
+    place = group[1] if group else scope
+    return (
+        f"{seen}: the runner's login{known} may not do {action} at {scope}.",
+        f"Give the runner's login the role Reader at {place}, and sign in again.{_OTHER_LOGIN}",
+        f"the runner's login may not read {place.lower()}",
+    )
+
+
+def _not_offered(seen: str, code: str, said: str, namespace: str, subscription: str, cloud: Cloud) -> tuple[str, str]:
+    """No API version that is known here is offered there, or the location or the type is not."""
+    supported = _supported(said)
+    if supported:
+        return (
+            f"{seen}: {said}",
+            f"This suite knows none of the versions of {namespace} that are offered there ({', '.join(supported[:5])}):"
+            " use a newer version of it.",
+        )
+    return (
+        f"{seen}: {said}",
+        f"Check that {namespace} is offered in {cloud.name} and in the region, and that it is registered: "
+        f"{_register(namespace, subscription)}",
+    )
+
+
+def _register(namespace: str, subscription: str) -> str:
+    return f"az provider register --namespace {namespace} --subscription {subscription}"
+
+
+def _place(response: Any) -> tuple[str, str]:
+    """The resource provider and the subscription that a request was about, as its URL names them."""
+    url = unquote(str(getattr(getattr(response, "request", None), "url", "")))
+    namespaces = re.findall(r"/providers/([A-Za-z][\w.]+)", url)
+    found = re.search(r"/subscriptions/([0-9A-Za-z-]+)", url)
+    return (namespaces[-1] if namespaces else "the resource provider"), (found[1] if found else "ID")
 
 
 def _retry_after(response: Any) -> str:
@@ -187,8 +322,8 @@ def _no_connection(error: BaseException, url: str) -> tuple[str, str]:
             "Check HTTPS_PROXY on the runner.",
         )
     if re.search(r"timed? ?out", text, re.I):
-        return f"{host} did not answer in time.", f"See whether the runner reaches https://{host}; run again."
-    return f"no connection to {host}: {_reason(text)}.", f"See whether the runner reaches https://{host}."
+        return f"{host} did not answer in time.", f"Check the runner's connection to https://{host}; run again."
+    return f"no connection to {host}: {_reason(text)}.", f"Check the runner's connection to https://{host}."
 
 
 # HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: … (Caused by SSLError(
@@ -213,5 +348,5 @@ def out_of_time(what: str, seconds: float, started: float) -> ReadError:
     return ReadError(
         f"Could not read {what}: the {seconds:.0f} s for all requests to Azure were over after"
         f" {time.monotonic() - started:.0f} s.",
-        "Run again with fewer VMs, or see why Azure answers so slowly.",
+        "Run again with fewer VMs, or find out why Azure answers so slowly.",
     )

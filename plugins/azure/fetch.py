@@ -34,6 +34,9 @@ __all__ = ["FEW", "FetchOptions", "fetch", "vms_of"]
 #: Up to this many resources of a kind in a subscription are asked for one by one, more of them by the list.
 FEW = 3
 
+#: Answers to a list that every single request would get as well: not signed in, throttled.
+_HOPELESS = (401, 407, 429)
+
 #: Seconds that a question has to end by itself when time is over: then it can say what it waited for.
 _SLACK = 3.0
 
@@ -153,10 +156,24 @@ class _Fetch:
                 if user.unread:
                     tasks.setdefault(paths.resource(user.id), partial(self.arm.identity, user.id))
         self._ask(tasks)
+        self._machines_one_by_one()
         located = [found for found in self.facts.located.values() if isinstance(found, str)]
         self._resources("clusters", self._links("clusterId", located))
         attachments = [self._properties(id).get("cloudServicesNetworkAttachment") or {} for id in located]
         self._resources("cloud_services_networks", [each.get("attachedNetworkId") or "" for each in attachments])
+
+    def _machines_one_by_one(self) -> None:
+        """Ask for each VM's own Arc machine where the list of its resource group was lost."""
+        tasks: _Tasks = {}
+        for vm in self.vms:
+            view = AzureVmView(vm, self.facts)
+            if not (scope := _known(view, "target_scope")):
+                continue
+            listed = self.facts.answers.get(paths.machines(scope))
+            if isinstance(listed, ReadError) and listed.status not in (*_HOPELESS, 403) and view.arc_name:
+                name = view.arc_name
+                tasks[paths.machine(scope, name)] = partial(self.arm.machine, scope, name)
+        self._ask(tasks)
 
     def _add_provider(self, tasks: _Tasks, scope: str, namespace: str) -> None:
         subscription = ids.last(scope)
@@ -228,7 +245,7 @@ class _Fetch:
         self._ask({paths.resource(id): partial(self.arm.resource, kind, id) for id in single})
 
     def _listed(self, kind: Kind, subscription: str, wanted: list[str]) -> list[str]:
-        """Read by list. Returns what the list does not show: only asking for it tells whether it exists.
+        """Read by list. Returns the ids to ask for one by one: only that tells whether they exist.
 
         A login with rights in some resource groups only may be refused the subscription's list; then it is theirs.
         """
@@ -239,8 +256,7 @@ class _Fetch:
         if isinstance(answer, Answer):
             return self._take(answer, wanted)
         if answer.status != 403:
-            self.facts.answers.update({paths.resource(id): answer for id in wanted})
-            return []
+            return self._instead_of_a_list(kind, answer, wanted)
         rest = []
         groups: dict[str, list[str]] = defaultdict(list)
         for id in wanted:
@@ -250,8 +266,24 @@ class _Fetch:
             if isinstance(found, Answer):
                 rest += self._take(found, members)
             else:
-                self.facts.answers.update({paths.resource(id): found for id in members})
+                rest += self._instead_of_a_list(kind, found, members)
         return rest
+
+    def _instead_of_a_list(self, kind: Kind, problem: ReadError, wanted: list[str]) -> list[str]:
+        """Ask for a few of a list that was lost one by one. Returns the others, when at least one was answered.
+
+        A nextLink that leads elsewhere, or a page that is damaged, says nothing about the resources. When none of the
+        few is answered, the list's problem is that of all: a thousand more requests would not change it.
+        """
+        if problem.status in _HOPELESS:
+            few, others = [], wanted
+        else:
+            few, others = wanted[:FEW], wanted[FEW:]
+        self._ask({paths.resource(id): partial(self.arm.resource, kind, id) for id in few})
+        if any(isinstance(self.facts.answers[paths.resource(id)], Answer) for id in few):
+            return others
+        self.facts.answers.update({paths.resource(id): problem for id in others})
+        return []
 
     def _take(self, answer: Answer, wanted: list[str]) -> list[str]:
         found = {ids.key(each["id"]): each for each in answer.value or [] if each.get("id")}

@@ -50,6 +50,7 @@ class ReadError:
     remedy: str = ""
     request: str = ""
     status: int | None = None  # of Azure's answer, if it gave one
+    shared_cause: str = ""  # what other answers are missing for as well; "": for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,12 @@ def _to_data(answer: Answer | ReadError) -> dict[str, Any]:
         return {"request": redact(answer.request), "value": without_secrets(answer.value)}
     return {
         "request": redact(answer.request),
-        "unread": {"message": redact(answer.message), "remedy": redact(answer.remedy), "status": answer.status},
+        "unread": {
+            "message": redact(answer.message),
+            "remedy": redact(answer.remedy),
+            "status": answer.status,
+            "shared_cause": redact(answer.shared_cause),
+        },
     }
 
 

@@ -135,6 +135,9 @@ class AzureVmView:
     @property
     def arc_machine(self) -> dict[str, Any] | None:
         """The ``Microsoft.HybridCompute/machines`` with `arc_name` in the target resource group."""
+        alone = paths.machine(self.target_scope, self.arc_name)
+        if isinstance(self._facts.answers.get(alone), Answer):
+            return self._resource("azure-arc-machine", alone)
         machines = self._read("azure-arc-machines", paths.machines(self.target_scope), self._only_arc_machine)
         if machines is None:
             self._no_target_group()
@@ -300,7 +303,7 @@ class AzureVmView:
         missing = f"Azure was not asked for {path}."
         answer = self._answer(key, path, part, missing, "Gather again, without --evidence.", kind)
         if isinstance(answer, ReadError):
-            _unknown(answer.message, answer.remedy, "runner")
+            _unknown(answer.message, answer.remedy, "runner", answer.shared_cause)
         return answer.value
 
     def _answer(
@@ -325,9 +328,9 @@ class AzureVmView:
         return answer
 
 
-def _unknown(message: str, remedy: str = "", component: Component | None = None) -> NoReturn:
+def _unknown(message: str, remedy: str = "", component: Component | None = None, shared_cause: str = "") -> NoReturn:
     # What Azure did not say is missed by several checks, which is one trouble.
-    raise CheckOutcome(Status.UNKNOWN, message, remedy, shared_cause=message, component=component)
+    raise CheckOutcome(Status.UNKNOWN, message, remedy, shared_cause=shared_cause or message, component=component)
 
 
 def _parse(id: str) -> ids.ArmId:

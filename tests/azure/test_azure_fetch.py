@@ -21,7 +21,7 @@ from plugins.azure import answer_keys as paths
 from plugins.azure import fetch as fetching
 from plugins.azure.clouds import Cloud, clouds
 from plugins.azure.credential import Login, default_credential
-from plugins.azure.fetch import fetch
+from plugins.azure.fetch import FEW, fetch
 from plugins.azure.request_plan import planned_calls
 from plugins.azure.roles import Granted, effective
 from plugins.azure.snapshot import Answer, AzureSnapshot, Call, ReadError
@@ -154,7 +154,11 @@ def test_a_vm_that_does_not_exist_is_none(arm: Arm, count: int) -> None:
             "the role Reader at /sub",
             id="403",
         ),
-        pytest.param((403, {}, b"<html>no</html>"), "Azure answered 403", "Reader", id="403-html"),
+        pytest.param(
+            (403, {"Content-Type": "text/html"}, b"<html><title>Blocked</title></html>"),
+            "the answer is 403 with an HTML page (Blocked), which Azure Resource Manager never sends", "HTTPS_PROXY",
+            id="403-html",
+        ),
         pytest.param(
             arm_error(401, "ExpiredAuthenticationToken"), "401 ExpiredAuthenticationToken: the login is expired",
             "az login", id="401",
@@ -167,12 +171,16 @@ def test_a_vm_that_does_not_exist_is_none(arm: Arm, count: int) -> None:
             arm_error(404, "SubscriptionNotFound", "The subscription could not be found."), "no such subscription",
             "Check the subscription id", id="no-subscription",
         ),
-        pytest.param((404, {}, b""), "404: without a word", "Check the id", id="404-of-something-else"),
+        pytest.param(
+            (404, {}, b""), "404: the answer does not say that the resource does not exist", "Check the id",
+            id="404-of-something-else",
+        ),
         pytest.param(
             arm_error(429, "TooManyRequests", Retry_After="7200"), "asks to wait 7200 s", "Run again in 7200 s", id="429"
         ),
         pytest.param(arm_error(400, "Odd", "What is this?"), "400 Odd: What is this?", "", id="400"),
-        pytest.param((200, {}, b"<html>captive portal</html>"), "was not understood", "answers in its place", id="html"),
+        pytest.param((200, {}, b"<html>captive portal</html>"), "200 with an HTML page", "allow list", id="html"),
+        pytest.param((200, {}, b'{"id": 5'), "was not understood", "answers in its place", id="half-an-answer"),
     ],
 )  # fmt: skip
 def test_what_could_not_be_read_is_unknown_and_the_rest_goes_on(
@@ -274,11 +282,141 @@ def test_a_login_with_rights_in_a_group_only_lists_that_group(arm: Arm) -> None:
 
 
 def test_a_list_that_nobody_may_read_makes_each_vm_unknown(arm: Arm) -> None:
-    vms = populate(arm, 6)
+    """A few are asked for one by one; when none of them is answered, the others are not asked for."""
+    vms = populate(arm, 20)
     arm.trouble("/virtualmachines", forbidden("Microsoft.NetworkCloud/virtualMachines/read", GROUP))
     facts = fetch(vms, options(arm))
     assert {stopped(AzureVmView(vm, facts), "vm").status for vm in vms} == {Status.UNKNOWN}
-    assert sum("/virtualMachines" in call.url for call in facts.calls) == 2
+    assert sum("/virtualMachines" in call.url for call in facts.calls) == 2 + FEW
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param((200, {}, b'{"value": ['), id="half-a-page"),
+        pytest.param((200, {}, b"<html>A moment, please</html>"), id="html"),
+        pytest.param(arm_error(400, "InvalidSkipToken", "What is this?"), id="400"),
+        pytest.param((404, {}, b""), id="404"),
+    ],
+)
+def test_a_list_that_is_lost_is_read_one_by_one(arm: Arm, trouble: Any) -> None:
+    vms = populate(arm, 6)
+    arm.trouble(f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.networkcloud/virtualmachines", trouble)
+    facts = fetch(vms, options(arm))
+    assert all(AzureVmView(vm, facts).vm for vm in vms)
+
+
+@pytest.mark.parametrize("trouble", [arm_error(429, "TooManyRequests", Retry_After="7200"), arm_error(401, "Expired")])
+def test_a_list_that_was_throttled_is_not_asked_for_one_by_one(arm: Arm, trouble: Any) -> None:
+    vms = populate(arm, 6)
+    arm.trouble(f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.networkcloud/virtualmachines", trouble)
+    facts = fetch(vms, options(arm))
+    assert {stopped(AzureVmView(vm, facts), "vm").status for vm in vms} == {Status.UNKNOWN}
+    assert {call.status for call in facts.calls if "/virtualMachines" in call.url} == {trouble[0]}
+
+
+def test_the_arc_machine_is_asked_for_where_the_list_is_lost(arm: Arm) -> None:
+    vms = populate(arm, 2)
+    id = f"{GROUP}/providers/Microsoft.HybridCompute/machines/vm2"
+    arm.documents[id.lower()] = {"id": id, "name": "vm2", "properties": {}}
+    elsewhere = {"value": [], "nextLink": "https://fully.qualified.hyperlink"}
+    arm.troubles.append((lambda path: path.endswith("/microsoft.hybridcompute/machines"), [(200, {}, elsewhere)]))
+    facts = fetch(vms, options(arm))
+    assert AzureVmView(vms[0], facts).arc_machine is None
+    found = AzureVmView(vms[1], facts)
+    assert found.arc_machine is not None and found.arc_machine["name"] == "vm2"
+    assert list(found.used) == ["azure-vm", "azure-arc-machine"]
+
+
+@pytest.mark.parametrize("host", ["LocalHost", "LOCALHOST"])
+def test_a_next_link_may_write_the_host_in_any_case(arm: Arm, host: str) -> None:
+    arm.page, arm.next_link_host = 2, host
+    vms = populate(arm, 6)
+    facts = fetch(vms, options(arm))
+    assert all(AzureVmView(vm, facts).vm for vm in vms)
+    assert sum("/virtualMachines?" in call.url for call in facts.calls) == 3, "three pages and nothing one by one"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://management.azure.com/subscriptions?api-version=1", True),
+        ("https://management.azure.com:443/subscriptions?$skiptoken=a:b", True),
+        ("https://Management.Azure.COM/subscriptions", True),
+        ("HTTPS://MANAGEMENT.AZURE.COM:443/subscriptions", True),
+        ("https://management.azure.com:8443/subscriptions", False),
+        ("https://management.azure.com:0/subscriptions", False),
+        ("http://management.azure.com/subscriptions", False),
+        ("http://management.azure.com:443/subscriptions", False),
+        ("https://management.azure.com@evil.example/", False),
+        ("https://me:secret@management.azure.com/", False),
+        ("https://management.azure.com.evil.example/", False),
+        ("https://evil.example/https://management.azure.com/", False),
+        ("https://management.azure.com:99999/", False),
+        ("https://management.azure.com:port/", False),
+        ("https://fully.qualified.hyperlink", False),
+        ("//management.azure.com/", False),
+        ("", False),
+    ],
+)
+def test_only_this_clouds_manager_is_asked(url: str, expected: bool) -> None:
+    assert clouds()["AzureCloud"].serves(url) is expected
+
+
+# --- API versions
+
+
+def offers(*versions: str) -> Any:
+    """A cloud that refuses every other version of an Arc machine's API, in ARM's words."""
+    text = "No registered resource provider found for location 'x' and API version 'y' for type 'machines'."
+    return arm_error(
+        400, "NoRegisteredProviderFound", f"{text} The supported api-versions are '{', '.join(versions)}'."
+    )
+
+
+def machine_versions(facts: AzureSnapshot) -> list[str]:
+    return [re.findall(r"api-version=([\w-]+)", call.url)[0] for call in facts.calls if "/machines" in call.url]
+
+
+def test_a_version_that_a_region_does_not_offer_is_followed_by_one_it_names(arm: Arm) -> None:
+    vms = populate(arm, 1)
+    arm.versions["microsoft.hybridcompute/machines"] = (["2024-07-10"], offers("2024-07-10", "2020-08-02"))
+    facts = fetch(vms, options(arm))
+    assert AzureVmView(vms[0], facts).arc_machine is None
+    assert machine_versions(facts) == ["2026-07-15", "2024-07-10"]
+
+
+@pytest.mark.parametrize("code", ["InvalidApiVersionParameter", "InvalidResourceType"])
+def test_versions_are_tried_in_turn_where_azure_names_none(arm: Arm, code: str) -> None:
+    vms = populate(arm, 1)
+    refused = arm_error(404 if code == "InvalidResourceType" else 400, code, "Not for this api version.")
+    arm.versions["microsoft.hybridcompute/machines"] = (["2024-07-10"], refused)
+    facts = fetch(vms, options(arm))
+    assert AzureVmView(vms[0], facts).arc_machine is None
+    assert machine_versions(facts) == ["2026-07-15", "2025-01-13", "2024-07-10"]
+
+
+def test_a_chosen_version_is_kept_for_the_questions_that_follow(arm: Arm) -> None:
+    vms = populate(arm, 8)
+    arm.versions["microsoft.networkcloud/virtualmachines"] = (["2026-07-01"], offers("2026-07-01"))
+    facts = fetch(vms, options(arm))
+    assert all(AzureVmView(vm, facts).vm for vm in vms)
+    asked = [re.findall(r"api-version=([\w-]+)", call.url)[0] for call in facts.calls if "NetworkCloud/" in call.url]
+    assert asked.count("2025-09-01") == 1
+
+
+def test_no_version_that_is_known_is_one_clear_message(arm: Arm) -> None:
+    vms = populate(arm, 1)
+    arm.versions["microsoft.hybridcompute/machines"] = (["2099-01-01"], offers("2099-01-01"))
+    facts = fetch(vms, options(arm))
+    problem = stopped(AzureVmView(vms[0], facts), "arc_machine")
+    assert problem.status == Status.UNKNOWN
+    assert "Azure answered 400 NoRegisteredProviderFound" in problem.message
+    assert problem.remedy == (
+        "This suite knows none of the versions of Microsoft.HybridCompute that are offered there (2099-01-01): use a "
+        "newer version of it."
+    )
+    assert set(machine_versions(facts)) == {"2026-07-15"}
 
 
 def test_roles_that_may_not_be_read_are_unknown(arm: Arm) -> None:
@@ -441,8 +579,17 @@ def test_a_next_link_to_elsewhere_is_not_followed(arm: Arm) -> None:
         (200, {}, {"value": [], "nextLink": "https://127.0.0.1:9/steal?api-version=1"}),
     )
     facts = fetch(vms, options(arm))
-    assert "only sends GET to https://localhost" in stopped(AzureVmView(vms[0], facts), "vm").message
+    assert all(AzureVmView(vm, facts).vm for vm in vms), "what the list did not show is asked for by its id"
     assert not any("127.0.0.1" in call.url for call in facts.calls)
+
+
+def test_a_list_of_assignments_that_leads_elsewhere_is_unknown(arm: Arm) -> None:
+    vms = populate(arm, 1)
+    arm.trouble("/roleassignments", (200, {}, {"value": [], "nextLink": "https://fully.qualified.hyperlink"}))
+    view = look(arm, vms)
+    with pytest.raises(CheckOutcome, match="only sends GET to https://localhost") as caught:
+        view.access(view.expected.principal_id or "")
+    assert caught.value.status == Status.UNKNOWN
 
 
 def test_saved_facts_say_the_same_and_hold_no_secret(arm: Arm) -> None:

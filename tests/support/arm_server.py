@@ -74,6 +74,9 @@ class Arm:
     lists: dict[str, list[Any]] = field(default_factory=dict)  # by path, "?filter" appended where there is one
     troubles: list[tuple[Callable[[str], bool], list[Trouble | None]]] = field(default_factory=list)
     drips: dict[str, str] = field(default_factory=dict)  # what a path holds -> "headers" or "body", which never end
+    #: what a path ends with -> the API versions that are served there, and the answer to any other
+    versions: dict[str, tuple[list[str], Trouble]] = field(default_factory=dict)
+    next_link_host: str = "localhost"  # as a nextLink writes it
     requests: list[str] = field(default_factory=list)  # "GET /subscriptions/…?api-version=…", in order
 
     @property
@@ -101,6 +104,9 @@ class Arm:
             return arm_error(401, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than now.")
         if "api-version" not in query:
             return arm_error(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
+        for words, (served, refusal) in self.versions.items():
+            if words in path and query["api-version"][0] not in served:
+                return refusal
         for concerns, answers in self.troubles:
             if concerns(path):
                 chosen = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -118,7 +124,7 @@ class Arm:
         body: dict[str, Any] = {"value": self.lists[name][start : start + self.page]}
         if start + self.page < len(self.lists[name]):
             same = "&".join(f"{key}={value[0]}" for key, value in query.items() if key != "$skiptoken")
-            body["nextLink"] = f"https://localhost:{self.port}{path}?{same}&$skiptoken={start + self.page}"
+            body["nextLink"] = f"https://{self.next_link_host}:{self.port}{path}?{same}&$skiptoken={start + self.page}"
         return 200, {}, body
 
     def login(self, path: str, body: str) -> Trouble:

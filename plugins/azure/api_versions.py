@@ -1,0 +1,52 @@
+"""Which API version a request uses: the preferred one of data/api-versions.toml, or another where Azure refuses it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from functools import cache
+
+from plugins.requirements.data_files import read_table
+
+__all__ = ["ApiVersions", "preferred"]
+
+
+@cache
+def _versions(namespace: str) -> tuple[str, ...]:
+    return tuple(read_table("api-versions")["provider"][namespace]["versions"])
+
+
+def preferred(namespace: str) -> str:
+    """The API version of a resource provider that is used first: "2025-09-01"."""
+    return _versions(namespace)[0]
+
+
+class ApiVersions:
+    """The version in use, per resource provider and subscription: regions of one cloud differ. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._refused: dict[tuple[str, str], list[str]] = {}
+        self._current: dict[tuple[str, str], str] = {}
+
+    def current(self, namespace: str, subscription: str) -> str:
+        """The version for the next request."""
+        with self._lock:
+            return self._current.get((namespace, subscription.lower()), preferred(namespace))
+
+    def refuse(self, namespace: str, subscription: str, version: str, supported: Collection[str]) -> bool:
+        """Choose another version after Azure refused `version`, of those that it names. False: none is left."""
+        key = namespace, subscription.lower()
+        with self._lock:
+            if self._current.get(key, preferred(namespace)) != version:
+                return True  # another thread has chosen one already
+            refused = self._refused.setdefault(key, [])
+            refused.append(version)
+            left = [each for each in _versions(namespace) if each not in refused]
+            if supported:
+                left = [each for each in left if each in supported]
+            if not left:
+                refused.remove(version)
+                return False
+            self._current[key] = left[0]
+            return True

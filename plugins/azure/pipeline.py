@@ -1,0 +1,79 @@
+"""The policies that every request to Azure passes: it only reads, it is repeated a few times, and it is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy, SansIOHTTPPolicy
+
+from plugins.azure.clouds import Cloud
+from plugins.azure.errors import NotAllowedError
+from plugins.azure.snapshot import Call
+from plugins.core.redaction import redact
+
+__all__ = ["ReadOnlyPolicy", "RecordPolicy", "RetriesInTime", "readable"]
+
+_TRIES = 4  # after the first
+_LONGEST_PAUSE = 20  # seconds between tries, when Azure does not say how long
+
+
+class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Only GET, only to this cloud's Resource Manager: a run changes nothing, and a token goes nowhere else.
+
+    The SDKs would register a missing resource provider by themselves, and follow a nextLink wherever it points.
+    """
+
+    def __init__(self, cloud: Cloud, on_request: Callable[[str], None]) -> None:
+        self._cloud = cloud
+        self._on_request = on_request
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Let it pass. Raises `NotAllowedError`."""
+        method, url = request.http_request.method, request.http_request.url
+        if method != "GET" or not self._cloud.serves(url):
+            raise NotAllowedError(f"this suite only sends GET to {self._cloud.manager}, not {method} {readable(url)}.")
+        self._on_request(url)
+
+
+class RetriesInTime(RetryPolicy[Any, Any]):
+    """The SDK's retries, except that a Retry-After beyond the time that is left is not slept through."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            retry_total=_TRIES,
+            retry_status=_TRIES,
+            retry_connect=2,
+            retry_read=2,
+            retry_backoff_max=_LONGEST_PAUSE,
+        )
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """As the SDK decides."""
+        wait = self.get_retry_after(response)
+        return not (wait and wait > settings["timeout"]) and bool(super().is_retry(settings, response))
+
+
+class RecordPolicy(HTTPPolicy[Any, Any]):
+    """Records each request that leaves, retries included."""
+
+    def __init__(self, record: Callable[[Call], None]) -> None:
+        super().__init__()
+        self._record = record
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send on, and record how it ended."""
+        status = None
+        try:
+            response = self.next.send(request)
+            status = response.http_response.status_code
+            return response
+        finally:
+            self._record(Call(request.http_request.method, readable(request.http_request.url), status))
+
+
+def readable(url: str) -> str:
+    """A URL for people: ``$filter=atScope() and …`` without percent signs, and nothing secret in it."""
+    return redact(unquote(url))
