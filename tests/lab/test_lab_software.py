@@ -27,13 +27,13 @@ def text(plan: VmPlan, path: str) -> str:
     return content
 
 
-@pytest.mark.parametrize("program", sorted(PROGRAMS.iterdir()), ids=lambda path: path.name)
-def test_programs_are_plain_sh(program: Path) -> None:
+def test_programs_are_plain_sh() -> None:
     """A VM's sh may be dash or busybox."""
-    assert program.read_text(encoding="utf-8").startswith("#!/bin/sh\n# A stand-in of ")
-    for shell in (["dash"], ["busybox", "sh"], ["bash", "--posix"]):
-        if shutil.which(shell[0]):
-            subprocess.run([*shell, "-n", str(program)], check=True)
+    for program in sorted(PROGRAMS.iterdir()):
+        assert program.read_text(encoding="utf-8").startswith("#!/bin/sh\n# A stand-in of "), program.name
+        for shell in (["dash"], ["busybox", "sh"], ["bash", "--posix"]):
+            if shutil.which(shell[0]):
+                subprocess.run([*shell, "-n", str(program)], check=True)
 
 
 def test_cloud_init_says_done_and_has_said_what_it_did() -> None:
