@@ -1,6 +1,6 @@
 # The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env demo bench test test-store lint lint-workflows fuzz audit sbom az lock clean
+.PHONY: help env demo bench test test-fast test-store lint lint-workflows fuzz audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -9,6 +9,10 @@ TESTS ?= tests
 LOCK ?=
 EXAMPLES ?= 2000
 BENCH ?=
+# Half of the time the tests wait, so there are two processes for each of two cores (tests/conftest.py shares them out).
+SIDE_BY_SIDE ?= -n 4 --dist loadscope --no-loadscope-reorder
+# A test starts pytest, pytest the suite: each would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,7 +26,10 @@ demo: env ## start a small fleet in the lab, judge it, show what is wrong with i
 
 test: lint ## lint, then the project's own tests (the lab and the report in a browser included)
 	@scripts/system-packages lab browser
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS)
+
+test-fast: env ## some 3,900 of the tests in a minute: none that starts the lab, the browser or many programs
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not lab and not browser and not slow" $(TESTS)
 
 test-store: env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it
 	@cd tests/support/azurite && npm ci --silent

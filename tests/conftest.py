@@ -4,14 +4,43 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.pytest_process import runpytest
+
+
+def _share(nodeid: str) -> str:
+    """What one process gets at a time: a module, so that its fixtures are made once; of the lab, which waits, a test."""
+    return nodeid if nodeid.startswith("tests/lab/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist=loadscope`, as `make test` says, by the rule above."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _share
+    return scheduler
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: the browser in one process, the lab, which leaves the cores to it, in others."""
+    order: Sequence[str] = ("browser", "lab")
+    items.sort(key=lambda item: next((at for at, name in enumerate(order) if item.get_closest_marker(name)), 9))
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_ci_server() -> None:
     """The runs that the tests start are not what the CI job is about: they leave its summary page alone."""
-    for name in ("GITHUB_STEP_SUMMARY", "TF_BUILD"):
+    # PYTHONDONTWRITEBYTECODE: each of the many runs would compile all of the product.
+    for name in ("GITHUB_STEP_SUMMARY", "TF_BUILD", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
 
 
@@ -20,3 +49,10 @@ def _ctrl_c_counts() -> None:
     """A shell lets what it starts in the background ignore Ctrl-C, and so would all that the tests start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """pytest's own, whose runs of pytest do not start Python anew."""
+    monkeypatch.setattr(pytester, "runpytest_subprocess", partial(runpytest, pytester))
+    return pytester

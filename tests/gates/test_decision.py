@@ -19,6 +19,7 @@ from plugins.gates import decision as decide
 from plugins.model import Vm
 from plugins.results.schema import problems
 from tests.support.paths import ROOT
+from tests.support.pytest_process import run_pytest
 
 Json = dict[str, Any]
 
@@ -50,11 +51,10 @@ class Project:
         (self.evidence / "run.json").write_text(json.dumps(asked))
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-c", str(ROOT / "pyproject.toml")]
+        command = ["-p", "no:cacheprovider", "-q", "-c", str(ROOT / "pyproject.toml")]
         command += [f"--evidence={self.evidence}", f"--reports={self.folder / 'reports'}", *arguments]
         command += [] if any(each.startswith("suites") for each in arguments) else MODULES
-        environment = {**os.environ, "COLUMNS": "400"}
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        return run_pytest(*command, cwd=ROOT, env={**os.environ, "COLUMNS": "400"})
 
     @property
     def results(self) -> Json:

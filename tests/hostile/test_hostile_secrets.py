@@ -9,8 +9,6 @@ import io
 import json
 import logging
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.pytest_adapter import log_redaction as discreet
 from tests.support.canaries import contents, forms, found_in, leaks
 from tests.support.paths import ROOT
+from tests.support.pytest_process import run_pytest
 
 pytest_plugins = "pytester"
 
@@ -158,8 +157,8 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(project: pytest.Pytester, *arguments: str, umask: int = 0o022) -> str:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--evidence=earlier", *arguments]
-    done = subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False, umask=umask)
+    command = ["-p", "no:cacheprovider", "--evidence=earlier", *arguments]
+    done = run_pytest(*command, cwd=project.path, umask=umask)
     return done.stdout + done.stderr
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from plugins.pytest_adapter import explain as module
 from plugins.pytest_adapter.explain import explain
 from tests.support.paths import ROOT
+from tests.support.pytest_process import run_pytest
 
 PAGES = ROOT / "docs" / "checks"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJodHRwIn0.c2lnbmF0dXJl"
@@ -152,14 +152,8 @@ def pytest_run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[s
     (tmp_path / "pytest.ini").touch()
     if not (tmp_path / "docs").exists():
         (tmp_path / "docs").symlink_to(ROOT / "docs")
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    return run_pytest(
+        *arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}, timeout=60
     )
 
 
@@ -176,9 +170,8 @@ def test_a_log_from_elsewhere_on_the_command_line(tmp_path: Path) -> None:
     """As the pages say it: without the = pytest takes a file outside this folder for its own root."""
     log = tmp_path / "azcmagent.log"
     log.write_text('time="2026-11-25T07:15:57Z" level=error msg="AZCM0026: Network Error"\n')
-    command = [sys.executable, "-m", "pytest", f"--explain={log}"]
     wide = {**os.environ, "COLUMNS": "400"}  # however long the path is
-    done = subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, text=True, check=False, timeout=60)
+    done = run_pytest(f"--explain={log}", cwd=ROOT, env=wide, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{log}: 1")
     assert "\nAZCM0026\n" in done.stdout

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -29,6 +27,7 @@ from plugins.reports.html.page import Lists, findings, overview
 from plugins.results.compact import of_vm
 from plugins.results.schema import problems
 from tests.support.paths import ROOT
+from tests.support.pytest_process import run_pytest
 from tests.support.report_builder import Json, run, saved, unreachable, vm
 from tests.support.report_fleet import rollout
 
@@ -45,8 +44,8 @@ def digest(results: Json) -> Json:
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Json:
     """The lab's recorded run, judged."""
     folder = tmp_path_factory.mktemp("recorded")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--evidence=lab/recorded"]
-    ended = subprocess.run([*command, f"--reports={folder}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = ["-q", "-p", "no:cacheprovider", "--evidence=lab/recorded", f"--reports={folder}"]
+    ended = run_pytest(*command, cwd=ROOT)
     path = folder / "latest" / "results.json"
     assert path.exists(), ended.stdout + ended.stderr
     results: Json = json.loads(path.read_bytes())

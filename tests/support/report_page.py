@@ -7,11 +7,11 @@ import json
 import os
 import re
 import subprocess
-import sys
 import zlib
 from pathlib import Path
 from typing import Any
 
+from tests.support import pytest_process
 from tests.support.paths import ROOT
 from tests.support.report_builder import Json
 
@@ -53,11 +53,8 @@ def run_pytest(
     if results is not None:
         (folder / "results.json").write_text(json.dumps(results), encoding="ascii")
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "SECRET_TOKEN": "hunter2", "CI": "true"}
-    environment.pop("PYTEST_ADDOPTS", None)
-    command = [sys.executable, "-m", "pytest", "-p", "feeder", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    command = ["-p", "feeder", "-p", "no:cacheprovider", *arguments]
+    return pytest_process.run_pytest(*command, cwd=folder, env=environment)
 
 
 def write_page(folder: Path, results: Json | None, *arguments: str, suite: str = SUITE) -> Path:

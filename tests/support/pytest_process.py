@@ -1,0 +1,216 @@
+"""Runs pytest in a process of its own, without starting Python and importing its libraries each time.
+
+Some 200 tests need such a run, and a second of CPU each went into the start. A server, one for each process of the tests,
+has the libraries imported (nothing of ours) and forks a child for each run: a process with its own folder, environment,
+signals, output and exit status, as `python -m pytest` has. What a running process cannot change any more (the variables
+that Python reads when it starts) makes it a real start.
+
+::
+
+    test                          server                       child
+    {argv, cwd, env} + 3 files -> fork ----------------------> python -m pytest
+    <- pid
+    <- status                     wait <---------------------- exit
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from _pytest.pathlib import make_numbered_dir
+from _pytest.pytester import RunResult
+
+if TYPE_CHECKING:
+    import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: Libraries that a run imports. No pytest plugin: pytest rewrites the assertions of those when it imports them itself.
+LIBRARIES = (
+    "pytest", "_pytest.pytester", "asyncio", "unittest.mock", "paramiko", "jsonschema", "ruamel.yaml", "jinja2",
+    "rich.console", "rich.progress", "lxml.etree", "packaging.requirements", "cryptography.x509", "azure.core.rest",
+    "zipfile", "execnet", "importlib.resources",
+)  # fmt: skip
+
+#: The plugins of a run are the product's own dependencies, not what else the environment of the tests has.
+PLUGINS = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_PLUGINS": "pytest_metadata.plugin,pytest_html.plugin,pytest_html.fixtures,xdist.plugin",
+}
+
+#: What Python, the C library and the loader read only when a program starts.
+AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
+
+
+class _Server:
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-P", __file__, str(theirs.fileno())]
+        self.environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        # Its own session: Ctrl-C ends the tests, and the end of the socket ends the server.
+        self.process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        theirs.close()
+        self.socket = ours
+        self.owner = os.getpid()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        if self.owner == os.getpid():
+            self.socket.close()
+            self.process.wait(10)
+
+    def serves(self, environment: Mapping[str, str]) -> bool:
+        def at_start(variables: Mapping[str, str]) -> dict[str, str]:
+            return {k: v for k, v in variables.items() if k.startswith(AT_START) and k != "PYTHONPATH"}
+
+        return at_start(environment) == at_start(self.environment)
+
+    def run(self, request: dict[str, Any], files: list[int], timeout: float | None) -> int:
+        socket.send_fds(self.socket, [json.dumps(request).encode()], files)
+        pid = int(self.socket.recv(64))
+        self.socket.settimeout(timeout)
+        try:
+            return int(self.socket.recv(64))
+        except TimeoutError:
+            os.kill(pid, signal.SIGKILL)
+            self.socket.settimeout(None)
+            self.socket.recv(64)
+            raise
+        finally:
+            self.socket.settimeout(None)
+
+
+_server: _Server | None = None
+
+
+def run_pytest(
+    *arguments: str | os.PathLike[str],
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = 300,
+    umask: int = -1,
+) -> subprocess.CompletedProcess[str]:
+    """`python -m pytest ARGUMENTS` in `cwd`, waited for; its input is empty, its output is captured.
+
+    Raises subprocess.TimeoutExpired after `timeout` seconds, with the process killed.
+    """
+    global _server
+    environment = PLUGINS | dict(os.environ if env is None else env)
+    words = [os.fspath(each) for each in arguments]
+    command = [sys.executable, "-m", "pytest", *words]
+    if _server is None or _server.owner != os.getpid():
+        _server = _Server()
+    if not _server.serves(environment):
+        return subprocess.run(
+            command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+            check=False, umask=umask,
+        )  # fmt: skip
+    with open(os.devnull) as empty, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        request = {"argv": words, "cwd": str(cwd), "env": environment, "umask": umask}
+        try:
+            status = _server.run(request, [empty.fileno(), out.fileno(), err.fileno()], timeout)
+        except TimeoutError:
+            raise subprocess.TimeoutExpired(command, timeout or 0) from None
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read().decode().replace("\r\n", "\n"))
+    return subprocess.CompletedProcess(command, status, *texts)
+
+
+def runpytest(pytester: pytest.Pytester, *arguments: str | os.PathLike[str], timeout: float | None = 300) -> RunResult:
+    """`pytester.runpytest_subprocess`, without the start of Python."""
+    here = os.pathsep.join(filter(None, [str(pytester.path), os.environ.get("PYTHONPATH")]))
+    words = [f"--basetemp={make_numbered_dir(root=pytester.path, prefix='runpytest-')}", *arguments]
+    began = time.monotonic()
+    done = run_pytest(*words, cwd=Path.cwd(), env=os.environ | {"PYTHONPATH": here}, timeout=timeout)
+    sys.stdout.write(done.stdout)
+    sys.stderr.write(done.stderr)
+    return RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), time.monotonic() - began)
+
+
+def serve(number: int) -> None:
+    """The server: until the other end of the socket is closed."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    path = list(sys.path)
+    gc.collect()
+    gc.freeze()
+    channel = socket.socket(fileno=number)
+    while True:
+        message, files, _, _ = socket.recv_fds(channel, 1 << 20, 3)
+        if not message:
+            return
+        pid = os.fork()
+        if not pid:
+            channel.close()
+            _become_pytest(json.loads(message), files, path)
+        for file in files:
+            os.close(file)
+        channel.send(str(pid).encode())
+        _, status = os.waitpid(pid, 0)
+        channel.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _become_pytest(request: dict[str, Any], files: list[int], path: list[str]) -> None:
+    """In the child: what a start of Python sets up, then `python -m pytest`, then what its end does."""
+    status = 1
+    try:
+        for target, file in enumerate(files):
+            os.dup2(file, target)
+            os.close(file)
+        sys.stdin = os.fdopen(0, closefd=False)
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+        sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["env"])
+        if request["umask"] >= 0:
+            os.umask(request["umask"])
+        added = [each for each in request["env"].get("PYTHONPATH", "").split(os.pathsep) if each]
+        sys.path[:] = [request["cwd"], *added, *path]
+        sys.argv = ["pytest", *request["argv"]]
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        status = _ended()
+    finally:
+        os._exit(status)
+
+
+def _ended() -> int:
+    """Run pytest to its end, as the interpreter does."""
+    status = 0
+    try:
+        runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    for thread in threading.enumerate():
+        if not (thread.daemon or thread is threading.current_thread()):
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))
