@@ -1,21 +1,54 @@
-"""The pipeline behind the checks, one module per step. Suite authors import all they need from here."""
+"""The pipeline behind the checks, a package for each stage. The author of a check imports all of it from here.
 
-from plugins.checks.check import check, fail, not_applicable, on_vm, recommended, record_fact, required, unknown, warn
-from plugins.checks.probe import probe, quote
-from plugins.model import ProbeResult, SshSession
+Facts about one topic stay in their modules: `plugins.requirements` (data files, agent errors), `plugins.azure.roles`,
+`plugins.azure.resource_ids` and `plugins.checks.package_manager`.
+"""
+
+from plugins.azure.vm_view import AzureVmView, Principal
+from plugins.checks.check import (
+    CheckOutcome,
+    Fix,
+    OnVm,
+    check,
+    fail,
+    not_applicable,
+    on_vm,
+    recommended,
+    record_fact,
+    required,
+    unknown,
+    warn,
+)
+from plugins.checks.probe import probe
+from plugins.checks.quoting import ps, quote, tool
+from plugins.model import ProbeResult, Severity, SshSession, Status, Vm
+from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
 
 __all__ = [
+    "REQUIRED_NEEDS",
+    "AzureVmView",
+    "CheckOutcome",
+    "Endpoint",
+    "Fix",
+    "OnVm",
+    "Principal",
     "ProbeResult",
+    "Profile",
+    "Severity",
     "SshSession",
+    "Status",
+    "Vm",
     "check",
     "fail",
     "not_applicable",
     "on_vm",
     "probe",
+    "ps",
     "quote",
     "recommended",
     "record_fact",
     "required",
+    "tool",
     "unknown",
     "warn",
 ]

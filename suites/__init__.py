@@ -1,1 +1,6 @@
-"""The checks, one module per area of the catalogue; each check is a page: its question, probe, judgement and remedy."""
+"""The checks: one ``test_<area>.py`` for each area, the probes they take, and the rules that several of them share."""
+
+#: How a Nexus VM enrolls with its managed identity: most checks come from it.
+ARTICLE = (
+    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+)

@@ -6,22 +6,19 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from plugins import check, fail, not_applicable, on_vm, recommended, record_fact, required, unknown, warn
+from plugins import Profile, Vm, check, fail, not_applicable, on_vm, recommended, record_fact, required, unknown, warn
 from plugins.checks import package_manager as packages
-from plugins.model import Vm
 from plugins.requirements.agent_errors import Explanation, findings, releases
-from plugins.requirements.profile import Profile
-from suites import agent as probes
-from suites import agent_windows, repairs
-from suites.agent import UNITS, Agent, Line, Logs, Reached, Services, Show, must_be_known
+from suites.probes import azcmagent_windows
+from suites.probes.azcmagent import Agent, AgentStatus
+from suites.probes.azcmagent_check import ReachedEndpoints
+from suites.probes.azcmagent_logs import AgentLogs, LogLine
+from suites.probes.azcmagent_output import HIMDS
+from suites.probes.azcmagent_services import UNITS, AgentServices
+from suites.rules import guest_fixes
+from suites.rules.azcmagent_state import must_be_installed, must_be_known
 
 ARC = "https://learn.microsoft.com/azure/azure-arc/servers"
-
-agent = probes.agent
-agent_show = probes.agent_show
-agent_check = probes.agent_check
-agent_services = probes.agent_services
-agent_logs = probes.agent_logs
 
 
 PACKAGE = "azcmagent"
@@ -44,7 +41,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     """
     if agent.version or not agent.installed:
         record_fact("agent version", agent.build or "not installed")
-    agent.must_be_installed()
+    must_be_installed(agent)
     if not agent.version:
         unknown(
             f"azcmagent version told no version (it said: {agent.said}).",
@@ -97,7 +94,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     docs=f"{ARC}/managed-identity-authentication",
     component="guest",
 )
-def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_show: Show, vm: Vm) -> str:
+def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_show: AgentStatus, vm: Vm) -> str:
     """The agent is installed after the identity steps only.
 
     Success: it is not installed, or it is connected already, so that the steps are done.
@@ -119,7 +116,7 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
         False: " It was installed on this VM.",
         None: "",
     }[agent.baked]
-    here = rf"{agent_windows.FOLDER}\himds.exe" if vm.os == "windows" else probes.HIMDS
+    here = rf"{azcmagent_windows.FOLDER}\himds.exe" if vm.os == "windows" else HIMDS
     fail(
         f"The agent is installed ({here}) but was never connected.{since} az login --identity now asks the agent on "
         "localhost:40342 instead of IMDS, and gets no token.",
@@ -139,7 +136,7 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
     docs=f"{ARC}/agent-overview",
     component="guest",
 )
-def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services: Services, vm: Vm) -> str:
+def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_services: AgentServices, vm: Vm) -> str:
     """The agent's services run.
 
     Success: before the machine is connected, himdsd is active; once it is, gcad, extd and (since agent 1.51) arcproxyd
@@ -150,8 +147,8 @@ def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services:
     Windows: the same of its services, which are called himds, GCArcService, ExtensionService and arcproxy.
     """
     windows = vm.os == "windows"
-    named = agent_windows.NAMES if windows else {each: each for each in UNITS}
-    agent.must_be_installed()
+    named = azcmagent_windows.NAMES if windows else {each: each for each in UNITS}
+    must_be_installed(agent)
     must_be_known(agent_services.missing, "The state of the agent's services")
     due, known = ["himdsd"], True
     if agent_show.connected:
@@ -173,7 +170,7 @@ def test_the_agents_services_run(agent: Agent, agent_show: Show, agent_services:
             r"%ProgramData%\AzureConnectedMachineAgent\Log\himds.log says why one ends."
             if windows
             else "",
-            fix=repairs.services(*down) if known else (),
+            fix=guest_fixes.services(*down) if known else (),
         )
     if agent_show.missing:
         unknown(
@@ -199,7 +196,7 @@ OBSOLETE = ("login.windows.net", "dc.services.visualstudio.com")
     docs=f"{ARC}/azcmagent-check",
     component="guest",
 )
-def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: Reached) -> str:
+def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: ReachedEndpoints) -> str:
     """The agent itself reaches every required endpoint.
 
     Success: azcmagent check, for the location of the Arc resource, reports every required endpoint as reachable.
@@ -207,7 +204,7 @@ def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: Re
     Unknown: there is no root, no location is known, or the agent prints no table.
     Not applicable: before the installation.
     """
-    agent.must_be_installed()
+    must_be_installed(agent)
     must_be_known(agent_check.missing, "What the agent reaches")
     command = f"azcmagent check --location {agent_check.location}"
     wanted = [each for each in agent_check.endpoints if each.required]
@@ -252,7 +249,7 @@ def _why(errors: tuple[str, ...]) -> str:
     docs=f"{ARC}/azcmagent-show",
     component="guest",
 )
-def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, agent_show: Show, vm: Vm) -> str:
+def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, agent_show: AgentStatus, vm: Vm) -> str:
     """The agent is ready to connect, or connected as expected.
 
     Success: Disconnected and never connected: ready. Connected as the resource that the inventory expects: already
@@ -262,7 +259,7 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
     Unknown: azcmagent show tells no status, or one that is not described.
     Not applicable: before the installation.
     """
-    agent.must_be_installed()
+    must_be_installed(agent)
     must_be_known(agent_show.missing, "Whether the machine is connected, and as what,")
     status, resource = agent_show.status, agent_show.resource
     last = f" Its last heartbeat was {agent_show.heartbeat}." if agent_show.heartbeat else ""
@@ -298,7 +295,7 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
             )
 
 
-def _enrolled(shown: Show, vm: Vm) -> str:
+def _enrolled(shown: AgentStatus, vm: Vm) -> str:
     """Compare the resource with what the inventory says, as far as it says something."""
     nexus = _resource_id(vm.resource_id or "")
     found = _resource_id(shown.resource_id)
@@ -339,7 +336,7 @@ def _resource_id(text: str) -> Mapping[str, str]:
     return found.groupdict() if found else {}
 
 
-def _name(shown: Show) -> str:
+def _name(shown: AgentStatus) -> str:
     return shown.resource.rpartition("/")[2]
 
 
@@ -351,7 +348,7 @@ def _name(shown: Show) -> str:
     docs=f"{ARC}/troubleshoot-agent-onboard",
     component="guest",
 )
-def test_the_logs_hold_no_known_error(agent: Agent, agent_show: Show, agent_logs: Logs) -> str:
+def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, agent_logs: AgentLogs) -> str:
     """The agent's recent logs are free of known errors.
 
     Success: no AZCM code and no known connection error in the last day of the agent's logs and journal, nor in what
@@ -384,9 +381,9 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: Show, agent_logs
     fail(" ".join(told), remedy=" ".join(remedies))
 
 
-def _by_meaning(found: list[tuple[Line, Explanation]]) -> dict[Explanation, list[Line]]:
+def _by_meaning(found: list[tuple[LogLine, Explanation]]) -> dict[Explanation, list[LogLine]]:
     """The lines by what they mean, in time; a meaning that was seen last stands first."""
-    lines: dict[Explanation, list[Line]] = {}
+    lines: dict[Explanation, list[LogLine]] = {}
     for line, what in found:
         lines.setdefault(what, []).append(line)
     for each in lines.values():
@@ -394,7 +391,7 @@ def _by_meaning(found: list[tuple[Line, Explanation]]) -> dict[Explanation, list
     return dict(sorted(lines.items(), key=lambda item: -item[1][-1].time))
 
 
-def _quoted(line: Line) -> str:
+def _quoted(line: LogLine) -> str:
     said = line.said
     return f'"{said if len(said) <= 200 else said[:200] + "..."}"'
 
@@ -412,7 +409,7 @@ _FORGET = "azcmagent disconnect --force-local-only"
     component="guest",
 )
 def test_no_other_vm_has_the_same_vm_id(
-    agent: Agent, agent_show: Show, vm: Vm, fleet_agent_show: Mapping[str, Show]
+    agent: Agent, agent_show: AgentStatus, vm: Vm, fleet_agent_show: Mapping[str, AgentStatus]
 ) -> str:
     """The agent's VM ID is this VM's alone.
 
@@ -421,7 +418,7 @@ def test_no_other_vm_has_the_same_vm_id(
     Unknown: azcmagent show has no answer.
     Not applicable: before the installation, and before the agent has a VM ID.
     """
-    agent.must_be_installed()
+    must_be_installed(agent)
     must_be_known(agent_show.missing, "The VM ID")
     if not agent_show.vm_id:
         not_applicable("The agent has no VM ID: it was never connected.")
@@ -438,7 +435,7 @@ def test_no_other_vm_has_the_same_vm_id(
     return f"The VM ID {agent_show.vm_id} is this VM's alone among {len(ids) + 1} VMs that have one."
 
 
-def _original(copies: Mapping[str, Show]) -> str:
+def _original(copies: Mapping[str, AgentStatus]) -> str:
     """Which of the copies keeps the resource: one that is called like it, and of those the first by name."""
     return min([name for name, shown in copies.items() if name.lower() == shown.name.lower()] or copies)
 

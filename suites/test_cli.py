@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from packaging.version import InvalidVersion, Version
 
-from plugins import check, fail, not_applicable, recommended, required, unknown, warn
+from plugins import Profile, check, fail, not_applicable, recommended, required, unknown, warn
 from plugins.azure.az_cli import AzCli
-from plugins.requirements.profile import Profile
 
 INSTALL = "https://learn.microsoft.com/azure/operator-nexus/howto-install-cli-extensions"
 

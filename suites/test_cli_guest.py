@@ -2,51 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-
 from packaging.version import InvalidVersion, Version
 
-from plugins import ProbeResult, check, fail, not_applicable, probe, record_fact, required, unknown
+from plugins import Profile, check, fail, not_applicable, record_fact, required, unknown
 from plugins.checks import package_manager as packages
-from plugins.requirements.profile import Profile
-from suites.answers import plain, sentence
-
-
-@dataclass(frozen=True, slots=True)
-class AzVersion:
-    """What `az version` answered."""
-
-    installed: bool
-    exit: int = 0
-    core: str = ""  # "2.76.0", "" = it did not say
-    error: str = ""  # its last line, when it broke off
-
-    @classmethod
-    def read(cls, seen: ProbeResult) -> AzVersion:
-        """Read ``{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", ...}``."""
-        if seen.state == "no tool":
-            return cls(installed=False)
-        start = seen.stdout.find("{")  # older versions may warn on stdout first
-        try:
-            said, _ = json.JSONDecoder().raw_decode(seen.stdout[start:]) if start >= 0 else ({}, 0)
-        except (ValueError, RecursionError):
-            said = {}
-        core = said.get("azure-cli-core") or said.get("azure-cli") if isinstance(said, dict) else ""
-        lines = (seen.stderr.strip() or seen.stdout.strip()).splitlines()
-        return cls(True, seen.exit or 0, plain(str(core or "")), plain(lines[-1].strip()) if lines else "")
-
-
-#: In a private folder that is removed with the run's: az makes its own where it finds none, and compiles its modules.
-az_version = probe(
-    'export AZURE_CONFIG_DIR="${room:?}/az-version" AZURE_CORE_COLLECT_TELEMETRY=no PYTHONDONTWRITEBYTECODE=1\n'
-    "az version -o json",
-    timeout=30,
-    needs=["az"],
-    accept_states=("no tool",),
-    read=AzVersion.read,
-)
-
+from suites import ARTICLE
+from suites.probes.az_version import AzVersion
+from suites.wording import sentence
 
 PACKAGE = "azure-cli"
 
@@ -56,7 +18,7 @@ PACKAGE = "azure-cli"
     required,
     remedy="Bring the Azure CLI up to date from Microsoft's package repository "
     f"({packages.words('upgrade', PACKAGE)}), or remove it: tokens come from IMDS without it.",
-    docs="https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities",
+    docs=ARTICLE,
     component="guest",
 )
 def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> str:

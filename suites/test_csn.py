@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 
-from plugins import check, fail, quote, required, unknown, warn
+from plugins import REQUIRED_NEEDS, AzureVmView, Endpoint, Profile, Vm, check, fail, quote, required, unknown, warn
 from plugins.azure import resource_ids as ids
-from plugins.azure.vm_view import AzureVmView
-from plugins.model import Vm
-from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
-from suites import egress
-from suites.arm import Resource, command, csn_of, detail, named, prop, settled, silent, state, vm_of
-from suites.egress import Entry
+from suites import ARTICLE
+from suites.rules import egress_list
+from suites.rules.arm_resources import Resource, command, csn_of, detail, named, prop, settled, silent, state, vm_of
+from suites.rules.egress_list import EgressEntry
 
 PREREQUISITES = "https://learn.microsoft.com/azure/operator-nexus/quickstarts-tenant-workload-prerequisites"
-ARTICLE = (
-    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
-)
 
 
 def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
@@ -58,7 +53,7 @@ def _allow(csn: Resource, vm: Vm, profile: Profile) -> str:
         if not (
             any(entry.covers_all(f"*{name}", port) for entry in entries)
             if name.startswith(".")
-            else egress.covering(entries, name, port)
+            else egress_list.covering(entries, name, port)
         )
     ]
     present = prop(csn, "additionalEgressEndpoints") or []
@@ -73,16 +68,16 @@ def _wanted(endpoint: Endpoint) -> str:
     return endpoint.wildcard.removeprefix("*") if endpoint.wildcard.startswith("*.") else endpoint.host
 
 
-def _entries(csn: Resource) -> tuple[list[Entry], bool]:
+def _entries(csn: Resource) -> tuple[list[EgressEntry], bool]:
     """What is known to be let through, and whether that is the whole list.
 
     ``enabledEgressEndpoints`` is all of it, and may be absent from the answer; ``additionalEgressEndpoints`` is the
     part that was asked for.
     """
-    enabled = egress.read(prop(csn, "enabledEgressEndpoints"))
+    enabled = egress_list.read_egress_list(prop(csn, "enabledEgressEndpoints"))
     if enabled is not None:
         return enabled, True
-    return egress.read(prop(csn, "additionalEgressEndpoints")) or [], False
+    return egress_list.read_egress_list(prop(csn, "additionalEgressEndpoints")) or [], False
 
 
 @check(
@@ -108,7 +103,7 @@ def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: 
         return f'The {name} has enableDefaultEgressEndpoints "True".'
     entries, whole = _entries(csn)
     needed = _required(vm, profile)
-    missing = [each.host for each in needed if not egress.covering(entries, each.host, each.port)]
+    missing = [each.host for each in needed if not egress_list.covering(entries, each.host, each.port)]
     stated = f'enableDefaultEgressEndpoints "{flag}"' if flag else "no enableDefaultEgressEndpoints"
     if not missing:
         return f"The {name} has {stated}, and its own list covers the {len(needed)} required endpoints."
@@ -154,7 +149,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
     name, host, port = _name(csn), endpoint.host, endpoint.port
     entries, whole = _entries(csn)
     where = "enabledEgressEndpoints" if whole else "additionalEgressEndpoints"
-    if entry := egress.covering(entries, host, port):
+    if entry := egress_list.covering(entries, host, port):
         said = f"{host} is covered by {entry} in {where} of the {name}"
         if endpoint.wildcard.startswith("*.") and not _enough(entry, endpoint, vm):
             add = _allow(csn, vm, profile)
@@ -183,7 +178,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
     )
 
 
-def _enough(entry: Entry, endpoint: Endpoint, vm: Vm) -> bool:
+def _enough(entry: EgressEntry, endpoint: Endpoint, vm: Vm) -> bool:
     """Whether an entry lets through all that the endpoint stands for; a regional host stands for itself."""
     region = "".join((vm.target.location or "").split()).lower()
     return entry.covers_all(endpoint.wildcard, endpoint.port) or bool(region and region in endpoint.host)
@@ -193,7 +188,7 @@ def _count(entries: int) -> str:
     return "it has 1 entry" if entries == 1 else f"it has {entries} entries" if entries else "it is empty"
 
 
-def _nearly(entries: list[Entry], endpoint: Endpoint) -> str:
+def _nearly(entries: list[EgressEntry], endpoint: Endpoint) -> str:
     """An entry that was probably meant to cover it, and why it does not."""
     for entry in entries:
         if entry.names(endpoint.host):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-import re
-from dataclasses import dataclass
 
-from plugins import ProbeResult, check, fail, probe, quote, recommended, unknown, warn
-from plugins.checks.quoting import ps
-from plugins.model import Vm
-from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
-from suites import answers
-from suites.answers import CurlAnswer, path
+from plugins import REQUIRED_NEEDS, Endpoint, Profile, Vm, check, fail, recommended, unknown, warn
+from suites import ARTICLE
+from suites.probes import proxy_tunnel
+from suites.probes.curl import CurlAnswer
+from suites.probes.name_resolution import NameAnswer, parse_address
+from suites.rules.proxy_path import proxy_path
 
 # Private Link is these; `is_private` would take test and documentation networks for private as well.
 _PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
@@ -25,80 +23,13 @@ _PRIVATE_LINK = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the VM's resolver said to one name."""
-
-    addresses: tuple[str, ...]
-    why_not: str = ""  # a clause, when there are none
-    asked: bool = True  # False: nothing on the VM could ask
-
-    @classmethod
-    def read(cls, seen: ProbeResult) -> Answer:
-        """Read getent, or nslookup where getent is missing.
-
-        ``getent ahosts`` (exit 2: no such name)::
-
-            20.236.10.163   STREAM management.azure.com
-            20.236.10.163   DGRAM
-            20.236.10.163   RAW
-
-        ``getent ahosts`` of musl: ``20.236.10.163     management.azure.com  management.azure.com``
-
-        nslookup (BIND; busybox writes ``Address 1: 20.236.10.163 host``)::
-
-            Server:         169.254.0.10
-            Address:        169.254.0.10#53
-
-            Non-authoritative answer:
-            Name:   management.azure.com
-            Address: 20.236.10.163
-        """
-        if seen.state == "timed out":
-            return cls((), "the resolver did not answer in time")
-        if seen.exit == 127:
-            return cls((), "neither getent nor nslookup is installed", asked=False)
-        text = seen.stdout.replace("\r", "")
-        if "Server:" in text:  # nslookup: the first address is the server's own
-            text = text.partition("\nName:")[2]
-            found = re.findall(r"^Address(?: \d+)?:[ \t]*([0-9A-Fa-f.:]+)", text, re.M)
-        else:
-            found = re.findall(r"^([0-9A-Fa-f.:]+)[ \t]", text, re.M)
-        addresses = tuple(dict.fromkeys(each for each in found if _address(each)))
-        return cls(addresses, "" if addresses else "its resolver knows no address")
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
 def _within(text: str, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
-    address = _address(text)
+    address = parse_address(text)
     return address is not None and any(address in network for network in networks)
 
 
-# Builtins find the tool, so that only one program runs.
-resolved = probe(
-    lambda endpoint: (
-        f"if command -v getent >/dev/null; then getent ahosts {quote(endpoint.host)}; else nslookup "
-        f"{quote(endpoint.host)}; fi"
-    ),
-    # In getent's words. Like it, .NET also asks the hosts file.
-    windows=lambda endpoint: (
-        f"$name = {ps(endpoint.host)}\n"
-        "try { $found = [Net.Dns]::GetHostAddresses($name) } catch { $found = @() }\n"
-        'foreach ($address in $found) { "$address STREAM $name" }\n'
-        "if (-not $found) { $global:LASTEXITCODE = 2 }"
-    ),
-    timeout=8,
-    cap=4096,
-    accept_states=("timed out",),
-    read=Answer.read,
-)
-tunnel = answers.tunnel_if_any
+#: In place of the probe that other checks take: here a request that failed is not the end.
+tunnel = proxy_tunnel.tunnel_if_any
 
 
 def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
@@ -110,13 +41,11 @@ def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
     recommended,
     parametrize={"endpoint": _required},
     remedy="Look at the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",
-    docs=(
-        "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
-    ),
+    docs=ARTICLE,
     component="vm",
 )
 def test_the_endpoint_resolves(
-    endpoint: Endpoint, resolved: Answer, tunnel: CurlAnswer | None, profile: Profile
+    endpoint: Endpoint, resolved: NameAnswer, tunnel: CurlAnswer | None, profile: Profile
 ) -> str:
     """The endpoint's name resolves on the VM.
 
@@ -131,7 +60,7 @@ def test_the_endpoint_resolves(
             f"{name} could not be looked up: {resolved.why_not} on the VM.",
             remedy="Install nslookup (bind9-dnsutils, bind-utils) on the VM, or judge by NET-001.",
         )
-    if not resolved.addresses and tunnel and path(tunnel, endpoint, profile).reached:
+    if not resolved.addresses and tunnel and proxy_path(tunnel, endpoint, profile).reached:
         warn(
             f"{name} does not resolve on the VM ({resolved.why_not}), but is reached through the proxy, which resolves "
             "it itself. The agent makes look-ups of its own, and may log errors.",

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from plugins import check, fail, required, unknown
-from plugins.azure.vm_view import AzureVmView
-from plugins.model import Vm
-from suites.arm import named, vm_of
-
-ARTICLE = (
-    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
-)
+from plugins import AzureVmView, Vm, check, fail, required, unknown
+from suites import ARTICLE
+from suites.rules.arm_resources import named, vm_of
 
 #: Why there is no command that repairs it.
 CREATE_AGAIN = (

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from plugins import ProbeResult, check, fail, probe, quote, recommended, required, unknown, warn
-from plugins.checks.quoting import ps, tool
-from plugins.model import Vm
-from plugins.requirements.profile import Profile
-from suites.answers import CurlAnswer, direct, direct_windows, metadata_arguments, metadata_request, sentence
-from suites.arm import restart
-
-ARTICLE = (
-    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
-)
-
-
-# The first packet is often enough; a second and third only when it got lost. No option that busybox does not know.
-ping = probe(
-    lambda profile: f"ping -c 1 -W 1 {quote(profile.imds)} || ping -c 2 -W 1 {quote(profile.imds)}",
-    # ping.exe speaks the language of the system, and ends with 0 when a router says "unreachable".
-    windows=lambda profile: (
-        "$status = 'none'\n"
-        "foreach ($try in 1, 2, 3) {\n"
-        "    try {\n"
-        f"        $status = [string][Net.NetworkInformation.Ping]::new().Send({ps(profile.imds)}, 1000).Status\n"
-        "    } catch { $status = [string]$_ }\n"
-        "    if ($status -eq 'Success') { break }\n"
-        "}\n"
-        "if ($status -eq 'Success') { '1 packets transmitted, 1 received' } else {\n"
-        '    "3 packets transmitted, 0 received: $status"\n'
-        "    $global:LASTEXITCODE = 1\n"
-        "}"
-    ),
-    timeout=6,
-    needs=["ping"],
-)
+from plugins import ProbeResult, Profile, Vm, check, fail, recommended, required, unknown, warn
+from suites import ARTICLE
+from suites.probes.curl import CurlAnswer
+from suites.probes.imds import compute_url, healthz_url
+from suites.rules.arm_resources import restart
+from suites.wording import sentence
 
 
 @check(
@@ -69,19 +43,6 @@ def _last(text: str) -> str:
     return lines[-1].removeprefix("ping: ") if lines else ""
 
 
-def _healthz(profile: Profile) -> str:
-    return f"http://{profile.imds}/healthz"
-
-
-healthz = probe(
-    lambda profile: direct(_healthz(profile), profile.timeouts.imds),
-    windows=lambda profile: direct_windows(_healthz(profile), profile.timeouts.imds),
-    timeout=7,
-    needs=["curl"],
-    read=CurlAnswer.read,
-)
-
-
 @check(
     "IMDS-002",
     required,
@@ -97,7 +58,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
     Failure: no connection, no answer in time, or another status. Another 2xx is a warning: the article only names 200.
     Unknown: curl is missing.
     """
-    answer, url = healthz, _healthz(profile)
+    answer, url = healthz, healthz_url(profile)
     if answer.proxied_by:
         fail(
             f"GET {url} was answered by a proxy ({answer.proxied_by}) with HTTP {answer.code}, though none was asked: "
@@ -147,39 +108,6 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
     fail(f"GET {url} failed, curl ended with {answer.exit}{sentence(answer.error)}; expected 200.", fix=restart(vm))
 
 
-def _as_is(profile: Profile) -> str:
-    # Without -q and --noproxy: .curlrc and environment exactly as the VM has them. curl's errors may quote the proxy
-    # setting, login and all (Unsupported proxy syntax in '"http://user:...), so what stands before an @ is cut off.
-    return (
-        f"{{ e=$(curl -sS {metadata_request(_healthz(profile), profile.timeouts.imds)} 2>&1 >&4); s=$?; }} 4>&1\n"
-        'case $e in *@*) e="curl: ($s) with the proxy setting ***@${e##*@}" ;; esac\n'
-        '[ "$e" ] && printf \'%s\\n\' "$e" >&2\n'
-        "exit $s"
-    )
-
-
-def _as_is_windows(profile: Profile) -> str:
-    request = tool("curl.exe", "-sS", *metadata_arguments(_healthz(profile), profile.timeouts.imds))
-    return (
-        f"{request}\n"
-        "$said = $slot.err.ToString()\n"
-        "if ($said.Contains('@')) {\n"
-        "    $rest = $said.Substring($said.LastIndexOf('@') + 1)\n"
-        "    [void]$slot.err.Clear()\n"
-        "    Add-Said 'err' \"curl: ($global:LASTEXITCODE) with the proxy setting ***@$rest\"\n"
-        "}"
-    )
-
-
-healthz_as_is = probe(
-    _as_is,
-    windows=_as_is_windows,
-    timeout=7,
-    needs=["curl"],
-    read=CurlAnswer.read,
-)
-
-
 @check(
     "IMDS-003",
     required,
@@ -196,7 +124,7 @@ def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profi
     Failure: the request went to a proxy, or failed. A NO_PROXY that looks right and is not is found here.
     Unknown: curl is missing.
     """
-    answer, url = healthz_as_is, _healthz(profile)
+    answer, url = healthz_as_is, healthz_url(profile)
     peer = answer.peer or _told_to_connect(answer.error)
     if answer.proxied_by or (peer and peer != profile.imds):
         at = peer if peer != profile.imds else "a proxy on the way"
@@ -229,19 +157,6 @@ def _told_to_connect(error: str) -> str:
     return words[4] if words[:4] == ["Failed", "to", "connect", "to"] and len(words) > 4 else ""
 
 
-def _compute(profile: Profile) -> str:
-    return f"http://{profile.imds}/metadata/instance/compute?api-version=2019-06-01"
-
-
-imds_compute = probe(
-    lambda profile: direct(_compute(profile), profile.timeouts.imds),
-    windows=lambda profile: direct_windows(_compute(profile), profile.timeouts.imds),
-    timeout=7,
-    needs=["curl"],
-    read=CurlAnswer.read,
-)
-
-
 @check(
     "IMDS-004",
     required,
@@ -258,7 +173,7 @@ def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, profile:
     Failure: it is: the script stops with AZCM0141, and the agent itself may refuse as well.
     Unknown: the request got no answer, though the service is healthy.
     """
-    answer, url = imds_compute, _compute(profile)
+    answer, url = imds_compute, compute_url(profile)
     if 200 <= answer.code < 300:
         fail(
             f"GET {url} answered {answer.code}. That is how an Azure VM answers; expected 404. The installation script "

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from plugins import check, fail, not_applicable, on_vm, recommended, required, unknown, warn
-from plugins.model import Vm
-from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
-from suites import answers
-from suites.answers import CERTIFICATE, CurlAnswer, old_tls, path, plain, sentence
+from plugins import (
+    REQUIRED_NEEDS,
+    Endpoint,
+    Profile,
+    Vm,
+    check,
+    fail,
+    not_applicable,
+    on_vm,
+    recommended,
+    required,
+    unknown,
+    warn,
+)
+from suites.probes.curl import CurlAnswer
+from suites.rules.proxy_path import proxy_path
+from suites.rules.tls import CERTIFICATE, Tls, old_tls
+from suites.wording import sentence
 
 REQUIREMENTS = "https://learn.microsoft.com/azure/azure-arc/servers/network-requirements"
-
-tunnel = answers.tunnel
 
 
 def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
@@ -42,7 +52,7 @@ def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile
     answered: each with its own message and remedy.
     Unknown: curl is missing.
     """
-    way = path(tunnel, endpoint, profile)
+    way = proxy_path(tunnel, endpoint, profile)
     if not way.reached:
         fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, shared_cause=way.shared_cause)
     return way.message
@@ -65,58 +75,12 @@ def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer
     Not applicable: not reached, and not asked for. The message says who would need it.
     Unknown: curl is missing.
     """
-    way = path(tunnel, endpoint, profile)
+    way = proxy_path(tunnel, endpoint, profile)
     if way.reached:
         return way.message
     if endpoint.need not in profile.asked:
         not_applicable(f"Not reached, and not needed here: {endpoint.host} serves {endpoint.purpose}. {way.message}")
     fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, shared_cause=way.shared_cause)
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """What ``curl -v`` said about the connection; "" = it did not say."""
-
-    version: str  # "1.3"
-    cipher: str
-    issuer: str
-
-    @classmethod
-    def read(cls, verbose: str) -> Tls:
-        """Read the lines of OpenSSL, GnuTLS and NSS builds.
-
-        ::
-
-            * SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384                          OpenSSL
-            *  issuer: C=US; O=Microsoft Corporation; CN=Microsoft Azure RSA TLS Issuing CA 04
-
-            * SSL connection using TLS1.3 / ECDHE_RSA_AES_256_GCM_SHA384                     GnuTLS
-            *   issuer: C=US,O=Microsoft Corporation,CN=Microsoft Azure RSA TLS Issuing CA 04
-
-            * SSL connection using TLS_AES_256_GCM_SHA384                                    NSS (RHEL 7)
-            *  issuer: CN=Microsoft Azure RSA TLS Issuing CA 04,O=Microsoft Corporation,C=US
-        """
-        line = re.search(r"^\* SSL connection using (?:TLSv?(?P<version>[\d.]+) / )?(?P<cipher>\S+)", verbose, re.M)
-        issuer = re.search(r"^\*\s+issuer:[ \t]*(.*?)[ \t]*$", verbose, re.M)
-        cipher = line["cipher"] if line else ""
-        version = (line["version"] or _version_of(cipher)) if line else ""
-        return cls("1.0" if version == "1" else version, plain(cipher), plain(issuer[1]) if issuer else "")
-
-    @property
-    def organisation(self) -> str:
-        """The O= of the issuer. It may hold commas: ``C=US,O=DigiCert\\, Inc.,CN=a``, ``O=DigiCert, Inc.; CN=a``."""
-        if ";" in self.issuer:
-            found = re.search(r"(?:^|;)\s*O\s?=\s?(.*?)\s*(?:;|$)", self.issuer)
-        else:
-            found = re.search(r"(?:^|,)\s*O\s?=\s?(.*?)\s*(?:(?<!\\),\s*[A-Za-z]+\s?=|$)", self.issuer)
-        return found[1].replace("\\", "").strip('"') if found else ""
-
-
-def _version_of(cipher: str) -> str:
-    """NSS names no version; its suites tell: those without a key exchange are of 1.3, the AEAD ones of 1.2."""
-    if re.match(r"TLS_(AES|CHACHA20)", cipher):
-        return "1.3"
-    return "1.2" if re.search(r"GCM|CCM|POLY1305|SHA256$|SHA384$", cipher) else ""
 
 
 @check(

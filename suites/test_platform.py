@@ -7,17 +7,24 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from plugins import check, fail, quote, recommended, required, unknown, warn
-from plugins.azure.answer_keys import TARGET_PROVIDERS
-from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import CheckOutcome, Fix
-from plugins.model import Vm
-from plugins.requirements.profile import Profile
-from suites.arm import Resource, cluster_of, command, detail, named, prop, silent, state, upper, vm_of
-
-ARTICLE = (
-    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+from plugins import (
+    AzureVmView,
+    CheckOutcome,
+    Fix,
+    Profile,
+    Vm,
+    check,
+    fail,
+    quote,
+    recommended,
+    required,
+    unknown,
+    warn,
 )
+from plugins.azure.answer_keys import TARGET_PROVIDERS
+from suites import ARTICLE
+from suites.rules.arm_resources import Resource, cluster_of, command, detail, named, prop, silent, state, upper, vm_of
+
 RUNTIME = "https://learn.microsoft.com/azure/operator-nexus/howto-check-runtime-version"
 UPGRADE = "https://learn.microsoft.com/azure/operator-nexus/howto-cluster-runtime-upgrade"
 

@@ -1,8 +1,8 @@
 """PROXY: the way out, as the VM is configured to take it.
 
-What counts is what two kinds of process are given (see `suites.environment`): a command over SSH, and a login shell.
-A value that is wrong in either fails. A value that is right in one and absent from the other is a warning: what the
-article says to type in a session works there, and what runs the other way (Ansible, cron, a script) does not.
+What counts is what two kinds of process are given (`suites.probes.proxy_environment`): a command over SSH, and a login
+shell. A value that is wrong in either fails. A value that is right in one and absent from the other is a warning: what
+the article says to type in a session works there, and what runs the other way (Ansible, cron, a script) does not.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from plugins import check, fail, probe, quote, recommended, record_fact, required, unknown, warn
-from plugins.checks.check import Fix
-from plugins.checks.quoting import tool
-from plugins.model import Severity, Vm
-from plugins.requirements.profile import REQUIRED_NEEDS, Profile
-from suites import environment, repairs, windows
-from suites.answers import WRITE, CurlAnswer, sentence
-from suites.environment import Variables
-from suites.noproxy import READERS, bypasses, first_set, misread
-
-ARTICLE = (
-    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+from plugins import (
+    REQUIRED_NEEDS,
+    Fix,
+    Profile,
+    Severity,
+    Vm,
+    check,
+    fail,
+    recommended,
+    record_fact,
+    required,
+    unknown,
+    warn,
 )
-
-session_env = environment.session_env
-login_env = environment.login_env
-sudo_env = environment.sudo_env
-systemd_env = environment.systemd_env
-written = environment.written
-curl_version = environment.curl_version
+from suites import ARTICLE
+from suites.probes import proxy_environment
+from suites.probes.curl import CurlAnswer
+from suites.probes.proxy_environment import Variables
+from suites.rules import guest_fixes, windows_proxy
+from suites.rules.no_proxy import READERS, bypasses, first_set, misread
+from suites.wording import sentence
 
 SESSION = "the SSH session"
 LOGIN = "the login shell"
@@ -69,13 +70,13 @@ def test_the_proxy_variable_is_the_csn_proxy(
     Windows: the Machine environment decides, which is what the agent's services are given.
     """
     if vm.os == "windows":
-        places = {windows.MACHINE: login_env, SESSION: session_env}
-        environment.note_proxies(places)
-        return windows.proxy_variable(variable, places, profile, _proxy_problem)
+        places = {windows_proxy.MACHINE: login_env, SESSION: session_env}
+        proxy_environment.note_proxies(places)
+        return windows_proxy.proxy_variable(variable, places, profile, _proxy_problem)
     expected = profile.proxy_url
     add = f"Add the line {variable}={expected} to /etc/environment, and open a new session."
     places = {SESSION: session_env, LOGIN: login_env}
-    environment.note_proxies(places)
+    proxy_environment.note_proxies(places)
     found = {place: each.values.get(variable, "") for place, each in places.items()}
     for place, value in found.items():
         if value and (problem := _proxy_problem(value, profile)):
@@ -106,7 +107,7 @@ def test_the_proxy_variable_is_the_csn_proxy(
                 remedy=_reach(variable, add, written),
                 fix=_beside(variable, written, profile),
             )
-    if any(environment.MARK in value for value in found.values()):
+    if any(proxy_environment.MARK in value for value in found.values()):
         warn(
             f"{variable} carries a login for the proxy ({found[SESSION]}). The CSN proxy asks for none, and the "
             "agent's extension manager is known to stumble over one.",
@@ -227,13 +228,13 @@ def test_no_proxy_exempts_the_metadata_service(
     if curl_version:
         record_fact("curl", ".".join(map(str, curl_version)))
     if vm.os == "windows":
-        places = {windows.MACHINE: login_env, SESSION: session_env}
-        environment.note_no_proxy(places)
-        return windows.no_proxy(variable, places, profile, vm, curl_version)
-    article = repairs.no_proxy(profile)
+        places = {windows_proxy.MACHINE: login_env, SESSION: session_env}
+        proxy_environment.note_no_proxy(places)
+        return windows_proxy.no_proxy(variable, places, profile, vm, curl_version)
+    article = guest_fixes.no_proxy(profile)
     add = f"Set {variable}={article} in /etc/environment, and open a new session."
     places = {SESSION: session_env, LOGIN: login_env}
-    environment.note_no_proxy(places)
+    proxy_environment.note_no_proxy(places)
     for place, each in places.items():
         value = each.values.get(variable, "")
         for host in profile.no_proxy_required:
@@ -349,13 +350,13 @@ def _file(variable: str, written: Mapping[str, list[str]]) -> str:
 
 def _in_environment(variable: str, written: Mapping[str, list[str]], profile: Profile, *, exactly: bool = False) -> Fix:
     """The command that corrects a value; none where a file of somebody's own sets it, which no command should edit."""
-    elsewhere = set(written.get(variable, [])) - {repairs.ENVIRONMENT}
-    return () if elsewhere else repairs.environment(profile, exactly=exactly)
+    elsewhere = set(written.get(variable, [])) - {guest_fixes.ENVIRONMENT}
+    return () if elsewhere else guest_fixes.environment(profile, exactly=exactly)
 
 
 def _beside(variable: str, written: Mapping[str, list[str]], profile: Profile) -> Fix:
     """The command that adds a value; none where it is there and does not arrive: then it is sshd's configuration."""
-    return () if repairs.ENVIRONMENT in written.get(variable, []) else repairs.environment(profile)
+    return () if guest_fixes.ENVIRONMENT in written.get(variable, []) else guest_fixes.environment(profile)
 
 
 def _written_in(variable: str, written: Mapping[str, list[str]]) -> str:
@@ -368,24 +369,6 @@ def _falls_back(variable: str, place: Variables) -> str:
     if place.values.get(twin):
         return f"curl, az and azcmagent take {twin} instead; other programs would send IMDS requests to the proxy."
     return "IMDS requests would go to the proxy."
-
-
-def _port(profile: Profile) -> str:
-    # A plain request: whatever the proxy answers, it accepted the connection. No endpoint is involved.
-    return (
-        f"curl -q -sS --noproxy '*' --connect-timeout {profile.timeouts.connect} --max-time {profile.timeouts.connect} "
-        f"-o /dev/null -D - -w {quote(WRITE)} {quote(profile.proxy_url + '/')}"
-    )
-
-
-def _port_windows(profile: Profile) -> str:
-    limit = str(profile.timeouts.connect)
-    limits = ["--connect-timeout", limit, "--max-time", limit]
-    rest = ["-o", "NUL", "-D", "-", "-w", WRITE, f"{profile.proxy_url}/"]
-    return tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, *rest)
-
-
-proxy_port = probe(_port, windows=_port_windows, timeout=7, needs=["curl"], read=CurlAnswer.read)
 
 
 @check(

@@ -6,25 +6,22 @@ gives it to them, and what a login shell has does not count.
 
 from __future__ import annotations
 
-from plugins import check, fail, on_vm, quote, recommended, record_fact, required, warn
-from plugins.model import Vm
-from plugins.requirements.profile import Profile
-from suites import agent as probes
-from suites import environment, windows
-from suites.agent import Agent, Config, Services, must_be_known, same_proxy
-from suites.environment import Variables
+from plugins import Profile, Vm, check, fail, on_vm, quote, recommended, record_fact, required, warn
+from suites.probes import proxy_environment
+from suites.probes.azcmagent import Agent
+from suites.probes.azcmagent_config import AgentConfig
+from suites.probes.azcmagent_services import AgentServices
+from suites.probes.proxy_environment import Variables
+from suites.rules import windows_proxy
+from suites.rules.azcmagent_state import must_be_installed, must_be_known, same_proxy
 
 DOCS = "https://learn.microsoft.com/azure/azure-arc/servers/manage-agent-proxy-settings"
 
-agent = probes.agent
-agent_config = probes.agent_config
-agent_services = probes.agent_services
-systemd_env = environment.systemd_env
 
 HTTPS = ("HTTPS_PROXY", "https_proxy")
 
 
-def _given(services: Services, systemd: Variables) -> str:
+def _given(services: AgentServices, systemd: Variables) -> str:
     """The HTTPS proxy that systemd gives himdsd: the unit's own before the manager's; "" = none.
 
     Windows gives it the Machine environment, which is what `systemd_env` prints there.
@@ -35,7 +32,7 @@ def _given(services: Services, systemd: Variables) -> str:
 
 
 def _giver(vm: Vm) -> str:
-    return windows.MACHINE if vm.os == "windows" else "systemd"
+    return windows_proxy.MACHINE if vm.os == "windows" else "systemd"
 
 
 def _set(url: str) -> str:
@@ -53,7 +50,12 @@ _CLEAR = "azcmagent config clear proxy.bypass"
     component="guest",
 )
 def test_the_agents_proxy_is_the_csn_proxy(
-    agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, vm: Vm, profile: Profile
+    agent: Agent,
+    agent_config: AgentConfig,
+    agent_services: AgentServices,
+    systemd_env: Variables,
+    vm: Vm,
+    profile: Profile,
 ) -> str:
     """The agent's proxy.url is the CSN proxy.
 
@@ -62,14 +64,14 @@ def test_the_agents_proxy_is_the_csn_proxy(
     Unknown: there is no root, or azcmagent config has no answer.
     Not applicable: before the installation.
     """
-    agent.must_be_installed()
+    must_be_installed(agent)
     must_be_known(agent_config.missing, "The agent's proxy.url")
     record_fact("agent proxy.url", agent_config.url.rstrip("/") or "not set")
     if agent_config.mode:
         record_fact("agent config.mode", agent_config.mode)
     expected = profile.proxy_url
     to_do, fix = f"On the VM: {_set(expected)}", on_vm(f"sudo {_set(expected)}")
-    if environment.MARK in agent_config.url:
+    if proxy_environment.MARK in agent_config.url:
         fail(
             f"The agent's proxy.url is {agent_config.url}, with a login; expected {expected}. The CSN proxy asks for "
             "none, and the agent's extension manager is known to stumble over one.",
@@ -87,7 +89,7 @@ def test_the_agents_proxy_is_the_csn_proxy(
         )
     given = _given(agent_services, systemd_env)
     if given and same_proxy(given, expected):
-        works = f"{windows.MACHINE}, so it works"
+        works = f"{windows_proxy.MACHINE}, so it works"
         if vm.os != "windows":
             works = "systemd's environment, so it works; azcmagent under sudo goes without"
         warn(
@@ -114,7 +116,7 @@ BYPASS = {
     docs=DOCS,
     component="guest",
 )
-def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config: Config) -> str:
+def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config: AgentConfig) -> str:
     """The agent's proxy.bypass keeps AAD, ARM and Arc on the proxy.
 
     Success: none of the three is in it.
@@ -122,7 +124,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     Unknown: there is no root, or azcmagent config has no answer.
     Not applicable: before the installation.
     """
-    agent.must_be_installed()
+    must_be_installed(agent)
     must_be_known(agent_config.missing, "The agent's proxy.bypass")
     record_fact("agent proxy.bypass", ", ".join(sorted(agent_config.bypass, key=str.lower)) or "none")
     astray = [each for each in agent_config.bypass if each.lower() in BYPASS]
@@ -149,7 +151,12 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     component="guest",
 )
 def test_the_agents_services_see_the_same_proxy(
-    agent: Agent, agent_config: Config, agent_services: Services, systemd_env: Variables, vm: Vm, profile: Profile
+    agent: Agent,
+    agent_config: AgentConfig,
+    agent_services: AgentServices,
+    systemd_env: Variables,
+    vm: Vm,
+    profile: Profile,
 ) -> str:
     """The agent's services see the same proxy as its command line.
 
@@ -159,10 +166,12 @@ def test_the_agents_services_see_the_same_proxy(
     Not applicable: before the installation.
     Windows: what they are given is the Machine environment.
     """
-    agent.must_be_installed()
+    must_be_installed(agent)
     giver = _giver(vm)
     gives = f"{giver.replace('the', 'The', 1)} gives"
-    to_do = windows.set_machine("HTTPS_PROXY", agent_config.url or profile.proxy_url) if vm.os == "windows" else ""
+    to_do = (
+        windows_proxy.set_machine("HTTPS_PROXY", agent_config.url or profile.proxy_url) if vm.os == "windows" else ""
+    )
     must_be_known(agent_config.missing, "The agent's proxy.url")
     must_be_known(agent_services.missing or systemd_env.missing, f"What {giver} gives the agent's services")
     given = _given(agent_services, systemd_env)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plugins import check, fail, quote, required, unknown
+from plugins import AzureVmView, CheckOutcome, Status, check, fail, quote, required, unknown
 from plugins.azure.roles import Access, Assignment, Denied, Granted, Role, Undecided, effective, role
-from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import CheckOutcome
-from plugins.model import Status
-from suites.arm import vm_of
+from suites import ARTICLE
+from suites.rules.arm_resources import vm_of
 
 PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
-ARTICLE = (
-    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
-)
 
 #: What enrolling uses of each role. Inferred: from the onboarding role and the agent's error table for the first, from
 #: its name for the second, whose definition is published nowhere.

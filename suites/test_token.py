@@ -1,30 +1,36 @@
 """TOKEN: can the VM get a token for Azure Resource Manager with its managed identity, and is it the right one?
 
 The metadata service is asked directly, with curl: once the agent is installed, az asks the agent instead (TOKEN-004).
-What leaves the VM of a token is what it claims, never the token: see `suites.tokens`.
+What leaves the VM of a token is what it claims, never the token: see `suites.probes.imds_token`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from plugins import ProbeResult, check, fail, not_applicable, probe, quote, recommended, required, unknown, warn
-from plugins.azure.vm_view import AzureVmView, Principal
-from plugins.checks.check import CheckOutcome
-from plugins.model import Status, Vm
-from plugins.requirements.profile import Profile
-from suites import tokens
-from suites.answers import plain, sentence
-from suites.arm import restart
-from suites.tokens import TokenAnswer
-
-ARTICLE = (
-    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
+from plugins import (
+    AzureVmView,
+    CheckOutcome,
+    Principal,
+    Profile,
+    Status,
+    Vm,
+    check,
+    fail,
+    not_applicable,
+    recommended,
+    required,
+    unknown,
+    warn,
 )
-
-arm_token = tokens.arm_token
+from suites import ARTICLE
+from suites.probes import imds_token
+from suites.probes.az_login import KNOWN_MESSAGES, AzLogin
+from suites.probes.azcmagent_output import HIMDS
+from suites.probes.imds_token import TokenAnswer
+from suites.rules.arm_resources import restart
+from suites.wording import plain, sentence
 
 _RECREATE = (
     "A managed identity works only when the VM was created with it; adding it later shows it in Azure but gives no "
@@ -38,7 +44,7 @@ _PLATFORM = (
 
 
 def _whose(vm: Vm) -> str:
-    if user := tokens.user_assigned(vm):
+    if user := imds_token.user_assigned(vm):
         return f"the user-assigned identity {_name(user)}"
     return "the system-assigned identity" if vm.identity else "the VM's identity"
 
@@ -190,12 +196,12 @@ def test_the_token_is_the_right_one(
 
 
 def _audience(token: TokenAnswer, vm: Vm, profile: Profile) -> None:
-    known = (*tokens.data().audiences.get(vm.target.cloud, ()), tokens.resource(vm, profile))
+    known = (*imds_token.token_rules().audiences.get(vm.target.cloud, ()), imds_token.resource(vm, profile))
     audience = token.claim("aud")
     if _bare(audience) not in map(_bare, known):
         fail(
-            f"The token is for the audience {audience or '(none)'}; expected {tokens.resource(vm, profile)}. Resource "
-            "Manager does not accept it.",
+            f"The token is for the audience {audience or '(none)'}; expected {imds_token.resource(vm, profile)}. "
+            "Resource Manager does not accept it.",
             remedy="The request names the right resource, so the metadata service is at fault: open a support request "
             f"with this message. (If {audience or 'the audience'} is right for your cloud, add it to "
             "plugins/requirements/data/token.toml.)",
@@ -237,7 +243,7 @@ def _resource_of(token: TokenAnswer, vm: Vm, whose: str) -> str:
     source, lower = token.claim("xms_mirid"), _bare(token.claim("xms_mirid"))
     if not source:
         return ""
-    if user := tokens.user_assigned(vm):
+    if user := imds_token.user_assigned(vm):
         if lower != _bare(user):
             fail(f"The token is of {source}; expected {whose} ({user}).")
         return "identity as the inventory has it"
@@ -280,12 +286,12 @@ def _lifetime(token: TokenAnswer) -> str:
             remedy="Compare the clocks (SSH-003, and this machine's). If they are right, restart the VM through Azure "
             "(az networkcloud virtualmachine restart): its sidecar then asks for a new token.",
         )
-    if begins is not None and begins > now + tokens.data().backdated:
+    if begins is not None and begins > now + imds_token.token_rules().backdated:
         fail(
             f"{clocks} is valid only in {_span(begins - now)} ({_when(begins)}): a clock is wrong.",
             remedy="Compare the clocks: that of this machine with Azure's, and the VM's with both (SSH-003).",
         )
-    if expires < now + tokens.data().nearly_expired:
+    if expires < now + imds_token.token_rules().nearly_expired:
         warn(
             f"The token expires in {_span(expires - now)}: it may do so while the agent connects.",
             remedy="Wait until it has expired and run again: IMDS then gives out a new one.",
@@ -343,7 +349,7 @@ def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureV
     changed, newest = max(dated, key=lambda pair: pair[0])
     if issued >= changed:
         return f"The token was issued {_when(issued)}, after the last change of its roles ({_when(changed)})."
-    if issued + tokens.data().backdated >= changed:
+    if issued + imds_token.token_rules().backdated >= changed:
         unknown(
             f"The token is dated {_when(issued)} and {plain(str(newest))} was changed {_when(changed)}. Entra dates "
             "tokens back by up to five minutes, so which came first is open.",
@@ -365,97 +371,6 @@ def _moment(text: str | None) -> int | None:
         return None
 
 
-# ------------------------------------------------------------------------------------------------------------ by az
-
-_HIMDS = "/opt/azcmagent/bin/himds"
-
-#: In a private folder: the room of this run, which is removed with everything in it. az's own Python must not leave
-#: compiled files behind either, when the login is root. What az prints loses whatever looks like a token, and stands
-#: after the status: a traceback of az's has 7 KB and more, and what is too long is cut at its end.
-_AZ = r"""
-if [ -e @HIMDS@ ]; then
-  echo @himds
-  azcmagent show 2>/dev/null | grep '^Agent Status '
-  exit 0
-fi
-export AZURE_CONFIG_DIR="${room:?}/az" AZURE_CORE_COLLECT_TELEMETRY=no AZURE_CORE_NO_COLOR=yes
-export AZURE_CORE_ONLY_SHOW_ERRORS=yes AZURE_CORE_LOGIN_EXPERIENCE_V2=off PYTHONDONTWRITEBYTECODE=1
-say() { printf '%s\n' "$said" | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g'; }
-echo @login
-said=$(az login --identity @FIRST@ -o none 2>&1)
-status=$?
-@SECOND@
-echo "@exit $status"
-say
-[ $status = 0 ] || exit 0
-echo @token
-said=$(az account get-access-token --resource @RESOURCE@ --query expiresOn -o tsv 2>&1)
-echo "@exit $?"
-say
-"""
-
-_OTHERWISE = r"""
-case $status$said in 0*) ;; *'unrecognized arguments'*)
-  said=$(az login --identity @OPTION@ -o none 2>&1)
-  status=$?
-  ;;
-esac
-"""
-
-
-def _az(vm: Vm, profile: Profile) -> str:
-    user = tokens.user_assigned(vm)
-    options = [f"{option} {quote(user)}" for option in tokens.data().identity_options] if user else [""]
-    filled = {
-        "@HIMDS@": _HIMDS,
-        "@FIRST@ ": f"{options[0]} " if user else "",
-        "@SECOND@": "\n".join(_OTHERWISE.replace("@OPTION@", option).strip() for option in options[1:]),
-        "@RESOURCE@": quote(tokens.resource(vm, profile)),
-    }
-    return re.sub("|".join(filled), lambda found: filled[found[0]], _AZ).strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Az:
-    """What az on the VM did: each step's exit status (None = it did not end) and what it said."""
-
-    installed: bool
-    agent: str | None = None  # the agent is there, and this is its status ("" = not known)
-    login: tuple[int | None, str] | None = None
-    token: tuple[int | None, str] | None = None
-    seconds: float = 0.0
-
-    @classmethod
-    def read(cls, seen: ProbeResult) -> Az:
-        """Read the steps.
-
-        ::
-
-            @login
-            @exit 0
-            @token
-            @exit 0
-            2026-11-22 22:45:58.000000
-        """
-        if seen.state == "no tool":
-            return cls(installed=False)
-        text = seen.stdout.replace("\r", "")
-        if re.search(r"^@himds$", text, re.M):
-            status = re.search(r"^Agent Status\s*:[ \t]*(.*?)[ \t]*$", text, re.M)
-            return cls(installed=True, agent=plain(status[1]) if status else "")
-        steps: dict[str, tuple[int | None, str]] = {}
-        for name, exit, said in re.findall(
-            r"^@(login|token)\n(?:@exit (\d+)\n)?(.*?)(?=^@(?:login|token)$|\Z)", text, re.M | re.S
-        ):
-            steps[name] = (int(exit) if exit else None, said.strip())
-        if "login" not in steps:
-            raise ValueError(f"expected '@login' and what az said, found {text[-60:]!r}")
-        return cls(True, None, steps["login"], steps.get("token"), seen.seconds)
-
-
-az_login = probe(_az, timeout=45, needs=["az"], cap=8192, accept_states=("no tool", "timed out"), read=Az.read)
-
-
 @check(
     "TOKEN-004",
     required,
@@ -468,7 +383,7 @@ az_login = probe(_az, timeout=45, needs=["az"], cap=8192, accept_states=("no too
     docs=ARTICLE,
     component="guest",
 )
-def test_az_logs_in_with_the_identity(az_login: Az, vm: Vm) -> str:
+def test_az_logs_in_with_the_identity(az_login: AzLogin, vm: Vm) -> str:
     """The Azure CLI logs in with the identity and gets a token.
 
     Success: az login --identity and az account get-access-token work, in a configuration folder of their own.
@@ -481,9 +396,9 @@ def test_az_logs_in_with_the_identity(az_login: Az, vm: Vm) -> str:
         not_applicable("The Azure CLI is not installed on this VM: TOKEN-001 asks IMDS without it.")
     if az.agent is not None:
         _asks_the_agent(az.agent)
-    options = tokens.data().identity_options
+    options = imds_token.token_rules().identity_options
     command = "az login --identity" + (
-        f" {options[0]} {_name(tokens.user_assigned(vm))}" if vm.identity and tokens.user_assigned(vm) else ""
+        f" {options[0]} {_name(imds_token.user_assigned(vm))}" if vm.identity and imds_token.user_assigned(vm) else ""
     )
     _step(az, az.login, command)
     _step(az, az.token, "az account get-access-token")
@@ -492,7 +407,7 @@ def test_az_logs_in_with_the_identity(az_login: Az, vm: Vm) -> str:
 
 def _asks_the_agent(status: str) -> None:
     why = (
-        f"{_HIMDS} is installed, so az asks the agent (localhost:40342) for tokens and not IMDS, and gets none with "
+        f"{HIMDS} is installed, so az asks the agent (localhost:40342) for tokens and not IMDS, and gets none with "
         "the VM's managed identity"
     )
     if status == "Connected":
@@ -504,7 +419,7 @@ def _asks_the_agent(status: str) -> None:
     )
 
 
-def _step(az: Az, step: tuple[int | None, str] | None, command: str) -> None:
+def _step(az: AzLogin, step: tuple[int | None, str] | None, command: str) -> None:
     """Stops when the step did not work."""
     if step is None or step[0] is None:
         unknown(
@@ -517,7 +432,7 @@ def _step(az: Az, step: tuple[int | None, str] | None, command: str) -> None:
     if status == 0:
         return
     words = sentence(_last_words(said))
-    for sign, meaning, remedy in _TELLS:
+    for sign, meaning, remedy in KNOWN_MESSAGES:
         if re.search(sign, said, re.I):
             fail(f"{command} ended with {status}{words}. {meaning}", remedy=remedy)
     fail(f"{command} ended with {status}{words}.")
@@ -532,51 +447,3 @@ def _last_words(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR: ")]
     return plain(re.sub(r" with url: \S+", "", (errors or lines or [""])[-1].removeprefix("ERROR: ")))
-
-
-#: What az says, what it means and what to do. Measured with az 2.91 (`make az`), but for "unrecognized arguments".
-_TELLS = [
-    (
-        # 2.91: No access was configured for the managed identity, hence no subscriptions were found. If this is ...
-        r"No subscriptions? (were )?found",
-        "It has a token, but the identity sees no subscription: it has no role anywhere yet.",
-        "Assign the roles (ROLES-001, ROLES-002), then log in again.",
-    ),
-    (
-        r"JSONDecodeError|Expecting value",
-        "Something else than IMDS answered: the request went to the proxy, as it does without NO_PROXY.",
-        "Put the metadata address into NO_PROXY and no_proxy (PROXY-002, IMDS-003).",
-    ),
-    (
-        r"CERTIFICATE_VERIFY_FAILED|SSLError|certificate verify failed",
-        "az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
-        "See NET-003. If a proxy inspects TLS, exempt Azure from it; else set REQUESTS_CA_BUNDLE to the VM's bundle.",
-    ),
-    (
-        # HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded ... [Errno 111] Connection refused
-        r"host='169\.254\.169\.254'.*(Max retries exceeded|Failed to establish)",
-        "It did not reach IMDS.",
-        "See IMDS-002 and TOKEN-001: the metadata service is asked there without az.",
-    ),
-    (
-        # ('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden'))
-        r"Tunnel connection failed: \d+",
-        "The proxy did not let it through to Resource Manager.",
-        "See NET-001 for what the proxy says, and CSN-002: the cloud services network must let Resource Manager out.",
-    ),
-    (
-        r"Network is unreachable|ProxyError|Max retries exceeded",
-        "It did not reach IMDS or Resource Manager in the way the environment says.",
-        "See PROXY-001, PROXY-002, IMDS-003 and NET-001.",
-    ),
-    (
-        r"unrecognized arguments",
-        "This az knows none of the options for a user-assigned identity.",
-        "Bring az up to date (CLI-001).",
-    ),
-    (
-        r"Identity not found|Failed to connect to MSI",
-        "az got no token from IMDS.",
-        "See TOKEN-001: the metadata service is asked there without az, and its answer is quoted.",
-    ),
-]

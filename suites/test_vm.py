@@ -6,17 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from plugins import check, fail, quote, record_fact, required, unknown, warn
+from plugins import AzureVmView, Fix, check, fail, quote, record_fact, required, unknown, warn
 from plugins.azure import resource_ids as ids
-from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import Fix
-from suites import agent as probes
-from suites.agent import Agent, Show
-from suites.arm import Resource, cluster_of, command, detail, named, prop, settled, silent, state, vm_of
+from suites import ARTICLE
+from suites.probes.azcmagent import Agent, AgentStatus
+from suites.rules.arm_resources import Resource, cluster_of, command, detail, named, prop, settled, silent, state, vm_of
 
-ARTICLE = (
-    "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
-)
 ONBOARDING = "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard"
 
 
@@ -138,9 +133,6 @@ def test_the_vm_is_attached_to_a_csn(azure: AzureVmView) -> str:
     return f"VM {name} is attached to the cloud services network {named(attached)}."
 
 
-agent = probes.agent
-agent_show = probes.agent_show
-
 LONGEST = 54  # what the agent enforces
 
 #: A name that the agent and Azure Resource Manager accept.
@@ -154,7 +146,7 @@ NAME = re.compile(rf"[A-Za-z0-9_-]{{0,{LONGEST - 1}}}[A-Za-z0-9]")
     docs=ONBOARDING,
     component="vm",
 )
-def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_show: Show) -> str:
+def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_show: AgentStatus) -> str:
     """The name of the Arc resource is valid and free.
 
     Success: valid, and no machine in the target resource group has it; or the machine that has it is this VM, as the

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from plugins import check, fail, on_vm, quote, record_fact, required, unknown, warn
-from plugins.checks.check import OnVm
-from suites import guest as facts
-from suites.guest import Guest, System, Table, data
+from plugins import OnVm, check, fail, on_vm, quote, record_fact, required, unknown, warn
+from suites.probes.guest_system import Guest, OperatingSystem, SupportedSystem, agent_needs
 
 PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
-
-system = facts.system
-guest = facts.guest
 
 
 def _fits(version: str, known: str) -> bool:
@@ -27,14 +22,14 @@ def _fits(version: str, known: str) -> bool:
     docs=PREREQUISITES,
     component="guest",
 )
-def test_the_agent_supports_the_system(system: System) -> str:
+def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
     """The agent supports the guest's system and architecture.
 
     Success: the table of Microsoft's prerequisites has both.
     Failure: a 32-bit system: there is no agent for it. Limited support is a warning.
     Unknown: the table does not have it, which need not mean that the agent refuses it.
     """
-    known = data()
+    known = agent_needs()
     architecture = known.architectures.get(system.machine, "")
     called = system.name or "the system"
     record_fact("operating system", system.name or "not known")
@@ -67,7 +62,7 @@ def test_the_agent_supports_the_system(system: System) -> str:
     return f"{called} on {system.machine} is supported by the agent."
 
 
-def _latest(table: Table) -> str:
+def _latest(table: SupportedSystem) -> str:
     return f"{table.name} {table.versions[-1]}"
 
 
@@ -81,7 +76,7 @@ _NO_SNAP = "snap remove curl && apt-get install -y curl"
     docs=PREREQUISITES,
     component="guest",
 )
-def test_the_guest_has_what_the_agent_needs(guest: Guest, system: System) -> str:
+def test_the_guest_has_what_the_agent_needs(guest: Guest, system: OperatingSystem) -> str:
     """The guest has what installing the agent needs.
 
     Success: systemd, openssl, curl or wget and, in Debian's family, gnupg; no lock of apt or dpkg is held; there is
@@ -108,13 +103,13 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest, system: System) -> str
             remedy=_NO_SNAP,
             fix=on_vm(" && ".join(f"sudo {step}" for step in _NO_SNAP.split(" && "))),
         )
-    free = ", ".join(f"{guest.free[path] // 1024} MB on {path}" for path in data().free_at)
+    free = ", ".join(f"{guest.free[path] // 1024} MB on {path}" for path in agent_needs().free_at)
     return f"systemd, openssl, {_either(guest)} and the like are there; {free} are free."
 
 
 def _untold(guest: Guest) -> list[str]:
     """What is not known, and would have to be."""
-    known = data()
+    known = agent_needs()
     space = [path for path in known.free_at if path not in guest.free]
     mounts = [path for path in known.executable if not guest.options_of(path)[0]]
     return [
@@ -136,14 +131,14 @@ class _Problem(NamedTuple):
     fix: OnVm | None = None
 
 
-def _not_there(seen: str, package: str, system: System) -> _Problem:
+def _not_there(seen: str, package: str, system: OperatingSystem) -> _Problem:
     tool = (
         "apt-get install -y" if system.of_debian else "zypper install -y" if "suse" in system.like else "dnf install -y"
     )
     return _Problem(seen, f"{tool} {package}.", on_vm(f"sudo {tool} {package}"))
 
 
-def _programs(guest: Guest, system: System) -> list[_Problem]:
+def _programs(guest: Guest, system: OperatingSystem) -> list[_Problem]:
     problems = []
     if not (guest.init == "systemd" or guest.booted) or "systemctl" not in guest.tools:
         runs = f"process 1 is {guest.init}" if guest.init not in ("", "systemd") else "process 1 is not to be seen"
@@ -184,13 +179,13 @@ def _holder(process: str, pid: str) -> str:
 
 
 def _space(guest: Guest) -> list[_Problem]:
-    need = data().free_megabytes
+    need = agent_needs().free_megabytes
     return [
         _Problem(
             f"{guest.free[path] // 1024} MB are free on {path}; expected {need} or more.",
             f"Make space on {path}, or enlarge the disk.",
         )
-        for path in data().free_at
+        for path in agent_needs().free_at
         if guest.free.get(path, need * 1024) < need * 1024
     ]
 
@@ -204,7 +199,7 @@ _FSTAB = (
 
 def _noexec(guest: Guest) -> list[_Problem]:
     problems = []
-    for path in data().executable:
+    for path in agent_needs().executable:
         at, options = guest.options_of(path)
         if "noexec" in options:
             problems.append(

@@ -6,8 +6,8 @@
                (hindrance)     (announcement)                                (only with --enroll=roundtrip)
 
 It is a second gathering, after the checks that decide whether a VM is ready: what it sees is added to the VM's evidence
-under keys that begin with ``enroll_``, and the ENROLL checks judge that like any other evidence. The commands stand
-beside those checks, in suites/test_enroll.py; here is who runs them, in which order, and who asks Azure.
+under keys that begin with ``enroll_``, and the ENROLL checks judge that like any other evidence. The commands
+are in suites/probes/azcmagent_connect.py; here is who runs them, in which order, and who asks Azure.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.areas import AREAS, order
 from plugins.checks.check import CheckOutcome
+from plugins.checks.enrollment_marks import ALREADY, NOT_ASKED
 from plugins.checks.probe import Probe, ProbeCommand
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import Progress, gather
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = [
     "AREA",
     "MODES",
-    "NOT_ASKED",
     "Enrolment",
     "Look",
     "announcement",
@@ -72,8 +72,6 @@ CONNECT, SHOW, MACHINE, DISCONNECT, GONE = (
     "enroll_disconnect",
     "enroll_gone",
 )
-ALREADY = "@already\n"  # what the connecting begins with when the machine was connected before, and nothing was done
-NOT_ASKED = "@not asked\n"  # in place of Azure's answer, with --no-azure
 
 #: Seconds for Azure to show what azcmagent has just done, and between two looks. [I] How long it takes is not
 #: documented; the agent itself waits for the resource, so it is there at once, as a rule.

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from plugins.checks import package_manager as packages
 from plugins.checks.check import Check, CheckOutcome, Component, Fix, OnVm, not_applicable, recorded_facts
-from plugins.checks.probe import LINUX_ONLY, Probe, probe_of
+from plugins.checks.probe import LINUX_ONLY, Probe
 from plugins.checks.signature import parameters as parameters_of
 from plugins.model import Evidence, ProbeResult, Severity, Status
 
 #: The check that says whether root is to be had; without it, root probes have no answer.
 ROOT = "SSH-002"
 
-__all__ = ["Outcome", "judge", "probes_in_module", "value"]
+__all__ = ["Outcome", "judge", "value"]
 
 
 class Outcome(NamedTuple):
@@ -194,9 +194,3 @@ _PACKAGES = {"curl": "curl", "openssl": "openssl"}
 
 def _install(tool: str) -> Fix:
     return packages.command("install", _PACKAGES[tool]) if tool in _PACKAGES else ()
-
-
-def probes_in_module(function: Callable[..., str]) -> dict[str, Probe]:
-    """The probes that a check function takes, found by name in its own module; for tests of a check without pytest."""
-    found = {name: probe_of(function.__globals__.get(name)) for name in parameters_of(function)}
-    return {name: probe for name, probe in found.items() if probe is not None}

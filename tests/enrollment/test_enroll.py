@@ -22,10 +22,12 @@ from plugins.enrollment import enroll
 from plugins.enrollment.enroll import Enrolment, announcement, hindrance, prepare, refuse, skip, wanted
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import Progress
-from plugins.judge.evaluate import probes_in_module
 from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Target, Verdict, Vm
 from plugins.ssh import client as ssh
 from suites import test_enroll as suite
+from suites.probes import azcmagent_connect
+from suites.probes.azcmagent_connect import AgentCommand, ArcMachine
+from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import PROFILE
 
 SUB = "11111111-2222-3333-4444-555555555555"
@@ -41,7 +43,7 @@ for _check in (
     suite.test_both_sides_say_connected,
     suite.test_disconnecting_leaves_nothing,
 ):
-    PROBES |= probes_in_module(_check)
+    PROBES |= probes_of(_check)
 
 
 def verdict(id: str, status: Status, severity: Severity = Severity.REQUIRED, parameter: str = "") -> Verdict:
@@ -108,8 +110,8 @@ def test_what_the_inventory_leaves_open_comes_from_azure() -> None:
     found = prepare(Vm("c"), facts)
     assert isinstance(found, Enrolment)
     assert found.machine == f"/subscriptions/{SUB}/resourceGroups/vms/providers/Microsoft.HybridCompute/machines/Web-C"
-    assert suite.settings(found.vm)["location"] == "westeurope"
-    assert suite.settings(found.vm)["resource-name"] == found.name
+    assert azcmagent_connect.settings(found.vm)["location"] == "westeurope"
+    assert azcmagent_connect.settings(found.vm)["resource-name"] == found.name
 
 
 def test_no_target_no_connecting() -> None:
@@ -228,7 +230,7 @@ def test_connect_then_show_then_azure(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
     seen = site.seen("a")
     assert list(seen) == ["healthz", "enroll_connect", "enroll_show", "enroll_machine"]
-    assert suite.Machine.read(seen["enroll_machine"]).status == "Connected"
+    assert ArcMachine.read(seen["enroll_machine"]).status == "Connected"
     assert "secretish" not in seen["enroll_machine"].stdout
     assert site.archive["a"].vm == VM_A  # not the VM with what Azure added
     assert site.archive["a"].session == OK
@@ -238,7 +240,7 @@ def test_roundtrip_disconnects_what_it_connected(monkeypatch: pytest.MonkeyPatch
     site = Site(monkeypatch, tmp_path, ANSWERS)
     assert site.enroll("roundtrip")
     assert [key for _, key in site.visits] == ["enroll_connect", "enroll_show", "enroll_disconnect"]
-    assert suite.Machine.read(site.seen("a")["enroll_gone"]) == suite.Machine()
+    assert ArcMachine.read(site.seen("a")["enroll_gone"]) == ArcMachine()
 
 
 def test_a_machine_that_was_connected_before_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -247,7 +249,7 @@ def test_a_machine_that_was_connected_before_is_left_alone(monkeypatch: pytest.M
     assert site.enroll("roundtrip")
     assert ("a", "enroll_disconnect") not in site.visits
     assert (
-        suite.Command.read(site.seen("a")["enroll_disconnect"]).missing == "The machine was connected before this run."
+        AgentCommand.read(site.seen("a")["enroll_disconnect"]).missing == "The machine was connected before this run."
     )
 
 
@@ -270,7 +272,7 @@ def test_a_lost_session_says_so_and_touches_nothing_else(monkeypatch: pytest.Mon
     assert site.enroll("roundtrip", (VM_A, VM_B))
     assert [name for name, key in site.visits if key != "enroll_connect"] == ["b", "b"]
     seen = site.seen("a")["enroll_connect"]
-    assert suite.Command.read(seen).missing == "The session ended while this ran: It broke."
+    assert AgentCommand.read(seen).missing == "The session ended while this ran: It broke."
     assert seen.command.startswith("[ -x /opt/azcmagent/bin/azcmagent ]")
     assert site.archive["a"].session == OK
 
@@ -284,14 +286,14 @@ def test_an_interrupt_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_azure_is_not_asked_when_it_is_not_to_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
     assert site.enroll("roundtrip", look=False)
-    assert not suite.Machine.read(site.seen("a")["enroll_machine"]).asked
+    assert not ArcMachine.read(site.seen("a")["enroll_machine"]).asked
 
 
 def test_what_azure_refuses_is_not_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
     site.machines = ReadError("Azure refused to show it.")
     assert site.enroll("roundtrip")
-    assert suite.Machine.read(site.seen("a")["enroll_gone"]).missing == "Azure refused to show it."
+    assert ArcMachine.read(site.seen("a")["enroll_gone"]).missing == "Azure refused to show it."
 
 
 def test_azure_is_given_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -303,7 +305,7 @@ def test_azure_is_given_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
     monkeypatch.setattr(site, "look", look)
     assert site.enroll("connect")
-    assert suite.Machine.read(site.seen("a")["enroll_machine"]).status == "Connected"
+    assert ArcMachine.read(site.seen("a")["enroll_machine"]).status == "Connected"
 
 
 # ------------------------------------------------------------------------------------------------------ the whole step
@@ -326,14 +328,14 @@ def test_two_vms_do_not_become_one_resource(monkeypatch: pytest.MonkeyPatch, tmp
     assert _whole(site, [VM_A, twin], {"a": Status.PASS, "b": Status.PASS}, said)
     assert not site.visits
     assert "a and b would become the same resource" in said[-1]
-    assert "a and b would become the same resource" in suite.Command.read(site.seen("a")["enroll_connect"]).missing
+    assert "a and b would become the same resource" in AgentCommand.read(site.seen("a")["enroll_connect"]).missing
 
 
 def test_a_vm_without_a_target_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, {})
     assert _whole(site, [Vm("a")], {"a": Status.PASS}, [])
     assert not site.visits
-    assert "not known where to" in suite.Command.read(site.seen("a")["enroll_connect"]).missing
+    assert "not known where to" in AgentCommand.read(site.seen("a")["enroll_connect"]).missing
 
 
 def test_an_interrupt_while_azure_is_asked_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -522,7 +524,7 @@ def test_disconnect_then_show(shell: str, tmp_path: Path) -> None:
     assert json.loads(ran.text("config")) == {"access-token": TOKEN}
     assert ran.text("arguments").startswith("disconnect\n--config\n")
     assert not list(ran.room.iterdir())
-    read = suite.Command.read(ProbeResult("enroll_disconnect", "", "done", 0, ran.stdout))
+    read = AgentCommand.read(ProbeResult("enroll_disconnect", "", "done", 0, ran.stdout))
     assert (read.exit, read.after.status, read.after.resource) == (0, "Disconnected", "")
     assert TOKEN not in ran.stdout
 

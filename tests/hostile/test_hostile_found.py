@@ -22,11 +22,11 @@ from plugins.inventory.selection import InventoryError, load
 from plugins.judge.evaluate import value
 from plugins.model import Evidence, ProbeResult, SshSession, Status, Vm
 from plugins.ssh.config import SshConfig
-from suites.agent import Logs, _seconds
-from suites.environment import _read_written
-from suites.guest import Guest
-from suites.test_enroll import Machine
-from suites.tokens import TokenAnswer, _claims
+from suites.probes.azcmagent_connect import ArcMachine
+from suites.probes.azcmagent_logs import AgentLogs, _seconds
+from suites.probes.guest_system import Guest
+from suites.probes.imds_token import TokenAnswer, _claims
+from suites.probes.proxy_environment import _read_written
 from tests.support import azure_site as site
 from tests.support.catalogue import ROWS
 from tests.support.suite_rows import seen
@@ -75,7 +75,7 @@ def test_a_marker_line_that_never_ends_does_not_hide_the_next_frame() -> None:
 
 def test_json_that_is_nested_too_deep_is_not_understood() -> None:
     with pytest.raises(ValueError, match="nested too deep"):
-        Machine.read(seen("[" * 100_000))
+        ArcMachine.read(seen("[" * 100_000))
 
 
 @pytest.mark.parametrize("time", [10**400, 1e999, float("nan"), "9" * 5000, -1, True, 253_402_300_800])
@@ -94,7 +94,7 @@ def test_a_log_line_from_the_last_day_of_the_year_9999_has_no_time() -> None:
     assert _seconds("9999-12-31T23:59:59-23:59") == 0.0
     assert _seconds("0001-01-01T00:00:00+23:59") == 0.0
     text = "@now 1\n@log journal\n9999-12-31T23:59:59-23:59\tAZCM0026: Network Error\n"
-    assert [line.when for line, _ in Logs.read(seen(text)).found] == [""]
+    assert [line.when for line, _ in AgentLogs.read(seen(text)).found] == [""]
 
 
 def test_a_proxy_that_urlsplit_refuses_is_a_wrong_one() -> None:

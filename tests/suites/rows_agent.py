@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from plugins.model import ProbeResult, Status, Target, Vm
-from suites import agent as probes
+from suites.probes.azcmagent import AgentStatus
+from suites.probes.azcmagent_services import UNITS
 from tests.support.suite_rows import NOW, Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -40,7 +41,7 @@ def unit(name: str, active: str = "active", sub: str = "running", result: str = 
 
 def units(**changed: str) -> ProbeResult:
     """All four services active, but for those that are given."""
-    return seen("\n".join(changed.get(name) or unit(name) for name in probes.UNITS))
+    return seen("\n".join(changed.get(name) or unit(name) for name in UNITS))
 
 
 def stamp(ago: int) -> str:
@@ -63,9 +64,9 @@ def logged(ago: int, message: str) -> str:
 VM_ID = "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11"
 
 
-def fleet(**vm_ids: str) -> dict[str, probes.Show]:
+def fleet(**vm_ids: str) -> dict[str, AgentStatus]:
     """What the agents of a fleet's VMs say, by VM name."""
-    return {name.replace("_", "-"): probes.Show(status="Connected", vm_id=vm_id) for name, vm_id in vm_ids.items()}
+    return {name.replace("_", "-"): AgentStatus(status="Connected", vm_id=vm_id) for name, vm_id in vm_ids.items()}
 
 
 NETWORK = logged(3600, "AZCM0026: Network Error")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plugins.model import ProbeResult, Status
-from suites import agent_windows
-from suites.agent import AZCMAGENT, HIMDS
+from suites.probes import azcmagent_windows
+from suites.probes.azcmagent_output import AZCMAGENT, HIMDS
 from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -18,9 +18,9 @@ def installed(version: str = "1.64.03414.2961") -> ProbeResult:
 
 
 def services(**states: str) -> ProbeResult:
-    """As agent_windows.SERVICES prints them: a service that is not named is not there."""
+    """As azcmagent_windows.SERVICES prints them: a service that is not named is not there."""
     blocks = []
-    for name in agent_windows.NAMES:
+    for name in azcmagent_windows.NAMES:
         state = states.get(name, "")
         blocks.append(f"Id={name}\nLoadState={'loaded' if state else 'not-found'}\nActiveState={state}\n")
     return seen("\n".join(blocks))
@@ -32,7 +32,7 @@ NEVER = captured("azcmagent/show-1.64-never-connected")  # captured on Windows
 CONNECTED = captured("azcmagent/show-1.58-connected")
 
 
-EVERYTHING = dict.fromkeys(agent_windows.NAMES, "active")
+EVERYTHING = dict.fromkeys(azcmagent_windows.NAMES, "active")
 
 
 def config(url: str = CSN, bypass: str = "[]") -> ProbeResult:

@@ -15,15 +15,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plugins.checks.probe import Probe, ProbeCommand, probe_of
+from plugins.checks.probe import Probe, ProbeCommand
 from plugins.model import ProbeResult, Target, Vm
-from suites import agent as probes
+from suites.probes.azcmagent import Agent
+from suites.probes.azcmagent_config import AgentConfig
+from suites.probes.azcmagent_logs import AgentLogs, LogLine
+from suites.probes.azcmagent_services import AgentServices
 from tests.suites.test_suite_commands import SHELLS, run
+from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import PROFILE, VM, seen
 
 # ------------------------------------------------------------------------------------------------------- readers
 
-PROBES: dict[str, Probe] = {name: each for name, value in vars(probes).items() if (each := probe_of(value))}
+PROBES: dict[str, Probe] = {name: each for name, each in DECLARED.items() if name.startswith("agent")}
 PLANNED = {name: each.plan(name, {"vm": VM, "profile": PROFILE}) for name, each in PROBES.items()}
 
 
@@ -44,13 +48,13 @@ def test_garbage_is_read_or_refused(name: str, stdout: str, stderr: str) -> None
 
 def test_a_setting_that_is_no_address_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected an address as proxy\.url, found 'squid'"):
-        probes.Config.read(seen("@list\n proxy.url : squid\n"))
+        AgentConfig.read(seen("@list\n proxy.url : squid\n"))
     with pytest.raises(ValueError, match=r"expected the value of proxy\.url, found 'FATAL   AZCM0018: root needed'"):
-        probes.Config.read(seen("@list\n@get proxy.url\nFATAL   AZCM0018: root needed\n"))
+        AgentConfig.read(seen("@list\n@get proxy.url\nFATAL   AZCM0018: root needed\n"))
 
 
 def test_get_stands_in_for_a_list_that_an_old_agent_does_not_have() -> None:
-    config = probes.Config.read(
+    config = AgentConfig.read(
         seen("@list\nunknown command\n@get proxy.url\nhttp://169.254.0.11:3128\n@get proxy.bypass\n[ARM,Arc]\n")
     )
     assert (config.url, config.bypass) == ("http://169.254.0.11:3128", ("ARM", "Arc"))
@@ -66,7 +70,7 @@ def test_get_stands_in_for_a_list_that_an_old_agent_does_not_have() -> None:
     ],
 )
 def test_what_a_line_says(text: str, said: str) -> None:
-    assert probes.Line("azcmagent.log", 0.0, text).said == said
+    assert LogLine("azcmagent.log", 0.0, text).said == said
 
 
 # ------------------------------------------------------------------------------------------------------ commands
@@ -133,10 +137,10 @@ def test_an_agent_that_is_not_there_is_no_error(shell: list[str], name: str, tmp
         pytest.skip(f"{name} needs {PLANNED[name].needs}")
     result, answer = asked(tmp_path, shell, name)
     assert result.returncode == 0
-    if isinstance(answer, probes.Agent):
+    if isinstance(answer, Agent):
         assert (answer.installed, answer.himds) == (False, False)
-    elif not isinstance(answer, probes.Logs | probes.Services):
-        assert answer.missing == "the agent is not installed"
+    elif not isinstance(answer, AgentLogs | AgentServices):
+        assert str(answer.missing) == "the agent is not installed"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -155,7 +159,7 @@ def test_what_came_before_the_first_boot_is_part_of_the_image(shell: list[str], 
     _, agent = asked(guest, shell, "agent")
     assert agent.baked is False  # the same second
     since = (guest / "opt/azcmagent/bin/himds").stat().st_ctime
-    assert probes.Agent.read(seen(f"@since {since:.0f}\n@instance {since + 5:.0f}\n")).baked is True
+    assert Agent.read(seen(f"@since {since:.0f}\n@instance {since + 5:.0f}\n")).baked is True
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -209,7 +213,7 @@ def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
 
 
 def test_what_systemd_shows() -> None:
-    services = probes.Services.read(
+    services = AgentServices.read(
         seen(
             "Result=success\nEnvironment=HTTPS_PROXY=http://169.254.0.11:3128\nEnvironment=NO_PROXY=localhost\n"
             "Id=himdsd.service\nLoadState=loaded\nActiveState=active\nSubState=running\n\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from suites.arm import command, detail, prop, upper
+from suites.rules.arm_resources import command, detail, prop, upper
 from tests.support.fake_azure import VM_ID
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from plugins.checks.probe import probe_of
 from plugins.model import ProbeResult
-from suites import test_cloudinit
-from suites.test_cloudinit import Output, data
+from suites.probes import cloud_init
+from suites.probes.cloud_init import BootOutput, log_rules
 
 SHELLS = [
     pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
@@ -24,8 +24,8 @@ def begin(stage: str, at: str) -> str:
     return f"Cloud-init v. 25.1.4 running '{stage}' at {at}. Up 5.85 seconds.\n"
 
 
-def search(shell: list[str], log: Path) -> Output:
-    command = test_cloudinit._output_command(str(log))
+def search(shell: list[str], log: Path) -> BootOutput:
+    command = cloud_init._output_command(str(log))
     result = subprocess.run(
         [*shell, "-c", f"p1() {{\n{command}\n}}\n( p1 )"],
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
@@ -35,7 +35,7 @@ def search(shell: list[str], log: Path) -> Output:
         timeout=30,
     )
     assert result.stderr == b""
-    return Output.read(ProbeResult("", "", "done", result.returncode, result.stdout.decode("utf-8", "replace")))
+    return BootOutput.read(ProbeResult("", "", "done", result.returncode, result.stdout.decode("utf-8", "replace")))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -49,17 +49,17 @@ def test_only_the_last_boot_counts(shell: list[str], tmp_path: Path) -> None:
         + b"password=hunter2 is nobody's business\n"
     )
     found = search(shell, log)
-    assert found == Output(True, "Tuesday", ((8, "E: Unable to locate package azure-cli"),), True, "25.1.4")
+    assert found == BootOutput(True, "Tuesday", ((8, "E: Unable to locate package azure-cli"),), True, "25.1.4")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_log_without_a_first_stage(shell: list[str], tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(begin("init", "Monday") + "E: old\n" + begin("init", "Tuesday") + begin("modules:final", "Tuesday"))
-    assert search(shell, log) == Output(True, "Tuesday", (), True, "25.1.4")
+    assert search(shell, log) == BootOutput(True, "Tuesday", (), True, "25.1.4")
     log.write_text("Traceback (most recent call last):\n")
-    assert search(shell, log) == Output(True, "", ((1, "Traceback (most recent call last):"),), True)
-    assert search(shell, tmp_path / "none") == Output(False)
+    assert search(shell, log) == BootOutput(True, "", ((1, "Traceback (most recent call last):"),), True)
+    assert search(shell, tmp_path / "none") == BootOutput(False)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -67,7 +67,7 @@ def test_a_log_full_of_failures_is_cut(shell: list[str], tmp_path: Path) -> None
     log = tmp_path / "log"
     log.write_text(begin("init-local", "Monday") + f"E: {'x' * 1000}\n" * 5000)
     found = search(shell, log)
-    assert (len(found.lines), found.complete) == (data().lines, False)
+    assert (len(found.lines), found.complete) == (log_rules().lines, False)
     assert max(len(line) for _, line in found.lines) <= 310
 
 
@@ -104,15 +104,15 @@ bash: /usr/local/bin/setup: Permission denied
 
 @pytest.mark.parametrize("line", HARMLESS.splitlines())
 def test_harmless(line: str) -> None:
-    assert test_cloudinit._meaning(line) == ""
+    assert cloud_init.meaning_of(line) == ""
 
 
 @pytest.mark.parametrize("line", HARMFUL.splitlines())
 def test_harmful(line: str) -> None:
-    assert test_cloudinit._meaning(line)
+    assert cloud_init.meaning_of(line)
 
 
-@pytest.mark.parametrize("pattern", [each.pattern for each in data().failures])
+@pytest.mark.parametrize("pattern", [each.pattern for each in log_rules().failures])
 def test_grep_and_python_read_a_pattern_alike(pattern: str, tmp_path: Path) -> None:
     assert not re.search(r"\\[a-zA-Z]|\(\?|\*\?|\+\?", pattern)
     assert "error" not in pattern.lower().split("|")
@@ -126,7 +126,7 @@ def test_grep_and_python_read_a_pattern_alike(pattern: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["cloudinit", "cloudinit_output"])
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_shell_accepts_it(shell: list[str], name: str) -> None:
-    probe = probe_of(getattr(test_cloudinit, name))
+    probe = probe_of(getattr(cloud_init, name))
     assert probe is not None and isinstance(probe.command, str)
     assert "/scripts/" not in probe.command, "what is under /var/lib/cloud may hold credentials"
     result = subprocess.run([*shell, "-n", "-c", probe.command], capture_output=True, text=True, check=False)
@@ -146,7 +146,7 @@ esac
 def test_an_old_cloud_init_is_asked_again(shell: list[str], tmp_path: Path) -> None:
     (tmp_path / "cloud-init").write_text(OLD)
     (tmp_path / "cloud-init").chmod(0o755)
-    probe = probe_of(test_cloudinit.cloudinit)
+    probe = probe_of(cloud_init.cloudinit)
     assert probe is not None
     result = subprocess.run(
         [*shell, "-c", f"p1() {{\n{probe.command}\n}}\n( p1 )"],
@@ -157,5 +157,5 @@ def test_an_old_cloud_init_is_asked_again(shell: list[str], tmp_path: Path) -> N
         check=False,
         timeout=30,
     )
-    found = test_cloudinit.CloudInit.read(ProbeResult("", "", "done", result.returncode, result.stdout, result.stderr))
+    found = cloud_init.CloudInit.read(ProbeResult("", "", "done", result.returncode, result.stdout, result.stderr))
     assert (found.status, found.exit, found.errors) == ("error", 1, ("it broke",))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.model import Status, Target
-from suites.egress import covering, read
+from suites.rules.egress_list import covering, read_egress_list
 from tests.suites.rows_csn import WANTED, adding
 from tests.support.catalogue import FUNCTIONS
 from tests.support.fake_azure import INVENTORY, azure, egress
@@ -36,7 +36,7 @@ def listed(name: str, port: object = None) -> list[dict[str, object]]:
     ],
 )
 def test_what_an_entry_covers(entry: str, port: object, covered: list[str], not_covered: list[str]) -> None:
-    entries = read(listed(entry, port))
+    entries = read_egress_list(listed(entry, port))
     assert entries is not None
     assert all(covering(entries, host, 443) for host in covered)
     assert not any(covering(entries, host, 443) for host in not_covered)
@@ -44,24 +44,24 @@ def test_what_an_entry_covers(entry: str, port: object, covered: list[str], not_
 
 @pytest.mark.parametrize(("entry", "all_of_it"), [(".a.b", True), ("*.a.b", True), (".b", True), ("a.b", False)])
 def test_a_wildcard_needs_a_domain(entry: str, all_of_it: bool) -> None:
-    (found,) = read(listed(entry, 443)) or []
+    (found,) = read_egress_list(listed(entry, 443)) or []
     assert found.covers_all("*.a.b", 443) is all_of_it
 
 
 def test_absent_is_not_empty() -> None:
-    assert read(None) is None
-    assert read([]) == []
-    assert read([{"category": "x"}, {"category": "y", "endpoints": None}]) == []
+    assert read_egress_list(None) is None
+    assert read_egress_list([]) == []
+    assert read_egress_list([{"category": "x"}, {"category": "y", "endpoints": None}]) == []
 
 
 def test_the_widest_entry_is_named() -> None:
-    entries = read([*listed("a.b.c", 443), *listed(".b.c", 443), *listed(".a.b.c", 443)])
+    entries = read_egress_list([*listed("a.b.c", 443), *listed(".b.c", 443), *listed(".a.b.c", 443)])
     assert str(covering(entries or [], "a.b.c", 443)) == ".b.c port 443"
 
 
 @given(st.text(), st.one_of(st.none(), st.integers(), st.text()))
 def test_no_entry_is_too_strange(name: str, port: object) -> None:
-    entries = read(listed(name, port))
+    entries = read_egress_list(listed(name, port))
     assert entries is not None
     assert len(entries) == bool(name.strip())
 

@@ -34,7 +34,7 @@ FACTS = {
 def test_no_fact_is_noted_without_a_row() -> None:
     folder = ROOT / "suites"
     written = {
-        name for path in folder.glob("*.py") for name in re.findall(r'\b_?record_fact\(\s*"([^"]+)"', path.read_text())
+        name for path in folder.rglob("*.py") for name in re.findall(r'\b_?record_fact\(\s*"([^"]+)"', path.read_text())
     }
     assert written == FACTS
 

@@ -14,15 +14,16 @@ import pytest
 
 from plugins.checks import package_manager as packages
 from plugins.checks.check import OnVm
-from plugins.judge.evaluate import probes_in_module
 from plugins.judge.operator_command import for_operator
 from plugins.model import ProbeResult, Status, Vm
 from plugins.requirements.profile import load_profile
-from suites import repairs, test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
-from suites.agent import Show
+from suites import test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
+from suites.probes.azcmagent import AgentStatus
+from suites.rules import guest_fixes
 from tests.support.catalogue import FUNCTIONS, ROWS
 from tests.support.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
 from tests.support.paths import ROOT
+from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import PROFILE, Row, curl, seen
 
 #: Failing rows that no command repairs, by check, or by check and row where others of it have one; and why not.
@@ -257,7 +258,7 @@ def test_the_commands_of_package_managers() -> None:
     ],
 )
 def test_one_copy_of_a_connected_machine_keeps_its_resource(resources: dict[str, str], keeps: str) -> None:
-    shown = {name: Show(status="Connected", name=resource, vm_id="5a1c") for name, resource in resources.items()}
+    shown = {name: AgentStatus(status="Connected", name=resource, vm_id="5a1c") for name, resource in resources.items()}
     for name in resources:
         vm = replace(INVENTORY, name=name)
         text = f"@text\nResource Name : {resources[name]}\nVM ID : 5a1c\nAgent Status : Connected\n"
@@ -318,7 +319,7 @@ def test_etc_environment_is_repaired_and_nothing_else_of_it_is_lost(
     file.write_text(FOUND)
     file.chmod(0o640)
     for _ in range(2):  # twice: it changes nothing more, and the copy stays that of the beginning
-        run_here(repairs.environment(PROFILE, exactly=exactly), shell, file)
+        run_here(guest_fixes.environment(PROFILE, exactly=exactly), shell, file)
         assert file.read_text() == f"{KEPT}NO_PROXY={upper}\nno_proxy={lower}\n"
         assert (tmp_path / "environment.before-arc").read_text() == FOUND
         assert file.stat().st_mode & 0o777 == 0o640
@@ -328,10 +329,10 @@ def test_etc_environment_is_repaired_and_nothing_else_of_it_is_lost(
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
 def test_etc_environment_may_be_missing_or_end_without_a_newline(shell: list[str], tmp_path: Path) -> None:
     file = tmp_path / "environment"
-    run_here(repairs.environment(PROFILE), shell, file)
+    run_here(guest_fixes.environment(PROFILE), shell, file)
     assert file.read_text().splitlines()[0] == "HTTPS_PROXY=http://169.254.0.11:3128"
     file.write_text("LANG=C")
-    run_here(repairs.environment(PROFILE), shell, file)
+    run_here(guest_fixes.environment(PROFILE), shell, file)
     assert file.read_text().startswith("LANG=C\nHTTPS_PROXY=")
 
 
@@ -365,7 +366,7 @@ def test_a_hostile_name_stays_one_word() -> None:
 
 def test_a_profile_of_ones_own_cannot_break_out_either() -> None:
     profile = replace(load_profile(), proxy_url=f"http://{HOSTILE}", no_proxy_recommended=(HOSTILE,))
-    script = shlex.split(repairs.environment(profile).command)[-1]
+    script = shlex.split(guest_fixes.environment(profile).command)[-1]
     assert subprocess.run(["sh", "-n", "-c", script], capture_output=True, check=False).stderr == b""
     assert f"new={shlex.quote(f'http://{HOSTILE}')};" in script
 
@@ -373,7 +374,7 @@ def test_a_profile_of_ones_own_cannot_break_out_either() -> None:
 def test_a_windows_guest_gets_no_command_for_a_posix_shell() -> None:
     tried = set()
     for id, row, function in _rows():
-        probes = probes_in_module(function).values()
+        probes = probes_of(function).values()
         if all(each.windows for each in probes) and any(isinstance(each, OnVm) for each in GIVEN[f"{id} {row.name}"]):
             there = replace(row, vm=replace(row.vm, os="windows")).outcome(function)
             assert not any(isinstance(each, OnVm) for each in there.fix), row.name

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suites.noproxy import bypasses, misread
+from suites.rules.no_proxy import bypasses, misread
 
 IMDS = "169.254.169.254"
 

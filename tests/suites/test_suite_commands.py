@@ -9,18 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks.probe import Probe, ProbeCommand, probe_of
+from plugins.checks.probe import ProbeCommand
 from plugins.model import ProbeResult
-from suites import answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh
+from suites.probes.curl import CurlAnswer
+from suites.probes.proxy_environment import Variables
+from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import PROFILE, VM
 
 ENDPOINT = PROFILE.endpoints(VM)[0]
-PROBES: dict[str, Probe] = {
-    name: probe
-    for module in (answers, environment, test_ssh, test_proxy, test_imds, test_dns, test_net)
-    for name, value in vars(module).items()
-    if (probe := probe_of(value))
-}
+#: Those of the enrollment that Azure answers have no command for a shell; the others of it do change the VM.
+PROBES = {name: each for name, each in DECLARED.items() if name not in ("enroll_machine", "enroll_gone")}
+READ_ONLY = [name for name in PROBES if not name.startswith("enroll_")]
 PLANNED = {name: each.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, each in PROBES.items()}
 SHELLS = [
     pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
@@ -54,13 +53,14 @@ def test_the_shell_accepts_it(shell: list[str], name: str, tmp_path: Path) -> No
     assert (result.returncode, result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", PLANNED)
+@pytest.mark.parametrize("name", READ_ONLY)
 def test_it_changes_nothing(name: str) -> None:
     command = PLANNED[name].command
-    written = [each for each in re.findall(r">\s*(\S+)", command) if not each.startswith(("/dev/null", "&"))]
+    shell = re.sub(r"(?s)awk .*?'\n.*?'$", "awk", command, flags=re.M)  # whose > compares
+    written = [each for each in re.findall(r">\s*(\S+)", shell) if not each.startswith(("/dev/null", "&"))]
     assert not written, "a probe writes to a file"
     assert not re.search(
-        r"\b(rm|mv|cp|touch|mkdir|tee|chmod|chown|ln|install|kill|sed -i|systemctl (?!show))\b", command
+        r"\b(rm|mv|cp|touch|mkdir|tee|chmod|chown|ln|install|kill|sed -i|(?<!in )systemctl (?!show))\b", command
     )
 
 
@@ -88,7 +88,7 @@ def test_logins_never_leave_the_vm(shell: list[str], name: str, tmp_path: Path) 
     assert "s3cret" not in result.stdout + result.stderr
     assert "user" not in result.stdout
     found = read(name, result)
-    assert isinstance(found, environment.Variables)
+    assert isinstance(found, Variables)
     assert found.values["HTTPS_PROXY"] == "http://***@169.254.0.11:3128"
     assert found.values["https_proxy"] == "***@169.254.0.11:3128"
     assert found.values["NO_PROXY"] == "localhost,127.0.0.1"
@@ -102,7 +102,7 @@ def test_a_proxy_that_curl_complains_about_is_not_quoted(shell: list[str], tmp_p
     assert result.returncode == 5
     assert "s3cret" not in result.stdout + result.stderr
     answer = read("healthz_as_is", result)
-    assert isinstance(answer, answers.CurlAnswer)
+    assert isinstance(answer, CurlAnswer)
     assert answer.exit == 5
     assert "***@169.254.0.11:3128" in answer.error
 
@@ -118,15 +118,15 @@ def test_the_login_shell_tells_what_its_profile_sets(shell: list[str], login: st
     (tmp_path / ".profile").write_text("echo welcome; read answer\nexport NO_PROXY=from-the-profile\n")
     (tmp_path / ".login").write_text("echo welcome\nsetenv NO_PROXY from-the-profile\n")
     found = read("login_env", run(shell, PLANNED["login_env"], tmp_path, SHELL=login, NO_PROXY="from-the-session"))
-    assert isinstance(found, environment.Variables)
-    assert found.missing == ""
+    assert isinstance(found, Variables)
+    assert found.missing is None
     assert found.values["NO_PROXY"] == "from-the-profile"
 
 
 def test_a_login_shell_that_runs_nothing_is_not_an_empty_one(tmp_path: Path) -> None:
     found = read("login_env", run(["sh"], PLANNED["login_env"], tmp_path, SHELL="/bin/false"))
-    assert isinstance(found, environment.Variables)
-    assert found.missing == "it ran no command"
+    assert isinstance(found, Variables)
+    assert str(found.missing) == "it ran no command"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -153,7 +153,7 @@ def test_files_are_named_and_values_are_not(shell: list[str], tmp_path: Path) ->
 
 def test_systemd_quotes_what_it_shows() -> None:
     seen = ProbeResult("systemd_env", "", "done", 0, "HTTPS_PROXY=http://169.254.0.11:3128\nNO_PROXY=$'a, b'\n")
-    found = environment.Variables.read_systemd(seen)
+    found = Variables.read_systemd(seen)
     assert found.values == {"HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "a, b"}
 
 
@@ -161,7 +161,7 @@ def test_no_systemd() -> None:
     seen = ProbeResult(
         "systemd_env", "", "done", 0, "", "System has not been booted with systemd as init system (PID 1).\n"
     )
-    assert environment.Variables.read_systemd(seen).missing == "systemd does not run"
+    assert str(Variables.read_systemd(seen).missing) == "systemd does not run"
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
@@ -170,6 +170,6 @@ def test_curl_prints_what_the_reader_reads(name: str, tmp_path: Path) -> None:
     # Nothing of a cloud services network is here; what counts is that curl took every option and wrote its numbers.
     result = run(["sh"], PLANNED[name], tmp_path)
     answer = read(name, result)
-    assert isinstance(answer, answers.CurlAnswer)
+    assert isinstance(answer, CurlAnswer)
     assert answer.exit == result.returncode
     assert answer.exit not in (1, 2, 3)  # unsupported, failed to initialise (an option it does not know), malformed URL

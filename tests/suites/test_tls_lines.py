@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suites.test_net import Tls
+from suites.rules.tls import Tls
 
 
 @pytest.mark.parametrize(

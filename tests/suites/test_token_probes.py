@@ -18,12 +18,13 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from plugins.checks.probe import Probe, probe_of
+from plugins.checks.probe import Probe
 from plugins.evidence.archive import redacted
 from plugins.model import Evidence, ProbeResult
-from suites import test_token
-from suites.tokens import TokenAnswer
+from suites.probes.az_login import AzLogin
+from suites.probes.imds_token import TokenAnswer
 from tests.suites.rows_token import CLAIMS, CLIENT, IMDS, SYSTEM_VM, USER, USER_VM
+from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import NOW, PROFILE, SESSION, VM
 
 # ------------------------------------------------------------------------------------------------ what leaves the VM
@@ -35,9 +36,7 @@ SHELLS = [
 
 
 def the_probe(name: str) -> Probe:
-    found = probe_of(getattr(test_token, name))
-    assert found is not None
-    return found
+    return DECLARED[name]
 
 
 def run(shell: list[str], command: str, room: Path, **variables: str) -> ProbeResult:
@@ -269,7 +268,7 @@ def test_az_keeps_to_its_room_and_says_no_token(shell: list[str], tmp_path: Path
         f"login --identity --username {USER} -o none",
         "account get-access-token --resource https://management.azure.com/ --query expiresOn -o tsv",
     ]
-    read = test_token.Az.read(answer)
+    read = AzLogin.read(answer)
     assert read.login is not None and read.token is not None
     assert (read.login[0], read.token[0]) == (0, 0)
 

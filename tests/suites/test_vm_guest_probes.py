@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.checks.probe import probe_of
 from plugins.model import ProbeResult
-from suites import guest as facts
-from suites.guest import Guest, System, data
+from suites.probes.guest_system import Guest, OperatingSystem, SupportedSystem, agent_needs
+from tests.support.suite_probes import DECLARED
 
 SHELLS = [
     pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
@@ -22,8 +21,8 @@ SHELLS = [
 
 
 def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> ProbeResult:
-    probe = probe_of(getattr(facts, name))
-    assert probe is not None and isinstance(probe.command, str)
+    probe = DECLARED[name]
+    assert isinstance(probe.command, str)
     assert change[0] in probe.command
     result = subprocess.run(
         [*shell, "-c", f"p1() {{\n{probe.command.replace(*change) if change[0] else probe.command}\n}}\n( p1 )"],
@@ -42,11 +41,11 @@ def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> Prob
 def test_this_machine_can_be_read(shell: list[str]) -> None:
     here = Guest.read(run(shell, "guest"))
     assert here.init
-    assert set(here.free) == set(data().free_at)
+    assert set(here.free) == set(agent_needs().free_at)
     assert here.options_of("/opt")[1]
     assert here.locks is not None
     assert {"curl", "openssl", "wget", "gpg", "systemctl"} >= set(here.tools)
-    assert System.read(run(shell, "system")).machine
+    assert OperatingSystem.read(run(shell, "system")).machine
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -67,14 +66,14 @@ def test_a_lock_that_is_held_is_seen(shell: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["guest", "system"])
 def test_it_changes_nothing(name: str) -> None:
-    probe = probe_of(getattr(facts, name))
-    assert probe is not None and isinstance(probe.command, str)
+    probe = DECLARED[name]
+    assert isinstance(probe.command, str)
     assert not [each for each in re.findall(r">\s*(\S+)", probe.command) if not each.startswith("/dev/null")]
     assert not re.search(r"\b(rm|mv|cp|touch|mkdir|tee|chmod|flock|apt|apt-get|dpkg) ", probe.command)
 
 
-@pytest.mark.parametrize(("id", "table"), data().systems.items())
-def test_the_table_makes_sense(id: str, table: facts.Table) -> None:
+@pytest.mark.parametrize(("id", "table"), agent_needs().systems.items())
+def test_the_table_makes_sense(id: str, table: SupportedSystem) -> None:
     assert re.fullmatch(r"[a-z]+", id)
     assert all(re.fullmatch(r"\d+(\.\d+)?", each) for each in (*table.versions, *table.limited))
     assert set(table.arm64) <= set(table.versions)

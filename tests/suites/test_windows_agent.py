@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from suites.agent import Services
+from suites.probes.azcmagent_services import AgentServices
 from tests.suites.rows_windows_agent import services
 from tests.support.powershell_grammar import PROBES, VM
 
 
 def test_services_are_read_by_the_names_of_linux() -> None:
-    found = Services.read(services(himdsd="active", gcad="stopped"))
+    found = AgentServices.read(services(himdsd="active", gcad="stopped"))
     assert [(unit.name, unit.loaded, unit.state) for unit in found.units.values()] == [
         ("himdsd", True, "active"),
         ("gcad", True, "stopped"),

@@ -19,14 +19,16 @@ from plugins.azure.snapshot import AzureSnapshot
 from plugins.checks.check import check_of
 from plugins.checks.probe import LINUX_ONLY
 from plugins.enrollment.enroll import prepare
-from plugins.judge.evaluate import judge, probes_in_module
+from plugins.judge.evaluate import judge
 from plugins.model import Evidence, ProbeResult, Status
-from suites import answers, environment, test_dns, tokens
-from suites.answers import CurlAnswer
-from suites.test_net import Tls
+from suites.probes import name_resolution, proxy_environment
+from suites.probes.curl import CurlAnswer
+from suites.probes.imds_token import TokenAnswer
+from suites.rules.tls import Tls
 from tests.suites.rows_windows import IMDS, SCHANNEL, tunnel
 from tests.support.paths import ROOT
 from tests.support.powershell_grammar import ENDPOINT, PROBES, VM
+from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import PROFILE, SESSION, seen
 
 # --- what has no counterpart --------------------------------------------------------------------------------------
@@ -45,7 +47,7 @@ def check_with_both(both: ProbeResult, linux_only: ProbeResult) -> str:
 def judged(evidence: Evidence) -> tuple[Status, str, str]:
     declared = check_of(check_with_both)
     assert declared is not None
-    return judge(declared, check_with_both, probes_in_module(check_with_both), evidence, PROFILE, {})[:3]
+    return judge(declared, check_with_both, probes_of(check_with_both), evidence, PROFILE, {})[:3]
 
 
 def test_a_check_whose_probe_has_no_windows_command_is_not_applicable() -> None:
@@ -61,7 +63,7 @@ def test_the_checks_for_linux_only_are_those_that_the_page_names() -> None:
         declared.id
         for file in (root / "suites").glob("test_*.py")
         for value in vars(import_module(f"suites.{file.stem}")).values()
-        if (declared := check_of(value)) and not all(each.fits(VM) for each in probes_in_module(value).values())
+        if (declared := check_of(value)) and not all(each.fits(VM) for each in probes_of(value).values())
     }
     assert found == set(re.findall(r"[A-Z]+-\d{3}", named)), "docs/windows.md says which checks skip Windows VMs"
 
@@ -100,7 +102,7 @@ def test_where_a_variable_is_written() -> None:
 
 
 def test_an_environment_without_the_mark_is_not_empty() -> None:
-    assert environment.Variables.read_login(seen("HTTPS_PROXY=x\n")).missing == "it ran no command"
+    assert str(proxy_environment.Variables.read_login(seen("HTTPS_PROXY=x\n")).missing) == "it ran no command"
 
 
 # --- IMDS and TOKEN -----------------------------------------------------------------------------------------------
@@ -110,7 +112,7 @@ def test_a_token_is_read_from_its_claims() -> None:
     claims = {"aud": "https://management.azure.com/", "exp": 1_795_387_558, "oid": "b" * 8}
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     groups = " ".join(payload[at : at + 4] for at in range(0, len(payload), 4))
-    answer = tokens.TokenAnswer.read(
+    answer = TokenAnswer.read(
         seen(
             f'claims={groups}\nclient_id="cccccccc-0000-4000-8000-000000000001\nexpires_on="1795387558\n'
             'resource="https://management.azure.com/\n@tries 1\n'
@@ -125,7 +127,7 @@ def test_a_token_is_read_from_its_claims() -> None:
 def test_an_error_instead_of_a_token() -> None:
     body = '{"error":"invalid_request","error_description":"Identity not found"}'
     numbers = f"@curl code=400 connect=000 ip={IMDS} tls=0.000000 total=0.003211"
-    answer = tokens.TokenAnswer.read(seen(f"body={body}\n@tries 1\n{numbers}\n"))
+    answer = TokenAnswer.read(seen(f"body={body}\n@tries 1\n{numbers}\n"))
     assert (answer.issued, answer.error, answer.curl.code) == (False, "invalid_request: Identity not found", 400)
 
 
@@ -144,7 +146,6 @@ def test_windows_asks_for_no_revocation_lists_which_the_proxy_does_not_serve() -
 
 
 def answers_plan(name: str) -> str:
-    assert name in vars(answers)
     return PROBES[name].plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}).command
 
 
@@ -158,5 +159,5 @@ def answers_plan(name: str) -> str:
     ids=["found", "no such name", "an address of the link only"],
 )
 def test_a_name_is_resolved(answer: ProbeResult, addresses: int) -> None:
-    found = test_dns.Answer.read(answer)
+    found = name_resolution.NameAnswer.read(answer)
     assert (len(found.addresses), found.asked) == (addresses, True)

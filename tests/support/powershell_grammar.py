@@ -7,20 +7,15 @@ from typing import Any
 
 import pytest
 
-from plugins.checks.probe import Probe, ProbeCommand, probe_of
-from suites import agent, answers, environment, test_dns, test_imds, test_net, test_proxy, test_ssh, tokens
+from plugins.checks.probe import Probe, ProbeCommand
+from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import PROFILE, WINDOWS_VM
 
 VM = WINDOWS_VM
 ENDPOINT = PROFILE.endpoints(VM)[0]
 
 #: Every probe that has a command for Windows, by name.
-PROBES: dict[str, Probe] = {
-    name: probe
-    for module in (agent, answers, environment, test_ssh, test_proxy, test_imds, test_dns, test_net, tokens)
-    for name, value in vars(module).items()
-    if (probe := probe_of(value)) and probe.fits(VM)
-}
+PROBES: dict[str, Probe] = {name: probe for name, probe in DECLARED.items() if probe.fits(VM)}
 PLANNED: dict[str, ProbeCommand] = {
     name: each.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, each in PROBES.items()
 }

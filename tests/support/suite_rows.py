@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from plugins.checks.check import Check, check_of
-from plugins.judge.evaluate import Outcome, judge, probes_in_module
+from plugins.judge.evaluate import Outcome, judge
 from plugins.model import Evidence, ProbeResult, ProbeState, SshSession, Status, Target, Vm
 from plugins.requirements.profile import Profile, load_profile
+from tests.support.suite_probes import probes_of
 
 PROFILE = load_profile("2510")
 VM = Vm("vm-a", target=Target(location="eastus"))
@@ -71,7 +72,7 @@ class Row:
         """All that the check says."""
         check = check_of(function)
         assert check is not None
-        probes = probes_in_module(function)
+        probes = probes_of(function)
         assert set(self.evidence) <= set(probes), f"{self.name}: no such probe: {set(self.evidence) - set(probes)}"
         known = {"vm": self.vm, "profile": self.profile, **self.parameters}
         evidence = Evidence(self.vm, self.session, started=NOW)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import inspect
 import json
 import os
-import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,13 +15,13 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-import suites
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import Check
-from plugins.checks.probe import Probe, probe_of
+from plugins.checks.probe import Probe
 from plugins.model import ProbeResult, ProbeState
 from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS
+from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import NOW, Row, seen
 
 #: Examples of each property. The gate tries a few, the same ones each time; `make fuzz` tries many, and others.
@@ -37,11 +35,7 @@ budget = settings(
 )
 
 #: Every probe of the suites, by the name that checks use.
-PROBES: dict[str, Probe] = {}
-for _module in pkgutil.iter_modules(suites.__path__, "suites."):
-    for _name, _value in vars(importlib.import_module(_module.name)).items():
-        if (_found := probe_of(_value)) is not None:
-            PROBES.setdefault(_name, _found)
+PROBES: dict[str, Probe] = DECLARED
 
 #: Real answers of each probe, or some written after real ones: what the tables of its checks hold.
 ANSWERS: dict[str, list[ProbeResult]] = {name: [seen("")] for name in PROBES}
@@ -105,7 +99,7 @@ def bent(draw: st.DrawFn, text: str, others: tuple[str, ...] = (), most: int = 5
 
 @st.composite
 def bent_json_in(draw: st.DrawFn, text: str) -> str:
-    """A text whose first JSON document is bent; so are the claims of a token, which travel as base64 (`suites.tokens`)."""
+    """A text whose first JSON document is bent; so are the claims of a token, which travel as base64 (`suites.probes.imds_token`)."""
     if claims := re.search(r"^claims=([\w -]+)$", text, re.M):
         payload = claims[1].replace(" ", "")
         try:

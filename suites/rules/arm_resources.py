@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from plugins import fail, quote, unknown
+from plugins import AzureVmView, CheckOutcome, Fix, Status, Vm, fail, quote, unknown
 from plugins.azure import resource_ids as ids
-from plugins.azure.vm_view import AzureVmView
-from plugins.checks.check import CheckOutcome, Fix
-from plugins.model import Status, Vm
 
 __all__ = [
     "Resource",

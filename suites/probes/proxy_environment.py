@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from plugins import ProbeResult, probe, record_fact
-from plugins.checks.quoting import ps, tool
-from suites.answers import plain
+from plugins import ProbeResult, probe, ps, record_fact, tool
+from suites.probes.no_answer import NoAnswer, Reason, no_answer
+from suites.wording import plain
 
 __all__ = [
     "MARK",
@@ -41,16 +41,16 @@ MARK = "***"
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """The proxy variables of one place. `missing` says why the place could not be looked at."""
+    """The proxy variables of one place. `missing` says why they are not known."""
 
     values: Mapping[str, str] = field(default_factory=dict)
-    missing: str = ""
+    missing: NoAnswer | None = None
 
     @classmethod
     def read(cls, seen: ProbeResult) -> Variables:
         """Read ``NAME=value`` lines; a line that is none belongs to the value before it, as a ``?``."""
-        if seen.state != "done":
-            return cls(missing=_why(seen))
+        if missing := no_answer(seen, "it"):
+            return cls(missing=missing)
         values: dict[str, str] = {}
         name = ""
         for line in seen.stdout.splitlines():
@@ -66,7 +66,7 @@ class Variables:
     def read_login(cls, seen: ProbeResult) -> Variables:
         """Read what the login shell's `env` printed after the mark; without the mark the shell ran nothing."""
         if seen.state == "done" and not re.search(r"^@login$", seen.stdout, re.M):
-            return cls(missing="it ran no command")
+            return cls(missing=NoAnswer(Reason.UNREADABLE, "it ran no command"))
         start = seen.stdout.rfind("@login\n") + len("@login\n")
         return cls.read(ProbeResult(seen.probe, seen.command, seen.state, seen.exit, seen.stdout[start:], seen.stderr))
 
@@ -74,7 +74,7 @@ class Variables:
     def read_systemd(cls, seen: ProbeResult) -> Variables:
         """Read ``systemctl show-environment``: ``HTTPS_PROXY=http://169.254.0.11:3128``, ``A=$'with blank'``."""
         if seen.state == "done" and seen.stdout.strip() == "" and seen.stderr.strip():
-            return cls(missing="systemd does not run")
+            return cls(missing=NoAnswer(Reason.UNREADABLE, "systemd does not run"))
         found = cls.read(seen)
         unquoted = {name: re.sub(r"\A\$'(.*)'\Z", r"\1", value, flags=re.S) for name, value in found.values.items()}
         return cls(unquoted, found.missing)
@@ -127,14 +127,6 @@ def _address(value: str) -> str:
 
 def _entries(value: str) -> str:
     return ",".join(sorted({each.strip().lower() for each in value.split(",")} - {""}))
-
-
-def _why(seen: ProbeResult) -> str:
-    return {
-        "timed out": "it did not answer in time",
-        "no tool": f"{seen.stderr.strip() or 'the program'} is not installed",
-        "no root": "there is no root",
-    }.get(seen.state, "the session was lost")
 
 
 # Builtins only: no fork. Whatever stands before an @ is cut off, but for the scheme.

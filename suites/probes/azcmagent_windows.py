@@ -6,7 +6,7 @@ of services included; `NAMES` has Windows' own.
 
 from __future__ import annotations
 
-from plugins.checks.quoting import ps
+from plugins import ps
 
 __all__ = ["CONFIG", "FOLDER", "NAMES", "SERVICES", "SHOW", "check", "present"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Entry", "covering", "read"]
+__all__ = ["EgressEntry", "covering", "read_egress_list"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EgressEntry:
     """One endpoint of the list. A leading dot stands for any subdomain."""
 
     text: str  # as it is written: "https://storageaccountex.blob.core.windows.net"
@@ -41,7 +41,7 @@ class Entry:
         return self.text + ("" if self.port is None else f" port {self.port}")
 
 
-def read(categories: Any) -> list[Entry] | None:
+def read_egress_list(categories: Any) -> list[EgressEntry] | None:
     """The entries of a list as Azure returns it; None when the list is absent, which is not the same as empty.
 
     ::
@@ -58,7 +58,7 @@ def read(categories: Any) -> list[Entry] | None:
 
 
 @lru_cache(1024)  # a fleet's VMs are attached to few networks
-def _entry(text: str, port: str) -> Entry:
+def _entry(text: str, port: str) -> EgressEntry:
     # https://Contoso.com:443/path
     authority = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.lower())
     host, _, inline = re.split(r"[/?#]", authority)[0].partition(":")
@@ -67,10 +67,10 @@ def _entry(text: str, port: str) -> Entry:
     subdomains = host.startswith((".", "*."))
     stated = port or inline
     number = int(stated) if re.fullmatch(r"\d{1,5}", stated) else None
-    return Entry(text, host.lstrip("*").lstrip("."), subdomains, number)
+    return EgressEntry(text, host.lstrip("*").lstrip("."), subdomains, number)
 
 
-def covering(entries: Iterable[Entry], host: str, port: int) -> Entry | None:
+def covering(entries: Iterable[EgressEntry], host: str, port: int) -> EgressEntry | None:
     """The entry that lets a host through, the widest one first: it may let others of a wildcard through as well."""
     found = [each for each in entries if each.covers(host, port)]
     return min(found, key=lambda each: (not each.subdomains, len(each.host)), default=None)

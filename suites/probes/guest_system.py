@@ -11,13 +11,13 @@ from pathlib import PurePosixPath
 
 from plugins import ProbeResult, probe, quote
 from plugins.requirements.data_files import read_table
-from suites.answers import plain
+from suites.wording import plain
 
-__all__ = ["Data", "Guest", "System", "Table", "data", "guest", "system"]
+__all__ = ["AgentNeeds", "Guest", "OperatingSystem", "SupportedSystem", "agent_needs", "guest", "system"]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SupportedSystem:
     """One system of Microsoft's table. Versions are beginnings of VERSION_ID, part by part."""
 
     name: str
@@ -27,13 +27,13 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class AgentNeeds:
     """data/operating-systems.toml."""
 
     source: str
     date: str
     architectures: Mapping[str, str]
-    systems: Mapping[str, Table]
+    systems: Mapping[str, SupportedSystem]
     free_megabytes: int
     free_at: tuple[str, ...]
     executable: tuple[str, ...]
@@ -41,15 +41,15 @@ class Data:
 
 
 @cache
-def data() -> Data:
+def agent_needs() -> AgentNeeds:
     """What the agent asks of a guest, from the data file."""
     table = read_table("operating-systems")
-    return Data(
+    return AgentNeeds(
         source=table["source"],
         date=str(table["date"]),
         architectures=table["architectures"],
         systems={
-            id: Table(each["name"], tuple(each["versions"]), tuple(each["arm64"]), each.get("limited", {}))
+            id: SupportedSystem(each["name"], tuple(each["versions"]), tuple(each["arm64"]), each.get("limited", {}))
             for id, each in table["systems"].items()
         },
         free_megabytes=table["disk"]["free_megabytes"],
@@ -60,7 +60,7 @@ def data() -> Data:
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class OperatingSystem:
     """What /etc/os-release and uname say."""
 
     id: str  # "ubuntu", "" = there is no os-release
@@ -70,7 +70,7 @@ class System:
     machine: str  # "x86_64"
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> System:
+    def read(cls, seen: ProbeResult) -> OperatingSystem:
         r"""Read the file, then the machine.
 
         ::
@@ -118,7 +118,7 @@ system = probe(
     'echo\necho "@machine $(uname -m)"',
     timeout=5,
     cap=4096,
-    read=System.read,
+    read=OperatingSystem.read,
 )
 
 
@@ -184,7 +184,7 @@ class Guest:
 
 
 def _command() -> str:
-    known = data()
+    known = agent_needs()
     above = {str(each) for path in known.executable for each in (PurePosixPath(path), *PurePosixPath(path).parents)}
     # Nothing is locked to see whether it is: the kernel lists who holds what, by inode. A waiting "->" line has its
     # words elsewhere, so it never fits. df on a path that is not there yet looks at the root, where it would be made.

@@ -29,18 +29,16 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote as url_quote
 
-from plugins import ProbeResult, probe, quote
-from plugins.checks.quoting import tool
-from plugins.model import Vm
+from plugins import ProbeResult, Profile, Vm, probe, quote, tool
 from plugins.requirements.data_files import read_table
-from plugins.requirements.profile import Profile
-from suites.answers import WRITE, CurlAnswer, plain
+from suites.probes.curl import WRITE, CurlAnswer
+from suites.wording import plain
 
-__all__ = ["Data", "TokenAnswer", "arm_token", "data", "resource", "user_assigned"]
+__all__ = ["TokenAnswer", "TokenRules", "arm_token", "resource", "token_rules", "user_assigned"]
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class TokenRules:
     """data/token.toml."""
 
     audiences: Mapping[str, tuple[str, ...]]  # by cloud
@@ -50,10 +48,10 @@ class Data:
 
 
 @cache
-def data() -> Data:
+def token_rules() -> TokenRules:
     """What is known about tokens, from the data file."""
     table = read_table("token")
-    return Data(
+    return TokenRules(
         audiences={cloud: tuple(each) for cloud, each in table["audiences"].items()},
         identity_options=tuple(table["az"]["identity_options"]),
         backdated=table["seconds"]["backdated"],

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from plugins import on_vm, quote
-from plugins.checks.check import OnVm
-from plugins.requirements.profile import Profile
+from plugins import OnVm, Profile, on_vm, quote
 
 __all__ = ["ENVIRONMENT", "environment", "no_proxy", "services"]
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from plugins import fail, not_applicable, warn
-from plugins.model import Vm
-from plugins.requirements.profile import REQUIRED_NEEDS, Profile
-from suites import environment, repairs
-from suites.environment import Variables
-from suites.noproxy import READERS, bypasses, misread
+from plugins import REQUIRED_NEEDS, Profile, Vm, fail, not_applicable, warn
+from suites.probes import proxy_environment
+from suites.probes.proxy_environment import Variables
+from suites.rules import guest_fixes
+from suites.rules.no_proxy import READERS, bypasses, misread
 
 __all__ = ["MACHINE", "no_proxy", "proxy_variable", "set_machine"]
 
@@ -63,7 +62,7 @@ def proxy_variable(
             f"{variable} is {machine} in {MACHINE}, but has not arrived in {where[1]}.",
             remedy="On the VM: Restart-Service sshd ; then open a new session.",
         )
-    if environment.MARK in machine + session:
+    if proxy_environment.MARK in machine + session:
         warn(
             f"{variable} carries a login for the proxy ({machine}). The CSN proxy asks for none, and the agent's "
             "extension manager is known to stumble over one.",
@@ -75,7 +74,7 @@ def proxy_variable(
 def no_proxy(variable: str, places: Mapping[str, Variables], profile: Profile, vm: Vm, curl: tuple[int, ...]) -> str:
     """PROXY-002, in the same places."""
     _one_case(variable)
-    article = repairs.no_proxy(profile)
+    article = guest_fixes.no_proxy(profile)
     to_do = set_machine(variable, article)
     for place, each in places.items():
         value = each.values.get(variable, "")

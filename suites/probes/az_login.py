@@ -1,0 +1,144 @@
+"""`az login --identity` on the VM: the commands, and what az printed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from plugins import ProbeResult, Profile, Vm, probe, quote
+from suites.probes import imds_token
+from suites.probes.azcmagent_output import HIMDS
+from suites.wording import plain
+
+#: In a private folder: the room of this run, which is removed with everything in it. az's own Python must not leave
+#: compiled files behind either, when the login is root. What az prints loses whatever looks like a token, and stands
+#: after the status: a traceback of az's has 7 KB and more, and what is too long is cut at its end.
+_AZ = r"""
+if [ -e @HIMDS@ ]; then
+  echo @himds
+  azcmagent show 2>/dev/null | grep '^Agent Status '
+  exit 0
+fi
+export AZURE_CONFIG_DIR="${room:?}/az" AZURE_CORE_COLLECT_TELEMETRY=no AZURE_CORE_NO_COLOR=yes
+export AZURE_CORE_ONLY_SHOW_ERRORS=yes AZURE_CORE_LOGIN_EXPERIENCE_V2=off PYTHONDONTWRITEBYTECODE=1
+say() { printf '%s\n' "$said" | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g'; }
+echo @login
+said=$(az login --identity @FIRST@ -o none 2>&1)
+status=$?
+@SECOND@
+echo "@exit $status"
+say
+[ $status = 0 ] || exit 0
+echo @token
+said=$(az account get-access-token --resource @RESOURCE@ --query expiresOn -o tsv 2>&1)
+echo "@exit $?"
+say
+"""
+
+_OTHERWISE = r"""
+case $status$said in 0*) ;; *'unrecognized arguments'*)
+  said=$(az login --identity @OPTION@ -o none 2>&1)
+  status=$?
+  ;;
+esac
+"""
+
+
+def _az(vm: Vm, profile: Profile) -> str:
+    user = imds_token.user_assigned(vm)
+    options = [f"{option} {quote(user)}" for option in imds_token.token_rules().identity_options] if user else [""]
+    filled = {
+        "@HIMDS@": HIMDS,
+        "@FIRST@ ": f"{options[0]} " if user else "",
+        "@SECOND@": "\n".join(_OTHERWISE.replace("@OPTION@", option).strip() for option in options[1:]),
+        "@RESOURCE@": quote(imds_token.resource(vm, profile)),
+    }
+    return re.sub("|".join(filled), lambda found: filled[found[0]], _AZ).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class AzLogin:
+    """What az on the VM did: each step's exit status (None = it did not end) and what it said."""
+
+    installed: bool
+    agent: str | None = None  # the agent is there, and this is its status ("" = not known)
+    login: tuple[int | None, str] | None = None
+    token: tuple[int | None, str] | None = None
+    seconds: float = 0.0
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> AzLogin:
+        """Read the steps.
+
+        ::
+
+            @login
+            @exit 0
+            @token
+            @exit 0
+            2026-11-22 22:45:58.000000
+        """
+        if seen.state == "no tool":
+            return cls(installed=False)
+        text = seen.stdout.replace("\r", "")
+        if re.search(r"^@himds$", text, re.M):
+            status = re.search(r"^Agent Status\s*:[ \t]*(.*?)[ \t]*$", text, re.M)
+            return cls(installed=True, agent=plain(status[1]) if status else "")
+        steps: dict[str, tuple[int | None, str]] = {}
+        for name, exit, said in re.findall(
+            r"^@(login|token)\n(?:@exit (\d+)\n)?(.*?)(?=^@(?:login|token)$|\Z)", text, re.M | re.S
+        ):
+            steps[name] = (int(exit) if exit else None, said.strip())
+        if "login" not in steps:
+            raise ValueError(f"expected '@login' and what az said, found {text[-60:]!r}")
+        return cls(True, None, steps["login"], steps.get("token"), seen.seconds)
+
+
+az_login = probe(_az, timeout=45, needs=["az"], cap=8192, accept_states=("no tool", "timed out"), read=AzLogin.read)
+
+#: What az says, what it means and what to do. Measured with az 2.91 (`make az`), but for "unrecognized arguments".
+KNOWN_MESSAGES = [
+    (
+        # 2.91: No access was configured for the managed identity, hence no subscriptions were found. If this is ...
+        r"No subscriptions? (were )?found",
+        "It has a token, but the identity sees no subscription: it has no role anywhere yet.",
+        "Assign the roles (ROLES-001, ROLES-002), then log in again.",
+    ),
+    (
+        r"JSONDecodeError|Expecting value",
+        "Something else than IMDS answered: the request went to the proxy, as it does without NO_PROXY.",
+        "Put the metadata address into NO_PROXY and no_proxy (PROXY-002, IMDS-003).",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError|certificate verify failed",
+        "az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
+        "See NET-003. If a proxy inspects TLS, exempt Azure from it; else set REQUESTS_CA_BUNDLE to the VM's bundle.",
+    ),
+    (
+        # HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded ... [Errno 111] Connection refused
+        r"host='169\.254\.169\.254'.*(Max retries exceeded|Failed to establish)",
+        "It did not reach IMDS.",
+        "See IMDS-002 and TOKEN-001: the metadata service is asked there without az.",
+    ),
+    (
+        # ('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden'))
+        r"Tunnel connection failed: \d+",
+        "The proxy did not let it through to Resource Manager.",
+        "See NET-001 for what the proxy says, and CSN-002: the cloud services network must let Resource Manager out.",
+    ),
+    (
+        r"Network is unreachable|ProxyError|Max retries exceeded",
+        "It did not reach IMDS or Resource Manager in the way the environment says.",
+        "See PROXY-001, PROXY-002, IMDS-003 and NET-001.",
+    ),
+    (
+        r"unrecognized arguments",
+        "This az knows none of the options for a user-assigned identity.",
+        "Bring az up to date (CLI-001).",
+    ),
+    (
+        r"Identity not found|Failed to connect to MSI",
+        "az got no token from IMDS.",
+        "See TOKEN-001: the metadata service is asked there without az, and its answer is quoted.",
+    ),
+]

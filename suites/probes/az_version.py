@@ -1,0 +1,44 @@
+"""`az version` on the VM."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from plugins import ProbeResult, probe
+from suites.wording import plain
+
+
+@dataclass(frozen=True, slots=True)
+class AzVersion:
+    """What `az version` answered."""
+
+    installed: bool
+    exit: int = 0
+    core: str = ""  # "2.76.0", "" = it did not say
+    error: str = ""  # its last line, when it broke off
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> AzVersion:
+        """Read ``{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", ...}``."""
+        if seen.state == "no tool":
+            return cls(installed=False)
+        start = seen.stdout.find("{")  # older versions may warn on stdout first
+        try:
+            said, _ = json.JSONDecoder().raw_decode(seen.stdout[start:]) if start >= 0 else ({}, 0)
+        except (ValueError, RecursionError):
+            said = {}
+        core = said.get("azure-cli-core") or said.get("azure-cli") if isinstance(said, dict) else ""
+        lines = (seen.stderr.strip() or seen.stdout.strip()).splitlines()
+        return cls(True, seen.exit or 0, plain(str(core or "")), plain(lines[-1].strip()) if lines else "")
+
+
+#: In a private folder that is removed with the run's: az makes its own where it finds none, and compiles its modules.
+az_version = probe(
+    'export AZURE_CONFIG_DIR="${room:?}/az-version" AZURE_CORE_COLLECT_TELEMETRY=no PYTHONDONTWRITEBYTECODE=1\n'
+    "az version -o json",
+    timeout=30,
+    needs=["az"],
+    accept_states=("no tool",),
+    read=AzVersion.read,
+)

@@ -1,0 +1,182 @@
+"""The Connected Machine agent: whether it is installed, in which version, and as what it is connected."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from plugins import ProbeResult, probe
+from suites.probes import azcmagent_windows
+from suites.probes.azcmagent_output import (
+    AZCMAGENT,
+    HIMDS,
+    UNLESS_ABSENT,
+    clean,
+    first_object,
+    last_line,
+)
+from suites.probes.no_answer import NO_AGENT, NoAnswer, Reason, no_answer
+from suites.wording import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Whether the agent is installed, and since when."""
+
+    installed: bool = False
+    himds: bool = False
+    version: tuple[int, ...] = ()  # (1, 61, 3319, 2737); () = not installed, or not to be had
+    said: str = ""  # what `azcmagent version` printed, when it was no version
+    baked: bool | None = None  # installed before this VM's first boot; None = not known
+    looked: float = 0.0  # the runner's clock, seconds since the epoch; 0 = not known
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> Agent:
+        """Read what the probe `agent` printed.
+
+        ::
+
+            @has /opt/azcmagent/bin/azcmagent
+            @has /opt/azcmagent/bin/himds
+            @since 1795200000
+            @instance 1795300000
+            @instance 1795300009
+            @version
+            azcmagent version 1.61.03319.2737
+        """
+        text = clean(seen.stdout)
+        head, _, said = text.partition("@version\n")
+        found = re.search(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b", said)
+        since = re.search(r"^@since (\d+)$", head, re.M)
+        instance = [int(each) for each in re.findall(r"^@instance (\d+)$", head, re.M)]
+        return cls(
+            installed=f"@has {AZCMAGENT}\n" in head,
+            himds=f"@has {HIMDS}\n" in head,
+            version=tuple(map(int, found.groups())) if found else (),
+            said="" if found else last_line(said),
+            baked=int(since[1]) < min(instance) if since and instance else None,
+            looked=seen.received,
+        )
+
+    @property
+    def build(self) -> str:
+        """The whole version, as azcmagent prints it: 1.61.03319.2737."""
+        return "{}.{}.{:05}.{}".format(*self.version) if self.version else ""
+
+    @property
+    def release(self) -> str:
+        """The version as release notes name it: 1.61."""
+        return ".".join(map(str, self.version[:2]))
+
+
+# The change time of a file is when it came to this disk, and cloud-init's marks are made at a VM's first boot.
+agent = probe(
+    f"""\
+for f in {AZCMAGENT} {HIMDS}; do [ -e $f ] && echo "@has $f"; done
+[ -e {HIMDS} ] && {{
+  stat -c '@since %Z' {HIMDS}
+  stat -c '@instance %Z' /var/lib/cloud/instance/sem/config_* 2>/dev/null
+}}
+[ -x {AZCMAGENT} ] && {{
+  echo @version
+  {AZCMAGENT} version
+}}
+exit 0""",
+    windows=azcmagent_windows.present(AZCMAGENT, HIMDS),
+    timeout=10,
+    cap=8192,
+    read=Agent.read,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    """`azcmagent show`: as what the machine is connected, if it is. `missing` says why there is no answer."""
+
+    status: str = ""  # Connected, Disconnected, Expired, Error
+    resource_id: str = ""
+    name: str = ""
+    resource_group: str = ""
+    subscription: str = ""
+    location: str = ""
+    vm_id: str = ""
+    heartbeat: str = ""
+    error_code: str = ""
+    error_details: str = ""
+    error_time: str = ""
+    missing: NoAnswer | None = None
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> AgentStatus:
+        """Read the text, and fill in from the JSON what it lacks.
+
+        Agent 1.58 on Linux, connected (and much more)::
+
+            Resource Name                           : vm-a
+            Resource Id                             : /subscriptions/.../Microsoft.HybridCompute/machines/vm-a
+            VM ID                                   : 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11
+            Agent Status                            : Connected
+            Agent Error Code                        :
+            Dependent Service Status
+              Agent Service (himdsd)                : active
+
+        Never connected: the same keys without values, and ``Agent Status : Disconnected``. JSON keys differ between
+        versions: ``{"status": "Connected", "resourceName": "vm-a", "resourceGroup": ..., "lastHeartbeat": ...}``.
+        """
+        if missing := no_answer(seen):
+            return cls(missing=missing)
+        text = clean(seen.stdout)
+        if "@absent" in text.splitlines():
+            return cls(missing=NO_AGENT)
+        first, _, second = text.partition("\n@text\n")
+        values = first_object(first)
+        shown = {key.rstrip(): text.strip() for key, text in re.findall(r"^(\S[^:\n]*):(.*)$", second, re.M)}
+
+        def value(label: str, *keys: str) -> str:
+            told = shown.get(label, "") or next((str(values[key]) for key in keys if values.get(key)), "")
+            return plain(told.strip())
+
+        found = cls(
+            status=value("Agent Status", "status", "agentstatus"),
+            resource_id=value("Resource Id", "resourceid", "id"),
+            name=value("Resource Name", "resourcename"),
+            resource_group=value("Resource Group Name", "resourcegroup", "resourcegroupname"),
+            subscription=value("Subscription ID", "subscriptionid"),
+            location=value("Location", "location"),
+            vm_id=value("VM ID", "vmid"),
+            heartbeat=value("Agent Last Heartbeat", "lastheartbeat"),
+            error_code=value("Agent Error Code", "agenterrorcode", "errorcode"),
+            error_details=value("Agent Error Details", "agenterrordetails", "errordetails"),
+            error_time=value("Agent Error Timestamp", "agenterrortimestamp", "errortimestamp"),
+        )
+        return (
+            found
+            if found.status
+            else cls(
+                missing=NoAnswer(Reason.UNREADABLE, f"azcmagent show tells no status (it said: {last_line(text)})")
+            )
+        )
+
+    @property
+    def resource(self) -> str:
+        """The Arc resource that the machine is, or was, connected as; "" = never connected."""
+        if self.resource_id:
+            return self.resource_id
+        if not (self.name and self.subscription and self.resource_group):
+            return self.name
+        group = f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.HybridCompute/machines/{self.name}"
+
+    @property
+    def connected(self) -> bool:
+        """True when the agent says that it is connected."""
+        return self.status.lower() == "connected"
+
+
+agent_show = probe(
+    f"{UNLESS_ABSENT}{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show",
+    windows=azcmagent_windows.SHOW,
+    timeout=20,
+    accept_states=("timed out",),
+    read=AgentStatus.read,
+)

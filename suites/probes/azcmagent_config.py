@@ -1,0 +1,92 @@
+"""`azcmagent config`: the agent's own proxy settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from plugins import ProbeResult, probe
+from suites.probes import azcmagent_windows
+from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, last_line
+from suites.probes.no_answer import NO_AGENT, NoAnswer, no_answer
+from suites.wording import plain
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """`azcmagent config`: the proxy settings. `missing` says why there is no answer."""
+
+    url: str = ""  # "" = not set
+    bypass: tuple[str, ...] = ()  # names of services: AAD, ARM, AMA, Arc, ArcData
+    mode: str = ""  # config.mode: full, monitor; "" = it does not say
+    missing: NoAnswer | None = None
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> AgentConfig:
+        """Read `config list`, and `config get` for what the list does not have.
+
+        ::
+
+            @list
+            Local Configuration Settings
+              connection.type (preview)                          : default
+              proxy.url                                          : http://169.254.0.11:3128
+              proxy.bypass                                       : []
+              config.mode                                        : full
+            @get proxy.url
+            http://169.254.0.11:3128
+            @get proxy.bypass
+            proxy.bypass has not been set
+
+        An unset property is an empty value in the list and a sentence in `get`.
+        """
+        if missing := no_answer(seen):
+            return cls(missing=missing)
+        text = clean(seen.stdout)
+        if "@absent" in text.splitlines():
+            return cls(missing=NO_AGENT)
+        head, *gets = re.split(r"^@get ", text, flags=re.M)
+        listed = dict(re.findall(r"^ *([a-z][A-Za-z.]+)(?: \(preview\))? *:(.*)$", head, re.M))
+        got = {name: last_line(rest) for name, _, rest in (each.partition("\n") for each in gets)}
+        url, bypass = (_setting(name, listed, got) for name in ("proxy.url", "proxy.bypass"))
+        if url and not _is_url(url):
+            raise ValueError(f"expected an address as proxy.url, found {plain(url)!r}")
+        return cls(plain(url), tuple(re.findall(r"[A-Za-z]+", bypass)), plain(listed.get("config.mode", "").strip()))
+
+
+def _setting(name: str, listed: Mapping[str, str], got: Mapping[str, str]) -> str:
+    """The value of one property; "" = not set."""
+    answer = got.get(name, "nothing")
+    if name in listed:
+        return listed[name].strip().strip("\"'")
+    if answer == "nothing" or re.search(r"\bnot (?:been )?set\b", answer):
+        return ""
+    if " " in answer and not answer.startswith("["):
+        raise ValueError(f"expected the value of {name}, found {answer!r}")
+    return answer.strip("\"'")
+
+
+def _is_url(text: str) -> bool:
+    return bool(re.fullmatch(r"https?://[^\s/]+/?", text, re.I))
+
+
+# What stands before an @ is a login.
+_CUT = "sed 's#://[^/@]*@#://***@#g'"
+
+agent_config = probe(
+    f"""\
+{UNLESS_ABSENT}{{
+  echo @list
+  {AZCMAGENT} config list
+  for p in proxy.url proxy.bypass; do
+    echo "@get $p"
+    {AZCMAGENT} config get $p
+  done
+}} 2>&1 | {_CUT}""",
+    windows=azcmagent_windows.CONFIG,
+    timeout=20,
+    root=True,
+    accept_states=("no root", "timed out"),
+    read=AgentConfig.read,
+)

@@ -1,0 +1,242 @@
+"""`azcmagent connect` and `disconnect`: the only commands of the suites that change anything (``--enroll``).
+
+The VM itself asks the metadata service for the token of the connection, and the token stays on the VM: in the shell's
+memory, and in a file of root's (0600) in the run's private folder, which azcmagent reads (``--config``) and which is
+removed at once. It is in no argument list and in nothing that is sent back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote as url_quote
+
+from plugins import ProbeResult, Profile, Vm, probe, quote
+from plugins.checks.enrollment_marks import ALREADY, NOT_ASKED
+from suites.probes import imds_token
+from suites.probes.azcmagent import AgentStatus
+from suites.probes.azcmagent_output import AZCMAGENT
+from suites.wording import plain
+
+#: Seconds: azcmagent gives up by itself after ten minutes; disconnecting has less to wait for.
+LIMIT, DISCONNECT_LIMIT, SHOW_LIMIT = 660, 300, 30
+
+_LEAVE_ALONE = r"""
+if @AGENT@ show 2>/dev/null | grep -q '^Agent Status *: *Connected'; then
+  echo @already
+  @AGENT@ show 2>/dev/null | grep '^Resource Id '
+  exit 0
+fi
+"""
+
+#: Only builtins touch the token, but for base64, which gets its claims alone: they say which tenant it belongs to.
+#: What azcmagent prints loses whatever looks like a token, and the progress bar.
+_WITH_TOKEN = r"""
+[ -x @AGENT@ ] || {
+  echo @absent
+  exit 1
+}
+@FIRST@
+answer=$(curl -q -sS --noproxy '*' --max-time @SECONDS@ -H Metadata:true -w '@code %{http_code}' @URL@)
+code=${answer##*@code }
+token= tenant=
+case $answer in *'"access_token"'*)
+  token=${answer#*'"access_token"'}
+  token=${token#*\"}
+  token=${token%%\"*}
+  ;;
+esac
+answer=
+case $token in
+*[!A-Za-z0-9._-]*) token= ;;
+eyJ*.?*.?*) ;;
+*) token= ;;
+esac
+[ "$token" ] || {
+  echo "@no token $code"
+  exit 1
+}
+claims=${token#*.}
+claims=${claims%%.*}
+tenant=$(printf '%s===' "$claims" | tr '_-' '/+' | base64 -d 2>/dev/null |
+  sed -n 's/.*"tid" *: *"\([0-9A-Fa-f-]*\)".*/\1/p')
+tenant=@TENANT@
+file=${room:?}/azcmagent.json
+umask 077
+printf '%s%s"access-token":"%s"}' @SETTINGS@ "$tenant" "$token" >"$file"
+token=
+echo @run
+said=$(@AGENT@ @VERB@ --config "$file" 2>&1)
+status=$?
+rm -f "$file"
+printf '%s\n' "$said" | tr '\r' '\n' | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g; /%  *\[/d' | tail -n 40
+echo "@exit $status"
+@LAST@
+exit $status
+"""
+
+
+def _script(verb: str, settings: Mapping[str, str], vm: Vm, profile: Profile, first: str = "", last: str = "") -> str:
+    user = imds_token.user_assigned(vm)
+    selector = f"&msi_res_id={url_quote(user, safe='')}" if user else ""
+    url = (
+        f"http://{profile.imds}/metadata/identity/oauth2/token?api-version=2018-02-01"
+        f"&resource={url_quote(imds_token.resource(vm, profile), safe='')}{selector}"
+    )
+    head = json.dumps(settings, separators=(",", ":"))
+    filled = {
+        "@AGENT@": AZCMAGENT,
+        "@FIRST@": first.strip().replace("@AGENT@", AZCMAGENT),
+        "@LAST@": last.replace("@AGENT@", AZCMAGENT),
+        "@TENANT@": '${tenant:+"\\"tenant-id\\":\\"$tenant\\","}' if verb == "connect" else "",
+        "@SETTINGS@": quote(f"{head[:-1]}," if settings else "{"),
+        "@SECONDS@": str(profile.timeouts.total),
+        "@URL@": quote(url),
+        "@VERB@": verb,
+    }
+    script = re.sub("|".join(filled), lambda found: filled[found[0]], _WITH_TOKEN).strip()
+    return re.sub(r"\n{2,}", "\n", script)
+
+
+def _tag(text: str) -> str:
+    """``Owner='Shared Services'``: azcmagent wants quotes around what holds a space."""
+    return f"'{text}'" if " " in text else text
+
+
+def settings(vm: Vm) -> dict[str, str]:
+    """What azcmagent is told, by the names of its options. What is not known yet stands in angle brackets (--plan)."""
+    target = vm.target
+    found = {
+        "subscription-id": target.subscription or "<subscription of the VM>",
+        "resource-group": target.resource_group or "<resource group of the VM>",
+        "location": target.location or "<location of the VM>",
+        "resource-name": (vm.resource_id or vm.name).rstrip("/").rpartition("/")[2],
+    }
+    if target.tags:
+        found["tags"] = ",".join(f"{_tag(name)}={_tag(value)}" for name, value in target.tags.items())
+    if target.cloud != "AzureCloud":
+        found["cloud"] = target.cloud
+    return found
+
+
+def _connect(vm: Vm, profile: Profile) -> str:
+    return _script("connect", settings(vm), vm, profile, first=_LEAVE_ALONE)
+
+
+def _disconnect(vm: Vm, profile: Profile) -> str:
+    return _script("disconnect", {}, vm, profile, last="echo @text\n@AGENT@ show")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCommand:
+    """How ``azcmagent connect`` or ``disconnect`` went. `missing` says why there is nothing to know."""
+
+    exit: int | None = None  # None: it was not run
+    lines: tuple[str, ...] = ()  # what it printed
+    why_not: str = ""  # "absent", "no token 400", "already"
+    resource: str = ""  # the id that it named
+    after: AgentStatus = field(default_factory=AgentStatus)  # azcmagent show afterwards, of `disconnect`
+    missing: str = ""
+    seconds: float = 0.0
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> AgentCommand:
+        """Read the answer.
+
+        ::
+
+            @run
+            INFO    Connecting machine to Azure... This might take a few minutes.
+            INFO    Creating resource in Azure...  Correlation ID=6a... Resource ID=/subscriptions/.../machines/vm-a
+            INFO    Connected machine to Azure
+            @exit 0
+
+        or one line that says why azcmagent was not asked: ``@absent``, ``@no token 400``, ``@already``; behind the
+        last one stands ``Resource Id    : /subscriptions/...``.
+        """
+        if seen.state == "timed out":
+            return cls(missing="It did not end in time and was stopped; what it had done by then is not known.")
+        if seen.state != "done":
+            return cls(missing=seen.stderr.strip() or "The session ended while it ran.")
+        text, _, after = seen.stdout.partition("\n@text\n")
+        resource = re.findall(r"Resource I[dD] *[=:] *(/[^\s\"]+)", text)
+        named = plain(resource[-1]) if resource else ""
+        if text.startswith(ALREADY):
+            return cls(why_not="already", resource=named)
+        if found := re.match(r"@(absent|no token \d*)", text):
+            return cls(why_not=found[1])
+        begin = re.search(r"^@run\n", text, re.M)
+        found = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
+        if not begin or not found:
+            raise ValueError(f"expected @run and @exit, found {plain(text.strip())[:80]!r}")
+        lines = tuple(plain(line.strip()) for line in text[begin.end() : found.start()].splitlines() if line.strip())
+        shown = AgentStatus.read(replace(seen, stdout=f"\n@text\n{after}", truncated=False)) if after else AgentStatus()
+        return cls(int(found[1]), lines, resource=named, after=shown, seconds=seen.seconds)
+
+    @property
+    def error(self) -> str:
+        """The last line that says what is wrong, else the last one at all."""
+        bad = [line for line in self.lines if re.match(r"(?:FATAL|ERROR)\b|.*AZCM\d{4}|.*level=(?:fatal|error)", line)]
+        return (bad or list(self.lines) or ["nothing"])[-1].rstrip(".")
+
+
+@dataclass(frozen=True, slots=True)
+class ArcMachine:
+    """The Arc machine as Azure has it. Neither asked nor missing, and without an id: it does not exist."""
+
+    asked: bool = True
+    missing: str = ""
+    id: str = ""
+    status: str = ""
+    changed: str = ""
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> ArcMachine:
+        """Read what the enrollment noted: the resource, ``null`` when there is none, or why it is not known."""
+        if seen.state != "done":
+            return cls(missing=seen.stderr.strip() or "it was not asked")
+        if seen.stdout == NOT_ASKED:
+            return cls(asked=False)
+        try:
+            found: Any = json.loads(seen.stdout)
+        except RecursionError:
+            raise ValueError("expected a resource, found JSON that is nested too deep") from None
+        if found is None:
+            return cls()
+        if not isinstance(found, dict) or not isinstance(found.get("properties"), dict):
+            raise ValueError("expected a resource")
+        told = found["properties"]
+        return cls(
+            id=plain(str(found.get("id") or "")),
+            status=plain(str(told.get("status") or "")),
+            changed=plain(str(told.get("lastStatusChange") or "")),
+        )
+
+
+enroll_connect = probe(
+    _connect, timeout=LIMIT, root=True, needs=["curl"], accept_states=("lost", "timed out"), read=AgentCommand.read
+)
+
+enroll_show = probe(
+    f"{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show",
+    timeout=SHOW_LIMIT,
+    accept_states=("lost", "timed out"),
+    read=AgentStatus.read,
+)
+
+enroll_disconnect = probe(
+    _disconnect,
+    timeout=DISCONNECT_LIMIT,
+    root=True,
+    needs=["curl"],
+    accept_states=("lost", "timed out"),
+    read=AgentCommand.read,
+)
+
+# These two are answered by Azure, not by the VM: see `plugins.enrollment.enroll`.
+enroll_machine = probe("GET the Arc machine", timeout=60, accept_states=("lost",), read=ArcMachine.read)
+
+enroll_gone = probe("GET the Arc machine", timeout=60, accept_states=("lost",), read=ArcMachine.read)

@@ -1,0 +1,155 @@
+"""The agent's logs: the recent lines that hold a known error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from plugins import ProbeResult, probe, quote
+from plugins.requirements.agent_errors import Explanation, findings, needles
+from suites.probes.azcmagent_output import last_line
+from suites.probes.azcmagent_services import UNITS
+from suites.probes.no_answer import NoAnswer, no_answer
+from suites.wording import plain
+
+#: Longer ago than this, a line of a log is history (seconds).
+RECENT = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a log that holds something known."""
+
+    log: str  # "azcmagent.log", "journal"
+    time: float  # seconds since the epoch; 0 = not known
+    text: str
+
+    @property
+    def said(self) -> str:
+        """What it says, without what stands around it.
+
+        ``time="..." level=error msg="Regional Service Discovery" Error="Get \\"https://...\\": ..."`` (logfmt),
+        ``2026-11-21T20:15:01+0000 vm-a himdsd[812]: ...`` (journal, which may hold the former), or plain text.
+        """
+        text = re.sub(r"^\d{4}-\d\d-\d\dT\S+ \S+ [\w@.-]+\[\d+\]: ", "", self.text)
+        values = dict(re.findall(r'\b(msg|error)="((?:\\.|[^"\\])*)', text, re.I))
+        parts = [value.replace('\\"', '"') for key, value in values.items() if value]
+        return plain((": ".join(parts) if parts and text.startswith("time=") else text).strip())
+
+    @property
+    def when(self) -> str:
+        """``" at 2026-11-21 20:15 UTC"``, or nothing."""
+        return f" at {datetime.fromtimestamp(self.time, UTC):%Y-%m-%d %H:%M} UTC" if self.time else ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLogs:
+    """What the logs hold that is known to mean trouble, and still counts. `missing` says why they were not read."""
+
+    read_logs: tuple[str, ...] = ()
+    found: tuple[tuple[LogLine, Explanation], ...] = ()
+    missing: NoAnswer | None = None
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> AgentLogs:
+        """Read the lines that were picked on the VM, each after the last time that stood before it and a tab.
+
+        ::
+
+            @now 1795301158
+            @log /var/opt/azcmagent/log/azcmagent.log
+            2026-11-21T20:15:01Z	time="2026-11-21T20:15:01Z" level=error msg="AZCM0026: Network Error"
+            @log journal
+            2026-11-21T20:15:01+0000	2026-11-21T20:15:01+0000 vm-a himdsd[812]: ...
+            @log /var/log/cloud-init-output.log
+                FATAL   AZCM0042: Failed to Create Resource
+
+        A line older than a day does not count, nor one that a successful connect came after.
+        """
+        if missing := no_answer(seen):
+            return cls(missing=missing)
+        now = re.search(r"^@now (\d+)$", seen.stdout, re.M)
+        if not now:
+            raise ValueError(f"expected '@now' and the seconds since 1970, found {last_line(seen.stdout)!r}")
+        logs: list[str] = []
+        lines: list[LogLine] = []
+        connected = 0.0
+        for each in seen.stdout[now.end() :].splitlines():
+            stamp, tab, text = each.partition("\t")
+            if each.startswith("@log "):
+                logs.append(each.rpartition("/")[2].removeprefix("@log "))
+            elif tab and logs:
+                line = LogLine(logs[-1], _seconds(stamp), text)
+                if CONNECTED in text:
+                    connected = max(connected, line.time)
+                    lines = [other for other in lines if other.log != line.log]
+                else:
+                    lines.append(line)
+        oldest = max(int(now[1]) - RECENT, connected)
+        counting = [line for line in lines if not line.time or line.time >= oldest]
+        found = [(line, each.explanation) for line in counting for each in findings([line.text])]
+        return cls(tuple(logs), tuple(found))
+
+
+def _seconds(stamp: str) -> float:
+    """``2026-11-21T20:15:01Z``, ``...01.123+02:00``, ``...01+0000``; 0 when it is no time."""
+    found = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?", stamp)
+    try:
+        when = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or 'Z'}") if found else None
+        return when.astimezone(UTC).timestamp() if when else 0.0
+    except (ValueError, OverflowError):  # the 31st of February; the last day of the year 9999, west of Greenwich
+        return 0.0
+
+
+#: What azcmagent prints when connecting went well: what stands before it in the log is history.
+CONNECTED = "Connected machine to Azure"
+
+# Only lines with something known leave the VM, the last 20 of each log, cut, and without tokens and logins. cloud-init
+# writes one log for all boots: what was before the last one does not count.
+_PICK = """\
+awk -v needles={needles} '
+BEGIN {{ n = split(needles, needle, "|") }}
+{{ sub(/\\r$/, ""); sub(/.*\\r/, "") }}
+/^Cloud-init v\\. .* running .init-local/ {{ c = 0 }}
+match($0, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/) && RSTART < 12 {{
+  t = substr($0, RSTART, 35); sub(/[" \\t].*/, "", t)
+}}
+{{
+  for (i = 1; i <= n; i++) if (index($0, needle[i])) {{
+    gsub(/eyJ[A-Za-z0-9_.-]+/, "<token>")
+    gsub(/:\\/\\/[^\\/@ "]*@/, "://***@")
+    gsub(/--[a-z-]*(secret|token)[ =][^ ]+/, "<secret>")
+    gsub(/\\t/, " ")
+    b[++c] = t "\\t" substr($0, 1, 500)
+    break
+  }}
+}}
+END {{ for (i = c > 20 ? c - 19 : 1; i <= c; i++) print b[i] }}'"""
+
+_LOGS = "/var/opt/azcmagent/log/himds.log /var/opt/azcmagent/log/azcmagent.log /var/log/cloud-init-output.log"
+
+agent_logs = probe(
+    f"""\
+pick() {{
+  {_PICK.format(needles=quote("|".join([*needles(), CONNECTED])))}
+}}
+date -u '+@now %s'
+for f in {_LOGS}; do
+  [ -s $f ] && {{
+    echo "@log $f"
+    tail -c 300000 $f | pick
+  }}
+done
+command -v journalctl >/dev/null && {{
+  echo '@log journal'
+  journalctl -q --no-pager -o short-iso -n 2000 --since -1d {" ".join(f"-u {unit}" for unit in UNITS)} | pick
+}}
+exit 0""",
+    timeout=20,
+    root=True,
+    needs=["awk", "tail"],
+    cap=49_152,
+    accept_states=("no root",),
+    read=AgentLogs.read,
+)

@@ -1,0 +1,101 @@
+"""The agent's services, as systemd or Windows sees them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from plugins import ProbeResult, probe
+from suites.probes import azcmagent_windows
+from suites.probes.azcmagent_output import last_line
+from suites.probes.no_answer import NoAnswer, Reason, no_answer
+from suites.wording import plain
+
+
+@dataclass(frozen=True, slots=True)
+class AgentService:
+    """One service, as systemd sees it."""
+
+    name: str  # himdsd
+    loaded: bool
+    state: str  # active, inactive, failed, activating
+    detail: str = ""  # running, dead, auto-restart; and why it ended, when it did so badly
+    environment: Mapping[str, str] = field(default_factory=dict)  # its proxy variables
+
+    @property
+    def runs(self) -> bool:
+        """True when it is up."""
+        return self.state == "active"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentServices:
+    """The agent's services, by name. `missing` says why there is no answer."""
+
+    units: Mapping[str, AgentService] = field(default_factory=dict)
+    missing: NoAnswer | None = None
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> AgentServices:
+        """Read ``systemctl show``: a block for each unit.
+
+        ::
+
+            Result=success
+            Environment=HTTPS_PROXY=http://169.254.0.11:3128
+            Id=himdsd.service
+            LoadState=loaded
+            ActiveState=active
+            SubState=running
+        """
+        if missing := no_answer(seen):
+            return cls(missing=missing)
+        units = {}
+        for block in re.split(r"\n\s*\n", seen.stdout.replace("\r", "")):
+            pairs = re.findall(r"^(\w+)=(.*)$", block, re.M)
+            values = dict(pairs)
+            name = values.get("Id", "").removesuffix(".service")
+            if not name:
+                continue
+            set_here = dict(each.strip('"').partition("=")[::2] for key, each in pairs if key == "Environment" and each)
+            result = values.get("Result", "success")
+            sub = values.get("SubState", "")
+            told = [sub if sub != values.get("ActiveState") else "", result if result != "success" else ""]
+            units[name] = AgentService(
+                plain(name),
+                values.get("LoadState") == "loaded",
+                plain(values.get("ActiveState", "")),
+                plain(", ".join(filter(None, told))),
+                {key: plain(value) for key, value in set_here.items()},
+            )
+        if not units:
+            return cls(missing=NoAnswer(Reason.UNREADABLE, f"systemd does not answer ({last_line(seen.stderr)})"))
+        return cls(units)
+
+
+#: himdsd keeps the connection and the identity, gcad applies machine configuration, extd runs extensions, arcproxyd
+#: collects the traffic.
+UNITS = ("himdsd", "gcad", "extd", "arcproxyd")
+
+# Of a service's environment nothing but proxy variables leaves the VM, and of those no login.
+agent_services = probe(
+    f"""\
+systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Environment {" ".join(UNITS)} | awk '
+!/^Environment=/ {{ print; next }}
+{{
+  sub(/^Environment=/, "")
+  n = split($0, w, " ")
+  for (i = 1; i <= n; i++)
+    if (w[i] ~ /^"?[A-Za-z]+_[Pp][Rr][Oo][Xx][Yy]=/) {{
+      sub(/:\\/\\/[^\\/@]*@/, "://***@", w[i])
+      print "Environment=" w[i]
+    }}
+}}'""",
+    windows=azcmagent_windows.SERVICES,
+    timeout=10,
+    needs=["systemctl", "awk"],
+    cap=8192,
+    accept_states=("no tool", "timed out"),
+    read=AgentServices.read,
+)

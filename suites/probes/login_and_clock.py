@@ -1,0 +1,76 @@
+"""The SSH login: whether it can become root, and the clock of the VM."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from plugins import ProbeResult, Profile, Vm, probe, quote, tool
+
+# The engine starts it only where the session is one of an Administrator, elevated: the counterpart of root.
+root_id = probe("id -u", windows="'0'", timeout=5, root=True, accept_states=("no root",))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The VM's clock, and the two it can be compared with, in seconds since the epoch."""
+
+    vm: int
+    azure: int | None  # from the Date header of an HTTPS answer; None = no answer came
+    runner: float
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> Clock:
+        r"""Read the headers of the answer, then the VM's own seconds.
+
+        ::
+
+            HTTP/1.1 200 Connection established
+
+            HTTP/2 400
+            date: Sat, 21 Nov 2026 22:45:58 GMT
+
+            @clock 1795301158
+        """
+        own = re.search(r"^@clock (\d{9,11})\s*$", seen.stdout, re.M)
+        if not own:
+            raise ValueError(f"expected '@clock' and the seconds since 1970, found {seen.stdout[-60:]!r}")
+        return cls(int(own[1]), _date(seen.stdout), seen.received)
+
+
+def _date(headers: str) -> int | None:
+    """The Date of the endpoint's own answer, which is the last one; a proxy's error page does not count."""
+    blocks = re.split(r"^(?=HTTP/[\d.]+ \d{3})", headers.replace("\r", ""), flags=re.M)
+    if len(blocks) < 3 or not re.match(r"HTTP/[\d.]+ 200", blocks[1]):  # what is before; the answer to CONNECT; ours
+        return None
+    found = re.search(r"^date:[ \t]*(.+)$", blocks[-1], re.M | re.I)
+    try:
+        return int(parsedate_to_datetime(found[1].strip()).timestamp()) if found else None
+    except ValueError:
+        return None
+
+
+def _clock(vm: Vm, profile: Profile) -> str:
+    # -k: a clock that is far off makes every certificate invalid, and it is the clock that is in question here.
+    limits = profile.timeouts
+    return (
+        f"NO_PROXY= no_proxy= curl -q -sS -k -I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
+        f" --max-time {limits.total} -o /dev/null -D - {quote(profile.resource_manager(vm).url)}\n"
+        "date -u '+%n@clock %s'"
+    )
+
+
+def _clock_windows(vm: Vm, profile: Profile) -> str:
+    limits = profile.timeouts
+    through = ["-I", "--proxy", profile.proxy_url, "--connect-timeout", str(limits.connect)]
+    rest = ["--max-time", str(limits.total), "-o", "NUL", "-D", "-", profile.resource_manager(vm).url]
+    ask = tool("curl.exe", "-q", "-sS", "-k", *through, *rest, without=["NO_PROXY"])
+    # Without curl there is still the runner's clock to compare with.
+    return (
+        f"try {{\n{ask}\n}} catch {{ }}\n"
+        "'@clock ' + [long][Math]::Floor(([DateTime]::UtcNow - [DateTime]'1970-01-01').TotalSeconds)"
+    )
+
+
+clock = probe(_clock, windows=_clock_windows, timeout=12, read=Clock.read)

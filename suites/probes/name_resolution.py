@@ -1,0 +1,80 @@
+"""The VM's own resolver: the addresses it knows for a name."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from plugins import ProbeResult, probe, ps, quote
+
+
+@dataclass(frozen=True, slots=True)
+class NameAnswer:
+    """What the VM's resolver said to one name."""
+
+    addresses: tuple[str, ...]
+    why_not: str = ""  # a clause, when there are none
+    asked: bool = True  # False: nothing on the VM could ask
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> NameAnswer:
+        """Read getent, or nslookup where getent is missing.
+
+        ``getent ahosts`` (exit 2: no such name)::
+
+            20.236.10.163   STREAM management.azure.com
+            20.236.10.163   DGRAM
+            20.236.10.163   RAW
+
+        ``getent ahosts`` of musl: ``20.236.10.163     management.azure.com  management.azure.com``
+
+        nslookup (BIND; busybox writes ``Address 1: 20.236.10.163 host``)::
+
+            Server:         169.254.0.10
+            Address:        169.254.0.10#53
+
+            Non-authoritative answer:
+            Name:   management.azure.com
+            Address: 20.236.10.163
+        """
+        if seen.state == "timed out":
+            return cls((), "the resolver did not answer in time")
+        if seen.exit == 127:
+            return cls((), "neither getent nor nslookup is installed", asked=False)
+        text = seen.stdout.replace("\r", "")
+        if "Server:" in text:  # nslookup: the first address is the server's own
+            text = text.partition("\nName:")[2]
+            found = re.findall(r"^Address(?: \d+)?:[ \t]*([0-9A-Fa-f.:]+)", text, re.M)
+        else:
+            found = re.findall(r"^([0-9A-Fa-f.:]+)[ \t]", text, re.M)
+        addresses = tuple(dict.fromkeys(each for each in found if parse_address(each)))
+        return cls(addresses, "" if addresses else "its resolver knows no address")
+
+
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a text is, None when it is not one."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+# Builtins find the tool, so that only one program runs.
+resolved = probe(
+    lambda endpoint: (
+        f"if command -v getent >/dev/null; then getent ahosts {quote(endpoint.host)}; else nslookup "
+        f"{quote(endpoint.host)}; fi"
+    ),
+    # In getent's words. Like it, .NET also asks the hosts file.
+    windows=lambda endpoint: (
+        f"$name = {ps(endpoint.host)}\n"
+        "try { $found = [Net.Dns]::GetHostAddresses($name) } catch { $found = @() }\n"
+        'foreach ($address in $found) { "$address STREAM $name" }\n'
+        "if (-not $found) { $global:LASTEXITCODE = 2 }"
+    ),
+    timeout=8,
+    cap=4096,
+    accept_states=("timed out",),
+    read=NameAnswer.read,
+)

@@ -1,0 +1,51 @@
+"""Why a probe has no answer to read: a reason that checks decide by, and words for a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from plugins import ProbeResult
+
+__all__ = ["NoAnswer", "Reason", "no_answer"]
+
+
+class Reason(Enum):
+    """What kept a probe from answering."""
+
+    TIMED_OUT = auto()
+    NO_TOOL = auto()
+    NO_ROOT = auto()
+    LOST = auto()  # the session ended first
+    NO_AGENT = auto()  # azcmagent is not installed
+    NO_LOCATION = auto()  # azcmagent check needs one
+    UNREADABLE = auto()  # the program answered, but not with what was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The reason, and a clause for a message that names it."""
+
+    reason: Reason
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+NO_AGENT = NoAnswer(Reason.NO_AGENT, "the agent is not installed")
+
+
+def no_answer(seen: ProbeResult, subject: str = "the command") -> NoAnswer | None:
+    """The reason why a probe did not run to its end, in a clause about `subject`; None when it did."""
+    match seen.state:
+        case "done":
+            return None
+        case "timed out":
+            return NoAnswer(Reason.TIMED_OUT, f"{subject} did not answer in time")
+        case "no tool":
+            return NoAnswer(Reason.NO_TOOL, f"{seen.stderr.strip() or 'the program'} is not installed")
+        case "no root":
+            return NoAnswer(Reason.NO_ROOT, f"{subject} needs root, and there is none")
+        case _:
+            return NoAnswer(Reason.LOST, "the session was lost")

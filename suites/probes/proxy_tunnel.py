@@ -1,0 +1,114 @@
+"""The way through the CSN proxy: its port, and the tunnel to one endpoint."""
+
+from __future__ import annotations
+
+import re
+
+from plugins import Endpoint, ProbeResult, Profile, probe, ps, quote, tool
+from suites.probes.curl import WRITE, CurlAnswer
+
+
+def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
+    limits = profile.timeouts
+    # -I: no body travels. The proxy is named on the command line, and NO_PROXY emptied, so that what is looked at is
+    # the path and not the VM's settings (PROXY-001 and PROXY-002 look at those).
+    through = f"-I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
+    rest = f"-o /dev/null {quote(endpoint.url)}"
+    # A certificate that is not accepted hides who issued it: then, and only then, ask again without verification.
+    return (
+        f"export NO_PROXY= no_proxy=\n"
+        f"curl -q -sS -v {through} --max-time {limits.total} -D - -w {quote(WRITE)} {rest}\n"
+        f"e=$?\n"
+        f"[ $e = 60 ] && curl -q -s -v -k {through} --max-time {limits.connect} {rest}\n"
+        f"exit $e"
+    )
+
+
+# Windows' own curl uses Schannel, which says neither version nor issuer; so .NET looks at the same path once more, and
+# says it in the words of curl. 0 is whatever the system allows; before .NET 4.7 that has to be TLS 1.2 by name (3072).
+# Whether the certificate is accepted is curl's to say: here any is, to see who issued it.
+_LOOK_AT_TLS = r"""
+$status = $global:LASTEXITCODE
+$accept = [Net.Security.RemoteCertificateValidationCallback]{ $true }
+if ($status -eq 0 -or $status -eq 60) {
+    foreach ($protocol in 0, 3072) {
+        $client = [Net.Sockets.TcpClient]::new()
+        try {
+            $client.SendTimeout = 3000
+            $client.ReceiveTimeout = 3000
+            $client.Connect(@PROXY@, @PORT@)
+            $stream = $client.GetStream()
+            $ask = [Text.Encoding]::ASCII.GetBytes(@CONNECT@ + " HTTP/1.1`r`n`r`n")
+            $stream.Write($ask, 0, $ask.Length)
+            $head = ''
+            while (-not $head.EndsWith("`r`n`r`n") -and $head.Length -lt 8192) {
+                $byte = $stream.ReadByte()
+                if ($byte -lt 0) { break }
+                $head += [char]$byte
+            }
+            $tls = [Net.Security.SslStream]::new($stream, $false, $accept)
+            $tls.AuthenticateAsClient(@HOST@, $null, [Security.Authentication.SslProtocols]$protocol, $false)
+            $versions = @{ 192 = '1.0'; 768 = '1.1'; 3072 = '1.2'; 12288 = '1.3' }
+            $version = $versions[[int]$tls.SslProtocol]
+            Add-Said 'err' "* SSL connection using TLSv$version / $($tls.CipherAlgorithm)`n"
+            Add-Said 'err' "*  issuer: $($tls.RemoteCertificate.Issuer)`n"
+            break
+        } catch { } finally { $client.Close() }
+    }
+}
+$global:LASTEXITCODE = $status"""
+
+
+def _tunnel_windows(endpoint: Endpoint, profile: Profile) -> str:
+    # Schannel would look for revocation lists, over plain HTTP, which the CSN proxy does not serve.
+    limits = profile.timeouts
+    through = ["-I", "--ssl-no-revoke", "--proxy", profile.proxy_url, "--connect-timeout", str(limits.connect)]
+    rest = ["--max-time", str(limits.total), "-D", "-", "-o", "NUL", "-w", WRITE, endpoint.url]
+    filled = {
+        "@PROXY@": ps(profile.proxy_host),
+        "@PORT@": str(profile.proxy_port),
+        "@CONNECT@": ps(f"CONNECT {endpoint.host}:{endpoint.port}"),
+        "@HOST@": ps(endpoint.host),
+    }
+    look = re.sub("|".join(filled), lambda found: filled[found[0]], _LOOK_AT_TLS)
+    return tool("curl.exe", "-q", "-sS", "-v", *through, *rest, without=["NO_PROXY"]) + look
+
+
+#: One request per endpoint serves NET-001, NET-002, NET-003 and DNS-001.
+tunnel = probe(_tunnel, windows=_tunnel_windows, timeout=17, needs=["curl"], read=CurlAnswer.read)
+
+
+def _if_any(seen: ProbeResult) -> CurlAnswer | None:
+    try:
+        return CurlAnswer.read(seen) if seen.state == "done" else None
+    except ValueError:  # garbage: NET-001 says so
+        return None
+
+
+#: The same request, for a check that only looks aside at it: None when there was none. To be called `tunnel` as well.
+tunnel_if_any = probe(
+    _tunnel,
+    windows=_tunnel_windows,
+    timeout=17,
+    needs=["curl"],
+    accept_states=("no tool", "timed out"),
+    read=_if_any,
+)
+
+
+def _port(profile: Profile) -> str:
+    # A plain request: whatever the proxy answers, it accepted the connection. No endpoint is involved.
+    return (
+        f"curl -q -sS --noproxy '*' --connect-timeout {profile.timeouts.connect} --max-time {profile.timeouts.connect} "
+        f"-o /dev/null -D - -w {quote(WRITE)} {quote(profile.proxy_url + '/')}"
+    )
+
+
+def _port_windows(profile: Profile) -> str:
+    limit = str(profile.timeouts.connect)
+    limits = ["--connect-timeout", limit, "--max-time", limit]
+    rest = ["-o", "NUL", "-D", "-", "-w", WRITE, f"{profile.proxy_url}/"]
+    return tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, *rest)
+
+
+proxy_port = probe(_port, windows=_port_windows, timeout=7, needs=["curl"], read=CurlAnswer.read)

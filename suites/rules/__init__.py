@@ -1,0 +1,1 @@
+"""Judgement that several checks share: pure functions over what the probes read."""

@@ -1,0 +1,143 @@
+"""How far a request through the CSN proxy got, what stopped it, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugins import Endpoint, Profile
+from suites.probes.curl import CurlAnswer
+from suites.rules.tls import CERTIFICATE, old_tls
+from suites.wording import sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyPath:
+    """How far a request through the proxy got: `reached`, or what stopped it and what to do about it."""
+
+    reached: bool
+    message: str
+    remedy: str = ""
+    shared_cause: str = ""  # what stops every endpoint alike
+
+
+def proxy_path(answer: CurlAnswer, endpoint: Endpoint, profile: Profile) -> ProxyPath:
+    """Judge one request through the CSN proxy. Any answer that came from the endpoint itself proves the path."""
+    host = f"{endpoint.host}:{endpoint.port}"
+    proxy = f"{profile.proxy_host}:{profile.proxy_port}"
+    if answer.code and answer.connect in (0, 200):
+        return ProxyPath(True, f"{host} answered HTTP {answer.code} through {proxy} in {answer.seconds:.2f} s.")
+    if answer.connect == 200 and (answer.exit in CERTIFICATE or old_tls(answer)):
+        why = CERTIFICATE.get(answer.exit, "no TLS version suits both sides")
+        return ProxyPath(True, f"{proxy} opened the tunnel to {host}, but {why}: NET-003 judges that.")
+    if answer.connect and answer.connect != 200:
+        return _refused(answer, endpoint, proxy)
+    if not answer.peer:
+        return _no_proxy_there(answer, host, proxy)
+    if answer.connect == 200:
+        return _broken_tunnel(answer, host, proxy)
+    return _silent_proxy(answer, host, proxy)
+
+
+def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
+    """The proxy answered CONNECT with something else than 200."""
+    host = f"{endpoint.host}:{endpoint.port}"
+    status = answer.connect
+    # squid says what it stumbled over: X-Squid-Error: ERR_DNS_FAIL 0
+    detail = sentence(answer.header("X-Squid-Error").removesuffix(" 0"))
+    if status == 403:
+        entry = endpoint.wildcard.replace("*.", ".").lstrip("*") or endpoint.host
+        return ProxyPath(
+            False,
+            f"{proxy} refuses {host}: CONNECT was answered 403{detail}; expected 200. It is not in the egress list of "
+            "the cloud services network.",
+            "Add it: az networkcloud cloudservicesnetwork update --name CSN --resource-group RG "
+            "--additional-egress-endpoints "
+            f"""'[{{"category":"azure-arc","endpoints":[{{"domainName":"{entry}","port":{endpoint.port}}}]}}]' """
+            "(the list replaces the present one: repeat its entries). A network that is created with "
+            "--enable-default-egress-endpoints True has the hosts of Azure Arc from the start.",
+        )
+    if status == 407:
+        return ProxyPath(
+            False,
+            f"{proxy} wants a login: CONNECT to {host} was answered 407{detail}; expected 200. The CSN proxy asks for "
+            "none, so another proxy answers at its address.",
+            f"Find out what listens at {proxy}: look at the VM's routes (ip route get {proxy.partition(':')[0]}) and "
+            "at its attachment to the cloud services network.",
+            shared_cause="another proxy",
+        )
+    if status in (500, 502, 503, 504):
+        return ProxyPath(
+            False,
+            f"{proxy} allows {host} but cannot reach it: CONNECT was answered {status}{detail}; expected 200. The "
+            "fault lies behind the proxy: name resolution or routing of the platform.",
+            f"Check in the cluster's network that {endpoint.host} resolves and that its port {endpoint.port} is open "
+            "outbound (firewall, ExpressRoute, fabric); if other VMs of the cluster fail alike, ask Microsoft "
+            "support.",
+        )
+    return ProxyPath(
+        False,
+        f"{proxy} answered CONNECT to {host} with {status}{detail}; expected 200.",
+        "Look at the answer's headers in the evidence; the CSN proxy answers 200 (allowed) or 403 (not in the list).",
+    )
+
+
+def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
+    """No TCP connection: to the proxy, since curl was told to use it."""
+    why = {
+        5: "its name does not resolve",
+        6: "its name does not resolve",
+        7: "it refuses the connection or there is no route to it",
+        28: f"it did not accept the connection within {answer.seconds:.0f} s",
+    }.get(answer.exit, f"curl ended with {answer.exit}")
+    return ProxyPath(
+        False,
+        f"{host} was not reached: no connection to the CSN proxy {proxy}, {why}{sentence(answer.error)}.",
+        f"See PROXY-003: without {proxy} no endpoint is reached.",
+    )
+
+
+def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
+    """Connected to the proxy, and no status for CONNECT came back."""
+    if answer.exit == 28:
+        what = f"{proxy} accepted the connection but did not answer CONNECT to {host} within {answer.seconds:.0f} s"
+    elif answer.exit in (52, 56):
+        what = f"{proxy} closed the connection instead of answering CONNECT to {host}"
+    else:
+        what = f"CONNECT to {host} through {proxy} failed, curl ended with {answer.exit}"
+    return ProxyPath(
+        False,
+        f"{what}{sentence(answer.error)}; expected 200.",
+        "The proxy is there but does not serve: check the state of the cloud services network (CSN-003), or whether "
+        f"something else than the CSN proxy listens at {proxy}.",
+    )
+
+
+def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
+    """CONNECT was answered 200; then it broke before the endpoint had answered."""
+    if answer.exit == 35:
+        return ProxyPath(
+            False,
+            f"{proxy} opened the tunnel to {host}, but the TLS handshake broke off{sentence(answer.error)}. Something "
+            "between proxy and endpoint cuts the connection, often a firewall that filters by name.",
+            f"Allow {host} in the firewalls behind the proxy, without TLS inspection.",
+        )
+    if answer.exit == 28 and not answer.handshake:
+        return ProxyPath(
+            False,
+            f"{proxy} opened the tunnel to {host}, but the TLS handshake was not done after {answer.seconds:.0f} s. "
+            "Small packets pass and large ones may not (MTU), or a firewall swallows them.",
+            f"On the VM, try: curl -v --proxy http://{proxy} https://{host}/ ; then lower the MTU of the CSN interface "
+            "(ip link set dev IFACE mtu 1400) to see whether it helps, and look at the firewalls behind the proxy.",
+        )
+    if answer.exit == 28:
+        return ProxyPath(
+            False,
+            f"{host} took the TLS connection through {proxy} but answered nothing within {answer.seconds:.0f} s.",
+            "Run again; if it stays so, look at the firewalls behind the proxy and at the Azure status page.",
+        )
+    return ProxyPath(
+        False,
+        f"{proxy} opened the tunnel to {host}, but it broke before an answer came: curl ended with "
+        f"{answer.exit}{sentence(answer.error)}.",
+        f"Allow {host} in the firewalls behind the proxy, without TLS inspection, and run again.",
+    )

@@ -1,0 +1,80 @@
+"""What curl says about a TLS connection: version, issuer, and why a certificate was not accepted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from suites.probes.curl import CurlAnswer
+from suites.wording import plain
+
+#: curl's exit statuses that speak of the certificate, after the tunnel was open: NET-003 judges them.
+CERTIFICATE = {
+    51: "the certificate is for another name",  # curl before 7.62
+    60: "the certificate was not accepted",
+    77: "the VM's CA bundle could not be read",
+    82: "the revocation list could not be read",
+    83: "the issuer check failed",
+    91: "the certificate status was invalid",
+}
+
+_OLD_TLS = re.compile(r"protocol version|unsupported protocol|no protocols available|version too low", re.I)
+
+# Only what came IN as a handshake: curl labels its own first records TLSv1.0, whatever is spoken later.
+_OLD_HANDSHAKE = re.compile(r"^\* (?:TLSv1(?:\.[01])?|SSLv3) \(IN\), TLS handshake", re.M)
+
+
+def old_tls(answer: CurlAnswer) -> bool:
+    """True when the handshake failed because the other side speaks no TLS version that the VM accepts.
+
+    OpenSSL: ``error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version``,
+    ``error:0A000102:SSL routines::unsupported protocol``; or, with an error about a signature, a line of -v:
+    ``* TLSv1.1 (IN), TLS handshake, Certificate (11):``
+    """
+    return answer.exit == 35 and bool(_OLD_TLS.search(answer.error) or _OLD_HANDSHAKE.search(answer.verbose))
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What ``curl -v`` said about the connection; "" = it did not say."""
+
+    version: str  # "1.3"
+    cipher: str
+    issuer: str
+
+    @classmethod
+    def read(cls, verbose: str) -> Tls:
+        """Read the lines of OpenSSL, GnuTLS and NSS builds.
+
+        ::
+
+            * SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384                          OpenSSL
+            *  issuer: C=US; O=Microsoft Corporation; CN=Microsoft Azure RSA TLS Issuing CA 04
+
+            * SSL connection using TLS1.3 / ECDHE_RSA_AES_256_GCM_SHA384                     GnuTLS
+            *   issuer: C=US,O=Microsoft Corporation,CN=Microsoft Azure RSA TLS Issuing CA 04
+
+            * SSL connection using TLS_AES_256_GCM_SHA384                                    NSS (RHEL 7)
+            *  issuer: CN=Microsoft Azure RSA TLS Issuing CA 04,O=Microsoft Corporation,C=US
+        """
+        line = re.search(r"^\* SSL connection using (?:TLSv?(?P<version>[\d.]+) / )?(?P<cipher>\S+)", verbose, re.M)
+        issuer = re.search(r"^\*\s+issuer:[ \t]*(.*?)[ \t]*$", verbose, re.M)
+        cipher = line["cipher"] if line else ""
+        version = (line["version"] or _version_of(cipher)) if line else ""
+        return cls("1.0" if version == "1" else version, plain(cipher), plain(issuer[1]) if issuer else "")
+
+    @property
+    def organisation(self) -> str:
+        """The O= of the issuer. It may hold commas: ``C=US,O=DigiCert\\, Inc.,CN=a``, ``O=DigiCert, Inc.; CN=a``."""
+        if ";" in self.issuer:
+            found = re.search(r"(?:^|;)\s*O\s?=\s?(.*?)\s*(?:;|$)", self.issuer)
+        else:
+            found = re.search(r"(?:^|,)\s*O\s?=\s?(.*?)\s*(?:(?<!\\),\s*[A-Za-z]+\s?=|$)", self.issuer)
+        return found[1].replace("\\", "").strip('"') if found else ""
+
+
+def _version_of(cipher: str) -> str:
+    """NSS names no version; its suites tell: those without a key exchange are of 1.3, the AEAD ones of 1.2."""
+    if re.match(r"TLS_(AES|CHACHA20)", cipher):
+        return "1.3"
+    return "1.2" if re.search(r"GCM|CCM|POLY1305|SHA256$|SHA384$", cipher) else ""
