@@ -20,8 +20,9 @@ from benchmarks.contestants import CONTESTANTS, KEX, Site
 from plugins.checks.probe import ProbeCommand
 from plugins.gather.script import compile_script
 from plugins.inventory import selection as inventory
-from plugins.pytest_adapter.collection import check_items, plans
-from plugins.pytest_adapter.run import RUN
+from plugins.pytest_adapter.collection import plans
+from plugins.pytest_adapter.items import check_items
+from plugins.pytest_adapter.stash import RUN
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,7 +38,8 @@ class _Planner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.plans = plans(check_items(session.items), session.config.stash[RUN])
+        run = session.config.stash[RUN]
+        self.plans = plans(check_items(session.items), run.vms, run.profile)
 
 
 def _script(work: str, fleet: str, vm: str, profile: str) -> tuple[bytes, str]:

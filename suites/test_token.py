@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 
 from plugins import (
     AzureVmView,
-    CheckOutcome,
     Principal,
     Profile,
-    Status,
     Vm,
+    blocked,
     check,
     fail,
     not_applicable,
@@ -412,10 +411,10 @@ def _asks_the_agent(status: str) -> None:
     )
     if status == "Connected":
         not_applicable(f"The VM is enrolled already. {why}.")
-    raise CheckOutcome(
-        Status.BLOCKED,
+    blocked(
         f"Not judged: {why}; see AGENT-002. TOKEN-001 asks IMDS itself.",
-        "Go by TOKEN-001. On a VM that is to log in with az, install the agent last (AGENT-002).",
+        by="AGENT-002",
+        remedy="Go by TOKEN-001. On a VM that is to log in with az, install the agent last (AGENT-002).",
     )
 
 

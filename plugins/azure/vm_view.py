@@ -15,7 +15,7 @@ from plugins.azure import resource_ids as ids
 from plugins.azure.normalize import lower, properties
 from plugins.azure.roles import Access, access_at, assignments_of
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError, shown
-from plugins.checks.check import CheckOutcome, Component
+from plugins.checks.check import CheckOutcome, Component, blocked
 from plugins.model import ProbeResult, Status, Target, Vm
 
 __all__ = ["AzureVmView", "Principal"]
@@ -285,7 +285,7 @@ class AzureVmView:
     def _need_vm(self) -> dict[str, Any]:
         found = self.vm
         if found is None:  # one finding, VM-001's; what would be asked about the VM waits for it
-            raise CheckOutcome(Status.BLOCKED, f"Not judged: VM-001, Azure has no VM resource {self.resource_id}.")
+            blocked(f"Not judged: VM-001, Azure has no VM resource {self.resource_id}.", by="VM-001")
         return found
 
     def _linked(self, key: str, resource: Mapping[str, Any], field: str, missing: str) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["AREAS", "REACHED", "area_of", "documented", "order"]
+__all__ = ["AREAS", "ENROLL", "REACHED", "ROOT", "area_of", "documented", "order"]
 
 #: The areas of the catalogue, in the order in which a person would look.
 AREAS = (
@@ -26,8 +26,14 @@ AREAS = (
 )
 
 
-#: The check that says whether a VM could be visited.
+#: The area of the only checks whose commands change a VM (`plugins.enrollment`).
+ENROLL = "ENROLL"
+
+#: The check that says whether a VM was reached.
 REACHED = "SSH-001"
+
+#: The check that says whether there is root on a VM; without it, probes that need root have no answer.
+ROOT = "SSH-002"
 
 
 def area_of(check_id: str) -> str:

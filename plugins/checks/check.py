@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn, TypeVar
 
 import pytest
 
+from plugins.checks.areas import area_of
 from plugins.checks.signature import parameters
 from plugins.model import Severity, Status
 
@@ -23,6 +24,7 @@ __all__ = [
     "Component",
     "Fix",
     "OnVm",
+    "blocked",
     "check",
     "check_of",
     "fail",
@@ -82,7 +84,10 @@ def on_vm(command: str) -> OnVm:
 
 
 class CheckOutcome(Exception):
-    """The outcome of a check that does not pass. Raised by `fail`, `warn`, `unknown` and `not_applicable`."""
+    """The outcome of a check that does not pass.
+
+    Raised by `fail`, `warn`, `unknown`, `blocked` and `not_applicable`.
+    """
 
     def __init__(
         self,
@@ -92,6 +97,7 @@ class CheckOutcome(Exception):
         fix: Fix = (),
         shared_cause: str = "",
         component: Component | None = None,
+        blocked_by: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -99,6 +105,7 @@ class CheckOutcome(Exception):
         self.remedy = remedy
         self.shared_cause = shared_cause
         self.component = component
+        self.blocked_by = tuple(blocked_by)
         self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
 
 
@@ -127,6 +134,11 @@ def unknown(
 ) -> NoReturn:
     """The evidence that would decide could not be obtained."""
     raise CheckOutcome(Status.UNKNOWN, message, remedy, fix, shared_cause, component)
+
+
+def blocked(message: str, *, by: str, remedy: str = "") -> NoReturn:
+    """Not judged, because the check `by` says what has to be fixed first: for what `after` cannot know beforehand."""
+    raise CheckOutcome(Status.BLOCKED, message, remedy, blocked_by=(by,))
 
 
 def not_applicable(message: str) -> NoReturn:
@@ -179,7 +191,7 @@ class Check:
     @property
     def area(self) -> str:
         """The part of the id before the number: IMDS-002 is in IMDS."""
-        return self.id.rpartition("-")[0]
+        return area_of(self.id)
 
     def grade(self, known: Mapping[str, Any]) -> Severity:
         """The severity for one set of parameters; `known` also holds ``vm`` and ``profile``."""

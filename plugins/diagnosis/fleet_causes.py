@@ -25,13 +25,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plugins.checks.areas import REACHED, order
+from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED, prevents_ready
 
 __all__ = ["Cause", "Finder", "shape"]
 
 Json = Mapping[str, Any]
 
-_TROUBLE = frozenset(("fail", "warn", "unknown", "blocked"))
-_HOLDING = frozenset(("fail", "unknown", "blocked"))
 
 #: Kinds of which there is one, or one for each VM; `vm["things"]` may know the ids of the others.
 _WITHOUT_ID = ("guest", "vm", "instance", "runner")
@@ -101,7 +100,7 @@ class Finder:
         """One more VM, as `results.json` has it, with all of its results."""
         of_result: dict[tuple[str, str], Cause] = {}  # (check id, parameter) -> its cause
         name, network = vm["name"], vm["things"].get("csn", "").lower()
-        judged = {each["id"] for each in vm["results"] if each["status"] not in ("unknown", "blocked")}
+        judged = {each["id"] for each in vm["results"] if each["status"] not in NOT_JUDGED}
         for result in vm["results"]:
             if result["root_cause"]:
                 cause = of_result[result["id"], result["parameter"]] = self._cause(vm, result)
@@ -214,11 +213,11 @@ def _holding(vm: Json) -> Iterable[Json]:
             return
         for cause in result["caused_by"]:
             for other in _matching(by_id.get(cause, ()), result["parameter"]):
-                if other["status"] in _TROUBLE:
+                if other["status"] in NEEDS_ATTENTION:
                     walk(other)
 
     for result in vm["results"]:
-        if result["severity"] == "required" and result["status"] in _HOLDING:
+        if prevents_ready(result["severity"], result["status"]):
             walk(result)
     return found.values()
 

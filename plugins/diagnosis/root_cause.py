@@ -11,12 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plugins.checks.check import Check
+from plugins.judge.readiness import NEEDS_ATTENTION
 from plugins.model import Status, Verdict
 
 __all__ = ["Diagnosis", "diagnose"]
-
-#: The words that say something is wrong, or may be.
-TROUBLE = frozenset({Status.FAIL, Status.WARN, Status.UNKNOWN, Status.BLOCKED})
 
 _GRAVITY = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2}
 
@@ -48,7 +46,7 @@ def _one(
     checks: Mapping[str, Check],
     stopped_first: Mapping[str, str],
 ) -> Diagnosis:
-    if verdict.status not in TROUBLE:
+    if verdict.status not in NEEDS_ATTENTION:
         return Diagnosis(False, ())
     if verdict.status is Status.BLOCKED:
         return Diagnosis(False, verdict.needs)
@@ -60,7 +58,7 @@ def _met_before(
     verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], stopped_first: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The check that stands for a shared cause: the one that it names, or the first of the most serious that met it."""
-    if any(each.status in TROUBLE for each in by_id.get(verdict.shared_cause, ())):
+    if any(each.status in NEEDS_ATTENTION for each in by_id.get(verdict.shared_cause, ())):
         return (verdict.shared_cause,)
     first = stopped_first.get(verdict.shared_cause, verdict.id)
     return (first,) if first != verdict.id else ()

@@ -23,19 +23,16 @@ import pytest
 
 from plugins.core.files import make_directory, sync_directory, write_json, write_text
 from plugins.core.redaction import clean, redact
-from plugins.evidence.layout import file_name
+from plugins.evidence.layout import PROFILE, file_name
 from plugins.evidence.source import Folder, Source, open_source
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
-__all__ = ["PROFILE", "Archive", "from_data", "member", "plainly", "read_object", "redacted", "to_data"]
+__all__ = ["Archive", "from_data", "member", "plainly", "read_object", "redacted", "to_data"]
 
 VERSION = 1
 
 #: Of how many VMs the evidence is held in memory; that of others is read again. It is about 100 KB each.
 IN_MEMORY = 1_000
-
-#: The operator's own profile, as it was when the run was made.
-PROFILE = "profile.toml"
 
 
 def redacted(evidence: Evidence) -> Evidence:
@@ -165,6 +162,11 @@ class Archive(Mapping[str, Evidence]):
         evidence = redacted(evidence)
         self.write(member(evidence.vm.name), to_data(evidence))
         self._keep(evidence)
+
+    def add(self, name: str, seen: Mapping[str, ProbeResult]) -> None:
+        """Keep more probe results of a VM, beside those that are there already. Raises KeyError without any."""
+        evidence = self[name]
+        self.store(replace(evidence, seen=evidence.seen | dict(seen)))
 
     def _keep(self, evidence: Evidence) -> None:
         """In memory, in the place of the one that has been there longest; unless it is nowhere else."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 
-__all__ = ["file_name"]
+__all__ = ["AZURE", "PROFILE", "RUNNER", "file_name"]
+
+#: The operator's own profile, as it was when the run was made.
+PROFILE = "profile.toml"
+
+#: What Azure answered, and the Azure CLI of the machine that the suite ran on.
+AZURE, RUNNER = "azure.json", "runner.json"
 
 _LONGEST = 120  # leaves room for a suffix in the 255 bytes that file systems allow
 

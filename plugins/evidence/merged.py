@@ -24,11 +24,11 @@ from typing import Any
 import pytest
 
 from plugins.core.wording import counted, plural
-from plugins.evidence.archive import PROFILE, Archive, member
+from plugins.evidence.archive import Archive, member
+from plugins.evidence.layout import AZURE, PROFILE, RUNNER
 from plugins.evidence.object_store import is_url, open_store
 from plugins.evidence.source import Folder, Source, open_source
 from plugins.inventory.shards import numbers
-from plugins.judge.context import AZURE, RUNNER
 from plugins.model import Vm
 from plugins.requirements.profile import DEFAULT
 

@@ -35,6 +35,7 @@ import pytest
 
 from plugins.core.wording import counted
 from plugins.evidence.archive import plainly, read_object
+from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED
 from plugins.model import Status
 from plugins.results import compact as digest
 
@@ -45,9 +46,8 @@ HISTORY = 10  # runs that a finding is followed over
 
 LATEST = "latest"
 
-_TROUBLE = frozenset(("fail", "warn", "unknown"))
+_TROUBLE = NEEDS_ATTENTION - {Status.BLOCKED}
 _GOOD = ("pass", "not applicable")
-_LOST = frozenset(("unknown", "blocked"))  # it could not be judged
 _LISTS = ("new", "fixed", "persisting", "flapping")
 
 Json = Mapping[str, Any]
@@ -254,7 +254,7 @@ def _regressions(vm: Json, before: PastVm) -> Iterator[dict[str, Any]]:
     past = {(each["id"], each["parameter"]): _was(each, before) for each in required}
     worse = [each for each in required if _is_worse(past[each["id"], each["parameter"]], each["status"])]
     if not worse and before.readiness == "ready" and vm["readiness"] != "ready":
-        worse = [each for each in required if each["status"] == "fail" or each["status"] in _LOST]
+        worse = [each for each in required if each["status"] == "fail" or each["status"] in NOT_JUDGED]
     named = [each for each in worse if each["root_cause"]]
     named = named or [each for each in worse if each["status"] != "blocked"] or worse[:1]
     for each in named:
@@ -267,9 +267,9 @@ def _was(result: Json, before: PastVm) -> str:
 
 
 def _is_worse(was: str, now: str) -> bool:
-    if not was or was in _LOST:
+    if not was or was in NOT_JUDGED:
         return False
-    return now in _LOST or (now == "fail" and was != "fail")
+    return now in NOT_JUDGED or (now == "fail" and was != "fail")
 
 
 def _sentence(run_id: str, counts: Mapping[str, int], added: int, removed: int) -> str:

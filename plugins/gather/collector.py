@@ -9,18 +9,27 @@ from dataclasses import replace
 from typing import Protocol
 
 from plugins.checks.probe import ProbeCommand
-from plugins.evidence.archive import Archive
 from plugins.gather import windows_script as windows
 from plugins.gather.frames import FrameDecoder
 from plugins.gather.script import VmScript, compile_script
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.ssh import client as ssh
 
-__all__ = ["Progress", "gather", "limits"]
+__all__ = ["EvidenceStore", "Progress", "gather", "limits"]
+
+
+class EvidenceStore(Protocol):
+    """Takes the evidence of each VM (`plugins.evidence.archive.Archive`)."""
+
+    def store(self, evidence: Evidence) -> None:
+        """Keep one VM's evidence; called from several threads."""
+
+    def sync(self) -> None:
+        """Called once, after the last VM."""
 
 
 class Progress(Protocol):
-    """Who is told while the gathering goes on; called from several threads."""
+    """Notified while the gathering goes on; called from several threads."""
 
     def visited(self, evidence: Evidence) -> None:
         """One more VM is done, reached or not."""
@@ -44,7 +53,7 @@ def gather(
     vms: Sequence[Vm],
     plans: Mapping[str, Sequence[ProbeCommand]],
     options: ssh.Options,
-    archive: Archive,
+    archive: EvidenceStore,
     progress: Progress,
 ) -> bool:
     """Visit `vms` and store the evidence of each in `archive` as soon as it is there; False when it was interrupted.

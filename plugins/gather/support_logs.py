@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from plugins.checks.areas import area_of
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
 from plugins.core.redaction import redact
@@ -82,13 +83,9 @@ def text(evidence: Evidence, verdicts: Sequence[Verdict], about: str) -> str:
     parts = [about, "", *_session(evidence)]
     shown: set[str] = set()
     for heading, areas, own in _SECTIONS:
-        parts += _section(heading, [each for each in verdicts if _area(each) in areas], own, evidence, shown)
-    parts += _section(_REST, [each for each in verdicts if _area(each) not in known], (), evidence, shown)
+        parts += _section(heading, [each for each in verdicts if area_of(each.id) in areas], own, evidence, shown)
+    parts += _section(_REST, [each for each in verdicts if area_of(each.id) not in known], (), evidence, shown)
     return redact(escape_invisible("\n".join(parts))) + "\n"
-
-
-def _area(verdict: Verdict) -> str:
-    return verdict.id.rpartition("-")[0]
 
 
 def _session(evidence: Evidence) -> Iterable[str]:

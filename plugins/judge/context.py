@@ -27,13 +27,11 @@ from plugins.checks.probe import Probe
 from plugins.checks.signature import parameters
 from plugins.core.redaction import clean
 from plugins.evidence.archive import Archive
+from plugins.evidence.layout import AZURE, RUNNER
 from plugins.judge.evaluate import value
 from plugins.model import Evidence, ProbeResult, Vm
 
-__all__ = ["CONTROL_PLANE", "Surroundings", "wants"]
-
-#: The files of a run that hold it.
-AZURE, RUNNER = "azure.json", "runner.json"
+__all__ = ["CONTROL_PLANE", "CheckContext", "wants"]
 
 #: The argument that makes a check one of the control plane.
 CONTROL_PLANE = "azure"
@@ -48,8 +46,8 @@ def wants(function: Callable[..., str]) -> frozenset[str]:
     return own | {name for name in names if name.startswith(_FLEET) and name.removeprefix(_FLEET) in names}
 
 
-class Surroundings:
-    """The surroundings of one run, each part made or read when first asked for."""
+class CheckContext:
+    """What the checks of one run may ask for, each part made or read when first asked for."""
 
     def __init__(self, archive: Archive | None, fleet: Callable[[], Iterable[Evidence]]) -> None:
         self._archive = archive

@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from plugins.checks import package_manager as packages
+from plugins.checks.areas import ROOT
 from plugins.checks.check import Check, CheckOutcome, Component, Fix, OnVm, not_applicable, recorded_facts
 from plugins.checks.probe import LINUX_ONLY, Probe
 from plugins.checks.signature import parameters as parameters_of
 from plugins.model import Evidence, ProbeResult, Severity, Status
-
-#: The check that says whether root is to be had; without it, root probes have no answer.
-ROOT = "SSH-002"
 
 __all__ = ["Outcome", "judge", "value"]
 
@@ -30,6 +28,7 @@ class Outcome(NamedTuple):
     fix: Sequence[str | OnVm] = ()
     facts: tuple[tuple[str, str], ...] = ()
     shared_cause: str = ""
+    blocked_by: tuple[str, ...] = ()  # the checks that it waits for
     component: Component | None = None  # what has to be changed, where that is not what the check declares
 
 
@@ -60,15 +59,16 @@ def judge(
     # Commands for a guest are written for a POSIX shell.
     fix = [each for each in word.fix if evidence.vm.os != "windows" or isinstance(each, str)]
     return Outcome(
-        status,
-        word.message,
-        remedy,
-        severity,
-        tuple(used),
-        fix,
-        tuple(facts.items()),
-        word.shared_cause,
-        word.component,
+        status=status,
+        message=word.message,
+        remedy=remedy,
+        severity=severity,
+        keys=tuple(used),
+        fix=fix,
+        facts=tuple(facts.items()),
+        shared_cause=word.shared_cause,
+        blocked_by=word.blocked_by,
+        component=word.component,
     )
 
 

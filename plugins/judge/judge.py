@@ -1,208 +1,210 @@
-"""The judge's bench: verdicts of one run, each made once, in whatever order they are asked for."""
+"""Judges the checks of a run: every verdict once, in whatever order they are asked for."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-import pytest
-
-from plugins.checks.areas import REACHED
+from plugins.checks.areas import ENROLL, REACHED
 from plugins.core.sanitize import message_text
-from plugins.enrollment import enroll
-from plugins.judge.context import Surroundings, wants
-from plugins.judge.evaluate import judge
+from plugins.evidence.archive import Archive
+from plugins.judge.case import CheckCase
+from plugins.judge.context import CheckContext, wants
+from plugins.judge.evaluate import Outcome, judge
 from plugins.judge.operator_command import for_operator
-from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict, Vm
-from plugins.pytest_adapter.collection import CheckItem
-from plugins.pytest_adapter.run import Run
+from plugins.judge.readiness import hindrance, skip
+from plugins.judge.waivers import Waivers
+from plugins.model import Evidence, ProbeResult, SshSession, Status, Verdict, Vm
+from plugins.requirements.profile import Profile
 
-__all__ = ["BENCH", "Bench"]
+__all__ = ["Judge"]
 
 
-class _Case:
-    """What was made of one VM so far."""
+class _VmState:
+    """The cases of one VM, and what has been made of them so far."""
 
     __slots__ = ("checks", "used", "verdicts")
 
-    def __init__(self, items: Sequence[CheckItem]) -> None:
-        self.checks: dict[str, list[CheckItem]] = {}
-        self.used: dict[str, ProbeResult] = {}  # what checks looked at of Azure
-        self.verdicts: dict[CheckItem, Verdict] = {}
-        for item in items:
-            self.checks.setdefault(item.check.id, []).append(item)
+    def __init__(self, cases: Sequence[CheckCase]) -> None:
+        self.checks: dict[str, list[CheckCase]] = {}
+        self.used: dict[str, ProbeResult] = {}  # the answers of Azure that checks looked at
+        self.verdicts: dict[CheckCase, Verdict] = {}
+        for case in cases:
+            self.checks.setdefault(case.check.id, []).append(case)
 
 
-class Bench:
-    """Judges the collected checks of a run.
+class Judge:
+    """Judges the selected checks of a run.
 
     It knows which checks were selected, so it can say that a check is *blocked* by another: one that its `requires`
-    names, or SSH-001 when the VM could not be looked at.
+    names, or SSH-001 when the VM was not reached.
     """
 
-    def __init__(self, run: Run, items: Sequence[CheckItem]) -> None:
-        self._run = run
-        self.surroundings = Surroundings(run.archive, lambda: map(self.evidence, run.vms))
-        self._items: dict[str, list[CheckItem]] = {}
-        self._cases: dict[str, _Case] = {}
-        for item in items:
-            self._items.setdefault(item.vm.name, []).append(item)
-        self._early = self._by_evidence_alone(items)
+    def __init__(
+        self,
+        cases: Sequence[CheckCase],
+        *,
+        vms: Sequence[Vm],
+        profile: Profile,
+        archive: Archive | None,
+        waivers: Waivers | None = None,
+        ssh_config: Path | None = None,
+    ) -> None:
+        """`vms` is the fleet, `archive` its evidence; None when nothing is ever judged. `ssh_config` is for fixes."""
+        self._profile, self._archive, self._ssh_config = profile, archive, ssh_config
+        self._waivers = waivers or Waivers()
+        self.context = CheckContext(archive, lambda: map(self.evidence, vms))
+        self._cases: dict[str, list[CheckCase]] = {}
+        self._states: dict[str, _VmState] = {}
+        for case in cases:
+            self._cases.setdefault(case.vm.name, []).append(case)
+        self._early = _by_evidence_alone(cases)
 
-    def verdict(self, item: CheckItem) -> Verdict:
+    def verdict(self, case: CheckCase) -> Verdict:
         """The verdict on one check of one VM."""
-        verdicts = self._case(item.vm).verdicts
-        if (found := verdicts.get(item)) is None:
-            found = verdicts[item] = self._judge(item)
-        return found
+        verdicts = self._state(case.vm).verdicts
+        if (verdict := verdicts.get(case)) is None:
+            verdict = verdicts[case] = self._judge(case)
+        return verdict
 
-    def close(self, vm: Vm) -> Evidence:
-        """What was seen of a VM, with what its checks looked at of Azure; its verdicts are forgotten.
+    def evidence(self, vm: Vm) -> Evidence:
+        """The evidence of a VM; when there is none, evidence that says so."""
+        try:
+            if self._archive is not None:
+                return self._archive[vm.name]
+        except KeyError:
+            pass
+        return Evidence(
+            vm,
+            SshSession(
+                "not gathered",
+                f"There is no evidence of {vm.name}.",
+                "The run ended before this VM was visited, or its file was removed. Gather again.",
+            ),
+        )
+
+    def release(self, vm: Vm) -> Evidence:
+        """The evidence of a VM, with the answers of Azure that its checks looked at; forgets the VM's verdicts.
 
         A large fleet is judged one VM after the other.
         """
-        case, evidence = self._cases.pop(vm.name, None), self.evidence(vm)
-        return replace(evidence, seen=evidence.seen | case.used) if case and case.used else evidence
-
-    def _case(self, vm: Vm) -> _Case:
-        if (case := self._cases.get(vm.name)) is None:
-            case = self._cases[vm.name] = _Case(self._items.get(vm.name, ()))
-        return case
+        state, evidence = self._states.pop(vm.name, None), self.evidence(vm)
+        return replace(evidence, seen=evidence.seen | state.used) if state and state.used else evidence
 
     def fails_already(self, vm: Vm) -> bool:
-        """True when a required check fails that needs nothing but what this VM said; its evidence must be there.
+        """True when a required check fails that needs nothing but this VM's own evidence, which must be there.
 
         The verdicts are kept, so nothing is judged twice. Called from the threads that visit VMs, each with its own VM.
         """
-        checks = self._case(vm).checks
-        early = (item for id in self._early for item in checks.get(id, ()))
-        verdicts = [self.verdict(item) for item in early]
-        return any(each.status is Status.FAIL for each in verdicts)
+        checks = self._state(vm).checks
+        verdicts = [self.verdict(case) for id in self._early for case in checks.get(id, ())]
+        return any(verdict.status is Status.FAIL for verdict in verdicts)
 
-    def _by_evidence_alone(self, items: Iterable[CheckItem]) -> list[str]:
-        """The checks that neither Azure nor another VM has a say in, nor in a check that they come after."""
-        checks = {item.check.id: item for item in items}
-        known: dict[str, bool] = {}
+    def _state(self, vm: Vm) -> _VmState:
+        if (state := self._states.get(vm.name)) is None:
+            state = self._states[vm.name] = _VmState(self._cases.get(vm.name, ()))
+        return state
 
-        def alone(id: str) -> bool:
-            if id not in known:
-                known[id] = True  # a check that comes after itself would be nobody's
-                item = checks.get(id)
-                known[id] = item is None or (
-                    item.check.area != enroll.AREA and not wants(item.function) and all(map(alone, item.check.requires))
-                )
-            return known[id]
-
-        return [id for id in checks if alone(id)]
-
-    def _judge(self, item: CheckItem) -> Verdict:
-        evidence = self.evidence(item.vm)
-        if (blocker := self._unready(item) or self._out_of_reach(item, evidence) or self._blocker(item)) is not None:
-            return self._verdict(item, *blocker)
-        around = self.surroundings.arguments(item.function, item.probes, item.vm)
-        found = judge(
-            item.check, item.function, item.probes, evidence, self._run.profile, {**item.parameters, **around}
-        )
-        used = self.surroundings.used(around)
-        self._case(item.vm).used.update(used)
-        keys = found.keys + tuple(used)
-        # A check that blocks itself (TOKEN-004 when the agent is there) names what it waits for in its message.
-        needs = tuple(re.findall(r"\b[A-Z]+-\d{3}\b", found.message)) if found.status is Status.BLOCKED else ()
-        seconds = max((evidence.seen[key].seconds for key in found.keys if key in evidence.seen), default=0.0)
-        verdict = self._verdict(item, found.status, found.message, found.remedy, found.severity, needs, keys, seconds)
-        if found.fix or found.facts or found.shared_cause or found.component:
-            fix = tuple(for_operator(each, item.vm, self._run.ssh_config) for each in found.fix)
-            facts = tuple((fact, message_text(value)) for fact, value in found.facts)
-            shared_cause = message_text(found.shared_cause)
-            verdict = replace(verdict, fix=fix, facts=facts, shared_cause=shared_cause, component=found.component or "")
+    def _judge(self, case: CheckCase) -> Verdict:
+        evidence = self.evidence(case.vm)
+        if stop := self._not_ready(case) or self._not_reached(case, evidence) or self._blocker(case):
+            return self._verdict(case, stop)
+        context = self.context.arguments(case.function, case.probes, case.vm)
+        parameters = {**case.parameters, **context}
+        outcome = judge(case.check, case.function, case.probes, evidence, self._profile, parameters)
+        used = self.context.used(context)
+        self._state(case.vm).used.update(used)
+        seconds = max((evidence.seen[key].seconds for key in outcome.keys if key in evidence.seen), default=0.0)
+        verdict = self._verdict(case, outcome, tuple(used), seconds)
         # Here, and not in a report: what waits for a waived check is then judged on its own evidence.
-        return self._run.decisions.waivers.judge(verdict, item.vm)
+        return self._waivers.judge(verdict, case.vm)
 
-    def _verdict(
-        self,
-        item: CheckItem,
-        status: Status,
-        message: str,
-        remedy: str = "",
-        severity: Severity | None = None,
-        needs: tuple[str, ...] = (),
-        probes: tuple[str, ...] = (),
-        seconds: float = 0.0,
-    ) -> Verdict:
-        check = item.check
+    def _verdict(self, case: CheckCase, outcome: Outcome, used: tuple[str, ...] = (), seconds: float = 0.0) -> Verdict:
+        """The outcome of a check, for its VM. `used` are the keys of Azure's answers that it looked at."""
+        check = case.check
         return Verdict(
             id=check.id,
-            vm=item.vm.name,
-            parameter=item.parameter,
-            status=status,
-            severity=severity or check.grade({"vm": item.vm, "profile": self._run.profile, **item.parameters}),
-            message=message_text(message),
-            remedy=message_text(remedy),
+            vm=case.vm.name,
+            parameter=case.parameter,
+            status=outcome.status,
+            severity=outcome.severity,
+            message=message_text(outcome.message),
+            remedy=message_text(outcome.remedy),
             title=check.title,
             docs=check.docs,
-            nodeid=item.nodeid,
-            needs=needs,
-            probes=probes,
+            nodeid=case.nodeid,
+            needs=outcome.blocked_by,
+            probes=outcome.keys + used,
             seconds=seconds,
+            fix=tuple(for_operator(command, case.vm, self._ssh_config) for command in outcome.fix),
+            facts=tuple((fact, message_text(value)) for fact, value in outcome.facts),
+            shared_cause=message_text(outcome.shared_cause),
+            component=outcome.component or "",
         )
 
-    def evidence(self, vm: Vm) -> Evidence:
-        """What was seen of a VM; when nothing was, evidence that says so."""
-        try:
-            return self._run.evidence[vm.name]
-        except KeyError:
-            return Evidence(
-                vm,
-                SshSession(
-                    "not gathered",
-                    f"There is no evidence of {vm.name}.",
-                    "The run ended before this VM was visited, or its file was removed. Gather again.",
-                ),
-            )
+    def _uncalled(
+        self, case: CheckCase, status: Status, message: str, remedy: str = "", blocked_by: tuple[str, ...] = ()
+    ) -> Outcome:
+        """The outcome of a check that was not called."""
+        severity = case.check.grade({"vm": case.vm, "profile": self._profile, **case.parameters})
+        return Outcome(status, message, remedy, severity, (), blocked_by=blocked_by)
 
-    def _unready(self, item: CheckItem) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
-        """What to say of an ENROLL check when the VM is not ready: it was not connected."""
-        if item.check.area != enroll.AREA:
+    def _not_ready(self, case: CheckCase) -> Outcome | None:
+        """For an ENROLL check of a VM that is not ready: it was not connected."""
+        if case.check.area != ENROLL:
             return None
-        others = (each for each in self._items[item.vm.name] if each.check.area != enroll.AREA)
-        stop = enroll.hindrance(map(self.verdict, others))
-        return (Status.BLOCKED, enroll.skip(stop), "", None, (stop.id,)) if stop else None
+        others = (other for other in self._cases[case.vm.name] if other.check.area != ENROLL)
+        cause = hindrance(map(self.verdict, others))
+        return self._uncalled(case, Status.BLOCKED, skip(cause), blocked_by=(cause.id,)) if cause else None
 
-    def _out_of_reach(
-        self, item: CheckItem, evidence: Evidence
-    ) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
-        """What to say when the VM was not looked at, or not long enough for this check."""
+    def _not_reached(self, case: CheckCase, evidence: Evidence) -> Outcome | None:
+        """When the VM was not reached, or the session ended before this check's probes had answered."""
         session = evidence.session
-        if session.outcome == "ok" or not item.probes or item.check.id == REACHED:
+        if session.outcome == "ok" or not case.probes or case.check.id == REACHED:
             return None
-        if not any(key not in evidence.seen or evidence.seen[key].state == "lost" for key in item.keys(self._run)):
+        keys = case.keys(self._profile)
+        if all(key in evidence.seen and evidence.seen[key].state != "lost" for key in keys):
             return None
-        if REACHED in self._case(item.vm).checks:
-            return Status.BLOCKED, f"Not judged: {REACHED}, {_lower(session.message)}", "", None, (REACHED,)
-        return Status.UNKNOWN, session.message, session.remedy, None, ()
+        if REACHED in self._state(case.vm).checks:
+            message = f"Not judged: {REACHED}, {_lower(session.message)}"
+            return self._uncalled(case, Status.BLOCKED, message, blocked_by=(REACHED,))
+        return self._uncalled(case, Status.UNKNOWN, session.message, session.remedy)
 
-    def _blocker(self, item: CheckItem) -> tuple[Status, str, str, Severity | None, tuple[str, ...]] | None:
-        """What to say when a check that this one needs did not pass."""
-        for needed in item.check.requires:
-            others = self._case(item.vm).checks.get(needed, ())
-            same = [each for each in others if item.parameter and each.parameter == item.parameter]
+    def _blocker(self, case: CheckCase) -> Outcome | None:
+        """When a check that this one needs did not pass."""
+        for needed in case.check.requires:
+            others = self._state(case.vm).checks.get(needed, ())
+            same = [other for other in others if case.parameter and other.parameter == case.parameter]
             for other in same or others:
-                verdict = self.verdict(other)
-                if verdict.status in (Status.FAIL, Status.UNKNOWN, Status.BLOCKED):
+                word = _DID_NOT_PASS.get(self.verdict(other).status)
+                if word:
                     named = f"{needed} ({other.parameter})" if other.parameter and not same else needed
-                    return Status.BLOCKED, f"Not judged: {named} {_word(verdict.status)}.", "", None, (needed,)
+                    message = f"Not judged: {named} {word}."
+                    return self._uncalled(case, Status.BLOCKED, message, blocked_by=(needed,))
         return None
 
 
-#: The bench of a session, from the end of its collection on.
-BENCH = pytest.StashKey[Bench]()
+_DID_NOT_PASS = {Status.FAIL: "failed", Status.UNKNOWN: "is unknown", Status.BLOCKED: "is blocked itself"}
+
+
+def _by_evidence_alone(cases: Iterable[CheckCase]) -> list[str]:
+    """The checks that neither Azure nor another VM has a say in, nor in a check that they come after."""
+    checks = {case.check.id: case for case in cases}
+    known: dict[str, bool] = {}
+
+    def alone(id: str) -> bool:
+        if id not in known:
+            known[id] = True  # ends the recursion for a check that comes after itself
+            case = checks.get(id)
+            known[id] = case is None or (
+                case.check.area != ENROLL and not wants(case.function) and all(map(alone, case.check.requires))
+            )
+        return known[id]
+
+    return [id for id in checks if alone(id)]
 
 
 def _lower(message: str) -> str:
     """A sentence's beginning, made fit to stand after a comma (names and acronyms stay as they are)."""
     return message[:1].lower() + message[1:] if message[1:2].islower() else message
-
-
-def _word(status: Status) -> str:
-    return {Status.FAIL: "failed", Status.UNKNOWN: "is unknown", Status.BLOCKED: "is blocked itself"}[status]

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from plugins.azure import az_cli
-from plugins.judge.context import Surroundings, wants
+from plugins.judge.context import CheckContext, wants
 from plugins.model import Vm
-from plugins.pytest_adapter.collection import CheckItem
+from plugins.pytest_adapter.items import CheckItem
 
 if TYPE_CHECKING:
     from plugins.azure.fetch import FetchOptions
@@ -21,7 +21,7 @@ __all__ = ["azure_page", "look_around", "look_limit"]
 
 @contextmanager
 def look_around(
-    surroundings: Surroundings, items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace
+    context: CheckContext, items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace
 ) -> Iterator[threading.Event]:
     """Look, in threads beside the block, and wait for the answers at its end; the event ends the waiting early.
 
@@ -31,10 +31,10 @@ def look_around(
     cancelled = threading.Event()
     work: list[Callable[[], None]] = []
     complete = bool(option.retry_unknown)
-    if _asks_azure(wanted, option) and not surroundings.has_facts(complete=complete):
-        work.append(lambda: _ask_azure(surroundings, vms, option, cancelled))
-    if "az_cli" in wanted and not surroundings.has_az_cli(complete=complete):
-        work.append(lambda: setattr(surroundings, "az_cli", az_cli.read_versions()))
+    if _asks_azure(wanted, option) and not context.has_facts(complete=complete):
+        work.append(lambda: _ask_azure(context, vms, option, cancelled))
+    if "az_cli" in wanted and not context.has_az_cli(complete=complete):
+        work.append(lambda: setattr(context, "az_cli", az_cli.read_versions()))
     failures: list[BaseException] = []
 
     def guarded(job: Callable[[], None]) -> None:
@@ -79,12 +79,12 @@ def _asks_azure(wanted: frozenset[str], option: argparse.Namespace) -> bool:
 
 
 def _ask_azure(
-    surroundings: Surroundings, vms: Sequence[Vm], option: argparse.Namespace, cancelled: threading.Event
+    context: CheckContext, vms: Sequence[Vm], option: argparse.Namespace, cancelled: threading.Event
 ) -> None:
     # Imported here: the Azure SDK takes a second to load, and a run of the guests alone does without.
     from plugins.azure.fetch import fetch
 
-    surroundings.facts = fetch(vms, _options(option, cancelled))
+    context.facts = fetch(vms, _options(option, cancelled))
 
 
 def _options(option: argparse.Namespace, cancelled: threading.Event) -> FetchOptions:

@@ -16,10 +16,10 @@ import pytest
 
 from plugins.core.gc_pause import lasting
 from plugins.model import Status, Verdict
-from plugins.pytest_adapter.collection import CheckItem
-from plugins.pytest_adapter.run import RUN
+from plugins.pytest_adapter.items import CheckItem
+from plugins.pytest_adapter.stash import ACCUMULATOR, RUN
 from plugins.reports.html.plugin import HtmlReport
-from plugins.results.accumulator import DOCKET, Docket
+from plugins.results.accumulator import FleetAccumulator
 
 __all__: list[str] = []
 
@@ -60,16 +60,16 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
         return None  # pytest's own loop knows what to say
     with lasting():
-        _judge_all(session, session.config.stash[DOCKET])
+        _judge_all(session, session.config.stash[ACCUMULATOR])
     return True
 
 
-def _judge_all(session: pytest.Session, docket: Docket) -> None:
+def _judge_all(session: pytest.Session, accumulator: FleetAccumulator) -> None:
     loggers: dict[Path, Log] = {}
     for number, item in enumerate(session.items, 1):
         if isinstance(item, CheckItem):
             log = loggers.get(item.path) or loggers.setdefault(item.path, _logger(item))
-            _judge(item, docket, log)
+            _judge(item, accumulator, log)
         else:
             following = session.items[number] if number < len(session.items) else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -79,11 +79,11 @@ def _judge_all(session: pytest.Session, docket: Docket) -> None:
             raise session.Interrupted(session.shouldstop)
 
 
-def _judge(item: CheckItem, docket: Docket, log: Log) -> None:
+def _judge(item: CheckItem, accumulator: FleetAccumulator, log: Log) -> None:
     hook, nodeid, location = item.ihook, item.nodeid, item.location
     hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
     start = time.time()
-    report = CheckReport(item, docket.verdict(item), start)
+    report = CheckReport(item, accumulator.verdict(item), start)
     log(report=report)
     hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
     report.verdict = None

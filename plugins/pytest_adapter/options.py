@@ -13,7 +13,8 @@ import pytest
 from plugins.checks.areas import AREAS
 from plugins.model import Severity
 from plugins.pytest_adapter.resume import resume
-from plugins.pytest_adapter.run import RUN, begin, wanted
+from plugins.pytest_adapter.run import begin, wanted
+from plugins.pytest_adapter.stash import RUN
 from plugins.pytest_adapter.watch import watch
 
 __all__: list[str] = []

@@ -15,12 +15,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from plugins.gather import collector as gather
 from plugins.model import Evidence, Vm
 
 __all__ = ["show_progress"]
@@ -62,15 +62,8 @@ class _Tally:
         return (time.monotonic() - self.started) / self.done * (self.total - self.done)
 
 
-class Shown(Protocol):
-    """What is told of each VM."""
-
-    def visited(self, evidence: Evidence) -> None:
-        """One more VM is done, reached or not."""
-
-
 @contextmanager
-def show_progress(config: pytest.Config, total: int, fails: Callable[[Vm], bool]) -> Iterator[Shown]:
+def show_progress(config: pytest.Config, total: int, fails: Callable[[Vm], bool]) -> Iterator[gather.Progress]:
     """Something to tell of each VM. `fails` says whether a VM that was reached is known to fail."""
     terminal: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
     if config.option.verbose < 0:

@@ -18,8 +18,9 @@ import pytest
 from plugins.core.files import lock_directory, make_directory
 from plugins.core.redaction import redact
 from plugins.core.version import SUITE_VERSION
-from plugins.evidence.archive import PROFILE, Archive
+from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleError
+from plugins.evidence.layout import PROFILE
 from plugins.evidence.merged import Gaps, Merged, open_all
 from plugins.evidence.object_store import Store
 from plugins.evidence.source import Folder
@@ -31,7 +32,7 @@ from plugins.model import Evidence, Vm
 from plugins.pytest_adapter.saved_options import shaping
 from plugins.requirements.profile import DEFAULT, Profile, ProfileError, load_profile, own_profile, saved_profile
 
-__all__ = ["RUN", "Run", "begin", "judged_by", "new_id", "reports", "wanted"]
+__all__ = ["Run", "begin", "judged_by", "new_id", "reports", "wanted"]
 
 
 @dataclass(slots=True)
@@ -102,9 +103,6 @@ class Run:
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None
-
-
-RUN = pytest.StashKey[Run]()
 
 
 def wanted(config: pytest.Config) -> bool:

@@ -17,26 +17,28 @@ from plugins.core.files import point_latest, write_large_json, write_pieces
 from plugins.core.gc_pause import lasting
 from plugins.core.version import SUITE_VERSION
 from plugins.core.wording import counted
-from plugins.enrollment import enroll
-from plugins.evidence.archive import PROFILE
+from plugins.enrollment.steps import refuse
+from plugins.evidence.layout import AZURE, PROFILE, RUNNER
 from plugins.gates.decision import exit_status
 from plugins.gather import support_logs as support
 from plugins.gather.collector import gather, limits
 from plugins.gather.plan import page, span
-from plugins.judge.context import AZURE, RUNNER
-from plugins.judge.judge import BENCH, Bench
-from plugins.pytest_adapter.collection import check_items, plans
+from plugins.judge.judge import Judge
+from plugins.pytest_adapter.collection import plans
 from plugins.pytest_adapter.control_plane import azure_page, look_around, look_limit
+from plugins.pytest_adapter.enrollment import enroll_ready_vms, plan_page
+from plugins.pytest_adapter.items import check_items
 from plugins.pytest_adapter.loop import CheckReport
 from plugins.pytest_adapter.progress import show_progress
-from plugins.pytest_adapter.run import RUN, Run
+from plugins.pytest_adapter.run import Run
+from plugins.pytest_adapter.stash import ACCUMULATOR, JUDGE, RUN
 from plugins.reports import ci_summary as job_summary
 from plugins.reports import formats as files
 from plugins.reports import junit, terminal
 from plugins.reports import markdown_summary as markdown
 from plugins.reports import support_bundle as bundle
 from plugins.reports.html import plugin as html
-from plugins.results.accumulator import DOCKET, Docket
+from plugins.results.accumulator import FleetAccumulator
 from plugins.results.provenance import hashes
 from plugins.ssh import client as ssh
 
@@ -82,19 +84,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     items = check_items(session.items) if run.selected else []  # pytest calls this even when --check was refused
     if not items or (session.testsfailed and not session.config.option.continue_on_collection_errors):
         _withdraw(session.config)
-    bench = session.config.stash[BENCH] = Bench(run, items)
-    session.config.stash[DOCKET] = Docket(run, bench, items, keep=session.config.option.bundle)
+    judge = session.config.stash[JUDGE] = Judge(
+        items,
+        vms=run.vms,
+        profile=run.profile,
+        archive=run.archive,
+        waivers=run.decisions.waivers,
+        ssh_config=run.ssh_config,
+    )
+    keep = session.config.option.bundle
+    session.config.stash[ACCUMULATOR] = FleetAccumulator(judge, run.vms, items, keep=keep)
     if session.config.option.collectonly or session.testsfailed or run.replayed or not items:
         return
     option = session.config.option
     if option.enroll:
         selected = {item.nodeid for item in items}
         left_out = [id for nodeid, id in run.required.items() if nodeid not in selected]
-        if problem := enroll.refuse(left_out, {item.check.id for item in items}, azure=not option.no_azure):
+        if problem := refuse(left_out, {item.check.id for item in items}, azure=not option.no_azure):
             _withdraw(session.config)
             raise pytest.UsageError(problem)
     try:
-        commands = plans(items, run)
+        commands = plans(items, run.vms, run.profile)
     except pytest.UsageError:
         _withdraw(session.config)
         raise
@@ -116,13 +126,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         most = max(ssh.time_limit(len(run.pending), options), look_limit(items, session.config.option))
         writer.line()
         writer.line(f"The run waits for all of this for at most {span(most)}, side by side.")
-        for line in enroll.plan_page(items, run, option.enroll) if option.enroll else ():
+        for line in plan_page(items, run.profile, option.enroll) if option.enroll else ():
             writer.line(line)
         return
     assert run.archive is not None
     with (
-        look_around(bench.surroundings, items, run.vms, session.config.option) as cancelled,
-        show_progress(session.config, len(run.pending), bench.fails_already) as progress,
+        look_around(judge.context, items, run.vms, session.config.option) as cancelled,
+        show_progress(session.config, len(run.pending), judge.fails_already) as progress,
     ):
         run.interrupted = not gather(run.pending, commands, options, run.archive, progress)
         if run.interrupted:
@@ -135,15 +145,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     elif option.enroll and not run.interrupted:
         from plugins.azure.fetch import FetchOptions  # the SDK takes a second to load
 
-        run.interrupted = not enroll.enroll_the_ready(
+        run.interrupted = not enroll_ready_vms(
             items,
-            run,
-            bench,
-            option.enroll,
-            options,
-            None if option.no_azure else FetchOptions(option.subscription, option.resource_group),
-            lambda total: show_progress(session.config, total, lambda vm: False),
-            terminal.write_line,
+            run.vms,
+            judge,
+            run.archive,
+            profile=run.profile,
+            mode=option.enroll,
+            options=options,
+            azure=None if option.no_azure else FetchOptions(option.subscription, option.resource_group),
+            progress=lambda total: show_progress(session.config, total, lambda vm: False),
+            write_line=terminal.write_line,
         )
 
 
@@ -210,7 +222,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         return
     if run.store is not None:
         run.store.wait()
-    if not (DOCKET in config.stash and config.stash[DOCKET].anything) and not run.has_nothing_to_do:
+    if not (ACCUMULATOR in config.stash and config.stash[ACCUMULATOR].anything) and not run.has_nothing_to_do:
         if not run.continues:
             _withdraw(config)  # it would write into a folder that is gone
             _forget(run.directory)
@@ -250,16 +262,16 @@ def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -
 
 def _contents(session: pytest.Session, run: Run, results: dict[str, Any], summary: str) -> bundle.Contents:
     assert run.archive is not None
-    bench, archive = session.config.stash[BENCH], run.archive
-    kept = session.config.stash[DOCKET].kept or {}
+    judge, archive = session.config.stash[JUDGE], run.archive
+    kept = session.config.stash[ACCUMULATOR].kept or {}
     return bundle.Contents(
         run_id=run.id,
         suite=SUITE_VERSION,
         archive=archive,
         vms=run.vms,
-        facts=bench.surroundings.facts if archive.read(AZURE) is not None else None,
-        az_cli=bench.surroundings.az_cli if archive.read(RUNNER) is not None else None,
-        seen={vm.name: kept[vm.name][0] if vm.name in kept else bench.evidence(vm) for vm in run.vms},
+        facts=judge.context.facts if archive.read(AZURE) is not None else None,
+        az_cli=judge.context.az_cli if archive.read(RUNNER) is not None else None,
+        seen={vm.name: kept[vm.name][0] if vm.name in kept else judge.evidence(vm) for vm in run.vms},
         verdicts={name: verdicts for name, (_, verdicts) in kept.items()},
         readiness={vm["name"]: vm["readiness"] for vm in results["vms"]},
         reports={"results.json": json.dumps(results, ensure_ascii=False, indent=1) + "\n", "summary.md": summary},
@@ -274,9 +286,9 @@ def _forget(directory: Path) -> None:
 
 def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
     assert run.archive is not None
-    docket, facts = session.config.stash[DOCKET], session.config.stash[BENCH].surroundings.facts
-    unfinished = docket.close()
-    results = docket.findings.results(
+    accumulator, facts = session.config.stash[ACCUMULATOR], session.config.stash[JUDGE].context.facts
+    unfinished = accumulator.finish()
+    results = accumulator.findings.results(
         run_id=run.id,
         started=run.started,
         finished=run.started + run.seconds,
@@ -286,7 +298,7 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
         calls=facts.calls,
     )
     results |= parts(results, run)
-    found = run.decisions.about(results, run.vms, docket.vms, unfinished)
+    found = run.decisions.about(results, run.vms, accumulator.vms, unfinished)
     if run.gaps and "gate" in found and found["gate"]["passed"]:
         policy = found["gate"]["policy"]
         found["gate"] |= {

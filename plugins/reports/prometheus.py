@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from plugins.core.sanitize import one_line, truncate
-from plugins.reports.queries import READINESS, Json
+from plugins.judge.readiness import READINESS
+from plugins.reports.queries import Json
 
 _CAUSES = 50
 _LABEL = 120  # characters

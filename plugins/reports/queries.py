@@ -7,6 +7,7 @@ from typing import Any
 
 from plugins.core.wording import counted, plural
 from plugins.diagnosis.component_labels import component_label
+from plugins.judge.readiness import READINESS, prevents_ready
 from plugins.results.compact import left_out
 
 Json = dict[str, Any]
@@ -14,11 +15,7 @@ Json = dict[str, Any]
 #: Worst first: the order in which a reader wants to meet the seven words.
 WORST_FIRST = ("fail", "unknown", "warn", "blocked", "waived", "pass", "not applicable")
 
-#: The order in which VMs are listed.
-READINESS = ("not ready", "unknown", "ready")
-
 _RANK = {status: rank for rank, status in enumerate(WORST_FIRST)}
-_KEEPS_A_VM_BACK = ("fail", "unknown", "blocked")
 
 
 def rank(status: str) -> int:
@@ -38,7 +35,7 @@ def root_causes(vm: Json) -> list[Json]:
 
 
 def _keeps_back(result: Json) -> bool:
-    return result["severity"] == "required" and result["status"] in _KEEPS_A_VM_BACK
+    return prevents_ready(result["severity"], result["status"])
 
 
 def first_to_fix(vm: Json) -> Json | None:

@@ -24,11 +24,10 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.core.files import make_directory
 from plugins.core.redaction import clean, redact
-from plugins.evidence.archive import PROFILE, Archive, from_data, member, redacted, to_data
+from plugins.evidence.archive import Archive, from_data, member, redacted, to_data
 from plugins.evidence.bundle_format import BundleFile, write_bundle
-from plugins.evidence.layout import file_name
+from plugins.evidence.layout import AZURE, PROFILE, RUNNER, file_name
 from plugins.gather import support_logs as support
-from plugins.judge.context import AZURE, RUNNER
 from plugins.model import Evidence, Verdict, Vm
 
 __all__ = ["Contents", "concerning", "write"]

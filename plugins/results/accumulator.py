@@ -1,74 +1,67 @@
-"""What has been judged so far: a VM whose checks are all judged goes into the findings, and out of memory."""
+"""Builds the results of a fleet VM by VM: one whose checks are all judged goes into them, and out of memory."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 
-import pytest
-
 from plugins.azure.components import things
 from plugins.core.gc_pause import tidy
-from plugins.judge.judge import Bench
+from plugins.judge.case import CheckCase
+from plugins.judge.judge import Judge
 from plugins.model import Evidence, Verdict, Vm
-from plugins.pytest_adapter.collection import CheckItem
-from plugins.pytest_adapter.run import Run
 from plugins.results.builder import Findings
 
-__all__ = ["DOCKET", "Docket"]
+__all__ = ["FleetAccumulator"]
 
 
 #: After so many VMs, the little garbage that the judging of each leaves is freed.
 _TIDY = 500
 
 
-class Docket:
-    """The checks of a run, VM by VM: what is left to judge, and the findings of what was."""
+class FleetAccumulator:
+    """The checks of a run, VM by VM: which are left to judge, and the results of those that were."""
 
-    def __init__(self, run: Run, bench: Bench, items: Sequence[CheckItem], *, keep: bool) -> None:
-        """`keep`: the evidence and the verdicts of each VM are needed when all is judged."""
-        self._run, self._bench = run, bench
-        self._left = Counter(item.vm.name for item in items)
-        self._told: dict[str, list[Verdict]] = {}
+    def __init__(self, judge: Judge, vms: Sequence[Vm], cases: Sequence[CheckCase], *, keep: bool) -> None:
+        """`vms` is the fleet in its order. `keep`: the evidence and the verdicts of each VM are needed at the end."""
+        self._judge, self._fleet = judge, vms
+        self._left = Counter(case.vm.name for case in cases)
+        self._verdicts: dict[str, list[Verdict]] = {}  # of VMs that have begun and are not finished
         self.kept: dict[str, tuple[Evidence, Sequence[Verdict]]] | None = {} if keep else None
-        self.findings = Findings({item.check.id: item.check for item in items}, len(self._left))
-        self._settled = 0
+        self.findings = Findings({case.check.id: case.check for case in cases}, len(self._left))
+        self._finished = 0
 
-    def verdict(self, item: CheckItem) -> Verdict:
-        """Judge a check; the last one of a VM settles it."""
-        verdict = self._bench.verdict(item)
-        self._told.setdefault(item.vm.name, []).append(verdict)
-        self._left[item.vm.name] -= 1
-        if not self._left[item.vm.name]:
-            self._settle(item.vm)
+    def verdict(self, case: CheckCase) -> Verdict:
+        """Judge a check; the last one of a VM finishes the VM."""
+        verdict = self._judge.verdict(case)
+        self._verdicts.setdefault(case.vm.name, []).append(verdict)
+        self._left[case.vm.name] -= 1
+        if not self._left[case.vm.name]:
+            self._finish(case.vm)
         return verdict
 
-    def close(self) -> list[str]:
-        """Settle the VMs that were begun; the names of all of which something is left, in the fleet's order."""
-        for vm in self._run.vms:
-            if vm.name in self._told:
-                self._settle(vm)
+    def finish(self) -> list[str]:
+        """Finish the VMs that have begun; returns the names of all with checks left, in the fleet's order."""
+        for vm in self._fleet:
+            if vm.name in self._verdicts:
+                self._finish(vm)
         return [name for name, left in self._left.items() if left]
 
     @property
     def anything(self) -> bool:
         """True when anything was judged."""
-        return bool(self._settled or self._told)
+        return bool(self._finished or self._verdicts)
 
     @property
     def vms(self) -> set[str]:
-        """The names of the VMs of which anything was to be judged."""
+        """The names of the VMs that have selected checks."""
         return set(self._left)
 
-    def _settle(self, vm: Vm) -> None:
-        evidence, verdicts = self._bench.close(vm), self._told.pop(vm.name)
-        self.findings.add(evidence, verdicts, things(vm, self._bench.surroundings.facts))
-        self._settled += 1
-        if self._settled % _TIDY == 0:
+    def _finish(self, vm: Vm) -> None:
+        evidence, verdicts = self._judge.release(vm), self._verdicts.pop(vm.name)
+        self.findings.add(evidence, verdicts, things(vm, self._judge.context.facts))
+        self._finished += 1
+        if self._finished % _TIDY == 0:
             tidy()
         if self.kept is not None:
             self.kept[vm.name] = evidence, verdicts
-
-
-#: The docket of a session, from the end of its collection on.
-DOCKET = pytest.StashKey[Docket]()

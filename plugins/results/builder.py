@@ -18,6 +18,7 @@ from plugins.diagnosis import drift
 from plugins.diagnosis import fix_plan as rollout
 from plugins.diagnosis import fleet_causes as clusters
 from plugins.diagnosis.root_cause import diagnose
+from plugins.judge.readiness import readiness
 from plugins.model import Evidence, ProbeResult, Severity, Status, Verdict
 from plugins.results import compact as digest
 from plugins.results.provenance import Manifest
@@ -28,14 +29,6 @@ VERSION = 1
 
 #: What is told of a probe's answer: all but its name, which is the key, and when it came.
 _OF_A_PROBE = tuple(name for name in ProbeResult.__slots__ if name not in ("probe", "received"))
-
-
-def readiness(verdicts: Iterable[Verdict]) -> str:
-    """One VM in one word: ``ready``, ``not ready`` or ``unknown``."""
-    required = {each.status for each in verdicts if each.severity is Severity.REQUIRED}
-    if Status.FAIL in required:
-        return "not ready"
-    return "unknown" if required & {Status.UNKNOWN, Status.BLOCKED} else "ready"
 
 
 class Findings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from plugins import AzureVmView, CheckOutcome, Fix, Status, Vm, fail, quote, unknown
+from plugins import AzureVmView, Fix, Vm, blocked, fail, quote, unknown
 from plugins.azure import resource_ids as ids
 
 __all__ = [
@@ -77,10 +77,10 @@ def vm_of(azure: AzureVmView) -> Resource:
     """The VM resource; without one there is nothing to judge, and VM-001 says so."""
     found = azure.vm
     if found is None:
-        raise CheckOutcome(
-            Status.BLOCKED,
+        blocked(
             "Not judged: VM-001, Azure has no VM resource of this id.",
-            "See VM-001: correct resource_id in the inventory.",
+            by="VM-001",
+            remedy="See VM-001: correct resource_id in the inventory.",
         )
     return found
 

@@ -18,11 +18,15 @@ import pytest
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.checks.areas import AREAS
 from plugins.checks.probe import Probe, ProbeCommand
-from plugins.enrollment import enroll
-from plugins.enrollment.enroll import Enrolment, announcement, hindrance, prepare, refuse, skip, wanted
+from plugins.enrollment import arc_machines, runner, steps
+from plugins.enrollment.request import EnrollmentRequest, announcement, prepare
+from plugins.enrollment.steps import refuse, wanted
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import Progress
+from plugins.judge.judge import Judge
+from plugins.judge.readiness import hindrance, skip
 from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Target, Verdict, Vm
+from plugins.pytest_adapter.enrollment import enroll_ready_vms, plan_page
 from plugins.ssh import client as ssh
 from suites import test_enroll as suite
 from suites.probes import azcmagent_connect
@@ -61,9 +65,9 @@ def test_without_the_option_no_check_of_it_is_selected() -> None:
 
 
 def test_every_probe_of_the_suite_is_a_step() -> None:
-    assert set(PROBES) == {enroll.CONNECT, enroll.SHOW, enroll.MACHINE, enroll.DISCONNECT, enroll.GONE}
-    assert all(map(enroll.is_step, PROBES))
-    assert not enroll.is_step("healthz")
+    assert set(PROBES) == {steps.CONNECT, steps.SHOW, steps.MACHINE, steps.DISCONNECT, steps.GONE}
+    assert all(map(steps.is_step, PROBES))
+    assert not steps.is_step("healthz")
 
 
 @pytest.mark.parametrize("status", [Status.FAIL, Status.UNKNOWN, Status.BLOCKED])
@@ -99,7 +103,7 @@ def test_a_choice_of_checks_is_refused() -> None:
 
 def test_the_resource_is_named_like_the_vm() -> None:
     found = prepare(VM_A, AzureSnapshot())
-    assert isinstance(found, Enrolment)
+    assert isinstance(found, EnrollmentRequest)
     assert found.machine == f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
 
 
@@ -108,7 +112,7 @@ def test_what_the_inventory_leaves_open_comes_from_azure() -> None:
     facts = AzureSnapshot(located={"c": located})
     facts.answers[located.lower()] = Answer("GET", {"id": located, "location": "westeurope"})
     found = prepare(Vm("c"), facts)
-    assert isinstance(found, Enrolment)
+    assert isinstance(found, EnrollmentRequest)
     assert found.machine == f"/subscriptions/{SUB}/resourceGroups/vms/providers/Microsoft.HybridCompute/machines/Web-C"
     assert azcmagent_connect.settings(found.vm)["location"] == "westeurope"
     assert azcmagent_connect.settings(found.vm)["resource-name"] == found.name
@@ -129,7 +133,7 @@ def test_a_tag_that_cannot_be_said_is_refused(tags: dict[str, str]) -> None:
 
 
 def test_it_is_said_beforehand() -> None:
-    found = [each for each in (prepare(VM_A, AzureSnapshot()),) if isinstance(each, Enrolment)]
+    found = [each for each in (prepare(VM_A, AzureSnapshot()),) if isinstance(each, EnrollmentRequest)]
     lines = announcement(found, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
     assert lines == [
         "--enroll=roundtrip: 1 of 2 VMs is being connected to Azure Arc now.",
@@ -160,9 +164,9 @@ class Site:
         self.archive = Archive.create(folder, {"id": "x"}, [VM_A, VM_B])
         for vm in (VM_A, VM_B):
             self.archive.store(Evidence(vm, OK, {"healthz": ProbeResult("healthz", "curl", "done", 0)}, 1.0))
-        monkeypatch.setattr(enroll, "gather", self.gather)
-        monkeypatch.setattr(enroll, "PAUSE", 0.0)
-        monkeypatch.setattr(enroll, "PATIENCE", 0.2)
+        monkeypatch.setattr(runner, "gather", self.gather)
+        monkeypatch.setattr(arc_machines, "PAUSE", 0.0)
+        monkeypatch.setattr(arc_machines, "PATIENCE", 0.2)
 
     def gather(
         self,
@@ -187,9 +191,9 @@ class Site:
         return self.machines if isinstance(self.machines, ReadError) else Answer("GET", self.machines)
 
     def enroll(self, mode: str, vms: Sequence[Vm] = (VM_A,), look: bool = True) -> bool:
-        found = [each for each in (prepare(vm, AzureSnapshot()) for vm in vms) if isinstance(each, Enrolment)]
+        found = [each for each in (prepare(vm, AzureSnapshot()) for vm in vms) if isinstance(each, EnrollmentRequest)]
         options, asking = ssh.Options(run_timeout=5), self.look if look else None
-        return enroll.enroll(found, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
+        return runner.enroll(found, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
 
     def seen(self, name: str) -> dict[str, ProbeResult]:
         """As it is on disk; in memory it is the same."""
@@ -344,7 +348,7 @@ def test_an_interrupt_while_azure_is_asked_ends_it(monkeypatch: pytest.MonkeyPat
     def interrupted(*arguments: object) -> dict[str, ProbeResult]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(enroll, "_machines", interrupted)
+    monkeypatch.setattr(runner, "wait_for_machines", interrupted)
     assert not _whole(site, [VM_A], {"a": Status.PASS}, [])
     assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
 
@@ -355,7 +359,7 @@ def test_a_plan_shows_the_steps_in_their_order() -> None:
         planned = [probe.plan(name, known) for name, probe in reversed(PROBES.items())]
         return SimpleNamespace(vm=vm, check=SimpleNamespace(area="ENROLL"), planned=lambda run: planned)
 
-    page = cast(Callable[..., list[str]], enroll.plan_page)
+    page = cast(Callable[..., list[str]], plan_page)
     lines = page([item(VM_A), item(VM_A), item(VM_B)], None, "roundtrip")
     assert [line for line in lines if line.startswith("# ")] == [
         "# enroll_connect on a (as root; at most 660 s)",
@@ -371,14 +375,23 @@ def _whole(site: Site, vms: Sequence[Vm], health: Mapping[str, Status], said: li
         return SimpleNamespace(vm=vm, check=SimpleNamespace(area=area), probes=PROBES if area == "ENROLL" else {})
 
     items = [item(vm, area) for vm in vms for area in ("IMDS", "ENROLL")]
-    run = SimpleNamespace(vms=list(vms), archive=site.archive, profile=PROFILE)
-    bench = SimpleNamespace(
+    judge = SimpleNamespace(
         verdict=lambda item: verdict("IMDS-002", health[item.vm.name]),
-        surroundings=SimpleNamespace(facts=AzureSnapshot()),
+        context=SimpleNamespace(facts=AzureSnapshot()),
     )
     options = ssh.Options(run_timeout=5)
-    whole = cast(Callable[..., bool], enroll.enroll_the_ready)
-    return whole(items, run, bench, "connect", options, None, _quiet, said.append)
+    return enroll_ready_vms(
+        items,
+        vms,
+        cast(Judge, judge),
+        site.archive,
+        profile=PROFILE,
+        mode="connect",
+        options=options,
+        azure=None,
+        progress=_quiet,
+        write_line=said.append,
+    )
 
 
 # ------------------------------------------------------------------------------------------------ the commands, for real

@@ -1,13 +1,14 @@
-"""The judge's bench: what it looks at for one verdict."""
+"""The judge: which checks it looks at for one verdict."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
-from plugins.judge.judge import Bench
+from plugins.judge.case import CheckCase
+from plugins.judge.judge import Judge
 from plugins.model import Severity, Status, Verdict
-from plugins.pytest_adapter.collection import CheckItem
+from tests.support.suite_rows import PROFILE
 
 
 class Name(str):
@@ -21,20 +22,25 @@ class Name(str):
         return str.__eq__(self, other)
 
 
-def item(vm: str, check: str) -> CheckItem:
-    declared = SimpleNamespace(id=check, area=check.partition("-")[0], requires=())
-    return cast(CheckItem, SimpleNamespace(vm=SimpleNamespace(name=vm), check=declared, function=lambda: ""))
+def case(vm: str, check: str) -> CheckCase:
+    declared = SimpleNamespace(
+        id=check, area=check.partition("-")[0], requires=(), grade=lambda known: Severity.REQUIRED
+    )
+    return cast(
+        CheckCase, SimpleNamespace(vm=SimpleNamespace(name=vm), check=declared, function=lambda: "", parameters={})
+    )
 
 
 def test_enrolling_a_vm_looks_at_its_own_checks_only() -> None:
     """With --enroll there are three checks for each of 1000 VMs: looking at the fleet's 57,000 for each is too much."""
-    mine = item("a", "ENROLL-001")
-    fleet = [item(Name(f"vm{number}"), "IMDS-002") for number in range(100)]
-    bench = Bench(cast(Any, SimpleNamespace(archive=None)), [mine, item("a", "IMDS-002"), *fleet])
+    mine = case("a", "ENROLL-001")
+    fleet = [case(Name(f"vm{number}"), "IMDS-002") for number in range(100)]
+    judge = Judge([mine, case("a", "IMDS-002"), *fleet], vms=[], profile=PROFILE, archive=None)
     failed = Verdict("IMDS-002", "a", "", Status.FAIL, Severity.REQUIRED, "It is so.")
-    bench.verdict = lambda item: failed  # type: ignore[method-assign]
+    judge.verdict = lambda case: failed  # type: ignore[method-assign]
     Name.compared = 0
-    found = bench._unready(mine)
+    found = judge._not_ready(mine)
     assert found is not None
-    assert found[:2] == (Status.BLOCKED, "Not connected, as the VM is not ready: IMDS-002 failed.")
+    assert (found.status, found.blocked_by) == (Status.BLOCKED, ("IMDS-002",))
+    assert found.message == "Not connected, as the VM is not ready: IMDS-002 failed."
     assert Name.compared == 0

@@ -17,7 +17,7 @@ from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.core.files import InUseError, atomic_write, lock_directory, remove_partial
 from plugins.evidence.archive import Archive
-from plugins.judge.context import Surroundings
+from plugins.judge.context import CheckContext
 from plugins.model import Vm
 from tests.support.paths import ROOT
 
@@ -247,13 +247,13 @@ def test_azure_is_asked_again_only_for_what_is_missing(
 ) -> None:
     archive = Archive.create(tmp_path / "r", {"id": "r"}, [Vm("a")])
     if facts:
-        Surroundings(archive, list).facts = facts
-    again = Surroundings(Archive(tmp_path / "r"), list)
+        CheckContext(archive, list).facts = facts
+    again = CheckContext(Archive(tmp_path / "r"), list)
     assert (again.has_facts(complete=False), again.has_facts(complete=True)) == (resume, retry)
 
 
 def test_the_runner_is_looked_at_again_only_when_it_did_not_answer(tmp_path: Path) -> None:
-    around = Surroundings(Archive.create(tmp_path / "r", {"id": "r"}, [Vm("a")]), list)
+    around = CheckContext(Archive.create(tmp_path / "r", {"id": "r"}, [Vm("a")]), list)
     assert not around.has_az_cli(complete=False)
     around.az_cli = AzCli(error="az did not answer within 30 s")
     assert (around.has_az_cli(complete=False), around.has_az_cli(complete=True)) == (True, False)

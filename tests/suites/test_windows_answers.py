@@ -18,7 +18,7 @@ from plugins import check, probe, required
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.checks.check import check_of
 from plugins.checks.probe import LINUX_ONLY
-from plugins.enrollment.enroll import prepare
+from plugins.enrollment.request import prepare
 from plugins.judge.evaluate import judge
 from plugins.model import Evidence, ProbeResult, Status
 from suites.probes import name_resolution, proxy_environment

@@ -10,6 +10,7 @@ from typing import Any
 
 from plugins.core.sanitize import one_line, truncate
 from plugins.diagnosis.fleet_causes import shape
+from plugins.judge.readiness import READINESS
 from plugins.reports import queries as facts
 from plugins.reports.queries import Json
 
@@ -94,7 +95,7 @@ def _worst_first(vms: Sequence[Json]) -> Sequence[int]:
 
     def attention(number: int) -> tuple[int, bool]:
         vm = vms[number]
-        return facts.READINESS.index(vm["readiness"]), not any(each["status"] == "warn" for each in vm["results"])
+        return READINESS.index(vm["readiness"]), not any(each["status"] == "warn" for each in vm["results"])
 
     return sorted(sorted(range(len(vms)), key=attention)[:DRAWN])
 

@@ -1,0 +1,103 @@
+"""Asks Azure for the Arc machines that an enrollment makes or deletes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from plugins.azure.snapshot import Answer, ReadError
+from plugins.checks.enrollment_marks import NOT_ASKED
+from plugins.enrollment.request import EnrollmentRequest
+from plugins.enrollment.steps import not_done
+from plugins.model import ProbeResult
+
+if TYPE_CHECKING:  # the Azure SDK takes a second to load
+    from plugins.azure.client import ArmClient
+    from plugins.azure.fetch import FetchOptions
+
+__all__ = ["ListMachines", "machine_lister", "status", "wait_for_machines"]
+
+#: Seconds for Azure to show what azcmagent has just done, and between two looks. [I] How long it takes is not
+#: documented; the agent itself waits for the resource, so it is there at once, as a rule.
+PATIENCE, PAUSE = 60.0, 5.0
+
+#: (cloud, resource group's id) -> the Arc machines in it.
+ListMachines = Callable[[str, str], Answer | ReadError]
+
+
+def status(machine: Any) -> str:
+    """The status of an Arc machine in lower case: ``connected``; "" when it has none."""
+    return str(((machine or {}).get("properties") or {}).get("status") or "").lower()
+
+
+def wait_for_machines(
+    chosen: Sequence[EnrollmentRequest], list_machines: ListMachines | None, key: str, until: Callable[[Any], bool]
+) -> dict[str, ProbeResult]:
+    """The Arc machine of each VM as evidence, once it is as `until` wants it or the patience is over."""
+    if list_machines is None:
+        return {each.vm.name: ProbeResult(key, "", "done", exit=0, stdout=NOT_ASKED) for each in chosen}
+    found: dict[str, ProbeResult] = {}
+    waiting = list(chosen)
+    deadline = time.monotonic() + PATIENCE
+    while waiting:
+        groups = {(each.vm.target.cloud, each.group) for each in waiting}
+        answers = {group: list_machines(*group) for group in groups}
+        later = []
+        for each in waiting:
+            answer = answers[each.vm.target.cloud, each.group]
+            machine = _named(answer, each.name)
+            found[each.vm.name] = _as_seen(key, answer, machine)
+            if isinstance(answer, Answer) and not until(machine):
+                later.append(each)
+        waiting = later if time.monotonic() + PAUSE < deadline else []
+        if waiting:
+            time.sleep(PAUSE)
+    return found
+
+
+def _named(answer: Answer | ReadError, name: str) -> Any:
+    listed = answer.value or () if isinstance(answer, Answer) else ()
+    return next((each for each in listed if str(each.get("name")).lower() == name.lower()), None)
+
+
+def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> ProbeResult:
+    if isinstance(answer, ReadError):
+        return not_done(key, answer.message, answer.request)
+    # Only what the check looks at, and what a reader wants to know: the whole resource is long.
+    properties = (machine or {}).get("properties") or {}
+    names = ("status", "lastStatusChange", "errorDetails", "agentVersion", "vmId")
+    shown = machine and {
+        "id": machine.get("id"),
+        "location": machine.get("location"),
+        "tags": machine.get("tags") or {},
+        "properties": {name: properties[name] for name in names if name in properties},
+    }
+    return ProbeResult(key, answer.request, "done", exit=0, stdout=json.dumps(shown, indent=1) + "\n")
+
+
+@contextmanager
+def machine_lister(options: FetchOptions) -> Iterator[ListMachines]:
+    """Something that asks Azure for the Arc machines of a resource group, while the block lasts."""
+    from plugins.azure.client import ArmClient  # the SDK takes a second to load
+    from plugins.core.worker_pool import WorkerPool
+
+    with ExitStack() as stack:
+        arms: dict[str, ArmClient] = {}
+
+        def list_machines(cloud: str, group: str) -> Answer | ReadError:
+            team = stack.enter_context(closing(WorkerPool(1, PATIENCE)))
+            if cloud not in arms:
+                made = ArmClient(options.clouds[cloud], options.credential, seconds=3600.0, record=lambda call: None)
+                arms[cloud] = stack.enter_context(made)
+                made.sign_in(team)
+            arm = arms[cloud]
+            (answer,) = team.ask(
+                [partial(arm.machines, group)], lambda number: arm.late(f"the Arc machines of {group}")
+            )
+            return answer
+
+        yield list_machines

@@ -1,0 +1,91 @@
+"""Which VM is to be connected as which Arc machine, and the announcement of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from plugins.azure import resource_ids as ids
+from plugins.azure.snapshot import AzureSnapshot
+from plugins.azure.vm_view import AzureVmView
+from plugins.checks.check import CheckOutcome
+from plugins.model import Vm
+
+__all__ = ["EnrollmentRequest", "announcement", "prepare", "same_machine"]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentRequest:
+    """One VM that is to be connected, and as what."""
+
+    vm: Vm  # with resource_id and target as far as Azure and the inventory together know them
+    name: str  # of the Arc machine
+
+    @property
+    def group(self) -> str:
+        """The id of the resource group that the Arc machine goes to."""
+        target = self.vm.target
+        return ids.group_scope(target.subscription or "", target.resource_group or "")
+
+    @property
+    def machine(self) -> str:
+        """The id that the Arc machine will have."""
+        return f"{self.group}/providers/Microsoft.HybridCompute/machines/{self.name}"
+
+
+def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
+    """What connecting `vm` means, or the sentence that says why it cannot be said."""
+    if vm.os == "windows":
+        return "Not connected, as this suite connects Linux guests only."
+    view = AzureVmView(vm, facts)
+    try:
+        target = view.target
+    except CheckOutcome as word:
+        return f"Not connected, as it is not known where to: {word.message}"
+    if not target.location:
+        return "Not connected, as it is not known where to: no location is stated (target.location in the inventory)."
+    for pair in target.tags.items():
+        for text in pair:
+            # azcmagent takes one text: Site=NY3,Owner='Shared Services'. It has no way to write these:
+            if any(mark in text for mark in "',\"=\n") or not text:
+                return (
+                    f"Not connected, as azcmagent cannot be given the tag {pair[0]!r}: names and values must not be "
+                    "empty, nor hold a comma, an equals sign or a quotation mark."
+                )
+    try:
+        resource_id: str | None = view.resource_id
+    except CheckOutcome:
+        resource_id = vm.resource_id
+    return EnrollmentRequest(replace(vm, resource_id=resource_id, target=target), view.arc_name)
+
+
+def announcement(requests: Sequence[EnrollmentRequest], skipped: Mapping[str, str], mode: str) -> list[str]:
+    """What is about to be done, before it is done."""
+    total = len(requests) + len(skipped)
+    lines = [f"--enroll={mode}: {len(requests)} of {total} VMs {_are(len(requests))} connected to Azure Arc now."]
+    if requests:
+        lines.append("Each with azcmagent connect and a token of its own managed identity, as this resource:")
+    for each in requests:
+        tags = ", ".join(f"{name}={value}" for name, value in each.vm.target.tags.items())
+        lines.append(f"  {each.vm.name}: {each.machine} in {each.vm.target.location}{f', tags {tags}' if tags else ''}")
+    if requests and mode == "roundtrip":
+        lines.append("Then each is disconnected again, which deletes that resource.")
+    lines += [f"  {name}: {why}" for name, why in skipped.items()]
+    return lines
+
+
+def _are(number: int) -> str:
+    return "is being" if number == 1 else "are being"
+
+
+def same_machine(requests: Sequence[EnrollmentRequest]) -> dict[str, str]:
+    """VMs that would become the same Arc machine, and the sentence that says so."""
+    by_machine: dict[str, list[str]] = {}
+    for each in requests:
+        by_machine.setdefault(ids.key(each.machine), []).append(each.vm.name)
+    return {
+        name: f"Not connected, as {' and '.join(names)} would become the same resource in Azure, {machine}."
+        for machine, names in by_machine.items()
+        if len(names) > 1
+        for name in names
+    }

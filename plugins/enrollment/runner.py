@@ -1,0 +1,103 @@
+"""Runs an enrollment: connects VMs, and with ``roundtrip`` disconnects them again. The only code that changes a VM.
+
+::
+
+    judged ──> who is ready? ──> announcement ──> connect ──> show, ask Azure ──> [disconnect ──> ask Azure] ──> judge
+               (hindrance)                                                        (only with --enroll=roundtrip)
+
+It is a second gathering, after the checks that decide whether a VM is ready: its results are added to the VM's evidence
+under keys that begin with ``enroll_``, and the ENROLL checks judge them like any other evidence. The commands stand
+beside those checks, in suites/test_enroll.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+from plugins.checks.enrollment_marks import ALREADY
+from plugins.checks.probe import Probe, ProbeCommand
+from plugins.enrollment.arc_machines import ListMachines, status, wait_for_machines
+from plugins.enrollment.request import EnrollmentRequest
+from plugins.enrollment.steps import CONNECT, DISCONNECT, GONE, MACHINE, SHOW, not_done
+from plugins.evidence.archive import Archive
+from plugins.gather.collector import Progress, gather
+from plugins.model import Evidence, ProbeResult
+from plugins.requirements.profile import Profile
+from plugins.ssh import client as ssh
+
+__all__ = ["enroll"]
+
+
+class _Additions:
+    """Where a later visit's evidence goes: it is added to that of the first one, whose session stays."""
+
+    def __init__(self, archive: Archive, plans: Mapping[str, Sequence[ProbeCommand]]) -> None:
+        self._archive = archive
+        self._plans = plans
+
+    def store(self, evidence: Evidence) -> None:
+        """Add it; the steps that a broken session left without a result say so."""
+        reason = f"The session ended while this ran: {evidence.session.message}"
+        name = evidence.vm.name
+        lost = {step.key: not_done(step.key, reason, step.command) for step in self._plans[name]}
+        answered = {key: seen for key, seen in evidence.seen.items() if seen.state != "lost"}
+        self._archive.add(name, lost | answered)
+
+    def sync(self) -> None:
+        """As for the first visit."""
+        self._archive.sync()
+
+
+def enroll(
+    requests: Sequence[EnrollmentRequest],
+    probes: Mapping[str, Probe],
+    profile: Profile,
+    mode: str,
+    options: ssh.Options,
+    archive: Archive,
+    list_machines: ListMachines | None,
+    progress: Callable[[int], AbstractContextManager[Progress]],
+) -> bool:
+    """Connect the VMs, and with ``roundtrip`` disconnect those that this connected; False when it was interrupted.
+
+    `probes` are the ENROLL checks' by name. `list_machines` asks Azure; None: Azure is not asked. Everything that
+    happens becomes evidence in `archive`, which holds the first visit's. A VM that was connected before stays as it is.
+    """
+
+    def visit(chosen: Sequence[EnrollmentRequest], key: str) -> bool:
+        if not chosen:
+            return True
+        vms = [each.vm for each in chosen]
+        plans = {vm.name: [probes[key].plan(key, {"vm": vm, "profile": profile})] for vm in vms}
+        limited = replace(options, run_timeout=probes[key].timeout + 5.0)
+        with progress(len(vms)) as shown:
+            return gather(vms, plans, limited, _Additions(archive, plans), shown)
+
+    def ask(chosen: Sequence[EnrollmentRequest], key: str, *, until: Callable[[Any], bool]) -> None:
+        found = wait_for_machines(chosen, list_machines, key, until)
+        for each in chosen:
+            archive.add(each.vm.name, {key: found[each.vm.name]})
+
+    def seen(each: EnrollmentRequest) -> ProbeResult:
+        return archive[each.vm.name].seen[CONNECT]
+
+    if not visit(requests, CONNECT):
+        return False
+    connected = [each for each in requests if seen(each).state == "done" and seen(each).exit == 0]
+    if not visit(connected, SHOW):
+        return False
+    ask(connected, MACHINE, until=lambda machine: status(machine) == "connected")
+    if mode != "roundtrip":
+        return True
+    ours = [each for each in connected if not seen(each).stdout.startswith(ALREADY)]
+    for each in connected:
+        if each not in ours:
+            reason = "The machine was connected before this run."
+            archive.add(each.vm.name, {key: not_done(key, reason) for key in (DISCONNECT, GONE)})
+    if not visit(ours, DISCONNECT):
+        return False
+    ask(ours, GONE, until=lambda machine: machine is None)
+    return True

@@ -1,0 +1,106 @@
+"""The part of an enrollment that knows the run's checks: which VMs are ready, and which commands a plan shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING
+
+from plugins.checks.areas import ENROLL
+from plugins.checks.probe import Probe, ProbeCommand
+from plugins.enrollment.arc_machines import machine_lister
+from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, same_machine
+from plugins.enrollment.runner import enroll
+from plugins.enrollment.steps import CONNECT, changing_steps, is_step, not_done
+from plugins.evidence.archive import Archive
+from plugins.gather.collector import Progress
+from plugins.judge.judge import Judge
+from plugins.judge.readiness import hindrance, skip
+from plugins.model import Verdict, Vm
+from plugins.pytest_adapter.items import CheckItem
+from plugins.requirements.profile import Profile
+from plugins.ssh import client as ssh
+
+if TYPE_CHECKING:  # the Azure SDK takes a second to load
+    from plugins.azure.fetch import FetchOptions
+
+__all__ = ["enroll_ready_vms", "plan_page"]
+
+
+def plan_page(items: Sequence[CheckItem], profile: Profile, mode: str) -> list[str]:
+    """The lines of ``--plan`` about the enrollment: every command, and its VMs, in order."""
+    keys = changing_steps(mode)
+    groups: dict[tuple[int, ProbeCommand], list[str]] = {}
+    for item in items:
+        for command in item.planned(profile):
+            if item.check.area == ENROLL and command.key in keys:
+                names = groups.setdefault((keys.index(command.key), command), [])
+                if item.vm.name not in names:
+                    names.append(item.vm.name)
+    lines = [
+        "",
+        f"--enroll={mode}: then, only on VMs that turn out to be ready, one after the other (THESE CHANGE THEM):",
+    ]
+    for (_, command), names in sorted(groups.items(), key=lambda group: group[0][0]):
+        how = f"{'as root; ' if command.root else ''}at most {command.timeout:g} s"
+        lines += ["", f"# {command.key} on {', '.join(names)} ({how})", *command.command.strip().splitlines()]
+    return lines
+
+
+def enroll_ready_vms(
+    items: Sequence[CheckItem],
+    vms: Sequence[Vm],
+    judge: Judge,
+    archive: Archive,
+    *,
+    profile: Profile,
+    mode: str,
+    options: ssh.Options,
+    azure: FetchOptions | None,
+    progress: Callable[[int], AbstractContextManager[Progress]],
+    write_line: Callable[[str], None],
+) -> bool:
+    """Judge which VMs are ready, announce what will be done, and do it; False when it was interrupted.
+
+    `items` are the selected checks, `vms` the fleet. `azure` says how to ask Azure; None: Azure is not asked.
+    """
+    probes: dict[str, Probe] = {}
+    verdicts: dict[str, list[Verdict]] = {vm.name: [] for vm in vms}
+    for item in items:
+        if item.check.area == ENROLL:
+            probes |= {name: probe for name, probe in item.probes.items() if is_step(name)}
+        else:
+            verdicts[item.vm.name].append(judge.verdict(item))
+    requests, skipped, refused = _requests(vms, verdicts, judge)
+    for name, reason in refused.items():
+        archive.add(name, {CONNECT: not_done(CONNECT, reason)})
+    reasons = skipped | refused
+    in_order = {vm.name: reasons[vm.name] for vm in vms if vm.name in reasons}
+    for line in announcement(requests, in_order, mode):
+        write_line(line)
+    if not requests:
+        return True
+    with ExitStack() as stack:
+        list_machines = stack.enter_context(machine_lister(azure)) if azure else None
+        try:
+            return enroll(requests, probes, profile, mode, options, archive, list_machines, progress)
+        except KeyboardInterrupt:  # while Azure was asked; during a visit, `gather` sees to it
+            return False
+
+
+def _requests(
+    vms: Sequence[Vm], verdicts: Mapping[str, Sequence[Verdict]], judge: Judge
+) -> tuple[list[EnrollmentRequest], dict[str, str], dict[str, str]]:
+    """What is to be done, the VMs that are not ready, and those that cannot be connected: name -> sentence."""
+    requests: list[EnrollmentRequest] = []
+    skipped: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for vm in vms:
+        if (cause := hindrance(verdicts[vm.name])) is not None:
+            skipped[vm.name] = skip(cause)
+        elif isinstance(request := prepare(vm, judge.context.facts), EnrollmentRequest):
+            requests.append(request)
+        else:
+            refused[vm.name] = request
+    refused |= same_machine(requests)
+    return [request for request in requests if request.vm.name not in refused], skipped, refused
