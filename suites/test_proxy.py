@@ -147,8 +147,10 @@ def _proxy_problem(value: str, profile: Profile) -> str:
         return "The port is not a number."
     if at == (profile.proxy_host, None):
         return "Without a port every program assumes another one (curl 1080, Go and Python 80)."
+    if not at[0]:
+        return "No host is named."
     if at[0] != profile.proxy_host:
-        return f"{at[0] or 'Nothing'} is not the CSN proxy; traffic to Azure would go another way, or nowhere."
+        return f"{at[0]} is not the CSN proxy; traffic to Azure would go another way, or nowhere."
     if at[1] != profile.proxy_port:
         return f"The CSN proxy listens on port {profile.proxy_port}."
     if parts.path not in ("", "/") or parts.query:

@@ -231,6 +231,18 @@ ROWS["AGENT-003"] = [
         "On the VM: systemctl restart himdsd, then 'systemctl status himdsd gcad extd arcproxyd' and journalctl -u himdsd say why it ends; enable it with systemctl enable --now.",
     ),
     Row(
+        "connected, two have ended",
+        {
+            "agent": there(),
+            "agent_show": SHOW_CONNECTED,
+            "agent_services": units(
+                gcad=unit("gcad", "inactive", "dead"), extd=unit("extd", "failed", "failed", "exit-code")
+            ),
+        },
+        Status.FAIL,
+        "gcad (inactive, dead) and extd (failed, exit-code) do not run; expected active. The machine is connected.",
+    ),
+    Row(
         "connected, two are down",
         {
             "agent": there(),
@@ -571,6 +583,17 @@ ROWS["AGENT-006"] = [
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "AZCM0042: Failed to Create Resource". AZCM0042: The Arc resource could not be created. azcmagent.log at 2026-11-21 21:45 UTC, 2 times: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
         "AZCM0042: Read the message that stands beside the code: as a rule it is a missing role, a resource provider that is not registered, or a name that is not allowed. (ROLES-001, ROLES-002, ROLES-003, PLATFORM-005, VM-006, NET-001) AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
+    ),
+    Row(
+        "lines that are not in the order of time",
+        {
+            "agent": there(),
+            "agent_show": SHOW_NEVER,
+            "agent_logs": logs(NETWORK, logged(7200, "AZCM0026: Network Error")),
+        },
+        Status.WARN,
+        'azcmagent.log at 2026-11-21 21:45 UTC, 2 times: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
+        "AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "a message with curly apostrophes",

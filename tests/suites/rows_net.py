@@ -163,6 +163,21 @@ ROWS["NET-001"] = [
         "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but the TLS handshake broke off (OpenSSL/3.0.22: error:0A00010B:SSL routines::wrong version number). Something between proxy and endpoint cuts the connection, often a firewall that filters by name. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
         "Allow management.azure.com:443 in the firewalls behind the proxy, without TLS inspection.",
     ),
+    *(
+        reach(
+            f"curl ends with {exit}: NET-003's",
+            curl(0, 200, PROXY, exit, "SSL: it ends here"),
+            Status.PASS,
+            f"169.254.0.11:3128 opened the tunnel to management.azure.com:443, but {why}: NET-003 judges that.",
+        )
+        for exit, why in {
+            51: "the certificate is for another name",
+            77: "the VM's CA bundle could not be read",
+            82: "the revocation list could not be read",
+            83: "the issuer check failed",
+            91: "the certificate status was invalid",
+        }.items()
+    ),
     reach(
         "TLS, then silence",
         curl(0, 200, PROXY, 28, "timed out", tls="0.2"),

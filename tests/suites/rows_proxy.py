@@ -146,6 +146,13 @@ ROWS["PROXY-001"] = [
         "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
     ),
     https(
+        "a port without a host",
+        vm(but(HTTPS_PROXY="http://:3128")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://:3128 in the SSH session; expected http://169.254.0.11:3128. No host is named.",
+        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+    ),
+    https(
         "a port that is none",
         vm(but(HTTPS_PROXY="http://169.254.0.11:31x8")),
         Status.FAIL,

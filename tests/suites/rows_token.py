@@ -305,6 +305,14 @@ ROWS["TOKEN-002"] = [
         vm=SYSTEM_VM,
     ),
     Row(
+        "Azure states more than the token does",
+        {"arm_token": issued({"tid": None, "xms_mirid": None})},
+        Status.PASS,
+        f"The token is for https://management.azure.com/, of object id {OID} in tenant unknown (object id as Azure has it), and valid for another 23 h.",
+        parameters=expected(SYSTEM),
+        vm=SYSTEM_VM,
+    ),
+    Row(
         "another tenant",
         {"arm_token": issued({"tid": OTHER})},
         Status.FAIL,

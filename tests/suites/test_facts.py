@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from plugins.model import ProbeResult, Status, Vm
-from suites import (
-    test_agent,
-    test_cli_guest,
-    test_cloudinit,
-    test_proxy,
-    test_proxy_agent,
-    test_ssh,
-    test_vm,
-    test_vm_guest,
-)
+from tests.support.catalogue import FUNCTIONS
 from tests.support.fake_azure import INVENTORY, azure
 from tests.support.paths import ROOT
 from tests.support.suite_rows import NOW, Row, seen
@@ -39,10 +30,8 @@ def test_no_fact_is_noted_without_a_row() -> None:
     assert written == FACTS
 
 
-def facts(
-    function: Callable[..., str], evidence: Mapping[str, ProbeResult], vm: Vm = INVENTORY, **parameters: Any
-) -> dict[str, str]:
-    return dict(Row("", evidence, Status.PASS, "", parameters=parameters, vm=vm).outcome(function).facts)
+def facts(check: str, evidence: Mapping[str, ProbeResult], vm: Vm = INVENTORY, **parameters: Any) -> dict[str, str]:
+    return dict(Row("", evidence, Status.PASS, "", parameters=parameters, vm=vm).outcome(FUNCTIONS[check]).facts)
 
 
 def clock(offset: int) -> dict[str, ProbeResult]:
@@ -60,7 +49,7 @@ def clock(offset: int) -> dict[str, ProbeResult]:
     ],
 )
 def test_right_clocks_are_equal(offset: int, told: str) -> None:
-    assert facts(test_ssh.test_the_clock_is_right, clock(offset)) == {"clock": told}
+    assert facts("SSH-003", clock(offset)) == {"clock": told}
 
 
 URL = "http://169.254.0.11:3128"
@@ -88,7 +77,7 @@ def environment(session: str, login: str | None = None) -> dict[str, ProbeResult
 def test_proxies_are_noted_by_what_they_mean(evidence: dict[str, ProbeResult], told: str) -> None:
     evidence |= {"sudo_env": seen(""), "systemd_env": seen("")}
     for variable in ("HTTPS_PROXY", "http_proxy"):  # the same for every variable
-        found = facts(test_proxy.test_the_proxy_variable_is_the_csn_proxy, evidence, variable=variable)
+        found = facts("PROXY-001", evidence, variable=variable)
         assert found == {"proxy variables": told}
 
 
@@ -102,7 +91,7 @@ def test_proxies_are_noted_by_what_they_mean(evidence: dict[str, ProbeResult], t
 )
 def test_exemptions_are_noted_whatever_their_order(session: str, told: str) -> None:
     evidence = {**environment(session), "curl_version": seen("curl 8.5.0 (x86_64) libcurl/8.5.0 OpenSSL/3.0\n")}
-    found = facts(test_proxy.test_no_proxy_exempts_the_metadata_service, evidence, variable="NO_PROXY")
+    found = facts("PROXY-002", evidence, variable="NO_PROXY")
     assert found == {"curl": "8.5.0", "NO_PROXY": told}
 
 
@@ -122,7 +111,7 @@ CONFIG = (
     ],
 )
 def test_the_agents_version(agent: ProbeResult, found: dict[str, str]) -> None:
-    assert facts(test_agent.test_the_agent_is_within_its_support_window, {"agent": agent}) == found
+    assert facts("AGENT-001", {"agent": agent}) == found
 
 
 def test_the_agents_settings() -> None:
@@ -131,13 +120,11 @@ def test_the_agents_settings() -> None:
         "agent_services": seen("Id=himdsd.service\nLoadState=loaded\nActiveState=active\n"),
         "systemd_env": seen(""),
     }
-    assert facts(test_proxy_agent.test_the_agents_proxy_is_the_csn_proxy, evidence | more) == {
+    assert facts("PROXY-004", evidence | more) == {
         "agent proxy.url": URL,
         "agent config.mode": "monitor",
     }
-    assert facts(test_proxy_agent.test_the_agent_sends_everything_through_its_proxy, evidence) == {
-        "agent proxy.bypass": "aad, Arc"
-    }
+    assert facts("PROXY-005", evidence) == {"agent proxy.bypass": "aad, Arc"}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +136,7 @@ def test_the_agents_settings() -> None:
     ],
 )
 def test_the_azure_cli(az: ProbeResult, told: str) -> None:
-    assert facts(test_cli_guest.test_az_on_the_vm_is_new_enough, {"az_version": az}) == {"Azure CLI": told}
+    assert facts("CLI-001", {"az_version": az}) == {"Azure CLI": told}
 
 
 def test_cloud_init() -> None:
@@ -157,26 +144,23 @@ def test_cloud_init() -> None:
         "@from 1:Cloud-init v. 25.1.4 running 'init-local' at Sun, 22 Nov 2026 00:02:39 +0000. Up 5.85 seconds.\n@end\n"
     )
     done = seen('@status\n{"status": "done", "errors": []}\n@exit 0\n')
-    function = test_cloudinit.test_the_output_of_cloud_init_is_clean
-    assert facts(function, {"cloudinit_output": seen(began), "cloudinit": done}) == {"cloud-init": "25.1.4"}
+    assert facts("CLOUDINIT-002", {"cloudinit_output": seen(began), "cloudinit": done}) == {"cloud-init": "25.1.4"}
     absent = {"cloudinit_output": seen("@absent\n"), "cloudinit": seen("", state="no tool")}
-    assert facts(function, absent) == {"cloud-init": "not installed"}
+    assert facts("CLOUDINIT-002", absent) == {"cloud-init": "not installed"}
 
 
 def test_the_system_and_the_image() -> None:
     system = seen('PRETTY_NAME="Ubuntu 22.04.5 LTS"\nID=ubuntu\nVERSION_ID="22.04"\n@machine x86_64\n')
-    assert facts(test_vm_guest.test_the_agent_supports_the_system, {"system": system}) == {
+    assert facts("VM-004", {"system": system}) == {
         "operating system": "Ubuntu 22.04.5 LTS",
         "architecture": "x86_64",
     }
     made = azure(vm={"properties": {"vmImage": "contoso.azurecr.io/ubuntu:22.04"}})
-    assert facts(test_vm.test_the_vm_is_there_and_running, {}, azure=made) == {
-        "image": "contoso.azurecr.io/ubuntu:22.04"
-    }
+    assert facts("VM-001", {}, azure=made) == {"image": "contoso.azurecr.io/ubuntu:22.04"}
 
 
 def test_what_was_not_seen_is_not_noted() -> None:
     lost = {name: seen("", state="no root") for name in ("agent_config",)}
-    assert facts(test_proxy_agent.test_the_agent_sends_everything_through_its_proxy, AGENT | lost) == {}
+    assert facts("PROXY-005", AGENT | lost) == {}
     silent = replace(seen(f"@clock {int(NOW)}\n"), received=0.0)
-    assert facts(test_ssh.test_the_clock_is_right, {"clock": silent}) == {}
+    assert facts("SSH-003", {"clock": silent}) == {}

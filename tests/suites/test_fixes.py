@@ -17,7 +17,7 @@ from plugins.checks.check import OnVm
 from plugins.judge.operator_command import for_operator
 from plugins.model import ProbeResult, Status, Vm
 from plugins.requirements.profile import load_profile
-from suites import test_agent, test_csn, test_imds, test_net, test_platform, test_roles, test_token, test_vm
+from suites import test_net
 from suites.probes.azcmagent import AgentStatus
 from suites.rules import guest_fixes
 from tests.support.catalogue import FUNCTIONS, ROWS
@@ -172,12 +172,12 @@ def test_no_command_holds_a_placeholder() -> None:
 
 
 def fix(
-    function: Callable[..., str],
+    check: str,
     vm: Vm = INVENTORY,
     evidence: Mapping[str, ProbeResult] | None = None,
     **parameters: object,
 ) -> Sequence[str | OnVm]:
-    return Row("", evidence or {}, Status.FAIL, "", parameters=parameters, vm=vm).outcome(function).fix
+    return Row("", evidence or {}, Status.FAIL, "", parameters=parameters, vm=vm).outcome(FUNCTIONS[check]).fix
 
 
 WHERE = "--resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555"
@@ -187,34 +187,34 @@ WHERE = "--resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555
     ("found", "expected"),
     [
         (
-            fix(test_platform.test_the_runtime_is_new_enough, azure=azure(cluster={"properties": {"clusterVersion": "4.6.0"}})),
+            fix("PLATFORM-001", azure=azure(cluster={"properties": {"clusterVersion": "4.6.0"}})),
             [f"az networkcloud cluster update-version --name cluster-1 {WHERE} --target-cluster-version 4.10.0"],
         ),
         (
             fix(
-                test_platform.test_the_provider_is_registered,
+                "PLATFORM-005",
                 azure=azure(providers={"Microsoft.HybridCompute": "NotRegistered"}),
                 namespace="Microsoft.HybridCompute",
             ),
             ["az provider register --namespace Microsoft.HybridCompute --subscription 11111111-2222-3333-4444-555555555555 --wait"],
         ),
         (
-            fix(test_vm.test_the_vm_is_there_and_running, azure=azure(vm={"properties": {"powerState": "Off", "detailedStatus": "Stopped"}})),
+            fix("VM-001", azure=azure(vm={"properties": {"powerState": "Off", "detailedStatus": "Stopped"}})),
             [f"az networkcloud virtualmachine start --name vm-a {WHERE}"],
         ),
         (
-            fix(test_vm.test_the_vm_is_there_and_running, azure=azure(vm={"properties": {"detailedStatus": "Error"}})),
+            fix("VM-001", azure=azure(vm={"properties": {"detailedStatus": "Error"}})),
             [f"az networkcloud virtualmachine restart --name vm-a {WHERE}"],
         ),
         (
             fix(
-                test_csn.test_the_default_endpoints_are_enabled,
+                "CSN-001",
                 azure=azure(csn={"properties": {"enableDefaultEgressEndpoints": "False", "enabledEgressEndpoints": []}}),
             ),
             [f"az networkcloud cloudservicesnetwork update --name csn-1 {WHERE} --enable-default-egress-endpoints True"],
         ),
         (
-            fix(test_roles.test_its_effective_actions_suffice, azure=azure(roles=[])),
+            fix("ROLES-003", azure=azure(roles=[])),
             [
                 f"az role assignment create --assignee-object-id {SYSTEM} --assignee-principal-type ServicePrincipal --role {role} "
                 "--scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus"
@@ -222,14 +222,20 @@ WHERE = "--resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555
             ],
         ),
         (
-            fix(test_imds.test_the_imds_sidecar_is_healthy, evidence={"healthz": curl(503, ip="169.254.169.254")}),
+            fix("IMDS-002", evidence={"healthz": curl(503, ip="169.254.169.254")}),
             [f"az networkcloud virtualmachine restart --name vm-a {WHERE}"],
         ),
-        (fix(test_imds.test_the_imds_sidecar_is_healthy, Vm("vm-a"), {"healthz": curl(503, ip="169.254.169.254")}), []),
+        (fix("IMDS-002", Vm("vm-a"), {"healthz": curl(503, ip="169.254.169.254")}), []),
     ],
 )  # fmt: skip
 def test_the_commands_for_azure(found: Sequence[str | OnVm], expected: list[str]) -> None:
     assert list(found) == expected
+
+
+def test_services_that_ended_are_started_by_one_command() -> None:
+    assert GIVEN["AGENT-003 connected, two have ended"] == [
+        OnVm("sudo systemctl enable gcad extd && sudo systemctl restart gcad extd")
+    ]
 
 
 def test_the_commands_of_package_managers() -> None:
@@ -264,7 +270,7 @@ def test_one_copy_of_a_connected_machine_keeps_its_resource(resources: dict[str,
         text = f"@text\nResource Name : {resources[name]}\nVM ID : 5a1c\nAgent Status : Connected\n"
         installed = "@has /opt/azcmagent/bin/azcmagent\n@version\nazcmagent version 1.61.03319.2737\n"
         evidence = {"agent": seen(installed), "agent_show": seen(f"\n{text}")}
-        given = fix(test_agent.test_no_other_vm_has_the_same_vm_id, vm, evidence, fleet_agent_show=shown)
+        given = fix("AGENT-007", vm, evidence, fleet_agent_show=shown)
         assert list(given) == ([] if name == keeps else [OnVm("sudo azcmagent disconnect --force-local-only")])
 
 
@@ -350,17 +356,17 @@ def test_a_hostile_name_stays_one_word() -> None:
         }
     )
     pas = next(each for each in PROFILE.endpoints(INVENTORY) if each.host == "pas.windows.net")
-    (add,) = fix(test_csn.test_the_endpoint_is_in_the_egress_list, azure=listed, endpoint=pas)
+    (add,) = fix("CSN-002", azure=listed, endpoint=pas)
     assert isinstance(add, str)
     words = shlex.split(add)
     assert words[3:6] == ["update", "--name", HOSTILE]
     assert words[-2] == "--additional-egress-endpoints"
     assert json.loads(words[-1])[0]["endpoints"] == [{"domainName": HOSTILE, "port": 443}]
     cluster = {"id": CLUSTER_ID.replace("cluster-1", HOSTILE), "properties": {"clusterVersion": "4.6.0"}}
-    (upgrade,) = fix(test_platform.test_the_runtime_is_new_enough, azure=azure(cluster=cluster))
+    (upgrade,) = fix("PLATFORM-001", azure=azure(cluster=cluster))
     assert shlex.split(str(upgrade))[4:6] == ["--name", HOSTILE]
     vm = replace(INVENTORY, resource_id=f"/subscriptions/{HOSTILE}/resourceGroups/{HOSTILE}/providers/a/b/{HOSTILE}")
-    (restart,) = fix(test_token.test_imds_issues_a_token, vm, {"arm_token": curl(503, ip="169.254.169.254")})
+    (restart,) = fix("TOKEN-001", vm, {"arm_token": curl(503, ip="169.254.169.254")})
     assert shlex.split(str(restart))[4:] == ["--name", HOSTILE, "--resource-group", HOSTILE, "--subscription", HOSTILE]
 
 
