@@ -28,9 +28,9 @@ curl -sS -o /dev/null -w '%{http_connect}\\n' https://www.example.com/ 2>/dev/nu
 curl -s -o /dev/null -w '%{http_code}\\n' -H Metadata:true http://169.254.169.254/healthz
 curl -s -o /dev/null -w '%{http_code}\\n' http://169.254.169.254/healthz
 ping -c 1 -W 1 10.200.0.3 >/dev/null || echo isolated
-ls -d /work /home/* /root/* 2>/dev/null
+ls -d @CHECKOUT@ /home/* /root/* 2>/dev/null
 cat /etc/hostname; id -un; uname -n
-"""
+""".replace("@CHECKOUT@", shlex.quote(str(ROOT)))
 
 
 def test_three_vms_as_on_operator_nexus(up: Up) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -207,15 +208,40 @@ def test_the_sample_pins_actions_by_commit_and_asks_for_no_more_than_it_needs() 
     assert set(re.findall(r"^      ([a-z-]+): (?:read|write)\b", text, re.M)) == {"contents", "id-token"}
 
 
-# --- SECURITY.md
+# --- the repository
+
+#: What may stand at its top level. Notes between people go into issues.
+TOP_LEVEL = set(
+    """
+    .ci .editorconfig .gitignore .pre-commit-config.yaml CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md
+    SECURITY.md benchmarks conftest.py docs examples lab plugins pyproject.toml requirements-image.lock
+    requirements.lock scripts suites tests
+    """.split()
+)
+
+#: Places of the machines where this was written, and of the registries it was installed from. In two pieces each, so that
+#: this file names none.
+PLACES = [
+    r"(?<![\w.@/-])/" r"work\b",
+    r"/opt/" r"pypi",
+    r"pypi" r"\.org",
+    r"python" r"hosted\.org",
+    r"npm" r"js\.(?:org|com)",
+]
 
 
-def test_every_test_that_security_md_names_is_there() -> None:
-    text = (ROOT / "SECURITY.md").read_text("utf-8")
-    named: list[tuple[str, str]] = []
-    for path, function in re.findall(r"`(tests/[\w/.]+\.py)?(?:::(test_\w+))?`", text):
-        named.append((path or named[-1][0], function)) if path or function else None
-    assert len(named) > 40
-    for path, function in named:
-        source = (ROOT / path).read_text("utf-8")
-        assert f"\ndef {function}(" in source or not function, f"{path}::{function}"
+@pytest.fixture(scope="module")
+def tracked() -> list[Path]:
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+def test_nothing_else_stands_at_the_top_level(tracked: list[Path]) -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in tracked} == TOP_LEVEL
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_file_names_a_place_of_this_machine_or_a_registry(tracked: list[Path], place: str) -> None:
+    there = [path for path in tracked if re.search(place.encode(), path.read_bytes())]
+    assert not there, [str(path.relative_to(ROOT)) for path in there]
