@@ -1,54 +1,35 @@
-"""A YAML file that an operator writes: its content, and every mistake in it with its line, key and remedy.
+"""A YAML file that an operator writes: its content, and the line of every value and error in it.
 
-A JSON schema in `plugins/requirements/data` says what may stand in the file (editors can use it too); what a schema
-cannot say well is for the module that reads the file: it adds its own problems, found with `line_of` and `name_of`. The
-schemas carry the words of two kinds of mistakes themselves, under the names that VS Code knows: `patternErrorMessage`
-and `errorMessage` (a number out of range).
+A JSON schema beside the module that reads the file has its keys and values (`plugins.core.schema_errors`); editors can
+use it too. The module adds its own errors for what a schema cannot say well, with `line_of` and `name_of`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from plugins.core.wording import did_you_mean
+from plugins.core.schema_errors import Kind, Where, explain
 
-__all__ = ["ConfigErrors", "Kind", "Problem", "Where", "formatted", "line_of", "name_of", "parse", "problems"]
+__all__ = ["ConfigErrors", "Problem", "formatted", "line_of", "parse", "problems"]
 
-Where = tuple[str | int, ...]  # ("vms", 3, "port")
 Problem = tuple[int, str]  # line, text
 
 
 class ConfigErrors(Exception):
-    """What is wrong with a file or with a choice: one line per mistake, for the operator."""
+    """The errors in a file or in a choice: one line each, for the operator."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         """Keep the lines; str() joins them."""
         super().__init__("\n".join(lines))
         self.lines = list(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of file."""
-
-    word: str  # "a fleet file"
-    page: str  # the documentation's, "docs/inventory.md"
-    schema: Path
-    key: str  # the one that the file cannot do without, "vms"
-    content: str  # what stands below it, "a list of VMs"
 
 
 class _Constructor(RoundTripConstructor):
@@ -91,10 +72,8 @@ def parse(path: str | PathLike[str], kind: Kind) -> Any:
 
 
 def problems(document: Any, kind: Kind) -> list[Problem]:
-    """What the schema finds wrong with a document, in words."""
-    return [
-        found for error in _validator(kind.schema).iter_errors(document) for found in _explain(document, error, kind)
-    ]
+    """The errors that the schema finds in a document."""
+    return explain(document, kind, lambda where, key: line_of(document, where, key))
 
 
 def formatted(path: str | PathLike[str], found: Iterable[Problem]) -> list[str]:
@@ -119,11 +98,6 @@ def line_of(document: Any, where: Where, key: bool = False) -> int:
     return line
 
 
-def name_of(where: Where) -> str:
-    """``vms[3].port``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".") or "the file"
-
-
 def _duplicate_key(error: DuplicateKeyError) -> str:
     """ruamel's problem text is: found duplicate key "port" with value "2" (original value: "1")."""
     found = re.search(r'duplicate key "(.*?)"', str(error.problem))
@@ -131,66 +105,3 @@ def _duplicate_key(error: DuplicateKeyError) -> str:
     start = error.context_mark.line + 1 if error.context_mark else line
     key = found[1] if found else "?"
     return f"{line}: key {key!r} is there twice in the mapping that starts on line {start}. Remove one."
-
-
-@cache
-def _validator(schema: Path) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema.read_text("utf-8")))
-
-
-_WORDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number"}
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return f"{str(value).lower()} (yes or no)"
-    for kinds, word in ((Mapping, "a mapping"), (list, "a list"), (str, f"the text {str(value)[:40]!r}")):
-        if isinstance(value, kinds):
-            return word
-    return f"the number {value}" if isinstance(value, int | float) else f"a value with a tag ({str(value)[:40]})"
-
-
-def _explain(document: Any, error: ValidationError, kind: Kind) -> Iterator[Problem]:
-    where: Where = tuple(error.absolute_path)
-    here, value = name_of(where), error.instance
-    rule: Any = error.validator_value
-    schema: Any = error.schema
-    if error.validator == "additionalProperties":
-        known = list(schema["properties"])
-        for key in value if isinstance(value, Mapping) else ():
-            if key not in known:
-                hint = did_you_mean(str(key), known) or f"Known are {', '.join(known)}."
-                yield line_of(document, (*where, key), key=True), f"{name_of((*where, str(key)))}: unknown key. {hint}"
-        return
-    line = line_of(document, where)
-    if error.validator == "required" and not where:
-        yield line, f"{here}: it has no '{kind.key}'. Add '{kind.key}:' and {kind.content} below it."
-    elif error.validator == "required" and isinstance(value, Mapping):
-        for key in rule:
-            if key not in value:
-                example = "".join(f" {each}" for each in schema["properties"][key].get("examples", [])[:1])
-                yield line, f"{name_of((*where, key))}: it has none. Add '{key}:{example}'."
-    elif error.validator == "type" and "propertyNames" in error.absolute_schema_path:
-        yield line, f'{here}: the key {value} is not text. Put it in quotes: "{value}".'
-    elif error.validator == "type":
-        wanted = " or ".join(_WORDS[word] for word in ([rule] if isinstance(rule, str) else rule))
-        if not where:
-            remedy = f"Put '{kind.key}:' and {kind.content} below it there."
-        elif "text" in wanted and isinstance(value, int | float):
-            remedy = f'Put it in quotes: "{str(value).lower()}".'
-        else:
-            remedy = f"Give {wanted}, or remove it."
-        yield line, f"{here}: is {_kind(value)}, expected {wanted}. {remedy}"
-    elif error.validator in ("minimum", "maximum"):
-        yield line, f"{here}: {value} is out of range. {schema['errorMessage']}"
-    elif error.validator == "enum":
-        hint = did_you_mean(str(value), rule) or f"Expected one of {', '.join(rule)}."
-        yield line, f"{here}: {str(value)[:40]!r} is not known. {hint}"
-    elif error.validator == "pattern":
-        yield line, f"{here}: {str(value)[:60]!r} {schema['patternErrorMessage']}"
-    elif error.validator in ("minLength", "minItems", "minProperties"):
-        yield line, f"{here}: is empty. Give a value, or remove the key."
-    else:
-        yield line, f"{here}: {error.message}."

@@ -21,10 +21,11 @@ from typing import Any
 
 from plugins.core import yaml_config as yaml_file
 from plugins.core.files import expanded
-from plugins.core.yaml_config import ConfigErrors, Problem, Where, line_of, name_of
+from plugins.core.schema_errors import Kind, Where, name_of
+from plugins.core.yaml_config import ConfigErrors, Problem, line_of
 
 SCHEMA = Path(__file__).with_name("inventory.schema.json")
-KIND = yaml_file.Kind("a fleet file", "docs/inventory.md", SCHEMA, "vms", "a list of VMs")
+KIND = Kind("a fleet file", "docs/inventory.md", SCHEMA, "vms", "a list of VMs")
 
 
 class InventoryError(ConfigErrors):

@@ -26,8 +26,9 @@ from typing import Any
 
 from plugins.core import yaml_config as yaml_file
 from plugins.core.redaction import redact
+from plugins.core.schema_errors import Kind, Where, name_of
 from plugins.core.wording import did_you_mean
-from plugins.core.yaml_config import ConfigErrors, Problem, Where, line_of, name_of
+from plugins.core.yaml_config import ConfigErrors, Problem, line_of
 from plugins.inventory import selection as inventory
 from plugins.model import Status, Verdict, Vm
 
@@ -35,7 +36,7 @@ __all__ = ["FILE_NAME", "SCHEMA", "Waiver", "Waivers", "load"]
 
 FILE_NAME = "waivers.yaml"  # beside the fleet file it is taken without being asked for
 SCHEMA = Path(__file__).with_name("waivers.schema.json")
-KIND = yaml_file.Kind("a waiver file", "docs/gates.md", SCHEMA, "waivers", "a list of exceptions")
+KIND = Kind("a waiver file", "docs/gates.md", SCHEMA, "waivers", "a list of exceptions")
 
 _TEXTS = ("reason", "owner", "tracker")
 

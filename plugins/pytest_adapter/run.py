@@ -30,7 +30,8 @@ from plugins.inventory import shards as shard
 from plugins.inventory.selection import Fleet, InventoryError
 from plugins.model import Evidence, Vm
 from plugins.pytest_adapter.saved_options import shaping
-from plugins.requirements.profile import DEFAULT, Profile, ProfileError, load_profile, own_profile, saved_profile
+from plugins.requirements.profile import DEFAULT, Profile, ProfileError
+from plugins.requirements.profile_file import load_profile, own_profile, saved_profile
 
 __all__ = ["Run", "begin", "judged_by", "new_id", "reports", "wanted"]
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from plugins.model import Target, Vm
-from plugins.requirements.profile import ProfileError, load_profile
+from plugins.requirements import profile_file
+from plugins.requirements.profile import ProfileError
+from plugins.requirements.profile_file import load_profile
 
 
 def vm(location: str | None = None, cloud: str = "AzureCloud") -> Vm:
@@ -115,73 +117,167 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "errors"),
     [
         (
-            'base = "2510"\n[proxy]\nurl = "169.254.0.11:3128"',
-            r"own\.toml: proxy\.url: expected http://ADDRESS:PORT, found",
+            '[proxy]\nurl = "169.254.0.11:3128"',
+            ["3: proxy.url: expected http://ADDRESS:PORT, found '169.254.0.11:3128'."],
         ),
-        ('base = "2510"\n[proxy]\nurl = "http://a:1/;rm"', r"own\.toml: proxy\.url: expected"),
-        ('base = "2510"\n[clok]\nlimit = 1', r"own\.toml: clok: unknown key .* Did you mean 'clock'\?"),
-        ('base = "2510"\n[clock]\nlimt = 1', r"own\.toml: clock\.limt: unknown key \(known: limit\)"),
+        ('[proxy]\nurl = "http://a:1/;rm"', ["3: proxy.url: expected http://ADDRESS:PORT, found 'http://a:1/;rm'."]),
+        ('[proxy]\nurl = "http://a:1\\n"', ["3: proxy.url: expected http://ADDRESS:PORT, found 'http://a:1\\n'."]),
+        ("[clok]\nlimit = 1", ["2: clok: unknown key. Did you mean 'clock'?"]),
+        ("[clock]\nlimt = 1", ["3: clock.limt: unknown key. Did you mean 'limit'?"]),
         (
-            'base = "2510"\n[clock]\nlimit = "2 min"',
-            r"own\.toml: clock\.limit: expected a whole number from 1 to 86400",
+            '[clock]\n\n# two minutes\nlimit = "2 min"',
+            ["5: clock.limit: expected a whole number from 1 to 86400, found '2 min'."],
         ),
-        ('base = "2510"\n[clock]\nlimit = true', r"own\.toml: clock\.limit: expected a whole number"),
+        ("[clock]\nlimit = true", ["3: clock.limit: expected a whole number from 1 to 86400, found true."]),
+        ("[timeouts]\nimds = 60", ["3: timeouts.imds: expected a whole number from 1 to 5, found 60."]),
+        ("timeouts.total = 0", ["2: timeouts.total: expected a whole number from 1 to 10, found 0."]),
+        ("clock = 120", ["2: clock: expected a table, found 120."]),
+        ('[imds]\naddress = "metadata"', ["3: imds.address: expected an IPv4 address, found 'metadata'."]),
         (
-            'base = "2510"\n[timeouts]\nimds = 60',
-            r"own\.toml: timeouts\.imds: expected a whole number from 1 to 5, found 60",
+            '[imds]\naddress = "169.254.169.256"',
+            ["3: imds.address: expected an IPv4 address, found '169.254.169.256'."],
         ),
-        ('base = "2510"\nclock = 120', r"own\.toml: clock: expected a table, found a value"),
-        ('base = "2510"\n[imds]\naddress = "metadata"', r"own\.toml: imds\.address: expected an IPv4 address"),
-        ('base = "2510"\n[imds.address]\na = 1', r"own\.toml: imds\.address: expected text, found a table"),
-        ('base = "2510"\n[floors]\nruntime = 4.7', r"own\.toml: floors\.runtime: expected a version in quotes"),
+        ("[imds.address]\na = 1", ["2: imds.address: expected an IPv4 address, found a table."]),
         (
-            'base = "2510"\n[floors]\nruntime = "2510.1"',
-            r'own\.toml: floors\.runtime: expected a version in quotes, for example "4\.7\.0", found \'2510\.1\'',
-        ),
-        ('base = "2510"\n[floors]\napi_version = "2025-9-1"', r"own\.toml: floors\.api_version: expected a version"),
-        ('base = "2510"\n[floors]\nazure_cli = "new"', r"own\.toml: floors\.azure_cli: expected a version"),
-        (
-            'base = "2510"\n[declared]\nmanagement_bundle = "4.7.0"',
-            r'own\.toml: declared\.management_bundle: expected a version in quotes, for example "2510\.1"',
+            "[floors]\nruntime = 4.7",
+            ['3: floors.runtime: expected a version in quotes, for example "4.7.0", found 4.7.'],
         ),
         (
-            'base = "2510"\n[declared]\nbundle = "2510.1"',
-            r"own\.toml: declared\.bundle: unknown key \(known: management_bundle\)",
+            '[floors]\nruntime = "2510.1"',
+            ["3: floors.runtime: expected a version in quotes, for example \"4.7.0\", found '2510.1'."],
         ),
         (
-            'base = "2510"\nasked = "install"',
-            r"own\.toml: asked: expected a list of words out of install, sql, obsolete",
-        ),
-        ('base = "2510"\nasked = ["always"]', r"own\.toml: asked: expected a list of words"),
-        ('base = "2510"\ndate = "today"', r"own\.toml: date: expected a date"),
-        (
-            'base = "2510"\n[clouds.AzureCloud.endpoints."a.example"]\nneed = "now"\npurpose = "x"',
-            r'own\.toml: clouds\.AzureCloud\.endpoints\."a\.example"\.need: expected always or connect .*, found \'now\'',
+            '[floors]\napi_version = "2025-9-1"',
+            [
+                "3: floors.api_version: expected a version in quotes, for example \"2025-07-01-preview\", found '2025-9-1'."
+            ],
         ),
         (
-            'base = "2510"\n[clouds.AzureCloud.endpoints."a.example"]\nneed = "install"',
-            r'own\.toml: clouds\.AzureCloud\.endpoints\."a\.example"\.purpose is missing',
+            '[floors]\napi_version_recommended = "2025-09-01-preview"',
+            [
+                '3: floors.api_version_recommended: expected a version in quotes, for example "2025-09-01", found '
+                "'2025-09-01-preview'."
+            ],
         ),
         (
-            'base = "2510"\n[clouds.AzureCloud.endpoints."a b;c"]\nneed = "install"\npurpose = "x"',
-            r"own\.toml: .*expected a host name",
+            '[floors]\nazure_cli = "new"',
+            ["3: floors.azure_cli: expected a version in quotes, for example \"2.75.0\", found 'new'."],
         ),
         (
-            'base = "2510"\n[clouds.Own]\nsource = "x"\ndate = 2026-01-01\n[clouds.Own.endpoints]',
-            r'own\.toml: clouds\.Own\.endpoints: no endpoint has need = "connect"',
+            '[floors]\nnetworkcloud_extension = "4"',
+            ["3: floors.networkcloud_extension: expected a version in quotes, for example \"4.0.0b1\", found '4'."],
         ),
-        ('base = "2409"', r"own\.toml: base: there is no profile '2409'"),
-        ("base = 2510", r"own\.toml: base: expected the name of a profile"),
-        ('name = "x"', r"own\.toml: proxy: expected a table"),
-        ("name = ", r"own\.toml: cannot be read"),
+        (
+            '[declared]\nmanagement_bundle = "4.7.0"',
+            ["3: declared.management_bundle: expected a version in quotes, for example \"2510.1\", found '4.7.0'."],
+        ),
+        (
+            '[declared]\nbundle = "2510.1"',
+            [
+                '2: declared.management_bundle: is missing, expected a version in quotes, for example "2510.1".',
+                "3: declared.bundle: unknown key. Known are management_bundle.",
+            ],
+        ),
+        (
+            'asked = "install"',
+            ["2: asked: expected a list of words out of install, sql, obsolete, found 'install'."],
+        ),
+        ('asked = ["always"]', ["2: asked[0]: 'always' is not known. Expected one of install, sql, obsolete."]),
+        ('no_proxy.required = [" "]', ["2: no_proxy.required[0]: expected text, found ' '."]),
+        ('date = "today"', ["2: date: expected a date, for example 2025-09-30, found 'today'."]),
+        (
+            "date = 2025-09-30T10:00:00",
+            ["2: date: expected a date, for example 2025-09-30, found '2025-09-30T10:00:00'."],
+        ),
+        ('tls.minimum = "1.1"', ['2: tls.minimum: expected "1.2" or "1.3", found \'1.1\'.']),
+        (
+            '[tls.trusted_issuers]\n"Corp" = ""',
+            ["3: tls.trusted_issuers.Corp: expected the reason to trust it, found ''."],
+        ),
+        (
+            '[clouds.AzureCloud.endpoints."a.example"]\nneed = "now"\npurpose = "x"',
+            [
+                '3: clouds.AzureCloud.endpoints."a.example".need: expected always, connect, install, sql or obsolete, '
+                "found 'now'."
+            ],
+        ),
+        (
+            '[clouds.AzureCloud.endpoints."a.example"]\nneed = "install"',
+            ['2: clouds.AzureCloud.endpoints."a.example".purpose: is missing, expected text.'],
+        ),
+        (
+            '[clouds.AzureCloud.endpoints."a b;c"]\nneed = "install"\npurpose = "x"',
+            ['2: clouds.AzureCloud.endpoints."a b;c": expected a host name, which may contain {region}.'],
+        ),
+        (
+            '[clouds.AzureCloud.endpoints."-a.example"]\nneed = "install"\npurpose = "x"',
+            ['2: clouds.AzureCloud.endpoints."-a.example": expected a host name, which may contain {region}.'],
+        ),
+        (
+            '[clouds.Own]\nsource = "x"\ndate = 2026-01-01\n[clouds.Own.endpoints]',
+            ['5: clouds.Own.endpoints: no endpoint has need = "connect" (Azure Resource Manager).'],
+        ),
     ],
 )
-def test_mistakes_are_named_by_file_and_key(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ProfileError, match=message):
-        load_profile(own(tmp_path, text))
+def test_every_error_has_its_file_line_and_key(tmp_path: Path, text: str, errors: list[str]) -> None:
+    path = own(tmp_path, f'base = "2510"\n{text}')
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert str(caught.value).splitlines() == [f"{path}:{error}" for error in errors]
+
+
+def test_all_errors_are_reported_in_the_order_of_the_file(tmp_path: Path) -> None:
+    path = own(tmp_path, 'base = "2510"\n[clock]\nlimit = 0\n[imds]\naddress = 5\nport = 80')
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}:3: clock.limit: expected a whole number from 1 to 86400, found 0.",
+        f"{path}:5: imds.address: expected an IPv4 address, found 5.",
+        f"{path}:6: imds.port: unknown key. Known are address.",
+    ]
+
+
+def test_without_a_base_a_profile_states_everything(tmp_path: Path) -> None:
+    path = own(tmp_path, 'name = "x"')
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    errors = str(caught.value).splitlines()
+    assert f"{path}:1: proxy: is missing, expected a table." in errors
+    assert f"{path}:1: date: is missing, expected a date, for example 2025-09-30." in errors
+    assert len(errors) == 11
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('base = "2409"', ":1: base: there is no profile '2409' in this project (it has endpoints, 2510, 2602)."),
+        (
+            '\nbase = "endpoint"',
+            ":2: base: there is no profile 'endpoint' in this project (it has endpoints, 2510, 2602). Did you mean "
+            "'endpoints'?",
+        ),
+        ("base = 2510", ":1: base: expected the name of a profile of this project, found 2510."),
+        ("name = ", ": cannot be read: Invalid value (at end of document)"),
+    ],
+)
+def test_a_profile_that_cannot_be_read(tmp_path: Path, text: str, message: str) -> None:
+    path = own(tmp_path, text)
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert str(caught.value) == f"{path}{message}"
+
+
+def test_a_profile_that_is_its_own_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile_file, "FOLDER", tmp_path)
+    first, second = tmp_path / "profile-one.toml", tmp_path / "profile-two.toml"
+    first.write_text('base = "two"')
+    second.write_text('base = "one"')
+    with pytest.raises(ProfileError) as caught:
+        load_profile("one")
+    assert str(caught.value) == f"{first}: base: the profile is its own base ({first} <- {second})"
 
 
 def test_an_unknown_name() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugins.azure.az_cli import AzCli
 from plugins.model import Status
-from plugins.requirements.profile import load_profile
+from plugins.requirements.profile_file import load_profile
 from tests.support.fake_azure import INVENTORY
 from tests.support.suite_rows import Row
 

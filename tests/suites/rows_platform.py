@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plugins.model import Status, Target
-from plugins.requirements.profile import Profile, load_profile
+from plugins.requirements.profile import Profile
+from plugins.requirements.profile_file import load_profile
 from tests.support.azure_rows import azure_row, common_azure_rows, props
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY
 from tests.support.suite_rows import PROFILE, Row

@@ -16,7 +16,7 @@ from plugins.checks import package_manager as packages
 from plugins.checks.check import OnVm
 from plugins.judge.operator_command import for_operator
 from plugins.model import ProbeResult, Status, Vm
-from plugins.requirements.profile import load_profile
+from plugins.requirements.profile_file import load_profile
 from suites import test_net
 from suites.probes.azcmagent import AgentStatus
 from suites.rules import guest_fixes

@@ -10,7 +10,8 @@ from typing import Any
 from plugins.checks.check import Check, check_of
 from plugins.judge.evaluate import Outcome, judge
 from plugins.model import Evidence, ProbeResult, ProbeState, SshSession, Status, Target, Vm
-from plugins.requirements.profile import Profile, load_profile
+from plugins.requirements.profile import Profile
+from plugins.requirements.profile_file import load_profile
 from tests.support.suite_probes import probes_of
 
 PROFILE = load_profile("2510")
