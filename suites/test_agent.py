@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from plugins import Profile, Vm, check, fail, not_applicable, on_vm, recommended, record_fact, required, unknown, warn
 from plugins.checks import package_manager as packages
-from plugins.requirements.agent_errors import Explanation, findings, releases
+from plugins.requirements.agent_errors import Explanation, findings
+from plugins.requirements.agent_releases import releases
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent import Agent, AgentStatus
 from suites.probes.azcmagent_check import ReachedEndpoints

@@ -1,7 +1,7 @@
-"""What is known about the agent's error codes, exit statuses and messages: cause and remedy, as data.
+"""The agent's known error codes, exit statuses and messages: cause and remedy, as data.
 
 The data is in ``plugins/requirements/data``: azcm.toml, exit-codes.toml and connect-errors.toml, each with its source
-and date. Nothing here looks at a VM: `agent` checks and ``--explain`` ask the same questions of the same answers.
+and date. The AGENT checks and ``--explain`` use the same entries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ __all__ = [
     "NO_ERROR",
     "Explanation",
     "Finding",
-    "Release",
     "azcm",
     "azcm_codes",
     "error",
@@ -28,10 +27,9 @@ __all__ = [
     "exit_codes",
     "findings",
     "needles",
-    "releases",
 ]
 
-#: The code that says that all went well.
+#: The code of success.
 NO_ERROR = 0
 
 #: Articles, mails and word processors make an apostrophe curly; it means the same.
@@ -42,7 +40,7 @@ _CODE = re.compile(r"AZCM[ -]?(\d{4})(?!\d)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one code or message means, and what to do about it."""
+    """The meaning of one code or message, and its remedy."""
 
     name: str  # "AZCM0026", "exit status 26", "no right to the action"
     cause: str
@@ -65,24 +63,10 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A line that holds something known."""
+    """A line with a known code or message."""
 
     line: str
     explanation: Explanation
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """One release of the agent."""
-
-    version: tuple[int, int]  # (1, 61)
-    month: str  # "February 2026"
-    supported_until: datetime.date
-
-    @property
-    def name(self) -> str:
-        """As release notes write it: 1.61."""
-        return ".".join(map(str, self.version))
 
 
 @cache
@@ -211,17 +195,3 @@ def _unlisted(number: int) -> Explanation:
         data["source"],
         data["date"],
     )
-
-
-@cache
-def releases() -> tuple[Release, ...]:
-    """The agent's releases that are known, oldest first."""
-    data = _data("agent-releases")
-    found = []
-    for version, month in data["releases"].items():
-        major, _, minor = version.partition(".")
-        begin = datetime.date.fromisoformat(f"{month}-01")
-        months = begin.year * 12 + begin.month + data["support_months"]  # the month after the last supported one
-        last = datetime.date(months // 12, months % 12 + 1, 1) - datetime.timedelta(days=1)
-        found.append(Release((int(major), int(minor)), f"{begin:%B %Y}", last))
-    return tuple(sorted(found, key=lambda each: each.version))

@@ -12,6 +12,7 @@ import pytest
 
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
+from plugins.requirements.agent_releases import releases
 from tests.support.catalogue import CHECKS
 from tests.support.paths import ROOT
 
@@ -171,8 +172,8 @@ def test_needles_fit_into_the_command_that_looks_for_them() -> None:
 
 
 def test_releases_are_supported_for_a_year() -> None:
-    known = {each.name: each for each in knowledge.releases()}
+    known = {each.name: each for each in releases()}
     assert (known["1.59"].month, known["1.59"].supported_until) == ("December 2025", datetime.date(2026, 12, 31))
     assert known["1.61"].supported_until == datetime.date(2027, 2, 28)
-    versions = [each.version for each in knowledge.releases()]
+    versions = [each.version for each in releases()]
     assert versions == sorted(versions)
