@@ -23,6 +23,7 @@ from suites.rules import guest_fixes
 from tests.support.catalogue import FUNCTIONS, ROWS
 from tests.support.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
 from tests.support.paths import ROOT
+from tests.support.shells import SHELLS
 from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import PROFILE, Row, curl, seen
 
@@ -310,10 +311,7 @@ def run_here(command: OnVm, shell: list[str], file: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
-
-
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("exactly", "upper", "lower"),
     [(False, f"{ARTICLE},.corp.example,10.0.0.0/8,a\\b", ARTICLE), (True, ARTICLE, ARTICLE)],
@@ -332,7 +330,7 @@ def test_etc_environment_is_repaired_and_nothing_else_of_it_is_lost(
     assert {each.name for each in tmp_path.iterdir()} == {"environment", "environment.before-arc"}
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_etc_environment_may_be_missing_or_end_without_a_newline(shell: list[str], tmp_path: Path) -> None:
     file = tmp_path / "environment"
     run_here(guest_fixes.environment(PROFILE), shell, file)

@@ -64,6 +64,13 @@ def test_known_differences(tool: str, curl: tuple[int, ...], value: str, expecte
     assert bypasses(tool, value, IMDS, curl) is expected
 
 
+@pytest.mark.parametrize("tool", ["curl", "azcmagent (Go)", "az (Python)"])
+@pytest.mark.parametrize("curl", [(7, 68, 0), (8, 9, 0)])
+def test_a_leading_dot_stands_for_what_lies_below(tool: str, curl: tuple[int, ...]) -> None:
+    assert bypasses(tool, ".azure.com", "management.azure.com", curl)
+    assert not bypasses(tool, ".azure.com", "notazure.com", curl)
+
+
 @pytest.fixture(scope="module")
 def curl_here() -> tuple[int, ...]:
     if not shutil.which("curl"):

@@ -13,6 +13,7 @@ from plugins.checks.probe import ProbeCommand
 from plugins.model import ProbeResult
 from suites.probes.curl import CurlAnswer
 from suites.probes.proxy_environment import Variables
+from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import PROFILE, VM
 
@@ -21,10 +22,6 @@ ENDPOINT = PROFILE.endpoints(VM)[0]
 PROBES = {name: each for name, each in DECLARED.items() if name not in ("enroll_machine", "enroll_gone")}
 READ_ONLY = [name for name in PROBES if not name.startswith("enroll_")]
 PLANNED = {name: each.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, each in PROBES.items()}
-SHELLS = [
-    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
-    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
-]
 
 
 def run(shell: list[str], planned: ProbeCommand, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -155,6 +152,15 @@ def test_systemd_quotes_what_it_shows() -> None:
     seen = ProbeResult("systemd_env", "", "done", 0, "HTTPS_PROXY=http://169.254.0.11:3128\nNO_PROXY=$'a, b'\n")
     found = Variables.read_systemd(seen)
     assert found.values == {"HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "a, b"}
+
+
+def test_systemd_is_asked_for_its_environment(tmp_path: Path) -> None:
+    fake = tmp_path / "systemctl"
+    fake.write_text('#!/bin/sh\n[ "$*" = show-environment ] && echo HTTPS_PROXY=http://user:s3cret@169.254.0.11:3128\n')
+    fake.chmod(0o755)
+    found = read("systemd_env", run(["sh"], PLANNED["systemd_env"], tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin"))
+    assert isinstance(found, Variables)
+    assert found.values == {"HTTPS_PROXY": "http://***@169.254.0.11:3128"}
 
 
 def test_no_systemd() -> None:

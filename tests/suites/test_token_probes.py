@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -24,15 +23,11 @@ from plugins.model import Evidence, ProbeResult
 from suites.probes.az_login import AzLogin
 from suites.probes.imds_token import TokenAnswer
 from tests.suites.rows_token import CLAIMS, CLIENT, IMDS, SYSTEM_VM, USER, USER_VM
+from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import NOW, PROFILE, SESSION, VM
 
 # ------------------------------------------------------------------------------------------------ what leaves the VM
-
-SHELLS = [
-    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
-    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
-]
 
 
 def the_probe(name: str) -> Probe:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,12 +11,8 @@ import pytest
 
 from plugins.model import ProbeResult
 from suites.probes.guest_system import Guest, OperatingSystem, SupportedSystem, agent_needs
+from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
-
-SHELLS = [
-    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]} here"))
-    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
-]
 
 
 def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> ProbeResult:
@@ -65,11 +60,10 @@ def test_a_lock_that_is_held_is_seen(shell: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["guest", "system"])
-def test_it_changes_nothing(name: str) -> None:
+def test_no_lock_is_taken(name: str) -> None:
     probe = DECLARED[name]
     assert isinstance(probe.command, str)
-    assert not [each for each in re.findall(r">\s*(\S+)", probe.command) if not each.startswith("/dev/null")]
-    assert not re.search(r"\b(rm|mv|cp|touch|mkdir|tee|chmod|flock|apt|apt-get|dpkg) ", probe.command)
+    assert not re.search(r"\b(flock|apt|apt-get|dpkg) ", probe.command), "it would take the lock that it looks for"
 
 
 @pytest.mark.parametrize(("id", "table"), agent_needs().systems.items())

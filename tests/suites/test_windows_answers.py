@@ -85,6 +85,14 @@ def test_a_probe_has_the_same_name_on_both() -> None:
 # --- PROXY --------------------------------------------------------------------------------------------------------
 
 
+def test_the_clock_is_asked_through_the_proxy() -> None:
+    command = PROBES["clock"].plan("clock", {"vm": VM, "profile": PROFILE}).command
+    assert command.splitlines()[1] == (
+        "Invoke-Tool 'curl.exe' '-q -sS -k -I --proxy http://169.254.0.11:3128 --connect-timeout 5 --max-time 10 -o NUL -D - "
+        "https://management.azure.com/' @('NO_PROXY')"
+    )
+
+
 def test_the_variables_are_shown_without_logins() -> None:
     for name in ("session_env", "login_env", "sudo_env", "systemd_env"):
         command = PROBES[name].windows
