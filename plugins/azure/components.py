@@ -11,13 +11,13 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.model import Vm
 
-__all__ = ["things"]
+__all__ = ["components"]
 
 
-def things(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
+def components(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
     """Kind -> ARM id, or the image's name; without the kinds that are not known. Asks Azure for nothing.
 
-    Two VMs share a thing when the values are equal without regard to case: Azure itself mixes cases.
+    Two VMs share a component when the values are equal without regard to case: Azure itself mixes cases.
     """
     azure = AzureVmView(vm, facts)
     found: dict[str, str] = {}

@@ -24,10 +24,10 @@ def find(vms: Sequence[Json]) -> list[dict[str, Any]]:
     """
     groups: dict[str, list[Json]] = {}
     for vm in vms:
-        groups.setdefault(vm["things"].get("cluster", "").lower(), []).append(vm)
+        groups.setdefault(vm["components"].get("cluster", "").lower(), []).append(vm)
     found = []
     for members in groups.values():
-        cluster = members[0]["things"].get("cluster", "")
+        cluster = members[0]["components"].get("cluster", "")
         group = f"cluster {cluster.rpartition('/')[2]}" if cluster else FLEET
         for fact in dict.fromkeys(fact for vm in members for fact in vm["facts"]):
             by_value: dict[str, list[str]] = {}

@@ -18,19 +18,19 @@ __all__ = ["label", "steps"]
 
 
 def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> list[dict[str, Any]]:
-    """The plan, in order. `ready` VMs are ready already; those in `open_after` hold checks that were blocked.
+    """The plan, in order. `ready` VMs are ready already; those in `open_after` have checks that were blocked.
 
     Each step: ``{"cause": number, "sentence", "unlocks": [VMs that become ready], "unjudged": how many of them still
     have checks to be judged then, "ready": VMs ready after it, "still": [{"cause": number, "vms": count}, ...]}``.
     """
-    left: dict[str, set[int]] = {}  # VM -> the causes that hold it, by index
+    left: dict[str, set[int]] = {}  # VM -> the causes that keep it from being ready, by index
     for index, cause in enumerate(causes):
-        for vm in cause.holds:
+        for vm in cause.blocks_readiness:
             left.setdefault(vm, set()).add(index)
     # VMs with the same causes are as one: a fleet has few such groups, however large it is.
     groups: dict[frozenset[int], list[str]] = {}
-    for vm, holding in left.items():
-        groups.setdefault(frozenset(holding), []).append(vm)
+    for vm, blocking in left.items():
+        groups.setdefault(frozenset(blocking), []).append(vm)
     found = []
     while groups:
         index = _best(groups)

@@ -1,11 +1,11 @@
-"""Root causes over the fleet: the same thing to fix is one cause, on however many VMs and for however many parameters.
+"""Root causes over the fleet: one component to fix is one cause, on however many VMs and for however many parameters.
 
 ::
 
     root causes of the VMs                                   causes of the fleet
-    vm-a  CSN-002 [gbl.his.arc.azure.com]   thing csn-a  ┐
-    vm-a  CSN-002 [pas.windows.net]         thing csn-a  ├──> CSN-002, csn-a: 2 endpoints, 2 VMs
-    vm-b  CSN-002 [gbl.his.arc.azure.com]   thing csn-a  ┘
+    vm-a  CSN-002 [gbl.his.arc.azure.com]   component csn-a  ┐
+    vm-a  CSN-002 [pas.windows.net]         component csn-a  ├──> CSN-002, csn-a: 2 endpoints, 2 VMs
+    vm-b  CSN-002 [gbl.his.arc.azure.com]   component csn-a  ┘
     vm-a  PROXY-002 [NO_PROXY], [no_proxy]  guest        ┐
     vm-c  PROXY-002 [NO_PROXY], [no_proxy]  guest        ├──> PROXY-002, image ubuntu-22.04 when all its VMs have it;
                                                          ┘    otherwise the same fix on each of vm-a and vm-c
@@ -27,12 +27,12 @@ from typing import Any
 from plugins.checks.areas import REACHED, order
 from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED, prevents_ready
 
-__all__ = ["Cause", "Finder", "shape"]
+__all__ = ["Cause", "CauseFinder", "normalized"]
 
 Json = Mapping[str, Any]
 
 
-#: Kinds of which there is one, or one for each VM; `vm["things"]` may know the ids of the others.
+#: Kinds of which there is one, or one for each VM; `vm["components"]` may know the ids of the others.
 _WITHOUT_ID = ("guest", "vm", "instance", "runner")
 
 _MESSAGES = 5  # different messages of one cause that are kept
@@ -40,17 +40,17 @@ _MESSAGES = 5  # different messages of one cause that are kept
 
 @dataclass(slots=True)
 class Cause:
-    """One thing to fix. `vms` are in the fleet's order; `holds` are those of them that it keeps from being ready."""
+    """One component to fix. `vms` are in the fleet's order; it keeps those in `blocks_readiness` from being ready."""
 
     id: str
     status: str
     severity: str
     kind: str  # of `plugins.checks.check.Component`, "jump host" or "image"; "path" and "role" are settled by then
-    thing: str  # its id; "" for a kind that has none
+    component: str  # its id; "" for a kind that has none
     docs: str
     parameters: list[str] = field(default_factory=list)
     vms: dict[str, None] = field(default_factory=dict)
-    holds: dict[str, None] = field(default_factory=dict)
+    blocks_readiness: dict[str, None] = field(default_factory=dict)
     messages: Counter[str] = field(default_factory=Counter)
     remedies: Counter[str] = field(default_factory=Counter)
     fix: dict[str, dict[str, None]] = field(default_factory=dict)  # command -> the VMs it helps
@@ -58,8 +58,8 @@ class Cause:
 
     @property
     def name(self) -> str:
-        """The last word of the thing's id."""
-        return self.thing.rstrip("/").rpartition("/")[2]
+        """The last word of the component's id."""
+        return self.component.rstrip("/").rpartition("/")[2]
 
     def as_dict(self, number: int) -> dict[str, Any]:
         """The cause as `results.json` has it; `number` is its place in the list, from 1."""
@@ -69,7 +69,7 @@ class Cause:
             "parameters": self.parameters,
             "status": self.status,
             "severity": self.severity,
-            "thing": {"kind": self.kind, "id": self.thing, "name": self.name},
+            "component": {"kind": self.kind, "id": self.component, "name": self.name},
             "message": self.messages.most_common(1)[0][0],
             "messages": [
                 {"message": message, "count": count} for message, count in self.messages.most_common(_MESSAGES)
@@ -77,20 +77,20 @@ class Cause:
             "remedy": self.remedies.most_common(1)[0][0],
             "docs": self.docs,
             "vms": list(self.vms),
-            "holds": list(self.holds),
+            "blocks_readiness": list(self.blocks_readiness),
             "fix": [{"command": command, "vms": list(vms)} for command, vms in self.fix.items()],
         }
 
 
-class Finder:
+class CauseFinder:
     """Finds the causes of a fleet, one VM after the other; of a VM it keeps its name and what it was blamed for."""
 
-    def __init__(self, things: Mapping[str, str]) -> None:
-        """`things` says for each check id what kind of thing is to be fixed (`plugins.checks.check.Component`).
+    def __init__(self, components: Mapping[str, str]) -> None:
+        """`components` maps each check id to the kind of component to fix (`plugins.checks.check.Component`).
 
-        A result may say it of itself.
+        A result may name its own.
         """
-        self._things = things
+        self._components = components
         self._found: dict[tuple[str, ...], Cause] = {}
         self._image_of: dict[str, str] = {}  # VM -> image
         self._judged: Counter[tuple[str, str]] = Counter()  # (image, check id) -> VMs it could say something of
@@ -99,7 +99,7 @@ class Finder:
     def add(self, vm: Json) -> None:
         """One more VM, as `results.json` has it, with all of its results."""
         of_result: dict[tuple[str, str], Cause] = {}  # (check id, parameter) -> its cause
-        name, network = vm["name"], vm["things"].get("csn", "").lower()
+        name, network = vm["name"], vm["components"].get("csn", "").lower()
         judged = {each["id"] for each in vm["results"] if each["status"] not in NOT_JUDGED}
         for result in vm["results"]:
             if result["root_cause"]:
@@ -109,16 +109,18 @@ class Finder:
                 _add(cause, name, result)
             elif result["status"] == "pass":
                 self._well.add((network, result["id"], result["parameter"]))
-        for result in _holding(vm):
-            of_result[result["id"], result["parameter"]].holds[name] = None
-        if image := vm["things"].get("image"):
+        for result in _blocking(vm):
+            of_result[result["id"], result["parameter"]].blocks_readiness[name] = None
+        if image := vm["components"].get("image"):
             self._image_of[name] = image
             self._judged.update((image.lower(), id) for id in judged)
 
     def _cause(self, vm: Json, result: Json) -> Cause:
-        kind, thing, key = _key(vm, result, result.get("thing") or self._things.get(result["id"], "guest"))
+        kind, component, key = _key(vm, result, result.get("component") or self._components.get(result["id"], "guest"))
         if key not in self._found:
-            self._found[key] = Cause(result["id"], result["status"], result["severity"], kind, thing, result["docs"])
+            self._found[key] = Cause(
+                result["id"], result["status"], result["severity"], kind, component, result["docs"]
+            )
         return self._found[key]
 
     def causes(self) -> list[Cause]:
@@ -128,12 +130,12 @@ class Finder:
         return sorted(
             self._found.values(),
             key=lambda cause: (
-                not cause.holds,
-                -len(cause.holds),
+                not cause.blocks_readiness,
+                -len(cause.blocks_readiness),
                 cause.status != "fail",
                 -len(cause.vms),
                 order(cause.id),
-                cause.thing,
+                cause.component,
             ),
         )
 
@@ -143,15 +145,15 @@ class Finder:
             images = {self._image_of.get(name, "").lower() for name in cause.vms}
             image = images.pop() if len(images) == 1 else ""
             if cause.kind == "guest" and image and len(cause.vms) > 1 and self._judged[image, cause.id] == cause.judged:
-                cause.kind, cause.thing = "image", self._image_of[next(iter(cause.vms))]
+                cause.kind, cause.component = "image", self._image_of[next(iter(cause.vms))]
 
     def _clear_networks(self) -> None:
         """A way out that is cut is the network's, unless another VM on it gets through: then it is each VM's own."""
         for cause in self._found.values():
             if cause.kind == "path":
-                network = cause.thing.lower()
+                network = cause.component.lower()
                 cleared = any((network, cause.id, parameter) in self._well for parameter in cause.parameters or [""])
-                cause.kind, cause.thing = ("vm", "") if cleared else ("csn", cause.thing)
+                cause.kind, cause.component = ("vm", "") if cleared else ("csn", cause.component)
 
 
 def _add(cause: Cause, vm: str, result: Json) -> None:
@@ -165,19 +167,19 @@ def _add(cause: Cause, vm: str, result: Json) -> None:
 
 
 def _key(vm: Json, result: Json, kind: str) -> tuple[str, str, tuple[str, ...]]:
-    """Kind and id of the thing to fix, and the key under which results with the same thing meet."""
+    """Kind and id of the component to fix, and the key under which results with the same component meet."""
     session = vm["session"]
     if result["id"] == REACHED and session["outcome"] == "jump host failed" and session["via"]:
-        kind, thing = "jump host", session["via"]
+        kind, component = "jump host", session["via"]
     else:
         if kind == "role":
-            kind = "identity" if "identity" in vm["things"] else "resource group"
-        thing = vm["things"].get("csn" if kind == "path" else kind, "") if kind not in ("guest", "vm") else ""
-        if not thing and kind not in _WITHOUT_ID:
+            kind = "identity" if "identity" in vm["components"] else "resource group"
+        component = vm["components"].get("csn" if kind == "path" else kind, "") if kind not in ("guest", "vm") else ""
+        if not component and kind not in _WITHOUT_ID:
             kind = "vm"  # it is not known which one: what is to be done is all that can be compared
-    # A path can be cut in several ways at once; what is wrong with a thing itself is wrong with it once.
-    same = "" if thing and kind != "path" else shape(result["remedy"] or result["message"], vm, result)
-    return kind, thing, (result["id"], result["status"], kind, thing.lower(), same)
+    # A path can be cut in several ways at once; what is wrong with a component itself is wrong with it once.
+    same = "" if component and kind != "path" else normalized(result["remedy"] or result["message"], vm, result)
+    return kind, component, (result["id"], result["status"], kind, component.lower(), same)
 
 
 _VARIES = re.compile(
@@ -185,7 +187,7 @@ _VARIES = re.compile(
 )
 
 
-def shape(text: str, vm: Json, result: Json) -> str:
+def normalized(text: str, vm: Json, result: Json) -> str:
     """A remedy without what differs from VM to VM and from parameter to parameter: names, addresses, ids, numbers."""
     host = vm["address"].rpartition("@")[2].rpartition(":")[0]
     for varies in sorted({vm["name"], host, result["parameter"]} - {""}, key=len, reverse=True):
@@ -193,7 +195,7 @@ def shape(text: str, vm: Json, result: Json) -> str:
     return _VARIES.sub("…", text)
 
 
-def _holding(vm: Json) -> Iterable[Json]:
+def _blocking(vm: Json) -> Iterable[Json]:
     """The root causes that keep a VM from being ready, each once: behind every required check that did not pass."""
     if vm["readiness"] == "ready":
         return ()

@@ -2,32 +2,28 @@
 
 ::
 
-    before it    baseline    this run    listed as
-                 pass        fail        new
-                 fail        pass        fixed
-                 fail        fail        persisting
-    fail         pass        fail        flapping: it went to and fro
+    baseline    this run    listed as
+    pass        fail        new
+    fail        pass        fixed
+    fail        fail        persisting
 
-A finding is in one list only. Listed are root causes, as everywhere: one broken network would otherwise be a hundred
-new findings, of which ninety-nine go away with the first. So *fixed* is what was a root cause, and the others are what
-is one now. What was blocked before and fails now is *persisting*: it came to light, and was most likely there all
-along. What a waiver covers now is in none of the lists; what only one of the two runs judged is neither new nor fixed.
+Listed are root causes: one broken network would otherwise be a hundred new findings, of which ninety-nine go away with
+the first. So *fixed* is what was a root cause, and the others are what is one now. What was blocked before and fails
+now is *persisting*: it was most likely there all along. What a waiver covers now is in no list; what only one of the
+two runs judged is neither new nor fixed.
 
-`history` holds the words of up to ten runs, each compared with the one before it. The baseline's own `changes` hand it
-on; `carried` holds those of findings that are in no list at present.
+*Regressions* are for the gate: every required check that got worse, consequences too; of each VM the root causes are
+named.
 
-*Regressions* are for the gate: whatever is worse about a required check, consequences too; of each VM the root causes
-are named.
-
-Either of the two may be a digest (`plugins.results.compact`): what it only names has the status it is named under.
+Either of the two runs may be compacted (`plugins.results.compact`): a result that is named only has the status that it
+is named under.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,25 +33,23 @@ from plugins.core.wording import counted
 from plugins.evidence.archive import plainly, read_object
 from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED
 from plugins.model import Status
-from plugins.results import compact as digest
+from plugins.results import compact
+from plugins.results.schema import READABLE
 
-__all__ = ["HISTORY", "Baseline", "compare", "load"]
-
-VERSION = 1  # of results.json
-HISTORY = 10  # runs that a finding is followed over
+__all__ = ["Baseline", "compare", "load"]
 
 LATEST = "latest"
 
-_TROUBLE = NEEDS_ATTENTION - {Status.BLOCKED}
+_NOT_MET = NEEDS_ATTENTION - {Status.BLOCKED}
 _GOOD = ("pass", "not applicable")
-_LISTS = ("new", "fixed", "persisting", "flapping")
+_LISTS = ("new", "fixed", "persisting")
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a check said then."""
+    """A result of the baseline."""
 
     status: str
     root_cause: bool
@@ -63,26 +57,25 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class PastVm:
-    """What was known of a VM then. Each mapping is by what `plugins.results.compact` calls a result."""
+    """A VM of the baseline. Each mapping is by the names of results (`plugins.results.compact.name`)."""
 
     readiness: str
-    told: Mapping[str, Past]  # what was not well
-    well: Mapping[str, Past]  # the rest; VMs that were alike in it share it
-    histories: Mapping[str, tuple[str, ...]]
+    not_good: Mapping[str, Past]
+    good: Mapping[str, Past]  # VMs with the same good results share it
 
     def past(self, name: str) -> Past | None:
-        """What was said under a name; None when nothing was judged under it."""
-        return self.told.get(name) or self.well.get(name)
+        """The result of a name; None when the baseline did not judge it."""
+        return self.not_good.get(name) or self.good.get(name)
 
     @property
-    def worth_following(self) -> frozenset[str]:
-        """The names of which there may be news when they are well now."""
-        return frozenset(name for name, past in self.told.items() if past.root_cause).union(self.histories)
+    def root_causes(self) -> frozenset[str]:
+        """The names of the root causes: each is news when it is good now."""
+        return frozenset(name for name, past in self.not_good.items() if past.root_cause)
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What is kept in mind of the earlier run."""
+    """The earlier run, as far as a comparison needs it."""
 
     run_id: str
     vms: Mapping[str, PastVm]
@@ -101,10 +94,10 @@ def load(asked: str, reports: Path) -> Baseline:
     if not path.is_file():
         raise pytest.UsageError(f"--against {asked}: there is no such run directory or results.json")
     data = read_object(path)
-    if "version" in data and data["version"] != VERSION:
+    if "version" in data and data["version"] not in READABLE:
         raise pytest.UsageError(
-            f"{path}: has the results format {data['version']!r:.20}, this suite reads and writes {VERSION}. "
-            "Compare with a run of this version: judge that run's evidence again with --evidence."
+            f"{path}: has the results format {data['version']!r:.20}, this suite reads versions "
+            f"{' and '.join(map(str, READABLE))}. Judge that run's evidence again with --evidence, then compare."
         )
     try:
         return _baseline(data)
@@ -122,69 +115,54 @@ def _newest(reports: Path) -> Path:
 
 def _baseline(data: Json) -> Baseline:
     """Raises AttributeError, KeyError, TypeError or ValueError on data that is not of a run."""
-    if data["version"] != VERSION:
+    if data["version"] not in READABLE:
         raise ValueError("it has another format")
-    histories: dict[str, dict[str, tuple[str, ...]]] = {}
-    changes = data.get("changes", {})
-    for each in (each for name in (*_LISTS, "carried") for each in changes.get(name, ())):
-        name = digest.name(_text(each, "id"), _text(each, "parameter"))
-        histories.setdefault(_text(each, "vm"), {})[name] = tuple(map(str, map(Status, each["history"])))
-    alike: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]] = {}
-    vms = {_text(vm, "name"): _past_vm(vm, histories.get(vm["name"], {}), alike) for vm in data["vms"]}
+    shared: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]] = {}
+    vms = {_text(vm, "name"): _past_vm(vm, shared) for vm in data["vms"]}
     return Baseline(_text(data, "run_id"), vms)
 
 
-def _past_vm(
-    vm: Json,
-    histories: Mapping[str, tuple[str, ...]],
-    alike: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]],
-) -> PastVm:
-    """A VM of the baseline; `alike` has what is well on those before it."""
-    told: dict[str, Past] = {}
-    well = {word: _texts(digest.left_out(vm).get(word, [])) for word in _GOOD}
+def _past_vm(vm: Json, shared: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]]) -> PastVm:
+    """A VM of the baseline; `shared` has the good results of those before it."""
+    not_good: dict[str, Past] = {}
+    good = {status: _texts(compact.left_out(vm).get(status, [])) for status in _GOOD}
     for result in vm["results"]:
-        name = digest.name(_text(result, "id"), _text(result, "parameter"))
+        name = compact.name(_text(result, "id"), _text(result, "parameter"))
         status, root_cause = str(Status(result["status"])), result["root_cause"] is True
-        if status in well and not root_cause:
-            well[status].append(name)
+        if status in good and not root_cause:
+            good[status].append(name)
         else:
-            told[name] = Past(status, root_cause)
-    key = tuple(tuple(names) for names in well.values())
-    if key not in alike:
-        alike[key] = {name: Past(word, False) for word, names in well.items() for name in names}
-    return PastVm(_text(vm, "readiness"), told, alike[key], histories)
+            not_good[name] = Past(status, root_cause)
+    key = tuple(tuple(names) for names in good.values())
+    if key not in shared:
+        shared[key] = {name: Past(status, False) for status, names in good.items() for name in names}
+    return PastVm(_text(vm, "readiness"), not_good, shared[key])
 
 
 def _text(data: Json, key: str) -> str:
     if not isinstance(data[key], str):
-        raise TypeError(f"{key!r} is no text")
+        raise TypeError(f"{key!r} is not text")
     return str(data[key])
 
 
 def _texts(data: object) -> list[str]:
     if not isinstance(data, list) or not all(isinstance(each, str) for each in data):
-        raise TypeError("'left_out' is not made of lists of texts")
+        raise TypeError("'left_out' does not hold lists of texts")
     return [*data]
 
 
 def compare(results: Json, baseline: Baseline) -> dict[str, Any]:
     """The changes of `results.json`."""
-    lists: dict[str, list[dict[str, Any]]] = {name: [] for name in (*_LISTS, "carried")}
+    lists: dict[str, list[dict[str, Any]]] = {name: [] for name in _LISTS}
     regressions: list[dict[str, Any]] = []
     for vm in results["vms"]:
         if (before := baseline.vms.get(vm["name"])) is None:
             continue
         regressions += _regressions(vm, before)
         for result in (*vm["results"], *_left_out(vm, before, results)):
-            name = digest.name(result["id"], result["parameter"])
-            if (past := before.past(name)) is None:
-                continue
-            if not (past.root_cause or result["root_cause"] or name in before.histories):
-                continue
-            history = _history(past, before.histories.get(name, ()), result["status"])
-            if place := _place(past, result, history):
-                entry = _entry(vm, result, past.status)
-                lists[place].append({**entry, "history": list(history)})
+            past = before.past(compact.name(result["id"], result["parameter"]))
+            if past is not None and (place := _place(past, result)):
+                lists[place].append(_entry(vm, result, past.status))
     names = {vm["name"] for vm in results["vms"]}
     added = [vm["name"] for vm in results["vms"] if vm["name"] not in baseline.vms]
     removed = [name for name in baseline.vms if name not in names]
@@ -199,42 +177,23 @@ def compare(results: Json, baseline: Baseline) -> dict[str, Any]:
 
 
 def _left_out(vm: Json, before: PastVm, results: Json) -> Iterator[Json]:
-    """What a digest only names and there may be news of, as results: of a check that is well its title is told."""
-    if not (names := before.worth_following if digest.left_out(vm) else ()):
-        return
-    for status, left_out in digest.left_out(vm).items():
-        for name in left_out:
-            if name in names:
-                id, _, parameter = name.partition(" ")
-                title = results.get("checks", {}).get(id, {}).get("title", "")
-                told = title if status == "pass" else "It does not apply."
-                yield {"id": id, "parameter": parameter, "status": status, "root_cause": False, "message": told}
+    """The results that compaction left out, and that were root causes before; the message of a pass is its title."""
+    root_causes = before.root_causes if compact.left_out(vm) else ()
+    for status, names in compact.left_out(vm).items():
+        for name in (name for name in names if name in root_causes):
+            id, _, parameter = name.partition(" ")
+            title = results.get("checks", {}).get(id, {}).get("title", "")
+            message = title if status == "pass" else "It does not apply."
+            yield {"id": id, "parameter": parameter, "status": status, "root_cause": False, "message": message}
 
 
-def _history(past: Past, before: tuple[str, ...], now: str) -> tuple[str, ...]:
-    if not before or before[-1] != past.status:
-        before = (past.status,)
-    return (*before, now)[-HISTORY:]
-
-
-def _flips(history: Iterable[str]) -> int:
-    """How often it changed between trouble and good; what was blocked or waived says neither."""
-    sides = [word in _TROUBLE for word in history if word in _TROUBLE or word in _GOOD]
-    return sum(before != after for before, after in pairwise(sides))
-
-
-def _place(past: Past, result: Json, history: Sequence[str]) -> str:
-    """The list that a finding belongs to; "" when there is nothing to remember of it."""
+def _place(past: Past, result: Json) -> str:
+    """The list that a finding belongs to; "" for none."""
     now = result["status"]
-    here = now in _TROUBLE and result["root_cause"]
-    if (here or now in _GOOD) and _flips(history) > 1:
-        return "flapping"
-    if here:
+    if now in _NOT_MET and result["root_cause"]:
         worse = past.status in _GOOD or past.status == "waived" or (past.status == "warn" and now == "fail")
         return "new" if worse else "persisting"
-    if now in _GOOD and past.status in _TROUBLE and past.root_cause:
-        return "fixed"
-    return "carried" if _TROUBLE.intersection(history) else ""
+    return "fixed" if now in _GOOD and past.status in _NOT_MET and past.root_cause else ""
 
 
 def _entry(vm: Json, result: Json, was: str) -> dict[str, Any]:
@@ -249,7 +208,7 @@ def _entry(vm: Json, result: Json, was: str) -> dict[str, Any]:
 
 
 def _regressions(vm: Json, before: PastVm) -> Iterator[dict[str, Any]]:
-    """What is worse on one VM: of required checks, root causes first; or else why the VM is not ready any more."""
+    """What is worse on one VM: required checks, root causes first; or else why the VM is no longer ready."""
     required = [each for each in vm["results"] if each["severity"] == "required"]
     past = {(each["id"], each["parameter"]): _was(each, before) for each in required}
     worse = [each for each in required if _is_worse(past[each["id"], each["parameter"]], each["status"])]
@@ -262,7 +221,7 @@ def _regressions(vm: Json, before: PastVm) -> Iterator[dict[str, Any]]:
 
 
 def _was(result: Json, before: PastVm) -> str:
-    past = before.past(digest.name(result["id"], result["parameter"]))
+    past = before.past(compact.name(result["id"], result["parameter"]))
     return past.status if past else ""
 
 

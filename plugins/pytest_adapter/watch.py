@@ -7,7 +7,6 @@
     21:30:00Z NOT READY  3 of 6 VMs are ready; 3 are not.
       new       CSN-002 [gbl.his.arc.azure.com] on vm-b: The cloud services network does not allow …
       fixed     PROXY-002 on vm-d: NO_PROXY has what it needs.
-      flapping  IMDS-002 on vm-e: …
 
 Each round is a pytest of its own, with the same command line and ``--against`` the round before: it leaves a run
 directory like any other, and nothing of one round can leak into the next. This process chooses the round's run id, so
@@ -35,7 +34,7 @@ from plugins.pytest_adapter.run import new_id, reports
 __all__ = ["interval", "refuse", "report", "watch"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_LISTS = ("new", "fixed", "flapping")
+_LISTS = ("new", "fixed")
 _SHOWN = 10  # lines of each list
 _ENDED_WELL = (0, 1, 10)  # a verdict was reached
 

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 
 from plugins.core.sanitize import names, one_line, truncate
 from plugins.reports.fix_commands import whole
-from plugins.reports.queries import Json, fix_order, thing
+from plugins.reports.queries import Json, component, fix_order
 
 HEAD = (
-    "Step", "Check", "Title", "Severity", "Status", "Thing", "Thing id", "Parameters", "VMs", "VM names",
+    "Step", "Check", "Title", "Severity", "Status", "Component", "Component id", "Parameters", "VMs", "VM names",
     "VMs held back", "VMs ready by it", "VMs ready after it", "Sentence", "Seen", "Remedy", "Commands", "Command",
     "Docs",
 )  # fmt: skip
@@ -53,12 +53,12 @@ def _row(number: int, step: Json | None, cause: Json, title: str) -> Sequence[ob
         title,
         cause["severity"],
         cause["status"],
-        thing(cause),
-        cause["thing"]["id"],
+        component(cause),
+        cause["component"]["id"],
         ", ".join(cause["parameters"]),
         len(cause["vms"]),
         names(cause["vms"], _NAMES),
-        len(cause["holds"]),
+        len(cause["blocks_readiness"]),
         len(step["unlocks"]) if step else 0,
         step["ready"] if step else "",
         step["sentence"] if step else "Keeps no VM from being ready.",

@@ -18,7 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from plugins.checks.areas import area_of
 from plugins.core.sanitize import escape_invisible, one_line
-from plugins.reports.queries import Json, all_results, number_of, seconds, subject, summed_up
+from plugins.reports.queries import Json, all_results, seconds, subject, summaries
 
 #: The version of the specification that these fields are of.
 SPECIFICATION = "0.0.0"
@@ -35,17 +35,14 @@ _OUTCOME = {
     "waived": "skipped",
 }
 
-#: What is said of the whole run; only a digest has the last one.
-_TOLD = ("verdict", "sentence", "run_id", "profile", "digest")
-
-#: What a digest only names of a VM is one test for each of these.
-_LEFT_OUT = ("pass", "not applicable")
+#: What the report repeats of the whole run.
+_ABOUT = ("verdict", "sentence", "run_id", "profile")
 
 
 def render(results: Json) -> Iterator[str]:
     """`results` as CTRF, one VM at a time: a fleet's tests are many."""
     statuses = Counter(each["status"] for vm in results["vms"] for each in all_results(vm))
-    statuses.update(status for vm in results["vms"] for status in _LEFT_OUT if number_of(vm, status))
+    statuses.update(status for vm in results["vms"] for status, _ in summaries(vm))
     outcomes: Counter[str] = Counter()
     for status, number in statuses.items():
         outcomes[_OUTCOME[status]] += number
@@ -68,7 +65,7 @@ def render(results: Json) -> Iterator[str]:
             "environment": {
                 "reportName": "Azure Arc readiness",
                 "healthy": results["verdict"] == "ready",
-                "extra": {name: escape_invisible(results[name]) for name in _TOLD if name in results},
+                "extra": {name: escape_invisible(results[name]) for name in _ABOUT} | _notes(results),
             },
         },
     }
@@ -77,7 +74,10 @@ def render(results: Json) -> Iterator[str]:
     comma = ""
     for vm in results["vms"]:
         name = one_line(vm["name"])
-        tests = [*(_test(name, vm, result) for result in all_results(vm)), *_left_out(name, vm)]
+        tests = [
+            *(_test(name, vm, result) for result in all_results(vm)),
+            *(_summary(name, vm, *each) for each in summaries(vm)),
+        ]
         if tests:
             yield comma + _ENCODE(tests)[1:-1]
             comma = ","
@@ -108,18 +108,20 @@ def _test(name: str, vm: Json, result: Json) -> Json:
     return test
 
 
-def _left_out(name: str, vm: Json) -> Iterator[Json]:
-    """The tests that stand for what a digest only names."""
-    for status in _LEFT_OUT:
-        if number := number_of(vm, status):
-            yield {
-                "id": _id(status, vm["name"]),
-                "name": f"{name}: {summed_up(number, status)}",
-                "status": _OUTCOME[status],
-                "rawStatus": status,
-                "duration": 0,
-                "suite": [name],
-            }
+def _notes(results: Json) -> Json:
+    return {"notes": [escape_invisible(note) for note in results["notes"]]} if results["notes"] else {}
+
+
+def _summary(name: str, vm: Json, status: str, sentence: str) -> Json:
+    """The test that stands for all results of a VM that are named only."""
+    return {
+        "id": _id(status, vm["name"]),
+        "name": f"{name}: {sentence}",
+        "status": _OUTCOME[status],
+        "rawStatus": status,
+        "duration": 0,
+        "suite": [name],
+    }
 
 
 def _id(*parts: str) -> str:

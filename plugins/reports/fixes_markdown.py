@@ -8,7 +8,7 @@ from plugins.core.sanitize import escape_invisible
 from plugins.core.wording import counted
 from plugins.reports.fix_commands import helped, title, whole
 from plugins.reports.markdown_syntax import code, linked, text
-from plugins.reports.queries import Json, cause_subject, fix_order, thing
+from plugins.reports.queries import Json, cause_subject, component, fix_order
 
 _STEPS = 200  # nobody works through more of them without looking again
 _COMMANDS = 20  # of one step: the rest is in fixes.sh
@@ -44,7 +44,8 @@ def render(results: Json) -> str:
 def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[str]:
     yield f"## {text(title(step, cause, number) if step else cause_subject(cause))}"
     lines = [
-        f"- **Thing**: {text(thing(cause))}" + (f", {text(cause['thing']['id'])}" if cause["thing"]["id"] else ""),
+        f"- **Component**: {text(component(cause))}"
+        + (f", {text(cause['component']['id'])}" if cause["component"]["id"] else ""),
         f"- **Check**: {linked(text(cause_subject(cause)), cause['docs'])}, {cause['status']}",
         f"- **Seen**: {text(cause['message'])}",
         f"- **{'Do' if cause['fix'] else 'By hand'}**: {text(cause['remedy'], _REMEDY)}",

@@ -7,7 +7,7 @@
     exit 64 # before step 1
 
     # Step 1: Fix cloud services network csn-a (CSN-002): 412 VMs become ready.
-    # thing: cloud services network csn-a (/subscriptions/...)
+    # component: cloud services network csn-a (/subscriptions/...)
     # seen:  The cloud services network csn-a does not allow gbl.his.arc.azure.com:443.
     # do:    Add the endpoint to additionalEgressEndpoints.
     # helps 2 VMs: berlin-1, berlin-2
@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from plugins.core.sanitize import one_line, truncate
 from plugins.core.wording import counted
 from plugins.reports.fix_commands import helped, title, whole
-from plugins.reports.queries import Json, cause_subject, fix_order, thing
+from plugins.reports.queries import Json, cause_subject, component, fix_order
 
 _LONGEST = 1_000  # characters of a comment: many a remedy has a command in it, and half of one helps nobody
 
@@ -59,7 +59,7 @@ def _step(number: int, step: Json | None, cause: Json) -> Iterator[str]:
     if cause["fix"] or number == 1:
         yield f"exit 64 # before {f'step {number}' if step else cause['id']}\n"
     yield f"# {_line(title(step, cause, number))}"
-    yield f"# thing: {_line(thing(cause) + (f' ({id})' if (id := cause['thing']['id']) else ''))}"
+    yield f"# component: {_line(component(cause) + (f' ({id})' if (id := cause['component']['id']) else ''))}"
     yield f"# check: {_line(cause_subject(cause))}"
     yield f"# seen:  {_line(cause['message'])}"
     if cause["fix"]:

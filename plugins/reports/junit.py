@@ -24,7 +24,7 @@ from lxml import etree
 from plugins.checks.areas import area_of
 from plugins.core.files import atomic_write
 from plugins.core.sanitize import escape_invisible, middle_cut, one_line
-from plugins.reports.queries import Json, all_results, number_of, seconds, subject, summed_up
+from plugins.reports.queries import Json, all_results, seconds, subject, summaries
 
 _EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, small enough for a CI server's page
 
@@ -56,9 +56,9 @@ def _write(file: IO[bytes], results: Json) -> None:
         with xml.element("testsuites", {"name": "Azure Arc readiness", **_counts(total)}):
             for number, (vm, numbers) in enumerate(zip(results["vms"], suites, strict=True)):
                 # The root may have no properties, so the first suite says what holds for all of them.
-                digest = "" if number else results.get("digest", "")
+                notes = () if number else results["notes"]
                 with xml.element("testsuite", {**_about(vm, results), **_counts(numbers)}):
-                    xml.write(_properties(_of_suite(vm, results, digest)))
+                    xml.write(_properties(_of_suite(vm, results, notes)))
                     for case in _cases(vm):
                         xml.write(case)
     file.write(b"\n")
@@ -68,12 +68,12 @@ def _numbers(vm: Json) -> _Numbers:
     """What is in a VM's suite, and how long it took."""
     results = all_results(vm)
     kinds = Counter(_KINDS.get(result["status"]) for result in results)
-    passed, spared = number_of(vm, "pass") > 0, number_of(vm, "not applicable") > 0
+    summarized = Counter(_KINDS.get(status) for status, _ in summaries(vm))
     return (
-        len(results) + passed + spared,
+        len(results) + summarized.total(),
         kinds["failures"],
         kinds["errors"],
-        kinds["skipped"] + spared,
+        kinds["skipped"] + summarized["skipped"],
         sum(seconds(vm, result) or 0.0 for result in results),
     )
 
@@ -97,11 +97,11 @@ def _about(vm: Json, results: Json) -> dict[str, str]:
     }
 
 
-def _of_suite(vm: Json, results: Json, digest: str) -> Iterator[tuple[str, str]]:
+def _of_suite(vm: Json, results: Json, notes: Iterable[str]) -> Iterator[tuple[str, str]]:
     yield "readiness", vm["readiness"]
     yield "run", one_line(results["run_id"])
-    if digest:
-        yield "digest", one_line(digest)
+    for note in notes:
+        yield "note", one_line(note)
     for key, value in vm["tags"].items():
         yield f"tag.{one_line(key)}", one_line(value)
 
@@ -117,16 +117,15 @@ def _cases(vm: Json) -> Iterator[_Element]:
     """The cases of a VM, each to be written before the next one is asked for: alike ones are one element."""
     for result in all_results(vm):
         yield _case(vm, result)
-    if passed := number_of(vm, "pass"):
-        yield _summary(summed_up(passed, "pass"))
-    if spared := number_of(vm, "not applicable"):
-        case = _summary(summed_up(spared, "not applicable"))
-        _outcome(case, "skipped", "They are named in results.json.", "not applicable")
+    for status, sentence in summaries(vm):
+        case = _summary(sentence)
+        if status == "not applicable":
+            _outcome(case, "skipped", "They are named in results.json.", status)
         yield case
 
 
 def _summary(name: str) -> _Element:
-    """The case that stands for what a digest only names."""
+    """The case that stands for all results of a VM that are named only."""
     return etree.Element("testcase", {"name": name, "classname": "suites", "time": "0.0"})
 
 

@@ -25,7 +25,7 @@ def render(results: Json) -> str:
     parts = [
         f"## {_MARK[results['verdict']]} Azure Arc readiness: {results['verdict']}",
         f"**{text(results['sentence'])}**",
-        *([text(results["digest"])] if "digest" in results else []),
+        *map(text, results["notes"]),
         *_gate(results.get("gate")),
         *_plan(results["plan"]),
         *_changes(results.get("changes")),
@@ -60,16 +60,15 @@ def _changes(changes: Json | None) -> Iterable[str]:
         return
     yield f"### Changes since {text(changes['against'])}"
     yield text(changes["sentence"])
-    worth_reading = [(word, entry) for word in ("new", "flapping") for entry in changes[word]]
-    if worth_reading:
+    if changes["new"]:
         yield table(
             ("", "VM", "Check", "Was", "Now", "What was seen"),
             (
-                (word, *map(text, (entry["vm"], subject(entry), entry["was"], entry["now"], entry["message"])))
-                for word, entry in worth_reading[:_ROWS]
+                ("new", *map(text, (entry["vm"], subject(entry), entry["was"], entry["now"], entry["message"])))
+                for entry in changes["new"][:_ROWS]
             ),
         )  # fmt: skip
-        yield from _more(len(worth_reading) - _ROWS, "changes", "the HTML report")
+        yield from _more(len(changes["new"]) - _ROWS, "changes", "the HTML report")
 
 
 def _waivers(waivers: Iterable[Json]) -> Iterable[str]:

@@ -5,7 +5,7 @@
     # HELP arc_readiness_vms VMs with each readiness.
     # TYPE arc_readiness_vms gauge
     arc_readiness_vms{readiness="ready"} 412
-    arc_readiness_cause_vms{check="CSN-002",kind="csn",thing="csn-a"} 38
+    arc_readiness_cause_vms{check="CSN-002",kind="csn",component="csn-a"} 38
 
 The number of series does not grow with the fleet: no VM has one of its own, and of causes only the biggest have one.
 """
@@ -43,7 +43,7 @@ def render(results: Json) -> str:
     if gate := results.get("gate"):
         lines += _gauge("gate_passed", "1 when the gate let the run pass.", [({}, gate["passed"])])
     if changes := results.get("changes"):
-        counts = [({"change": word}, len(changes[word])) for word in ("new", "fixed", "persisting", "flapping")]
+        counts = [({"change": word}, len(changes[word])) for word in ("new", "fixed", "persisting")]
         lines += _gauge("changes", "Findings compared with those of an earlier run.", counts)
     finished = datetime.fromisoformat(results["finished"]).timestamp()
     lines += _gauge("run_timestamp_seconds", "When the run ended, in seconds since 1970.", [({}, finished)])
@@ -54,10 +54,12 @@ def render(results: Json) -> str:
 def _cause_vms(causes: Iterable[Json]) -> list[Sample]:
     by_labels: dict[tuple[str, str, str], set[str]] = {}  # a series that is there twice makes the file unreadable
     for cause in causes:
-        key = cause["id"], cause["thing"]["kind"], truncate(one_line(cause["thing"]["name"]), _LABEL)
+        key = cause["id"], cause["component"]["kind"], truncate(one_line(cause["component"]["name"]), _LABEL)
         by_labels.setdefault(key, set()).update(cause["vms"])
     biggest = sorted(by_labels.items(), key=lambda item: -len(item[1]))[:_CAUSES]
-    return [({"check": check, "kind": kind, "thing": thing}, len(vms)) for (check, kind, thing), vms in biggest]
+    return [
+        ({"check": check, "kind": kind, "component": component}, len(vms)) for (check, kind, component), vms in biggest
+    ]
 
 
 def _gauge(name: str, help: str, samples: Iterable[Sample]) -> list[str]:

@@ -59,10 +59,10 @@ def subject(result: Json) -> str:
 
 def cause_subject(cause: Json, show: int = 2) -> str:
     """``CSN-002 cloud services network csn-a [gbl.his.arc.azure.com, pas.windows.net and 3 more]``."""
-    thing, parameters = cause["thing"], cause["parameters"]
+    parameters = cause["parameters"]
     words = [cause["id"]]
-    if thing["name"]:
-        words.append(component_label(thing["kind"], thing["name"]))
+    if cause["component"]["name"]:
+        words.append(component_label(cause["component"]["kind"], cause["component"]["name"]))
     if parameters:
         more = f" and {len(parameters) - show} more" if len(parameters) > show else ""
         words.append(f"[{', '.join(parameters[:show])}{more}]")
@@ -78,9 +78,9 @@ def fix_order(results: Json) -> Iterator[tuple[Json | None, Json]]:
         yield None, cause
 
 
-def thing(cause: Json) -> str:
+def component(cause: Json) -> str:
     """What is fixed: ``cloud services network csn-a``; for what has no id of its own, ``each of these VMs``."""
-    kind, name = cause["thing"]["kind"], cause["thing"]["name"]
+    kind, name = cause["component"]["kind"], cause["component"]["name"]
     if kind in ("guest", "vm"):
         return f"{'the guest' if kind == 'guest' else 'the VM'}{', on each of these VMs' * (len(cause['vms']) > 1)}"
     return component_label(kind, name)
@@ -126,11 +126,10 @@ def all_results(vm: Json) -> list[Json]:
     return [failure, *vm["results"]] if failure else vm["results"]
 
 
-def number_of(vm: Json, status: str) -> int:
-    """How many results of a VM with a status are only named, as in the digest of a large fleet; otherwise 0."""
-    return len(left_out(vm).get(status, ()))
+def summaries(vm: Json) -> list[tuple[str, str]]:
+    """What a very large fleet's results name only, as (status, sentence): ``("pass", "82 checks passed")``."""
+    return [(status, _summary(len(names), status)) for status, names in left_out(vm).items() if names]
 
 
-def summed_up(number: int, status: str) -> str:
-    """What a digest only names, as a sentence: ``82 checks passed``, ``1 check does not apply``."""
+def _summary(number: int, status: str) -> str:
     return f"{counted(number, 'check')} {'passed' if status == 'pass' else plural(number, 'does', 'do') + ' not apply'}"

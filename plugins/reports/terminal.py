@@ -61,7 +61,7 @@ def _bold(sentence: str, width: int, colour: dict[str, bool]) -> list[Line]:
 
 def _steps(results: Json, width: int, show: int) -> list[Line]:
     plan, causes = results["plan"], results["causes"]
-    warnings = [cause for cause in causes if not cause["holds"]]
+    warnings = [cause for cause in causes if not cause["blocks_readiness"]]
     lines: list[Line] = [("", {})] if plan or warnings else []
     if plan:
         lines.append(("What to fix first:", {"bold": True}))

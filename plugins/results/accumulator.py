@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from plugins.azure.components import things
+from plugins.azure.components import components
 from plugins.core.gc_pause import tidy
 from plugins.judge.case import CheckCase
 from plugins.judge.judge import Judge
 from plugins.model import Evidence, Verdict, Vm
-from plugins.results.builder import Findings
+from plugins.results.builder import ResultsBuilder
 
 __all__ = ["FleetAccumulator"]
 
@@ -28,7 +28,7 @@ class FleetAccumulator:
         self._left = Counter(case.vm.name for case in cases)
         self._verdicts: dict[str, list[Verdict]] = {}  # of VMs that have begun and are not finished
         self.kept: dict[str, tuple[Evidence, Sequence[Verdict]]] | None = {} if keep else None
-        self.findings = Findings({case.check.id: case.check for case in cases}, len(self._left))
+        self.findings = ResultsBuilder({case.check.id: case.check for case in cases}, len(self._left))
         self._finished = 0
 
     def verdict(self, case: CheckCase) -> Verdict:
@@ -59,7 +59,7 @@ class FleetAccumulator:
 
     def _finish(self, vm: Vm) -> None:
         evidence, verdicts = self._judge.release(vm), self._verdicts.pop(vm.name)
-        self.findings.add(evidence, verdicts, things(vm, self._judge.context.facts))
+        self.findings.add(evidence, verdicts, components(vm, self._judge.context.facts))
         self._finished += 1
         if self._finished % _TIDY == 0:
             tidy()

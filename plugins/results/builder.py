@@ -14,44 +14,42 @@ from plugins.checks.areas import order
 from plugins.checks.check import Check
 from plugins.core.redaction import redact
 from plugins.core.version import SUITE_VERSION
-from plugins.diagnosis import drift
-from plugins.diagnosis import fix_plan as rollout
-from plugins.diagnosis import fleet_causes as clusters
+from plugins.diagnosis import drift, fix_plan
+from plugins.diagnosis.fleet_causes import CauseFinder
 from plugins.diagnosis.root_cause import diagnose
 from plugins.judge.readiness import readiness
 from plugins.model import Evidence, ProbeResult, Severity, Status, Verdict
-from plugins.results import compact as digest
-from plugins.results.provenance import Manifest
+from plugins.results import compact
+from plugins.results.provenance import Provenance
+from plugins.results.schema import VERSION
 
-__all__ = ["Findings"]
-
-VERSION = 1
+__all__ = ["ResultsBuilder"]
 
 #: What is told of a probe's answer: all but its name, which is the key, and when it came.
 _OF_A_PROBE = tuple(name for name in ProbeResult.__slots__ if name not in ("probe", "received"))
 
 
-class Findings:
-    """What a run found, as it grows: one VM after the other, each of which can be forgotten then."""
+class ResultsBuilder:
+    """Builds the results of a run, one VM after the other: the verdicts of a VM that was added may be forgotten."""
 
     def __init__(self, checks: Mapping[str, Check], fleet: int) -> None:
         """`checks` by id; `fleet` is how many VMs there will be."""
         self._checks = checks
-        self._digest = fleet > digest.WHOLE_UP_TO
+        self._compact = fleet > compact.WHOLE_UP_TO
         self._vms: list[dict[str, Any]] = []
-        self._causes = clusters.Finder({check.id: check.component for check in checks.values()})
+        self._causes = CauseFinder({check.id: check.component for check in checks.values()})
         self._counts: Counter[str] = Counter()
         self._tally: Counter[str] = Counter()
-        self.manifest = Manifest()
+        self._provenance = Provenance()
 
-    def add(self, evidence: Evidence, verdicts: Sequence[Verdict], things: Mapping[str, str]) -> None:
-        """One more VM, in the fleet's order. `things` is that of `plugins.azure.components`."""
-        vm = _vm(evidence, verdicts, self._checks, things)
+    def add(self, evidence: Evidence, verdicts: Sequence[Verdict], components: Mapping[str, str]) -> None:
+        """One more VM, in the fleet's order. `components` is what `plugins.azure.components` found."""
+        vm = _vm(evidence, verdicts, self._checks, components)
         self._counts.update(str(each.status) for each in verdicts)
         self._tally[vm["readiness"]] += 1
         self._causes.add(vm)
-        self.manifest.add(evidence, verdicts)
-        self._vms.append(digest.of_vm(vm) if self._digest else vm)
+        self._provenance.add(evidence)
+        self._vms.append(compact.of_vm(vm) if self._compact else vm)
 
     def results(
         self,
@@ -76,7 +74,7 @@ class Findings:
             "seconds": round(finished - started, 3),
             "verdict": verdict,
             "sentence": _sentence(len(vms), tally),
-            **({"digest": digest.SENTENCE} if self._digest else {}),
+            "notes": [compact.NOTE] if self._compact else [],
             "profile": profile,
             "arguments": [redact(each) for each in arguments],
             "versions": {
@@ -92,17 +90,17 @@ class Findings:
                     "area": check.area,
                     "remedy": check.remedy,
                     "docs": check.docs,
-                    "causes": list(check.caused_by),
-                    "after": list(check.requires),
-                    "thing": check.component,
+                    "caused_by": list(check.caused_by),
+                    "requires": list(check.requires),
+                    "component": check.component,
                 }
                 for check in sorted(self._checks.values(), key=lambda check: order(check.id))
             },
             "vms": vms,
             "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
-            "plan": rollout.steps(causes, tally["ready"], _still_open(vms)),
+            "plan": fix_plan.steps(causes, tally["ready"], _still_open(vms)),
             "drift": drift.find(vms),
-            "manifest": self.manifest.as_results(files, calls),
+            "provenance": self._provenance.as_results(files, calls),
         }
 
 
@@ -140,7 +138,7 @@ def _vm(
     evidence: Evidence,
     verdicts: Sequence[Verdict],
     checks: Mapping[str, Check],
-    things: Mapping[str, str],
+    components: Mapping[str, str],
 ) -> dict[str, Any]:
     session = evidence.session
     diagnosed = zip(verdicts, diagnose(verdicts, checks), strict=True)
@@ -157,7 +155,7 @@ def _vm(
             "seconds": session.seconds,
         },
         "tags": dict(evidence.vm.tags),
-        "things": dict(things),
+        "components": dict(components),
         "facts": {fact: redact(value) for each in verdicts for fact, value in each.facts},
         "results": [
             {
@@ -174,7 +172,7 @@ def _vm(
                 "docs": each.docs,
                 "evidence": list(each.probes),
                 "fix": [redact(command) for command in each.fix],
-                **({"thing": each.component} if each.component else {}),
+                **({"component": each.component} if each.component else {}),
             }
             for each, diagnosis in diagnosed
         ],

@@ -9,15 +9,24 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+__all__ = ["PATH", "READABLE", "VERSION", "problems", "validator"]
+
 PATH = Path(__file__).with_name("results.schema.json")
+
+_SCHEMA: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
+
+#: The version that is written.
+VERSION: int = _SCHEMA["properties"]["version"]["const"]
+
+#: The versions that ``--against`` reads. Version 2 renamed fields that a comparison does not need.
+READABLE = (1, VERSION)
 
 
 @cache
 def validator() -> Draft202012Validator:
     """The validator of the current version, itself validated."""
-    schema = json.loads(PATH.read_text(encoding="utf-8"))
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    Draft202012Validator.check_schema(_SCHEMA)
+    return Draft202012Validator(_SCHEMA)
 
 
 def problems(results: Any) -> list[str]:

@@ -10,7 +10,7 @@ from plugins.diagnosis.drift import find
 def vm(name: str, cluster: str = "", **facts: str) -> dict[str, Any]:
     return {
         "name": name,
-        "things": {"cluster": cluster} if cluster else {},
+        "components": {"cluster": cluster} if cluster else {},
         "facts": {fact.replace("_", " "): value for fact, value in facts.items()},
     }
 

@@ -8,9 +8,9 @@ from plugins.diagnosis.fix_plan import steps
 from plugins.diagnosis.fleet_causes import Cause
 
 
-def cause(id: str, holds: list[str], kind: str = "csn", thing: str = "/x/csn-a") -> Cause:
-    names = dict.fromkeys(holds)
-    return Cause(id, "fail", "required", kind, thing, "", vms=names, holds=dict(names))
+def cause(id: str, blocks: list[str], kind: str = "csn", component: str = "/x/csn-a") -> Cause:
+    names = dict.fromkeys(blocks)
+    return Cause(id, "fail", "required", kind, component, "", vms=names, blocks_readiness=dict(names))
 
 
 def vms(first: int, last: int) -> list[str]:
@@ -37,7 +37,7 @@ def test_where_no_single_fix_is_enough_the_nearest_vms_come_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("holds", "open_after", "sentence"),
+    ("blocks", "open_after", "sentence"),
     [
         (["a"], {"a"}, "Fix a (SSH-001): 1 VM becomes ready, as far as could be judged."),
         (
@@ -47,8 +47,8 @@ def test_where_no_single_fix_is_enough_the_nearest_vms_come_first() -> None:
         ),
     ],
 )
-def test_checks_that_were_blocked_are_not_promised(holds: list[str], open_after: set[str], sentence: str) -> None:
-    (step,) = steps([cause("SSH-001", holds, "vm", "")], 0, frozenset(open_after))
+def test_checks_that_were_blocked_are_not_promised(blocks: list[str], open_after: set[str], sentence: str) -> None:
+    (step,) = steps([cause("SSH-001", blocks, "vm", "")], 0, frozenset(open_after))
     assert (step["sentence"], step["unjudged"]) == (sentence, len(open_after))
 
 

@@ -1,4 +1,4 @@
-"""Root causes over the fleet: what is one thing to fix, on how many VMs, and whom it keeps from being ready."""
+"""Root causes over the fleet: what is one component to fix, on how many VMs, and whom it keeps from being ready."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def vm(name: str, *results: dict[str, Any], csn: str = CSN_A, image: str = "", *
         "address": f"root@{name}.example:22",
         "readiness": "not ready" if "fail" in words else "unknown" if words & {"unknown", "blocked"} else "ready",
         "session": {"outcome": "ok", "via": "", **session},
-        "things": {"csn": csn} | ({"image": image} if image else {}),
+        "components": {"csn": csn} | ({"image": image} if image else {}),
         "results": list(results),
     }
 
 
 def told(causes: list[Cause]) -> list[tuple[str, str, str, list[str], list[str]]]:
-    """(check, kind, name of the thing, VMs, VMs that it keeps from being ready)"""
-    return [(each.id, each.kind, each.name, list(each.vms), list(each.holds)) for each in causes]
+    """(check, kind, name of the component, VMs, VMs that it keeps from being ready)"""
+    return [(each.id, each.kind, each.name, list(each.vms), list(each.blocks_readiness)) for each in causes]
 
 
 def test_a_network_is_one_thing_for_all_its_vms_and_endpoints() -> None:
@@ -126,7 +126,7 @@ def test_a_jump_host_that_failed_is_one_cause_for_all_behind_it() -> None:
 def test_without_azure_a_network_is_not_known_and_its_vms_stay_apart_by_what_is_to_be_done() -> None:
     bare = [vm("a", result("CSN-002", "his")), vm("b", result("CSN-002", "his"))]
     for each in bare:
-        each["things"].clear()
+        each["components"].clear()
     assert told(find(bare, THINGS)) == [("CSN-002", "vm", "", ["a", "b"], ["a", "b"])]
 
 

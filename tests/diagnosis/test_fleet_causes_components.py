@@ -1,4 +1,4 @@
-"""What is to be fixed once: the kinds whose thing depends on the other VMs, and results that name their own."""
+"""What is to be fixed once: the kinds whose component depends on the other VMs, and results that name their own."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def result(id: str, status: str = "fail", parameter: str = "", remedy: str = "Do
     }
 
 
-def vm(name: str, *results: Json, **things: str) -> Json:
+def vm(name: str, *results: Json, **components: str) -> Json:
     return {
         "name": name,
         "readiness": "not ready" if any(each["status"] == "fail" for each in results) else "ready",
         "address": f"root@{name}:22",
         "session": {"outcome": "ok", "via": ""},
-        "things": {kind.replace("_", " "): id for kind, id in things.items()},
+        "components": {kind.replace("_", " "): id for kind, id in components.items()},
         "results": list(results),
     }
 
@@ -63,7 +63,7 @@ def test_where_another_vm_gets_through_it_is_each_vms_own() -> None:
     [
         vm("v2", result("NET-001", "pass", "b"), csn=CSN),  # another endpoint
         vm("v2", result("NET-001", "pass", "a"), csn=f"{CSN}-2"),  # another network
-        vm("v2", result("NET-001", "unknown", "a", "Install curl.", thing="guest"), csn=CSN),  # it could not tell
+        vm("v2", result("NET-001", "unknown", "a", "Install curl.", component="guest"), csn=CSN),  # it could not tell
     ],
 )
 def test_only_who_gets_through_there_clears_the_network(other: Json) -> None:
@@ -92,5 +92,5 @@ def test_a_role_is_the_identitys_where_vms_can_share_it_else_the_groups() -> Non
 
 
 def test_a_result_may_name_its_own_thing() -> None:
-    vms = [vm(name, result("NET-001", "unknown", thing="guest"), csn=CSN) for name in ("v1", "v2")]
+    vms = [vm(name, result("NET-001", "unknown", component="guest"), csn=CSN) for name in ("v1", "v2")]
     assert found("path", *vms) == [("NET-001", "guest", "", ["v1", "v2"])]

@@ -38,7 +38,7 @@ def test_what_is_shared_is_fixed_once(up: Up, tmp_path: Path) -> None:
     assert (tmp_path / "latest").exists(), done.stdout + done.stderr
     found = json.loads((tmp_path / "latest" / "results.json").read_text(encoding="utf-8"))
     causes = {
-        (each["id"], each["thing"]["kind"], each["thing"]["name"]): (each["vms"], each["fix"])
+        (each["id"], each["component"]["kind"], each["component"]["name"]): (each["vms"], each["fix"])
         for each in found["causes"]
         if each["id"] not in ("CLI-002", "CLI-003")
     }

@@ -135,23 +135,23 @@ def test_garbage_is_collected_again_after_a_block_that_keeps_everything() -> Non
     gc.unfreeze()
 
 
-def test_of_a_large_fleet_what_passes_is_only_named(judge: Judge, pytester: pytest.Pytester) -> None:
+def test_of_a_large_fleet_what_passes_is_named_only(judge: Judge, pytester: pytest.Pytester) -> None:
     words = {"a": "right", "b": "wrong", "c": "odd"}
     judge(words, "--reports=whole")
     with (pytester.path / "conftest.py").open("a") as file:
         file.write("\nimport plugins.results.compact\nplugins.results.compact.WHOLE_UP_TO = 2\n")
-    judge(words, "--reports=digest")
-    whole, digest = (
-        json.loads((pytester.path / run / "latest" / "results.json").read_bytes()) for run in ("whole", "digest")
+    judge(words, "--reports=compact")
+    whole, compact = (
+        json.loads((pytester.path / run / "latest" / "results.json").read_bytes()) for run in ("whole", "compact")
     )
     for key in ("verdict", "sentence", "counts", "checks", "causes", "plan", "drift"):
-        assert digest[key] == whole[key]
-    assert "digest" not in whole
-    assert digest["digest"] == (
-        "The fleet has more than 5,000 VMs: results that pass or do not apply are only named, without what they looked "
-        "at. For all of a VM, judge its evidence again: --evidence=... --vm=NAME."
-    )
-    a, b, c = digest["vms"]
+        assert compact[key] == whole[key]
+    assert whole["notes"] == []
+    assert compact["notes"] == [
+        "The fleet has more than 5,000 VMs: results that pass or do not apply are named, without evidence. To see "
+        "all results of a VM, judge its evidence again: --evidence=... --vm=NAME."
+    ]
+    a, b, c = compact["vms"]
     assert (a["results"], a["evidence"]) == ([], {})
     assert a["left_out"] == {"pass": ["VM-001"], "not applicable": []}
     for vm, of_whole in zip((b, c), whole["vms"][1:], strict=True):

@@ -43,8 +43,8 @@ def test_a_row_has_what_a_ticket_needs() -> None:
         "Title": "The cloud services network allows the endpoint",
         "Severity": "required",
         "Status": "fail",
-        "Thing": "cloud services network csn-01",
-        "Thing id": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/net/providers/Microsoft.NetworkCloud/cloudServicesNetworks/csn-01",
+        "Component": "cloud services network csn-01",
+        "Component id": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/net/providers/Microsoft.NetworkCloud/cloudServicesNetworks/csn-01",
         "Parameters": "gbl.his.arc.azure.com",
         "VMs": "2",
         "VM names": "db-01, edge-gateway-with-a-long-name-01",
@@ -128,7 +128,7 @@ def test_no_cell_of_a_report_is_a_formula(name: str, separator: str) -> None:
         cause["message"] = cause["remedy"] = '=HYPERLINK("http://x";"y");=2+5+cmd|\' /C calc\'!A0'
         cause["vms"] = ["=1", "+2", *cause["vms"]]
         cause["parameters"] = ["@x"]
-        cause["thing"] = {"kind": "csn", "id": "-1+1", "name": "=1"}
+        cause["component"] = {"kind": "csn", "id": "-1+1", "name": "=1"}
     text = action_plan.render(results).removeprefix("\ufeff")
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
         for value in row:

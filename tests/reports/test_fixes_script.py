@@ -111,7 +111,7 @@ def test_the_script_has_the_plan_in_its_order_with_what_is_to_be_known_of_each_s
         "exit 64 # before step 2\n"
         "\n"
         "# Step 2: Fix web-02 (PROXY-002): 1 VM becomes ready.\n"
-        "# thing: the guest\n"
+        "# component: the guest\n"
         "# check: PROXY-002\n"
         "# seen:  no_proxy is `localhost,127.0.0.1`: curl 7.81 on this VM sends 169.254.169.254 to the proxy.\n"
         "# do:    Add `169.254.169.254` to NO_PROXY and no_proxy in /etc/environment, then log in again.\n"
@@ -120,7 +120,7 @@ def test_the_script_has_the_plan_in_its_order_with_what_is_to_be_known_of_each_s
     ) in script
     assert (
         "# Step 3: Fix edge-gateway-with-a-long-name-01 (IDENTITY-001): 1 VM becomes ready.\n"
-        "# thing: the VM\n"
+        "# component: the VM\n"
         "# check: IDENTITY-001\n"
         "# seen:  The VM resource has no managed identity; expected one, assigned at creation.\n"
         "# on 1 VM: edge-gateway-with-a-long-name-01\n"
@@ -132,7 +132,7 @@ def test_the_script_has_the_plan_in_its_order_with_what_is_to_be_known_of_each_s
 
 def test_the_thing_is_named_with_its_id() -> None:
     assert (
-        "# thing: cloud services network csn-01 (/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/net"
+        "# component: cloud services network csn-01 (/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/net"
         "/providers/Microsoft.NetworkCloud/cloudServicesNetworks/csn-01)\n"
     ) in fix_script.render(saved("six-vms"))
 
@@ -189,7 +189,7 @@ def test_no_text_leaves_its_comment(text: str, tmp_path: Path) -> None:
     name = text + "\ntouch owned"
     results = with_fixes("az version", name=name)
     cause = results["causes"][0]
-    cause.update(message=name, remedy=name, parameters=[name], thing={"kind": "csn", "id": name, "name": name})
+    cause.update(message=name, remedy=name, parameters=[name], component={"kind": "csn", "id": name, "name": name})
     results.update(run_id=name, sentence=name)
     results["plan"][0]["sentence"] = name
     script = fix_script.render(results)
@@ -266,7 +266,7 @@ def test_the_page_is_the_plan_with_its_commands() -> None:
     ]
     step = page.split("## Step 2")[1].split("## Step 3")[0]
     assert step.split("\n\n", 1)[1].split("\n") == [
-        "- **Thing**: the guest",
+        "- **Component**: the guest",
         r"- **Check**: [PROXY\-002](https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities), fail",
         r"- **Seen**: no\_proxy is \`localhost,127.0.0.1\`\: curl 7.81 on this VM sends 169.254.169.254 to the proxy.",
         r"- **Do**: Add \`169.254.169.254\` to NO\_PROXY and no\_proxy in /etc/environment, then log in again.",

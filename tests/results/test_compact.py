@@ -1,4 +1,4 @@
-"""A digest says the same as the whole results: every report of one against that of the other."""
+"""Compacted results say the same as whole ones: every report of one against that of the other."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from tests.support.pytest_process import run_pytest
 from tests.support.report_builder import Json, run, saved, unreachable, vm
 from tests.support.report_fleet import rollout
 
-SENTENCE = "The fleet has more than 3 VMs: what passes or does not apply is only named."
+SENTENCE = "The fleet has more than 3 VMs: what passes or does not apply is named only."
 WELL = ("pass", "not applicable")
 
 
-def digest(results: Json) -> Json:
+def compacted(results: Json) -> Json:
     """What `plugins.results.builder` makes of a fleet that is very large."""
-    return {**results, "digest": SENTENCE, "vms": [of_vm(each) for each in results["vms"]]}
+    return {**results, "notes": [SENTENCE], "vms": [of_vm(each) for each in results["vms"]]}
 
 
 @pytest.fixture(scope="module")
@@ -69,27 +69,27 @@ def letters(results: Json) -> list[dict[str, str]]:
 
 
 def test_it_follows_the_schema(whole: Json) -> None:
-    assert problems(digest(whole)) == []
+    assert problems(compacted(whole)) == []
 
 
 @pytest.mark.parametrize("report", [fix_page, fix_script, action_plan, prometheus, sarif])
 def test_a_report_of_causes_is_the_same(whole: Json, report: Any) -> None:
-    assert report.render(digest(whole)) == report.render(whole)
+    assert report.render(compacted(whole)) == report.render(whole)
 
 
 def test_the_terminal_says_the_same(whole: Json) -> None:
-    assert terminal.summary_lines(digest(whole)) == terminal.summary_lines(whole)
+    assert terminal.summary_lines(compacted(whole)) == terminal.summary_lines(whole)
 
 
 def test_the_summary_says_the_same_and_what_it_is_of(whole: Json) -> None:
     escaped = SENTENCE.replace(":", r"\:")
-    lines = markdown.render(digest(whole)).splitlines()
+    lines = markdown.render(compacted(whole)).splitlines()
     assert lines.index(escaped) == 4  # below the verdict
     assert "\n".join([*lines[:4], *lines[6:], ""]) == markdown.render(whole)
 
 
 def test_the_page_says_the_same_of_every_vm(whole: Json) -> None:
-    assert letters(digest(whole)) == letters(whole)
+    assert letters(compacted(whole)) == letters(whole)
 
 
 def test_the_page_shows_the_same_plan_findings_and_counts(whole: Json) -> None:
@@ -101,18 +101,17 @@ def test_the_page_shows_the_same_plan_findings_and_counts(whole: Json) -> None:
         words = [(each.result, list(each.vms), list(each.parameters)) for each in found]
         of_page = {key: core[key] for key in ("groups", "lists", "left", "causes", "steps")}
         chunks = [cause.pop("chunk") is None for cause in of_page["causes"]]
-        return {**said, "results": None, "digest": None, **of_page, "words": words, "chunks": chunks}
+        return {**said, "results": None, **of_page, "words": words, "chunks": chunks}
 
-    assert shown(digest(whole)) == shown(whole)
-    assert overview(digest(whole), [], 0, Lists(whole))["digest"] == SENTENCE
+    assert shown(compacted(whole)) == shown(whole)
 
 
 def test_a_suite_of_junit_has_one_case_for_what_passes_and_one_for_what_does_not_apply(
     whole: Json, tmp_path: Path
 ) -> None:
     junit.write(whole, tmp_path / "whole.xml")
-    junit.write(digest(whole), tmp_path / "digest.xml")
-    document = JUnitXml.fromfile(str(tmp_path / "digest.xml"))
+    junit.write(compacted(whole), tmp_path / "compact.xml")
+    document = JUnitXml.fromfile(str(tmp_path / "compact.xml"))
     suites = list(document)
     for suite, before, judged in zip(suites, JUnitXml.fromfile(str(tmp_path / "whole.xml")), whole["vms"], strict=True):
         assert (suite.name, suite.failures, suite.errors) == (before.name, before.failures, before.errors)
@@ -127,15 +126,15 @@ def test_a_suite_of_junit_has_one_case_for_what_passes_and_one_for_what_does_not
         assert suite.skipped == sum(case.is_skipped for case in suite)
     total = (document.tests, document.failures, document.errors, document.skipped)
     assert total == tuple(sum(getattr(s, n) for s in suites) for n in ("tests", "failures", "errors", "skipped"))
-    assert [[p.value for p in suite.properties() if p.name == "digest"] for suite in suites] == [
+    assert [[p.value for p in suite.properties() if p.name == "note"] for suite in suites] == [
         [SENTENCE],
         *[[]] * (len(suites) - 1),
     ]
 
 
 def test_ctrf_sums_up_what_passes_and_what_does_not_apply(whole: Json) -> None:
-    before, after = (json.loads("".join(ctrf.render(each)))["results"] for each in (whole, digest(whole)))
-    assert after["environment"]["extra"]["digest"] == SENTENCE
+    before, after = (json.loads("".join(ctrf.render(each)))["results"] for each in (whole, compacted(whole)))
+    assert after["environment"]["extra"]["notes"] == [SENTENCE]
     assert [test for test in after["tests"] if test["rawStatus"] not in WELL] == [
         test for test in before["tests"] if test["rawStatus"] not in WELL
     ]
@@ -193,8 +192,8 @@ def loaded(results: Json, folder: Path) -> changes.Baseline:
     return changes.load(str(folder), folder)
 
 
-@pytest.mark.parametrize("now", [copy.deepcopy, digest])
-@pytest.mark.parametrize("before", [copy.deepcopy, digest])
+@pytest.mark.parametrize("now", [copy.deepcopy, compacted])
+@pytest.mark.parametrize("before", [copy.deepcopy, compacted])
 def test_the_changes_are_the_same(three_runs: tuple[Json, Json, Json], now: Any, before: Any, tmp_path: Path) -> None:
     first, second, third = three_runs
     kinds = set()
@@ -202,12 +201,12 @@ def test_the_changes_are_the_same(three_runs: tuple[Json, Json, Json], now: Any,
         expected = compared(this, earlier, tmp_path)
         assert compared(now(this), before(earlier), tmp_path) == expected
         kinds |= {name for name, entries in expected.items() if entries}
-    assert {"new", "fixed", "persisting", "flapping", "carried", "regressions", "vms_added", "vms_removed"} <= kinds
+    assert {"new", "fixed", "persisting", "regressions", "vms_added", "vms_removed"} <= kinds
 
 
 def test_what_is_fixed_says_what_is_true_now(tmp_path: Path) -> None:
     before = run([vm("vm-a", {"IMDS-001": ("warn", "No answer."), "IMDS-002": ("fail", "It answered 503.")})])
-    now = digest(run([vm("vm-a", {"IMDS-001": ("not applicable", "There is no IMDS.")})]))
+    now = compacted(run([vm("vm-a", {"IMDS-001": ("not applicable", "There is no IMDS.")})]))
     now["checks"]["IMDS-002"]["title"] = "The IMDS sidecar is healthy"
     fixed = changes.compare(now, loaded(before, tmp_path))["fixed"]
     assert {entry["id"]: entry["message"] for entry in fixed} == {
@@ -219,8 +218,8 @@ def test_what_is_fixed_says_what_is_true_now(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "left_out", [["PASS-001"], {"pass": "SSH-001"}, {"pass": 3}], ids=["a list", "a text", "a number"]
 )
-def test_a_digest_that_is_none_is_refused(left_out: Any, tmp_path: Path) -> None:
-    results = digest(saved("ready"))
+def test_results_that_are_compacted_wrongly_are_refused(left_out: Any, tmp_path: Path) -> None:
+    results = compacted(saved("ready"))
     results["vms"][0]["left_out"] = left_out
     with pytest.raises(pytest.UsageError, match="not the results of a run"):
         loaded(results, tmp_path)
@@ -235,7 +234,7 @@ def test_the_gate_decides_the_same(three_runs: tuple[Json, Json, Json], tmp_path
         return gate.evaluate(policy, gate.Facts(states, changes.compare(now, loaded(before, tmp_path))))
 
     expected = decided(second, first)
-    assert decided(digest(second), digest(first)) == decided(second, digest(first)) == expected
+    assert decided(compacted(second), compacted(first)) == decided(second, compacted(first)) == expected
 
 
 def waivers() -> Iterator[Waiver]:
@@ -248,7 +247,7 @@ def test_the_waivers_did_the_same() -> None:
     vms = [Vm(each["name"]) for each in results["vms"]]
     told = [
         Waivers("w", tuple(waivers()), date(2026, 11, 21)).as_results(vms, each, True)
-        for each in (results, digest(results))
+        for each in (results, compacted(results))
     ]
     assert told[0] == told[1]
     assert [(each["used"], each["unused"]) for each in told[0]] == [(12, False), (0, True), (0, False), (0, True)]
@@ -257,8 +256,8 @@ def test_the_waivers_did_the_same() -> None:
 def test_a_session_that_ended_early_is_no_failure_when_its_check_passed(tmp_path: Path) -> None:
     results = run([vm("vm-a", {})])
     results["vms"][0]["session"]["outcome"] = "lost"
-    junit.write(digest(results), tmp_path / "junit.xml")
+    junit.write(compacted(results), tmp_path / "junit.xml")
     (suite,) = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
     assert suite.errors == 0
     gone = run([unreachable("vm-a")])
-    assert letters(digest(gone)) == letters(gone)
+    assert letters(compacted(gone)) == letters(gone)

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from plugins.diagnosis import drift
-from plugins.diagnosis import fix_plan as rollout
-from plugins.diagnosis import fleet_causes as clusters
+from plugins.diagnosis import drift, fix_plan
+from plugins.diagnosis.fleet_causes import Cause, CauseFinder
+from plugins.results.schema import VERSION
 from tests.support.paths import DATA
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ _BY_ID = {row[0]: row for row in CATALOGUE}
 _GUEST = ("SSH", "CLI", "CLOUDINIT", "PROXY", "IMDS", "DNS", "NET", "TOKEN", "AGENT")
 _NO_AGENT = "azcmagent is not installed: that is as it should be before the enrolment."
 
-_THINGS = {"PLATFORM": "cluster", "CSN": "csn", "ROLES": "identity", "IDENTITY": "vm", "VM": "vm"}
+_COMPONENTS = {"PLATFORM": "cluster", "CSN": "csn", "ROLES": "identity", "IDENTITY": "vm", "VM": "vm"}
 _CSN = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/net/providers/Microsoft.NetworkCloud/cloudServicesNetworks"
 _FIX = {
     "CSN-002": "az networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'",
@@ -94,16 +94,16 @@ _FIX = {
 }
 
 
-def causes_of(vms: Iterable[Json], things: Mapping[str, str]) -> list[clusters.Cause]:
+def causes_of(vms: Iterable[Json], components: Mapping[str, str]) -> list[Cause]:
     """The causes of a whole fleet at once."""
-    finder = clusters.Finder(things)
+    finder = CauseFinder(components)
     for vm in vms:
         finder.add(vm)
     return finder.causes()
 
 
-def _thing(id: str) -> str:
-    return _THINGS.get(id.split("-")[0], "guest")
+def _component(id: str) -> str:
+    return _COMPONENTS.get(id.split("-")[0], "guest")
 
 
 # {(id, parameter or ""): (status, message)}; an id alone stands for all its parameters
@@ -185,7 +185,7 @@ def vm(name: str, story: Story, number: int = 1, tags: dict[str, str] | None = N
         "session": {"outcome": "ok", "message": "", "remedy": "", "via": "jump.edge-01",
                     "seconds": {"connect": 0.02, "login": 0.31, "probes": 4.2}},
         "tags": tags or {"site": "edge-01", "image": "ubuntu-22.04"},
-        "things": {
+        "components": {
             "vm": f"/subscriptions/s/resourceGroups/vms/providers/Microsoft.NetworkCloud/virtualMachines/{name}",
             "csn": f"{_CSN}/csn-{'01' if number % 2 else '02'}", "cluster": "/subscriptions/s/clusters/Berlin",
             "image": "registry.example/ubuntu:22.04",
@@ -231,12 +231,12 @@ def run(vms: list[Json]) -> Json:
     """The results dict around some VMs."""
     statuses = Counter(result["status"] for vm in vms for result in vm["results"])
     readiness = Counter(vm["readiness"] for vm in vms)
-    causes = causes_of(vms, {row[0]: _thing(row[0]) for row in CATALOGUE})
+    causes = causes_of(vms, {row[0]: _component(row[0]) for row in CATALOGUE})
     open_after = frozenset(
         machine["name"] for machine in vms if any(r["status"] == "blocked" for r in machine["results"])
     )
     return {
-        "version": 1,
+        "version": VERSION,
         "run_id": "20261121T221500Z-ab12",
         "started": "2026-11-21T22:15:00Z",
         "finished": "2026-11-21T22:15:12Z",
@@ -244,6 +244,7 @@ def run(vms: list[Json]) -> Json:
         "verdict": "not ready" if readiness["not ready"] else "unknown" if readiness["unknown"] else "ready",
         "sentence": f"{readiness['ready']} of {len(vms)} VMs are ready; {readiness['not ready']} are not; "
         f"{readiness['unknown']} could not be judged.",
+        "notes": [],
         "profile": "2510",
         "arguments": ["--fleet=fleet.yaml", "-n", "auto"],
         "versions": {"suite": "0.1.0", "python": "3.11.9", "pytest": "9.2.0", "paramiko": "5.1.0"},
@@ -251,12 +252,12 @@ def run(vms: list[Json]) -> Json:
                    ("pass", "fail", "warn", "unknown", "blocked", "not applicable", "waived")},
         "checks": {
             id: {"title": title, "severity": severity, "area": id.split("-")[0], "remedy": remedy, "docs": LEARN,
-                 "causes": list(caused_by), "after": [] if id == "SSH-001" else ["SSH-001"], "thing": _thing(id)}
+                 "caused_by": list(caused_by), "requires": [] if id == "SSH-001" else ["SSH-001"], "component": _component(id)}
             for id, title, severity, caused_by, _, remedy in CATALOGUE
         },
         "vms": vms,
         "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
-        "plan": rollout.steps(causes, readiness["ready"], open_after),
+        "plan": fix_plan.steps(causes, readiness["ready"], open_after),
         "drift": drift.find(vms),
     }  # fmt: skip
 

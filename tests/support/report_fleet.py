@@ -2,7 +2,7 @@
 
 ``rollout(1000)`` is what an operator would see the week before an enrolment: one network lacks an endpoint, one image has
 a wrong no_proxy, one site's identity lacks a role, and some VMs have trouble of their own. With ``extras`` come the keys
-that a run has only when it was asked for: gate, waivers, changes, manifest.
+that a run has only when it was asked for: gate, waivers, changes, provenance.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def member(number: int) -> Json:
         built["address"], built["tags"] = f"azureuser@{address}:22", tags
     else:
         built = vm(name, story, number, tags)
-    built["things"] = things(name, site, number, image)
+    built["components"] = components(name, site, number, image)
     built["facts"] = {
         "operating system": "Red Hat Enterprise Linux 9.4" if image == IMAGES[2] else f"Ubuntu {'24.04' if number % 2 else '22.04'}",
         "agent version": "1.52" if number % 89 == 5 else "1.61",
@@ -71,7 +71,7 @@ def member(number: int) -> Json:
     return built
 
 
-def things(name: str, site: str, number: int, image: str) -> dict[str, str]:
+def components(name: str, site: str, number: int, image: str) -> dict[str, str]:
     """What a VM shares with others."""
     subscription = SUBSCRIPTIONS[site in ("turin", "lyon")]
     nexus = f"{subscription}/resourceGroups/nexus-{site}/providers/Microsoft.NetworkCloud"
@@ -93,11 +93,11 @@ def rollout(size: int, *, extras: bool = False) -> Json:
     return with_extras(results) if extras else results
 
 
-def entry(vm: Json, id: str, was: str, now: str, history: list[str]) -> Json:
+def entry(vm: Json, id: str, was: str, now: str) -> Json:
     """One entry of `changes`."""
     result = next(each for each in vm["results"] if each["id"] == id)
     return {"vm": vm["name"], "id": id, "parameter": result["parameter"], "was": was, "now": now,
-            "message": result["message"], "history": history}  # fmt: skip
+            "message": result["message"]}  # fmt: skip
 
 
 def with_extras(results: Json) -> Json:
@@ -125,32 +125,25 @@ def with_extras(results: Json) -> Json:
         ],
         "changes": {
             "against": "20261114T221500Z-9c1d",
-            "sentence": f"Since 20261114T221500Z-9c1d: {len(failing)} new, 1 fixed, 1 persisting, 1 flapping; 1 VM added.",
-            "new": [entry(each, "PROXY-002", "pass", "fail", ["pass", "pass", "fail"]) for each in failing],
-            "fixed": [entry(vms[0], "IMDS-002", "fail", "pass", ["fail", "fail", "pass"])],
-            "persisting": [entry(vms[1], "CSN-002", "fail", "fail", ["fail", "fail", "fail"])],
-            "flapping": [entry(vms[2 % len(vms)], "SSH-001", "pass", "fail", ["fail", "pass", "fail"])],
-            "carried": [],
-            "regressions": [
-                {key: value for key, value in entry(each, "PROXY-002", "pass", "fail", []).items() if key != "history"}
-                for each in failing
-            ],
+            "sentence": f"Since 20261114T221500Z-9c1d: {len(failing)} new, 1 fixed, 1 persisting; 1 VM added.",
+            "new": [entry(each, "PROXY-002", "pass", "fail") for each in failing],
+            "fixed": [entry(vms[0], "IMDS-002", "fail", "pass")],
+            "persisting": [entry(vms[1], "CSN-002", "fail", "fail")],
+            "regressions": [entry(each, "PROXY-002", "pass", "fail") for each in failing],
             "vms_added": [vms[-1]["name"]],
             "vms_removed": ["retired-web-001"],
         },
-        "manifest": {
+        "provenance": {
             "hashes": {name: "sha256:" + letter * 64 for name, letter in
                        {"profile": "a", "inventory": "b", "plugins/requirements/data/azcm.toml": "c", "suites": "d", "plugins": "e"}.items()},
             "commands": [
                 {"command": "curl --noproxy '*' --max-time 3 -sS -H Metadata:true http://169.254.169.254/healthz", "key": "healthz", "vms": len(vms)},
                 {"command": "cat /etc/os-release\nuname -m", "key": "guest", "vms": max(len(vms) - 1, 1)},
             ],
-            "azure": {"requests": 31, "calls": [
+            "requests": [
                 {"request": "GET https://management.azure.com/subscriptions/1?api-version=2022-09-01", "status": 200, "times": 30},
                 {"request": "GET https://management.azure.com/subscriptions/2?api-version=2022-09-01", "status": None, "times": 1},
-            ]},
-            "slowest_vms": [{"vm": vms[0]["name"], "seconds": 12.31}],
-            "slowest_checks": [{"id": "NET-001", "parameter": "management.azure.com", "seconds": 4.2}],
+            ],
         },
     }  # fmt: skip
     return {**results, **extras}

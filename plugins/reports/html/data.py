@@ -124,7 +124,7 @@ class _Page:
                 self.items[id, parameter] = len(self.items)
 
     def _said(self, number: int) -> Iterator[tuple[str, str, str]]:
-        """(check id, parameter, status) of each result of a VM, also of those that a digest only names."""
+        """(check id, parameter, status) of each result of a VM, also of those that are named only."""
         for result in self.of_vm[number]:
             yield result["id"], result["parameter"], result["status"]
         for status, names in left_out(self.vms[number]).items():
@@ -159,7 +159,6 @@ class _Page:
             "groups": _groups(self.vms),
             "lists": self.lists.all,
             "left": self.lists.left,
-            "digest": escape_invisible(self.results.get("digest", "")),
             "causes": [
                 {
                     "check": self.number.get(cause["id"], -1),
@@ -185,7 +184,7 @@ class _Page:
     def _vm_row(self, number: int) -> list[Any]:
         """What only a VM's own card shows: ``[VM, address, outcome, message, remedy, via, [facts]]``."""
         vm, session = self.vms[number], self.vms[number]["session"]
-        told = {**vm["tags"], **vm["things"], **vm["facts"]}
+        told = {**vm["tags"], **vm["components"], **vm["facts"]}
         seconds = ", ".join(f"{one_line(phase)} {took:.1f} s" for phase, took in session["seconds"].items())
         return [
             number,
@@ -281,7 +280,7 @@ def _groups(vms: Sequence[Json]) -> list[Json]:
     A kind in which no two VMs are alike groups nothing, and is left out; so is one that no VM has.
     """
     found = []
-    for of in ("tags", "things", "facts"):
+    for of in ("tags", "components", "facts"):
         for name in dict.fromkeys(name for vm in vms for name in vm[of]):
             values: dict[str, int] = {}
             labels: list[str] = []
@@ -294,7 +293,7 @@ def _groups(vms: Sequence[Json]) -> list[Json]:
                 numbers.append(-1 if value is None else values[value.lower()])
             if len(vms) > 1 and len(values) == sum(number >= 0 for number in numbers):
                 continue
-            shown = _short(labels) if of == "things" else labels
+            shown = _short(labels) if of == "components" else labels
             found.append(
                 {
                     "of": of,

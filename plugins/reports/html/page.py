@@ -1,4 +1,4 @@
-"""What the page says in its own words, counted and ordered for the templates: verdict, plan, findings, manifest."""
+"""What the page says in its own words, counted and ordered for the templates: verdict, plan, findings, provenance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from plugins.core.sanitize import one_line, truncate
-from plugins.diagnosis.fleet_causes import shape
+from plugins.diagnosis.fleet_causes import normalized
 from plugins.judge.readiness import READINESS
 from plugins.reports import queries as facts
 from plugins.reports.queries import Json
@@ -37,16 +37,16 @@ ROWS = 400
 #: thousands, and a page of all of them would not open.
 ACTIONS = 200
 
-#: Commands of a cause, of the manifest, and requests to Azure that stand in the page; results.json has all.
+#: Commands of a cause, of the provenance, and requests to Azure that stand in the page; results.json has all.
 COMMANDS = 3
-MANIFEST_ROWS = 200
+PROVENANCE_ROWS = 200
 
 #: Lines of each kind of change, and values of a fact that differ.
 CHANGES = 50
 OUTLIERS = 12
 
 #: The kinds of changes that are news, the worst first.
-_CHANGES = ("regressions", "new", "flapping", "fixed", "persisting")
+_CHANGES = ("regressions", "new", "fixed", "persisting")
 
 _READ = ("fail", "unknown", "warn", "waived")
 
@@ -116,7 +116,7 @@ def findings(results: Json) -> list[Finding]:
     for vm in results["vms"]:
         for result in facts.all_results(vm):
             if result["status"] in _READ:
-                words = shape(result["message"], vm, result)
+                words = normalized(result["message"], vm, result)
                 key = (result["id"], result["status"], result["root_cause"], tuple(result["caused_by"]), words)
                 finding = found.setdefault(key, Finding(result))
                 finding.vms[vm["name"]] = None
@@ -139,7 +139,6 @@ def overview(results: Json, rows: Sequence[Finding], left_out: int, lists: Lists
             lists.of_cause[cause["number"]] = lists.add(cause["vms"], 0).number
     return {
         "results": results,
-        "digest": results.get("digest"),
         "drawn": len(lists.drawn),
         "readiness": {word: readiness[word] for word in ("ready", "not ready", "unknown")},
         "gate": results.get("gate"),
@@ -154,8 +153,8 @@ def overview(results: Json, rows: Sequence[Finding], left_out: int, lists: Lists
         "left_out": left_out,
         "drift": [_drift(entry, lists) for entry in drift[:ACTIONS]],
         "changes": _changes(results.get("changes"), lists),
-        "manifest": results.get("manifest"),
-        "manifest_rows": MANIFEST_ROWS,
+        "provenance": results.get("provenance"),
+        "provenance_rows": PROVENANCE_ROWS,
     }
 
 
@@ -209,7 +208,7 @@ def _action(cause: Json, results: Json, lists: Lists) -> Json:
     return {
         "cause": cause,
         "title": results["checks"].get(cause["id"], {}).get("title", ""),
-        "subject": facts.thing(cause) if cause["thing"]["name"] else "",
+        "subject": facts.component(cause) if cause["component"]["name"] else "",
         "vms": vms,
         "commands": cause["fix"][:COMMANDS],
     }
@@ -242,14 +241,13 @@ def _alike(entries: Iterable[Json]) -> list[list[Json]]:
     """Changes of the same kind in the same check, those on most VMs first."""
     found: dict[tuple[str, ...], list[Json]] = {}
     for entry in entries:
-        found.setdefault((entry["id"], entry["was"], entry["now"], *entry.get("history", ())), []).append(entry)
+        found.setdefault((entry["id"], entry["was"], entry["now"]), []).append(entry)
     return sorted(found.values(), key=lambda alike: -len({entry["vm"] for entry in alike}))
 
 
 def _change(alike: Sequence[Json], lists: Lists) -> Json:
     return {
         **alike[0],
-        "history": alike[0].get("history", []),
         "parameters": list(dict.fromkeys(entry["parameter"] for entry in alike if entry["parameter"])),
         "vms": lists.add(list(dict.fromkeys(entry["vm"] for entry in alike))),
     }

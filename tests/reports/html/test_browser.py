@@ -304,7 +304,7 @@ def test_a_tooltip_says_what_was_seen(six: Chrome) -> None:
 def test_find_looks_in_names_tags_and_things(fleet: Chrome, text: str) -> None:
     def has(vm: Json) -> bool:
         said = "\n".join(
-            [vm["name"], *vm["tags"].values(), *(v.rpartition("/")[2] for v in vm["things"].values())]
+            [vm["name"], *vm["tags"].values(), *(v.rpartition("/")[2] for v in vm["components"].values())]
         ).lower()
         return all(part in said for part in text.lower().split())
 
@@ -625,9 +625,9 @@ def test_of_thousands_of_vms_those_with_something_to_fix_are_drawn(browser: Chro
 def test_a_digest_says_so_and_names_what_passes(browser: Chrome, tmp_path: Path) -> None:
     whole = saved("six-vms")
     sentence = "Results that pass are only named."
-    results = {**whole, "digest": sentence, "vms": [of_vm(each) for each in whole["vms"]]}
+    results = {**whole, "notes": [sentence], "vms": [of_vm(each) for each in whole["vms"]]}
     opened(browser, write_page(tmp_path, results).as_uri())
-    assert js(browser, "document.querySelector('.verdict .digest').textContent") == sentence
+    assert js(browser, "document.querySelector('.verdict .note').textContent") == sentence
     assert sentence in open_cell(browser, "web-01", "IMDS-002")
     assert "Not judged: SSH-001" in open_cell(browser, "db-02", "IMDS-002")
 

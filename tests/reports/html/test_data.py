@@ -134,7 +134,7 @@ def test_groups_are_the_tags_things_and_facts_that_vms_share() -> None:
 
 def test_things_compare_without_case_and_a_kind_that_all_differ_in_is_no_group() -> None:
     machines = [vm(f"web-{number}", {}, 1) for number in range(3)]
-    machines[1]["things"]["cluster"] = machines[1]["things"]["cluster"].upper()
+    machines[1]["components"]["cluster"] = machines[1]["components"]["cluster"].upper()
     core, _ = packed(run(machines))
     groups = {group["name"]: group for group in core["groups"]}
     assert groups["cluster"]["vm"] == [0, 0, 0] and groups["cluster"]["values"] == ["Berlin"]

@@ -67,7 +67,7 @@ const card = (() => {
     const box = make("section", { class: `result c-${dashed(status)}` });
     box.append(make("h3", {}, pill(status), result.parameter ? make("span", { class: "parameter" }, result.parameter) : null, make("span", { class: "hint" }, result.left ? "" : result.required ? "required" : "recommended")));
     if (result.left) {
-      box.append(make("p", { class: "hint" }, data.digest && good ? data.digest : "The words to this result did not fit into the page: results.json has them."));
+      box.append(make("p", { class: "hint" }, "The details of this result are not in this page. See results.json, or judge the evidence of this VM again: --evidence=... --vm=NAME."));
       return box;
     }
     const facts = make("dl", { class: "told" }, fact("Expected", check.title), fact("Seen", ...prose(result.message)));

@@ -43,7 +43,7 @@ const fillTools = () => {
   const letters = new Set(data.vms.flatMap(([, , text]) => [...text]));
   tools.status.append(option("trouble", "not as it should be"), ...[...LETTERS].filter((letter) => letters.has(letter) && word(letter)).map((letter) => option(word(letter), word(letter))));
   tools.group.append(option("readiness", "readiness"));
-  for (const [of, label] of [["tags", "Tags"], ["things", "Azure"], ["facts", "Facts"]]) {
+  for (const [of, label] of [["tags", "Tags"], ["components", "Azure"], ["facts", "Facts"]]) {
     const own = data.groups.map((group, number) => ({ ...group, number })).filter((group) => group.of === of);
     if (own.length) tools.group.append(make("optgroup", { label }, ...own.map((group) => option(group.number, `${group.name} (${group.values.length})`))));
   }

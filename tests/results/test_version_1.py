@@ -1,0 +1,42 @@
+"""What earlier code wrote is still read: a bundle of version 1 (evidence and results.json), made by commit 5c25b33."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.paths import DATA, ROOT
+
+BUNDLE = DATA / "run-of-version-1.zip"
+
+
+def statuses(results: dict[str, Any]) -> dict[str, str]:
+    """The status of each result, by the node id."""
+    return {result["nodeid"]: result["status"] for vm in results["vms"] for result in vm["results"]}
+
+
+@pytest.mark.parametrize("form", ["bundle", "directory"])
+def test_a_run_of_version_1_is_judged_and_compared_with(form: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(BUNDLE) as bundle:
+        bundle.extractall(tmp_path / "run")
+    evidence = BUNDLE if form == "bundle" else tmp_path / "run"
+    before = json.loads((tmp_path / "run" / "results.json").read_bytes())
+    assert (before["version"], len(statuses(before))) == (1, 180)
+    options = [
+        f"--evidence={evidence}",
+        f"--against={tmp_path / 'run' / 'results.json'}",
+        f"--reports={tmp_path / 'r'}",
+    ]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    now = json.loads((tmp_path / "r" / "latest" / "results.json").read_bytes())
+    assert (now["version"], statuses(now)) == (2, statuses(before))
+    assert now["changes"]["sentence"].startswith(f"Since {before['run_id']}: ")
+    assert [now["changes"][name] for name in ("new", "fixed", "regressions", "vms_added", "vms_removed")] == [[]] * 5
