@@ -7,13 +7,13 @@ gives it to them, and what a login shell has does not count.
 from __future__ import annotations
 
 from plugins import Profile, Vm, check, fail, on_vm, quote, recommended, record_fact, required, warn
-from suites.probes import proxy_environment
 from suites.probes.azcmagent import Agent
 from suites.probes.azcmagent_config import AgentConfig
 from suites.probes.azcmagent_services import AgentServices
-from suites.probes.proxy_environment import Variables
-from suites.rules import windows_proxy
-from suites.rules.azcmagent_state import must_be_installed, must_be_known, same_proxy
+from suites.probes.proxy_environment import MARK, Variables
+from suites.rules.azcmagent_state import must_be_installed, must_be_known
+from suites.rules.proxy_address import same_proxy
+from suites.rules.windows_proxy import MACHINE, set_machine
 
 DOCS = "https://learn.microsoft.com/azure/azure-arc/servers/manage-agent-proxy-settings"
 
@@ -32,7 +32,7 @@ def _given(services: AgentServices, systemd: Variables) -> str:
 
 
 def _giver(vm: Vm) -> str:
-    return windows_proxy.MACHINE if vm.os == "windows" else "systemd"
+    return MACHINE if vm.os == "windows" else "systemd"
 
 
 def _set(url: str) -> str:
@@ -71,7 +71,7 @@ def test_the_agents_proxy_is_the_csn_proxy(
         record_fact("agent config.mode", agent_config.mode)
     expected = profile.proxy_url
     to_do, fix = f"On the VM: {_set(expected)}", on_vm(f"sudo {_set(expected)}")
-    if proxy_environment.MARK in agent_config.url:
+    if MARK in agent_config.url:
         fail(
             f"The agent's proxy.url is {agent_config.url}, with a login; expected {expected}. The CSN proxy asks for "
             "none, and the agent's extension manager is known to stumble over one.",
@@ -89,7 +89,7 @@ def test_the_agents_proxy_is_the_csn_proxy(
         )
     given = _given(agent_services, systemd_env)
     if given and same_proxy(given, expected):
-        works = f"{windows_proxy.MACHINE}, so it works"
+        works = f"{MACHINE}, so it works"
         if vm.os != "windows":
             works = "systemd's environment, so it works; azcmagent under sudo goes without"
         warn(
@@ -169,9 +169,7 @@ def test_the_agents_services_see_the_same_proxy(
     must_be_installed(agent)
     giver = _giver(vm)
     gives = f"{giver.replace('the', 'The', 1)} gives"
-    to_do = (
-        windows_proxy.set_machine("HTTPS_PROXY", agent_config.url or profile.proxy_url) if vm.os == "windows" else ""
-    )
+    to_do = set_machine("HTTPS_PROXY", agent_config.url or profile.proxy_url) if vm.os == "windows" else ""
     must_be_known(agent_config.missing, "The agent's proxy.url")
     must_be_known(agent_services.missing or systemd_env.missing, f"What {giver} gives the agent's services")
     given = _given(agent_services, systemd_env)

@@ -8,22 +8,20 @@ explain: sudo's environment, systemd's, and the files that hold assignments.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
-from plugins import ProbeResult, probe, ps, record_fact, tool
+from plugins import ProbeResult, probe, ps, tool
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
 from suites.wording import plain
 
 __all__ = [
     "MARK",
+    "NO_PROXIES",
     "PROXIES",
     "Variables",
     "curl_version",
     "login_env",
-    "note_no_proxy",
-    "note_proxies",
     "session_env",
     "sudo_env",
     "systemd_env",
@@ -83,50 +81,6 @@ class Variables:
     def any_proxy(self) -> bool:
         """True when something makes programs use a proxy here."""
         return any(self.values.get(name) for name in PROXIES)
-
-
-def note_proxies(places: Mapping[str, Variables]) -> None:
-    """Note which proxy variables a VM sets to what; spellings that mean the same are the same."""
-    _record_fact(
-        "proxy variables", places, lambda values: {name: _address(values[name]) for name in PROXIES if values.get(name)}
-    )
-
-
-def note_no_proxy(places: Mapping[str, Variables]) -> None:
-    """Note what a VM exempts from the proxy; the order does not matter."""
-    _record_fact(
-        "NO_PROXY", places, lambda values: {name: _entries(values[name]) for name in NO_PROXIES if values.get(name)}
-    )
-
-
-def _record_fact(
-    fact: str, places: Mapping[str, Variables], read: Callable[[Mapping[str, str]], Mapping[str, str]]
-) -> None:
-    told = {place: _told(read(each.values)) for place, each in places.items() if not each.missing}
-    if len(set(told.values())) == 1:
-        record_fact(fact, next(iter(told.values())))
-    elif told:
-        record_fact(fact, "; ".join(f"{place}: {text}" for place, text in told.items()))
-
-
-def _told(values: Mapping[str, str]) -> str:
-    """``HTTPS_PROXY https_proxy=http://169.254.0.11:3128``: the variables by their values."""
-    names: dict[str, list[str]] = {}
-    for name, value in values.items():
-        names.setdefault(value, []).append(name)
-    return ", ".join(f"{' '.join(each)}={value}" for value, each in names.items()) or "not set"
-
-
-def _address(value: str) -> str:
-    try:
-        parts = urlsplit(value if "://" in value else f"http://{value}")
-        return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
-    except ValueError:  # it is no address
-        return value
-
-
-def _entries(value: str) -> str:
-    return ",".join(sorted({each.strip().lower() for each in value.split(",")} - {""}))
 
 
 # Builtins only: no fork. Whatever stands before an @ is cut off, but for the scheme.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from plugins import not_applicable, unknown
 from suites.probes.azcmagent import Agent
 from suites.probes.no_answer import NoAnswer, Reason
 
-__all__ = ["must_be_installed", "must_be_known", "same_proxy"]
+__all__ = ["must_be_installed", "must_be_known"]
 
 _REMEDIES = {
     Reason.NO_ROOT: "Log in as root, or give the login user passwordless sudo (SSH-002).",
@@ -31,12 +29,3 @@ def must_be_known(missing: NoAnswer | None, what: str) -> None:
             remedy=_REMEDIES.get(missing.reason, _REMEDY),
             shared_cause="SSH-002" if missing.reason is Reason.NO_ROOT else "",
         )
-
-
-def same_proxy(value: str, expected: str) -> bool:
-    """True when two addresses of a proxy mean the same: a trailing slash and upper case make no difference."""
-    try:
-        one, other = (urlsplit(url if "://" in url else f"http://{url}") for url in (value, expected))
-        return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port) and not one.username
-    except ValueError:  # the port is not a number
-        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suites.rules.azcmagent_state import same_proxy
+from suites.rules.proxy_address import same_proxy
 from tests.suites.rows_proxy_agent import CSN
 
 

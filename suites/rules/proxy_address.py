@@ -1,0 +1,51 @@
+"""The address of a proxy, as curl, Go and Python read it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from plugins import Profile
+
+__all__ = ["proxy_problem", "same_proxy"]
+
+
+def proxy_problem(value: str, profile: Profile) -> str:
+    """What is wrong with a proxy value, as a sentence; "" when curl, Go and Python all end up at the CSN proxy."""
+    if re.search(r"[\"']", value):
+        return "The quotation marks are part of the value, so no program can read it as an address."
+    if re.search(r"\s", value):
+        return "There is a blank or a line break in it, so no program can read it as an address."
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+    except ValueError:  # http://[
+        return "No program can read it as an address."
+    scheme = parts.scheme.lower()
+    if scheme == "https":
+        return "With https:// programs speak TLS to the proxy itself, which it does not understand."
+    if scheme != "http":
+        return f"The CSN proxy is an HTTP proxy; {scheme}:// is another protocol."
+    try:
+        at = (parts.hostname or "", parts.port)
+    except ValueError:
+        return "The port is not a number."
+    if at == (profile.proxy_host, None):
+        return "Without a port every program assumes another one (curl 1080, Go and Python 80)."
+    if not at[0]:
+        return "No host is named."
+    if at[0] != profile.proxy_host:
+        return f"{at[0]} is not the CSN proxy; traffic to Azure would go another way, or nowhere."
+    if at[1] != profile.proxy_port:
+        return f"The CSN proxy listens on port {profile.proxy_port}."
+    if parts.path not in ("", "/") or parts.query:
+        return "There is more than an address in it."
+    return ""
+
+
+def same_proxy(value: str, expected: str) -> bool:
+    """True when two addresses of a proxy mean the same: a trailing slash and upper case make no difference."""
+    try:
+        one, other = (urlsplit(url if "://" in url else f"http://{url}") for url in (value, expected))
+        return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port) and not one.username
+    except ValueError:  # the port is not a number
+        return False
