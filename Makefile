@@ -26,7 +26,7 @@ demo: env ## start a small fleet in the lab, judge it, show what is wrong with i
 
 test: lint ## lint, then the project's own tests (the lab and the report in a browser included)
 	@scripts/system-packages lab browser
-	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS)
+	@EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS)
 
 test-fast: env ## some 3,900 of the tests in a minute: none that starts the lab, the browser or many programs
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not lab and not browser and not slow" $(TESTS)

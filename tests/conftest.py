@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.expected_skips import unexpected
 from tests.support.pytest_process import runpytest
 
 
@@ -34,6 +35,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first: the browser in one process, the lab, which leaves the cores to it, in others."""
     order: Sequence[str] = ("browser", "lab")
     items.sort(key=lambda item: next((at for at, name in enumerate(order) if item.get_closest_marker(name)), 9))
+
+
+def _unexpected_skips(config: pytest.Config) -> list[str]:
+    terminal: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = terminal.stats.get("skipped", []) if terminal else []
+    return unexpected(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that skips for a reason that nobody foresaw has not passed."""
+    if session.exitstatus == pytest.ExitCode.OK and _unexpected_skips(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name them."""
+    for reason in _unexpected_skips(config):
+        terminalreporter.write_line(f"Unexpected skip (tests/expected_skips.py): {reason}", red=True)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -81,6 +81,7 @@ def test_frames_that_break_the_grammar_are_dropped() -> None:
 @given(st.lists(st.sampled_from([*GOOD.splitlines(keepends=True), b"\nN0NCE ", b"\n", b"\xff\x00"]) | st.binary()))
 def test_nothing_a_vm_sends_can_stop_the_reader(pieces: list[bytes]) -> None:
     decoder = decoded(*pieces)
+    assert set(decoder.seen) <= {"a", "b"}
     assert all(len(seen.stdout.encode()) <= 4 * 16 for seen in decoder.seen.values())
 
 

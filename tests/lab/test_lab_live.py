@@ -56,7 +56,7 @@ def test_the_controller_reaches_neither_metadata_service_nor_proxy(up: Up) -> No
 
 def test_a_delay_keeps_every_packet_back_and_changes_none(up: Up) -> None:
     if why := wire.trouble():
-        pytest.skip(why)
+        pytest.skip(f"the lab cannot run here as planned: {why}")
     script = """\
 ping -c 3 -i 0.2 10.200.0.2 | sed -n 's/^rtt min[^=]*= \\([0-9]*\\).*/\\1/p'
 head -c 3000000 /dev/urandom >/run/data

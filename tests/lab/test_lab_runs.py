@@ -16,7 +16,10 @@ import pytest
 from lab import doctor
 from tests.support.paths import ROOT
 
-pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(doctor.trouble()), reason=doctor.trouble() or "")]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(bool(doctor.trouble()), reason=f"the lab cannot run here: {doctor.trouble()}"),
+]
 
 
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"]

@@ -27,7 +27,7 @@ sys.exit(suite.wait())
 """
 
 
-@pytest.mark.skipif(bool(doctor.trouble()), reason=doctor.trouble() or "")
+@pytest.mark.skipif(bool(doctor.trouble()), reason=f"the lab cannot run here: {doctor.trouble()}")
 def test_ctrl_c_keeps_and_judges_what_was_gathered(tmp_path: Path) -> None:
     lab = [sys.executable, "-m", "lab", "up", "--vms", "2", "--fault", "vm2=powered-off", "--"]
     suite = [sys.executable, "-c", SCRIPT, str(tmp_path)]

@@ -25,12 +25,9 @@ def report(results: Json) -> Json:
     return document
 
 
-def test_of(document: Json, name: str) -> Any:
+def entry(document: Json, name: str) -> Any:
     (found,) = [test for test in document["results"]["tests"] if test["name"].startswith(name)]
     return found
-
-
-test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["six-vms", "hostile", "ready"])
@@ -62,7 +59,7 @@ def test_the_summary_adds_up_to_results_json() -> None:
 
 
 def test_a_failure_says_what_was_seen_and_what_to_do() -> None:
-    failed = test_of(report(saved("six-vms")), "web-02: PROXY-002 ")
+    failed = entry(report(saved("six-vms")), "web-02: PROXY-002 ")
     del failed["id"]
     assert failed == {
         "name": "web-02: PROXY-002 no_proxy exempts 169.254.169.254",
@@ -94,7 +91,7 @@ def test_a_failure_says_what_was_seen_and_what_to_do() -> None:
     ],
 )
 def test_a_word_and_its_outcome(name: str, status: str, word: str) -> None:
-    found = test_of(report(saved("six-vms")), name)
+    found = entry(report(saved("six-vms")), name)
     assert (found["status"], found["rawStatus"], bool(found["message"])) == (status, word, True)
 
 
@@ -110,7 +107,7 @@ def test_a_test_has_the_same_id_in_every_run_and_no_other_test_has_it() -> None:
 def test_an_unreachable_vm_is_there_even_when_its_check_was_not_selected() -> None:
     vm = unreachable("vm-x")
     vm["results"] = [result for result in vm["results"] if result["id"].startswith("VM-")]
-    assert test_of(report(run([vm])), "vm-x: SSH-001 ")["status"] == "other"
+    assert entry(report(run([vm])), "vm-x: SSH-001 ")["status"] == "other"
 
 
 def test_what_cannot_be_seen_is_spelled_out() -> None:

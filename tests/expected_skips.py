@@ -1,0 +1,29 @@
+"""The reasons for which a test may skip: in the gate (`make test`, or CI=true) any other reason fails the run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+GATE = "true" in (os.environ.get("CI"), os.environ.get("EXPECTED_SKIPS_ONLY"))
+
+#: On every machine.
+REASONS = [
+    "root may read everything",
+    "only root can be two users at once",
+    "only root can log in as root",
+    "Azurite is not installed",  # make test-store has it
+    "the agent is installed on this machine",
+    "this file system shows other inodes to the kernel",
+]
+if os.environ.get("CI") != "true":
+    REASONS += ["the lab cannot run here"]  # a container may forbid namespaces
+    if os.geteuid() != 0:  # what is missing was not to be had: scripts/system-packages needs root
+        REASONS += [r"\bnot installed\b", r"^(there is )?no \S+ here$", r" needs \("]
+
+
+def unexpected(reasons: Iterable[str]) -> list[str]:
+    """The reasons that the list does not hold, each once."""
+    expected = re.compile("|".join(REASONS))
+    return sorted({each for each in reasons if not expected.search(each)}) if GATE else []
