@@ -1,11 +1,12 @@
-"""Words that every message needs: numbers with their noun, the first of a list, the nearest known word."""
+"""Words that every message needs: counts, lists, time spans, the nearest known word."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
-__all__ = ["closest", "counted", "did_you_mean", "first_few", "no_such_check", "plural"]
+__all__ = ["closest", "counted", "did_you_mean", "first_few", "no_such_check", "number_ranges", "plural", "span"]
 
 
 def plural(number: int, noun: str, plural: str = "") -> str:
@@ -39,3 +40,23 @@ def no_such_check(pattern: str, known: Iterable[str]) -> str:
     """The answer to an unknown check id: ``there is no such check. Did you mean ...? Known: ...``."""
     ids = list(known)
     return " ".join(filter(None, ("there is no such check.", did_you_mean(pattern, ids), f"Known: {', '.join(ids)}.")))
+
+
+def number_ranges(numbers: Sequence[int]) -> str:
+    """``1 to 6, 8 and 20``, from sorted numbers; ``none`` without any."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    texts = [text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
+    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else "none"
+
+
+def span(seconds: float) -> str:
+    """``75 s``, ``6 min``, ``2 h 5 min``: rounded up, never less than it is."""
+    if seconds < 120:
+        return f"{math.ceil(seconds)} s"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -23,12 +23,11 @@ from typing import Any
 
 import pytest
 
-from plugins.core.wording import counted, plural
+from plugins.core.wording import counted, number_ranges, plural
 from plugins.evidence.archive import Archive, member
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER
 from plugins.evidence.object_store import is_url, open_store
 from plugins.evidence.source import Folder, Source, open_source
-from plugins.inventory.shards import numbers
 from plugins.model import Vm
 from plugins.requirements.profile import DEFAULT
 
@@ -116,7 +115,9 @@ class Gaps:
     def __str__(self) -> str:
         """ "MISSING: shard 7 of 20; there is no evidence of 50 VMs: vm7, vm27, vm47, ..." """
         named = ", ".join(self.vms[:3]) + (", ..." if len(self.vms) > 3 else "")
-        shards = f"{plural(len(self.shards), 'shard')} {numbers(self.shards)} of {self.of}; " if self.shards else ""
+        shards = (
+            f"{plural(len(self.shards), 'shard')} {number_ranges(self.shards)} of {self.of}; " if self.shards else ""
+        )
         return f"MISSING: {shards}there is no evidence of {counted(len(self.vms), 'VM')}: {named}."
 
 
@@ -229,7 +230,7 @@ class Merged:
         what = counted(len(self._parts), "source")
         if self.shard_count is not None:
             there = sorted({int(part.shard["number"]) for part in self._parts if part.shard})
-            what += f": {plural(len(there), 'shard')} {numbers(there)} of {self.shard_count}"
+            what += f": {plural(len(there), 'shard')} {number_ranges(there)} of {self.shard_count}"
         self.read(AZURE)  # so that what it notes is said
         gaps = self.gaps_among(vms)
         return [f"merged from {what}", *self.notes, *([f"{gaps} {_WHAT_TO_DO}"] if gaps else [])]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
 from plugins.checks.probe import ProbeCommand
+from plugins.core.wording import span
 from plugins.gather.script import PLACES
 from plugins.model import Vm
 from plugins.ssh import client as ssh
 
-__all__ = ["merge", "page", "span"]
+__all__ = ["merge", "page"]
 
 
 def merge(probes: Iterable[ProbeCommand]) -> list[ProbeCommand]:
@@ -64,14 +64,6 @@ def page(plans: Mapping[str, Sequence[ProbeCommand]], vms: Sequence[Vm], options
         most = span(ssh.time_limit(len(vms), options))
         lines.append(f"All {len(vms)} VMs take at most {most}, {options.workers} at a time.")
     return "\n".join([*lines, ""])
-
-
-def span(seconds: float) -> str:
-    """``75 s``, ``6 min``, ``2 h 5 min``: never less than it is."""
-    if seconds < 120:
-        return f"{math.ceil(seconds)} s"
-    minutes = math.ceil(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -1,22 +1,24 @@
-"""Shards: one fleet, judged by several machines, each with its part; `plugins.evidence.merged` puts their runs together
-again.
+"""Shards: several machines visit one fleet, each its part; `plugins.evidence.merged` merges their runs.
 
-Where the part of this machine is said, the first that is there::
+A run is a shard only when ``--shard`` says so::
 
-    --shard 3/20                              the command line; counts from 1
-    SYSTEM_JOBPOSITIONINPHASE=3               Azure Pipelines, a job with `strategy: parallel: 20`
-    SYSTEM_TOTALJOBSINPHASE=20
-    JOB_COMPLETION_INDEX=2                    Kubernetes, an Indexed Job; counts from 0. Kubernetes sets the
-    JOB_COMPLETIONS=20                        first by itself, the manifest has to set the second
-    STRATEGY_JOB_INDEX=2                      GitHub Actions, a matrix; counts from 0. The workflow has to set
-    STRATEGY_JOB_TOTAL=20                     both, from ${{ strategy.job-index }} and ${{ strategy.job-total }}
+    --shard=3/20      part 3 of 20, counted from 1
+    --shard=auto      the part that the CI system states:
 
-Every VM is in exactly one shard: they are dealt out in the fleet's order, so that each shard gets some of every site.
+        SYSTEM_JOBPOSITIONINPHASE=3           Azure Pipelines, a job with `strategy: parallel: 20`
+        SYSTEM_TOTALJOBSINPHASE=20
+        JOB_COMPLETION_INDEX=2                Kubernetes, an Indexed Job; counts from 0. Kubernetes sets the
+        JOB_COMPLETIONS=20                    first, the manifest must set the second
+        STRATEGY_JOB_INDEX=2                  GitHub Actions, a matrix; counts from 0. The workflow must set
+        STRATEGY_JOB_TOTAL=20                 both, from ${{ strategy.job-index }} and ${{ strategy.job-total }}
+
+Every VM is in exactly one shard. VMs are distributed in the order of the fleet, so each shard gets some of every site.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +27,14 @@ from typing import Any
 from plugins.core.wording import counted
 from plugins.model import Vm
 
-__all__ = ["Shard", "ShardError", "find", "numbers", "parse"]
+__all__ = ["AUTO", "Shard", "ShardError", "parse"]
+
+#: ``--shard=auto``: the CI system states the shard.
+AUTO = "auto"
 
 
 class ShardError(ValueError):
-    """What is said about the shard makes no sense; the text says what and where."""
+    """``--shard``, or a CI system's variables for ``--shard=auto``, do not name a shard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Shard:
 
     number: int
     of: int
-    source: str = ""  # who said so, when it was not the command line
+    source: str = ""  # the CI system that stated it, with ``--shard=auto``
 
     def __str__(self) -> str:
         return f"shard {self.number} of {self.of}"
@@ -48,60 +53,54 @@ class Shard:
         return list(fleet[self.number - 1 :: self.of])
 
     def record(self, fleet: Sequence[Vm]) -> dict[str, Any]:
-        """What `run.json` says of it, so that the parts of one fleet are known from those of another."""
+        """The entry in `run.json`, which tells the parts of one fleet from those of another."""
         names = [vm.name for vm in fleet]
         digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).hexdigest()
         return {"number": self.number, "of": self.of, "vms": len(fleet), "fleet": digest, "names": names}
 
     def header(self, fleet: Sequence[Vm]) -> str:
         """ "shard 3 of 20 (Kubernetes): 50 of 1000 VMs" """
-        whose = f" ({self.source})" if self.source else ""
-        return f"{self}{whose}: {len(self.part(fleet))} of {counted(len(fleet), 'VM')}"
+        source = f" ({self.source})" if self.source else ""
+        return f"{self}{source}: {len(self.part(fleet))} of {counted(len(fleet), 'VM')}"
 
 
-def parse(text: str) -> Shard:
-    """A shard as ``--shard`` names it: ``3/20``. Raises `ShardError`."""
-    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
-    if not found:
-        raise ShardError(f"--shard={text}: expected NUMBER/OF, for example 3/20 for the third of twenty parts.")
-    return _checked(int(found[1]), int(found[2]), f"--shard={text}", "")
+def parse(text: str, environment: Mapping[str, str] = os.environ) -> Shard | None:
+    """The shard that ``--shard`` names: ``3/20`` or ``auto``. Raises `ShardError`.
+
+    None with ``auto`` on a CI system with a single job: the whole fleet.
+    """
+    if text == AUTO:
+        return _stated(environment)
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    if not match:
+        raise ShardError(f"--shard={text}: expected I/N, for example 3/20, or auto.")
+    return _checked(int(match[1]), int(match[2]), f"--shard={text}", "")
 
 
-#: Position, total, what the position counts from, and whose variables these are.
-_PLACES = (
+#: Variable of the position, variable of the total, the number of the first position, the CI system.
+_CI_SYSTEMS = (
     ("SYSTEM_JOBPOSITIONINPHASE", "SYSTEM_TOTALJOBSINPHASE", 1, "Azure Pipelines"),
     ("JOB_COMPLETION_INDEX", "JOB_COMPLETIONS", 0, "Kubernetes"),
     ("STRATEGY_JOB_INDEX", "STRATEGY_JOB_TOTAL", 0, "GitHub Actions"),
 )
 
 
-def find(environment: Mapping[str, str]) -> Shard | None:
-    """The shard that a CI server or Kubernetes gave to this machine; None: all VMs are its own. Raises `ShardError`."""
-    for position, total, first, whose in _PLACES:
+def _stated(environment: Mapping[str, str]) -> Shard | None:
+    for position, total, first, name in _CI_SYSTEMS:
         if position in environment and total in environment:
-            said = f"{position}={environment[position]}, {total}={environment[total]} ({whose})"
+            stated = f"--shard=auto: {position}={environment[position]}, {total}={environment[total]} ({name})"
             if not (environment[position].isdecimal() and environment[total].isdecimal()):
-                raise ShardError(f"{said}: expected two whole numbers.")
-            shard = _checked(int(environment[position]) - first + 1, int(environment[total]), said, whose)
+                raise ShardError(f"{stated}: expected two whole numbers.")
+            shard = _checked(int(environment[position]) - first + 1, int(environment[total]), stated, name)
             return shard if shard.of > 1 else None
-    return None
+    expected = "; ".join(f"{position} and {total} ({name})" for position, total, _, name in _CI_SYSTEMS)
+    raise ShardError(
+        f"--shard=auto: this environment does not state a shard. Expected one of these pairs: {expected}. Set them, or "
+        "give --shard=I/N."
+    )
 
 
-def _checked(number: int, of: int, said: str, source: str) -> Shard:
+def _checked(number: int, of: int, stated: str, source: str) -> Shard:
     if not 1 <= number <= of:
-        raise ShardError(f"{said}: there is no part {number} of {of}. Parts are counted from 1 to {max(of, 1)}.")
+        raise ShardError(f"{stated}: there is no part {number} of {of}. Parts are counted from 1 to {max(of, 1)}.")
     return Shard(number, of, source)
-
-
-def numbers(them: Sequence[int]) -> str:
-    """ "1 to 6, 8 and 20", from sorted numbers."""
-    runs: list[list[int]] = []
-    for each in them:
-        if runs and each == runs[-1][-1] + 1:
-            runs[-1].append(each)
-        else:
-            runs.append([each])
-    said = [
-        text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(each) for each in run])
-    ]
-    return " and ".join(filter(None, (", ".join(said[:-1]), said[-1]))) if said else "none"

@@ -78,8 +78,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--shard",
-        metavar="I/N",
-        help="only part I of N of the fleet; CI servers and Kubernetes say it by themselves (docs/fleets.md)",
+        metavar="I/N|auto",
+        help="only part I of N of the fleet; auto: the part that the CI system states (docs/fleets.md)",
     )
     group.addoption(
         "--bundle", action="store_true", help="read the VMs' logs too, and pack what a support request needs, redacted"

@@ -122,7 +122,7 @@ def begin(config: pytest.Config) -> Run | None:
     try:
         fleet = _fleet(option)
         whole = inventory.select(option.vm, fleet.vms if fleet else None, option.inventory or option.azure_fleet or "")
-        part = shard.parse(option.shard) if option.shard else shard.find(os.environ)
+        part = shard.parse(option.shard) if option.shard else None
     except (InventoryError, shard.ShardError) as error:
         raise pytest.UsageError(str(error)) from None
     vms = part.part(whole) if part else whole

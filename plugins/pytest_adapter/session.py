@@ -16,13 +16,13 @@ from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import point_latest, write_large_json, write_pieces
 from plugins.core.gc_pause import lasting
 from plugins.core.version import SUITE_VERSION
-from plugins.core.wording import counted
+from plugins.core.wording import counted, span
 from plugins.enrollment.steps import refuse
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER
 from plugins.gates.decision import exit_status
 from plugins.gather import support_logs as support
 from plugins.gather.collector import gather, limits
-from plugins.gather.plan import page, span
+from plugins.gather.plan import page
 from plugins.judge.judge import Judge
 from plugins.pytest_adapter.collection import plans
 from plugins.pytest_adapter.control_plane import azure_page, look_around, look_limit

@@ -192,6 +192,50 @@ def test_the_newest_answer_of_azure_counts_and_none_is_no_answer(tmp_path: Path)
     ]
 
 
+def test_without_shard_a_run_visits_the_whole_fleet_whatever_variables_are_set(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "2")
+    monkeypatch.setenv("JOB_COMPLETIONS", "3")
+    checkout.fleet(**dict.fromkeys(("a", "b", "c"), checkout.good))
+    fleet = ("--vm=a", "--vm=b", "--vm=c", "--no-azure", "-p", "no:cacheprovider")
+    assert checkout.run(*fleet).ret == 0
+    assert checkout.readiness() == {"a": "ready", "b": "ready", "c": "ready"}
+    assert "shard" not in checkout.results()
+    done = checkout.run(*fleet, "--shard=auto", "--reports=part")
+    assert done.ret == 0
+    done.stdout.fnmatch_lines(["nexus: shard 3 of 3 (Kubernetes): 1 of 3 VMs"])
+    assert checkout.readiness(checkout.path / "part/latest") == {"c": "ready"}
+
+
+def test_a_vm_without_evidence_is_missing_from_merged_runs_that_are_no_shards(tmp_path: Path) -> None:
+    first = keep(tmp_path / "first", FLEET[:2])
+    second = keep(tmp_path / "second", FLEET[2:], without="vm4")
+    archive, _, vms = open_all([first, second])
+    assert isinstance(archive.source, Merged)
+    gaps = archive.source.gaps_among(vms)
+    assert gaps is not None
+    assert (gaps.vms, gaps.shards, gaps.of) == (["vm4"], [], None)
+    assert str(gaps) == "MISSING: there is no evidence of 1 VM: vm4."
+    assert archive.source.gaps_among(FLEET[:3]) is None
+
+
+def test_a_gate_is_not_judged_when_merged_runs_lack_a_vm(checkout: Checkout) -> None:
+    checkout.fleet(**dict.fromkeys(("a", "b", "c"), checkout.good))
+    assert checkout.run("--vm=a", "--vm=b", "--no-azure", "--reports=parts/1").ret == 0
+    assert checkout.run("--vm=c", "--no-azure", "--reports=parts/2").ret == 0
+    (lost,) = (path for path in (checkout.path / "parts/1").glob("2*/evidence/b.json"))
+    lost.unlink()
+    done = checkout.run("--evidence", "parts/1/latest", "parts/2/latest", "--gate=60%")
+    assert done.ret == 10
+    done.stdout.fnmatch_lines(
+        [
+            "UNKNOWN: 2 of 3 VMs are ready; 1 could not be judged. MISSING: there is no*",
+            "GATE NOT JUDGED (60%): it would be met by what is there. MISSING: there is no*",
+        ]
+    )
+
+
 def test_shards_and_their_merge_are_one_verdict(checkout: Checkout) -> None:
     checkout.fleet(**dict.fromkeys(("a", "b", "c"), checkout.good))
     (checkout.path / "fleet.yaml").write_text("vms: [a, b, c]\n")

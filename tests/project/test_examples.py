@@ -11,7 +11,7 @@ import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 
-from plugins.inventory.shards import find
+from plugins.inventory.shards import parse
 from tests.support.paths import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -57,9 +57,14 @@ def test_an_indexed_job_says_how_many_parts_there_are(manifests: list[dict[str, 
     spec = manifests[1]["spec"]
     environment = {each["name"]: each["value"] for each in spec["template"]["spec"]["containers"][0]["env"]}
     assert int(environment["JOB_COMPLETIONS"]) == spec["completions"]
-    found = find(environment | {"JOB_COMPLETION_INDEX": "3"})
+    found = parse("auto", environment | {"JOB_COMPLETION_INDEX": "3"})
     assert found
     assert (found.number, found.of) == (4, spec["completions"])
+
+
+def test_only_the_indexed_job_visits_a_part_of_the_fleet(manifests: list[dict[str, Any]]) -> None:
+    containers = [job["spec"]["template"]["spec"]["containers"][0] for job in manifests[1:]]
+    assert ["--shard=auto" in " ".join(each["command"] + each.get("args", [])) for each in containers] == [True, False]
 
 
 def test_the_image_has_no_smell_that_hadolint_knows() -> None:
@@ -82,6 +87,8 @@ def test_pipelines_are_yaml_and_pass_on_the_verdict_of_the_merge_only(name: str)
     text = (EXAMPLES / name).read_text()
     assert text.count("case $status in") == 1
     assert text.count("--evidence=") == 1
+    (visit,) = (line for line in text.splitlines() if "-m pytest" in line and "--inventory=" in line)
+    assert "--shard=auto" in visit
 
 
 def test_a_github_matrix_says_which_part_it_is() -> None:
