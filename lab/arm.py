@@ -114,17 +114,18 @@ class Arm:
                 ' error_description="The authentication failed."'
             )
             return error(401, code, f"Authentication failed. {wrong}", WWW_Authenticate=challenge)
-        if trouble := self._trouble(path):
-            return trouble
         action, scope = _action(request.method, path)
+        forbidden = error(
+            403,
+            "AuthorizationFailed",
+            f"The client '{claims['appid']}' with object id '{claims['oid']}' does not have authorization to"
+            f" perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently"
+            " granted, please refresh your credentials.",
+        )
+        if trouble := self._trouble(path):
+            return forbidden if trouble.status == 403 and action else trouble
         if action and not self._cloud.may(str(claims["oid"]), action, scope):
-            return error(
-                403,
-                "AuthorizationFailed",
-                f"The client '{claims['appid']}' with object id '{claims['oid']}' does not have authorization to"
-                f" perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently"
-                " granted, please refresh your credentials.",
-            )
+            return forbidden
         if path.lower() == "/subscriptions":
             return self._page(request, [_subscription(one) for one in self._cloud.subscriptions_of(str(claims["oid"]))])
         return self._routed(request, path)
@@ -215,6 +216,8 @@ class Arm:
 
     def _resource(self, request: Request, path: str, parts: Mapping[str, str | None]) -> Answer:
         group, name, kind = parts["rg"], parts["name"], str(parts["kind"])
+        if refusal := self._version(request, str(parts["sub"]), kind):
+            return refusal
         groups = [one.lower() for one in self._cloud.resource_groups(str(parts["sub"]))]
         if group and group.lower() not in groups:
             return _no_group(group)
@@ -239,6 +242,25 @@ class Arm:
                 )
             case method:
                 return error(405, "MethodNotAllowed", f"The lab does not take {method} here.")
+
+    def _version(self, request: Request, subscription: str, kind: str) -> Answer | None:
+        """ARM's refusal of an API version that the provider of Arc machines does not offer."""
+        namespace, _, type_name = kind.partition("/")
+        provider = self._cloud.providers.get((subscription.lower(), namespace.lower()))
+        if provider is None or namespace.lower() != "microsoft.hybridcompute":
+            return None
+        types = {str(one["resourceType"]).lower(): one["apiVersions"] for one in provider["resourceTypes"]}
+        offered: list[str] = types.get(type_name.lower(), [])
+        asked = request.query["api-version"]
+        if not offered or asked in offered:
+            return None
+        return error(
+            400,
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for location 'eastus' and API version '{asked}' for type"
+            f" '{type_name}'. The supported api-versions are '{', '.join(offered)}'. The supported locations are"
+            " 'eastus'.",
+        )
 
     def _write(self, path: str, body: bytes, found: docs.Document | None) -> Answer:
         """Create or replace an Arc machine: nothing else can be written here."""

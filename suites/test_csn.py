@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import json
 
-from plugins import REQUIRED_NEEDS, AzureVmView, Endpoint, Profile, Vm, check, fail, quote, required, unknown, warn
+from plugins import (
+    REQUIRED_NEEDS,
+    AzureVmView,
+    Endpoint,
+    Profile,
+    Vm,
+    check,
+    fail,
+    not_applicable,
+    quote,
+    required,
+    unknown,
+    warn,
+)
 from plugins.azure import resource_ids as ids
 from suites import ARTICLE
 from suites.rules import egress_list
@@ -143,7 +156,9 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
 
     Success: an entry of enabledEgressEndpoints names the host, or a domain above it with a leading dot, on its port.
     Failure: none does. Warning: only this host is covered, where the agent needs everything below a domain.
-    Unknown: the list is absent and nothing else covers the endpoint. Absent is not empty.
+    Not applicable: the list is absent and the default endpoints are enabled: what these let through is not published,
+    and NET-001 tests it from the VM.
+    Unknown: the list is absent, the defaults are off and nothing else covers the endpoint. Absent is not empty.
     """
     csn = csn_of(azure)
     name, host, port = _name(csn), endpoint.host, endpoint.port
@@ -168,7 +183,10 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
     if not whole:
         absent = f"Azure does not state enabledEgressEndpoints of the {name}, and its own entries do not cover {host}"
         if _flag(csn) == "True":
-            absent += ' (enableDefaultEgressEndpoints is "True", but what that lets through is published nowhere)'
+            not_applicable(
+                f'{absent}. enableDefaultEgressEndpoints is "True", and what that lets through is not published: '
+                f"NET-001 tests from the VM whether {host} is reached."
+            )
         unknown(f"{absent}.", remedy=f"NET-001 shows whether {host} passes. To be sure: {add}")
     fail(
         f"{host} port {port} is not covered by enabledEgressEndpoints of the {name} "

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from plugins import (
     AzureVmView,
-    CheckOutcome,
     Fix,
     Profile,
     Vm,
@@ -23,7 +22,20 @@ from plugins import (
 )
 from plugins.azure.answer_keys import TARGET_PROVIDERS
 from suites import ARTICLE
-from suites.rules.arm_resources import Resource, cluster_of, command, detail, named, prop, silent, state, upper, vm_of
+from suites.rules.arm_resources import (
+    Resource,
+    cluster_of,
+    command,
+    detail,
+    missing_because,
+    named,
+    prop,
+    readable,
+    silent,
+    state,
+    upper,
+    vm_of,
+)
 
 RUNTIME = "https://learn.microsoft.com/azure/operator-nexus/howto-check-runtime-version"
 UPGRADE = "https://learn.microsoft.com/azure/operator-nexus/howto-cluster-runtime-upgrade"
@@ -65,8 +77,8 @@ def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
 def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     """The cluster's runtime version supports managed identities.
 
-    Success: clusterVersion is at or above the profile's floor.
-    Failure: it is below.
+    Success: clusterVersion is at or above the profile's floor, and above what newer documents ask for.
+    Failure: it is below the floor. Warning: newer documents ask for more.
     Unknown: it could not be read, or it is no runtime version: what looks like 2507.1 is a management bundle, and the
     two do not compare.
     """
@@ -87,6 +99,14 @@ def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     if version < _numbers(floor):
         remedy, fix = _upgrade(cluster, floor)
         fail(f"Cluster {name} runs {seen}; expected {floor} or later.", remedy=remedy, fix=fix)
+    if version < _numbers(newer := profile.floors.runtime_recommended):
+        remedy, fix = _upgrade(cluster, newer)
+        warn(
+            f"Cluster {name} runs {seen}: enough (expected {floor} or later), but {newer} or later is recommended: "
+            f"{profile.floors.recommended_because}.",
+            remedy=remedy,
+            fix=fix,
+        )
     return f"Cluster {name} runs {seen} (expected {floor} or later)."
 
 
@@ -100,9 +120,9 @@ def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
 def test_the_management_bundle_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     """The management bundle supports managed identities.
 
-    Success: the operator declares a bundle at or above the profile's floor.
-    Failure: the operator declares an older one. Warning: nothing is declared, but the platform offers what came with
-    a bundle of that age.
+    Success: the operator declares a bundle at or above the profile's floor, and above what newer documents ask for.
+    Failure: the operator declares an older one. Warning: newer documents ask for more; or nothing is declared, but the
+    platform offers what came with a bundle of that age.
     Unknown: nothing is declared, and nothing the platform offers tells. No Azure API names the bundle.
     """
     floor = profile.floors.management_bundle
@@ -111,6 +131,12 @@ def test_the_management_bundle_is_new_enough(azure: AzureVmView, profile: Profil
             fail(
                 f"The operator declares management bundle {declared} (declared.management_bundle of profile "
                 f"{profile.name}); expected {floor} or later."
+            )
+        if _numbers(declared) < _numbers(newer := profile.floors.management_bundle_recommended):
+            warn(
+                f"The operator declares management bundle {declared} (declared.management_bundle of profile "
+                f"{profile.name}): enough (expected {floor} or later), but {newer} or later is recommended: "
+                f"{profile.floors.recommended_because}."
             )
         return (
             f"The operator declares management bundle {declared} (declared.management_bundle of profile "
@@ -135,28 +161,21 @@ def test_the_management_bundle_is_new_enough(azure: AzureVmView, profile: Profil
         f"No Azure API names the management bundle, none is declared, and nothing shows that it is {floor} or later "
         f"({seen}; expected runtime {wanted} and API {wanted_api}).",
         remedy=declare,
+        shared_cause=missing_because(lambda: azure.cluster) if not newest else "",
     )
 
 
 def _known_runtimes(azure: AzureVmView) -> list[str]:
     """Every runtime that cluster and cluster manager name: a bundle is what makes a runtime available."""
-    cluster, manager = _if_readable(lambda: azure.cluster), _if_readable(lambda: azure.cluster_manager)
+    cluster, manager = readable(lambda: azure.cluster), readable(lambda: azure.cluster_manager)
     offered = (prop(cluster or {}, "availableUpgradeVersions") or []) + (prop(manager or {}, "clusterVersions") or [])
     found = [prop(cluster or {}, "clusterVersion"), *(each.get("targetClusterVersion") for each in offered)]
     return [each for each in found if _runtime(each)]
 
 
 def _stable_apis(azure: AzureVmView) -> list[str]:
-    provider = _if_readable(lambda: azure.nexus_provider)
+    provider = readable(lambda: azure.nexus_provider)
     return [each for each in _api_versions(provider or {}) if not each.endswith("-preview")]
-
-
-def _if_readable(read: Callable[[], Resource | None]) -> Resource | None:
-    """What only adds to a conclusion may be missing."""
-    try:
-        return read()
-    except CheckOutcome:
-        return None
 
 
 def _api_versions(provider: Resource) -> list[str]:
@@ -215,6 +234,9 @@ def test_the_api_version_is_offered(azure: AzureVmView, profile: Profile) -> str
 #: What a cluster is when it works, though not as it should.
 PASSING = ("updating", "updatepaused", "degraded")
 
+#: What Azure says where it does not know: no evidence of a fault.
+NOT_KNOWN = ("undefined", "unknown")
+
 
 @check(
     "PLATFORM-004",
@@ -226,10 +248,11 @@ PASSING = ("updating", "updatepaused", "degraded")
 def test_the_cluster_runs(azure: AzureVmView) -> str:
     """The cluster is running and connected to Azure.
 
-    Success: detailedStatus Running and clusterConnectionStatus Connected.
-    Failure: another status, or the connection is lost. Warning: Updating, UpdatePaused or Degraded, with Azure's own
+    Success: detailedStatus Running, clusterConnectionStatus Connected, and clusterManagerConnectionStatus Connected
+    where it is stated.
+    Failure: another status, or a connection is lost. Warning: Updating, UpdatePaused or Degraded, with Azure's own
     message.
-    Unknown: either one could not be read.
+    Unknown: status or connection could not be read, or Azure says Undefined: it does not know.
     """
     vm = vm_of(azure)
     cluster = azure.cluster
@@ -240,19 +263,31 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
         )
     name = f"cluster {named(str(cluster.get('id')))}"
     status, connection = state(cluster, "detailedStatus"), state(cluster, "clusterConnectionStatus")
+    manager = state(cluster, "clusterManagerConnectionStatus")
     message = detail(cluster)
-    missing = [
-        field for field, value in (("detailedStatus", status), ("clusterConnectionStatus", connection)) if not value
-    ]
-    if connection and connection.lower() != "connected":
-        fail(
-            f"{upper(name)} has clusterConnectionStatus {connection}; expected Connected. Its detailedStatus is "
-            f"{status or 'not stated'}{message}.",
-            remedy="Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); "
-            "VMs go on running, but Azure can neither see nor change them.",
-        )
-    if status and status.lower() not in ("running", *PASSING):
+    for field, value in (("clusterConnectionStatus", connection), ("clusterManagerConnectionStatus", manager)):
+        if value.lower() not in ("", "connected", *NOT_KNOWN):
+            fail(
+                f"{upper(name)} has {field} {value}; expected Connected. Its detailedStatus is "
+                f"{status or 'not stated'}{message}.",
+                remedy="Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, "
+                "proxy); VMs go on running, but Azure can neither see nor change them.",
+            )
+    if status.lower() not in ("", "running", *PASSING, *NOT_KNOWN):
         fail(f"{upper(name)} has detailedStatus {status}; expected Running{message}.")
+    fields = {
+        "detailedStatus": status,
+        "clusterConnectionStatus": connection,
+        "clusterManagerConnectionStatus": manager,
+    }
+    for field, value in fields.items():
+        if value.lower() in NOT_KNOWN:
+            unknown(
+                f"Azure does not know how {name} is: {field} {value}; expected "
+                f"{'Running' if field == 'detailedStatus' else 'Connected'}{message}.",
+                remedy="Look at the cluster's Overview in the portal, and run again later.",
+            )
+    missing = [field for field in ("detailedStatus", "clusterConnectionStatus") if not fields[field]]
     if missing:
         silent(name, *missing)
     if status.lower() in PASSING:

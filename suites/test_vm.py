@@ -6,13 +6,30 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from plugins import AzureVmView, Fix, check, fail, quote, record_fact, required, unknown, warn
+from plugins import AzureVmView, CheckOutcome, Fix, check, fail, quote, record_fact, required, unknown, warn
 from plugins.azure import resource_ids as ids
 from suites import ARTICLE
 from suites.probes.azcmagent import Agent, AgentStatus
-from suites.rules.arm_resources import Resource, cluster_of, command, detail, named, prop, settled, silent, state, vm_of
+from suites.rules.arm_resources import (
+    Resource,
+    cluster_of,
+    command,
+    detail,
+    named,
+    prop,
+    readable,
+    settled,
+    silent,
+    state,
+    vm_of,
+)
 
 ONBOARDING = "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard"
+
+
+#: detailedStatus of a VM that is up. The examples of the REST API say Available ("VM is up and healthy"), recordings of
+#: settled VMs say Running; which one a live service sends is not published.
+RUNNING = ("running", "available")
 
 
 @check(
@@ -26,7 +43,8 @@ ONBOARDING = "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-a
 def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     """The VM resource exists, is provisioned, powered on and running.
 
-    Success: provisioningState Succeeded, powerState On, detailedStatus Running.
+    Success: provisioningState Succeeded, powerState On, detailedStatus Running or Available: published examples of
+    running VMs have both.
     Failure: the resource does not exist, or is in another state.
     Unknown: Azure could not be asked, or does not know the state itself.
     """
@@ -44,21 +62,21 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     settled(vm, name, "Read the message and the activity log. A VM that was not created as asked is created again.")
     power, status = state(vm, "powerState"), state(vm, "detailedStatus")
     words = f"powerState {power or 'not stated'}, detailedStatus {status or 'not stated'}"
-    expected = "expected On and Running"
+    expected = "expected On, and Running or Available"
     start = command("az networkcloud virtualmachine start", id)
     if power.lower() == "off":
         fail(f"{name} is off: {words}; {expected}{detail(vm)}.", remedy=start, fix=start)
-    if power.lower() not in ("", "on", "unknown"):
+    if power.lower() not in ("", "on", "unknown", "undefined"):
         fail(f"{name} is not on: {words}; {expected}{detail(vm)}.")
-    if status.lower() not in ("", "running", "unknown"):
+    if status.lower() not in ("", *RUNNING, "unknown", "undefined"):
         remedy, fix = _mend(status, start, command("az networkcloud virtualmachine restart", id))
         fail(f"{name} does not run: {words}; {expected}{detail(vm)}.", remedy=remedy, fix=fix)
-    if power.lower() != "on" or status.lower() != "running":
+    if power.lower() != "on" or status.lower() not in RUNNING:
         unknown(
             f"Azure does not know how {name} is: {words}; {expected}{detail(vm)}.",
             remedy="Look at the connection of the cluster (PLATFORM-004), and run again.",
         )
-    return f"{name} is provisioned, On and Running."
+    return f"{name} is provisioned, On and {status}."
 
 
 def _mend(status: str, start: str, restart: str) -> tuple[str, Fix]:
@@ -86,15 +104,27 @@ def _mend(status: str, start: str, restart: str) -> tuple[str, Fix]:
 def test_the_vm_is_in_its_clusters_location(azure: AzureVmView) -> str:
     """The VM's custom location is that of its cluster.
 
-    Success: both name the same custom location; upper and lower case do not matter in ids.
+    Success: both name the same custom location; upper and lower case do not matter in ids. Where the cluster could not
+    be read: the VM's cloud services network, on the same cluster, is in the VM's custom location.
     Failure: they name different ones.
     Unknown: either one could not be read.
     """
-    vm, cluster = vm_of(azure), cluster_of(azure)
+    vm = vm_of(azure)
     own = str((vm.get("extendedLocation") or {}).get("name") or "")
-    other = str(prop(cluster, "clusterExtendedLocation", "name") or "")
     if not own:
         silent(f"VM {named(str(vm.get('id')))}", "extendedLocation")
+    try:
+        cluster = cluster_of(azure)
+    except CheckOutcome:  # often another resource group, where the login has no rights; the network is the tenant's
+        network = _network_on_the_same_cluster(azure, vm)
+        if not ids.same(own, network):
+            raise
+        cluster_name = named(str(prop(vm, "clusterId")))
+        return (
+            f"The VM is in {named(own)}, as its cloud services network is, which is on the same cluster "
+            f"{cluster_name}. The cluster itself could not be read."
+        )
+    other = str(prop(cluster, "clusterExtendedLocation", "name") or "")
     if not other:
         silent(f"cluster {named(str(cluster.get('id')))}", "clusterExtendedLocation")
     if not ids.same(own, other):
@@ -103,6 +133,14 @@ def test_the_vm_is_in_its_clusters_location(azure: AzureVmView) -> str:
             f"{named(str(cluster.get('id')))}."
         )
     return f"The VM is in {named(own)}, the custom location of cluster {named(str(cluster.get('id')))}."
+
+
+def _network_on_the_same_cluster(azure: AzureVmView, vm: Resource) -> str:
+    """The custom location of the VM's cloud services network, "" where that is not known to be on the VM's cluster."""
+    csn = readable(lambda: azure.csn) or {}
+    if not ids.same(str(prop(csn, "clusterId") or "-"), str(prop(vm, "clusterId") or "")):
+        return ""
+    return str((csn.get("extendedLocation") or {}).get("name") or "")
 
 
 @check(
@@ -135,8 +173,8 @@ def test_the_vm_is_attached_to_a_csn(azure: AzureVmView) -> str:
 
 LONGEST = 54  # what the agent enforces
 
-#: A name that the agent and Azure Resource Manager accept.
-NAME = re.compile(rf"[A-Za-z0-9_-]{{0,{LONGEST - 1}}}[A-Za-z0-9]")
+#: The pattern of Azure Resource Manager for Microsoft.HybridCompute/machines, to which agents connect with dots, too.
+NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{LONGEST}}}")
 
 
 @check(
@@ -151,21 +189,29 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
 
     Success: valid, and no machine in the target resource group has it; or the machine that has it is this VM, as the
     agent on the VM says.
-    Failure: not valid (AZCM0102), or another machine has it (AZCM0044). Warning: one that waits to be connected has it.
-    Unknown: the machines could not be read, or it cannot be told whether the one with this name is this VM.
+    Failure: not valid (AZCM0102), or another machine has it (AZCM0044). Warning: one that waits to be connected has it,
+    or it ends with a hyphen or an underscore, which Azure takes and the agent's documents do not.
+    Unknown: the machines could not be read, or it cannot be told whether the one with this name is this VM, or there is
+    no name yet: without resource_id, an address of --vm is none.
     """
     name = azure.arc_name
     if not NAME.fullmatch(name):
         fail(
             f"{name!r} is not a valid name for an Arc resource: {_invalid(name)}. azcmagent connect would stop with "
             "AZCM0102.",
-            remedy="Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to "
-            f"{LONGEST} letters, digits, - and _, the last one a letter or digit.",
+            remedy=_RENAME,
         )
     machine = azure.arc_machine
     where = f"resource group {azure.target.resource_group}"
     if machine is None:
-        return f"{name} is a valid name, and free in {where}."
+        if name.endswith(("-", "_")):
+            warn(
+                f"{name} is free in {where}, and ends with {name[-1]!r}: Azure takes that, but the agent's documents "
+                "do not.",
+                remedy=_RENAME,
+            )
+        dotted = " (with a dot, which Azure takes and the agent's documents do not list)" if "." in name else ""
+        return f"{name} is a valid name{dotted}, and free in {where}."
     id, known = str(machine.get("id")), state(machine, "status") or "of an unknown status"
     if ids.same(agent_show.resource, id) or _same_text(agent_show.vm_id, state(machine, "vmId")):
         return f"{name} in {where} is this VM's own machine ({known}), as its agent says."
@@ -214,12 +260,16 @@ def _by_address(vm: Resource, machine: Resource, seen: str, remedy: str) -> None
         )
 
 
+_RENAME = (
+    f"Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to {LONGEST} letters, digits, "
+    "-, _ and dots, the last one a letter or digit."
+)
+
+
 def _invalid(name: str) -> str:
-    if bad := sorted(set(re.findall(r"[^A-Za-z0-9_-]", name))):
+    if bad := sorted(set(re.findall(r"[^A-Za-z0-9_.-]", name))):
         return f"{' '.join(map(repr, bad))} is not allowed"
-    if len(name) > LONGEST:
-        return f"it has {len(name)} characters, {LONGEST} are allowed"
-    return f"it must not end with {name[-1:]!r}" if name else "it is empty"
+    return f"it has {len(name)} characters, {LONGEST} are allowed" if name else "it is empty"
 
 
 def _listed(addresses: set[str]) -> str:

@@ -69,6 +69,24 @@ def cluster_disconnected(vm: VmPlan) -> None:
     )
 
 
+@fault("cluster-manager-unreachable", expects={"PLATFORM-004": "fail"})
+def cluster_manager_unreachable(vm: VmPlan) -> None:
+    """The cluster is Connected to Azure, and its cluster manager does not reach it."""
+    vm.azure.set("cluster", clusterManagerConnectionStatus="Unreachable")
+
+
+@fault("cluster-connection-undefined", expects={"PLATFORM-004": "unknown"})
+def cluster_connection_undefined(vm: VmPlan) -> None:
+    """Azure does not know whether the cluster is connected, and says so."""
+    vm.azure.set("cluster", clusterConnectionStatus="Undefined")
+
+
+@fault("runtime-below-the-newest-article", expects={"PLATFORM-001": "warn"})
+def runtime_below_the_newest_article(vm: VmPlan) -> None:
+    """The cluster runs 4.7.0: enough for the default profile, and less than the newest article asks for."""
+    vm.azure.set("cluster", clusterVersion="4.7.0")
+
+
 @fault("runtime-support-ended", expects={"PLATFORM-006": "warn"})
 def runtime_support_ended(vm: VmPlan) -> None:
     """The runtime's support ended in January."""
@@ -115,6 +133,30 @@ def resource_id_not_stated(vm: VmPlan) -> None:
 def name_too_long(vm: VmPlan) -> None:
     """The VM's resource has a name of 63 characters; the agent takes 54."""
     vm.azure.resource_name = f"{vm.name}-{'with-a-name-as-long-as-azure-allows-' * 2}"[:62] + "x"
+
+
+@fault("name-ends-with-a-hyphen", expects={"VM-006": "warn"})
+def name_ends_with_a_hyphen(vm: VmPlan) -> None:
+    """The VM's resource has a name that Azure takes for an Arc machine and the agent's documents do not."""
+    vm.azure.resource_name = f"{vm.name}-"
+
+
+@fault("name-with-dots", expects={})
+def name_with_dots(vm: VmPlan) -> None:
+    """The VM's resource is called as its host is, with its domain: Arc machines of such names exist."""
+    vm.azure.resource_name = f"{vm.name}.corp.example"
+
+
+@fault("vm-available", expects={})
+def vm_available(vm: VmPlan) -> None:
+    """Azure calls the running VM Available, as all published examples do."""
+    vm.azure.set("vm", detailedStatus="Available")
+
+
+@fault("vm-power-unknown", expects={"VM-001": "unknown"})
+def vm_power_unknown(vm: VmPlan) -> None:
+    """Azure does not know whether the VM is on."""
+    vm.azure.set("vm", powerState="Unknown", detailedStatus="Unknown", detailedStatusMessage="")
 
 
 @fault("vm-provisioning-failed", expects={"VM-001": "fail"})
@@ -168,10 +210,16 @@ def wrong_case_ids(vm: VmPlan) -> None:
 # --- CSN
 
 
-@fault("csn-list-absent", expects={"CSN-002": "unknown"})
+@fault("csn-list-absent", expects={})
 def csn_list_absent(vm: VmPlan) -> None:
-    """Azure does not say which egress endpoints are enabled; the default ones are asked for."""
+    """Azure does not say which egress endpoints are enabled; the default ones are: the VM's own requests decide."""
     vm.azure.set("csn", enabledEgressEndpoints=None)
+
+
+@fault("csn-list-absent-and-defaults-off", roots=("CSN-001",), expects={"CSN-001": "unknown", "CSN-002": "unknown"})
+def csn_list_absent_and_defaults_off(vm: VmPlan) -> None:
+    """Azure does not say which egress endpoints are enabled, and the default ones are off."""
+    vm.azure.set("csn", enabledEgressEndpoints=None, enableDefaultEgressEndpoints="False")
 
 
 @fault("csn-defaults-off-and-covered", expects={})
@@ -505,3 +553,25 @@ def arm_forbids_provider(vm: VmPlan) -> None:
     """We may not read the resource providers of the target subscription."""
     vm.azure.own.add("target")
     vm.azure.troubles.append(Trouble(("/subscriptions/{target}/providers",), 403))
+
+
+@fault(
+    "arm-forbids-the-platforms-group",
+    roots=("PLATFORM-001",),
+    expects={"PLATFORM-001": "unknown", "PLATFORM-004": "unknown", "PLATFORM-006": "unknown"},
+)
+def arm_forbids_the_platforms_group(vm: VmPlan) -> None:
+    """A tenant's engineer may read the VMs and networks, and nothing in the group of cluster and cluster manager."""
+    vm.azure.own |= {"subscription", "cluster", "manager", "csn"}
+    vm.azure.troubles.append(Trouble(("{subscription}", f"/{docs.PLATFORM_GROUP}/"), 403))
+
+
+@fault("arm-offers-an-older-arc-api", expects={})
+def arm_offers_an_older_arc_api(vm: VmPlan) -> None:
+    """The region offers no API version of Arc machines of this year; an older one serves as well."""
+
+    def change(provider: dict[str, Any]) -> None:
+        for kind in provider["resourceTypes"]:
+            kind["apiVersions"] = ["2025-01-13", "2024-07-10"]
+
+    vm.azure.edit("Microsoft.HybridCompute", change)

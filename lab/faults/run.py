@@ -14,6 +14,12 @@ def bundle_too_old(run: RunPlan) -> None:
     run.profile = f'{_PROFILE}[declared]\nmanagement_bundle = "2509.1"\n'
 
 
+@run_fault("bundle-below-the-newest-article", expects={"PLATFORM-002": "warn"})
+def bundle_below_the_newest_article(run: RunPlan) -> None:
+    """The operator declares management bundle 2510.1: enough, and less than the newest article asks for."""
+    run.profile = f'{_PROFILE}[declared]\nmanagement_bundle = "2510.1"\n'
+
+
 @run_fault("bundle-not-declared", expects={"PLATFORM-002": "warn"})
 def bundle_not_declared(run: RunPlan) -> None:
     """Nobody has declared the management bundle: it can only be inferred from what the platform offers."""

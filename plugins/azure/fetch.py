@@ -167,11 +167,11 @@ class _Fetch:
         tasks: _Tasks = {}
         for vm in self.vms:
             view = AzureVmView(vm, self.facts)
-            if not (scope := _known(view, "target_scope")):
+            scope, name = _known(view, "target_scope"), _known(view, "arc_name")
+            if not (scope and name):
                 continue
             listed = self.facts.answers.get(paths.machines(scope))
-            if isinstance(listed, ReadError) and listed.status not in (*_HOPELESS, 403) and view.arc_name:
-                name = view.arc_name
+            if isinstance(listed, ReadError) and listed.status not in (*_HOPELESS, 403):
                 tasks[paths.machine(scope, name)] = partial(self.arm.machine, scope, name)
         self._ask(tasks)
 

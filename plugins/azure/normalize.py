@@ -26,7 +26,8 @@ _LISTS_OF_TEXTS = frozenset("actions notActions apiVersions".split())
 _TEXTS = frozenset(
     "id name type location clusterId clusterManagerId attachedNetworkId principalId clientId tenantId scope condition "
     "roleDefinitionId roleName denyAssignmentName updatedOn createdOn namespace registrationState resourceType status "
-    "vmId detailedStatus detailedStatusMessage provisioningState powerState clusterConnectionStatus clusterVersion "
+    "vmId detailedStatus detailedStatusMessage provisioningState powerState clusterConnectionStatus "
+    "clusterManagerConnectionStatus clusterVersion "
     "supportExpiryDate targetClusterVersion domainName macAddress ipv4Address address lastStatusChange".split()
 )
 

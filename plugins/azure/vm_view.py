@@ -6,6 +6,7 @@ Every attribute is either what Azure said, or None where Azure says that it does
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
@@ -126,11 +127,23 @@ class AzureVmView:
 
     @property
     def arc_name(self) -> str:
-        """The name the Arc machine will get: that of the VM resource, else of the VM in the inventory."""
+        """The name the Arc machine will get: that of the VM resource, else of the VM in the inventory.
+
+        *Unknown* where neither is a name: the address of ``--vm=10.0.0.4`` was chosen to be reached at.
+        """
         try:
             return _parse(self.resource_id).name
-        except CheckOutcome:
-            return self._vm.name
+        except CheckOutcome as outcome:
+            name = self._vm.name
+            if not is_address(name) and (name != self._vm.host or "." not in name):
+                return name
+            raise CheckOutcome(
+                Status.UNKNOWN,
+                f"The name of the Arc machine is not known: {name} is an address, and the VM resource, whose name it "
+                "would get, is not known.",
+                outcome.remedy or _STATE_THE_ID,
+                shared_cause=outcome.shared_cause,
+            ) from None
 
     @property
     def arc_machine(self) -> dict[str, Any] | None:
@@ -223,6 +236,7 @@ class AzureVmView:
                 f"The principal of {found} is not known: {found.unread.message}",
                 found.unread.remedy or "Grant the runner Microsoft.ManagedIdentity/userAssignedIdentities/read.",
                 "runner",
+                found.unread.shared_cause,
             )
         return found
 
@@ -326,6 +340,17 @@ class AzureVmView:
             cut = len(text) > _EXCERPT
             self.used[key] = ProbeResult(key, answer.request, "done", exit=0, stdout=text[:_EXCERPT], truncated=cut)
         return answer
+
+
+def is_address(name: str) -> bool:
+    """True for what names no machine: an IP address, or an address with a user or a port in it."""
+    if set("@:/[]") & set(name):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _unknown(message: str, remedy: str = "", component: Component | None = None, shared_cause: str = "") -> NoReturn:

@@ -79,7 +79,10 @@ class Floors:
     """The oldest accepted versions, as text; each check that compares one knows its grammar."""
 
     runtime: str
+    runtime_recommended: str
     management_bundle: str
+    management_bundle_recommended: str
+    recommended_because: str  # why newer ones than the floors are recommended, as part of a sentence
     api_version: str
     api_version_recommended: str
     azure_cli: str

@@ -211,7 +211,7 @@ def _from_data(data: Mapping[str, Any]) -> Profile:
         no_proxy_recommended=tuple(data["no_proxy"]["recommended"]),
         clock_limit=int(data["clock"]["limit"]),
         timeouts=Timeouts(**timeouts),
-        floors=Floors(**data["floors"]),
+        floors=_floors(data["floors"]),
         declared_bundle=data.get("declared", {}).get("management_bundle"),
         tls_minimum=data["tls"]["minimum"],
         trusted_issuers=tuple(data["tls"]["trusted_issuers"]),
@@ -236,3 +236,10 @@ def _cloud(name: str, data: Mapping[str, Any]) -> Cloud:
             for host, row in data["endpoints"].items()
         ),
     )
+
+
+def _floors(data: Mapping[str, str]) -> Floors:
+    """The floors; what recommends nothing newer than a floor may leave it out."""
+    names = ("runtime", "management_bundle")
+    newer = {f"{name}_recommended": data[name] for name in names} | {"recommended_because": ""}
+    return Floors(**(newer | dict(data)))

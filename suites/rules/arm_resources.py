@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from plugins import AzureVmView, Fix, Vm, blocked, fail, quote, unknown
+from plugins import AzureVmView, CheckOutcome, Fix, Vm, blocked, fail, quote, unknown
 from plugins.azure import resource_ids as ids
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "command",
     "csn_of",
     "detail",
+    "missing_because",
     "named",
     "prop",
+    "readable",
     "restart",
     "settled",
     "silent",
@@ -107,6 +109,23 @@ def csn_of(azure: AzureVmView) -> Resource:
             remedy="See VM-003 and CSN-003.",
         )
     return found
+
+
+def readable(read: Callable[[], Resource | None]) -> Resource | None:
+    """A resource that only adds to a conclusion; None where it does not exist or could not be read."""
+    try:
+        return read()
+    except CheckOutcome:
+        return None
+
+
+def missing_because(read: Callable[[], Resource | None]) -> str:
+    """What a resource could not be read for, as a cause that other checks share; "" when it was read."""
+    try:
+        read()
+    except CheckOutcome as outcome:
+        return outcome.shared_cause
+    return ""
 
 
 def settled(resource: Resource, what: str, remedy: str) -> None:

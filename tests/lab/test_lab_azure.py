@@ -45,7 +45,8 @@ class Site:
 
     def ask(self, path: str, method: str = "GET", token: str | None = None, body: bytes = b"", **query: str) -> Answer:
         headers = {"authorization": f"Bearer {token or self.token()}"} if token != "" else {}
-        return self.arm.answer(Request(method, path, {"api-version": "2022-04-01"} | query, headers, body))
+        version = "2025-01-13" if "/microsoft.hybridcompute/" in path.lower() else "2022-04-01"
+        return self.arm.answer(Request(method, path, {"api-version": version} | query, headers, body))
 
     def page(self, path: str, query: dict[str, str]) -> Answer:
         asked = {"api-version": "2022-04-01"} | query
@@ -123,6 +124,17 @@ def test_ids_have_no_case(tmp_path: Path) -> None:
 def test_what_is_not_there_is_404_in_arms_words(tmp_path: Path, path: str, said: str) -> None:
     site = Site(tmp_path, "")
     assert code(site.ask(path)) == (404, said)
+
+
+def test_arm_refuses_an_api_version_that_arc_machines_do_not_have(tmp_path: Path) -> None:
+    site = Site(tmp_path, "")
+    refused = site.page(f"{TARGET}/providers/Microsoft.HybridCompute/machines", {"api-version": "2099-01-01"})
+    assert code(refused) == (400, "NoRegisteredProviderFound")
+    assert refused.body["error"]["message"] == (
+        "No registered resource provider found for location 'eastus' and API version '2099-01-01' for type 'machines'. "
+        "The supported api-versions are '2026-07-15, 2025-02-19-preview, 2025-01-13, 2024-07-10'. The supported "
+        "locations are 'eastus'."
+    )
 
 
 def test_the_reader_may_not_write_and_a_vm_may_not_read_everything(tmp_path: Path) -> None:

@@ -294,13 +294,37 @@ ROWS["CSN-002"] = [
         also={"endpoint": PAS},
         csn=props(enabledEgressEndpoints=GONE, enableDefaultEgressEndpoints="False"),
     ),
+    *(
+        azure_row(
+            f"{name}, and the defaults are enabled",
+            Status.NOT_APPLICABLE,
+            'Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net. enableDefaultEgressEndpoints is "True", and what that lets through is not published: NET-001 tests from the VM whether pas.windows.net is reached.',
+            also={"endpoint": PAS},
+            csn=props(**network),
+        )
+        for name, network in {
+            "the list is null": {"enabledEgressEndpoints": None},
+            "the list is absent": {"enabledEgressEndpoints": GONE},
+            "both lists are null": {"enabledEgressEndpoints": None, "additionalEgressEndpoints": None},
+            "both lists are absent": {"enabledEgressEndpoints": GONE, "additionalEgressEndpoints": GONE},
+            "the list is null, JSON's true": {"enabledEgressEndpoints": None, "enableDefaultEgressEndpoints": True},
+            "the list is null, true": {"enabledEgressEndpoints": None, "enableDefaultEgressEndpoints": "true"},
+        }.items()
+    ),
     azure_row(
-        "the list is null, and the defaults are enabled",
+        "the list is null, the defaults are enabled, and what was asked for covers it",
+        Status.PASS,
+        "pas.windows.net is covered by .windows.net port 443 in additionalEgressEndpoints of the cloud services network csn-1 (enabledEgressEndpoints itself is absent from Azure's answer).",
+        also={"endpoint": PAS},
+        csn=props(enabledEgressEndpoints=None, additionalEgressEndpoints=egress(".windows.net")),
+    ),
+    azure_row(
+        "the list is null, and so is the flag",
         Status.UNKNOWN,
-        'Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net (enableDefaultEgressEndpoints is "True", but what that lets through is published nowhere).',
+        "Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net.",
         f"NET-001 shows whether pas.windows.net passes. To be sure: {adding(*WANTED)}",
         also={"endpoint": PAS},
-        csn=props(enabledEgressEndpoints=None),
+        csn=props(enabledEgressEndpoints=None, enableDefaultEgressEndpoints=None),
     ),
     *common_azure_rows("csn", "csn", "vm", also={"endpoint": PAS}),
 ]

@@ -23,7 +23,25 @@ def declared(bundle: str) -> Profile:
 
 
 ROWS["PLATFORM-001"] = [
-    azure_row("at the floor", Status.PASS, "Cluster cluster-1 runs 4.7.0 (expected 4.7.0 or later)."),
+    azure_row(
+        "at the floor, below what newer documents ask for",
+        Status.WARN,
+        "Cluster cluster-1 runs 4.7.0: enough (expected 4.7.0 or later), but 4.9.0 or later is recommended: the newest Nexus article (2026-02-09) asks for bundle 2602.1 and runtime 4.9.0, and only the last three minor versions of the runtime are supported.",
+        "Upgrade the cluster's runtime (it is offered 4.9.0, 4.10.0): az networkcloud cluster update-version --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --target-cluster-version 4.10.0",
+    ),
+    azure_row(
+        "as new as recommended",
+        Status.PASS,
+        "Cluster cluster-1 runs 4.9.0 (expected 4.7.0 or later).",
+        cluster=props(clusterVersion="4.9.0"),
+    ),
+    azure_row(
+        "below what newer documents ask for, and no such upgrade is offered",
+        Status.WARN,
+        "Cluster cluster-1 runs 4.8.9: enough (expected 4.7.0 or later), but 4.9.0 or later is recommended: the newest Nexus article (2026-02-09) asks for bundle 2602.1 and runtime 4.9.0, and only the last three minor versions of the runtime are supported.",
+        "The cluster needs a newer runtime; it is offered 4.8.10. Management bundles bring new runtimes (PLATFORM-002): ask Microsoft support when yours is due.",
+        cluster=props(clusterVersion="4.8.9", availableUpgradeVersions=[{"targetClusterVersion": "4.8.10"}]),
+    ),
     azure_row(
         "the second part counts as a number",
         Status.PASS,
@@ -77,17 +95,18 @@ ROWS["PLATFORM-001"] = [
     azure_row(
         "flat, as az prints it",
         Status.PASS,
-        "Cluster cluster-1 runs 4.8.1 (expected 4.7.0 or later).",
-        cluster={"properties": GONE, "clusterVersion": "4.8.1"},
+        "Cluster cluster-1 runs 4.11.0 (expected 4.7.0 or later).",
+        cluster={"properties": GONE, "clusterVersion": "4.11.0"},
     ),
 ]
 
 
 ROWS["PLATFORM-002"] = [
     azure_row(
-        "declared",
-        Status.PASS,
-        "The operator declares management bundle 2510.1 (declared.management_bundle of profile 2510; expected 2510.1 or later).",
+        "declared, below what newer documents ask for",
+        Status.WARN,
+        "The operator declares management bundle 2510.1 (declared.management_bundle of profile 2510): enough (expected 2510.1 or later), but 2602.1 or later is recommended: the newest Nexus article (2026-02-09) asks for bundle 2602.1 and runtime 4.9.0, and only the last three minor versions of the runtime are supported.",
+        "Microsoft rolls management bundles out, region by region: ask Microsoft support when yours is due.",
         profile=declared("2510.1"),
     ),
     azure_row(
@@ -99,8 +118,8 @@ ROWS["PLATFORM-002"] = [
     azure_row(
         "declared, and Azure cannot be read",
         Status.PASS,
-        "The operator declares management bundle 2511.2 (declared.management_bundle of profile 2510; expected 2510.1 or later).",
-        profile=declared("2511.2"),
+        "The operator declares management bundle 2603.2 (declared.management_bundle of profile 2510; expected 2510.1 or later).",
+        profile=declared("2603.2"),
         vm=FORBIDDEN,
         cluster=FORBIDDEN,
     ),
@@ -266,11 +285,52 @@ ROWS["PLATFORM-004"] = [
         cluster=props(clusterConnectionStatus="Disconnected"),
     ),
     azure_row(
-        "never connected",
-        Status.FAIL,
-        "Cluster cluster-1 has clusterConnectionStatus Undefined; expected Connected. Its detailedStatus is not stated.",
-        "Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); VMs go on running, but Azure can neither see nor change them.",
+        "undefined: Azure does not know",
+        Status.UNKNOWN,
+        "Azure does not know how cluster cluster-1 is: clusterConnectionStatus Undefined; expected Connected.",
+        "Look at the cluster's Overview in the portal, and run again later.",
+        cluster=props(clusterConnectionStatus="Undefined"),
+    ),
+    azure_row(
+        "undefined, and its status is not stated",
+        Status.UNKNOWN,
+        "Azure does not know how cluster cluster-1 is: clusterConnectionStatus Undefined; expected Connected.",
+        "Look at the cluster's Overview in the portal, and run again later.",
         cluster=props(clusterConnectionStatus="Undefined", detailedStatus=GONE),
+    ),
+    azure_row(
+        "undefined, and failed",
+        Status.FAIL,
+        "Cluster cluster-1 has detailedStatus Failed; expected Running.",
+        "Restore the cluster first: portal, the cluster's Overview and Resource health; then a support request.",
+        cluster=props(clusterConnectionStatus="Undefined", detailedStatus="Failed"),
+    ),
+    azure_row(
+        "a status that Azure does not know",
+        Status.UNKNOWN,
+        "Azure does not know how cluster cluster-1 is: detailedStatus Unknown; expected Running: No report for an hour.",
+        "Look at the cluster's Overview in the portal, and run again later.",
+        cluster=props(detailedStatus="Unknown", detailedStatusMessage="No report for an hour."),
+    ),
+    azure_row(
+        "the cluster manager does not reach it",
+        Status.FAIL,
+        "Cluster cluster-1 has clusterManagerConnectionStatus Unreachable; expected Connected. Its detailedStatus is Running.",
+        "Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); VMs go on running, but Azure can neither see nor change them.",
+        cluster=props(clusterManagerConnectionStatus="Unreachable"),
+    ),
+    azure_row(
+        "the cluster manager's connection is undefined",
+        Status.UNKNOWN,
+        "Azure does not know how cluster cluster-1 is: clusterManagerConnectionStatus Undefined; expected Connected.",
+        "Look at the cluster's Overview in the portal, and run again later.",
+        cluster=props(clusterManagerConnectionStatus="Undefined"),
+    ),
+    azure_row(
+        "the cluster manager's connection is not stated: older versions of the API do not know it",
+        Status.PASS,
+        "Cluster cluster-1 is Running and Connected.",
+        cluster=props(clusterManagerConnectionStatus=None),
     ),
     azure_row(
         "failed",

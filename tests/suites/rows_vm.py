@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plugins.model import ProbeResult, Status, Vm
+from plugins.model import ProbeResult, Status, Target, Vm
 from tests.support.azure_rows import azure_row, common_azure_rows, props
-from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, MACHINE_ID, VM_ID
+from tests.support.fake_azure import (
+    CLUSTER_ID,
+    FORBIDDEN,
+    GONE,
+    INVENTORY,
+    LOCATION_ID,
+    MACHINE_ID,
+    SUBSCRIPTION,
+    VM_ID,
+)
 from tests.support.suite_rows import Row, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -17,6 +26,7 @@ def called(name: str) -> Vm:
 
 
 UNSTATED = replace(INVENTORY, resource_id=None)
+UNPLACED = replace(UNSTATED, target=Target(SUBSCRIPTION, "rg-nexus", "eastus"))
 
 
 #: No agent on the VM.
@@ -43,63 +53,90 @@ ROWS["VM-001"] = [
     azure_row(
         "off",
         Status.FAIL,
-        "VM vm-a is off: powerState Off, detailedStatus Stopped; expected On and Running: Stopped by a user.",
+        "VM vm-a is off: powerState Off, detailedStatus Stopped; expected On, and Running or Available: Stopped by a user.",
         "az networkcloud virtualmachine start --name vm-a --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555",
         vm=props(powerState="Off", detailedStatus="Stopped", detailedStatusMessage="Stopped by a user."),
     ),
     azure_row(
         "on, and stopped",
         Status.FAIL,
-        "VM vm-a does not run: powerState On, detailedStatus Stopped; expected On and Running.",
+        "VM vm-a does not run: powerState On, detailedStatus Stopped; expected On, and Running or Available.",
         "az networkcloud virtualmachine start --name vm-a --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555",
         vm=props(detailedStatus="Stopped"),
     ),
     azure_row(
         "on, with an error",
         Status.FAIL,
-        "VM vm-a does not run: powerState On, detailedStatus Error; expected On and Running: No host has room for it.",
+        "VM vm-a does not run: powerState On, detailedStatus Error; expected On, and Running or Available: No host has room for it.",
         "Read the message; restart the VM, and open a support request if it stays so: az networkcloud virtualmachine restart --name vm-a --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555",
         vm=props(detailedStatus="Error", detailedStatusMessage="No host has room for it."),
     ),
     azure_row(
         "being scheduled",
         Status.FAIL,
-        "VM vm-a does not run: powerState On, detailedStatus Scheduling; expected On and Running.",
+        "VM vm-a does not run: powerState On, detailedStatus Scheduling; expected On, and Running or Available.",
         "Wait until the VM is Running, and run again.",
         vm=props(detailedStatus="Scheduling"),
     ),
     azure_row(
-        "only available",
+        "available, as published examples of VMs that are up and healthy",
+        Status.PASS,
+        "VM vm-a is provisioned, On and Available.",
+        vm=props(detailedStatus="Available", detailedStatusMessage="VM is up and healthy"),
+    ),
+    azure_row(
+        "available, and off",
         Status.FAIL,
-        "VM vm-a does not run: powerState On, detailedStatus Available; expected On and Running.",
-        "Wait until the VM is Running, and run again.",
-        vm=props(detailedStatus="Available"),
+        "VM vm-a is off: powerState Off, detailedStatus Available; expected On, and Running or Available.",
+        "az networkcloud virtualmachine start --name vm-a --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555",
+        vm=props(powerState="Off", detailedStatus="Available"),
+    ),
+    azure_row(
+        "available, and its power is not known",
+        Status.UNKNOWN,
+        "Azure does not know how VM vm-a is: powerState Unknown, detailedStatus Available; expected On, and Running or Available.",
+        "Look at the connection of the cluster (PLATFORM-004), and run again.",
+        vm=props(powerState="Unknown", detailedStatus="Available"),
+    ),
+    azure_row(
+        "available, and the last operation failed",
+        Status.FAIL,
+        "The last operation on VM vm-a did not succeed: provisioningState Failed; expected Succeeded.",
+        "Read the message and the activity log. A VM that was not created as asked is created again.",
+        vm=props(provisioningState="Failed", detailedStatus="Available"),
+    ),
+    azure_row(
+        "undefined",
+        Status.UNKNOWN,
+        "Azure does not know how VM vm-a is: powerState On, detailedStatus Undefined; expected On, and Running or Available.",
+        "Look at the connection of the cluster (PLATFORM-004), and run again.",
+        vm=props(detailedStatus="Undefined"),
     ),
     azure_row(
         "power unknown to Azure",
         Status.UNKNOWN,
-        "Azure does not know how VM vm-a is: powerState Unknown, detailedStatus Running; expected On and Running.",
+        "Azure does not know how VM vm-a is: powerState Unknown, detailedStatus Running; expected On, and Running or Available.",
         "Look at the connection of the cluster (PLATFORM-004), and run again.",
         vm=props(powerState="Unknown"),
     ),
     azure_row(
         "status unknown to Azure",
         Status.UNKNOWN,
-        "Azure does not know how VM vm-a is: powerState On, detailedStatus Unknown; expected On and Running.",
+        "Azure does not know how VM vm-a is: powerState On, detailedStatus Unknown; expected On, and Running or Available.",
         "Look at the connection of the cluster (PLATFORM-004), and run again.",
         vm=props(detailedStatus="Unknown"),
     ),
     azure_row(
         "a power state nobody knows",
         Status.FAIL,
-        "VM vm-a is not on: powerState Hibernated, detailedStatus Running; expected On and Running.",
+        "VM vm-a is not on: powerState Hibernated, detailedStatus Running; expected On, and Running or Available.",
         "Look at the VM in the portal: Overview, Activity log.",
         vm=props(powerState="Hibernated"),
     ),
     azure_row(
         "neither stated",
         Status.UNKNOWN,
-        "Azure does not know how VM vm-a is: powerState not stated, detailedStatus not stated; expected On and Running.",
+        "Azure does not know how VM vm-a is: powerState not stated, detailedStatus not stated; expected On, and Running or Available.",
         "Look at the connection of the cluster (PLATFORM-004), and run again.",
         vm=props(powerState=GONE, detailedStatus=GONE),
     ),
@@ -190,6 +227,29 @@ ROWS["VM-002"] = [
         "Look at the resource in the portal (JSON view, newest API version), or run again later.",
         cluster=props(clusterExtendedLocation=GONE),
     ),
+    azure_row(
+        "the cluster may not be read, and the network on the same cluster is there, too",
+        Status.PASS,
+        "The VM is in cl-1, as its cloud services network is, which is on the same cluster cluster-1. The cluster itself could not be read.",
+        cluster=FORBIDDEN,
+        csn={"extendedLocation": {"name": LOCATION_ID.upper(), "type": "CustomLocation"}},
+    ),
+    azure_row(
+        "the cluster may not be read, and the network is elsewhere",
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        cluster=FORBIDDEN,
+        csn={"extendedLocation": {"name": LOCATION_ID + "-2"}},
+    ),
+    azure_row(
+        "the cluster may not be read, and the network is on another cluster",
+        Status.UNKNOWN,
+        "Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Grant the runner Reader.",
+        cluster=FORBIDDEN,
+        csn={"extendedLocation": {"name": LOCATION_ID}, "properties": {"clusterId": CLUSTER_ID + "-2"}},
+    ),
     *common_azure_rows("vm", "cluster", "vm"),
 ]
 
@@ -247,39 +307,78 @@ ROWS["VM-006"] = [
         "55 characters",
         Status.FAIL,
         "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' is not a valid name for an Arc resource: it has 55 characters, 54 are allowed. azcmagent connect would stop with AZCM0102.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, - and _, the last one a letter or digit.",
+        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
         evidence=ABSENT,
         inventory=called("a" * 55),
     ),
     azure_row(
-        "ends with a hyphen",
-        Status.FAIL,
-        "'web-' is not a valid name for an Arc resource: it must not end with '-'. azcmagent connect would stop with AZCM0102.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, - and _, the last one a letter or digit.",
+        "ends with a hyphen: Azure's pattern takes it",
+        Status.WARN,
+        "web- is free in resource group rg-nexus, and ends with '-': Azure takes that, but the agent's documents do not.",
+        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
         evidence=ABSENT,
         inventory=called("web-"),
     ),
     azure_row(
-        "ends with an underscore",
-        Status.FAIL,
-        "'web_' is not a valid name for an Arc resource: it must not end with '_'. azcmagent connect would stop with AZCM0102.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, - and _, the last one a letter or digit.",
+        "ends with an underscore: Azure's pattern takes it",
+        Status.WARN,
+        "web_ is free in resource group rg-nexus, and ends with '_': Azure takes that, but the agent's documents do not.",
+        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
         evidence=ABSENT,
         inventory=called("web_"),
     ),
     azure_row(
         "a host name with its domain",
-        Status.FAIL,
-        "'web.corp.example' is not a valid name for an Arc resource: '.' is not allowed. azcmagent connect would stop with AZCM0102.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, - and _, the last one a letter or digit.",
+        Status.PASS,
+        "web.corp.example is a valid name (with a dot, which Azure takes and the agent's documents do not list), and free in resource group rg-nexus.",
         evidence=ABSENT,
         inventory=called("web.corp.example"),
+    ),
+    azure_row(
+        "digits and dots, as agents have connected with",
+        Status.PASS,
+        "0.10.20225.002 is a valid name (with a dot, which Azure takes and the agent's documents do not list), and free in resource group rg-nexus.",
+        evidence=ABSENT,
+        inventory=called("0.10.20225.002"),
+    ),
+    azure_row(
+        "a name that is not ASCII",
+        Status.FAIL,
+        "'wéb' is not a valid name for an Arc resource: 'é' is not allowed. azcmagent connect would stop with AZCM0102.",
+        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
+        evidence=ABSENT,
+        inventory=called("wéb"),
+    ),
+    *(
+        azure_row(
+            f"an address is no name: {address}",
+            Status.UNKNOWN,
+            f"The name of the Arc machine is not known: {address} is an address, and the VM resource, whose name it would get, is not known.",
+            "Give the VM its resource_id in the inventory, or say where to look for its name: --subscription=<id> --resource-group=<name>.",
+            evidence=ABSENT,
+            inventory=replace(UNPLACED, name=address, host=host),
+        )
+        for address, host in {
+            "10.0.0.4": "10.0.0.4",
+            "azureuser@10.0.0.4:2222": "10.0.0.4",
+            "fd00::4": "fd00::4",
+            "[fd00::4]:22": "fd00::4",
+            "azureuser@web": "web",
+            "web.corp.example": "web.corp.example",
+        }.items()
+    ),
+    azure_row(
+        "a name of the inventory, without a resource id",
+        Status.PASS,
+        "vm-a is a valid name, and free in resource group rg-nexus.",
+        evidence=ABSENT,
+        inventory=replace(UNPLACED, host="10.0.0.4"),
     ),
     azure_row(
         "not valid, and Azure cannot be read",
         Status.FAIL,
         "'web 1' is not a valid name for an Arc resource: ' ' is not allowed. azcmagent connect would stop with AZCM0102.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, - and _, the last one a letter or digit.",
+        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
         evidence=ABSENT,
         inventory=called("web 1"),
         machine=FORBIDDEN,

@@ -79,6 +79,7 @@ CLUSTER: dict[str, Any] = {
         "clusterVersion": "4.7.0",
         "clusterManagerId": MANAGER_ID,
         "clusterConnectionStatus": "Connected",
+        "clusterManagerConnectionStatus": "Connected",
         "clusterExtendedLocation": {"name": LOCATION_ID, "type": "CustomLocation"},
         "detailedStatus": "Running",
         "detailedStatusMessage": "",
