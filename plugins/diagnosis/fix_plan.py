@@ -7,21 +7,22 @@ that leaves the fewest fixes for the VMs closest to it. Every count is what is t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plugins.core.wording import counted, first_few, plural
 from plugins.diagnosis.component_labels import component_label
 from plugins.diagnosis.fleet_causes import Cause
 
-__all__ = ["label", "steps"]
+__all__ = ["forecast", "label", "steps"]
 
 
 def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> list[dict[str, Any]]:
     """The plan, in order. `ready` VMs are ready already; those in `open_after` have checks that were blocked.
 
-    Each step: ``{"cause": number, "sentence", "unlocks": [VMs that become ready], "unjudged": how many of them still
-    have checks to be judged then, "ready": VMs ready after it, "still": [{"cause": number, "vms": count}, ...]}``.
+    Each step: ``{"cause": number, "what", "then", "sentence": both, "unlocks": [VMs that become ready], "unjudged": how
+    many of them still have checks to be judged then, "ready": VMs ready after it, "still":
+    [{"cause": number, "vms": count}, ...]}``.
     """
     left: dict[str, set[int]] = {}  # VM -> the causes that keep it from being ready, by index
     for index, cause in enumerate(causes):
@@ -45,10 +46,14 @@ def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> li
         waiting = sum(map(len, helped.values()))
         ready += len(unlocked)
         unjudged = sum(vm in open_after for vm in unlocked)
+        what = f"Fix {label(causes[index])}"
+        then = _then(causes, len(unlocked), unjudged, waiting, still)
         found.append(
             {
                 "cause": index + 1,
-                "sentence": _sentence(causes, index, len(unlocked), unjudged, waiting, still),
+                "what": what,
+                "then": then,
+                "sentence": f"{what} ({causes[index].id}): {then}",
                 "unlocks": unlocked,
                 "unjudged": unjudged,
                 "ready": ready,
@@ -89,11 +94,8 @@ def label(cause: Cause) -> str:
     return component_label(cause.kind, cause.name)
 
 
-def _sentence(
-    causes: Sequence[Cause], index: int, unlocked: int, unjudged: int, waiting: int, still: Counter[int]
-) -> str:
-    """ "Fix cloud services network csn-a (CSN-002): 412 VMs become ready; 38 more then still wait for ROLES-001." """
-    cause = causes[index]
+def _then(causes: Sequence[Cause], unlocked: int, unjudged: int, waiting: int, still: Counter[int]) -> str:
+    """ "412 VMs become ready; 38 more then still wait for ROLES-001." """
     parts = []
     if unlocked:
         become = f"{counted(unlocked, 'VM')} {plural(unlocked, 'becomes', 'become')} ready"
@@ -106,4 +108,25 @@ def _sentence(
         ids = list(dict.fromkeys(causes[other].id for other, _ in _biggest_first(still)))
         more = "more" if unlocked else plural(waiting, "VM")
         parts.append(f"{waiting} {more} then still {plural(waiting, 'waits', 'wait')} for {first_few(ids)}")
-    return f"Fix {label(cause)} ({cause.id}): {'; '.join(parts)}."
+    return f"{'; '.join(parts)}."
+
+
+def forecast(plan: Sequence[Mapping[str, Any]], ready: int, total: int) -> str:
+    """What the plan comes to: "The first 3 of 11 fixes make 950 of 1,000 VMs ready; all 11 make it 998."
+
+    `ready` of `total` VMs are ready before the plan. "" without a plan.
+    """
+    if not plan:
+        return ""
+    last = plan[-1]["ready"]
+    # Checks that were blocked are judged only when their cause is fixed: the plan promises nothing about them.
+    judged = ", as far as could be judged" if any(step["unjudged"] for step in plan) else ""
+    of = "the VM" if total == 1 else f"all {total:,} VMs" if last == total else f"{last:,} of {total:,} VMs"
+    if len(plan) == 1:
+        return f"One fix makes {of} ready{judged}."
+    # The few that do most of it: four fifths of what the whole plan does.
+    few = next(number for number, step in enumerate(plan, 1) if step["ready"] - ready >= 0.8 * (last - ready))
+    if few > len(plan) / 2:
+        return f"{len(plan)} fixes make {of} ready{judged}."
+    fixes = "The first fix makes" if few == 1 else f"The first {few} fixes make"
+    return f"{fixes} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {len(plan)} make it {last:,}{judged}."

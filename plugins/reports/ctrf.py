@@ -18,7 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from plugins.checks.areas import area_of
 from plugins.core.sanitize import escape_invisible, one_line
-from plugins.reports.queries import Json, all_results, seconds, subject, summaries
+from plugins.reports.queries import Json, seconds, subject, summaries
 
 #: The version of the specification that these fields are of.
 SPECIFICATION = "0.0.0"
@@ -41,7 +41,7 @@ _ABOUT = ("verdict", "sentence", "run_id", "profile")
 
 def render(results: Json) -> Iterator[str]:
     """`results` as CTRF, one VM at a time: a fleet's tests are many."""
-    statuses = Counter(each["status"] for vm in results["vms"] for each in all_results(vm))
+    statuses = Counter(each["status"] for vm in results["vms"] for each in vm["results"])
     statuses.update(status for vm in results["vms"] for status, _ in summaries(vm))
     outcomes: Counter[str] = Counter()
     for status, number in statuses.items():
@@ -75,7 +75,7 @@ def render(results: Json) -> Iterator[str]:
     for vm in results["vms"]:
         name = one_line(vm["name"])
         tests = [
-            *(_test(name, vm, result) for result in all_results(vm)),
+            *(_test(name, vm, result) for result in vm["results"]),
             *(_summary(name, vm, *each) for each in summaries(vm)),
         ]
         if tests:

@@ -24,7 +24,7 @@ from lxml import etree
 from plugins.checks.areas import area_of
 from plugins.core.files import atomic_write
 from plugins.core.sanitize import escape_invisible, middle_cut, one_line
-from plugins.reports.queries import Json, all_results, seconds, subject, summaries
+from plugins.reports.queries import Json, seconds, subject, summaries
 
 _EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, small enough for a CI server's page
 
@@ -66,7 +66,7 @@ def _write(file: IO[bytes], results: Json) -> None:
 
 def _numbers(vm: Json) -> _Numbers:
     """What is in a VM's suite, and how long it took."""
-    results = all_results(vm)
+    results = vm["results"]
     kinds = Counter(_KINDS.get(result["status"]) for result in results)
     summarized = Counter(_KINDS.get(status) for status, _ in summaries(vm))
     return (
@@ -115,7 +115,7 @@ def _properties(pairs: Iterable[tuple[str, str]]) -> _Element:
 
 def _cases(vm: Json) -> Iterator[_Element]:
     """The cases of a VM, each to be written before the next one is asked for: alike ones are one element."""
-    for result in all_results(vm):
+    for result in vm["results"]:
         yield _case(vm, result)
     for status, sentence in summaries(vm):
         case = _summary(sentence)

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.sanitize import names
+from plugins.diagnosis.findings import rank
 from plugins.reports.markdown_syntax import linked, table, text
-from plugins.reports.queries import Json, cause_subject, first_to_fix, rank, subject, vms_by_readiness
+from plugins.reports.queries import Json, cause_subject, first_to_fix, subject, vms_by_readiness
 
 _CAUSES = 20
 _VMS = 40  # of each kind

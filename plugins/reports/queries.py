@@ -7,20 +7,11 @@ from typing import Any
 
 from plugins.core.wording import counted, plural
 from plugins.diagnosis.component_labels import component_label
+from plugins.diagnosis.findings import rank
 from plugins.judge.readiness import READINESS, prevents_ready
 from plugins.results.compact import left_out
 
 Json = dict[str, Any]
-
-#: Worst first: the order in which a reader wants to meet the seven words.
-WORST_FIRST = ("fail", "unknown", "warn", "blocked", "waived", "pass", "not applicable")
-
-_RANK = {status: rank for rank, status in enumerate(WORST_FIRST)}
-
-
-def rank(status: str) -> int:
-    """0 for the worst status word."""
-    return _RANK[status]
 
 
 def vms_by_readiness(results: Json) -> list[Json]:
@@ -29,26 +20,26 @@ def vms_by_readiness(results: Json) -> list[Json]:
 
 
 def root_causes(vm: Json) -> list[Json]:
-    """The results of a VM that are nobody's consequence, in the order to look: what keeps it back comes first."""
+    """The root causes of a VM in the order to fix them: first those that keep it from being ready."""
     found = [result for result in vm["results"] if result["root_cause"]]
-    return sorted(found, key=lambda result: (not _keeps_back(result), rank(result["status"])))
+    return sorted(found, key=lambda result: (not _prevents_ready(result), rank(result["status"])))
 
 
-def _keeps_back(result: Json) -> bool:
+def _prevents_ready(result: Json) -> bool:
     return prevents_ready(result["severity"], result["status"])
 
 
 def first_to_fix(vm: Json) -> Json | None:
-    """The one result of a VM that is to be looked at first: what keeps it back, and is nobody's consequence.
+    """The result of a VM to fix first: a root cause that keeps it from being ready.
 
     ``None`` when the VM is ready, or when no check was judged on it.
     """
-    held = next((result for result in vm["results"] if _keeps_back(result)), None)
+    held = next((result for result in vm["results"] if _prevents_ready(result)), None)
     if vm["readiness"] == "ready" or held is None:
         return None
     roots = root_causes(vm)
     # A recommended check that only warns can block a required one: an agent that is installed too early does.
-    behind = [result for result in roots if _keeps_back(result) or result["id"] in held["caused_by"]]
+    behind = [result for result in roots if _prevents_ready(result) or result["id"] in held["caused_by"]]
     return behind[0] if behind else held
 
 
@@ -91,39 +82,6 @@ def seconds(vm: Json, result: Json) -> float | None:
     evidence = vm["evidence"]
     took = [evidence[probe]["seconds"] for probe in result["evidence"] if probe in evidence]
     return max(took, default=None)
-
-
-def ssh_failure(vm: Json) -> Json | None:
-    """A result that stands for the session, when the VM could not be looked at and no check of the run says so.
-
-    It happens when SSH-001 was deselected: a report that left it out would show an unreachable VM as empty.
-    """
-    session = vm["session"]
-    if session["outcome"] == "ok" or any(result["id"] == "SSH-001" for result in vm["results"]):
-        return None
-    if any("SSH-001" in names for names in left_out(vm).values()):
-        return None
-    return {
-        "id": "SSH-001",
-        "parameter": "",
-        "status": "unknown",
-        "severity": "required",
-        "message": session["message"] or f"The SSH session ended with: {session['outcome']}.",
-        "remedy": session["remedy"],
-        "root_cause": True,
-        "caused_by": [],
-        "nodeid": "",
-        "title": "an SSH session opens",
-        "docs": "",
-        "evidence": [],
-        "fix": [],
-    }
-
-
-def all_results(vm: Json) -> list[Json]:
-    """The results of a VM, with the one that stands for its session when no check does."""
-    failure = ssh_failure(vm)
-    return [failure, *vm["results"]] if failure else vm["results"]
 
 
 def summaries(vm: Json) -> list[tuple[str, str]]:

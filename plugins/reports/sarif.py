@@ -21,7 +21,7 @@ from urllib.parse import quote
 from plugins.checks.areas import area_of
 from plugins.core.sanitize import escape_invisible, one_line, truncate
 from plugins.evidence.layout import file_name
-from plugins.reports.queries import Json, cause_subject, ssh_failure
+from plugins.reports.queries import Json, cause_subject
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -122,9 +122,8 @@ class _Finding:
 def _findings(results: Json) -> Iterator[_Finding]:
     causes = {(cause["id"], vm): cause for cause in reversed(results["causes"]) for vm in cause["vms"]}
     for vm in results["vms"]:
-        session = ssh_failure(vm)
         found: dict[tuple[str, bool], list[Json]] = {}
-        for result in ([session] if session else []) + vm["results"]:
+        for result in vm["results"]:
             waived = result["status"] == "waived"
             if result["root_cause"] or waived:
                 found.setdefault((result["id"], waived), []).append(result)

@@ -10,20 +10,21 @@ from importlib.metadata import version
 from typing import Any
 
 from plugins.azure.snapshot import Call
-from plugins.checks.areas import order
+from plugins.checks.areas import REACHED, order
 from plugins.checks.check import Check
 from plugins.core.redaction import redact
 from plugins.core.version import SUITE_VERSION
 from plugins.diagnosis import drift, fix_plan
+from plugins.diagnosis.findings import FindingGroups
 from plugins.diagnosis.fleet_causes import CauseFinder
 from plugins.diagnosis.root_cause import diagnose
 from plugins.judge.readiness import readiness
-from plugins.model import Evidence, ProbeResult, Severity, Status, Verdict
+from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict
 from plugins.results import compact
 from plugins.results.provenance import Provenance
 from plugins.results.schema import VERSION
 
-__all__ = ["ResultsBuilder"]
+__all__ = ["ResultsBuilder", "unreached"]
 
 #: What is told of a probe's answer: all but its name, which is the key, and when it came.
 _OF_A_PROBE = tuple(name for name in ProbeResult.__slots__ if name not in ("probe", "received"))
@@ -38,6 +39,7 @@ class ResultsBuilder:
         self._compact = fleet > compact.WHOLE_UP_TO
         self._vms: list[dict[str, Any]] = []
         self._causes = CauseFinder({check.id: check.component for check in checks.values()})
+        self._findings = FindingGroups()
         self._counts: Counter[str] = Counter()
         self._tally: Counter[str] = Counter()
         self._provenance = Provenance()
@@ -45,9 +47,10 @@ class ResultsBuilder:
     def add(self, evidence: Evidence, verdicts: Sequence[Verdict], components: Mapping[str, str]) -> None:
         """One more VM, in the fleet's order. `components` is what `plugins.azure.components` found."""
         vm = _vm(evidence, verdicts, self._checks, components)
-        self._counts.update(str(each.status) for each in verdicts)
+        self._counts.update(result["status"] for result in vm["results"])
         self._tally[vm["readiness"]] += 1
         self._causes.add(vm)
+        self._findings.add(vm)
         self._provenance.add(evidence)
         self._vms.append(compact.of_vm(vm) if self._compact else vm)
 
@@ -65,6 +68,7 @@ class ResultsBuilder:
         """The results of the run. `files` is that of `provenance.hashes`, `calls` what was asked of Azure."""
         vms, tally = self._vms, self._tally
         causes = self._causes.causes()
+        plan = fix_plan.steps(causes, tally["ready"], _still_open(vms))
         verdict = "not ready" if tally["not ready"] else "unknown" if tally["unknown"] or not vms else "ready"
         return {
             "version": VERSION,
@@ -98,7 +102,9 @@ class ResultsBuilder:
             },
             "vms": vms,
             "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
-            "plan": fix_plan.steps(causes, tally["ready"], _still_open(vms)),
+            "plan": plan,
+            "forecast": fix_plan.forecast(plan, tally["ready"], len(vms)),
+            "findings": self._findings.findings(),
             "drift": drift.find(vms),
             "provenance": self._provenance.as_results(files, calls),
         }
@@ -143,6 +149,7 @@ def _vm(
     session = evidence.session
     diagnosed = zip(verdicts, diagnose(verdicts, checks), strict=True)
     used = {key for each in verdicts for key in each.probes}
+    stand_in = [] if any(each.id == REACHED for each in verdicts) else unreached(session)
     return {
         "name": evidence.vm.name,
         "readiness": readiness(verdicts),
@@ -157,7 +164,8 @@ def _vm(
         "tags": dict(evidence.vm.tags),
         "components": dict(components),
         "facts": {fact: redact(value) for each in verdicts for fact, value in each.facts},
-        "results": [
+        "results": stand_in
+        + [
             {
                 "id": each.id,
                 "parameter": each.parameter,
@@ -182,3 +190,29 @@ def _vm(
             if key in used
         },
     }
+
+
+def unreached(session: SshSession) -> list[dict[str, Any]]:
+    """The result that stands for a session that failed, of a run that did not select the check for it.
+
+    Without it, reports would show an unreachable VM as one without findings.
+    """
+    if session.outcome == "ok":
+        return []
+    return [
+        {
+            "id": REACHED,
+            "parameter": "",
+            "status": str(Status.UNKNOWN),
+            "severity": str(Severity.REQUIRED),
+            "message": session.message or f"The SSH session ended with: {session.outcome}.",
+            "remedy": session.remedy,
+            "root_cause": True,
+            "caused_by": [],
+            "nodeid": "",
+            "title": "an SSH session opens",
+            "docs": "",
+            "evidence": [],
+            "fix": [],
+        }
+    ]

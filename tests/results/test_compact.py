@@ -23,7 +23,7 @@ from plugins.reports import fixes_markdown as fix_page
 from plugins.reports import fixes_script as fix_script
 from plugins.reports import markdown_summary as markdown
 from plugins.reports.html.data import core_and_chunks
-from plugins.reports.html.page import Lists, findings, overview
+from plugins.reports.html.page import VmLists, overview
 from plugins.results.compact import of_vm
 from plugins.results.schema import problems
 from tests.support.paths import ROOT
@@ -61,8 +61,8 @@ def whole(request: pytest.FixtureRequest) -> Json:
 
 def letters(results: Json) -> list[dict[str, str]]:
     """Of each VM of the page's matrix, the letter of each check and parameter."""
-    lists = Lists(results)
-    overview(results, [], 0, lists)
+    lists = VmLists(results)
+    overview(results, lists)
     core, _ = core_and_chunks(results, lists)
     items = [" ".join([core["checks"][check]["id"], parameter]).strip() for check, parameter in core["items"]]
     return [{"vm": name, **dict(zip(items, text, strict=True))} for name, _, text in core["vms"]]
@@ -94,14 +94,12 @@ def test_the_page_says_the_same_of_every_vm(whole: Json) -> None:
 
 def test_the_page_shows_the_same_plan_findings_and_counts(whole: Json) -> None:
     def shown(results: Json) -> Json:
-        lists = Lists(results)
-        found = findings(results)
-        said = overview(results, found, 0, lists)
+        lists = VmLists(results)
+        said = overview(results, lists)
         core, _ = core_and_chunks(results, lists)
-        words = [(each.result, list(each.vms), list(each.parameters)) for each in found]
         of_page = {key: core[key] for key in ("groups", "lists", "left", "causes", "steps")}
         chunks = [cause.pop("chunk") is None for cause in of_page["causes"]]
-        return {**said, "results": None, **of_page, "words": words, "chunks": chunks}
+        return {**said, "results": None, **of_page, "findings": results["findings"], "chunks": chunks}
 
     assert shown(compacted(whole)) == shown(whole)
 

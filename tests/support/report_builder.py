@@ -13,7 +13,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from plugins.diagnosis import drift, fix_plan
+from plugins.diagnosis.findings import FindingGroups
 from plugins.diagnosis.fleet_causes import Cause, CauseFinder
+from plugins.model import SshSession
+from plugins.results.builder import unreached
 from plugins.results.schema import VERSION
 from tests.support.paths import DATA
 
@@ -100,6 +103,14 @@ def causes_of(vms: Iterable[Json], components: Mapping[str, str]) -> list[Cause]
     for vm in vms:
         finder.add(vm)
     return finder.causes()
+
+
+def findings_of(vms: Iterable[Json]) -> list[Json]:
+    """The findings of a whole fleet at once."""
+    groups = FindingGroups()
+    for vm in vms:
+        groups.add(vm)
+    return groups.findings()
 
 
 def _component(id: str) -> str:
@@ -196,6 +207,15 @@ def vm(name: str, story: Story, number: int = 1, tags: dict[str, str] | None = N
     }  # fmt: skip
 
 
+def unreachable_without_its_check(name: str) -> Json:
+    """A VM that could not be reached, of a run that selected the VM checks only."""
+    machine = unreachable(name)
+    session = machine["session"]
+    own = [result for result in machine["results"] if result["id"].startswith("VM-")]
+    machine["results"] = unreached(SshSession(session["outcome"], session["message"], session["remedy"])) + own
+    return machine
+
+
 def unreachable(name: str, message: str = UNREACHABLE, number: int = 4) -> Json:
     """A VM that could not be looked at: SSH-001 unknown, the other guest checks blocked by it."""
     story: Story = {row[0]: ("blocked", "Not judged: SSH-001, the VM could not be reached.")
@@ -235,6 +255,7 @@ def run(vms: list[Json]) -> Json:
     open_after = frozenset(
         machine["name"] for machine in vms if any(r["status"] == "blocked" for r in machine["results"])
     )
+    plan = fix_plan.steps(causes, readiness["ready"], open_after)
     return {
         "version": VERSION,
         "run_id": "20261121T221500Z-ab12",
@@ -257,7 +278,9 @@ def run(vms: list[Json]) -> Json:
         },
         "vms": vms,
         "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
-        "plan": fix_plan.steps(causes, readiness["ready"], open_after),
+        "plan": plan,
+        "forecast": fix_plan.forecast(plan, readiness["ready"], len(vms)),
+        "findings": findings_of(vms),
         "drift": drift.find(vms),
     }  # fmt: skip
 

@@ -22,8 +22,7 @@ from functools import cache
 from typing import Any
 
 from plugins.core.sanitize import escape_invisible, middle_cut, one_line, truncate
-from plugins.reports import queries as facts
-from plugins.reports.html.page import CAUSES, Lists
+from plugins.reports.html.page import VmLists
 from plugins.reports.queries import Json
 from plugins.results.compact import left_out
 
@@ -97,19 +96,19 @@ def _interned(rows: Iterable[Sequence[Any]]) -> bytes:
     return json.dumps({"s": list(texts), "r": coded_rows}, separators=(",", ":")).encode("ascii")
 
 
-def core_and_chunks(results: Json, lists: Lists, budget: int = BUDGET) -> tuple[Json, list[str]]:
+def core_and_chunks(results: Json, lists: VmLists, budget: int = BUDGET) -> tuple[Json, list[str]]:
     """The core, and the chunks that it names by number. `lists` are the lists of VMs that the page shows in part."""
     data = _Page(results, lists, budget)
     return data.core(), data.packer.chunks
 
 
 class _Page:
-    def __init__(self, results: Json, lists: Lists, budget: int) -> None:
+    def __init__(self, results: Json, lists: VmLists, budget: int) -> None:
         self.results = results
         self.lists = lists
         self.packer = _Packer(budget)
         self.vms = lists.drawn
-        self.of_vm: list[list[Json]] = [facts.all_results(vm) for vm in self.vms]
+        self.of_vm: list[list[Json]] = [vm["results"] for vm in self.vms]
         self.index = {vm["name"]: number for number, vm in enumerate(self.vms)}
         # Each check, for each parameter that any VM has: a letter in every VM's text.
         parameters: dict[str, dict[str, None]] = {id: {} for id in results["checks"]}
@@ -166,7 +165,7 @@ class _Page:
                     "chunk": fixes.get(cause["number"]),
                     "more": len(cause["fix"][_FIXES:]),
                 }
-                for cause in self.results["causes"][:CAUSES]
+                for cause in self.results["causes"][: self.lists.caps.causes]
             ],
             "steps": [step["cause"] for step in self.results["plan"]],
             "evidence": chunk_of_key,
@@ -223,7 +222,7 @@ class _Page:
                 [escape_invisible(fix["command"]), *(self.index[name] for name in fix["vms"] if name in self.index)]
                 for fix in cause["fix"][:_FIXES]
             ]
-            for cause in self.results["causes"][:CAUSES]
+            for cause in self.results["causes"][: self.lists.caps.causes]
         }
         return self._pack(rows)
 

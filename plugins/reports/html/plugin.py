@@ -7,7 +7,7 @@ table comes in through `pytest_html_results_summary`; the matrix and its cards a
 
 Why this split: docs/report.md has the numbers. Which module does what:
 
-* `page_view` counts and orders what the templates say; `page_data` packs what the script needs; `csp` seals the file.
+* `page` orders what the templates show; `data` packs what the script needs; `csp` seals the file.
 
 Four facts of pytest-html 4 shape this module:
 
@@ -36,7 +36,7 @@ from plugins.core.files import write_text
 from plugins.core.sanitize import escape_invisible, one_line, truncate
 from plugins.reports.html.csp import seal
 from plugins.reports.html.data import core_and_chunks
-from plugins.reports.html.page import NAMES_OF_A_FINDING, ROWS, Finding, Lists, findings, overview
+from plugins.reports.html.page import VmLists, overview
 from plugins.reports.queries import Json
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -76,9 +76,8 @@ class HtmlReport:
         self._unwritten = unwritten
         self._report: Any = None  # pytest-html's ReportData, as its title hook hands it over
         self._results: Json | None = None
-        self._rows: dict[str, Finding] = {}  # node id of a fed report -> what it shows
-        self._lists: Lists | None = None
-        self._left_out = 0
+        self._rows: dict[str, Json] = {}  # node id of a fed report -> what it shows
+        self._lists: VmLists | None = None
         self._pages = _environment()
         self._script, self._style = _script(), _text("report.css")
 
@@ -92,14 +91,11 @@ class HtmlReport:
             return
         self._results = results
         self._report.title = f"Azure Arc readiness: {results['verdict']}"
-        found = findings(results)
-        self._left_out = len(found) - len(found[:ROWS])
-        self._lists = Lists(results)
-        for number, finding in enumerate(found[:ROWS]):
+        self._lists = lists = VmLists(results)
+        for number, finding in enumerate(results["findings"][: lists.caps.findings]):
             nodeid = f"row-{number}"
-            finding.of = self._lists.add(list(finding.vms), NAMES_OF_A_FINDING)
-            self._rows[nodeid] = finding
-            when, outcome, expected = _AS_PYTEST[finding.result["status"]]
+            self._rows[nodeid] = {**finding, "vms": lists.add(finding["vms"], lists.caps.names_of_finding)}
+            when, outcome, expected = _AS_PYTEST[finding["status"]]
             page.pytest_runtest_logreport(_test_report(nodeid, when, outcome, expected))
             page.pytest_runtest_logreport(_test_report(nodeid, "teardown", "passed", False))
         for outcome, words in _COUNTED.items():  # what programs read out of the file is the whole run
@@ -173,7 +169,6 @@ class HtmlReport:
                 row=report.nodeid,
                 outcome=_outcome_word(report),
                 finding=finding,
-                result=finding.result,
             )
         else:
             cells.clear()
@@ -192,7 +187,7 @@ class HtmlReport:
             summary.append(self._render("no-results.html.j2"))
             return
         lists, rows = self._lists, list(self._rows.values())
-        summary.append(self._render("page.html.j2", **overview(self._results, rows, self._left_out, lists)))
+        summary.append(self._render("page.html.j2", **overview(self._results, lists)))
         core, chunks = core_and_chunks(self._results, lists)
         core["findings"] = [_finding(finding) for finding in rows]
         postfix.append(self._render("script.html.j2", data=core, chunks=chunks, script=self._script))
@@ -238,15 +233,15 @@ def _sortable(**columns: str) -> list[str]:
     return [cell.format(key, label) for key, label in columns.items()]
 
 
-def _finding(finding: Finding) -> Json:
+def _finding(finding: Json) -> Json:
     """What the script shows of a row that is opened."""
     return {
-        "id": finding.result["id"],
-        "status": finding.result["status"],
-        "remedy": one_line(finding.result["remedy"]),
-        "docs": escape_invisible(finding.result["docs"]),
-        "by": finding.result["caused_by"],
-        "list": finding.of.number if finding.of else -1,
+        "id": finding["id"],
+        "status": finding["status"],
+        "remedy": one_line(finding["remedy"]),
+        "docs": escape_invisible(finding["docs"]),
+        "by": finding["caused_by"],
+        "list": finding["vms"].number,
     }
 
 

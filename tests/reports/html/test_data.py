@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 
 from plugins.reports.html import data as page_data
-from plugins.reports.html import page as page_view
-from plugins.reports.html.page import Lists, findings, overview
+from plugins.reports.html.page import CAPS, Caps, VmLists, overview
 from tests.support.report_builder import Json, run, saved, vm
 from tests.support.report_fleet import rollout
 from tests.support.report_page import unpacked
 
 
-def packed(results: Json, budget: int = page_data.BUDGET) -> tuple[Json, list[list[list[Any]]]]:
-    lists = Lists(results)
-    overview(results, findings(results), 0, lists)
+def packed(results: Json, budget: int = page_data.BUDGET, caps: Caps = CAPS) -> tuple[Json, list[list[list[Any]]]]:
+    lists = VmLists(results, caps)
+    overview(results, lists)
     core, chunks = page_data.core_and_chunks(results, lists, budget)
     return core, [unpacked(chunk) for chunk in chunks]
 
@@ -113,8 +112,8 @@ def test_a_fleet_that_prints_only_noise_stays_below_its_budget() -> None:
         for seen in machine["evidence"].values():
             seen["stdout"] = os.urandom(3_000).hex()
         machines.append(machine)
-    lists = Lists(results := run(machines))
-    overview(results, findings(results), 0, lists)
+    lists = VmLists(results := run(machines))
+    overview(results, lists)
     _, chunks = page_data.core_and_chunks(results, lists, 200_000)
     assert 100_000 < sum(map(len, chunks)) <= 200_000
 
@@ -141,12 +140,9 @@ def test_things_compare_without_case_and_a_kind_that_all_differ_in_is_no_group()
     assert "vm" not in groups
 
 
-@pytest.fixture
-def ten_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_view, "DRAWN", 10)
+TEN_DRAWN = Caps(vms=10)
 
 
-@pytest.mark.usefixtures("ten_drawn")
 def test_of_a_huge_fleet_the_matrix_has_what_needs_attention_in_the_order_of_the_inventory() -> None:
     names = {"fail": ("fail", "No."), "unknown": ("unknown", "No."), "warn": ("warn", "No.")}
     kinds = ["ready"] * 6 + ["warn"] * 4 + ["unknown"] * 3 + ["fail"] * 5
@@ -154,7 +150,7 @@ def test_of_a_huge_fleet_the_matrix_has_what_needs_attention_in_the_order_of_the
     results = run(
         [vm(f"{kind}-{n:02}", {checks[kind]: names[kind]} if kind in names else {}) for n, kind in enumerate(kinds)]
     )
-    core, chunks = packed(results)
+    core, chunks = packed(results, caps=TEN_DRAWN)
     assert [name for name, _, _ in core["vms"]] == [
         "warn-06", "warn-07",
         "unknown-10", "unknown-11", "unknown-12",
@@ -166,10 +162,9 @@ def test_of_a_huge_fleet_the_matrix_has_what_needs_attention_in_the_order_of_the
     assert core["lists"][warned["list"]] == [0, 1, "warn-08", "warn-09"] and core["left"] == {}
 
 
-@pytest.mark.usefixtures("ten_drawn")
 def test_a_list_names_some_of_the_vms_that_are_not_drawn_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     results = run([vm(f"vm-{n:03}", {"PROXY-002": ("fail", "No.")}) for n in range(400)])
-    lists = Lists(results)
+    lists = VmLists(results, TEN_DRAWN)
     names = [each["name"] for each in reversed(results["vms"])]
     listed = lists.add(names)
     assert (listed.number, listed.count) == (0, 400)

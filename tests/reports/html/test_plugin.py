@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plugins.results import schema
-from tests.support.report_builder import NASTY, Json, Story, run, saved, unreachable, vm
+from tests.support.report_builder import NASTY, Json, Story, run, saved, unreachable_without_its_check, vm
 from tests.support.report_fleet import rollout
 from tests.support.report_page import SUITE, chunks, core, run_pytest, write_page
 
@@ -168,10 +168,8 @@ def test_a_fix_shows_its_commands_and_the_warnings_stand_apart(six: Path) -> Non
     ],
 )
 def test_the_forecast_at_several_sizes(size: int, expected: str) -> None:
-    from plugins.reports.html.page import forecast
-
     results = rollout(size)
-    assert (forecast(results) or "The VM is ready") == expected.replace("The first 3 of 6 fixes", "The first 3 fixes")
+    assert (results["forecast"] or "The VM is ready") == expected.replace("The first 3 of 6 fixes", "The first 3 fixes")
 
 
 def test_a_run_in_which_all_is_well_says_that_there_is_nothing_to_fix(tmp_path: Path) -> None:
@@ -258,12 +256,9 @@ def test_hostile_text_is_escaped_in_every_context(tmp_path: Path) -> None:
 
 
 def test_an_unreachable_vm_is_there_even_when_the_check_was_not_selected(tmp_path: Path) -> None:
-    results = saved("six-vms")
-    gone = unreachable("db-02")
-    gone["results"] = []
-    results["vms"] = [gone]
-    results["causes"], results["plan"], results["drift"] = [], [], []
-    page = write_page(tmp_path, results)
+    gone = unreachable_without_its_check("db-02")
+    gone["results"] = gone["results"][:1]
+    page = write_page(tmp_path, {**run([gone]), "checks": {}})
     assert [(each["id"], each["status"]) for each in core(page)["findings"]] == [("SSH-001", "unknown")]
     assert core(page)["vms"] == [["db-02", "unknown", "u"]]
 

@@ -1,0 +1,60 @@
+"""Findings: results that need reading, each once, on however many VMs they were seen in the same words.
+
+::
+
+    vm-a  TOKEN-001  IMDS answered 400 for vm-a   ┐
+    vm-b  TOKEN-001  IMDS answered 400 for vm-b   ┴──> one finding on 2 VMs: names, ids and numbers are left out of a
+                                                       comparison (`plugins.diagnosis.fleet_causes.normalized`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plugins.diagnosis.fleet_causes import normalized
+from plugins.model import Status
+
+__all__ = ["WORST_FIRST", "FindingGroups", "rank"]
+
+Json = Mapping[str, Any]
+
+#: The order in which a reader wants to meet the seven statuses.
+WORST_FIRST = ("fail", "unknown", "warn", "blocked", "waived", "pass", "not applicable")
+
+_RANK = {status: rank for rank, status in enumerate(WORST_FIRST)}
+_READ = frozenset((Status.FAIL, Status.UNKNOWN, Status.WARN, Status.WAIVED))
+_FIELDS = ("id", "status", "severity", "root_cause", "caused_by", "title", "message", "remedy", "docs")
+
+
+def rank(status: str) -> int:
+    """0 for the worst status."""
+    return _RANK[status]
+
+
+class FindingGroups:
+    """Groups the results of a fleet, one VM after the other."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def add(self, vm: Json) -> None:
+        """One more VM, as `results.json` has it, with all of its results."""
+        for result in vm["results"]:
+            if result["status"] not in _READ:
+                continue
+            words = normalized(result["message"], vm, result)
+            key = (result["id"], result["status"], result["root_cause"], tuple(result["caused_by"]), words)
+            if (finding := self._found.get(key)) is None:
+                finding = self._found[key] = {name: result[name] for name in _FIELDS} | {"parameters": {}, "vms": {}}
+            finding["vms"][vm["name"]] = None
+            if result["parameter"]:
+                finding["parameters"][result["parameter"]] = None
+
+    def findings(self) -> list[dict[str, Any]]:
+        """The findings of `results.json`: worst first, root causes before their consequences, most VMs first."""
+        listed = [
+            {**finding, "parameters": list(finding["parameters"]), "vms": list(finding["vms"])}
+            for finding in self._found.values()
+        ]
+        return sorted(listed, key=lambda each: (rank(each["status"]), not each["root_cause"], -len(each["vms"])))
