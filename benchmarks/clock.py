@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from plugins.gather.collector import gather as _gather
-from plugins.pytest_adapter import session
+from plugins.pytest_adapter import gather_stage
 
 
 def _timed(*arguments: Any) -> bool:
@@ -30,4 +30,4 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-setattr(session, "gather", _timed)  # noqa: B010 - mypy knows only what a module exports
+setattr(gather_stage, "gather", _timed)  # noqa: B010 - mypy knows only what a module exports

@@ -20,7 +20,7 @@ from benchmarks.contestants import CONTESTANTS, KEX, Site
 from plugins.checks.probe import ProbeCommand
 from plugins.gather.script import compile_script
 from plugins.inventory import selection as inventory
-from plugins.pytest_adapter.collection import plans
+from plugins.pytest_adapter.gather_stage import plans
 from plugins.pytest_adapter.items import check_items
 from plugins.pytest_adapter.stash import RUN
 
@@ -39,7 +39,7 @@ class _Planner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         run = session.config.stash[RUN]
-        self.plans = plans(check_items(session.items), run.vms, run.profile)
+        self.plans = plans(check_items(session.items), run.scope.vms, run.rules.profile)
 
 
 def _script(work: str, fleet: str, vm: str, profile: str) -> tuple[bytes, str]:

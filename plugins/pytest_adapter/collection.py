@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
@@ -11,37 +11,24 @@ import pytest
 
 from plugins.checks.areas import documented, order
 from plugins.checks.check import Check, check_of
-from plugins.checks.probe import ProbeCommand
 from plugins.core.gc_pause import lasting
 from plugins.core.wording import no_such_check
-from plugins.enrollment.steps import is_step, wanted
-from plugins.gather.plan import merge
-from plugins.model import Severity, Vm
+from plugins.enrollment.steps import wanted
+from plugins.model import Severity
 from plugins.pytest_adapter.items import CheckFunction, CheckItem, check_items
 from plugins.pytest_adapter.run import Run
 from plugins.pytest_adapter.stash import RUN
-from plugins.requirements.profile import Profile
 
-__all__ = ["plans"]
-
-
-def plans(items: list[CheckItem], vms: Sequence[Vm], profile: Profile) -> dict[str, list[ProbeCommand]]:
-    """What each VM has to run for the selected checks, by VM name; the steps of enrollment come later."""
-    wanted: dict[str, list[ProbeCommand]] = {vm.name: [] for vm in vms}
-    for item in items:
-        wanted[item.vm.name] += [each for each in item.planned(profile) if not is_step(each.key)]
-    return {name: merge(probes) for name, probes in wanted.items()}
+__all__ = ["expand", "select"]
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class) -> Generator[None, Any, Any]:
-    """Of a check that pytest found, one item for each VM, and for each value of the check's own parameters there."""
-    found = yield
-    run = collector.config.stash.get(RUN, None)
-    if run is None or not isinstance(found, list):
-        return found
+def expand(config: pytest.Config, collected: Any) -> Any:
+    """For each check that pytest found, one item per VM, and per value of the check's own parameters there."""
+    run = config.stash.get(RUN, None)
+    if run is None or not isinstance(collected, list):
+        return collected
     with lasting():
-        return [item for node in found for item in _expanded(node, run)]
+        return [item for node in collected for item in _expanded(node, run)]
 
 
 def _expanded(node: pytest.Item | pytest.Collector, run: Run) -> Iterator[pytest.Item | pytest.Collector]:
@@ -56,20 +43,19 @@ def _expanded(node: pytest.Item | pytest.Collector, run: Run) -> Iterator[pytest
         )
     of = CheckFunction.of(node, check)
     if not check.parametrize:
-        yield from (CheckItem.made(of, vm, ()) for vm in run.vms)
+        yield from (CheckItem.made(of, vm, ()) for vm in run.scope.vms)
         return
-    for vm in run.vms:
-        for values in product(*(each(vm, run.profile) for each in check.parametrize.values())):
+    for vm in run.scope.vms:
+        for values in product(*(each(vm, run.rules.profile) for each in check.parametrize.values())):
             yield CheckItem.made(of, vm, values)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the checks that `--check` and `--no-azure` leave, in the order of a person looking: VM by VM."""
+def select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the checks that the options select, in catalogue order, VM by VM. Raises pytest.UsageError."""
     run = config.stash.get(RUN, None)
     if run is None:
         return
-    if run.has_nothing_to_do:
+    if run.scope.is_empty:
         items[:] = []
     with lasting():
         checks: dict[str, Check] = {}
@@ -78,17 +64,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 raise pytest.UsageError(
                     f"two checks have the id {found.check.id}: {same.title!r}, {found.check.title!r}"
                 )
-        run.decisions.refuse({*checks, *documented(config.rootpath / "docs" / "checks")})
+        run.rules.decisions.refuse({*checks, *documented(config.rootpath / "docs" / "checks")})
         in_order = sorted(checks, key=order)
         _select(config, items, in_order, run)
-        vms = {vm.name: number for number, vm in enumerate(run.vms)}
+        vms = {vm.name: number for number, vm in enumerate(run.scope.vms)}
         ranks = {id: number for number, id in enumerate(in_order)}
 
         def place(item: pytest.Item) -> tuple[int, int]:
             return (vms[item.vm.name], ranks[item.check.id]) if isinstance(item, CheckItem) else (len(vms), 0)
 
         items.sort(key=place)
-    run.selected = True
+    run.state.selected = True
 
 
 def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], run: Run) -> None:
@@ -105,7 +91,7 @@ def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], r
             continue
         asked = wanted(item.check.id, config.option.enroll) and not (config.option.no_azure and item.control_plane)
         if asked and config.option.enroll and item.check.base_severity is Severity.REQUIRED:
-            run.required[item.nodeid] = item.check.id
+            run.state.required[item.nodeid] = item.check.id
         (left if asked and item.check.id in named else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)

@@ -1,4 +1,4 @@
-"""Asking Azure and the runner while the VMs are visited: once per run, only when a selected check wants to know."""
+"""Reads Azure and the Azure CLI's version while the VMs are visited: once per run, only if a check asks for them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from plugins.pytest_adapter.items import CheckItem
 if TYPE_CHECKING:
     from plugins.azure.fetch import FetchOptions
 
-__all__ = ["azure_page", "look_around", "look_limit"]
+__all__ = ["plan_lines", "reading", "time_limit"]
 
 
 @contextmanager
-def look_around(
+def reading(
     context: CheckContext, items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace
 ) -> Iterator[threading.Event]:
-    """Look, in threads beside the block, and wait for the answers at its end; the event ends the waiting early.
+    """Read in threads beside the block, and wait for them at its end; setting the event ends the waiting early.
 
-    A run that is gone on with does not look again, except for what ``--retry-unknown`` finds missing.
+    A resumed run does not read again, except for what ``--retry-unknown`` finds missing.
     """
     wanted = frozenset().union(*(wants(item.function) for item in items))
     cancelled = threading.Event()
@@ -40,7 +40,7 @@ def look_around(
     def guarded(job: Callable[[], None]) -> None:
         try:
             job()
-        except BaseException as error:  # raised below, where somebody sees it
+        except BaseException as error:  # raised below, in the main thread
             failures.append(error)
 
     threads = [threading.Thread(target=guarded, args=(job,), daemon=True) for job in work]
@@ -53,7 +53,7 @@ def look_around(
         raise failures[0]
 
 
-def azure_page(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace) -> list[str]:
+def plan_lines(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace) -> list[str]:
     """The requests to Azure that `--plan` announces."""
     if not _asks_azure(frozenset().union(*(wants(item.function) for item in items)), option):
         return []
@@ -65,8 +65,8 @@ def azure_page(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.N
     return ["", about, *map(str, calls)]
 
 
-def look_limit(items: Sequence[CheckItem], option: argparse.Namespace) -> float:
-    """The seconds that `look_around` takes at most."""
+def time_limit(items: Sequence[CheckItem], option: argparse.Namespace) -> float:
+    """The seconds that `reading` takes at most."""
     wanted = frozenset().union(*(wants(item.function) for item in items))
     limits = [az_cli.LIMIT] if "az_cli" in wanted else []
     if _asks_azure(wanted, option):

@@ -19,7 +19,7 @@ from plugins.core.wording import counted, no_such_check
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 
-__all__ = ["explain"]
+__all__ = ["answer", "explain"]
 
 #: Of a log, no more than its end is read, in bytes.
 LOG_END = 16 * 2**20
@@ -36,21 +36,8 @@ What can be explained:
 It may be repeated. docs/knowledge.md lists what is known."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The option, beside the suite's others."""
-    parser.getgroup("nexus").addoption(
-        "--explain",
-        action="append",
-        default=[],
-        metavar="X",
-        help="say what X means and what to do, and look at no VM: an AZCM code, a check id, an exit status, "
-        "a pasted error line, or the path of a log; may be repeated",
-    )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Explain, instead of running anything."""
+def answer(config: pytest.Config) -> int | None:
+    """Explain instead of running anything, and return the exit status; None without ``--explain``."""
     asked: list[str] = config.option.explain
     if not asked or config.option.help or config.option.version:
         return None

@@ -17,19 +17,18 @@ from typing import Any
 import pytest
 
 from plugins.core.redaction import redact, remember_environment
-from plugins.pytest_adapter.run import wanted
+from plugins.pytest_adapter.options import asks_for_run
 
-__all__: list[str] = []
+__all__ = ["clean_traceback", "start", "stop"]
 
 _Factory = Callable[..., logging.LogRecord]
 _FACTORY = pytest.StashKey[_Factory]()
 _UMASK = pytest.StashKey[int]()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
+def start(config: pytest.Config) -> None:
     """From the first moment of a run: what is logged is redacted, and what is written is its owner's to read."""
-    if not wanted(config):
+    if not asks_for_run(config.option):
         return
     # Whoever writes the file: pytest-html, a log file, a cache. A hostile umask would give too much, or nothing.
     config.stash[_UMASK] = os.umask(0o077)
@@ -40,8 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.excepthook = _last_words
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave logging, and files, as they were."""
+def stop(config: pytest.Config) -> None:
+    """Restore logging, and the mode of new files."""
     if (before := config.stash.get(_FACTORY, None)) is not None:
         logging.setLogRecordFactory(before)
         os.umask(config.stash[_UMASK])
@@ -67,9 +66,8 @@ def _redacting(make: _Factory) -> _Factory:
     return record
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_internalerror(excrepr: Any) -> None:
-    """Take secrets out of a traceback before anybody prints it: its lines may show local variables."""
+def clean_traceback(excrepr: Any) -> None:
+    """Take secrets out of the traceback of an internal error."""
     for trace, crash, _ in getattr(excrepr, "chain", [(excrepr.reprtraceback, excrepr.reprcrash, None)]):
         for entry in trace.reprentries:
             _clean(entry.lines)

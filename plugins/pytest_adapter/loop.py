@@ -21,7 +21,7 @@ from plugins.pytest_adapter.stash import ACCUMULATOR, RUN
 from plugins.reports.html.plugin import HtmlReport
 from plugins.results.accumulator import FleetAccumulator
 
-__all__: list[str] = []
+__all__ = ["CheckReport", "run", "shown"]
 
 #: The hook `pytest_runtest_logreport`.
 Log = Callable[..., Any]
@@ -49,11 +49,13 @@ _SHOWN = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Judge the checks, and run what ordinary tests there are between them. A plan runs nothing."""
-    run, option = session.config.stash.get(RUN, None), session.config.option
-    if run is None:
+def run(session: pytest.Session) -> bool | None:
+    """Judge the checks, and run what ordinary tests there are between them. A plan runs nothing.
+
+    Returns None to leave the loop to pytest.
+    """
+    option = session.config.option
+    if RUN not in session.config.stash:
         return None
     if option.plan:
         return True
@@ -133,7 +135,6 @@ def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:
     return f"{verdict.message}\n{verdict.remedy}".strip() if outcome == "failed" else None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """The seven words in pytest's terminal."""
+def shown(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Category, letter, and word with its colour of a check's status; None for an ordinary test."""
     return _SHOWN[report.status] if isinstance(report, CheckReport) else None

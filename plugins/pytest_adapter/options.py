@@ -1,23 +1,12 @@
-"""The command line: what may be asked of the suite, and what it says when nothing was asked."""
+"""The options of the suite, and the usage that a command line without a VM prints."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import re
-import sys
-from pathlib import Path
 
 import pytest
 
-from plugins.checks.areas import AREAS
-from plugins.model import Severity
-from plugins.pytest_adapter.resume import resume
-from plugins.pytest_adapter.run import begin, wanted
-from plugins.pytest_adapter.stash import RUN
-from plugins.pytest_adapter.watch import watch
-
-__all__: list[str] = []
+__all__ = ["NO_VM", "add_options", "asks_for_run"]
 
 NO_VM = """\
 Which VMs? Name them, and this suite says which are ready to enroll in Azure Arc, and what to fix on the others.
@@ -44,15 +33,13 @@ A run changes nothing on any VM. `make demo` shows one, with VMs of its own.
 """
 
 
-#: The run was asked to use several processes.
-_ALONE = pytest.StashKey[bool]()
-ALONE = (
-    "-n is left aside: the VMs are visited side by side from one process anyway, and judging them in several takes"
-    " longer (docs/performance.md)"
-)
+def asks_for_run(option: argparse.Namespace) -> bool:
+    """True when the command line asks for a run: it names VMs, or evidence of them."""
+    ways = ("vm", "inventory", "azure_fleet", "evidence", "resume", "retry_unknown")
+    return any(getattr(option, way) for way in ways)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def add_options(parser: pytest.Parser) -> None:
     """Our options, in a group of their own in `pytest --help`."""
     group = parser.getgroup("nexus", "Arc readiness of Azure Operator Nexus VMs")
     group.addoption(
@@ -142,84 +129,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["connect", "roundtrip"],
         help="WRITES: connect the VMs that are ready to Azure Arc; =roundtrip disconnects them again afterwards",
     )
-    group.addoption(
-        "--watch", metavar="TIME", help="run again each 15m (90s, 1h), and say only what changed, until Ctrl-C"
-    )
-    # The name of the run directory, chosen by the process that watches: see plugins/pytest_adapter/watch.py.
-    group.addoption("--run-id", type=_run_id, help=argparse.SUPPRESS)
     group.addoption("--reports", metavar="DIR", help="where run directories are made (default: reports/)")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Say how to name a VM when checks were asked for and none was named."""
-    option = config.option
-    if wanted(config):
-        # pytest-xdist reads the same options right after this. A worker would cost more than what it judges.
-        if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
-            config.stash[_ALONE] = True
-        option.numprocesses, option.dist, option.distload, option.tx = None, "no", False, []
-    elif not (option.collectonly or option.help or option.version):
-        return _which_vms(config)
-    return watch(config, _say) if option.watch and not option.run_id and not option.help else None
-
-
-def _which_vms(config: pytest.Config) -> int | None:
-    option = config.option
-    if not _asks_for_checks(config) or option.showfixtures or option.show_fixtures_per_test or option.markers:
-        return None
-    sys.stdout.write(NO_VM)  # pytest has no terminal reporter yet
-    return int(pytest.ExitCode.USAGE_ERROR)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _run_id(text: str) -> str:
-    if not re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{4}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a run, such as 20261121T221500Z-3f9a")
-    return text
-
-
-def _asks_for_checks(config: pytest.Config) -> bool:
-    suites = config.rootpath / "suites"
-    places = (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)
-    return any(place == suites or suites in place.parents or place in suites.parents for place in map(_plain, places))
-
-
-def _plain(path: Path) -> Path:
-    return Path(os.path.normpath(path))
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Begin the run, and ask pytest-html for its report unless the command line already does."""
-    for word in (*AREAS, *Severity):
-        config.addinivalue_line("markers", f"{word.lower()}: every {word} check")
-    run = None if hasattr(config, "workerinput") else resume(config) or begin(config)
-    if run is None:
-        return
-    config.stash[RUN] = run
-    if _ALONE in config.stash:
-        run.notes = (*run.notes, ALONE)
-    option = config.option
-    # It loads all of Hypothesis, for half a second, to say that it has nothing to say.
-    if (hypothesis := config.pluginmanager.get_plugin("hypothesispytest")) is not None:
-        config.pluginmanager.unregister(hypothesis)
-    # A failed check's message is its report: no traceback, and our own summary instead of pytest's.
-    if option.tbstyle == "auto":
-        option.tbstyle = "no"
-    if option.reportchars == "fE":
-        option.reportchars = ""
-    if run.directory:
-        if getattr(option, "htmlpath", None) is None:
-            option.htmlpath = str(run.directory / "report.html")
-        option.self_contained_html = True  # one file to send; its policy lets no other in
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave the run directory to whoever wants it next."""
-    if (run := config.stash.get(RUN, None)) is not None:
-        run.let_go()
+    group.addoption(
+        "--explain",
+        action="append",
+        default=[],
+        metavar="X",
+        help="say what X means and what to do, and look at no VM: an AZCM code, a check id, an exit status, "
+        "a pasted error line, or the path of a log; may be repeated",
+    )

@@ -1,4 +1,4 @@
-"""What of the command line shapes a run: kept in ``run.json``, so that the run can be gone on with as it was begun."""
+"""The options and the profile of a run, as ``run.json`` keeps them, so that it is resumed or judged again as it was."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-__all__ = ["shaping", "take_over"]
+from plugins.evidence.archive import Archive
+from plugins.evidence.layout import PROFILE
+from plugins.requirements.profile import DEFAULT, Profile, ProfileError
+from plugins.requirements.profile_file import load_profile, saved_profile
+
+__all__ = ["profile_named", "profile_of", "restore", "to_saved"]
 
 #: Who is visited, how, and for which checks. Options that shape only the output may differ from one time to the next.
 _OPTIONS = {
@@ -27,8 +32,8 @@ _OPTIONS = {
 }
 
 
-def shaping(config: pytest.Config) -> dict[str, Any]:
-    """The options that shape a run, by name, and the paths, as absolute ones."""
+def to_saved(config: pytest.Config) -> dict[str, Any]:
+    """The options to save, by name, and the paths as absolute ones."""
     chosen: dict[str, Any] = {name: getattr(config.option, name) for name in _OPTIONS}
     given = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else ()
     return chosen | {"paths": [_absolute(config, path) for path in given], "bundle": config.option.bundle}
@@ -40,24 +45,24 @@ def _absolute(config: pytest.Config, path: str) -> str:
     return os.path.normpath(config.invocation_params.dir / file) + colons + rest
 
 
-def take_over(config: pytest.Config, saved: Mapping[str, Any], how: str) -> None:
-    """Let the options be those of an earlier run. `how` is what asked for it, ``--resume=RUN``.
+def restore(config: pytest.Config, saved: Mapping[str, Any], how: str) -> None:
+    """Restore the options of an earlier run. `how` is the option that asks for it, ``--resume=RUN``.
 
     Raises pytest.UsageError that names every option of the command line that says something else.
     """
-    now = shaping(config)
-    words = [str(each) for each in config.invocation_params.args]
+    now = to_saved(config)
+    words = [str(argument) for argument in config.invocation_params.args]
     conflicts = [
         flag
         for name, flag in _OPTIONS.items()
-        if now[name] != saved.get(name) and (_says_something(now[name]) or _is_given(flag, words))
+        if now[name] != saved.get(name) and (_is_set(now[name]) or _is_given(flag, words))
     ]
     if now["paths"] and now["paths"] != saved.get("paths"):
         conflicts += [os.path.relpath(path) for path in now["paths"]]
     if conflicts:
         raise pytest.UsageError(
-            f"{how} goes on with a run as it was begun, and this is not how it was: {', '.join(conflicts)}. Leave it "
-            "away, or begin a new run."
+            f"{how} resumes a run with its original options; these differ: {', '.join(conflicts)}. Drop them, or "
+            "start a new run."
         )
     for name in _OPTIONS:
         if name in saved:
@@ -67,9 +72,32 @@ def take_over(config: pytest.Config, saved: Mapping[str, Any], how: str) -> None
         config.args = config.option.file_or_dir = list(saved["paths"])
 
 
-def _says_something(value: Any) -> bool:
+def _is_set(value: Any) -> bool:
     return value not in (None, "", False, [], "strict")
 
 
 def _is_given(flag: str, words: list[str]) -> bool:
     return any(word == flag or word.startswith(f"{flag}=") for word in words)
+
+
+def profile_of(archive: Archive, saved: Mapping[str, Any], option: str | None = None) -> tuple[Profile, str]:
+    """The profile to judge saved evidence by, and its name: that of ``--profile``, else that of the run.
+
+    An operator's own profile was saved with the run, because its file may change or be on another machine; then the
+    name is "". Raises pytest.UsageError.
+    """
+    if not option and (text := archive.source.read(PROFILE)) is not None:
+        try:
+            return saved_profile(text, archive.source.label(PROFILE)), ""
+        except ProfileError as error:
+            raise pytest.UsageError(str(error)) from None
+    name = option or str(saved.get("profile", DEFAULT))
+    return profile_named(name), name
+
+
+def profile_named(name: str) -> Profile:
+    """The profile with this name, or in this file. Raises pytest.UsageError."""
+    try:
+        return load_profile(name)
+    except ProfileError as error:
+        raise pytest.UsageError(str(error)) from None

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from plugins.judge.judge import Judge
 from plugins.pytest_adapter.run import Run
+from plugins.reports.html.plugin import HtmlReport
 from plugins.results.accumulator import FleetAccumulator
 
-__all__ = ["ACCUMULATOR", "JUDGE", "RUN"]
+__all__ = ["ACCUMULATOR", "HTML", "JUDGE", "JUNIT", "RESULTS", "RUN"]
 
-#: From the start of the session on.
+#: From ``pytest_configure`` on.
 RUN = pytest.StashKey[Run]()
+HTML = pytest.StashKey[HtmlReport]()
+JUNIT = pytest.StashKey[Path]()
 
 #: From the end of the collection on.
 JUDGE = pytest.StashKey[Judge]()
 ACCUMULATOR = pytest.StashKey[FleetAccumulator]()
+
+#: From the report stage on: the content of ``results.json``.
+RESULTS = pytest.StashKey[dict[str, Any]]()

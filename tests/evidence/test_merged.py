@@ -231,7 +231,7 @@ def test_a_gate_is_not_judged_when_merged_runs_lack_a_vm(checkout: Checkout) -> 
     done.stdout.fnmatch_lines(
         [
             "UNKNOWN: 2 of 3 VMs are ready; 1 could not be judged. MISSING: there is no*",
-            "GATE NOT JUDGED (60%): it would be met by what is there. MISSING: there is no*",
+            "GATE NOT JUDGED (60%): the VMs with evidence would pass it. MISSING: there is no*",
         ]
     )
 
@@ -246,7 +246,7 @@ def test_shards_and_their_merge_are_one_verdict(checkout: Checkout) -> None:
         done.stdout.fnmatch_lines([f"nexus: shard {number} of 4: 1 of 3 VMs"])
     done = checkout.run(*fleet, "--shard=4/4", "--reports=parts/4")
     assert done.ret == 0
-    done.stdout.fnmatch_lines(["READY: Shard 4 of 4, 0 of 3 VMs: It has no VM: there are fewer VMs than*"])
+    done.stdout.fnmatch_lines(["READY: Shard 4 of 4, 0 of 3 VMs: This shard is empty: there are fewer VMs than*"])
 
     done = checkout.run("--evidence", "parts/1/latest", "parts/2/latest", "parts/4/latest", "--gate=60%", "-n1")
     assert done.ret == 10
@@ -255,7 +255,7 @@ def test_shards_and_their_merge_are_one_verdict(checkout: Checkout) -> None:
             "nexus: merged from 3 sources: shards 1, 2 and 4 of 4",
             "nexus: MISSING: shard 3 of 4; there is no evidence of 1 VM: c. They are unknown, and this run does not end*",
             "UNKNOWN: 2 of 3 VMs are ready; 1 could not be judged. MISSING: shard 3 of 4;*",
-            "GATE NOT JUDGED (60%): it would be met by what is there. MISSING: shard 3 of*",
+            "GATE NOT JUDGED (60%): the VMs with evidence would pass it. MISSING: shard 3 of*",
         ]
     )
     found = checkout.results(checkout.path / "reports/latest")

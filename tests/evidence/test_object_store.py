@@ -104,7 +104,9 @@ def test_a_run_whose_evidence_could_not_be_sent_says_so(checkout: Checkout) -> N
     done = checkout.run("--vm=a", "--no-azure", f"--evidence-store=file://{checkout.path}/wall")
     assert done.ret == 3
     done.stdout.fnmatch_lines(
-        [f"NOT SENT: the evidence is not all in the store (file://{checkout.path}/wall/*: NotADirectoryError: *"]
+        [
+            f"UPLOAD INCOMPLETE: some evidence is missing from the store (file://{checkout.path}/wall/*: NotADirectoryError: *"
+        ]
     )
 
 

@@ -156,7 +156,7 @@ def test_a_full_disk_is_one_sentence_and_what_was_seen_is_judged(tmp_path: Path)
     assert done.returncode == 3, done.stdout + done.stderr
     said = " ".join(done.stdout.split())
     assert said.count("No space left on device") == 1
-    assert "NOT KEPT: " in said
+    assert "NOT SAVED: " in said
     assert "READY: All 4 VMs are ready." in said
     assert "Traceback" not in done.stdout + done.stderr
     assert "broken" not in said

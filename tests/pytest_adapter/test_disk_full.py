@@ -39,9 +39,9 @@ def test_evidence_that_cannot_be_written_is_judged_and_the_rest_is_kept(checkout
     assert done.returncode == 3, done.stdout + done.stderr
     directory = checkout.directory
     lines = done.stdout.splitlines()
-    assert [line for line in lines if "NOT KEPT" in line or "too large" in line] == [
-        f"NOT KEPT: reports/{directory.name} could not be written as a whole (File too large). What was seen is judged all "
-        f"the same. Make room there. Then visit the VMs that were not kept: --resume={directory.name}"
+    assert [line for line in lines if "NOT SAVED" in line or "too large" in line] == [
+        f"NOT SAVED: reports/{directory.name} was only partly written (File too large). All evidence is judged all the same. "
+        f"Make room there. Then visit the VMs that were not saved: --resume={directory.name}"
     ]
     assert "READY: All 3 VMs are ready." in lines, done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -62,7 +62,7 @@ def test_a_page_that_cannot_be_written_is_no_traceback(checkout: Checkout) -> No
     done = limited(checkout, 60_000, "--vm=a")
     assert done.returncode == 3, done.stdout + done.stderr
     directory = checkout.directory
-    assert "NOT KEPT: " in done.stdout
+    assert "NOT SAVED: " in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert checkout.readiness(directory) == {"a": "ready"}
     assert not (directory / "report.html").exists(), "half a page is none"

@@ -146,9 +146,7 @@ def test_a_log_that_may_not_be_read(tmp_path: Path) -> None:
 
 def pytest_run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """pytest beside the suite's own options, in a folder that has no VM and no check."""
-    (tmp_path / "conftest.py").write_text(
-        'pytest_plugins = ["plugins.pytest_adapter.options", "plugins.pytest_adapter.explain"]\n'
-    )
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["plugins.pytest_adapter.plugin"]\n')
     (tmp_path / "pytest.ini").touch()
     if not (tmp_path / "docs").exists():
         (tmp_path / "docs").symlink_to(ROOT / "docs")

@@ -11,7 +11,7 @@ import pytest
 from plugins.core.gc_pause import lasting
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
-from plugins.pytest_adapter.options import ALONE
+from plugins.pytest_adapter.configure import ALONE
 from tests.support.paths import ROOT
 
 pytest_plugins = "pytester"

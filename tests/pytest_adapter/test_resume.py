@@ -53,7 +53,7 @@ def test_a_killed_run_goes_on_where_it_was(checkout: Checkout) -> None:
     checkout.fleet(a="refused", b=checkout.good, c={**checkout.good, "cat /word": "wrong"})
     outcome = checkout.run(f"--resume={directory.name}")
     assert outcome.ret == 1
-    outcome.stdout.fnmatch_lines([f"nexus: goes on with run {directory.name}, 2 VMs to visit"])
+    outcome.stdout.fnmatch_lines([f"nexus: resumes run {directory.name}, 2 VMs to visit"])
     assert checkout.visits() == ["b", "c"]
     assert checkout.readiness(directory) == {"a": "ready", "b": "ready", "c": "not ready"}
     results = json.loads((directory / "results.json").read_text())
@@ -99,12 +99,12 @@ def test_what_contradicts_the_run_is_refused_by_name(checkout: Checkout) -> None
     assert outcome.ret == 4
     outcome.stderr.fnmatch_lines(
         [
-            "ERROR: --retry-unknown=reports/latest goes on with a run as it was begun, and this is not how it was: --vm, "
-            "--profile, -k, --host-keys, suites. Leave it away, or begin a new run."
+            "ERROR: --retry-unknown=reports/latest resumes a run with its original options; these differ: --vm, "
+            "--profile, -k, --host-keys, suites. Drop them, or start a new run."
         ]
     )
     outcome = checkout.run("--resume=reports/latest", "suites/test_small.py", "--check=VM-*")
-    outcome.stderr.fnmatch_lines(["ERROR: * this is not how it was: suites/test_small.py. Leave it away, *"])
+    outcome.stderr.fnmatch_lines(["ERROR: * these differ: suites/test_small.py. Drop them, *"])
     assert checkout.visits() == []
 
 
@@ -133,11 +133,11 @@ def test_what_cannot_be_gone_on_with_is_one_clear_error(checkout: Checkout) -> N
     for what, line in {
         "nothing": "ERROR: --resume nowhere: there is no such run directory, nor one of that name in */reports",
         "both": "ERROR: --resume and --retry-unknown: give one. *",
-        "a file": "ERROR: --resume fleet.json: only a run directory can be gone on with, and this is a file.",
+        "a file": "ERROR: --resume fleet.json: only a run directory can be resumed; this is a file.",
         "no run": "ERROR: --resume suites: no run.json in it, so it is not a run directory",
-        "evidence": "ERROR: --resume and --evidence: the one visits VMs, the other visits nobody. Give one.",
-        "older": "ERROR: --resume=reports/latest: this run does not say how it was begun (an older version made it). *",
-        "enroll": "ERROR: --resume=reports/latest: this run was begun with --enroll, which changes VMs, *",
+        "evidence": "ERROR: --resume and --evidence: the one visits VMs, the other visits none. Give one.",
+        "older": "ERROR: --resume=reports/latest: this run has no saved options (an older version made it). *",
+        "enroll": "ERROR: --resume=reports/latest: this run used --enroll, which changes VMs *",
     }.items():
         outcome = checkout.run(*_broken(checkout, what))
         assert outcome.ret == 4, what
@@ -167,8 +167,8 @@ def test_two_runs_at_once_in_one_checkout_keep_out_of_each_others_way(checkout: 
     checkout.fleet(a=checkout.good)
     (checkout.path / "conftest.py").write_text(
         (checkout.path / "conftest.py").read_text()
-        + "\nfrom itertools import chain, repeat\nfrom plugins.pytest_adapter import run\n"
-        'ids = chain(["same", "same"], (f"other-{n}" for n in range(9)))\nrun.new_id = lambda: next(ids)\n'
+        + "\nfrom itertools import chain, repeat\nfrom plugins.pytest_adapter import start\n"
+        'ids = chain(["same", "same"], (f"other-{n}" for n in range(9)))\nstart.new_id = lambda: next(ids)\n'
     )
     command = [sys.executable, "-m", "pytest", "-q", "--vm=a"]
     runs = [subprocess.Popen(command, cwd=checkout.path, stdout=subprocess.PIPE) for _ in range(2)]

@@ -17,7 +17,7 @@ from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import write_bundle
 from plugins.gather.support_logs import probes, text
 from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Target, Verdict, Vm
-from plugins.pytest_adapter.run import _replay
+from plugins.pytest_adapter.start import replay
 from plugins.reports.support_bundle import concerning
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path
         collectonly=False,
     )
     config: Any = SimpleNamespace(option=option, rootpath=tmp_path)
-    assert _replay(config, [str(tmp_path / "r")]).ssh_config == Path("/tmp/theirs"), "one's own run directory has"
-    assert _replay(config, [str(tmp_path / "r.zip")]).ssh_config is None
+    assert replay(config, [str(tmp_path / "r")]).scope.ssh_config == Path("/tmp/theirs"), "one's own run directory has"
+    assert replay(config, [str(tmp_path / "r.zip")]).scope.ssh_config is None
 
 
 # --- of one VM ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,95 @@
+"""The start of a session: the command line without a run, the run itself, and what pytest does otherwise for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from plugins.checks.areas import AREAS
+from plugins.model import Severity
+from plugins.pytest_adapter.options import NO_VM, asks_for_run
+from plugins.pytest_adapter.resume import resume
+from plugins.pytest_adapter.start import begin, replay
+from plugins.pytest_adapter.stash import RUN
+
+__all__ = ["ALONE", "add_markers", "adjust_pytest", "command_line", "release_run", "start_run"]
+
+#: The command line asked for several processes.
+_ALONE = pytest.StashKey[bool]()
+ALONE = (
+    "-n is ignored: one process already visits the VMs in parallel, and judging them in several takes longer"
+    " (docs/performance.md)"
+)
+
+
+def command_line(config: pytest.Config) -> int | None:
+    """The exit status when checks are asked for and no VM is named, after printing the usage; else None."""
+    option = config.option
+    if asks_for_run(option):
+        # pytest-xdist reads the same options right after this. A worker would cost more than what it judges.
+        if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
+            config.stash[_ALONE] = True
+        option.numprocesses, option.dist, option.distload, option.tx = None, "no", False, []
+        return None
+    lists = ("collectonly", "help", "version", "showfixtures", "show_fixtures_per_test", "markers")
+    if any(getattr(option, name) for name in lists) or not _asks_for_checks(config):
+        return None
+    sys.stdout.write(NO_VM)  # pytest has no terminal reporter yet
+    return int(pytest.ExitCode.USAGE_ERROR)
+
+
+def _asks_for_checks(config: pytest.Config) -> bool:
+    suites = config.rootpath / "suites"
+    paths = (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)
+    return any(path == suites or suites in path.parents or path in suites.parents for path in map(_plain, paths))
+
+
+def _plain(path: Path) -> Path:
+    return Path(os.path.normpath(path))
+
+
+def add_markers(config: pytest.Config) -> None:
+    """The markers of checks, for ``-m``."""
+    for word in (*AREAS, *Severity):
+        config.addinivalue_line("markers", f"{word.lower()}: every {word} check")
+
+
+def start_run(config: pytest.Config) -> bool:
+    """Start the run that the command line asks for; False when it asks for none. Raises pytest.UsageError."""
+    option = config.option
+    if hasattr(config, "workerinput") or not asks_for_run(option):
+        return False
+    if option.resume or option.retry_unknown:
+        run = resume(config)
+    else:
+        run = replay(config, option.evidence) if option.evidence else begin(config)
+    if _ALONE in config.stash:
+        run.notes = (*run.notes, ALONE)
+    config.stash[RUN] = run
+    return True
+
+
+def adjust_pytest(config: pytest.Config) -> None:
+    """Turn off what pytest and its plugins do for ordinary tests, and ask pytest-html for its report."""
+    option, directory = config.option, config.stash[RUN].files.directory
+    # It loads all of Hypothesis, for half a second, to say that it has nothing to say.
+    if (hypothesis := config.pluginmanager.get_plugin("hypothesispytest")) is not None:
+        config.pluginmanager.unregister(hypothesis)
+    # A failed check's message is its report: no traceback, and our own summary instead of pytest's.
+    if option.tbstyle == "auto":
+        option.tbstyle = "no"
+    if option.reportchars == "fE":
+        option.reportchars = ""
+    if directory:
+        if getattr(option, "htmlpath", None) is None:
+            option.htmlpath = str(directory / "report.html")
+        option.self_contained_html = True  # one file to send; its policy lets no other in
+
+
+def release_run(config: pytest.Config) -> None:
+    """Unlock the run directory."""
+    if (run := config.stash.get(RUN, None)) is not None:
+        run.files.release()

@@ -1,0 +1,153 @@
+"""The gather stage: once the checks are selected, print the plan, or visit the VMs and enroll those that are ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from plugins.checks.probe import ProbeCommand
+from plugins.core.wording import span
+from plugins.enrollment.steps import is_step, refuse
+from plugins.gather import support_logs
+from plugins.gather.collector import gather, limits
+from plugins.gather.plan import merge, page
+from plugins.judge.judge import Judge
+from plugins.model import Vm
+from plugins.pytest_adapter import control_plane
+from plugins.pytest_adapter.enrollment import enroll_ready_vms, plan_page
+from plugins.pytest_adapter.items import CheckItem, check_items
+from plugins.pytest_adapter.progress import show_progress
+from plugins.pytest_adapter.report_stage import withdraw_page
+from plugins.pytest_adapter.run import Run
+from plugins.pytest_adapter.stash import ACCUMULATOR, JUDGE, RUN
+from plugins.requirements.profile import Profile
+from plugins.results.accumulator import FleetAccumulator
+from plugins.ssh import client as ssh
+
+__all__ = ["plans", "run"]
+
+#: The commands of each VM, by its name.
+Plans = Mapping[str, Sequence[ProbeCommand]]
+
+
+def run(session: pytest.Session) -> None:
+    """Make the judge; then gather the evidence, unless it is there already. Raises pytest.UsageError."""
+    config = session.config
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return
+    items = check_items(session.items) if run.state.selected else []  # pytest calls this even when --check was refused
+    if not items or (session.testsfailed and not config.option.continue_on_collection_errors):
+        withdraw_page(config)
+    judge = _prepare_judge(config, run, items)
+    if config.option.collectonly or session.testsfailed or run.kind == "replayed" or not items:
+        return
+    try:
+        if config.option.enroll:
+            _refuse_enrollment(config, run, items)
+        commands = plans(items, run.scope.vms, run.rules.profile)
+    except pytest.UsageError:
+        withdraw_page(config)
+        raise
+    if config.option.bundle:
+        for vm in run.scope.vms:
+            commands[vm.name] += support_logs.probes(vm)
+    options = ssh.Options(
+        config_file=run.scope.ssh_config,
+        host_keys=config.option.host_keys,
+        run_timeout=max((each.timeout for plan in commands.values() for each in plan), default=0.0) + 5.0,
+    )
+    if config.option.plan:
+        _print_plan(config, run, items, commands, options)
+    else:
+        _visit(config, run, judge, items, commands, options)
+
+
+def plans(items: Sequence[CheckItem], vms: Sequence[Vm], profile: Profile) -> dict[str, list[ProbeCommand]]:
+    """The commands of each VM for the selected checks, by VM name; the steps of enrollment come later."""
+    commands: dict[str, list[ProbeCommand]] = {vm.name: [] for vm in vms}
+    for item in items:
+        commands[item.vm.name] += [command for command in item.planned(profile) if not is_step(command.key)]
+    return {name: merge(probes) for name, probes in commands.items()}
+
+
+def _prepare_judge(config: pytest.Config, run: Run, items: Sequence[CheckItem]) -> Judge:
+    scope, rules = run.scope, run.rules
+    judge = config.stash[JUDGE] = Judge(
+        items,
+        vms=scope.vms,
+        profile=rules.profile,
+        archive=run.files.archive,
+        waivers=rules.decisions.waivers,
+        ssh_config=scope.ssh_config,
+    )
+    config.stash[ACCUMULATOR] = FleetAccumulator(judge, scope.vms, items, keep=config.option.bundle)
+    return judge
+
+
+def _refuse_enrollment(config: pytest.Config, run: Run, items: Sequence[CheckItem]) -> None:
+    selected = {item.nodeid for item in items}
+    left_out = [id for nodeid, id in run.state.required.items() if nodeid not in selected]
+    if problem := refuse(left_out, {item.check.id for item in items}, azure=not config.option.no_azure):
+        raise pytest.UsageError(problem)
+
+
+def _print_plan(
+    config: pytest.Config, run: Run, items: Sequence[CheckItem], commands: Plans, options: ssh.Options
+) -> None:
+    """Every command and request, and how long the run may take; nothing is done."""
+    option, scope = config.option, run.scope
+    writer = config.get_terminal_writer()
+    options = limits(options, scope.pending)
+    writer.line()
+    writer.write(page(commands, scope.pending, options))
+    for line in control_plane.plan_lines(items, scope.vms, option):
+        writer.line(line)
+    longest = max(ssh.time_limit(len(scope.pending), options), control_plane.time_limit(items, option))
+    writer.line()
+    writer.line(f"The run waits for all of this for at most {span(longest)}, side by side.")
+    for line in plan_page(items, run.rules.profile, option.enroll) if option.enroll else ():
+        writer.line(line)
+
+
+def _visit(
+    config: pytest.Config, run: Run, judge: Judge, items: Sequence[CheckItem], commands: Plans, options: ssh.Options
+) -> None:
+    """Visit the VMs, read Azure and the Azure CLI meanwhile, and enroll the ready VMs with ``--enroll``."""
+    option, scope, archive = config.option, run.scope, run.files.archive
+    assert archive is not None
+    with (
+        control_plane.reading(judge.context, items, scope.vms, option) as cancelled,
+        show_progress(config, len(scope.pending), judge.fails_already) as progress,
+    ):
+        run.state.interrupted = not gather(scope.pending, commands, options, archive, progress)
+        if run.state.interrupted:
+            cancelled.set()
+    if option.enroll and (archive.problem or not run.state.interrupted):
+        _enroll(config, run, judge, items, options)
+
+
+def _enroll(config: pytest.Config, run: Run, judge: Judge, items: Sequence[CheckItem], options: ssh.Options) -> None:
+    option, archive = config.option, run.files.archive
+    assert archive is not None
+    reporter: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
+    if archive.problem:
+        reporter.write_line(
+            "--enroll: no VM was connected, because the evidence could not be saved (see below).", red=True
+        )
+        return
+    from plugins.azure.fetch import FetchOptions  # the SDK takes a second to load
+
+    run.state.interrupted = not enroll_ready_vms(
+        items,
+        run.scope.vms,
+        judge,
+        archive,
+        profile=run.rules.profile,
+        mode=option.enroll,
+        options=options,
+        azure=None if option.no_azure else FetchOptions(option.subscription, option.resource_group),
+        progress=lambda total: show_progress(config, total, lambda vm: False),
+        write_line=reporter.write_line,
+    )

@@ -1,0 +1,108 @@
+"""The pytest plugin: every hook of the suite, in the order in which pytest calls them. Each calls its stages."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from plugins.pytest_adapter import (
+    collection,
+    configure,
+    explain,
+    gather_stage,
+    listener,
+    log_redaction,
+    loop,
+    options,
+    report_stage,
+    terminal,
+)
+
+__all__: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the suite."""
+    options.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Answer what needs no run: ``--explain``, and a command line that names no VM."""
+    status = explain.answer(config)
+    return configure.command_line(config) if status is None else status
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the run. From here on, nothing secret is logged."""
+    log_redaction.start(config)
+    configure.add_markers(config)
+    if configure.start_run(config):
+        configure.adjust_pytest(config)
+        report_stage.configure(config)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """The fleet and the profile."""
+    return terminal.header(config)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Listen to the session."""
+    listener.register(session.config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class) -> Generator[None, Any, Any]:
+    """Expand a check that pytest found into one item per VM and parameter."""
+    return collection.expand(collector.config, (yield))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the selected checks, in the catalogue's order, VM by VM."""
+    collection.select(config, items)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Visit the VMs, now that the selected checks are known."""
+    gather_stage.run(session)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Judge the checks, and run the ordinary tests between them."""
+    return loop.run(session)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """The seven statuses in pytest's terminal."""
+    return loop.shown(report)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: Any) -> None:
+    """Take secrets out of a traceback before it is printed: its lines may show local variables."""
+    log_redaction.clean_traceback(excrepr)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
+    """Write the results and the reports, and set the exit status."""
+    report_stage.run(session, exitstatus)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The verdict, the first fixes, and where the reports are."""
+    terminal.summary(terminalreporter, config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Release the run directory; restore logging and the file mode mask."""
+    configure.release_run(config)
+    log_redaction.stop(config)

@@ -1,0 +1,136 @@
+"""The report stage: at the end of a session, the results, every report, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.core.exit_codes import EXIT_UNKNOWN
+from plugins.core.files import point_latest, write_large_json, write_pieces
+from plugins.core.gc_pause import lasting
+from plugins.core.version import SUITE_VERSION
+from plugins.evidence.layout import AZURE, PROFILE, RUNNER
+from plugins.gates.decision import exit_status
+from plugins.pytest_adapter.run import Run
+from plugins.pytest_adapter.stash import ACCUMULATOR, HTML, JUDGE, JUNIT, RESULTS, RUN
+from plugins.reports import formats, junit, markdown_summary, support_bundle
+from plugins.reports.html.plugin import HtmlReport
+from plugins.results.partial import about_part, withhold_gate
+from plugins.results.provenance import hashes
+
+__all__ = ["configure", "run", "withdraw_page"]
+
+
+def configure(config: pytest.Config) -> None:
+    """Put our own JUnit writer in place of pytest's (one suite per VM), and extend pytest-html's report."""
+    files = config.stash[RUN].files
+    if files.directory is None:
+        return
+    config.stash[JUNIT] = Path(config.option.xmlpath or files.directory / "junit.xml")
+    config.option.xmlpath = None
+    config.stash[HTML] = HtmlReport(config, files.record_error)
+    config.pluginmanager.register(config.stash[HTML], "nexus-html")
+
+
+def withdraw_page(config: pytest.Config) -> None:
+    """Let pytest-html write no page: the run has no results."""
+    if HTML in config.stash:
+        config.stash[HTML].withdraw()
+
+
+def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
+    """Write the results and the reports, and turn the verdict into the exit status."""
+    config = session.config
+    run = config.stash.get(RUN, None)
+    if run is None or run.files.directory is None:
+        return
+    files, state = run.files, run.state
+    if files.store is not None:
+        files.store.wait()
+    judged = ACCUMULATOR in config.stash and config.stash[ACCUMULATOR].anything
+    if not judged and not run.scope.is_empty:
+        if run.kind != "resumed":
+            withdraw_page(config)  # it would write into a folder that is gone
+            _remove_without_evidence(run.files.directory)
+        return
+    with lasting():
+        results = config.stash[RESULTS] = _results(config, run)
+        _write_reports(session, run, results)
+    point_latest(run.files.directory)
+    if state.interrupted:
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
+    elif run.scope.is_empty:
+        session.exitstatus = pytest.ExitCode.OK  # an Indexed Job may well have more parts than the fleet has VMs
+    elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        status = exit_status(results, exitstatus, state.other_failures)
+        session.exitstatus = EXIT_UNKNOWN if run.scope.gaps and not status else status
+    if files.problem or (files.store and files.store.problem):
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def _remove_without_evidence(directory: Path) -> None:
+    """Leave no directory of a run without results, unless it has gathered something."""
+    if not any(directory.glob("evidence/*.json")):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _results(config: pytest.Config, run: Run) -> dict[str, Any]:
+    archive, scope = run.files.archive, run.scope
+    assert archive is not None
+    accumulator, facts = config.stash[ACCUMULATOR], config.stash[JUDGE].context.facts
+    unfinished = accumulator.finish()
+    results = accumulator.findings.results(
+        run_id=run.files.id,
+        started=run.started,
+        finished=run.started + run.seconds,
+        profile=run.rules.profile.name,
+        arguments=[str(argument) for argument in config.invocation_params.args],
+        files=hashes(run.rules.profile_name or archive.source.read(PROFILE) or "", config.option.inventory),
+        calls=facts.calls,
+    )
+    results |= about_part(results, scope.shard, len(scope.vms), scope.gaps)
+    decided = run.rules.decisions.about(results, scope.vms, accumulator.vms, unfinished)
+    if scope.gaps and "gate" in decided:
+        decided["gate"] = withhold_gate(decided["gate"], scope.gaps)
+    return results | decided
+
+
+def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -> None:
+    """Write what can be written: a full disk costs one report, and is reported once, at the end."""
+    config, files = session.config, run.files
+    assert files.directory is not None
+    with files.recording_errors():
+        write_large_json(files.directory / "results.json", results)
+    for name, render in formats.FILES:
+        text = render(results)
+        with files.recording_errors():
+            write_pieces(files.directory / name, (text,) if isinstance(text, str) else text)
+    with files.recording_errors():
+        junit.write(results, config.stash[JUNIT])
+    if config.option.bundle and not files.problem:
+        with files.recording_errors():
+            summary = markdown_summary.render(results)
+            support_bundle.write(files.directory / "bundle", _contents(config, run, results, summary))
+    config.stash[HTML].finish(session, results)
+
+
+def _contents(config: pytest.Config, run: Run, results: dict[str, Any], summary: str) -> support_bundle.Contents:
+    archive, vms, judge = run.files.archive, run.scope.vms, config.stash[JUDGE]
+    assert archive is not None
+    kept = config.stash[ACCUMULATOR].kept or {}
+    return support_bundle.Contents(
+        run_id=run.files.id,
+        suite=SUITE_VERSION,
+        archive=archive,
+        vms=vms,
+        facts=judge.context.facts if archive.read(AZURE) is not None else None,
+        az_cli=judge.context.az_cli if archive.read(RUNNER) is not None else None,
+        seen={vm.name: kept[vm.name][0] if vm.name in kept else judge.evidence(vm) for vm in vms},
+        verdicts={name: verdicts for name, (_, verdicts) in kept.items()},
+        readiness={vm["name"]: vm["readiness"] for vm in results["vms"]},
+        reports={"results.json": json.dumps(results, ensure_ascii=False, indent=1) + "\n", "summary.md": summary},
+    )

@@ -1,0 +1,176 @@
+"""Starts a run from the command line: a new one over the fleet, or one over saved evidence."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.core.files import lock_directory, make_directory
+from plugins.core.redaction import redact
+from plugins.core.version import SUITE_VERSION
+from plugins.evidence.archive import Archive
+from plugins.evidence.layout import PROFILE
+from plugins.evidence.merged import Merged, open_all
+from plugins.evidence.object_store import Store
+from plugins.evidence.source import Folder
+from plugins.gates.decision import read
+from plugins.inventory import selection as inventory
+from plugins.inventory import shards as shard
+from plugins.inventory.selection import Fleet, InventoryError
+from plugins.pytest_adapter.run import Run, RunFiles, RunRules, RunScope
+from plugins.pytest_adapter.saved_options import profile_named, profile_of, to_saved
+from plugins.requirements.profile import DEFAULT
+from plugins.requirements.profile_file import own_profile
+
+__all__ = ["begin", "new_id", "replay", "reports"]
+
+
+def begin(config: pytest.Config) -> Run:
+    """The new run that the command line asks for. Raises pytest.UsageError."""
+    option = config.option
+    try:
+        fleet = _fleet(option)
+        whole = inventory.select(option.vm, fleet.vms if fleet else None, option.inventory or option.azure_fleet or "")
+        part = shard.parse(option.shard) if option.shard else None
+    except (InventoryError, shard.ShardError) as error:
+        raise pytest.UsageError(str(error)) from None
+    vms = part.part(whole) if part else whole
+    store = Store(option.evidence_store) if option.evidence_store else None
+    name = option.profile or (str(fleet.profile) if fleet and fleet.profile else DEFAULT)
+    run = Run(
+        kind="new",
+        scope=RunScope(
+            vms=vms,
+            pending=vms,
+            ssh_config=fleet.ssh_config if fleet else None,
+            shard=part.record(whole) if part else None,
+        ),
+        rules=RunRules(profile_named(name), name),
+        notes=((part.header(whole),) if part else ()) + (fleet.notes if fleet else ()),
+    )
+    run.rules.decisions = read(option, whole, reports(config), run.started)
+    if not (option.plan or option.collectonly):
+        run.files.id, directory = _new_directory(config)
+        run.files.directory = directory
+        try:
+            run.files.lock = lock_directory(directory)
+            archive = run.files.archive = Archive.create(directory, _saved(config, run), vms, own_profile(name))
+        except OSError as error:
+            raise _cannot_be_made(directory, error) from None
+        if store is not None:
+            run.files.store = archive.copy = store.below(run.files.id)
+            run.notes += (f"evidence goes to {run.files.store}",)
+            for file in (PROFILE, "run.json"):
+                if (data := archive.source.read(file)) is not None:
+                    run.files.store.send(file, data)
+    return run
+
+
+def _fleet(option: argparse.Namespace) -> Fleet | None:
+    """The fleet that `--vm` chooses from: of the inventory, or of Azure; None: each `--vm` is itself an address."""
+    if option.inventory and option.azure_fleet:
+        raise pytest.UsageError("--inventory and --azure-fleet both name a fleet. Give one of them.")
+    if option.inventory:
+        return inventory.load(option.inventory)
+    if not option.azure_fleet:
+        return None
+    # Imported here: the Azure SDK takes a second to load, and most runs do not need it this early.
+    from plugins.azure.discovery import FleetError, fleet_from_azure
+
+    subscription, _, group = option.azure_fleet.partition("/")
+    try:
+        found = fleet_from_azure(subscription, group or None)
+    except FleetError as error:
+        raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: {error} {error.remedy}".rstrip()) from None
+    if not found.vms:
+        raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: Azure shows no Operator Nexus VM there.")
+    return Fleet(tuple(found.vms), notes=tuple(found.notes))
+
+
+def replay(config: pytest.Config, places: Sequence[str]) -> Run:
+    """A run over saved evidence; its reports go to a run directory of their own. Raises pytest.UsageError."""
+    option = config.option
+    archive, saved, vms = open_all(places, any_profile=bool(option.profile))
+    try:
+        vms = whole = inventory.select(option.vm, vms, " ".join(places))
+        part = shard.parse(option.shard) if option.shard else None
+    except (InventoryError, shard.ShardError) as error:
+        raise pytest.UsageError(str(error)) from None
+    merged = archive.source if isinstance(archive.source, Merged) else None
+    if part:
+        vms = part.part(whole)
+    notes = ((part.header(whole),) if part else ()) + (tuple(merged.header(vms)) if merged else ())
+    archive.load(vms)
+    run = Run(
+        kind="replayed",
+        scope=RunScope(
+            vms=vms,
+            # A stranger's bundle has no say in the commands that a report offers to this operator's shell.
+            ssh_config=_path(saved.get("ssh_config")) if isinstance(archive.source, Folder | Merged) else None,
+            shard=part.record(whole) if part else None,
+            gaps=merged.gaps_among(vms) if merged else None,
+        ),
+        rules=RunRules(*profile_of(archive, saved, option.profile)),
+        files=RunFiles(archive=archive),
+        notes=notes,
+    )
+    run.rules.decisions = read(option, whole, reports(config), run.started)
+    if not (option.plan or option.collectonly):
+        run.files.id, run.files.directory = _new_directory(config)
+    return run
+
+
+def _saved(config: pytest.Config, run: Run) -> Mapping[str, Any]:
+    """The content of ``run.json``, but for the fleet."""
+    return {
+        "id": run.files.id,
+        "started": run.started,
+        "suite": SUITE_VERSION,
+        "profile": run.rules.profile_name,
+        "ssh_config": str(run.scope.ssh_config) if run.scope.ssh_config else None,
+        "arguments": [redact(str(argument)) for argument in config.invocation_params.args],
+        "options": to_saved(config),
+        **({"shard": run.scope.shard} if run.scope.shard else {}),
+    }
+
+
+def reports(config: pytest.Config) -> Path:
+    """The folder in which run directories are made."""
+    return Path(config.option.reports or config.rootpath / "reports").resolve()
+
+
+def _new_directory(config: pytest.Config) -> tuple[str, Path]:
+    """A run's id and its new directory, which no other run has, even one that began in this very moment."""
+    where = reports(config)
+    while True:
+        id = new_id()
+        try:
+            make_directory(where)
+            (where / id).mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _cannot_be_made(where / id, error) from None
+        return id, where / id
+
+
+def _cannot_be_made(path: Path, error: OSError) -> pytest.UsageError:
+    return pytest.UsageError(
+        f"{path}: the run directory cannot be made ({error.strerror or error}). Make room or give another place: "
+        "--reports=DIR"
+    )
+
+
+def _path(text: Any) -> Path | None:
+    return Path(text) if isinstance(text, str) and text else None
+
+
+def new_id() -> str:
+    """Sorts by time: ``20261121T221500Z-3f9a``."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

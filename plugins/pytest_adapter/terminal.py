@@ -1,0 +1,74 @@
+"""What the suite adds to pytest's terminal: the lines at the start of a run, and the verdict at its end."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from plugins.core.wording import counted
+from plugins.pytest_adapter.run import RunFiles
+from plugins.pytest_adapter.stash import RESULTS, RUN
+from plugins.reports import ci_summary, formats
+from plugins.reports.terminal import summary_lines
+
+__all__ = ["header", "summary"]
+
+
+def header(config: pytest.Config) -> list[str]:
+    """The fleet, the requirements, and where the run is kept."""
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return []
+    files, scope = run.files, run.scope
+    source = "evidence of an earlier run" if run.kind == "replayed" else "over SSH"
+    lines = [f"{counted(len(scope.vms), 'VM')} {source}, profile {run.rules.profile.name}"]
+    if run.kind == "resumed":
+        lines.append(f"resumes run {files.id}, {counted(len(scope.pending), 'VM')} to visit")
+    elif run.kind == "new" and files.directory:
+        lines.append(f"kept in {_shown(files.directory)} (if it is cut short: --resume={files.id})")
+    return [f"nexus: {line}" for line in (*lines, *run.notes, *run.rules.decisions.notes)]
+
+
+def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The verdict, the first fixes, and where the reports are."""
+    results, run = config.stash.get(RESULTS, None), config.stash.get(RUN, None)
+    if results is None or run is None or run.files.directory is None:
+        return
+    directory = run.files.directory
+    reporter.section("readiness")
+    if run.files.problem:
+        reporter.write_line(_not_saved(run.files, directory, gathers=run.kind != "replayed"), red=True)
+    if run.files.store and run.files.store.problem:
+        reporter.write_line(
+            f"UPLOAD INCOMPLETE: some evidence is missing from the store ({run.files.store.problem}) All of it is in "
+            f"{_shown(directory)}.",
+            red=True,
+        )
+    if run.state.interrupted:
+        reporter.write_line("Interrupted: VMs that were not visited in time are unknown.", yellow=True)
+    for text, markup in summary_lines(results, reporter._tw.fullwidth):
+        reporter.write_line(text, **markup)
+    if not run.files.problem:
+        written = ["report.html", *(name for name, _ in formats.FILES), "results.json", "junit.xml"]
+        reporter.write_line(f"In {_shown(directory)}: {', '.join(written)}")
+        if config.option.bundle:
+            reporter.write_line(f"In {_shown(directory)}/bundle: {run.files.id}.zip, and one for each VM")
+        for line in ci_summary.publish(directory / "summary.md", os.environ):
+            reporter.write_line(line)
+
+
+def _not_saved(files: RunFiles, directory: Path, *, gathers: bool) -> str:
+    """One sentence for all files that could not be written."""
+    assert files.problem is not None
+    then = f" Then visit the VMs that were not saved: --resume={files.id}" if gathers else ""
+    return (
+        f"NOT SAVED: {_shown(directory)} was only partly written ({files.problem.strerror or files.problem}). "
+        f"All evidence is judged all the same. Make room there.{then}"
+    )
+
+
+def _shown(path: Path) -> str:
+    """A path as one would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,41 @@
+"""What `results.json` says when a run is about a part of a fleet (a shard), or when evidence is missing (a merge)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plugins.core.exit_codes import EXIT_UNKNOWN
+from plugins.core.wording import counted
+from plugins.evidence.merged import Gaps
+
+__all__ = ["about_part", "withhold_gate"]
+
+
+def about_part(
+    results: Mapping[str, Any], shard: Mapping[str, Any] | None, vms: int, gaps: Gaps | None
+) -> dict[str, Any]:
+    """The keys to add to `results`: its sentence, and ``shard`` and ``missing`` where they apply.
+
+    `shard` is that of ``run.json`` (`plugins.inventory.shards`), `vms` the number of VMs in it.
+    """
+    found: dict[str, Any] = {}
+    sentence = results["sentence"]
+    if shard:
+        number, of, total = (shard[key] for key in ("number", "of", "vms"))
+        found["shard"] = {"number": number, "of": of, "fleet_vms": total}
+        if not vms:
+            sentence, found["verdict"] = "This shard is empty: there are fewer VMs than shards.", "ready"
+        sentence = f"Shard {number} of {of}, {vms} of {counted(total, 'VM')}: {sentence}"
+    if gaps:
+        found["missing"] = {"vms": gaps.vms, "shards": gaps.shards}
+        sentence = f"{sentence} {gaps}"
+    return {**found, "sentence": sentence}
+
+
+def withhold_gate(gate: Mapping[str, Any], gaps: Gaps) -> dict[str, Any]:
+    """The ``gate`` of `results.json` when evidence is missing: it never passes."""
+    if not gate["passed"]:
+        return dict(gate)
+    sentence = f"GATE NOT JUDGED ({gate['policy']}): the VMs with evidence would pass it. {gaps}"
+    return {**gate, "passed": False, "exit": EXIT_UNKNOWN, "sentence": sentence}
