@@ -1,6 +1,6 @@
 # The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env demo bench test test-fast test-store lint lint-workflows fuzz audit sbom az lock clean
+.PHONY: help env demo bench test test-fast test-store lint lint-workflows fuzz mutants audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -9,6 +9,7 @@ TESTS ?= tests
 LOCK ?=
 EXAMPLES ?= 2000
 BENCH ?=
+MUTANTS ?=
 # Half of the time the tests wait, so there are two processes for each of two cores (tests/conftest.py shares them out).
 SIDE_BY_SIDE ?= -n 4 --dist loadscope --no-loadscope-reorder
 # A test starts pytest, pytest the suite: each would compile all of it again.
@@ -52,6 +53,9 @@ lint-workflows: env ## zizmor over every sample workflow, without a network; mak
 
 fuzz: env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile -p no:cacheprovider -n 2
+
+mutants: env ## change 300 lines, one at a time: which does no test notice? About an hour; MUTANTS="--count 40" a part
+	@$(PYTHON) -m scripts.mutants $(MUTANTS)
 
 audit: env ## ask whether a locked package has a known weakness; without a network, of a copy: ADVISORIES=DIR
 	@scripts/audit

@@ -77,6 +77,9 @@ class _Server:
             self.process.wait(10)
 
     def serves(self, environment: Mapping[str, str]) -> bool:
+        if "COVERAGE_RCFILE" in environment:  # coverage notes what runs when a program starts
+            return False
+
         def at_start(variables: Mapping[str, str]) -> dict[str, str]:
             return {k: v for k, v in variables.items() if k.startswith(AT_START) and k != "PYTHONPATH"}
 

@@ -1,0 +1,133 @@
+"""What a mutation is, for `scripts.mutants`: the places of a module where its meaning can be changed, and the change.
+
+cosmic-ray brings the operators on logic and numbers. Three of ours change what these programs mostly consist of:
+messages, returned values, and calls made for their effect (``fail(...)``).
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+from parso.python.tree import Keyword
+
+Position = tuple[tuple[int, int], tuple[int, int]]
+
+#: Of cosmic-ray's operators, those that change a program as a slip of the pen does.
+CORE = """
+    AddNot ReplaceAndWithOr ReplaceOrWithAnd ReplaceTrueWithFalse ReplaceFalseWithTrue ReplaceUnaryOperator_Delete_Not
+    ExceptionReplacer NumberReplacer ZeroIterationForLoop ReplaceBreakWithContinue ReplaceContinueWithBreak
+    ReplaceComparisonOperator_Eq_NotEq ReplaceComparisonOperator_NotEq_Eq ReplaceComparisonOperator_Is_IsNot
+    ReplaceComparisonOperator_IsNot_Is ReplaceComparisonOperator_Lt_LtE ReplaceComparisonOperator_LtE_Lt
+    ReplaceComparisonOperator_Gt_GtE ReplaceComparisonOperator_GtE_Gt ReplaceBinaryOperator_Add_Sub
+    ReplaceBinaryOperator_Sub_Add ReplaceBinaryOperator_Mul_Div ReplaceBinaryOperator_Mod_Mul
+""".split()
+
+
+class ReturnNone:
+    """``return value`` becomes ``return None``."""
+
+    def mutation_positions(self, node: Any) -> Iterator[Position]:
+        """The statements that return something."""
+        if node.type == "return_stmt" and node.children[1].get_code(include_prefix=False) != "None":
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:
+        """Return nothing instead."""
+        node.children[1:] = [_nothing(node.children[1], " ")]
+        return node
+
+
+class ChangeText:
+    """A text gets XX in front: is it only compared with `in`, or not at all?"""
+
+    def mutation_positions(self, node: Any) -> Iterator[Position]:
+        """Texts that are not docstrings; of an f-string its first piece."""
+        first = node.type == "fstring_string" and node.get_previous_leaf().type == "fstring_start"
+        if first or (node.type == "string" and node.parent.type not in ("simple_stmt", "file_input")):
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:
+        """Put it behind the opening quotes."""
+        node.value = (
+            "XX" + node.value
+            if node.type == "fstring_string"
+            else re.sub(r"^\w*(\"\"\"|'''|.)", r"\g<0>XX", node.value)
+        )
+        return node
+
+
+class RemoveCall:
+    """A call made for its effect is not made."""
+
+    def mutation_positions(self, node: Any) -> Iterator[Position]:
+        """Calls that are statements."""
+        if node.type in ("atom_expr", "power") and node.parent.type == "simple_stmt" and _is_call(node):
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:
+        """None stands in its place."""
+        return _nothing(node, node.get_first_leaf().prefix)
+
+
+def _is_call(node: Any) -> bool:
+    last = node.children[-1]
+    return bool(last.type == "trailer" and last.children[0].value == "(")
+
+
+def _nothing(node: Any, prefix: str) -> Keyword:
+    return Keyword("None", node.start_pos, prefix)
+
+
+@functools.cache
+def operators() -> dict[str, Any]:
+    """Every operator, by the name that a report gives it."""
+    ours = {"ReturnNone": ReturnNone(), "ChangeText": ChangeText(), "RemoveCall": RemoveCall()}
+    return {name: get_operator(f"core/{name}")() for name in CORE} | ours
+
+
+@dataclass(frozen=True, order=True)
+class Mutation:
+    """One change of one module: the `occurrence`th place where the operator can change it, on this line."""
+
+    path: str
+    line: int
+    operator: str
+    occurrence: int
+
+    def apply(self, source: str) -> str:
+        """The changed module; an unchanged one where the operator has no such place."""
+        changed: str | None = mutate_code(source, operators()[self.operator], self.occurrence)
+        return source if changed is None else changed
+
+
+def mutations(path: str, source: str) -> dict[int, list[Mutation]]:
+    """Every possible change of a module, by its line. Imports, annotations and ``__all__`` are not changed."""
+    lines = _lines_that_act(source)
+    found: dict[int, list[Mutation]] = {}
+    nodes = list(ast_nodes(get_ast(source)))
+    for name, operator in operators().items():
+        occurrence = 0
+        for node in nodes:
+            for (line, _), _ in operator.mutation_positions(node):
+                if line in lines:
+                    found.setdefault(line, []).append(Mutation(path, line, name, occurrence))
+                occurrence += 1
+    return found
+
+
+def _lines_that_act(source: str) -> set[int]:
+    """Lines inside functions: what stands outside is data, which every run of a test reads when it starts."""
+    lines: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for statement in node.body:
+                lines |= set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+    return lines

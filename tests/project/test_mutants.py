@@ -1,0 +1,97 @@
+"""What `make mutants` changes, and which tests it tries."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.mutants import BUDGET, Coverage, difference, draw, table
+from scripts.mutants import _test as node_id
+from scripts.mutations import Mutation, mutations
+
+SOURCE = '''\
+"""A docstring."""
+WORDS = ["left", "alone"]
+
+def judge(seen, limit=3):
+    """Another docstring."""
+    if seen.exit == 0 and seen.stdout:
+        fail("It said " + seen.stdout)
+        note(
+            "seen",
+            f"{seen.exit} it is",
+        )
+    return seen.exit < limit
+'''
+
+
+def changed(operator: str) -> list[str]:
+    """Each change that an operator makes: the first line that differs."""
+    found = [each for on_line in mutations("x.py", SOURCE).values() for each in on_line if each.operator == operator]
+    lines = []
+    for mutation in found:
+        pairs = zip(SOURCE.splitlines(), mutation.apply(SOURCE).splitlines(), strict=False)
+        lines.append(next(after.strip() for before, after in pairs if before != after))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("operator", "lines"),
+    [
+        ("ReturnNone", ["return None"]),
+        ("ChangeText", ['fail("XXIt said " + seen.stdout)', '"XXseen",']),
+        ("RemoveCall", ["None", "None"]),
+        ("ReplaceAndWithOr", ["if seen.exit == 0 or seen.stdout:"]),
+        ("ReplaceComparisonOperator_Lt_LtE", ["return seen.exit <= limit"]),
+        ("NumberReplacer", ["if seen.exit == 1 and seen.stdout:", "if seen.exit == -1 and seen.stdout:"]),
+    ],
+)
+def test_what_an_operator_changes(operator: str, lines: list[str]) -> None:
+    assert changed(operator) == lines
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_every_change_is_python() -> None:
+    sample = draw(60, 7)
+    assert sample == draw(60, 7)
+    assert sample != draw(60, 8)
+    assert len({(each.path, each.line) for each in sample}) == 60
+    for mutation in sample:
+        before, after = (difference(mutation).count(f"\n    {sign}") for sign in "-+")
+        assert difference(mutation) and (before, after) != (0, 0), mutation
+        compile(mutation.apply(mutation_source(mutation)), mutation.path, "exec")
+
+
+def mutation_source(mutation: Mutation) -> str:
+    from scripts.mutants import TOP
+
+    return (TOP / mutation.path).read_text("utf-8")
+
+
+def test_the_quickest_tests_of_a_line_are_tried_first_within_the_budget() -> None:
+    known = Coverage({"x.py": {7: ["slow", "quick", "endless", "skipped"]}}, {"slow": 2, "quick": 1, "endless": BUDGET})
+    assert known.tests(Mutation("x.py", 7, "ReturnNone", 0)) == ["quick", "slow"]
+    assert known.tests(Mutation("x.py", 8, "ReturnNone", 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("context", "test"),
+    [
+        ("|tests/a.py::test_b[x (y)|z]", "tests/a.py::test_b[x (y)|z]"),
+        ("tests/a.py::test_b[c] (setup)", "tests/a.py::test_b[c]"),
+        ("", ""),
+    ],
+)
+def test_a_context_of_coverage_is_a_test(context: str, test: str) -> None:
+    assert node_id(context) == test
+
+
+def test_the_table_counts_by_module() -> None:
+    results = [
+        (Mutation(path, 1, "X", 0), result) for path, result in [("a", "killed"), ("b", "survived"), ("b", "killed")]
+    ]
+    assert table(results).splitlines() == [
+        "  killed  survived  not reached  module",
+        "       1         0            0  a",
+        "       1         1            0  b",
+        "       2         1            0  all",
+        "2 of 3 killed (66 %)",
+    ]
