@@ -14,10 +14,12 @@ Some changes change nothing (the size of a cache, say): a person judges a surviv
 from __future__ import annotations
 
 import argparse
+import ast
 import collections
 import concurrent.futures
 import difflib
 import functools
+import itertools
 import json
 import os
 import queue
@@ -134,9 +136,19 @@ def places() -> list[list[Mutation]]:
 
 
 def draw(count: int, seed: int) -> list[Mutation]:
-    """A random line that can be changed, then one of its changes; no line twice."""
+    """A random line that can be changed, then one of its changes that is Python; no line twice."""
     chance = random.Random(seed)  # noqa: S311  a sample, not a secret
-    return [chance.choice(changes) for changes in chance.sample(places(), min(count, len(places())))]
+    drawn = (chance.sample(changes, len(changes)) for changes in chance.sample(places(), len(places())))
+    lines = (next(filter(_is_python, changes), None) for changes in drawn)
+    return list(itertools.islice(filter(None, lines), count))
+
+
+def _is_python(mutation: Mutation) -> bool:
+    try:
+        ast.parse(mutation.apply((TOP / mutation.path).read_text("utf-8")))
+    except SyntaxError:
+        return False
+    return True
 
 
 def attempt(mutation: Mutation, tree: Path, tests: list[str], limit: float) -> str:

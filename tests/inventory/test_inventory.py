@@ -213,7 +213,7 @@ def test_a_name_that_is_no_address_is_fine_when_the_host_is_given(fleet_file: Pa
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00", b"a: \x01\n", b"[" * 1500, b"vms: &a [*a]\n", b"vms: [!!python/object:os.system x]\n"]
+    "content", [b"\xff\xfe\x00", b"a: \x01\n", b"[" * 900, b"vms: &a [*a]\n", b"vms: [!!python/object:os.system x]\n"]
 )
 def test_strange_bytes_are_an_error_of_the_file(fleet_file: Path, content: bytes) -> None:
     fleet_file.write_bytes(content)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from scripts.mutants import BUDGET, Coverage, difference, draw, table
+from scripts import mutants
+from scripts.mutants import BUDGET, Coverage, difference, draw, places, table
 from scripts.mutants import _test as node_id
 from scripts.mutations import Mutation, mutations
+from tests.support.paths import ROOT
 
 SOURCE = '''\
 """A docstring."""
@@ -49,21 +55,26 @@ def test_what_an_operator_changes(operator: str, lines: list[str]) -> None:
     assert changed(operator) == lines
 
 
-def test_a_sample_is_the_same_for_the_same_seed_and_every_change_is_python() -> None:
-    sample = draw(60, 7)
-    assert sample == draw(60, 7)
-    assert sample != draw(60, 8)
-    assert len({(each.path, each.line) for each in sample}) == 60
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A product of three modules: all of it takes seconds to parse."""
+    (tmp_path / "plugins").mkdir()
+    for name in ("core/redaction.py", "judge/judge.py", "reports/fixes_markdown.py"):
+        shutil.copy(ROOT / "plugins" / name, tmp_path / "plugins")
+    monkeypatch.setattr(mutants, "TOP", tmp_path)
+    places.cache_clear()
+    yield tmp_path
+    places.cache_clear()
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_every_change_is_python(small: Path) -> None:
+    sample = draw(40, 7)
+    assert sample == draw(40, 7)
+    assert sample != draw(40, 8)
+    assert len({(each.path, each.line) for each in sample}) == 40
     for mutation in sample:
-        before, after = (difference(mutation).count(f"\n    {sign}") for sign in "-+")
-        assert difference(mutation) and (before, after) != (0, 0), mutation
-        compile(mutation.apply(mutation_source(mutation)), mutation.path, "exec")
-
-
-def mutation_source(mutation: Mutation) -> str:
-    from scripts.mutants import TOP
-
-    return (TOP / mutation.path).read_text("utf-8")
+        assert difference(mutation), mutation
+        compile(mutation.apply((small / mutation.path).read_text("utf-8")), mutation.path, "exec")
 
 
 def test_the_quickest_tests_of_a_line_are_tried_first_within_the_budget() -> None:
