@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from plugins import ProbeResult, Profile, Vm, probe, quote
 from suites.probes import imds_token
@@ -56,14 +57,21 @@ def _az(vm: Vm, profile: Profile) -> str:
     return re.sub("|".join(filled), lambda found: filled[found[0]], _AZ).strip()
 
 
+class Step(NamedTuple):
+    """One command of az."""
+
+    exit: int | None  # None: it did not end
+    output: str
+
+
 @dataclass(frozen=True, slots=True)
 class AzLogin:
-    """What az on the VM did: each step's exit status (None = it did not end) and what it said."""
+    """What az on the VM did, step by step."""
 
     installed: bool
     agent: str | None = None  # the agent is there, and this is its status ("" = not known)
-    login: tuple[int | None, str] | None = None
-    token: tuple[int | None, str] | None = None
+    login: Step | None = None
+    token: Step | None = None
     seconds: float = 0.0
 
     @classmethod
@@ -84,59 +92,68 @@ class AzLogin:
         if re.search(r"^@himds$", text, re.M):
             status = re.search(r"^Agent Status\s*:[ \t]*(.*?)[ \t]*$", text, re.M)
             return cls(installed=True, agent=plain(status[1]) if status else "")
-        steps: dict[str, tuple[int | None, str]] = {}
-        for name, exit, said in re.findall(
+        steps: dict[str, Step] = {}
+        for name, exit, output in re.findall(
             r"^@(login|token)\n(?:@exit (\d+)\n)?(.*?)(?=^@(?:login|token)$|\Z)", text, re.M | re.S
         ):
-            steps[name] = (int(exit) if exit else None, said.strip())
+            steps[name] = Step(int(exit) if exit else None, output.strip())
         if "login" not in steps:
-            raise ValueError(f"expected '@login' and what az said, found {text[-60:]!r}")
+            raise ValueError(f"expected '@login' and what az printed, found {text[-60:]!r}")
         return cls(True, None, steps["login"], steps.get("token"), seen.seconds)
 
 
 az_login = probe(_az, timeout=45, needs=["az"], cap=8192, accept_states=("no tool", "timed out"), read=AzLogin.read)
 
-#: What az says, what it means and what to do. Measured with az 2.91 (`make az`), but for "unrecognized arguments".
+
+class KnownMessage(NamedTuple):
+    """A message of az, what it means and what to do."""
+
+    pattern: str
+    meaning: str
+    remedy: str
+
+
+#: In the order to try. Measured with az 2.91 (`make az`), but for "unrecognized arguments".
 KNOWN_MESSAGES = [
-    (
+    KnownMessage(
         # 2.91: No access was configured for the managed identity, hence no subscriptions were found. If this is ...
         r"No subscriptions? (were )?found",
         "It has a token, but the identity sees no subscription: it has no role anywhere yet.",
         "Assign the roles (ROLES-001, ROLES-002), then log in again.",
     ),
-    (
+    KnownMessage(
         r"JSONDecodeError|Expecting value",
         "Something else than IMDS answered: the request went to the proxy, as it does without NO_PROXY.",
         "Put the metadata address into NO_PROXY and no_proxy (PROXY-002, IMDS-003).",
     ),
-    (
+    KnownMessage(
         r"CERTIFICATE_VERIFY_FAILED|SSLError|certificate verify failed",
         "az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
         "See NET-003. If a proxy inspects TLS, exempt Azure from it; else set REQUESTS_CA_BUNDLE to the VM's bundle.",
     ),
-    (
+    KnownMessage(
         # HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded ... [Errno 111] Connection refused
         r"host='169\.254\.169\.254'.*(Max retries exceeded|Failed to establish)",
         "It did not reach IMDS.",
         "See IMDS-002 and TOKEN-001: the metadata service is asked there without az.",
     ),
-    (
+    KnownMessage(
         # ('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden'))
         r"Tunnel connection failed: \d+",
         "The proxy did not let it through to Resource Manager.",
         "See NET-001 for what the proxy says, and CSN-002: the cloud services network must let Resource Manager out.",
     ),
-    (
+    KnownMessage(
         r"Network is unreachable|ProxyError|Max retries exceeded",
         "It did not reach IMDS or Resource Manager in the way the environment says.",
         "See PROXY-001, PROXY-002, IMDS-003 and NET-001.",
     ),
-    (
+    KnownMessage(
         r"unrecognized arguments",
         "This az knows none of the options for a user-assigned identity.",
         "Bring az up to date (CLI-001).",
     ),
-    (
+    KnownMessage(
         r"Identity not found|Failed to connect to MSI",
         "az got no token from IMDS.",
         "See TOKEN-001: the metadata service is asked there without az, and its answer is quoted.",

@@ -633,7 +633,7 @@ ROWS["TOKEN-004"] = [
         "garbage",
         {"az_login": seen("hello")},
         Status.UNKNOWN,
-        "The answer of the probe az_login could not be read: expected '@login' and what az said, found 'hello'.",
+        "The answer of the probe az_login could not be read: expected '@login' and what az printed, found 'hello'.",
         "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]

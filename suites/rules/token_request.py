@@ -1,0 +1,141 @@
+"""TOKEN-001: the answer of the metadata service to the request for a token, judged.
+
+Each function returns None when it finds nothing wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugins import CheckOutcome, Profile, Status, Vm
+from suites.probes.imds_token import TokenAnswer, user_assigned
+from suites.rules.arm_resources import named, restart
+from suites.wording import sentence
+
+__all__ = ["RECREATE", "identity_of", "incomplete", "refused", "unanswered"]
+
+RECREATE = (
+    "A managed identity works only when the VM was created with it; adding it later shows it in Azure but gives no "
+    "tokens. Compare IDENTITY-001 and IDENTITY-002, and create the VM again with the identity (--mi-system-assigned, "
+    "or --mi-user-assigned ID)."
+)
+_PLATFORM = (
+    "Wait a minute and run again. If it stays so, restart the VM through Azure (az networkcloud virtualmachine "
+    "restart), and open a support request with this message."
+)
+
+
+def identity_of(vm: Vm) -> str:
+    """The identity that the inventory expects, for a message."""
+    if user := user_assigned(vm):
+        return f"the user-assigned identity {named(user)}"
+    return "the system-assigned identity" if vm.identity else "the VM's identity"
+
+
+def unanswered(answer: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome | None:
+    """No HTTP status came back."""
+    curl, at = answer.curl, f"{profile.imds} port 80"
+    if curl.code:
+        return None
+    if curl.exit == 28 and curl.peer:
+        return CheckOutcome(
+            Status.FAIL,
+            f"IMDS took the request for a token but did not answer within {curl.seconds:.0f} s. The sidecar waits for "
+            "the platform's token service.",
+            _PLATFORM,
+            restart(vm),
+        )
+    why = {
+        7: f"{at} refuses the connection or has no route",
+        28: f"{at} did not accept a connection within {curl.seconds:.0f} s",
+    }.get(curl.exit, f"curl ended with {curl.exit}")
+    return CheckOutcome(
+        Status.FAIL,
+        f"IMDS did not answer the request for a token: {why}{sentence(curl.error)}.",
+        f"See IMDS-002: without {at} there are no tokens.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What an HTTP status means, and what to do; "" = the remedy of the check."""
+
+    meaning: str = ""
+    remedy: str = ""
+    status: Status = Status.FAIL
+    restart: bool = False  # a restart of the VM may help
+
+
+_NOT_TRUSTED = _Refusal(
+    "The service knows the request but does not trust this VM with it.",
+    "Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine "
+    "restart); if it stays so, open a support request with this message.",
+    restart=True,
+)
+
+_REFUSALS = {
+    400: _Refusal("As the metadata service sees it, the VM does not have that identity."),
+    401: _NOT_TRUSTED,
+    403: _NOT_TRUSTED,
+    404: _Refusal(
+        "What listens at {imds} serves no tokens, or not yet.",
+        "If the VM has only just started, wait a minute and run again. Else see IMDS-002: is this the sidecar? If it "
+        "is, restart the VM through Azure and open a support request if it stays so.",
+    ),
+    410: _Refusal("the service is being updated", "It takes about a minute: wait and run again.", Status.UNKNOWN),
+    429: _Refusal(
+        "the service is throttling",
+        "Find what asks so often on this VM (a script in a loop, as a rule), wait a minute and run again.",
+        Status.UNKNOWN,
+    ),
+}
+_NO_IDENTITY = _Refusal(
+    "The VM has none, or it has several and the inventory does not say which.",
+    f"{RECREATE} If it has several user-assigned identities and no system-assigned one, state the one to use in the "
+    "inventory (identity: its ARM id).",
+)
+_SERVER_ERROR = _Refusal("The service, or the platform behind it, is in trouble.", _PLATFORM, restart=True)
+_OTHER = _Refusal("", _PLATFORM, restart=True)
+
+
+def _refusal(code: int, vm: Vm) -> _Refusal:
+    if code == 400 and not vm.identity:
+        return _NO_IDENTITY
+    return _REFUSALS.get(code, _SERVER_ERROR if code >= 500 else _OTHER)
+
+
+def refused(answer: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome | None:
+    """The HTTP status is not 2xx."""
+    code = answer.curl.code
+    if 200 <= code < 300:
+        return None
+    refusal, proxy = _refusal(code, vm), answer.curl.proxied_by
+    what = f"IMDS answered {code}{' twice' if answer.tries > 1 else ''}{sentence(answer.error)}"
+    if proxy:
+        what = f"A proxy ({proxy}) answered in place of IMDS with {code}{sentence(answer.error)}"
+    expected = f"expected 200 and a token for {identity_of(vm)}"
+    meaning = refusal.meaning.format(imds=profile.imds)
+    message = f"{what}; {expected}. {meaning}".rstrip()
+    if refusal.status is Status.UNKNOWN:
+        message = f"{what}: {meaning}; {expected}."
+    return CheckOutcome(refusal.status, message, refusal.remedy, restart(vm) if refusal.restart and not proxy else ())
+
+
+def incomplete(answer: TokenAnswer, vm: Vm) -> CheckOutcome | None:
+    """The HTTP status is 2xx, and the answer is not a token."""
+    curl = answer.curl
+    if curl.exit:
+        return CheckOutcome(
+            Status.FAIL,
+            f"IMDS answered {curl.code}, but the answer broke off: curl ended with {curl.exit}{sentence(curl.error)}.",
+            _PLATFORM,
+            restart(vm),
+        )
+    if not answer.issued:
+        return CheckOutcome(
+            Status.FAIL,
+            f"IMDS answered {curl.code}, but without an access_token{sentence(answer.error)}; expected a token for "
+            f"{identity_of(vm)}. Something else than the Nexus sidecar may answer.",
+            "See IMDS-002: look at what the VM has at the metadata address (ip route get 169.254.169.254).",
+        )
+    return None
