@@ -1,15 +1,15 @@
 """A small builder of ``results`` dicts, for the tests of the reports.
 
-``six_vms()`` is the fleet of the saved fixtures: six VMs with six stories. ``fleet(n)`` is a big one, ``hostile()`` one
-whose VM has put something nasty into every string it could reach. ``python -m tests.support.report_builder`` saves the fixtures.
+``six_vms()`` is six VMs with six stories, ``fleet(n)`` a big one, ``hostile()`` one whose VM has put something nasty into
+every string it could reach.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from plugins.diagnosis import drift, fix_plan
@@ -18,7 +18,6 @@ from plugins.diagnosis.fleet_causes import Cause, CauseFinder
 from plugins.model import SshSession
 from plugins.results.builder import unreached
 from plugins.results.schema import VERSION
-from tests.support.paths import DATA
 
 Json = dict[str, Any]
 
@@ -351,17 +350,20 @@ def hostile() -> Json:
     return built
 
 
-def save() -> None:
-    """Write the fixtures of tests/data anew."""
-    for name, results in {"six-vms": six_vms(), "hostile": hostile(), "ready": run([vm("web-01", {})])}.items():
-        path = DATA / f"results-{name}.json"
-        path.write_text(json.dumps(results, indent=1) + "\n", encoding="ascii")
+#: What `saved` names.
+_FLEETS: dict[str, Callable[[], Json]] = {
+    "six-vms": six_vms,
+    "hostile": hostile,
+    "ready": lambda: run([vm("web-01", {})]),
+}
+
+
+@lru_cache
+def _text(name: str) -> str:
+    return json.dumps(_FLEETS[name]())
 
 
 def saved(name: str) -> Json:
-    """A fixture of tests/data, as a report would read it."""
-    return copy.deepcopy(json.loads((DATA / f"results-{name}.json").read_text(encoding="ascii")))
-
-
-if __name__ == "__main__":
-    save()
+    """The results of a fleet above, as a report would read them from a file."""
+    results: Json = json.loads(_text(name))
+    return results
