@@ -3,8 +3,8 @@
 One asyncio loop, in a thread of its own, dials every VM at the same time and waits for its banner. A VM that has
 shown it goes to one of a few worker threads, which logs in and runs the script with paramiko::
 
-    route ──> dial, banner ──> log in ──> shell, script ──> on_end
-    (config)  (loop)           (worker)   (worker)          (loop)
+    route ────> dial, banner ──> log in ──> shell, script ──> on_end
+    (reader)    (loop)           (worker)   (worker)          (loop)
 
 A jump host is logged in to once, and its transport is shared by all VMs behind it. Every wait is bounded: on the loop
 by a time-out, in a worker by its `Deadline`, which the loop looks at ten times a second.
@@ -18,13 +18,12 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext, suppress
-from pathlib import Path
 from typing import Any, TypeVar
 
 from plugins.core.worker_pool import WorkerPool
 from plugins.model import SshSession, Vm
 from plugins.ssh.auth import Authenticator
-from plugins.ssh.config import Hop, SshConfig
+from plugins.ssh.config import Hop, SshConfig, default_files
 from plugins.ssh.deadline import Deadline
 from plugins.ssh.dial import Address, Connection, dial, is_address, resolve_now, slow
 from plugins.ssh.errors import CANCELLED, OUTCOMES, ConnectionDropped, SshError
@@ -37,6 +36,7 @@ __all__ = ["AFTER", "OUTCOMES", "Options", "Program", "Sink", "time_limit", "vis
 
 _AT_ONCE = 512  # VMs dialled or visited at the same time: each is a file descriptor, and the usual limit is 1024
 _RETRIES = 3  # of a connection that was closed before the login
+_READERS = 4  # threads that ask ssh for its configuration, a process per VM; it takes a few milliseconds
 _RESOLVERS = 16  # threads for DNS
 _TICK = 0.1  # seconds between two looks at the deadlines
 _GRACE = 0.8  # seconds that cancelled VMs have to end by themselves
@@ -98,6 +98,7 @@ class _Visits:
             WorkerPool(options.workers, name="ssh worker"),
             WorkerPool(_RESOLVERS, name="ssh worker"),
         )
+        self.readers = WorkerPool(_READERS, name="ssh config")
         self.jumpers = WorkerPool(
             _AT_ONCE, name="ssh worker"
         )  # a thread for each jump host: whoever waits for one is not to wait for its turn
@@ -149,6 +150,7 @@ class _Visits:
             for other in (*self.jumps.values(), *self.asked.values()):
                 other.cancel()
             self.workers.close()
+            self.readers.close()
             self.jumpers.close()
             self.resolvers.close()
             self.login.ring.close()
@@ -172,7 +174,7 @@ class _Visits:
         try:
             if named:
                 return SshConfig([named], required=True)
-            return SshConfig([Path.home() / ".ssh" / "config", Path("/etc/ssh/ssh_config")])
+            return SshConfig(default_files())
         except SshError as failure:
             return failure
 
@@ -195,10 +197,10 @@ class _Visits:
                 raise SshError(*self.stopped)
             if isinstance(config, SshError):
                 raise config
-            route = config.route(vm)
+            deadline = Deadline(self.options.reach_timeout)
+            route = await self._in(self.readers, deadline, None, lambda: config.route(vm))
             address, via = route[-1].label, " > ".join(hop.label for hop in route[:-1])
             async with self.commands if route[-1].proxy_command else nullcontext():
-                deadline = Deadline(self.options.reach_timeout)
                 note = await self._retried(route, deadline, lambda: self._attempt(vm, route, deadline, seconds))
             return SshSession("ok", note, "", address, via, seconds)
         except SshError as failure:

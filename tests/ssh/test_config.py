@@ -1,96 +1,98 @@
-"""`plugins.ssh.config` against `ssh -G`, which prints what OpenSSH itself makes of a configuration."""
+"""`plugins.ssh.config`: the logins on the way to a VM, as the OpenSSH client and as our own reader have them."""
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
-import subprocess
+import stat
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from plugins.model import Vm
+from plugins.ssh import expansion
 from plugins.ssh.config import Hop, SshConfig
 from plugins.ssh.errors import SshError
 
+Read = Callable[[Path], SshConfig]
+
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HOME", str(tmp_path))
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    (tmp_path / ".ssh" / "config.d").mkdir(parents=True)
     return tmp_path
 
 
-def write(home: Path, text: str, name: str = "config") -> Path:
-    path = home / ".ssh" / name
+def by_client(path: Path) -> SshConfig:
+    return SshConfig([path])
+
+
+def by_reader(path: Path) -> SshConfig:
+    return SshConfig([path], find_client=lambda: None)
+
+
+@pytest.fixture(params=["client", "reader"])
+def read(request: pytest.FixtureRequest) -> Read:
+    if request.param == "client" and not shutil.which("ssh"):
+        pytest.skip("ssh is not installed")
+    return by_client if request.param == "client" else by_reader
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Another home folder, for the reader: ssh has that of the password database."""
+    me = pwd.getpwuid(os.getuid())
+    moved = pwd.struct_passwd((*me[:5], str(tmp_path), me[6]))
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: moved)
+    expansion.home.cache_clear()
+    (tmp_path / ".ssh" / "config.d").mkdir(parents=True)
+    yield tmp_path
+    monkeypatch.undo()
+    expansion.home.cache_clear()
+
+
+def write(folder: Path, text: str, name: str = "config") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+    path.chmod(0o600)
     return path
 
 
-def hop(path: Path, alias: str, **more: str) -> Hop:
-    return SshConfig([path]).route(Vm(alias, **more))[-1]  # type: ignore[arg-type]
-
-
-def openssh(path: Path, alias: str) -> dict[str, str]:
-    """What `ssh -G` says; the first value of each key."""
-    done = subprocess.run(["ssh", "-G", "-F", path, alias], check=True, capture_output=True, text=True, timeout=10)
-    answer: dict[str, str] = {}
-    for line in done.stdout.splitlines():
-        key, _, value = line.partition(" ")
-        answer.setdefault(key, value)
-    return answer
-
-
-CONFIGS = {
-    "first value wins": "Host vm-a\n Port 1\nHost vm-*\n Port 2\n User carla\nPort 3\nHost *\n Port 4\n",
-    "negation": "Host vm-* !vm-a\n Port 1\nHost *\n Port 2\n",
-    "global lines first": "User otto\nHost vm-a\n User anna\n Port 3\n",
-    "equals signs and quotes": 'Host=vm-a\n Port = 7\n User="anna"\n HostName=10.0.0.%n\nHost *\n Port 8\n',
-    "tokens": "Host vm-a\n HostName %h.example.com\n User anna\nHost *\n Port 22\n",
-    "include at the top": "Include config.d/*\nHost *\n Port 4\n User otto\n",
-    "include in a block": "Host vm-a\n Include config.d/plain\n User anna\nHost vm-b\n User bert\nHost *\n Port 4\n",
-    "blocks included in a block": "Host vm-a\n Include config.d/blocks\n Port 5\nHost *\n Port 6\n User otto\n",
-    "match host": "Match originalhost vm-a\n Port 9\nMatch all\n Port 10\n",
-    "match user": "Host vm-a\n User anna\nMatch user anna\n Port 11\n",
-    "comments and blank lines": "# Host vm-a\n\n  # Port 1\nHost vm-a\n\n\tPort 12\n",
-}
-
-
-@pytest.mark.skipif(not shutil.which("ssh"), reason="ssh is not installed")
-@pytest.mark.parametrize("alias", ["vm-a", "vm-b", "other"])
-@pytest.mark.parametrize("name", CONFIGS)
-def test_the_same_as_openssh(home: Path, name: str, alias: str) -> None:
-    # ssh takes the home of the password database for relative Includes, so they are made absolute here.
-    folder = home / ".ssh" / "config.d"
-    write(home, "Port 40\n", "config.d/plain")
-    write(home, "Host vm-b\n User berta\nHost vm-*\n User vroni\n", "config.d/blocks")
-    path = write(home, CONFIGS[name].replace("config.d", str(folder)).replace("10.0.0.%n", "10.0.0.4"))
-    ours, theirs = hop(path, alias), openssh(path, alias)
-    assert (ours.address, str(ours.port), ours.user) == (theirs["hostname"], theirs["port"], theirs["user"])
+def hop(config: SshConfig, alias: str = "vm-a", **more: str) -> Hop:
+    return config.route(Vm(alias, **more))[-1]  # type: ignore[arg-type]
 
 
 def test_relative_includes_and_the_home_folder(home: Path) -> None:
-    write(home, "Port 40\n", "config.d/a")
-    write(home, "Include ~/.ssh/config.d/b\n", "more")
-    write(home, "User berta\n", "config.d/b")
-    ours = hop(write(home, "Include config.d/a more config.d/nothing*\n"), "vm-a")
+    write(home / ".ssh", "Port 40\n", "config.d/a")
+    write(home / ".ssh", "Include ~/.ssh/config.d/b\n", "more")
+    write(home / ".ssh", "User berta\n", "config.d/b")
+    ours = hop(by_reader(write(home / ".ssh", "Include config.d/a more config.d/nothing*\n")))
     assert (ours.port, ours.user) == (40, "berta")
 
 
 def test_an_include_that_includes_itself(home: Path) -> None:
-    path = write(home, "Include config\n")
+    path = write(home / ".ssh", "Include config\n")
     with pytest.raises(SshError, match=f"{path}:1: Include is nested more than 16 deep"):
-        SshConfig([path])
+        by_reader(path)
 
 
-def test_identity_files_and_tokens(home: Path) -> None:
+def test_an_included_file_that_others_can_write_is_refused(folder: Path, read: Read) -> None:
+    write(folder, "Port 40\n", "more").chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IWOTH)
+    with pytest.raises(SshError, match=r"more|permissions"):
+        hop(read(write(folder, f"Include {folder}/more\n")))
+
+
+def test_identity_files_and_tokens(folder: Path, read: Read) -> None:
     path = write(
-        home,
+        folder,
         "Host vm-a\n HostName 10.0.0.4\n User anna\n IdentityFile ~/.ssh/%r-%h\n IdentityFile %d/keys/%u\n"
         " CertificateFile ~/certs/%n-cert.pub\n IdentitiesOnly yes\n UserKnownHostsFile ~/a %d/b-%p\n",
     )
-    ours = hop(path, "vm-a")
+    ours, home = hop(read(path)), expansion.home()
     assert ours.identity_files[0] == home / ".ssh" / "anna-10.0.0.4"
     assert ours.identity_files[1].parent == home / "keys"
     assert ours.certificates == (home / "certs" / "vm-a-cert.pub",)
@@ -99,30 +101,30 @@ def test_identity_files_and_tokens(home: Path) -> None:
     assert not ours.default_files
 
 
-def test_the_usual_files_when_nothing_is_said(home: Path) -> None:
-    ours = hop(write(home, ""), "vm-a")
+def test_the_usual_files_when_nothing_is_said(folder: Path, read: Read) -> None:
+    ours, home = hop(read(write(folder, ""))), expansion.home()
     assert [path.name for path in ours.identity_files] == ["id_ed25519", "id_ecdsa", "id_rsa"]
     assert ours.default_files
     assert ours.user_known_hosts == (home / ".ssh/known_hosts", home / ".ssh/known_hosts2")
     assert (ours.address, ours.port, ours.agent, ours.connect_timeout) == ("vm-a", 22, "", None)
 
 
-def test_the_fleet_file_wins_and_fills_the_tokens(home: Path) -> None:
-    path = write(home, "User otto\nPort 5\nIdentityFile ~/%r\nProxyJump gw\nConnectTimeout 7\n")
-    (ours,) = SshConfig([path]).route(Vm("vm-a", "10.0.0.4", user="anna", port=6, jump="none"))
-    assert (ours.label, ours.identity_files, ours.jump) == ("anna@10.0.0.4:6", (home / "anna",), "")
+def test_the_fleet_file_wins_and_fills_the_tokens(folder: Path, read: Read) -> None:
+    path = write(folder, "User otto\nPort 5\nIdentityFile ~/%r\nProxyJump gw\nConnectTimeout 7\n")
+    (ours,) = read(path).route(Vm("vm-a", "10.0.0.4", user="anna", port=6, jump="none"))
+    assert (ours.label, ours.identity_files, ours.jump) == ("anna@10.0.0.4:6", (expansion.home() / "anna",), "")
     assert ours.connect_timeout == 7
-    (ours,) = SshConfig([path]).route(Vm("vm-a", identity_file=str(home / "key"), jump="none"))
-    assert ours.identity_files == (home / "key",)
+    (ours,) = read(path).route(Vm("vm-a", identity_file=str(folder / "key"), jump="none"))
+    assert ours.identity_files == (folder / "key",)
 
 
-def test_jump_hosts_have_their_own_configuration(home: Path) -> None:
+def test_jump_hosts_have_their_own_configuration(folder: Path, read: Read) -> None:
     path = write(
-        home,
+        folder,
         "Host vm-*\n ProxyJump anna@gw1:2201,gw2\nHost gw1\n HostName 10.0.0.1\n ProxyJump outer\n"
         "Host gw2\n HostName 10.0.0.2\n User berta\n ProxyJump never-used\nHost *\n User otto\n",
     )
-    route = SshConfig([path]).route(Vm("vm-a"))
+    route = read(path).route(Vm("vm-a"))
     assert [step.label for step in route] == [
         "otto@outer:22",
         "anna@10.0.0.1:2201",
@@ -131,54 +133,142 @@ def test_jump_hosts_have_their_own_configuration(home: Path) -> None:
     ]
 
 
-def test_proxy_command_and_ipv6(home: Path) -> None:
-    path = write(home, "Host vm-a\n ProxyCommand nc %h %p\nHost vm-b\n ProxyCommand none\n HostName fd00::4\n")
-    assert hop(path, "vm-a").proxy_command == "nc vm-a 22"
-    assert hop(path, "vm-a", jump="none").proxy_command == ""
-    ours = hop(path, "vm-b", user="anna")
+def test_the_fleet_files_chain_and_addresses_of_jump_hosts(folder: Path, read: Read) -> None:
+    path = write(folder, "User otto\nHost vm-b\n ProxyJump root@[fd00::1]:2201\nHost vm-c\n ProxyJump 10.0.0.1\n")
+    labels = [step.label for step in read(path).route(Vm("vm-a", jump="gw1:7,anna@gw2"))]
+    assert labels == ["otto@gw1:7", "anna@gw2:22", "otto@vm-a:22"]
+    assert [step.label for step in read(path).route(Vm("vm-b"))] == ["root@[fd00::1]:2201", "otto@vm-b:22"]
+    assert [step.label for step in read(path).route(Vm("vm-c"))] == ["otto@10.0.0.1:22", "otto@vm-c:22"]
+
+
+def test_a_proxy_command_of_the_configuration_is_not_used_when_the_fleet_file_says_none(
+    folder: Path, read: Read
+) -> None:
+    path = write(folder, "Host vm-a\n ProxyCommand nc %h %p\nHost vm-b\n ProxyCommand none\n HostName fd00::4\n")
+    config = read(path)
+    assert hop(config, "vm-a").proxy_command == "nc vm-a 22"
+    assert hop(config, "vm-a", jump="none").proxy_command == ""
+    ours = hop(config, "vm-b", user="anna")
     assert (ours.proxy_command, ours.label) == ("", "anna@[fd00::4]:22")
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("Host vm-a\n Port 70000\n", ":2: port is '70000', expected a number from 1 to 65535."),
-        ("Host vm-a\n Port\n", ":2: 'Port' is no setting."),
-        ("Host 'vm-a\n", ':1: Host "\'vm-a"'),
-        ("Match localnetwork 10.0.0.0/8\n", ":1: Match 'localnetwork' is not supported here."),
-        ("Match host\n", ":1: Match 'host'"),
-        ("ConnectTimeout soon\n", ":1: connecttimeout is 'soon'"),
-        ("ProxyJump a b\n", ":1: ProxyJump 'a b': 'a b' is no SSH alias or address"),
-    ],
-)
-def test_a_bad_line_is_named(home: Path, text: str, message: str) -> None:
-    path = write(home, text)
+@pytest.mark.parametrize("user", ["a$(touch X)", "a;b", "-oProxyCommand=x", "a b -c", "a`b`", "a|b", "a\\", "a\nb"])
+def test_a_user_that_openssh_refuses_reaches_no_proxy_command(folder: Path, read: Read, user: str) -> None:
+    path = write(folder, "ProxyCommand echo %r\n")
+    with pytest.raises(SshError, match="a character that OpenSSH does not accept in a user name"):
+        hop(read(path), "vm-a", user=user)
+
+
+@pytest.mark.parametrize("user", ["CORP\\anna", "anna@corp", "svc-arc$", "anna bell", "größe"])
+def test_users_that_openssh_accepts(folder: Path, read: Read, user: str) -> None:
+    assert hop(read(write(folder, "ProxyCommand echo %r\n")), "vm-a", user=user).proxy_command == f"echo {user}"
+
+
+BAD_LINES = [
+    ("Host vm-a\n Port 70000\n", ":2: port is '70000', expected a number from 1 to 65535."),
+    ("Host vm-a\n Port\n", ":2: 'Port' is not a setting."),
+    ("Host 'vm-a\n", ':1: "\'vm-a" has a quote without its end.'),
+    ("Match localnetwork 10.0.0.0/8\n", ":1: Match 'localnetwork' is not supported here."),
+    ("Match Tagged x\n", ":1: Match 'Tagged' is not supported here."),
+    ("Match host\n", ":1: Match 'host' has no argument."),
+    ("Match all host x\n", ":1: Match all stands alone"),
+    ("Match exec 'true'\n", ":1: Match \"exec 'true'\": versions of OpenSSH read its quotes differently."),
+    ("ConnectTimeout soon\n", ":1: connecttimeout is 'soon'"),
+    ("Porto 7\n", ":1: 'porto' is not a keyword of OpenSSH."),
+    ("IdentitiesOnly perhaps\n", ":1: identitiesonly is 'perhaps', expected yes or no."),
+    ("ProxyJump a b:c:d\n", ":1: 'a b:c:d' is not an SSH alias or address"),
+    ("User a b\n", ":1: user 'a b': expected one value, got 2."),
+    ("IdentityAgent ${NOT_SET_AT_ALL}\n", ":1: identityagent is '${NOT_SET_AT_ALL}', and the environment variable"),
+    ("CanonicalizeHostname yes\n", ":1: CanonicalizeHostname needs the OpenSSH client"),
+    ("ProxyUseFdpass yes\n", "ProxyUseFdpass is not supported here."),
+    ("IdentityFile %x\n", "'%x' is not a token that can be used here."),
+    ("IdentityFile %C\n", "%C cannot be filled in here."),
+    ("IdentityFile ${NOT_SET_AT_ALL}\n", "the environment variable NOT_SET_AT_ALL is not set."),
+    ("UserKnownHostsFile ~no-such-user/x\n", "there is no user 'no-such-user' on this machine."),
+    ("Include %h\n", ":1: Include '%h': versions of OpenSSH read its tokens differently."),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_LINES)
+def test_what_the_reader_cannot_do_is_refused_with_its_line(folder: Path, text: str, message: str) -> None:
+    path = write(folder, text)
     with pytest.raises(SshError) as caught:
-        SshConfig([path]).route(Vm("vm-a"))
+        by_reader(path).route(Vm("vm-a"))
     assert caught.value.outcome == "cannot be used"
-    assert caught.value.message.startswith(f"{path}{message}")
+    start = f"{path}{message}" if message.startswith(":") else f"vm-a in the SSH configuration: {message}"
+    assert caught.value.message.startswith(start)
     assert caught.value.remedy
 
 
-def test_a_thousand_hosts_are_looked_up_quickly(home: Path) -> None:
+@pytest.mark.skipif(not shutil.which("ssh"), reason="ssh is not installed")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Host vm-a\n Port 70000\n", ":2: ssh says 'Bad "),
+        ("\nPorto 7\n", ":2: ssh says 'Bad configuration option: porto'"),
+        ("Match host\n", ":1: ssh says "),
+    ],
+)
+def test_what_ssh_refuses_is_quoted_with_its_line(folder: Path, text: str, message: str) -> None:
+    path = write(folder, text)
+    with pytest.raises(SshError) as caught:
+        by_client(path).route(Vm("vm-a"))
+    assert caught.value.outcome == "cannot be used"
+    assert caught.value.message.startswith((f"{path}{message}", "ssh -G vm-a: ssh refuses its configuration and says"))
+
+
+def test_a_thousand_hosts_are_looked_up_quickly(folder: Path) -> None:
     path = write(
-        home,
+        folder,
         "".join(f"Host vm-{n}\n HostName 10.0.0.{n}\n Port {n + 1}\n" for n in range(1000)) + "Host *\n User anna\n",
     )
-    config, began = SshConfig([path]), time.process_time()
+    config, began = by_reader(path), time.process_time()
     assert [config.route(Vm(f"vm-{n}"))[0].port for n in range(1000)] == list(range(1, 1001))
     assert time.process_time() - began < 2, "paramiko alone needs about ten seconds"
 
 
-def test_the_name_of_this_machine_is_not_asked_for_in_vain(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+# --- the client of this machine -----------------------------------------------------------------------------------
 
-    def name() -> str:
-        asked.append("its name")
-        return "runner.example.com"
 
-    monkeypatch.setattr("socket.getfqdn", name)
-    path = write(home, "Host vm-a\n IdentityFile ~/keys/%h\nHost vm-b\n IdentityFile ~/keys/%l\n")
-    assert hop(path, "vm-a").identity_files == (home / "keys" / "vm-a",)  # a resolver that hangs would hold up all VMs
-    assert not asked
-    assert hop(path, "vm-b").identity_files == (home / "keys" / "runner.example.com",)
+def client(folder: Path, script: str) -> SshConfig:
+    """A configuration read by a stand-in for ssh."""
+    program = write(folder, f"#!/bin/sh\n{script}\n", "ssh")
+    program.chmod(0o755)
+    return SshConfig([write(folder, "Port 7\n")], find_client=lambda: str(program))
+
+
+def test_a_client_that_is_too_old_or_another_program_is_not_asked(folder: Path) -> None:
+    assert hop(client(folder, "echo hostname host.invalid")).port == 7, "it prints no proxyjump, so the reader serves"
+    assert hop(client(folder, "exit 3")).port == 7
+    assert hop(SshConfig([folder / "config"], find_client=lambda: str(folder / "nothing"))).port == 7
+
+
+OLD = """case "$*" in
+*jump.invalid*) echo hostname host.invalid; echo proxyjump jump.invalid; echo userknownhostsfile %%; exit;;
+*host.invalid*) echo hostname host.invalid; echo userknownhostsfile %%; exit;;
+esac
+"""
+
+
+def test_tokens_that_an_old_client_does_not_fill_in_are_refused(folder: Path) -> None:
+    ours = hop(client(folder, OLD + "echo hostname vm-a; echo port 9; echo userknownhostsfile ~/known"))
+    assert (ours.port, ours.user_known_hosts) == (9, (expansion.home() / "known",))
+    with pytest.raises(SshError, match="this version of ssh does not print what its tokens stand for"):
+        hop(client(folder, OLD + "echo hostname vm-a; echo userknownhostsfile ~/%k"))
+
+
+def test_a_client_that_hangs_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plugins.ssh.openssh._SECONDS", 0.5)
+    with pytest.raises(SshError, match=r"ssh -G vm-a: it did not end within 0.5 s\."):
+        hop(client(folder, OLD + "sleep 30"))
+
+
+def test_vms_behind_one_jump_host_ask_for_it_once(folder: Path) -> None:
+    config = client(
+        folder,
+        OLD + f'echo "$*" >> {folder}/asked; case "$*" in *vm-*) echo proxyjump gw;; esac; '
+        "echo hostname 10.0.0.4; echo userknownhostsfile none",
+    )
+    for number in range(3):
+        assert len(config.route(Vm(f"vm-{number}"))) == 2
+    assert [line.split()[-1] for line in (folder / "asked").read_text().splitlines()] == ["vm-0", "gw", "vm-1", "vm-2"]
