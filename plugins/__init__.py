@@ -23,9 +23,10 @@ from plugins.checks.check import (
 from plugins.checks.probe import probe
 from plugins.checks.quoting import ps, quote, tool
 from plugins.model import ProbeResult, Severity, SshSession, Status, Vm
-from plugins.requirements.profile import REQUIRED_NEEDS, Endpoint, Profile
+from plugins.requirements.profile import EGRESS_ONLY, REQUIRED_NEEDS, Endpoint, Profile
 
 __all__ = [
+    "EGRESS_ONLY",
     "REQUIRED_NEEDS",
     "AzureVmView",
     "CheckOutcome",

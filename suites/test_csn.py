@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from plugins import (
+    EGRESS_ONLY,
     REQUIRED_NEEDS,
     AzureVmView,
     Endpoint,
@@ -58,7 +59,7 @@ def _allow(csn: Resource, vm: Vm, profile: Profile) -> str:
     entries, _ = _entries(csn)
     endpoints = profile.endpoints(vm, REQUIRED_NEEDS)
     # Not only the VM's own region: others of the network's VMs may go to another one.
-    endpoints += [each for each in profile.cloud(vm).endpoints if each.required]
+    endpoints += [each for each in profile.cloud(vm).endpoints if each.required or each.need == EGRESS_ONLY]
     needed = {_wanted(each): each.port for each in endpoints if "{" not in _wanted(each)}
     missing = [
         {"domainName": name, "port": port}

@@ -26,7 +26,8 @@ def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
     """The agent supports the guest's system and architecture.
 
     Success: the table of Microsoft's prerequisites has both.
-    Failure: a 32-bit system: there is no agent for it. Limited support is a warning.
+    Failure: a 32-bit system: there is no agent for it; or a system whose support has ended. Limited support is a
+    warning.
     Unknown: the table does not have it, which need not mean that the agent refuses it.
     """
     known = agent_needs()
@@ -38,8 +39,8 @@ def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
         fail(f"{called} on {system.machine} is 32-bit; expected x86-64 or, for some systems, 64-bit ARM.")
     listed = f"Microsoft's table of {known.date}"
     look = (
-        f"Look it up in the present table, {known.source}. If it is there, add it to "
-        "plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
+        f"Look it up in the present table, {known.source}: what it does not list is not supported. If it is there, add "
+        "it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
     )
     if not system.id:
         unknown(f"The VM has no /etc/os-release, so what it runs ({system.machine}) is not known.", remedy=look)
@@ -47,6 +48,9 @@ def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
     if table is None:
         family = f" It calls itself like {' and '.join(system.like)}, which does not count." if system.like else ""
         unknown(f"{called} ({system.id}) is not in {listed}.{family}", remedy=look)
+    for version, since in table.ended.items():
+        if _fits(system.version, version):
+            fail(f"{called} is not supported any more: {since}.")
     for version, why in table.limited.items():
         if _fits(system.version, version):
             warn(f"{called} is supported with limits: {why}.", remedy=f"Upgrade to {_latest(table)} or newer.")

@@ -25,6 +25,10 @@ NEEDS = ("always", "connect", "install", "sql", "obsolete")
 REQUIRED_NEEDS = ("always", "connect")
 
 
+#: Needed all the time under names that only Azure knows: part of an egress list, never asked for by name.
+EGRESS_ONLY = "egress"
+
+
 class ProfileError(ValueError):
     """A profile that cannot be used; the message names the file and the key."""
 
@@ -41,6 +45,7 @@ class Endpoint:
     source: str = ""
     date: datetime.date | None = None
     certainty: str = "verified"
+    os: str = ""  # "linux" or "windows", when it is for one of them only
 
     def __str__(self) -> str:
         """The host name, as node ids and reports show it."""
@@ -144,7 +149,7 @@ class Profile:
         return [
             _in_region(endpoint, region)
             for endpoint in self.cloud(vm).endpoints
-            if endpoint.need in needs and (region or "{region}" not in endpoint.host)
+            if endpoint.need in needs and endpoint.os in ("", vm.os) and (region or "{region}" not in endpoint.host)
         ]
 
     def resource_manager(self, vm: Vm) -> Endpoint:

@@ -232,6 +232,7 @@ def _cloud(name: str, data: Mapping[str, Any]) -> Cloud:
                 source=row.get("source", data["source"]),
                 date=datetime.date.fromisoformat(row.get("date", data["date"])),
                 certainty=row.get("certainty", "verified"),
+                os=row.get("os", ""),
             )
             for host, row in data["endpoints"].items()
         ),

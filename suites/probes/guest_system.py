@@ -23,7 +23,8 @@ class SupportedSystem:
     name: str
     versions: tuple[str, ...]
     arm64: tuple[str, ...]
-    limited: Mapping[str, str] = field(default_factory=dict)
+    limited: Mapping[str, str] = field(default_factory=dict)  # version -> why
+    ended: Mapping[str, str] = field(default_factory=dict)  # version -> since when
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,13 @@ def agent_needs() -> AgentNeeds:
         date=str(table["date"]),
         architectures=table["architectures"],
         systems={
-            id: SupportedSystem(each["name"], tuple(each["versions"]), tuple(each["arm64"]), each.get("limited", {}))
+            id: SupportedSystem(
+                each["name"],
+                tuple(each["versions"]),
+                tuple(each["arm64"]),
+                each.get("limited", {}),
+                each.get("ended", {}),
+            )
             for id, each in table["systems"].items()
         },
         free_megabytes=table["disk"]["free_megabytes"],

@@ -200,7 +200,7 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
         (
             '[clouds.AzureCloud.endpoints."a.example"]\nneed = "now"\npurpose = "x"',
             [
-                '3: clouds.AzureCloud.endpoints."a.example".need: expected always, connect, install, sql or obsolete, '
+                '3: clouds.AzureCloud.endpoints."a.example".need: expected always, connect, install, sql, obsolete or egress, '
                 "found 'now'."
             ],
         ),

@@ -109,6 +109,7 @@ WANTED = (
     ".his.arc.azure.com",
     ".guestconfiguration.azure.com",
     ".guestnotificationservice.azure.com",
+    ".servicebus.windows.net",
 )
 
 

@@ -9,7 +9,7 @@ from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
 
-LOOK = "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
+LOOK = "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites: what it does not list is not supported. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
 IMAGE = "Create the VM from an image of a supported system."
 
 
@@ -52,12 +52,82 @@ ROWS["VM-004"] = [
         Status.PASS,
         "SUSE Linux Enterprise Server 15 SP5 on x86_64 is supported by the agent.",
     ),
+    *(
+        Row(
+            f"limited: {name}",
+            {"system": system(id, version, name)},
+            Status.WARN,
+            f"{name} is supported with limits: {why}.",
+            f"Upgrade to {newest} or newer.",
+        )
+        for id, version, name, why, newest in (
+            (
+                "sles",
+                "15.4",
+                "SLES 15 SP4",
+                "support for 15 SP4 is limited since 2026-07-03",
+                "SUSE Linux Enterprise Server 16",
+            ),
+            (
+                "debian",
+                "11",
+                "Debian GNU/Linux 11 (bullseye)",
+                "support for Debian 11 is limited since 2026-07-03",
+                "Debian 13",
+            ),
+            (
+                "amzn",
+                "2",
+                "Amazon Linux 2",
+                "support for Amazon Linux 2 is limited since 2026-07-03",
+                "Amazon Linux 2023",
+            ),
+        )
+    ),
+    *(
+        Row(
+            f"ended: {name}",
+            {"system": system(id, version, name)},
+            Status.FAIL,
+            f"{name} is not supported any more: {since}.",
+            IMAGE,
+        )
+        for id, version, name, since in (
+            (
+                "sles",
+                "15.3",
+                "SLES 15 SP3",
+                "support for 15 SP3 ended on 2026-07-03, and agent 1.58 is the last one for it",
+            ),
+            (
+                "mariner",
+                "2.0",
+                "CBL-Mariner/Linux",
+                "support ended on 2026-07-07, and agent 1.64 is the last one for it",
+            ),
+            (
+                "azurelinux",
+                "2.0",
+                "Azure Linux 2.0",
+                "support ended on 2026-07-07, and agent 1.64 is the last one for it",
+            ),
+        )
+    ),
+    *(
+        Row(
+            f"on ARM since agent 1.62: {name}",
+            {"system": system(id, "10.1", name, "aarch64")},
+            Status.PASS,
+            f"{name} on aarch64 is supported by the agent.",
+        )
+        for id, name in (("almalinux", "AlmaLinux 10.1"), ("rocky", "Rocky Linux 10.1"))
+    ),
     Row(
-        "limited",
-        {"system": system("sles", "15.3", "SUSE Linux Enterprise Server 15 SP3", like="suse")},
-        Status.WARN,
-        "SUSE Linux Enterprise Server 15 SP3 is supported with limits: support for 15 SP3 is limited.",
-        "Upgrade to SUSE Linux Enterprise Server 16 or newer.",
+        "Rocky 9 on ARM",
+        {"system": system("rocky", "9.4", "Rocky Linux 9.4", "aarch64")},
+        Status.UNKNOWN,
+        "Rocky Linux 9.4 is in Microsoft's table of 2026-08-20, but not for aarch64.",
+        LOOK,
     ),
     Row(
         "32-bit",
@@ -70,35 +140,35 @@ ROWS["VM-004"] = [
         "not for this architecture",
         {"system": system("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)", "aarch64", "fedora")},
         Status.UNKNOWN,
-        "Red Hat Enterprise Linux 9.4 (Plow) is in Microsoft's table of 2025-10-15, but not for aarch64.",
+        "Red Hat Enterprise Linux 9.4 (Plow) is in Microsoft's table of 2026-08-20, but not for aarch64.",
         LOOK,
     ),
     Row(
         "an architecture nobody listed",
         {"system": system("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)", "s390x", "fedora")},
         Status.UNKNOWN,
-        "Red Hat Enterprise Linux 9.4 (Plow) is in Microsoft's table of 2025-10-15, but not for s390x.",
+        "Red Hat Enterprise Linux 9.4 (Plow) is in Microsoft's table of 2026-08-20, but not for s390x.",
         LOOK,
     ),
     Row(
         "a version that is not listed",
         {"system": system("ubuntu", "16.04", "Ubuntu 16.04.7 LTS", like="debian")},
         Status.UNKNOWN,
-        "Ubuntu 16.04.7 LTS has the version 16.04, which is not in Microsoft's table of 2025-10-15 (Ubuntu: 18.04, 20.04, 22.04, 24.04, 26.04).",
+        "Ubuntu 16.04.7 LTS has the version 16.04, which is not in Microsoft's table of 2026-08-20 (Ubuntu: 18.04, 20.04, 22.04, 24.04, 26.04).",
         LOOK,
     ),
     Row(
         "no version",
         {"system": system("debian", "", "Debian GNU/Linux forky/sid")},
         Status.UNKNOWN,
-        "Debian GNU/Linux forky/sid has the version (none), which is not in Microsoft's table of 2025-10-15 (Debian: 11, 12, 13).",
+        "Debian GNU/Linux forky/sid has the version (none), which is not in Microsoft's table of 2026-08-20 (Debian: 12, 13).",
         LOOK,
     ),
     Row(
         "a system that is not listed",
         {"system": system("linuxmint", "22", "Linux Mint 22", like="ubuntu debian")},
         Status.UNKNOWN,
-        "Linux Mint 22 (linuxmint) is not in Microsoft's table of 2025-10-15. It calls itself like ubuntu and debian, which does not count.",
+        "Linux Mint 22 (linuxmint) is not in Microsoft's table of 2026-08-20. It calls itself like ubuntu and debian, which does not count.",
         LOOK,
     ),
     Row(

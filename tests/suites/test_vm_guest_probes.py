@@ -69,7 +69,8 @@ def test_no_lock_is_taken(name: str) -> None:
 @pytest.mark.parametrize(("id", "table"), agent_needs().systems.items())
 def test_the_table_makes_sense(id: str, table: SupportedSystem) -> None:
     assert re.fullmatch(r"[a-z]+", id)
-    assert all(re.fullmatch(r"\d+(\.\d+)?", each) for each in (*table.versions, *table.limited))
+    assert all(re.fullmatch(r"\d+(\.\d+)?", each) for each in (*table.versions, *table.limited, *table.ended))
     assert set(table.arm64) <= set(table.versions)
-    assert not set(table.limited) & set(table.versions)
+    assert not (set(table.limited) | set(table.ended)) & set(table.versions)
+    assert not set(table.limited) & set(table.ended)
     assert sorted(table.versions, key=lambda each: [int(part) for part in each.split(".")]) == list(table.versions)
