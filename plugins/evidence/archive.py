@@ -1,10 +1,10 @@
-"""Evidence on disk: one file per VM in the run directory, the same whether it is judged now or next week.
+"""The archive of a run: its files in a run directory or a bundle, one per VM; judged live or later in the same way.
 
 ::
 
-    reports/<run-id>/run.json             what was asked for: the fleet, the profile, the options
-    reports/<run-id>/profile.toml         the profile, when it was a file of the operator's own
-    reports/<run-id>/evidence/<vm>.json   what was seen of one VM
+    reports/<run-id>/run.json             the run: its fleet, profile and options
+    reports/<run-id>/profile.toml         the profile, when it is a file of the operator's own
+    reports/<run-id>/evidence/<vm>.json   the evidence of one VM (`plugins.evidence.codec`)
 
 A bundle (`plugins.evidence.bundle_format`) holds the same files. What is written here survives a power cut.
 """
@@ -14,82 +14,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from sys import intern
 from typing import Any, Protocol
 
 import pytest
 
 from plugins.core.files import make_directory, sync_directory, write_json, write_text
-from plugins.core.redaction import clean, redact
-from plugins.evidence.layout import PROFILE, file_name
+from plugins.core.redaction import clean
+from plugins.evidence.codec import VERSION, from_data, reason, redacted, to_data
+from plugins.evidence.layout import PROFILE, evidence_path
 from plugins.evidence.source import Folder, Source, open_source
-from plugins.model import Evidence, ProbeResult, SshSession, Vm
+from plugins.model import Evidence, ProbeResult, Vm
 
-__all__ = ["Archive", "from_data", "member", "plainly", "read_object", "redacted", "to_data"]
-
-VERSION = 1
+__all__ = ["Archive", "Mirror", "read_object"]
 
 #: Of how many VMs the evidence is held in memory; that of others is read again. It is about 100 KB each.
 IN_MEMORY = 1_000
 
 
-def redacted(evidence: Evidence) -> Evidence:
-    """The evidence without secrets: every text that came from the VM passes the redaction here."""
-    told = evidence.session
-    session = replace(told, message=redact(told.message), remedy=redact(told.remedy), via=redact(told.via))
-    seen = {key: _redacted(each) for key, each in evidence.seen.items()}
-    return Evidence(Vm.from_dict(clean(evidence.vm.as_dict())), session, seen, evidence.started)
-
-
-def _redacted(seen: ProbeResult) -> ProbeResult:
-    stdout, stderr = redact(seen.stdout), redact(seen.stderr)
-    return seen if stdout is seen.stdout and stderr is seen.stderr else replace(seen, stdout=stdout, stderr=stderr)
-
-
-def to_data(evidence: Evidence) -> dict[str, Any]:
-    """Evidence as plain data, as it is saved."""
-    return {
-        "version": VERSION,
-        "vm": evidence.vm.as_dict(),
-        "started": evidence.started,
-        "session": _fields(evidence.session),
-        "seen": {key: _fields(seen) for key, seen in evidence.seen.items()},
-    }
-
-
-def _fields(record: ProbeResult | SshSession) -> dict[str, Any]:
-    """The fields of a record, as they are: `dataclasses.asdict` copies each value, which costs a fleet seconds."""
-    return {name: getattr(record, name) for name in record.__slots__}
-
-
-def from_data(data: Mapping[str, Any]) -> Evidence:
-    """The inverse of `to_data`. Raises KeyError, TypeError or ValueError on data that is not evidence."""
-    if data["version"] != VERSION:
-        raise ValueError(f"evidence format {data['version']!r}, this suite reads {VERSION}")
-    known = {field.name for field in fields(ProbeResult)}
-    return Evidence(
-        vm=Vm.from_dict(data["vm"]),
-        session=SshSession(**data["session"]),
-        seen={
-            # Most keys and commands are the same on every VM: one text of each is enough.
-            intern(key): ProbeResult(
-                **{k: v for k, v in seen.items() if k in known} | {"command": intern(seen["command"])}
-            )
-            for key, seen in data["seen"].items()
-        },
-        started=data["started"],
-    )
-
-
-def member(name: str) -> str:
-    """The file with the evidence of the VM `name`."""
-    return f"evidence/{file_name(name)}.json"
-
-
-class Copy(Protocol):
-    """Where the files of a run go besides its directory (`plugins.evidence.object_store`)."""
+class Mirror(Protocol):
+    """A second place for the files of a run, besides its directory (`plugins.evidence.object_store`)."""
 
     def send(self, name: str, data: bytes) -> None:
         """Take a file; raises nothing."""
@@ -102,7 +47,7 @@ class Archive(Mapping[str, Evidence]):
         """`place` is a run directory, or what `open_source` made of a path."""
         self.source: Source = Folder(place) if isinstance(place, Path) else place
         self.problem: OSError | None = None  # the first that writing met; from then on memory alone has everything
-        self.copy: Copy | None = None  # who gets every file of the run, too
+        self.mirror: Mirror | None = None  # gets every file of the run, too
         self._loaded: dict[str, Evidence] = {}
 
     @property
@@ -145,7 +90,7 @@ class Archive(Mapping[str, Evidence]):
                 raise ValueError(f"it has format {run['version']!r}, this suite reads {VERSION}")
             vms = [Vm.from_dict(each) for each in run["fleet"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise pytest.UsageError(f"{label}: not a run this suite can read ({plainly(error)})") from None
+            raise pytest.UsageError(f"{label}: not a run this suite can read ({reason(error)})") from None
         return archive, run, vms
 
     def read(self, name: str) -> dict[str, Any] | None:
@@ -160,7 +105,7 @@ class Archive(Mapping[str, Evidence]):
     def store(self, evidence: Evidence) -> None:
         """Keep one VM's evidence, redacted: in memory, and on disk if that can be (else see `problem`)."""
         evidence = redacted(evidence)
-        self.write(member(evidence.vm.name), to_data(evidence))
+        self.write(evidence_path(evidence.vm.name), to_data(evidence))
         self._keep(evidence)
 
     def add(self, name: str, seen: Mapping[str, ProbeResult]) -> None:
@@ -177,8 +122,8 @@ class Archive(Mapping[str, Evidence]):
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""
-        if self.copy is not None:
-            self.copy.send(name, json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+        if self.mirror is not None:
+            self.mirror.send(name, json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         try:
             write_json(self.directory / name, data, durable=True)
         except OSError as error:
@@ -192,7 +137,7 @@ class Archive(Mapping[str, Evidence]):
     def __getitem__(self, name: str) -> Evidence:
         if (found := self._loaded.get(name)) is not None:
             return found
-        data = self.read(member(name))
+        data = self.read(evidence_path(name))
         if data is None:
             raise KeyError(name)
         try:
@@ -201,8 +146,8 @@ class Archive(Mapping[str, Evidence]):
                 raise ValueError(f"it is that of {evidence.vm.name!r}")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise pytest.UsageError(
-                f"{self.source.label(member(name))}: not the evidence of a VM ({plainly(error)}). Remove the file "
-                "and gather this VM again."
+                f"{self.source.label(evidence_path(name))}: not the evidence of a VM ({reason(error)}). "
+                "Remove the file and gather this VM again."
             ) from None
         self._keep(evidence)
         return evidence
@@ -227,12 +172,7 @@ def _read(source: Source, name: str) -> dict[str, Any] | None:
         raw = source.read(name)
         data = None if raw is None else json.loads(raw)
     except (ValueError, OSError, RecursionError) as error:
-        raise pytest.UsageError(f"{source.label(name)}: cannot be read as JSON ({plainly(error)})") from None
+        raise pytest.UsageError(f"{source.label(name)}: cannot be read as JSON ({reason(error)})") from None
     if raw is not None and not isinstance(data, dict):
         raise pytest.UsageError(f"{source.label(name)}: expected an object, found {type(data).__name__}")
     return data
-
-
-def plainly(error: Exception) -> str:
-    """What is wrong with data that was looked into."""
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error)

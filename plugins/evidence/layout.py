@@ -1,16 +1,16 @@
-"""Where a run directory and a bundle keep what: the names of their files."""
+"""The names of the files in a run directory and in a bundle."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
-__all__ = ["AZURE", "PROFILE", "RUNNER", "file_name"]
+__all__ = ["AZURE", "PROFILE", "RUNNER", "evidence_path", "file_name"]
 
-#: The operator's own profile, as it was when the run was made.
+#: The operator's own profile, as it was at the time of the run.
 PROFILE = "profile.toml"
 
-#: What Azure answered, and the Azure CLI of the machine that the suite ran on.
+#: The answers of Azure, and the versions of the Azure CLI on the machine that ran the suite.
 AZURE, RUNNER = "azure.json", "runner.json"
 
 _LONGEST = 120  # leaves room for a suffix in the 255 bytes that file systems allow
@@ -29,3 +29,8 @@ def file_name(name: str) -> str:
     if len(safe) > _LONGEST:
         return f"{safe[: _LONGEST - 33]}~{hashlib.sha256(raw).hexdigest()[:32]}"
     return safe or "%"
+
+
+def evidence_path(name: str) -> str:
+    """The file with the evidence of the VM `name`, within a run."""
+    return f"evidence/{file_name(name)}.json"

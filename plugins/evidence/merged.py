@@ -24,8 +24,8 @@ from typing import Any
 import pytest
 
 from plugins.core.wording import counted, number_ranges, plural
-from plugins.evidence.archive import Archive, member
-from plugins.evidence.layout import AZURE, PROFILE, RUNNER
+from plugins.evidence.archive import Archive
+from plugins.evidence.layout import AZURE, PROFILE, RUNNER, evidence_path
 from plugins.evidence.object_store import is_url, open_store
 from plugins.evidence.source import Folder, Source, open_source
 from plugins.model import Vm
@@ -165,17 +165,17 @@ class Merged:
         if name in (PROFILE, RUNNER):
             found = (part.source.read(name) for part in reversed(self._parts))
             return next((each for each in found if each is not None), None)
-        owner = self._by_member.get(name)
+        owner = self._by_path.get(name)
         return owner.source.read(name) if owner else None
 
     def label(self, name: str) -> str:
         """Where a file is."""
-        owner = self._by_member.get(name)
+        owner = self._by_path.get(name)
         return owner.source.label(name) if owner else f"{name} of {len(self._parts)} sources"
 
     @cached_property
-    def _by_member(self) -> dict[str, _Part]:
-        return {member(name): part for name, part in self._owner.items()}
+    def _by_path(self) -> dict[str, _Part]:
+        return {evidence_path(name): part for name, part in self._owner.items()}
 
     @cached_property
     def _azure(self) -> bytes | None:
@@ -223,7 +223,7 @@ class Merged:
 
     def _has_evidence(self, name: str) -> bool:
         owner = self._owner.get(name)
-        return owner is not None and owner.source.has(member(name))
+        return owner is not None and owner.source.has(evidence_path(name))
 
     def header(self, vms: Sequence[Vm]) -> list[str]:
         """The lines at the start of a run over these VMs."""
@@ -285,9 +285,9 @@ def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
     owner: dict[str, _Part] = {}
     for part in parts:
         for name in part.names:
-            if name not in owner or not owner[name].source.has(member(name)):
+            if name not in owner or not owner[name].source.has(evidence_path(name)):
                 owner[name] = part
-            elif part.source.has(member(name)) and not _agree(owner[name].source, part.source, name):
+            elif part.source.has(evidence_path(name)) and not _agree(owner[name].source, part.source, name):
                 raise pytest.UsageError(
                     f"--evidence: {name} is in {owner[name].label} and in {part.label}, and they differ. Leave one of "
                     "the two out."
@@ -296,4 +296,4 @@ def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
 
 
 def _agree(one: Source, other: Source, name: str) -> bool:
-    return Archive(one).read(member(name)) == Archive(other).read(member(name))
+    return Archive(one).read(evidence_path(name)) == Archive(other).read(evidence_path(name))

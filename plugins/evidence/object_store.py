@@ -42,10 +42,10 @@ def is_url(place: str) -> bool:
 class Store:
     """The files below a URL (`plugins.evidence.source.Source`)."""
 
-    def __init__(self, url: str, option: str = "--evidence-store") -> None:
-        """Raises pytest.UsageError for a URL that cannot be used."""
+    def __init__(self, url: str, option: str = "--evidence-store", opened: tuple[Any, str] | None = None) -> None:
+        """Raises pytest.UsageError for a URL that cannot be used. `opened`: its file system and path."""
         self._url, self._option = url.rstrip("/"), option
-        self._fs, self._root = _connect(self._url, option)
+        self._fs, self._root = opened or _connect(self._url, option)
         self._pool: ThreadPoolExecutor | None = None
         self._sent: list[Future[None]] = []
         self.problem: OSError | None = None  # the first that sending met
@@ -60,11 +60,7 @@ class Store:
 
     def below(self, name: str) -> Store:
         """The store of what is below `name`."""
-        other = object.__new__(Store)
-        other._url, other._option = f"{self._url}/{name}", self._option
-        other._fs, other._root = self._fs, f"{self._root}/{name}"
-        other._pool, other._sent, other.problem = None, [], None
-        return other
+        return Store(f"{self._url}/{name}", self._option, (self._fs, f"{self._root}/{name}"))
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""

@@ -30,7 +30,8 @@ from typing import Any
 import pytest
 
 from plugins.core.wording import counted
-from plugins.evidence.archive import plainly, read_object
+from plugins.evidence.archive import read_object
+from plugins.evidence.codec import reason
 from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED
 from plugins.model import Status
 from plugins.results import compact
@@ -102,7 +103,7 @@ def load(asked: str, reports: Path) -> Baseline:
     try:
         return _baseline(data)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise pytest.UsageError(f"{path}: not the results of a run ({plainly(error)})") from None
+        raise pytest.UsageError(f"{path}: not the results of a run ({reason(error)})") from None
 
 
 def _newest(reports: Path) -> Path:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from plugins.azure import az_cli
+from plugins.gather.dry_run import azure_lines
 from plugins.judge.context import CheckContext, wants
 from plugins.model import Vm
 from plugins.pytest_adapter.items import CheckItem
@@ -61,8 +62,7 @@ def plan_lines(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.N
 
     options = _options(option, threading.Event())
     calls = planned_calls(vms, options)
-    about = f"Of Azure: {len(calls)} requests, which only read, for at most {options.limit:g} s."
-    return ["", about, *map(str, calls)]
+    return azure_lines([str(call) for call in calls], options.limit)
 
 
 def time_limit(items: Sequence[CheckItem], option: argparse.Namespace) -> float:

@@ -14,6 +14,7 @@ from plugins.enrollment.runner import enroll
 from plugins.enrollment.steps import CONNECT, changing_steps, is_step, not_done
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import Progress
+from plugins.gather.dry_run import enrollment_lines
 from plugins.judge.judge import Judge
 from plugins.judge.readiness import hindrance, skip
 from plugins.model import Verdict, Vm
@@ -37,14 +38,8 @@ def plan_page(items: Sequence[CheckItem], profile: Profile, mode: str) -> list[s
                 names = groups.setdefault((keys.index(command.key), command), [])
                 if item.vm.name not in names:
                     names.append(item.vm.name)
-    lines = [
-        "",
-        f"--enroll={mode}: then, only on VMs that turn out to be ready, one after the other (THESE CHANGE THEM):",
-    ]
-    for (_, command), names in sorted(groups.items(), key=lambda group: group[0][0]):
-        how = f"{'as root; ' if command.root else ''}at most {command.timeout:g} s"
-        lines += ["", f"# {command.key} on {', '.join(names)} ({how})", *command.command.strip().splitlines()]
-    return lines
+    ordered = sorted(groups.items(), key=lambda group: group[0][0])
+    return enrollment_lines(mode, ((command, names) for (_, command), names in ordered))
 
 
 def enroll_ready_vms(

@@ -11,7 +11,8 @@ from plugins.core.wording import span
 from plugins.enrollment.steps import is_step, refuse
 from plugins.gather import support_logs
 from plugins.gather.collector import gather, limits
-from plugins.gather.plan import merge, page
+from plugins.gather.dry_run import page
+from plugins.gather.plan import merge
 from plugins.judge.judge import Judge
 from plugins.model import Vm
 from plugins.pytest_adapter import control_plane
@@ -106,7 +107,7 @@ def _print_plan(
         writer.line(line)
     longest = max(ssh.time_limit(len(scope.pending), options), control_plane.time_limit(items, option))
     writer.line()
-    writer.line(f"The run waits for all of this for at most {span(longest)}, side by side.")
+    writer.line(f"The run takes at most {span(longest)}: all of this runs in parallel.")
     for line in plan_page(items, run.rules.profile, option.enroll) if option.enroll else ():
         writer.line(line)
 

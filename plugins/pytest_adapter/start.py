@@ -64,7 +64,7 @@ def begin(config: pytest.Config) -> Run:
         except OSError as error:
             raise _cannot_be_made(directory, error) from None
         if store is not None:
-            run.files.store = archive.copy = store.below(run.files.id)
+            run.files.store = archive.mirror = store.below(run.files.id)
             run.notes += (f"evidence goes to {run.files.store}",)
             for file in (PROFILE, "run.json"):
                 if (data := archive.source.read(file)) is not None:

@@ -24,9 +24,10 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.core.files import make_directory
 from plugins.core.redaction import clean, redact
-from plugins.evidence.archive import Archive, from_data, member, redacted, to_data
+from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleFile, write_bundle
-from plugins.evidence.layout import AZURE, PROFILE, RUNNER, file_name
+from plugins.evidence.codec import from_data, redacted, to_data
+from plugins.evidence.layout import AZURE, PROFILE, RUNNER, evidence_path, file_name
 from plugins.gather import support_logs as support
 from plugins.model import Evidence, Verdict, Vm
 
@@ -97,8 +98,8 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
         yield RUNNER, _json(clean(contents.az_cli.as_dict()))
     for vm in contents.vms:
         # As it was gathered: what checks looked at in Azure is in azure.json, and comes from there when judged again.
-        if (data := contents.archive.read(member(vm.name))) is not None:
-            yield member(vm.name), _json(to_data(redacted(from_data(data))))
+        if (data := contents.archive.read(evidence_path(vm.name))) is not None:
+            yield evidence_path(vm.name), _json(to_data(redacted(from_data(data))))
     for vm in contents.vms:
         if vm.name in contents.seen:
             about = f"{vm.name}, run {contents.run_id}: {contents.readiness.get(vm.name, 'not judged')}"

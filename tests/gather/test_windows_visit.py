@@ -16,7 +16,7 @@ import pytest
 from plugins.checks.probe import ProbeCommand
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import gather, limits
-from plugins.gather.plan import page
+from plugins.gather.dry_run import page
 from plugins.model import Evidence, Vm
 from plugins.ssh import client as ssh
 from tests.support.sshd import ME, Keys, Sshd, needs_sshd, sshd
@@ -118,10 +118,12 @@ def test_the_plan_says_what_would_run_on_which() -> None:
     one = [ProbeCommand("a", "'x'", 2, False, (), 64)]
     text = page({"win": one, "lin": one}, [windows, linux], limits(ssh.Options(run_timeout=7), [windows, linux]))
     assert (
-        "On win: 1 commands, side by side, in one SSH session each.\nNothing is changed there: PowerShell keeps" in text
+        "On win: 1 command, run in parallel, in one SSH session per VM.\nNothing is changed there. PowerShell keeps"
+        in text
     )
     assert (
-        "On lin: 1 commands, side by side, in one SSH session each.\nNothing is changed there: the answers wait" in text
+        "On lin: 1 command, run in parallel, in one SSH session per VM.\nNothing is changed there. The output is kept"
+        in text
     )
-    assert "A VM takes at most 72 s (getting in, with retries, 45 s; slowest probe 2 s; around it 25 s)." in text
+    assert "A VM takes at most 72 s (login with retries 45 s, slowest probe 2 s, overhead 25 s)." in text
     assert "All 2 VMs take at most 72 s, 24 at a time." in text

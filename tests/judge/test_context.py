@@ -156,7 +156,7 @@ def test_a_plan_names_the_requests_to_azure(project: pytest.Pytester) -> None:
     assert outcome.ret == 0
     outcome.stdout.fnmatch_lines(
         [
-            "Of Azure: * requests, which only read, for at most 303 s.",
+            "Azure: * read-only requests, at most 303 s.",
             "GET https://management.azure.com/subscriptions/*",
         ]
     )

@@ -140,9 +140,9 @@ def test_nothing_in_azure_is_changed(trust: Path) -> None:
 def planned(trust: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
     """What `--plan` printed: the commands of each VM by probe, and the requests."""
     page = (trust / "plan.txt").read_text()
-    guests, _, azure = page.partition("\nOf Azure: ")
+    guests, _, azure = page.partition("\nAzure: ")
     commands: dict[str, dict[str, str]] = {}
-    for group in re.split(r"^(?=On [\w, -]+: \d+ commands, side by side)", guests, flags=re.M)[1:]:
+    for group in re.split(r"^(?=On [\w, -]+: \d+ commands, run in parallel)", guests, flags=re.M)[1:]:
         names = re.match(r"On ([\w, -]+): ", group)
         assert names
         found = re.findall(

@@ -334,14 +334,14 @@ def test_a_plan_prints_the_commands_and_visits_nobody(project: pytest.Pytester) 
     assert outcome.ret == 0
     outcome.stdout.fnmatch_lines(
         [
-            "On a, b: 3 commands, side by side, in one SSH session each.",
+            "On a, b: 3 commands, run in parallel, in one SSH session per VM.",
             "# colour_seen[[]red] (at most 3 s; 16384 bytes)",
             "cat /colour/red",
             "# rooted (as root; at most 2 s; 16384 bytes)",
             "id -u",
-            "A VM takes at most 58 s (getting in, with retries, 45 s; slowest probe 3 s; around it 10 s).",
+            "A VM takes at most 58 s (login with retries 45 s, slowest probe 3 s, overhead 10 s).",
             "All 2 VMs take at most 58 s, 24 at a time.",
-            "The run waits for all of this for at most 58 s, side by side.",
+            "The run takes at most 58 s: all of this runs in parallel.",
         ]
     )
     assert not (project.path / "reports").exists()

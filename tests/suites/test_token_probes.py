@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from plugins.checks.probe import Probe
-from plugins.evidence.archive import redacted
+from plugins.evidence.codec import redacted
 from plugins.model import Evidence, ProbeResult
 from suites.probes.az_login import AzLogin
 from suites.probes.imds_token import TokenAnswer
