@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -16,8 +15,10 @@ from suites.probes.azcmagent_check import ReachedEndpoints
 from suites.probes.azcmagent_logs import AgentLogs, LogLine
 from suites.probes.azcmagent_output import HIMDS
 from suites.probes.azcmagent_services import UNITS, AgentServices
-from suites.rules import guest_fixes
+from suites.rules import arc_machine, guest_fixes
+from suites.rules.arm_resources import named
 from suites.rules.azcmagent_state import must_be_installed, must_be_known
+from suites.wording import listed
 
 ARC = "https://learn.microsoft.com/azure/azure-arc/servers"
 
@@ -45,7 +46,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     must_be_installed(agent)
     if not agent.version:
         unknown(
-            f"azcmagent version told no version (it said: {agent.said}).",
+            f"azcmagent version told no version (it said: {agent.output}).",
             remedy="Run 'azcmagent version' on the VM by hand; install the agent anew if it does not run.",
         )
     if not agent.looked:
@@ -75,7 +76,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
             f"azcmagent {agent.release} is older than any release this suite knows ({oldest.name}, {oldest.month}).",
             remedy="Look the version up in the release notes.",
         )
-    release = next((each for each in known if each.version == version), newest)
+    release = next((other for other in known if other.version == version), newest)
     if today > release.supported_until:
         fail(
             f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}; "
@@ -111,7 +112,7 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
             remedy="See AGENT-003 and AGENT-005.",
         )
     if agent_show.resource:
-        return f"The agent is installed and was connected as {_name(agent_show)}: the identity steps are done."
+        return f"The agent is installed and was connected as {named(agent_show.resource)}: the identity steps are done."
     since = {
         True: " It was there before this VM's first boot: it is part of the image.",
         False: " It was installed on this VM.",
@@ -148,26 +149,26 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
     Windows: the same of its services, which are called himds, GCArcService, ExtensionService and arcproxy.
     """
     windows = vm.os == "windows"
-    named = azcmagent_windows.NAMES if windows else {each: each for each in UNITS}
+    names = azcmagent_windows.NAMES if windows else {name: name for name in UNITS}
     must_be_installed(agent)
     must_be_known(agent_services.missing, "The state of the agent's services")
     due, known = ["himdsd"], True
     if agent_show.connected:
-        due = [each for each in UNITS if each != "arcproxyd" or not agent.version or agent.version >= (1, 51)]
+        due = [name for name in UNITS if name != "arcproxyd" or not agent.version or agent.version >= (1, 51)]
     down = {}
     for name in due:
         unit = agent_services.units.get(name)
         if unit is None or not unit.loaded:
             known = False
-            down[name] = f"{named[name]} ({'Windows' if windows else 'systemd'} does not know it)"
+            down[name] = f"{names[name]} ({'Windows' if windows else 'systemd'} does not know it)"
         elif not unit.runs:
-            down[name] = f"{named[name]} ({unit.state}{f', {unit.detail}' if unit.detail else ''})"
+            down[name] = f"{names[name]} ({unit.state}{f', {unit.detail}' if unit.detail else ''})"
     why = " The machine is connected." if agent_show.connected else ""
     if down:
         fail(
-            f"{_list([*down.values()])} {'does' if len(down) == 1 else 'do'} not run; expected "
+            f"{listed([*down.values()])} {'does' if len(down) == 1 else 'do'} not run; expected "
             f"{'running' if windows else 'active'}.{why}",
-            remedy=f"In an elevated PowerShell on the VM: Start-Service {', '.join(named[each] for each in due)} ; "
+            remedy=f"In an elevated PowerShell on the VM: Start-Service {', '.join(names[name] for name in due)} ; "
             r"%ProgramData%\AzureConnectedMachineAgent\Log\himds.log says why one ends."
             if windows
             else "",
@@ -175,13 +176,13 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
         )
     if agent_show.missing:
         unknown(
-            f"{named['himdsd']} runs; whether {_list([named[each] for each in UNITS[1:]])} are due is not known, as "
+            f"{names['himdsd']} runs; whether {listed([names[name] for name in UNITS[1:]])} are due is not known, as "
             f"azcmagent show has no answer: {agent_show.missing}.",
             remedy="See AGENT-005.",
         )
     if not agent_show.connected:
-        return f"{named['himdsd']} runs. The machine is not connected; the other services are due once it is."
-    return f"{_list([named[each] for each in due])} run.{why}"
+        return f"{names['himdsd']} runs. The machine is not connected; the other services are due once it is."
+    return f"{listed([names[name] for name in due])} run.{why}"
 
 
 #: Hosts that older agents try although nothing needs them any more (network-requirements).
@@ -208,26 +209,27 @@ def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: Re
     must_be_installed(agent)
     must_be_known(agent_check.missing, "What the agent reaches")
     command = f"azcmagent check --location {agent_check.location}"
-    wanted = [each for each in agent_check.endpoints if each.required]
-    lost = [each for each in wanted if each.reachable is False]
-    needed = [each for each in lost if each.host not in OBSOLETE]
+    wanted = [endpoint for endpoint in agent_check.endpoints if endpoint.required]
+    lost = [endpoint for endpoint in wanted if endpoint.reachable is False]
+    needed = [endpoint for endpoint in lost if endpoint.host not in OBSOLETE]
     if needed:
-        direct = [each.host for each in needed if each.proxy and each.proxy.lower() != "set"]
+        direct = [endpoint.host for endpoint in needed if endpoint.proxy and endpoint.proxy.lower() != "set"]
         fail(
-            f"{command} does not reach {len(needed)} of {len(wanted)} endpoints: {_list([e.host for e in needed])}."
+            f"{command} does not reach {len(needed)} of {len(wanted)} endpoints: "
+            f"{listed([endpoint.host for endpoint in needed])}."
             + (f" Its PROXY column says {needed[0].proxy!r}." if direct else "")
             + _why(agent_check.errors)
         )
-    open_ = [each.host for each in wanted if each.reachable is None and each.host not in OBSOLETE]
+    open_ = [endpoint.host for endpoint in wanted if endpoint.reachable is None and endpoint.host not in OBSOLETE]
     if open_:
         unknown(
-            f"{command} does not say whether it reaches {_list(open_)}.",
+            f"{command} does not say whether it reaches {listed(open_)}.",
             remedy="Run it on the VM by hand, with --verbose.",
         )
     if lost:
         warn(
-            f"{command} reaches all it needs, but not {_list([each.host for each in lost])}, which nothing needs any "
-            "more.",
+            f"{command} reaches all it needs, but not {listed([endpoint.host for endpoint in lost])}, which nothing "
+            "needs any more.",
             remedy="Update the agent: newer ones do not try it.",
         )
     return f"{command} reaches all {len(wanted)} required endpoints."
@@ -235,9 +237,9 @@ def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: Re
 
 def _why(errors: tuple[str, ...]) -> str:
     """What the first error that is known means."""
-    found = next(findings(errors), None)
-    if found is not None:
-        return f" {found.explanation.sentence}"
+    finding = next(findings(errors), None)
+    if finding is not None:
+        return f" {finding.explanation.sentence}"
     return f" It said: {errors[0]}" if errors else ""
 
 
@@ -266,7 +268,9 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
     last = f" Its last heartbeat was {agent_show.heartbeat}." if agent_show.heartbeat else ""
     match status.lower():
         case "connected":
-            return _enrolled(agent_show, vm)
+            if problem := arc_machine.another_resource(agent_show, vm):
+                raise problem
+            return arc_machine.enrolled(agent_show, vm)
         case "disconnected" if not resource:
             return "The agent is installed and was never connected: ready to connect."
         case "disconnected":
@@ -278,12 +282,12 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
                 "again.",
             )
         case "expired" | "error":
-            told = " ".join(filter(None, (agent_show.error_code, agent_show.error_details)))
-            known = next(findings([told]), None)
+            error = " ".join(filter(None, (agent_show.error_code, agent_show.error_details)))
+            known = next(findings([error]), None)
             fail(
                 f"azcmagent show says {status}"
                 + (f" for {resource}" if resource else "")
-                + (f": {told.rstrip('.')}" if told else ", and no reason")
+                + (f": {error.rstrip('.')}" if error else ", and no reason")
                 + (f" ({agent_show.error_time})" if agent_show.error_time else "")
                 + f".{last}"
                 + (f" {known.explanation.sentence}" if known else ""),
@@ -294,51 +298,6 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
                 f"azcmagent show says {status!r}; expected Connected, Disconnected, Expired or Error.",
                 remedy="Look at 'azcmagent show' on the VM by hand.",
             )
-
-
-def _enrolled(shown: AgentStatus, vm: Vm) -> str:
-    """Compare the resource with what the inventory says, as far as it says something."""
-    nexus = _resource_id(vm.resource_id or "")
-    found = _resource_id(shown.resource_id)
-    pairs = [
-        (
-            "subscription",
-            found.get("subscription") or shown.subscription,
-            vm.target.subscription or nexus.get("subscription"),
-        ),
-        ("resource group", found.get("group") or shown.resource_group, vm.target.resource_group or nexus.get("group")),
-        ("name", found.get("name") or shown.name, nexus.get("name")),
-    ]
-    wrong = [
-        f"{what} {is_ or 'unknown'}, expected {due}" for what, is_, due in pairs if due and is_.lower() != due.lower()
-    ]
-    if wrong:
-        fail(
-            f"The machine is connected already, as another resource: {shown.resource} ({'; '.join(wrong)}). Connecting "
-            "would end with AZCM0067.",
-            remedy="If that resource is the right one, correct the inventory (resource_id, target). Else run "
-            "'azcmagent disconnect' on the VM, then connect again.",
-        )
-    if not any(due for _, _, due in pairs):
-        return (
-            f"Already enrolled: connected as {shown.resource}. The inventory does not say where it should be, so this "
-            "was not compared."
-        )
-    return f"Already enrolled: connected as {shown.resource}, as expected."
-
-
-def _resource_id(text: str) -> Mapping[str, str]:
-    """``/subscriptions/S/resourceGroups/G/providers/Microsoft.HybridCompute/machines/N`` in parts; {} for others."""
-    found = re.fullmatch(
-        r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/.+/(?P<name>[^/]+)",
-        text,
-        re.I,
-    )
-    return found.groupdict() if found else {}
-
-
-def _name(shown: AgentStatus) -> str:
-    return shown.resource.rpartition("/")[2]
 
 
 @check(
@@ -368,33 +327,33 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
         )
     # What cloud-init tried is history once the machine is connected.
     counting = [
-        each for each in agent_logs.found if not (agent_show.connected and each[0].log.startswith("cloud-init"))
+        entry for entry in agent_logs.entries if not (agent_show.connected and entry[0].log.startswith("cloud-init"))
     ]
     if not counting:
-        read = _list(list(agent_logs.read_logs))
+        read = listed(list(agent_logs.read_logs))
         return f"No AZCM code and no known connection error of the last day in {read}."
-    told, remedies = [], []
+    sentences, remedies = [], []
     for what, lines in _by_meaning(counting).items():
         last = lines[-1]
         times = "" if len(lines) == 1 else f", {len(lines)} times"
-        told.append(f"{last.log}{last.when}{times}: {_quoted(last)}. {what.sentence}")
+        sentences.append(f"{last.log}{last.when}{times}: {_quoted(last)}. {what.sentence}")
         remedies.append(f"{what.name}: {what.advice}")
-    fail(" ".join(told), remedy=" ".join(remedies))
+    fail(" ".join(sentences), remedy=" ".join(remedies))
 
 
-def _by_meaning(found: list[tuple[LogLine, Explanation]]) -> dict[Explanation, list[LogLine]]:
+def _by_meaning(entries: list[tuple[LogLine, Explanation]]) -> dict[Explanation, list[LogLine]]:
     """The lines by what they mean, in time; a meaning that was seen last stands first."""
     lines: dict[Explanation, list[LogLine]] = {}
-    for line, what in found:
-        lines.setdefault(what, []).append(line)
-    for each in lines.values():
-        each.sort(key=lambda line: line.time)
+    for line, meaning in entries:
+        lines.setdefault(meaning, []).append(line)
+    for same in lines.values():
+        same.sort(key=lambda line: line.time)
     return dict(sorted(lines.items(), key=lambda item: -item[1][-1].time))
 
 
 def _quoted(line: LogLine) -> str:
-    said = line.said
-    return f'"{said if len(said) <= 200 else said[:200] + "..."}"'
+    text = line.summary
+    return f'"{text if len(text) <= 200 else text[:200] + "..."}"'
 
 
 #: Leaves the resource in Azure to the copy that keeps it.
@@ -426,22 +385,11 @@ def test_no_other_vm_has_the_same_vm_id(
     ids = {name: shown.vm_id.lower() for name, shown in fleet_agent_show.items() if shown.vm_id and name != vm.name}
     others = [name for name, vm_id in ids.items() if vm_id == agent_show.vm_id.lower()]
     if others:
-        keeps = _original({vm.name: agent_show} | {name: fleet_agent_show[name] for name in others})
+        keeps = arc_machine.original({vm.name: agent_show} | {name: fleet_agent_show[name] for name in others})
         fail(
-            f"The VM ID {agent_show.vm_id} is also that of {_list(others)}; expected an id of its own.",
+            f"The VM ID {agent_show.vm_id} is also that of {listed(others)}; expected an id of its own.",
             fix=() if vm.name == keeps else on_vm(f"sudo {_FORGET}"),
         )
     if not ids:
         return f"The VM ID {agent_show.vm_id} is this VM's; no other VM of this run has one to compare with."
     return f"The VM ID {agent_show.vm_id} is this VM's alone among {len(ids) + 1} VMs that have one."
-
-
-def _original(copies: Mapping[str, AgentStatus]) -> str:
-    """Which of the copies keeps the resource: one that is called like it, and of those the first by name."""
-    return min([name for name, shown in copies.items() if name.lower() == shown.name.lower()] or copies)
-
-
-def _list(names: list[str]) -> str:
-    """``a, b and c``; at most six, then how many more."""
-    shown = names[:6] + ([f"{len(names) - 6} more"] if len(names) > 6 else [])
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -39,45 +39,45 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
     Unknown: it still runs, has not begun, or was disabled after it had been given user data.
     Not applicable: it is not installed, or disabled and without user data.
     """
-    said = cloudinit
-    if not said.installed:
+    state = cloudinit
+    if not state.installed:
         not_applicable("cloud-init is not installed on this VM.")
-    if said.status == "disabled":
-        return _disabled(said)
-    errors = said.errors or (said.result or () if said.ended else ())
-    if said.status == "error" or errors:
-        word = said.extended or said.status
-        what = f"with {_some(errors)}" if errors else f"(exit status {said.exit}) and named no error"
+    if state.status == "disabled":
+        return _disabled(state)
+    errors = state.errors or (state.result or () if state.ended else ())
+    if state.status == "error" or errors:
+        word = state.extended or state.status
+        what = f"with {_some(errors)}" if errors else f"(exit status {state.exit}) and named no error"
         fail(f"cloud-init says {word}, {what}; expected done, without errors.".replace(", (", " ("))
-    if not said.ended:
-        where = f" in the stage {said.stage}" if said.stage else ""
+    if not state.ended:
+        where = f" in the stage {state.stage}" if state.stage else ""
         unknown(
-            f"cloud-init has not finished: it says {said.extended or said.status}{where}.",
+            f"cloud-init has not finished: it says {state.extended or state.status}{where}.",
             remedy="On the VM: cloud-init status --wait, then run again. If it never ends, see what it waits for at "
             "the end of /var/log/cloud-init-output.log.",
             shared_cause=_UNFINISHED,
         )
-    if said.recoverable or "degraded" in said.extended or said.exit == 2:
-        what = f": {_some(said.recoverable)}" if said.recoverable else ""
+    if state.recoverable or "degraded" in state.extended or state.exit == 2:
+        what = f": {_some(state.recoverable)}" if state.recoverable else ""
         warn(
-            f"cloud-init says {said.extended or said.status} (exit status {said.exit}){what}.",
+            f"cloud-init says {state.extended or state.status} (exit status {state.exit}){what}.",
             remedy="Mend what is quoted in the user data; cloud-init went on without it. The log is "
             "/var/log/cloud-init.log.",
         )
-    if said.exit:
-        fail(f"cloud-init says {said.status}, but with exit status {said.exit}; expected 0.")
-    source = f" (datasource {said.datasource})" if said.datasource else ""
+    if state.exit:
+        fail(f"cloud-init says {state.status}, but with exit status {state.exit}; expected 0.")
+    source = f" (datasource {state.datasource})" if state.datasource else ""
     return f"cloud-init finished without errors{source}."
 
 
-def _disabled(said: CloudInit) -> str:
-    if not said.user_data:
-        not_applicable(f"cloud-init is disabled on this VM and has no user data{_why(said.detail)}.")
-    if said.result:
-        fail(f"cloud-init is disabled now; when it last ran, it ended with {_some(said.result)}; expected no errors.")
-    if said.result is None:
+def _disabled(state: CloudInit) -> str:
+    if not state.user_data:
+        not_applicable(f"cloud-init is disabled on this VM and has no user data{_why(state.detail)}.")
+    if state.result:
+        fail(f"cloud-init is disabled now; when it last ran, it ended with {_some(state.result)}; expected no errors.")
+    if state.result is None:
         unknown(
-            f"cloud-init is disabled now{_why(said.detail)}, but this VM has user data, and how it ended is not "
+            f"cloud-init is disabled now{_why(state.detail)}, but this VM has user data, and how it ended is not "
             "recorded.",
             remedy="Read /var/log/cloud-init-output.log on the VM and see whether the steps of the user data are done.",
         )
@@ -118,13 +118,14 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: BootOutput, cloudin
             remedy="Look at 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it says where the output of "
             "cloud-init goes.",
         )
-    found = [(number, line, meaning) for number, line in output.lines if (meaning := meaning_of(line))]
+    failures = [(number, line, meaning) for number, line in output.lines if (meaning := meaning_of(line))]
     when = f"the boot of {output.boot}" if output.boot else "all of the log (it names no boot)"
-    if found:
-        count = f"{len(found)}{'' if output.complete else ' or more'} line{'' if len(found) == 1 else 's'}"
-        first = "; ".join(f"line {number}: “{line}” ({meaning})" for number, line, meaning in found[:3])
-        more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
-        fail(f"{count} of {known.log} in {when} {'speaks' if len(found) == 1 else 'speak'} of failure: {first}{more}.")
+    if failures:
+        count = f"{len(failures)}{'' if output.complete else ' or more'} line{'' if len(failures) == 1 else 's'}"
+        first = "; ".join(f"line {number}: “{line}” ({meaning})" for number, line, meaning in failures[:3])
+        more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
+        verb = "speaks" if len(failures) == 1 else "speak"
+        fail(f"{count} of {known.log} in {when} {verb} of failure: {first}{more}.")
     if not output.complete:
         unknown(
             f"The search in {known.log} did not come to its end, and found nothing so far.",

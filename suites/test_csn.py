@@ -59,8 +59,10 @@ def _allow(csn: Resource, vm: Vm, profile: Profile) -> str:
     entries, _ = _entries(csn)
     endpoints = profile.endpoints(vm, REQUIRED_NEEDS)
     # Not only the VM's own region: others of the network's VMs may go to another one.
-    endpoints += [each for each in profile.cloud(vm).endpoints if each.required or each.need == EGRESS_ONLY]
-    needed = {_wanted(each): each.port for each in endpoints if "{" not in _wanted(each)}
+    endpoints += [
+        endpoint for endpoint in profile.cloud(vm).endpoints if endpoint.required or endpoint.need == EGRESS_ONLY
+    ]
+    needed = {_wanted(endpoint): endpoint.port for endpoint in endpoints if "{" not in _wanted(endpoint)}
     missing = [
         {"domainName": name, "port": port}
         for name, port in needed.items()
@@ -71,8 +73,8 @@ def _allow(csn: Resource, vm: Vm, profile: Profile) -> str:
         )
     ]
     present = prop(csn, "additionalEgressEndpoints") or []
-    others = [each for each in present if each.get("category") != ARC]
-    own = [row for each in present if each.get("category") == ARC for row in each.get("endpoints") or []]
+    others = [item for item in present if item.get("category") != ARC]
+    own = [row for item in present if item.get("category") == ARC for row in item.get("endpoints") or []]
     value = json.dumps([*others, {"category": ARC, "endpoints": [*own, *missing]}], separators=(",", ":"))
     return _update(csn, f"--additional-egress-endpoints {quote(value)}")
 
@@ -117,7 +119,7 @@ def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: 
         return f'The {name} has enableDefaultEgressEndpoints "True".'
     entries, whole = _entries(csn)
     needed = _required(vm, profile)
-    missing = [each.host for each in needed if not egress_list.covering(entries, each.host, each.port)]
+    missing = [endpoint.host for endpoint in needed if not egress_list.covering(entries, endpoint.host, endpoint.port)]
     stated = f'enableDefaultEgressEndpoints "{flag}"' if flag else "no enableDefaultEgressEndpoints"
     if not missing:
         return f"The {name} has {stated}, and its own list covers the {len(needed)} required endpoints."
@@ -166,11 +168,11 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
     entries, whole = _entries(csn)
     where = "enabledEgressEndpoints" if whole else "additionalEgressEndpoints"
     if entry := egress_list.covering(entries, host, port):
-        said = f"{host} is covered by {entry} in {where} of the {name}"
+        covered = f"{host} is covered by {entry} in {where} of the {name}"
         if endpoint.wildcard.startswith("*.") and not _enough(entry, endpoint, vm):
             add = _allow(csn, vm, profile)
             warn(
-                f"{said}, which is this host alone. The agent needs {endpoint.wildcard}; {host} only stands for it.",
+                f"{covered}, which is this host alone. The agent needs {endpoint.wildcard}; {host} only stands for it.",
                 remedy=add,
                 fix=add,
             )
@@ -179,7 +181,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
             notes.append("a leading dot is taken to include the domain itself")
         if entry.port is None:
             notes.append(f"no port is stated, taken as {port}")
-        return said + (f" ({'; '.join(notes)})." if notes else ".")
+        return covered + (f" ({'; '.join(notes)})." if notes else ".")
     add = _allow(csn, vm, profile)
     if not whole:
         absent = f"Azure does not state enabledEgressEndpoints of the {name}, and its own entries do not cover {host}"

@@ -12,8 +12,8 @@ from suites.probes.name_resolution import NameAnswer, parse_address
 from suites.rules.proxy_path import proxy_path
 
 # Private Link is these; `is_private` would take test and documentation networks for private as well.
-_PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
-_NOWHERE = [ipaddress.ip_network(each) for each in ("0.0.0.0/8", "127.0.0.0/8", "::/127")]
+_PRIVATE = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+_NOWHERE = [ipaddress.ip_network(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "::/127")]
 
 #: Names that may lead to private addresses, and with what.
 _PRIVATE_LINK = {
@@ -73,13 +73,13 @@ def test_the_endpoint_resolves(
             remedy=f"Mend NET-001 first. Then look at the VM's resolver: cat /etc/resolv.conf; getent ahosts {name}",
         )
     shown = ", ".join(resolved.addresses[:4]) + (", ..." if len(resolved.addresses) > 4 else "")
-    if all(_within(each, _NOWHERE) for each in resolved.addresses):
+    if all(_within(address, _NOWHERE) for address in resolved.addresses):
         fail(
             f"{name} resolves to {shown} on the VM, which leads nowhere. Programs that do not use the proxy, and the "
             "agent's own look-ups, go astray.",
             remedy=f"Remove {name} from /etc/hosts on the VM, or from the block list of its resolver.",
         )
-    if any(_within(each, _PRIVATE) for each in resolved.addresses):
+    if any(_within(address, _PRIVATE) for address in resolved.addresses):
         message, remedy = _private_link(name)
         warn(f"{name} resolves to {shown} on the VM, a private address. {message}", remedy=remedy)
     return f"{name} resolves to {shown}."

@@ -99,10 +99,10 @@ def _explain(verb: str, done: AgentCommand) -> NoReturn:
     assert done.exit is not None
     finding = next(findings(done.lines), None)
     meaning = finding.explanation if finding else exit_code(done.exit)
-    said = f"azcmagent {verb} ended with {done.exit} and said: {done.error}."
+    message = f"azcmagent {verb} ended with {done.exit} and said: {done.error}."
     if meaning is None:
-        fail(said, remedy=f"Look at /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent {verb} again.")
-    fail(f"{said} {meaning.sentence}", remedy=meaning.advice)
+        fail(message, remedy=f"Look at /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent {verb} again.")
+    fail(f"{message} {meaning.sentence}", remedy=meaning.advice)
 
 
 @check(
@@ -125,11 +125,11 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
     if enroll_show.missing:
         unknown(f"azcmagent show has no answer after the connecting: {enroll_show.missing}.")
     if not enroll_show.connected:
-        told = " ".join(filter(None, (enroll_show.error_code, enroll_show.error_details))).rstrip(".")
-        known = next(findings([told]), None)
+        error = " ".join(filter(None, (enroll_show.error_code, enroll_show.error_details))).rstrip(".")
+        known = next(findings([error]), None)
         fail(
             f"azcmagent show says {enroll_show.status} after the connecting; expected Connected."
-            + (f" Its error: {told}." if told else "")
+            + (f" Its error: {error}." if error else "")
             + (f" {known.explanation.sentence}" if known else ""),
             remedy=known.explanation.advice if known else "",
         )

@@ -23,14 +23,14 @@ def test_the_vm_has_an_identity(azure: AzureVmView) -> str:
     Unknown: the VM resource could not be read.
     """
     vm = vm_of(azure)
-    found = azure.identities
-    if not found:
+    identities = azure.identities
+    if not identities:
         stated = str((vm.get("identity") or {}).get("type") or "absent")
         fail(
             f"VM {named(str(vm.get('id')))} has no managed identity (identity.type: {stated}); expected a "
             "system-assigned or a user-assigned one, given when the VM was created."
         )
-    return f"VM {named(str(vm.get('id')))} has {' and '.join(map(str, found))}."
+    return f"VM {named(str(vm.get('id')))} has {' and '.join(map(str, identities))}."
 
 
 @check(
@@ -51,17 +51,17 @@ def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
     Unknown: the principal could not be read.
     """
     vm_of(azure)
-    found = azure.expected
-    if not found.principal_id:
-        if found.kind == "system":
+    principal = azure.expected
+    if not principal.principal_id:
+        if principal.kind == "system":
             unknown(
                 "The VM resource does not state the principal id of its system-assigned identity.",
                 remedy="Look at the VM again later. If it stays so, create the VM again: its identity was not made.",
             )
         fail(
-            f"The VM names {found}, and Azure knows no principal of it: the identity was deleted.",
+            f"The VM names {principal}, and Azure knows no principal of it: the identity was deleted.",
             remedy="Create the identity and its role assignments, and the VM again with it: a new identity of the same "
             "name is another principal.",
         )
     why = "as the inventory says" if vm.identity else "the one that IMDS takes when none is named"
-    return f"The VM enrolls with {found}, {why}; its principal is {found.principal_id}."
+    return f"The VM enrolls with {principal}, {why}; its principal is {principal.principal_id}."

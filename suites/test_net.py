@@ -166,11 +166,11 @@ _CA_AGAIN = on_vm(
 
 def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> None:
     """Say why the certificate was not accepted, in the words that lead to the remedy."""
-    said = sentence(tunnel.error)
+    error = sentence(tunnel.error)
     issued = f" It was issued by {tls.issuer}." if tls.issuer else ""
     if tunnel.exit == 77:
         fail(
-            f"The VM cannot read its own CA bundle{said}, so it trusts no certificate, not that of {name} either.",
+            f"The VM cannot read its own CA bundle{error}, so it trusts no certificate, not that of {name} either.",
             remedy=f"Reinstall the CA certificates: {_CA_WORDS}. Look at CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
             fix=_CA_AGAIN,
             component="guest",
@@ -178,21 +178,21 @@ def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> 
     # GnuTLS says only in -v which of the tests failed:   server certificate expiration date FAILED
     if re.search(r"expired|not yet valid", tunnel.error, re.I) or "date FAILED" in tunnel.verbose:
         fail(
-            f"The certificate of {name} is outside its time of validity{said}.{issued} Azure's certificates are "
+            f"The certificate of {name} is outside its time of validity{error}.{issued} Azure's certificates are "
             "renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
             remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
             component="guest",
         )
     if tunnel.exit == 51 or re.search(_ANOTHER_NAME, tunnel.error, re.I):
         fail(
-            f"The certificate is not for {name}{said}.{issued} Somebody else answers in its place.",
+            f"The certificate is not for {name}{error}.{issued} Somebody else answers in its place.",
             remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
             "TLS inspection or the wrong name resolution behind the proxy off the path.",
         )
     azures = tls.organisation.startswith(profile.trusted_issuers)
     fail(
-        f"The VM does not trust the certificate of {name}{said}.{issued} Either a proxy opens the connection with a CA "
-        "of its own, or the VM's CA certificates are out of date.",
+        f"The VM does not trust the certificate of {name}{error}.{issued} Either a proxy opens the connection with a "
+        "CA of its own, or the VM's CA certificates are out of date.",
         remedy=f"If the issuer is your own proxy: exempt {name} from TLS inspection (Arc and inspection mix badly). If "
         "it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
         fix=_CA_AGAIN if azures else (),

@@ -127,9 +127,9 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     must_be_installed(agent)
     must_be_known(agent_config.missing, "The agent's proxy.bypass")
     record_fact("agent proxy.bypass", ", ".join(sorted(agent_config.bypass, key=str.lower)) or "none")
-    astray = [each for each in agent_config.bypass if each.lower() in BYPASS]
+    astray = [service for service in agent_config.bypass if service.lower() in BYPASS]
     if astray:
-        hosts = "; ".join(BYPASS[each.lower()] for each in astray)
+        hosts = "; ".join(BYPASS[service.lower()] for service in astray)
         fail(
             f"The agent's proxy.bypass names {', '.join(astray)}; expected none of AAD, ARM, Arc. Requests to {hosts} "
             "would go past the CSN proxy.",

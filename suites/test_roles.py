@@ -87,7 +87,7 @@ def _shown(wanted: Role, given: Assignment) -> str:
 
 def _short(actions: tuple[str, ...]) -> str:
     """``machines/read and machines/write``."""
-    short = [each.removeprefix("Microsoft.HybridCompute/") for each in actions]
+    short = [action.removeprefix("Microsoft.HybridCompute/") for action in actions]
     return f"{', '.join(short[:-1])} and {short[-1]}" if len(short) > 1 else short[0]
 
 

@@ -131,9 +131,9 @@ def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureV
     if not principal.principal_id:
         unknown(f"{str(principal).capitalize()} has no principal, so it has no roles.", remedy="See IDENTITY-002.")
     dated = [
-        (moment, each)
-        for each in azure.access(principal.principal_id).assignments
-        if (moment := _moment(each.updated_on)) is not None
+        (moment, assignment)
+        for assignment in azure.access(principal.principal_id).assignments
+        if (moment := _moment(assignment.updated_on)) is not None
     ]
     if not dated:
         not_applicable(f"{str(principal).capitalize()} has no role assignments with a date (see ROLES-001).")
@@ -155,9 +155,9 @@ def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureV
 
 def _moment(text: str | None) -> int | None:
     """``2026-08-21T10:00:00.0000000Z``: seconds since 1970, or None."""
-    found = re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d", text or "")
+    match = re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d", text or "")
     try:
-        return int(datetime.fromisoformat(found[0]).replace(tzinfo=UTC).timestamp()) if found else None
+        return int(datetime.fromisoformat(match[0]).replace(tzinfo=UTC).timestamp()) if match else None
     except ValueError:
         return None
 
@@ -222,12 +222,12 @@ def _failed(step: Step | None, command: str) -> CheckOutcome | None:
     return CheckOutcome(Status.FAIL, message)
 
 
-def _last_words(said: str) -> str:
+def _last_words(output: str) -> str:
     """The last line that az marked as an error, else its last line.
 
     ``ERROR: HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded with url: /metadata/...
     (Caused by NewConnectionError("...: [Errno 111] Connection refused"))``: the cause is worth more than the address.
     """
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR: ")]
     return plain(re.sub(r" with url: \S+", "", (errors or lines or [""])[-1].removeprefix("ERROR: ")))

@@ -54,7 +54,7 @@ def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
     for version, why in table.limited.items():
         if _fits(system.version, version):
             warn(f"{called} is supported with limits: {why}.", remedy=f"Upgrade to {_latest(table)} or newer.")
-    versions = [each for each in table.versions if _fits(system.version, each)]
+    versions = [listed_version for listed_version in table.versions if _fits(system.version, listed_version)]
     if not versions:
         unknown(
             f"{called} has the version {system.version or '(none)'}, which is not in {listed} ({table.name}: "
@@ -91,9 +91,9 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest, system: OperatingSyste
     problems = [*_programs(guest, system), *_locks(guest), *_space(guest), *_noexec(guest)]
     if problems:
         fail(
-            " ".join(each.seen for each in problems),
-            remedy=" ".join(dict.fromkeys(each.remedy for each in problems)),
-            fix=[each.fix for each in problems if each.fix],
+            " ".join(problem.seen for problem in problems),
+            remedy=" ".join(dict.fromkeys(problem.remedy for problem in problems)),
+            fix=[problem.fix for problem in problems if problem.fix],
         )
     if untold := _untold(guest):
         unknown(

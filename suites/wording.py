@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["plain", "sentence"]
+__all__ = ["listed", "plain", "sentence"]
 
 
 def plain(text: str) -> str:
@@ -14,3 +14,9 @@ def plain(text: str) -> str:
 def sentence(text: str) -> str:
     """A program's words in brackets, to stand at the end of a clause; nothing when there are none."""
     return f" ({plain(text).rstrip('.')})" if text else ""
+
+
+def listed(names: list[str]) -> str:
+    """``a, b and c``; at most six, then how many more."""
+    shown = names[:6] + ([f"{len(names) - 6} more"] if len(names) > 6 else [])
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -26,7 +26,7 @@ class Agent:
     installed: bool = False
     himds: bool = False
     version: tuple[int, ...] = ()  # (1, 61, 3319, 2737); () = not installed, or not to be had
-    said: str = ""  # what `azcmagent version` printed, when it was no version
+    output: str = ""  # of `azcmagent version`, when it is not a version
     baked: bool | None = None  # installed before this VM's first boot; None = not known
     looked: float = 0.0  # the runner's clock, seconds since the epoch; 0 = not known
 
@@ -45,15 +45,15 @@ class Agent:
             azcmagent version 1.61.03319.2737
         """
         text = clean(seen.stdout)
-        head, _, said = text.partition("@version\n")
-        found = re.search(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b", said)
+        head, _, output = text.partition("@version\n")
+        found = re.search(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b", output)
         since = re.search(r"^@since (\d+)$", head, re.M)
         instance = [int(each) for each in re.findall(r"^@instance (\d+)$", head, re.M)]
         return cls(
             installed=f"@has {AZCMAGENT}\n" in head,
             himds=f"@has {HIMDS}\n" in head,
             version=tuple(map(int, found.groups())) if found else (),
-            said="" if found else last_line(said),
+            output="" if found else last_line(output),
             baked=int(since[1]) < min(instance) if since and instance else None,
             looked=seen.received,
         )

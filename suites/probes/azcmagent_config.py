@@ -48,7 +48,7 @@ class AgentConfig:
             return cls(missing=NO_AGENT)
         head, *gets = re.split(r"^@get ", text, flags=re.M)
         listed = dict(re.findall(r"^ *([a-z][A-Za-z.]+)(?: \(preview\))? *:(.*)$", head, re.M))
-        got = {name: last_line(rest) for name, _, rest in (each.partition("\n") for each in gets)}
+        got = {name: last_line(rest) for name, _, rest in (block.partition("\n") for block in gets)}
         url, bypass = (_setting(name, listed, got) for name in ("proxy.url", "proxy.bypass"))
         if url and not _is_url(url):
             raise ValueError(f"expected an address as proxy.url, found {plain(url)!r}")

@@ -97,7 +97,7 @@ def _script(verb: str, settings: Mapping[str, str], vm: Vm, profile: Profile, fi
         "@URL@": quote(url),
         "@VERB@": verb,
     }
-    script = re.sub("|".join(filled), lambda found: filled[found[0]], _WITH_TOKEN).strip()
+    script = re.sub("|".join(filled), lambda match: filled[match[0]], _WITH_TOKEN).strip()
     return re.sub(r"\n{2,}", "\n", script)
 
 
@@ -109,17 +109,17 @@ def _tag(text: str) -> str:
 def settings(vm: Vm) -> dict[str, str]:
     """What azcmagent is told, by the names of its options. What is not known yet stands in angle brackets (--plan)."""
     target = vm.target
-    found = {
+    options = {
         "subscription-id": target.subscription or "<subscription of the VM>",
         "resource-group": target.resource_group or "<resource group of the VM>",
         "location": target.location or "<location of the VM>",
         "resource-name": (vm.resource_id or vm.name).rstrip("/").rpartition("/")[2],
     }
     if target.tags:
-        found["tags"] = ",".join(f"{_tag(name)}={_tag(value)}" for name, value in target.tags.items())
+        options["tags"] = ",".join(f"{_tag(name)}={_tag(value)}" for name, value in target.tags.items())
     if target.cloud != "AzureCloud":
-        found["cloud"] = target.cloud
-    return found
+        options["cloud"] = target.cloud
+    return options
 
 
 def _connect(vm: Vm, profile: Profile) -> str:

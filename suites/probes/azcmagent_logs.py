@@ -26,7 +26,7 @@ class LogLine:
     text: str
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """What it says, without what stands around it.
 
         ``time="..." level=error msg="Regional Service Discovery" Error="Get \\"https://...\\": ..."`` (logfmt),
@@ -48,7 +48,7 @@ class AgentLogs:
     """What the logs hold that is known to mean trouble, and still counts. `missing` says why they were not read."""
 
     read_logs: tuple[str, ...] = ()
-    found: tuple[tuple[LogLine, Explanation], ...] = ()
+    entries: tuple[tuple[LogLine, Explanation], ...] = ()
     missing: NoAnswer | None = None
 
     @classmethod
@@ -75,10 +75,10 @@ class AgentLogs:
         logs: list[str] = []
         lines: list[LogLine] = []
         connected = 0.0
-        for each in seen.stdout[now.end() :].splitlines():
-            stamp, tab, text = each.partition("\t")
-            if each.startswith("@log "):
-                logs.append(each.rpartition("/")[2].removeprefix("@log "))
+        for row in seen.stdout[now.end() :].splitlines():
+            stamp, tab, text = row.partition("\t")
+            if row.startswith("@log "):
+                logs.append(row.rpartition("/")[2].removeprefix("@log "))
             elif tab and logs:
                 line = LogLine(logs[-1], _seconds(stamp), text)
                 if CONNECTED in text:
@@ -88,15 +88,15 @@ class AgentLogs:
                     lines.append(line)
         oldest = max(int(now[1]) - RECENT, connected)
         counting = [line for line in lines if not line.time or line.time >= oldest]
-        found = [(line, each.explanation) for line in counting for each in findings([line.text])]
-        return cls(tuple(logs), tuple(found))
+        entries = [(line, finding.explanation) for line in counting for finding in findings([line.text])]
+        return cls(tuple(logs), tuple(entries))
 
 
 def _seconds(stamp: str) -> float:
     """``2026-11-21T20:15:01Z``, ``...01.123+02:00``, ``...01+0000``; 0 when it is no time."""
-    found = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?", stamp)
+    match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?", stamp)
     try:
-        when = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or 'Z'}") if found else None
+        when = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or 'Z'}") if match else None
         return when.astimezone(UTC).timestamp() if when else 0.0
     except (ValueError, OverflowError):  # the 31st of February; the last day of the year 9999, west of Greenwich
         return 0.0

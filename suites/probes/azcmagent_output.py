@@ -33,8 +33,8 @@ def last_line(text: str) -> str:
 
 def first_object(text: str) -> Mapping[str, Any]:
     """The first JSON object in a text (log lines may stand before it), keys in lower case; {} when there is none."""
-    found = first_json(text)
-    return {str(key).lower(): value for key, value in found.items()} if isinstance(found, dict) else {}
+    value = first_json(text)
+    return {str(key).lower(): item for key, item in value.items()} if isinstance(value, dict) else {}
 
 
 def first_json(text: str) -> Any:

@@ -58,16 +58,17 @@ class AgentServices:
             name = values.get("Id", "").removesuffix(".service")
             if not name:
                 continue
-            set_here = dict(each.strip('"').partition("=")[::2] for key, each in pairs if key == "Environment" and each)
+            assignments = [value.strip('"') for key, value in pairs if key == "Environment" and value]
+            variables = dict(assignment.partition("=")[::2] for assignment in assignments)
             result = values.get("Result", "success")
             sub = values.get("SubState", "")
-            told = [sub if sub != values.get("ActiveState") else "", result if result != "success" else ""]
+            details = [sub if sub != values.get("ActiveState") else "", result if result != "success" else ""]
             units[name] = AgentService(
                 plain(name),
                 values.get("LoadState") == "loaded",
                 plain(values.get("ActiveState", "")),
-                plain(", ".join(filter(None, told))),
-                {key: plain(value) for key, value in set_here.items()},
+                plain(", ".join(filter(None, details))),
+                {key: plain(value) for key, value in variables.items()},
             )
         if not units:
             return cls(missing=NoAnswer(Reason.UNREADABLE, f"systemd does not answer ({last_line(seen.stderr)})"))

@@ -88,9 +88,9 @@ class CloudInit:
         return self.status in ("done", "error") and "running" not in self.extended
 
 
-def _status(said: str) -> dict[str, Any]:
+def _status(output: str) -> dict[str, Any]:
     """What `cloud-init status` said, in either form."""
-    data = _json(said)
+    data = _json(output)
     if "status" in data:
         recoverable = data.get("recoverable_errors")
         return {
@@ -106,9 +106,9 @@ def _status(said: str) -> dict[str, Any]:
             "detail": plain(str(data.get("detail") or "")),
             "datasource": plain(str(data.get("datasource") or "")),
         }
-    lines = dict(re.findall(r"^(status|extended_status|detail):[ \t]*(.*(?:\n(?![\w-]+:).+)*)", said, re.M))
+    lines = dict(re.findall(r"^(status|extended_status|detail):[ \t]*(.*(?:\n(?![\w-]+:).+)*)", output, re.M))
     if "status" not in lines:
-        raise ValueError(f"expected a status from cloud-init, found {plain(said[-80:])!r}")
+        raise ValueError(f"expected a status from cloud-init, found {plain(output[-80:])!r}")
     detail = " ".join(lines.get("detail", "").split())
     status = lines["status"].strip()
     return {
@@ -136,7 +136,7 @@ def _result(text: str) -> tuple[str, ...] | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     """A list of texts, each once, as cloud-init repeats itself from stage to stage."""
-    return tuple(dict.fromkeys(plain(str(each)) for each in value)) if isinstance(value, list) else ()
+    return tuple(dict.fromkeys(plain(str(item)) for item in value)) if isinstance(value, list) else ()
 
 
 cloudinit = probe(_STATUS.strip(), timeout=15, needs=["cloud-init"], accept_states=("no tool",), read=CloudInit.read)
@@ -173,7 +173,7 @@ def log_rules() -> LogRules:
         lines=output["lines"],
         width=output["width"],
         failures=tuple(
-            FailurePattern(each["pattern"], each["meaning"], each.get("except", "")) for each in table["failure"]
+            FailurePattern(row["pattern"], row["meaning"], row.get("except", "")) for row in table["failure"]
         ),
     )
 
@@ -184,7 +184,7 @@ def _output_command(log: str) -> str:
     NUL bytes are taken out, since grep would say no more than that a binary file matches.
     """
     known = log_rules()
-    patterns = " ".join(f"-e {quote(each.pattern)}" for each in known.failures)
+    patterns = " ".join(f"-e {quote(failure.pattern)}" for failure in known.failures)
     tries = "\n".join(
         f"""[ "$from" ] || from=$(tr -d '\\000' <{quote(log)} | grep -n {quote(begin)} | tail -n 1)"""
         for begin in known.begins
@@ -244,7 +244,7 @@ cloudinit_output = probe(_output_command(log_rules().log), timeout=10, root=True
 
 def meaning_of(line: str) -> str:
     """What a line means, "" when it is an exception after all."""
-    for each in log_rules().failures:
-        if re.search(each.pattern, line) and not (each.exception and re.search(each.exception, line)):
-            return each.meaning
+    for failure in log_rules().failures:
+        if re.search(failure.pattern, line) and not (failure.exception and re.search(failure.exception, line)):
+            return failure.meaning
     return ""

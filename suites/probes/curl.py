@@ -51,10 +51,10 @@ class CurlAnswer:
     @classmethod
     def read(cls, seen: ProbeResult) -> CurlAnswer:
         """Read a probe that called curl with ``-sS -D - -o /dev/null -w WRITE``."""
-        found = list(_NUMBERS.finditer(seen.stdout.replace("\r", "")))
-        if not found:
+        matches = list(_NUMBERS.finditer(seen.stdout.replace("\r", "")))
+        if not matches:
             raise ValueError(f"curl ended with {seen.exit} and without its line of numbers: {_tail(seen.stderr)}")
-        numbers = found[-1]
+        numbers = matches[-1]
         return cls(
             exit=seen.exit or 0,
             code=int(numbers["code"]),
@@ -89,8 +89,8 @@ def _seconds(text: str) -> float:
 
 def _error(stderr: str) -> str:
     # curl: (7) Failed to connect to 169.254.0.11 port 3128 after 0 ms: Couldn't connect to server
-    found = re.findall(r"^curl: \(\d+\) (.*)$", stderr.replace("\r", ""), re.M)
-    return plain(found[-1].strip()) if found else ""
+    errors = re.findall(r"^curl: \(\d+\) (.*)$", stderr.replace("\r", ""), re.M)
+    return plain(errors[-1].strip()) if errors else ""
 
 
 def _tail(text: str) -> str:

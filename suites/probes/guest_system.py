@@ -51,13 +51,13 @@ def agent_needs() -> AgentNeeds:
         architectures=table["architectures"],
         systems={
             id: SupportedSystem(
-                each["name"],
-                tuple(each["versions"]),
-                tuple(each["arm64"]),
-                each.get("limited", {}),
-                each.get("ended", {}),
+                row["name"],
+                tuple(row["versions"]),
+                tuple(row["arm64"]),
+                row.get("limited", {}),
+                row.get("ended", {}),
             )
-            for id, each in table["systems"].items()
+            for id, row in table["systems"].items()
         },
         free_megabytes=table["disk"]["free_megabytes"],
         free_at=tuple(table["disk"]["free_at"]),
@@ -184,15 +184,15 @@ class Guest:
 
     def options_of(self, path: str) -> tuple[str, tuple[str, ...]]:
         """The mount that holds `path`, and its options; ("", ()) when it was not told."""
-        for each in (PurePosixPath(path), *PurePosixPath(path).parents):
-            if str(each) in self.mounts:
-                return str(each), self.mounts[str(each)]
+        for folder in (PurePosixPath(path), *PurePosixPath(path).parents):
+            if str(folder) in self.mounts:
+                return str(folder), self.mounts[str(folder)]
         return "", ()
 
 
 def _command() -> str:
     known = agent_needs()
-    above = {str(each) for path in known.executable for each in (PurePosixPath(path), *PurePosixPath(path).parents)}
+    above = {str(folder) for path in known.executable for folder in (PurePosixPath(path), *PurePosixPath(path).parents)}
     # Nothing is locked to see whether it is: the kernel lists who holds what, by inode. A waiting "->" line has its
     # words elsewhere, so it never fits. df on a path that is not there yet looks at the root, where it would be made.
     return "\n".join(

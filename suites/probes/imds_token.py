@@ -52,7 +52,7 @@ def token_rules() -> TokenRules:
     """What is known about tokens, from the data file."""
     table = read_table("token")
     return TokenRules(
-        audiences={cloud: tuple(each) for cloud, each in table["audiences"].items()},
+        audiences={cloud: tuple(names) for cloud, names in table["audiences"].items()},
         identity_options=tuple(table["az"]["identity_options"]),
         backdated=table["seconds"]["backdated"],
         nearly_expired=table["seconds"]["nearly_expired"],
@@ -147,7 +147,7 @@ def _command(vm: Vm, profile: Profile) -> str:
         "@URL@": quote(_url(vm, profile)),
         "@AGAIN@": _AGAIN,
     }
-    return re.sub("|".join(filled), lambda found: filled[found[0]], _ASK).strip()
+    return re.sub("|".join(filled), lambda match: filled[match[0]], _ASK).strip()
 
 
 # The same in PowerShell: what -match finds stays in the memory of one process, too.
@@ -255,16 +255,16 @@ def _claims(groups: str) -> Mapping[str, Any] | None:
 def _error(body: str) -> str:
     """``{"error":"invalid_request","error_description":"Identity not found"}``, or whatever else was said."""
     try:
-        said = json.loads(body)
+        answer = json.loads(body)
     except (ValueError, RecursionError):
-        said = None
-    if isinstance(said, dict):
-        words = [said.get("error"), said.get("error_description")]
+        answer = None
+    if isinstance(answer, dict):
+        words = [answer.get("error"), answer.get("error_description")]
         if isinstance(words[0], dict):  # {"error": {"code": "...", "message": "..."}}, as ARM writes it
             words = [words[0].get("code"), words[0].get("message")]
-        found = [str(word).strip() for word in words if word]
-        if found:
-            return plain(": ".join(found))
+        parts = [str(word).strip() for word in words if word]
+        if parts:
+            return plain(": ".join(parts))
     return plain(" ".join(body.split()))
 
 

@@ -44,9 +44,9 @@ def _date(headers: str) -> int | None:
     blocks = re.split(r"^(?=HTTP/[\d.]+ \d{3})", headers.replace("\r", ""), flags=re.M)
     if len(blocks) < 3 or not re.match(r"HTTP/[\d.]+ 200", blocks[1]):  # what is before; the answer to CONNECT; ours
         return None
-    found = re.search(r"^date:[ \t]*(.+)$", blocks[-1], re.M | re.I)
+    match = re.search(r"^date:[ \t]*(.+)$", blocks[-1], re.M | re.I)
     try:
-        return int(parsedate_to_datetime(found[1].strip()).timestamp()) if found else None
+        return int(parsedate_to_datetime(match[1].strip()).timestamp()) if match else None
     except ValueError:
         return None
 

@@ -42,13 +42,13 @@ class NameAnswer:
             return cls((), "the resolver did not answer in time")
         if seen.exit == 127:
             return cls((), "neither getent nor nslookup is installed", asked=False)
-        text = seen.stdout.replace("\r", "")
-        if "Server:" in text:  # nslookup: the first address is the server's own
-            text = text.partition("\nName:")[2]
-            found = re.findall(r"^Address(?: \d+)?:[ \t]*([0-9A-Fa-f.:]+)", text, re.M)
+        output = seen.stdout.replace("\r", "")
+        if "Server:" in output:  # nslookup: the first address is the server's own
+            output = output.partition("\nName:")[2]
+            texts = re.findall(r"^Address(?: \d+)?:[ \t]*([0-9A-Fa-f.:]+)", output, re.M)
         else:
-            found = re.findall(r"^([0-9A-Fa-f.:]+)[ \t]", text, re.M)
-        addresses = tuple(dict.fromkeys(each for each in found if parse_address(each)))
+            texts = re.findall(r"^([0-9A-Fa-f.:]+)[ \t]", output, re.M)
+        addresses = tuple(dict.fromkeys(text for text in texts if parse_address(text)))
         return cls(addresses, "" if addresses else "its resolver knows no address")
 
 

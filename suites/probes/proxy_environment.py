@@ -52,10 +52,10 @@ class Variables:
         values: dict[str, str] = {}
         name = ""
         for line in seen.stdout.splitlines():
-            found = re.fullmatch(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)", line)
-            if found:
-                name = found[1]
-                values[name] = found[2]
+            match = re.fullmatch(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)", line)
+            if match:
+                name = match[1]
+                values[name] = match[2]
             elif name:
                 values[name] += "\n" + line
         return cls({name: plain(value) for name, value in values.items()})
@@ -202,8 +202,8 @@ written = probe(
 def _read_version(seen: ProbeResult) -> tuple[int, ...]:
     """``curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.22 ...``; () = no curl, or no version."""
     # libcurl's version counts, and is the second one where they differ.
-    found = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", seen.stdout) if seen.state == "done" else None
-    return tuple(map(int, found.groups())) if found else ()
+    match = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", seen.stdout) if seen.state == "done" else None
+    return tuple(map(int, match.groups())) if match else ()
 
 
 curl_version = probe(

@@ -70,7 +70,7 @@ def _tunnel_windows(endpoint: Endpoint, profile: Profile) -> str:
         "@CONNECT@": ps(f"CONNECT {endpoint.host}:{endpoint.port}"),
         "@HOST@": ps(endpoint.host),
     }
-    look = re.sub("|".join(filled), lambda found: filled[found[0]], _LOOK_AT_TLS)
+    look = re.sub("|".join(filled), lambda match: filled[match[0]], _LOOK_AT_TLS)
     return tool("curl.exe", "-q", "-sS", "-v", *through, *rest, without=["NO_PROXY"]) + look
 
 

@@ -34,10 +34,10 @@ def prop(resource: Resource, *path: str) -> Any:
 
     ARM nests: ``{"properties": {"powerState": "On"}}``. What ``az ... show`` prints is flat: ``{"powerState": "On"}``.
     """
-    found: Any = resource.get("properties", resource)
+    value: Any = resource.get("properties", resource)
     for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def state(resource: Resource, name: str) -> str:
@@ -77,38 +77,38 @@ def restart(vm: Vm) -> Fix:
 
 def vm_of(azure: AzureVmView) -> Resource:
     """The VM resource; without one there is nothing to judge, and VM-001 says so."""
-    found = azure.vm
-    if found is None:
+    vm = azure.vm
+    if vm is None:
         blocked(
             "Not judged: VM-001, Azure has no VM resource of this id.",
             by="VM-001",
             remedy="See VM-001: correct resource_id in the inventory.",
         )
-    return found
+    return vm
 
 
 def cluster_of(azure: AzureVmView) -> Resource:
     """The cluster that the VM runs on."""
     vm_of(azure)
-    found = azure.cluster
-    if found is None:
+    cluster = azure.cluster
+    if cluster is None:
         unknown(
             "Azure has no cluster resource of the id that the VM names, so this could not be looked at.",
             remedy="See PLATFORM-004.",
         )
-    return found
+    return cluster
 
 
 def csn_of(azure: AzureVmView) -> Resource:
     """The cloud services network that the VM is attached to."""
     vm_of(azure)
-    found = azure.csn
-    if found is None:
+    csn = azure.csn
+    if csn is None:
         unknown(
             "Azure has no cloud services network of the id that the VM is attached to, so this could not be looked at.",
             remedy="See VM-003 and CSN-003.",
         )
-    return found
+    return csn
 
 
 def readable(read: Callable[[], Resource | None]) -> Resource | None:

@@ -52,7 +52,7 @@ def read_egress_list(categories: Any) -> list[EgressEntry] | None:
     """
     if not isinstance(categories, list):
         return None
-    rows = [row for each in categories for row in each.get("endpoints") or []]
+    rows = [row for category in categories for row in category.get("endpoints") or []]
     names = ((str(row.get("domainName") or "").strip(), str(row.get("port") or "")) for row in rows)
     return [_entry(name, port) for name, port in names if name]
 
@@ -72,5 +72,5 @@ def _entry(text: str, port: str) -> EgressEntry:
 
 def covering(entries: Iterable[EgressEntry], host: str, port: int) -> EgressEntry | None:
     """The entry that lets a host through, the widest one first: it may let others of a wildcard through as well."""
-    found = [each for each in entries if each.covers(host, port)]
-    return min(found, key=lambda each: (not each.subdomains, len(each.host)), default=None)
+    matching = [entry for entry in entries if entry.covers(host, port)]
+    return min(matching, key=lambda entry: (not entry.subdomains, len(entry.host)), default=None)

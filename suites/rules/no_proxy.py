@@ -92,7 +92,7 @@ def _until_blank(value: str) -> str:
 def _go(value: str, host: str) -> bool:
     if host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback):
         return True
-    for entry in (each.strip().lower() for each in value.split(",")):
+    for entry in (item.strip().lower() for item in value.split(",")):
         if entry == "*":
             return True
         if "/" in entry and _is_ip(host):

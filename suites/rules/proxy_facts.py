@@ -28,11 +28,11 @@ def record_no_proxy(places: Mapping[str, Variables]) -> None:
 def _record_fact(
     fact: str, places: Mapping[str, Variables], read: Callable[[Mapping[str, str]], Mapping[str, str]]
 ) -> None:
-    told = {place: _told(read(each.values)) for place, each in places.items() if not each.missing}
-    if len(set(told.values())) == 1:
-        record_fact(fact, next(iter(told.values())))
-    elif told:
-        record_fact(fact, "; ".join(f"{place}: {text}" for place, text in told.items()))
+    texts = {place: _told(read(variables.values)) for place, variables in places.items() if not variables.missing}
+    if len(set(texts.values())) == 1:
+        record_fact(fact, next(iter(texts.values())))
+    elif texts:
+        record_fact(fact, "; ".join(f"{place}: {text}" for place, text in texts.items()))
 
 
 def _told(values: Mapping[str, str]) -> str:
@@ -40,7 +40,7 @@ def _told(values: Mapping[str, str]) -> str:
     names: dict[str, list[str]] = {}
     for name, value in values.items():
         names.setdefault(value, []).append(name)
-    return ", ".join(f"{' '.join(each)}={value}" for value, each in names.items()) or "not set"
+    return ", ".join(f"{' '.join(same)}={value}" for value, same in names.items()) or "not set"
 
 
 def _address(value: str) -> str:
@@ -52,4 +52,4 @@ def _address(value: str) -> str:
 
 
 def _entries(value: str) -> str:
-    return ",".join(sorted({each.strip().lower() for each in value.split(",")} - {""}))
+    return ",".join(sorted({entry.strip().lower() for entry in value.split(",")} - {""}))

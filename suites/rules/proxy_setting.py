@@ -58,7 +58,7 @@ class ProxySetting:
     @property
     def unread(self) -> tuple[str, NoAnswer] | None:
         """A place that could not be read, and why."""
-        return next(((place, found.missing) for place, found in self.places.items() if found.missing), None)
+        return next(((place, variables.missing) for place, variables in self.places.items() if variables.missing), None)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -67,10 +67,10 @@ class Tls:
     def organisation(self) -> str:
         """The O= of the issuer. It may hold commas: ``C=US,O=DigiCert\\, Inc.,CN=a``, ``O=DigiCert, Inc.; CN=a``."""
         if ";" in self.issuer:
-            found = re.search(r"(?:^|;)\s*O\s?=\s?(.*?)\s*(?:;|$)", self.issuer)
+            match = re.search(r"(?:^|;)\s*O\s?=\s?(.*?)\s*(?:;|$)", self.issuer)
         else:
-            found = re.search(r"(?:^|,)\s*O\s?=\s?(.*?)\s*(?:(?<!\\),\s*[A-Za-z]+\s?=|$)", self.issuer)
-        return found[1].replace("\\", "").strip('"') if found else ""
+            match = re.search(r"(?:^|,)\s*O\s?=\s?(.*?)\s*(?:(?<!\\),\s*[A-Za-z]+\s?=|$)", self.issuer)
+        return match[1].replace("\\", "").strip('"') if match else ""
 
 
 def _version_of(cipher: str) -> str:

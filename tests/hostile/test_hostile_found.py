@@ -95,7 +95,7 @@ def test_a_log_line_from_the_last_day_of_the_year_9999_has_no_time() -> None:
     assert _seconds("9999-12-31T23:59:59-23:59") == 0.0
     assert _seconds("0001-01-01T00:00:00+23:59") == 0.0
     text = "@now 1\n@log journal\n9999-12-31T23:59:59-23:59\tAZCM0026: Network Error\n"
-    assert [line.when for line, _ in AgentLogs.read(seen(text)).found] == [""]
+    assert [line.when for line, _ in AgentLogs.read(seen(text)).entries] == [""]
 
 
 def test_a_proxy_that_urlsplit_refuses_is_a_wrong_one() -> None:

@@ -72,7 +72,7 @@ def test_get_stands_in_for_a_list_that_an_old_agent_does_not_have() -> None:
     ],
 )
 def test_what_a_line_says(text: str, said: str) -> None:
-    assert LogLine("azcmagent.log", 0.0, text).said == said
+    assert LogLine("azcmagent.log", 0.0, text).summary == said
 
 
 # ------------------------------------------------------------------------------------------------------ commands
@@ -197,12 +197,12 @@ def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
     result, logs = asked(guest, shell, "agent_logs")
     assert "s3cret" not in result.stdout
     assert "of interest" not in result.stdout
-    found = [(line.log, what.name) for line, what in logs.found]
+    found = [(line.log, what.name) for line, what in logs.entries]
     assert found[:2] == [("azcmagent.log", "AZCM0026"), ("azcmagent.log", "AZCM0042")]
     assert found[2:] == [("cloud-init-output.log", "AZCM0145")] * 20
-    assert logs.found[1][0].time == logs.found[0][0].time > 0  # the last time that stood before it
-    assert logs.found[1][0].text == "FATAL   AZCM0042: no resource"
-    assert logs.found[-1][0].text == "AZCM0145: try 29"
+    assert logs.entries[1][0].time == logs.entries[0][0].time > 0  # the last time that stood before it
+    assert logs.entries[1][0].text == "FATAL   AZCM0042: no resource"
+    assert logs.entries[-1][0].text == "AZCM0145: try 29"
 
 
 def test_what_systemd_shows() -> None:

@@ -1,0 +1,82 @@
+"""The Arc machine that an agent is connected as, compared with the inventory and with other VMs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from plugins import CheckOutcome, Status, Vm
+from suites.probes.azcmagent import AgentStatus
+
+__all__ = ["another_resource", "enrolled", "original"]
+
+
+class _Part(NamedTuple):
+    """A part of the resource id, as the agent states it and as the inventory does; "" = it does not."""
+
+    name: str
+    actual: str
+    expected: str
+
+
+def _parts(shown: AgentStatus, vm: Vm) -> list[_Part]:
+    """Those that the inventory states."""
+    nexus, actual, target = _resource_id(vm.resource_id or ""), _resource_id(shown.resource_id), vm.target
+    parts = [
+        _Part(
+            "subscription",
+            actual.get("subscription") or shown.subscription,
+            target.subscription or nexus.get("subscription", ""),
+        ),
+        _Part(
+            "resource group",
+            actual.get("group") or shown.resource_group,
+            target.resource_group or nexus.get("group", ""),
+        ),
+        _Part("name", actual.get("name") or shown.name, nexus.get("name", "")),
+    ]
+    return [part for part in parts if part.expected]
+
+
+def _resource_id(text: str) -> Mapping[str, str]:
+    """``/subscriptions/S/resourceGroups/G/providers/Microsoft.HybridCompute/machines/N`` in parts; {} for others."""
+    match = re.fullmatch(
+        r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/.+/(?P<name>[^/]+)",
+        text,
+        re.I,
+    )
+    return match.groupdict() if match else {}
+
+
+def another_resource(shown: AgentStatus, vm: Vm) -> CheckOutcome | None:
+    """The outcome when a connected machine is not the one that the inventory expects."""
+    wrong = [
+        f"{part.name} {part.actual or 'unknown'}, expected {part.expected}"
+        for part in _parts(shown, vm)
+        if part.actual.lower() != part.expected.lower()
+    ]
+    if not wrong:
+        return None
+    return CheckOutcome(
+        Status.FAIL,
+        f"The machine is connected already, as another resource: {shown.resource} ({'; '.join(wrong)}). Connecting "
+        "would end with AZCM0067.",
+        "If that resource is the right one, correct the inventory (resource_id, target). Else run 'azcmagent "
+        "disconnect' on the VM, then connect again.",
+    )
+
+
+def enrolled(shown: AgentStatus, vm: Vm) -> str:
+    """The sentence about a connected machine that is the expected one, so far as the inventory says which that is."""
+    if _parts(shown, vm):
+        return f"Already enrolled: connected as {shown.resource}, as expected."
+    return (
+        f"Already enrolled: connected as {shown.resource}. The inventory does not say where it should be, so this was "
+        "not compared."
+    )
+
+
+def original(copies: Mapping[str, AgentStatus]) -> str:
+    """Which of the copies keeps the resource: one that is called like it, and of those the first by name."""
+    return min([name for name, shown in copies.items() if name.lower() == shown.name.lower()] or copies)
