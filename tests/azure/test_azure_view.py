@@ -177,6 +177,16 @@ def test_without_a_cluster_there_is_no_manager_to_ask_for() -> None:
         _ = gone.cluster_manager
 
 
+def test_a_cluster_may_name_no_manager() -> None:
+    cluster = {"properties": {"clusterManagerId": ""}}
+    alone = view(answers={resource(site.CLUSTER): Answer("GET", cluster)})
+    with pytest.raises(CheckOutcome) as caught:
+        _ = alone.cluster_manager
+    assert caught.value.message == (
+        "It is not known: the cluster names no cluster manager (properties.clusterManagerId is empty)."
+    )
+
+
 def test_a_stated_target_needs_no_vm_resource() -> None:
     target = Target("s", "rg", "eastus", tags={"a": "b"})
     seen = AzureVmView(Vm("web1", target=target), AzureSnapshot())

@@ -101,6 +101,11 @@ def test_secrets_of_a_line_are_not_repeated() -> None:
     assert "\x1b" not in said
 
 
+def test_a_line_of_which_nothing_is_known_is_shown() -> None:
+    nothing = "Nothing is known about this line, and there is no log at such a path."
+    assert refused("it does not work") == f"it does not work\n\n{nothing}"
+
+
 @pytest.mark.parametrize("asked", ["it does not work", "a\0b", "x" * 10_000, "", "/tmp"])
 def test_what_nobody_knows(asked: str) -> None:
     assert refused(asked).endswith("Nothing is known about this line, and there is no log at such a path.")

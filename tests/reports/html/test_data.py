@@ -38,6 +38,13 @@ def test_every_result_has_a_letter_in_its_vms_text() -> None:
         assert words == {(r["id"], r["parameter"]): r["status"] for r in machine["results"]}
 
 
+def test_a_vms_card_says_how_long_each_part_of_the_visit_took() -> None:
+    _, chunks = packed(saved("six-vms"))
+    assert [row[6] for chunk in chunks for row in chunk if row[1:2] == ["azureuser@10.5.0.11:22"]] == [
+        "connect 0.0 s, login 0.3 s, probes 4.2 s"
+    ]
+
+
 def test_a_check_that_a_vm_was_not_judged_by_is_a_dash() -> None:
     results = saved("six-vms")
     results["vms"][0]["results"] = [r for r in results["vms"][0]["results"] if r["id"] != "IMDS-002"]

@@ -58,6 +58,13 @@ def test_the_table_has_one_row_per_finding_and_none_for_the_items(six: Path) -> 
     assert "test_that_fails" not in six.read_text(encoding="utf-8")
 
 
+def test_the_columns_that_can_be_sorted_say_that_they_are_not(six: Path) -> None:
+    header = "".join(blob(six).get("resultsTableHeader", [])) or six.read_text(encoding="utf-8")
+    for key, label in (("status", "Status"), ("check", "Check"), ("vms", "VMs")):
+        button = f'<button type="button" data-sort="{key}">{label}</button>'
+        assert f'<th class="by-{key}" scope="col" aria-sort="none">{button}</th>' in html.unescape(header)
+
+
 def test_alike_results_are_one_finding_with_all_their_vms_and_parameters(tmp_path: Path) -> None:
     story: Story = {
         ("NET-001", host): ("fail", f"CONNECT {host}:443 was answered with 403.")
