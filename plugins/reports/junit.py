@@ -12,14 +12,12 @@ JUnit knows four outcomes, the suite seven words. Nothing that was not seen may 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from copy import copy
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import IO
-
-from lxml import etree
+from xml.sax.saxutils import escape, quoteattr
 
 from plugins.checks.areas import area_of
 from plugins.core.files import atomic_write
@@ -37,7 +35,6 @@ _KINDS = {
     "waived": "skipped",
 }
 
-_Element = etree._Element
 _Numbers = tuple[int, int, int, int, float]  # tests, failures, errors, skipped, seconds
 
 
@@ -48,20 +45,29 @@ def write(results: Json, path: Path) -> None:
 
 
 def _write(file: IO[bytes], results: Json) -> None:
-    """One case at a time: all elements of a large fleet at once would be more than all else."""
+    """One case at a time: the text of a large fleet at once would be more than all else."""
     suites = [_numbers(vm) for vm in results["vms"]]
     total = [sum(column) for column in zip((0, 0, 0, 0, 0.0), *suites, strict=True)]
-    with etree.xmlfile(file, encoding="UTF-8") as xml:
-        xml.write_declaration()
-        with xml.element("testsuites", {"name": "Azure Arc readiness", **_counts(total)}):
-            for number, (vm, numbers) in enumerate(zip(results["vms"], suites, strict=True)):
-                # The root may have no properties, so the first suite says what holds for all of them.
-                notes = () if number else results["notes"]
-                with xml.element("testsuite", {**_about(vm, results), **_counts(numbers)}):
-                    xml.write(_properties(_of_suite(vm, results, notes)))
-                    for case in _cases(vm):
-                        xml.write(case)
-    file.write(b"\n")
+    start = _start("testsuites", {"name": "Azure Arc readiness", **_counts(total)})
+    file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{start}'.encode())
+    for number, (vm, numbers) in enumerate(zip(results["vms"], suites, strict=True)):
+        # The root may have no properties, so the first suite says what is true of all of them.
+        notes = () if number else results["notes"]
+        file.write(_start("testsuite", {**_about(vm, results), **_counts(numbers)}).encode())
+        file.write(_properties(_of_suite(vm, results, notes)).encode())
+        file.writelines(case.encode() for case in _cases(vm))
+        file.write(b"</testsuite>")
+    file.write(b"</testsuites>\n")
+
+
+def _start(tag: str, attributes: Mapping[str, str]) -> str:
+    return f"<{tag}{''.join(f' {name}={quoteattr(value)}' for name, value in attributes.items())}>"
+
+
+def _element(tag: str, attributes: Mapping[str, str], content: str = "") -> str:
+    """An element; `content` is XML already."""
+    start = _start(tag, attributes)
+    return f"{start}{content}</{tag}>" if content else f"{start[:-1]}/>"
 
 
 def _numbers(vm: Json) -> _Numbers:
@@ -106,66 +112,56 @@ def _of_suite(vm: Json, results: Json, notes: Iterable[str]) -> Iterator[tuple[s
         yield f"tag.{one_line(key)}", one_line(value)
 
 
-def _properties(pairs: Iterable[tuple[str, str]]) -> _Element:
-    properties = etree.Element("properties")
-    for name, value in pairs:
-        etree.SubElement(properties, "property", {"name": name, "value": value})
-    return properties
+def _properties(pairs: Iterable[tuple[str, str]]) -> str:
+    return _element("properties", {}, "".join(_element("property", {"name": n, "value": v}) for n, v in pairs))
 
 
-def _cases(vm: Json) -> Iterator[_Element]:
-    """The cases of a VM, each to be written before the next one is asked for: alike ones are one element."""
+def _cases(vm: Json) -> Iterator[str]:
     for result in vm["results"]:
         yield _case(vm, result)
     for status, sentence in summaries(vm):
-        case = _summary(sentence)
+        content = ""
         if status == "not applicable":
-            _outcome(case, "skipped", "They are named in results.json.", status)
-        yield case
+            content = _outcome("skipped", "They are named in results.json.", status)
+        # The case that stands for all results of a VM that are named only.
+        yield _element("testcase", {"name": sentence, "classname": "suites", "time": "0.0"}, content)
 
 
-def _summary(name: str) -> _Element:
-    """The case that stands for all results of a VM that are named only."""
-    return etree.Element("testcase", {"name": name, "classname": "suites", "time": "0.0"})
+def _case(vm: Json, result: Json) -> str:
+    start, own = _shared(*_fields(result), result["nodeid"].partition("::")[0])
+    return f'{start} time="{seconds(vm, result) or 0.0}">{own}{_ending(vm, result)}</testcase>'
 
 
-def _case(vm: Json, result: Json) -> _Element:
-    shared = _shared(*_told(result), result["nodeid"].partition("::")[0])
-    if (status := result["status"]) == "pass":
-        shared.set("time", str(seconds(vm, result) or 0.0))
-        return shared
-    case = copy(shared)
-    case.set("time", str(seconds(vm, result) or 0.0))
+def _ending(vm: Json, result: Json) -> str:
     message = one_line(result["message"])
-    match status:
+    match status := result["status"]:
         case "fail":
-            _outcome(case, "failure", message, "fail").text = _text(vm, result)
+            return _outcome("failure", message, "fail", _text(vm, result))
         case "unknown":
-            _outcome(case, "error", message, "unknown").text = _text(vm, result)
+            return _outcome("error", message, "unknown", _text(vm, result))
         case "blocked" | "not applicable" | "waived":
-            _outcome(case, "skipped", message, status)
+            return _outcome("skipped", message, status)
         case "warn":
-            etree.SubElement(case, "system-out").text = _text(vm, result)
-    return case
+            return _element("system-out", {}, escape(_text(vm, result)))
+    return ""
 
 
-def _outcome(case: _Element, tag: str, message: str, type: str) -> _Element:
-    return etree.SubElement(case, tag, {"message": message, "type": type})
+def _outcome(tag: str, message: str, type: str, text: str = "") -> str:
+    return _element(tag, {"message": message, "type": type}, escape(text))
 
 
-_told = itemgetter("id", "title", "parameter", "severity", "status", "remedy", "docs")
+_fields = itemgetter("id", "title", "parameter", "severity", "status", "remedy", "docs")
 
 
 @lru_cache(4096)
 def _shared(
     id: str, title: str, parameter: str, severity: str, status: str, remedy: str, docs: str, module: str
-) -> _Element:
-    """What a result's case has in common with those of other VMs: most of a fleet's results pass alike."""
+) -> tuple[str, str]:
+    """The start of a result's case and its properties: most results of a fleet have them in common."""
     name = f"{id} {one_line(title)}" + (f" [{one_line(parameter)}]" if parameter else "")
-    case = etree.Element("testcase", {"name": name, "classname": _classname(id, module), "time": ""})
-    told = {"id": id, "severity": severity, "status": status, "remedy": remedy, "docs": docs}
-    case.append(_properties((key, one_line(value)) for key, value in told.items()))
-    return case
+    start = _start("testcase", {"name": name, "classname": _classname(id, module)}).removesuffix(">")
+    properties = {"id": id, "severity": severity, "status": status, "remedy": remedy, "docs": docs}
+    return start, _properties((key, one_line(value)) for key, value in properties.items())
 
 
 def _classname(id: str, module: str) -> str:

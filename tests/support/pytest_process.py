@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Libraries that a run imports. No pytest plugin: pytest rewrites the assertions of those when it imports them itself.
 LIBRARIES = (
     "pytest", "_pytest.pytester", "asyncio", "unittest.mock", "paramiko", "jsonschema", "ruamel.yaml", "jinja2",
-    "rich.console", "rich.progress", "lxml.etree", "packaging.requirements", "cryptography.x509", "azure.core.rest",
+    "rich.console", "rich.progress", "packaging.requirements", "cryptography.x509", "azure.core.rest",
     "zipfile", "execnet", "importlib.resources",
 )  # fmt: skip
 
