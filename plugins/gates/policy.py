@@ -21,7 +21,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from plugins.core.exit_codes import EXIT_FAIL, EXIT_UNKNOWN
@@ -77,8 +77,7 @@ class Ready:
         if self.need is None:
             said += " ready" if word == "pass" else " ready, all needed"
         else:
-            share = _percent(ready, total, self.need, ROUND_HALF_UP if word == "pass" else ROUND_FLOOR)
-            said += f" ({share} %) ready, {self.need} % needed"
+            said += f" ({_percent(ready, total, self.need)} %) ready, {self.need} % needed"
         missing = [f"{count['not ready']} not ready"] if count["not ready"] else []
         missing += [f"{unknown} could not be judged"] if unknown else []
         return Outcome(word, said if word == "pass" else f"{said} ({', '.join(missing)})")
@@ -101,8 +100,8 @@ class Unknown:
         said = f"{unknown} of {total} VMs"
         if self.percent is not None:
             met = unknown * 100 <= total * self.percent
-            share = _percent(unknown, total, self.percent, ROUND_HALF_UP if met else ROUND_CEILING)
-            said += f" ({share} %) could not be judged, {self.percent} % allowed"
+            judged = _percent(total - unknown, total, self.percent)
+            said += f" ({100 - judged} %) could not be judged, {self.percent} % allowed"
         else:
             assert self.count is not None
             met = unknown <= self.count
@@ -160,7 +159,7 @@ def _rule(part: str, vms: Sequence[Vm], baseline: bool) -> Rule:
         return Ready(part, "", "", frozenset(vm.name for vm in vms), _need(part, part))
     if not equals:
         hint = f" A group needs what it has to reach: {part}=all." if part == REST or _tagged(part, vms) else ""
-        raise GateError(f"{part!r} is no rule.{hint} A rule is {FORMS}.")
+        raise GateError(f"{part!r} is not a rule.{hint} A rule is {FORMS}.")
     if group == "unknown":
         return _unknown(part, value)
     if group == REST:
@@ -192,7 +191,7 @@ def _need(rule: str, value: str) -> Decimal | None:
         return None
     number = _number(rule, value)
     if not number:
-        raise GateError(f"{rule}: 0% stops nothing. Give a percentage above 0, or leave the rule out.")
+        raise GateError(f"{rule}: 0% stops nothing. Give a percentage above 0, or drop the rule.")
     return number
 
 
@@ -201,7 +200,7 @@ def _number(rule: str, value: str) -> Decimal:
         raise GateError(f"{rule}: {value!r} is neither 'all' nor a percentage such as 98%. A rule is {FORMS}.")
     number = Decimal(value[:-1])
     if number > 100:
-        raise GateError(f"{rule}: {value} is more than there is. Give at most 100%.")
+        raise GateError(f"{rule}: {value} is more than 100 %. Give at most 100%.")
     return number
 
 
@@ -209,7 +208,9 @@ def _unknown(rule: str, value: str) -> Unknown:
     if value.endswith("%"):
         return Unknown(rule, None, _number(rule, value))
     if not re.fullmatch(r"\d{1,9}", value, re.ASCII):
-        raise GateError(f"{rule}: {value!r} is no number of VMs. Give unknown=0, another number, or a percentage (2%).")
+        raise GateError(
+            f"{rule}: {value!r} is not a number of VMs. Give unknown=0, another number, or a percentage (2%)."
+        )
     return Unknown(rule, int(value), None)
 
 
@@ -225,7 +226,7 @@ def _group(name: str, vms: Sequence[Vm]) -> tuple[str, frozenset[str]]:
         raise GateError(f"{name!r} is a value of more than one tag. Write {' or '.join(found)}.")
     known = list(dict.fromkeys(f"{key}:{value}" for vm in vms for key, value in vm.tags.items()))
     if not known:
-        raise GateError(f"no VM has the tag {name!r}: none of them has any. Add `tags` to the inventory.")
+        raise GateError(f"no VM has the tag {name!r}: no VM has tags. Add `tags` to the inventory.")
     words = [*known, *(tag.partition(":")[2] for tag in known)]
     hint = did_you_mean(name, words)
     raise GateError(f"no VM has the tag {name!r}. {hint}{' ' * bool(hint)}Known are {first_few(known, 20)}.")
@@ -248,7 +249,7 @@ def _rest(rule: Ready, named: Collection[str], vms: Iterable[Vm]) -> Ready:
             f"{rule.text}: no rule names a group that this could be the rest of. Write {rule.text.partition('=')[2]}."
         )
     if not left:
-        raise GateError(f"{rule.text}: every VM is in a group that another rule names. Leave this rule out.")
+        raise GateError(f"{rule.text}: every VM is in a group that another rule names. Drop this rule.")
     return replace(rule, vms=left)
 
 
@@ -257,14 +258,17 @@ def _refuse_twice(rules: Iterable[Rule]) -> None:
     for rule in rules:
         about = (type(rule), rule.tag if isinstance(rule, Ready) else "")
         if about in first:
-            raise GateError(f"{first[about]} and {rule.text} are rules about the same. Keep one of them.")
+            raise GateError(f"{first[about]} and {rule.text} are two rules for the same group. Keep one of them.")
         first[about] = rule.text
 
 
-def _percent(part: int, total: int, limit: Decimal, rounding: str) -> Decimal:
-    """Rounded to a tenth, or as exactly as the limit is written: it must never look met when it is not."""
+def _percent(part: int, total: int, limit: Decimal) -> Decimal:
+    """A share that counts for the policy, always rounded down: to a tenth, or as exactly as the limit is written.
+
+    So a share looks as if it met its limit only when it does.
+    """
     digits = max(1, -int(limit.as_tuple().exponent))
-    return (Decimal(part * 100) / total).quantize(Decimal(1).scaleb(-digits), rounding)
+    return (Decimal(part * 100) / total).quantize(Decimal(1).scaleb(-digits), ROUND_FLOOR)
 
 
 def _worse(entry: Mapping[str, Any]) -> str:

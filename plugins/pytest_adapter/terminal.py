@@ -54,7 +54,7 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         written = ["report.html", *(name for name, _ in formats.FILES), "results.json", "junit.xml"]
         reporter.write_line(f"In {_shown(directory)}: {', '.join(written)}")
         if config.option.bundle:
-            reporter.write_line(f"In {_shown(directory)}/bundle: {run.files.id}.zip, and one for each VM")
+            reporter.write_line(f"In {_shown(directory)}/bundle: {run.files.id}.zip")
         for line in ci_summary.publish(directory / "summary.md", os.environ):
             reporter.write_line(line)
 

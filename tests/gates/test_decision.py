@@ -146,7 +146,7 @@ def test_no_gate_speaks_for_a_test_that_is_no_check(project: Project, text: str)
     ("arguments", "error"),
     [
         (["--gate=canry=all"], "--gate=canry=all: no VM has the tag 'canry'. Did you mean 'canary'? Known are ring:canary, ring:wide."),
-        (["--gate="], "--gate=: '' is no rule. A rule is all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2% or no-regressions (docs/gates.md)."),
+        (["--gate="], "--gate=: '' is not a rule. A rule is all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2% or no-regressions (docs/gates.md)."),
         (["--vm=vm1", "--gate=wide=all"], "--gate=wide=all: no VM has the tag 'wide'. Known are ring:canary."),
         (["--gate=no-regressions"], "--gate=no-regressions: no-regressions needs a run to compare with. Add --against=RUN."),
         (["--against=nowhere"], "--against nowhere: there is no such run directory or results.json"),

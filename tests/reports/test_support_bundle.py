@@ -1,4 +1,4 @@
-"""Runs that pack bundles, and runs over bundles; what a bundle of one VM says of the others: nothing."""
+"""Runs that pack bundles, and runs over bundles."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plugins.azure import answer_keys as paths
-from plugins.azure.snapshot import Answer, AzureSnapshot
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import write_bundle
 from plugins.gather.support_logs import probes, text
-from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Target, Verdict, Vm
+from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict, Vm
 from plugins.pytest_adapter.start import replay
-from plugins.reports.support_bundle import concerning
 
 if TYPE_CHECKING:
     from tests.support.fleet_project import Checkout
@@ -48,10 +45,8 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
     assert checkout.run("--vm=a", "--vm=b", "--vm=c", "--profile=ours.toml", "--bundle").ret == 1
     first = checkout.directory
     said = verdicts(checkout, f"reports/{first.name}")
-    bundles = {path.name: path for path in (first / "bundle").iterdir()}
-    whole = bundles.pop(f"{first.name}.zip")
-    assert set(bundles) == {f"{first.name}-{vm}.zip" for vm in "abc"}
-    assert {path.stat().st_mode & 0o777 for path in [whole, *bundles.values()]} == {0o600}
+    (whole,) = (first / "bundle").iterdir()
+    assert (whole.name, whole.stat().st_mode & 0o777) == (f"{first.name}.zip", 0o600)
     assert b"opensesame" not in b"".join(everything(whole).values())
     assert list(everything(whole)) == [
         *("README.txt", "results.json", "summary.md", "run.json", "profile.toml"),
@@ -60,7 +55,7 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
         "manifest.json",
     ]
     whole = whole.rename(checkout.path / "run.zip")
-    one = bundles[f"{first.name}-b.zip"].rename(checkout.path / "b.zip")
+    evidence = everything(whole)["evidence/b.json"]
 
     # Elsewhere, and later: neither the run directory nor the profile's file is there any more.
     first.rename(checkout.path / "away")
@@ -70,12 +65,17 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
         assert outcome.ret == 1
         outcome.stdout.fnmatch_lines(["nexus: 3 VMs evidence of an earlier run, profile ours"])
         assert verdicts(checkout, "reports/latest") == said
+    # A bundle of one VM.
+    assert checkout.run("--evidence=run.zip", "--vm=b", "--bundle").ret == 1
+    (again,) = (checkout.path / "reports/latest/bundle").iterdir()
+    assert [name for name in everything(again) if name.startswith(("evidence/", "support/"))] == [
+        "evidence/b.json",
+        "support/b.txt",
+    ]
+    assert everything(again)["evidence/b.json"] == evidence
+    again.rename(checkout.path / "b.zip")
     assert checkout.run("--evidence=b.zip", "--profile=2602").ret == 1
     assert verdicts(checkout, "reports/latest") == {key: value for key, value in said.items() if "[b" in key}
-
-    assert checkout.run("--evidence=run.zip", "--vm=b", "--bundle").ret == 1
-    (again,) = (checkout.path / "reports/latest/bundle").glob("*-b.zip")
-    assert everything(again)["evidence/b.json"] == everything(one)["evidence/b.json"]
 
 
 def everything(path: Path) -> dict[str, bytes]:
@@ -129,41 +129,6 @@ def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path
     config: Any = SimpleNamespace(option=option, rootpath=tmp_path)
     assert replay(config, [str(tmp_path / "r")]).scope.ssh_config == Path("/tmp/theirs"), "one's own run directory has"
     assert replay(config, [str(tmp_path / "r.zip")]).scope.ssh_config is None
-
-
-# --- of one VM ----------------------------------------------------------------------------------------------------
-
-SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001"
-GROUP = f"{SUBSCRIPTION}/resourceGroups/rg"
-
-
-def vm_id(name: str) -> str:
-    return f"{GROUP}/providers/Microsoft.NetworkCloud/virtualMachines/{name}"
-
-
-def test_of_azure_a_vms_bundle_has_what_concerns_it() -> None:
-    cluster = f"{GROUP}/providers/Microsoft.NetworkCloud/clusters/c"
-    resources = {
-        name: Answer(f"GET {name}", {"id": vm_id(name), "location": "eastus", "properties": {"clusterId": cluster}})
-        for name in ("a", "b")
-    }
-    machines = [{"name": "a"}, {"name": "b"}]
-    facts = AzureSnapshot(
-        answers={
-            **{paths.resource(vm_id(name)): answer for name, answer in resources.items()},
-            paths.resource(cluster): Answer("GET c", {"virtualMachinesAssociatedIds": [vm_id("A"), vm_id("b"), "x"]}),
-            paths.machines(GROUP): Answer("GET m", machines),
-            paths.denies(GROUP): Answer("GET d", []),
-        },
-        located={"a": vm_id("a"), "b": vm_id("b")},
-    )
-    found = concerning(Vm("a", target=Target()), facts)
-    assert found.located == {"a": vm_id("a")}
-    assert found.answers == {
-        paths.resource(vm_id("a")): resources["a"],
-        paths.resource(cluster): Answer("GET c", {"virtualMachinesAssociatedIds": [vm_id("A"), "x"]}),
-        paths.machines(GROUP): Answer("GET m", [{"name": "a"}]),
-    }
 
 
 def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
