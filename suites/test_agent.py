@@ -46,7 +46,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     must_be_installed(agent)
     if not agent.version:
         unknown(
-            f"azcmagent version told no version (it said: {agent.output}).",
+            f"azcmagent version printed no version (output: {agent.output}).",
             remedy="Run 'azcmagent version' on the VM by hand; install the agent anew if it does not run.",
         )
     if not agent.looked:

@@ -16,7 +16,7 @@ def _version(text: str, what: str) -> Version:
         return Version(text)
     except InvalidVersion:
         unknown(
-            f"az on the runner states version {text!r} of {what}, which is no version.",
+            f"az on the runner states version {text!r} of {what}, which is not a version.",
             remedy="On the runner: az version",
         )
 

@@ -71,9 +71,7 @@ def test_the_machine_connects(enroll_connect: AgentCommand) -> str:
         unknown(done.missing)
     match done.why_not.partition(" ")[0]:
         case "already":
-            not_applicable(
-                f"Connected before this run{f' as {done.resource}' if done.resource else ''}: left as it is."
-            )
+            not_applicable(f"Connected before this run{f' as {done.resource}' if done.resource else ''}: not changed.")
         case "absent":
             fail(
                 f"The agent is not installed ({AZCMAGENT} is not there), so there was nothing to connect with.",
@@ -84,7 +82,7 @@ def test_the_machine_connects(enroll_connect: AgentCommand) -> str:
             code = done.why_not.rpartition(" ")[2]
             answered = "did not answer" if code in ("", "000") else f"answered {code}"
             fail(
-                f"IMDS {answered} when the token for the connecting was asked for, so nothing was connected.",
+                f"IMDS {answered} when it was asked for the connect token, so the machine was not connected.",
                 remedy="It did issue one a moment ago (TOKEN-001): run again; if it stays so, see TOKEN-001.",
             )
     if done.exit:
@@ -99,7 +97,7 @@ def _explain(verb: str, done: AgentCommand) -> NoReturn:
     assert done.exit is not None
     finding = next(findings(done.lines), None)
     meaning = finding.explanation if finding else exit_code(done.exit)
-    message = f"azcmagent {verb} ended with {done.exit} and said: {done.error}."
+    message = f"azcmagent {verb} exited with {done.exit}: {done.error}."
     if meaning is None:
         fail(message, remedy=f"Look at /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent {verb} again.")
     fail(f"{message} {meaning.sentence}", remedy=meaning.advice)
@@ -123,12 +121,12 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
     Unknown: the agent or Azure could not be asked. With --no-azure, the agent's word is enough, and that is said.
     """
     if enroll_show.missing:
-        unknown(f"azcmagent show has no answer after the connecting: {enroll_show.missing}.")
+        unknown(f"azcmagent show did not answer after connecting: {enroll_show.missing}.")
     if not enroll_show.connected:
         error = " ".join(filter(None, (enroll_show.error_code, enroll_show.error_details))).rstrip(".")
         known = next(findings([error]), None)
         fail(
-            f"azcmagent show says {enroll_show.status} after the connecting; expected Connected."
+            f"azcmagent show says {enroll_show.status} after connecting; expected Connected."
             + (f" Its error: {error}." if error else "")
             + (f" {known.explanation.sentence}" if known else ""),
             remedy=known.explanation.advice if known else "",

@@ -59,7 +59,7 @@ def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
                 remedy="Look at the VM again later. If it stays so, create the VM again: its identity was not made.",
             )
         fail(
-            f"The VM names {principal}, and Azure knows no principal of it: the identity was deleted.",
+            f"The VM names {principal}, but Azure has no principal for it: the identity was deleted.",
             remedy="Create the identity and its role assignments, and the VM again with it: a new identity of the same "
             "name is another principal.",
         )

@@ -35,7 +35,10 @@ def test_the_imds_address_answers_ping(ping: ProbeResult, profile: Profile) -> s
             remedy="Give the login user the right to ping (net.ipv4.ping_group_range), or judge by IMDS-002.",
         )
     why = sentence(_last(ping.stderr))
-    fail(f"{profile.imds} did not answer 3 pings{why}. ICMP is not promised: IMDS-002 tells whether the service works.")
+    fail(
+        f"{profile.imds} did not answer 3 pings{why}. Azure does not promise ICMP: IMDS-002 shows whether the service "
+        "works."
+    )
 
 
 def _last(text: str) -> str:
@@ -71,11 +74,11 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
     if 200 < answer.code < 300:
         warn(
             f"GET {url} answered {answer.code}; expected 200. The sidecar runs, but this answer is not described.",
-            remedy="Nothing, as long as tokens are issued (TOKEN-001); tell Microsoft support if they are not.",
+            remedy="Nothing, as long as tokens are issued (TOKEN-001); report it to Microsoft support if they are not.",
         )
     if answer.code == 404:
         fail(
-            f"GET {url} answered 404; expected 200. Something listens on port 80 that knows no /healthz: not the Nexus "
+            f"GET {url} answered 404; expected 200. Something listens on port 80 that has no /healthz: not the Nexus "
             "sidecar.",
             remedy=f"Look at what the VM has at {profile.imds}: ip route get {profile.imds}; a local service or "
             "another platform's metadata service must not sit there.",
@@ -105,7 +108,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
             remedy=f"On the VM: ip route get {profile.imds} must name the CSN interface. If it does, restart the VM "
             "through Azure, and open a support request if it stays so.",
         )
-    fail(f"GET {url} failed, curl ended with {answer.exit}{sentence(answer.error)}; expected 200.", fix=restart(vm))
+    fail(f"GET {url} failed, curl exited with {answer.exit}{sentence(answer.error)}; expected 200.", fix=restart(vm))
 
 
 @check(
@@ -136,11 +139,13 @@ def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profi
     if answer.exit in (5, 97):
         fail(
             f"With the session's own settings, GET {url} was meant for a proxy that cannot be "
-            f"used{sentence(answer.error)}; expected 200 from {profile.imds} itself. az login --identity fails alike."
+            f"used{sentence(answer.error)}; expected 200 from {profile.imds} itself. az login --identity fails, too."
         )
     if 200 <= answer.code < 300 and answer.exit == 0:
         return f"With the session's own settings, GET {url} answered {answer.code} from {profile.imds} itself."
-    got = f"answered {answer.code}" if answer.code else f"failed, curl ended with {answer.exit}{sentence(answer.error)}"
+    got = f"failed, curl exited with {answer.exit}{sentence(answer.error)}"
+    if answer.code:
+        got = f"answered {answer.code}"
     fail(
         f"With the session's own settings, GET {url} {got}; expected 200. It did not go through a proxy.",
         remedy="See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
@@ -181,7 +186,7 @@ def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, profile:
         )
     if not answer.code:
         unknown(
-            f"GET {url} got no answer, curl ended with {answer.exit}{sentence(answer.error)}, though /healthz did.",
+            f"GET {url} got no answer, curl exited with {answer.exit}{sentence(answer.error)}, though /healthz did.",
             remedy="Run again. The installation script would go on, but whether it does next time is open.",
         )
-    return f"GET {url} answered {answer.code}: the installation script goes on."
+    return f"GET {url} answered {answer.code}: the installation script continues."

@@ -91,7 +91,7 @@ def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     if version is None:
         bundle = " It looks like a management bundle." if re.fullmatch(r"\d{4}\.\d+", seen) else ""
         unknown(
-            f"Cluster {name} states clusterVersion {seen!r}, which is no runtime version; expected {floor} or later."
+            f"Cluster {name} states clusterVersion {seen!r}, which is not a runtime version; expected {floor} or later."
             f"{bundle}",
             remedy="Look up the runtime version: "
             + command("az networkcloud cluster show", str(cluster.get("id")), "--query clusterVersion"),

@@ -157,8 +157,8 @@ def test_the_csn_proxy_accepts_connections(proxy_port: CurlAnswer, profile: Prof
         return f"{at} accepts connections (it answered HTTP {answer.code} in {answer.seconds:.2f} s)."
     if answer.peer:
         warn(
-            f"{at} accepted the connection but answered no HTTP: curl ended with "
-            f"{answer.exit}{sentence(answer.error)}. The CSN proxy answers; NET-001 tells whether it serves.",
+            f"{at} accepted the connection but answered no HTTP: curl exited with "
+            f"{answer.exit}{sentence(answer.error)}. The CSN proxy answers; NET-001 shows whether it serves.",
             remedy="If NET-001 fails as well: check the state of the cloud services network (CSN-003), or whether "
             f"something else than the CSN proxy listens at {at}.",
         )
@@ -172,4 +172,4 @@ def test_the_csn_proxy_accepts_connections(proxy_port: CurlAnswer, profile: Prof
             f"{at} refuses the connection or has no route{sentence(answer.error)}. Without the CSN proxy nothing of "
             "Azure is reached."
         )
-    fail(f"{at} was not reached: curl ended with {answer.exit}{sentence(answer.error)}; expected a connection.")
+    fail(f"{at} was not reached: curl exited with {answer.exit}{sentence(answer.error)}; expected a connection.")

@@ -97,7 +97,7 @@ def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, ass
         if isinstance(answer, Undecided):
             raise CheckOutcome(
                 Status.UNKNOWN,
-                f"Whether the identity may do {_short((action,))} cannot be told from here. {answer.reason}",
+                f"Whether the identity may do {_short((action,))} is not known. {answer.reason}",
                 f"Read the condition, or assign the role without one: {assign}"
                 if answer.condition
                 else f"Look at role and deny assignments of {scope} in the portal (Access control), or let the runner "

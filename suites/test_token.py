@@ -85,8 +85,9 @@ def test_the_token_is_the_right_one(
     token = arm_token
     if token.claims is None:
         unknown(
-            "The token that IMDS issued is opaque: it is no JWT whose claims could be read.",
-            remedy="azcmagent connect will tell whether it works; tell Microsoft support that tokens are opaque.",
+            "The token that IMDS issued is opaque: it is not a JWT, so its claims cannot be read.",
+            remedy="Run azcmagent connect to see whether the token works, and report to Microsoft support that tokens "
+            "are opaque.",
         )
     if problem := (
         token_claims.wrong_audience(token, vm, profile)
@@ -209,7 +210,7 @@ def _failed(step: Step | None, command: str) -> CheckOutcome | None:
     if step is None or step.exit is None:
         return CheckOutcome(
             Status.UNKNOWN,
-            f"{command} had not ended when the probe's time was up. az itself sets no limit: it waits for IMDS, or "
+            f"{command} did not finish within the probe's time limit. az itself has no limit: it waits for IMDS, or "
             "for the proxy.",
             "See TOKEN-001, IMDS-003, PROXY-002 and NET-001. If they pass, az is just slow here: run it by hand.",
         )

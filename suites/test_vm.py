@@ -217,7 +217,7 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
         return f"{name} in {where} is this VM's own machine ({known}), as its agent says."
     seen = f"A machine {name} is in {where} already ({known})"
     remedy = (
-        f"If nobody needs that machine any more: az resource delete --ids {quote(id)} ; otherwise connect under "
+        f"If that machine is no longer needed: az resource delete --ids {quote(id)} ; otherwise connect under "
         "another name: azcmagent connect --resource-name NAME."
     )
     if known.lower() == "awaitingconnection" and not agent_show.resource:

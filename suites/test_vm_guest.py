@@ -97,7 +97,7 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest, system: OperatingSyste
         )
     if untold := _untold(guest):
         unknown(
-            f"The VM did not tell {' and '.join(untold)}; the rest is as it should be.",
+            f"The VM did not report {' and '.join(untold)}; the rest is as it should be.",
             remedy="On the VM, look by hand: df -h /opt /var; findmnt /; cat /proc/locks.",
         )
     if guest.tools.get("curl", "").startswith("/snap/") and "wget" not in guest.tools:

@@ -153,7 +153,7 @@ class AgentStatus:
             found
             if found.status
             else cls(
-                missing=NoAnswer(Reason.UNREADABLE, f"azcmagent show tells no status (it said: {last_line(text)})")
+                missing=NoAnswer(Reason.UNREADABLE, f"azcmagent show printed no status (output: {last_line(text)})")
             )
         )
 

@@ -53,7 +53,7 @@ class CurlAnswer:
         """Read a probe that called curl with ``-sS -D - -o /dev/null -w WRITE``."""
         matches = list(_NUMBERS.finditer(seen.stdout.replace("\r", "")))
         if not matches:
-            raise ValueError(f"curl ended with {seen.exit} and without its line of numbers: {_tail(seen.stderr)}")
+            raise ValueError(f"curl exited with {seen.exit} but printed no @curl line: {_tail(seen.stderr)}")
         numbers = matches[-1]
         return cls(
             exit=seen.exit or 0,
@@ -95,7 +95,7 @@ def _error(stderr: str) -> str:
 
 def _tail(text: str) -> str:
     lines = text.strip().splitlines()
-    return plain(lines[-1]) if lines else "nothing was said"
+    return plain(lines[-1]) if lines else "no output"
 
 
 def direct(url: str, limit: int) -> str:

@@ -49,7 +49,7 @@ class NameAnswer:
         else:
             texts = re.findall(r"^([0-9A-Fa-f.:]+)[ \t]", output, re.M)
         addresses = tuple(dict.fromkeys(text for text in texts if parse_address(text)))
-        return cls(addresses, "" if addresses else "its resolver knows no address")
+        return cls(addresses, "" if addresses else "its resolver has no address for it")
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -93,7 +93,7 @@ def cluster_of(azure: AzureVmView) -> Resource:
     cluster = azure.cluster
     if cluster is None:
         unknown(
-            "Azure has no cluster resource of the id that the VM names, so this could not be looked at.",
+            "Azure has no cluster resource of the id that the VM names, so this was not checked.",
             remedy="See PLATFORM-004.",
         )
     return cluster
@@ -105,7 +105,7 @@ def csn_of(azure: AzureVmView) -> Resource:
     csn = azure.csn
     if csn is None:
         unknown(
-            "Azure has no cloud services network of the id that the VM is attached to, so this could not be looked at.",
+            "Azure has no cloud services network of the id that the VM is attached to, so this was not checked.",
             remedy="See VM-003 and CSN-003.",
         )
     return csn

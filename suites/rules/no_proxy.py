@@ -134,5 +134,5 @@ def misread(value: str, host: str) -> str:
     if any("/" in entry and _in_network(host, entry.strip()) for entry in value.split(",")):
         return "curl before 7.86 does not know networks (CIDR)"
     if "*" in value:
-        return "a star counts for curl and az only when it stands alone, and is no part of an address"
+        return "a star counts for curl and az only when it stands alone, and is not part of an address"
     return ""

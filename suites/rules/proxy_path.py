@@ -71,7 +71,7 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
             f"{proxy} allows {host} but cannot reach it: CONNECT was answered {status}{detail}; expected 200. The "
             "fault lies behind the proxy: name resolution or routing of the platform.",
             f"Check in the cluster's network that {endpoint.host} resolves and that its port {endpoint.port} is open "
-            "outbound (firewall, ExpressRoute, fabric); if other VMs of the cluster fail alike, ask Microsoft "
+            "outbound (firewall, ExpressRoute, fabric); if other VMs of the cluster fail as well, ask Microsoft "
             "support.",
         )
     return ProxyPath(
@@ -88,7 +88,7 @@ def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
         6: "its name does not resolve",
         7: "it refuses the connection or there is no route to it",
         28: f"it did not accept the connection within {answer.seconds:.0f} s",
-    }.get(answer.exit, f"curl ended with {answer.exit}")
+    }.get(answer.exit, f"curl exited with {answer.exit}")
     return ProxyPath(
         False,
         f"{host} was not reached: no connection to the CSN proxy {proxy}, {why}{sentence(answer.error)}.",
@@ -103,7 +103,7 @@ def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
     elif answer.exit in (52, 56):
         what = f"{proxy} closed the connection instead of answering CONNECT to {host}"
     else:
-        what = f"CONNECT to {host} through {proxy} failed, curl ended with {answer.exit}"
+        what = f"CONNECT to {host} through {proxy} failed, curl exited with {answer.exit}"
     return ProxyPath(
         False,
         f"{what}{sentence(answer.error)}; expected 200.",
@@ -137,7 +137,7 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
         )
     return ProxyPath(
         False,
-        f"{proxy} opened the tunnel to {host}, but it broke before an answer came: curl ended with "
+        f"{proxy} opened the tunnel to {host}, but it broke before an answer came: curl exited with "
         f"{answer.exit}{sentence(answer.error)}.",
         f"Allow {host} in the firewalls behind the proxy, without TLS inspection, and run again.",
     )

@@ -83,11 +83,11 @@ def in_one_place(setting: ProxySetting) -> CheckOutcome | None:
                 f"{setting.variable} is {values[other]} in {other}, but has not arrived in {place}.",
                 "On the VM: Restart-Service sshd ; then open a new session.",
             )
-        without = "Ansible, cron and scripts over SSH" if place == SESSION else "Whoever logs in"
+        without = "Ansible, cron and scripts over SSH" if place == SESSION else "Login sessions"
         return setting.absent(
             Status.WARN,
             f"{setting.variable} is {values[other]} in {other}{setting.set_in}, but not set in {place}. {without} "
-            "would go without.",
+            "would not use the proxy.",
         )
     return None
 

@@ -126,7 +126,7 @@ def not_valid_now(token: TokenAnswer) -> CheckOutcome | None:
         return CheckOutcome(
             Status.UNKNOWN,
             "The token does not state when it expires (claim exp).",
-            "azcmagent connect will tell whether it works; tell Microsoft support what the token lacks.",
+            "Run azcmagent connect to see whether the token works, and report to Microsoft support what it lacks.",
         )
     if not now:
         return CheckOutcome(Status.UNKNOWN, "This evidence does not say when it was gathered.", "Gather again.")

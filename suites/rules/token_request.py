@@ -48,7 +48,7 @@ def unanswered(answer: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome | 
     why = {
         7: f"{at} refuses the connection or has no route",
         28: f"{at} did not accept a connection within {curl.seconds:.0f} s",
-    }.get(curl.exit, f"curl ended with {curl.exit}")
+    }.get(curl.exit, f"curl exited with {curl.exit}")
     return CheckOutcome(
         Status.FAIL,
         f"IMDS did not answer the request for a token: {why}{sentence(curl.error)}.",
@@ -94,7 +94,7 @@ _NO_IDENTITY = _Refusal(
     f"{RECREATE} If it has several user-assigned identities and no system-assigned one, state the one to use in the "
     "inventory (identity: its ARM id).",
 )
-_SERVER_ERROR = _Refusal("The service, or the platform behind it, is in trouble.", _PLATFORM, restart=True)
+_SERVER_ERROR = _Refusal("The service, or the platform behind it, is not healthy.", _PLATFORM, restart=True)
 _OTHER = _Refusal("", _PLATFORM, restart=True)
 
 
@@ -127,7 +127,7 @@ def incomplete(answer: TokenAnswer, vm: Vm) -> CheckOutcome | None:
     if curl.exit:
         return CheckOutcome(
             Status.FAIL,
-            f"IMDS answered {curl.code}, but the answer broke off: curl ended with {curl.exit}{sentence(curl.error)}.",
+            f"IMDS answered {curl.code}, but the answer broke off: curl exited with {curl.exit}{sentence(curl.error)}.",
             _PLATFORM,
             restart(vm),
         )

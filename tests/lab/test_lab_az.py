@@ -69,7 +69,7 @@ def test_the_real_az_causes_the_same_verdicts(suite: Suite, planted: list[Plante
 def test_az_that_waits_for_ever_is_stopped(suite: Suite, tmp_path: Path) -> None:
     results = _judged(suite, tmp_path, FOR_EVER)
     assert _said(results, "TOKEN-004") == [
-        "az login --identity had not ended when the probe's time was up. az itself sets no limit: it waits for IMDS, or for the proxy."
+        "az login --identity did not finish within the probe's time limit. az itself has no limit: it waits for IMDS, or for the proxy."
     ] * len(FOR_EVER)
     assert [vm["evidence"]["az_login"]["state"] for vm in results["vms"]] == ["timed out"] * len(FOR_EVER)
 

@@ -131,7 +131,7 @@ ROWS["AGENT-001"] = [
         "no version",
         {"agent": seen("@has /opt/azcmagent/bin/azcmagent\n@version\nsegmentation fault\n")},
         Status.UNKNOWN,
-        "azcmagent version told no version (it said: segmentation fault).",
+        "azcmagent version printed no version (output: segmentation fault).",
         "Run 'azcmagent version' on the VM by hand; install the agent anew if it does not run.",
     ),
     Row(
@@ -185,7 +185,7 @@ ROWS["AGENT-002"] = [
         "its service is down",
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
-        "The agent is installed; whether it is connected is not known: azcmagent show tells no status (it said: FATAL   AZCM0061: Unable to reach agent service).",
+        "The agent is installed; whether it is connected is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
         "See AGENT-003 and AGENT-005.",
     ),
 ]
@@ -505,7 +505,7 @@ ROWS["AGENT-005"] = [
         "its service is down",
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
-        "Whether the machine is connected, and as what, is not known: azcmagent show tells no status (it said: FATAL   AZCM0061: Unable to reach agent service).",
+        "Whether the machine is connected, and as what, is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
         "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
     ),
     Row(
@@ -745,7 +745,7 @@ ROWS["AGENT-007"] = [
         "its service is down",
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
-        "The VM ID is not known: azcmagent show tells no status (it said: FATAL   AZCM0061: Unable to reach agent service).",
+        "The VM ID is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
         "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
         parameters={"fleet_agent_show": {}},
     ),

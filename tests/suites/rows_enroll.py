@@ -93,13 +93,13 @@ ROWS["ENROLL-001"] = [
         "connected before",
         {"enroll_connect": ALREADY},
         Status.NOT_APPLICABLE,
-        f"Connected before this run as {ID}: left as it is.",
+        f"Connected before this run as {ID}: not changed.",
     ),
     Row(
         "connected before, as nobody knows what",
         {"enroll_connect": seen("@already\n")},
         Status.NOT_APPLICABLE,
-        "Connected before this run: left as it is.",
+        "Connected before this run: not changed.",
     ),
     Row(
         "no agent",
@@ -112,14 +112,14 @@ ROWS["ENROLL-001"] = [
         "no token",
         {"enroll_connect": seen("@no token 400\n", exit=1)},
         Status.FAIL,
-        "IMDS answered 400 when the token for the connecting was asked for, so nothing was connected.",
+        "IMDS answered 400 when it was asked for the connect token, so the machine was not connected.",
         "It did issue one a moment ago (TOKEN-001): run again; if it stays so, see TOKEN-001.",
     ),
     Row(
         "no answer of IMDS",
         {"enroll_connect": seen("@no token 000\n", exit=1)},
         Status.FAIL,
-        "IMDS did not answer when the token for the connecting was asked for, so nothing was connected.",
+        "IMDS did not answer when it was asked for the connect token, so the machine was not connected.",
         "It did issue one a moment ago (TOKEN-001): run again; if it stays so, see TOKEN-001.",
     ),
     Row(
@@ -130,21 +130,21 @@ ROWS["ENROLL-001"] = [
             )
         },
         Status.FAIL,
-        f"azcmagent connect ended with 44 and said: FATAL   AZCM0044: The resource exists. {azcm(44).sentence}",
+        f"azcmagent connect exited with 44: FATAL   AZCM0044: The resource exists. {azcm(44).sentence}",
         azcm(44).advice,
     ),
     Row(
         "an exit status alone",
         {"enroll_connect": ended(26, "something else")},
         Status.FAIL,
-        f"azcmagent connect ended with 26 and said: something else. {exit_status(26).sentence}",
+        f"azcmagent connect exited with 26: something else. {exit_status(26).sentence}",
         exit_status(26).advice,
     ),
     Row(
         "an exit status that nobody knows",
         {"enroll_connect": ended(99)},
         Status.FAIL,
-        "azcmagent connect ended with 99 and said: nothing.",
+        "azcmagent connect exited with 99: nothing.",
         "Look at /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent connect again.",
     ),
     Row(
@@ -206,14 +206,14 @@ ROWS["ENROLL-002"] = [
             "enroll_machine": machine(),
         },
         Status.FAIL,
-        f"azcmagent show says Error after the connecting; expected Connected. Its error: AZCM0026 no network. {azcm(26).sentence}",
+        f"azcmagent show says Error after connecting; expected Connected. Its error: AZCM0026 no network. {azcm(26).sentence}",
         azcm(26).advice,
     ),
     Row(
         "the agent says Disconnected",
         {"enroll_show": seen(f"\n@text\n{UNCONNECTED}"), "enroll_machine": NO_MACHINE},
         Status.FAIL,
-        "azcmagent show says Disconnected after the connecting; expected Connected.",
+        "azcmagent show says Disconnected after connecting; expected Connected.",
         "On the VM: azcmagent show, systemctl status himdsd, and the end of /var/opt/azcmagent/log/himds.log. Azure follows the agent's heartbeat, which may take some minutes: look again after that.",
     ),
     Row(
@@ -246,7 +246,7 @@ ROWS["ENROLL-002"] = [
         "the agent could not be asked",
         {"enroll_show": seen(state="timed out"), "enroll_machine": machine()},
         Status.UNKNOWN,
-        "azcmagent show has no answer after the connecting: the command did not answer in time.",
+        "azcmagent show did not answer after connecting: the command did not answer in time.",
     ),
     Row(
         "Azure's answer is garbage",
@@ -285,7 +285,7 @@ ROWS["ENROLL-003"] = [
         "not allowed to delete",
         back(ended(43, "FATAL   AZCM0043: Failed to delete the resource."), machine()),
         Status.FAIL,
-        f"azcmagent disconnect ended with 43 and said: FATAL   AZCM0043: Failed to delete the resource. {azcm(43).sentence}",
+        f"azcmagent disconnect exited with 43: FATAL   AZCM0043: Failed to delete the resource. {azcm(43).sentence}",
         azcm(43).advice,
     ),
     Row(
@@ -324,6 +324,6 @@ ROWS["ENROLL-003"] = [
         "azcmagent show has no answer",
         back(seen("@run\n@exit 0\n\n@text\noops\n"), NO_MACHINE),
         Status.UNKNOWN,
-        "azcmagent disconnect ended with 0, but azcmagent show has no answer after it: azcmagent show tells no status (it said: oops).",
+        "azcmagent disconnect ended with 0, but azcmagent show has no answer after it: azcmagent show printed no status (output: oops).",
     ),
 ]

@@ -143,7 +143,7 @@ ROWS["IDENTITY-002"] = [
     azure_row(
         "deleted",
         Status.FAIL,
-        "The VM names the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, and Azure knows no principal of it: the identity was deleted.",
+        "The VM names the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, but Azure has no principal for it: the identity was deleted.",
         "Create the identity and its role assignments, and the VM again with it: a new identity of the same name is another principal.",
         inventory=USER_WANTED,
         vm={"identity": EMPTY},

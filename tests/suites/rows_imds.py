@@ -26,14 +26,14 @@ ROWS["IMDS-001"] = [
         "no echo: only a warning",
         {"ping": seen(LOST, exit=1)},
         Status.WARN,
-        "169.254.169.254 did not answer 3 pings. ICMP is not promised: IMDS-002 tells whether the service works.",
+        "169.254.169.254 did not answer 3 pings. Azure does not promise ICMP: IMDS-002 shows whether the service works.",
         "Nothing needs to be done as long as IMDS-002 passes; else look at the route: ip route get 169.254.169.254",
     ),
     Row(
         "no route",
         {"ping": seen("", "ping: connect: Network is unreachable\n", exit=2)},
         Status.WARN,
-        "169.254.169.254 did not answer 3 pings (connect: Network is unreachable). ICMP is not promised: IMDS-002 tells whether the service works.",
+        "169.254.169.254 did not answer 3 pings (connect: Network is unreachable). Azure does not promise ICMP: IMDS-002 shows whether the service works.",
     ),
     Row(
         "not allowed",
@@ -63,13 +63,13 @@ ROWS["IMDS-002"] = [
         {"healthz": curl(204, ip=IMDS)},
         Status.WARN,
         "GET http://169.254.169.254/healthz answered 204; expected 200. The sidecar runs, but this answer is not described.",
-        "Nothing, as long as tokens are issued (TOKEN-001); tell Microsoft support if they are not.",
+        "Nothing, as long as tokens are issued (TOKEN-001); report it to Microsoft support if they are not.",
     ),
     Row(
         "another service",
         {"healthz": curl(404, ip=IMDS)},
         Status.FAIL,
-        "GET http://169.254.169.254/healthz answered 404; expected 200. Something listens on port 80 that knows no /healthz: not the Nexus sidecar.",
+        "GET http://169.254.169.254/healthz answered 404; expected 200. Something listens on port 80 that has no /healthz: not the Nexus sidecar.",
         "Look at what the VM has at 169.254.169.254: ip route get 169.254.169.254; a local service or another platform's metadata service must not sit there.",
     ),
     Row(
@@ -122,7 +122,7 @@ ROWS["IMDS-002"] = [
         "hung up",
         {"healthz": curl(exit=52, ip=IMDS, error="Empty reply from server")},
         Status.FAIL,
-        "GET http://169.254.169.254/healthz failed, curl ended with 52 (Empty reply from server); expected 200.",
+        "GET http://169.254.169.254/healthz failed, curl exited with 52 (Empty reply from server); expected 200.",
     ),
     Row(
         "no curl",
@@ -135,7 +135,7 @@ ROWS["IMDS-002"] = [
         "garbage",
         {"healthz": seen("\x00\x7f")},
         Status.UNKNOWN,
-        "The answer of the probe healthz could not be read: curl ended with 0 and without its line of numbers: nothing was said.",
+        "The answer of the probe healthz could not be read: curl exited with 0 but printed no @curl line: no output.",
         "Run the command shown below on the VM by hand and look at what it prints.",
     ),
     Row(
@@ -177,13 +177,13 @@ ROWS["IMDS-003"] = [
         "the proxy's name does not resolve",
         {"healthz_as_is": curl(exit=5, error="Could not resolve proxy: proxy.corp.example")},
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz was meant for a proxy that cannot be used (Could not resolve proxy: proxy.corp.example); expected 200 from 169.254.169.254 itself. az login --identity fails alike.",
+        "With the session's own settings, GET http://169.254.169.254/healthz was meant for a proxy that cannot be used (Could not resolve proxy: proxy.corp.example); expected 200 from 169.254.169.254 itself. az login --identity fails, too.",
     ),
     Row(
         "quotation marks in the value",
         {"healthz_as_is": curl(exit=5, error="Unsupported proxy syntax in '\"http://169.254.0.11:3128\"'")},
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz was meant for a proxy that cannot be used (Unsupported proxy syntax in '\"http://169.254.0.11:3128\"'); expected 200 from 169.254.169.254 itself. az login --identity fails alike.",
+        "With the session's own settings, GET http://169.254.169.254/healthz was meant for a proxy that cannot be used (Unsupported proxy syntax in '\"http://169.254.0.11:3128\"'); expected 200 from 169.254.169.254 itself. az login --identity fails, too.",
     ),
     Row(
         "the service itself",
@@ -196,7 +196,7 @@ ROWS["IMDS-003"] = [
         "the service itself refuses",
         {"healthz_as_is": curl(exit=7, error=f"Failed to connect to {IMDS} port 80 after 0 ms: Couldn't connect")},
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz failed, curl ended with 7 (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect); expected 200. It did not go through a proxy.",
+        "With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with 7 (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect); expected 200. It did not go through a proxy.",
         "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
     ),
     Row(
@@ -213,13 +213,13 @@ ROWS["IMDS-004"] = [
         "not found",
         {"imds_compute": curl(404, ip=IMDS)},
         Status.PASS,
-        "GET http://169.254.169.254/metadata/instance/compute?api-version=2019-06-01 answered 404: the installation script goes on.",
+        "GET http://169.254.169.254/metadata/instance/compute?api-version=2019-06-01 answered 404: the installation script continues.",
     ),
     Row(
         "refused by status",
         {"imds_compute": curl(400, ip=IMDS)},
         Status.PASS,
-        "GET http://169.254.169.254/metadata/instance/compute?api-version=2019-06-01 answered 400: the installation script goes on.",
+        "GET http://169.254.169.254/metadata/instance/compute?api-version=2019-06-01 answered 400: the installation script continues.",
     ),
     Row(
         "like an Azure VM",
@@ -232,7 +232,7 @@ ROWS["IMDS-004"] = [
         "no answer",
         {"imds_compute": curl(exit=28, ip=IMDS, error="Timed out")},
         Status.UNKNOWN,
-        "GET http://169.254.169.254/metadata/instance/compute?api-version=2019-06-01 got no answer, curl ended with 28 (Timed out), though /healthz did.",
+        "GET http://169.254.169.254/metadata/instance/compute?api-version=2019-06-01 got no answer, curl exited with 28 (Timed out), though /healthz did.",
         "Run again. The installation script would go on, but whether it does next time is open.",
     ),
 ]

@@ -73,14 +73,14 @@ ROWS["PLATFORM-001"] = [
     azure_row(
         "what looks like a bundle is not compared",
         Status.UNKNOWN,
-        "Cluster cluster-1 states clusterVersion '2507.1', which is no runtime version; expected 4.7.0 or later. It looks like a management bundle.",
+        "Cluster cluster-1 states clusterVersion '2507.1', which is not a runtime version; expected 4.7.0 or later. It looks like a management bundle.",
         "Look up the runtime version: az networkcloud cluster show --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --query clusterVersion",
         cluster=props(clusterVersion="2507.1"),
     ),
     azure_row(
         "what looks like nothing",
         Status.UNKNOWN,
-        "Cluster cluster-1 states clusterVersion 'latest', which is no runtime version; expected 4.7.0 or later.",
+        "Cluster cluster-1 states clusterVersion 'latest', which is not a runtime version; expected 4.7.0 or later.",
         "Look up the runtime version: az networkcloud cluster show --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --query clusterVersion",
         cluster=props(clusterVersion="latest"),
     ),

@@ -164,14 +164,14 @@ ROWS["ROLES-001"] = [
     azure_row(
         "another role under a condition",
         Status.UNKNOWN,
-        "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Onboarding at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
+        "Whether the identity may do machines/read is not known. Azure Connected Machine Onboarding at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
         "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
         roles=[assigned(ONBOARDING, condition=CONDITION)],
     ),
     azure_row(
         "another role whose definition cannot be read",
         Status.UNKNOWN,
-        "Whether the identity may do machines/read cannot be told from here. What the role cccccccc-0000-0000-0000-000000000001 at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Whether the identity may do machines/read is not known. What the role cccccccc-0000-0000-0000-000000000001 at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         "Look at role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there.",
         roles=roles(CUSTOM),
         definitions={CUSTOM: FORBIDDEN},
@@ -305,7 +305,7 @@ ROWS["ROLES-003"] = [
     azure_row(
         "denied to a group, and nobody knows who is in it",
         Status.UNKNOWN,
-        "Whether the identity may do machines/write cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignment 'stack-lock' at /subscriptions/11111111-2222-3333-4444-555555555555 may take it away: it names a group or has a condition, and whether it concerns the identity is not known.",
+        "Whether the identity may do machines/write is not known. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignment 'stack-lock' at /subscriptions/11111111-2222-3333-4444-555555555555 may take it away: it names a group or has a condition, and whether it concerns the identity is not known.",
         "Look at role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there.",
         roles=GRANTED,
         denies=[denying(WRITE, to=GROUP_OF_IDENTITIES, kind="Group")],
@@ -313,7 +313,7 @@ ROWS["ROLES-003"] = [
     azure_row(
         "the deny assignments cannot be read",
         Status.UNKNOWN,
-        "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignments are not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Whether the identity may do machines/read is not known. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignments are not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         "Look at role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there.",
         roles=GRANTED,
         denies=FORBIDDEN,
@@ -321,14 +321,14 @@ ROWS["ROLES-003"] = [
     azure_row(
         "under a condition",
         Status.UNKNOWN,
-        "Whether the identity may do machines/read cannot be told from here. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
+        "Whether the identity may do machines/read is not known. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it under a condition that only Azure can evaluate: ((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))",
         "Read the condition, or assign the role without one: az role assignment create --assignee-object-id aaaaaaaa-0000-0000-0000-000000000001 --assignee-principal-type ServicePrincipal --role f5819b54-e033-4d82-ac66-4fec3cbf3f4c --scope /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus",
         roles=[assigned(RESOURCE_MANAGER, condition=CONDITION), assigned(LIST_ACCESS_DETAILS)],
     ),
     azure_row(
         "the definitions cannot be read",
         Status.UNKNOWN,
-        "Whether the identity may do machines/read cannot be told from here. What the role f5819b54-e033-4d82-ac66-4fec3cbf3f4c at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Whether the identity may do machines/read is not known. What the role f5819b54-e033-4d82-ac66-4fec3cbf3f4c at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         "Look at role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there.",
         roles=GRANTED,
         definitions={RESOURCE_MANAGER: FORBIDDEN, LIST_ACCESS_DETAILS: FORBIDDEN},

@@ -316,7 +316,7 @@ ROWS["VM-005"] = [
         "not told",
         with_(free=("/opt 24869792",), mounts=(), locks=""),
         Status.UNKNOWN,
-        "The VM did not tell how much space is free on /var and how /opt and /var/lib/waagent are mounted and who holds which lock; the rest is as it should be.",
+        "The VM did not report how much space is free on /var and how /opt and /var/lib/waagent are mounted and who holds which lock; the rest is as it should be.",
         "On the VM, look by hand: df -h /opt /var; findmnt /; cat /proc/locks.",
     ),
     Row(

@@ -230,7 +230,7 @@ ROWS["IMDS-001"] = [
         "none",
         {"ping": seen("3 packets transmitted, 0 received: TimedOut\n", exit=1)},
         Status.WARN,
-        f"{IMDS} did not answer 3 pings. ICMP is not promised: IMDS-002 tells whether the service works.",
+        f"{IMDS} did not answer 3 pings. Azure does not promise ICMP: IMDS-002 shows whether the service works.",
         "Nothing needs to be done as long as IMDS-002 passes; else look at the route: ip route get 169.254.169.254",
     ),
 ]

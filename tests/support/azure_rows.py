@@ -44,13 +44,13 @@ _GONE = {
     "cluster": (
         "the cluster does not exist",
         Status.UNKNOWN,
-        "Azure has no cluster resource of the id that the VM names, so this could not be looked at.",
+        "Azure has no cluster resource of the id that the VM names, so this was not checked.",
         "See PLATFORM-004.",
     ),
     "csn": (
         "the network does not exist",
         Status.UNKNOWN,
-        "Azure has no cloud services network of the id that the VM is attached to, so this could not be looked at.",
+        "Azure has no cloud services network of the id that the VM is attached to, so this was not checked.",
         "See VM-003 and CSN-003.",
     ),
 }

@@ -1,0 +1,38 @@
+"""`plugins` itself: all that the author of a check needs, and quick to import."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from tests.support.paths import ROOT
+
+#: What an author may import from elsewhere: facts about one topic, which the docstring of `plugins` names.
+TOPICS = re.compile(
+    r"plugins\.(requirements\.(agent_errors|agent_releases|data_files)|azure\.(az_cli|answer_keys|resource_ids|roles)"
+    r"|checks\.(enrollment_marks|package_manager))"
+)
+
+
+def test_importing_plugins_takes_no_sdk_and_no_ssh() -> None:
+    code = "import sys, plugins; print(*{name.partition('.')[0] for name in sys.modules})"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "pytest" in run.stdout.split()
+    assert not {"azure", "paramiko", "cryptography", "aiohttp", "requests", "yaml"} & set(run.stdout.split())
+
+
+def test_the_suites_import_from_plugins_itself() -> None:
+    modules = {
+        found
+        for path in (ROOT / "suites").rglob("*.py")
+        for found in re.findall(r"^(?:from|import) (plugins\.\S+|plugins) ", path.read_text(), re.M)
+    }
+    others = {
+        f"plugins.{name}"
+        for path in (ROOT / "suites").rglob("*.py")
+        for area, name in re.findall(r"^from (plugins\.\w+) import (\w+)", path.read_text(), re.M)
+        if not TOPICS.fullmatch(f"{area}.{name}")
+    }
+    assert not others
+    assert not [name for name in modules if name.count(".") == 2 and not TOPICS.fullmatch(name)]
