@@ -18,8 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import pytest
-
+from plugins.core.errors import InputError
 from plugins.core.files import make_directory, sync_directory, write_json, write_text
 from plugins.core.redaction import clean
 from plugins.evidence.codec import VERSION, from_data, reason, redacted, to_data
@@ -73,7 +72,7 @@ class Archive(Mapping[str, Evidence]):
     def open(
         cls, place: Path | Source, option: str = "--evidence", *, shown: str = ""
     ) -> tuple[Archive, dict[str, Any], list[Vm]]:
-        """The run in a directory or a bundle, what was asked for then, and its fleet. Raises pytest.UsageError.
+        """The run in a directory or a bundle, what was asked for then, and its fleet. Raises InputError.
 
         `option` is what messages call the way that the place was given, `shown` the place.
         """
@@ -82,7 +81,7 @@ class Archive(Mapping[str, Evidence]):
         run = archive.read("run.json")
         label = archive.source.label("run.json")
         if run is None:
-            raise pytest.UsageError(
+            raise InputError(
                 f"{option} {path}: no run.json in it, so it is not a run directory (expected reports/<run-id>)"
             )
         try:
@@ -90,11 +89,11 @@ class Archive(Mapping[str, Evidence]):
                 raise ValueError(f"it has format {run['version']!r}, this suite reads {VERSION}")
             vms = [Vm.from_dict(each) for each in run["fleet"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise pytest.UsageError(f"{label}: not a run this suite can read ({reason(error)})") from None
+            raise InputError(f"{label}: not a run this suite can read ({reason(error)})") from None
         return archive, run, vms
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """A JSON file of the run, None when there is none. Raises pytest.UsageError."""
+        """A JSON file of the run, None when there is none. Raises InputError."""
         return _read(self.source, name)
 
     def load(self, vms: list[Vm]) -> None:
@@ -145,7 +144,7 @@ class Archive(Mapping[str, Evidence]):
             if evidence.vm.name != name:
                 raise ValueError(f"it is that of {evidence.vm.name!r}")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise pytest.UsageError(
+            raise InputError(
                 f"{self.source.label(evidence_path(name))}: not the evidence of a VM ({reason(error)}). "
                 "Remove the file and gather this VM again."
             ) from None
@@ -160,10 +159,10 @@ class Archive(Mapping[str, Evidence]):
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file. Raises pytest.UsageError."""
+    """The JSON object in a file. Raises InputError."""
     found = _read(Folder(path.parent), path.name)
     if found is None:
-        raise pytest.UsageError(f"{path}: there is no such file")
+        raise InputError(f"{path}: there is no such file")
     return found
 
 
@@ -172,7 +171,7 @@ def _read(source: Source, name: str) -> dict[str, Any] | None:
         raw = source.read(name)
         data = None if raw is None else json.loads(raw)
     except (ValueError, OSError, RecursionError) as error:
-        raise pytest.UsageError(f"{source.label(name)}: cannot be read as JSON ({reason(error)})") from None
+        raise InputError(f"{source.label(name)}: cannot be read as JSON ({reason(error)})") from None
     if raw is not None and not isinstance(data, dict):
-        raise pytest.UsageError(f"{source.label(name)}: expected an object, found {type(data).__name__}")
+        raise InputError(f"{source.label(name)}: expected an object, found {type(data).__name__}")
     return data

@@ -21,8 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from plugins.core.errors import InputError
 from plugins.core.wording import counted, number_ranges, plural
 from plugins.evidence.archive import Archive
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER, evidence_path
@@ -58,7 +57,7 @@ class _Part:
 
 
 def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archive, dict[str, Any], list[Vm]]:
-    """The evidence at all of these places, what was asked for then, and the fleet. Raises pytest.UsageError.
+    """The evidence at all of these places, what was asked for then, and the fleet. Raises InputError.
 
     A place is a run directory, a bundle, a glob over those, or a store of runs. `any_profile`: it is of no
     importance what profile the evidence was gathered for, as it is judged by another one.
@@ -80,7 +79,7 @@ def _expanded(place: str) -> Iterator[tuple[str, Source]]:
     else:
         paths = [path for path in sorted(glob.glob(place)) if not Path(path).is_symlink()]
         if not paths:
-            raise pytest.UsageError(f"--evidence={place}: matches nothing. Expected run directories or bundles.")
+            raise InputError(f"--evidence={place}: matches nothing. Expected run directories or bundles.")
         for path in paths:
             yield path, open_source(Path(path))
 
@@ -89,7 +88,7 @@ def _part(place: str, source: Source) -> _Part:
     _, run, vms = Archive.open(source, shown=place)
     shard = run.get("shard")
     if shard is not None and not _is_shard(shard):
-        raise pytest.UsageError(f"{source.label('run.json')}: not a run this suite can read (its shard is damaged)")
+        raise InputError(f"{source.label('run.json')}: not a run this suite can read (its shard is damaged)")
     return _Part(place, source, run, tuple(vm.name for vm in vms))
 
 
@@ -125,7 +124,7 @@ class Merged:
     """All sources as one (`plugins.evidence.source.Source`)."""
 
     def __init__(self, parts: Sequence[_Part], *, any_profile: bool = False) -> None:
-        """Raises pytest.UsageError for parts that do not belong together."""
+        """Raises InputError for parts that do not belong together."""
         self._parts = sorted(parts, key=lambda part: part.started)
         self.shard_count: int | None = parts[0].shard["of"] if parts[0].shard else None
         _refuse_strangers(parts)
@@ -203,7 +202,7 @@ class Merged:
                 whole["calls"] += data["calls"]
                 whole["interrupted"] |= bool(data.get("interrupted"))
             except (KeyError, TypeError, AttributeError) as error:
-                raise pytest.UsageError(
+                raise InputError(
                     f"{part.source.label(AZURE)}: cannot be read ({error!r}). Remove the file and gather again."
                 ) from None
         self.notes = [_newest(differ)] if differ else []
@@ -250,7 +249,7 @@ def _refuse_strangers(parts: Sequence[_Part]) -> None:
     for part in parts[1:]:
         if bool(part.shard) != bool(first.shard):
             shard, other = (part, first) if part.shard else (first, part)
-            raise pytest.UsageError(
+            raise InputError(
                 f"--evidence: {shard.label} is a shard, and {other.place} is none. Judge the shards of a fleet "
                 "together, and other runs on their own."
             )
@@ -258,7 +257,7 @@ def _refuse_strangers(parts: Sequence[_Part]) -> None:
             continue
         a, b = first.shard, part.shard
         if (a["fleet"], a["of"]) != (b["fleet"], b["of"]):
-            raise pytest.UsageError(
+            raise InputError(
                 f"--evidence: {first.label} and {part.label} are parts of different fleets ({len(a['names'])} VMs in "
                 f"{a['of']} parts, {len(b['names'])} VMs in {b['of']} parts). Shards of one fleet have the same "
                 "inventory, the same --vm and the same number of parts."
@@ -275,7 +274,7 @@ def _refuse_profiles(parts: Sequence[_Part]) -> None:
             problem = f"has another {PROFILE} than {part.label}"
         else:
             continue
-        raise pytest.UsageError(
+        raise InputError(
             f"--evidence: {first.label} {problem}. Say by which requirements to judge all of it: --profile=NAME"
         )
 
@@ -288,7 +287,7 @@ def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
             if name not in owner or not owner[name].source.has(evidence_path(name)):
                 owner[name] = part
             elif part.source.has(evidence_path(name)) and not _agree(owner[name].source, part.source, name):
-                raise pytest.UsageError(
+                raise InputError(
                     f"--evidence: {name} is in {owner[name].label} and in {part.label}, and they differ. Leave one of "
                     "the two out."
                 )

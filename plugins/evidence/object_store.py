@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
-
+from plugins.core.errors import InputError
 from plugins.core.redaction import redact
 from plugins.evidence.source import Source
 
@@ -43,7 +42,7 @@ class Store:
     """The files below a URL (`plugins.evidence.source.Source`)."""
 
     def __init__(self, url: str, option: str = "--evidence-store", opened: tuple[Any, str] | None = None) -> None:
-        """Raises pytest.UsageError for a URL that cannot be used. `opened`: its file system and path."""
+        """Raises InputError for a URL that cannot be used. `opened`: its file system and path."""
         self._url, self._option = url.rstrip("/"), option
         self._fs, self._root = opened or _connect(self._url, option)
         self._pool: ThreadPoolExecutor | None = None
@@ -136,7 +135,7 @@ _REMEDY = (
 
 
 def open_store(url: str) -> Iterator[tuple[str, Source]]:
-    """The runs at a URL: that run, or every run below. Raises pytest.UsageError."""
+    """The runs at a URL: that run, or every run below. Raises InputError."""
     store = Store(url, "--evidence")
     try:
         if store.has("run.json"):
@@ -144,9 +143,9 @@ def open_store(url: str) -> Iterator[tuple[str, Source]]:
             return
         names = store.runs()
     except OSError as error:
-        raise pytest.UsageError(f"--evidence={error}") from None
+        raise InputError(f"--evidence={error}") from None
     if not names:
-        raise pytest.UsageError(f"--evidence={url}: there is no run, neither there nor directly below.")
+        raise InputError(f"--evidence={url}: there is no run, neither there nor directly below.")
     for name in names:
         yield f"{store}/{name}", store.below(name)
 
@@ -155,12 +154,12 @@ def _connect(url: str, option: str) -> tuple[Any, str]:
     parts = urlsplit(url)
     if ("@" in parts.netloc and ":" in parts.netloc.partition("@")[0]) or parts.query or parts.fragment:
         place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        raise pytest.UsageError(
+        raise InputError(
             f"{option}={place}: the URL that was given holds more than a place, a key or a SAS perhaps. Arguments are "
             "for everybody to see: use an identity, or AZURE_STORAGE_CONNECTION_STRING."
         )
     if parts.scheme not in _SCHEMES:
-        raise pytest.UsageError(
+        raise InputError(
             f"{option}={url}: expected az://CONTAINER/PREFIX (or {', '.join(f'{each}://' for each in _SCHEMES[1:])})."
         )
     try:
@@ -169,7 +168,7 @@ def _connect(url: str, option: str) -> tuple[Any, str]:
         if parts.scheme in _AZURE:
             import adlfs  # noqa: F401
     except ImportError as error:
-        raise pytest.UsageError(
+        raise InputError(
             f"{option}={url}: {error.name} is not installed. It comes with `make env`, or with "
             "pip install --group store (pip 25.1 or newer, in this folder)."
         ) from None
@@ -178,7 +177,7 @@ def _connect(url: str, option: str) -> tuple[Any, str]:
         system, root = fsspec.core.url_to_fs(url, **options)
     except Exception as error:
         said = (str(error).strip().splitlines() or [""])[0][:200]
-        raise pytest.UsageError(f"{option}={url}: {type(error).__name__}: {redact(said)}. {_REMEDY}") from None
+        raise InputError(f"{option}={url}: {type(error).__name__}: {redact(said)}. {_REMEDY}") from None
     return system, str(root)
 
 
@@ -190,7 +189,7 @@ def _account(netloc: str, option: str, url: str) -> dict[str, Any]:
     if at := re.fullmatch(r"[^@]+@([a-z0-9]+)\..+", netloc):
         name = at[1]
     if not name:
-        raise pytest.UsageError(
+        raise InputError(
             f"{option}={url}: which storage account? Set AZURE_STORAGE_ACCOUNT_NAME (and log in with az login, or run "
             "with a managed or workload identity), or AZURE_STORAGE_CONNECTION_STRING."
         )

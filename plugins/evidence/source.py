@@ -13,8 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-import pytest
-
+from plugins.core.errors import InputError
 from plugins.evidence.bundle_format import BundleError, BundleFile
 
 __all__ = ["Folder", "Source", "open_source"]
@@ -60,15 +59,15 @@ class Folder:
 
 
 def open_source(path: Path, option: str = "--evidence") -> Source:
-    """The source at `path`. A bundle is read and verified as a whole before this returns. Raises pytest.UsageError.
+    """The source at `path`. A bundle is read and verified as a whole before this returns. Raises InputError.
 
     `option` is what messages call the way that the path was given.
     """
     if path.is_dir():
         return Folder(path)
     if not path.is_file():
-        raise pytest.UsageError(f"{option} {path}: there is no such run directory or bundle")
+        raise InputError(f"{option} {path}: there is no such run directory or bundle")
     try:
         return BundleFile(path)
     except BundleError as error:
-        raise pytest.UsageError(f"{option} {path}: {error}") from None
+        raise InputError(f"{option} {path}: {error}") from None

@@ -27,8 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from plugins.core.errors import InputError
 from plugins.core.wording import counted
 from plugins.evidence.archive import read_object
 from plugins.evidence.codec import reason
@@ -87,30 +86,30 @@ def load(asked: str, reports: Path) -> Baseline:
     path = _newest(reports) if asked == LATEST else Path(asked)
     if path.is_dir():
         if not (path / "results.json").is_file():
-            raise pytest.UsageError(
+            raise InputError(
                 f"--against {asked}: no results.json in it, so it is not a run directory (expected reports/<run-id>), "
                 "or its run did not end (--evidence judges what was gathered)"
             )
         path /= "results.json"
     if not path.is_file():
-        raise pytest.UsageError(f"--against {asked}: there is no such run directory or results.json")
+        raise InputError(f"--against {asked}: there is no such run directory or results.json")
     data = read_object(path)
     if "version" in data and data["version"] not in READABLE:
-        raise pytest.UsageError(
+        raise InputError(
             f"{path}: has the results format {data['version']!r:.20}, this suite reads versions "
             f"{' and '.join(map(str, READABLE))}. Judge that run's evidence again with --evidence, then compare."
         )
     try:
         return _baseline(data)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise pytest.UsageError(f"{path}: not the results of a run ({reason(error)})") from None
+        raise InputError(f"{path}: not the results of a run ({reason(error)})") from None
 
 
 def _newest(reports: Path) -> Path:
     """Run ids sort by time; a run that did not end has no results, and `latest` is only another name of one."""
     runs = [path.parent for path in reports.glob("*/results.json") if re.match(r"\d{8}T\d{6}Z-", path.parent.name)]
     if not runs:
-        raise pytest.UsageError(f"--against {LATEST}: there is no run in {reports} yet. Make one without --against.")
+        raise InputError(f"--against {LATEST}: there is no run in {reports} yet. Make one without --against.")
     return max(runs, key=lambda run: run.name)
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from plugins.core.errors import InputError
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.yaml_config import ConfigErrors
 from plugins.gates import baseline as changes
@@ -50,11 +49,11 @@ class Decisions:
             yield f"gate {self.gate.policy}"
 
     def refuse(self, checks: Collection[str]) -> None:
-        """Raise pytest.UsageError with every mistake of the waiver file; `checks` are the ids of all checks."""
+        """Raise InputError with every mistake of the waiver file; `checks` are the ids of all checks."""
         try:
             self.waivers.refuse(checks)
         except ConfigErrors as mistakes:
-            raise pytest.UsageError(str(mistakes)) from None
+            raise InputError(str(mistakes)) from None
 
     def about(
         self, results: Mapping[str, Any], vms: Sequence[Vm], asked: Iterable[str], unfinished: Collection[str]
@@ -83,20 +82,20 @@ class Decisions:
 def read(option: argparse.Namespace, vms: Sequence[Vm], reports: Path, now: float) -> Decisions:
     """What the command line asks for. `reports` is where runs are, `now` in seconds since the epoch.
 
-    Raises pytest.UsageError.
+    Raises InputError.
     """
     baseline = changes.load(option.against, reports) if option.against else None
     try:
         found = gate.parse(option.gate, vms, baseline is not None) if option.gate is not None else None
     except GateError as error:
-        raise pytest.UsageError(f"--gate={option.gate}: {error}") from None
+        raise InputError(f"--gate={option.gate}: {error}") from None
     path = Path(option.waivers) if option.waivers else _beside(option.inventory)
     fleet = option.inventory or option.azure_fleet or option.evidence
     chosen = (option.vm and fleet) or option.keyword or any("::" in place for place in option.file_or_dir)
     try:
         return Decisions(found, baseline, waivers.load(path, now) if path else Waivers(), everything=not chosen)
     except ConfigErrors as mistakes:
-        raise pytest.UsageError(str(mistakes)) from None
+        raise InputError(str(mistakes)) from None
 
 
 def _beside(inventory: str | None) -> Path | None:

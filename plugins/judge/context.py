@@ -17,14 +17,13 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-import pytest
-
 from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.azure.vm_view import AzureVmView, Principal
 from plugins.checks.check import CheckOutcome
 from plugins.checks.probe import Probe
 from plugins.checks.signature import parameters
+from plugins.core.errors import InputError
 from plugins.core.redaction import clean
 from plugins.evidence.archive import Archive
 from plugins.evidence.layout import AZURE, RUNNER
@@ -138,4 +137,4 @@ class CheckContext:
             return make(data)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             label = self._archive.source.label(name)
-            raise pytest.UsageError(f"{label}: cannot be read ({error!r}). Remove the file and gather again.") from None
+            raise InputError(f"{label}: cannot be read ({error!r}). Remove the file and gather again.") from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from plugins.checks.probe import ProbeCommand
+from plugins.core.errors import InputError
 from plugins.core.wording import span
 from plugins.enrollment.steps import is_step, refuse
 from plugins.gather import support_logs
@@ -48,7 +49,7 @@ def run(session: pytest.Session) -> None:
         if config.option.enroll:
             _refuse_enrollment(config, run, items)
         commands = plans(items, run.scope.vms, run.rules.profile)
-    except pytest.UsageError:
+    except (pytest.UsageError, InputError):
         withdraw_page(config)
         raise
     if config.option.bundle:

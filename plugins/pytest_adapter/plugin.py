@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from plugins.core.errors import InputError
 from plugins.pytest_adapter import (
     collection,
     configure,
@@ -21,6 +23,15 @@ from plugins.pytest_adapter import (
 )
 
 __all__: list[str] = []
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """Turn an error of the operator's input into pytest's: one line and exit code 4, without a traceback."""
+    try:
+        yield
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the run. From here on, nothing secret is logged."""
     log_redaction.start(config)
     configure.add_markers(config)
-    if configure.start_run(config):
+    with _usage_errors():
+        started = configure.start_run(config)
+    if started:
         configure.adjust_pytest(config)
         report_stage.configure(config)
 
@@ -64,19 +77,22 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class) -> Genera
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the selected checks, in the catalogue's order, VM by VM."""
-    collection.select(config, items)
+    with _usage_errors():
+        collection.select(config, items)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Visit the VMs, now that the selected checks are known."""
-    gather_stage.run(session)
+    with _usage_errors():
+        gather_stage.run(session)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Judge the checks, and run the ordinary tests between them."""
-    return loop.run(session)
+    with _usage_errors():
+        return loop.run(session)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -94,7 +110,8 @@ def pytest_internalerror(excrepr: Any) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
     """Write the results and the reports, and set the exit status."""
-    report_stage.run(session, exitstatus)
+    with _usage_errors():
+        report_stage.run(session, exitstatus)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from plugins.core.errors import InputError
 from plugins.core.files import write_json
 from plugins.evidence.archive import Archive
 from plugins.evidence.merged import Merged, open_all
@@ -65,7 +66,7 @@ def merged(places: list[str]) -> Merged:
 
 
 def refused(places: list[str], **how: Any) -> str:
-    with pytest.raises(pytest.UsageError) as caught:
+    with pytest.raises(InputError) as caught:
         open_all(places, **how)
     return str(caught.value)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from plugins.core.errors import InputError
 from plugins.evidence.merged import open_all
 from plugins.evidence.object_store import Store
 from tests.evidence.test_merged import FLEET, keep
@@ -76,7 +77,7 @@ def test_one_run_or_all_below_are_judged(tmp_path: Path, scheme: str) -> None:
 def test_a_url_that_cannot_be_used(url: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
     monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
-    with pytest.raises(pytest.UsageError) as caught:
+    with pytest.raises(InputError) as caught:
         Store(url)
     assert str(caught.value) == message
 
@@ -84,7 +85,7 @@ def test_a_url_that_cannot_be_used(url: str, message: str, monkeypatch: pytest.M
 @pytest.mark.parametrize(("missing", "url"), [("adlfs", "az://evidence/x"), ("fsspec", "memory://x")])
 def test_libraries_that_are_not_there(missing: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(pytest.UsageError) as caught:
+    with pytest.raises(InputError) as caught:
         Store(url)
     assert str(caught.value) == (
         f"--evidence-store={url}: {missing} is not installed. It comes with `make env`, or with pip install --group "
@@ -93,7 +94,7 @@ def test_libraries_that_are_not_there(missing: str, url: str, monkeypatch: pytes
 
 
 def test_nothing_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(pytest.UsageError) as caught:
+    with pytest.raises(InputError) as caught:
         open_all([f"file://{tmp_path}/none"])
     assert str(caught.value) == f"--evidence=file://{tmp_path}/none: there is no run, neither there nor directly below."
 

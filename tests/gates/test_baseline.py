@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from plugins.core.errors import InputError
 from plugins.gates.baseline import compare, load
 from plugins.results.schema import VERSION, problems
 from tests.support.report_builder import saved
@@ -203,7 +204,7 @@ def test_what_is_not_a_run_is_one_clear_error(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("results.json").write_text(content if isinstance(content, str) else json.dumps(content))
-    with pytest.raises(pytest.UsageError) as caught:
+    with pytest.raises(InputError) as caught:
         load("results.json", tmp_path)
     assert str(caught.value) == error
 
@@ -216,7 +217,7 @@ def test_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("empty", "--against empty: no results.json in it, so it is not a run directory (expected reports/<run-id>), or its run did not end (--evidence judges what was gathered)"),
         ("latest", "--against latest: there is no run in reports yet. Make one without --against."),
     ]:  # fmt: skip
-        with pytest.raises(pytest.UsageError) as caught:
+        with pytest.raises(InputError) as caught:
             load(asked, Path("reports"))
         assert str(caught.value) == error
 

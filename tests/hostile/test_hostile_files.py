@@ -18,6 +18,7 @@ from plugins.azure import az_cli as runner
 from plugins.azure.discovery import FleetError, from_resources
 from plugins.azure.normalize import in_shape
 from plugins.azure.snapshot import AzureSnapshot
+from plugins.core.errors import InputError
 from plugins.core.redaction import clean, redact
 from plugins.core.sanitize import message_text
 from plugins.evidence.archive import Archive
@@ -192,7 +193,7 @@ def test_a_saved_run(tmp_path: Path, name: str, source: Path, read: Callable[[Pa
     def holds(value: Any) -> None:
         text = value if isinstance(value, str) else json.dumps(value)
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
-        with suppress(pytest.UsageError):
+        with suppress(InputError):
             read(tmp_path)
 
     holds()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
+from plugins.core.errors import InputError
 from plugins.gates import baseline as changes
 from plugins.gates import policy as gate
 from plugins.judge.waivers import Waiver, Waivers
@@ -219,7 +220,7 @@ def test_what_is_fixed_says_what_is_true_now(tmp_path: Path) -> None:
 def test_results_that_are_compacted_wrongly_are_refused(left_out: Any, tmp_path: Path) -> None:
     results = compacted(saved("ready"))
     results["vms"][0]["left_out"] = left_out
-    with pytest.raises(pytest.UsageError, match="not the results of a run"):
+    with pytest.raises(InputError, match="not the results of a run"):
         loaded(results, tmp_path)
 
 

@@ -1,0 +1,12 @@
+"""The error of every package for what an operator has to correct."""
+
+from __future__ import annotations
+
+__all__ = ["InputError"]
+
+
+class InputError(Exception):
+    """An option, or a file that an option names, cannot be used. The text names it, says why, and what to do.
+
+    `plugins.pytest_adapter.plugin` turns it into pytest's usage error, exit code 4.
+    """
