@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,11 +16,12 @@ from plugins.azure.clouds import Cloud, clouds
 from plugins.azure.credential import default_credential
 from plugins.azure.resource_ids import parse
 from plugins.azure.snapshot import Answer, ReadError
+from plugins.core.wording import did_you_mean, first_few
 from plugins.core.worker_pool import WorkerPool
 from plugins.inventory.file import bad_host, bad_name
 from plugins.model import Target, Vm
 
-__all__ = ["Discovery", "FleetError", "addresses", "fleet_from_azure"]
+__all__ = ["Discovery", "FleetError", "Place", "addresses", "fleet_from_azure", "from_resources", "parse_places"]
 
 _SECONDS = 120.0
 
@@ -40,34 +42,67 @@ class Discovery:
     notes: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a fleet is looked for: a subscription, or a resource group in it."""
+
+    cloud: Cloud
+    subscription: str
+    resource_group: str = ""
+
+    def __str__(self) -> str:
+        return f"subscription {self.subscription}" + (f"/{self.resource_group}" if self.resource_group else "")
+
+
+def parse_places(text: str) -> list[Place]:
+    """The places of ``[CLOUD:]SUBSCRIPTION[/GROUP]``, several of them with commas between. Raises ValueError."""
+    places = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, colon, rest = part.rpartition(":")
+        cloud = next((each for each in clouds().values() if each.name.lower() == name.lower()), None)
+        if colon and cloud is None:
+            raise ValueError(f"{name!r} is not a cloud. {did_you_mean(name, clouds())} Known: {', '.join(clouds())}.")
+        subscription, slash, group = rest.partition("/")
+        if not re.fullmatch(r"[0-9A-Za-z-]+", subscription) or (slash and not re.fullmatch(r"[^/\s]+", group)):
+            raise ValueError(f"{part!r} is not a place in Azure. Expected [CLOUD:]SUBSCRIPTION[/GROUP].")
+        places.append(Place(cloud or clouds()["AzureCloud"], subscription, group))
+    if not places:
+        raise ValueError("names no subscription. Expected [CLOUD:]SUBSCRIPTION[/GROUP].")
+    return places
+
+
 def fleet_from_azure(
-    subscription: str,
-    resource_group: str | None,
-    cloud: Cloud | None = None,
-    credential: Callable[[Cloud], TokenCredential] = default_credential,
+    places: Sequence[Place], credential: Callable[[Cloud], TokenCredential] = default_credential
 ) -> Discovery:
-    """The VMs of a subscription, or of one resource group in it. Raises `FleetError`."""
-    cloud = cloud or clouds()["AzureCloud"]
+    """The VMs of subscriptions, or of resource groups in them. Raises `FleetError`."""
+    found: list[tuple[Cloud, Mapping[str, Any]]] = []
+    for place in places:
+        found += [(place.cloud, resource) for resource in _read(place, credential)]
+    return from_resources(found)
+
+
+def _read(place: Place, credential: Callable[[Cloud], TokenCredential]) -> list[Mapping[str, Any]]:
     team = WorkerPool(1, _SECONDS)
-    with ArmClient(cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
+    with ArmClient(place.cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
         arm.sign_in(team)
         ask: Callable[[], Answer | ReadError]
-        if resource_group:
-            ask = partial(arm.in_group, "virtual_machines", subscription, resource_group)
+        if place.resource_group:
+            ask = partial(arm.in_group, "virtual_machines", place.subscription, place.resource_group)
         else:
-            ask = partial(arm.in_subscription, "virtual_machines", subscription)
-        (answer,) = team.ask([ask], lambda number: arm.late(f"the VMs of subscription {subscription}"))
+            ask = partial(arm.in_subscription, "virtual_machines", place.subscription)
+        (answer,) = team.ask([ask], lambda number: arm.late(f"the VMs of {place}"))
         team.close()
     if isinstance(answer, ReadError):
         raise FleetError(answer)
     if answer.value is None:
-        raise FleetError(ReadError(f"Azure says that the resource group {resource_group} does not exist."))
-    return from_resources(answer.value, cloud.name)
+        raise FleetError(ReadError(f"Azure says that the resource group {place.resource_group} does not exist."))
+    return list(answer.value)
 
 
-def from_resources(resources: list[Mapping[str, Any]], cloud: str) -> Discovery:
+def from_resources(resources: Sequence[tuple[Cloud, Mapping[str, Any]]]) -> Discovery:
     """VM resources as a fleet, in the order of their names. Raises `FleetError` rather than leave one out."""
-    for each in resources:
+    unique = {str(each.get("id")).lower(): (cloud, each) for cloud, each in resources}
+    for _, each in unique.values():
         try:
             parse(str(each["id"]))
             problem = bad_name(str(each["name"]))
@@ -75,25 +110,73 @@ def from_resources(resources: list[Mapping[str, Any]], cloud: str) -> Discovery:
             problem = f"has no id and name that can be used ({error})."
         if problem:
             raise FleetError(ReadError(f"A VM in Azure's list {problem}", "Name the VMs in a fleet file: --inventory."))
-    times = Counter(str(each["name"]).lower() for each in resources)
-    vms, notes = [], []
-    for each in sorted(resources, key=lambda each: str(each["id"]).lower()):
-        id = parse(str(each["id"]))
-        unique = times[str(each["name"]).lower()] == 1
-        name = str(each["name"]) if unique else f"{id.resource_group}/{each['name']}"
-        address, note = _address(each)
-        # An address ends up in ssh_config's ProxyCommand, which a shell runs: it must be one.
-        if problem := bad_host(address or id.name):
-            raise FleetError(
-                ReadError(f"The address of {name} in Azure {problem}", "Name it in a fleet file: --inventory.")
-            )
-        if note:
-            notes.append(f"{name}: {note}")
-        tags = {str(key): str(value) for key, value in (each.get("tags") or {}).items()}
-        vms.append(
-            Vm(name, host=address or id.name, resource_id=str(each["id"]), target=Target(cloud=cloud), tags=tags)
+    found = [unique[id] for id in sorted(unique)]
+    names = _unique_names([(str(each["id"]), str(each["name"])) for _, each in found])
+    notes: list[str] = []
+    vms = [_vm(each, name, cloud, notes) for (cloud, each), name in zip(found, names, strict=True)]
+    if windows := [vm.name for vm in vms if vm.os == "windows"]:
+        notes.append(
+            f"taken for Windows by the name of the image, since Azure does not state the system: {first_few(windows)}."
+            " If that is wrong, state os in a file: --inventory."
         )
     return Discovery(sorted(vms, key=lambda vm: vm.name.lower()), notes)
+
+
+def _vm(resource: Mapping[str, Any], name: str, cloud: Cloud, notes: list[str]) -> Vm:
+    """One VM of the fleet; `notes` gets what there is to say about it."""
+    address, note = _address(resource)
+    host = address or parse(str(resource["id"])).name
+    # An address ends up in ssh_config's ProxyCommand, which a shell runs: it must be one.
+    if problem := bad_host(host):
+        raise FleetError(
+            ReadError(f"The address of {name} in Azure {problem}", "Name it in a fleet file: --inventory.")
+        )
+    if note:
+        notes.append(f"{name}: {note}")
+    properties = resource.get("properties") or {}
+    user = str(properties.get("adminUsername") or "") or None
+    if user and bad_name(user):
+        user = None
+        notes.append(f"{name}: its adminUsername in Azure cannot be used, so the SSH configuration decides.")
+    return Vm(
+        name,
+        host=host,
+        user=user,
+        resource_id=str(resource["id"]),
+        identity=_only_identity(resource.get("identity") or {}),
+        target=Target(location=str(resource.get("location") or "") or None, cloud=cloud.name),
+        os="windows" if _windows_image(str(properties.get("vmImage") or "")) else "linux",
+        tags={str(key): str(value) for key, value in (resource.get("tags") or {}).items()},
+    )
+
+
+def _unique_names(vms: Sequence[tuple[str, str]]) -> list[str]:
+    """The names of (id, name): with the resource group where several VMs have one, then with the subscription, too."""
+    groups = [f"{parse(id).resource_group}/{name}" for id, name in vms]
+    whole = [f"{parse(id).subscription}/{group}" for (id, _), group in zip(vms, groups, strict=True)]
+    of_name, of_group = Counter(name.lower() for _, name in vms), Counter(group.lower() for group in groups)
+    return [
+        name if of_name[name.lower()] == 1 else group if of_group[group.lower()] == 1 else longest
+        for (_, name), group, longest in zip(vms, groups, whole, strict=True)
+    ]
+
+
+#: "windows2022:latest", "win-server-2019"; not "winston", "darwin". Inferred: no field of the VM names its system.
+_WINDOWS = re.compile(r"(?<![a-z])win(?:dows)?(?=$|[^a-z]|server|srv)", re.I)
+
+
+def _windows_image(image: str) -> bool:
+    """``myacr.azurecr.io/windows2022:latest``: the repository's name and tag, not the registry's."""
+    return _WINDOWS.search(image.partition("/")[2] or image) is not None
+
+
+def _only_identity(identity: Mapping[str, Any]) -> str | None:
+    """The one identity that the VM has, as an inventory states it; None where it has several or none."""
+    kinds = {kind.strip().lower() for kind in str(identity.get("type") or "").split(",")}
+    users = list(identity.get("userAssignedIdentities") or {}) if "userassigned" in kinds else []
+    if "systemassigned" in kinds:
+        return None if users else "system"
+    return str(users[0]) if len(users) == 1 else None
 
 
 def _address(vm: Mapping[str, Any]) -> tuple[str, str]:

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 from plugins.core import yaml_config as yaml_file
 from plugins.core.files import expanded
 from plugins.core.schema_errors import Kind, Where, name_of
+from plugins.core.wording import did_you_mean
 from plugins.core.yaml_config import ConfigErrors, Problem, line_of
 
 SCHEMA = Path(__file__).with_name("inventory.schema.json")
@@ -34,17 +35,50 @@ class InventoryError(ConfigErrors):
 
 def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Path | None]]:
     """The VMs of the file with the defaults applied, and the files it names. Raises `InventoryError`."""
+    document = _document(path)
+    defaults = document.get("defaults", {})
+    folder = Path(path).parent
+    vms = [_merge(defaults, {"name": vm} if isinstance(vm, str) else vm, folder) for vm in document["vms"]]
+    return vms, _files(document, folder)
+
+
+def read_over(
+    path: str | PathLike[str], fleet: Sequence[Mapping[str, Any]]
+) -> tuple[list[dict[str, Any]], dict[str, Path | None]]:
+    """A fleet that was found elsewhere, with what the file states in place of what was found.
+
+    Its ``defaults`` are for every VM, its ``vms`` for those of the same names; it may have none of them. Raises
+    `InventoryError`.
+    """
+    document = _document(path, vms_optional=True)
+    folder = Path(path).parent
+    defaults = document.get("defaults", {})
+    own = {vm["name"]: vm for vm in document.get("vms") or [] if not isinstance(vm, str)}
+    known = [str(vm["name"]) for vm in fleet]
+    if unknown := [name for name in own if name not in known]:
+        raise InventoryError(
+            [f"{path}: {name!r} is not a VM of this fleet. {did_you_mean(name, known)}".rstrip() for name in unknown]
+        )
+    merged = [_merge(vm, _merge(defaults, own.get(vm["name"], {}), folder), folder) for vm in fleet]
+    return merged, _files(document, folder)
+
+
+def _files(document: Mapping[str, Any], folder: Path) -> dict[str, Path | None]:
+    named = {key: document.get(key) for key in ("ssh_config", "profile")}
+    return {key: folder / expanded(value) if value else None for key, value in named.items()}
+
+
+def _document(path: str | PathLike[str], vms_optional: bool = False) -> Any:
+    """The checked document of a fleet file."""
     try:
         document = yaml_file.parse(path, KIND)
     except ConfigErrors as mistakes:
         raise InventoryError(mistakes.lines) from None
+    if vms_optional and isinstance(document, MutableMapping) and "vms" not in document:
+        document["vms"] = ["all"]  # the schema wants one
     if problems := [*yaml_file.problems(document, KIND), *_own_rules(document)]:
         raise InventoryError(yaml_file.formatted(path, problems))
-    defaults = document.get("defaults", {})
-    folder = Path(path).parent
-    vms = [_merge(defaults, {"name": vm} if isinstance(vm, str) else vm, folder) for vm in document["vms"]]
-    named = {key: document.get(key) for key in ("ssh_config", "profile")}
-    return vms, {key: folder / expanded(value) if value else None for key, value in named.items()}
+    return document
 
 
 def bad_name(text: str) -> str:
@@ -87,7 +121,8 @@ def _bad_id(key: str, text: str) -> str:
     return f"{text[:100]!r} is {either} the ARM id of its kind of resource. Expected {expected}."
 
 
-def _bad_jump(text: str) -> str:
+def bad_jump(text: str) -> str:
+    """Why this names no jump hosts as for `ssh -J`; "" when it does."""
     for hop in text.split(","):
         if problem := bad_host(re.sub(r":\d+$|[\[\]]", "", hop.rpartition("@")[2].strip())):
             return f"{problem} Expected [user@]host[:port], several separated by commas, or none."
@@ -98,7 +133,7 @@ _RULES: dict[str, Callable[[str], str]] = {
     "name": bad_name,
     "user": bad_name,
     "host": bad_host,
-    "jump": _bad_jump,
+    "jump": bad_jump,
     "identity": lambda text: _bad_id("identity", text),
     "resource_id": lambda text: _bad_id("resource_id", text),
 }

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from plugins.core.wording import counted, did_you_mean
 from plugins.inventory import file as fleet_file
 from plugins.inventory.file import InventoryError
 from plugins.model import Vm
 
-__all__ = ["Fleet", "InventoryError", "load", "parse_address", "select"]
+__all__ = ["Fleet", "InventoryError", "load", "load_over", "parse_address", "select"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,18 @@ def load(path: str | PathLike[str]) -> Fleet:
     """The fleet of a file. Raises `InventoryError` with every mistake of the file, not just one."""
     vms, files = fleet_file.read(path)
     return Fleet(tuple(Vm.from_dict(entry) for entry in vms), files["ssh_config"], files["profile"])
+
+
+def load_over(path: str | PathLike[str], fleet: Sequence[Vm]) -> Fleet:
+    """A fleet that was found in Azure, with what a file states in place of that. Raises `InventoryError`."""
+    vms, files = fleet_file.read_over(path, [_stated(vm) for vm in fleet])
+    return Fleet(tuple(Vm.from_dict(entry) for entry in vms), files["ssh_config"], files["profile"])
+
+
+def _stated(vm: Vm) -> dict[str, Any]:
+    """What is known of a VM, in the shape of a fleet file."""
+    target = {key: value for key, value in vm.target.as_dict().items() if value}
+    return {key: value for key, value in vm.as_dict().items() if value} | {"target": target}
 
 
 def select(patterns: Iterable[str], fleet: Sequence[Vm] | None, source: str = "the inventory") -> list[Vm]:

@@ -119,8 +119,13 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--resource-group", metavar="NAME", help="the same, in this resource group only")
     group.addoption(
         "--azure-fleet",
-        metavar="SUBSCRIPTION[/GROUP]",
-        help="the fleet is what Azure shows there; SSH addresses come from the VMs' network attachments",
+        metavar="[CLOUD:]SUBSCRIPTION[/GROUP]",
+        help="the fleet is what Azure shows there, several places with commas between; with it, --inventory states "
+        "what differs (docs/azure.md)",
+    )
+    group.addoption("--ssh-user", metavar="NAME", help="log in as this user, whatever inventory and Azure say")
+    group.addoption(
+        "--ssh-jump", metavar="HOST", help="reach every VM through this jump host, as for ssh -J: [user@]host[:port]"
     )
     group.addoption(
         "--enroll",

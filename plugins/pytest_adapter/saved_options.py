@@ -20,6 +20,8 @@ _OPTIONS = {
     "vm": "--vm",
     "inventory": "--inventory",
     "azure_fleet": "--azure-fleet",
+    "ssh_user": "--ssh-user",
+    "ssh_jump": "--ssh-jump",
     "profile": "--profile",
     "check": "--check",
     "keyword": "-k",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from plugins.evidence.source import Folder
 from plugins.gates.decision import read
 from plugins.inventory import selection as inventory
 from plugins.inventory import shards as shard
+from plugins.inventory.file import bad_jump, bad_name
 from plugins.inventory.selection import Fleet, InventoryError
+from plugins.model import Vm
 from plugins.pytest_adapter.run import Run, RunFiles, RunRules, RunScope
 from plugins.pytest_adapter.saved_options import profile_named, profile_of, to_saved
 from plugins.requirements.profile import DEFAULT
@@ -36,7 +39,8 @@ def begin(config: pytest.Config) -> Run:
     option = config.option
     try:
         fleet = _fleet(option)
-        whole = inventory.select(option.vm, fleet.vms if fleet else None, option.inventory or option.azure_fleet or "")
+        source = option.azure_fleet or option.inventory or ""
+        whole = _reached(inventory.select(option.vm, fleet.vms if fleet else None, source), option)
         part = shard.parse(option.shard) if option.shard else None
     except (InventoryError, shard.ShardError) as error:
         raise pytest.UsageError(str(error)) from None
@@ -74,23 +78,31 @@ def begin(config: pytest.Config) -> Run:
 
 def _fleet(option: argparse.Namespace) -> Fleet | None:
     """The fleet that `--vm` chooses from: of the inventory, or of Azure; None: each `--vm` is itself an address."""
-    if option.inventory and option.azure_fleet:
-        raise pytest.UsageError("--inventory and --azure-fleet both name a fleet. Give one of them.")
-    if option.inventory:
-        return inventory.load(option.inventory)
     if not option.azure_fleet:
-        return None
+        return inventory.load(option.inventory) if option.inventory else None
     # Imported here: the Azure SDK takes a second to load, and most runs do not need it this early.
-    from plugins.azure.discovery import FleetError, fleet_from_azure
+    from plugins.azure.discovery import FleetError, fleet_from_azure, parse_places
 
-    subscription, _, group = option.azure_fleet.partition("/")
     try:
-        found = fleet_from_azure(subscription, group or None)
+        found = fleet_from_azure(parse_places(option.azure_fleet))
+    except ValueError as error:
+        raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: {error}") from None
     except FleetError as error:
         raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: {error} {error.remedy}".rstrip()) from None
     if not found.vms:
         raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: Azure shows no Operator Nexus VM there.")
+    if option.inventory:
+        return replace(inventory.load_over(option.inventory, found.vms), notes=tuple(found.notes))
     return Fleet(tuple(found.vms), notes=tuple(found.notes))
+
+
+def _reached(vms: list[Vm], option: argparse.Namespace) -> list[Vm]:
+    """The VMs, to be reached as --ssh-user and --ssh-jump say."""
+    if option.ssh_user and (problem := bad_name(option.ssh_user)):
+        raise InventoryError([f"--ssh-user: {problem}"])
+    if option.ssh_jump and (problem := bad_jump(option.ssh_jump)):
+        raise InventoryError([f"--ssh-jump: {problem}"])
+    return [replace(vm, user=option.ssh_user or vm.user, jump=option.ssh_jump or vm.jump) for vm in vms]
 
 
 def replay(config: pytest.Config, places: Sequence[str]) -> Run:

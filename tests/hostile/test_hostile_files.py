@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.azure import az_cli as runner
+from plugins.azure.clouds import clouds
 from plugins.azure.discovery import FleetError, from_resources
 from plugins.azure.normalize import in_shape
 from plugins.azure.snapshot import AzureSnapshot
@@ -220,7 +221,7 @@ def test_azures_list_of_vms_as_a_fleet() -> None:
     def holds(value: Any) -> None:
         listed = [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
         with suppress(FleetError):
-            from_resources(in_shape(listed), "AzureCloud")
+            from_resources([(clouds()["AzureCloud"], each) for each in in_shape(listed)])
 
     holds()
 

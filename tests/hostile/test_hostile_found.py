@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from plugins.azure.clouds import clouds
 from plugins.azure.discovery import FleetError, from_resources
 from plugins.azure.normalize import in_shape
 from plugins.azure.snapshot import AzureSnapshot
@@ -187,7 +188,7 @@ def test_an_answer_that_is_no_resource_is_refused(value: Any) -> None:
 def test_a_vm_of_azures_list_that_cannot_be_visited_is_not_left_out(change: Mapping[str, Any], problem: str) -> None:
     """Its address ends up in ssh_config's ProxyCommand (%h), which a shell of the runner runs."""
     with pytest.raises(FleetError) as caught:
-        from_resources([{**site.vm(1), **change}], "AzureCloud")
+        from_resources([(clouds()["AzureCloud"], {**site.vm(1), **change})])
     assert problem in str(caught.value)
     assert caught.value.remedy
 

@@ -142,11 +142,11 @@ def test_every_fault_causes_exactly_its_verdicts_and_is_named_first(suite: Suite
 
 
 def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -> None:
-    """Without an inventory: names and addresses are Azure's, the way in is ~/.ssh/config's."""
+    """Without an inventory: names and addresses are Azure's, the key is ~/.ssh/config's, the user the command line's."""
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh/config").write_text(f"Include {ROOT}/lab/state/ssh_config\n")
     run = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider --reports={shlex.quote(str(tmp_path))}"
-    fleet = f"--azure-fleet={docs.SUBSCRIPTION}/{docs.VM_GROUP}"
+    fleet = f"--azure-fleet={docs.SUBSCRIPTION}/{docs.VM_GROUP} --ssh-user=root"
     script = f'HOME={shlex.quote(str(tmp_path))} {run} {fleet} --profile="$LAB_PROFILE"'
     # The Arc resource goes to the VMs' own resource group, where nobody has planted roles.
     done = up(2, script, "vm1=roles-at-subscription", "vm2=roles-at-subscription")
