@@ -29,7 +29,7 @@ test: lint ## lint, then the project's own tests (the lab and the report in a br
 	@scripts/system-packages lab browser
 	@EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS)
 
-test-fast: env ## some 3,900 of the tests in a minute: none that starts the lab, the browser or many programs
+test-fast: env ## 3,000 of the tests in a minute: none that starts the lab, a browser or many programs
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not lab and not browser and not slow" $(TESTS)
 
 test-store: env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it

@@ -30,6 +30,33 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduler
 
 
+#: Tests that start programs or measure: sshd, shells, pytest, linters; a second each, and most of all seconds together.
+SLOW = (
+    "tests/azure/test_azure_fetch.py",
+    "tests/benchmarks/",
+    "tests/evidence/test_merged.py",
+    "tests/evidence/test_object_store.py",
+    "tests/gates/test_decision.py",
+    "tests/gather/test_script.py",
+    "tests/hostile/",
+    "tests/lab/",
+    "tests/project/",
+    "tests/pytest_adapter/",
+    "tests/reports/html/",
+    "tests/results/test_compact.py",
+    "tests/results/test_version_1.py",
+    "tests/ssh/",
+    "tests/suites/test_fixes.py",
+    "tests/suites/test_suite_commands.py",
+)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what `make test-fast` leaves out."""
+    if item.nodeid.startswith(SLOW) or "pytester" in getattr(item, "fixturenames", ()):
+        item.add_marker("slow")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first: the browser in one process, the lab, which leaves the cores to it, in others."""
