@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from plugins import (
     REQUIRED_NEEDS,
     Endpoint,
@@ -12,13 +10,13 @@ from plugins import (
     check,
     fail,
     not_applicable,
-    on_vm,
     recommended,
     required,
     unknown,
     warn,
 )
 from suites.probes.curl import CurlAnswer
+from suites.rules.certificate import certificate_problem
 from suites.rules.proxy_path import proxy_path
 from suites.rules.tls import CERTIFICATE, Tls, old_tls
 from suites.wording import sentence
@@ -113,7 +111,7 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
             "--show) and at MinProtocol and MaxProtocol in openssl.cnf.",
         )
     if tunnel.exit in CERTIFICATE:
-        _not_accepted(tunnel, tls, name, profile)
+        raise certificate_problem(tunnel, tls, name, profile)
     if not tls.version:
         unknown(
             f"curl did not say which TLS version it spoke with {name}{f' ({tls.cipher})' if tls.cipher else ''}.",
@@ -146,55 +144,3 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
 
 def _either(words: tuple[str, ...]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
-
-
-#: The last one is Schannel's: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.
-_ANOTHER_NAME = r"subject ?name|does not match|hostname|name mismatch|WRONG_PRINCIPAL"
-
-
-#: For Debian's family and for Red Hat's.
-_CA = (
-    ("apt-get", "apt-get install --reinstall -y ca-certificates", "update-ca-certificates"),
-    ("dnf", "dnf reinstall -y ca-certificates", "update-ca-trust"),
-)
-_CA_WORDS = ", or ".join(f"{again.replace(' -y', '')} && {then}" for _, again, then in _CA)
-_CA_AGAIN = on_vm(
-    " el".join(f"if command -v {tool} >/dev/null; then sudo {again} && sudo {then};" for tool, again, then in _CA)
-    + " fi"
-)
-
-
-def _not_accepted(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> None:
-    """Say why the certificate was not accepted, in the words that lead to the remedy."""
-    error = sentence(tunnel.error)
-    issued = f" It was issued by {tls.issuer}." if tls.issuer else ""
-    if tunnel.exit == 77:
-        fail(
-            f"The VM cannot read its own CA bundle{error}, so it trusts no certificate, not that of {name} either.",
-            remedy=f"Reinstall the CA certificates: {_CA_WORDS}. Look at CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
-            fix=_CA_AGAIN,
-            component="guest",
-        )
-    # GnuTLS says only in -v which of the tests failed:   server certificate expiration date FAILED
-    if re.search(r"expired|not yet valid", tunnel.error, re.I) or "date FAILED" in tunnel.verbose:
-        fail(
-            f"The certificate of {name} is outside its time of validity{error}.{issued} Azure's certificates are "
-            "renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
-            remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
-            component="guest",
-        )
-    if tunnel.exit == 51 or re.search(_ANOTHER_NAME, tunnel.error, re.I):
-        fail(
-            f"The certificate is not for {name}{error}.{issued} Somebody else answers in its place.",
-            remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
-            "TLS inspection or the wrong name resolution behind the proxy off the path.",
-        )
-    azures = tls.organisation.startswith(profile.trusted_issuers)
-    fail(
-        f"The VM does not trust the certificate of {name}{error}.{issued} Either a proxy opens the connection with a "
-        "CA of its own, or the VM's CA certificates are out of date.",
-        remedy=f"If the issuer is your own proxy: exempt {name} from TLS inspection (Arc and inspection mix badly). If "
-        "it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
-        fix=_CA_AGAIN if azures else (),
-        component="guest" if azures else None,
-    )

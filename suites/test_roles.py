@@ -69,8 +69,8 @@ def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> s
             shared_cause=str(held[0].condition),
         )
     denied = [action for action, each in answers.items() if isinstance(each, Denied)]
-    if not denied:
-        _undecided(answers, access.scope, _assign(principal, wanted, access))
+    if not denied and (problem := _undecided(answers, access.scope, _assign(principal, wanted, access))):
+        raise problem
     fail(
         f"Principal {principal} ({azure.expected}) does not hold {wanted.name} ({wanted.id}) at {access.scope} or "
         f"above, nor another role that allows {_short(tuple(denied))}. {_holds(access)}",
@@ -91,11 +91,11 @@ def _short(actions: tuple[str, ...]) -> str:
     return f"{', '.join(short[:-1])} and {short[-1]}" if len(short) > 1 else short[0]
 
 
-def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, assign: str) -> None:
-    """Stop with *unknown* when one of the answers is open."""
+def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, assign: str) -> CheckOutcome | None:
+    """The outcome *unknown* when one of the answers is open."""
     for action, answer in answers.items():
         if isinstance(answer, Undecided):
-            raise CheckOutcome(
+            return CheckOutcome(
                 Status.UNKNOWN,
                 f"Whether the identity may do {_short((action,))} is not known. {answer.reason}",
                 f"Read the condition, or assign the role without one: {assign}"
@@ -104,6 +104,7 @@ def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, ass
                 "read them: Reader there.",
                 shared_cause=answer.condition or answer.reason,
             )
+    return None
 
 
 @check(
@@ -184,6 +185,7 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
             remedy=f"{' ; '.join(fix)} ; {_AGAIN}",
             fix=fix,
         )
-    _undecided(answers, access.scope, next(iter(assigns.values())))
+    if problem := _undecided(answers, access.scope, next(iter(assigns.values()))):
+        raise problem
     by = list(dict.fromkeys(str(each.by[0]) for each in answers.values() if isinstance(each, Granted)))
     return f"Principal {principal} may do {_short(tuple(answers))} at {access.scope}, by {' and '.join(by)}."

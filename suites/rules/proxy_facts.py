@@ -28,14 +28,14 @@ def record_no_proxy(places: Mapping[str, Variables]) -> None:
 def _record_fact(
     fact: str, places: Mapping[str, Variables], read: Callable[[Mapping[str, str]], Mapping[str, str]]
 ) -> None:
-    texts = {place: _told(read(variables.values)) for place, variables in places.items() if not variables.missing}
+    texts = {place: _by_value(read(variables.values)) for place, variables in places.items() if not variables.missing}
     if len(set(texts.values())) == 1:
         record_fact(fact, next(iter(texts.values())))
     elif texts:
         record_fact(fact, "; ".join(f"{place}: {text}" for place, text in texts.items()))
 
 
-def _told(values: Mapping[str, str]) -> str:
+def _by_value(values: Mapping[str, str]) -> str:
     """``HTTPS_PROXY https_proxy=http://169.254.0.11:3128``: the variables by their values."""
     names: dict[str, list[str]] = {}
     for name, value in values.items():

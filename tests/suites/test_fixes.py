@@ -17,9 +17,9 @@ from plugins.checks.check import OnVm
 from plugins.judge.operator_command import for_operator
 from plugins.model import ProbeResult, Status, Vm
 from plugins.requirements.profile_file import load_profile
-from suites import test_net
 from suites.probes.azcmagent import AgentStatus
 from suites.rules import guest_fixes
+from suites.rules.certificate import REINSTALL_CA
 from tests.support.catalogue import FUNCTIONS, ROWS
 from tests.support.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
 from tests.support.paths import ROOT
@@ -389,8 +389,8 @@ def test_a_windows_guest_gets_no_command_for_a_posix_shell() -> None:
 
 def test_the_certificates_are_installed_anew_only_when_azures_own_are_not_trusted() -> None:
     given = {name: each for name, each in GIVEN.items() if name.startswith("NET-003") and each}
-    assert all(each == [test_net._CA_AGAIN] for each in given.values())
-    assert test_net._CA_AGAIN.command == (
+    assert all(each == [REINSTALL_CA] for each in given.values())
+    assert REINSTALL_CA.command == (
         "if command -v apt-get >/dev/null; then sudo apt-get install --reinstall -y ca-certificates && sudo "
         "update-ca-certificates; elif command -v dnf >/dev/null; then sudo dnf reinstall -y ca-certificates && sudo "
         "update-ca-trust; fi"

@@ -1,0 +1,66 @@
+"""NET-003: why a certificate was not accepted, and what to do."""
+
+from __future__ import annotations
+
+import re
+
+from plugins import CheckOutcome, Profile, Status, on_vm
+from suites.probes.curl import CurlAnswer
+from suites.rules.tls import Tls
+from suites.wording import sentence
+
+__all__ = ["REINSTALL_CA", "certificate_problem"]
+
+#: The last one is Schannel's: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.
+_ANOTHER_NAME = r"subject ?name|does not match|hostname|name mismatch|WRONG_PRINCIPAL"
+
+#: For Debian's family and for Red Hat's.
+_CA = (
+    ("apt-get", "apt-get install --reinstall -y ca-certificates", "update-ca-certificates"),
+    ("dnf", "dnf reinstall -y ca-certificates", "update-ca-trust"),
+)
+_CA_WORDS = ", or ".join(f"{again.replace(' -y', '')} && {then}" for _, again, then in _CA)
+REINSTALL_CA = on_vm(
+    " el".join(f"if command -v {tool} >/dev/null; then sudo {again} && sudo {then};" for tool, again, then in _CA)
+    + " fi"
+)
+
+
+def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> CheckOutcome:
+    """The outcome for a certificate that was not accepted: why, and what to do."""
+    error = sentence(tunnel.error)
+    issued = f" It was issued by {tls.issuer}." if tls.issuer else ""
+    if tunnel.exit == 77:
+        return CheckOutcome(
+            Status.FAIL,
+            f"The VM cannot read its own CA bundle{error}, so it trusts no certificate, not that of {name} either.",
+            remedy=f"Reinstall the CA certificates: {_CA_WORDS}. Look at CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
+            fix=REINSTALL_CA,
+            component="guest",
+        )
+    # GnuTLS says only in -v which of the tests failed:   server certificate expiration date FAILED
+    if re.search(r"expired|not yet valid", tunnel.error, re.I) or "date FAILED" in tunnel.verbose:
+        return CheckOutcome(
+            Status.FAIL,
+            f"The certificate of {name} is outside its time of validity{error}.{issued} Azure's certificates are "
+            "renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
+            remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
+            component="guest",
+        )
+    if tunnel.exit == 51 or re.search(_ANOTHER_NAME, tunnel.error, re.I):
+        return CheckOutcome(
+            Status.FAIL,
+            f"The certificate is not for {name}{error}.{issued} Somebody else answers in its place.",
+            remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
+            "TLS inspection or the wrong name resolution behind the proxy off the path.",
+        )
+    azures = tls.organisation.startswith(profile.trusted_issuers)
+    return CheckOutcome(
+        Status.FAIL,
+        f"The VM does not trust the certificate of {name}{error}.{issued} Either a proxy opens the connection with a "
+        "CA of its own, or the VM's CA certificates are out of date.",
+        remedy=f"If the issuer is your own proxy: exempt {name} from TLS inspection (Arc and inspection mix badly). If "
+        "it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
+        fix=REINSTALL_CA if azures else (),
+        component="guest" if azures else None,
+    )
