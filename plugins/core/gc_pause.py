@@ -1,4 +1,8 @@
-"""Sparing Python's garbage collector what it cannot find: a fleet's items, verdicts and results live to the end."""
+"""Pause cyclic garbage collection while long-lived objects are made: a fleet's items, verdicts and results.
+
+Each phase of a session that makes them pauses it by itself: raised thresholds for the whole session, in one place,
+cost 5 % of the time that judging 300 VMs takes.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["lasting", "tidy"]
+__all__ = ["collect_while_paused", "gc_paused"]
 
 
 @contextmanager
-def lasting() -> Iterator[None]:
-    """What is made in the block stays: do not look for garbage among it, now or later.
+def gc_paused() -> Iterator[None]:
+    """Objects made in the block live to the end: never search them for garbage, now or later.
 
     The collector reads all living objects again whenever their number has grown by a quarter. For a thousand VMs, a
     quarter of a run's time went into that. What is in no cycle is freed without it, as ever.
@@ -24,7 +28,7 @@ def lasting() -> Iterator[None]:
         gc.enable()
 
 
-def tidy() -> None:
-    """Inside such a block: free the garbage that is there by now, and let the rest stay."""
+def collect_while_paused() -> None:
+    """Inside such a block: free the garbage that is there by now, and keep the rest."""
     gc.collect()
     gc.freeze()

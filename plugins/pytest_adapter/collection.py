@@ -11,7 +11,7 @@ import pytest
 
 from plugins.checks.areas import documented, order
 from plugins.checks.check import Check, check_of
-from plugins.core.gc_pause import lasting
+from plugins.core.gc_pause import gc_paused
 from plugins.core.wording import no_such_check
 from plugins.enrollment.steps import wanted
 from plugins.model import Severity
@@ -27,7 +27,7 @@ def expand(config: pytest.Config, collected: Any) -> Any:
     run = config.stash.get(RUN, None)
     if run is None or not isinstance(collected, list):
         return collected
-    with lasting():
+    with gc_paused():
         return [item for node in collected for item in _expanded(node, run)]
 
 
@@ -57,7 +57,7 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
         return
     if run.scope.is_empty:
         items[:] = []
-    with lasting():
+    with gc_paused():
         checks: dict[str, Check] = {}
         for found in check_items(items):
             if (same := checks.setdefault(found.check.id, found.check)) is not found.check:

@@ -47,8 +47,9 @@ class CheckItem(pytest.Item):
     """One check of one VM, for one value of each of its parameters: pytest's item, and all the run knows of it.
 
     A fleet of a thousand VMs has ninety thousand. So an item has three things of its own, and the rest is its
-    function's: made in a microsecond, and small. pytest's own items are for running a test function, with fixtures,
-    which a check never needs (see `plugins.pytest_adapter.loop`).
+    function's: small, and made in under 2 µs, because `made` goes past the constructor of pytest's items, which takes
+    18 µs. Those are for running a test function with fixtures, which a check never needs (see
+    `plugins.pytest_adapter.loop`).
     """
 
     __slots__ = ("_of", "_values", "parameter", "vm")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from plugins.core.gc_pause import lasting
+from plugins.core.gc_pause import gc_paused
 from plugins.model import Status, Verdict
 from plugins.pytest_adapter.items import CheckItem
 from plugins.pytest_adapter.stash import ACCUMULATOR, RUN
@@ -61,7 +61,7 @@ def run(session: pytest.Session) -> bool | None:
         return True
     if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
         return None  # pytest's own loop knows what to say
-    with lasting():
+    with gc_paused():
         _judge_all(session, session.config.stash[ACCUMULATOR])
     return True
 

@@ -11,7 +11,7 @@ import pytest
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import point_latest, write_large_json, write_pieces
-from plugins.core.gc_pause import lasting
+from plugins.core.gc_pause import gc_paused
 from plugins.core.version import SUITE_VERSION
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER
 from plugins.gates.decision import exit_status
@@ -57,7 +57,7 @@ def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
             withdraw_page(config)  # it would write into a folder that is gone
             _remove_without_evidence(run.files.directory)
         return
-    with lasting():
+    with gc_paused():
         results = config.stash[RESULTS] = _results(config, run)
         _write_reports(session, run, results)
     point_latest(run.files.directory)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from plugins.azure.components import components
-from plugins.core.gc_pause import tidy
+from plugins.core.gc_pause import collect_while_paused
 from plugins.judge.case import CheckCase
 from plugins.judge.judge import Judge
 from plugins.model import Evidence, Verdict, Vm
@@ -62,6 +62,6 @@ class FleetAccumulator:
         self.findings.add(evidence, verdicts, components(vm, self._judge.context.facts))
         self._finished += 1
         if self._finished % _TIDY == 0:
-            tidy()
+            collect_while_paused()
         if self.kept is not None:
             self.kept[vm.name] = evidence, verdicts

@@ -24,7 +24,6 @@ from plugins.enrollment.steps import refuse, wanted
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import Progress
 from plugins.judge.judge import Judge
-from plugins.judge.readiness import hindrance, skip
 from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Target, Verdict, Vm
 from plugins.pytest_adapter.enrollment import enroll_ready_vms, plan_page
 from plugins.ssh import client as ssh
@@ -70,26 +69,6 @@ def test_every_probe_of_the_suite_is_a_step() -> None:
     assert not steps.is_step("healthz")
 
 
-@pytest.mark.parametrize("status", [Status.FAIL, Status.UNKNOWN, Status.BLOCKED])
-def test_a_required_check_hinders(status: Status) -> None:
-    found = hindrance([verdict("SSH-001", Status.PASS), verdict("NET-001", status, parameter="pas.windows.net")])
-    assert found is not None
-    assert skip(found).startswith("Not connected, as the VM is not ready: NET-001 (pas.windows.net) ")
-
-
-def test_a_failure_is_named_before_what_it_blocks() -> None:
-    found = hindrance([verdict("AGENT-004", Status.BLOCKED), verdict("NET-001", Status.FAIL)])
-    assert found is not None
-    assert skip(found) == "Not connected, as the VM is not ready: NET-001 failed."
-
-
-def test_what_does_not_hinder() -> None:
-    kind = [Status.PASS, Status.WARN, Status.NOT_APPLICABLE, Status.WAIVED]
-    assert hindrance([verdict("NET-001", status) for status in kind]) is None
-    assert hindrance([verdict("DNS-001", Status.UNKNOWN, Severity.RECOMMENDED)]) is None
-    assert hindrance([verdict("ENROLL-001", Status.FAIL)]) is None
-
-
 def test_a_choice_of_checks_is_refused() -> None:
     everything = [f"{area}-001" for area in AREAS]
     assert not refuse([], everything, azure=True)
@@ -116,6 +95,13 @@ def test_what_the_inventory_leaves_open_comes_from_azure() -> None:
     assert found.machine == f"/subscriptions/{SUB}/resourceGroups/vms/providers/Microsoft.HybridCompute/machines/Web-C"
     assert azcmagent_connect.settings(found.vm)["location"] == "westeurope"
     assert azcmagent_connect.settings(found.vm)["resource-name"] == found.name
+
+
+@pytest.mark.parametrize(("cloud", "given"), [("AzureCloud", None), ("AzureUSGovernment", "AzureUSGovernment")])
+def test_a_cloud_of_its_own_is_named_to_the_agent(cloud: str, given: str | None) -> None:
+    found = prepare(replace(VM_A, target=replace(TARGET, cloud=cloud)), AzureSnapshot())
+    assert isinstance(found, EnrollmentRequest)
+    assert azcmagent_connect.settings(found.vm).get("cloud") == given
 
 
 def test_no_target_no_connecting() -> None:

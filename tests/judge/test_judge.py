@@ -1,13 +1,19 @@
-"""The judge: which checks it looks at for one verdict."""
+"""The judge: which checks it looks at for one verdict, and which of them block it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
+from plugins.checks.check import Check, blocked, check, check_of, fail, not_applicable, required
+from plugins.evidence.archive import Archive
 from plugins.judge.case import CheckCase
 from plugins.judge.judge import Judge
-from plugins.model import Severity, Status, Verdict
+from plugins.model import Evidence, Severity, SshSession, Status, Verdict, Vm
+from plugins.requirements.profile import Profile
 from tests.support.suite_rows import PROFILE
 
 
@@ -44,3 +50,85 @@ def test_enrolling_a_vm_looks_at_its_own_checks_only() -> None:
     assert (found.status, found.blocked_by) == (Status.BLOCKED, ("IMDS-002",))
     assert found.message == "Not connected, as the VM is not ready: IMDS-002 failed."
     assert Name.compared == 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """Plain data that the judge takes in place of pytest's items."""
+
+    vm: Vm
+    function: Callable[..., str]
+    parameter: str = ""
+    nodeid: str = "suites/test_x.py::test_x[a]"
+    probes: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def check(self) -> Check:
+        found = check_of(self.function)
+        assert found is not None
+        return found
+
+    def keys(self, profile: Profile) -> list[str]:
+        return []
+
+
+@check("VM-001", required, remedy="Make it.", docs="https://example.org/")
+def exists(vm: Vm) -> str:
+    """The VM exists."""
+    return "It exists."
+
+
+@check("VM-002", required, remedy="Go by VM-001.", docs="https://example.org/")
+def waits(vm: Vm) -> str:
+    """A check that finds out by itself that another one has to be fixed first."""
+    blocked("Not judged: NET-001 and IMDS-002 are named here, and neither blocks.", by="VM-001")
+
+
+@check("VM-003", required, remedy="Fix it.", docs="https://example.org/")
+def names(vm: Vm) -> str:
+    """A check whose message names another one."""
+    fail("It is wrong; see VM-001 and AGENT-002.")
+
+
+@check("VM-004", required, remedy="Fix it.", docs="https://example.org/", requires=["VM-003"])
+def behind(vm: Vm) -> str:
+    """A check that requires another one."""
+    return "It is well."
+
+
+@check("VM-005", required, remedy="Fix it.", docs="https://example.org/", requires=["VM-006"])
+def free(vm: Vm) -> str:
+    """A check that requires one that does not apply."""
+    return "It is well."
+
+
+@check("VM-006", required, remedy="Fix it.", docs="https://example.org/")
+def absent(vm: Vm) -> str:
+    """A check that does not apply."""
+    not_applicable("There is none.")
+
+
+def test_who_blocks_a_verdict_is_a_field_whatever_the_message_says(tmp_path: Path) -> None:
+    vm = Vm("a")
+    cases = [Case(vm, function) for function in (exists, waits, names, behind, free, absent)]
+    archive = Archive.create(tmp_path / "run", {"id": "run"}, [vm])
+    archive.store(Evidence(vm, SshSession("ok"), {}, 1.0))
+    judge = Judge(cases, vms=[vm], profile=PROFILE, archive=archive)
+    found = {each.check.id: judge.verdict(each) for each in cases}
+    assert {id: (str(verdict.status), verdict.needs) for id, verdict in found.items()} == {
+        "VM-001": ("pass", ()),
+        "VM-002": ("blocked", ("VM-001",)),
+        "VM-003": ("fail", ()),
+        "VM-004": ("blocked", ("VM-003",)),
+        "VM-005": ("pass", ()),
+        "VM-006": ("not applicable", ()),
+    }
+    assert found["VM-004"].message == "Not judged: VM-003 failed."
+
+
+def test_a_vm_without_evidence_is_unknown_and_never_passes(tmp_path: Path) -> None:
+    vm = Vm("a")
+    judge = Judge([], vms=[vm], profile=PROFILE, archive=Archive.create(tmp_path / "run", {"id": "run"}, [vm]))
+    assert judge.evidence(vm).session.outcome == "not gathered"
+    assert judge.evidence(vm).session.message == "There is no evidence of a."

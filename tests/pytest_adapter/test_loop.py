@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from plugins.core.gc_pause import lasting
+from plugins.core.gc_pause import gc_paused
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.pytest_adapter.configure import ALONE
@@ -129,7 +129,7 @@ def test_without_xdist_there_is_nothing_to_leave_aside(judge: Judge) -> None:
 
 
 def test_garbage_is_collected_again_after_a_block_that_keeps_everything() -> None:
-    with lasting():
+    with gc_paused():
         assert not gc.isenabled()
     assert gc.isenabled()
     gc.unfreeze()

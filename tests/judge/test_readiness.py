@@ -1,0 +1,62 @@
+"""Readiness: which verdicts keep a VM from being ready, and which of them is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED, READINESS, hindrance, prevents_ready, readiness, skip
+from plugins.model import Severity, Status, Verdict
+
+
+def verdict(id: str, status: Status, severity: Severity = Severity.REQUIRED, parameter: str = "") -> Verdict:
+    return Verdict(id, "a", parameter, status, severity, "It is so.")
+
+
+WORDS = {
+    Status.PASS: "ready",
+    Status.FAIL: "not ready",
+    Status.WARN: "ready",
+    Status.UNKNOWN: "unknown",
+    Status.BLOCKED: "unknown",
+    Status.NOT_APPLICABLE: "ready",
+    Status.WAIVED: "ready",
+}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_each_status_of_a_required_check_has_one_readiness(status: Status) -> None:
+    assert readiness([verdict("VM-001", Status.PASS), verdict("NET-001", status)]) == WORDS[status]
+    assert readiness([verdict("NET-001", status, Severity.RECOMMENDED)]) == "ready"
+    assert prevents_ready("required", str(status)) is (WORDS[status] != "ready")
+    assert not prevents_ready("recommended", str(status))
+
+
+def test_a_failure_weighs_more_than_what_is_unknown() -> None:
+    assert readiness([verdict("VM-001", Status.UNKNOWN), verdict("NET-001", Status.FAIL)]) == "not ready"
+    assert readiness([]) == "ready"
+    assert set(WORDS.values()) == set(READINESS)
+
+
+def test_the_lists_hold_for_plain_data_too() -> None:
+    assert {"unknown", "blocked"} == NOT_JUDGED
+    assert {"fail", "warn", "unknown", "blocked"} == NEEDS_ATTENTION
+
+
+@pytest.mark.parametrize("status", [Status.FAIL, Status.UNKNOWN, Status.BLOCKED])
+def test_a_required_check_hinders(status: Status) -> None:
+    found = hindrance([verdict("SSH-001", Status.PASS), verdict("NET-001", status, parameter="pas.windows.net")])
+    assert found is not None
+    assert skip(found).startswith("Not connected, as the VM is not ready: NET-001 (pas.windows.net) ")
+
+
+def test_a_failure_is_named_before_what_it_blocks() -> None:
+    found = hindrance([verdict("AGENT-004", Status.BLOCKED), verdict("NET-001", Status.FAIL)])
+    assert found is not None
+    assert skip(found) == "Not connected, as the VM is not ready: NET-001 failed."
+
+
+def test_what_does_not_hinder() -> None:
+    kind = [Status.PASS, Status.WARN, Status.NOT_APPLICABLE, Status.WAIVED]
+    assert hindrance([verdict("NET-001", status) for status in kind]) is None
+    assert hindrance([verdict("DNS-001", Status.UNKNOWN, Severity.RECOMMENDED)]) is None
+    assert hindrance([verdict("ENROLL-001", Status.FAIL)]) is None

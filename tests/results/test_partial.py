@@ -1,0 +1,46 @@
+"""Results of a part of a fleet, and of evidence that lacks VMs: no gate passes on them."""
+
+from __future__ import annotations
+
+from plugins.evidence.merged import Gaps
+from plugins.results.partial import about_part, withhold_gate
+
+RESULTS = {"sentence": "9 of 10 VMs are ready; 1 could not be judged.", "verdict": "unknown"}
+GAPS = Gaps(["vm7"])
+
+
+def test_a_whole_fleet_keeps_its_sentence() -> None:
+    assert about_part(RESULTS, None, 10, None) == {"sentence": RESULTS["sentence"]}
+
+
+def test_a_shard_is_named() -> None:
+    shard = {"number": 2, "of": 3, "vms": 30}
+    assert about_part(RESULTS, shard, 10, None) == {
+        "shard": {"number": 2, "of": 3, "fleet_vms": 30},
+        "sentence": f"Shard 2 of 3, 10 of 30 VMs: {RESULTS['sentence']}",
+    }
+
+
+def test_an_empty_shard_is_ready() -> None:
+    found = about_part({"sentence": "No VM was judged."}, {"number": 4, "of": 4, "vms": 1}, 0, None)
+    assert found["verdict"] == "ready"
+    assert found["sentence"] == "Shard 4 of 4, 0 of 1 VM: This shard is empty: there are fewer VMs than shards."
+
+
+def test_missing_vms_are_named() -> None:
+    found = about_part(RESULTS, None, 10, GAPS)
+    assert found["missing"] == {"vms": ["vm7"], "shards": []}
+    assert found["sentence"] == f"{RESULTS['sentence']} MISSING: there is no evidence of 1 VM: vm7."
+
+
+def test_a_gate_never_passes_without_all_evidence() -> None:
+    passed = {"policy": "80%", "passed": True, "exit": 0, "sentence": "GATE PASSED (80%): 9 of 10 VMs ready."}
+    assert withhold_gate(passed, GAPS) == {
+        "policy": "80%",
+        "passed": False,
+        "exit": 10,
+        "sentence": "GATE NOT JUDGED (80%): the VMs with evidence would pass it. "
+        "MISSING: there is no evidence of 1 VM: vm7.",
+    }
+    failed = {"policy": "all", "passed": False, "exit": 1, "sentence": "GATE NOT MET (all)."}
+    assert withhold_gate(failed, GAPS) == failed
