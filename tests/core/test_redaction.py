@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugins.core import redaction
-from plugins.core.redaction import redact, remember
+from plugins.core.redaction import redact, remember, remember_environment
 
 JWT = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 
@@ -21,6 +21,8 @@ JWT = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQi
         ("authorization: Bearer abcdef0123456789", "abcdef0123456789"),
         ("client_secret=s3cr3t-value&x=1", "s3cr3t-value"),
         ('"AccountKey": "q83vASNFZ4k="', "q83vASNFZ4k="),
+        ("Server=sql1;Uid=arc;Pwd=hunter22222;", "hunter22222"),
+        ("pwd: 'hunter 22222'", "hunter 22222"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", "MIIEow"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE cut off", "b3BlbnNzaC1rZXktdjE"),
     ],
@@ -28,6 +30,36 @@ JWT = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQi
 def test_a_secret_is_replaced(text: str, secret: str) -> None:
     assert secret not in redact(text)
     assert "<secret:" in redact(text)
+
+
+def test_a_key_whose_beginning_was_cut_off_is_replaced() -> None:
+    key = "MIIEowIBAAKCAQEA7vYm9Zq1\nc2VjcmV0c2VjcmV0c2VjcmV0"
+    shown = redact(f"the log of a rotation\n{key}\n-----END RSA PRIVATE KEY-----\ndone")
+    assert shown.startswith("the log of a rotation\n<secret:")
+    assert shown.endswith(">-----END RSA PRIVATE KEY-----\ndone")
+    assert not set(key.split("\n")) & set(shown.split("\n"))
+
+
+@pytest.mark.parametrize("before", ["", "\n", "no base64 here, only words\n"])
+def test_the_end_of_a_key_without_a_key_before_it_stays(before: str) -> None:
+    text = f"{before}-----END RSA PRIVATE KEY-----\n"
+    assert redact(text) == text
+
+
+def test_the_environment_gives_secrets_by_name_and_logins_of_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_remembered", [])
+    remember_environment(
+        {
+            "AZURE_CLIENT_SECRET": "by-its-name-1",
+            "https_proxy": "alice:of-a-proxy-2@169.254.0.11:3128",
+            "GIT_REMOTE": "alice:of-no-proxy-3@git.example",  # no proxy: its shape is for `redact` to recognise
+            "ALL_PROXY": "http://[::1",  # no address
+            "no_proxy": "localhost",
+        }
+    )
+    shown = redact("by-its-name-1 of-a-proxy-2 of-no-proxy-3 localhost")
+    assert shown.count("<secret:") == 2
+    assert shown.endswith("of-no-proxy-3 localhost")
 
 
 def test_what_surrounds_a_secret_stays_readable() -> None:

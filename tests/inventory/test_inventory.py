@@ -213,12 +213,30 @@ def test_a_name_that_is_no_address_is_fine_when_the_host_is_given(fleet_file: Pa
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00", b"a: \x01\n", b"[" * 900, b"vms: &a [*a]\n", b"vms: [!!python/object:os.system x]\n"]
+    "content", [b"\xff\xfe\x00", b"a: \x01\n", b"[" * 400, b"vms: &a [*a]\n", b"vms: [!!python/object:os.system x]\n"]
 )
 def test_strange_bytes_are_an_error_of_the_file(fleet_file: Path, content: bytes) -> None:
     fleet_file.write_bytes(content)
     with pytest.raises(InventoryError, match=r"^fleet\.yaml"):
         load(fleet_file)
+
+
+def test_a_file_that_is_nested_too_deep(fleet_file: Path) -> None:
+    fleet_file.write_bytes(b"[" * 600)  # enough for Python's recursion limit; more costs quadratic time
+    with pytest.raises(InventoryError) as caught:
+        load(fleet_file)
+    assert str(caught.value) == "fleet.yaml: not YAML that can be read: it is nested too deep. Flatten it."
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_the_first_and_the_last_port(port: int) -> None:
+    assert parse_address(f"root@vm-a:{port}") == ("root", "vm-a", port)
+
+
+@pytest.mark.parametrize("port", [0, 65536])
+def test_a_port_out_of_range(port: int) -> None:
+    with pytest.raises(ValueError, match=f"^port {port} is out of range. A port is 1 to 65535.$"):
+        parse_address(f"root@vm-a:{port}")
 
 
 @pytest.mark.parametrize(("path", "why"), [("missing.yaml", "there is no such file"), (".", "cannot be read")])
