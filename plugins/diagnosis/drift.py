@@ -1,7 +1,7 @@
 """Drift: what ought to be equal across a group of VMs and is not; the majority, and the odd ones out.
 
 The facts are what checks record (agent version, operating system, proxy settings, clock). VMs on the same cluster are a
-group, for they are meant to be alike; without Azure the whole fleet is one.
+group, because they should be equal; without Azure the whole fleet is one.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def load(asked: str, reports: Path) -> Baseline:
             )
         path /= "results.json"
     if not path.is_file():
-        raise InputError(f"--against {asked}: there is no such run directory or results.json")
+        raise InputError(f"--against {asked}: no such run directory or results.json")
     data = read_object(path)
     if "version" in data and data["version"] not in READABLE:
         raise InputError(
@@ -109,7 +109,7 @@ def _newest(reports: Path) -> Path:
     """Run ids sort by time; a run that did not end has no results, and `latest` is only another name of one."""
     runs = [path.parent for path in reports.glob("*/results.json") if re.match(r"\d{8}T\d{6}Z-", path.parent.name)]
     if not runs:
-        raise InputError(f"--against {LATEST}: there is no run in {reports} yet. Make one without --against.")
+        raise InputError(f"--against {LATEST}: no runs in {reports} yet. Run once without --against.")
     return max(runs, key=lambda run: run.name)
 
 

@@ -4,7 +4,7 @@
 
     waivers ──> verdicts ──> results ──> changes since the baseline ──> gate ──> exit status
 
-They are read before anybody is visited, so that a mistake in them costs nothing.
+They are read before any VM is visited, so that a mistake in them costs nothing.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _beside(inventory: str | None) -> Path | None:
 def exit_status(results: Mapping[str, Any], pytests: int, other_failures: bool) -> int:
     """The exit status of a run that came to its end; `pytests` is what pytest would say.
 
-    `other_failures`: a test that is no check failed. No gate speaks for that.
+    `other_failures`: a test that is not a check failed. No gate excuses it.
     """
     if "gate" in results:
         return pytests if other_failures else int(results["gate"]["exit"])

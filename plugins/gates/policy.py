@@ -72,7 +72,7 @@ class Ready:
         total, ready, unknown = count.total(), count["ready"], count["unknown"]
         said = f"{self.group} {ready} of {total}" if self.group else f"{ready} of {total} VMs"
         if not total:
-            return Outcome("unknown", f"{said} ready, as none of them was judged")
+            return Outcome("unknown", f"{said} ready, because none was judged")
         word = "pass" if self._met(ready, total) else "unknown" if self._met(ready + unknown, total) else "fail"
         if self.need is None:
             said += " ready" if word == "pass" else " ready, all needed"
@@ -123,7 +123,7 @@ class NoRegressions:
             said = f"{counted(len(worse), 'regression')} since {since}: {first_few(map(_worse, worse))}"
             return Outcome("fail" if any(each["now"] == "fail" for each in worse) else "unknown", said)
         if facts.unfinished:
-            said = f"no regression seen since {since}, but not all was judged on {first_few(facts.unfinished)}"
+            said = f"no regression seen since {since}, but some checks were not judged on {first_few(facts.unfinished)}"
             return Outcome("unknown", said)
         return Outcome("pass", f"no regressions since {since}")
 

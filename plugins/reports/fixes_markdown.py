@@ -10,10 +10,10 @@ from plugins.reports.fix_commands import helped, title, whole
 from plugins.reports.markdown_syntax import code, linked, text
 from plugins.reports.queries import Json, cause_subject, component, fix_order
 
-_STEPS = 200  # nobody works through more of them without looking again
+_STEPS = 200  # a longer page is not worked through in one go
 _COMMANDS = 20  # of one step: the rest is in fixes.sh
 _NAMES = 4_000  # characters
-_REMEDY = 1_000  # many a remedy has a command in it, and half of one helps nobody
+_REMEDY = 1_000  # a remedy may contain a command, and half a command is useless
 
 
 def render(results: Json) -> str:
@@ -22,8 +22,8 @@ def render(results: Json) -> str:
     steps = list(fix_order(results))
     if steps:
         parts.append(
-            "Nobody has run the commands below. Read each one, and what it would change, before you run it. "
-            "`fixes.sh` has the same ones, all of them."
+            "These commands have not been run. Read each one, and what it changes, before you run it. "
+            "`fixes.sh` has all of them."
         )
     else:
         parts.append("There is nothing to fix.")

@@ -28,7 +28,7 @@ from plugins.core.wording import counted
 from plugins.reports.fix_commands import helped, title, whole
 from plugins.reports.queries import Json, cause_subject, component, fix_order
 
-_LONGEST = 1_000  # characters of a comment: many a remedy has a command in it, and half of one helps nobody
+_LONGEST = 1_000  # characters of a comment: a remedy may contain a command, and half a command is useless
 
 # Of what shellcheck says about single quotes, nothing holds here: what is in them is meant for another shell.
 _HEAD = """\
@@ -36,9 +36,9 @@ _HEAD = """\
 # {run}
 # Verdict: {sentence}
 #
-# Nobody has run these commands. Read each one, and what it would change, before you run it.
-# This file does nothing when it is run: it stops at the first line that says exit, and again before each step.
-# To use it, copy the commands of a step into a shell, in the order of the steps. Then look again with pytest.
+# These commands have not been run. Read each one, and what it changes, before you run it.
+# Running this file changes nothing: it stops at the first exit, and there is one before each step.
+# Copy the commands of each step into a shell, in the order of the steps. Then run pytest again.
 #
 # shellcheck disable=SC1003,SC2016,SC2029,SC2317
 """

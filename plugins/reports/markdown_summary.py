@@ -90,7 +90,7 @@ def _waivers(waivers: Iterable[Json]) -> Iterable[str]:
 def _drift(drift: list[Json]) -> Iterable[str]:
     if not drift:
         return
-    yield "### Differences between VMs that ought to be alike"
+    yield "### Drift: VMs that should be equal and differ"
     yield table(
         ("Group", "Fact", "Most have", "Others"),
         (

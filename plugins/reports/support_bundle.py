@@ -51,7 +51,7 @@ class Contents:
     vms: Sequence[Vm]
     facts: AzureSnapshot | None  # None: Azure was not asked
     az_cli: AzCli | None
-    seen: Mapping[str, Evidence]  # by VM name, with what its checks looked at in Azure
+    seen: Mapping[str, Evidence]  # by VM name, with what its checks used of Azure
     verdicts: Mapping[str, Sequence[Verdict]]  # by VM name
     readiness: Mapping[str, str]  # by VM name
     reports: Mapping[str, str]  # file name -> text

@@ -14,9 +14,11 @@ _SHOW = 5  # waivers of each kind
 def waiver_warnings(results: Json) -> Iterator[str]:
     """A sentence for each waiver that can go or ends soon. Texts are as they came: make them safe for where they go."""
     waivers = results.get("waivers", [])
-    yield from _listed([each for each in waivers if each["unused"]], "waives nothing any more. Remove it: ", "unused")
+    yield from _listed(
+        [each for each in waivers if each["unused"]], "no longer matches any finding; delete it: ", "unused"
+    )
     soon = [each for each in waivers if each["expiring_soon"] and not each["unused"]]
-    yield from _listed(soon, "ends on {expires}. Repair it or agree on a new day: ", "expiring soon")
+    yield from _listed(soon, "expires on {expires}. Fix the finding or agree on a new date: ", "expiring soon")
 
 
 def _listed(waivers: list[Json], what: str, more: str) -> Iterator[str]:

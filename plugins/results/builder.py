@@ -26,7 +26,7 @@ from plugins.results.schema import VERSION
 
 __all__ = ["ResultsBuilder", "unreached"]
 
-#: What is told of a probe's answer: all but its name, which is the key, and when it came.
+#: The fields of a probe's result: all but its name, which is the key, and the time it came.
 _OF_A_PROBE = tuple(name for name in ProbeResult.__slots__ if name not in ("probe", "received"))
 
 

@@ -213,9 +213,9 @@ def test_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
     for asked, error in [
-        ("nowhere", "--against nowhere: there is no such run directory or results.json"),
+        ("nowhere", "--against nowhere: no such run directory or results.json"),
         ("empty", "--against empty: no results.json in it, so it is not a run directory (expected reports/<run-id>), or its run did not end (--evidence judges what was gathered)"),
-        ("latest", "--against latest: there is no run in reports yet. Make one without --against."),
+        ("latest", "--against latest: no runs in reports yet. Run once without --against."),
     ]:  # fmt: skip
         with pytest.raises(InputError) as caught:
             load(asked, Path("reports"))

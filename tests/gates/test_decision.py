@@ -149,7 +149,7 @@ def test_no_gate_speaks_for_a_test_that_is_no_check(project: Project, text: str)
         (["--gate="], "--gate=: '' is not a rule. A rule is all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2% or no-regressions (docs/gates.md)."),
         (["--vm=vm1", "--gate=wide=all"], "--gate=wide=all: no VM has the tag 'wide'. Known are ring:canary."),
         (["--gate=no-regressions"], "--gate=no-regressions: no-regressions needs a run to compare with. Add --against=RUN."),
-        (["--against=nowhere"], "--against nowhere: there is no such run directory or results.json"),
+        (["--against=nowhere"], "--against nowhere: no such run directory or results.json"),
         (["--waivers=nowhere.yaml"], "nowhere.yaml: there is no such file. Give the path of a waiver file (docs/gates.md)."),
     ],
 )  # fmt: skip
@@ -291,13 +291,15 @@ def test_unused_waivers_and_those_that_end_soon_are_said(project: Project) -> No
     path.write_text(path.read_text().replace("9999-12-31", str(day)))
     ended = project(soon)
     lines = ended.stdout.splitlines()
-    assert "Warning: the waiver of IMDS-002 on nobody waives nothing any more. Remove it: anna, CHG-1044." in lines
     assert (
-        f"Warning: the waiver of ROLES-002 on vm7 ends on {day}. Repair it or agree on a new day: anna, CHG-1044."
+        "Warning: the waiver of IMDS-002 on nobody no longer matches any finding; delete it: anna, CHG-1044." in lines
+    )
+    assert (
+        f"Warning: the waiver of ROLES-002 on vm7 expires on {day}. Fix the finding or agree on a new date: anna, CHG-1044."
         in lines
     )
     # A run over some of the VMs cannot tell.
-    assert "waives nothing" not in project(soon, "--vm=vm1").stdout
+    assert "no longer matches" not in project(soon, "--vm=vm1").stdout
 
 
 def test_every_mistake_of_the_waivers_is_an_error_before_anything_is_judged(project: Project) -> None:

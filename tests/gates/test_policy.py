@@ -69,7 +69,7 @@ TABLE = [
     # What failed outweighs what could not be judged, and is said first.
     ("unknown=0,canary=all", states(c0="not ready", c1="unknown"), 1, "GATE NOT PASSED (unknown=0,canary=all): canary 2 of 4 ready, all needed (1 not ready, 1 could not be judged); 1 of 1000 VMs could not be judged, none allowed"),
     # A selection of checks may leave nothing of a group.
-    ("canary=all", {"r0": "ready"}, 10, "GATE NOT PASSED (canary=all): canary 0 of 0 ready, as none of them was judged"),
+    ("canary=all", {"r0": "ready"}, 10, "GATE NOT PASSED (canary=all): canary 0 of 0 ready, because none was judged"),
 ]  # fmt: skip
 
 
@@ -97,7 +97,7 @@ HEAD = "GATE NOT PASSED (no-regressions): "
         ([FAILED], [], 1, f"{HEAD}1 regression since 20261120T221500Z-ab12: c0 NET-001 [management.azure.com] was pass, is fail"),
         ([LOST], [], 10, f"{HEAD}1 regression since 20261120T221500Z-ab12: c1 SSH-001 was pass, is unknown"),
         ([LOST, FAILED, NEW, LOST], [], 1, f"{HEAD}4 regressions since 20261120T221500Z-ab12: c1 SSH-001 was pass, is unknown, c0 NET-001 [management.azure.com] was pass, is fail, c2 VM-001 was not judged, is fail and 1 more"),
-        ([], ["c3"], 10, f"{HEAD}no regression seen since 20261120T221500Z-ab12, but not all was judged on c3"),
+        ([], ["c3"], 10, f"{HEAD}no regression seen since 20261120T221500Z-ab12, but some checks were not judged on c3"),
     ],
 )  # fmt: skip
 def test_no_regressions(regressions: list[Any], unfinished: list[str], exit_code: int, sentence: str) -> None:

@@ -105,7 +105,7 @@ def test_the_script_has_the_plan_in_its_order_with_what_is_to_be_known_of_each_s
         "# What to fix, in this order: run 20261121T221500Z-ab12, 2026-11-21T22:15:00Z.\n"
         "# Verdict: 1 of 6 VMs are ready; 3 are not; 2 could not be judged.\n"
         "#\n"
-        "# Nobody has run these commands. Read each one, and what it would change, before you run it.\n"
+        "# These commands have not been run. Read each one, and what it changes, before you run it.\n"
     )
     assert (
         "exit 64 # before step 2\n"

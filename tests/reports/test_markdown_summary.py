@@ -42,7 +42,7 @@ def test_the_plan_comes_before_the_details() -> None:
         "Root causes, most VMs first",
         "❌ Not ready: 3",
         "❔ Could not be judged: 2",
-        "Differences between VMs that ought to be alike",
+        "Drift: VMs that should be equal and differ",
     ]
     steps = text.split("### Fix in this order\n\n")[1].split("\n\n")[0].splitlines()
     assert steps[:2] == [
@@ -58,7 +58,7 @@ def test_what_differs_is_said_with_the_odd_ones_out() -> None:
         {"group": "the fleet", "fact": "clock", "majority": "", "count": 0, "of": 2, "outliers": [
             {"value": value, "vms": [f"vm-{value}"]} for value in "abcd"]}
     )  # fmt: skip
-    rows = section(markdown.render(results), "Differences between VMs that ought to be alike")
+    rows = section(markdown.render(results), "Drift: VMs that should be equal and differ")
     assert rows == [
         ["cluster Berlin", "agent version", "1.61 (5 of 6)", r"1.52 (1: db\-01)"],
         ["the fleet", "clock", "no value", r"a (1: vm\-a); b (1: vm\-b); c (1: vm\-c); and 1 more values"],

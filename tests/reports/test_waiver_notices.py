@@ -45,8 +45,8 @@ def test_the_sentences_stand_below_the_verdict() -> None:
     assert terminal.summary_lines(results, 200)[1:5] == [
         ("GATE PASSED (unknown=1): 1 of 6 VMs could not be judged.", {"bold": True, "green": True}),
         ("Since earlier: 1 new.", {}),
-        ("Warning: the waiver of NET-001 [*.azure.com] on web* waives nothing any more. Remove it: anna, CHG-1.", {"yellow": True}),
-        ("Warning: the waiver of IMDS-003 on web* ends on 2026-12-31. Repair it or agree on a new day: anna, CHG-1.", {"yellow": True}),
+        ("Warning: the waiver of NET-001 [*.azure.com] on web* no longer matches any finding; delete it: anna, CHG-1.", {"yellow": True}),
+        ("Warning: the waiver of IMDS-003 on web* expires on 2026-12-31. Fix the finding or agree on a new date: anna, CHG-1.", {"yellow": True}),
     ]  # fmt: skip
 
 
@@ -62,4 +62,4 @@ def test_a_hostile_text_is_no_command_and_moves_no_cursor() -> None:
     results = saved("six-vms")
     results["waivers"] = [waiver("IMDS-002", unused=True, owner="\x1b[31m ##vso[task.complete]")]
     (line,) = [text for text, _ in terminal.summary_lines(results, 200) if "IMDS-002" in text and "waiver" in text]
-    assert line.endswith("Remove it: \\x1b[31m # #vso[task.complete], CHG-1.")
+    assert line.endswith("delete it: \\x1b[31m # #vso[task.complete], CHG-1.")

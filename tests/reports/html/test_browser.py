@@ -622,13 +622,14 @@ def test_of_thousands_of_vms_those_with_something_to_fix_are_drawn(browser: Chro
     assert wait(browser, "document.querySelector('#findings .details .chips')?.children.length > 9")
 
 
-def test_a_digest_says_so_and_names_what_passes(browser: Chrome, tmp_path: Path) -> None:
+def test_compact_results_say_so_and_name_what_passes(browser: Chrome, tmp_path: Path) -> None:
     whole = saved("six-vms")
     sentence = "Results that pass are only named."
     results = {**whole, "notes": [sentence], "vms": [of_vm(each) for each in whole["vms"]]}
     opened(browser, write_page(tmp_path, results).as_uri())
     assert js(browser, "document.querySelector('.verdict .note').textContent") == sentence
-    assert sentence in open_cell(browser, "web-01", "IMDS-002")
+    card = open_cell(browser, "web-01", "IMDS-002")
+    assert "pass" in card and "The details of this result are not in this page." in card
     assert "Not judged: SSH-001" in open_cell(browser, "db-02", "IMDS-002")
 
 

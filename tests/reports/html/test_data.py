@@ -81,6 +81,16 @@ def test_alike_evidence_of_many_vms_shares_a_chunk_and_rare_keys_share_one_too()
     assert len(core["evidence"]["roles"]) == 2  # of what is not as it should be, and of the rest
 
 
+def test_a_card_has_the_session_with_the_seconds_of_each_phase_and_what_the_vm_shares() -> None:
+    results = saved("six-vms")
+    core, chunks = packed(results)
+    first = results["vms"][0]
+    row = next(row for row in chunks[core["vmChunk"]] if row[0] == 0)
+    assert row[1:7] == [first["address"], "ok", "", "", "jump.edge-01", "connect 0.0 s, login 0.3 s, probes 4.2 s"]
+    shared = {**first["tags"], **first["components"], **first["facts"]}
+    assert dict(zip(row[7][::2], row[7][1::2], strict=True)) == shared
+
+
 def test_long_evidence_is_shortened_and_says_so() -> None:
     results = saved("six-vms")
     web_02 = results["vms"][1]

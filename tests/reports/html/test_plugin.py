@@ -78,6 +78,13 @@ def test_alike_results_are_one_finding_with_all_their_vms_and_parameters(tmp_pat
     assert core(page)["lists"][finding["list"]] == list(range(12))
 
 
+def test_the_columns_that_sort_have_a_button(six: Path) -> None:
+    text = six.read_text(encoding="utf-8")
+    for key, label in {"status": "Status", "check": "Check", "vms": "VMs"}.items():
+        button = f'<button type="button" data-sort="{key}">{label}</button>'
+        assert f'<th class="by-{key}" scope="col" aria-sort="none">{button}</th>' in text
+
+
 def test_findings_are_ordered_worst_first_root_causes_before_consequences(six: Path) -> None:
     found = core(six)["findings"]
     assert list(dict.fromkeys(each["status"] for each in found)) == ["fail", "unknown", "warn", "waived"]
