@@ -6,7 +6,7 @@ from typing import Any
 
 from plugins.azure import answer_keys
 from plugins.azure.components import components
-from plugins.azure.snapshot import Answer, AzureSnapshot
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.model import Target, Vm
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -18,7 +18,9 @@ TARGET = Target(subscription="00000000-0000-0000-0000-000000000002", resource_gr
 
 
 def found(vm: Vm, resource: dict[str, Any] | None) -> dict[str, str]:
-    answers = {} if resource is None else {answer_keys.resource(ID): Answer("GET vm", resource)}
+    answers: dict[str, Answer | ReadError] = (
+        {} if resource is None else {answer_keys.resource(ID): Answer("GET vm", resource)}
+    )
     return components(vm, AzureSnapshot(answers=answers, located={"a": ID}))
 
 
