@@ -45,7 +45,9 @@ from suites.wording import plain, sentence
     docs=ARTICLE,
     component="vm",
 )
-def test_imds_issues_a_token(arm_token: TokenAnswer, vm: Vm, profile: Profile) -> str:
+def test_imds_issues_a_token(
+    arm_token: TokenAnswer, expected_principal: Principal | None, vm: Vm, profile: Profile
+) -> str:
     """IMDS issues a Resource Manager token for the expected identity.
 
     Success: HTTP 200 with an access_token, for the identity that the inventory expects.
@@ -54,7 +56,7 @@ def test_imds_issues_a_token(arm_token: TokenAnswer, vm: Vm, profile: Profile) -
     """
     if problem := (
         token_request.unanswered(arm_token, vm, profile)
-        or token_request.refused(arm_token, vm, profile)
+        or token_request.refused(arm_token, vm, profile, expected_principal)
         or token_request.incomplete(arm_token, vm)
     ):
         raise problem

@@ -18,7 +18,7 @@ __all__ = ["EnrollmentRequest", "announcement", "prepare", "same_machine"]
 class EnrollmentRequest:
     """One VM that is to be connected, and as what."""
 
-    vm: Vm  # with resource_id and target as far as Azure and the inventory together know them
+    vm: Vm  # with resource_id, identity and target as far as Azure and the inventory together know them
     name: str  # of the Arc machine
 
     @property
@@ -56,7 +56,21 @@ def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
         resource_id: str | None = view.resource_id
     except CheckOutcome:
         resource_id = vm.resource_id
-    return EnrollmentRequest(replace(vm, resource_id=resource_id, target=target), view.arc_name)
+    try:
+        name = view.arc_name
+    except CheckOutcome as word:
+        return f"Not connected, as it is not known under which name: {word.message}"
+    identity = vm.identity or _user_assigned(view)
+    return EnrollmentRequest(replace(vm, resource_id=resource_id, target=target, identity=identity), name)
+
+
+def _user_assigned(view: AzureVmView) -> str | None:
+    """The one user-assigned identity that the VM has, and no other: the request for its token names it (msi_res_id)."""
+    try:
+        expected = view.expected
+    except CheckOutcome:
+        return None
+    return expected.id if expected.kind == "user" else None
 
 
 def announcement(requests: Sequence[EnrollmentRequest], skipped: Mapping[str, str], mode: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plugins import CheckOutcome, Profile, Status, Vm
+from plugins.azure.vm_view import Principal
 from suites.probes.imds_token import TokenAnswer, user_assigned
 from suites.rules.arm_resources import named, restart
 from suites.wording import sentence
@@ -98,23 +99,29 @@ _SERVER_ERROR = _Refusal("The service, or the platform behind it, is not healthy
 _OTHER = _Refusal("", _PLATFORM, restart=True)
 
 
-def _refusal(code: int, vm: Vm) -> _Refusal:
+def _refusal(code: int, vm: Vm, expected: Principal | None) -> _Refusal:
     if code == 400 and not vm.identity:
+        if expected and expected.kind == "user":
+            return _Refusal(
+                f"Azure shows {expected} as the VM's only one, and the request did not name it.",
+                f"State it in the inventory, so that the request names it (msi_res_id): identity: {expected.id} . If "
+                f"that does not help: {RECREATE}",
+            )
         return _NO_IDENTITY
     return _REFUSALS.get(code, _SERVER_ERROR if code >= 500 else _OTHER)
 
 
-def refused(answer: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome | None:
-    """The HTTP status is not 2xx."""
+def refused(answer: TokenAnswer, vm: Vm, profile: Profile, principal: Principal | None = None) -> CheckOutcome | None:
+    """The HTTP status is not 2xx. `principal` is the identity to enroll with, as Azure shows it."""
     code = answer.curl.code
     if 200 <= code < 300:
         return None
-    refusal, proxy = _refusal(code, vm), answer.curl.proxied_by
+    refusal, proxy = _refusal(code, vm, principal), answer.curl.proxied_by
     what = f"IMDS answered {code}{' twice' if answer.tries > 1 else ''}{sentence(answer.error)}"
     if proxy:
         what = f"A proxy ({proxy}) answered in place of IMDS with {code}{sentence(answer.error)}"
     expected = f"expected 200 and a token for {identity_of(vm)}"
-    meaning = refusal.meaning.format(imds=profile.imds)
+    meaning = refusal.meaning.replace("{imds}", profile.imds)
     message = f"{what}; {expected}. {meaning}".rstrip()
     if refusal.status is Status.UNKNOWN:
         message = f"{what}: {meaning}; {expected}."

@@ -104,6 +104,47 @@ def test_a_cloud_of_its_own_is_named_to_the_agent(cloud: str, given: str | None)
     assert azcmagent_connect.settings(found.vm).get("cloud") == given
 
 
+def of_azure(*users: str, system: bool = False) -> AzureSnapshot:
+    """A VM a with these identities."""
+    kinds = ["SystemAssigned"] * system + ["UserAssigned"] * bool(users)
+    identity = {"type": ",".join(kinds), "userAssignedIdentities": {user: {"principalId": "p"} for user in users}}
+    value = {"id": VM_A.resource_id, "location": "eastus", "identity": identity}
+    return AzureSnapshot(answers={str(VM_A.resource_id).lower(): Answer("GET", value)})
+
+
+MINE, OTHER = (
+    f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}" for name in ("mine", "other")
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "stated", "expected"),
+    [
+        (of_azure(MINE), None, MINE),
+        (of_azure(MINE), OTHER, OTHER),
+        (of_azure(MINE, OTHER), None, None),
+        (of_azure(MINE, system=True), None, None),
+        (of_azure(system=True), None, None),
+        (of_azure(), None, None),
+        (AzureSnapshot(), None, None),
+    ],
+)
+def test_the_request_names_the_only_user_assigned_identity(
+    facts: AzureSnapshot, stated: str | None, expected: str | None
+) -> None:
+    """msi_res_id: the article demands it for user-assigned identities, and Azure knows which one it is."""
+    found = prepare(replace(VM_A, identity=stated), facts)
+    assert isinstance(found, EnrollmentRequest)
+    assert found.vm.identity == expected
+    command = azcmagent_connect._connect(found.vm, PROFILE)
+    assert ("msi_res_id=" in command) == (expected is not None)
+
+
+def test_an_address_is_no_name_to_connect_under() -> None:
+    found = prepare(Vm("10.0.0.4", target=TARGET), AzureSnapshot())
+    assert str(found).startswith("Not connected, as it is not known under which name: The name of the Arc machine is")
+
+
 def test_no_target_no_connecting() -> None:
     assert str(prepare(Vm("c"), AzureSnapshot())).startswith(
         "Not connected, as it is not known where to: The resource id"

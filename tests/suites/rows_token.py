@@ -219,6 +219,34 @@ ROWS["TOKEN-001"] = [
         "The answer of the probe arm_token could not be read: curl exited with 2 but printed no @curl line: curl: (2) failed to initialize.",
         "Run the command shown below on the VM by hand and look at what it prints.",
     ),
+    *(
+        Row(
+            f"the only identity of the VM was not named: {name}",
+            {"arm_token": refused(400, error("invalid_request", "Identity not found"))},
+            Status.FAIL,
+            f"IMDS answered 400 (invalid_request: Identity not found); expected 200 and a token for the VM's identity. {why}",
+            remedy,
+            {"expected_principal": principal},
+            vm=replace(VM, resource_id=NEXUS_VM),
+        )
+        for name, principal, why, remedy in (
+            (
+                "Azure shows one",
+                Principal("user", USER, OID),
+                f"Azure shows the user-assigned identity {USER} as the VM's only one, and the request did not name it.",
+                f"State it in the inventory, so that the request names it (msi_res_id): identity: {USER} . If that does not help: {RECREATE}",
+            ),
+            (
+                "Azure shows the system's, which needs no name",
+                SYSTEM,
+                "The VM has none, or it has several and the inventory does not say which.",
+                f"{RECREATE} If it has several user-assigned identities and no system-assigned one, state the one to use in the inventory (identity: its ARM id).",
+            ),
+        )
+    ),
+]
+ROWS["TOKEN-001"] = [
+    replace(row, parameters={"expected_principal": None, **row.parameters}) for row in ROWS["TOKEN-001"]
 ]
 
 
