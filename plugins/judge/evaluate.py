@@ -43,7 +43,7 @@ def judge(
     """Judge one check on one VM.
 
     `probes` maps the argument names of `function` that are probes to their declarations; `parameters` holds the
-    check's own, and its surroundings (`plugins.judge.context`). Every exception of a check or of a probe's reader
+    check's own, and those of its context (`plugins.judge.context`). Every exception of a check or of a probe's reader
     becomes *unknown* and says what broke: a VM that prints garbage can make a verdict useless, never the run.
     """
     known = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}

@@ -226,8 +226,9 @@ def test_what_cannot_be_judged_exits_10(project: pytest.Pytester, save: Save) ->
 def test_without_ssh_001_an_unreachable_vm_says_so_itself(project: pytest.Pytester, save: Save) -> None:
     save({"b": {"session": SshSession("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")}})
     assert judged(project, "--check=VM-001").ret == 10
-    (only,) = results(project)["vms"][0]["results"]
-    assert (only["status"], only["message"]) == ("unknown", "10.0.0.4 port 22: connection refused.")
+    found = {each["id"]: (each["status"], each["message"]) for each in results(project)["vms"][0]["results"]}
+    assert found.pop("VM-001") == ("unknown", "10.0.0.4 port 22: connection refused.")
+    assert found == {"SSH-001": ("unknown", "10.0.0.4 port 22: connection refused.")}, "it stands in for the login"
 
 
 def test_a_session_that_was_lost_keeps_what_was_said(project: pytest.Pytester, save: Save) -> None:
