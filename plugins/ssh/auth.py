@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from paramiko.ssh_exception import AuthenticationException, BadAuthenticationType, IncompatiblePeer, SSHException
 
-from plugins.ssh.config import Hop
 from plugins.ssh.deadline import Deadline
 from plugins.ssh.dial import Connection
 from plugins.ssh.errors import ConnectionDropped, SshError, quoted
+from plugins.ssh.hop import Hop
 from plugins.ssh.host_keys import HostKeyPolicy, HostKeys
 from plugins.ssh.keys import KeyOffer, KeyRing
 from plugins.ssh.transport import SshTransport
@@ -27,7 +27,7 @@ class Authenticator:
         Raises `SshError` or `ConnectionDropped`; the connection is then closed.
         """
         deadline.limit(self.limit)
-        transport = SshTransport(connection, self.policy.kinds(hop))
+        transport = SshTransport(connection, self.policy.kinds(hop), self.policy.wants_certificate(hop))
         try:
             self._handshake(transport, hop, deadline)
             note = self.policy.judge(hop, transport.get_remote_server_key())

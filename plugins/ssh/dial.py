@@ -21,8 +21,8 @@ from typing import IO, Any
 
 from paramiko import Channel
 
-from plugins.ssh.config import Hop
 from plugins.ssh.errors import ConnectionDropped, SshError, quoted
+from plugins.ssh.hop import Hop
 
 _LONGEST = 8192  # bytes before the banner; ssh servers may say a few lines first
 _PATIENCE = 3.0  # seconds that a server which began with something else has left to come to its banner

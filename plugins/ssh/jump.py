@@ -6,10 +6,10 @@ import time
 
 from paramiko import Channel
 
-from plugins.ssh.config import Hop
 from plugins.ssh.deadline import Deadline
 from plugins.ssh.dial import BannerReader, Connection, silent
 from plugins.ssh.errors import SshError, quoted
+from plugins.ssh.hop import Hop
 from plugins.ssh.transport import SshTransport
 
 

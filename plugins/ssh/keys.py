@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
 import socket
 import threading
@@ -17,10 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paramiko import Message, PKey, SSHException
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_ssh_private_key,
+)
+from paramiko import ECDSAKey, Ed25519Key, Message, PKey, RSAKey, SSHException
 from paramiko.agent import AgentKey, AgentSSH
 
-from plugins.ssh.config import Hop
+from plugins.ssh.hop import Hop
 from plugins.ssh.known_hosts import fingerprint
 
 _AGENT_LIMIT = 10.0  # seconds for one answer of the agent; it may be waiting for a person
@@ -158,10 +167,10 @@ def _print(blob: bytes) -> str:
 
 def _certified(path: Path, certificate: Path, problems: list[str]) -> PKey | None:
     try:
-        key = PKey.from_path(path)
+        key = load_private_key(path.read_bytes())
         key.load_certificate(str(certificate))
-    except (OSError, ValueError, SSHException) as error:
-        problems.append(f"{certificate} is no certificate for {path} ({error})")
+    except Exception as error:  # the loaders raise a dozen kinds
+        problems.append(f"{certificate} is not a certificate for {path} ({error})")
         return None
     return key
 
@@ -179,14 +188,42 @@ def _read(path: Path) -> _KeyFile:
     if encrypted:
         return _KeyFile(path, blob, problem=f"{path} is encrypted and not in the agent")
     try:
-        certificate = PKey.from_path(path)  # takes FILE-cert.pub along
-        key = PKey.from_path(path)
+        key = load_private_key(data)
     except Exception as error:  # the loaders raise a dozen kinds; none of them may stop the run
         return _KeyFile(
-            path, blob, problem=f"{path} is no private key that can be used ({type(error).__name__}: {error})"
+            path, blob, problem=f"{path} is not a private key that can be used ({type(error).__name__}: {error})"
         )
-    key.public_blob = None
-    return _KeyFile(path, key.asbytes(), key, certificate if certificate.public_blob else None)
+    certificate: PKey | None = None
+    beside = path.with_name(f"{path.name}-cert.pub")
+    if beside.is_file():
+        try:
+            certificate = load_private_key(data)
+            certificate.load_certificate(str(beside))
+        except Exception:  # not a certificate for this key: the key is offered alone, as ssh does
+            certificate = None
+    return _KeyFile(path, key.asbytes(), key, certificate)
+
+
+_PEM = re.compile(rb"^-----BEGIN ([A-Z ]*PRIVATE KEY)-----[ \t]*$.+?^-----END \1-----", re.DOTALL | re.MULTILINE)
+
+
+def load_private_key(data: bytes) -> PKey:
+    """A private key without a passphrase: OpenSSH's own form, PKCS#8, or PEM, be there comments or a BOM before it.
+
+    Raises whatever the loaders raise.
+    """
+    found = _PEM.search(data.replace(b"\r\n", b"\n").removeprefix(b"\xef\xbb\xbf"))
+    if not found:
+        raise ValueError("it has no private key in it")
+    block = found[0] + b"\n"
+    if found[1] == b"OPENSSH PRIVATE KEY":
+        loaded: Any = load_ssh_private_key(block, None)
+    else:
+        loaded = load_pem_private_key(block, None)
+    text = loaded.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    kind = loaded.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[0].decode()
+    classes: dict[str, type[PKey]] = {"ssh-rsa": RSAKey, "ssh-ed25519": Ed25519Key}
+    return classes.get(kind, ECDSAKey).from_private_key(io.StringIO(text))
 
 
 def _public_line(path: Path) -> bytes:

@@ -1,7 +1,8 @@
 """known_hosts files: which host keys are known, with the file and line of each.
 
-A file is parsed once per run. Plain names are looked up in a dict; hashed names (``|1|salt|hash``) cost one HMAC
-per entry and are tried only when no plain name matched; patterns (``*.example.com,!bad.example.com``) come last.
+A file is parsed once per run. Plain names are looked up in a dict; hashed names (``|1|salt|hash``) cost one HMAC per
+entry and host; patterns (``*.example.com,!bad.example.com``) are tried one by one. As with OpenSSH, all of them count,
+and a line is ignored whose marker is not known or whose key is broken or of another type than the line says.
 
 Sample lines::
 
@@ -23,8 +24,9 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
+
+from plugins.ssh.config_syntax import match_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class _File:
     plain: dict[str, list[Entry]] = field(default_factory=dict)
     hashed: list[tuple[bytes, bytes, Entry]] = field(default_factory=list)
     patterns: list[Entry] = field(default_factory=list)
+    found: dict[str, list[Entry]] = field(default_factory=dict)  # for the names that were asked for
 
 
 def fingerprint(key: str) -> str:
@@ -78,6 +81,7 @@ class KnownHosts:
         """Append a host key. OSError when the file cannot be written."""
         with self._lock:
             known = self._files.setdefault(path, _File())
+            known.found.clear()
             known.plain.setdefault(name, []).append(Entry(name, kind, key, path, 0))
             line = _append(path, f"{name} {kind} {key}\n")
             known.plain[name][-1] = Entry(name, kind, key, path, line)
@@ -89,57 +93,118 @@ class KnownHosts:
             return self._files[path]
 
     @staticmethod
-    def _in_file(known: _File, name: str) -> Iterator[Entry]:
-        plain = known.plain.get(name, [])
-        yield from plain
-        if not any(entry.marker == "" for entry in plain):
-            raw = name.encode()
-            for salt, digest, entry in known.hashed:
-                if hmac.digest(salt, raw, "sha1") == digest:
-                    yield entry
-        for entry in known.patterns:
-            if _matches(entry.hosts, name):
-                yield entry
+    def _in_file(known: _File, name: str) -> list[Entry]:
+        if name not in known.found:
+            known.found[name] = sorted(
+                (entry for entry in _matching(known, name) if is_host_key(entry.kind, entry.key)),
+                key=lambda entry: entry.line,
+            )
+        return known.found[name]
 
 
-def _matches(hosts: str, name: str) -> bool:
-    patterns = hosts.lower().split(",")
-    if any(pattern.startswith("!") and _like(name, pattern[1:]) for pattern in patterns):
-        return False
-    return any(_like(name, pattern) for pattern in patterns)
-
-
-def _like(name: str, pattern: str) -> bool:
-    return fnmatchcase(name, pattern.replace("[", "[[]"))  # "[" is no wildcard here: [10.0.0.4]:2222
+def _matching(known: _File, name: str) -> Iterator[Entry]:
+    yield from known.plain.get(name, [])
+    raw = name.encode()
+    for salt, digest, entry in known.hashed:
+        if hmac.digest(salt, raw, "sha1") == digest:
+            yield entry
+    for entry in known.patterns:
+        if match_list(name, entry.hosts.lower()):
+            yield entry
 
 
 def _parse(path: Path) -> _File:
     known = _File()
     try:
-        lines = path.read_text("utf-8", "replace").splitlines()
+        lines = path.read_bytes().decode("utf-8", "replace").split("\n")
     except OSError:
-        return known  # as ssh does: a missing file knows nobody
+        return known  # as ssh does: a missing file has no keys
     for number, line in enumerate(lines, 1):
-        marker, words = "", line.split()
-        if words and words[0].startswith("@"):
-            marker, *words = words
-        if len(words) < 3 or words[0].startswith("#") or not _is_key(words[2]):
+        marker, text = _marker(line.strip(" \t\r"))
+        words = re.split("[ \t]+", text)
+        if marker is None or len(words) < 3 or words[0].startswith("#") or not _is_base64(words[2]):
             continue
         entry = Entry(words[0], words[1], words[2], path, number, marker)
-        if entry.hosts.startswith("|1|"):
+        if entry.hosts.startswith("|"):
             parts = entry.hosts.split("|")
-            if len(parts) == 4 and _is_key(parts[2]) and _is_key(parts[3]):
-                known.hashed.append((base64.b64decode(parts[2]), base64.b64decode(parts[3]), entry))
+            if len(parts) == 4 and parts[1] == "1" and _is_base64(parts[2]) and _is_base64(parts[3]):
+                salt = base64.b64decode(parts[2])
+                if len(salt) == _SALT:
+                    known.hashed.append((salt, base64.b64decode(parts[3]), entry))
         elif any(mark in entry.hosts for mark in "*?!"):
             known.patterns.append(entry)
         else:
-            for name in entry.hosts.lower().split(","):
+            for name in set(entry.hosts.lower().split(",")):
                 known.plain.setdefault(name, []).append(entry)
     return known
 
 
-def _is_key(text: str) -> bool:
+def _marker(line: str) -> tuple[str | None, str]:
+    """The line's marker and the rest; None: one that OpenSSH does not know, or two."""
+    marker = ""
+    while line.startswith("@"):
+        word, blank, rest = line.partition(" " if " " in line else "\t")  # a tab ends it only where no blank follows
+        if marker or not blank or word not in ("@revoked", "@cert-authority"):
+            return None, ""
+        marker, line = word, rest.lstrip(" \t")
+    return marker, line
+
+
+_SALT = 20  # bytes
+
+
+def _is_base64(text: str) -> bool:
     return len(text) % 4 == 0 and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", text) is not None
+
+
+#: The fields of a key behind its type, by what they hold: a number, a curve point, 32 bytes, any bytes.
+_FIELDS = {
+    "ssh-rsa": "nn",
+    "ssh-dss": "nnnn",
+    "ssh-ed25519": "k",
+    "sk-ssh-ed25519@openssh.com": "kb",
+    "ecdsa-sha2-nistp256": "cp",
+    "ecdsa-sha2-nistp384": "cp",
+    "ecdsa-sha2-nistp521": "cp",
+    "sk-ecdsa-sha2-nistp256@openssh.com": "cpb",
+}
+_POINTS = {"nistp256": 65, "nistp384": 97, "nistp521": 133}  # bytes
+
+
+def is_host_key(kind: str, key: str) -> bool:
+    """Whether the base64 text is a key of this type, which it names itself as well."""
+    if kind not in _FIELDS:
+        return False
+    parts = _strings(base64.b64decode(key))
+    if parts is None or len(parts) != 1 + len(_FIELDS[kind]) or parts[0] != kind.encode():
+        return False
+    curve = parts[1].decode("ascii", "replace")
+    return all(_holds(part, value, kind, curve) for part, value in zip(_FIELDS[kind], parts[1:], strict=True))
+
+
+def _holds(part: str, value: bytes, kind: str, curve: str) -> bool:
+    match part:
+        case "n":
+            return bool(value.strip(b"\0"))
+        case "k":
+            return len(value) == 32
+        case "c":
+            return curve in _POINTS and curve in kind
+        case "p":
+            return len(value) == _POINTS[curve] and value[:1] == b"\x04"
+    return True
+
+
+def _strings(blob: bytes) -> list[bytes] | None:
+    """The strings that a key consists of, each behind its length; None when they do not fill it."""
+    parts: list[bytes] = []
+    while blob:
+        length = int.from_bytes(blob[:4])
+        if len(blob) < 4 + length or len(blob) < 4:
+            return None
+        parts.append(blob[4 : 4 + length])
+        blob = blob[4 + length :]
+    return parts
 
 
 def _append(path: Path, line: str) -> int:

@@ -20,6 +20,7 @@ from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.packet import Packetizer
 
 from plugins.ssh.dial import Connection
+from plugins.ssh.host_certificate import SUFFIX
 
 _SILENCE = logging.getLogger(
     "plugins.ssh.transport.paramiko"
@@ -105,8 +106,11 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
     # An authenticated cipher first: with the others paramiko compares each packet's MAC byte by byte, in Python.
     _preferred_ciphers = tuple(sorted(_BASE._preferred_ciphers, key=lambda name: "gcm" not in name))
 
-    def __init__(self, connection: Connection, known_kinds: Collection[str]) -> None:
-        """`known_kinds`: the host key types that known_hosts has for the host; they are asked for first."""
+    def __init__(self, connection: Connection, known_kinds: Collection[str], certificate_first: bool = False) -> None:
+        """`known_kinds`: the host key types that known_hosts has for the host; they are asked for first.
+
+        `certificate_first`: known_hosts has a certificate authority for the host, so its certificate is asked for.
+        """
         super().__init__(connection.stream, packetizer_class=_Packets)
         self.connection = connection
         self.daemon = True
@@ -116,7 +120,15 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         self._refusals: dict[int, tuple[int, str]] = {}  # channel number -> reason code and text
         self._asked = threading.local()  # the number of the channel that this thread asked for last
         self.offer: dict[str, Any] = {}  # its algorithms
+        self._certificate_first = certificate_first
         self._preferred_keys = tuple(sorted(_BASE._preferred_keys, key=lambda kind: _key_kind(kind) not in known_kinds))
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """The host key algorithms, best first. A server that has a certificate can always show the plain key too."""
+        plain = tuple(self._filter_algorithm("keys"))
+        certificates = tuple(f"{name}{SUFFIX}" for name in plain)
+        return certificates + plain if self._certificate_first else plain + certificates
 
     def run(self) -> None:
         """Like paramiko's, but an exception of its clean-up ends the session instead of printing a traceback."""

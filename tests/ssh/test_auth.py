@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from plugins.ssh.keys import KeyRing
 from tests.support.sshd import (
     ME,
     Client,
     Keys,
     Sshd,
     agent,
+    hop_of,
     needs_sshd,
     run,
     sshd,
@@ -67,7 +70,7 @@ def test_a_key_file_that_is_not_there_or_no_key(client: Client, server: Sshd, ke
     (session,) = client.visit(vm(server, keys, key=None))
     assert session.outcome == "no usable key"
     assert f"there is no file {tmp_path}/missing" in session.message
-    assert f"{tmp_path}/junk is no private key" in session.message
+    assert f"{tmp_path}/junk is not a private key" in session.message
 
 
 @pytest.mark.parametrize("form", ["OPENSSH", "PEM"])
@@ -138,3 +141,46 @@ def test_a_second_factor_is_named(client: Client, keys: Keys, tmp_path: Path) ->
         (session,) = client.visit(vm(running, keys))
     assert session.outcome == "login refused"
     assert "keyboard-interactive" in session.message
+
+
+def forms(keys: Keys, tmp_path: Path) -> dict[str, bytes]:
+    """Private keys as tools write them and as editors leave them."""
+    made: dict[str, bytes] = {}
+    for kind, form in (("rsa", "PKCS8"), ("rsa", "PEM"), ("ecdsa", "PKCS8"), ("ecdsa", "PEM"), ("ed25519", "OPENSSH")):
+        more = ("-m", form) if form != "OPENSSH" else ()
+        data = keys.make(f"form-{kind}-{form}", kind, "", *more).read_bytes()
+        made[f"{kind} {form}"] = data
+        if form != "OPENSSH":
+            made |= {
+                f"{kind} {form} CRLF": data.replace(b"\n", b"\r\n"),
+                f"{kind} {form} BOM": b"\xef\xbb\xbf" + data,
+                f"{kind} {form} comment": b"# made by terraform\n\n" + data,
+                f"{kind} {form} no end of line": data.rstrip(),
+                f"{kind} {form} words behind": data + b"the end\n",
+                f"{kind} {form} cut": data[: len(data) // 2],
+            }
+    return made
+
+
+def test_a_private_key_is_loaded_as_ssh_loads_it(keys: Keys, tmp_path: Path) -> None:
+    """The public key is what ``ssh-keygen -y`` prints; where it prints none, none is offered."""
+    for name, data in forms(keys, tmp_path).items():
+        path = tmp_path / name.replace(" ", "-")
+        path.write_bytes(data)
+        path.chmod(0o600)
+        done = subprocess.run(
+            ["ssh-keygen", "-y", "-P", "", "-f", path], capture_output=True, text=True, check=False, timeout=10
+        )
+        offers, problems = KeyRing().offers(hop_of(identity_files=(path,)))
+        shown = [f"{offer.key.get_name()} {offer.key.get_base64()}" for offer in offers]
+        assert shown == ([" ".join(done.stdout.split()[:2])] if done.returncode == 0 else []), (name, done, problems)
+
+
+def test_a_pkcs8_key_logs_in(client: Client, keys: Keys, tmp_path: Path) -> None:
+    key = keys.make("user-pkcs8", "rsa", "", "-b", "2048", "-m", "PKCS8")
+    assert key.read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    (tmp_path / "authorized_keys").write_text(keys.public("user-pkcs8"))
+    with sshd(keys, tmp_path) as running:
+        client.knows(running)
+        (session,) = client.visit(vm(running, keys, key="user-pkcs8"))
+    assert session.outcome == "ok", session

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import random
+import re
 import shutil
 import subprocess
 import threading
@@ -63,8 +68,8 @@ def test_markers_and_the_order_of_files(tmp_path: Path) -> None:
     second.write_text(f"# comment\nvm-a ssh-ed25519 {KEY}\n")
     entries = KnownHosts().find([first, tmp_path / "missing", second], "vm-a")
     assert [(entry.place, entry.marker) for entry in entries] == [
-        (f"{first}:2", "@cert-authority"),
         (f"{first}:1", "@revoked"),
+        (f"{first}:2", "@cert-authority"),
         (f"{second}:2", ""),
     ]
 
@@ -122,3 +127,93 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "known_hosts").mkdir()
     with pytest.raises(OSError, match="directory"):
         KnownHosts().add(tmp_path / "known_hosts", "vm-a", "ssh-ed25519", KEY)
+
+
+# --- the same lines as ssh-keygen, the same judgement as ssh --------------------------------------------------------
+
+
+def hashed(name: str) -> str:
+    salt = hashlib.sha1(name.encode()).digest()  # any 20 bytes
+    return "|1|" + "|".join(
+        base64.b64encode(part).decode() for part in (salt, hmac.digest(salt, name.encode(), "sha1"))
+    )
+
+
+HOSTS = (
+    "vm-a", "VM-A,10.0.0.4", "vm-b", "vm-*", "*", "!vm-a,*", "*,!vm-a", "vm-?", "[vm-a]:2222", "[vm-*]:2222", "vm-[ab]",
+    hashed("vm-a"), hashed("[vm-a]:2222"), hashed("10.0.0.4"), "|1|bad|bad=", "|2|x|y", "vm-a,", ",vm-a", "vm-a,,vm-b",
+)  # fmt: skip
+NAMES = ("vm-a", "vm-b", "10.0.0.4", "[vm-a]:2222", "other")
+SHORT = base64.b64encode(b"\0\0\0\x07ssh-rsa").decode()
+KEYS = (
+    f"ssh-ed25519 {KEY}", f"ssh-ed25519 {OTHER} a comment", f"ssh-rsa {KEY}", "ssh-rsa AAAA", f"ssh-rsa {SHORT}",
+    f"ssh-ed25519 {KEY[:-8]}", "ssh-ed25519 not*base64", f"ssh-unknown {KEY}", "ssh-ed25519", f"ssh-ed25519\t{KEY}",
+    f"ecdsa-sha2-nistp256 {KEY}", f"ssh-ed25519 {KEY}\r",
+)  # fmt: skip
+MARKERS = (
+    "",
+    "",
+    "",
+    "@revoked ",
+    "@cert-authority ",
+    "@revoke ",
+    "@REVOKED ",
+    "@revoked @cert-authority ",
+    "@revoked\t",
+    "#",
+    " ",
+)
+
+
+def random_file(path: Path, pick: random.Random) -> None:
+    lines = [f"{pick.choice(MARKERS)}{pick.choice(HOSTS)} {pick.choice(KEYS)}" for _ in range(pick.randrange(1, 8))]
+    path.write_bytes("\n".join([*lines, ""]).encode())
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is not installed")
+def test_the_same_lines_as_ssh_keygen_finds(tmp_path: Path) -> None:
+    """200 files; ssh-keygen lists a line whose key is broken as well, which ssh itself does not count."""
+    pick = random.Random(4)
+    path = tmp_path / "known_hosts"
+    for _ in range(200):
+        random_file(path, pick)
+        name = pick.choice(NAMES)
+        done = subprocess.run(
+            ["ssh-keygen", "-F", name, "-f", path], capture_output=True, text=True, check=False, timeout=10
+        )
+        lines = [int(number) for number in re.findall(r"^# Host .+ found: line (\d+)", done.stdout, re.MULTILINE)]
+        ours = found(path, name)
+        assert {number for number, _ in ours} <= set(lines), (name, path.read_text(), done.stdout)
+        for number in set(lines) - {number for number, _ in ours}:
+            words = path.read_bytes().decode().split("\n")[number - 1].replace("\t", " ").split()
+            assert words[-1] != KEY or "ssh-ed25519" not in words, (name, path.read_text(), done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        (f"@revoke vm-a ssh-ed25519 {KEY}", False),  # J4
+        (f"@REVOKED vm-a ssh-ed25519 {KEY}", False),
+        (f"@revoked @cert-authority vm-a ssh-ed25519 {KEY}", False),
+        ("vm-a ssh-rsa AAAA", False),  # J6
+        (f"vm-a ssh-rsa {SHORT}", False),
+        (f"vm-a ssh-rsa {KEY}", False),  # J8
+        (f"vm-a ssh-ed25519 {KEY[:-8]}", False),
+        (f"vm-a ssh-unknown {KEY}", False),
+        (f"vm-a ssh-ed25519 {KEY}\r", True),
+        (f"\tvm-a\tssh-ed25519\t{KEY}", True),
+        (f"vm-a\u00a0x ssh-ed25519 {KEY}", False),
+    ],
+)
+def test_lines_that_count(tmp_path: Path, line: str, counts: bool) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_bytes(f"{line}\n".encode())
+    assert bool(found(path, "vm-a")) is counts
+
+
+def test_hashed_and_plain_lines_are_both_asked(tmp_path: Path) -> None:  # J1, J2
+    path = tmp_path / "known_hosts"
+    path.write_text(
+        f"vm-a ssh-ed25519 {OTHER}\n{hashed('vm-a')} ssh-ed25519 {KEY}\n@revoked {hashed('vm-a')} ssh-ed25519 {KEY}\n"
+    )
+    assert found(path, "vm-a") == [(1, ""), (2, ""), (3, "@revoked")]

@@ -18,6 +18,7 @@ import pytest
 
 from plugins.model import SshSession, Vm
 from plugins.ssh import client as ssh
+from plugins.ssh.hop import Hop
 from plugins.ssh.host_keys import HostKeys
 from plugins.ssh.shell_command import COMMAND, pack
 
@@ -278,3 +279,25 @@ def jump_config(first: Sshd, second: Sshd, keys: Keys, more: str = "") -> str:
         f"Host gw1\n HostName 127.0.0.1\n Port {first.port}\nHost gw2\n HostName 127.0.0.1\n Port {second.port}\n{more}"
         f"Host *\n User {ME}\n IdentityFile {keys.make('user')}\n"
     )
+
+
+def hop_of(**more: object) -> Hop:
+    """A login to vm-a with nothing known about it."""
+    values: dict[str, object] = {
+        "alias": "vm-a",
+        "address": "vm-a",
+        "port": 22,
+        "user": "u",
+        "identity_files": (),
+        "default_files": False,
+        "identities_only": True,
+        "certificates": (),
+        "agent": "",
+        "known_as": "",
+        "user_known_hosts": (),
+        "global_known_hosts": (),
+        "jump": "",
+        "proxy_command": "",
+        "connect_timeout": None,
+    }
+    return Hop(**{**values, **more})  # type: ignore[arg-type]  # by name
