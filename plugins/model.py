@@ -1,4 +1,4 @@
-"""The words every room of the house shares: what was seen on a VM, and what was judged about it.
+"""The data model: VM, probe result, evidence, verdict.
 
 Data walks one way::
 
@@ -87,7 +87,7 @@ class Severity(StrEnum):
     RECOMMENDED = "recommended"
 
 
-#: How a probe ended. Only ``done`` is evidence of something; every other word says why there is none.
+#: How a probe ended. Only ``done`` is evidence; every other state is the reason why there is none.
 ProbeState = Literal[
     "done",  # it ran to its end; `exit` is its exit status
     "timed out",  # it was stopped at its limit
@@ -99,7 +99,7 @@ ProbeState = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What one probe saw on one VM: its command, how it ended and what it printed."""
+    """The result of one probe on one VM: its command, how it ended and what it printed."""
 
     probe: str  # "healthz", or with its parameter "tunnel[management.azure.com]"
     command: str
@@ -126,7 +126,7 @@ class SshSession:
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything that was seen of one VM. Saved as ``evidence/<vm>.json``; judged live or replayed alike."""
+    """All probe results of one VM. Saved as ``evidence/<vm>.json``; judged live or later in the same way."""
 
     vm: Vm
     session: SshSession

@@ -1,4 +1,4 @@
-"""The order of the catalogue: that of a person who looks at a VM, from the login to the enrolment."""
+"""The areas of the catalogue in order, from the login to the enrollment."""
 
 from __future__ import annotations
 

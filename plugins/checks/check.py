@@ -51,7 +51,7 @@ Grade = Severity | Callable[..., Severity]
 #: `plugins.diagnosis.fleet_causes`.
 Component = Literal[
     "vm",  # the VM resource, which no other VM shares
-    "guest",  # software or settings inside the VM: the image's, when every VM made of it has the same trouble
+    "guest",  # software or settings inside the VM: the image's, when every VM made from it has the same problem
     "cluster",  # and its runtime
     "csn",  # the cloud services network
     "identity",  # a managed identity, perhaps of many VMs
@@ -176,7 +176,7 @@ class recorded_facts:  # a function in use: `with recorded_facts() as facts`. A 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What is declared about a check. `title` is the first line of its docstring."""
+    """The declaration of a check. `title` is the first line of its docstring."""
 
     id: str
     severity: Grade

@@ -11,7 +11,7 @@ __all__ = ["Verb", "command", "words"]
 
 Verb = Literal["install", "upgrade", "reinstall", "remove"]
 
-#: In the order in which they are looked for. None asks: nobody sits there to answer.
+#: In the order of the search. None of them prompts, because no user is there to answer.
 _TOOLS: dict[str, dict[Verb, str]] = {
     "apt-get": {
         "install": "install -y",

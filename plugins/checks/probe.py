@@ -37,7 +37,7 @@ from plugins.model import ProbeResult, ProbeState, Vm
 __all__ = ["LINUX_ONLY", "Probe", "ProbeCommand", "probe", "probe_of", "quote"]
 
 #: What a check says of a Windows VM when one of its probes has no command for it.
-LINUX_ONLY = "This check looks at Linux guests only."
+LINUX_ONLY = "This check is for Linux guests only."
 
 
 @dataclass(frozen=True, slots=True)

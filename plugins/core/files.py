@@ -1,4 +1,4 @@
-"""Writing files that are always whole, and only the owner's to read."""
+"""Write files that are always complete, and readable by their owner only."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class InUseError(Exception):
 def lock_directory(directory: Path) -> int:
     """Hold a run directory for this process, until it ends in whatever way. Raises `InUseError`, OSError.
 
-    Returns the descriptor that holds it. The kernel lets go of it when the process is gone, so no lock is ever stale.
+    Returns the descriptor that holds it. The kernel releases it when the process ends, so no lock is ever stale.
     """
     handle = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

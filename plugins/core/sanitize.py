@@ -1,4 +1,4 @@
-"""Text a VM had a hand in, made harmless to look at: nothing in it can move a cursor or reverse a line.
+"""Text from a VM made safe to show: nothing in it can move a cursor or reverse a line.
 
 What cannot be seen is shown as the escape that a programmer would type, so that it stays evidence::
 

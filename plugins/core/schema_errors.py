@@ -1,6 +1,6 @@
 """The errors that a JSON schema finds in a configuration file, as sentences: where, what was found, what to do.
 
-The format of the file does not matter; whoever reads it knows the place of each value. A schema may carry words of its
+The format of the file does not matter: the caller knows the place of each value. A schema may carry words of its
 own: ``expected`` (of a value: "an IPv4 address"), and, under the names that VS Code knows, ``patternErrorMessage`` and
 ``errorMessage`` (a number out of range).
 """
@@ -131,7 +131,7 @@ def _explain(error: ValidationError, kind: Kind) -> Iterator[tuple[Where, bool, 
 
 
 def _value_error(error: ValidationError, kind: Kind) -> str:
-    """What is wrong with a value."""
+    """The error of one value."""
     value = error.instance
     rule: Any = error.validator_value
     schema: Any = error.schema

@@ -61,7 +61,7 @@ def parse(path: str | PathLike[str], kind: Kind) -> Any:
         remedy = "Check the indentation, and quote texts with ': ' or '#'."
         raise ConfigErrors([f"{path}{line}: not YAML: {error.problem or error.context}. {remedy}"]) from None
     except RecursionError:
-        raise ConfigErrors([f"{path}: not YAML that can be read: it is nested too deep. Flatten it."]) from None
+        raise ConfigErrors([f"{path}: is nested too deep. Flatten it."]) from None
     except (YAMLError, ValueError) as error:
         raise ConfigErrors([f"{path}: not YAML: {str(error).splitlines()[0]}."]) from None
     if document is None:
@@ -104,4 +104,4 @@ def _duplicate_key(error: DuplicateKeyError) -> str:
     line = error.problem_mark.line + 1 if error.problem_mark else 1
     start = error.context_mark.line + 1 if error.context_mark else line
     key = found[1] if found else "?"
-    return f"{line}: key {key!r} is there twice in the mapping that starts on line {start}. Remove one."
+    return f"{line}: key {key!r} occurs twice in the mapping that starts on line {start}. Remove one."

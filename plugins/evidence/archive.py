@@ -171,7 +171,7 @@ def _read(source: Source, name: str) -> dict[str, Any] | None:
         raw = source.read(name)
         data = None if raw is None else json.loads(raw)
     except (ValueError, OSError, RecursionError) as error:
-        raise InputError(f"{source.label(name)}: cannot be read as JSON ({reason(error)})") from None
+        raise InputError(f"{source.label(name)}: is not readable as JSON ({reason(error)})") from None
     if raw is not None and not isinstance(data, dict):
         raise InputError(f"{source.label(name)}: expected an object, found {type(data).__name__}")
     return data

@@ -114,7 +114,7 @@ class BundleFile:
         members = _acceptable(self._zip.infolist())
         if MANIFEST not in members:
             raise BundleError(
-                f"this is no bundle of this suite: there is no {MANIFEST} in it. Give it a bundle that --bundle wrote, "
+                f"this is not a bundle of this suite: it has no {MANIFEST}. Use a bundle that --bundle wrote, "
                 "or the run directory."
             )
         manifest = _manifest(self._zip.read(MANIFEST))
@@ -141,8 +141,8 @@ def _opened(file: IO[bytes]) -> zipfile.ZipFile:
     # PK\5\6 disk disk entries entries size-of-directory offset length-of-comment
     if len(end) < 22 or not end.startswith(b"PK\5\6"):
         raise BundleError(
-            "this is no bundle of this suite: it is no zip file as --bundle writes it, or its end is missing, as after "
-            f"a copy that was cut short. {_AGAIN}"
+            "this is not a bundle of this suite: it is not a zip file as --bundle writes it, or its end is missing, as "
+            f"after a copy that was cut short. {_AGAIN}"
         )
     entries, directory = struct.unpack("<xxxxxxxxxxHI", end[:16])
     if tail[:4] == b"PK\6\7" or entries > MOST_MEMBERS or directory > _MOST_DIRECTORY:
@@ -164,7 +164,7 @@ def _acceptable(infos: list[zipfile.ZipInfo]) -> set[str]:
         if name in names:
             raise BundleError(f"refused: it holds two files with the name {name}.")
         if info.external_attr >> 28 not in (0, 0o10):  # the kind of file, as on Unix: unknown, or a plain one
-            raise BundleError(f"refused: {name} in it is no plain file (a link?).")
+            raise BundleError(f"refused: {name} in it is not a plain file (a link?).")
         if info.flag_bits & 0x1:
             raise BundleError(f"refused: {name} in it is encrypted. Ask for the bundle as --bundle wrote it.")
         if info.file_size > MOST_BYTES:
@@ -182,7 +182,7 @@ def _manifest(data: bytes) -> dict[str, Any]:
     try:
         manifest = json.loads(data)
         if manifest["format"] != FORMAT:
-            raise BundleError(f"this is no bundle of this suite, but a {str(manifest['format'])[:80]!r}.")
+            raise BundleError(f"this is not a bundle of this suite, but a {str(manifest['format'])[:80]!r}.")
         if manifest["version"] != VERSION:
             raise BundleError(
                 f"this bundle has format {str(manifest['version'])[:20]}, and this suite reads {VERSION}. Use the "
@@ -192,7 +192,7 @@ def _manifest(data: bytes) -> dict[str, Any]:
             if not re.fullmatch(r"[0-9a-f]{64}", stated["sha256"]):
                 raise ValueError(f"{name} has no SHA-256")
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise BundleError(f"this is no bundle of this suite: its {MANIFEST} cannot be read ({error}).") from None
+        raise BundleError(f"this is not a bundle of this suite: its {MANIFEST} cannot be read ({error}).") from None
     found: dict[str, Any] = manifest
     return found
 

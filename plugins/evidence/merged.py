@@ -6,9 +6,9 @@
     shard 2 of 3   vm2 vm5          ├──> one fleet, in its own order: vm1 vm2 vm3 ... vm8
     shard 3 of 3   (missing)        ┘    vm3 vm6 have no evidence: unknown, and the exit status is never 0
 
-A VM is in one source only, unless both say the same of it. Shards are parts of the same fleet, dealt out alike, and
-each says in its ``run.json`` who the whole fleet is (`plugins.inventory.shards`): so a part that is missing is known by
-its VMs. What Azure answered is put together; where two sources asked the same, the newer answer is judged.
+A VM is in one source only, unless both sources have the same evidence of it. Every shard lists the whole fleet in its
+``run.json`` (`plugins.inventory.shards`), so the VMs of a missing shard are known. The answers of Azure are merged;
+where two sources asked the same question, the newer answer is judged.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _is_shard(data: Any) -> bool:
 
 @dataclass(slots=True)
 class Gaps:
-    """Which VMs of the fleet nobody has looked at."""
+    """The VMs of the fleet without evidence, and the missing shards."""
 
     vms: list[str] = field(default_factory=list)
     shards: list[int] = field(default_factory=list)  # of which there is no source at all
@@ -209,7 +209,7 @@ class Merged:
         return json.dumps(whole).encode() if asked else None
 
     def gaps_among(self, vms: Sequence[Vm]) -> Gaps | None:
-        """What there is no evidence of, of these VMs; None when there is of all."""
+        """The VMs among these without evidence; None when all have some."""
         lacking = [vm.name for vm in vms if not self._has_evidence(vm.name)]
         if not lacking:
             return None
@@ -250,7 +250,7 @@ def _refuse_strangers(parts: Sequence[_Part]) -> None:
         if bool(part.shard) != bool(first.shard):
             shard, other = (part, first) if part.shard else (first, part)
             raise InputError(
-                f"--evidence: {shard.label} is a shard, and {other.place} is none. Judge the shards of a fleet "
+                f"--evidence: {shard.label} is a shard, and {other.place} is not. Judge the shards of a fleet "
                 "together, and other runs on their own."
             )
         if not (part.shard and first.shard):
@@ -275,7 +275,7 @@ def _refuse_profiles(parts: Sequence[_Part]) -> None:
         else:
             continue
         raise InputError(
-            f"--evidence: {first.label} {problem}. Say by which requirements to judge all of it: --profile=NAME"
+            f"--evidence: {first.label} {problem}. State the requirements to judge all of it by: --profile=NAME"
         )
 
 
@@ -288,7 +288,7 @@ def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
                 owner[name] = part
             elif part.source.has(evidence_path(name)) and not _agree(owner[name].source, part.source, name):
                 raise InputError(
-                    f"--evidence: {name} is in {owner[name].label} and in {part.label}, and they differ. Leave one of "
+                    f"--evidence: {name} is in {owner[name].label} and in {part.label}, and they differ. Remove one of "
                     "the two out."
                 )
     return owner

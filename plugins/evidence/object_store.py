@@ -54,7 +54,7 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """The URL, for whoever only shows it."""
+        """The URL, to show."""
         return Path(self._url)
 
     def below(self, name: str) -> Store:
@@ -98,7 +98,7 @@ class Store:
         return [name for name in names if self.has(f"{name}/run.json")]
 
     def send(self, name: str, data: bytes) -> None:
-        """Put a file there, some time soon; `wait` tells whether that went well."""
+        """Send a file in the background; `wait` reports errors."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
         self._sent.append(self._pool.submit(self._put, name, data))
@@ -145,7 +145,7 @@ def open_store(url: str) -> Iterator[tuple[str, Source]]:
     except OSError as error:
         raise InputError(f"--evidence={error}") from None
     if not names:
-        raise InputError(f"--evidence={url}: there is no run, neither there nor directly below.")
+        raise InputError(f"--evidence={url}: no run found, neither there nor directly below.")
     for name in names:
         yield f"{store}/{name}", store.below(name)
 
@@ -155,8 +155,8 @@ def _connect(url: str, option: str) -> tuple[Any, str]:
     if ("@" in parts.netloc and ":" in parts.netloc.partition("@")[0]) or parts.query or parts.fragment:
         place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
         raise InputError(
-            f"{option}={place}: the URL that was given holds more than a place, a key or a SAS perhaps. Arguments are "
-            "for everybody to see: use an identity, or AZURE_STORAGE_CONNECTION_STRING."
+            f"{option}={place}: the URL contains more than a location, perhaps a key or a SAS. Other users can see "
+            "arguments: use an identity, or AZURE_STORAGE_CONNECTION_STRING."
         )
     if parts.scheme not in _SCHEMES:
         raise InputError(
@@ -190,7 +190,7 @@ def _account(netloc: str, option: str, url: str) -> dict[str, Any]:
         name = at[1]
     if not name:
         raise InputError(
-            f"{option}={url}: which storage account? Set AZURE_STORAGE_ACCOUNT_NAME (and log in with az login, or run "
-            "with a managed or workload identity), or AZURE_STORAGE_CONNECTION_STRING."
+            f"{option}={url}: no storage account is named. Set AZURE_STORAGE_ACCOUNT_NAME (and log in with az login, "
+            "or run with a managed or workload identity), or AZURE_STORAGE_CONNECTION_STRING."
         )
     return {"account_name": name, "anon": False}  # not anonymous: DefaultAzureCredential

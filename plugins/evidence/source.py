@@ -1,4 +1,4 @@
-"""Where the evidence of a run is: a path becomes a `Source`, and nothing after this cares whether it is a folder.
+"""Where the evidence of a run is: a path becomes a `Source`, whether it is a run directory or a bundle.
 
 ::
 

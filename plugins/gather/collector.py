@@ -1,4 +1,4 @@
-"""Gather first, judge later: visit every VM once, run all its probes there, keep what each one said."""
+"""Visit every VM once, run all its probes there, and store the evidence; judging comes later."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EvidenceStore(Protocol):
 
 
 class Progress(Protocol):
-    """Notified while the gathering goes on; called from several threads."""
+    """Notified during the gathering; called from several threads."""
 
     def visited(self, evidence: Evidence) -> None:
         """One more VM is done, reached or not."""

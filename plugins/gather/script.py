@@ -1,4 +1,4 @@
-"""One script per VM: all its probes, run side by side, each answer framed and streamed back, some at a time.
+"""One script per VM: all its probes, run in parallel, each answer framed and streamed back, some at a time.
 
 What travels back on stdout, for a nonce N that is new for every VM and every run (all numbers are decimal)::
 
@@ -40,7 +40,7 @@ OVERHEAD = 5.0
 
 @dataclass(frozen=True, slots=True)
 class VmScript:
-    """A compiled script and what is needed to read its answer."""
+    """A compiled script and the data to read its answer with."""
 
     script: bytes
     command: str  # that starts it: the script comes on its stdin

@@ -105,7 +105,7 @@ def _section(
         if each.remedy and each.status is not Status.PASS:
             lines.append(f"    To do: {each.remedy}")
     if not verdicts:
-        lines.append("No check of this run tells of it.")
+        lines.append("No check of this run covers it.")
     keys = [*own, *dict.fromkeys(key for each in verdicts for key in each.probes)]
     for key in keys:
         if key in shown:

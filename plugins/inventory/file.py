@@ -30,7 +30,7 @@ KIND = Kind("a fleet file", "docs/inventory.md", SCHEMA, "vms", "a list of VMs")
 
 
 class InventoryError(ConfigErrors):
-    """What is wrong with the choice of VMs."""
+    """The errors in the choice of VMs."""
 
 
 def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Path | None]]:
@@ -97,7 +97,9 @@ def bad_host(text: str) -> str:
     if problem := bad_name(text):
         return problem
     if found := re.search(r"[\s@/,*?\[\]'\"`$;&|<>\\(){}]", text):
-        return f"{text!r} is no SSH alias or address: it has a {found[0]!r} in it. User and port have their own keys."
+        return (
+            f"{text!r} is not an SSH alias or address: it has a {found[0]!r} in it. User and port have their own keys."
+        )
     return ""
 
 

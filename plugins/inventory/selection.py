@@ -1,4 +1,4 @@
-"""Which VMs: the fleet file (`load`), ``--vm`` (`select`), and what is known of a VM before anyone looks at it.
+"""The VMs of a run: the fleet file (`load`) and ``--vm`` (`select`).
 
 The fleet file is described in docs/inventory.md; `plugins.inventory.file` reads and checks it.
 """
@@ -108,7 +108,7 @@ def parse_address(text: str) -> tuple[str | None, str, int | None]:
         raise ValueError(problem)
     found = v6 or _PLAIN.fullmatch(text)
     if not found:
-        raise ValueError("is no address. Expected an SSH alias, user@host:port, or user@[IPv6]:port.")
+        raise ValueError("is not an address. Expected an SSH alias, user@host:port, or user@[IPv6]:port.")
     parts = found.groupdict()
     user, host, port = parts["user"], parts["host"], parts.get("port")
     if problem := fleet_file.bad_host(host) or (user and fleet_file.bad_name(user)):

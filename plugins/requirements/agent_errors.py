@@ -57,7 +57,7 @@ class Explanation:
 
     @property
     def advice(self) -> str:
-        """The remedy, and the checks to look at."""
+        """The remedy, and the checks to see."""
         return f"{self.remedy} ({', '.join(self.checks)})" if self.checks else self.remedy
 
 
@@ -177,7 +177,7 @@ def needles() -> list[str]:
 
 
 def findings(lines: Iterable[str]) -> Iterator[Finding]:
-    """The codes and known messages in some lines, in their order; "all went well" is none."""
+    """The codes and known messages in some lines, in their order; the code of success is not one."""
     for line in lines:
         for number in dict.fromkeys(int(found) for found in _CODE.findall(line)):
             if number != NO_ERROR:

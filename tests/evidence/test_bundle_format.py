@@ -129,11 +129,11 @@ def manifest(**changes: object) -> bytes:
     ("said", "message"),
     [
         (manifest(version=2), "this bundle has format 2, and this suite reads 1. Use the version of the suite that made it (9.9)."),
-        (manifest(format="a thing"), "this is no bundle of this suite, but a 'a thing'."),
-        (b"[]", "this is no bundle of this suite: its manifest.json cannot be read (*"),
-        ("".join(f'{{"{n}":' for n in range(20_000)).encode(), "this is no bundle of this suite: its manifest.json cannot be read (*"),
+        (manifest(format="a thing"), "this is not a bundle of this suite, but a 'a thing'."),
+        (b"[]", "this is not a bundle of this suite: its manifest.json cannot be read (*"),
+        ("".join(f'{{"{n}":' for n in range(20_000)).encode(), "this is not a bundle of this suite: its manifest.json cannot be read (*"),
         (manifest(members={"run.json": {"sha256": "no"}}), "* cannot be read (run.json has no SHA-256)."),
-        (None, "this is no bundle of this suite: there is no manifest.json in it. *"),
+        (None, "this is not a bundle of this suite: it has no manifest.json. *"),
     ],
 )  # fmt: skip
 def test_a_foreign_or_newer_bundle_says_so(good: Path, said: bytes | None, message: str) -> None:
@@ -144,7 +144,7 @@ def test_a_foreign_or_newer_bundle_says_so(good: Path, said: bytes | None, messa
 def test_what_is_no_zip_is_no_bundle(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"hello" * 100)
     assert refused(tmp_path / "x").startswith(
-        "this is no bundle of this suite: it is no zip file as --bundle writes it"
+        "this is not a bundle of this suite: it is not a zip file as --bundle writes it"
     )
 
 
@@ -191,7 +191,7 @@ def test_a_link_is_refused(good: Path) -> None:
         opened.writestr(info, "/etc/shadow")
 
     rewritten(good, {}, link)
-    assert refused(good) == "refused: evidence/b.json in it is no plain file (a link?)."
+    assert refused(good) == "refused: evidence/b.json in it is not a plain file (a link?)."
 
 
 def test_an_encrypted_member_is_refused(good: Path) -> None:

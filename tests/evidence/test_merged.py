@@ -112,7 +112,7 @@ def test_a_vm_that_a_shard_did_not_get_to_is_missing(tmp_path: Path) -> None:
 def test_a_vm_in_two_sources_that_differ_is_refused(tmp_path: Path) -> None:
     one, other = keep(tmp_path / "a", FLEET[:2]), keep(tmp_path / "b", FLEET[1:3], says="odd", started=2.0)
     assert refused([one, other]) == (
-        f"--evidence: vm2 is in {one} and in {other}, and they differ. Leave one of the two out."
+        f"--evidence: vm2 is in {one} and in {other}, and they differ. Remove one of the two out."
     )
 
 
@@ -138,7 +138,7 @@ def test_shards_of_another_fleet_are_refused(tmp_path: Path) -> None:
 def test_a_run_that_is_no_shard_is_refused_among_shards(tmp_path: Path) -> None:
     one, other = shards(tmp_path)[0], keep(tmp_path / "b", FLEET[1:])
     assert refused([one, other]) == (
-        f"--evidence: {one} (shard 1 of 2) is a shard, and {other} is none. Judge the shards of a fleet together, and "
+        f"--evidence: {one} (shard 1 of 2) is a shard, and {other} is not. Judge the shards of a fleet together, and "
         "other runs on their own."
     )
 
@@ -147,8 +147,8 @@ def test_evidence_for_different_requirements_needs_a_word(tmp_path: Path) -> Non
     one = keep(tmp_path / "a", FLEET[::2], shard=Shard(1, 2))
     other = keep(tmp_path / "b", FLEET[1::2], shard=Shard(2, 2), profile="2602")
     assert refused([one, other]) == (
-        f"--evidence: {one} (shard 1 of 2) is for the profile 2510, and {other} (shard 2 of 2) for 2602. Say by which "
-        "requirements to judge all of it: --profile=NAME"
+        f"--evidence: {one} (shard 1 of 2) is for the profile 2510, and {other} (shard 2 of 2) for 2602. State the "
+        "requirements to judge all of it by: --profile=NAME"
     )
     open_all([one, other], any_profile=True)
 

@@ -59,18 +59,18 @@ def test_one_run_or_all_below_are_judged(tmp_path: Path, scheme: str) -> None:
         ),
         (
             "az://evidence/x",
-            "--evidence-store=az://evidence/x: which storage account? Set AZURE_STORAGE_ACCOUNT_NAME (and log in with "
+            "--evidence-store=az://evidence/x: no storage account is named. Set AZURE_STORAGE_ACCOUNT_NAME (and log in with "
             "az login, or run with a managed or workload identity), or AZURE_STORAGE_CONNECTION_STRING.",
         ),
         (
             "az://evidence/x?sv=2026&sig=verysecret",
-            "--evidence-store=az://evidence/x: the URL that was given holds more than a place, a key or a SAS perhaps. "
-            "Arguments are for everybody to see: use an identity, or AZURE_STORAGE_CONNECTION_STRING.",
+            "--evidence-store=az://evidence/x: the URL contains more than a location, perhaps a key or a SAS. "
+            "Other users can see arguments: use an identity, or AZURE_STORAGE_CONNECTION_STRING.",
         ),
         (
             "az://user:verysecret@evidence/x",
-            "--evidence-store=az://evidence/x: the URL that was given holds more than a place, a key or a SAS perhaps. "
-            "Arguments are for everybody to see: use an identity, or AZURE_STORAGE_CONNECTION_STRING.",
+            "--evidence-store=az://evidence/x: the URL contains more than a location, perhaps a key or a SAS. "
+            "Other users can see arguments: use an identity, or AZURE_STORAGE_CONNECTION_STRING.",
         ),
     ],
 )
@@ -96,7 +96,7 @@ def test_libraries_that_are_not_there(missing: str, url: str, monkeypatch: pytes
 def test_nothing_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         open_all([f"file://{tmp_path}/none"])
-    assert str(caught.value) == f"--evidence=file://{tmp_path}/none: there is no run, neither there nor directly below."
+    assert str(caught.value) == f"--evidence=file://{tmp_path}/none: no run found, neither there nor directly below."
 
 
 def test_a_run_whose_evidence_could_not_be_sent_says_so(checkout: Checkout) -> None:

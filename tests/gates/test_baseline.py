@@ -182,7 +182,7 @@ def test_a_run_is_named_by_its_directory_its_file_or_as_the_latest(tmp_path: Pat
 
 
 NOT_A_RUN: list[tuple[Any, str]] = [
-    ("{", "results.json: cannot be read as JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+    ("{", "results.json: is not readable as JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
     ([], "results.json: expected an object, found list"),
     ({}, "results.json: not the results of a run ('version' is missing)"),
     ({"version": 1}, "results.json: not the results of a run ('vms' is missing)"),

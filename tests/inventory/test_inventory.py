@@ -159,7 +159,7 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         'fleet.yaml:13: vms[4].name: is the number 3, expected text. Put it in quotes: "3".',
         "fleet.yaml:14: vms[4].target.cloud: 'AzureClod' is not known. Did you mean 'AzureCloud'?",
         "fleet.yaml:14: vms[4].target.place: unknown key. Known are subscription, resource_group, location, cloud, tags.",
-        "fleet.yaml:14: vms[4].target.subscription: 'abc' is no subscription id. Expected "
+        "fleet.yaml:14: vms[4].target.subscription: 'abc' is not a subscription id. Expected "
         "00000000-0000-0000-0000-000000000000, as 'az account show' prints it.",
         "fleet.yaml:15: vms[4].resource_id: '/subscriptions/x' is not the ARM id of its kind of resource. Expected "
         "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.NetworkCloud/virtualMachines/NAME.",
@@ -167,7 +167,7 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         'fleet.yaml:17: vms[6].name: is true (yes or no), expected text. Put it in quotes: "true".',
         "fleet.yaml:18: vms[6].port: is the text '22', expected a whole number. Give a whole number, or remove it.",
         "fleet.yaml:19: vms[6].user: is empty, expected text. Give text, or remove it.",
-        "fleet.yaml:20: vms[6].jump: 'a b' is no SSH alias or address: it has a ' ' in it. User and port have their own keys. "
+        "fleet.yaml:20: vms[6].jump: 'a b' is not an SSH alias or address: it has a ' ' in it. User and port have their own keys. "
         "Expected [user@]host[:port], several separated by commas, or none.",
         "fleet.yaml:21: vms[7]: is empty, expected a mapping or text. Give a mapping or text, or remove it.",
         "fleet.yaml:22: vmss: unknown key. Did you mean 'vms'?",
@@ -186,12 +186,12 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         ("vms: {vm-a: 1}\n", ":1: vms: is a mapping, expected a list. Give a list, or remove it."),
         ("vms:\n - ''\n", ":2: vms[0]: is empty. Give a value, or remove the key."),
         ("vms:\n - name: a\n   port: 0\n", ":3: vms[0].port: 0 is out of range. A port is 1 to 65535."),
-        ("vms:\n - name: a\n   host: b\n   host: c\n", ":4: key 'host' is there twice in the mapping that starts on line 2. Remove one."),
+        ("vms:\n - name: a\n   host: b\n   host: c\n", ":4: key 'host' occurs twice in the mapping that starts on line 2. Remove one."),
         ("vms:\n\t- a\n", ":2: not YAML: found character '\\t' that cannot start any token. Check the indentation, and quote texts with ': ' or '#'."),
         ("vms: [a\n", ":2: not YAML: did not find expected ',' or ']'. Check the indentation, and quote texts with ': ' or '#'."),
         ("vms: [\"a\\nb\"]\n", ":1: vms[0].name: 'a\\nb' has a control character in it. Remove it."),
         ("vms: [-a]\n", ":1: vms[0].name: '-a' starts with '-' and would be read as an option. Choose another name."),
-        ("vms: [a/b]\n", ":1: vms[0].name: 'a/b' is no SSH alias or address: it has a '/' in it. User and port have their own keys."),
+        ("vms: [a/b]\n", ":1: vms[0].name: 'a/b' is not an SSH alias or address: it has a '/' in it. User and port have their own keys."),
     ],
 )  # fmt: skip
 def test_one_mistake(fleet_file: Path, text: str, error: str) -> None:
@@ -225,7 +225,7 @@ def test_a_file_that_is_nested_too_deep(fleet_file: Path) -> None:
     fleet_file.write_bytes(b"[" * 600)  # enough for Python's recursion limit; more costs quadratic time
     with pytest.raises(InventoryError) as caught:
         load(fleet_file)
-    assert str(caught.value) == "fleet.yaml: not YAML that can be read: it is nested too deep. Flatten it."
+    assert str(caught.value) == "fleet.yaml: is nested too deep. Flatten it."
 
 
 @pytest.mark.parametrize("port", [1, 65535])
@@ -308,8 +308,8 @@ def test_without_a_fleet_each_pattern_is_an_address(text: str, vm: Vm) -> None:
         ("-oProxyCommand=x", "'-oProxyCommand=x' starts with '-' and would be read as an option. Choose another name."),
         ("anna@-x", "'-x' starts with '-' and would be read as an option. Choose another name."),
         ("web1:70000", "port 70000 is out of range. A port is 1 to 65535."),
-        ("web1:ssh", "is no address. Expected an SSH alias, user@host:port, or user@[IPv6]:port."),
-        ("a b", "'a b' is no SSH alias or address: it has a ' ' in it. User and port have their own keys."),
+        ("web1:ssh", "is not an address. Expected an SSH alias, user@host:port, or user@[IPv6]:port."),
+        ("a b", "'a b' is not an SSH alias or address: it has a ' ' in it. User and port have their own keys."),
         ("", "is empty, or begins or ends with a space. Remove the space."),
     ],
 )

@@ -385,7 +385,7 @@ def _broken(project: pytest.Pytester, what: str) -> list[str]:
     [
         ("missing", "ERROR: --evidence nowhere: there is no such run directory or bundle"),
         ("not a run", "ERROR: --evidence suites: no run.json in it, so it is not a run directory *"),
-        ("half-written", "ERROR: earlier/evidence/a.json: cannot be read as JSON *"),
+        ("half-written", "ERROR: earlier/evidence/a.json: is not readable as JSON *"),
         ("foreign", "ERROR: earlier/evidence/a.json: not the evidence of a VM ('version' is missing)*"),
         ("newer", "ERROR: earlier/evidence/a.json: not the evidence of a VM (evidence format 99, this suite reads 1)*"),
         ("run.json", "ERROR: earlier/run.json: expected an object, found list"),

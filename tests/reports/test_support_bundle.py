@@ -91,10 +91,14 @@ def test_a_bundle_that_cannot_be_used_is_one_clear_error(checkout: Checkout) -> 
     cut.write_bytes(good[:-100])
     outcome = checkout.run("--evidence=cut.zip")
     assert outcome.ret == 4
-    outcome.stderr.fnmatch_lines(["ERROR: --evidence cut.zip: this is no bundle of this suite: it is no zip file *"])
+    outcome.stderr.fnmatch_lines(
+        ["ERROR: --evidence cut.zip: this is not a bundle of this suite: it is not a zip file *"]
+    )
     outcome.stderr.no_fnmatch_line("*Traceback*")
     outcome = checkout.run("--evidence=cut.zip", "--evidence=reports/latest")
-    outcome.stderr.fnmatch_lines(["ERROR: --evidence cut.zip: this is no bundle of this suite: it is no zip file *"])
+    outcome.stderr.fnmatch_lines(
+        ["ERROR: --evidence cut.zip: this is not a bundle of this suite: it is not a zip file *"]
+    )
     assert len(list((checkout.path / "reports").glob("2*"))) == 1, "nothing half-read leaves a run behind"
 
 
