@@ -1,4 +1,7 @@
-"""ARM's JSON, as the public REST examples show it: one function per kind of document."""
+"""ARM's JSON with the values of the public REST examples, where these do not name things: one function per document.
+
+tests/azure/test_published.py says where a document differs from its example.
+"""
 
 from __future__ import annotations
 
@@ -146,12 +149,16 @@ def _extended(name: str, subscription: str) -> Document:
     return {"name": location, "type": "CustomLocation"}
 
 
+_MANAGED_GROUP = {"location": "East US", "name": "lab-managed-rg"}
+
+
 def manager(identifier: str) -> Document:
     """A cluster manager. Its versions are in no order."""
     subscription = identifier.split("/")[2]
     return _resource(
         identifier,
         {
+            "availabilityZones": ["1", "2"],
             "clusterVersions": [
                 {"targetClusterVersion": "4.9.0", "supportExpiryDate": "2027-10-31"},
                 {"targetClusterVersion": "4.5.2", "supportExpiryDate": "2026-12-31"},
@@ -162,10 +169,16 @@ def manager(identifier: str) -> Document:
             "fabricControllerId": resource_id(
                 subscription, PLATFORM_GROUP, "Microsoft.ManagedNetworkFabric/networkFabricControllers", "lab-nfc"
             ),
+            "managedResourceGroupConfiguration": _MANAGED_GROUP,
             "managerExtendedLocation": _extended("lab-manager-location", subscription),
             "provisioningState": "Succeeded",
+            "relayConfiguration": {
+                "relayNamespaceId": f"/subscriptions/{subscription}/providers/Microsoft.Relay/namespaces/lab-relay"
+            },
+            "vmSize": "Standard_D8s_v3",
         },
         identity={"type": "SystemAssigned", "principalId": made_up(identifier), "tenantId": TENANT},
+        kind="Nexus",
     )
 
 
@@ -176,7 +189,16 @@ def cluster(identifier: str, manager_id: str) -> Document:
         identifier,
         {
             "availableUpgradeVersions": [],
-            "clusterCapacity": {"availableCoreCount": 10, "totalCoreCount": 96},
+            "clusterCapacity": {
+                "availableApplianceStorageGB": 3,
+                "availableCoreCount": 10,
+                "availableHostStorageGB": 20,
+                "availableMemoryGB": 20,
+                "totalApplianceStorageGB": 10,
+                "totalCoreCount": 10,
+                "totalHostStorageGB": 10,
+                "totalMemoryGB": 10,
+            },
             "clusterConnectionStatus": "Connected",
             "clusterExtendedLocation": _extended(f"{identifier.split('/')[-1]}-location", subscription),
             "clusterLocation": "Lab, aisle 1",
@@ -186,12 +208,15 @@ def cluster(identifier: str, manager_id: str) -> Document:
             "clusterVersion": "4.9.0",
             "detailedStatus": "Running",
             "detailedStatusMessage": "Cluster is running and healthy",
+            "lastSuccessfulVersionUpdateTime": "2026-02-22T12:00:00Z",
+            "managedResourceGroupConfiguration": _MANAGED_GROUP,
             "manualActionCount": 0,
             "networkFabricId": resource_id(
                 subscription, PLATFORM_GROUP, "Microsoft.ManagedNetworkFabric/networkFabrics", "lab-fabric"
             ),
             "provisioningState": "Succeeded",
             "supportExpiryDate": "2027-10-31",
+            "workloadResourceIds": [resource_id(subscription, VM_GROUP, "Microsoft.NetworkCloud/l2Networks", "lab-l2")],
         },
         extendedLocation=_extended("lab-manager-location", subscription),
         kind="Nexus",
@@ -209,6 +234,7 @@ def csn(identifier: str, cluster_id: str, lacks: Iterable[str]) -> Document:
         return [{"category": category, "endpoints": listed}] if listed else []
 
     additional = entries("agent-installation", installing)
+    nexus = identifier.rpartition("/cloudServicesNetworks/")[0]
     return _resource(
         identifier,
         {
@@ -216,11 +242,23 @@ def csn(identifier: str, cluster_id: str, lacks: Iterable[str]) -> Document:
             "associatedResourceIds": [],
             "clusterId": cluster_id,
             "detailedStatus": "Available",
-            "detailedStatusMessage": "all resource creation succeeded",
+            "detailedStatusMessage": "Cloud services network is up",
             "enableDefaultEgressEndpoints": "True",
             "enabledEgressEndpoints": [*entries("default", [e for e in there if e not in installing]), *additional],
-            "interfaceName": "cloudservices",
+            "interfaceName": "eth0",
             "provisioningState": "Succeeded",
+            "storageOptions": {
+                "mode": "Standard",
+                "sizeMiB": 1048576,
+                "storageApplianceId": f"{nexus}/storageAppliances/lab",
+            },
+            "storageStatus": {
+                "mode": "Standard",
+                "sizeMiB": 1048576,
+                "status": "Available",
+                "statusMessage": "Storage is available",
+                "volumeId": f"{nexus}/volumes/lab-csn",
+            },
         },
         extendedLocation=_extended(f"{cluster_id.split('/')[-1]}-location", identifier.split("/")[2]),
     )
@@ -230,12 +268,13 @@ def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, 
     """A running VM with a network of its tenant, where SSH goes, and a cloud services network."""
     subscription = identifier.split("/")[2]
     location = _extended(f"{cluster_id.split('/')[-1]}-location", subscription)
-    network = resource_id(subscription, VM_GROUP, "Microsoft.NetworkCloud/l3Networks", "lab-l3")
+    nexus = identifier.rpartition("/virtualMachines/")[0]
     return _resource(
         identifier,
         {
             "adminUsername": "azureuser",
             "availabilityZone": "1",
+            "bareMetalMachineId": f"{nexus}/bareMetalMachines/lab-host",
             "bootMethod": "UEFI",
             "cloudServicesNetworkAttachment": {
                 "attachedNetworkId": csn_id,
@@ -245,13 +284,14 @@ def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, 
                 "networkAttachmentName": "cloudservices",
             },
             "clusterId": cluster_id,
+            "consoleExtendedLocation": _extended("lab-console", subscription),
             "cpuCores": 2,
-            "detailedStatus": "Running",
+            "detailedStatus": "Available",
             "detailedStatusMessage": "VM is up and healthy",
             "memorySizeGB": 8,
             "networkAttachments": [
                 {
-                    "attachedNetworkId": network,
+                    "attachedNetworkId": f"{nexus}/l3Networks/lab-l3",
                     "defaultGateway": "True",
                     "ipAllocationMethod": "Static",
                     "ipv4Address": addresses.mgmt(number),
@@ -259,15 +299,24 @@ def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, 
                     "networkAttachmentName": "tenant",
                 }
             ],
+            "placementHints": [
+                {
+                    "hintType": "Affinity",
+                    "resourceId": f"{nexus}/racks/lab-rack",
+                    "schedulingExecution": "Hard",
+                    "scope": "",
+                }
+            ],
             "powerState": "On",
             "provisioningState": "Succeeded",
             "storageProfile": {
-                "osDisk": {"createOption": "Ephemeral", "deleteOption": "Delete", "diskSizeGB": 64},
-                "volumeAttachments": [],
+                "osDisk": {"createOption": "Ephemeral", "deleteOption": "Delete", "diskSizeGB": 120},
+                "volumeAttachments": [f"{nexus}/volumes/lab-volume"],
             },
             "vmDeviceModel": "T2",
             "vmImage": "contoso.azurecr.io/debian:12",
-            "volumes": [],
+            "vmImageRepositoryCredentials": {"registryUrl": "contoso.azurecr.io", "username": "puller"},
+            "volumes": [f"{nexus}/volumes/lab-volume"],
         },
         extendedLocation=location,
         **({"identity": identity} if identity else {}),

@@ -147,10 +147,10 @@ def name_with_dots(vm: VmPlan) -> None:
     vm.azure.resource_name = f"{vm.name}.corp.example"
 
 
-@fault("vm-available", expects={})
-def vm_available(vm: VmPlan) -> None:
-    """Azure calls the running VM Available, as all published examples do."""
-    vm.azure.set("vm", detailedStatus="Available")
+@fault("vm-running", expects={})
+def vm_running(vm: VmPlan) -> None:
+    """Azure calls the VM Running, as recordings of settled VMs do, not Available, as published examples do."""
+    vm.azure.set("vm", detailedStatus="Running")
 
 
 @fault("vm-power-unknown", expects={"VM-001": "unknown"})

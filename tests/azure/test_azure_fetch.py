@@ -47,7 +47,7 @@ def stopped(view: AzureVmView, name: str) -> CheckOutcome:
 
 def test_everything_about_a_vm_is_read(arm: Arm) -> None:
     view = look(arm, populate(arm, 1))
-    assert view.vm is not None and view.vm["properties"]["detailedStatus"] == "Running"
+    assert view.vm is not None and view.vm["properties"]["detailedStatus"] == "Available"
     assert view.cluster is not None and view.cluster["properties"]["clusterVersion"] == "4.7.0"
     assert view.cluster_manager is not None and len(view.cluster_manager["properties"]["clusterVersions"]) == 2
     assert view.csn is not None and "enabledEgressEndpoints" not in view.csn["properties"]

@@ -48,7 +48,8 @@ def vm(number: int, **identity: Any) -> dict[str, Any]:
             },
             "clusterId": CLUSTER,
             "cpuCores": 2,
-            "detailedStatus": "Running",
+            "detailedStatus": "Available",
+            "detailedStatusMessage": "VM is up and healthy",
             "memorySizeGB": 8,
             "networkAttachments": [
                 {"networkAttachmentName": "data", "defaultGateway": "False", "ipv4Address": f"192.0.2.{number % 250}"},
