@@ -30,7 +30,7 @@ from plugins.evidence.source import Folder, Source, open_source
 from plugins.model import Vm
 from plugins.requirements.profile import DEFAULT
 
-__all__ = ["Gaps", "Merged", "open_all"]
+__all__ = ["MergedSource", "MissingEvidence", "open_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archi
         archive, run, vms = Archive.open(found[0][1], shown=found[0][0])
         if not run.get("shard"):
             return archive, run, vms
-    merged = Merged([_part(place, source) for place, source in found], any_profile=any_profile)
+    merged = MergedSource([_part(place, source) for place, source in found], any_profile=any_profile)
     return Archive(merged), merged.run, [Vm.from_dict(each) for each in merged.run["fleet"]]
 
 
@@ -104,7 +104,7 @@ def _is_shard(data: Any) -> bool:
 
 
 @dataclass(slots=True)
-class Gaps:
+class MissingEvidence:
     """The VMs of the fleet without evidence, and the missing shards."""
 
     vms: list[str] = field(default_factory=list)
@@ -120,7 +120,7 @@ class Gaps:
         return f"MISSING: {shards}there is no evidence of {counted(len(self.vms), 'VM')}: {named}."
 
 
-class Merged:
+class MergedSource:
     """All sources as one (`plugins.evidence.source.Source`)."""
 
     def __init__(self, parts: Sequence[_Part], *, any_profile: bool = False) -> None:
@@ -208,17 +208,17 @@ class Merged:
         self.notes = [_newest(differ)] if differ else []
         return json.dumps(whole).encode() if asked else None
 
-    def gaps_among(self, vms: Sequence[Vm]) -> Gaps | None:
+    def gaps_among(self, vms: Sequence[Vm]) -> MissingEvidence | None:
         """The VMs among these without evidence; None when all have some."""
         lacking = [vm.name for vm in vms if not self._has_evidence(vm.name)]
         if not lacking:
             return None
         if self.shard_count is None:
-            return Gaps(lacking)
+            return MissingEvidence(lacking)
         present = {int(part.shard["number"]) for part in self._parts if part.shard}
         place = {name: number for number, name in enumerate(self.names)}
         theirs = {place[name] % self.shard_count + 1 for name in lacking}
-        return Gaps(lacking, sorted(theirs - present), self.shard_count)
+        return MissingEvidence(lacking, sorted(theirs - present), self.shard_count)
 
     def _has_evidence(self, name: str) -> bool:
         owner = self._owner.get(name)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleError
-from plugins.evidence.merged import Gaps
+from plugins.evidence.merged import MissingEvidence
 from plugins.evidence.object_store import Store
 from plugins.gates.decision import Decisions
 from plugins.model import Vm
@@ -29,7 +29,7 @@ class RunScope:
     pending: list[Vm] = field(default_factory=list)  # of them, those to visit
     ssh_config: Path | None = None
     shard: Mapping[str, Any] | None = None  # the part of the fleet (`Shard.record`)
-    gaps: Gaps | None = None  # the VMs without evidence, when merged evidence is judged
+    gaps: MissingEvidence | None = None  # the VMs without evidence, when merged evidence is judged
 
     @property
     def is_empty(self) -> bool:

@@ -17,7 +17,7 @@ from plugins.core.redaction import redact
 from plugins.core.version import SUITE_VERSION
 from plugins.evidence.archive import Archive
 from plugins.evidence.layout import PROFILE
-from plugins.evidence.merged import Merged, open_all
+from plugins.evidence.merged import MergedSource, open_all
 from plugins.evidence.object_store import Store
 from plugins.evidence.source import Folder
 from plugins.gates.decision import read
@@ -114,7 +114,7 @@ def replay(config: pytest.Config, places: Sequence[str]) -> Run:
         part = shard.parse(option.shard) if option.shard else None
     except (InventoryError, shard.ShardError) as error:
         raise pytest.UsageError(str(error)) from None
-    merged = archive.source if isinstance(archive.source, Merged) else None
+    merged = archive.source if isinstance(archive.source, MergedSource) else None
     if part:
         vms = part.part(whole)
     notes = ((part.header(whole),) if part else ()) + (tuple(merged.header(vms)) if merged else ())
@@ -124,7 +124,7 @@ def replay(config: pytest.Config, places: Sequence[str]) -> Run:
         scope=RunScope(
             vms=vms,
             # A stranger's bundle has no say in the commands that a report offers to this operator's shell.
-            ssh_config=_path(saved.get("ssh_config")) if isinstance(archive.source, Folder | Merged) else None,
+            ssh_config=_path(saved.get("ssh_config")) if isinstance(archive.source, Folder | MergedSource) else None,
             shard=part.record(whole) if part else None,
             gaps=merged.gaps_among(vms) if merged else None,
         ),

@@ -7,13 +7,13 @@ from typing import Any
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.wording import counted
-from plugins.evidence.merged import Gaps
+from plugins.evidence.merged import MissingEvidence
 
 __all__ = ["about_part", "withhold_gate"]
 
 
 def about_part(
-    results: Mapping[str, Any], shard: Mapping[str, Any] | None, vms: int, gaps: Gaps | None
+    results: Mapping[str, Any], shard: Mapping[str, Any] | None, vms: int, gaps: MissingEvidence | None
 ) -> dict[str, Any]:
     """The keys to add to `results`: its sentence, and ``shard`` and ``missing`` where they apply.
 
@@ -33,7 +33,7 @@ def about_part(
     return {**found, "sentence": sentence}
 
 
-def withhold_gate(gate: Mapping[str, Any], gaps: Gaps) -> dict[str, Any]:
+def withhold_gate(gate: Mapping[str, Any], gaps: MissingEvidence) -> dict[str, Any]:
     """The ``gate`` of `results.json` when evidence is missing: it never passes."""
     if not gate["passed"]:
         return dict(gate)

@@ -11,7 +11,7 @@ import pytest
 from plugins.core.errors import InputError
 from plugins.core.files import write_json
 from plugins.evidence.archive import Archive
-from plugins.evidence.merged import Merged, open_all
+from plugins.evidence.merged import MergedSource, open_all
 from plugins.inventory.shards import Shard
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
@@ -59,9 +59,9 @@ def shards(tmp_path: Path, of: int = 2, **more: Any) -> list[str]:
     ]
 
 
-def merged(places: list[str]) -> Merged:
+def merged(places: list[str]) -> MergedSource:
     source = open_all(places)[0].source
-    assert isinstance(source, Merged)
+    assert isinstance(source, MergedSource)
     return source
 
 
@@ -76,7 +76,7 @@ def test_shards_become_the_fleet_in_its_own_order(tmp_path: Path) -> None:
     assert [vm.name for vm in vms] == ["vm1", "vm2", "vm3", "vm4", "vm5"]
     assert archive["vm2"].seen["word"].stdout == "right on vm2"
     source = archive.source
-    assert isinstance(source, Merged)
+    assert isinstance(source, MergedSource)
     assert source.gaps_among(vms) is None
     assert source.header(vms) == ["merged from 2 sources: shards 1 and 2 of 2"]
 
@@ -213,7 +213,7 @@ def test_a_vm_without_evidence_is_missing_from_merged_runs_that_are_no_shards(tm
     first = keep(tmp_path / "first", FLEET[:2])
     second = keep(tmp_path / "second", FLEET[2:], without="vm4")
     archive, _, vms = open_all([first, second])
-    assert isinstance(archive.source, Merged)
+    assert isinstance(archive.source, MergedSource)
     gaps = archive.source.gaps_among(vms)
     assert gaps is not None
     assert (gaps.vms, gaps.shards, gaps.of) == (["vm4"], [], None)

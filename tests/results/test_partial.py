@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from plugins.evidence.merged import Gaps
+from plugins.evidence.merged import MissingEvidence
 from plugins.results.partial import about_part, withhold_gate
 
 RESULTS = {"sentence": "9 of 10 VMs are ready; 1 could not be judged.", "verdict": "unknown"}
-GAPS = Gaps(["vm7"])
+GAPS = MissingEvidence(["vm7"])
 
 
 def test_a_whole_fleet_keeps_its_sentence() -> None:
