@@ -136,11 +136,13 @@ class _Visits:
                 for deadline in list(self.deadlines):
                     deadline.check(now)
                 if self.cancelled.is_set():
-                    await self._cancel(tasks, CANCELLED)
+                    await self._cancel(tasks, CANCELLED, config)
                 elif now > end:
-                    await self._cancel(tasks, _out_of_time(limit))
+                    await self._cancel(tasks, _out_of_time(limit), config)
             await everyone
         finally:
+            if isinstance(config, SshConfig):
+                config.stop()
             for task in tasks:
                 task.cancel()
             for deadline in list(self.deadlines):
@@ -155,8 +157,12 @@ class _Visits:
             self.resolvers.close()
             self.login.ring.close()
 
-    async def _cancel(self, tasks: list[asyncio.Task[None]], words: tuple[str, str, str]) -> None:
+    async def _cancel(
+        self, tasks: list[asyncio.Task[None]], words: tuple[str, str, str], config: SshConfig | SshError
+    ) -> None:
         self.stopped = words
+        if isinstance(config, SshConfig):
+            config.stop()
         for transport in self.transports:
             transport.connection.cut()
         for deadline in list(self.deadlines):
@@ -204,6 +210,8 @@ class _Visits:
                 note = await self._retried(route, deadline, lambda: self._attempt(vm, route, deadline, seconds))
             return SshSession("ok", note, "", address, via, seconds)
         except SshError as failure:
+            if self.stopped and failure.outcome == CANCELLED[0]:
+                failure = SshError(*self.stopped)  # ssh was stopped while it read its configuration
             return SshSession(failure.outcome, failure.message, failure.remedy, address, failure.via or via, seconds)
         except OSError as error:  # of this machine: no processes or descriptors left
             return SshSession("unreachable", f"{error}.", "See ulimit -n and ulimit -u on this machine.", address, via)

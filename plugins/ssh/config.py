@@ -58,6 +58,11 @@ class SshConfig:
         if not self._openssh and isinstance(reader := self._own_reader(), SshError):
             raise reader
 
+    def stop(self) -> None:
+        """The run is over: end what is under way, from any thread."""
+        if self._openssh:
+            self._openssh.stop()
+
     def route(self, vm: Vm) -> tuple[Hop, ...]:
         """The logins to make for a VM, jump hosts first. Blocks while ssh is asked. Raises `SshError`."""
         return self._way_to(self._hop((vm.host, vm.user, vm.port, vm.jump, vm.identity_file)), 1)

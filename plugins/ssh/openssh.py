@@ -10,13 +10,14 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
-from plugins.ssh.errors import quoted
+from plugins.ssh.errors import CANCELLED, SshError, quoted
 from plugins.ssh.expansion import ExpansionError, expand_tilde
 from plugins.ssh.hop import unusable
 
@@ -42,8 +43,13 @@ class OpenSsh:
     def __init__(self, program: str, file: Path | None) -> None:
         """`file`: instead of ~/.ssh/config and /etc/ssh/ssh_config."""
         self._program, self._file = program, file
-        self._run: Run = _run
+        self._running = _Running()
+        self._run: Run = partial(_run, running=self._running)
         self._client = _client(program)
+
+    def stop(self) -> None:
+        """End what is under way, from any thread."""
+        self._running.stop()
 
     @property
     def usable(self) -> bool:
@@ -75,6 +81,8 @@ class OpenSsh:
                 f"it did not end within {_SECONDS:g} s",
                 "See what a Match exec or CanonicalizeHostname of the SSH configuration waits for",
             ) from None
+        if self._running.stopped:
+            raise SshError(*CANCELLED)
         if code:
             raise self._refused(alias, errors)
         settings = _parsed(printed)
@@ -136,6 +144,36 @@ def split_known_hosts(printed: str, candidates: Sequence[str] | None) -> list[st
     return words if len(words) == 1 or all(word.startswith("/") for word in words) else None
 
 
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)  # and what a Match exec started
+
+
+class _Running:
+    """The processes that are under way, which `stop` ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self.stopped = False
+
+    def add(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._processes.add(process)
+            if self.stopped:
+                _kill(process)
+
+    def discard(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._processes.discard(process)
+
+    def stop(self) -> None:
+        with self._lock:
+            self.stopped = True
+            for process in self._processes:
+                _kill(process)
+
+
 @cache
 def _client(program: str) -> _Client | None:
     """Print examples, without any configuration file. None: not OpenSSH, or too old."""
@@ -151,7 +189,7 @@ def _client(program: str) -> _Client | None:
     return None
 
 
-def _run(program: str, *arguments: str) -> tuple[int, str, str]:
+def _run(program: str, *arguments: str, running: _Running | None = None) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of ``ssh -G``. Raises `TimeoutExpired`."""
     process = subprocess.Popen(
         [program, "-G", *arguments],
@@ -161,10 +199,14 @@ def _run(program: str, *arguments: str) -> tuple[int, str, str]:
         start_new_session=True,
     )
     with process:
+        if running:
+            running.add(process)
         try:
             printed, errors = process.communicate(timeout=_SECONDS)
         except subprocess.TimeoutExpired:
-            with suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)  # and what a Match exec started
+            _kill(process)
             raise
+        finally:
+            if running:
+                running.discard(process)
     return process.returncode, os.fsdecode(printed), os.fsdecode(errors)

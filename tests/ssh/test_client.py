@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +94,18 @@ def test_cancelling_ends_everything_within_a_second(client: Client, server: Sshd
     assert time.monotonic() - began[0] < 1.5
     assert {session.outcome for session in sessions} == {"cancelled"}
     assert sum("login" in session.seconds for session in sessions) == 4, "two VMs were still waiting for a worker"
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="ssh is not installed")
+def test_cancelling_ends_the_reading_of_the_configuration(client: Client, tmp_path: Path) -> None:
+    client.configure(f'Match exec "echo $$ >> {tmp_path}/pids; exec sleep 30"\n User anna\n')
+    threading.Timer(0.7, client.cancelled.set).start()
+    sessions = client.visit(*(Vm(f"vm-{number}", "127.0.0.1") for number in range(9)))
+    assert {session.outcome for session in sessions} == {"cancelled"}
+    assert client.seconds < 2.5
+    time.sleep(0.2)
+    for pid in (tmp_path / "pids").read_text().split():
+        assert not Path(f"/proc/{pid}").exists(), "no command is left behind"
 
 
 def test_cancelling_reaches_the_vms_that_were_not_begun(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
