@@ -111,13 +111,12 @@ def learn(tree: Path, folder: Path, tests: list[str]) -> Coverage:
         print(f"skipped or failed unchanged, so not used: {test}")
     data = CoverageData(str(folder / "lines"))
     data.read()
-    lines = {
-        str(Path(path).relative_to(tree) if Path(path).is_absolute() else path): {
-            line: sorted({_test(context) for context in contexts} - {""})
-            for line, contexts in data.contexts_by_lineno(path).items()
-        }
-        for path in data.measured_files()
-    }
+    # A program that a test starts elsewhere names the same file by its whole path.
+    lines: dict[str, dict[int, list[str]]] = {}
+    for path in data.measured_files():
+        of_file = lines.setdefault(os.path.relpath(tree / path, tree), {})
+        for number, contexts in data.contexts_by_lineno(path).items():
+            of_file[number] = sorted({*of_file.get(number, ()), *map(_test, contexts)} - {""})
     return Coverage(lines, dict(seconds))
 
 
