@@ -21,7 +21,16 @@ from plugins.core.worker_pool import WorkerPool
 from plugins.inventory.file import bad_host, bad_name
 from plugins.model import Target, Vm
 
-__all__ = ["Discovery", "FleetError", "Place", "addresses", "fleet_from_azure", "from_resources", "parse_places"]
+__all__ = [
+    "Discovery",
+    "FleetError",
+    "Place",
+    "addresses",
+    "fleet_from_azure",
+    "from_resources",
+    "only_identity",
+    "parse_places",
+]
 
 _SECONDS = 120.0
 
@@ -143,7 +152,7 @@ def _vm(resource: Mapping[str, Any], name: str, cloud: Cloud, notes: list[str]) 
         host=host,
         user=user,
         resource_id=str(resource["id"]),
-        identity=_only_identity(resource.get("identity") or {}),
+        identity=only_identity(resource.get("identity") or {}),
         target=Target(location=str(resource.get("location") or "") or None, cloud=cloud.name),
         os="windows" if _windows_image(str(properties.get("vmImage") or "")) else "linux",
         tags={str(key): str(value) for key, value in (resource.get("tags") or {}).items()},
@@ -170,7 +179,7 @@ def _windows_image(image: str) -> bool:
     return _WINDOWS.search(image.partition("/")[2] or image) is not None
 
 
-def _only_identity(identity: Mapping[str, Any]) -> str | None:
+def only_identity(identity: Mapping[str, Any]) -> str | None:
     """The one identity that the VM has, as an inventory states it; None where it has several or none."""
     kinds = {kind.strip().lower() for kind in str(identity.get("type") or "").split(",")}
     users = list(identity.get("userAssignedIdentities") or {}) if "userassigned" in kinds else []

@@ -29,7 +29,7 @@ from plugins.checks.check import CheckOutcome
 from plugins.core.worker_pool import WorkerPool
 from plugins.model import Vm
 
-__all__ = ["FEW", "FetchOptions", "fetch", "vms_of"]
+__all__ = ["FEW", "FetchOptions", "fetch", "fetch_vms", "vms_of"]
 
 #: Up to this many resources of a kind in a subscription are asked for one by one, more of them by the list.
 FEW = 3
@@ -69,6 +69,15 @@ _Tasks = dict[str, Callable[[], Answer | ReadError]]
 
 def fetch(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
     """What Azure says about these VMs. Never raises for what Azure does: what could not be read says so."""
+    return _fetched(vms, options, lambda rounds: rounds.run())
+
+
+def fetch_vms(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
+    """The VM resources alone. Never raises for what Azure does."""
+    return _fetched(vms, options, lambda rounds: rounds.vm_resources())
+
+
+def _fetched(vms: Sequence[Vm], options: FetchOptions, rounds: Callable[[_Fetch], object]) -> AzureSnapshot:
     facts = AzureSnapshot()
     end = time.monotonic() + options.seconds
     by_cloud = sorted(vms, key=lambda vm: vm.target.cloud)
@@ -84,7 +93,7 @@ def fetch(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
         ) as arm:
             try:
                 arm.sign_in(team)
-                _Fetch(list(group), options, facts, arm, team).run()
+                rounds(_Fetch(list(group), options, facts, arm, team))
             finally:
                 team.close()
     facts.interrupted = options.cancelled()
@@ -105,14 +114,19 @@ class _Fetch:
 
     def run(self) -> None:
         """All rounds."""
-        self._locate()
-        located = [found for vm in self.vms if isinstance(found := self.facts.located.get(vm.name), str)]
-        self._resources("virtual_machines", located)
+        located = self.vm_resources()
         self._around_the_vms()
         self._resources("cluster_managers", self._links("clusterManagerId", self._links("clusterId", located)))
         self._roles()
 
     # --- rounds
+
+    def vm_resources(self) -> list[str]:
+        """The VM resources. Returns the ids of those that are stated or found."""
+        self._locate()
+        located = [found for vm in self.vms if isinstance(found := self.facts.located.get(vm.name), str)]
+        self._resources("virtual_machines", located)
+        return located
 
     def _locate(self) -> None:
         """Which resource each VM is: stated, or found by name where the options say."""

@@ -44,7 +44,7 @@ def begin(config: pytest.Config) -> Run:
         part = shard.parse(option.shard) if option.shard else None
     except (InventoryError, shard.ShardError) as error:
         raise pytest.UsageError(str(error)) from None
-    vms = part.part(whole) if part else whole
+    vms, azure_notes = _completed(part.part(whole) if part else whole, option)
     store = Store(option.evidence_store) if option.evidence_store else None
     name = option.profile or (str(fleet.profile) if fleet and fleet.profile else DEFAULT)
     run = Run(
@@ -56,7 +56,7 @@ def begin(config: pytest.Config) -> Run:
             shard=part.record(whole) if part else None,
         ),
         rules=RunRules(profile_named(name), name),
-        notes=((part.header(whole),) if part else ()) + (fleet.notes if fleet else ()),
+        notes=((part.header(whole),) if part else ()) + (fleet.notes if fleet else ()) + azure_notes,
     )
     run.rules.decisions = read(option, whole, reports(config), run.started)
     if not (option.plan or option.collectonly):
@@ -94,6 +94,24 @@ def _fleet(option: argparse.Namespace) -> Fleet | None:
     if option.inventory:
         return replace(inventory.load_over(option.inventory, found.vms), notes=tuple(found.notes))
     return Fleet(tuple(found.vms), notes=tuple(found.notes))
+
+
+#: Seconds for what an inventory leaves open; the run asks Azure for the rest while the VMs are visited.
+_COMPLETION = 30.0
+
+
+def _completed(vms: list[Vm], option: argparse.Namespace) -> tuple[list[Vm], tuple[str, ...]]:
+    """The VMs with what Azure states and the inventory does not: it decides what is asked on the VMs."""
+    if option.no_azure or option.collectonly or option.azure_fleet:
+        return vms, ()
+    if not any((vm.resource_id or option.subscription) and not (vm.identity and vm.target.location) for vm in vms):
+        return vms, ()
+    # Imported here: the Azure SDK takes a second to load.
+    from plugins.azure.completion import complete
+    from plugins.azure.fetch import FetchOptions
+
+    found, notes = complete(vms, FetchOptions(option.subscription, option.resource_group, seconds=_COMPLETION))
+    return found, tuple(notes)
 
 
 def _reached(vms: list[Vm], option: argparse.Namespace) -> list[Vm]:

@@ -8,15 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from plugins.azure import discovery
+from plugins.azure import completion, discovery
 from plugins.azure.discovery import Discovery, Place
 from plugins.inventory.selection import InventoryError
-from plugins.model import Vm
+from plugins.model import Target, Vm
 from plugins.pytest_adapter import start
 
 
-def options(**stated: str) -> argparse.Namespace:
-    names = ("azure_fleet", "inventory", "ssh_user", "ssh_jump")
+def options(**stated: str | bool) -> argparse.Namespace:
+    names = (
+        "azure_fleet",
+        "inventory",
+        "ssh_user",
+        "ssh_jump",
+        "no_azure",
+        "collectonly",
+        "subscription",
+        "resource_group",
+    )
     return argparse.Namespace(**dict.fromkeys(names) | stated)
 
 
@@ -62,3 +71,26 @@ def test_options_say_how_to_reach_every_vm() -> None:
 def test_an_option_that_is_no_name_is_refused(option: str, value: str) -> None:
     with pytest.raises(InventoryError, match=f"--{option.replace('_', '-')}: "):
         start._reached([Vm("a")], options(**{option: value}))
+
+
+@pytest.mark.parametrize(
+    ("vm", "stated", "asked"),
+    [
+        (Vm("a", resource_id="/a"), {}, True),
+        (Vm("a", resource_id="/a", target=Target(location="eastus")), {}, True),
+        (Vm("a", resource_id="/a", identity="system", target=Target(location="eastus")), {}, False),
+        (Vm("a"), {}, False),
+        (Vm("a"), {"subscription": "s"}, True),
+        (Vm("a", resource_id="/a"), {"no_azure": True}, False),
+        (Vm("a", resource_id="/a"), {"collectonly": True}, False),
+        (Vm("a", resource_id="/a"), {"azure_fleet": "s"}, False),
+    ],
+)
+def test_azure_is_asked_at_the_start_only_for_what_is_open(
+    monkeypatch: pytest.MonkeyPatch, vm: Vm, stated: dict[str, str | bool], asked: bool
+) -> None:
+    def complete(vms: list[Vm], options: object) -> tuple[list[Vm], list[str]]:
+        return vms, ["a note"]
+
+    monkeypatch.setattr(completion, "complete", complete)
+    assert start._completed([vm], options(**stated)) == ([vm], ("a note",) if asked else ())

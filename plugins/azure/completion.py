@@ -1,0 +1,55 @@
+"""What an inventory leaves open and the VM resource states: where the Arc resource goes, and the one identity.
+
+It has to be known before a VM is visited: the regional endpoints that the VM is to reach bear the location, and the
+request for a token names a user-assigned identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from plugins.azure.discovery import only_identity
+from plugins.azure.fetch import FetchOptions, fetch_vms
+from plugins.azure.vm_view import AzureVmView
+from plugins.checks.check import CheckOutcome
+from plugins.core.wording import counted
+from plugins.model import Vm
+
+__all__ = ["complete", "open_fields"]
+
+
+def open_fields(vm: Vm, options: FetchOptions) -> bool:
+    """True when Azure can be asked for something that the inventory does not state of this VM."""
+    known = bool(vm.resource_id or options.subscription)
+    return known and (vm.target.location is None or vm.identity is None)
+
+
+def complete(vms: Sequence[Vm], options: FetchOptions) -> tuple[list[Vm], list[str]]:
+    """The VMs with location and identity as Azure states them, where the inventory does not; and notes about it.
+
+    Never raises for what Azure does: a VM that could not be read stays as it was, and a note says why.
+    """
+    wanted = [vm for vm in vms if open_fields(vm, options)]
+    if not wanted:
+        return list(vms), []
+    facts = fetch_vms(wanted, options)
+    found: dict[str, Vm] = {}
+    problems: list[str] = []
+    for vm in wanted:
+        try:
+            resource = AzureVmView(vm, facts).vm or {}
+        except CheckOutcome as outcome:
+            if vm.target.location is None:
+                problems.append(outcome.message)
+            continue
+        location = vm.target.location or str(resource.get("location") or "") or None
+        identity = vm.identity or only_identity(resource.get("identity") or {})
+        found[vm.name] = replace(vm, identity=identity, target=replace(vm.target, location=location))
+    notes = []
+    if problems:
+        notes.append(
+            f"no location is stated for {counted(len(problems), 'VM')}, so the regional endpoints are left out: "
+            f"{problems[0]}"
+        )
+    return [found.get(vm.name, vm) for vm in vms], notes
