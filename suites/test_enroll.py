@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from plugins import check, fail, not_applicable, required, unknown
+from plugins import Profile, check, fail, not_applicable, required, unknown
 from plugins.requirements.agent_errors import exit_code, findings
 from suites.probes.azcmagent import AgentStatus
 from suites.probes.azcmagent_connect import AgentCommand, ArcMachine
@@ -58,7 +58,7 @@ _LOOK = (
     docs=f"{ARC}/azcmagent-connect",
     component="vm",
 )
-def test_the_machine_connects(enroll_connect: AgentCommand) -> str:
+def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile) -> str:
     """The machine connects with a token of its managed identity.
 
     Success: azcmagent connect ended with 0.
@@ -75,8 +75,8 @@ def test_the_machine_connects(enroll_connect: AgentCommand) -> str:
         case "absent":
             fail(
                 f"The agent is not installed ({AZCMAGENT} is not there), so there was nothing to connect with.",
-                remedy="Install the agent (curl -L https://aka.ms/azcmagent -o install.sh; bash install.sh), set its "
-                "proxy (azcmagent config set proxy.url), and run again.",
+                remedy=f"Install the agent through the proxy (curl -x {profile.proxy_url} -L "
+                f"https://aka.ms/azcmagent -o install.sh; bash install.sh --proxy {profile.proxy_url}), and run again.",
             )
         case "no":
             code = done.why_not.rpartition(" ")[2]

@@ -106,7 +106,7 @@ ROWS["ENROLL-001"] = [
         {"enroll_connect": seen("@absent\n", exit=1)},
         Status.FAIL,
         "The agent is not installed (/opt/azcmagent/bin/azcmagent is not there), so there was nothing to connect with.",
-        "Install the agent (curl -L https://aka.ms/azcmagent -o install.sh; bash install.sh), set its proxy (azcmagent config set proxy.url), and run again.",
+        "Install the agent through the proxy (curl -x http://169.254.0.11:3128 -L https://aka.ms/azcmagent -o install.sh; bash install.sh --proxy http://169.254.0.11:3128), and run again.",
     ),
     Row(
         "no token",

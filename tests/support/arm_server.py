@@ -77,6 +77,7 @@ class Arm:
     #: what a path ends with -> the API versions that are served there, and the answer to any other
     versions: dict[str, tuple[list[str], Trouble]] = field(default_factory=dict)
     next_link_host: str = "localhost"  # as a nextLink writes it
+    accepts: set[str] = field(default_factory=set)  # the Accept headers of requests
     requests: list[str] = field(default_factory=list)  # "GET /subscriptions/…?api-version=…", in order
 
     @property
@@ -154,6 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "/.well-known/" in self.path:
             return self._send(self.arm.login(self.path, ""))
         self.arm.requests.append(f"GET {self.path}")
+        self.arm.accepts.add(self.headers["Accept"] or "")
         for words, where in self.arm.drips.items():
             if words in self.path.lower():
                 return self._drip(where)

@@ -1,0 +1,101 @@
+"""How Azure is asked: which logins, how often again, with which headers, and by list or one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.transport import RequestsTransport
+
+from plugins.azure.clouds import clouds
+from plugins.azure.credential import default_credential
+from plugins.azure.fetch import FEW, fetch
+from plugins.azure.request_plan import planned_calls
+from plugins.azure.vm_view import AzureVmView
+from plugins.checks.check import CheckOutcome
+from plugins.model import Status
+from tests.support.arm_server import Arm, FakeCredential
+from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate
+
+VMS = f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.networkcloud/virtualmachines"
+
+
+def test_no_browser_is_opened_to_log_in() -> None:
+    credential: Any = default_credential(clouds()["AzureCloud"])
+    chain = [type(each).__name__ for each in credential.credentials]
+    assert "AzureCliCredential" in chain
+    assert not any("Browser" in name or "DeviceCode" in name for name in chain)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Pauses between tries, which are not slept through."""
+    slept: list[float] = []
+    monkeypatch.setattr(RequestsTransport, "sleep", lambda self, seconds: slept.append(seconds))
+    return slept
+
+
+def test_a_failing_request_is_sent_five_times(arm: Arm, pauses: list[float]) -> None:
+    vms = populate(arm, 1)
+    arm.trouble("/clusters/", (503, {}, {}))
+    facts = fetch(vms, options(arm))
+    with pytest.raises(CheckOutcome, match="Azure answered 503, again and again"):
+        _ = AzureVmView(vms[0], facts).cluster
+    assert [call.status for call in facts.calls if "/clusters/" in call.url] == [503] * 5
+    assert pauses == [1.6, 3.2, 6.4], "the first repetition is made at once"
+
+
+def test_a_pause_beyond_the_time_left_is_not_made(arm: Arm, pauses: list[float]) -> None:
+    vms = populate(arm, 1)
+    arm.trouble("/clusters/", (429, {"Retry-After": "301"}, {}))
+    facts = fetch(vms, options(arm))
+    assert [call.status for call in facts.calls if "/clusters/" in call.url] == [429]
+    assert pauses == []
+
+
+def test_every_request_asks_for_json(arm: Arm) -> None:
+    fetch(populate(arm, 1), options(arm))
+    assert arm.accepts == {"application/json"}
+
+
+@pytest.mark.parametrize(("count", "listed"), [(FEW, False), (FEW + 1, True)])
+def test_few_vms_are_asked_for_one_by_one(arm: Arm, count: int, listed: bool) -> None:
+    vms = populate(arm, count)
+    asked = [request.split()[1].split("?")[0].lower() for request in requests(arm, vms)]
+    assert (VMS in asked) is listed
+    planned = [
+        call.url.split("?")[0].removeprefix(arm.cloud.manager).lower() for call in planned_calls(vms, options(arm))
+    ]
+    assert (VMS in planned) is listed
+    by_list = f"{GROUP}/providers/Microsoft.Authorization/roleAssignments?$filter=atScope()&".lower()
+    assert any(by_list in call.url.lower() for call in planned_calls(vms, options(arm))) is listed
+
+
+def requests(arm: Arm, vms: Sequence[Any]) -> list[str]:
+    fetch(vms, options(arm))
+    return arm.requests
+
+
+def test_an_interrupt_while_logging_in_ends_the_wait(arm: Arm) -> None:
+    vms = populate(arm, 1)
+    began = time.monotonic()
+
+    class Hangs(FakeCredential):
+        def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+            time.sleep(30)
+            return super().get_token(*scopes, **kwargs)
+
+    facts = fetch(vms, options(arm, credential=lambda cloud: Hangs(), cancelled=lambda: time.monotonic() - began > 0.3))
+    assert time.monotonic() - began < 10
+    assert facts.interrupted
+    with pytest.raises(CheckOutcome) as caught:
+        _ = AzureVmView(vms[0], facts).vm
+    assert (caught.value.status, caught.value.message, caught.value.remedy) == (
+        Status.UNKNOWN,
+        "Could not read anything of Azure: the run was interrupted.",
+        "Run again.",
+    )
+    assert arm.requests == []
