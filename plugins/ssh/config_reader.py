@@ -19,6 +19,7 @@ from glob import glob
 from pathlib import Path
 
 from plugins.ssh.config_syntax import (
+    CA_ALGORITHMS,
     KEYWORDS,
     Statement,
     SyntaxProblem,
@@ -29,7 +30,7 @@ from plugins.ssh.config_syntax import (
     statement,
 )
 from plugins.ssh.expansion import HOST_NAME, ExpansionError, Tokens, expand, expand_tilde, home, local_user
-from plugins.ssh.hop import CA_ALGORITHMS, unusable
+from plugins.ssh.hop import unusable
 
 _DEEPEST = 16  # nested Includes, as OpenSSH
 _SECONDS = 15.0  # for one Match exec
@@ -118,7 +119,7 @@ class ConfigReader:
                 "CanonicalizeHostname needs the OpenSSH client, which this machine does not have",
                 "Install it (package openssh-client or openssh-clients), or name the hosts in full",
             )
-        return _numeric(host) or host.lower()
+        return _numeric(host) or (host if ":" in host else host.lower())
 
     def _finished(self, run: _Pass, host: str) -> dict[str, list[str]]:
         values = dict(run.values)

@@ -32,9 +32,11 @@ class Statement:
 
 def statement(line: str, place: str) -> Statement | None:
     """The statement of a line, its values checked; None for a comment or nothing. Raises `SyntaxProblem`."""
-    text = line.rstrip(" \t\r\n\f").lstrip(_BLANKS)
+    text = (line[:1] + line[1:].rstrip(" \t\r\n\f")).lstrip(_BLANKS)
     if not text or text.startswith("#"):
         return None
+    if "\0" in text:
+        raise SyntaxProblem(f"{text[:60]!r} has a NUL character in it", "Remove it")
     found = re.match(r"([A-Za-z0-9]+)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+)(.*)", text, re.DOTALL)
     if not found or not found[2]:
         raise SyntaxProblem(f"{text[:60]!r} is not a setting", "Write 'Keyword value'")
@@ -125,11 +127,11 @@ _HIGHEST = 2**31 - 1
 
 
 def _values(key: str, rest: str) -> tuple[str, ...]:
+    found = words(rest)  # ssh wants their quotes in order even where it takes the line as it is
     if key == "proxycommand":
         return (rest.lstrip(" \t\r="),)
     if key == "proxyjump":
         return (_jump(rest.lstrip(" \t\r=")),)
-    found = words(rest)
     if key in ("userknownhostsfile", "globalknownhostsfile"):
         if not found or "" in found or (len(found) > 1 and "none" in map(str.lower, found)):
             raise SyntaxProblem(f"{key} {rest[:60]!r}: an empty name, or 'none' beside others")
@@ -178,6 +180,27 @@ def _canonical(key: str, value: str) -> str:
     return "always" if value.lower() == "always" else _yes_no(key, value)
 
 
+#: Key types that OpenSSH knows; a certificate authority uses the first eight.
+CA_ALGORITHMS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
+_KEY_TYPES = (*CA_ALGORITHMS, "ssh-rsa", "ssh-dss")
+
+
+def _algorithms(key: str, value: str) -> str:
+    for name in value[value[:1] in ("+", "-", "^") :].split(","):
+        if not any(match_pattern(known, name) for known in _KEY_TYPES):
+            raise SyntaxProblem(f"{key} is {value!r}, and {name!r} is not a key type of OpenSSH")
+    return value
+
+
 def _agent(key: str, value: str) -> str:
 
     for name in re.findall(r"\$\{([^}]*)\}?", value):
@@ -199,12 +222,13 @@ _CHECKED = {
     "identityagent": _agent,
     "connecttimeout": _time,
     "canonicalizehostname": _canonical,
-    "casignaturealgorithms": _any,
+    "casignaturealgorithms": _algorithms,
     "revokedhostkeys": _any,
     "proxyusefdpass": _yes_no,
 }
 
-_HOP = re.compile(r"(?:(?P<user>.+)@)?(?:\[(?P<six>[^\]]+)\]|(?P<host>[^@:\[\]]+))(?::(?P<port>[^:]*))?")
+_URI = re.compile(r"(?:[\w.-]+@)?(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::\d+)?", re.ASCII)
+_HOP = re.compile(r"(?:(?P<user>.+)@)?(?:\[(?P<six>[^\]\s]+)\]|(?P<host>[^@:\[\]\s]+))(?::(?P<port>[^:]*))?")
 
 
 def split_jump(text: str) -> tuple[str | None, str, int | None]:
@@ -212,8 +236,8 @@ def split_jump(text: str) -> tuple[str | None, str, int | None]:
     plain = text.strip()
     if plain.lower().startswith("ssh://"):
         plain = plain[6:].removesuffix("/")
-        if "%" in plain:
-            raise SyntaxProblem(f"{text!r} has percent-encoded parts")
+        if not _URI.fullmatch(plain):
+            raise SyntaxProblem(f"{text!r} has a character that an ssh:// address cannot have, or encodes one")
     found = _HOP.fullmatch(plain)
     if not found:
         raise SyntaxProblem(f"{text!r} is not an SSH alias or address", "Write [user@]host[:port]")

@@ -8,24 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plugins.core.files import expanded
-from plugins.ssh.config_syntax import plain_jump
+from plugins.ssh.config_syntax import CA_ALGORITHMS, plain_jump
 from plugins.ssh.errors import SshError
 from plugins.ssh.expansion import PROXY_COMMAND, ExpansionError, Tokens, expand, expand_tilde, home, local_user
 
 #: What ssh tries when no IdentityFile is named, as far as paramiko knows the type.
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
-#: Signature algorithms that a certificate authority may use (CASignatureAlgorithms), when nothing else is set.
-CA_ALGORITHMS = (
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "sk-ssh-ed25519@openssh.com",
-    "sk-ecdsa-sha2-nistp256@openssh.com",
-    "rsa-sha2-512",
-    "rsa-sha2-256",
-)
-
 #: Keyword in lower case -> its values: what ``ssh -G`` prints, or what `plugins.ssh.config_reader` reads.
 Settings = Mapping[str, Sequence[str]]
 

@@ -185,6 +185,8 @@ BAD_LINES = [
     ("IdentityFile %C\n", "%C cannot be filled in here."),
     ("IdentityFile ${NOT_SET_AT_ALL}\n", "the environment variable NOT_SET_AT_ALL is not set."),
     ("UserKnownHostsFile ~no-such-user/x\n", "there is no user 'no-such-user' on this machine."),
+    ("User a\0b\n", ":1: 'User a\\x00b' has a NUL character in it."),
+    ("CASignatureAlgorithms +ssh-x\n", ":1: casignaturealgorithms is '+ssh-x', and 'ssh-x' is not a key type"),
     ("Include %h\n", ":1: Include '%h': versions of OpenSSH read its tokens differently."),
 ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -58,7 +59,7 @@ def printed(path: Path, alias: str) -> dict[str, list[str]] | None:
 
 def parsed(text: str) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         name, _, value = line.partition(" ")
         values.setdefault(name, []).append(value)
     return values
@@ -82,8 +83,8 @@ def compared(hop: Hop) -> dict[str, object]:
         "user": hop.user,
         "port": str(hop.port),
         "identitiesonly": "yes" if hop.identities_only else "no",
-        "userknownhostsfile": " ".join(map(str, hop.user_known_hosts)),
-        "globalknownhostsfile": " ".join(map(str, hop.global_known_hosts)),
+        "userknownhostsfile": " ".join(map(str, hop.user_known_hosts)).replace("//", "/"),
+        "globalknownhostsfile": " ".join(map(str, hop.global_known_hosts)).replace("//", "/"),
         "hostkeyalias": hop.known_as,
         "connecttimeout": f"{hop.connect_timeout:.0f}" if hop.connect_timeout else "none",
         "proxyjump": hop.jump,
@@ -98,6 +99,8 @@ def expected(values: dict[str, list[str]]) -> dict[str, object]:
         return "" if value == "none" and name not in ("connecttimeout", "user", "hostname") else value
 
     shown = {name: one(name) for name in ("hostname", "user", "port", "userknownhostsfile", "globalknownhostsfile")}
+    for name in ("userknownhostsfile", "globalknownhostsfile"):  # a path is written in one way
+        shown[name] = re.sub(r"(?<=.)/(?= |$)", "", re.sub("/+", "/", shown[name]))
     shown |= {name: one(name) for name in ("hostkeyalias", "proxyjump", "casignaturealgorithms")}
     shown["proxyjump"] = plain_jump(shown["proxyjump"]) if shown["proxyjump"] else ""
     seconds = one("connecttimeout")
@@ -466,3 +469,42 @@ def test_generated_configurations(tmp_path: Path, batch: list[tuple[int, str]]) 
     assert not wrong, f"{len(wrong)} of {len(results)} differ, for example:\n{wrong[0]}"
     ends = Counter(end for end, _ in results)
     assert ends["equal"] > 0.4 * len(results), f"most files have to be readable: {ends}"
+
+
+SIGNS = " \t\"'#=\\,!*?%$~\n\r@:[]{}\x0b\x0c\x00é0aH-"
+IGNORED = ("ciphers", "stricthostkeychecking", "sendenv", "localforward", "serveraliveinterval")
+
+
+def bent(seed: int) -> tuple[str, dict[str, str]] | None:
+    """A generated file with one to three characters put in, changed or left out; None when it would run commands."""
+    generator, pick = Generator(seed), random.Random(seed)
+    text = generator.file()
+    for _ in range(pick.randrange(1, 4)):
+        place, sign = pick.randrange(len(text)), pick.choice(SIGNS)
+        text = text[:place] + pick.choice((sign + text[place : place + 1], sign, "")) + text[place + 1 :]
+    commands = "exec" in "".join([text, *generator.included.values()]).lower()
+    return None if commands else (text, generator.included)
+
+
+def test_bent_configurations(tmp_path: Path) -> None:
+    """Whatever a slip of the keyboard makes of a file: the reader says what ssh says, or refuses."""
+    ends: Counter[str] = Counter()
+    for seed in range(20_000, 20_600):
+        made = bent(seed)
+        if made is None:
+            continue
+        path, alias = files(tmp_path / str(seed), made[0], **made[1]), ALIASES[seed % len(ALIASES)]
+        by_reader = ours(path, alias, reader=True)
+        code, text, errors = openssh._run("ssh", "-F", str(path), "-oControlPath=%C", "--", alias)
+        if code:
+            place = re.search(r"^(.+?):? line (\d+): ", errors, re.MULTILINE)
+            line = Path(place[1]).read_bytes().decode().split("\n")[int(place[2]) - 1] if place else ""
+            ignored = line.strip(" \t\r\x0b\x0c=").lower().startswith(IGNORED)
+            assert by_reader is None or ignored, (errors, made)
+            ends["refused by ssh"] += 1
+        elif by_reader is not None:
+            by_client = ours(path, alias, run=lambda *_, done=(code, text, errors): done)
+            assert by_reader == by_client, (alias, made)
+            assert compared(by_client) == expected(parsed(text)), (alias, made)
+            ends["equal"] += 1
+    assert ends["equal"] > 50, ends
