@@ -100,7 +100,7 @@ def expected(values: dict[str, list[str]]) -> dict[str, object]:
 
     shown = {name: one(name) for name in ("hostname", "user", "port", "userknownhostsfile", "globalknownhostsfile")}
     for name in ("userknownhostsfile", "globalknownhostsfile"):  # a path is written in one way
-        shown[name] = re.sub(r"(?<=.)/(?= |$)", "", re.sub("/+", "/", shown[name]))
+        shown[name] = re.sub(r"(?<=[^ ])/(?= |$)", "", re.sub("/+", "/", shown[name]))
     shown |= {name: one(name) for name in ("hostkeyalias", "proxyjump", "casignaturealgorithms")}
     shown["proxyjump"] = plain_jump(shown["proxyjump"]) if shown["proxyjump"] else ""
     seconds = one("connecttimeout")
