@@ -63,5 +63,8 @@ def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
             remedy="Create the identity and its role assignments, and the VM again with it: a new identity of the same "
             "name is another principal.",
         )
-    why = "as the inventory says" if vm.identity else "the one that IMDS takes when none is named"
+    if not vm.identity:
+        why = "the one that IMDS takes when none is named"
+    else:  # the inventory's choice, or Azure's where there is only one
+        why = "the only one it has" if len(azure.identities) == 1 else "as the inventory says"
     return f"The VM enrolls with {principal}, {why}; its principal is {principal.principal_id}."

@@ -351,6 +351,13 @@ def _hide_principals(document: dict[str, Any]) -> None:
     assigned.update({identifier: {} for identifier in assigned})
 
 
+@fault("identity-not-stated", expects={})
+def identity_not_stated(vm: VmPlan) -> None:
+    """The VM has one user-assigned identity, which Azure names before the VM is visited: the inventory does not."""
+    _user_assigned(vm, "id")
+    vm.azure.identity = None
+
+
 @fault("identity-shown-without-principal", expects={})
 def identity_shown_without_principal(vm: VmPlan) -> None:
     """The VM shows its user-assigned identity as an empty object: ManagedIdentity knows its principal."""

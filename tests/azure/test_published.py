@@ -16,7 +16,7 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.model import Status, Target, Vm
 from tests.support import azure_site as site
 from tests.support import published_azure as published
-from tests.support.arm_server import Arm
+from tests.support.arm_server import Arm, forbidden
 from tests.support.azure_site import options
 from tests.support.catalogue import CHECKS, FUNCTIONS
 from tests.support.published_azure import GROUP, SUBSCRIPTION, Document, fresh
@@ -259,3 +259,26 @@ def test_a_field_that_both_have_is_of_one_kind(ours: Document, example: Document
     shared = [path for path in mine if theirs.get(path) is not None and mine[path] is not None]
     assert shared
     assert {path: type(mine[path]) for path in shared} == {path: type(theirs[path]) for path in shared}
+
+
+def test_no_right_on_the_platforms_group_is_one_cause(arm: Arm) -> None:
+    """What misses the cluster, its manager or what they say shares a cause; the network and the VM are judged."""
+    platform = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/platform"
+    vm, cluster, csn = fresh(published.VM), fresh(published.CLUSTER), fresh(published.CSN)
+    healthy(cluster, csn)
+    cluster["id"] = published.CLUSTER_ID.replace(GROUP, platform)
+    vm["properties"]["clusterId"] = csn["properties"]["clusterId"] = cluster["id"]
+    serve(arm, [vm], cluster, csn)
+    grant(arm)
+    arm.trouble(cluster["id"], forbidden("Microsoft.NetworkCloud/clusters/read", cluster["id"]))
+    assert alarms(judged(arm, vm_of(vm))) == dict.fromkeys(
+        ["PLATFORM-001", "PLATFORM-002", "PLATFORM-004", "PLATFORM-006"], Status.UNKNOWN
+    )
+    facts = fetch([vm_of(vm)], options(arm))
+    causes = {
+        Row(id, {}, Status.PASS, "", parameters={"azure": AzureVmView(vm_of(vm), facts)}, vm=vm_of(vm))
+        .outcome(FUNCTIONS[id])
+        .shared_cause
+        for id in ("PLATFORM-001", "PLATFORM-002", "PLATFORM-004", "PLATFORM-006")
+    }
+    assert causes == {f"the runner's login may not read {platform.lower()}"}

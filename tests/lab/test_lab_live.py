@@ -142,12 +142,12 @@ def test_every_fault_causes_exactly_its_verdicts_and_is_named_first(suite: Suite
 
 
 def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -> None:
-    """Without an inventory: names and addresses are Azure's, the key is ~/.ssh/config's, the user the command line's."""
-    (tmp_path / ".ssh").mkdir()
-    (tmp_path / ".ssh/config").write_text(f"Include {ROOT}/lab/state/ssh_config\n")
+    """Names and addresses are Azure's; a file beside it says how to reach them, and that Azure's user is not the one."""
+    beside = tmp_path / "beside.yaml"
+    beside.write_text(f"ssh_config: {ROOT}/lab/state/ssh_config\ndefaults: {{user: root}}\n")
     run = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider --reports={shlex.quote(str(tmp_path))}"
-    fleet = f"--azure-fleet={docs.SUBSCRIPTION}/{docs.VM_GROUP} --ssh-user=root"
-    script = f'HOME={shlex.quote(str(tmp_path))} {run} {fleet} --profile="$LAB_PROFILE"'
+    fleet = f"--azure-fleet={docs.SUBSCRIPTION}/{docs.VM_GROUP} --inventory={shlex.quote(str(beside))}"
+    script = f'{run} {fleet} --profile="$LAB_PROFILE"'
     # The Arc resource goes to the VMs' own resource group, where nobody has planted roles.
     done = up(2, script, "vm1=roles-at-subscription", "vm2=roles-at-subscription")
     results = json.loads((tmp_path / "latest/results.json").read_text(encoding="utf-8"))

@@ -80,7 +80,7 @@ ROWS["IDENTITY-002"] = [
     azure_row(
         "system-assigned, as expected",
         Status.PASS,
-        "The VM enrolls with the system-assigned identity, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000001.",
+        "The VM enrolls with the system-assigned identity, the only one it has; its principal is aaaaaaaa-0000-0000-0000-000000000001.",
         inventory=SYSTEM_WANTED,
     ),
     azure_row(
@@ -112,7 +112,7 @@ ROWS["IDENTITY-002"] = [
     azure_row(
         "an empty object, and ManagedIdentity knows",
         Status.PASS,
-        "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, as the inventory says; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
+        "The VM enrolls with the user-assigned identity /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, the only one it has; its principal is aaaaaaaa-0000-0000-0000-000000000002.",
         inventory=USER_WANTED,
         vm={"identity": EMPTY},
         identities={USER_ID: {"properties": {"principalId": USER}}},
