@@ -7,7 +7,7 @@ shown it goes to one of a few worker threads, which logs in and runs the script 
     (reader)    (loop)           (worker)   (worker)          (loop)
 
 A jump host is logged in to once, and its transport is shared by all VMs behind it. Every wait is bounded: on the loop
-by a time-out, in a worker by its `Deadline`, which the loop looks at ten times a second.
+by a time-out, in a worker by its `Deadline`, which the loop checks ten times a second.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _AT_ONCE = 512  # VMs dialled or visited at the same time: each is a file descri
 _RETRIES = 3  # of a connection that was closed before the login
 _READERS = 4  # threads that ask ssh for its configuration, a process per VM; it takes a few milliseconds
 _RESOLVERS = 16  # threads for DNS
-_TICK = 0.1  # seconds between two looks at the deadlines
+_TICK = 0.1  # seconds between two checks of the deadlines
 _GRACE = 0.8  # seconds that cancelled VMs have to end by themselves
 _QUESTION = 3.0  # seconds that a jump host has to answer when a VM behind it went silent
-#: Outcomes that a jump host has told us of, so it was there.
+#: Outcomes that a jump host reports, so it is up.
 _TOLD = ("refused", "name not resolved", "unreachable")
 
 T = TypeVar("T")
@@ -101,8 +101,8 @@ class _Visits:
         self.readers = WorkerPool(_READERS, name="ssh config")
         self.jumpers = WorkerPool(
             _AT_ONCE, name="ssh worker"
-        )  # a thread for each jump host: whoever waits for one is not to wait for its turn
-        self.stopped: tuple[str, str, str] | None = None  # why nothing goes on: outcome, message, remedy
+        )  # a thread for each jump host: a VM that needs one must not wait for its turn
+        self.stopped: tuple[str, str, str] | None = None  # why the run ends early: outcome, message, remedy
         self.deadlines: set[Deadline] = set()
         self.dialling: set[asyncio.Task[Any] | None] = set()  # not in a worker: these can simply be cancelled
         self.jumps: dict[Route, asyncio.Task[SshTransport]] = {}
@@ -343,13 +343,13 @@ class _Visits:
     async def _see_jump_hosts(self, route: Route) -> None:
         """Something went wrong behind these jump hosts: raise `SshError` when it was one of them that went away.
 
-        One that says nothing more (a network that was cut sends no goodbye) is given up for all VMs behind it at once.
+        One that went silent (a network that was cut sends no goodbye) is given up for all VMs behind it at once.
         """
         for hops in range(1, 1 if self.stopped else len(route) + 1):
             way = route[:hops]
             made = self.jumps.get(way)
             if made is None or not made.done() or made.cancelled() or made.exception():
-                return  # nobody came that far
+                return  # no VM got that far
             if way not in self.asked:
                 self.asked[way] = asyncio.create_task(self._is_there(made.result()))
             there = await asyncio.shield(self.asked[way])

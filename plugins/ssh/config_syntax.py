@@ -195,6 +195,8 @@ _KEY_TYPES = (*CA_ALGORITHMS, "ssh-rsa", "ssh-dss")
 
 
 def _algorithms(key: str, value: str) -> str:
+    if not value.startswith("-") and re.search(r"[*?!]", value):
+        raise SyntaxProblem(f"{key} is {value!r}: a pattern can be used behind '-' only")
     for name in value[value[:1] in ("+", "-", "^") :].split(","):
         if not any(match_pattern(known, name) for known in _KEY_TYPES):
             raise SyntaxProblem(f"{key} is {value!r}, and {name!r} is not a key type of OpenSSH")

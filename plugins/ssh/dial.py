@@ -43,7 +43,7 @@ class Connection:
     said: IO[bytes] | None = None  # what the ProxyCommand printed to its stderr
 
     def cut(self) -> None:
-        """End it now, from any thread, without waiting: whoever reads or writes gets the end of the stream."""
+        """End it now, from any thread, without waiting: a reader or writer gets the end of the stream."""
         if isinstance(self.stream, Channel):  # tells the jump host, which may take long
             threading.Thread(target=_hang_up, args=(self.stream,), daemon=True).start()
             return
@@ -223,7 +223,7 @@ class BannerReader:
         return bool(self.before or (self.line and not b"SSH-".startswith(self.line[:4])))
 
     def not_ssh(self) -> SshError:
-        """What it said is no banner."""
+        """The error for an answer that is not an SSH banner."""
         return SshError(
             "not ssh",
             f"{self.hop.address} port {self.hop.port} answered {quoted(self.before + self.line)}, not 'SSH-2.0-...'.",

@@ -24,13 +24,13 @@ _ANOTHER_SHELL = (
 
 _CHUNK = 32_768
 _GONE = (OSError, EOFError, SSHException)  # what paramiko raises when the connection ends under a call
-_TICK = 2.0  # seconds between two looks at stderr while stdout is silent
+_TICK = 2.0  # seconds between two reads of stderr while stdout is silent
 _FAREWELL = 1.0  # seconds that an exit status may come after the output
 _BUSY_TICK = 0.01  # the same while there is script left to send, or stderr is not
 
 
 class Program(Protocol):
-    """What is run on a VM."""
+    """The command and script to run on a VM."""
 
     @property
     def command(self) -> str:
@@ -38,7 +38,7 @@ class Program(Protocol):
 
     @property
     def script(self) -> bytes:
-        """What it gets on stdin."""
+        """Its standard input."""
 
 
 class Sink(Protocol):
@@ -152,7 +152,7 @@ def _send(channel: Channel, unsent: memoryview) -> memoryview:
 
 
 def _ended(transport: SshTransport, channel: Channel, label: str, seconds: float, got: int, first: bytes) -> SshError:
-    """The shell or the connection is gone, and the sink is not complete."""
+    """The shell or the connection ended before the sink was complete."""
     channel.status_event.wait(_FAREWELL)  # the exit status may come a little after the end of the output
     channel.settimeout(0)
     while channel.recv_stderr_ready() and len(first) < 400:

@@ -212,7 +212,7 @@ def _changed(hop: Hop, name: str, kind: str, text: str, others: list[Entry], pro
     return SshError(
         "host key changed",
         f"{hop.label} shows another host key than the known one: {kind} {fingerprint(text)}; "
-        f"{old.place} has {old.kind} {fingerprint(old.key)}. Somebody may be in between.{_more(problem)}",
+        f"{old.place} has {old.kind} {fingerprint(old.key)}. The connection may be intercepted.{_more(problem)}",
         f"If the VM was rebuilt, check the new key on its console, then: ssh-keygen -R '{name}' -f {old.file}",
     )
 

@@ -121,7 +121,7 @@ class KeyRing:
     def _of_file(
         self, file: _KeyFile, held: dict[bytes, AgentKey], used: set[bytes], hop: Hop, problems: list[str], quiet: bool
     ) -> Iterator[KeyOffer]:
-        """The offers that one identity file gives; `quiet`: a file that does not exist is no problem."""
+        """The offers that one identity file gives; `quiet`: a file may be missing."""
         if file.key is not None:
             for path in hop.certificates:
                 if certified := _certified(file.path, path, problems):
