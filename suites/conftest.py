@@ -10,7 +10,8 @@ from suites.probes.azcmagent_config import agent_config
 from suites.probes.azcmagent_connect import enroll_connect, enroll_disconnect, enroll_gone, enroll_machine, enroll_show
 from suites.probes.azcmagent_logs import agent_logs
 from suites.probes.azcmagent_services import agent_services
-from suites.probes.cloud_init import cloudinit, cloudinit_output
+from suites.probes.cloud_init import cloudinit
+from suites.probes.cloud_init_output import cloudinit_output
 from suites.probes.guest_system import guest, system
 from suites.probes.imds import healthz, healthz_as_is, imds_compute, ping
 from suites.probes.imds_token import arm_token

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from plugins import check, fail, not_applicable, recommended, record_fact, required, unknown, warn
 from suites import ARTICLE
-from suites.probes.cloud_init import BootOutput, CloudInit, log_rules, meaning_of
+from suites.probes.cloud_init import CloudInit
+from suites.probes.cloud_init_output import BootOutput, log_rules, meaning_of
+from suites.wording import listed
 
 _CAUSES = [
     *("NET-001", "NET-002", "PROXY-001", "PROXY-002", "PROXY-003"),
@@ -49,6 +52,8 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
         word = state.extended or state.status
         what = f"with {_some(errors)}" if errors else f"(exit status {state.exit}) and named no error"
         fail(f"cloud-init says {word}, {what}; expected done, without errors.".replace(", (", " ("))
+    if not state.ended and (state.skipped or state.never_begins):
+        _stuck(state)
     if not state.ended:
         where = f" in the stage {state.stage}" if state.stage else ""
         unknown(
@@ -68,6 +73,26 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
         fail(f"cloud-init says {state.status}, but with exit status {state.exit}; expected 0.")
     source = f" (datasource {state.datasource})" if state.datasource else ""
     return f"cloud-init finished without errors{source}."
+
+
+def _stuck(state: CloudInit) -> NoReturn:
+    """It has not ended, and waiting does not help: a stage was left out, or nothing starts it."""
+    if state.never_begins:
+        unknown(
+            f"cloud-init has not begun, and nothing will start it: it says {state.status}{_why(state.detail)}.",
+            remedy="On the VM: see whether its services are enabled (systemctl status cloud-init.target "
+            "cloud-init-local cloud-init), enable them (systemctl enable cloud-init-local cloud-init cloud-config "
+            "cloud-final), and restart the VM.",
+            shared_cause=_UNFINISHED,
+        )
+    stages = listed(list(state.skipped))
+    unknown(
+        f"cloud-init says {state.extended or state.status}, but its {stages} never began, though a later stage did: it "
+        "will not finish in this boot.",
+        remedy="On the VM, see why: systemctl status cloud-init-local cloud-init cloud-config; journalctl -b -u "
+        "cloud-init. Then restart the VM.",
+        shared_cause=_UNFINISHED,
+    )
 
 
 def _disabled(state: CloudInit) -> str:
@@ -98,9 +123,9 @@ def _why(detail: str) -> str:
     component="vm",
 )
 def test_the_output_of_cloud_init_is_clean(cloudinit_output: BootOutput, cloudinit: CloudInit) -> str:
-    """The last boot's cloud-init output holds only good news.
+    """The output of cloud-init is free of failures.
 
-    Success: no line of the last boot looks like a failure.
+    Success: no line of the first boot and of the last one looks like a failure. User data runs at the first boot only.
     Failure: some do, and are quoted, with what they mean: a step in the middle of a script can fail while cloud-init
     itself says done.
     Unknown: the log is not there, or cloud-init still runs.
@@ -118,23 +143,45 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: BootOutput, cloudin
             remedy="Look at 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it says where the output of "
             "cloud-init goes.",
         )
-    failures = [(number, line, meaning) for number, line in output.lines if (meaning := meaning_of(line))]
-    when = f"the boot of {output.boot}" if output.boot else "all of the log (it names no boot)"
+    boots = [boot for boot in (output.first, output) if boot]
+    failing = [(boot, _failures(boot)) for boot in boots]
+    failures = [failure for _, found in failing for failure in found]
+    complete = all(boot.complete for boot in boots)
     if failures:
-        count = f"{len(failures)}{'' if output.complete else ' or more'} line{'' if len(failures) == 1 else 's'}"
+        count = f"{len(failures)}{'' if complete else ' or more'} line{'' if len(failures) == 1 else 's'}"
         first = "; ".join(f"line {number}: “{line}” ({meaning})" for number, line, meaning in failures[:3])
         more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
         verb = "speaks" if len(failures) == 1 else "speak"
+        when = _when([boot for boot, found in failing if found], output)
         fail(f"{count} of {known.log} in {when} {verb} of failure: {first}{more}.")
-    if not output.complete:
+    if not complete:
         unknown(
             f"The search in {known.log} did not come to its end, and found nothing so far.",
             remedy=f"Read {known.log} on the VM by hand.",
         )
     if cloudinit.installed and not cloudinit.ended and cloudinit.status != "disabled":
+        stuck = cloudinit.skipped or cloudinit.never_begins
         unknown(
             f"cloud-init has not finished, and {known.log} shows no failure so far.",
-            remedy="On the VM: cloud-init status --wait, then run again.",
+            remedy="See CLOUDINIT-001." if stuck else "On the VM: cloud-init status --wait, then run again.",
             shared_cause=_UNFINISHED,
         )
-    return f"{known.log} shows no failure in {when}."
+    return f"{known.log} shows no failure in {_when(boots, output)}."
+
+
+def _failures(output: BootOutput) -> list[tuple[int, str, str]]:
+    """Number, line and meaning of each line of one boot that speaks of a failure."""
+    return [(number, line, meaning) for number, line in output.lines if (meaning := meaning_of(line))]
+
+
+def _when(boots: Sequence[BootOutput], last: BootOutput) -> str:
+    """``the boot of Sunday``, ``the first boot (Saturday)``, or both."""
+    names = [
+        f"the first boot ({boot.boot})"
+        if boot is last.first
+        else f"the boot of {boot.boot}"
+        if boot.boot
+        else "all of the log (it names no boot)"
+        for boot in boots
+    ]
+    return " and ".join(names)

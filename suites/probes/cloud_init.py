@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
-from plugins import ProbeResult, probe, quote
-from plugins.requirements.data_files import read_table
+from plugins import ProbeResult, probe
 from suites.wording import plain
 
 #: Before 22.3 `status` knows no --format, and says so with the exit status that since 23.4 means a recoverable error.
@@ -44,6 +42,8 @@ class CloudInit:
     recoverable: tuple[str, ...] = ()  # "WARNING: Failure when attempting to ..."
     stage: str = ""  # while it runs
     detail: str = ""
+    boot_status: str = ""  # "enabled-by-generator", "disabled-by-marker-file", "unknown", ...; since 22.4
+    skipped: tuple[str, ...] = ()  # stages that never began, though a later one did
     datasource: str = ""
     user_data: bool = False
     result: tuple[str, ...] | None = None  # the errors in result.json, None = there is no such file
@@ -83,9 +83,33 @@ class CloudInit:
         )
 
     @property
+    def never_begins(self) -> bool:
+        """True when nothing will start it in this boot: its services are not enabled, or not known to be."""
+        return self.status in ("not run", "not started") and self.boot_status == "unknown"
+
+    @property
     def ended(self) -> bool:
         """True when it says that it is through with this boot."""
         return self.status in ("done", "error") and "running" not in self.extended
+
+
+#: The stages in their order, as the status names them.
+_STAGES = ("init-local", "init", "modules-config", "modules-final")
+
+#: The names that begin a line of `status --long`; what follows another word and a colon belongs to the value before it.
+_FIELDS = (
+    "status|extended_status|boot_status_code|last_update|time|detail|datasource|errors|recoverable_errors|stage|schemas"
+)
+
+
+def _skipped(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The stages that never began, though a later one did.
+
+    ``"init": {"errors": [], "finished": null, "start": null}, "modules-final": {"finished": 1716042086.0, ...}``
+    """
+    stages = [(name, stage) for name in _STAGES if isinstance(stage := data.get(name), dict) and "start" in stage]
+    begun = [at for at, (_, stage) in enumerate(stages) if stage["start"] is not None]
+    return tuple(name for name, stage in stages[: max(begun, default=0)] if stage["start"] is None)
 
 
 def _status(output: str) -> dict[str, Any]:
@@ -103,20 +127,27 @@ def _status(output: str) -> dict[str, Any]:
                 for text in _texts(texts)
             ),
             "stage": plain(str(data.get("stage") or "")),
-            "detail": plain(str(data.get("detail") or "")),
+            "detail": _one_line(str(data.get("detail") or "")),
+            "boot_status": plain(str(data.get("boot_status_code") or "")),
+            "skipped": _skipped(data),
             "datasource": plain(str(data.get("datasource") or "")),
         }
-    lines = dict(re.findall(r"^(status|extended_status|detail):[ \t]*(.*(?:\n(?![\w-]+:).+)*)", output, re.M))
+    lines = dict(re.findall(rf"^({_FIELDS}):[ \t]*(.*(?:\n(?!(?:{_FIELDS}):).+)*)", output, re.M))
     if "status" not in lines:
         raise ValueError(f"expected a status from cloud-init, found {plain(output[-80:])!r}")
-    detail = " ".join(lines.get("detail", "").split())
+    detail = _one_line(lines.get("detail", ""))
     status = lines["status"].strip()
     return {
         "status": plain(status),
         "extended": plain(lines.get("extended_status", "").strip()),
-        "errors": (plain(detail),) if status == "error" and detail else (),
-        "detail": plain(detail),
+        "errors": (detail,) if status == "error" and detail else (),
+        "detail": detail,
+        "boot_status": plain(lines.get("boot_status_code", "").strip()),
     }
+
+
+def _one_line(text: str) -> str:
+    return plain(" ".join(text.split()))
 
 
 def _json(text: str) -> Mapping[str, Any]:
@@ -136,115 +167,7 @@ def _result(text: str) -> tuple[str, ...] | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     """A list of texts, each once, as cloud-init repeats itself from stage to stage."""
-    return tuple(dict.fromkeys(plain(str(item)) for item in value)) if isinstance(value, list) else ()
+    return tuple(dict.fromkeys(_one_line(str(item)) for item in value)) if isinstance(value, list) else ()
 
 
 cloudinit = probe(_STATUS.strip(), timeout=15, needs=["cloud-init"], accept_states=("no tool",), read=CloudInit.read)
-
-
-@dataclass(frozen=True, slots=True)
-class FailurePattern:
-    """One kind of line that speaks of a failure."""
-
-    pattern: str
-    meaning: str
-    exception: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LogRules:
-    """data/cloudinit.toml."""
-
-    log: str
-    begins: tuple[str, ...]
-    lines: int
-    width: int
-    failures: tuple[FailurePattern, ...]
-
-
-@cache
-def log_rules() -> LogRules:
-    """What a failure looks like, from the data file."""
-    table = read_table("cloudinit")
-    output = table["output"]
-    return LogRules(
-        log=output["log"],
-        begins=(output["begin"], output["begin_otherwise"]),
-        lines=output["lines"],
-        width=output["width"],
-        failures=tuple(
-            FailurePattern(row["pattern"], row["meaning"], row.get("except", "")) for row in table["failure"]
-        ),
-    )
-
-
-def _output_command(log: str) -> str:
-    """Find where the last boot begins, and print what fails from there on, with line numbers.
-
-    NUL bytes are taken out, since grep would say no more than that a binary file matches.
-    """
-    known = log_rules()
-    patterns = " ".join(f"-e {quote(failure.pattern)}" for failure in known.failures)
-    tries = "\n".join(
-        f"""[ "$from" ] || from=$(tr -d '\\000' <{quote(log)} | grep -n {quote(begin)} | tail -n 1)"""
-        for begin in known.begins
-    )
-    return (
-        f"[ -e {quote(log)} ] || {{ echo @absent; exit 0; }}\n"
-        "from=\n"
-        f"{tries}\n"
-        'echo "@from ${from:-?}"\n'
-        "from=${from%%:*}\n"
-        f"tail -n +\"${{from:-1}}\" {quote(log)} | tr -d '\\000\\r' | grep -En {patterns} |\n"
-        f"  head -n {known.lines} | cut -c1-{known.width}\n"
-        "echo @end"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class BootOutput:
-    """The failure lines of the last boot, with their numbers in the log."""
-
-    exists: bool
-    boot: str = ""  # when it began, as cloud-init wrote it; "" = no beginning was found
-    lines: tuple[tuple[int, str], ...] = field(default=())
-    complete: bool = True  # False: it stopped at a limit
-    version: str = ""  # of the cloud-init that ran then
-
-    @classmethod
-    def read(cls, seen: ProbeResult) -> BootOutput:
-        """Read the probe.
-
-        ::
-
-            @from 212:Cloud-init v. 25.1.4 running 'init-local' at Sun, 22 Nov 2026 00:02:39 +0000. Up 5.85 seconds.
-            22:E: Unable to locate package azure-cli
-            @end
-        """
-        text = seen.stdout
-        if re.search(r"^@absent$", text, re.M):
-            return cls(exists=False)
-        begin = re.match(r"@from (?:(\d+):(.*)|\?)\n", text)
-        if not begin:
-            raise ValueError(f"expected '@from' and where the last boot begins, found {text[:60]!r}")
-        first = int(begin[1] or 1)
-        boot = re.search(r" at (.+?)\. Up ", begin[2] or "")
-        version = re.match(r"Cloud-init v\. (\S+) ", begin[2] or "")
-        rows = [
-            (first + int(number) - 1, plain(line.strip()))
-            for number, line in re.findall(r"^(\d+):(.*)$", text[begin.end() :], re.M)
-        ]
-        complete = len(rows) < log_rules().lines and "\n@end" in text and not seen.truncated
-        shown = plain(boot[1]) if boot else ""
-        return cls(True, shown, tuple(rows), complete, plain(version[1]) if version else "")
-
-
-cloudinit_output = probe(_output_command(log_rules().log), timeout=10, root=True, read=BootOutput.read)
-
-
-def meaning_of(line: str) -> str:
-    """What a line means, "" when it is an exception after all."""
-    for failure in log_rules().failures:
-        if re.search(failure.pattern, line) and not (failure.exception and re.search(failure.exception, line)):
-            return failure.meaning
-    return ""

@@ -15,6 +15,10 @@ READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the V
 WAIT = "On the VM: cloud-init status --wait, then run again."
 WAIT_OR_LOOK = f"{WAIT} If it never ends, see what it waits for at the end of /var/log/cloud-init-output.log."
 FROM_THERE = "Read the log from there on: the first failure often explains the others. If the step was made good by hand since, nothing is left to do: the line stays in the log."
+NO_STAGE = "On the VM, see why: systemctl status cloud-init-local cloud-init cloud-config; journalctl -b -u cloud-init. Then restart the VM."
+NOT_ENABLED = "On the VM: see whether its services are enabled (systemctl status cloud-init.target cloud-init-local cloud-init), enable them (systemctl enable cloud-init-local cloud-init cloud-config cloud-final), and restart the VM."
+NEVER: dict[str, Any] = {"errors": [], "finished": None, "start": None}
+FINAL: dict[str, Any] = {"modules-final": {"errors": [], "finished": 1716042086.0, "start": 1716042085.5}}
 NO_CLOUD_INIT = seen(stderr="cloud-init", state="no tool")
 DONE = captured("cloudinit/25.1.4-ok-status")
 
@@ -140,6 +144,55 @@ ROWS["CLOUDINIT-001"] = [
         WAIT_OR_LOOK,
     ),
     Row(
+        "a stage that never began",
+        {"cloudinit": status("running", extended_status="running", errors=[], stage=None, init=NEVER, **FINAL)},
+        Status.UNKNOWN,
+        "cloud-init says running, but its init never began, though a later stage did: it will not finish in this boot.",
+        NO_STAGE,
+    ),
+    Row(
+        "two stages that never began",
+        {"cloudinit": status("running", stage="modules-final", init=NEVER, **FINAL | {"init-local": NEVER})},
+        Status.UNKNOWN,
+        "cloud-init says running, but its init-local and init never began, though a later stage did: it will not finish in this boot.",
+        NO_STAGE,
+    ),
+    Row(
+        "nothing starts it",
+        {
+            "cloudinit": status(
+                "not started",
+                boot_status_code="unknown",
+                extended_status="not started",
+                detail="Systemd generator may not have run yet.",
+            )
+        },
+        Status.UNKNOWN,
+        "cloud-init has not begun, and nothing will start it: it says not started (Systemd generator may not have run yet).",
+        NOT_ENABLED,
+    ),
+    Row(
+        "nothing starts it, as text",
+        {
+            "cloudinit": seen(
+                "@status\nstatus: not run\nboot_status_code: unknown\nlast_update:\ndetail:\nSystemd generator may not have run yet.\n@exit 0\n"
+            )
+        },
+        Status.UNKNOWN,
+        "cloud-init has not begun, and nothing will start it: it says not run (Systemd generator may not have run yet).",
+        NOT_ENABLED,
+    ),
+    Row(
+        "before 22.3, as text, with the words of a command that failed",
+        {
+            "cloudinit": seen(
+                "@status\nstatus: error\ntime: Wed, 20 Jan 2021 15:22:31 +0000\ndetail:\n('ssh-import-id', ProcessExecutionError(\"Unexpected error while running command.\nCommand: ['sudo', 'ssh-import-id', 'x']\nExit code: 1\nReason: -\"))\n@exit 1\n"
+            )
+        },
+        Status.FAIL,
+        "cloud-init says error, with “('ssh-import-id', ProcessExecutionError(\"Unexpected error while running command. Command: ['sudo', 'ssh-import-id', 'x'] Exit code: 1 Reason: -\"))”; expected done, without errors.",
+    ),
+    Row(
         "not installed",
         {"cloudinit": NO_CLOUD_INIT},
         Status.NOT_APPLICABLE,
@@ -191,6 +244,9 @@ ROWS["CLOUDINIT-001"] = [
 ]
 
 BOOT = "@from 212:Cloud-init v. 25.1.4 running 'init-local' at Sun, 22 Nov 2026 00:02:39 +0000. Up 5.85 seconds.\n"
+
+
+BOOT_2 = "@from 500:Cloud-init v. 25.1.4 running 'init-local' at Mon, 23 Nov 2026 08:00:00 +0000. Up 5.85 seconds."
 
 
 def output(*lines: str, begin: str = BOOT, end: str = "@end\n") -> ProbeResult:
@@ -254,6 +310,48 @@ ROWS["CLOUDINIT-002"] = [
         f"1 line of {LOG} in all of the log (it names no boot) speaks of failure: line 7: “E: Could not get lock” (apt or dpkg could not do it).",
     ),
     Row(
+        "the first boot failed, and the last one did not",
+        {
+            "cloudinit": DONE,
+            "cloudinit_output": output("7:E: Unable to locate package azure-cli", BOOT_2, end="@end\n"),
+        },
+        Status.WARN,
+        f"1 line of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) speaks of failure: line 218: “E: Unable to locate package azure-cli” (apt or dpkg could not do it).",
+    ),
+    Row(
+        "both boots failed",
+        {"cloudinit": DONE, "cloudinit_output": output("7:E: a", BOOT_2, "9:curl: (7) Failed to connect")},
+        Status.WARN,
+        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 speak of failure: line 218: “E: a” (apt or dpkg could not do it); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
+    ),
+    Row(
+        "two boots, and both are clean",
+        {
+            "cloudinit": DONE,
+            "cloudinit_output": output("7:ERROR: ld.so: object 'x' from LD_PRELOAD cannot be preloaded", BOOT_2),
+        },
+        Status.PASS,
+        f"{LOG} shows no failure in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000.",
+    ),
+    Row(
+        "two boots, and the answer breaks off in the first",
+        {"cloudinit": DONE, "cloudinit_output": output(*(f"{at}:x{at}" for at in range(1, 41)), BOOT_2)},
+        Status.UNKNOWN,
+        f"The search in {LOG} did not come to its end, and found nothing so far.",
+        f"Read {LOG} on the VM by hand.",
+    ),
+    Row(
+        "user data that was ignored altogether",
+        {
+            "cloudinit": DONE,
+            "cloudinit_output": output(
+                "9:2025-01-21 10:00:12,007 - __init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'IyEv...'"
+            ),
+        },
+        Status.WARN,
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speaks of failure: line 220: “2025-01-21 10:00:12,007 - __init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'IyEv...'” (cloud-init did not take the user data, or a part of it: the steps in it did not run).",
+    ),
+    Row(
         "more than is quoted",
         {"cloudinit": DONE, "cloudinit_output": output(*(f"{at}:E: {at}" for at in range(1, 41)))},
         Status.WARN,
@@ -272,6 +370,13 @@ ROWS["CLOUDINIT-002"] = [
         Status.UNKNOWN,
         f"cloud-init has not finished, and {LOG} shows no failure so far.",
         WAIT,
+    ),
+    Row(
+        "waits for what never comes",
+        {"cloudinit": status("not started", boot_status_code="unknown"), "cloudinit_output": output()},
+        Status.UNKNOWN,
+        f"cloud-init has not finished, and {LOG} shows no failure so far.",
+        "See CLOUDINIT-001.",
     ),
     Row(
         "no log",
@@ -303,7 +408,7 @@ ROWS["CLOUDINIT-002"] = [
         "garbage",
         {"cloudinit": DONE, "cloudinit_output": seen("hello")},
         Status.UNKNOWN,
-        "The answer of the probe cloudinit_output could not be read: expected '@from' and where the last boot begins, found 'hello'.",
+        "The answer of the probe cloudinit_output could not be read: expected '@from' and where a boot begins, found 'hello'.",
         "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]

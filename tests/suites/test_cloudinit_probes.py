@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from plugins.checks.probe import probe_of
 from plugins.model import ProbeResult
-from suites.probes import cloud_init
-from suites.probes.cloud_init import BootOutput, log_rules
+from suites.probes import cloud_init, cloud_init_output
+from suites.probes.cloud_init_output import BootOutput, FailurePattern, log_rules
 from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
 
@@ -20,11 +21,11 @@ def begin(stage: str, at: str) -> str:
     return f"Cloud-init v. 25.1.4 running '{stage}' at {at}. Up 5.85 seconds.\n"
 
 
-def search(shell: list[str], log: Path) -> BootOutput:
-    command = cloud_init._output_command(str(log))
+def search(shell: list[str], log: Path, path: str = "/usr/bin:/bin") -> BootOutput:
+    command = cloud_init_output._output_command(str(log))
     result = subprocess.run(
         [*shell, "-c", f"p1() {{\n{command}\n}}\n( p1 )"],
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        env={"PATH": path, "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -35,24 +36,27 @@ def search(shell: list[str], log: Path) -> BootOutput:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_only_the_last_boot_counts(shell: list[str], tmp_path: Path) -> None:
+def test_the_first_boot_and_the_last_one_count(shell: list[str], tmp_path: Path) -> None:
     log = tmp_path / "it's the log"
     log.write_bytes(
-        (begin("init-local", "Monday") + "E: of an older boot\n" + begin("init-local", "Tuesday")).encode()
+        (begin("init-local", "Sunday") + begin("init", "Sunday") + "E: of the first boot\n").encode()
+        + (begin("init-local", "Monday") + "E: of a boot between\n" + begin("init-local", "Tuesday")).encode()
         + b"\x00\xff\rbinary\n"
         + (begin("init", "Tuesday") + "Setting up libgpg-error0:amd64 (1.46-1) ...\n").encode()
         + b"grep --error\r\nE: Unable to locate\x00 package azure-cli\r\n"
         + b"password=hunter2 is nobody's business\n"
     )
     found = search(shell, log)
-    assert found == BootOutput(True, "Tuesday", ((8, "E: Unable to locate package azure-cli"),), True, "25.1.4")
+    first = BootOutput(True, "Sunday", ((3, "E: of the first boot"),), True, "25.1.4")
+    assert found == BootOutput(True, "Tuesday", ((11, "E: Unable to locate package azure-cli"),), True, "25.1.4", first)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_log_without_a_first_stage(shell: list[str], tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(begin("init", "Monday") + "E: old\n" + begin("init", "Tuesday") + begin("modules:final", "Tuesday"))
-    assert search(shell, log) == BootOutput(True, "Tuesday", (), True, "25.1.4")
+    first = BootOutput(True, "Monday", ((2, "E: old"),), True, "25.1.4")
+    assert search(shell, log) == BootOutput(True, "Tuesday", (), True, "25.1.4", first)
     log.write_text("Traceback (most recent call last):\n")
     assert search(shell, log) == BootOutput(True, "", ((1, "Traceback (most recent call last):"),), True)
     assert search(shell, tmp_path / "none") == BootOutput(False)
@@ -67,56 +71,80 @@ def test_a_log_full_of_failures_is_cut(shell: list[str], tmp_path: Path) -> None
     assert max(len(line) for _, line in found.lines) <= 310
 
 
-HARMLESS = """\
-Setting up libgpg-error0:amd64 (1.46-1) ...
-Get:7 http://mirror.example/debian bookworm/main amd64 libcom-err2 amd64 1.47.0-2 [19.6 kB]
-+ set -o errexit
-0 upgraded, 3 newly installed, 0 to remove and 0 not upgraded.
-ci-info: no authorized SSH keys fingerprints found for user debian.
-WARNING: apt does not have a stable CLI interface. Use with caution in scripts.
-INFO    AZCM0000: Success
-Created symlink /etc/systemd/system/multi-user.target.wants/himdsd.service
-debconf: unable to initialize frontend: Dialog
-"""
-
-HARMFUL = """\
-E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (apt-get)
-E: Unable to locate package azure-cli
-curl: (6) Could not resolve host: aka.ms
-curl: (56) CONNECT tunnel failed, response 403
-wget: unable to resolve host address 'packages.microsoft.com'
-ERROR: Failed to connect to MSI. Please make sure MSI is configured correctly.
-/var/lib/cloud/instance/scripts/runcmd: 6: azcmagent: not found
-FATAL   AZCM0042: Failed to create Azure Resource
-Traceback (most recent call last):
-Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)
-RuntimeError: Runparts: 1 failures (part-001) in 1 attempted commands
-cloudinit.subp.ProcessExecutionError: Unexpected error while running command.
-gpg: no valid OpenPGP data found.
-Error: Failed to download metadata for repo 'packages-microsoft-com-prod'
-bash: /usr/local/bin/setup: Permission denied
-"""
+LINES = Path(__file__).parents[1] / "data" / "cloud-init-output"
+HARMLESS = (LINES / "harmless.txt").read_text()
+HARMFUL = (LINES / "failing.txt").read_text()
 
 
 @pytest.mark.parametrize("line", HARMLESS.splitlines())
 def test_harmless(line: str) -> None:
-    assert cloud_init.meaning_of(line) == ""
+    assert cloud_init_output.meaning_of(line) == ""
 
 
 @pytest.mark.parametrize("line", HARMFUL.splitlines())
 def test_harmful(line: str) -> None:
-    assert cloud_init.meaning_of(line)
+    assert cloud_init_output.meaning_of(line)
 
 
-@pytest.mark.parametrize("pattern", [each.pattern for each in log_rules().failures])
-def test_grep_and_python_read_a_pattern_alike(pattern: str, tmp_path: Path) -> None:
-    assert not re.search(r"\\[a-zA-Z]|\(\?|\*\?|\+\?", pattern)
+FAILURES = [pytest.param(failure, id=failure.meaning[:40]) for failure in log_rules().failures]
+PATTERNS = [rule.pattern for rule in log_rules().failures] + [rule.pattern for rule in log_rules().harmless]
+
+
+@pytest.mark.parametrize("pattern", [*PATTERNS, *log_rules().begins])
+def test_every_awk_and_python_read_a_pattern_alike(pattern: str) -> None:
+    # The mawk of 2009 knows neither {n} nor [[:class:]]; a quotation mark would end the program in the shell.
+    assert not re.search(r"\\[a-zA-Z]|\(\?|\*\?|\+\?|[{}']|\[\[:", pattern)
     assert "error" not in pattern.lower().split("|")
-    lines = (HARMLESS + HARMFUL).splitlines()
-    grep = subprocess.run(
-        ["grep", "-E", "-e", pattern], input=HARMLESS + HARMFUL, capture_output=True, text=True, check=False
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_sample_is_explained_by_its_own_entry(failure: FailurePattern) -> None:
+    assert failure.samples
+    for sample in failure.samples:
+        assert cloud_init_output.meaning_of(sample) == failure.meaning, sample
+
+
+def test_every_exception_is_needed() -> None:
+    for harmless in log_rules().harmless:
+        for sample in harmless.samples:
+            assert re.search(harmless.pattern, sample)
+            assert any(re.search(failure.pattern, sample) for failure in log_rules().failures), sample
+            assert cloud_init_output.meaning_of(sample) == ""
+
+
+#: Every awk that a VM may have, as far as it is here.
+AWKS = [words for words in (["mawk"], ["gawk"], ["original-awk"], ["busybox", "awk"]) if shutil.which(words[0])]
+
+
+@pytest.mark.parametrize("awk", AWKS, ids=lambda words: words[0])
+def test_every_awk_picks_every_sample_and_no_more(awk: list[str], tmp_path: Path) -> None:
+    (tmp_path / "awk").write_text(f'#!/bin/sh\nexec {" ".join(awk)} "$@"\n')
+    (tmp_path / "awk").chmod(0o755)
+    harmless = [sample for rule in log_rules().harmless for sample in rule.samples] + HARMLESS.splitlines()
+    samples = [sample for failure in log_rules().failures for sample in failure.samples] + HARMFUL.splitlines()
+    for start in range(0, len(samples), 30):
+        some = samples[start : start + 30]
+        log = tmp_path / "log"
+        log.write_text(begin("init-local", "Monday") + "\n".join([*harmless, *some]) + "\n")
+        found = search(["sh"], log, f"{tmp_path}:/usr/bin:/bin")
+        assert [line for _, line in found.lines] == [line.strip()[:300] for line in some]
+
+
+@pytest.mark.parametrize("awk", AWKS, ids=lambda words: words[0])
+def test_a_line_of_any_length_is_picked_and_explained(awk: list[str], tmp_path: Path) -> None:
+    (tmp_path / "awk").write_text(f'#!/bin/sh\nexec {" ".join(awk)} "$@"\n')
+    (tmp_path / "awk").chmod(0o755)
+    log = tmp_path / "log"
+    progress = "  5 100M    5 5120k    0     0  1024k      0  0:01:40  0:00:05  0:01:35 1024k\r" * 500
+    log.write_text(
+        begin("init-local", "Monday")
+        + f"{progress}curl: (56) Recv failure: Connection reset by peer\n"
+        + f"bash: /{'x' * 3000}: Permission denied\n"
+        + f"{'x ' * 100000}No space left on device\n"
     )
-    assert grep.stdout.splitlines() == [line for line in lines if re.search(pattern, line)]
+    found = search(["sh"], log, f"{tmp_path}:/usr/bin:/bin")
+    assert [number for number, _ in found.lines] == [2, 3, 4]
+    assert all(cloud_init_output.meaning_of(line) for _, line in found.lines)
 
 
 @pytest.mark.parametrize("name", ["cloudinit", "cloudinit_output"])
