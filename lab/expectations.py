@@ -109,7 +109,7 @@ def _hidden(root: str, results: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def _declared(check: Mapping[str, Any]) -> set[str]:
-    return {*check["causes"], *check["after"]}
+    return {*check["caused_by"], *check["requires"]}
 
 
 def _in_order(results: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -130,6 +130,7 @@ def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: 
             f"The {name} has {stated}, and Azure does not state its enabledEgressEndpoints; so it is not known whether "
             f"{_some(missing)} pass{'es' * (len(missing) == 1)}.",
             remedy=f"NET-001 shows what passes. To be sure: {remedy}",
+            shared_cause=_no_list(csn),
         )
     fail(
         f'The {name} has {stated}; expected "True", or each required endpoint in the list. '
@@ -137,6 +138,11 @@ def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: 
         remedy=remedy,
         fix=enable,
     )
+
+
+def _no_list(csn: Resource) -> str:
+    """The cause that CSN-001 and CSN-002 share when Azure leaves the list out."""
+    return f"enabledEgressEndpoints of {str(csn.get('id')).lower()} is not stated"
 
 
 def _some(hosts: list[str]) -> str:
@@ -190,7 +196,11 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
                 f'{absent}. enableDefaultEgressEndpoints is "True", and what that lets through is not published: '
                 f"NET-001 tests from the VM whether {host} is reached."
             )
-        unknown(f"{absent}.", remedy=f"NET-001 shows whether {host} passes. To be sure: {add}")
+        unknown(
+            f"{absent}.",
+            remedy=f"NET-001 shows whether {host} passes. To be sure: {add}",
+            shared_cause=_no_list(csn),
+        )
     fail(
         f"{host} port {port} is not covered by enabledEgressEndpoints of the {name} "
         f"({_count(len(entries))}{_nearly(entries, endpoint)}). Needed for: {endpoint.purpose}.",
