@@ -16,7 +16,7 @@ from plugins.checks.check import Check, check_of
 TOP = Path(__file__).resolve().parents[1]
 PAGE = TOP / "docs" / "diagnosis.md"
 
-#: What has to be changed, as the page says it, and the colour of its checks in the drawing.
+#: The component to fix, in the words of the page, and the colour of its checks in the drawing.
 THINGS = {
     "cluster": ("the cluster", "#dbe9ff"),
     "instance": ("the Operator Nexus instance", "#cfd8e8"),
@@ -29,7 +29,7 @@ THINGS = {
         "#fff0b8",
     ),
     "vm": ("the VM", "#f3f3f3"),
-    "guest": ("software or settings in the VM: the image, when all its VMs have the trouble", "#ffdede"),
+    "guest": ("software or settings in the VM: the image, when all its VMs have the problem", "#ffdede"),
     "runner": ("the machine that the suite runs on", "#ffffff"),
 }
 
@@ -84,8 +84,8 @@ def drawing(known: Mapping[str, Check]) -> str:
 
 
 def table(known: Mapping[str, Check]) -> str:
-    """Every declared edge, causes in the order to look."""
-    rows = ["| not met | possible causes, in the order to look |", "| --- | --- |"]
+    """Every declared edge, causes most likely first."""
+    rows = ["| not met | possible causes, most likely first |", "| --- | --- |"]
     for check in known.values():
         if causes := dict.fromkeys((*check.caused_by, *check.requires)):
             rows.append(f"| {_link(check.id)} | {', '.join(causes)} |")
@@ -94,7 +94,7 @@ def table(known: Mapping[str, Check]) -> str:
 
 def things(known: Mapping[str, Check]) -> str:
     """Which check is about which thing."""
-    rows = ["| to be changed | checks |", "| --- | --- |"]
+    rows = ["| component to fix | checks |", "| --- | --- |"]
     for thing, (words, _) in THINGS.items():
         rows.append(f"| {words} | {', '.join(_link(id) for id, check in known.items() if check.component == thing)} |")
     return "\n".join(rows)

@@ -9,7 +9,7 @@ from lab.plan import VmPlan
 
 @fault("imds-no-ping", expects={"IMDS-001": "warn"})
 def imds_no_ping(vm: VmPlan) -> None:
-    """The metadata service answers HTTP, but not ping: nobody ever promised ICMP."""
+    """The metadata service answers HTTP, but not ping: ICMP is not documented."""
     vm.from_csn(IMDS, "icmp type echo-request drop")
 
 
