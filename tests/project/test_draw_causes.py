@@ -51,6 +51,6 @@ def test_a_page_without_the_places_says_so() -> None:
 
 def test_the_page_lists_every_fact() -> None:
     text = draw_causes.PAGE.read_text(encoding="utf-8")
-    rows = text.partition("| fact | noted by |")[2].splitlines()[2:]
+    rows = text.partition("| fact | recorded by |")[2].splitlines()[2:]
     listed = {name.strip() for row in rows if row.startswith("|") for name in row.split("|")[1].split(",")}
     assert listed == FACTS
