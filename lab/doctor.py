@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import importlib.util
 import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,6 +35,10 @@ PROGRAMS = {
     "sudo": "sudo",
 }
 PROGRAMS_WITHOUT_ROOT = {"newuidmap": "uidmap", "newgidmap": "uidmap"}
+
+#: Where Linux keeps its settings, and how long the trial of the namespaces may take.
+SETTINGS = Path("/proc/sys")
+TRIAL_SECONDS = 30
 
 #: What the lab does first, in miniature: it fails where namespaces, overlays or bridges are not allowed.
 _TRIAL = """\
@@ -59,15 +67,83 @@ def trouble() -> str:
             f"{file} has no range of 65536 ids for {user}; as root: "
             f"usermod --add-subuids 200000-265535 --add-subgids 200000-265535 {user}"
         )
+    if why := _forbidden():
+        return f"namespaces are not allowed here: {why}"
+    if why := _trial():
+        return f"namespaces are not allowed here: {why}{_ubuntu_hint()}"
+    return ""
+
+
+def _setting(name: str) -> int | None:
+    """A kernel setting below /proc/sys; None where this kernel does not have it."""
     try:
-        trial = subprocess.run(
-            [*unshare(), "sh", "-c", _TRIAL], capture_output=True, text=True, timeout=30, env=environment(), check=False
+        return int((SETTINGS / name).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _forbidden() -> str:
+    """The kernel setting that forbids what the lab needs, and how to change it; "" when none does."""
+    kinds = ["mnt", "net", "pid", "ipc", "uts"]
+    if os.geteuid() != 0:
+        kinds.insert(0, "user")
+        # Debian's kernels have it, and those that derive from them.
+        if _setting("kernel/unprivileged_userns_clone") == 0:
+            return _set("kernel.unprivileged_userns_clone", 1, 0)
+    # namespaces(7): a limit of each kind; it holds for root, too.
+    for kind in kinds:
+        if _setting(name := f"user/max_{kind}_namespaces") == 0:
+            return _set(name.replace("/", "."), 15000, 0)
+    return ""
+
+
+def _ubuntu_hint() -> str:
+    """What to try after a failed trial: Ubuntu lets AppArmor profiles decide, so the setting alone proves nothing."""
+    name = "kernel/apparmor_restrict_unprivileged_userns"
+    if os.geteuid() != 0 and _setting(name) == 1:
+        return f"; {_set(name.replace('/', '.'), 0, 1)}"
+    return ""
+
+
+def _set(name: str, right: int, seen: int) -> str:
+    return f"{name} is {seen}; as root: sysctl -w {name}={right}"
+
+
+def _trial() -> str:
+    """Why the trial failed: the last line that it wrote; "" when it did not fail. Leaves no process behind.
+
+    `unshare --map-auto` forks a helper, and the helper of an `unshare` that failed waits for good. So what the trial
+    writes goes to a file (a pipe would stay open), and the whole process group is ended.
+    """
+    with tempfile.TemporaryFile() as errors:
+        trial = subprocess.Popen(
+            [*unshare(), "sh", "-c", _TRIAL],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            env=environment(),
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        return "a trial of the namespaces did not end within 30 s"
+        ended = False
+        try:
+            end = os.pidfd_open(trial.pid)
+            try:
+                poll = select.poll()
+                poll.register(end, select.POLLIN)
+                ended = bool(poll.poll(TRIAL_SECONDS * 1000))
+            finally:
+                os.close(end)
+        finally:
+            # Before wait(): until then the process id, which names the group, is not given to another process.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(trial.pid, signal.SIGKILL)
+            trial.wait()
+        errors.seek(0)
+        lines = errors.read(100_000).decode(errors="replace").strip().splitlines()
+    if not ended:
+        return f"the trial did not end within {TRIAL_SECONDS} s" + (f" ({lines[-1]})" if lines else "")
     if trial.returncode:
-        said = trial.stderr.strip().splitlines() or [f"exit status {trial.returncode}"]
-        return f"namespaces are not allowed here: {said[-1]}"
+        return lines[-1] if lines else f"the trial ended with exit status {trial.returncode}"
     return ""
 
 
