@@ -333,22 +333,28 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
         read = listed(list(agent_logs.read_logs))
         return f"No AZCM code and no known connection error of the last day in {read}."
     sentences, remedies = [], []
-    for what, lines in _by_meaning(counting).items():
-        last = lines[-1]
-        times = "" if len(lines) == 1 else f", {len(lines)} times"
-        sentences.append(f"{last.log}{last.when}{times}: {_quoted(last)}. {what.sentence}")
+    for same in _by_meaning(counting):
+        last, what = same[-1]
+        times = "" if len(same) == 1 else f", {len(same)} times"
+        subjects = list(dict.fromkeys(meaning.subject for _, meaning in same if meaning.subject))
+        about = f" In all it is about {listed(subjects[:_SUBJECTS])}." if len(subjects) > 1 else ""
+        sentences.append(f"{last.log}{last.when}{times}: {_quoted(last)}. {what.sentence}{about}")
         remedies.append(f"{what.name}: {what.advice}")
     fail(" ".join(sentences), remedy=" ".join(remedies))
 
 
-def _by_meaning(entries: list[tuple[LogLine, Explanation]]) -> dict[Explanation, list[LogLine]]:
-    """The lines by what they mean, in time; a meaning that was seen last stands first."""
-    lines: dict[Explanation, list[LogLine]] = {}
-    for line, meaning in entries:
-        lines.setdefault(meaning, []).append(line)
-    for same in lines.values():
-        same.sort(key=lambda line: line.time)
-    return dict(sorted(lines.items(), key=lambda item: -item[1][-1].time))
+#: No more hosts, actions or namespaces of one meaning are listed.
+_SUBJECTS = 8
+
+
+def _by_meaning(entries: list[tuple[LogLine, Explanation]]) -> list[list[tuple[LogLine, Explanation]]]:
+    """The entries of one meaning together, in time; a meaning that was seen last stands first."""
+    groups: dict[str, list[tuple[LogLine, Explanation]]] = {}
+    for entry in entries:
+        groups.setdefault(entry[1].name, []).append(entry)
+    for same in groups.values():
+        same.sort(key=lambda entry: entry[0].time)
+    return sorted(groups.values(), key=lambda same: -same[-1][0].time)
 
 
 def _quoted(line: LogLine) -> str:

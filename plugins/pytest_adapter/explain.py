@@ -6,7 +6,6 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,22 +15,22 @@ from plugins.checks.areas import documented
 from plugins.core.redaction import redact
 from plugins.core.sanitize import one_line, truncate
 from plugins.core.wording import counted, no_such_check
+from plugins.pytest_adapter.log_file import Log, UnreadableLog, read_logs
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
+from plugins.requirements.log_lines import LineFinding, is_unexplained_error, last_success, line_findings, time_of
 
 __all__ = ["answer", "explain"]
-
-#: Of a log, no more than its end is read, in bytes.
-LOG_END = 16 * 2**20
 
 USAGE = """\
 What can be explained:
 
   --explain AZCM0026                a code that azcmagent or its installation script printed
-  --explain 26                      the exit status of azcmagent or of its installation script
+  --explain 26                      the exit status of azcmagent, or of the shell that ran it
   --explain IMDS-003                a check: what it asks, how it is judged, what to do
   --explain 'ERROR: Failed to ...'  a line, pasted: put it in quotes
-  --explain=azcmagent.log           a log (with the =): every code and known message in it
+  --explain=azcmagent.log           a log (with the =), also .gz, or the .zip of azcmagent logs: every code and
+                                    known message in it
 
 It may be repeated. docs/knowledge.md lists what is known."""
 
@@ -65,12 +64,12 @@ def explain(asked: str, pages: Path, here: Path) -> Answer:
     asked = asked.strip()
     if found := re.fullmatch(r"AZCM[ -]?(\d{1,4})", asked, re.I):
         return _code(int(found[1]))
-    if found := re.fullmatch(r"(?:exit\s*)?(?:code|status)?\s*(\d{1,3})", asked, re.I):
+    if found := re.fullmatch(r"(?:exit\s*)?(?:code|status)?\s*(\d{1,4})", asked, re.I):
         return _exit_status(int(found[1]))
     if re.fullmatch(r"[A-Za-z]+-\d{1,3}", asked):
         return _check(asked.upper(), pages)
     try:
-        is_log = (here / asked).is_file()
+        is_log = (here / asked).exists() and not (here / asked).is_dir()
     except (OSError, ValueError):  # a long line, or one with a NUL, is no path
         is_log = False
     return _log(here / asked, asked) if is_log else _line(asked)
@@ -89,7 +88,7 @@ def _exit_status(number: int) -> Answer:
     if found is None:
         known = ", ".join(map(str, knowledge.exit_codes()))
         return Answer(
-            f"Exit status {number}: neither azcmagent nor its installation script is known to end so. Known: {known}.",
+            f"Exit status {number}: azcmagent is not known to end so. Known: {known}.",
             False,
         )
     return Answer(_told(found))
@@ -107,9 +106,13 @@ def _page(text: str) -> str:
     return re.sub(r"^#+ +", "", text, flags=re.M).strip()
 
 
-def _line(line: str) -> Answer:
-    found = list(dict.fromkeys(each.explanation for each in knowledge.findings([line])))
-    shown = _shown(line)
+def _line(text: str) -> Answer:
+    """A pasted line, or a few."""
+    lines = [line for line in text.splitlines() if line.strip()] or [text]
+    found = list(dict.fromkeys(each.explanation for each in line_findings(lines)))
+    if not found and (status := knowledge.exit_status_of(text, whole=True)) is not None:
+        return _exit_status(status)
+    shown = _shown(text)
     if not found:
         return Answer(f"{shown}\n\nNothing is known about this line, and there is no log at such a path.", False)
     return Answer("\n\n".join([shown, *map(_told, found)]))
@@ -117,30 +120,46 @@ def _line(line: str) -> Answer:
 
 def _log(path: Path, name: str) -> Answer:
     try:
-        lines = list(_end(path))
+        logs = read_logs(path, name)
+    except UnreadableLog as error:
+        return Answer(f"{_shown(name)}: cannot be read: {error}.", False)
     except OSError as error:
         return Answer(f"{_shown(name)}: cannot be read ({error.strerror}).", False)
-    seen: dict[Explanation, list[int]] = {}
-    for number, line in enumerate(lines):
-        for each in knowledge.findings([line]):
-            seen.setdefault(each.explanation, []).append(number)
-    title = f"{_shown(name)}: {counted(len(lines), 'line')}"
+    answers = [_one_log(log) for log in logs]
+    return Answer("\n\n".join(each.text for each in answers), all(each.known for each in answers))
+
+
+def _one_log(log: Log) -> Answer:
+    lines = log.lines
+    seen: dict[str, list[LineFinding]] = {}
+    for each in line_findings(lines):
+        seen.setdefault(each.explanation.name, []).append(each)
+    explained = {each.number for group in seen.values() for each in group}
+    success = last_success(lines)
+    title = f"{_shown(log.name)}: {counted(len(lines), 'line')}"
+    cut = " Only its end was read." if log.cut else ""
+    unknown = [n for n, line in enumerate(lines) if is_unexplained_error(line) and n not in explained]
+    other = ""
+    if unknown:
+        report = "reports an error that is" if len(unknown) == 1 else "report errors that are"
+        other = f"{counted(len(unknown), 'line')} {report} not known here; the last: {_shown(lines[unknown[-1]])}"
     if not seen:
-        return Answer(f"{title}, no AZCM code and no known message in them.")
-    parts = [f"{title}, {len(seen)} known {'thing' if len(seen) == 1 else 'things'} in them; the latest comes first."]
-    for what, where in sorted(seen.items(), key=lambda item: -item[1][-1]):
-        times = "once" if len(where) == 1 else f"{len(where)} times"
-        parts.append(f"{_told(what)}\nSeen {times}, last in: {_shown(lines[where[-1]])}")
-    return Answer("\n\n".join(parts))
-
-
-def _end(path: Path) -> Iterator[str]:
-    with path.open("rb") as log:
-        size = log.seek(0, 2)
-        log.seek(max(0, size - LOG_END))
-        text = log.read(LOG_END).decode("utf-8", "replace")
-    # A progress bar overwrites itself with carriage returns: what stands after the last one is what was left to see.
-    return (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n") if line.strip())
+        parts = [f"{title}, no AZCM code and no known message in them.{cut}", *filter(None, [other])]
+        # A log that ends in a fatal error must not look like a clean one.
+        fatal = any(re.search("fatal", lines[n][:1000], re.I) and (success is None or n > success) for n in unknown)
+        return Answer("\n".join(parts), not fatal)
+    parts = [
+        f"{title}, {len(seen)} known {'thing' if len(seen) == 1 else 'things'} in them; the latest comes first.{cut}"
+    ]
+    for group in sorted(seen.values(), key=lambda group: -group[-1].number):
+        last = group[-1]
+        times = "once" if len(group) == 1 else f"{len(group)} times"
+        part = f"{_told(last.explanation)}\nSeen {times}, last in: {_shown(last.line)}"
+        if success is not None and success > last.number:
+            when = time_of(lines[success])
+            part += f"\nConnected later{f' at {when}' if when else ''}, in line {success + 1}: {_shown(lines[success])}"
+        parts.append(part)
+    return Answer("\n\n".join([*parts, *filter(None, [other])]))
 
 
 def _shown(text: str) -> str:

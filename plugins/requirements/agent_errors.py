@@ -1,12 +1,11 @@
 """The agent's known error codes, exit statuses and messages: cause and remedy, as data.
 
-The data is in ``plugins/requirements/data``: azcm.toml, exit-codes.toml and connect-errors.toml, each with its source
-and date. The AGENT checks and ``--explain`` use the same entries.
+The data is in ``plugins/requirements/data``: azcm.toml, exit-codes.toml and the files of messages/, each with its
+source and date. The AGENT checks and ``--explain`` use the same entries.
 """
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,9 +13,11 @@ from functools import cache
 from typing import Any
 
 from plugins.requirements.data_files import read_table
+from plugins.requirements.known_messages import Explanation, explanation, explanations, messages
 
 __all__ = [
     "NO_ERROR",
+    "SUCCESSES",
     "Explanation",
     "Finding",
     "azcm",
@@ -25,40 +26,19 @@ __all__ = [
     "errors",
     "exit_code",
     "exit_codes",
+    "exit_status_of",
     "findings",
     "needles",
+    "succeeded",
 ]
 
 #: The code of success.
 NO_ERROR = 0
 
-#: Articles, mails and word processors make an apostrophe curly; it means the same.
-_STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+#: What azcmagent prints when connecting went well; the second one until 2022.
+SUCCESSES = ("Connected machine to Azure", "Successfully Onboarded Resource to Azure")
 
 _CODE = re.compile(r"AZCM[ -]?(\d{4})(?!\d)", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The meaning of one code or message, and its remedy."""
-
-    name: str  # "AZCM0026", "exit status 26", "no right to the action"
-    cause: str
-    remedy: str
-    source: str
-    date: datetime.date | None = None
-    checks: tuple[str, ...] = ()  # the checks that look at the causes, in the order to look
-    note: str = ""  # where the articles differ, or what is not sure
-
-    @property
-    def sentence(self) -> str:
-        """Name and cause in one sentence, for messages."""
-        return f"{self.name}: {self.cause}"
-
-    @property
-    def advice(self) -> str:
-        """The remedy, and the checks to see."""
-        return f"{self.remedy} ({', '.join(self.checks)})" if self.checks else self.remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +54,37 @@ def _data(name: str) -> Mapping[str, Any]:
     return read_table(name)
 
 
+# --- codes
+
+
 def azcm_codes() -> list[int]:
-    """The codes that have an entry of their own."""
+    """The codes that have an entry of their own today."""
     return sorted(int(code) for code in _data("azcm")["codes"])
 
 
 def azcm(number: int) -> Explanation | None:
     """What AZCM code `number` means; None when no article knows it."""
     data = _data("azcm")
-    name = f"AZCM{number:04}"
-    entry = data["codes"].get(f"{number:04}")
-    if entry is not None:
-        return _explanation(name, entry, data, _change(entry, data["date"]))
+    key = f"{number:04}"
+    dated = {"source": data["source"], "date": data["date"]}
+    if (entry := data["codes"].get(key)) is not None:
+        return explanation(f"AZCM{key}", dated | entry, _change(entry, data))
+    if (entry := data["earlier"].get(key)) is not None:
+        note = f"Agents of {data['earlier_agents']} print this code; the article of today does not list it."
+        return explanation(f"AZCM{key}", dated | {"source": data["earlier_source"]} | entry, note)
     for span in data["ranges"]:
         if span["first"] <= number <= span["last"]:
-            return _explanation(name, span, data, "")
+            return explanation(f"AZCM{key}", dated | span, "")
     return None
 
 
-def _change(entry: Mapping[str, Any], date: datetime.date) -> str:
-    since = f"{date:%B %Y}"
+def _change(entry: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    since = f"{data['date']:%B %Y}"
     if entry.get("certainty") == "code":
-        return "Neither article lists it: it is from the installation script itself."
+        return (
+            "No article lists it by itself (the older one: AZCM0127 to AZCM0146); the meaning is from the installation "
+            "script's source."
+        )
     match entry["change"]:
         case "changed":
             return f"The article changed this entry in {since}. For agents of before, it said: {entry['earlier']}"
@@ -105,85 +94,101 @@ def _change(entry: Mapping[str, Any], date: datetime.date) -> str:
             return ""
 
 
+# --- exit statuses
+
+
 def exit_codes() -> list[int]:
-    """The exit statuses that are known, of azcmagent and of its installation script."""
-    own = {int(code) for code in _data("exit-codes")["codes"]}
-    return sorted(own | {code for code in azcm_codes() if code >= 127})
+    """The exit statuses that are known: of azcmagent, of the shell that ran a program, and of Windows' installer."""
+    data = _data("exit-codes")
+    return sorted(int(code) for code in {**data["codes"], **data["any"]})
 
 
 def exit_code(number: int) -> Explanation | None:
-    """What it means that azcmagent, or its installation script, ended with `number`."""
+    """What it means that azcmagent, or a program around it, ended with `number`.
+
+    From 126 on the shell says how a program ended. The installation script ends with 1 whatever failed: its codes
+    AZCM0127 and above are in what it prints to the file of ``--output``, never in its exit status.
+    """
     data = _data("exit-codes")
-    entry = data["codes"].get(str(number), {})
-    code = azcm(number)
-    if code is None and "cause" not in entry:
+    dated = {"source": data["source"], "date": data["date"]}
+    if (entry := data["any"].get(str(number))) is not None:
+        return explanation(f"exit status {number} ({entry['meaning']})", dated | entry, entry.get("note", ""))
+    entry = data["codes"].get(str(number))
+    if entry is None:
         return None
-    meaning = f" ({entry['meaning']})" if entry else ""
-    program = "azcmagent" if number < 127 else "the installation script"
-    name = f"exit status {number} of {program}{meaning}"
+    code = azcm(number) if "cause" not in entry else None
+    name = f"exit status {number} of azcmagent ({entry['meaning']})"
     if code is None:
-        return _explanation(name, entry, data, "It has no AZCM code.")
-    same = f"It is the same as {code.name}."
-    note = f"{same} {code.note}".strip()
+        return explanation(name, dated | entry, "It has no AZCM code.")
+    note = " ".join(filter(None, (f"It is the same as {code.name}.", code.note, entry.get("note", ""))))
     return Explanation(name[:1].upper() + name[1:], code.cause, code.remedy, code.source, code.date, code.checks, note)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    needle: str
-    pattern: re.Pattern[str]
-    sample: str
-    explanation: Explanation
+# Words before the number, each of which says little by itself: "exited with code 42", "rc=42".
+_WORD = (
+    r"(?:exit(?:ed|s)?|exitcode|exitstatus|rc|return(?:ed|s)?|returncode|non-?zero|with|an?|the|code|status|error|ended|"
+    r"finished|failed|completed|terminated|errorlevel|lastexitcode|value|of|process|command|script|task)"
+)
+_STRONG = (
+    r"(?:exit(?:ed|s)?|exitcode|exitstatus|rc|return(?:ed|s)?|returncode|errorlevel|lastexitcode|ended|code|status)"
+)
+_WHOLE = re.compile(rf"\W{{0,8}}(?:{_WORD}\W{{1,4}}){{0,7}}(\d{{1,4}})\W{{0,8}}", re.I)
+_INSIDE = re.compile(
+    rf"\b{_STRONG}(?:\W{{1,4}}(?:with|code|status|value|of|a|an|error|non-?zero)){{0,4}}\W{{1,5}}(\d{{1,3}})(?![\w%]|[.-]\w)",
+    re.I,
+)
+#: azcmagent as the program that ended; not in the name of the installation script or of a log.
+_PROGRAM = re.compile(r"(?<![\w-])azcmagent(?:\.exe)?(?=[\"',:;)\]]|\s)(?!\s+package)|azcmerror", re.I)
 
 
-@cache
-def _known() -> tuple[_Known, ...]:
-    data = _data("connect-errors")
-    known = []
-    for entry in data["errors"]:
-        dated = data if "source" not in entry else {"source": "", "date": None}
-        note = "The wording is recalled, not taken from the source." if entry.get("certainty") == "recalled" else ""
-        explanation = _explanation(entry["message"], entry, dated, note)
-        known.append(_Known(entry["needle"], re.compile(entry["pattern"], re.I), entry["sample"], explanation))
-    return tuple(known)
+def exit_status_of(text: str, *, whole: bool = False) -> int | None:
+    """The exit status of azcmagent in a sentence; `whole`: in a text that holds nothing else, whatever ended so."""
+    if whole:
+        match = _WHOLE.fullmatch(text.strip()[:200])
+        return int(match[1]) if match else None
+    text = text[:8192]
+    if not _PROGRAM.search(text) or "installing azcmagent" in text.lower():
+        return None
+    numbers = [int(match[1]) for match in _INSIDE.finditer(text)]
+    return next((number for number in numbers if number and exit_code(number)), None)
 
 
-def _explanation(name: str, entry: Mapping[str, Any], data: Mapping[str, Any], note: str) -> Explanation:
-    return Explanation(
-        name[:1].upper() + name[1:],
-        entry["cause"],
-        entry["remedy"],
-        entry.get("source", data["source"]),
-        entry.get("date", data["date"]),
-        tuple(entry.get("checks", ())),
-        note,
-    )
+# --- messages
 
 
 def errors() -> list[tuple[str, Explanation]]:
     """Every known message: a sample of it, and what it means."""
-    return [(each.sample, each.explanation) for each in _known()]
+    return [(message.sample, explained) for message in messages() if (explained := error(message.sample))]
 
 
 def error(line: str) -> Explanation | None:
-    """What a line says, when it holds a known message."""
-    line = line.translate(_STRAIGHT)
-    return next((each.explanation for each in _known() if each.pattern.search(line)), None)
+    """What a line says, when it holds a known message: the first of several."""
+    return next(iter(explanations(line)), None)
 
 
 def needles() -> list[str]:
-    """Fixed texts: a line in which `findings` finds something holds one of them, if a program printed it."""
-    return ["AZCM", *dict.fromkeys(each.needle for each in _known())]
+    """Fixed texts: a line in which `findings` finds something holds one of them, if a program of the VM printed it."""
+    return ["AZCM", *dict.fromkeys(each for message in messages() if message.in_logs for each in message.needles)]
+
+
+def succeeded(line: str) -> bool:
+    """True for the line by which azcmagent says that connecting went well."""
+    return any(success.lower() in line.lower() for success in SUCCESSES)
 
 
 def findings(lines: Iterable[str]) -> Iterator[Finding]:
-    """The codes and known messages in some lines, in their order; the code of success is not one."""
+    """The codes, known messages and exit statuses in some lines, in their order; that of success is not one."""
     for line in lines:
-        for number in dict.fromkeys(int(found) for found in _CODE.findall(line)):
+        codes = dict.fromkeys(int(found) for found in _CODE.findall(line))
+        for number in codes:
             if number != NO_ERROR:
                 yield Finding(line, azcm(number) or _unlisted(number))
-        if (known := error(line)) is not None:
-            yield Finding(line, known)
+        meanings = explanations(line)
+        yield from (Finding(line, meaning) for meaning in meanings)
+        if not codes and not meanings and (status := exit_status_of(line)) is not None:
+            meaning = exit_code(status)
+            if meaning is not None:
+                yield Finding(line, meaning)
 
 
 def _unlisted(number: int) -> Explanation:

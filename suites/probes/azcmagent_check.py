@@ -100,7 +100,7 @@ def _endpoint(row: Mapping[str, str]) -> CheckedEndpoint | None:
     return CheckedEndpoint(
         url=url if "://" in url else f"https://{url}",
         reachable={"true": True, "yes": True, "false": False, "no": False}.get(row.get("reachable", "").lower()),
-        proxy=plain(row.get("proxy") or row.get("proxystatus", "")),
+        proxy=plain(row.get("proxy") or row.get("proxystatus") or row.get("proxy status", "")),
         tls=plain(row.get("tls", "")),
         required=row.get("required", "true").lower() not in ("false", "no"),
     )

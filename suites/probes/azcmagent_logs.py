@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from plugins import ProbeResult, probe, quote
-from plugins.requirements.agent_errors import Explanation, findings, needles
+from plugins.requirements.agent_errors import SUCCESSES, Explanation, findings, needles, succeeded
 from suites.probes.azcmagent_output import last_line
 from suites.probes.azcmagent_services import UNITS
 from suites.probes.no_answer import NoAnswer, no_answer
@@ -81,7 +81,7 @@ class AgentLogs:
                 logs.append(row.rpartition("/")[2].removeprefix("@log "))
             elif tab and logs:
                 line = LogLine(logs[-1], _seconds(stamp), text)
-                if CONNECTED in text:
+                if succeeded(text):
                     connected = max(connected, line.time)
                     lines = [other for other in lines if other.log != line.log]
                 else:
@@ -102,48 +102,84 @@ def _seconds(stamp: str) -> float:
         return 0.0
 
 
-#: What azcmagent prints when connecting went well: what stands before it in the log is history.
-CONNECTED = "Connected machine to Azure"
-
-# Only lines with something known leave the VM, the last 20 of each log, cut, and without tokens and logins. cloud-init
-# writes one log for all boots: what was before the last one does not count.
+# Only lines with something known leave the VM, cut, and without tokens and logins. They are picked by meaning: each
+# code and each needle keeps its own last 20 lines, those of errors apart from the rest, and takes turns with the others
+# until the log's share of the output is used. So no number of harmless lines pushes a failure out. cloud-init writes
+# one log for all boots: what was before the last one does not count.
 _PICK = """\
-awk -v needles={needles} '
+awk -v needles={needles} -v room={room} '
 BEGIN {{ n = split(needles, needle, "|") }}
 {{ sub(/\\r$/, ""); sub(/.*\\r/, "") }}
-/^Cloud-init v\\. .* running .init-local/ {{ c = 0 }}
+/^Cloud-init v\\. .* running .init-local/ {{ split("", count); split("", kept); split("", key); k = 0 }}
 match($0, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/) && RSTART < 12 {{
   t = substr($0, RSTART, 35); sub(/[" \\t].*/, "", t)
 }}
 {{
-  for (i = 1; i <= n; i++) if (index($0, needle[i])) {{
-    gsub(/eyJ[A-Za-z0-9_.-]+/, "<token>")
-    gsub(/:\\/\\/[^\\/@ "]*@/, "://***@")
-    gsub(/--[a-z-]*(secret|token)[ =][^ ]+/, "<secret>")
-    gsub(/\\t/, " ")
-    b[++c] = t "\\t" substr($0, 1, 500)
-    break
+  at = 0
+  for (i = 1; i <= n && !at; i++) at = index($0, needle[i])
+  if (!at) next
+  gsub(/eyJ[A-Za-z0-9_.-]+/, "<token>")
+  gsub(/:\\/\\/[^\\/@ "]*@/, "://***@")
+  gsub(/--[a-z-]*(secret|token)[ =][^ ]+/, "<secret>")
+  gsub(/\\t/, " ")
+  loud = /level=(error|fatal)|FATAL|ERROR|^E: /
+  split("", own)
+  rest = $0
+  while (match(rest, /A(ZCM|ADSTS)[ -]?[0-9][0-9][0-9][0-9]+/)) {{
+    own[substr(rest, RSTART, RLENGTH)]
+    rest = substr(rest, RSTART + RLENGTH)
+  }}
+  for (i = 1; i <= n; i++) if (needle[i] !~ /^A(ZCM|ADSTS)$/ && index($0, needle[i])) own[needle[i]]
+  line = $0
+  if (length(line) > {width} && at >= {width} - 200)
+    line = substr(line, 1, 150) " ... " substr(line, at - 250)
+  line = substr(line, 1, {width})
+  for (each in own) {{
+    name = loud each
+    if (!(name in count)) key[++k] = name
+    slot = count[name]++ % 20
+    kept[name, slot] = NR SUBSEP t "\\t" line
   }}
 }}
-END {{ for (i = c > 20 ? c - 19 : 1; i <= c; i++) print b[i] }}'"""
+END {{
+  for (turn = 1; turn <= 20; turn++)
+    for (wanted = 1; wanted >= 0; wanted--)
+      for (i = k; i > 0; i--) {{
+        name = key[i]
+        if (substr(name, 1, 1) != wanted || turn > count[name]) continue
+        split(kept[name, (count[name] - turn) % 20], part, SUBSEP)
+        if (part[1] in out || room < length(part[2])) continue
+        room -= length(part[2]) + 1
+        out[part[1]] = part[2]
+        if (!first || part[1] + 0 < first) first = part[1] + 0
+        if (part[1] + 0 > last) last = part[1] + 0
+      }}
+  for (i = first; i && i <= last; i++) if (i in out) print out[i]
+}}'"""
+
+#: Characters of one line, and of all lines of one log; bytes that are read of a log's end.
+_WIDTH, _ROOM, _END = 700, 11_000, 4_000_000
+
+#: What a picked line holds. An exit status in a sentence counts only if azcmagent is named beside it.
+_NEEDLES = "|".join([*needles(), *SUCCESSES, "exit code", "exit status", "exitcode"])
 
 _LOGS = "/var/opt/azcmagent/log/himds.log /var/opt/azcmagent/log/azcmagent.log /var/log/cloud-init-output.log"
 
 agent_logs = probe(
     f"""\
 pick() {{
-  {_PICK.format(needles=quote("|".join([*needles(), CONNECTED])))}
+  {_PICK.format(needles=quote(_NEEDLES), room=_ROOM, width=_WIDTH)}
 }}
 date -u '+@now %s'
 for f in {_LOGS}; do
   [ -s $f ] && {{
     echo "@log $f"
-    tail -c 300000 $f | pick
+    tail -c {_END} $f | pick
   }}
 done
 command -v journalctl >/dev/null && {{
   echo '@log journal'
-  journalctl -q --no-pager -o short-iso -n 2000 --since -1d {" ".join(f"-u {unit}" for unit in UNITS)} | pick
+  journalctl -q --no-pager -o short-iso -n 20000 --since -1d {" ".join(f"-u {unit}" for unit in UNITS)} | pick
 }}
 exit 0""",
     timeout=20,

@@ -13,6 +13,7 @@ import pytest
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 from plugins.requirements.agent_releases import releases
+from plugins.requirements.known_messages import explanations, messages
 from tests.support.catalogue import CHECKS
 from tests.support.paths import ROOT
 
@@ -39,17 +40,17 @@ def everything() -> list[Explanation]:
     return [each for each in (*codes, *exits) if each] + [each for _, each in knowledge.errors()]
 
 
-@pytest.mark.parametrize("name", ["azcm", "exit-codes", "connect-errors", "agent-releases"])
+@pytest.mark.parametrize("name", ["azcm", "exit-codes", "messages/agent", "agent-releases"])
 def test_the_data_says_where_it_is_from_and_when(name: str) -> None:
     data = load(name)
     assert data["source"].startswith("https://learn.microsoft.com/azure/")
     assert datetime.date(2025, 9, 30) <= data["date"] <= datetime.date(2026, 12, 31)
 
 
-@pytest.mark.parametrize("path", sorted(DATA.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(DATA.rglob("*.toml")), ids=lambda path: path.stem)
 def test_every_data_file_says_where_it_is_from_and_when(path: Path) -> None:
     """The file itself, or each of its parts."""
-    data = load(path.stem)
+    data = load(str(path.relative_to(DATA).with_suffix("")))
     parts = [data] if "source" in data else [*data.get("role", []), *data.get("clouds", {}).values()]
     assert parts
     for part in parts:
@@ -59,7 +60,12 @@ def test_every_data_file_says_where_it_is_from_and_when(path: Path) -> None:
 
 def test_every_code_of_both_articles_is_known() -> None:
     assert set(OLDER + ADDED + SPLIT) <= set(knowledge.azcm_codes())
-    assert set(knowledge.azcm_codes()) - set(OLDER + ADDED + SPLIT) == {142}  # the installation script's own
+    assert set(knowledge.azcm_codes()) - set(OLDER + ADDED + SPLIT) == {
+        127,
+        128,
+        129,
+        142,
+    }  # the installation script's own
     assert all(knowledge.azcm(number) for number in range(127, 153))
 
 
@@ -100,9 +106,15 @@ def test_an_exit_status_is_the_code_of_its_number() -> None:
         code.cause,
         "It is the same as AZCM0026.",
     )
-    script = knowledge.exit_code(141)
-    assert script is not None
-    assert script.name == "Exit status 141 of the installation script"
+    shell = knowledge.exit_code(141)
+    assert shell is not None
+    assert (shell.name, shell.note) == (
+        "Exit status 141 (SIGPIPE)",
+        "It is not a code of the installation script, which ends with 1 whatever failed.",
+    )
+    failed = knowledge.exit_code(1)
+    assert failed is not None
+    assert "The installation script ends with 1, too, whatever failed" in failed.note
     own = knowledge.exit_code(104)
     assert own is not None
     assert own.note == "It has no AZCM code."
@@ -130,7 +142,36 @@ def test_a_message_is_recognised_however_it_is_quoted(sample: str, meaning: Expl
     assert knowledge.error(f"2026-11-21T20:15:01Z ERROR {sample} and more") == meaning
     for curly in ("\u2018", "\u2019"):
         assert knowledge.error(sample.replace("'", curly)) == meaning
-    assert any(needle in sample for needle in knowledge.needles())
+    [message] = [each for each in messages() if each.sample == sample]
+    assert any(needle in sample for needle in message.needles)
+    assert not message.in_logs or any(needle in sample for needle in knowledge.needles())
+
+
+def test_each_sample_is_explained_by_its_own_entry_and_by_no_other() -> None:
+    names = [message.name for message in messages()]
+    assert len(names) == len(set(names)) > 130
+    for message in messages():
+        found = [each.name for each in explanations(message.sample)]
+        assert found == [message.name[:1].upper() + message.name[1:]], message.family
+
+
+def test_every_pattern_is_bounded() -> None:
+    """No pattern may go back and forth over a line: each repetition says how often."""
+    for message in messages():
+        for pattern in filter(None, (message.pattern, message.unless, *(case.pattern for case in message.cases))):
+            outside = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "x", pattern.pattern)
+            assert not re.search(r"[*+]|\{\d+,\}", outside), f"{message.name}: {pattern.pattern}"
+
+
+def test_what_an_entry_says_is_about_what_the_line_names() -> None:
+    for message in messages():
+        groups = set(message.pattern.groupindex)
+        texts = [message.values, *(case.values for case in message.cases)]
+        used = {
+            name for text in texts for key in ("cause", "remedy") for name in re.findall(r"\{(\w+)", text.get(key, ""))
+        }
+        used |= {case.group for case in message.cases} | set(filter(None, [message.values.get("subject")]))
+        assert used <= groups, message.name
 
 
 @pytest.mark.parametrize(
@@ -168,7 +209,7 @@ def test_a_code_that_nobody_lists_is_found_all_the_same() -> None:
 
 def test_needles_fit_into_the_command_that_looks_for_them() -> None:
     for needle in knowledge.needles():
-        assert re.fullmatch(r"[\w .:/-]{4,60}", needle), needle
+        assert re.fullmatch(r"[\w .:/=,-]{4,60}", needle), needle
 
 
 def test_releases_are_supported_for_a_year() -> None:

@@ -205,6 +205,56 @@ def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
     assert logs.entries[-1][0].text == "AZCM0145: try 29"
 
 
+HOSTS = ("gbl.his.arc.azure.com", "management.azure.com", "pas.windows.net", "login.microsoftonline.com")
+
+
+def network_check(stamp: str) -> str:
+    """What the agent writes into azcmagent.log when it checks the network and all is well."""
+    return "".join(
+        f'time="{stamp}" level=debug msg="Checking connectivity to https://{host}, proxy status: proxy is not used"\n'
+        f'time="{stamp}" level=debug msg="https://{host} is available, using cryptographic protocol: TLS 1.2"\n'
+        for host in HOSTS * 2
+    )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("checks", [0, 1, 4, 5, 40, 1200])
+def test_harmless_lines_do_not_crowd_a_failure_out(shell: list[str], guest: Path, checks: int) -> None:
+    if checks > 40 and "busybox" in shell[0]:
+        pytest.skip("busybox' awk takes long for megabytes; none of the supported systems has it")
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    log = guest / "var/opt/azcmagent/log/azcmagent.log"
+    log.write_text(f'time="{now}" level=fatal msg="AZCM0041: Invalid credentials"\n' + network_check(now) * checks)
+    _, logs = asked(guest, shell, "agent_logs")
+    assert [what.name for _, what in logs.entries] == ["AZCM0041"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_many_lines_of_one_meaning_leave_room_for_the_others(shell: list[str], guest: Path) -> None:
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    flood = f'time="{now}" level=debug msg="a try" Error="context deadline exceeded {"x" * 600}"\n' * 300
+    codes = f'time="{now}" level=error msg="AZCM0026: Network Error"\n' * 300
+    (guest / "var/opt/azcmagent/log/azcmagent.log").write_text(
+        f'time="{now}" level=fatal msg="AZCM0041: Invalid credentials"\n'
+        f'time="{now}" level=debug msg="{"y" * 3000} RequestDisallowedByPolicy"\n{codes}{flood}'
+    )
+    result, logs = asked(guest, shell, "agent_logs")
+    assert len(result.stdout) < 12_000
+    assert {what.name for _, what in logs.entries} == {
+        "AZCM0041",
+        "AZCM0026",
+        "Denied by Azure Policy",
+        "No answer in time",
+    }
+
+
+@pytest.mark.parametrize("success", ["Connected machine to Azure", "Successfully Onboarded Resource to Azure"])
+def test_what_came_before_a_success_is_history(success: str) -> None:
+    failed = "The client 'a' does not have authorization to perform action 'Microsoft.HybridCompute/machines/read'"
+    text = f"@now 1795301158\n@log azcmagent.log\n\t{failed}\n\t{success}\n"
+    assert AgentLogs.read(seen(text)).entries == ()
+
+
 def test_what_systemd_shows() -> None:
     services = AgentServices.read(
         seen(

@@ -1,0 +1,207 @@
+"""Messages by which connecting, installing and signing in fail: which of them a line holds, and what they mean.
+
+The messages are data: ``plugins/requirements/data/messages``, one file for each program or library that prints them.
+agent.toml there describes the format.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from plugins.requirements.data_files import FOLDER, read_table
+
+__all__ = ["Explanation", "Message", "explanation", "explanations", "messages", "spellings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The meaning of one code or message, and its remedy."""
+
+    name: str  # "AZCM0026", "Exit status 26", "No right to the action"
+    cause: str
+    remedy: str
+    source: str
+    date: datetime.date | None = None
+    checks: tuple[str, ...] = ()  # the checks that look at the causes, in the order to look
+    note: str = ""  # where the articles differ, or what is not sure
+    subject: str = ""  # the host, action or namespace that the line names
+
+    @property
+    def sentence(self) -> str:
+        """Name and cause in one sentence, for messages."""
+        return f"{self.name}: {self.cause}"
+
+    @property
+    def advice(self) -> str:
+        """The remedy, and the checks to see."""
+        return f"{self.remedy} ({', '.join(self.checks)})" if self.checks else self.remedy
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    group: str
+    pattern: re.Pattern[str]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """One known message."""
+
+    family: str  # the name of its file
+    name: str
+    needles: tuple[str, ...]
+    pattern: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    sample: str
+    general: bool  # explains only what nothing else does
+    in_logs: bool  # looked for in the logs of a VM
+    values: Mapping[str, Any] = field(repr=False)
+    cases: tuple[_Case, ...] = ()
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """Where `text`, one of the `spellings` of a line, holds the message."""
+        if self.unless and self.unless.search(text):
+            return None
+        return self.pattern.search(text)
+
+    def explain(self, match: re.Match[str]) -> Explanation:
+        """What it means, in the words for what the line names."""
+        named = {key: value for key, value in match.groupdict().items() if value and _PLAIN.fullmatch(value)}
+        values = dict(self.values)
+        for case in self.cases:
+            if case.group in named and case.pattern.fullmatch(named[case.group]):
+                values |= case.values
+                break
+        for key in ("cause", "remedy"):
+            values[key] = _filled(values[key], named)
+        note = "The wording is recalled, not taken from the source." if values["certainty"] == "recalled" else ""
+        return explanation(values["message"], values, note, named.get(values.get("subject", ""), ""))
+
+
+# What a line may put into a sentence of ours: names, addresses and paths, nothing that a terminal or a shell minds.
+_PLAIN = re.compile(r"[\w./:@*%+=, ()-]{1,600}", re.ASCII)
+
+
+def _filled(text: str, named: Mapping[str, str]) -> str:
+    """``{host|the host}`` becomes what the line names, else the words behind the bar."""
+    return re.sub(r"\{(\w+)(?:\|([^}]*))?\}", lambda match: named.get(match[1]) or match[2] or f"that {match[1]}", text)
+
+
+def explanation(name: str, values: Mapping[str, Any], note: str, subject: str = "") -> Explanation:
+    """An explanation from an entry of a data file, which has `cause`, `remedy`, `source`, `date`; perhaps `checks`."""
+    return Explanation(
+        name[:1].upper() + name[1:],
+        values["cause"],
+        values["remedy"],
+        values["source"],
+        values["date"],
+        tuple(values.get("checks", ())),
+        note,
+        subject,
+    )
+
+
+@cache
+def messages() -> tuple[Message, ...]:
+    """Every known message, by file."""
+    return tuple(message for path in sorted((FOLDER / "messages").glob("*.toml")) for message in _family(path.stem))
+
+
+def _family(name: str) -> Iterator[Message]:
+    table = read_table(f"messages/{name}")
+    defaults = {key: table[key] for key in ("source", "date", "certainty")}
+    for entry in table["errors"]:
+        cases = tuple(
+            _Case(case["group"], re.compile(case["pattern"], re.I), {key: case[key] for key in case if key in _SAID})
+            for case in entry.get("cases", ())
+        )
+        yield Message(
+            name,
+            entry["message"],
+            tuple(entry["needles"]),
+            re.compile(entry["pattern"], re.I),
+            re.compile(entry["unless"], re.I) if "unless" in entry else None,
+            entry["sample"],
+            entry.get("general", False),
+            entry.get("in_logs", True),
+            defaults | entry,
+            cases,
+        )
+
+
+_SAID = ("message", "cause", "remedy", "checks")
+
+
+# --- a line
+
+#: Articles, mails and word processors make an apostrophe curly; it means the same.
+_STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d\u00a0\u3000\t", "''\"\"   ")
+_COLOURS = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+_BLANKS = re.compile(r" {2,}")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([nrt\"'/\\]))|&(#39|#34|apos|quot|amp|lt|gt);")
+_ENTITIES = {"#39": "'", "apos": "'", "#34": '"', "quot": '"', "amp": "&", "lt": "<", "gt": ">"}
+
+#: A line is matched in pieces of this many characters, which overlap, so that no pattern sees a longer text.
+_PIECE, _OVERLAP = 8192, 2048
+
+
+def spellings(line: str) -> list[str]:
+    """The line with single blanks and straight quotes; and, where they differ, with its escapes decoded, up to twice.
+
+    JSON in a log is escaped once, JSON in JSON twice; PowerShell 5.1 writes an apostrophe as ``\\u0027``.
+    """
+    text = _BLANKS.sub(" ", _COLOURS.sub("", line).translate(_STRAIGHT))
+    texts = [text]
+    for _ in range(2):
+        decoded = (
+            _BLANKS.sub(" ", _ESCAPE.sub(_decoded, text).translate(_STRAIGHT)) if _may_hold_escapes(text) else text
+        )
+        if decoded == text:
+            break
+        texts.append(text := decoded)
+    return texts
+
+
+def _may_hold_escapes(text: str) -> bool:
+    return "\\" in text or "&" in text
+
+
+def _decoded(match: re.Match[str]) -> str:
+    if match[1]:
+        character = chr(int(match[1], 16))
+        return character if character.isprintable() else " "
+    if match[2]:
+        return " " if match[2] in "nrt" else match[2]
+    return _ENTITIES[match[3]]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    yield text[:_PIECE]
+    for start in range(_PIECE - _OVERLAP, len(text) - _OVERLAP, _PIECE - _OVERLAP):
+        yield text[start : start + _PIECE]
+
+
+@cache
+def _lowered() -> tuple[tuple[Message, tuple[str, ...]], ...]:
+    return tuple((message, tuple(needle.lower() for needle in message.needles)) for message in messages())
+
+
+def explanations(line: str) -> list[Explanation]:
+    """What the known messages in a line mean. General ones only where there is no other."""
+    found: dict[Message, Explanation] = {}
+    for text in spellings(line):
+        for piece in _pieces(text):
+            low = piece.lower()
+            for message, needles in _lowered():
+                if message in found:
+                    continue
+                if any(needle in low for needle in needles) and (match := message.match(piece)):
+                    found[message] = message.explain(match)
+    special = [each for message, each in found.items() if not message.general]
+    return list(dict.fromkeys(special or found.values()))

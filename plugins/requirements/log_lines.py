@@ -1,0 +1,80 @@
+"""Known codes and messages in a log or a pasted text: where they stand, in lines that a console has broken as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from plugins.requirements.agent_errors import Explanation, findings, succeeded
+
+__all__ = ["LineFinding", "is_unexplained_error", "last_success", "line_findings", "time_of"]
+
+#: A text with more lines than this is a log: its short lines were not broken by a console.
+_FEW = 200
+
+#: Shorter than this, a line of a log is not one that a console has broken.
+_SHORT = 55
+
+#: No line that goes on is longer than this, nor is what is put together.
+_LONG = 1000
+
+_BEGINS = re.compile(
+    r"\s{0,8}(?:time=|msg=|level=|\d{4}[-/]\d\d[-/]\d\d|<?\[?[A-Z][a-z]{2} [ \d]\d \d\d:|\[|<GCLOG>|\{|\}|$|"
+    r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|E|W|Err|Get|Hit|Ign|curl|Error)\b[:\s\[\]])"
+)
+_BAD = re.compile(r"level=(?:fatal|error)\b|^\s{0,8}(?:FATAL|ERROR)\b", re.I)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
+
+
+@dataclass(frozen=True, slots=True)
+class LineFinding:
+    """A code or message: the number of its line, from 0; the line, put together where it was broken; its meaning."""
+
+    number: int
+    line: str
+    explanation: Explanation
+
+
+def line_findings(lines: Sequence[str]) -> Iterator[LineFinding]:
+    """Every code and known message in `lines`, by line."""
+    few = len(lines) <= _FEW
+    alone: dict[int, set[str]] = {}
+    for number, line in enumerate(lines):
+        meanings = alone.pop(number, None)
+        found = [each.explanation for each in findings([line])]
+        yield from (LineFinding(number, line, each) for each in found)
+        known = {each.name for each in found} | (meanings or set())
+        for count in (2, 3, 4):
+            part = lines[number : number + count]
+            if len(part) < count or not _goes_on(part[-2], part[-1], few):
+                break
+            known |= {each.explanation.name for each in findings([part[-1]])}
+            for joined in dict.fromkeys(("".join(part), " ".join(map(str.strip, part)), "".join(map(str.strip, part)))):
+                new = [each.explanation for each in findings([joined]) if each.explanation.name not in known]
+                yield from (LineFinding(number, joined, each) for each in new)
+                known |= {each.name for each in new}
+                for later in range(number + 1, number + count):
+                    alone.setdefault(later, set()).update(each.name for each in new)
+
+
+def _goes_on(line: str, after: str, few: bool) -> bool:
+    if not few and len(line) < _SHORT:
+        return False
+    return bool(line.strip()) and len(line) <= _LONG and len(after) <= _LONG and not _BEGINS.match(after)
+
+
+def last_success(lines: Sequence[str]) -> int | None:
+    """The number of the last line by which azcmagent says that connecting went well; None: there is none."""
+    return next((number for number in range(len(lines) - 1, -1, -1) if succeeded(lines[number])), None)
+
+
+def is_unexplained_error(line: str) -> bool:
+    """True for a line that reports an error or a fatal error, whatever it says."""
+    return bool(_BAD.search(line[:_LONG]))
+
+
+def time_of(line: str) -> str:
+    """The time at the beginning of a line, as it is written there; "" when there is none."""
+    match = _TIME.search(line[:80])
+    return match[0] if match else ""

@@ -1,0 +1,54 @@
+"""Every pasted error of the table is explained by the right entries, and no healthy line by any."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from plugins.pytest_adapter.explain import explain
+from plugins.requirements.agent_errors import findings
+from plugins.requirements.log_lines import is_unexplained_error, line_findings
+from tests.requirements.agent_specimens import HEALTHY, SPECIMENS
+from tests.support.paths import ROOT
+
+
+@pytest.mark.parametrize(("line", "names"), [pytest.param(line, names, id=id) for id, line, names in SPECIMENS])
+def test_a_pasted_error_is_explained(line: str, names: tuple[str, ...]) -> None:
+    answer = explain(line, ROOT / "docs" / "checks", Path("/nonexistent"))
+    assert answer.known
+    assert tuple(re.findall(r"^(.*)\nCause:", answer.text, re.M)) == names
+
+
+@pytest.mark.parametrize("line", HEALTHY)
+def test_a_healthy_line_is_no_finding(line: str) -> None:
+    assert [each.explanation.name for each in findings([line])] == []
+    assert not is_unexplained_error(line)
+
+
+def test_healthy_lines_put_together_are_no_finding() -> None:
+    assert [each.explanation.name for each in line_findings(HEALTHY)] == []
+
+
+AUTHORIZATION = next(line for id, line, _ in SPECIMENS if id == "A06").replace("LinkedAuthorizationFailed", "403")
+
+
+@pytest.mark.parametrize("width", [40, 72, 80, 100, 132])
+def test_a_message_that_a_console_broke_is_put_together(width: int) -> None:
+    broken = [AUTHORIZATION[at : at + width] for at in range(0, len(AUTHORIZATION), width)]
+    found = {each.explanation.name for each in line_findings(broken)}
+    assert found <= {"No right on the linked resource"}
+    words = "The client 'u' with object id 'o' does not have authorization to\nperform action 'Microsoft.HybridCompute/machines/read'"
+    assert [each.explanation.name for each in line_findings(words.split("\n"))] == ["No right to the action"]
+
+
+def test_a_line_that_begins_anew_is_not_put_to_the_one_before() -> None:
+    lines = ['time="x" level=info msg="Get https://pas.windows.net/:', 'time="x" level=info msg=": Forbidden"']
+    assert list(line_findings(lines)) == []
+
+
+def test_only_plain_names_of_a_line_are_put_into_a_sentence() -> None:
+    """What a VM writes never becomes part of a command that is shown."""
+    line = "does not have authorization to perform action 'Microsoft.X/$(id)/read' over scope '/s'"
+    assert [each.explanation.subject for each in findings([line])] == []
