@@ -91,8 +91,9 @@ def _judge(results: Mapping[str, Any], status: int) -> list[str]:
         wrong.append(f"the suite ended with status {status}; {NOT_READY} says that a required check failed")
     readiness = {vm["name"]: vm["readiness"] for vm in results["vms"]}
     print("\nThe demo: what was planted, and what the suite says")
+    width = max(map(len, PLANTED))
     for vm, names in PLANTED.items():
-        print(f"  {vm}  {', '.join(names) or 'healthy':34}  {readiness.get(vm, 'missing')}")
+        print(f"  {vm:{width}}  {', '.join(names) or 'healthy':34}  {readiness.get(vm, 'missing')}")
     for line in wrong:
         print(f"  WRONG  {line}")
     print("The suite found something else than was planted." if wrong else "The suite found exactly what was planted.")

@@ -25,9 +25,6 @@ __all__ = [
 MODES = ("connect", "roundtrip")
 ROUNDTRIP = "ENROLL-003"
 
-#: Areas that --no-azure leaves nothing of.
-_AZURE_ALONE = ("PLATFORM", "CSN", "IDENTITY", "ROLES")
-
 CONNECT, SHOW, MACHINE, DISCONNECT, GONE = (
     "enroll_connect",
     "enroll_show",
@@ -59,18 +56,18 @@ def not_done(key: str, reason: str, command: str = "") -> ProbeResult:
     return ProbeResult(key, command, "lost", stderr=reason)
 
 
-def refuse(left_out: Iterable[str], selected: Iterable[str], azure: bool) -> str:
+def refuse(left_out: Iterable[str], selected: Iterable[str]) -> str:
     """Why ``--enroll`` cannot go with a choice of checks; "" when it can.
 
-    `left_out` are required checks, or tests of them, that were collected and not selected. `azure`: Azure is asked.
+    `left_out` are required checks of the catalogue that were not selected, or not for each VM and parameter.
     """
     missing = sorted({id for id in left_out if area_of(id) != ENROLL}, key=order)
     there = {area_of(id) for id in selected}
-    missing += [area for area in AREAS if area not in (there | {ENROLL}) and (azure or area not in _AZURE_ALONE)]
+    missing += [area for area in AREAS if area not in (there | {ENROLL})]
     if not missing:
         return ""
     shown = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
     return (
         f"--enroll connects only VMs that pass every required check, and this choice leaves out {shown}. "
-        "Drop --check, -k, -m and path arguments, or drop --enroll."
+        "Drop --no-azure, --check, -k, -m and path arguments, or drop --enroll."
     )

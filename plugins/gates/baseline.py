@@ -39,6 +39,7 @@ from plugins.results.schema import READABLE
 __all__ = ["Baseline", "compare", "load"]
 
 LATEST = "latest"
+_RUN = r"\d{8}T\d{6}Z-"
 
 _NOT_MET = NEEDS_ATTENTION - {Status.BLOCKED}
 _GOOD = ("pass", "not applicable")
@@ -106,8 +107,11 @@ def load(asked: str, reports: Path) -> Baseline:
 
 
 def _newest(reports: Path) -> Path:
-    """Run ids sort by time; a run that did not end has no results, and `latest` is only another name of one."""
-    runs = [path.parent for path in reports.glob("*/results.json") if re.match(r"\d{8}T\d{6}Z-", path.parent.name)]
+    """The run that the link ``latest`` names, which is complete; without it, the newest: run ids sort by time."""
+    link = reports / LATEST
+    if re.match(_RUN, link.resolve().name) and (link / "results.json").is_file():
+        return link.resolve()
+    runs = [path.parent for path in reports.glob("*/results.json") if re.match(_RUN, path.parent.name)]
     if not runs:
         raise InputError(f"--against {LATEST}: no runs in {reports} yet. Run once without --against.")
     return max(runs, key=lambda run: run.name)

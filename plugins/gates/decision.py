@@ -48,6 +48,11 @@ class Decisions:
         if self.gate:
             yield f"gate {self.gate.policy}"
 
+    @property
+    def chosen(self) -> bool:
+        """True when the gate asks only for what was chosen: a run that left checks out can pass it."""
+        return self.gate is not None and self.gate.chosen
+
     def refuse(self, checks: Collection[str]) -> None:
         """Raise InputError with every mistake of the waiver file; `checks` are the ids of all checks."""
         try:
@@ -74,7 +79,8 @@ class Decisions:
             states = {name: said.get(name, "unknown") for name in asked}
             states |= {name: "unknown" for name in unfinished if states[name] == "ready"}
             known = self.baseline.vms if self.baseline else {}
-            facts = gate.Facts(states, found.get("changes"), [name for name in unfinished if name in known])
+            hidden = [name for name in unfinished if self.chosen or name in known]
+            facts = gate.Facts(states, found.get("changes"), hidden, results["judged"])
             found["gate"] = gate.evaluate(self.gate, facts)
         return found
 
@@ -111,4 +117,6 @@ def exit_status(results: Mapping[str, Any], pytests: int, other_failures: bool) 
     """
     if "gate" in results:
         return pytests if other_failures else int(results["gate"]["exit"])
+    if results["verdict"] == "partial":
+        return pytests or EXIT_UNKNOWN
     return EXIT_UNKNOWN if results["verdict"] == "unknown" else pytests

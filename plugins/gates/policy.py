@@ -2,7 +2,8 @@
 
 ::
 
-    policy  = rule {"," rule}                    canary=all,rest=98%,unknown=0
+    policy  = "chosen"                           the chosen checks, whatever was left out
+            | rule {"," rule}                    canary=all,rest=98%,unknown=0
     rule    = need                               of the fleet
             | group "=" need                     of the VMs with a tag
             | "unknown=" (count | percent)       at most so many VMs that could not be judged
@@ -13,6 +14,8 @@
 
 A gate changes what counts, never what a word means: only a VM that is *ready* counts as ready. A rule that would be
 met if every VM that could not be judged were ready is *unknown* (exit 10), any other that is not met *fails* (exit 1).
+A run that left checks out meets no gate but ``chosen``, which asks for less: that the checks that ran passed on all
+VMs. It says nothing about readiness.
 """
 
 from __future__ import annotations
@@ -31,8 +34,9 @@ from plugins.model import Vm
 __all__ = ["Facts", "Gate", "GateError", "evaluate", "parse"]
 
 REST = "rest"
+CHOSEN = "chosen"
 
-FORMS = "all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2% or no-regressions (docs/gates.md)"
+FORMS = "all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2%, no-regressions or chosen (docs/gates.md)"
 
 
 class GateError(ValueError):
@@ -51,9 +55,10 @@ class Outcome:
 class Facts:
     """What rules are about."""
 
-    states: Mapping[str, str]  # VM -> "ready", "not ready" or "unknown"
+    states: Mapping[str, str]  # VM -> a word of `plugins.judge.readiness.READINESS`
     changes: Mapping[str, Any] | None = None  # those of `results.json`, when there is a baseline
-    unfinished: Sequence[str] = ()  # VMs of the baseline of which not all was judged: the run was cut short
+    unfinished: Sequence[str] = ()  # VMs of which not all was judged: the run was cut short
+    judged: Mapping[str, Any] | None = None  # that of `results.json`: how much of the catalogue was judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Ready:
     def judge(self, facts: Facts) -> Outcome:
         """Compare the number of ready VMs with what is needed."""
         count = Counter(state for name, state in facts.states.items() if name in self.vms)
-        total, ready, unknown = count.total(), count["ready"], count["unknown"]
+        total, ready, unknown = count.total(), count["ready"], count["unknown"] + count["partial"]
         said = f"{self.group} {ready} of {total}" if self.group else f"{ready} of {total} VMs"
         if not total:
             return Outcome("unknown", f"{said} ready, because none was judged")
@@ -96,7 +101,7 @@ class Unknown:
 
     def judge(self, facts: Facts) -> Outcome:
         """Compare the number of VMs that could not be judged with what is allowed."""
-        total, unknown = len(facts.states), sum(state == "unknown" for state in facts.states.values())
+        total, unknown = len(facts.states), sum(state in ("unknown", "partial") for state in facts.states.values())
         said = f"{unknown} of {total} VMs"
         if self.percent is not None:
             met = unknown * 100 <= total * self.percent
@@ -128,7 +133,26 @@ class NoRegressions:
         return Outcome("pass", f"no regressions since {since}")
 
 
-Rule = Ready | Unknown | NoRegressions
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Every required check that ran passed on every VM; what was left out does not count."""
+
+    text: str
+
+    def judge(self, facts: Facts) -> Outcome:
+        """Count the VMs on which nothing that was chosen failed or is unknown."""
+        count = Counter(facts.states.values())
+        total, bad, unknown = count.total(), count["not ready"], max(count["unknown"], len(facts.unfinished))
+        passed = f"the chosen checks passed on {total - bad - unknown} of {counted(total, 'VM')}"
+        required = facts.judged["required"] if facts.judged else {"judged": 0, "of": 0}
+        said = f"{passed}, {required['judged']} of {counted(required['of'], 'required check')}"
+        word = "fail" if bad else "unknown" if unknown or not total else "pass"
+        return Outcome(
+            word, f"{said}; this is not a verdict on readiness" if required["judged"] < required["of"] else said
+        )
+
+
+Rule = Ready | Unknown | NoRegressions | Chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +162,19 @@ class Gate:
     policy: str
     rules: tuple[Rule, ...]
 
+    @property
+    def chosen(self) -> bool:
+        """True for the policy ``chosen``."""
+        return any(isinstance(rule, Chosen) for rule in self.rules)
+
 
 def parse(text: str, vms: Sequence[Vm], baseline: bool) -> Gate:
     """The policy for these VMs; `baseline`: there is a run to compare with. Raises `GateError`."""
     parts = [re.sub(r"\s*=\s*", "=", part.strip(), count=1) for part in text.split(",")]
+    if CHOSEN in parts:
+        if len(parts) > 1:
+            raise GateError("chosen does not go with other rules: it asks for less than each of them. Give it alone.")
+        return Gate(CHOSEN, (Chosen(CHOSEN),))
     rules = [_rule(part, vms, baseline) for part in parts]
     named = frozenset[str]().union(*(rule.vms for rule in rules if isinstance(rule, Ready) and rule.group))
     rules = [_rest(rule, named, vms) if isinstance(rule, Ready) and rule.tag == REST else rule for rule in rules]

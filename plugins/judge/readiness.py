@@ -1,6 +1,7 @@
 """What keeps a VM from being ready: the only place that says which statuses count, and of which checks.
 
-A VM is *ready* when no required check failed, is unknown or is blocked; *not ready* when one failed; else *unknown*.
+A VM is *ready* when every required check was judged, and none failed, is unknown or is blocked; *not ready* when one
+failed; *unknown* when one is unknown or blocked; else *partial*: what was judged passed, and the run left checks out.
 `Status` and `Severity` are texts, so all of this holds for verdicts and for the plain data of `results.json`.
 """
 
@@ -13,8 +14,8 @@ from plugins.model import Severity, Status, Verdict
 
 __all__ = ["NEEDS_ATTENTION", "NOT_JUDGED", "READINESS", "hindrance", "prevents_ready", "readiness", "skip"]
 
-#: The three words for a VM, worst first.
-READINESS = ("not ready", "unknown", "ready")
+#: The words for a VM, worst first.
+READINESS = ("not ready", "unknown", "partial", "ready")
 
 #: The statuses of a required check that keep a VM from being ready, worst first.
 _PREVENTS_READY = (Status.FAIL, Status.UNKNOWN, Status.BLOCKED)
@@ -31,10 +32,10 @@ def prevents_ready(severity: str, status: str) -> bool:
     return severity == Severity.REQUIRED and status in _PREVENTS_READY
 
 
-def readiness(verdicts: Iterable[Verdict]) -> str:
-    """One VM in one word of `READINESS`."""
+def readiness(verdicts: Iterable[Verdict], *, complete: bool) -> str:
+    """One VM in one word of `READINESS`. `complete`: no required check of the catalogue was left out."""
     required = {each.status for each in verdicts if prevents_ready(each.severity, each.status)}
-    return "not ready" if Status.FAIL in required else "unknown" if required else "ready"
+    return "not ready" if Status.FAIL in required else "unknown" if required else "ready" if complete else "partial"
 
 
 def hindrance(verdicts: Iterable[Verdict]) -> Verdict | None:

@@ -14,7 +14,7 @@ from plugins.checks.check import Check, check_of
 from plugins.core.gc_pause import gc_paused
 from plugins.core.wording import no_such_check
 from plugins.enrollment.steps import wanted
-from plugins.model import Severity
+from plugins.pytest_adapter.catalogue import measure
 from plugins.pytest_adapter.items import CheckFunction, CheckItem, check_items
 from plugins.pytest_adapter.run import Run
 from plugins.pytest_adapter.stash import RUN
@@ -50,8 +50,9 @@ def _expanded(node: pytest.Item | pytest.Collector, run: Run) -> Iterator[pytest
             yield CheckItem.made(of, vm, values)
 
 
-def select(config: pytest.Config, items: list[pytest.Item]) -> None:
+def select(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Keep the checks that the options select, in catalogue order, VM by VM. Raises pytest.UsageError."""
+    config = session.config
     run = config.stash.get(RUN, None)
     if run is None:
         return
@@ -66,6 +67,7 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
                 )
         run.rules.decisions.refuse({*checks, *documented(config.rootpath / "docs" / "checks")})
         in_order = sorted(checks, key=order)
+        run.state.coverage = measure(session, check_items(items), run)
         _select(config, items, in_order, run)
         vms = {vm.name: number for number, vm in enumerate(run.scope.vms)}
         ranks = {id: number for number, id in enumerate(in_order)}
@@ -89,10 +91,10 @@ def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], r
         if not isinstance(item, CheckItem):
             (dropped if patterns else left).append(item)
             continue
-        asked = wanted(item.check.id, config.option.enroll) and not (config.option.no_azure and item.control_plane)
-        if asked and config.option.enroll and item.check.base_severity is Severity.REQUIRED:
-            run.state.required[item.nodeid] = item.check.id
+        if not wanted(item.check.id, config.option.enroll):
+            continue  # nothing that was asked for: not "deselected" in pytest's count
+        asked = not (config.option.no_azure and item.control_plane)
         (left if asked and item.check.id in named else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = left
+    items[:] = left

@@ -25,6 +25,7 @@ from plugins.pytest_adapter.run import Run
 from plugins.pytest_adapter.stash import ACCUMULATOR, JUDGE, RUN
 from plugins.requirements.profile import Profile
 from plugins.results.accumulator import FleetAccumulator
+from plugins.results.coverage import Coverage
 from plugins.ssh import client as ssh
 
 __all__ = ["plans", "run"]
@@ -47,7 +48,7 @@ def run(session: pytest.Session) -> None:
         return
     try:
         if config.option.enroll:
-            _refuse_enrollment(config, run, items)
+            _refuse_enrollment(run, items)
         commands = plans(items, run.scope.vms, run.rules.profile)
     except (pytest.UsageError, InputError):
         withdraw_page(config)
@@ -84,14 +85,14 @@ def _prepare_judge(config: pytest.Config, run: Run, items: Sequence[CheckItem]) 
         waivers=rules.decisions.waivers,
         ssh_config=scope.ssh_config,
     )
-    config.stash[ACCUMULATOR] = FleetAccumulator(judge, scope.vms, items, keep=config.option.bundle)
+    coverage = run.state.coverage or Coverage(scope.vms, rules.profile)
+    config.stash[ACCUMULATOR] = FleetAccumulator(judge, scope.vms, items, coverage, keep=config.option.bundle)
     return judge
 
 
-def _refuse_enrollment(config: pytest.Config, run: Run, items: Sequence[CheckItem]) -> None:
-    selected = {item.nodeid for item in items}
-    left_out = [id for nodeid, id in run.state.required.items() if nodeid not in selected]
-    if problem := refuse(left_out, {item.check.id for item in items}, azure=not config.option.no_azure):
+def _refuse_enrollment(run: Run, items: Sequence[CheckItem]) -> None:
+    assert run.state.coverage is not None
+    if problem := refuse(run.state.coverage.left_out(items), {item.check.id for item in items}):
         raise pytest.UsageError(problem)
 
 

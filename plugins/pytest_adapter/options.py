@@ -99,8 +99,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--gate",
         metavar="POLICY",
-        help="what is good enough for exit 0: all, 98%%, canary=all,rest=98%% (by tags), unknown=0, no-regressions; "
-        "several with commas, see docs/gates.md",
+        help="what is good enough for exit 0: all, 98%%, canary=all,rest=98%% (by tags), unknown=0, no-regressions, "
+        "several with commas; or chosen: that the checks that ran passed; see docs/gates.md",
     )
     group.addoption(
         "--against",

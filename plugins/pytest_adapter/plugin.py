@@ -75,10 +75,10 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class) -> Genera
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Keep the selected checks, in the catalogue's order, VM by VM."""
     with _usage_errors():
-        collection.select(config, items)
+        collection.select(session, items)
 
 
 @pytest.hookimpl(trylast=True)

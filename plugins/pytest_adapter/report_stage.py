@@ -15,12 +15,15 @@ from plugins.core.gc_pause import gc_paused
 from plugins.core.version import SUITE_VERSION
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER
 from plugins.gates.decision import exit_status
+from plugins.pytest_adapter.catalogue import stopping_options
 from plugins.pytest_adapter.run import Run
 from plugins.pytest_adapter.stash import ACCUMULATOR, HTML, JUDGE, JUNIT, RESULTS, RUN
 from plugins.reports import formats, junit, markdown_summary, support_bundle
 from plugins.reports.html.plugin import HtmlReport
+from plugins.results.coverage import judged_sentence
 from plugins.results.partial import about_part, withhold_gate
 from plugins.results.provenance import hashes
+from plugins.results.verdict import CAVEAT
 
 __all__ = ["configure", "run", "withdraw_page"]
 
@@ -58,9 +61,10 @@ def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
             _remove_without_evidence(run.files.directory)
         return
     with gc_paused():
-        results = config.stash[RESULTS] = _results(config, run)
+        results = config.stash[RESULTS] = _results(session, run)
         _write_reports(session, run, results)
-    point_latest(run.files.directory)
+    if results["judged"]["complete"]:
+        point_latest(run.files.directory)
     if state.interrupted:
         session.exitstatus = pytest.ExitCode.INTERRUPTED
     elif run.scope.is_empty:
@@ -78,11 +82,17 @@ def _remove_without_evidence(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _results(config: pytest.Config, run: Run) -> dict[str, Any]:
+def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
+    config = session.config
     archive, scope = run.files.archive, run.scope
     assert archive is not None
     accumulator, facts = config.stash[ACCUMULATOR], config.stash[JUDGE].context.facts
     unfinished = accumulator.finish()
+    coverage = accumulator.findings.coverage
+    coverage.reasons += stopping_options(session)
+    if run.state.interrupted:
+        coverage.stopped = True
+        coverage.reasons.append("interrupted")
     results = accumulator.findings.results(
         run_id=run.files.id,
         started=run.started,
@@ -96,6 +106,8 @@ def _results(config: pytest.Config, run: Run) -> dict[str, Any]:
     decided = run.rules.decisions.about(results, scope.vms, accumulator.vms, unfinished)
     if scope.gaps and "gate" in decided:
         decided["gate"] = withhold_gate(decided["gate"], scope.gaps)
+    elif "gate" in decided and not results["judged"]["complete"] and not run.rules.decisions.chosen:
+        decided["gate"] = withhold_gate(decided["gate"], f"{judged_sentence(results['judged'])} {CAVEAT}")
     return results | decided
 
 

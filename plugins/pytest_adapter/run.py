@@ -17,6 +17,7 @@ from plugins.evidence.object_store import Store
 from plugins.gates.decision import Decisions
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
+from plugins.results.coverage import Coverage
 
 __all__ = ["Run", "RunFiles", "RunRules", "RunScope", "RunState"]
 
@@ -88,7 +89,7 @@ class RunState:
     """What has happened so far."""
 
     selected: bool = False  # the collection came to its end, so the selected checks are known
-    required: dict[str, str] = field(default_factory=dict)  # node id -> check id, before options deselected some
+    coverage: Coverage | None = None  # what there was to judge, before options left some of it out
     interrupted: bool = False
     other_failures: bool = False  # an ordinary test failed, or a module could not be collected
 

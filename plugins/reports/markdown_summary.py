@@ -13,12 +13,14 @@ from plugins.core.sanitize import names
 from plugins.diagnosis.findings import rank
 from plugins.reports.markdown_syntax import linked, table, text
 from plugins.reports.queries import Json, cause_subject, first_to_fix, subject, vms_by_readiness
+from plugins.results.coverage import judged_sentence
+from plugins.results.verdict import CAVEAT
 
 _CAUSES = 20
 _VMS = 40  # of each kind
 _ROWS = 20  # of any other table
 
-_MARK = {"ready": "✅", "not ready": "❌", "unknown": "❔"}
+_MARK = {"ready": "✅", "not ready": "❌", "partial": "🟨", "unknown": "❔"}
 
 
 def render(results: Json) -> str:
@@ -26,6 +28,7 @@ def render(results: Json) -> str:
     parts = [
         f"## {_MARK[results['verdict']]} Azure Arc readiness: {results['verdict']}",
         f"**{text(results['sentence'])}**",
+        *_partial(results),
         *map(text, results["notes"]),
         *_gate(results.get("gate")),
         *_plan(results["plan"]),
@@ -40,6 +43,11 @@ def render(results: Json) -> str:
         f"{text(results['started'])}, {results['seconds']:.1f} s.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _partial(results: Json) -> Iterable[str]:
+    if not results["judged"]["complete"]:
+        yield f"> ⚠️ **Partial run.** {text(judged_sentence(results['judged']))} {CAVEAT}"
 
 
 def _gate(gate: Json | None) -> Iterable[str]:

@@ -30,7 +30,12 @@ from plugins.reports.queries import Json, first_to_fix, subject, vms_by_readines
 #: What pytest's ``terminalreporter.write_line(text, **markup)`` takes.
 Line = tuple[str, dict[str, bool]]
 
-_COLOUR = {"ready": {"green": True}, "not ready": {"red": True}, "unknown": {"yellow": True}}
+_COLOUR = {
+    "ready": {"green": True},
+    "not ready": {"red": True},
+    "partial": {"yellow": True},
+    "unknown": {"purple": True},
+}
 _NARROWEST = 60  # below this, cutting lines costs more than a wrapped line
 
 
@@ -88,7 +93,7 @@ def _seen(cause: Json) -> str:
 
 
 def _vms(results: Json, width: int, show: int) -> list[Line]:
-    held_back = [vm for vm in vms_by_readiness(results) if vm["readiness"] != "ready"]
+    held_back = [vm for vm in vms_by_readiness(results) if vm["readiness"] in ("not ready", "unknown")]
     if not held_back:
         return []
     lines: list[Line] = [("", {}), ("VMs:", {"bold": True})]

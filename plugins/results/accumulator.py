@@ -11,6 +11,7 @@ from plugins.judge.case import CheckCase
 from plugins.judge.judge import Judge
 from plugins.model import Evidence, Verdict, Vm
 from plugins.results.builder import ResultsBuilder
+from plugins.results.coverage import Coverage
 
 __all__ = ["FleetAccumulator"]
 
@@ -22,13 +23,15 @@ _TIDY = 500
 class FleetAccumulator:
     """The checks of a run, VM by VM: which are left to judge, and the results of those that were."""
 
-    def __init__(self, judge: Judge, vms: Sequence[Vm], cases: Sequence[CheckCase], *, keep: bool) -> None:
+    def __init__(
+        self, judge: Judge, vms: Sequence[Vm], cases: Sequence[CheckCase], coverage: Coverage, *, keep: bool
+    ) -> None:
         """`vms` is the fleet in its order. `keep`: the evidence and the verdicts of each VM are needed at the end."""
         self._judge, self._fleet = judge, vms
         self._left = Counter(case.vm.name for case in cases)
         self._verdicts: dict[str, list[Verdict]] = {}  # of VMs that have begun and are not finished
         self.kept: dict[str, tuple[Evidence, Sequence[Verdict]]] | None = {} if keep else None
-        self.findings = ResultsBuilder({case.check.id: case.check for case in cases}, len(self._left))
+        self.findings = ResultsBuilder({case.check.id: case.check for case in cases}, coverage, len(self._left))
         self._finished = 0
 
     def verdict(self, case: CheckCase) -> Verdict:

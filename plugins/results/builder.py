@@ -20,7 +20,8 @@ from plugins.diagnosis.fleet_causes import CauseFinder
 from plugins.diagnosis.root_cause import diagnose
 from plugins.judge.readiness import readiness
 from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict
-from plugins.results import compact
+from plugins.results import compact, verdict
+from plugins.results.coverage import Coverage
 from plugins.results.provenance import Provenance
 from plugins.results.schema import VERSION
 
@@ -33,8 +34,9 @@ _OF_A_PROBE = tuple(name for name in ProbeResult.__slots__ if name not in ("prob
 class ResultsBuilder:
     """Builds the results of a run, one VM after the other: the verdicts of a VM that was added may be forgotten."""
 
-    def __init__(self, checks: Mapping[str, Check], fleet: int) -> None:
-        """`checks` by id; `fleet` is how many VMs there will be."""
+    def __init__(self, checks: Mapping[str, Check], coverage: Coverage, fleet: int) -> None:
+        """`checks` by id, of `coverage`'s catalogue those that were selected; `fleet` is how many VMs there will be."""
+        self.coverage = coverage
         self._checks = checks
         self._compact = fleet > compact.WHOLE_UP_TO
         self._vms: list[dict[str, Any]] = []
@@ -46,7 +48,8 @@ class ResultsBuilder:
 
     def add(self, evidence: Evidence, verdicts: Sequence[Verdict], components: Mapping[str, str]) -> None:
         """One more VM, in the fleet's order. `components` is what `plugins.azure.components` found."""
-        vm = _vm(evidence, verdicts, self._checks, components)
+        complete = self.coverage.add(evidence.vm.name, verdicts)
+        vm = _vm(evidence, verdicts, self._checks, components, complete)
         self._counts.update(result["status"] for result in vm["results"])
         self._tally[vm["readiness"]] += 1
         self._causes.add(vm)
@@ -69,15 +72,16 @@ class ResultsBuilder:
         vms, tally = self._vms, self._tally
         causes = self._causes.causes()
         plan = fix_plan.steps(causes, tally["ready"], _still_open(vms))
-        verdict = "not ready" if tally["not ready"] else "unknown" if tally["unknown"] or not vms else "ready"
+        judged = self.coverage.as_results()
         return {
             "version": VERSION,
             "run_id": run_id,
             "started": _stamp(started),
             "finished": _stamp(finished),
             "seconds": round(finished - started, 3),
-            "verdict": verdict,
-            "sentence": _sentence(len(vms), tally),
+            "verdict": verdict.word(tally, judged),
+            "sentence": verdict.sentence(tally, judged),
+            "judged": judged,
             "notes": [compact.NOTE] if self._compact else [],
             "profile": profile,
             "arguments": [redact(each) for each in arguments],
@@ -123,28 +127,12 @@ def _stamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _sentence(total: int, tally: Mapping[str, int]) -> str:
-    """ "4 of 6 VMs are ready; 1 is not; 1 could not be judged." """
-    ready, bad, unknown = (tally.get(word, 0) for word in ("ready", "not ready", "unknown"))
-    if not total:
-        return "No VM was judged."
-    if ready == total:
-        return "The VM is ready." if total == 1 else f"All {total} VMs are ready."
-    if total == 1:
-        return "The VM is not ready." if bad else "The VM could not be judged."
-    parts = [f"{ready} of {total} VMs {'is' if ready == 1 else 'are'} ready"]
-    if bad:
-        parts.append(f"{bad} {'is' if bad == 1 else 'are'} not")
-    if unknown:
-        parts.append(f"{unknown} could not be judged")
-    return "; ".join(parts) + "."
-
-
 def _vm(
     evidence: Evidence,
     verdicts: Sequence[Verdict],
     checks: Mapping[str, Check],
     components: Mapping[str, str],
+    complete: bool,
 ) -> dict[str, Any]:
     session = evidence.session
     diagnosed = zip(verdicts, diagnose(verdicts, checks), strict=True)
@@ -152,7 +140,7 @@ def _vm(
     stand_in = [] if any(each.id == REACHED for each in verdicts) else unreached(session)
     return {
         "name": evidence.vm.name,
-        "readiness": readiness(verdicts),
+        "readiness": readiness(verdicts, complete=complete),
         "address": session.address,
         "session": {
             "outcome": session.outcome,

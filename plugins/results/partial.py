@@ -33,9 +33,10 @@ def about_part(
     return {**found, "sentence": sentence}
 
 
-def withhold_gate(gate: Mapping[str, Any], gaps: MissingEvidence) -> dict[str, Any]:
-    """The ``gate`` of `results.json` when evidence is missing: it never passes."""
+def withhold_gate(gate: Mapping[str, Any], why: MissingEvidence | str) -> dict[str, Any]:
+    """The ``gate`` of `results.json` when evidence is missing or checks were left out: it never passes."""
     if not gate["passed"]:
         return dict(gate)
-    sentence = f"GATE NOT JUDGED ({gate['policy']}): the VMs with evidence would pass it. {gaps}"
+    would = "what was judged" if isinstance(why, str) else "the VMs with evidence"
+    sentence = f"GATE NOT JUDGED ({gate['policy']}): {would} would pass it. {why}"
     return {**gate, "passed": False, "exit": EXIT_UNKNOWN, "sentence": sentence}

@@ -71,13 +71,15 @@ def test_every_probe_of_the_suite_is_a_step() -> None:
 
 def test_a_choice_of_checks_is_refused() -> None:
     everything = [f"{area}-001" for area in AREAS]
-    assert not refuse([], everything, azure=True)
-    assert not refuse(["ENROLL-003"], everything, azure=True)
-    assert "leaves out IMDS-002, NET-001." in refuse(["NET-001", "IMDS-002"], everything, azure=True)
-    assert "leaves out SSH, PLATFORM, CLI, VM and 10 more." in refuse([], ["ENROLL-001"], azure=True)
+    assert not refuse([], everything)
+    assert not refuse(["ENROLL-003"], everything)
+    assert "leaves out IMDS-002, NET-001." in refuse(["NET-001", "IMDS-002"], everything)
+    assert "leaves out SSH, PLATFORM, CLI, VM and 10 more." in refuse([], ["ENROLL-001"])
     guests = [each for each in everything if each[:-4] not in ("PLATFORM", "CSN", "IDENTITY", "ROLES")]
-    assert not refuse([], guests, azure=False)
-    assert "leaves out PLATFORM, CSN, IDENTITY, ROLES." in refuse([], guests, azure=True)
+    assert refuse([], guests) == (
+        "--enroll connects only VMs that pass every required check, and this choice leaves out PLATFORM, CSN, IDENTITY, "
+        "ROLES. Drop --no-azure, --check, -k, -m and path arguments, or drop --enroll."
+    )
 
 
 def test_the_resource_is_named_like_the_vm() -> None:

@@ -106,7 +106,7 @@ def test_no_regressions(regressions: list[Any], unfinished: list[str], exit_code
     assert said("no-regressions", found, {**SINCE, "regressions": regressions}, *unfinished) == (exit_code, sentence)
 
 
-FORMS = "A rule is all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2% or no-regressions (docs/gates.md)."
+FORMS = "A rule is all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2%, no-regressions or chosen (docs/gates.md)."
 KNOWN = "Known are ring:canary, site:berlin, ring:wide, part:canaries, site:bonn, image:registry:22.04, part:berlin."
 
 

@@ -14,6 +14,7 @@ from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.results.schema import problems
+from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 
 pytest_plugins = "pytester"
@@ -78,7 +79,7 @@ def save(
 
 def judged(project: pytest.Pytester, *arguments: str) -> tuple[int, dict[tuple[str, str], Any], dict[str, Any]]:
     outcome = project.runpytest_subprocess("--evidence=earlier", *arguments)
-    results = json.loads((project.path / "reports/latest/results.json").read_text())
+    results = json.loads((newest_run(project.path / "reports") / "results.json").read_text())
     assert problems(results) == []
     return (
         int(outcome.ret),
@@ -121,6 +122,8 @@ def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(project: 
 def test_without_azure_the_guests_alone_are_judged(project: pytest.Pytester) -> None:
     save(project, {"a": "1"}, None, AzCli("2.76.0"))
     status, verdicts, _ = judged(project, "--no-azure")
+    assert status == 10, "the guest is ready; Azure was not asked"
+    status, _, _ = judged(project, "--no-azure", "--gate=chosen")
     assert status == 0
     assert {id for _, id in verdicts} == {"CLI-002", "AGENT-007"}
 

@@ -25,16 +25,23 @@ WORDS = {
 
 @pytest.mark.parametrize("status", Status)
 def test_each_status_of_a_required_check_has_one_readiness(status: Status) -> None:
-    assert readiness([verdict("VM-001", Status.PASS), verdict("NET-001", status)]) == WORDS[status]
-    assert readiness([verdict("NET-001", status, Severity.RECOMMENDED)]) == "ready"
+    assert readiness([verdict("VM-001", Status.PASS), verdict("NET-001", status)], complete=True) == WORDS[status]
+    assert readiness([verdict("NET-001", status, Severity.RECOMMENDED)], complete=True) == "ready"
     assert prevents_ready("required", str(status)) is (WORDS[status] != "ready")
     assert not prevents_ready("recommended", str(status))
 
 
 def test_a_failure_weighs_more_than_what_is_unknown() -> None:
-    assert readiness([verdict("VM-001", Status.UNKNOWN), verdict("NET-001", Status.FAIL)]) == "not ready"
-    assert readiness([]) == "ready"
-    assert set(WORDS.values()) == set(READINESS)
+    both = [verdict("VM-001", Status.UNKNOWN), verdict("NET-001", Status.FAIL)]
+    assert readiness(both, complete=True) == "not ready"
+    assert readiness([], complete=True) == "ready"
+    assert {*WORDS.values(), "partial"} == set(READINESS)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_vm_of_which_a_check_was_left_out_is_never_ready(status: Status) -> None:
+    word = readiness([verdict("NET-001", status)], complete=False)
+    assert word == ("partial" if WORDS[status] == "ready" else WORDS[status])
 
 
 def test_the_lists_hold_for_plain_data_too() -> None:

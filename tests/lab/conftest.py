@@ -18,6 +18,7 @@ import pytest
 
 from lab import doctor
 from lab.faults import Fault
+from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 
 LAB = [sys.executable, "-m", "lab"]
@@ -82,7 +83,7 @@ def suite(up: Up, tmp_path: Path) -> Suite:
         )
         words = [f"{vm}={','.join(fault.name for fault in faults)}" for vm, faults in planted.items() if faults]
         done = up(len(planted.keys() - {"run"}), script, *words, *options, timeout=300)
-        path = tmp_path / "latest" / "results.json"
+        path = newest_run(tmp_path) / "results.json"
         assert path.exists(), done.stdout + done.stderr
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return found

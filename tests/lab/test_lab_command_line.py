@@ -12,6 +12,7 @@ import pytest
 from lab import cli, demo, doctor, handout, spec
 from lab.errors import LabError
 from lab.faults import FAULTS, RUN_FAULTS
+from tests.support.newest_run import newest_run
 
 
 @pytest.mark.parametrize(
@@ -170,5 +171,5 @@ def test_the_recorded_demo_tells_its_stories(tmp_path: Path) -> None:
     pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--profile={handout.PROFILE}"]
     command = [*pytest_here, "--evidence", str(demo.RECORDED), f"--reports={tmp_path}"]
     done = subprocess.run(command, cwd=demo.ROOT, capture_output=True, text=True, check=False)
-    results = json.loads((tmp_path / "latest/results.json").read_text(encoding="utf-8"))
+    results = json.loads((newest_run(tmp_path) / "results.json").read_text(encoding="utf-8"))
     assert demo._judge(results, done.returncode) == []

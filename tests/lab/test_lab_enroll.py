@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from lab import doctor
+from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.lab
@@ -40,7 +41,7 @@ class Done:
 
     @property
     def results(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / "latest" / "results.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((newest_run(self.folder) / "results.json").read_text(encoding="utf-8"))
         return found
 
     def words(self, vm: str) -> list[str]:

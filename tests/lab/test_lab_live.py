@@ -18,6 +18,7 @@ from lab import cloud_docs as docs
 from lab import expectations, wire
 from lab.faults import FAULTS, RUN_FAULTS, Fault
 from tests.lab.conftest import LAB, Suite, Up
+from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_runs")]
@@ -150,7 +151,7 @@ def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -
     script = f'{run} {fleet} --profile="$LAB_PROFILE"'
     # The Arc resource goes to the VMs' own resource group, where nobody has planted roles.
     done = up(2, script, "vm1=roles-at-subscription", "vm2=roles-at-subscription")
-    results = json.loads((tmp_path / "latest/results.json").read_text(encoding="utf-8"))
+    results = json.loads((newest_run(tmp_path) / "results.json").read_text(encoding="utf-8"))
     found = [(vm["name"], vm["address"], vm["readiness"]) for vm in results["vms"]]
     assert found == [("vm1", "root@10.200.0.2:22", "ready"), ("vm2", "root@10.200.0.3:22", "ready")], done.stdout
     assert done.returncode == 0

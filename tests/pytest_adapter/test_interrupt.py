@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab import doctor
+from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.lab
@@ -33,10 +34,11 @@ def test_ctrl_c_keeps_and_judges_what_was_gathered(tmp_path: Path) -> None:
     suite = [sys.executable, "-c", SCRIPT, str(tmp_path)]
     done = subprocess.run([*lab, *suite], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2, done.stdout + done.stderr
-    results = json.loads((tmp_path / "latest/results.json").read_text())
+    results = json.loads((newest_run(tmp_path) / "results.json").read_text())
     assert {vm["name"]: (vm["readiness"], vm["session"]["outcome"]) for vm in results["vms"]} == {
-        "vm1": ("ready", "ok"),
+        "vm1": ("partial", "ok"),
         "vm2": ("unknown", "cancelled"),
     }
     assert "Interrupted: " in done.stdout
-    assert (tmp_path / "latest/report.html").is_file()
+    assert (newest_run(tmp_path) / "report.html").is_file()
+    assert not (tmp_path / "latest").exists(), "a partial run is not what others compare with"

@@ -55,7 +55,7 @@ def test_a_killed_run_goes_on_where_it_was(checkout: Checkout) -> None:
     assert outcome.ret == 1
     outcome.stdout.fnmatch_lines([f"nexus: resumes run {directory.name}, 2 VMs to visit"])
     assert checkout.visits() == ["b", "c"]
-    assert checkout.readiness(directory) == {"a": "ready", "b": "ready", "c": "not ready"}
+    assert checkout.readiness(directory) == {"a": "partial", "b": "partial", "c": "not ready"}, "-k left checks out"
     results = json.loads((directory / "results.json").read_text())
     assert {each["id"] for vm in results["vms"] for each in vm["results"]} == {"VM-001", "VM-002"}, "as it was begun"
     assert results["run_id"] == directory.name
@@ -91,19 +91,20 @@ def test_who_could_not_be_judged_is_visited_again(checkout: Checkout) -> None:
 
 def test_what_contradicts_the_run_is_refused_by_name(checkout: Checkout) -> None:
     checkout.fleet(a=checkout.good)
-    assert checkout.run("--vm=a", "--check=VM-*", "--host-keys=accept-new").ret == 0
+    assert checkout.run("--vm=a", "--check=VM-*", "--host-keys=accept-new").ret == 10
     checkout.visits()
+    run = f"reports/{checkout.directory.name}"
     outcome = checkout.run(
-        "--retry-unknown=reports/latest", "--vm=b", "--profile=2602", "-k", "word", "--host-keys=strict", "suites"
+        f"--retry-unknown={run}", "--vm=b", "--profile=2602", "-k", "word", "--host-keys=strict", "suites"
     )
     assert outcome.ret == 4
     outcome.stderr.fnmatch_lines(
         [
-            "ERROR: --retry-unknown=reports/latest resumes a run with its original options; these differ: --vm, "
+            f"ERROR: --retry-unknown={run} resumes a run with its original options; these differ: --vm, "
             "--profile, -k, --host-keys, suites. Drop them, or start a new run."
         ]
     )
-    outcome = checkout.run("--resume=reports/latest", "suites/test_small.py", "--check=VM-*")
+    outcome = checkout.run(f"--resume={run}", "suites/test_small.py", "--check=VM-*")
     outcome.stderr.fnmatch_lines(["ERROR: * these differ: suites/test_small.py. Drop them, *"])
     assert checkout.visits() == []
 

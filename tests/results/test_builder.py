@@ -8,7 +8,9 @@ import pytest
 
 from plugins.checks.check import Check
 from plugins.model import Evidence, Severity, SshSession, Status, Verdict, Vm
+from plugins.requirements.profile_file import load_profile
 from plugins.results.builder import ResultsBuilder
+from plugins.results.coverage import Coverage
 from plugins.results.schema import problems
 
 HASHES = {"suites": "sha256:" + "a" * 64, "plugins": "sha256:" + "b" * 64}
@@ -16,7 +18,11 @@ HASHES = {"suites": "sha256:" + "a" * 64, "plugins": "sha256:" + "b" * 64}
 
 def built(*vms: tuple[SshSession, list[Verdict]]) -> dict[str, Any]:
     checks = {id: Check(id, Severity.REQUIRED, id, "Do it.", "", (), (), {}) for id in ("SSH-001", "VM-001")}
-    builder = ResultsBuilder({id: checks[id] for _, verdicts in vms for id in (each.id for each in verdicts)}, len(vms))
+    coverage = Coverage([Vm(f"vm-{number}") for number in range(len(vms))], load_profile("2510"))
+    coverage.expect((checks[each.id], False) for _, verdicts in vms for each in verdicts)
+    builder = ResultsBuilder(
+        {id: checks[id] for _, verdicts in vms for id in (each.id for each in verdicts)}, coverage, len(vms)
+    )
     for number, (session, verdicts) in enumerate(vms):
         builder.add(Evidence(Vm(f"vm-{number}", "10.0.0.4"), session, {}), verdicts, {})
     results = builder.results(

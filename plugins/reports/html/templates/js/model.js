@@ -3,7 +3,7 @@
 const SIGNS = { pass: "✓", fail: "✕", warn: "!", unknown: "?", blocked: "⊘", "not applicable": "·", waived: "W", "": "" };
 const LETTERS = "fuwbvpn-"; // worst first
 const TROUBLE = "fuwb"; // not as it should be
-const READINESS = ["not ready", "unknown", "ready"];
+const READINESS = ["not ready", "unknown", "partial", "ready"];
 const word = (letter) => data.letters[letter] ?? "";
 
 const checks = data.checks.map((check, number) => ({ ...check, number, area: check.id.slice(0, check.id.lastIndexOf("-")), items: [] }));
@@ -73,7 +73,7 @@ const sorted = (chosen) => {
 };
 
 const tally = (members) => {
-  const found = { ready: 0, "not ready": 0, unknown: 0 };
+  const found = { ready: 0, partial: 0, "not ready": 0, unknown: 0 };
   for (const vm of members) found[vm.readiness] += 1;
   return found;
 };

@@ -1,0 +1,93 @@
+"""The whole catalogue, whatever the command line leaves out, and what leaves it out: the measure of a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from plugins.checks.check import check_of
+from plugins.enrollment.steps import wanted
+from plugins.judge.context import CONTROL_PLANE, wants
+from plugins.pytest_adapter.items import CheckItem
+from plugins.pytest_adapter.run import Run
+from plugins.results.coverage import Coverage
+
+__all__ = ["measure", "stopping_options"]
+
+_MODULES = "test_*.py"
+
+#: Other options that leave checks out, and their names in pytest.
+_SELECTING = {
+    "--no-azure": "no_azure",
+    "--deselect": "deselect",
+    "--ignore": "ignore",
+    "--ignore-glob": "ignore_glob",
+    "--lf": "lf",
+    "--sw": "stepwise",
+}
+
+
+def measure(session: pytest.Session, items: Sequence[CheckItem], run: Run) -> Coverage:
+    """The coverage that a complete run would have. `items` are the collected checks, none of them deselected.
+
+    Checks of modules that pytest did not collect (because of a path, ``--ignore`` or ``--lf``) count, too.
+    """
+    config = session.config
+    coverage = Coverage(run.scope.vms, run.rules.profile)
+    declared = {item.check.id: (item.check, item.function) for item in items}
+    for path in _modules(config, {item.path for item in items}):
+        try:
+            functions = list(_functions(pytest.Module.from_parent(session, path=path).obj))
+        except (Exception, pytest.skip.Exception):  # whatever a module does when it is imported
+            coverage.reasons.append(f"{path.name} cannot be loaded")
+            coverage.stopped = True
+            continue
+        for function in functions:
+            if (check := check_of(function)) is not None:
+                declared.setdefault(check.id, (check, function))
+    coverage.expect(
+        (check, CONTROL_PLANE in wants(function))
+        for check, function in declared.values()
+        if wanted(check.id, config.option.enroll)
+    )
+    coverage.reasons += _selecting_options(config)
+    return coverage
+
+
+def stopping_options(session: pytest.Session) -> Iterator[str]:
+    """What stopped the judging in the middle, as one would type it."""
+    option = session.config.option
+    if option.maxfail == 1 and session.shouldfail:
+        yield "-x"
+    elif session.shouldfail:
+        yield f"--maxfail={option.maxfail}"
+
+
+def _modules(config: pytest.Config, collected: set[Path]) -> list[Path]:
+    """The modules with checks: those of the catalogue, and those beside the ones that were collected."""
+    roots = (config.rootpath / "suites", config.invocation_params.dir / "suites")
+    found = {path.resolve() for root in roots for path in root.rglob(_MODULES)}
+    found |= {path.resolve() for folder in {path.parent for path in collected} for path in folder.glob(_MODULES)}
+    return sorted(found | {path.resolve() for path in collected})
+
+
+def _functions(module: Any) -> Iterator[Callable[..., str]]:
+    """The functions of a module and of its classes."""
+    for value in list(vars(module).values()):
+        if isinstance(value, FunctionType):
+            yield value
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            yield from (each for each in vars(value).values() if isinstance(each, FunctionType))
+
+
+def _selecting_options(config: pytest.Config) -> Iterator[str]:
+    """The options that may have left checks out, as one would type them."""
+    option = config.option
+    yield from (f"--check={pattern}" for pattern in option.check)
+    yield from (f"{flag} {value!r}" for flag, value in (("-k", option.keyword), ("-m", option.markexpr)) if value)
+    yield from (place for place in option.file_or_dir if "::" in place or Path(place).suffix == ".py")
+    yield from (flag for flag, name in _SELECTING.items() if getattr(option, name, None))

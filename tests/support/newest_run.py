@@ -1,0 +1,12 @@
+"""The run that a test has just made: ``reports/latest`` names only complete ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["newest_run"]
+
+
+def newest_run(reports: Path) -> Path:
+    """The newest run directory in `reports`."""
+    return max(reports.glob("2*"), key=lambda path: path.stat().st_ctime_ns)
