@@ -28,7 +28,7 @@ from suites.rules.guest_fixes import no_proxy
 from suites.rules.proxy_facts import record_no_proxy, record_proxies
 from suites.rules.proxy_setting import ProxySetting
 from suites.rules.windows_proxy import one_spelling
-from suites.wording import sentence
+from suites.wording import sentence, visible
 
 _DROPPED = "sudo drops it, so azcmagent needs its own proxy.url."
 
@@ -80,10 +80,10 @@ def test_the_proxy_variable_is_the_csn_proxy(
         raise problem
     value = next(iter(setting.values.values()))
     if vm.os == "windows":
-        return f"{variable} is {value} {setting.both}."
+        return f"{variable} is {visible(value)} {setting.both}."
     dropped = "" if sudo_env.values.get(variable) or sudo_env.missing else f" {_DROPPED}"
     meaning = "" if value == profile.proxy_url else f", which means {profile.proxy_url}"
-    return f"{variable} is {value}{meaning}, {setting.both}{setting.set_in}.{dropped}"
+    return f"{variable} is {visible(value)}{meaning}, {setting.both}{setting.set_in}.{dropped}"
 
 
 @check(
@@ -121,7 +121,7 @@ def test_no_proxy_exempts_the_metadata_service(
     record_no_proxy(setting.places)
     for place in setting.places:
         if problem := (
-            no_proxy_variable.exempts_too_little(setting, place, curl_version)
+            no_proxy_variable.exempts_too_little(setting, place, curl_version, vm)
             or no_proxy_variable.exempts_too_much(setting, place, curl_version, vm)
             or no_proxy_variable.absent_beside_a_proxy(setting, place)
         ):
@@ -130,11 +130,11 @@ def test_no_proxy_exempts_the_metadata_service(
         no_proxy_variable.nowhere(setting)
         or setting.not_read()
         or no_proxy_variable.in_one_place(setting)
-        or no_proxy_variable.lacks_localhost(setting, curl_version)
+        or no_proxy_variable.lacks_localhost(setting, curl_version, vm)
     ):
         raise problem
     value = next(iter(setting.values.values()))
-    return f"{variable} exempts {', '.join(profile.no_proxy_required)} {setting.both} (found: {value})."
+    return f"{variable} exempts {', '.join(profile.no_proxy_required)} {setting.both} (found: {visible(value)})."
 
 
 @check(

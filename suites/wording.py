@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["listed", "plain", "sentence"]
+__all__ = ["listed", "plain", "sentence", "visible"]
 
 
 def plain(text: str) -> str:
     """What a VM said, fit for a message: on one line, printable, and not endless."""
     text = "".join(each if each.isprintable() else "?" for each in text)
     return text if len(text) <= 300 else f"{text[:300]}..."
+
+
+_ESCAPES = {"\r": r"\r", "\t": r"\t", "\n": r"\n"}
+
+
+def visible(text: str) -> str:
+    r"""A value of a VM's, fit for a message: what cannot be printed is spelled out (``\r``, ``\x1b``, ``\u200b``)."""
+    return plain("".join(each if each.isprintable() else _escape(each) for each in text))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return _ESCAPES.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
 def sentence(text: str) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plugins import ProbeResult, probe, ps, tool
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
-from suites.wording import plain
 
 __all__ = [
     "MARK",
@@ -39,26 +38,32 @@ MARK = "***"
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """The proxy variables of one place. `missing` says why they are not known."""
+    """The proxy variables of one place, as programs get them: unprintable characters and all.
+
+    `suites.wording.visible` shows a value. `missing` says why they are not known.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     missing: NoAnswer | None = None
 
     @classmethod
     def read(cls, seen: ProbeResult) -> Variables:
-        """Read ``NAME=value`` lines; a line that is none belongs to the value before it, as a ``?``."""
-        if missing := no_answer(seen, "it"):
+        r"""Read ``NAME=value`` lines; a line that is none belongs to the value before it.
+
+        Only ``\n`` ends a line: whatever else `str.splitlines` takes for an end of line is part of a value.
+        """
+        if missing := no_answer(seen, "it") or _broken_off(seen):
             return cls(missing=missing)
         values: dict[str, str] = {}
         name = ""
-        for line in seen.stdout.splitlines():
+        for line in seen.stdout.removesuffix("\n").split("\n"):
             match = re.fullmatch(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)", line)
             if match:
                 name = match[1]
                 values[name] = match[2]
             elif name:
                 values[name] += "\n" + line
-        return cls({name: plain(value) for name, value in values.items()})
+        return cls(values)
 
     @classmethod
     def read_login(cls, seen: ProbeResult) -> Variables:
@@ -66,7 +71,7 @@ class Variables:
         if seen.state == "done" and not re.search(r"^@login$", seen.stdout, re.M):
             return cls(missing=NoAnswer(Reason.UNREADABLE, "it ran no command"))
         start = seen.stdout.rfind("@login\n") + len("@login\n")
-        return cls.read(ProbeResult(seen.probe, seen.command, seen.state, seen.exit, seen.stdout[start:], seen.stderr))
+        return cls.read(replace(seen, stdout=seen.stdout[start:]))
 
     @classmethod
     def read_systemd(cls, seen: ProbeResult) -> Variables:
@@ -81,6 +86,13 @@ class Variables:
     def any_proxy(self) -> bool:
         """True when something makes programs use a proxy here."""
         return any(self.values.get(name) for name in PROXIES)
+
+
+def _broken_off(seen: ProbeResult) -> NoAnswer | None:
+    """The reason when the command did not end by itself: a variable that was not printed may be set all the same."""
+    if seen.exit:
+        return NoAnswer(Reason.UNREADABLE, f"its command ended with exit status {seen.exit}")
+    return NoAnswer(Reason.UNREADABLE, "its answer is longer than what is read") if seen.truncated else None
 
 
 # Builtins only: no fork. Whatever stands before an @ is cut off, but for the scheme.
@@ -177,7 +189,7 @@ def _read_written(seen: ProbeResult) -> dict[str, list[str]]:
         /etc/csh.login:setenv HTTPS_PROXY
     """
     files: dict[str, list[str]] = {}
-    for line in seen.stdout.splitlines():
+    for line in seen.stdout.split("\n"):
         file, _, text = line.partition(":")
         if not re.fullmatch(r"[\w ./@+~-]{1,200}", file):  # a remedy names it, so it may end up in somebody's shell
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from plugins import OnVm, Profile, on_vm, quote
 
 __all__ = ["ENVIRONMENT", "environment", "no_proxy", "services"]
@@ -22,17 +24,19 @@ def no_proxy(profile: Profile) -> str:
 _REPAIR = (
     "set -f; f=@FILE@; touch $f; [ -e $f.before-arc ] || cp -p $f $f.before-arc; "
     "for v in HTTPS_PROXY https_proxy HTTP_PROXY http_proxy NO_PROXY no_proxy; do new=@PROXY@; "
-    'case $v in [Nn][Oo]*) new=@ARTICLE@; for e in @KEPT@; do case "$e,$new," in [*],* | *,"$e",*) ;; '
-    "*) new=$new,$e ;; esac; done ;; esac; "
+    'case $v in [Nn][Oo]*) own=; for e in @KEPT@; do case "$e,$own"@ARTICLE@, in [*],* | .,* | *,"$e",*) ;; '
+    "*) own=$own$e, ;; esac; done; new=${own}@ARTICLE@ ;; esac; "
     'cp -p $f $f.new; { grep -v "^ *\\(export  *\\)*$v=" $f; printf "%s\\n" "$v=$new"; } >$f.new && mv $f.new $f; done'
 )
 
 #: The entries that the last assignment has.
-_KEPT = '$(sed -n "s/^ *\\(export  *\\)*$v=//p" $f | tail -n 1 | tr "\\",;\\047" "    ")'
+_KEPT = '$(sed -n "s/^ *\\(export  *\\)*$v=//p" $f | tail -n 1 | tr "\\",;\\047\\t\\r" "      ")'
 
 
-def environment(profile: Profile, *, exactly: bool = False) -> OnVm:
-    """Set the six proxy variables in /etc/environment; `exactly` drops what NO_PROXY has beyond the article's entries.
+def environment(profile: Profile, *, keep: Sequence[str] | None = None) -> OnVm:
+    """Set the six proxy variables in /etc/environment.
+
+    `keep`: all that NO_PROXY may keep of what it has beyond the article's entries; None = everything.
 
     One command for all of them, so that it is the same whichever variable is found wrong.
     """
@@ -40,7 +44,7 @@ def environment(profile: Profile, *, exactly: bool = False) -> OnVm:
         "@FILE@": ENVIRONMENT,
         "@PROXY@": quote(profile.proxy_url),
         "@ARTICLE@": quote(no_proxy(profile)),
-        "@KEPT@": "" if exactly else _KEPT,
+        "@KEPT@": _KEPT if keep is None else " ".join(map(quote, keep)),
     }
     script = _REPAIR
     for place, text in filled.items():

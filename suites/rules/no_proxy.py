@@ -1,7 +1,9 @@
 """Who reads NO_PROXY, and how: curl, Go (azcmagent) and Python requests (az) disagree.
 
 Each of the three functions answers: would this tool, with this value, talk to `host` directly? They follow the tools'
-own sources, as of curl 8.x, Go 1.22 (x/net/http/httpproxy) and requests 2.32.
+own sources, as of curl 8.x, Go 1.22 (x/net/http/httpproxy) and requests 2.32. Go and Python take unprintable characters
+off the ends of an entry, and curl does not: an entry that has one counts for none of them, since programs of every kind
+read the value.
 """
 
 from __future__ import annotations
@@ -67,7 +69,10 @@ def _curl(value: str, host: str, version: Version) -> bool:
         return any(_tail_matches(host, entry) for entry in re.split(r"[, ]+", value))
     if version >= (8, 9):  # what follows a blank is not read any more
         value = _until_blank(value)
-    for entry in re.split(r"[,\s]+", value):
+    entries = re.split(r"[, \t]+", value)
+    if version == (7, 86, 0) and _is_ip(host):  # it compares an address with all that follows in the list
+        entries = entries[-1:]
+    for entry in entries:
         if not _is_ip(host):
             matched = _tail_matches(host, entry.removesuffix("."))
         else:
@@ -82,7 +87,7 @@ def _until_blank(value: str) -> str:
     """The part of a list that curl 8.9 and later reads: up to an entry that is not followed by a comma."""
     taken = []
     for entry in value.split(","):
-        words = entry.split()
+        words = re.findall(r"[^ \t]+", entry)
         taken.append(words[0] if words else "")
         if len(words) > 1:
             break
@@ -92,7 +97,7 @@ def _until_blank(value: str) -> str:
 def _go(value: str, host: str) -> bool:
     if host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback):
         return True
-    for entry in (item.strip().lower() for item in value.split(",")):
+    for entry in (item.strip(" ").lower() for item in value.split(",")):
         if entry == "*":
             return True
         if "/" in entry and _is_ip(host):
@@ -101,7 +106,7 @@ def _go(value: str, host: str) -> bool:
         elif _is_ip(entry.strip("[]")):
             if entry.strip("[]") == host:
                 return True
-        elif _tail_matches(host, entry.removeprefix("*")):
+        elif not _is_ip(host) and _tail_matches(host, entry.removeprefix("*")):  # an address has no tail any more
             return True
     return False
 
@@ -114,11 +119,20 @@ def _requests(value: str, host: str) -> bool:
     if not is_ipv4 and any(host.endswith(entry) for entry in entries):
         return True
     # Then it asks urllib, which compares names, and takes a lone star.
-    return value == "*" or any(_tail_matches(host, entry.strip().lstrip(".")) for entry in value.split(","))
+    return value == "*" or any(_tail_matches(host, entry.strip(" ").lstrip(".")) for entry in value.split(","))
 
 
-def misread(value: str, host: str) -> str:
+#: Characters that separate nothing and belong to an entry for some tool.
+_UNPRINTABLE = {"\r": r"a carriage return (\r)", "\t": r"a tab (\t)", "\n": r"a line break (\n)"}
+
+
+def misread(value: str, host: str, curl: Version = ()) -> str:
     """A clause that says why a value that seems to hold `host` does not exempt it; "" when it does not hold it."""
+    if foreign := next((each for each in value if not each.isprintable()), ""):
+        name = _UNPRINTABLE.get(foreign, f"a character that cannot be printed (U+{ord(foreign):04X})")
+        return f"there is {name} in it, which is a part of the entry for some tools"
+    if curl == (7, 86, 0) and host in re.split(r"[, ]+", value):
+        return "curl 7.86.0 takes only the last entry for an address"
     if re.search(r"[\"']", value):
         return "its quotation marks are part of the value"
     if re.search(rf"(?<![\d.]){re.escape(host)}:\d+", value):
@@ -133,6 +147,8 @@ def misread(value: str, host: str) -> str:
         )
     if any("/" in entry and _in_network(host, entry.strip()) for entry in value.split(",")):
         return "curl before 7.86 does not know networks (CIDR)"
+    if any(_is_ip(host) and _tail_matches(host, entry.strip()) for entry in value.split(",")):
+        return "the end of an address counts for old versions of some tools only"
     if "*" in value:
         return "a star counts for curl and az only when it stands alone, and is not part of an address"
     return ""

@@ -10,6 +10,7 @@ import re
 from plugins import REQUIRED_NEEDS, CheckOutcome, Status, Vm
 from suites.rules.no_proxy import READERS, Version, bypasses, first_set, misread
 from suites.rules.proxy_setting import SESSION, ProxySetting
+from suites.wording import visible
 
 __all__ = [
     "absent_beside_a_proxy",
@@ -27,30 +28,55 @@ def _readers(setting: ProxySetting, place: str) -> list[str]:
     return [tool for tool, names in READERS.items() if setting.windows or first_set(names, values) == setting.variable]
 
 
-def exempts_too_little(setting: ProxySetting, place: str, curl: Version) -> CheckOutcome | None:
+def exempts_too_little(setting: ProxySetting, place: str, curl: Version, vm: Vm) -> CheckOutcome | None:
     """One of its readers would send requests for the metadata service to the proxy."""
     value = setting.values[place]
     for host in setting.profile.no_proxy_required if value else ():
         blind = [tool for tool in _readers(setting, place) if not bypasses(tool, value, host, curl)]
         if blind:
-            why = misread(value, host)
+            why = misread(value, host, curl)
             names = [f"curl {'.'.join(map(str, curl))}" if name == "curl" and curl else name for name in blind]
             readers = "" if len(blind) == len(READERS) else f" for {' and '.join(names)}"
             problem = f"does not exempt {host}{readers}: {why}" if why else f"lacks {host}"
             return setting.wrong(
                 Status.FAIL,
-                f"{setting.variable} {problem} (found: {value}). IMDS requests from {place} would go to the "
+                f"{setting.variable} {problem} (found: {visible(value)}). IMDS requests from {place} would go to the "
                 f"proxy.{setting.set_in_sentence}",
-                _completed(value, host),
+                _completed(setting, value, host, curl, vm),
             )
     return None
 
 
-def _completed(value: str, host: str) -> str:
-    """The value with one host more; "" when it cannot be kept."""
+def _completed(setting: ProxySetting, value: str, host: str, curl: Version, vm: Vm) -> str:
+    """The value with one host more; where it cannot stay as it is, the article's entries and the operator's own."""
     # It is written into a file that shells read: only what a list of hosts may hold.
-    clean = re.fullmatch(r"[\w.,:/*\[\]% -]+", value)
-    return "" if misread(value, host) or not clean else f"{value.strip(', ')},{host}"
+    clean = re.fullmatch(r"[A-Za-z0-9_.,:/*\[\]% -]+", value)
+    if clean and not misread(value, host, curl):
+        return f"{value.strip(', ')},{host}"
+    return _with_own_entries(setting, value, vm)
+
+
+def _own_entries(setting: ProxySetting, value: str, vm: Vm) -> list[str]:
+    """The operator's own entries: well-formed, not the article's, and none that exempts an endpoint or stands for one.
+
+    The article's own are put in anew, in the form that every tool takes.
+    """
+    endpoints = [endpoint.host for endpoint in setting.profile.endpoints(vm, REQUIRED_NEEDS)]
+    article = setting.expected.split(",")
+    return [
+        entry
+        for entry in dict.fromkeys(re.split(r"[^A-Za-z0-9_.:/*\[\]%-]+", value))
+        if re.search(r"[A-Za-z0-9]", entry)
+        and "://" not in entry
+        and not re.fullmatch(r"[0-9.]*\*[0-9.*]*", entry)
+        and not any(entry == known or entry.startswith(f"{known}:") for known in article)
+        and not any(bypasses(tool, entry, endpoint) for tool in READERS for endpoint in endpoints)
+    ]
+
+
+def _with_own_entries(setting: ProxySetting, value: str, vm: Vm) -> str:
+    """What to set: the operator's own entries first, since curl 7.86.0 takes the last one for an address."""
+    return ",".join((*_own_entries(setting, value, vm), setting.expected))
 
 
 def exempts_too_much(setting: ProxySetting, place: str, curl: Version, vm: Vm) -> CheckOutcome | None:
@@ -66,9 +92,10 @@ def exempts_too_much(setting: ProxySetting, place: str, curl: Version, vm: Vm) -
     more = f" and {len(astray) - 1} more endpoints" if astray[1:] else ""
     return setting.wrong(
         Status.FAIL,
-        f"{setting.variable} exempts too much (found: {value}). Requests from {place} to {astray[0]}{more} would not "
-        f"use the proxy, and nothing else leads there.{setting.set_in_sentence}",
-        exactly=True,
+        f"{setting.variable} exempts too much (found: {visible(value)}). Requests from {place} to {astray[0]}{more} "
+        f"would not use the proxy, and nothing else leads there.{setting.set_in_sentence}",
+        _with_own_entries(setting, value, vm),
+        keep=_own_entries(setting, value, vm),
     )
 
 
@@ -120,8 +147,10 @@ def in_one_place(setting: ProxySetting) -> CheckOutcome | None:
     return None
 
 
-def lacks_localhost(setting: ProxySetting, curl: Version) -> CheckOutcome | None:
+def lacks_localhost(setting: ProxySetting, curl: Version, vm: Vm) -> CheckOutcome | None:
     """The addresses of the VM itself, on which the agent listens, are not exempt for every tool that may read it."""
+    if curl == (7, 86, 0):  # it can exempt one address only, and that is the metadata service's
+        curl = ()
     places = list(setting.places) if setting.windows else [SESSION]
     for place in places:
         value = setting.values[place]
@@ -133,7 +162,8 @@ def lacks_localhost(setting: ProxySetting, curl: Version) -> CheckOutcome | None
         if lacking:
             return setting.wrong(
                 Status.WARN,
-                f"{setting.variable} lacks {', '.join(lacking)} in {place} (found: {value}). The agent listens on "
-                "localhost, ports 40342 and 40343; such requests may go to the proxy.",
+                f"{setting.variable} lacks {', '.join(lacking)} in {place} (found: {visible(value)}). The agent "
+                "listens on localhost, ports 40342 and 40343; such requests may go to the proxy.",
+                _with_own_entries(setting, value, vm),
             )
     return None

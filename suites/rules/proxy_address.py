@@ -10,12 +10,23 @@ from plugins import Profile
 __all__ = ["proxy_problem", "same_proxy"]
 
 
+#: White space of every kind, and what else cannot be printed: `urlsplit` drops some of it in silence, curl does not.
+_FOREIGN = re.compile(
+    r"[^!-~\xa1-\xac\xae-\U0010ffff]|[\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
+)
+_NAMES = {" ": "a blank", "\r": r"a carriage return (\r)", "\t": r"a tab (\t)", "\n": r"a line break (\n)"}
+
+
+def _name(character: str) -> str:
+    return _NAMES.get(character, f"a character that cannot be printed (U+{ord(character):04X})")
+
+
 def proxy_problem(value: str, profile: Profile) -> str:
     """What is wrong with a proxy value, as a sentence; "" when curl, Go and Python all end up at the CSN proxy."""
     if re.search(r"[\"']", value):
         return "The quotation marks are part of the value, so no program can read it as an address."
-    if re.search(r"\s", value):
-        return "There is a blank or a line break in it, so no program can read it as an address."
+    if foreign := _FOREIGN.search(value):
+        return f"There is {_name(foreign[0])} in it, so no program can read it as an address."
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
     except ValueError:  # http://[
@@ -44,6 +55,8 @@ def proxy_problem(value: str, profile: Profile) -> str:
 
 def same_proxy(value: str, expected: str) -> bool:
     """True when two addresses of a proxy mean the same: a trailing slash and upper case make no difference."""
+    if _FOREIGN.search(value):
+        return False
     try:
         one, other = (urlsplit(url if "://" in url else f"http://{url}") for url in (value, expected))
         return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port) and not one.username

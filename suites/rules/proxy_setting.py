@@ -7,7 +7,7 @@ A session there has what was set when it began.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from plugins import CheckOutcome, Fix, Profile, Status, Vm
@@ -15,6 +15,7 @@ from suites.probes.no_answer import NoAnswer
 from suites.probes.proxy_environment import Variables
 from suites.rules import guest_fixes
 from suites.rules.windows_proxy import MACHINE, set_machine
+from suites.wording import visible
 
 __all__ = ["LOGIN", "SESSION", "ProxySetting"]
 
@@ -81,15 +82,17 @@ class ProxySetting:
         """The same as a sentence."""
         return f" It is set in {', '.join(self.files)}." if self.files else ""
 
-    def wrong(self, status: Status, message: str, value: str = "", *, exactly: bool = False) -> CheckOutcome:
+    def wrong(
+        self, status: Status, message: str, value: str = "", *, keep: Sequence[str] | None = None
+    ) -> CheckOutcome:
         """An outcome whose remedy is to write another value where the present one is set; `value` is not `expected`.
 
-        `exactly` drops what NO_PROXY has beyond the article's entries.
+        `keep`: all that NO_PROXY may keep of what it has beyond the article's entries; None = everything.
         """
         if self.windows:
             return CheckOutcome(status, message, set_machine(self.variable, value or self.expected))
         file = " and ".join(self.files) or guest_fixes.ENVIRONMENT
-        fix: Fix = guest_fixes.environment(self.profile, exactly=exactly)
+        fix: Fix = guest_fixes.environment(self.profile, keep=keep)
         if set(self.files) - {guest_fixes.ENVIRONMENT}:  # no command should edit a file of the operator's own
             fix = ()
         remedy = f"Set {self.variable}={value or self.expected} in {file}, and open a new session."
@@ -129,5 +132,5 @@ class ProxySetting:
         remedy = "Log in to the VM by hand and see what its profile scripts wait for; then run again."
         if self.windows:
             remedy = f"Read it on the VM: [Environment]::GetEnvironmentVariable('{self.variable}', 'Machine')"
-        message = f"{self.variable} is {value} in {other}, but {place} could not be read: {why}."
+        message = f"{self.variable} is {visible(value)} in {other}, but {place} could not be read: {why}."
         return CheckOutcome(Status.UNKNOWN, message, remedy)

@@ -9,6 +9,7 @@ from suites.probes.proxy_environment import MARK, Variables
 from suites.rules.proxy_address import proxy_problem
 from suites.rules.proxy_setting import SESSION, ProxySetting
 from suites.rules.windows_proxy import MACHINE
+from suites.wording import visible
 
 __all__ = ["has_login", "in_one_place", "nowhere", "wrong_under_sudo", "wrong_value"]
 
@@ -19,7 +20,7 @@ def wrong_value(setting: ProxySetting) -> CheckOutcome | None:
         if value and (problem := proxy_problem(value, setting.profile)):
             return setting.wrong(
                 Status.FAIL,
-                f"{setting.variable} is {value} in {place}; expected {setting.expected}. "
+                f"{setting.variable} is {visible(value)} in {place}; expected {setting.expected}. "
                 f"{problem}{setting.set_in_sentence}",
             )
     return None
@@ -49,7 +50,7 @@ def _elsewhere(setting: ProxySetting, sudo: Variables, systemd: Variables, writt
         sentences.append(f"It is written in {', '.join(setting.files)}, but does not arrive.")
     for place, variables in (("sudo", sudo), ("systemd", systemd)):
         if value := variables.values.get(name):
-            sentences.append(f"Under {place} it is {value}.")
+            sentences.append(f"Under {place} it is {visible(value)}.")
     if not sentences and written.get(twin):
         sentences.append(f"{', '.join(written[twin])} sets {twin} only.")
     return "".join(f" {sentence}" for sentence in sentences)
@@ -74,20 +75,20 @@ def in_one_place(setting: ProxySetting) -> CheckOutcome | None:
         if place == MACHINE:
             return setting.absent(
                 Status.FAIL,
-                f"{setting.variable} is {values[other]} in {other} only; expected it in {MACHINE}, which is all that "
-                "the agent's services are given.",
+                f"{setting.variable} is {visible(values[other])} in {other} only; expected it in {MACHINE}, which is "
+                "all that the agent's services are given.",
             )
         if setting.windows:
             return CheckOutcome(
                 Status.WARN,
-                f"{setting.variable} is {values[other]} in {other}, but has not arrived in {place}.",
+                f"{setting.variable} is {visible(values[other])} in {other}, but has not arrived in {place}.",
                 "On the VM: Restart-Service sshd ; then open a new session.",
             )
         without = "Ansible, cron and scripts over SSH" if place == SESSION else "Login sessions"
         return setting.absent(
             Status.WARN,
-            f"{setting.variable} is {values[other]} in {other}{setting.set_in}, but not set in {place}. {without} "
-            "would not use the proxy.",
+            f"{setting.variable} is {visible(values[other])} in {other}{setting.set_in}, but not set in {place}. "
+            f"{without} would not use the proxy.",
         )
     return None
 
@@ -99,8 +100,8 @@ def has_login(setting: ProxySetting) -> CheckOutcome | None:
         return None
     return setting.wrong(
         Status.WARN,
-        f"{setting.variable} carries a login for the proxy ({value}). The CSN proxy asks for none, and the agent's "
-        "extension manager is known to stumble over one.",
+        f"{setting.variable} carries a login for the proxy ({visible(value)}). The CSN proxy asks for none, and the "
+        "agent's extension manager is known to stumble over one.",
     )
 
 
@@ -111,7 +112,7 @@ def wrong_under_sudo(setting: ProxySetting, sudo: Variables) -> CheckOutcome | N
         return None
     return CheckOutcome(
         Status.WARN,
-        f"{setting.variable} is right in {' and '.join(setting.places)}, but {value} under sudo; expected "
+        f"{setting.variable} is right in {' and '.join(setting.places)}, but {visible(value)} under sudo; expected "
         f"{setting.expected}.",
         "Correct it where sudo gets it from: /etc/sudoers, /etc/sudoers.d (env_file, setenv) or root's PAM; expected "
         f"{setting.expected}.",

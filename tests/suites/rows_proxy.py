@@ -52,6 +52,8 @@ def https(name: str, evidence: Mapping[str, ProbeResult], status: Status, messag
     return Row(name, evidence, status, message, remedy, {"variable": "HTTPS_PROXY"})
 
 
+SET_HTTPS = "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session."
+
 ROWS["PROXY-001"] = [
     https(
         "as the article says",
@@ -100,15 +102,50 @@ ROWS["PROXY-001"] = [
         "a blank",
         vm(but(HTTPS_PROXY=CSN + " ")),
         Status.FAIL,
-        "HTTPS_PROXY is http://169.254.0.11:3128  in the SSH session; expected http://169.254.0.11:3128. There is a blank or a line break in it, so no program can read it as an address.",
+        "HTTPS_PROXY is http://169.254.0.11:3128  in the SSH session; expected http://169.254.0.11:3128. There is a blank in it, so no program can read it as an address.",
         "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
     ),
     https(
         "a line break",
         vm(but(HTTPS_PROXY=CSN + "\nx")),
         Status.FAIL,
-        "HTTPS_PROXY is http://169.254.0.11:3128?x in the SSH session; expected http://169.254.0.11:3128. There is more than an address in it.",
+        "HTTPS_PROXY is http://169.254.0.11:3128\\nx in the SSH session; expected http://169.254.0.11:3128. There is a line break (\\n) in it, so no program can read it as an address.",
         "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+    ),
+    https(
+        "a carriage return at its end, as a file of Windows has it",
+        vm(but(HTTPS_PROXY=CSN + "\r")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:3128\\r in the SSH session; expected http://169.254.0.11:3128. There is a carriage return (\\r) in it, so no program can read it as an address.",
+        SET_HTTPS,
+    ),
+    https(
+        "a tab at its end",
+        vm(but(HTTPS_PROXY=CSN + "\t")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:3128\\t in the SSH session; expected http://169.254.0.11:3128. There is a tab (\\t) in it, so no program can read it as an address.",
+        SET_HTTPS,
+    ),
+    https(
+        "a zero-width space, pasted from a page, in the login shell",
+        vm(login=but(HTTPS_PROXY="\u200b" + CSN)),
+        Status.FAIL,
+        "HTTPS_PROXY is \\u200bhttp://169.254.0.11:3128 in the login shell; expected http://169.254.0.11:3128. There is a character that cannot be printed (U+200B) in it, so no program can read it as an address.",
+        SET_HTTPS,
+    ),
+    https(
+        "a form feed, which is no end of a line",
+        vm(but(HTTPS_PROXY=CSN + "\x0cNO_PROXY=x")),
+        Status.FAIL,
+        "HTTPS_PROXY is http://169.254.0.11:3128\\x0cNO_PROXY=x in the SSH session; expected http://169.254.0.11:3128. There is a character that cannot be printed (U+000C) in it, so no program can read it as an address.",
+        SET_HTTPS,
+    ),
+    https(
+        "the session's answer was killed: nothing is known of it",
+        vm(session_env=seen(exit=137)),
+        Status.UNKNOWN,
+        "HTTPS_PROXY is http://169.254.0.11:3128 in the login shell, but the SSH session could not be read: its command ended with exit status 137.",
+        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
     ),
     https(
         "TLS to the proxy",
@@ -431,7 +468,7 @@ ROWS["PROXY-002"] = [
         both(CIDR),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 7.68.0: curl before 7.86 does not know networks (CIDR) (found: localhost,127.0.0.1,::1,169.254.0.0/16). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        "Set no_proxy=169.254.0.0/16,localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
         curl="7.68.0",
     ),
     no_proxy(
@@ -439,8 +476,69 @@ ROWS["PROXY-002"] = [
         both(CIDR),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 7.61.1: curl before 7.86 does not know networks (CIDR) (found: localhost,127.0.0.1,::1,169.254.0.0/16). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        "Set no_proxy=169.254.0.0/16,localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
         curl="7.61.1",
+    ),
+    no_proxy(
+        "a carriage return at its end",
+        both(f"{ARTICLE}\r"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): there is a carriage return (\\r) in it, which is a part of the entry for some tools (found: localhost,127.0.0.1,::1,169.254.169.254\\r). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+    ),
+    no_proxy(
+        "a carriage return, in the variable that Go reads",
+        both(f"{ARTICLE}\r"),
+        Status.FAIL,
+        "NO_PROXY does not exempt 169.254.169.254 for azcmagent (Go): there is a carriage return (\\r) in it, which is a part of the entry for some tools (found: localhost,127.0.0.1,::1,169.254.169.254\\r). IMDS requests from the SSH session would go to the proxy.",
+        "Set NO_PROXY=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        variable="NO_PROXY",
+    ),
+    no_proxy(
+        "a tab instead of a comma, with an entry of the operator's",
+        both("localhost,127.0.0.1,::1,.corp.example\t169.254.169.254"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for az (Python): there is a tab (\\t) in it, which is a part of the entry for some tools (found: localhost,127.0.0.1,::1,.corp.example\\t169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=.corp.example,localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+    ),
+    no_proxy(
+        "curl 7.86.0 takes the last entry only",
+        both("169.254.169.254,localhost,127.0.0.1,::1"),
+        Status.FAIL,
+        "no_proxy does not exempt 169.254.169.254 for curl 7.86.0: curl 7.86.0 takes only the last entry for an address (found: 169.254.169.254,localhost,127.0.0.1,::1). IMDS requests from the SSH session would go to the proxy.",
+        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        curl="7.86.0",
+    ),
+    no_proxy(
+        "curl 7.86.0, as the article says",
+        both(ARTICLE),
+        Status.PASS,
+        "no_proxy exempts 169.254.169.254 in the SSH session and in the login shell (found: localhost,127.0.0.1,::1,169.254.169.254).",
+        curl="7.86.0",
+    ),
+    no_proxy(
+        "the end of an address, which Go does not match any more",
+        both("localhost,127.0.0.1,::1,169.254"),
+        Status.FAIL,
+        "NO_PROXY does not exempt 169.254.169.254 for azcmagent (Go): the end of an address counts for old versions of some tools only (found: localhost,127.0.0.1,::1,169.254). IMDS requests from the SSH session would go to the proxy.",
+        "Set NO_PROXY=169.254,localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        variable="NO_PROXY",
+        curl="7.81.0",
+    ),
+    no_proxy(
+        "the remedy keeps the operator's own entries",
+        both(".,169.254.169.254,localhost,127.0.0.1,.internal.example.com"),
+        Status.WARN,
+        "no_proxy lacks ::1 in the SSH session (found: .,169.254.169.254,localhost,127.0.0.1,.internal.example.com). The agent listens on localhost, ports 40342 and 40343; such requests may go to the proxy.",
+        "Set no_proxy=.internal.example.com,localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        curl="8.3.0",
+    ),
+    no_proxy(
+        "the remedy drops what exempts Azure and keeps the rest",
+        both(f".azure.com,{ARTICLE},.internal.example.com"),
+        Status.FAIL,
+        "no_proxy exempts too much (found: .azure.com,localhost,127.0.0.1,::1,169.254.169.254,.internal.example.com). Requests from the SSH session to management.azure.com and 4 more endpoints would not use the proxy, and nothing else leads there.",
+        "Set no_proxy=.internal.example.com,localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
     ),
     no_proxy(
         "a network, in the variable that curl does not read",

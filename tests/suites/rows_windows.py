@@ -195,7 +195,7 @@ ROWS["PROXY-002"] = [
         exempting("localhost,127.0.0.1,::1,169.254.0.0/16"),
         Status.FAIL,
         "NO_PROXY does not exempt 169.254.169.254 for curl 7.55.1: curl before 7.86 does not know networks (CIDR) (found: localhost,127.0.0.1,::1,169.254.0.0/16). IMDS requests from the Machine environment would go to the proxy.",
-        SET_NO,
+        SET_NO.replace("'localhost", "'169.254.0.0/16,localhost"),
         NO,
     ),
     Row(

@@ -316,17 +316,21 @@ def run_here(command: OnVm, shell: list[str], file: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("exactly", "upper", "lower"),
-    [(False, f"{ARTICLE},.corp.example,10.0.0.0/8,a\\b", ARTICLE), (True, ARTICLE, ARTICLE)],
+    ("keep", "upper", "lower"),
+    [
+        (None, f".corp.example,10.0.0.0/8,a\\b,{ARTICLE}", ARTICLE),
+        ([], ARTICLE, ARTICLE),
+        ([".corp.example", "*.x"], f".corp.example,*.x,{ARTICLE}", f".corp.example,*.x,{ARTICLE}"),
+    ],
 )
 def test_etc_environment_is_repaired_and_nothing_else_of_it_is_lost(
-    shell: list[str], exactly: bool, upper: str, lower: str, tmp_path: Path
+    shell: list[str], keep: list[str] | None, upper: str, lower: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "environment"
     file.write_text(FOUND)
     file.chmod(0o640)
     for _ in range(2):  # twice: it changes nothing more, and the copy stays that of the beginning
-        run_here(guest_fixes.environment(PROFILE, exactly=exactly), shell, file)
+        run_here(guest_fixes.environment(PROFILE, keep=keep), shell, file)
         assert file.read_text() == f"{KEPT}NO_PROXY={upper}\nno_proxy={lower}\n"
         assert (tmp_path / "environment.before-arc").read_text() == FOUND
         assert file.stat().st_mode & 0o777 == 0o640
