@@ -1,6 +1,6 @@
 # The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env demo bench test test-fast test-store lint lint-workflows fuzz mutants audit sbom az lock clean
+.PHONY: help env dev-env demo bench test test-fast test-store lint lint-workflows fuzz mutants audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -18,8 +18,11 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-env: ## build .venv with what requirements.lock says; quick when it is there
+env: ## build .venv with what a run needs (requirements-image.lock, 135 MB); quick when it is there
 	@scripts/make-env
+
+dev-env: ## the same with the developers' tools (requirements.lock, 580 MB); the targets below bring them
+	@scripts/make-env .venv requirements.lock
 
 demo: env ## start a small fleet in the lab, judge it, show what is wrong with it
 	@scripts/system-packages lab
@@ -29,18 +32,18 @@ test: lint ## lint, then the project's own tests (the lab and the report in a br
 	@scripts/system-packages lab browser
 	@EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS)
 
-test-fast: env ## 3,000 of the tests in a minute: none that starts the lab, a browser or many programs
+test-fast: dev-env ## 3,000 of the tests in a minute: none that starts the lab, a browser or many programs
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not lab and not browser and not slow" $(TESTS)
 
-test-store: env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it
+test-store: dev-env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it
 	@cd tests/support/azurite && npm ci --silent
 	@$(PYTHON) -m pytest tests/evidence/test_object_store.py
 
-bench: env ## race the suite against its peers in the lab, about an hour; BENCH="--list" says what, BENCH="--vms 20" a part
+bench: dev-env ## race the suite against its peers in the lab, about an hour; BENCH="--list" says what, BENCH="--vms 20" a part
 	@scripts/system-packages lab
 	@$(PYTHON) -m benchmarks $(BENCH)
 
-lint: env ## ruff (rules and format), mypy --strict, the layers, the lock against pyproject.toml, the workflows
+lint: dev-env ## ruff (rules and format), mypy --strict, the layers, the lock against pyproject.toml, the workflows
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
@@ -48,19 +51,19 @@ lint: env ## ruff (rules and format), mypy --strict, the layers, the lock agains
 	@$(PYTHON) scripts/check_lock.py
 	@$(PYTHON) scripts/lint_workflows.py
 
-lint-workflows: env ## zizmor over every sample workflow, without a network; make lint does it, too
+lint-workflows: dev-env ## zizmor over every sample workflow, without a network; make lint does it, too
 	@$(PYTHON) scripts/lint_workflows.py
 
-fuzz: env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes
+fuzz: dev-env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile -p no:cacheprovider -n 2
 
-mutants: env ## change 300 lines, one at a time: which does no test notice? About an hour; MUTANTS="--count 40" a part
+mutants: dev-env ## change 300 lines, one at a time: which does no test notice? About an hour; MUTANTS="--count 40" a part
 	@$(PYTHON) -m scripts.mutants $(MUTANTS)
 
 audit: env ## ask whether a locked package has a known weakness; without a network, of a copy: ADVISORIES=DIR
 	@scripts/audit
 
-sbom: env ## write sbom.json: what is installed, as CycloneDX, validated
+sbom: dev-env ## write sbom.json: what is installed, as CycloneDX, validated
 	@$(PYTHON) scripts/sbom.py sbom.json
 
 # A VM of the lab sees this machine's /usr, but nothing of /usr/local or a home: so a Python of the system's.

@@ -61,6 +61,8 @@ def run(*, record: bool = False) -> int:
         print(f"lab: the suite ended with status {status} and left no {_short(LATEST)}/results.json", file=sys.stderr)
         return 1
     wrong = _judge(results, status)
+    if why:
+        print(f"This was the recorded run in {_short(RECORDED)}: the lab cannot run here: {why}")
     if record and not wrong:
         shutil.rmtree(RECORDED, ignore_errors=True)
         # What was seen, not what was said about it: the reports of a recording are made anew.
