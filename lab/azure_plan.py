@@ -19,8 +19,8 @@ Kind = Literal[
 ]  # fmt: skip
 
 #: Where a role is assigned or denied: the Arc resource's group, its subscription, the management group above that, the
-#: VM's own group, or a group whose name only begins like the right one's.
-Scope = Literal["target", "subscription", "management group", "vm group", "similar group"]
+#: VM's own group, a group whose name only begins like the right one's, or the VM itself.
+Scope = Literal["target", "subscription", "management group", "vm group", "similar group", "vm"]
 
 #: What a change of a kind must not share with other VMs. A cluster's change moves what refers to the cluster.
 _OWN: dict[Kind, set[str]] = {
@@ -84,9 +84,11 @@ class AzurePlan:
     edits: list[tuple[Kind, Callable[[dict[str, Any]], None]]] = field(default_factory=list)
     absent: set[Kind] = field(default_factory=set)
     enrolled: bool = False  # an Arc machine of its name exists
+    awaited: bool = False  # likewise, and waits for its agent: private relay was prepared
     troubles: list[Trouble] = field(default_factory=list)
 
     # what the inventory states
+    path: str = "public"  # or "relay"
     identity: str | None = "system"  # or the name of a user-assigned identity
     upper_case_ids: bool = False
     resource_id_stated: bool = True

@@ -92,6 +92,12 @@ ROLES: dict[str, tuple[str, str, list[str], list[str]]] = {
         ],
         [],
     ),
+    "custom-relay": (
+        "c0570000-0000-4000-8000-000000000003",
+        "Contoso relay assignment",
+        ["Microsoft.NetworkCloud/virtualMachines/assignRelay/action"],
+        [],
+    ),
     "custom-without-write": (
         "c0570000-0000-4000-8000-000000000002",
         "Contoso Arc operator",
@@ -342,6 +348,21 @@ def arc_machine(identifier: str, vm_id: str, ip: str, mac: str) -> Document:
             "osType": "linux",
             "provisioningState": "Succeeded",
             "status": "Connected",
+            "vmId": vm_id,
+        },
+        identity={"type": "SystemAssigned", "principalId": made_up(identifier), "tenantId": TENANT},
+    )
+
+
+def awaited_machine(identifier: str, vm_id: str) -> Document:
+    """An Arc machine that was made for a VM whose agent has not connected yet. What else it shows is made up."""
+    return _resource(
+        identifier,
+        {
+            "displayName": identifier.split("/")[-1],
+            "osName": "linux",
+            "provisioningState": "Succeeded",
+            "status": "AwaitingConnection",
             "vmId": vm_id,
         },
         identity={"type": "SystemAssigned", "principalId": made_up(identifier), "tenantId": TENANT},

@@ -110,6 +110,7 @@ class Place:
             "subscription": f"/subscriptions/{self.target_subscription}",
             "management group": docs.MANAGEMENT_GROUP,
             "vm group": docs.group_id(self.subscription, docs.VM_GROUP),
+            "vm": self.vm_id,
             "similar group": docs.group_id(self.target_subscription, docs.SIMILAR_GROUP),
         }[word]
 
@@ -166,6 +167,8 @@ class Cloud:
         if azure.enrolled:
             ip, mac = addresses.mgmt(plan.number), addresses.mgmt_mac(plan.number)
             self._put(docs.arc_machine(place.arc_id, docs.made_up(plan.name, "vmid"), ip, mac))
+        if azure.awaited:
+            self._put(docs.awaited_machine(place.arc_id, docs.made_up(plan.name, "vmid")))
         for kind, change in azure.edits:
             for document in self._documents(kind, place):
                 change(document)

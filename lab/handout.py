@@ -58,6 +58,8 @@ def _entry(plan: VmPlan) -> str:
     if identity := place.stated_identity(plan):
         shout = plan.azure.upper_case_ids and identity != "system"
         lines.append(f"    identity: {identity.upper() if shout else identity}")
+    if plan.azure.path != "public":
+        lines.append(f"    path: {plan.azure.path}")
     target = f"subscription: {place.target_subscription}, resource_group: {TARGET_GROUP}, location: {azure.REGION}"
     return "\n".join([*lines, f"    target: {{{target}}}"])
 

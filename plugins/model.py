@@ -50,6 +50,7 @@ class Vm:
     identity: str | None = None  # "system", or the ARM id of a user-assigned identity
     target: Target = Target()
     os: str = "linux"  # or "windows"
+    path: str = "public"  # or "relay": enrolls through the private relay
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)  # for grouping and gates
 
     def __post_init__(self) -> None:

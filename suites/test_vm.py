@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from plugins import AzureVmView, CheckOutcome, Fix, check, fail, quote, record_fact, required, unknown, warn
+from plugins import AzureVmView, CheckOutcome, Fix, Vm, check, fail, quote, record_fact, required, unknown, warn
 from plugins.azure import resource_ids as ids
 from suites import ARTICLE
 from suites.probes.azcmagent import Agent, AgentStatus
 from suites.rules.arm_resources import (
     Resource,
+    awaits_connection,
     cluster_of,
     command,
     detail,
@@ -184,11 +185,11 @@ NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{LONGEST}}}")
     docs=ONBOARDING,
     component="vm",
 )
-def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_show: AgentStatus) -> str:
+def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_show: AgentStatus, vm: Vm) -> str:
     """The name of the Arc resource is valid and free.
 
     Success: valid, and no machine in the target resource group has it; or the machine that has it is this VM, as the
-    agent on the VM says.
+    agent on the VM says, or waits to be connected, and the VM's path is relay.
     Failure: not valid (AZCM0102), or another machine has it (AZCM0044). Warning: one that waits to be connected has it,
     or it ends with a hyphen or an underscore, which Azure takes and the agent's documents do not.
     Unknown: the machines could not be read, or it cannot be told whether the one with this name is this VM, or there is
@@ -220,7 +221,9 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
         f"If that machine is no longer needed: az resource delete --ids {quote(id)} ; otherwise connect under "
         "another name: azcmagent connect --resource-name NAME."
     )
-    if known.lower() == "awaitingconnection" and not agent_show.resource:
+    if awaits_connection(machine) and not agent_show.resource:
+        if vm.path == "relay":
+            return f"{name} in {where} waits for this VM to connect ({known}), as private relay needs it."
         warn(
             f"{seen}. It was made for a machine that has not connected yet: this VM's, if private relay was prepared.",
             remedy=f"For private relay: azcmagent connect existing. {remedy}",

@@ -14,7 +14,7 @@ healthy VM's run, which has only `pass` and `not applicable`::
 
 from __future__ import annotations
 
-from lab.faults import agent, cloud, guest, host, hostile, imds, net, proxy, run
+from lab.faults import agent, cloud, guest, host, hostile, imds, net, proxy, relay, run
 from lab.faults.registry import FAULTS, RUN_FAULTS, Fault, Need, fault, run_fault
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "imds",
     "net",
     "proxy",
+    "relay",
     "run",
     "run_fault",
 ]

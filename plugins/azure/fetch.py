@@ -196,12 +196,18 @@ class _Fetch:
     def _roles(self) -> None:
         """The roles of the identity each VM is to enroll with, and then what those roles mean."""
         wanted: dict[str, set[str]] = defaultdict(set)
+        tasks: _Tasks = {}
         for vm in self.vms:
             view = AzureVmView(vm, self.facts)
             expected, scope = _known(view, "expected"), _known(view, "target_scope")
-            if expected and expected.principal_id and scope:
+            if not (expected and expected.principal_id):
+                continue
+            if scope:
                 wanted[scope].add(expected.principal_id)
-        tasks: _Tasks = {}
+            if vm.path == "relay":  # the relay is assigned by an action on the VM itself
+                own = view.resource_id
+                wanted[own].add(expected.principal_id)
+                tasks[paths.denies(own)] = partial(self.arm.denies, own)
         read = []
         for scope, principals in wanted.items():
             settled = self._given_directly(scope, principals) if len(principals) > FEW else set()
@@ -210,7 +216,7 @@ class _Fetch:
                 tasks[paths.assignments(scope, principal)] = partial(self.arm.assignments, scope, principal)
         self._ask(tasks)
         definitions: _Tasks = {}
-        for path in (*read, *tasks):
+        for path in (*read, *(path for path in tasks if "roleassignments" in path)):
             answer = self.facts.answers[path]
             for row in (answer.value if isinstance(answer, Answer) else None) or []:
                 role_id = str((row.get("properties") or {}).get("roleDefinitionId") or "")

@@ -78,6 +78,10 @@ def _plan_around(vm: Vm, options: FetchOptions, plan: _Plan, many: bool) -> None
             plan(cloud, f"{authorization}/roleAssignments?$filter=atScope()", ROLES_API)
         only = "atScope() and assignedTo('{principalId}')"
         plan(cloud, f"{authorization}/roleAssignments?$filter={only}", ROLES_API)
+        if vm.path == "relay":
+            of_vm = f"{vm.resource_id if own else '{virtualMachineId}'}/providers/Microsoft.Authorization"
+            plan(cloud, f"{of_vm}/denyAssignments?$filter=atScope()", ROLES_API)
+            plan(cloud, f"{of_vm}/roleAssignments?$filter={only}", ROLES_API)
         plan(cloud, "{roleDefinitionId}", ROLES_API)
 
 

@@ -276,13 +276,27 @@ class AzureVmView:
 
         A role whose definition could not be read keeps its GUID, and its `unread`; so do the denies.
         """
-        scope = self.target_scope
-        given = self._read(f"azure-role-assignments[{principal_id}]", paths.assignments(scope, principal_id))
-        if given is None:
+        access = self._access(self.target_scope, principal_id, "azure")
+        if access is None:
             self._no_target_group()
+        return access
+
+    def access_to_vm(self, principal_id: str) -> Access:
+        """The same at the VM resource itself, which is asked for a VM of the private relay alone (``path: relay``)."""
+        self._need_vm()
+        access = self._access(self.resource_id, principal_id, "azure-vm")
+        if access is None:
+            _unknown(f"Azure has no role assignments of {self.resource_id}: it does not know the VM.")
+        return access
+
+    def _access(self, scope: str, principal_id: str, key: str) -> Access | None:
+        """None: Azure does not know the scope."""
+        given = self._read(f"{key}-role-assignments[{principal_id}]", paths.assignments(scope, principal_id))
+        if given is None:
+            return None
         given = [each for row in given for each in assignments_of(row, principal_id, self._role_definition)]
         missing = f"The deny assignments of {scope} were not asked for."
-        denies = self._answer("azure-deny-assignments", paths.denies(scope), None, missing, kind=list)
+        denies = self._answer(f"{key}-deny-assignments", paths.denies(scope), None, missing, kind=list)
         return access_at(scope, principal_id, given, denies)
 
     def _role_definition(self, role_id: str) -> Answer | ReadError:

@@ -20,6 +20,7 @@ AREAS = (
     "NET",
     "IDENTITY",
     "ROLES",
+    "RELAY",
     "TOKEN",
     "AGENT",
     "ENROLL",

@@ -37,6 +37,11 @@ def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
     """What connecting `vm` means, or the sentence that says why it cannot be said."""
     if vm.os == "windows":
         return "Not connected, as this suite connects Linux guests only."
+    if vm.path == "relay":
+        return (
+            "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
+            "the Arc machine, and no document says where a VM keeps that key."
+        )
     view = AzureVmView(vm, facts)
     try:
         target = view.target

@@ -69,7 +69,7 @@ _SECTIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Cloud-init", ("CLOUDINIT",), ("support_cloud_init_log",)),
     ("The agent, its logs and its journal", ("AGENT",), ("support_agent_logs", "support_agent_journal")),
     ("Network checks", ("NET", "DNS", "IMDS"), ()),
-    ("The VM and its identity", ("VM", "IDENTITY", "ROLES"), ()),
+    ("The VM and its identity", ("VM", "IDENTITY", "ROLES", "RELAY"), ()),
     ("The cloud services network and the cluster", ("CSN", "PLATFORM"), ()),
     ("Proxy settings in use", ("PROXY",), ()),
     ("Login and connect: the exact messages", ("TOKEN", "ENROLL", "CLI"), ()),

@@ -10,6 +10,7 @@ from plugins.azure import resource_ids as ids
 
 __all__ = [
     "Resource",
+    "awaits_connection",
     "cluster_of",
     "command",
     "csn_of",
@@ -43,6 +44,11 @@ def prop(resource: Resource, *path: str) -> Any:
 def state(resource: Resource, name: str) -> str:
     """One of the words Azure describes a resource with, "" where Azure does not say."""
     return str(prop(resource, name) or "").strip()
+
+
+def awaits_connection(machine: Resource) -> bool:
+    """Whether an Arc machine was made before its VM connects: AwaitingConnection, as the SDK's StatusTypes spell it."""
+    return state(machine, "status").lower() == "awaitingconnection"
 
 
 def detail(resource: Resource) -> str:

@@ -650,6 +650,28 @@ def test_the_plan_holds(arm: Arm, count: int, by_name: bool) -> None:
         assert any(matches(each, call) for each in plan), f"{call} was not planned"
 
 
+@pytest.mark.parametrize("count", [1, 8])
+@pytest.mark.parametrize("by_name", [False, True], ids=["by-id", "by-name"])
+def test_a_vm_of_the_private_relay_costs_two_more_requests_and_they_are_planned(
+    arm: Arm, count: int, by_name: bool
+) -> None:
+    vms = populate(arm, count)
+    more: dict[str, Any] = {}
+    if by_name:
+        vms = [Vm(vm.name) for vm in vms]
+        more = {"subscription": SUBSCRIPTION, "resource_group": "vms-rg"}
+    before = len(fetch(vms, options(arm, **more)).calls)
+    private = [replace(vm, path="relay") for vm in vms]
+    asked = options(arm, **more)
+    calls = fetch(private, asked).calls
+    assert len(calls) == before + 2 * count
+    plan = planned_calls(private, asked)
+    assert [str(call) for call in calls if not any(matches(each, call) for each in plan)] == []
+    of_vms = [call.url for call in calls if "/virtualMachines/" in call.url and "Microsoft.Authorization" in call.url]
+    assert len(of_vms) == 2 * count
+    assert [url for url in of_vms if "denyAssignments" not in url and "assignedTo" not in url] == []
+
+
 # --- finding VMs by name
 
 

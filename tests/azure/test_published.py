@@ -53,7 +53,7 @@ def judged(arm: Arm, vm: Vm) -> dict[str, Status]:
     found: dict[str, Status] = {}
     for id, function in FUNCTIONS.items():
         check = CHECKS[id]
-        if id.partition("-")[0] not in ("VM", "PLATFORM", "CSN", "IDENTITY", "ROLES") or id in GUEST:
+        if id.partition("-")[0] not in ("VM", "PLATFORM", "CSN", "IDENTITY", "ROLES", "RELAY") or id in GUEST:
             continue
         names = [name for name in ("namespace", "endpoint") if name in (check.parametrize or {})]
         values: list[dict[str, Any]] = (

@@ -74,11 +74,11 @@ def test_a_choice_of_checks_is_refused() -> None:
     assert not refuse([], everything)
     assert not refuse(["ENROLL-003"], everything)
     assert "leaves out IMDS-002, NET-001." in refuse(["NET-001", "IMDS-002"], everything)
-    assert "leaves out SSH, PLATFORM, CLI, VM and 10 more." in refuse([], ["ENROLL-001"])
-    guests = [each for each in everything if each[:-4] not in ("PLATFORM", "CSN", "IDENTITY", "ROLES")]
+    assert "leaves out SSH, PLATFORM, CLI, VM and 11 more." in refuse([], ["ENROLL-001"])
+    guests = [each for each in everything if each[:-4] not in ("PLATFORM", "CSN", "IDENTITY", "ROLES", "RELAY")]
     assert refuse([], guests) == (
         "--enroll connects only VMs that pass every required check, and this choice leaves out PLATFORM, CSN, IDENTITY, "
-        "ROLES. Drop --no-azure, --check, -k, -m and path arguments, or drop --enroll."
+        "ROLES and 1 more. Drop --no-azure, --check, -k, -m and path arguments, or drop --enroll."
     )
 
 
@@ -104,6 +104,13 @@ def test_a_cloud_of_its_own_is_named_to_the_agent(cloud: str, given: str | None)
     found = prepare(replace(VM_A, target=replace(TARGET, cloud=cloud)), AzureSnapshot())
     assert isinstance(found, EnrollmentRequest)
     assert azcmagent_connect.settings(found.vm).get("cloud") == given
+
+
+def test_a_vm_of_the_private_relay_is_refused_with_the_reason() -> None:
+    assert prepare(replace(VM_A, path="relay"), AzureSnapshot()) == (
+        "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with the "
+        "Arc machine, and no document says where a VM keeps that key."
+    )
 
 
 def of_azure(*users: str, system: bool = False) -> AzureSnapshot:

@@ -105,6 +105,21 @@ def test_evidence_of_before_there_were_windows_guests_is_of_linux() -> None:
     assert Vm.from_dict({"name": "vm-a", "host": "vm-a"}).os == "linux"
 
 
+def test_the_path_is_public_unless_stated(fleet_file: Path) -> None:
+    fleet_file.write_text("defaults: {path: relay}\nvms: [vm-a, {name: vm-b, path: public}]\n")
+    assert [vm.path for vm in load(fleet_file).vms] == ["relay", "public"]
+    fleet_file.write_text("vms: [vm-a]\n")
+    assert [vm.path for vm in load(fleet_file).vms] == ["public"]
+    assert Vm.from_dict({"name": "vm-a", "host": "vm-a"}).path == "public"
+    assert Vm.from_dict(Vm("vm-a", path="relay").as_dict()).path == "relay"
+
+
+def test_an_unknown_path_is_a_mistake(fleet_file: Path) -> None:
+    assert errors(fleet_file, "vms: [{name: vm-a, path: relais}]") == [
+        "fleet.yaml:1: vms[0].path: 'relais' is not known. Did you mean 'relay'?"
+    ]
+
+
 def test_an_unknown_operating_system_is_a_mistake(fleet_file: Path) -> None:
     assert errors(fleet_file, "vms: [{name: vm-a, os: window}]") == [
         "fleet.yaml:1: vms[0].os: 'window' is not known. Did you mean 'windows'?"
@@ -146,7 +161,7 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         vmss: 3
         """
     assert errors(fleet_file, text) == [
-        "fleet.yaml:2: defaults.name: unknown key. Known are host, user, port, jump, identity_file, resource_id, identity, os, target, tags.",
+        "fleet.yaml:2: defaults.name: unknown key. Known are host, user, port, jump, identity_file, resource_id, identity, os, path, target, tags.",
         "fleet.yaml:3: defaults.port: 70000 is out of range. A port is 1 to 65535.",
         "fleet.yaml:7: vms[1].prot: unknown key. Did you mean 'port'?",
         'fleet.yaml:8: vms[1].tags.rack: is the number 12, expected text. Put it in quotes: "12".',

@@ -438,6 +438,23 @@ ROWS["VM-006"] = [
         machine=props(status="AwaitingConnection", vmId=""),
     ),
     azure_row(
+        "prepared for private relay, and the inventory says so",
+        Status.PASS,
+        "vm-a in resource group rg-nexus waits for this VM to connect (AwaitingConnection), as private relay needs it.",
+        evidence=ABSENT,
+        inventory=replace(INVENTORY, path="relay"),
+        machine=props(status="AwaitingConnection", vmId=""),
+    ),
+    azure_row(
+        "prepared for private relay, and the agent is connected elsewhere",
+        Status.FAIL,
+        "A machine vm-a is in resource group rg-nexus already (AwaitingConnection), and it is not this VM: the agent here is connected as /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus-2/providers/Microsoft.HybridCompute/machines/vm-a. azcmagent connect would stop with AZCM0044.",
+        "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
+        evidence=connected(MACHINE_ID.replace("rg-nexus", "rg-nexus-2")),
+        inventory=replace(INVENTORY, path="relay"),
+        machine=props(status="AwaitingConnection", vmId=""),
+    ),
+    azure_row(
         "the agent does not answer: its own, by MAC address",
         Status.PASS,
         "vm-a in resource group rg-nexus is this VM's own machine (Connected): both have the same address.",

@@ -57,11 +57,16 @@ _GONE = {
 
 
 def common_azure_rows(
-    refused: str, *gone: str, evidence: Mapping[str, ProbeResult] | None = None, also: Mapping[str, Any] | None = None
+    refused: str,
+    *gone: str,
+    evidence: Mapping[str, ProbeResult] | None = None,
+    also: Mapping[str, Any] | None = None,
+    inventory: Vm = INVENTORY,
 ) -> list[Row]:
     """The closing rows of a table: Azure refuses to show `refused`; each resource of `gone` does not exist."""
-    rows = [azure_row(*_GONE[each], evidence=evidence, also=also, **{each: GONE}) for each in gone]
+    more: dict[str, Any] = {"evidence": evidence, "also": also, "inventory": inventory}
+    rows = [azure_row(*_GONE[each], **more, **{each: GONE}) for each in gone]
     message = "Azure refused to show it (HTTP 403, AuthorizationFailed)"
     remedy = "Grant the runner Reader."
     answers: dict[str, Any] = {refused: FORBIDDEN}
-    return [*rows, azure_row("Azure refused", Status.UNKNOWN, message, remedy, evidence=evidence, also=also, **answers)]
+    return [*rows, azure_row("Azure refused", Status.UNKNOWN, message, remedy, **more, **answers)]

@@ -39,6 +39,7 @@ ONBOARDING = "b64e21ea-ac4e-4cdf-9dc9-5b892992bee7"
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 CUSTOM = "cccccccc-0000-0000-0000-000000000001"
+RELAY = "cccccccc-0000-0000-0000-000000000002"
 
 #: The resource does not exist; a key of JSON is absent.
 GONE: Any = object()
@@ -186,6 +187,7 @@ ROLES: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     CONTRIBUTOR: ("Contributor", ["*"], ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"]),
     READER: ("Reader", ["*/read"], []),
+    RELAY: ("Relay", ["Microsoft.NetworkCloud/virtualMachines/assignRelay/action"], []),
     CUSTOM: ("Arc without writing", ["microsoft.hybridcompute/MACHINES/*"], ["Microsoft.HybridCompute/machines/write"]),
 }
 
@@ -281,12 +283,14 @@ def azure(
     else:
         answers[paths.machines(scope)] = [but(MACHINE, {"name": "vm-ab"}), but(MACHINE, machine)]
     for principal in (SYSTEM, USER):
-        answers[paths.assignments(scope, principal)] = roles if isinstance(roles, ReadError) else list(roles or [])
+        for place in (scope, VM_ID):
+            answers[paths.assignments(place, principal)] = roles if isinstance(roles, ReadError) else list(roles or [])
     for role, (name, actions, not_actions) in ROLES.items():
         block = {"actions": actions, "notActions": not_actions}
         answers[paths.definition(role)] = {"properties": {"roleName": name, "permissions": [block]}}
     answers |= {paths.definition(role): value for role, value in (definitions or {}).items()}
-    answers[paths.denies(scope)] = denies if isinstance(denies, ReadError) else list(denies)
+    for place in (scope, VM_ID):
+        answers[paths.denies(place)] = denies if isinstance(denies, ReadError) else list(denies)
     facts = AzureSnapshot()
     for path, value in answers.items():
         facts.answers[path] = value if isinstance(value, ReadError) else Answer("GET", None if value is GONE else value)
