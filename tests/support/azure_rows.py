@@ -64,9 +64,11 @@ def common_azure_rows(
     inventory: Vm = INVENTORY,
 ) -> list[Row]:
     """The closing rows of a table: Azure refuses to show `refused`; each resource of `gone` does not exist."""
-    more: dict[str, Any] = {"evidence": evidence, "also": also, "inventory": inventory}
-    rows = [azure_row(*_GONE[each], **more, **{each: GONE}) for each in gone]
+    rows = [azure_row(*_GONE[each], evidence=evidence, also=also, inventory=inventory, **{each: GONE}) for each in gone]
     message = "Azure refused to show it (HTTP 403, AuthorizationFailed)"
     remedy = "Grant the runner Reader."
     answers: dict[str, Any] = {refused: FORBIDDEN}
-    return [*rows, azure_row("Azure refused", Status.UNKNOWN, message, remedy, **more, **answers)]
+    refusal = azure_row(
+        "Azure refused", Status.UNKNOWN, message, remedy, evidence=evidence, also=also, inventory=inventory, **answers
+    )
+    return [*rows, refusal]
