@@ -5,8 +5,9 @@ secret becomes the same mark within a run, so that a reader can still see that t
 
     HTTPS_PROXY=http://alice:hunter22@169.254.0.11:3128   ->   HTTPS_PROXY=http://<secret:3f9a41c7>@169.254.0.11:3128
 
-A secret is known by its shape (a token, a key), by what stands before it (``password=``), or because the runner has it
-itself (`remember`). Every pattern is linear: a hostile VM's text of any size is through in no time.
+A secret is known by its shape (`plugins.core.secret_shapes`), by what stands before it (`secret_neighbours`, with the
+names of `secret_names`), as an argument of a tool (`secret_arguments`), by the lines around it (`secret_blocks`), or
+because the runner has it itself (`remember`). Every finder is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -17,10 +18,16 @@ import html
 import json
 import re
 import secrets as _random
-from collections.abc import Mapping
-from functools import cache, lru_cache, partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
+
+from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
+from plugins.core.secret_blocks import HEADS, encoded_logins
+from plugins.core.secret_names import HINTS, NONE, STRONG, is_plain_value, is_secret_name, secret_level
+from plugins.core.secret_neighbours import address_logins, named_values
+from plugins.core.secret_shapes import SHAPES
 
 __all__ = [
     "clean",
@@ -35,82 +42,60 @@ __all__ = [
 # whoever had it could try passwords against the marks.
 _salt = _random.token_bytes(16)
 
-#: Words that stand before a secret, as a name or the end of one: AZURE_CLIENT_SECRET, clientSecret, plain_text_passwd.
-_NAMES = (
-    r"(?:client|app|api|shared|user)?[_-]?secret(?:[_-]?(?:key|value|text))?|pass(?:word|wd|phrase|code)|\bpwd|"
-    r"(?:access|refresh|id|auth|sas|session|api)[_-]?token|(?:account|shared[_-]?access|access|api|storage|primary|"
-    r"secondary|private|subscription|encryption)[_-]?key|connection[_-]?string|shared[_-]?access[_-]?signature"
-)
+#: Finds secrets in one line of a text, between two places, and says where they are.
+_Finder = Callable[[str, int, int], Iterator[tuple[int, int]]]
 
-#: What an assignment looks like: name=value, "name": "value", \"name\":\"value\", name: 'it''s'. A value in quotes goes
-#: to its own closing quote, or to the end of the line; another one ends where a list, a query or a sentence would.
-_VALUE = r"(?P<q>\\*[\"'])?(?P<secret>(?(q)(?:(?!(?P=q))(?:\\.|[^\n]))+|[^\s\"'&,;]{2,}[^\s\"'&,;.:)\]}>]))"
 
-# -----BEGIN OPENSSH PRIVATE KEY----- ... -----END OPENSSH PRIVATE KEY-----  (the end may be cut off)
-_BEGIN = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-_END = r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-_KEY = re.compile(rf"{_BEGIN}(?P<secret>.*?)(?:{_END}|\Z)", re.S)
+def _by(pattern: re.Pattern[str]) -> _Finder:
+    """The finder of a pattern, whose group `secret` or `bare` is the secret."""
+    groups = [name for name in ("secret", "bare") if name in pattern.groupindex]
 
-# Each pattern looks at one line, and comes with what a line must hold, in lower case, to be worth it: most do not.
-_PATTERNS: list[tuple[tuple[str, ...], re.Pattern[str]]] = [
-    # eyJ0eXAiOiJKV1Qi.eyJhdWQiOiJodHRw.c2lnbmF0dXJl: a JWT; its signature may already have been cut off
-    (("eyj",), re.compile(r"(?P<secret>(?<![A-Za-z0-9])eyJ[\w-]{8,}(?:\.[\w-]+){0,4})")),
-    # http://user:password@169.254.0.11:3128, http://user:p@ss/word@proxy, https://token@host; not http://host:80/a@b
-    (
-        ("://", "%3a%2f%2f"),
-        re.compile(
-            r"(?:://|%3A%2F%2F)(?P<secret>[^\s/@'\"<>:]{0,256}:(?!\d{1,5}/)[^\s'\"<>]{0,512}|[^\s/@'\"<>:]{1,256})(?=@|%40)",
-            re.I,
-        ),
-    ),
-    # ...?sv=2023-01-03&sig=abc%3D: a shared access signature; also as JSON and forms write it, \u0026sig= and %26sig%3D
-    (("sig=", "sig%3d"), re.compile(r"(?<![A-Za-z])sig(?:=|%3D)(?P<secret>[\w%+/=-]{6,})", re.I)),
-    # Authorization: Bearer abc / "Proxy-Authorization": "Basic abc" / Bearer abc
-    (
-        ("authorization", "bearer"),
-        re.compile(
-            r"(?:authorization[\"']?\s{0,9}[:=]\s{0,9}[\"']?(?:bearer|basic|digest|negotiate|ntlm|sharedkey)|\bbearer(?=\s\S{16}))"
-            r"\s{1,9}(?P<secret>[^\s'\"]+)",
-            re.I,
-        ),
-    ),
-    # --client-secret abc, --password=abc, az login --service-principal -u id -p abc
-    (
-        ("--",),
-        re.compile(rf"(?<![\w-])--(?:[\w-]{{0,40}}-)?(?:{_NAMES}|token|key)(?:\s{{1,9}}|=)(?!-){_VALUE}", re.I),
-    ),
-    (("az login",), re.compile(rf"\baz login [^\n]{{0,400}}?\s-p[ =]{_VALUE}", re.I)),
-    # "client_secret": "abc", password=abc, AccountKey=abc, <password>abc</password>
-    (
-        ("secret", "pass", "pwd", "token", "key", "string", "signature"),
-        re.compile(
-            rf"(?<!NO)(?<!<)(?:{_NAMES})(?:\\*[\"'])?[ \t]{{0,9}}(?:[=:]|>(?=[^\s<]))[ \t]{{0,9}}{_VALUE}", re.I
-        ),
-    ),
-    (("token",), re.compile(r"\btoken\\*[\"']?\s{0,9}[=:]\s{0,9}\\*[\"']?(?P<secret>[\w.~+/=-]{16,})", re.I)),
-    # abc8Q~defghijklmnopqrstuvwxyz0123456789AB: a client secret of Entra ID, as secret scanners know it [recalled]
-    (("q~",), re.compile(r"(?<![\w~.-])(?P<secret>[\w~.-]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])")),
-    # A storage account's key: 64 bytes as base64
-    (("==",), re.compile(r"(?<![A-Za-z0-9+/])(?P<secret>[A-Za-z0-9+/]{86}==)")),
-    # $6$salt$hash: a password's hash, as in /etc/shadow and in cloud-init's user data
-    (("$",), re.compile(r"(?P<secret>\$(?:1|2[abxy]|5|6|7|y|gy)\$[./A-Za-z0-9$=,]{16,})")),
+    def find(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        for found in pattern.finditer(text, start, end):
+            yield found.span(next(name for name in groups if found[name] is not None))
+
+    return find
+
+
+#: Each finder looks at one line, and comes with what a line must hold, in lower case, to be worth it: most do not.
+_FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
+    (("@", "%40", "%2540", "&#64;"), address_logins),
+    (('auth"', "auth'", "auth\\", "_auth", "auth=", "auth:"), encoded_logins),
+    *((needles, _by(pattern)) for needles, pattern in SHAPES),
+    (HINTS, named_values),
+    *((tool.needles, tool.find) for tool in ARGUMENTS),
+    *((needles, _by(pattern)) for needles, pattern in COMMANDS),
 ]
 
-#: Every needle, with the number of its pattern; a key's, which goes over several lines, comes first. Flat, because most
-#: texts have none of them.
-_NEEDLES = [("private key", -1), *((needle, at) for at, (needles, _) in enumerate(_PATTERNS) for needle in needles)]
+#: Texts are folded for the first look: capitals to small letters, and hexadecimal digits to 0, since logs differ by
+#: times, numbers and ids. So are the needles: one is in a text only if it is in the folded text.
+_FOLDED = bytes(ord(chr(code).lower()) if code < 128 else code for code in range(256)).translate(
+    bytes(48 if chr(code) in "0123456789abcdef" else code for code in range(256))
+)
 
-_SECRET_NAME = re.compile(rf"(?:.*[^a-z]|.*[a-z](?=[A-Z])|)(?:{_NAMES})\Z", re.I)
 
-#: Lines that have no needle: a fleet's VMs say much the same, and twenty needles cost more than one look in here.
-_plain: set[str] = set()
+#: Needles, each with the number of its finder.
+_Needles = list[tuple[str, int]]
+
+
+def _all_needles() -> list[tuple[bytes, _Needles]]:
+    numbers: dict[bytes, _Needles] = {}
+    for number, (needles, _) in enumerate([*_FINDERS, *HEADS]):
+        for needle in needles:
+            numbers.setdefault(needle.encode().translate(_FOLDED), []).append((needle, number))
+    return list(numbers.items())
+
+
+#: Every needle, folded, with the numbers of its finders; those of `HEADS` come after the others.
+_ALL_NEEDLES = _all_needles()
+
+#: Folded lines that have no needle: logs say much the same at different times, and a fleet's VMs do.
+_plain: set[bytes] = set()
 _PLAIN = 20_000  # so many, or a few more
 
 #: The secrets that the runner itself has, in every form that a program may print them in; longest first.
 _remembered: list[tuple[str, str]] = []
 
-#: Environment variables whose values are secrets: AZURE_CLIENT_SECRET, GITHUB_TOKEN, SYSTEM_ACCESSTOKEN, SSHPASS.
-_SECRET_VARIABLE = re.compile(r"(?:SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|_KEY|_PAT|SSHPASS|CREDENTIALS?)\Z", re.I)
 _SHORTEST = 6  # characters: what is shorter would be found in every second line
 
 
@@ -129,40 +114,93 @@ def _redacted(text: str) -> str:
     for known, shown in _remembered:
         if known in text:
             text = text.replace(known, shown)
-    fresh = [line for line in text.split("\n") if line not in _plain]
+    if "\0" in text and re.search(r"(?:[^\0]\0){4}|(?:\0[^\0]){4}", text):  # UTF-16, read as if it were not
+        plain = text.replace("\0", "")
+        if (shown := _redacted(plain)) != plain:
+            return shown
+    folded = text.encode("utf-8", "surrogatepass").translate(_FOLDED).split(b"\n")
+    fresh = set(folded) - _plain
     if not fresh:
         return text
-    lower = "\n".join(fresh).lower()
-    found = sorted({number for needle, number in _NEEDLES if needle in lower})
-    if not found:
-        if len(_plain) < _PLAIN:
-            _plain.update(line for line in fresh if len(line) < 200)
-        return text
-    lower = text.lower()
-    if found[0] < 0:
-        text = _without_beginning(_KEY.sub(_marked, text))
-        lower = text.lower()
-        del found[0]
-    if not found:
-        return text
-    # Line by line: most lines have no such word either, and a pattern costs more than a look for one.
-    lines, lowered = text.split("\n"), lower.split("\n")
-    for number in found:
-        needles, pattern = _PATTERNS[number]
-        for at, low in enumerate(lowered):
-            for needle in needles:
-                if needle in low:
-                    lines[at] = pattern.sub(_marked, lines[at])
-                    lowered[at] = lines[at].lower()
-                    break
-    return "\n".join(lines)
+    joined = b"\n".join(fresh)
+    needles = [each for each in _ALL_NEEDLES if each[0] in joined]
+    suspect = _suspect(fresh, needles) if needles else {}
+    if len(_plain) < _PLAIN:
+        _plain.update(line for line in fresh if len(line) < 200 and line not in suspect)
+    return _marked(text, _spans(text, folded, suspect)) if suspect else text
+
+
+def _suspect(lines: set[bytes], needles: list[tuple[bytes, _Needles]]) -> dict[bytes, _Needles]:
+    """The folded lines that have a needle, with those needles as they were before folding."""
+    found: dict[bytes, _Needles] = {}
+    for line in lines:
+        for needle, before in needles:
+            if needle in line:
+                found.setdefault(line, []).extend(before)
+    return found
+
+
+def _spans(text: str, folded: list[bytes], suspect: dict[bytes, _Needles]) -> list[tuple[int, int]]:
+    """Where the secrets are; `folded` are the text's lines, and `suspect` says what to look for in some of them."""
+    looked: dict[int, tuple[int, set[int]]] = {}
+    at = begin = 0
+    numbers: set[int] = set()
+    goes_on = False  # a command does, in the next line
+    for line, plain in zip(text.split("\n"), folded, strict=True):
+        if not goes_on or at - begin > _LONGEST:
+            begin, numbers = at, set()
+        if plain in suspect:
+            low = line.lower()
+            numbers |= {number for needle, number in suspect[plain] if needle in low}
+        at += len(line)
+        if numbers:
+            looked[begin] = (at, numbers)
+        goes_on = line.endswith(("\\", "`", "^", "\\\r", "`\r", "^\r"))
+        at += 1
+    heads = {number for _, numbers in looked.values() for number in numbers if number >= len(_FINDERS)}
+    spans = [each for number in sorted(heads) for each in HEADS[number - len(_FINDERS)][1](text)]
+    for start, (end, finders) in looked.items():
+        for number in finders:
+            if number < len(_FINDERS):
+                spans += _FINDERS[number][1](text, start, end)
+    return spans
+
+
+_LONGEST = 4_000  # characters of a command over several lines
+
+
+def _marked(text: str, spans: list[tuple[int, int]]) -> str:
+    """`text` with a mark in each of these places; places that overlap are one."""
+    pieces, at = [], 0
+    for start, end in _merged(spans):
+        secret = text[start:end]
+        if secret.strip() and "<secret:" not in secret and not set(secret) <= {"*", ":"}:
+            pieces += [text[at:start], mark(secret.strip())]
+            at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _merged(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    last_start, last_end = -1, -1
+    for start, end in sorted(spans):
+        if start < last_end:
+            last_end = max(end, last_end)
+            continue
+        if last_end > last_start:
+            yield last_start, last_end
+        last_start, last_end = start, end
+    if last_end > last_start:
+        yield last_start, last_end
 
 
 def clean(value: Any) -> Any:
     """Plain data, such as JSON, with every text redacted, and every field that is named like a secret."""
     if isinstance(value, Mapping):
+        pair = _pair(value)
         return {
-            name: mark(each) if isinstance(each, str) and each and is_secret_name(str(name)) else clean(each)
+            name: _secret_of(str(name), each, secret_level(str(name)))
+            if name != pair
+            else _secret_of(pair, each, STRONG)
             for name, each in value.items()
         }
     if isinstance(value, list | tuple):
@@ -170,47 +208,31 @@ def clean(value: Any) -> Any:
     return redact(value) if isinstance(value, str) else value
 
 
+def _pair(value: Mapping[Any, Any]) -> str:
+    """The field that holds a secret because another one names it: ``{"name": "DB_PASSWORD", "value": "x"}``."""
+    fields = {str(name).lower(): name for name in value}
+    for naming in ("name", "key", "property", "variable"):
+        named = value.get(fields.get(naming))
+        if isinstance(named, str) and is_secret_name(named):
+            return next((str(fields[each]) for each in ("value", "val") if each in fields), "")
+    return ""
+
+
+def _secret_of(name: str, value: Any, level: int) -> Any:
+    """`value` of a field called `name`."""
+    if level == NONE or isinstance(value, Mapping | bool) or value is None:
+        return clean(value)
+    if isinstance(value, list | tuple):
+        return [_secret_of(name, each, level) for each in value]
+    if isinstance(value, int | float) and level != STRONG:
+        return value
+    return value if is_plain_value(name, str(value), level, quoted=True) else mark(str(value))
+
+
 def mark(secret: str) -> str:
     """What stands in a secret's place."""
     digest = hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), key=_salt, digest_size=4).hexdigest()
     return f"<secret:{digest}>"
-
-
-@cache
-def is_secret_name(name: str) -> bool:
-    """True when a field of that name holds a secret: ``adminPassword``, ``client_secret``."""
-    return bool(_SECRET_NAME.match(name[-200:]))
-
-
-def _marked(match: re.Match[str]) -> str:
-    secret = match["secret"]
-    if not secret.strip() or "<secret:" in secret or set(secret) <= {"*", ":"}:
-        return match[0]
-    begin, end = match.start("secret") - match.start(), match.end("secret") - match.start()
-    return f"{match[0][:begin]}{mark(secret)}{match[0][end:]}"
-
-
-_KEY_LINE = re.compile(
-    r"[\w:,. -]{0,64}[A-Za-z0-9+/=\\]{16,}\s*\Z"
-)  # a line number or a log's stamp may stand before it
-
-
-def _without_beginning(text: str) -> str:
-    """A private key whose first lines were cut off, as by `tail`: the lines of base64 that stand before its end."""
-    kept, at = [], 0
-    for end in re.finditer(_END, text):
-        piece = text[at : end.start()]
-        if not re.search(_BEGIN, piece):
-            lines = piece.split("\n")
-            first = len(lines)
-            while first and (not lines[first - 1].strip() or _KEY_LINE.match(lines[first - 1][-256:])):
-                first -= 1
-            secret = "\n".join(lines[first:])
-            if secret.strip():
-                piece = "\n".join([*lines[:first], mark(secret.strip())])
-        kept += [piece, end[0]]
-        at = end.end()
-    return "".join([*kept, text[at:]])
 
 
 # ----------------------------------------------------------------------------------- what the runner has itself
@@ -229,7 +251,7 @@ def remember(secret: str) -> None:
 def remember_environment(environment: Mapping[str, str]) -> None:
     """Remember the secrets of an environment: by the names of the variables, and the logins in proxy addresses."""
     for name, value in environment.items():
-        if _SECRET_VARIABLE.search(name):
+        if is_secret_name(name) and not is_plain_value(name, value, STRONG, quoted=True):
             remember(value)
         elif name.lower().endswith("_proxy") and "@" in value:
             try:

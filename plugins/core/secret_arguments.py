@@ -1,0 +1,147 @@
+r"""Secrets among the arguments of tools: which tool, which of its options, and where the value ends.
+
+``set -x`` in a script of cloud-init is enough to put these into a log. A command may go on in the next line, behind a
+backslash, a backtick (PowerShell) or a caret (cmd). A value is a shell's word, in quotes or without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+__all__ = ["ARGUMENTS", "COMMANDS", "WORD", "Tool"]
+
+#: A word of a shell: in quotes to their end, or up to white space or an operator.
+WORD = (
+    r"(?:(?P<q>\\*[\"'])(?P<secret>(?:(?!(?P=q))(?:\\.|[^\n]))++)"
+    r"|(?P<bare>(?:\\(?![\n\"']).|[^\s\"'|<>;&\\]|[;&](?=[^\s;&|])|(?<=[^\s\"'])[\"'](?=\w))++))"
+)
+_GAP = r"(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n)"
+_THEN = rf"(?:{_GAP}{{1,9}}|=)"  # between an option and its value
+
+
+class Tool:
+    """One or more options of a tool; each is looked for behind the tool's name, up to the end of its command.
+
+    `needles` are what a line must hold in lower case, one of them. `option` ends where the value begins. `value` and
+    `command` are patterns of what the value and the command must hold.
+    """
+
+    def __init__(self, needles: str, tool: str, option: str, *, value: str = "", command: str = "", flags: int = 0):
+        self.needles = tuple(needles.split("|" if "|" in needles else None))
+        self._value, self._must = value, command
+        self._command = re.compile(
+            rf"(?<![\w.-])(?:{tool})(?:\.exe|\.cmd)?[\"']?(?={_GAP})(?P<rest>(?:[^\n|]|(?<=[\\`^])\n|(?<=[\\`^]\r)\n)++)",
+            flags,
+        )
+        self._option = re.compile(rf"(?<![\w=:,.-])(?:{option}){WORD}", flags)
+
+    def find(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Where the secrets are between `start` and `end` of `text`."""
+        for command in self._command.finditer(text, start, end):
+            if self._must and not re.search(self._must, command[0], re.I):
+                continue
+            for option in self._option.finditer(text, *command.span("rest")):
+                group = "secret" if option["q"] else "bare"
+                if re.search(self._value, option[group]):
+                    yield option.span(group)
+
+
+ARGUMENTS: tuple[Tool, ...] = (
+    # user:password: behind -u, among short options (-sSu), glued (-ua:b)
+    Tool("curl", "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=r":(?!//)"),
+    Tool("curl", "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
+    Tool("--auth", "https?|xh", rf"(?:-a|--auth){_THEN}", value=r":(?!//)"),
+    Tool("sshpass", "sshpass", rf"-p(?:{_THEN})?"),
+    Tool("mysql maria mycli", r"(?:mysql|mariadb|mycli)\w*(?:-\w+)?", r"-p(?=\S)"),
+    Tool("mongo", r"mongo\w*", rf"-p(?:{_THEN})?"),
+    Tool("azcmagent", "azcmagent", rf"(?:-p|--service-principal-secret){_THEN}", command=r"\bconnect\b"),
+    Tool("login", "az", rf"-p{_THEN}", command=r"\blogin\b"),
+    Tool(
+        "login",
+        "docker|podman|buildah|nerdctl|helm|oc|crane|skopeo|oras|cf|argocd|ibmcloud",
+        rf"-p{_THEN}",
+        command=r"\blogin\b",
+    ),
+    Tool("creds", r"skopeo|podman|buildah|oras", rf"--(?:src-|dest-)?creds{_THEN}", value=r":(?!//)"),
+    Tool("7z", r"7z\w{0,2}", r"-p(?=\S)"),
+    Tool("rar", r"(?:un)?rar", r"-h?p(?=[^\s-])"),
+    Tool("zip", r"(?:un)?zip(?:cloak)?", rf"-P(?:{_GAP}{{1,9}})?"),
+    Tool("openssl", "openssl", rf"-pass(?:in|out)?{_THEN}[\"']?pass:"),
+    Tool("openssl", "openssl", rf"-(?:[kK]|passwd|password|hmac|psk){_GAP}{{1,9}}(?!-|(?:pass|env|file|fd|stdin)\b)"),
+    Tool(
+        "net user|net1 user|net.exe|net1.exe",
+        "net1?",
+        rf"user{_GAP}{{1,9}}[\"']?[^\s/\"']++[\"']?{_GAP}{{1,9}}(?![/*])",
+        flags=re.I,
+    ),
+    Tool(
+        "net use|net1 use|net.exe",
+        "net1?",
+        rf"use{_GAP}{{1,9}}(?:\S:{_GAP}{{1,9}}|\*{_GAP}{{1,9}})?\\\\\S++{_GAP}{{1,9}}(?![/*])",
+        flags=re.I,
+    ),
+    Tool(
+        "cmdkey schtasks wmic winrs netdom djoin psexec dsadd dsmod",
+        r"cmdkey|schtasks|wmic|winrs|netdom|djoin|psexec\w*|dsadd|dsmod",
+        rf"[/-](?:pass(?:word)?d?|pwd|rp|p|pd|po|up)(?:[:=]{_GAP}?|{_GAP}{{1,9}})(?![/*])",
+        flags=re.I,
+    ),
+    Tool("/rp", r"\S+", rf"/rp(?::|{_GAP}{{1,9}})(?![/*])", flags=re.I),
+    Tool("paexec", r"paexec\w*", rf"-p{_GAP}{{1,9}}", flags=re.I),
+    Tool("ldap", r"ldap\w+", rf"-w(?:{_GAP}{{1,9}})?"),
+    Tool(
+        "smb|rpcclient|net ads|net rpc|wmiexec|winexe",
+        r"smb\w+|rpcclient|net|wmiexec|winexe",
+        rf"(?:-U|--user)(?:{_THEN})?[\"']?[^\s%\"']++%",
+    ),
+    Tool("redis-cli", "redis-cli", rf"-a{_GAP}{{1,9}}"),
+    Tool("sqlcmd|bcp |osql|isql|tsql", "sqlcmd|bcp|osql|isql|tsql", rf"-P{_GAP}{{0,9}}"),
+    Tool("ipmi", r"ipmi\w*(?:-\w+)?", rf"-[Pp]{_GAP}{{1,9}}(?!\d+\b)"),
+    Tool("snmp", r"snmp\w+", rf"-[AX]{_GAP}{{1,9}}"),
+    Tool("htpasswd", "htpasswd", rf"-\w*b\w*{_GAP}{{1,9}}(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:[^\s-]\S*+{_GAP}{{1,9}}){{2}}"),
+    Tool("useradd usermod", r"user(?:add|mod)", rf"-p{_GAP}{{1,9}}"),
+    Tool("wpa_passphrase", "wpa_passphrase", rf"(?:\"[^\"\n]*\"|'[^'\n]*'|\S++){_GAP}{{1,9}}"),
+    Tool("nmcli", "nmcli", rf"(?:password|wep-key\d?|\S*psk){_GAP}{{1,9}}"),
+    Tool("vault", "vault", rf"(?:login|unseal){_GAP}{{1,9}}(?:-\S++{_GAP}{{1,9}}){{0,4}}(?![\w-]+=|-)"),
+    Tool("freerdp rdesktop", r"[xw]freerdp\d?|rdesktop", rf"(?:/p:|-p{_GAP}{{1,9}})"),
+    Tool("lftp ncftp", r"lftp|ncftp\w*", rf"(?:-u{_GAP}{{1,9}}[^\s,]++,|-p{_GAP}{{1,9}})"),
+    Tool("ssh-keygen", "ssh-keygen", rf"-[NP]{_GAP}{{1,9}}(?![\"']{{2}})"),
+    Tool("ansible", r"ansible\S*", rf"--(?:vault|become)-pass\w*{_GAP}{{1,9}}(?=[^\s/-])"),
+)
+
+#: Others, that are no options: needles, and a pattern with a word.
+COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (
+        ("securestring",),
+        re.compile(
+            rf"SecureString(?:{_GAP}{{1,9}}-(?:AsPlainText|Force|String)\b:?)*{_GAP}{{0,9}}\(?(?![-|)]){WORD}", re.I
+        ),
+    ),
+    (
+        ("credential",),
+        re.compile(
+            rf"Credential(?:\]?::new)?\s{{0,9}}\(\s{{0,9}}(?:\"[^\"\n]*\"|'[^'\n]*')\s{{0,9}},\s{{0,9}}{WORD}", re.I
+        ),
+    ),
+    # echo root:x | chpasswd; printf '%s' x | docker login --password-stdin; echo x | sudo -S true
+    (
+        ("passw", "sudo", "kinit", "stdin", "-token", "cryptsetup"),
+        re.compile(
+            r"\b(?:echo|printf)(?:[ \t]+-\w+)*[ \t]+(?:(?:\"[^\"\n]{0,40}%s[^\"\n]{0,9}\"|'[^'\n]{0,"
+            r"40}%s[^'\n]{0,9}')[ \t]+)?"
+            r"(?P<bare>[^\n|]{1,400}?)[ \t]*\|[ \t]*(?:sudo[ \t]+(?:-(?!S)\w+[ \t]+)*)?(?:/[\w/]*/)?"
+            r"(?:chpasswd|passwd[ \t]|kinit|cryptsetup|smbpasswd|su[ \t]|sudo[ \t]+-S|-S\b|"
+            r"[^\n|]{1,300}?--(?:password-stdin|stdin|with-token|passphrase-fd|pass-stdin))"
+        ),
+    ),
+    (("<<<",), re.compile(rf"(?:chpasswd|passwd|sudo[ \t]+-S|--password-stdin)[^\n<|]{{0,100}}<<<[ \t]*{WORD}")),
+    # machine h login u password x; username u secret 5 x; user u password x
+    (
+        ("password", "passwd", "secret"),
+        re.compile(
+            rf"\b(?:login|user(?:name)?|account)\s+[^\s:=,\"']++\s+(?:password|secret|passwd)\s+(?:\d\s+)?{WORD}", re.I
+        ),
+    ),
+    (("send",), re.compile(r"\bsend(?:_user)?\s+(?:--\s+)?\"(?P<bare>[^\"\n]{4,200})\\r\"")),
+)

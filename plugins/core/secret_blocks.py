@@ -1,0 +1,202 @@
+r"""Secrets that go over several lines, or stand in lines below their heading: keys, wrapped tokens, lists of passwords.
+
+Each function yields places in the whole text. `HEADS` says what a text must hold, in lower case, for it to be worth it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+
+__all__ = ["HEADS", "encoded_logins"]
+
+Spans = Iterator[tuple[int, int]]
+
+# -----BEGIN OPENSSH PRIVATE KEY----- ... -----END OPENSSH PRIVATE KEY-----  (the end may be cut off). In an address the
+# blanks are %20 or +; SSH2 has four dashes and a blank.
+_DASHES, _BLANK = r"(?:-{5}|(?:%2[dD]){5}|-{4} )", r"(?:[ +_]|%20|\\u0020)"
+_WHAT = rf"(?:[A-Z0-9]{{1,12}}{_BLANK}){{0,4}}PRIVATE{_BLANK}KEY(?:{_BLANK}BLOCK)?"
+_BEGIN = rf"{_DASHES}BEGIN{_BLANK}{_WHAT}{_DASHES.replace('-{4} ', ' -{4}')}"
+_END = rf"{_DASHES}END{_BLANK}{_WHAT}{_DASHES.replace('-{4} ', ' -{4}')}"
+_KEY = re.compile(rf"{_BEGIN}(?P<secret>.*?)(?:{_END}|\Z)", re.S)
+_BEGINS, _ENDS = re.compile(_BEGIN), re.compile(_END)
+
+#: A line of a key: base64 to its end. A line number or a log's stamp may stand before it.
+_KEY_LINE = re.compile(r"(?:[^\n]{0,200}[\s\]:|>])?(?P<secret>[A-Za-z0-9+/=\\]{16,})\s*\Z")
+_LAST_KEY_LINE = re.compile(r"(?:[^\n]{0,200}[\s\]:|>])?(?P<secret>[A-Za-z0-9+/]{0,15}={0,2})\s*\Z")
+
+
+def _keys(text: str) -> Spans:
+    at = 0
+    for found in _KEY.finditer(text):
+        if found["secret"].strip():
+            yield found.span("secret")
+        yield from _without_beginning(text, at, found.start())
+        at = found.end()
+    yield from _without_beginning(text, at, len(text))
+
+
+def _without_beginning(text: str, start: int, stop: int) -> Spans:
+    """A private key whose first lines were cut off, as by `tail`: the lines of base64 that stand before its end."""
+    at = start
+    for end in _ENDS.finditer(text, start, stop):
+        first = short = end.start()
+        begin = text.rfind("\n", at, first) + 1 or at
+        while begin > at:
+            stop = begin - 1
+            begin = max(text.rfind("\n", at, stop) + 1, at)
+            line = text[max(begin, stop - 320) : stop]
+            if key := _KEY_LINE.match(line):
+                first = short = stop - len(line) + key.start("secret")
+            elif line.strip():  # the last line of a key may be as short as this one, when others are above it
+                if short != end.start() or not (last := _LAST_KEY_LINE.match(line)):
+                    break
+                short = stop - len(line) + last.start("secret")
+        if text[first : end.start()].strip():
+            yield first, end.start()
+        at = end.end()
+
+
+def _stripped(text: str, first: int, last: int) -> tuple[int, int]:
+    piece = text[first:last]
+    return first + len(piece) - len(piece.lstrip()), last - len(piece) + len(piece.rstrip())
+
+
+# PuTTY-User-Key-File: ... Private-Lines: 14, then so many lines of base64; Private-MAC: hex
+_PUTTY = re.compile(
+    r"Private-Lines:\s*\d{1,4}\s*?\n(?P<secret>(?:[^\n]{0,120}?[A-Za-z0-9+/]{16,}={0,2}[ \t\r]*(?:\n"
+    r"|\Z))+(?:[A-Za-z0-9+/]{2,15}={0,2}[ \t\r]*(?=\n|\Z))?)"
+    r"|Private-(?:MAC|Hash):\s*(?P<mac>[0-9a-fA-F]{16,})"
+)
+
+
+def _putty(text: str) -> Spans:
+    for found in _PUTTY.finditer(text):
+        yield _stripped(text, *found.span("secret" if found["secret"] else "mac"))
+
+
+# A PEM as base64: "-----BEGIN" at its three places in a longer text.
+_HEADS = ("LS0tLS1CRUdJTi", "LS0tLUJFR0lO", "tLS0tQkVHSU", "S0tLS1CRUdJTi")
+_CODED = re.compile(
+    r"[A-Za-z0-9+/]*+={0,2}(?:(?:\\n|\s{1,40})[A-Za-z0-9+/]{40,}+={0,2})*+"
+    r"(?:(?:\\n|\s{1,40})[A-Za-z0-9+/]{4,}={1,2}(?![\w=]))?"
+)
+
+
+def _coded(text: str) -> Spans:
+    for head in _HEADS:
+        at = text.find(head)
+        while at >= 0:
+            found = _CODED.match(text, at)
+            assert found, "it may be empty"
+            begin = at
+            while begin > max(0, at - 8) and (text[begin - 1].isalnum() or text[begin - 1] in "+/"):
+                begin -= 1
+            shown = b"".join(_decoded(re.sub(r"\s|\\n", "", found[0])[first:400]) for first in range(4))
+            if b"PRIVATE" in shown or not (b"CERTIFICATE" in shown or b"PUBLIC" in shown):
+                yield begin, found.end()
+            at = text.find(head, found.end())
+
+
+def _decoded(coded: str) -> bytes:
+    try:
+        return base64.b64decode(coded[: len(coded) // 4 * 4])
+    except (ValueError, binascii.Error):
+        return b""
+
+
+# "auth": "dXNlcjpwYXNz" of docker's config.json, _auth=... of .npmrc: base64 of user:password
+_AUTH = re.compile(r"(?<![A-Za-z])_?auth\\*[\"']?\s{0,9}[:=]\s{0,9}\\*[\"']?(?P<secret>[A-Za-z0-9+/]{6,}+={0,2})")
+
+
+def encoded_logins(text: str, start: int, end: int) -> Spans:
+    """Logins in base64, as docker and npm keep them."""
+    for found in _AUTH.finditer(text, start, end):
+        if b":" in _decoded(found["secret"] + "=" * (-len(found["secret"]) % 4)):
+            yield found.span("secret")
+
+
+# A token in lines of one width, 76 as base64(1) and mail have it, its parts cut wherever the line was full.
+_WRAPPED = re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{8,}+(?:\.[\w-]++){0,4}\.?=?\r?\n")
+_NEXT = re.compile(r"[ \t]{0,16}(?:>[ \t])?(?P<secret>[\w.-]+)=?[ \t\r]*(?:\n|\Z)")
+
+
+def _wrapped(text: str) -> Spans:
+    for found in _WRAPPED.finditer(text):
+        begin = text.rfind("\n", 0, found.start()) + 1
+        width, at, last = found.end() - begin - 1, found.end(), found.end() - 1
+        while width >= 56 and (line := _NEXT.match(text, at)):
+            token = line["secret"]
+            if len(token) < 20 and not re.search(r"[\d._A-Z-]", token):
+                break
+            last, at, width = line.end("secret"), line.end(), len(token)
+        if last > found.end():
+            yield found.start(), last
+
+
+# What cloud-init prints itself ("Set the following 'random' passwords"), and lists for chpasswd.
+_LIST_HEAD = re.compile(r"(?:random['\"]* passwords?|chpasswd(?!\.)[^\n]*(?:<<-?|[:|>][ \t\r]*(?=\n)))[^\n]*\n", re.I)
+_LIST_LINE = re.compile(
+    r"[^\n]*?(?<![\w/.:-])(?:[a-z_][a-z0-9_.-]{0,31}+\$?):(?P<secret>(?!\s|/)[^\n:]*[^\s:])[ \t\"'\r]*(?:\n|\Z)", re.I
+)
+_LIST_BETWEEN = re.compile(
+    r"[ \t]*(?:-[ \t]*)?(?:list|expire|users|type|name)?[ \t]*:?[ \t]*(?:[|>][+-]?|true|false|\w{1,32})?[ \t\r]*\n",
+    re.I,
+)
+_LIST_INLINE = re.compile(r"chpasswd[^\n]{0,80}?list[\"']?\s*:\s*[\"'](?P<secret>[^\"'\n]+)", re.I)
+
+
+# + echo root:x, and + chpasswd in the next line, as `set -x` shows a pipe
+_TRACED = re.compile(
+    r"\becho[ \t]+[\"']?[\w.-]{1,32}:(?P<secret>[^\n\"']+)[\"']?\r?\n[^\n]{0,80}?\+ (?:sudo )?(?:/[\w/]*/)?chpasswd"
+)
+
+
+def _lists(text: str) -> Spans:
+    for traced in _TRACED.finditer(text):
+        yield traced.span("secret")
+    for inline in _LIST_INLINE.finditer(text):
+        for each in re.finditer(r"(?:\A|\\n|\n)[\w.-]{1,32}:((?:(?!\\n)[^\n])+)", inline["secret"]):
+            yield inline.start("secret") + each.start(1), inline.start("secret") + each.end(1)
+    at = 0
+    while (head := _LIST_HEAD.search(text, at)) is not None:
+        at, lines = head.end(), 0
+        while at < len(text) and lines < 500:
+            if (line := _LIST_LINE.match(text, at)) and not re.fullmatch(
+                r"(?:true|false|\|-?|hash|text|RANDOM|R)", line["secret"]
+            ):
+                yield line.span("secret")
+            elif not (line := _LIST_BETWEEN.match(text, at)):
+                break
+            at, lines = line.end(), lines + 1
+
+
+# A JSON Web Key: d, p, q and k are private
+_JWK = re.compile(r"\\*\"(?:d|p|q|dp|dq|qi|k)\\*\"\s{0,9}:\s{0,9}\\*\"(?P<secret>[\w+/=-]{16,}+)")
+
+
+def _jwk(text: str) -> Spans:
+    for found in _JWK.finditer(text):
+        yield found.span("secret")
+
+
+_NETRC = re.compile(r"\bmachine\s+\S+\s+(?:login|account)\s+\S+\s+password\s+(?P<secret>\S+)")
+
+
+def _netrc(text: str) -> Spans:
+    for found in _NETRC.finditer(text):
+        yield found.span("secret")
+
+
+#: What a text must hold in lower case, one of them, and what then looks for secrets in it.
+HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
+    (("private key", "private%20key", "private+key", "private_key-", "private\\u0020key"), _keys),
+    (("private-lines", "private-mac", "private-hash"), _putty),
+    (("ls0tls1crudjti", "ls0tlujfr0lo", "tls0tqkvhsu", "s0tls1crudjti"), _coded),
+    (("eyj",), _wrapped),
+    (("chpasswd", "passwords"), _lists),
+    (('"kty', '\\"kty'), _jwk),
+    (("machine ",), _netrc),
+)

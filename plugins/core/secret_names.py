@@ -1,0 +1,212 @@
+"""Which names are names of secrets: one table for text, for data (JSON keys) and for environment variables.
+
+A name is split into words (``ansible_become_pass``, ``x-functions-key``, ``githubToken``), and its last words decide::
+
+    strong   adminPassword, DB_PASS, MYSQL_PWD, client_secret, psk, otp, DD_APP_KEY     whatever the value is
+    weak     token, tokens, pass, secrets, credential: counted and described as well    not ``tokens: 5``
+    none     tokenType, secretName, publicKey, PasswordAuthentication, chpasswd
+
+What the words are is from the rules of detect-secrets (keyword detector) and gitleaks (generic-api-key), and from the
+names of Azure, cloud-init, Ansible and Windows. The sed and awk programs that run on VMs are made of the same table.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+__all__ = ["HINTS", "NONE", "STRONG", "WEAK", "is_plain_value", "is_secret_name", "secret_level", "sed_mask"]
+
+NONE, WEAK, STRONG = 0, 1, 2
+
+#: A name that ends with one of these is a secret, also when no separator stands before it: dbpassword, AccessToken.
+_ENDINGS = (
+    *("password", "passwd", "passphrase", "passcode", "passwort", "secret", "apikey", "accesskey", "secretkey"),
+    *("privatekey", "authkey", "accountkey", "sharedkey", "masterkey", "signingkey", "encryptionkey", "storagekey"),
+)
+#: As a word of their own.
+_WORDS = frozenset(
+    {
+        "pwd",
+        "psk",
+        "otp",
+        "totp",
+        "pw",
+        "bindpw",
+        "rootpw",
+        "requirepass",
+        "masterauth",
+        "jwt",
+        "passkey",
+        "connstr",
+        "connectionstring",
+        "cookie",
+    }
+)
+#: As a word with another one before it, or alone when the value looks like one.
+_WEAK = frozenset({"token", "pass", "credential", "cred", "pat", "sas", "pin"})
+#: ``pass`` as the end of a word.
+_PASS = frozenset(
+    f"{each}pass"
+    for each in "ssh db user root admin smtp ldap proxy my pg sql mysql redis store key sudo become".split()
+)
+#: Words that end like a secret's and are none: a program, a sudoers tag.
+_NOT = frozenset("chpasswd gpasswd htpasswd ypasswd nopasswd mkpasswd getpasswd".split())
+
+#: What stands before ``key`` when the key is a secret.
+_KEYS = frozenset(
+    (
+        "access account activation admin aes api app application auth blob bot client consumer cosmo"
+        "s crypto datadog dd "
+        "db deploy device encrypt encryption enrollment feed function functions hmac hub instrumentation join jwt "
+        "licence license luks master openai preshared primary private product queue recovery redis registration relay "
+        "root rsa sas search secondary secret sendgrid server service session shared sign signing ssh ssl storage "
+        "stripe subscription table tls unseal user vault webhook wifi wireguard wpa wep"
+    ).split()
+)
+#: What stands before ``KEY`` in a variable that holds none: any other ``*_KEY`` in capitals does.
+_NO_KEYS = frozenset("public pub host primary foreign sort partition cache xkb map index hot compose".split())
+
+#: Last words that say in which shape the secret is: clientSecretValue, password_hash, client-key-data.
+_TAILS = frozenset("value text plain plaintext base64 b64 data raw old new current hash hashed encrypted".split())
+
+#: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
+HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
+    *("masterauth", "bindpw", "rootpw", "connstr", "_pat", "sas", "pw=", "pw:", 'pw"', "pw'", "pw ", "_pin"),
+)
+
+_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+_PLAIN_WORDS = frozenset(
+    (
+        "true false yes no null none nil undefined unset empty on off enabled disabled required optional set missing "
+        "expired invalid valid incorrect wrong changed updated unchanged never locked unlocked prompt ask ok failed "
+        "not is are was were has have must may can cannot could should will would does did too for the a an of in to "
+        "and or but from by with without authentication verification rejected accepted denied unknown absent present "
+        "success default hidden redacted masked removed sensitive nopasswd string object number bool"
+        "ean bool integer int any "
+        "file files compat sss systemd nis ldap winbind"
+    ).split()
+)
+#: Words that begin a sentence, when others follow.
+_SENTENCES = frozenset(
+    "password passwords command user users identity success successfully your this that it key token secret error no "
+    "internal login account permission access request context could unexpected server client resource".split()
+)
+_PLACEHOLDER = re.compile(
+    r"[*•.xX_-]+|<[^<>]*>?|\([a-z ,.-]*\)|\[(?:redacted|hidden|masked|removed|sensitive).*|\$\{?\w+"
+    r"\}?|%\w+%|\{\{.*|!!null"
+    r"|\$\(.*|`.*|_{2,}\w*_{2,}",
+    re.I,
+)
+_PATH = re.compile(r"(?:~|\.{1,2})?/(?:[\w.@-]{1,32}/)*[\w.@-]{0,48}|[A-Za-z]:\\+[^\n]*|file:.*")
+_FILE = re.compile(r"[\w./@-]{1,80}\.(?:pem|key|crt|cer|pfx|p12|json|ya?ml|txt|conf|env|pub|gpg|asc|py|sh|log|service)")
+_PUBLIC = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-|sk-(?:ssh|ecdsa))|AAAA[BCE]3Nza|https?://[^@]*\Z")
+
+
+@lru_cache(8192)
+def secret_level(name: str) -> int:
+    """How surely a field of that name holds a secret: STRONG, WEAK or NONE."""
+    words = [word.lower() for word in _SPLIT.findall(name[-100:])]
+    while len(words) > 1 and (words[-1].isdigit() or words[-1] in _TAILS):
+        words.pop()
+    if not words or words[-1].isdigit():
+        return NONE
+    if words[0] == "lib" or words[0].startswith("lib"):
+        return NONE  # libsecret, libpam-passwdqc: packages
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    plural = last.endswith("s") and last[:-1] not in ("pas", "") and not last.endswith("ss")
+    if plural and last not in ("sas",):
+        last = last[:-1]
+    if last in _NOT:
+        return NONE
+    if last in _WORDS or last in _PASS or last.endswith(_ENDINGS):
+        return WEAK if plural and last == "secret" else STRONG
+    if last == "key":
+        return _key(name, words, before, plural)
+    if (before, last) in (("connection", "string"), ("conn", "string"), ("access", "signature"), ("conn", "str")):
+        return STRONG
+    if last in _WEAK:
+        if last in ("pat", "sas", "pin"):
+            return STRONG if before and name.upper() == name else NONE
+        return STRONG if before and not plural and last in ("pass", "token") and before not in _COUNTED else WEAK
+    return WEAK if last.endswith("token") else NONE
+
+
+#: ``max_token``, ``next token``, ``invalid_token``: a number, or the word of an error.
+_COUNTED = frozenset("max min num total next invalid missing unexpected csrf expected per bad no".split())
+
+
+def _key(name: str, words: list[str], before: str, plural: bool) -> int:
+    if before in _KEYS:
+        return STRONG if "public" not in words and "host" not in words else NONE
+    capitals = len(words) > 1 and "_" in name and name.upper() == name and before not in _NO_KEYS
+    return STRONG if capitals and not plural else NONE
+
+
+def is_secret_name(name: str) -> bool:
+    """True when a field of that name holds a secret: ``adminPassword``, ``client_secret``."""
+    return secret_level(name) > NONE
+
+
+def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, after: str = "") -> bool:
+    """True when `value`, beside the name of a secret, is none itself: a state, a placeholder, a path, a count.
+
+    `after` is what stands behind the value in a line of prose.
+    """
+    value = value.strip()
+    first, _, more = value.partition(" ")
+    more = more or after.strip()
+    if not value or _PLACEHOLDER.fullmatch(value) or "<secret:" in value:
+        return True
+    word = first.strip(".,;:!?()").lower()
+    if word in _PLAIN_WORDS and (bool(more) or level == WEAK or first.lower() == word) and not (quoted and more):
+        return True
+    if more and not quoted and word in _SENTENCES:
+        return True
+    lowered = name.lower()
+    if lowered == "pwd" or lowered.endswith("oldpwd"):
+        return value.startswith(("/", "~", "."))
+    if _PUBLIC.match(value):
+        return True
+    about_key = lowered.endswith(
+        ("key", "keys", "token", "credential", "credentials", "cred", "creds", "secret", "cookie")
+    )
+    if about_key and (_PATH.fullmatch(value) or _FILE.fullmatch(value)):
+        return True
+    if "key" in lowered and value.isdigit() and len(value) < 8:
+        return True
+    if level == STRONG:
+        return False
+    return _is_described(lowered, value, more)
+
+
+def _is_described(name: str, value: str, more: str) -> bool:
+    """After a weak name: a number, or a sentence."""
+    if value.rstrip("%.,;").replace(",", "").replace(".", "").isdigit():
+        return len(value) < 6 or name.endswith("s")
+    if name == "pass":
+        return bool(more)
+    if name.endswith("s") and name != "pass" and not re.search(r"\d", value):
+        return True
+    return bool(more) and re.fullmatch(r"[A-Za-z'(),.:;/-]+", value.split(" ", 1)[0]) is not None
+
+
+def sed_mask() -> str:
+    """A sed script (POSIX, extended) that cuts off what stands behind a secret's name, for the VM itself."""
+    words = [*_ENDINGS, *sorted(_WORDS - {"pwd", "pw"}), "token", "pass", "credential", "[_.-]key"]
+    words += [f"{each}[_.-]?key" for each in sorted(_KEYS)]
+    names = "|".join(_any_case(each) for each in words)
+    quotes = "[\"']"
+    return (
+        f"s/(^|[^A-Za-z])(([A-Za-z0-9_.-]*)({names})[sS]?{quotes}?[[:blank:]]*(=|:)[[:blank:]]*)"
+        f"(\"[^\"]*\"|'[^']*'|[^[:blank:]\"'<]{{6,}})/\\1\\2***/g"
+    ).replace("'", "'\\''")
+
+
+def _any_case(words: str) -> str:
+    """``pass`` as ``[Pp][Aa][Ss][Ss]``: not every sed has a flag for that; brackets stay as they are."""
+    return "".join(
+        each if index % 2 else re.sub("[a-z]", lambda at: f"[{at[0].upper()}{at[0]}]", each)
+        for index, each in enumerate(re.split(r"(\[[^]]*\]\??)", words))
+    )

@@ -1,0 +1,264 @@
+r"""Secrets that are known by what stands before them: a name (`plugins.core.secret_names`), however it is joined to its
+value.
+
+::
+
+    password=x   "password": "x"   \"password\":\"x\"   {'password': ['x']}
+    map[Password:[x]]   ["password"]=> string(1) "x"
+    --password x   -Password x   setx DB_PASSWORD x   <Password><Value>x</Value>   {"name": "DB_PASSWORD", "value": "x"}
+    password: |      and the indented lines below      password:     and one value below
+
+A value goes to the end of its quotes. Without quotes it goes to white space or to the next assignment, so that it may
+hold ``,``, ``;`` and ``&``; to the end of the line when its name begins the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from plugins.core.secret_arguments import WORD
+from plugins.core.secret_names import NONE, STRONG, is_plain_value, secret_level
+
+__all__ = ["address_logins", "named_values"]
+
+Spans = Iterator[tuple[int, int]]
+
+_COLOUR = r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[\d;]{0,12}m"
+_QUOTE = r"\\*[\"']|&quot;|&#3[49];|&apos;|\\u0022"
+_NAMED = re.compile(
+    rf"(?<![\w.-])(?!(?<=<)secret:)(?P<name>[\w.-]++)(?P<close>(?:{_QUOTE}|[\])]|{_COLOUR}){{0,5}})("
+    rf"?:[ \t]|{_COLOUR}){{0,12}}"
+    r"(?P<sep>=>|:=|={1,2}|:(?!:)|%3[dD]|,(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t]))"
+    rf"(?:[ \t]|{_COLOUR}){{0,20}}"
+    r"(?:Some\(|string\(\d+\)[ \t]*|\(string\)[ \t]*(?:\(len=\d+\)[ \t]*)?|[bur@](?=\\*[\"'])|\((?=[\"']))?"
+)
+_VALUE = re.compile(
+    rf"(?P<q>{_QUOTE})(?P<secret>(?:(?!(?P=q))(?:\\.|[^\n])|(?P=q)(?P=q))++)"
+    r"|\[(?P<list>[^\[\]{}\n]++)"
+    r"|(?P<bare>(?![\[{<])(?:\\(?!\\*[\"']).|[^\s\"'<>\x1b,;&\\]|<(?![/\w])|>(?=[^\s<])|&(?!quot;|#3|apos;)(?=[^\s&])(?![\w.-]{1,40}+\s?[=:])"
+    r"|[,;](?![\s,;\"'}\])]|[\w.-]{1,40}+[\"']?\s?[=:]|$)|(?<=[^\s\"'])[\"'](?=\w))++)"
+)
+_ITEM = re.compile(r"[^\s,\"'][^,\"'\n]*")
+_MORE_QUOTES = re.compile(r"(?:\"[^\"\n]*\"|'[^'\n]*')++")
+#: What may stand before a name that begins its line: then the rest of the line is the value.
+_LINE_START = re.compile(
+    r"[ \t]*(?:[-+>#*][ \t]*)?(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare[ \t]+-x[ \t]+)?[\"']?\Z"
+)
+_NEXT_ASSIGNMENT = re.compile(r"[ \t]+(?:[A-Za-z_][\w.-]{0,40}+\s?(?:=|:\s)|[|&]|#[ \t]|[->]{1,2}[ \t])")
+_FLAG = re.compile(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]*+)(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n){{1,9}}(?![-|]){WORD}")
+_SET = re.compile(
+    rf"\b(?:config(?:ure)?[ \t]+set|setx|setenv|SetEnv|fastcgi_param|git[ \t]+config(?:[ \t]+--\w+)*"
+    rf"|define|requirepass|"
+    rf"masterauth)[ \t]+(?:\([\"'])?(?P<name>[^\s\"']++)[ \t]+{WORD}"
+)
+#: A line of a configuration file: wpa-psk "home wifi", masterauth x1
+_BESIDE = re.compile(
+    r"(?m)^[ \t]*(?P<name>[\w.-]++)[ \t]+(?:(?P<q>[\"'])(?P<secret>[^\"'\n]++)[\"']|(?P<bare>(?=\S*"
+    r"\d)(?=\S*[A-Za-z])[^\s:=]{4,}+))[ \t\r]*$"
+)
+_PAIR = re.compile(
+    r"(?<![A-Za-z])(?:name|key|property|field|setting|variable|option|header|id)[\\\"']{0,4}[ \t]{0,"
+    r"9}(?:=>|[:=>])[\\\"' \t]{0,6}"
+    r"(?P<name>[\w.-]++)(?:[^\w\n]{0,8}(?:/?(?:name|key)[>\\\"']{1,4})?|(?:[^\w\n]{1,8}(?:type|secure|sensitive|secret)\W{1,8}\w{1,20}){0,3}|)"
+    r"[^\w]{1,60}?(?:value|val|text|string)[\\\"']{0,4}\s{0,9}(?:=>|[:=>])[ \t]{0,9}",
+    re.I,
+)
+_PAIR_BACK = re.compile(
+    r"(?<![A-Za-z])value[\\\"']{0,4}[ \t]{0,9}[:=][ \t]{0,9}(?:\\*[\"'])(?P<secret>[^\"'\\\n]++)\\*[\"'][^\w]{1,40}"
+    r"(?:name|key)[\\\"']{0,4}[ \t]{0,9}[:=][\\\"' \t]{0,6}(?P<name>[\w.-]++)",
+    re.I,
+)
+_XML = re.compile(
+    r"(?:<|&lt;)(?:[\w.-]{1,40}:)?(?P<name>[A-Za-z_][\w.-]*+)(?:\s[^<>\n]{0,200})?(?:>|&gt;)\s{0,40}"
+    r"(?:(?:<|&lt;)(?:!\[CDATA\[|(?:[\w.-]{1,40}:)?(?:value|string|text|plaintext)(?:\s[^<>\n]{0,80})?(?:>|&gt;))\s{0,40})?"
+    r"(?P<secret>[^<&\n]++(?:&(?!lt;)[^<&\n]*+)*)(?=<|&lt;|\]\]>|\Z|\n)",
+    re.I,
+)
+_BLOCK = re.compile(
+    r"(?m)^(?P<indent>[ \t]*(?:-[ \t]+)?)[\"']?(?P<name>[\w.-]++)[\"']?[ \t]*[:=][ \t]*(?P<style>(?:"
+    r"![\w!]*[ \t]*)?[|>][+-]?\d?[+-]?|\\)?"
+    r"[ \t]*(?:#[^\n]*)?\r?$"
+)
+_MAPPING = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w. -]{1,80}[\"']?[ \t]*:(?:[ \t]|$)")
+_ALONE = re.compile(
+    r"[ \t]*(?P<secret>(?=\S*[\d!@#$%^&*+/=~?_-])(?=\S*[A-Za-z])[^\s<>:{}\[\]()\"']{6,128})[ \t\r]*$", re.M
+)
+
+
+def named_values(text: str, start: int, end: int) -> Spans:
+    """The values behind names of secrets, in the line between `start` and `end`, and in the lines below it."""
+    yield from _assigned(text, start, end)
+    for pattern in (_FLAG, _SET, _BESIDE):
+        for found in pattern.finditer(text, start, end):
+            yield from _judged(found["name"], text, *found.span("secret" if found["q"] else "bare"), flag=True)
+    near = min(end + 400, len(text))
+    for found in _PAIR.finditer(text, start, near):
+        if found.start() < end and secret_level(found["name"]):
+            yield from _value(text, found["name"], found.end(), near, STRONG)[0]
+    for found in _PAIR_BACK.finditer(text, max(0, start - 200), end):
+        yield from _judged(found["name"], text, *found.span("secret"))
+    for found in _XML.finditer(text, start, near):
+        if found.start() < end:
+            yield from _judged(found["name"], text, *found.span("secret"))
+    if found_block := _BLOCK.match(text, start, end):
+        yield from _below(text, found_block, end)
+
+
+def _assigned(text: str, start: int, end: int) -> Spans:
+    covered = start
+    for found in _NAMED.finditer(text, start, end):
+        name = found["name"]
+        if found.start() < covered:
+            continue  # in a value
+        level = secret_level(name)
+        if level == NONE and text[found.start() - 2 : found.start()].endswith("["):
+            level = secret_level(re.sub(r"\A\d*m", "", name))  # behind a colour code
+        if level == NONE or not _joined(found, text[start : start + 100]):
+            continue
+        begins = found.start() - start < 40 and bool(_LINE_START.match(text[start : found.start()]))
+        spans, covered = _value(text, name, found.end(), end, level, begins=begins)
+        yield from spans
+
+
+def _joined(found: re.Match[str], line: str) -> bool:
+    """A comma joins only what is in quotes and in brackets, a bar only cells of a table."""
+    separator = found["sep"]
+    if separator == ",":
+        before = found.string[max(0, found.start() - 6) : found.start()]
+        return bool(re.search(r"[\"';]", found["close"]) and re.search(r"[(\[{]\s?[bu]?\\?[\"']\Z", before))
+    return separator != "|" or line.lstrip().startswith("|")
+
+
+def _value(
+    text: str, name: str, at: int, end: int, level: int, *, begins: bool = False
+) -> tuple[list[tuple[int, int]], int]:
+    """The secrets in the value that begins at `at`, and where that value ends."""
+    found = _VALUE.match(text, at, end)
+    if found is None:
+        return [], at
+    if found["q"]:
+        first, last = found.span("secret")
+        if (more := _MORE_QUOTES.match(text, last + len(found["q"]), end)) is not None:
+            last = more.end()
+        return [] if is_plain_value(name, text[first:last], level, quoted=True) else [(first, last)], last
+    if found["list"] is not None:
+        first, last = found.span("list")
+        items = [each for each in _ITEM.finditer(text, first, last) if not is_plain_value(name, each[0], level)]
+        return [each.span() for each in items], last
+    first, last = found.span("bare")
+    if begins:
+        rest = _NEXT_ASSIGNMENT.search(text, last, end)
+        line = text.find("\n", last, end)
+        last = min(rest.start() if rest else end, line if line >= 0 else end)
+    value = text[first:last].rstrip()
+    stripped = value.rstrip(".,;:)]}>") or value
+    after = text[last : last + 80].split("\n")[0] if text[at - 2 : at] == ": " and text[last : last + 1] == " " else ""
+    if is_plain_value(name, stripped, level, after=after) or is_plain_value(name, value, level):
+        return [], last
+    return [(first, first + len(stripped))], last
+
+
+def _judged(name: str, text: str, first: int, last: int, *, flag: bool = False) -> Spans:
+    level = secret_level(name)
+    if flag and name.lower() in ("key", "token", "pass", "apikey"):
+        level = STRONG
+    if level and not is_plain_value(name, text[first:last], STRONG if flag and not name.endswith("s") else level):
+        yield first, last
+
+
+def _below(text: str, head: re.Match[str], end: int) -> Spans:
+    """The value of a name that has none in its own line: a block of YAML, or one word."""
+    name, level = head["name"], secret_level(head["name"])
+    if level == NONE or name.lower() == "chpasswd":
+        return
+    indent, at = len(head["indent"]), end + 1
+    first = True
+    while at < len(text):
+        stop = text.find("\n", at)
+        stop = len(text) if stop < 0 else stop
+        line = text[at:stop]
+        body = line.strip()
+        deep = len(line) - len(line.lstrip())
+        if body and deep <= indent - 2 * ("-" in head["indent"]):
+            if first and (alone := _ALONE.match(text, at, stop)):
+                yield alone.span("secret")
+            return
+        if body and not (head["style"] is None and _MAPPING.match(line)):
+            bare = body.removeprefix("- ").strip("\"'")
+            if not is_plain_value(name, bare, level) or head["style"]:
+                begin = at + line.index(bare) if bare else at
+                yield begin, begin + len(bare)
+        elif body:
+            return
+        first = first and not body
+        at = stop + 1
+
+
+# ----------------------------------------------------------------------------------------------- addresses
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}+)?(?P<slashes>:(?:\\?/|\\u002[fF]|&#(?:47|x2[fF]);){2}|%(?:25)?3[aA](?:%(?:25)?2[fF]){2}|(?<![\w:/])//(?=[^\s/]))"
+    r"(?P<rest>[^\s'\"<>|]++)"
+)
+_AT = re.compile(r"@|%(?:25)?40|&#64;")
+_LOGIN = re.compile(
+    r"[^\s/@:%]{0,256}(?:%(?!(?:25)?(?:2[fF]|3[aA]|40))[^\s/@:%]{0,256}){0,20}(?P<colon>:|%(?:25)?3[aA])?"
+)
+#: A user name alone is no secret in an address of these: it is one of http, where tokens are written so.
+_USERS = frozenset(
+    "ssh sftp scp git+ssh rsync ldap ldaps imap smtp postgresql postgres mysql smb nfs mailto sip xm"
+    "pp ftp telnet vnc rdp".split()
+)
+_BARE_LOGIN = re.compile(
+    r"(?<![\w/@:.+-])(?P<user>[\w.+\\-]{1,64}+):(?P<secret>[^\s:@/'\"<>]{1,128}+)@(?=\[?[\w.-]{1,80}\]?:\d{2,5}\b|\d{1,3}(?:\.\d{1,3}){3}\b)"
+)
+_PROXY_LOGIN = re.compile(
+    r"proxy[\w.-]{0,40}+\\*[\"']?\s{0,9}[:=]?\s{0,9}\\*[\"']?(?P<login>[^\s:@/'\"<>=]{1,64}+:[^\s'\"<>]{1,256}?)@(?=[\w.\[-])",
+    re.I,
+)
+_NOT_USERS = frozenset(
+    "sip sips mailto ssh to from cc user by for login principal upn host via jump target dest xmpp account acct".split()
+)
+
+
+def address_logins(text: str, start: int, end: int) -> Spans:
+    """Logins in addresses: ``http://user:p@ss/word@proxy``, ``https://token@host``, and as JSON and forms write them.
+
+    Each address is read once, whatever it holds: a VM's line of nothing but ``://`` takes no longer than another.
+    """
+    for found in _ADDRESS.finditer(text, start, end):
+        rest, at = found["rest"], found.start("rest")
+        scheme = (found["scheme"] or "").lower()
+        for part in _parts(rest):
+            first, last = at + part[0], at + part[1]
+            yield from _login(text, first, last, scheme if part[0] == 0 else part[2])
+    for bare in _BARE_LOGIN.finditer(text, start, end):
+        if bare["user"].lower() not in _NOT_USERS:
+            yield bare.start("user"), bare.end("secret")
+    for bare in _PROXY_LOGIN.finditer(text, start, end):
+        if "://" not in bare["login"] and not re.match(r"[^:]*:\d{1,5}(?:[/,]|\Z)", bare["login"]):
+            yield bare.span("login")
+
+
+def _parts(rest: str) -> Iterator[tuple[int, int, str]]:
+    """An address may hold another: ``x?next=http://u:p@h``, ``http://a:b@c,http://d:e@f``."""
+    begin, scheme = 0, ""
+    for inner in re.finditer(r"([A-Za-z][A-Za-z0-9+.-]{1,12})(?::(?:\\?/){2}|%(?:25)?3[aA](?:%(?:25)?2[fF]){2})", rest):
+        yield begin, inner.start(), scheme
+        begin, scheme = inner.end(), inner[1].lower()
+    yield begin, len(rest), scheme
+
+
+def _login(text: str, first: int, last: int, scheme: str) -> Spans:
+    head = _LOGIN.match(text, first, last)
+    if head is None:
+        return
+    if head["colon"]:
+        if re.match(r"\d{1,5}(?:[/?#,;&]|%2[fF]|\Z)", text[head.end() : last]):
+            return
+        ends = [each.start() for each in _AT.finditer(text, head.end(), min(last, head.end() + 1024))]
+        if ends and ends[-1] > first:
+            yield first, ends[-1]
+    elif head.end() > first and scheme not in _USERS and _AT.match(text, head.end(), last):
+        yield first, head.end()

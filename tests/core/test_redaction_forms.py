@@ -1,0 +1,102 @@
+"""Every form of tests/data/secrets/leaks.txt is redacted, and no line of ordinary.txt is altered."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from plugins.core import redaction
+from plugins.core.redaction import clean, redact
+from plugins.core.secret_names import NONE, STRONG, WEAK, secret_level
+from tests.support.secret_forms import Form, count, leaks, ordinary
+
+
+def test_the_numbers() -> None:
+    numbers = count()
+    assert numbers["forms"] >= 250
+    assert numbers["lines"] >= 250
+    assert (numbers["leaks"], numbers["altered"]) == (0, 0)
+
+
+@pytest.mark.parametrize("form", leaks(), ids=lambda form: form.text[:40])
+def test_a_form_leaves_nothing(form: Form) -> None:
+    assert form.left(redact(form.text)) == []
+    assert form.left(redact(f"before\n{form.text}\nafter")) == []
+
+
+@pytest.mark.parametrize("line", ordinary(), ids=lambda line: line[:40])
+def test_an_ordinary_line_stays(line: str) -> None:
+    assert redact(line) == line
+
+
+@pytest.mark.parametrize("form", leaks()[::9], ids=lambda form: form.text[:40])
+def test_utf_16_that_was_read_as_if_it_were_not(form: Form) -> None:
+    text = form.text.encode("utf-16-le").decode("latin-1")
+    assert form.left(redact(text).replace("\0", "")) == []
+
+
+@pytest.mark.parametrize("form", leaks(), ids=lambda form: form.text[:40])
+def test_redacting_twice_changes_nothing_more(form: Form) -> None:
+    once = redact(form.text)
+    assert redact(once) == once
+
+
+def test_a_needle_of_every_finder_is_what_its_pattern_needs() -> None:
+    """A long text is looked through by needles: a form is found in it as it is found alone."""
+    around = "an ordinary line of a log, number 1234, at 10:00:00\n" * 40
+    for form in leaks():
+        assert form.left(redact(f"{around}{form.text}\n{around}")) == [], form.text
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        *((name, STRONG) for name in "GITHUB_TOKEN DB_PASS smtp_pass MYSQL_PWD SIGNING_KEY DD_APP_KEY psk otp".split()),
+        *((name, STRONG) for name in "x-functions-key ansible_become_pass githubToken adminPassword passwords".split()),
+        *((name, WEAK) for name in "token tokens pass credential credentials secrets".split()),
+        *((name, NONE) for name in "tokenType secretName publicKey key keys PasswordAuthentication chpasswd".split()),
+        *((name, NONE) for name in "monkey bypass compass HOST_KEY CACHE_KEY key_id keyVaultId author max".split()),
+    ],
+)
+def test_how_surely_a_name_is_a_secrets(name: str, level: int) -> None:
+    assert secret_level(name) == level
+
+
+@pytest.mark.parametrize(
+    ("data", "kept"),
+    [
+        ({"githubToken": "hunter22"}, {}),
+        ({"dbPass": "hunter22"}, {}),
+        ({"adminPassword": 22}, {}),
+        ({"passwords": ["hunter22", "hunter23"]}, {}),
+        ({"name": "DB_PASSWORD", "value": "hunter22"}, {"name": "DB_PASSWORD"}),
+        ({"Key": "clientSecret", "Value": "hunter22"}, {"Key": "clientSecret"}),
+        ({"env": [{"name": "API_TOKEN", "value": "hunter22"}]}, {}),
+        ({"disablePasswordAuthentication": True}, {"disablePasswordAuthentication": True}),
+        ({"tokens": 5, "maxTokens": 22}, {"tokens": 5, "maxTokens": 22}),
+        ({"password": None, "secretName": "db"}, {"password": None, "secretName": "db"}),
+    ],
+)
+def test_data_follows_the_same_table(data: dict[str, object], kept: dict[str, object]) -> None:
+    cleaned = clean(data)
+    assert "hunter" not in json.dumps(cleaned)
+    assert {name: cleaned[name] for name in kept} == kept
+    if "adminPassword" in data:
+        assert str(cleaned["adminPassword"]).startswith("<secret:")
+
+
+def test_the_environment_follows_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_remembered", [])
+    redaction.remember_environment(
+        {
+            "MYSQL_PWD": "environment-1",
+            "SMTP_PASS": "environment-2",
+            "DD_APP_KEY": "environment-3",
+            "PWD": "/home/anna/environment-4",
+            "FLEET_SSH_KEY": "/home/anna/.ssh/environment-5",
+        }
+    )
+    shown = redact(" ".join(f"environment-{number}" for number in range(1, 6)))
+    assert shown.count("<secret:") == 3
+    assert shown.endswith("environment-4 environment-5")
