@@ -166,6 +166,7 @@ def _spans(text: str, folded: list[bytes], suspect: dict[bytes, _Needles]) -> li
     return spans
 
 
+_MARK = len("<secret:00000000>")
 _LONGEST = 4_000  # characters of a command over several lines
 
 
@@ -174,6 +175,9 @@ def _marked(text: str, spans: list[tuple[int, int]]) -> str:
     pieces, at = [], 0
     for start, end in _merged(spans):
         secret = text[start:end]
+        before = text.rfind("<secret:", max(0, start - _MARK), start)
+        if before >= 0 and ">" not in text[before:start]:
+            continue  # in a mark of an earlier redaction
         if secret.strip() and "<secret:" not in secret and not set(secret) <= {"*", ":"}:
             pieces += [text[at:start], mark(secret.strip())]
             at = end

@@ -140,7 +140,8 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("password", "passwd", "secret"),
         re.compile(
-            rf"\b(?:login|user(?:name)?|account)\s+[^\s:=,\"']++\s+(?:password|secret|passwd)\s+(?:\d\s+)?{WORD}", re.I
+            rf"\b(?:login|user(?:name)?|account)\s+[^\s:=,\"']++\s+(?:password|secret|passwd)\s+(?:\d\s+)?+(?!<secret:){WORD}",
+            re.I,
         ),
     ),
     (("send",), re.compile(r"\bsend(?:_user)?\s+(?:--\s+)?\"(?P<bare>[^\"\n]{4,200})\\r\"")),
