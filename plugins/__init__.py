@@ -20,13 +20,15 @@ from plugins.checks.check import (
     unknown,
     warn,
 )
-from plugins.checks.probe import probe
+from plugins.checks.probe import ANY_ERROR, END, probe
 from plugins.checks.quoting import ps, quote, tool
 from plugins.model import ProbeResult, Severity, SshSession, Status, Vm
 from plugins.requirements.profile import EGRESS_ONLY, REQUIRED_NEEDS, Endpoint, Profile
 
 __all__ = [
+    "ANY_ERROR",
     "EGRESS_ONLY",
+    "END",
     "REQUIRED_NEEDS",
     "AzureVmView",
     "CheckOutcome",

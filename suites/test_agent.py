@@ -15,7 +15,7 @@ from suites.probes.azcmagent_check import ReachedEndpoints
 from suites.probes.azcmagent_logs import AgentLogs, LogLine
 from suites.probes.azcmagent_output import HIMDS
 from suites.probes.azcmagent_services import UNITS, AgentServices
-from suites.rules import arc_machine, guest_fixes
+from suites.rules import agent_endpoints, arc_machine, guest_fixes
 from suites.rules.arm_resources import named
 from suites.rules.azcmagent_state import must_be_installed, must_be_known
 from suites.wording import listed
@@ -198,12 +198,14 @@ OBSOLETE = ("login.windows.net", "dc.services.visualstudio.com")
     docs=f"{ARC}/azcmagent-check",
     component="guest",
 )
-def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: ReachedEndpoints) -> str:
+def test_the_agent_reaches_every_required_endpoint(
+    agent: Agent, agent_check: ReachedEndpoints, vm: Vm, profile: Profile
+) -> str:
     """The agent itself reaches every required endpoint.
 
     Success: azcmagent check, for the location of the Arc resource, reports every required endpoint as reachable.
     Failure: it reports one as not reachable. Only hosts that nothing needs any more: a warning.
-    Unknown: there is no root, no location is known, or the agent prints no table.
+    Unknown: there is no root, no location is known, the agent prints no table, or a required endpoint has no row.
     Not applicable: before the installation.
     """
     must_be_installed(agent)
@@ -225,6 +227,11 @@ def test_the_agent_reaches_every_required_endpoint(agent: Agent, agent_check: Re
         unknown(
             f"{command} does not say whether it reaches {listed(open_)}.",
             remedy="Run it on the VM by hand, with --verbose.",
+        )
+    if missing := agent_endpoints.without_row(agent_check, vm, profile):
+        unknown(
+            f"{command} printed no row for {listed(missing)}; expected one for every required endpoint.",
+            remedy="Run it on the VM by hand, with --verbose, and see whether it comes to its end.",
         )
     if lost:
         warn(

@@ -23,7 +23,7 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -34,7 +34,14 @@ from plugins.checks.quoting import quote
 from plugins.checks.signature import parameters
 from plugins.model import ProbeResult, ProbeState, Vm
 
-__all__ = ["LINUX_ONLY", "Probe", "ProbeCommand", "probe", "probe_of", "quote"]
+__all__ = ["ANY_ERROR", "END", "LINUX_ONLY", "Probe", "ProbeCommand", "probe", "probe_of", "quote"]
+
+#: Every exit status with which a program ends by itself: 126 and 127 are the shell's (it did not run), 128 and more a
+#: signal's.
+ANY_ERROR = range(126)
+
+#: A command that prints this last ran to its end only when its output ends with it, or its exit status is not 0.
+END = "@end"
 
 #: What a check says of a Windows VM when one of its probes has no command for it.
 LINUX_ONLY = "This check is for Linux guests only."
@@ -50,6 +57,8 @@ class Probe:
     needs: tuple[str, ...]
     cap: int
     accept_states: frozenset[ProbeState]
+    accept_exits: frozenset[int]
+    accept_truncated: bool
     read: Callable[[ProbeResult], Any] | None
     windows: str | Callable[..., str] | None = None  # None: there is nothing like it on Windows
 
@@ -106,6 +115,8 @@ def probe(
     needs: Sequence[str] = (),
     cap: int = 16_384,
     accept_states: Sequence[ProbeState] = (),
+    accept_exits: Collection[int] = (0,),
+    accept_truncated: bool = False,
     read: Callable[[ProbeResult], Any] | None = None,
     windows: str | Callable[..., str] | None = None,
 ) -> Any:
@@ -115,12 +126,29 @@ def probe(
     `timeout` seconds after it starts, it and its children are stopped. `root` probes run through ``sudo -n`` unless
     the login is root. `needs` names the programs without which the command is not started. `cap` bounds stdout and
     stderr, each, in bytes. `read` parses the `ProbeResult` for the checks: pure, and total (it raises ValueError with
-    what it expected). A probe that did not run to its end makes the checks that take it *unknown*, except for the
-    states listed in `accept_states`, which the check then handles itself. `windows` is what runs on a Windows VM
-    instead: PowerShell text (`plugins.checks.quoting.ps` and `tool` help to write it), whose output `read` can parse
-    too; without it, the checks that take the probe are *not applicable* there.
+    what it expected).
+
+    Half an answer is no answer. Checks that take the probe are *unknown* when it did not run to its end, except for the
+    states in `accept_states`, which `read` then handles itself; when its exit status is not in `accept_exits`; when its
+    output was cut at the cap, unless `accept_truncated` (`read` can tell what is missing); and when its command ends
+    with ``echo @end`` (``&& echo @end`` after a program or a pipeline, whose status it keeps), exits with 0, and the
+    output does not end with that line.
+
+    `windows` is what runs on a Windows VM instead: PowerShell text (`plugins.checks.quoting.ps` and `tool` help to
+    write it), whose output `read` can parse too; without it, the checks that take the probe are *not applicable* there.
     """
-    declared = Probe(command, timeout, root, tuple(needs), cap, frozenset(accept_states), read, windows)
+    declared = Probe(
+        command=command,
+        timeout=timeout,
+        root=root,
+        needs=tuple(needs),
+        cap=cap,
+        accept_states=frozenset(accept_states),
+        accept_exits=frozenset(accept_exits),
+        accept_truncated=accept_truncated,
+        read=read,
+        windows=windows,
+    )
 
     def value() -> Any:
         raise RuntimeError(

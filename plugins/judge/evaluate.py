@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from plugins.checks import package_manager as packages
 from plugins.checks.areas import ROOT
 from plugins.checks.check import Check, CheckOutcome, Component, Fix, OnVm, not_applicable, recorded_facts
-from plugins.checks.probe import LINUX_ONLY, Probe
+from plugins.checks.probe import END, LINUX_ONLY, Probe
 from plugins.checks.signature import parameters as parameters_of
 from plugins.model import Evidence, ProbeResult, Severity, Status
 
@@ -127,6 +128,13 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
         )
     if seen.state != "done" and seen.state not in probe.accept_states:
         raise _why_not(seen, probe)
+    if incomplete := _incomplete(seen, probe):
+        raise CheckOutcome(
+            Status.UNKNOWN,
+            f"The answer of the probe {key} is incomplete: {incomplete}.",
+            "Run the command shown below on the VM by hand and see how it ends.",
+            component="guest",
+        )
     if probe.read is None:
         return seen
     if _read.of is not evidence:
@@ -146,6 +154,43 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             shared_cause=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
             component="guest",
         ) from None
+
+
+def _incomplete(seen: ProbeResult, probe: Probe) -> str:
+    """Why the output of a probe that was done is not a whole answer, as a clause; "" when it is one.
+
+    This is the one rule for every reader: half an answer is no answer. What a dead or cut command printed before often
+    looks like the whole.
+    """
+    if seen.state != "done":
+        return ""  # the reader was declared to accept it
+    if seen.truncated:
+        if probe.accept_truncated:
+            return ""
+        return "its output was longer than the limit and was cut"
+    if seen.exit not in probe.accept_exits:
+        return _ending(seen.exit)
+    if seen.exit == 0 and _ends_with_mark(seen.command) and END not in seen.stdout.splitlines()[-1:]:
+        return f"its output does not end with {END}, so it was cut off"
+    return ""
+
+
+def _ending(status: int | None) -> str:
+    """How a command ended, in words."""
+    if status is None:
+        return "its exit status is missing"
+    if 128 < status < 193:
+        try:
+            name = signal.Signals(status - 128).name
+        except ValueError:
+            name = f"signal {status - 128}"
+        return f"its command was killed by {name} (exit status {status})"
+    return f"its command ended with the unexpected exit status {status}"
+
+
+def _ends_with_mark(command: str) -> bool:
+    # Evidence holds the command that ran: that of an older version did not print the mark.
+    return command.endswith((f"\necho {END}", f" && echo {END}"))
 
 
 def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from plugins import ProbeResult, probe
+from plugins import ANY_ERROR, ProbeResult, probe
 from suites.wording import plain
 
 
@@ -40,5 +40,6 @@ az_version = probe(
     timeout=30,
     needs=["az"],
     accept_states=("no tool",),
+    accept_exits=ANY_ERROR,
     read=AzVersion.read,
 )

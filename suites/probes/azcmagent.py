@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from plugins import ProbeResult, probe
+from plugins import ANY_ERROR, ProbeResult, probe
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import (
     AZCMAGENT,
@@ -81,7 +81,7 @@ for f in {AZCMAGENT} {HIMDS}; do [ -e $f ] && echo "@has $f"; done
   echo @version
   {AZCMAGENT} version
 }}
-exit 0""",
+echo @end""",
     windows=azcmagent_windows.present(AZCMAGENT, HIMDS),
     timeout=10,
     cap=8192,
@@ -174,9 +174,10 @@ class AgentStatus:
 
 
 agent_show = probe(
-    f"{UNLESS_ABSENT}{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show",
+    f"{UNLESS_ABSENT}{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show && echo @end",
     windows=azcmagent_windows.SHOW,
     timeout=20,
     accept_states=("timed out",),
+    accept_exits=ANY_ERROR,
     read=AgentStatus.read,
 )

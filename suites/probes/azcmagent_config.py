@@ -83,7 +83,7 @@ agent_config = probe(
     echo "@get $p"
     {AZCMAGENT} config get $p
   done
-}} 2>&1 | {_CUT}""",
+}} 2>&1 | {_CUT} && echo @end""",
     windows=azcmagent_windows.CONFIG,
     timeout=20,
     root=True,

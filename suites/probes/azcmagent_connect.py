@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote as url_quote
 
-from plugins import ProbeResult, Profile, Vm, probe, quote
+from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe, quote
 from plugins.checks.enrollment_marks import ALREADY, NOT_ASKED
 from suites.probes import imds_token
 from suites.probes.azcmagent import AgentStatus
@@ -217,13 +217,20 @@ class ArcMachine:
 
 
 enroll_connect = probe(
-    _connect, timeout=LIMIT, root=True, needs=["curl"], accept_states=("lost", "timed out"), read=AgentCommand.read
+    _connect,
+    timeout=LIMIT,
+    root=True,
+    needs=["curl"],
+    accept_states=("lost", "timed out"),
+    accept_exits=ANY_ERROR,
+    read=AgentCommand.read,
 )
 
 enroll_show = probe(
-    f"{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show",
+    f"{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show && echo @end",
     timeout=SHOW_LIMIT,
     accept_states=("lost", "timed out"),
+    accept_exits=ANY_ERROR,
     read=AgentStatus.read,
 )
 
@@ -233,6 +240,7 @@ enroll_disconnect = probe(
     root=True,
     needs=["curl"],
     accept_states=("lost", "timed out"),
+    accept_exits=ANY_ERROR,
     read=AgentCommand.read,
 )
 

@@ -17,7 +17,7 @@ AZCMAGENT = "/opt/azcmagent/bin/azcmagent"
 HIMDS = "/opt/azcmagent/bin/himds"  # whose presence turns `az login --identity` away from the metadata service
 
 #: The beginning of a command: ends it where the agent is not installed.
-UNLESS_ABSENT = f"[ -x {AZCMAGENT} ] || {{ echo @absent; exit 0; }}\n"
+UNLESS_ABSENT = f"[ -x {AZCMAGENT} ] || {{ echo @absent; echo @end; exit 0; }}\n"
 
 
 def clean(text: str) -> str:

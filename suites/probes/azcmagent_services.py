@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from plugins import ProbeResult, probe
+from plugins import ANY_ERROR, ProbeResult, probe
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import last_line
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
@@ -92,11 +92,12 @@ systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Enviro
       sub(/:\\/\\/[^\\/@]*@/, "://***@", w[i])
       print "Environment=" w[i]
     }}
-}}'""",
+}}' && echo @end""",
     windows=azcmagent_windows.SERVICES,
     timeout=10,
     needs=["systemctl", "awk"],
     cap=8192,
     accept_states=("no tool", "timed out"),
+    accept_exits=ANY_ERROR,
     read=AgentServices.read,
 )

@@ -24,9 +24,9 @@ esac
 printf '@status\n%s\n@exit %s\n' "$said" "$status"
 [ -s /var/lib/cloud/instance/user-data.txt ] && echo @userdata
 for file in /run/cloud-init/result.json /var/lib/cloud/data/result.json; do
-  [ -r "$file" ] && { echo @result; cat "$file"; exit 0; }
+  [ -r "$file" ] && { echo @result; cat "$file"; break; }
 done
-exit 0
+echo @end
 """
 
 

@@ -168,7 +168,13 @@ class BootOutput:
         return cls(True, plain(boot[1]) if boot else "", rows, complete, plain(version[1]) if version else "")
 
 
-cloudinit_output = probe(_output_command(log_rules().log), timeout=10, root=True, read=BootOutput.read)
+cloudinit_output = probe(
+    _output_command(log_rules().log),
+    timeout=10,
+    root=True,
+    accept_truncated=True,  # a failure that was found counts; without one, the answer is incomplete
+    read=BootOutput.read,
+)
 
 
 def meaning_of(line: str) -> str:

@@ -22,6 +22,9 @@ from dataclasses import dataclass
 from plugins import ProbeResult, quote, tool
 from suites.wording import plain
 
+#: curl's own exit statuses.
+EXITS = range(100)
+
 #: For ``curl -w``: nothing that curl 7.29 (RHEL 7) does not know.
 WRITE = (
     r"\n@curl code=%{http_code} connect=%{http_connect} ip=%{remote_ip}"
@@ -29,7 +32,8 @@ WRITE = (
 )
 
 _NUMBERS = re.compile(
-    r"^@curl code=(?P<code>\d+) connect=(?P<connect>\d+) ip=(?P<ip>\S*) tls=(?P<tls>[\d.,]+) total=(?P<total>[\d.,]+)$",
+    r"^@curl code=(?P<code>\d+) connect=(?P<connect>\d+) ip=(?P<ip>\S*)"
+    r" tls=(?P<tls>[\d.,]+) total=(?P<total>[\d.,]+)\n",
     re.M,
 )
 

@@ -221,6 +221,7 @@ def _command() -> str:
             '  echo "@free $path"',
             '  df -Pk "$at"',
             "done",
+            "echo @end",
         ]
     )
 

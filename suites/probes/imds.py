@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugins import Profile, probe, ps, quote, tool
-from suites.probes.curl import CurlAnswer, direct, direct_windows, metadata_arguments, metadata_request
+from suites.probes.curl import EXITS, CurlAnswer, direct, direct_windows, metadata_arguments, metadata_request
 
 # The first packet is often enough; a second and third only when it got lost. No option that busybox does not know.
 ping = probe(
@@ -24,6 +24,7 @@ ping = probe(
     ),
     timeout=6,
     needs=["ping"],
+    accept_exits=(0, 1, 2),  # answered; not answered; not sent
 )
 
 
@@ -36,6 +37,7 @@ healthz = probe(
     windows=lambda profile: direct_windows(healthz_url(profile), profile.timeouts.imds),
     timeout=7,
     needs=["curl"],
+    accept_exits=EXITS,
     read=CurlAnswer.read,
 )
 
@@ -69,6 +71,7 @@ healthz_as_is = probe(
     windows=_as_is_windows,
     timeout=7,
     needs=["curl"],
+    accept_exits=EXITS,
     read=CurlAnswer.read,
 )
 
@@ -82,5 +85,6 @@ imds_compute = probe(
     windows=lambda profile: direct_windows(compute_url(profile), profile.timeouts.imds),
     timeout=7,
     needs=["curl"],
+    accept_exits=EXITS,
     read=CurlAnswer.read,
 )

@@ -31,7 +31,7 @@ from urllib.parse import quote as url_quote
 
 from plugins import ProbeResult, Profile, Vm, probe, quote, tool
 from plugins.requirements.data_files import read_table
-from suites.probes.curl import WRITE, CurlAnswer
+from suites.probes.curl import EXITS, WRITE, CurlAnswer
 from suites.wording import plain
 
 __all__ = ["TokenAnswer", "TokenRules", "arm_token", "resource", "token_rules", "user_assigned"]
@@ -269,4 +269,6 @@ def _error(body: str) -> str:
 
 
 #: One request serves TOKEN-001, TOKEN-002 and TOKEN-003.
-arm_token = probe(_command, windows=_command_windows, timeout=25, needs=["curl"], read=TokenAnswer.read)
+arm_token = probe(
+    _command, windows=_command_windows, timeout=25, needs=["curl"], accept_exits=EXITS, read=TokenAnswer.read
+)

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from plugins import ProbeResult, Profile, Vm, probe, quote, tool
+from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe, quote, tool
 
 # The engine starts it only where the session is one of an Administrator, elevated: the counterpart of root.
-root_id = probe("id -u", windows="'0'", timeout=5, root=True, accept_states=("no root",))
+root_id = probe("id -u", windows="'0'", timeout=5, root=True, accept_states=("no root",), accept_exits=ANY_ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,5 +76,6 @@ resolved = probe(
     timeout=8,
     cap=4096,
     accept_states=("timed out",),
+    accept_exits=(0, 1, 2, 127),  # 1 (nslookup) and 2 (getent): no such name; 127: neither is installed
     read=NameAnswer.read,
 )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from plugins import ProbeResult, probe, ps, tool
+from plugins import ANY_ERROR, END, ProbeResult, probe, ps, tool
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
 
 __all__ = [
@@ -48,11 +48,11 @@ class Variables:
 
     @classmethod
     def read(cls, seen: ProbeResult) -> Variables:
-        r"""Read ``NAME=value`` lines; a line that is none belongs to the value before it.
+        r"""Read ``NAME=value`` lines; any line but the mark at the end that is none belongs to the value before it.
 
         Only ``\n`` ends a line: whatever else `str.splitlines` takes for an end of line is part of a value.
         """
-        if missing := no_answer(seen, "it") or _broken_off(seen):
+        if missing := no_answer(seen, "it"):
             return cls(missing=missing)
         values: dict[str, str] = {}
         name = ""
@@ -61,7 +61,7 @@ class Variables:
             if match:
                 name = match[1]
                 values[name] = match[2]
-            elif name:
+            elif name and line != END:
                 values[name] += "\n" + line
         return cls(values)
 
@@ -76,7 +76,7 @@ class Variables:
     @classmethod
     def read_systemd(cls, seen: ProbeResult) -> Variables:
         """Read ``systemctl show-environment``: ``HTTPS_PROXY=http://169.254.0.11:3128``, ``A=$'with blank'``."""
-        if seen.state == "done" and seen.stdout.strip() == "" and seen.stderr.strip():
+        if seen.state == "done" and seen.stdout.strip() in ("", END) and seen.stderr.strip():
             return cls(missing=NoAnswer(Reason.UNREADABLE, "systemd does not run"))
         found = cls.read(seen)
         unquoted = {name: re.sub(r"\A\$'(.*)'\Z", r"\1", value, flags=re.S) for name, value in found.values.items()}
@@ -86,13 +86,6 @@ class Variables:
     def any_proxy(self) -> bool:
         """True when something makes programs use a proxy here."""
         return any(self.values.get(name) for name in PROXIES)
-
-
-def _broken_off(seen: ProbeResult) -> NoAnswer | None:
-    """The reason when the command did not end by itself: a variable that was not printed may be set all the same."""
-    if seen.exit:
-        return NoAnswer(Reason.UNREADABLE, f"its command ended with exit status {seen.exit}")
-    return NoAnswer(Reason.UNREADABLE, "its answer is longer than what is read") if seen.truncated else None
 
 
 # Builtins only: no fork. Whatever stands before an @ is cut off, but for the scheme.
@@ -111,7 +104,8 @@ for n in HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PR
     ;;
   esac
   printf '%s=%s\\n' "$n" "$v"
-done"""
+done
+echo @end"""
 
 # The same for what `env` prints.
 _CUT = r"""-e '/^[A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]=/!d' -e 's#=\(["A-Za-z0-9+.$-]*://\)\{0,1\}.*@#=\1***@#'"""
@@ -152,7 +146,7 @@ case ${{s##*/}} in
 csh | tcsh) echo 'echo @login; env' | "$s" -l ;;
 sh | dash | ash) "$s" -c 'for f in /etc/profile "$HOME/.profile"; do [ -r "$f" ] && . "$f"; done; echo @login; env' ;;
 *) "$s" -lc 'echo @login; env' ;;
-esac 2>/dev/null | sed -e '/^@login$/b' {_CUT}""",
+esac 2>/dev/null | sed -e '/^@login$/b' {_CUT} && echo @end""",
     # What a new logon is given, whoever it is; so are services.
     windows=f"'@login'\n{_windows(_MACHINE)}",
     timeout=6,
@@ -162,7 +156,7 @@ esac 2>/dev/null | sed -e '/^@login$/b' {_CUT}""",
 )
 
 systemd_env = probe(
-    f"systemctl show-environment | sed {_CUT}",
+    f"systemctl show-environment | sed {_CUT} && echo @end",
     windows=_windows(_MACHINE),
     timeout=5,
     needs=["systemctl"],
@@ -207,6 +201,7 @@ written = probe(
     "}",
     timeout=5,
     cap=4096,
+    accept_exits=(0, 1, 2),  # of grep: lines, no lines, a file that cannot be read
     read=_read_written,
 )
 
@@ -225,5 +220,6 @@ curl_version = probe(
     needs=["curl"],
     cap=1024,
     accept_states=("no tool", "timed out"),
+    accept_exits=ANY_ERROR,
     read=_read_version,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from plugins import Endpoint, ProbeResult, Profile, probe, ps, quote, tool
-from suites.probes.curl import WRITE, CurlAnswer
+from suites.probes.curl import EXITS, WRITE, CurlAnswer
 
 
 def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
@@ -75,12 +75,12 @@ def _tunnel_windows(endpoint: Endpoint, profile: Profile) -> str:
 
 
 #: One request per endpoint serves NET-001, NET-002, NET-003 and DNS-001.
-tunnel = probe(_tunnel, windows=_tunnel_windows, timeout=17, needs=["curl"], read=CurlAnswer.read)
+tunnel = probe(_tunnel, windows=_tunnel_windows, timeout=17, needs=["curl"], accept_exits=EXITS, read=CurlAnswer.read)
 
 
 def _if_any(seen: ProbeResult) -> CurlAnswer | None:
     try:
-        return CurlAnswer.read(seen) if seen.state == "done" else None
+        return CurlAnswer.read(seen) if seen.state == "done" and seen.exit in EXITS and not seen.truncated else None
     except ValueError:  # garbage: NET-001 says so
         return None
 
@@ -91,7 +91,9 @@ tunnel_if_any = probe(
     windows=_tunnel_windows,
     timeout=17,
     needs=["curl"],
-    accept_states=("no tool", "timed out"),
+    accept_states=("no tool", "timed out", "lost"),
+    accept_exits=range(256),
+    accept_truncated=True,
     read=_if_any,
 )
 
@@ -111,4 +113,4 @@ def _port_windows(profile: Profile) -> str:
     return tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, *rest)
 
 
-proxy_port = probe(_port, windows=_port_windows, timeout=7, needs=["curl"], read=CurlAnswer.read)
+proxy_port = probe(_port, windows=_port_windows, timeout=7, needs=["curl"], accept_exits=EXITS, read=CurlAnswer.read)

@@ -296,6 +296,15 @@ ROWS["AGENT-003"] = [
     ),
 ]
 
+#: A table in which every endpoint that is always asked for is reached.
+CHECKED = "@check eastus\nENDPOINT|REACHABLE|PROXY\n" + "".join(
+    f"https://{host}|true|set\n"
+    for host in (
+        *("agentserviceapi.guestconfiguration.azure.com", "gbl.his.arc.azure.com", "login.microsoftonline.com"),
+        *("management.azure.com", "pas.windows.net", "eastus-gas.guestconfiguration.azure.com"),
+    )
+)
+
 ROWS["AGENT-004"] = [
     Row(
         "not installed",
@@ -338,7 +347,7 @@ ROWS["AGENT-004"] = [
         "JSON, by endpoint",
         {"agent": there(), "agent_check": captured("azcmagent/check-json-map")},
         Status.PASS,
-        "azcmagent check --location eastus reaches all 2 required endpoints.",
+        "azcmagent check --location eastus reaches all 6 required endpoints.",
     ),
     Row(
         "past the proxy",
@@ -355,9 +364,7 @@ ROWS["AGENT-004"] = [
         "only a host that nothing needs",
         {
             "agent": there(),
-            "agent_check": seen(
-                "@check eastus\nENDPOINT|REACHABLE|PROXY\nhttps://pas.windows.net|true|set\nhttps://login.windows.net|false|set\n"
-            ),
+            "agent_check": seen(f"{CHECKED}https://login.windows.net|false|set\n"),
         },
         Status.WARN,
         "azcmagent check --location eastus reaches all it needs, but not login.windows.net, which nothing needs any more.",
@@ -372,6 +379,30 @@ ROWS["AGENT-004"] = [
         Status.UNKNOWN,
         "azcmagent check --location eastus does not say whether it reaches pas.windows.net.",
         "Run it on the VM by hand, with --verbose.",
+    ),
+    Row(
+        "its output ends after the first rows",
+        {
+            "agent": there(),
+            "agent_check": seen("@check eastus\nENDPOINT|REACHABLE|PROXY\nhttps://pas.windows.net|true|set\n"),
+        },
+        Status.UNKNOWN,
+        "azcmagent check --location eastus printed no row for agentserviceapi.guestconfiguration.azure.com, eastus-gas.guestconfiguration.azure.com, gbl.his.arc.azure.com, login.microsoftonline.com and management.azure.com; expected one for every required endpoint.",
+        "Run it on the VM by hand, with --verbose, and see whether it comes to its end.",
+    ),
+    Row(
+        "killed in the middle",
+        {"agent": there(), "agent_check": seen(CHECKED, exit=137)},
+        Status.UNKNOWN,
+        "The answer of the probe agent_check is incomplete: its command was killed by SIGKILL (exit status 137).",
+        "Run the command shown below on the VM by hand and see how it ends.",
+    ),
+    Row(
+        "cut at the limit",
+        {"agent": there(), "agent_check": replace(seen(CHECKED), truncated=True)},
+        Status.UNKNOWN,
+        "The answer of the probe agent_check is incomplete: its output was longer than the limit and was cut.",
+        "Run the command shown below on the VM by hand and see how it ends.",
     ),
     Row(
         "no location",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from plugins.model import ProbeResult, Status
@@ -238,7 +239,7 @@ ROWS["CLOUDINIT-001"] = [
         "nothing",
         {"cloudinit": seen("")},
         Status.UNKNOWN,
-        "The answer of the probe cloudinit could not be read: expected '@status' and what cloud-init said, found ''.",
+        "The answer of the probe cloudinit could not be read: expected '@status' and what cloud-init said, found '@end\\n'.",
         "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]
@@ -359,7 +360,7 @@ ROWS["CLOUDINIT-002"] = [
     ),
     Row(
         "not searched to its end",
-        {"cloudinit": DONE, "cloudinit_output": output(end="")},
+        {"cloudinit": DONE, "cloudinit_output": replace(output(end=""), truncated=True)},
         Status.UNKNOWN,
         f"The search in {LOG} did not come to its end, and found nothing so far.",
         f"Read {LOG} on the VM by hand.",

@@ -175,10 +175,17 @@ ROWS["ENROLL-001"] = [
     ),
     Row(
         "garbage",
-        {"enroll_connect": seen("Segmentation fault", exit=139)},
+        {"enroll_connect": seen("Segmentation fault", exit=1)},
         Status.UNKNOWN,
         "The answer of the probe enroll_connect could not be read: expected @run and @exit, found 'Segmentation fault'.",
         "Run the command shown below on the VM by hand and look at what it prints.",
+    ),
+    Row(
+        "killed",
+        {"enroll_connect": seen("@run\n", exit=139)},
+        Status.UNKNOWN,
+        "The answer of the probe enroll_connect is incomplete: its command was killed by SIGSEGV (exit status 139).",
+        "Run the command shown below on the VM by hand and see how it ends.",
     ),
 ]
 

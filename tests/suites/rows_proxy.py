@@ -144,8 +144,8 @@ ROWS["PROXY-001"] = [
         "the session's answer was killed: nothing is known of it",
         vm(session_env=seen(exit=137)),
         Status.UNKNOWN,
-        "HTTPS_PROXY is http://169.254.0.11:3128 in the login shell, but the SSH session could not be read: its command ended with exit status 137.",
-        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
+        "The answer of the probe session_env is incomplete: its command was killed by SIGKILL (exit status 137).",
+        "Run the command shown below on the VM by hand and see how it ends.",
     ),
     https(
         "TLS to the proxy",
@@ -278,7 +278,7 @@ ROWS["PROXY-001"] = [
         vm(login_env=seen(state="timed out")),
         Status.UNKNOWN,
         "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but the login shell could not be read: it did not answer in time.",
-        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
+        "Run the command shown below on the VM by hand and see how it ends.",
     ),
     https(
         "the login shell hangs, the session is bare",
@@ -292,7 +292,7 @@ ROWS["PROXY-001"] = [
         vm(login_env=seen("This account is not available.\n")),
         Status.UNKNOWN,
         "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but the login shell could not be read: it ran no command.",
-        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
+        "Run the command shown below on the VM by hand and see how it ends.",
     ),
     Row(
         "https_proxy is missing",

@@ -321,9 +321,9 @@ ROWS["VM-005"] = [
     ),
     Row(
         "garbage",
-        {"guest": seen("hello"), "system": DEBIAN},
+        {"guest": seen("hello\n"), "system": DEBIAN},
         Status.UNKNOWN,
-        "The answer of the probe guest could not be read: expected '@init' and the name of process 1, found 'hello'.",
+        "The answer of the probe guest could not be read: expected '@init' and the name of process 1, found 'hello\\n@end\\n'.",
         "Run the command shown below on the VM by hand and look at what it prints.",
     ),
 ]

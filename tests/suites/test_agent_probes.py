@@ -175,7 +175,11 @@ def test_the_location_is_an_argument(shell: list[str], guest: Path, location: st
 
 def test_another_cloud_is_named() -> None:
     vm = Vm("vm-a", target=Target(location="usgovvirginia", cloud="AzureUSGovernment"))
-    assert PROBES["agent_check"].plan("agent_check", {"vm": vm}).command.endswith(" --cloud AzureUSGovernment")
+    assert (
+        PROBES["agent_check"]
+        .plan("agent_check", {"vm": vm})
+        .command.endswith(" --cloud AzureUSGovernment && echo @end")
+    )
     assert settings(vm)["cloud"] == "AzureUSGovernment", "azcmagent connect is given it, too"
     assert "cloud" not in settings(VM)
 
@@ -277,4 +281,4 @@ def test_of_a_services_environment_only_proxies_leave(shell: list[str], tmp_path
     fake.chmod(0o755)
     planned: ProbeCommand = PLANNED["agent_services"]
     result = run(shell, planned, tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin")
-    assert result.stdout == "Id=himdsd.service\nEnvironment=HTTPS_PROXY=http://***@169.254.0.11:3128\n"
+    assert result.stdout == "Id=himdsd.service\nEnvironment=HTTPS_PROXY=http://***@169.254.0.11:3128\n@end\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plugins.checks.check import Check, check_of
+from plugins.checks.probe import END
 from plugins.judge.evaluate import Outcome, judge
 from plugins.model import Evidence, ProbeResult, ProbeState, SshSession, Status, Target, Vm
 from plugins.requirements.profile import Profile
@@ -26,6 +27,14 @@ def seen(
 ) -> ProbeResult:
     """What a probe saw; its name and command are filled in by the row."""
     return ProbeResult("", "", state, exit if state == "done" else None, stdout, stderr, received=received)
+
+
+def ended(result: ProbeResult) -> ProbeResult:
+    """The result with the mark that its command prints last; the tables leave it out."""
+    if result.state != "done" or result.exit or not result.command.endswith(f"echo {END}"):
+        return result
+    newline = "" if result.stdout.endswith(("\n", "\r")) or not result.stdout else "\n"
+    return replace(result, stdout=f"{result.stdout}{newline}{END}\n")
 
 
 def captured(name: str) -> ProbeResult:
@@ -63,6 +72,7 @@ class Row:
     session: SshSession = SESSION
     vm: Vm = VM
     profile: Profile = PROFILE
+    as_printed: bool = False  # nothing is added to the evidence
 
     def judged(self, function: Callable[..., str]) -> tuple[Status, str, str]:
         """What the check says: status, message, remedy."""
@@ -79,8 +89,18 @@ class Row:
         evidence = Evidence(self.vm, self.session, started=NOW)
         for name, each in self.evidence.items():
             plan = probes[name].plan(name, known)
-            evidence.seen[plan.key] = replace(each, probe=plan.key, command=plan.command)
+            each = replace(each, probe=plan.key, command=plan.command)
+            evidence.seen[plan.key] = each if self.as_printed else ended(each)
         return judge(check, function, probes, evidence, self.profile, self.parameters)
+
+    def with_ends(self, function: Callable[..., str]) -> Row:
+        """The same row with the marks at the ends of its evidence written out."""
+        probes, known = probes_of(function), {"vm": self.vm, "profile": self.profile, **self.parameters}
+        evidence = {
+            name: ended(replace(each, command=probes[name].plan(name, known).command))
+            for name, each in self.evidence.items()
+        }
+        return replace(self, evidence=evidence, as_printed=True)
 
     def expected_remedy(self, check: Check) -> str:
         """The row's own, or the one that the check declares; a check that is met gives none."""

@@ -1,0 +1,36 @@
+"""Which rows the table of `azcmagent check` must have, before it can say that every required endpoint is reached."""
+
+from __future__ import annotations
+
+import re
+
+from plugins import REQUIRED_NEEDS, Profile, Vm
+from suites.probes.azcmagent_check import ReachedEndpoints
+
+__all__ = ["without_row"]
+
+#: The hosts in every published table of Azure's public cloud (agents of 2023, azure-docs issue 99004 and Microsoft's
+#: page of azcmagent check). What the table holds in other clouds is published nowhere, and neither is when it began to
+#: hold the other hosts that the agent needs: NET-001 looks at those.
+_ROWS = {
+    "AzureCloud": (
+        "agentserviceapi.guestconfiguration.azure.com",
+        "gbl.his.arc.azure.com",
+        "login.microsoftonline.com",
+        "management.azure.com",
+        "pas.windows.net",
+        "{region}-gas.guestconfiguration.azure.com",
+    )
+}
+
+
+def without_row(reached: ReachedEndpoints, vm: Vm, profile: Profile) -> list[str]:
+    """The hosts that `profile` requires, that the agent always asks for, and that have no row."""
+    region = re.sub(r"\s", "", reached.location).lower()
+    due = {host.replace("{region}", region) for host in _ROWS.get(vm.target.cloud, ())}
+    required = {
+        endpoint.host.replace("{region}", region)
+        for endpoint in profile.cloud(vm).endpoints
+        if endpoint.need in REQUIRED_NEEDS
+    }
+    return sorted(due & required - {endpoint.host.lower() for endpoint in reached.endpoints})
