@@ -214,7 +214,7 @@ def test_the_sample_pins_actions_by_commit_and_asks_for_no_more_than_it_needs() 
 TOP_LEVEL = set(
     """
     .ci .editorconfig .gitignore .pre-commit-config.yaml CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md
-    SECURITY.md benchmarks conftest.py docs examples lab plugins pyproject.toml requirements-image.lock
+    SECURITY.md benchmarks conftest.py docs examples lab nexus-arc plugins pyproject.toml requirements-image.lock
     requirements.lock scripts suites tests
     """.split()
 )

@@ -1,0 +1,147 @@
+"""`nexus-arc --completion SHELL`: a completion script for bash, zsh or fish, made from the suite's options."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from plugins.pytest_adapter.options import add_options
+from scripts.launcher import FILES, FILES_OR_NAMES
+
+CHECKS = Path(__file__).resolve().parent.parent / "docs/checks"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of the suite, as a completion needs it."""
+
+    flag: str
+    help: str
+    takes_value: bool
+    choices: tuple[str, ...]
+    metavar: str
+
+    @property
+    def takes_file(self) -> bool:
+        """Its value may be the path of a file."""
+        return self.flag in FILES | FILES_OR_NAMES
+
+
+class _Recorder:
+    """Takes the options as pytest's parser does, and keeps them."""
+
+    def __init__(self) -> None:
+        self.options: list[Option] = []
+
+    def getgroup(self, *_: str) -> _Recorder:
+        return self
+
+    def addoption(self, flag: str, **settings: Any) -> None:
+        choices = tuple(settings.get("choices") or ())
+        if flag == "--check":
+            choices = tuple(sorted(page.stem for page in CHECKS.glob("*-[0-9][0-9][0-9].md")))
+        takes_value = not str(settings.get("action", "")).startswith("store_") and settings.get("nargs") != "?"
+        text = settings["help"].replace("%%", "%")
+        self.options.append(Option(flag, text, takes_value, choices, settings.get("metavar", "VALUE")))
+
+
+def options() -> list[Option]:
+    """The suite's options, in the order of its help."""
+    recorder = _Recorder()
+    add_options(cast(pytest.Parser, recorder))
+    return recorder.options
+
+
+def bash(found: Iterable[Option]) -> str:
+    """For ``source <(nexus-arc --completion bash)``."""
+    valued = [each for each in found if each.takes_value or each.choices]
+    rows = [
+        f'        {each.flag}) mapfile -t COMPREPLY < <(compgen -W {_sh(" ".join(each.choices))} -- "$word"); return ;;'
+        for each in valued
+        if each.choices and each.takes_value
+    ]
+    files = "|".join(each.flag for each in valued if each.takes_file)
+    others = "|".join(each.flag for each in valued if each.takes_value and not each.choices and not each.takes_file)
+    flags = " ".join(each.flag for each in found)
+    return "\n".join(
+        [
+            "_nexus_arc() {",
+            '    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}',
+            '    if [[ $word == = ]]; then word=; elif [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi',
+            "    COMPREPLY=()",
+            "    case $before in",
+            *rows,
+            f"        {files}) compopt -o default 2>/dev/null; return ;;",
+            f"        {others}) return ;;",
+            "    esac",
+            '    if [[ $word == -* ]]; then',
+            f"        mapfile -t COMPREPLY < <(compgen -W {_sh(flags)} -- \"$word\")",
+            "    else",
+            "        compopt -o default 2>/dev/null",
+            "    fi",
+            "}",
+            "complete -F _nexus_arc nexus-arc",
+            "",
+        ]
+    )  # fmt: skip
+
+
+def zsh(found: Iterable[Option]) -> str:
+    """For ``source <(nexus-arc --completion zsh)``."""
+    rows = []
+    for each in found:
+        text = "".join("\\" + c if c in "[]:\\" else c for c in each.help)
+        row = f"*{each.flag}{'=' if each.takes_value else ''}[{text}]"
+        if each.takes_value:
+            what = f"({' '.join(each.choices)})" if each.choices else "_files" if each.takes_file else " "
+            row += f":{each.metavar.replace(':', ' ')}:{what}"
+        rows.append(f"        {_sh(row)} \\")
+    return "\n".join(
+        [
+            "_nexus_arc() {",
+            "    _arguments -S \\",
+            *rows,
+            "        '*:path:_files'",
+            "}",
+            "compdef _nexus_arc nexus-arc",
+            "",
+        ]
+    )
+
+
+def fish(found: Iterable[Option]) -> str:
+    """For ``nexus-arc --completion fish | source``."""
+    rows = []
+    for each in found:
+        row = f"complete -c nexus-arc -l {each.flag.removeprefix('--')}"
+        if each.takes_value:
+            row += " -r -F" if each.takes_file else " -x"
+        if each.choices and each.takes_value:
+            row += f" -a {_fish(' '.join(each.choices))}"
+        rows.append(f"{row} -d {_fish(each.help)}")
+    return "\n".join([*rows, ""])
+
+
+def _sh(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _fish(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+SHELLS: dict[str, Callable[[Iterable[Option]], str]] = {"bash": bash, "zsh": zsh, "fish": fish}
+
+
+def main(words: Sequence[str]) -> int:
+    """Print the script for the shell that is named; 4, as pytest does, for anything else."""
+    if len(words) != 1 or words[0] not in SHELLS:
+        print(f"nexus-arc: --completion takes one of {', '.join(SHELLS)}", file=sys.stderr)
+        return 4
+    sys.stdout.write(SHELLS[words[0]](options()))
+    return 0
