@@ -278,7 +278,7 @@ ROWS["PROXY-001"] = [
         vm(login_env=seen(state="timed out")),
         Status.UNKNOWN,
         "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but the login shell could not be read: it did not answer in time.",
-        "Run the command shown below on the VM by hand and see how it ends.",
+        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
     ),
     https(
         "the login shell hangs, the session is bare",
@@ -292,7 +292,7 @@ ROWS["PROXY-001"] = [
         vm(login_env=seen("This account is not available.\n")),
         Status.UNKNOWN,
         "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but the login shell could not be read: it ran no command.",
-        "Run the command shown below on the VM by hand and see how it ends.",
+        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
     ),
     Row(
         "https_proxy is missing",
