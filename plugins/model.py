@@ -70,7 +70,7 @@ class Vm:
 
 
 class Status(StrEnum):
-    """What a check says about one VM: seven words, one meaning each, the same in every report."""
+    """The status of a check on one VM, the same in every report."""
 
     PASS = "pass"
     FAIL = "fail"  # required, not met
@@ -82,7 +82,7 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
-    """What an unmet check means: ``required`` makes the VM not ready, ``recommended`` is a warning."""
+    """The effect of an unmet check: ``required`` makes the VM not ready, ``recommended`` is a warning."""
 
     REQUIRED = "required"
     RECOMMENDED = "recommended"
@@ -137,7 +137,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one check says about one VM (and one parameter of it)."""
+    """The verdict of one check on one VM (and one parameter)."""
 
     id: str  # "IMDS-002"
     vm: str

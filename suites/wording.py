@@ -6,7 +6,7 @@ __all__ = ["listed", "plain", "sentence", "visible"]
 
 
 def plain(text: str) -> str:
-    """What a VM said, fit for a message: on one line, printable, and not endless."""
+    """VM output for a message: one line, printable, limited in length."""
     text = "".join(each if each.isprintable() else "?" for each in text)
     return text if len(text) <= 300 else f"{text[:300]}..."
 

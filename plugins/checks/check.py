@@ -44,7 +44,7 @@ recommended = Severity.RECOMMENDED
 #: (vm, profile) -> the values of one parameter of a check on that VM; str(value) is shown in node ids and reports.
 ParameterValues = Callable[[Any, Any], Sequence[Any]]
 
-#: What a check's ``severity`` may be: fixed, or chosen from its parameters ("HTTPS_PROXY is required, HTTP_PROXY not").
+#: The type of a check's ``severity``: fixed, or chosen from its parameters ("HTTPS_PROXY is required, HTTP_PROXY not").
 Grade = Severity | Callable[..., Severity]
 
 #: The component to change when a check is not met. One that VMs share is fixed once for all of them: see

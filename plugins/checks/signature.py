@@ -1,4 +1,4 @@
-"""What a function wants to be given: checks, probes and severities are called by the names of their arguments."""
+"""The parameters of a function: checks, probes and severities are called by the names of their arguments."""
 
 from __future__ import annotations
 

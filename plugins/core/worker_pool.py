@@ -20,7 +20,7 @@ __all__ = ["WorkerPool"]
 
 T = TypeVar("T")
 
-_TICK = 0.1  # seconds between two looks at the clock and at `cancelled`
+_TICK = 0.1  # seconds between two checks of the clock and of `cancelled`
 _GRACE = 1.0  # seconds that questions under way have when the run is stopped
 
 
@@ -34,7 +34,7 @@ class WorkerPool:
         cancelled: Callable[[], bool] = lambda: False,
         name: str = "worker",
     ) -> None:
-        """`seconds` from now is the end of every `ask`; `cancelled` is looked at meanwhile. `name`: of the threads."""
+        """`seconds` from now is the deadline of every `ask`; `cancelled` is polled meanwhile. `name`: of the threads."""
         self._size, self._name = size, name
         self._threads = 0
         self._end = time.monotonic() + seconds
@@ -112,7 +112,7 @@ class _Answers(Generic[T]):
         """Ask, and keep the answer."""
         try:
             answer = question()
-        except BaseException as error:  # raised by `take`, where somebody sees it
+        except BaseException as error:  # raised by `take` in the caller's thread
             self._errors.append(error)
         else:
             self._found[number] = answer
@@ -122,7 +122,7 @@ class _Answers(Generic[T]):
                 self.complete.set()
 
     def take(self, late: Callable[[int], T]) -> list[T]:
-        """All answers; what comes after this is for nobody."""
+        """All answers; later ones are dropped."""
         found = dict(self._found)
         if self._errors:
             raise self._errors[0]

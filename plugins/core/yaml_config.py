@@ -82,7 +82,7 @@ def formatted(path: str | PathLike[str], found: Iterable[Problem]) -> list[str]:
 
 
 def line_of(document: Any, where: Where, key: bool = False) -> int:
-    """The line of the value at `where` (of its key: `key`), 1-based; of what holds it, when YAML does not tell."""
+    """The line of the value at `where` (of its key: `key`), 1-based; of its parent, when YAML does not record it."""
     node, line = document, 1
     for step in where:
         try:

@@ -1,4 +1,4 @@
-"""What the kinds of components are called in sentences (`plugins.azure.components` finds a VM's own)."""
+"""Names of the kinds of components in sentences (`plugins.azure.components` finds a VM's own)."""
 
 from __future__ import annotations
 

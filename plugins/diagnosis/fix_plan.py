@@ -88,7 +88,7 @@ def _biggest_first(counts: Counter[int]) -> list[tuple[int, int]]:
 
 
 def label(cause: Cause) -> str:
-    """What is to be fixed: ``cloud services network csn-a``, ``berlin-1``, ``3 VMs``."""
+    """The component to fix: ``cloud services network csn-a``, ``berlin-1``, ``3 VMs``."""
     if cause.kind in ("guest", "vm"):
         return next(iter(cause.vms)) if len(cause.vms) == 1 else f"each of {len(cause.vms)} VMs"
     return component_label(cause.kind, cause.name)
@@ -112,7 +112,7 @@ def _then(causes: Sequence[Cause], unlocked: int, unjudged: int, waiting: int, s
 
 
 def forecast(plan: Sequence[Mapping[str, Any]], ready: int, total: int) -> str:
-    """What the plan comes to: "The first 3 of 11 fixes make 950 of 1,000 VMs ready; all 11 make it 998."
+    """The effect of the plan: "The first 3 of 11 fixes make 950 of 1,000 VMs ready; all 11 make it 998."
 
     `ready` of `total` VMs are ready before the plan. "" without a plan.
     """

@@ -21,7 +21,7 @@ _GRAVITY = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2}
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What a verdict is on its VM: a root cause, or caused by the checks named, nearest first."""
+    """Classify a verdict on its VM: a root cause, or caused by the checks named, nearest first."""
 
     root_cause: bool
     caused_by: tuple[str, ...]

@@ -67,7 +67,7 @@ def _named(answer: Answer | ReadError, name: str) -> Any:
 def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> ProbeResult:
     if isinstance(answer, ReadError):
         return not_done(key, answer.message, answer.request)
-    # Only what the check looks at, and what a reader wants to know: the whole resource is long.
+    # Only the fields that the check reads and a reader needs: the whole resource is long.
     properties = (machine or {}).get("properties") or {}
     names = ("status", "lastStatusChange", "errorDetails", "agentVersion", "vmId")
     shown = machine and {

@@ -34,7 +34,7 @@ class EnrollmentRequest:
 
 
 def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
-    """What connecting `vm` means, or the sentence that says why it cannot be said."""
+    """The Arc resource that connecting `vm` creates, or a message why that is not known."""
     if vm.os == "windows":
         return "Not connected, as this suite connects Linux guests only."
     if vm.path == "relay":
@@ -79,7 +79,7 @@ def _user_assigned(view: AzureVmView) -> str | None:
 
 
 def announcement(requests: Sequence[EnrollmentRequest], skipped: Mapping[str, str], mode: str) -> list[str]:
-    """What is about to be done, before it is done."""
+    """The announcement of an enrollment, printed before it starts."""
     total = len(requests) + len(skipped)
     lines = [f"--enroll={mode}: {len(requests)} of {total} VMs {_are(len(requests))} connected to Azure Arc now."]
     if requests:

@@ -21,7 +21,7 @@ __all__ = [
     "wanted",
 ]
 
-#: What ``--enroll`` may be: connect, or connect and disconnect again.
+#: The values of ``--enroll``: connect, or connect and disconnect again.
 MODES = ("connect", "roundtrip")
 ROUNDTRIP = "ENROLL-003"
 

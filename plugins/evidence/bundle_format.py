@@ -8,8 +8,8 @@
     …                                                           whatever else the manifest lists
 
 `plugins.reports.support_bundle` says what is put in. Nothing is ever unpacked to disk: a member is read into memory,
-when it is asked for. Before that everything is looked at: names, number, sizes, ratios, and each member's hash. The
-hashes tell damage; they are no signature.
+when it is asked for. Before that everything is verified: names, number, sizes, ratios, and each member's hash. The
+hashes detect damage; they are not a signature.
 """
 
 from __future__ import annotations

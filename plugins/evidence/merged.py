@@ -178,7 +178,7 @@ class MergedSource:
 
     @cached_property
     def _azure(self) -> bytes | None:
-        """What Azure answered all of them: the newest answer to each question. That there was none is no answer."""
+        """Azure's answers to all runs: the newest answer to each request. A missing answer does not count."""
         answers: dict[str, Any] = {}
         whole: dict[str, Any] = {"answers": answers, "located": {}, "calls": [], "interrupted": False}
         differ: set[str] = set()

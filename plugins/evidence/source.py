@@ -24,7 +24,7 @@ class Source(Protocol):
 
     @property
     def path(self) -> Path:
-        """What `open_source` made this from; opening it again gives the same."""
+        """The path or URL that `open_source` opened; opening it again gives the same source."""
 
     def read(self, name: str) -> bytes | None:
         """A file's bytes, None when there is none. Raises OSError."""
@@ -33,7 +33,7 @@ class Source(Protocol):
         """Whether `read` would find something. Raises OSError."""
 
     def label(self, name: str) -> str:
-        """What to call a file in a message."""
+        """The name of a file in a message."""
 
 
 class Folder:

@@ -212,7 +212,7 @@ def _entry(vm: Json, result: Json, was: str) -> dict[str, Any]:
 
 
 def _regressions(vm: Json, before: PastVm) -> Iterator[dict[str, Any]]:
-    """What is worse on one VM: required checks, root causes first; or else why the VM is no longer ready."""
+    """The regressions of one VM: required checks, root causes first; or else why the VM is no longer ready."""
     required = [each for each in vm["results"] if each["severity"] == "required"]
     past = {(each["id"], each["parameter"]): _was(each, before) for each in required}
     worse = [each for each in required if _is_worse(past[each["id"], each["parameter"]], each["status"])]

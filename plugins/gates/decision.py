@@ -31,7 +31,7 @@ __all__ = ["Decisions", "exit_status", "read"]
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What was asked for beside the checks' own words."""
+    """The gate, the baseline and the waivers of a run."""
 
     gate: Gate | None = None
     baseline: Baseline | None = None
@@ -63,7 +63,7 @@ class Decisions:
     def about(
         self, results: Mapping[str, Any], vms: Sequence[Vm], asked: Iterable[str], unfinished: Collection[str]
     ) -> dict[str, Any]:
-        """What `results.json` says about them: its keys ``waivers``, ``changes`` and ``gate``.
+        """The keys ``waivers``, ``changes`` and ``gate`` of `results.json`.
 
         `vms` is the fleet, `asked` are the VMs of which anything was to be judged, and `unfinished` those of them of
         which not all was: a run that was cut short must not look better than it would have been.
@@ -86,7 +86,7 @@ class Decisions:
 
 
 def read(option: argparse.Namespace, vms: Sequence[Vm], reports: Path, now: float) -> Decisions:
-    """What the command line asks for. `reports` is where runs are, `now` in seconds since the epoch.
+    """The decision that the command line requests. `reports` is where runs are, `now` in seconds since the epoch.
 
     Raises InputError.
     """

@@ -45,7 +45,7 @@ class GateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a rule comes to."""
+    """The outcome of a rule."""
 
     word: str  # "pass", "fail" or "unknown"
     sentence: str
@@ -53,7 +53,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What rules are about."""
+    """The input of rules."""
 
     states: Mapping[str, str]  # VM -> a word of `plugins.judge.readiness.READINESS`
     changes: Mapping[str, Any] | None = None  # those of `results.json`, when there is a baseline

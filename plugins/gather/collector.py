@@ -46,7 +46,7 @@ class _Visit:
         return self.decoder.feed(data)
 
     def feed_stderr(self, data: bytes) -> None:
-        """What the shell itself says ("Killed") is no probe's answer."""
+        """Ignore the shell's own messages ("Killed"): they are not a probe's answer."""
 
 
 def gather(
@@ -107,7 +107,7 @@ def _evidence(
 
 
 def _explained(session: SshSession, decoder: FrameDecoder) -> SshSession:
-    """The session's outcome, with what only the answer can tell."""
+    """The session's outcome, completed from the answer."""
     if not decoder.full:
         return session
     return replace(

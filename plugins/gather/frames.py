@@ -13,7 +13,7 @@ __all__ = ["FrameDecoder"]
 
 _STATES: dict[bytes, ProbeState] = {b"e": "done", b"t": "timed out", b"x": "no tool", b"r": "no root"}
 
-#: A marker line is shorter than this; what is longer is no frame, however it begins.
+#: A marker line is shorter than this; a longer line is not a frame, however it begins.
 _LONGEST = 512
 
 #: The numbers of a frame, as the engines print them. Not whatever `int` and `float` take, which is `nan`, `1_0` and
@@ -40,7 +40,7 @@ class FrameDecoder:
         self._clock = clock
         self._buffer = bytearray()
         self._begin = 0  # what stands before has been taken
-        self._from = 0  # where to go on looking for the next mark
+        self._from = 0  # where to continue the search for the next mark
         self._open: tuple[bytes, bytes] | None = None  # index and stdout of a frame whose stderr is still to come
 
     def feed(self, data: bytes) -> bool:
@@ -120,5 +120,5 @@ class FrameDecoder:
 
 
 def _text(data: bytes) -> str:
-    """Whatever the VM printed, as text: what is not UTF-8 stays readable as \\xNN."""
+    """VM output as text: invalid UTF-8 is shown as \\xNN."""
     return data.decode("utf-8", errors="backslashreplace")

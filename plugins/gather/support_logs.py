@@ -1,4 +1,4 @@
-"""What a support request needs of one VM, as Microsoft's article lists it: more to read on the VM, and a text to read.
+"""Logs and text for a support request about one VM, as listed in Microsoft's article.
 
 The article wants the cloud-init output log, the agent's logs and journal, the results of the network checks, the
 configuration of the VM, its identity and its cloud services network, the proxy settings in use, and the exact error
@@ -60,11 +60,11 @@ _PROBES = (
 
 
 def probes(vm: Vm) -> tuple[ProbeCommand, ...]:
-    """What ``--bundle`` reads on a VM besides what its checks look at; nothing on Windows."""
+    """The probes that ``--bundle`` adds on a VM; none on Windows."""
     return () if vm.os == "windows" else _PROBES
 
 
-#: In the article's order: heading, the areas of the checks that tell of it, and the probes above that belong there.
+#: In the article's order: heading, the areas of its checks, and the probes above that belong there.
 _SECTIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Cloud-init", ("CLOUDINIT",), ("support_cloud_init_log",)),
     ("The agent, its logs and its journal", ("AGENT",), ("support_agent_logs", "support_agent_journal")),
@@ -98,7 +98,7 @@ def _session(evidence: Evidence) -> Iterable[str]:
 def _section(
     heading: str, verdicts: Sequence[Verdict], own: Sequence[str], evidence: Evidence, shown: set[str]
 ) -> list[str]:
-    """A heading, what the checks say, and what they looked at; each probe once in the whole text."""
+    """A heading, the checks' messages and their evidence; each probe once in the whole text."""
     lines = ["", "", heading, "=" * len(heading), ""]
     for each in verdicts:
         lines.append(f"{each.id}{f' ({each.parameter})' if each.parameter else ''}: {each.status}. {each.message}")

@@ -1,6 +1,6 @@
-"""What OpenSSH on a Windows VM is asked to run: a bootstrap that waits for the script on stdin.
+"""The command for OpenSSH on a Windows VM: a bootstrap that reads the script from stdin.
 
-OpenSSH hands the command to the VM's DefaultShell: cmd.exe, unless somebody made it PowerShell. An encoded command
+OpenSSH hands the command to the VM's DefaultShell: cmd.exe, unless it was set to PowerShell. An encoded command
 means the same to both. cmd.exe takes 8191 characters, which is why the script itself comes on stdin; it comes as
 base64, so that no code page can change it, between two lines of their own, so that half a script is never run.
 """

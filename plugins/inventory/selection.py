@@ -28,7 +28,7 @@ class Fleet:
     vms: tuple[Vm, ...]
     ssh_config: Path | None = None  # None: the user's own
     profile: Path | None = None  # the requirements to judge by, unless --profile says otherwise
-    notes: tuple[str, ...] = ()  # what to tell about how the fleet was found
+    notes: tuple[str, ...] = ()  # for the header: how the fleet was found
 
 
 def load(path: str | PathLike[str]) -> Fleet:
@@ -44,7 +44,7 @@ def load_over(path: str | PathLike[str], fleet: Sequence[Vm]) -> Fleet:
 
 
 def _stated(vm: Vm) -> dict[str, Any]:
-    """What is known of a VM, in the shape of a fleet file."""
+    """A VM in the format of a fleet file."""
     target = {key: value for key, value in vm.target.as_dict().items() if value}
     return {key: value for key, value in vm.as_dict().items() if value} | {"target": target}
 

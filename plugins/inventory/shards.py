@@ -53,7 +53,7 @@ class Shard:
         return list(fleet[self.number - 1 :: self.of])
 
     def record(self, fleet: Sequence[Vm]) -> dict[str, Any]:
-        """The entry in `run.json`, which tells the parts of one fleet from those of another."""
+        """The entry in `run.json`, which distinguishes the shards of different fleets."""
         names = [vm.name for vm in fleet]
         digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).hexdigest()
         return {"number": self.number, "of": self.of, "vms": len(fleet), "fleet": digest, "names": names}

@@ -1,4 +1,4 @@
-"""What the judge knows of a check that is to be judged on a VM. pytest's items satisfy it, and so does plain data."""
+"""A check to evaluate on a VM: the protocol that pytest's items and plain data satisfy."""
 
 from __future__ import annotations
 

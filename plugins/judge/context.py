@@ -1,4 +1,4 @@
-"""What a check may ask for besides its VM's probes: Azure, the runner's tools, the rest of the fleet.
+"""The context of checks besides their VM's probes: Azure, the runner's tools, the rest of the fleet.
 
 ========================  ==============================================================================================
 ``azure``                 `plugins.azure.vm_view.AzureVmView`: the control plane as far as it concerns this VM
@@ -7,7 +7,7 @@
 ``fleet_NAME``            {VM name: what the probe NAME saw there}, over the whole run; the check also takes NAME itself
 ========================  ==============================================================================================
 
-All of it is saved with the run (``azure.json``, ``runner.json``), so that it is judged alike when replayed.
+All of it is saved with the run (``azure.json``, ``runner.json``), so that a rejudged run gives the same verdicts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def wants(function: Callable[..., str]) -> frozenset[str]:
 
 
 class CheckContext:
-    """What the checks of one run may ask for, each part made or read when first asked for."""
+    """The context of the checks of one run; each part is created or read on first use."""
 
     def __init__(self, archive: Archive | None, fleet: Callable[[], Iterable[Evidence]]) -> None:
         self._archive = archive
@@ -56,7 +56,7 @@ class CheckContext:
         self._over_fleet: dict[str, Mapping[str, Any]] = {}
 
     def arguments(self, function: Callable[..., str], probes: Mapping[str, Probe], vm: Vm) -> dict[str, Any]:
-        """What `function`, which takes `probes`, asks for, for `vm`."""
+        """The arguments besides `probes` that `function` takes, for `vm`."""
         return {name: self._argument(name, probes, vm) for name in wants(function)}
 
     def _argument(self, name: str, probes: Mapping[str, Probe], vm: Vm) -> Any:
@@ -72,13 +72,13 @@ class CheckContext:
 
     @staticmethod
     def used(arguments: Mapping[str, Any]) -> dict[str, ProbeResult]:
-        """What a check looked at of Azure, as evidence; by key."""
+        """The answers of Azure that a check read, as evidence; by key."""
         view = arguments.get(CONTROL_PLANE)
         return view.used if isinstance(view, AzureVmView) else {}
 
     @property
     def facts(self) -> AzureSnapshot:
-        """What Azure said; nothing, when it was never asked."""
+        """Azure's answers; empty when Azure was never queried."""
         if self._facts is None:
             self._facts = self._read(AZURE, AzureSnapshot.from_data) or AzureSnapshot()
         return self._facts
@@ -105,7 +105,7 @@ class CheckContext:
             self._archive.write(RUNNER, clean(found.as_dict()))
 
     def has_facts(self, *, complete: bool) -> bool:
-        """Whether an earlier part of this run has asked Azure to the end; `complete`: and was told everything."""
+        """Whether an earlier part of this run finished its requests to Azure; `complete`: and all were answered."""
         saved: AzureSnapshot | None = self._read(AZURE, AzureSnapshot.from_data)
         return saved is not None and (saved.complete if complete else not saved.interrupted)
 
@@ -121,7 +121,7 @@ class CheckContext:
             return None
 
     def _everywhere(self, name: str, probes: Mapping[str, Probe]) -> Mapping[str, Any]:
-        """What one probe saw on each VM where it has an answer that can be read."""
+        """The parsed answer of one probe on each VM that has one."""
         if name not in self._over_fleet:
             found = {}
             for evidence in self._fleet():

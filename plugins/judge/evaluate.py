@@ -19,13 +19,13 @@ __all__ = ["Outcome", "judge", "value"]
 
 
 class Outcome(NamedTuple):
-    """What a check says about one VM, before it is known which VM and which run that is."""
+    """The outcome of a check on one VM, without the VM and the run."""
 
     status: Status
     message: str
     remedy: str
     severity: Severity
-    keys: tuple[str, ...]  # of the evidence that was looked at
+    keys: tuple[str, ...]  # of the evidence that was read
     fix: Sequence[str | OnVm] = ()
     facts: tuple[tuple[str, str], ...] = ()
     shared_cause: str = ""
@@ -81,7 +81,7 @@ def _call(
     known: Mapping[str, Any],
     used: list[str],
 ) -> CheckOutcome:
-    """The check's word; the keys of what was looked at go into `used`."""
+    """The status of the check; adds the keys of the evidence that it read to `used`."""
     try:
         if not all(probe.fits(evidence.vm) for probe in probes.values()):
             not_applicable(LINUX_ONLY)
@@ -108,7 +108,7 @@ def _call(
 
 
 class _Read(threading.local):
-    """What has been read of the VM that this thread judges: several checks look at the same probe."""
+    """The parsed answers of the VM that this thread judges: several checks read the same probe."""
 
     of: Evidence | None = None
     values: dict[tuple[str, Callable[[ProbeResult], Any]], tuple[ProbeResult, Any]]
@@ -118,7 +118,7 @@ _read = _Read()
 
 
 def value(probe: Probe, key: str, evidence: Evidence) -> Any:
-    """What a check is given for one of its probes; stops with *unknown* when there is nothing to look at."""
+    """The argument of a check for one of its probes; stops with *unknown* when it has no answer."""
     seen = evidence.seen.get(key)
     if seen is None:
         raise CheckOutcome(

@@ -28,7 +28,7 @@ class _VmState:
 
     def __init__(self, cases: Sequence[CheckCase]) -> None:
         self.checks: dict[str, list[CheckCase]] = {}
-        self.used: dict[str, ProbeResult] = {}  # the answers of Azure that checks looked at
+        self.used: dict[str, ProbeResult] = {}  # the answers of Azure that checks read
         self.verdicts: dict[CheckCase, Verdict] = {}
         for case in cases:
             self.checks.setdefault(case.check.id, []).append(case)
@@ -85,7 +85,7 @@ class Judge:
         )
 
     def release(self, vm: Vm) -> Evidence:
-        """The evidence of a VM, with the answers of Azure that its checks looked at; forgets the VM's verdicts.
+        """The evidence of a VM, with the answers of Azure that its checks read; forgets the VM's verdicts.
 
         A large fleet is judged one VM after the other.
         """
@@ -121,7 +121,7 @@ class Judge:
         return self._waivers.judge(verdict, case.vm)
 
     def _verdict(self, case: CheckCase, outcome: Outcome, used: tuple[str, ...] = (), seconds: float = 0.0) -> Verdict:
-        """The outcome of a check, for its VM. `used` are the keys of Azure's answers that it looked at."""
+        """The outcome of a check, for its VM. `used` are the keys of Azure's answers that it read."""
         check = case.check
         return Verdict(
             id=check.id,

@@ -1,4 +1,4 @@
-"""What keeps a VM from being ready: the only place that says which statuses count, and of which checks.
+"""Readiness of a VM: the only module that defines which statuses of which checks count.
 
 A VM is *ready* when every required check was judged, and none failed, is unknown or is blocked; *not ready* when one
 failed; *unknown* when one is unknown or blocked; else *partial*: what was judged passed, and the run left checks out.
@@ -23,7 +23,7 @@ _PREVENTS_READY = (Status.FAIL, Status.UNKNOWN, Status.BLOCKED)
 #: The statuses without a judgement.
 NOT_JUDGED: frozenset[str] = frozenset((Status.UNKNOWN, Status.BLOCKED))
 
-#: The statuses that somebody has to look at, whatever the severity.
+#: The statuses that need attention, whatever the severity.
 NEEDS_ATTENTION: frozenset[str] = frozenset((*_PREVENTS_READY, Status.WARN))
 
 

@@ -80,7 +80,7 @@ class Waiver:
 class Waivers:
     """The waivers of a run, in the order of their file; of two that cover the same, the first one counts."""
 
-    path: str = ""  # as it is named to the operator; "" = there is no file
+    path: str = ""  # as shown to the operator; "" = there is no file
     each: tuple[Waiver, ...] = ()  # none when there are problems
     today: date = date.min
     checks: tuple[tuple[int, str, str], ...] = ()  # every check that is named: line, its place in the file, id
@@ -91,7 +91,7 @@ class Waivers:
         return next((waiver for waiver in self.each if waiver.covers(check, vm, parameter)), None)
 
     def judge(self, verdict: Verdict, vm: Vm) -> Verdict:
-        """The verdict, waived when it is trouble that was seen and an exception covers it."""
+        """The verdict, waived when it is a failure or warning that a waiver covers."""
         if verdict.status not in (Status.FAIL, Status.WARN):
             return verdict
         waiver = self.cover(verdict.id, vm, verdict.parameter)
@@ -113,7 +113,7 @@ class Waivers:
         return f"{count} of {self.path}"
 
     def as_results(self, vms: Iterable[Vm], results: Mapping[str, Any], everything: bool) -> list[dict[str, Any]]:
-        """The waivers for `results.json`, with what each did in this run. `everything`: the run looked at all VMs."""
+        """The waivers for `results.json`, with what each did in this run. `everything`: the run visited all VMs."""
         by_name = {vm.name: vm for vm in vms}
         of_check: dict[str, list[int]] = {}
         for number, waiver in enumerate(self.each):
@@ -222,6 +222,6 @@ def _bad_end(entry: Mapping[str, Any], today: date) -> str:
     who = entry.get("owner")
     with_owner = f" with {who}" if isinstance(who, str) and who.strip() else ""
     return (
-        f"this waiver ended on {end}, and today is {today} (UTC). "
-        f"Repair what it is about and remove it, or agree on a new day{with_owner}."
+        f"this waiver expired on {end}; today is {today} (UTC). "
+        f"Fix the finding and delete the waiver, or agree on a new date{with_owner}."
     )

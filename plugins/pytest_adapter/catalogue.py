@@ -59,7 +59,7 @@ def measure(session: pytest.Session, items: Sequence[CheckItem], run: Run) -> Co
 
 
 def stopping_options(session: pytest.Session) -> Iterator[str]:
-    """What stopped the judging in the middle, as one would type it."""
+    """The option that stopped the run early, as typed."""
     option = session.config.option
     if option.maxfail == 1 and session.shouldfail:
         yield "-x"

@@ -86,7 +86,7 @@ def enroll_ready_vms(
 def _requests(
     vms: Sequence[Vm], verdicts: Mapping[str, Sequence[Verdict]], judge: Judge
 ) -> tuple[list[EnrollmentRequest], dict[str, str], dict[str, str]]:
-    """What is to be done, the VMs that are not ready, and those that cannot be connected: name -> sentence."""
+    """The enrollments, the VMs that are not ready, and those that cannot be connected: name -> message."""
     requests: list[EnrollmentRequest] = []
     skipped: dict[str, str] = {}
     refused: dict[str, str] = {}

@@ -60,7 +60,7 @@ class Answer:
 
 
 def explain(asked: str, pages: Path, here: Path) -> Answer:
-    """What `asked` means. `pages` holds the checks' pages; a relative path of a log starts at `here`."""
+    """Explain `asked`. `pages` holds the checks' pages; a relative path of a log starts at `here`."""
     asked = asked.strip()
     if found := re.fullmatch(r"AZCM[ -]?(\d{1,4})", asked, re.I):
         return _code(int(found[1]))
@@ -114,7 +114,7 @@ def _line(text: str) -> Answer:
         return _exit_status(status)
     shown = _shown(text)
     if not found:
-        return Answer(f"{shown}\n\nNothing is known about this line, and there is no log at such a path.", False)
+        return Answer(f"{shown}\n\nThis line matches no known error, and no log exists at this path.", False)
     return Answer("\n\n".join([shown, *map(_told, found)]))
 
 
@@ -163,7 +163,7 @@ def _one_log(log: Log) -> Answer:
 
 
 def _shown(text: str) -> str:
-    """A line of somebody's, without secrets and on one harmless line."""
+    """A pasted line, redacted and printable on one line."""
     return truncate(one_line(redact(text)), 400)
 
 

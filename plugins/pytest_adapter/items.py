@@ -102,7 +102,7 @@ class CheckItem(pytest.Item):
         return [probe.plan(name, known) for name, probe in self.probes.items()] if self._fits() else []
 
     def keys(self, profile: Profile) -> list[str]:
-        """What the answers of those commands are in the evidence."""
+        """The keys of those commands' answers in the evidence."""
         known = {"vm": self.vm, "profile": profile, **self.parameters}
         return [probe.key(name, known) for name, probe in self.probes.items()] if self._fits() else []
 

@@ -21,7 +21,7 @@ __all__ = ["LOG_END", "Log", "UnreadableLog", "read_logs"]
 #: Of a log, no more than its end is read, in bytes.
 LOG_END = 16 * 2**20
 
-#: What is unpacked of one file in all, in bytes; and how many times its packed size that may be.
+#: Limits on unpacking one file: bytes in total, and the ratio to its packed size.
 _UNPACKED, _RATIO, _SMALL = 256 * 2**20, 250, 2**20
 
 _ARCHIVE, _DIRECTORY, _MEMBERS = 256 * 2**20, 2 * 2**20, 2000
@@ -167,7 +167,7 @@ def _bounded_directory(path: Path) -> None:
 
 # --- text
 
-#: What begins so is not text: its name, and how to get the text out.
+#: Signatures of files that are not text: name, and how to extract the text.
 _KINDS = (
     (b"\xfd7zXZ\0", "packed with xz", "Unpack it (xz -d)"),
     (b"\x28\xb5\x2f\xfd", "packed with zstd", "Unpack it (zstd -d)"),

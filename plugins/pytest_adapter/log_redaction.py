@@ -1,4 +1,4 @@
-"""What pytest and the libraries write by themselves, without secrets: log records, and tracebacks of internal errors.
+"""Redaction of output by pytest and the libraries: log records, and tracebacks of internal errors.
 
 Reports are rendered from data that was redacted when it was recorded. What a library logs at DEBUG, and what a crash
 shows of local variables (``--showlocals``), never was: it passes the same redaction here.

@@ -26,7 +26,7 @@ __all__ = ["CheckReport", "run", "shown"]
 #: The hook `pytest_runtest_logreport`.
 Log = Callable[..., Any]
 
-#: What pytest's own bookkeeping is told, and the letter and word of its terminal: (outcome, letter, word).
+#: pytest's outcome, and the letter and word of its terminal: (outcome, letter, word).
 _WORDS: dict[Status, tuple[Literal["passed", "failed", "skipped"], str, str]] = {
     Status.PASS: ("passed", ".", "PASS"),
     Status.FAIL: ("failed", "F", "FAIL"),
@@ -38,7 +38,7 @@ _WORDS: dict[Status, tuple[Literal["passed", "failed", "skipped"], str, str]] = 
 }
 _COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.WARN: "yellow", Status.UNKNOWN: "purple"}
 
-#: What `pytest_report_teststatus` answers for each word: the same objects for every report.
+#: The results of `pytest_report_teststatus` by status: the same objects for every report.
 _SHOWN = {
     status: (
         outcome if status in (Status.PASS, Status.FAIL) else str(status),
@@ -103,14 +103,14 @@ class CheckReport(pytest.TestReport):
     """A verdict as the report of a test. pytest keeps every report to the end, so this one keeps hardly anything."""
 
     when = "call"
-    keywords: Any = {}  # noqa: RUF012  # nobody's to change, and the same for all
+    keywords: Any = {}  # noqa: RUF012  # immutable, and shared by all
     sections: Any = ()
     user_properties: Any = ()
 
     def __init__(self, item: CheckItem, verdict: Verdict, start: float) -> None:
         """`start` is when the judging began, in seconds since the epoch."""
         self._item = item
-        self.verdict: Verdict | None = verdict  # until everybody has been told
+        self.verdict: Verdict | None = verdict  # until all hooks have run
         self.status = verdict.status
         self.outcome = _WORDS[verdict.status][0]
         self.longrepr = _longrepr(item, verdict, self.outcome)

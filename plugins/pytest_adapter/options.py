@@ -9,27 +9,27 @@ import pytest
 __all__ = ["NO_VM", "add_options", "asks_for_run"]
 
 NO_VM = """\
-Which VMs? Name them, and this suite says which are ready to enroll in Azure Arc, and what to fix on the others.
+Select VMs. The suite reports which are ready to enroll in Azure Arc, and what to fix on the others.
 
-  pytest --vm=myvm                       one VM: anything `ssh myvm` can reach; repeat --vm for more
+  pytest --vm=myvm                       one VM, as in `ssh myvm`; repeat --vm for more
   pytest --inventory=fleet.yaml          every VM of a fleet file (docs/inventory.md)
   pytest --inventory=fleet.yaml --vm='web*'
-  pytest --azure-fleet=SUBSCRIPTION      every VM that Azure shows there (SUBSCRIPTION/GROUP: in a resource group)
-  pytest --evidence=reports/latest       judge an earlier run again, or a bundle of it, without any network
-  pytest --resume=RUN                    go on with a run that was cut short
+  pytest --azure-fleet=SUBSCRIPTION      every VM of a subscription (or SUBSCRIPTION/GROUP)
+  pytest --evidence=reports/latest       judge an earlier run or its bundle again, without network access
+  pytest --resume=RUN                    resume an interrupted run
 
-Worth knowing:
+Common options:
 
   --plan            print every command that would run on a VM, and run none
-  --check=IMDS-002  only this check (repeat it; globs such as 'PROXY-*' work); -k and -m work as ever
+  --check=IMDS-002  only this check; repeat it for more; globs such as 'PROXY-*' work, and so do -k and -m
   --collect-only    list the checks
   --profile=2602    judge by newer requirements
-  --no-azure        judge the guests alone
-  --gate=98%        what is good enough to go ahead, for the exit code (docs/gates.md)
+  --no-azure        judge the guests only; send no request to Azure
+  --gate=98%        exit with 0 when 98 % of the VMs are ready (docs/gates.md)
 
-  --explain=AZCM0042  what a code, an exit status or an error line means; needs no VM
+  --explain=AZCM0042  explain a code, an exit status or an error line; needs no VM
 
-A run changes nothing on any VM. `make demo` shows one, with VMs of its own.
+A run changes nothing on any VM. Try `make demo`, which starts its own VMs.
 """
 
 
@@ -40,14 +40,14 @@ def asks_for_run(option: argparse.Namespace) -> bool:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Our options, in a group of their own in `pytest --help`."""
+    """Add the suite's options, as a group in `pytest --help`."""
     group = parser.getgroup("nexus", "Arc readiness of Azure Operator Nexus VMs")
     group.addoption(
         "--vm",
         action="append",
         default=[],
         metavar="NAME",
-        help="a VM to examine: an SSH alias or user@host:port, or with --inventory a name or a glob; may be repeated",
+        help="a VM to check: an SSH alias or user@host:port, or with --inventory a name or a glob; may be repeated",
     )
     group.addoption("--inventory", metavar="FILE", help="the fleet: a YAML file, see docs/inventory.md")
     group.addoption(
@@ -56,26 +56,26 @@ def add_options(parser: pytest.Parser) -> None:
         nargs="+",
         default=[],
         metavar="PATH",
-        help="judge saved runs again, without any network: run directories, bundles, a store; several become one",
+        help="judge saved runs again, without network access: run directories, bundles, a store; several are merged",
     )
     group.addoption(
         "--evidence-store",
         metavar="URL",
-        help="send the evidence there as well while it is gathered: az://CONTAINER/PREFIX (docs/fleets.md)",
+        help="upload the evidence during the run: az://CONTAINER/PREFIX (docs/fleets.md)",
     )
     group.addoption(
         "--shard",
         metavar="I/N|auto",
-        help="only part I of N of the fleet; auto: the part that the CI system states (docs/fleets.md)",
+        help="only part I of N of the fleet; auto: read I and N from the variables of the CI system (docs/fleets.md)",
     )
     group.addoption(
-        "--bundle", action="store_true", help="read the VMs' logs too, and pack what a support request needs, redacted"
+        "--bundle", action="store_true", help="also read the VMs' logs, and pack a redacted zip file for a support request"
     )
     group.addoption(
-        "--resume", metavar="RUN", help="go on with a run that was cut short: visit the VMs that it had not visited"
+        "--resume", metavar="RUN", help="resume an interrupted run: visit the VMs that it had not visited"
     )
     group.addoption(
-        "--retry-unknown", metavar="RUN", help="go on with a run: visit again the VMs that it could not judge"
+        "--retry-unknown", metavar="RUN", help="resume a run, and revisit the VMs that could not be judged"
     )
     group.addoption(
         "--check",
@@ -85,7 +85,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="only the checks with this id (IMDS-002) or glob ('PROXY-*'); may be repeated",
     )
     group.addoption(
-        "--profile", metavar="NAME", help="the requirements to judge by: 2510 (default), 2602, or a file of your own"
+        "--profile", metavar="NAME", help="the requirements to judge by: 2510 (default), 2602, or your own file"
     )
     group.addoption(
         "--plan", action="store_true", help="print every command that would run on the VMs, and run none of them"
@@ -94,36 +94,36 @@ def add_options(parser: pytest.Parser) -> None:
         "--host-keys",
         choices=["strict", "accept-new", "off"],
         default="strict",
-        help="what to do about SSH host keys: refuse unknown ones (strict, the default), record them, or do not check",
+        help="SSH host keys: refuse unknown ones (strict, the default), accept and save them, or do not check",
     )
     group.addoption(
         "--gate",
         metavar="POLICY",
-        help="what is good enough for exit 0: all, 98%%, canary=all,rest=98%% (by tags), unknown=0, no-regressions, "
-        "several with commas; or chosen: that the checks that ran passed; see docs/gates.md",
+        help="the condition for exit code 0: all, 98%%, canary=all,rest=98%% (by tags), unknown=0, no-regressions, "
+        "separated by commas; or chosen: the checks that ran passed; see docs/gates.md",
     )
     group.addoption(
         "--against",
         metavar="RUN",
-        help="say what changed since an earlier run: its directory, its results.json, or the word latest",
+        help="list the changes since an earlier run: its directory, its results.json, or latest",
     )
     group.addoption(
         "--waivers",
         metavar="FILE",
-        help="dated exceptions, see docs/gates.md (default: waivers.yaml beside the inventory, if it is there)",
+        help="dated exceptions, see docs/gates.md (default: waivers.yaml beside the inventory, if it exists)",
     )
-    group.addoption("--no-azure", action="store_true", help="judge the guests alone: ask Azure for nothing")
+    group.addoption("--no-azure", action="store_true", help="judge the guests only; send no request to Azure: ask Azure for nothing")
     group.addoption(
-        "--subscription", metavar="ID", help="where VMs without a resource_id are looked for in Azure, by their name"
+        "--subscription", metavar="ID", help="the subscription in which to find VMs without a resource_id, by name"
     )
     group.addoption("--resource-group", metavar="NAME", help="the same, in this resource group only")
     group.addoption(
         "--azure-fleet",
         metavar="[CLOUD:]SUBSCRIPTION[/GROUP]",
-        help="the fleet is what Azure shows there, several places with commas between; with it, --inventory states "
-        "what differs (docs/azure.md)",
+        help="take the fleet from Azure; separate several scopes by commas; --inventory then overrides single settings "
+        "(docs/azure.md)",
     )
-    group.addoption("--ssh-user", metavar="NAME", help="log in as this user, whatever inventory and Azure say")
+    group.addoption("--ssh-user", metavar="NAME", help="log in as this user; overrides inventory and Azure")
     group.addoption(
         "--ssh-jump", metavar="HOST", help="reach every VM through this jump host, as for ssh -J: [user@]host[:port]"
     )
@@ -134,12 +134,12 @@ def add_options(parser: pytest.Parser) -> None:
         choices=["connect", "roundtrip"],
         help="WRITES: connect the VMs that are ready to Azure Arc; =roundtrip disconnects them again afterwards",
     )
-    group.addoption("--reports", metavar="DIR", help="where run directories are made (default: reports/)")
+    group.addoption("--reports", metavar="DIR", help="create run directories here (default: reports/)")
     group.addoption(
         "--explain",
         action="append",
         default=[],
         metavar="X",
-        help="say what X means and what to do, and look at no VM: an AZCM code, a check id, an exit status, "
+        help="print cause and remedy of X, without visiting a VM: an AZCM code, a check id, an exit status, "
         "a pasted error line, or the path of a log; may be repeated",
     )

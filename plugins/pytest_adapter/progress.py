@@ -1,4 +1,4 @@
-"""What is shown while VMs are visited: one live line on a terminal, a plain line now and then in a log.
+"""Progress of the visits: one live line on a terminal, an occasional plain line in a log.
 
 ::
 
@@ -30,7 +30,7 @@ PAUSE = 10.0
 
 
 class _Tally:
-    """Counts the VMs that are done, and has `show` tell of each; called from several threads."""
+    """Counts the VMs that are done and calls `show` for each; called from several threads."""
 
     def __init__(self, total: int, fails: Callable[[Vm], bool], show: Callable[[_Tally], None]) -> None:
         self.total = total
@@ -64,7 +64,7 @@ class _Tally:
 
 @contextmanager
 def show_progress(config: pytest.Config, total: int, fails: Callable[[Vm], bool]) -> Iterator[gather.Progress]:
-    """Something to tell of each VM. `fails` says whether a VM that was reached is known to fail."""
+    """A display of the visits. `fails` says whether a reachable VM is known to fail."""
     terminal: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
     if config.option.verbose < 0:
         yield _Tally(total, lambda vm: False, lambda tally: None)

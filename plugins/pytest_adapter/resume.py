@@ -1,4 +1,4 @@
-"""Resumes a run that was cut short (``--resume``), or visits again the VMs that it could not judge.
+"""Resume an interrupted run (``--resume``), or revisit the VMs that it could not judge.
 
 The run directory has all that is needed: the fleet, the options of the run, and the evidence of each VM that was
 visited, each file whole. Only the missing VMs are visited; the verdicts are then those of all.
@@ -37,7 +37,7 @@ def resume(config: pytest.Config) -> Run:
         raise pytest.UsageError(f"{flag} and --evidence: the one visits VMs, the other visits none. Give one.")
     directory = _find(config, flag, name)
     writes = not (option.plan or option.collectonly)
-    # Locked before anything is read: the run may still be going on.
+    # Locked before anything is read: the run may still be active.
     lock = _lock(directory, flag) if writes else None
     archive, saved, vms = Archive.open(directory, flag)
     _refuse(saved, f"{flag}={name}")

@@ -40,7 +40,7 @@ class RunScope:
 
 @dataclass(slots=True)
 class RunRules:
-    """What the VMs are judged by."""
+    """The inputs of the judgement."""
 
     profile: Profile
     profile_name: str  # its name or file, as given; "" = as it was saved with the evidence
@@ -86,7 +86,7 @@ class RunFiles:
 
 @dataclass(slots=True)
 class RunState:
-    """What has happened so far."""
+    """The state of the run so far."""
 
     selected: bool = False  # the collection came to its end, so the selected checks are known
     coverage: Coverage | None = None  # what there was to judge, before options left some of it out

@@ -1,4 +1,4 @@
-"""What the stages of a session hand to each other: the keys of pytest's stash."""
+"""The keys of pytest's stash, by which the stages of a session share objects."""
 
 from __future__ import annotations
 

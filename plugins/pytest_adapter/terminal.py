@@ -1,4 +1,4 @@
-"""What the suite adds to pytest's terminal: the lines at the start of a run, and the verdict at its end."""
+"""The suite's terminal output: the header of a run, and the verdict at its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind: every report is rendered from the plain ``results`` dict of `results.json`.
+"""Reports of a run: each is rendered from the plain ``results`` dict of `results.json`.
 
 ::
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-#: What GitHub takes from one step. With a byte more it shows nothing of it.
+#: GitHub's size limit per step; it hides larger summaries.
 GITHUB_LIMIT = 1024 * 1024
 
 _CUT = "\n… cut here: a job summary holds no more than 1 MiB. The whole text is in summary.md.\n"

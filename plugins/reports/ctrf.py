@@ -35,7 +35,7 @@ _OUTCOME = {
     "waived": "skipped",
 }
 
-#: What the report repeats of the whole run.
+#: Keys of `results.json` that the report repeats.
 _ABOUT = ("verdict", "sentence", "run_id", "profile")
 
 

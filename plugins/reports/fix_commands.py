@@ -1,4 +1,4 @@
-"""What `fixes.md` and `fixes.sh` share: which commands may be written down, and the words around them."""
+"""Code shared by `fixes.md` and `fixes.sh`: which commands are shown, and their headings."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def helped(vms: Sequence[str]) -> str:
 
 
 def title(step: Json | None, cause: Json, number: int) -> str:
-    """What a step is headed by: ``Step 1: Fix cloud services network csn-a (CSN-002): 412 VMs become ready.``"""
+    """The heading of a step: ``Step 1: Fix cloud services network csn-a (CSN-002): 412 VMs become ready.``"""
     return f"Step {number}: {step['sentence']}" if step else f"Later: {cause['id']} keeps no VM from being ready."

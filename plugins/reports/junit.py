@@ -71,7 +71,7 @@ def _element(tag: str, attributes: Mapping[str, str], content: str = "") -> str:
 
 
 def _numbers(vm: Json) -> _Numbers:
-    """What is in a VM's suite, and how long it took."""
+    """The counts of a VM's suite, and its duration."""
     results = vm["results"]
     kinds = Counter(_KINDS.get(result["status"]) for result in results)
     summarized = Counter(_KINDS.get(status) for status, _ in summaries(vm))

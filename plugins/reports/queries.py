@@ -70,7 +70,7 @@ def fix_order(results: Json) -> Iterator[tuple[Json | None, Json]]:
 
 
 def component(cause: Json) -> str:
-    """What is fixed: ``cloud services network csn-a``; for what has no id of its own, ``each of these VMs``."""
+    """The component to fix: ``cloud services network csn-a``; for what has no id of its own, ``each of these VMs``."""
     kind, name = cause["component"]["kind"], cause["component"]["name"]
     if kind in ("guest", "vm"):
         return f"{'the guest' if kind == 'guest' else 'the VM'}{', on each of these VMs' * (len(cause['vms']) > 1)}"
@@ -85,7 +85,7 @@ def seconds(vm: Json, result: Json) -> float | None:
 
 
 def summaries(vm: Json) -> list[tuple[str, str]]:
-    """What a very large fleet's results name only, as (status, sentence): ``("pass", "82 checks passed")``."""
+    """The results that compact results only name, as (status, sentence): ``("pass", "82 checks passed")``."""
     return [(status, _summary(len(names), status)) for status, names in left_out(vm).items() if names]
 
 

@@ -7,7 +7,7 @@ Consequences of another finding are left out, as everywhere. The levels::
     unknown when recommended                note
     waived                                  as when it fails, with a suppression
 
-A result points to the evidence of its VM, which is a file of the run. GitHub tells two results apart by rule, file and
+A result points to the evidence of its VM, which is a file of the run. GitHub distinguishes results by rule, file and
 the fingerprint ``primaryLocationLineHash``; it accepts 25,000 results in a run, and shows the first 5,000.
 """
 
@@ -25,7 +25,7 @@ from plugins.reports.queries import Json, cause_subject
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-#: What GitHub accepts in one run.
+#: GitHub's limit for one run.
 MOST = 25_000
 
 _LEVELS = ("error", "warning", "note")
@@ -66,7 +66,7 @@ def render(results: Json) -> str:
 
 
 class _Finding:
-    """What one check found on one VM, for one or more of its parameters."""
+    """The finding of one check on one VM, for one or more of its parameters."""
 
     def __init__(self, vm: Json, results: Sequence[Json], cause: Json | None) -> None:
         self.vm, self.results, self.cause = vm, results, cause

@@ -43,7 +43,7 @@ To judge it again without a network, with the same or with newer requirements:
 
 @dataclass(slots=True)
 class Contents:
-    """What a bundle is made of."""
+    """The content of a bundle."""
 
     run_id: str
     suite: str

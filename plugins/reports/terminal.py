@@ -27,7 +27,7 @@ from plugins.core.wording import counted
 from plugins.reports import waiver_notices as decisions
 from plugins.reports.queries import Json, first_to_fix, subject, vms_by_readiness
 
-#: What pytest's ``terminalreporter.write_line(text, **markup)`` takes.
+#: The arguments of pytest's ``terminalreporter.write_line(text, **markup)``.
 Line = tuple[str, dict[str, bool]]
 
 _COLOUR = {

@@ -35,7 +35,7 @@ __all__ = [
 #: The code of success.
 NO_ERROR = 0
 
-#: What azcmagent prints when connecting went well; the second one until 2022.
+#: azcmagent's messages after a successful connect; the second one until 2022.
 SUCCESSES = ("Connected machine to Azure", "Successfully Onboarded Resource to Azure")
 
 _CODE = re.compile(r"AZCM[ -]?(\d{4})(?!\d)", re.I)
@@ -63,7 +63,7 @@ def azcm_codes() -> list[int]:
 
 
 def azcm(number: int) -> Explanation | None:
-    """What AZCM code `number` means; None when no article knows it."""
+    """Explain AZCM code `number`; None when no article lists it."""
     data = _data("azcm")
     key = f"{number:04}"
     dated = {"source": data["source"], "date": data["date"]}
@@ -104,7 +104,7 @@ def exit_codes() -> list[int]:
 
 
 def exit_code(number: int) -> Explanation | None:
-    """What it means that azcmagent, or a program around it, ended with `number`.
+    """Explain exit status `number` of azcmagent or of a program that runs it.
 
     From 126 on the shell says how a program ended. The installation script ends with 1 whatever failed: its codes
     AZCM0127 and above are in what it prints to the file of ``--output``, never in its exit status.
@@ -162,7 +162,7 @@ def errors() -> list[tuple[str, Explanation]]:
 
 
 def error(line: str) -> Explanation | None:
-    """What a line says, when it holds a known message: the first of several."""
+    """Explain the first known message in a line."""
     return next(iter(explanations(line)), None)
 
 

@@ -71,7 +71,7 @@ class Message:
         return self.pattern.search(text)
 
     def explain(self, match: re.Match[str]) -> Explanation:
-        """What it means, in the words for what the line names."""
+        """The explanation, with the names that the line contains."""
         named = {key: value for key, value in match.groupdict().items() if value and _PLAIN.fullmatch(value)}
         values = dict(self.values)
         for case in self.cases:
@@ -193,7 +193,7 @@ def _lowered() -> tuple[tuple[Message, tuple[str, ...]], ...]:
 
 
 def explanations(line: str) -> list[Explanation]:
-    """What the known messages in a line mean. General ones only where there is no other."""
+    """Explain the known messages in a line; general ones only when no other matches."""
     found: dict[Message, Explanation] = {}
     for text in spellings(line):
         for piece in _pieces(text):

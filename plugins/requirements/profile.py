@@ -18,7 +18,7 @@ __all__ = ["DEFAULT", "Cloud", "Endpoint", "Floors", "Profile", "ProfileError", 
 
 DEFAULT = "2510"
 
-#: What an endpoint is needed for; data/endpoints.toml defines each value.
+#: The need for an endpoint; data/endpoints.toml defines each value.
 NEEDS = ("always", "connect", "install", "sql", "obsolete")
 
 #: The needs without which no VM can enroll.

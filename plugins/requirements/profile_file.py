@@ -28,7 +28,7 @@ Place = tuple[str, int]  # file and line
 
 
 class _Readable(Protocol):
-    """What reading a profile takes of a path."""
+    """The part of a path's interface that reading a profile uses."""
 
     def read_text(self, encoding: str) -> str: ...
 
@@ -185,7 +185,7 @@ def _without_dates(value: Any) -> Any:
 
 
 def _own_rules(document: Any, place: Callable[[Where], Place]) -> Iterator[tuple[Place, str]]:
-    """What a JSON schema cannot say: each cloud has an endpoint for Azure Resource Manager."""
+    """Rules beyond the JSON schema: each cloud has an endpoint for Azure Resource Manager."""
     clouds = document.get("clouds")
     for name, cloud in clouds.items() if isinstance(clouds, Mapping) else ():
         rows = cloud.get("endpoints") if isinstance(cloud, Mapping) else None

@@ -1,4 +1,4 @@
-"""What `results.json` says when a run is about a part of a fleet (a shard), or when evidence is missing (a merge)."""
+"""Entries of `results.json` for a shard of a fleet, and for a merge with missing evidence."""
 
 from __future__ import annotations
 

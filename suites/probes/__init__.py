@@ -1,1 +1,1 @@
-"""What to ask a VM and how to read its answer: commands, pure readers, and a sample above each reader."""
+"""Probes of a VM: commands, pure readers of their output, and a sample above each reader."""

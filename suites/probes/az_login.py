@@ -66,7 +66,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AzLogin:
-    """What az on the VM did, step by step."""
+    """The steps of az on the VM and their outcome."""
 
     installed: bool
     agent: str | None = None  # the agent is there, and this is its status ("" = not known)

@@ -11,7 +11,7 @@ from suites.wording import plain
 
 @dataclass(frozen=True, slots=True)
 class AzVersion:
-    """What `az version` answered."""
+    """The answer of `az version`."""
 
     installed: bool
     exit: int = 0

@@ -33,7 +33,7 @@ fi
 """
 
 #: Only builtins touch the token, but for base64, which gets its claims alone: they say which tenant it belongs to.
-#: What azcmagent prints loses whatever looks like a token, and the progress bar.
+#: Removes tokens and the progress bar from azcmagent's output.
 _WITH_TOKEN = r"""
 [ -x @AGENT@ ] || {
   echo @absent
@@ -107,7 +107,7 @@ def _tag(text: str) -> str:
 
 
 def settings(vm: Vm) -> dict[str, str]:
-    """What azcmagent is told, by the names of its options. What is not known yet stands in angle brackets (--plan)."""
+    """The options of azcmagent, by name. Values not known yet are in angle brackets (--plan)."""
     target = vm.target
     options = {
         "subscription-id": target.subscription or "<subscription of the VM>",

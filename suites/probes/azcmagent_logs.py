@@ -45,7 +45,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class AgentLogs:
-    """What the logs hold that is known to mean trouble, and still counts. `missing` says why they were not read."""
+    """The known errors in the logs that still count. `missing` says why they were not read."""
 
     read_logs: tuple[str, ...] = ()
     entries: tuple[tuple[LogLine, Explanation], ...] = ()
@@ -160,7 +160,7 @@ END {{
 #: Characters of one line, and of all lines of one log; bytes that are read of a log's end.
 _WIDTH, _ROOM, _END = 700, 11_000, 4_000_000
 
-#: What a picked line holds. An exit status in a sentence counts only if azcmagent is named beside it.
+#: The content of a picked line. An exit status in a sentence counts only if azcmagent is named beside it.
 _NEEDLES = "|".join([*needles(), *SUCCESSES, "exit code", "exit status", "exitcode"])
 
 _LOGS = "/var/opt/azcmagent/log/himds.log /var/opt/azcmagent/log/azcmagent.log /var/log/cloud-init-output.log"

@@ -50,7 +50,7 @@ foreach ($pair in {", ".join(f"@({ps(linux)}, {ps(here)})" for linux, here in NA
 
 
 def present(azcmagent: str, himds: str) -> str:
-    """Which of the two programs are there, by the marks given, and the version that azcmagent tells."""
+    """Which of the two programs are there, by the marks given, and the version that azcmagent prints."""
     return f"""\
 {_EXE}if ({_IS}) {{
     {ps(f"@has {azcmagent}")}

@@ -32,7 +32,7 @@ echo @end
 
 @dataclass(frozen=True, slots=True)
 class CloudInit:
-    """What cloud-init says about this boot."""
+    """cloud-init's status of this boot."""
 
     installed: bool
     status: str = ""  # "done", "running", "not started", "not run", "error", "disabled"
@@ -113,7 +113,7 @@ def _skipped(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _status(output: str) -> dict[str, Any]:
-    """What `cloud-init status` said, in either form."""
+    """The output of `cloud-init status`, in either form."""
     data = _json(output)
     if "status" in data:
         recoverable = data.get("recoverable_errors")

@@ -48,7 +48,7 @@ class LogRules:
 
 @cache
 def log_rules() -> LogRules:
-    """What a failure looks like, from the data file."""
+    """The patterns of a failure, from the data file."""
     table = read_table("cloudinit")
     output = table["output"]
     return LogRules(
@@ -178,7 +178,7 @@ cloudinit_output = probe(
 
 
 def meaning_of(line: str) -> str:
-    """What a line means, "" when it speaks of no failure."""
+    """The failure that a line reports, or ""."""
     known = log_rules()
     if any(re.search(harmless.pattern, line) for harmless in known.harmless):
         return ""

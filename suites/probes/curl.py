@@ -1,4 +1,4 @@
-"""What curl on the VM answered: the one way in which probes call curl, and what its answer says.
+"""curl on the VM: the command line that all probes share, and the reader of its output.
 
 A probe's stdout is what ``-D -`` and `WRITE` print: the headers of every answer (the proxy's to CONNECT first), then
 one line of numbers::
@@ -78,7 +78,7 @@ class CurlAnswer:
 
     @property
     def proxied_by(self) -> str:
-        """What squid, which the CSN proxy is, wrote about itself into the answer; "" when it did not.
+        """The error page header of squid, the CSN proxy; "" when the answer has none.
 
         ``Via: 1.1 csn (squid/5.7)``, ``X-Squid-Error: ERR_ACCESS_DENIED 0``. A Via of anything else says nothing: the
         sidecar may well be a reverse proxy itself.

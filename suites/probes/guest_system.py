@@ -43,7 +43,7 @@ class AgentNeeds:
 
 @cache
 def agent_needs() -> AgentNeeds:
-    """What the agent asks of a guest, from the data file."""
+    """The agent's requirements on a guest, from the data file."""
     table = read_table("operating-systems")
     return AgentNeeds(
         source=table["source"],
@@ -68,7 +68,7 @@ def agent_needs() -> AgentNeeds:
 
 @dataclass(frozen=True, slots=True)
 class OperatingSystem:
-    """What /etc/os-release and uname say."""
+    """The content of /etc/os-release and the output of uname."""
 
     id: str  # "ubuntu", "" = there is no os-release
     version: str  # "22.04", "" where a release has none (Debian testing)
@@ -131,7 +131,7 @@ system = probe(
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A lock of apt or dpkg that somebody holds."""
+    """A lock of apt or dpkg that a process holds."""
 
     file: str
     pid: str
@@ -143,11 +143,11 @@ class Guest:
     """Tools, disks, mounts and locks."""
 
     init: str  # the name of process 1
-    booted: bool  # by systemd: /run/systemd/system is there, which is what sd_booted(3) looks at
+    booted: bool  # by systemd: /run/systemd/system is there, which is what sd_booted(3) tests
     tools: Mapping[str, str]  # "curl": "/usr/bin/curl"; only those that are there
-    free: Mapping[str, int]  # "/var": KiB that may be written; only what df told
+    free: Mapping[str, int]  # "/var": KiB that may be written; only mounts that df printed
     mounts: Mapping[str, tuple[str, ...]]  # "/var": ("rw", "noexec"); only those above the paths that matter
-    locks: tuple[Lock, ...] | None  # None: the kernel does not tell
+    locks: tuple[Lock, ...] | None  # None: the kernel does not list them
 
     @classmethod
     def read(cls, seen: ProbeResult) -> Guest:
@@ -183,7 +183,7 @@ class Guest:
         )
 
     def options_of(self, path: str) -> tuple[str, tuple[str, ...]]:
-        """The mount that holds `path`, and its options; ("", ()) when it was not told."""
+        """The mount that holds `path`, and its options; ("", ()) when it is not listed."""
         for folder in (PurePosixPath(path), *PurePosixPath(path).parents):
             if str(folder) in self.mounts:
                 return str(folder), self.mounts[str(folder)]

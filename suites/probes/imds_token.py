@@ -2,7 +2,7 @@
 
 A token is a secret because it is signed; what it claims is not. So the VM cuts it apart itself, in its shell's own
 memory: the signature (and the header, and a refresh token) go nowhere, the claims travel as base64, in groups of four,
-which no redaction takes for a token and nobody can use as one. A probe's stdout::
+which is not redacted as a token and cannot be used as one. A probe's stdout::
 
     claims=eyJh dWQi OiJo dHRw czov L21h bmFn ZW1l bnQu YXp1 cmUu Y29t ...
     client_id="cccccccc-0000-4000-8000-000000000001"
@@ -49,7 +49,7 @@ class TokenRules:
 
 @cache
 def token_rules() -> TokenRules:
-    """What is known about tokens, from the data file."""
+    """Requirements on tokens, from the data file."""
     table = read_table("token")
     return TokenRules(
         audiences={cloud: tuple(names) for cloud, names in table["audiences"].items()},
@@ -60,7 +60,7 @@ def token_rules() -> TokenRules:
 
 
 def resource(vm: Vm, profile: Profile) -> str:
-    """What the token is for: ``https://management.azure.com/``, in the VM's cloud."""
+    """The audience of the token: ``https://management.azure.com/``, in the VM's cloud."""
     return profile.resource_manager(vm).url
 
 
@@ -77,7 +77,7 @@ def _url(vm: Vm, profile: Profile) -> str:
     )
 
 
-#: Statuses that Microsoft says to try again: not found yet, being updated, throttled, and its own trouble.
+#: Statuses that Microsoft says to try again: not found yet, being updated, throttled, and its own failure.
 _AGAIN = "code=404\\ * | code=410\\ * | code=429\\ * | code=5*"
 
 #: Only builtins touch the token: nothing of it is in an argument list or a file. An answer that ends before curl's
@@ -195,7 +195,7 @@ def _command_windows(vm: Vm, profile: Profile) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """What the metadata service answered to the request for a token."""
+    """The metadata service's answer to the request for a token."""
 
     curl: CurlAnswer
     issued: bool  # there was an access_token

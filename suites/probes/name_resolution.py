@@ -11,7 +11,7 @@ from plugins import ProbeResult, probe, ps, quote
 
 @dataclass(frozen=True, slots=True)
 class NameAnswer:
-    """What the VM's resolver said to one name."""
+    """The answer of the VM's resolver for one name."""
 
     addresses: tuple[str, ...]
     why_not: str = ""  # a clause, when there are none

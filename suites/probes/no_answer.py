@@ -11,7 +11,7 @@ __all__ = ["NoAnswer", "Reason", "no_answer"]
 
 
 class Reason(Enum):
-    """What kept a probe from answering."""
+    """The reason why a probe has no answer."""
 
     TIMED_OUT = auto()
     NO_TOOL = auto()

@@ -32,7 +32,7 @@ PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"
 
 NO_PROXIES = ("NO_PROXY", "no_proxy")
 
-#: What stands for a login that was cut off: http://***@169.254.0.11:3128
+#: Replaces a login that was removed: http://***@169.254.0.11:3128
 MARK = "***"
 
 
@@ -147,7 +147,7 @@ csh | tcsh) echo 'echo @login; env' | "$s" -l ;;
 sh | dash | ash) "$s" -c 'for f in /etc/profile "$HOME/.profile"; do [ -r "$f" ] && . "$f"; done; echo @login; env' ;;
 *) "$s" -lc 'echo @login; env' ;;
 esac 2>/dev/null | sed -e '/^@login$/b' {_CUT} && echo @end""",
-    # What a new logon is given, whoever it is; so are services.
+    # The environment of every new logon, and of services.
     windows=f"'@login'\n{_windows(_MACHINE)}",
     timeout=6,
     cap=4096,
@@ -185,7 +185,7 @@ def _read_written(seen: ProbeResult) -> dict[str, list[str]]:
     files: dict[str, list[str]] = {}
     for line in seen.stdout.split("\n"):
         file, _, text = line.partition(":")
-        if not re.fullmatch(r"[\w ./@+~-]{1,200}", file):  # a remedy names it, so it may end up in somebody's shell
+        if not re.fullmatch(r"[\w ./@+~-]{1,200}", file):  # a remedy names it, so it may be pasted into a shell
             continue
         for name in re.findall(r"\b([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])(?:=|[ \t]|$)", text):
             if file not in files.setdefault(name, []):

@@ -52,7 +52,7 @@ def awaits_connection(machine: Resource) -> bool:
 
 
 def detail(resource: Resource) -> str:
-    """What Azure adds to a state, made fit to stand behind it: ``: all resource creation succeeded``."""
+    """Azure's text about a state, formatted to follow it: ``: all resource creation succeeded``."""
     text = state(resource, "detailedStatusMessage").rstrip(".")
     return f": {text}" if text else ""
 
@@ -126,7 +126,7 @@ def readable(read: Callable[[], Resource | None]) -> Resource | None:
 
 
 def missing_because(read: Callable[[], Resource | None]) -> str:
-    """What a resource could not be read for, as a cause that other checks share; "" when it was read."""
+    """Why a resource could not be read, as a cause that other checks share; "" when it was read."""
     try:
         read()
     except CheckOutcome as outcome:

@@ -1,4 +1,4 @@
-"""What a check needs to know of the agent before it can judge anything."""
+"""Preconditions on the agent's state, shared by its checks."""
 
 from __future__ import annotations
 

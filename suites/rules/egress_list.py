@@ -1,4 +1,4 @@
-"""What the egress list of a cloud services network lets through."""
+"""Endpoints that the egress list of a cloud services network allows."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _entry(text: str, port: str) -> EgressEntry:
     authority = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.lower())
     host, _, inline = re.split(r"[/?#]", authority)[0].partition(":")
     host = host.rstrip(".")
-    # ".contoso.com" is the documented form; "*.contoso.com" means the same to whoever wrote it.
+    # ".contoso.com" is the documented form; "*.contoso.com" is commonly used for the same.
     subdomains = host.startswith((".", "*."))
     stated = port or inline
     number = int(stated) if re.fullmatch(r"\d{1,5}", stated) else None

@@ -22,7 +22,7 @@ def _name(character: str) -> str:
 
 
 def proxy_problem(value: str, profile: Profile) -> str:
-    """What is wrong with a proxy value, as a sentence; "" when curl, Go and Python all end up at the CSN proxy."""
+    """The defect of a proxy value, as a sentence; "" when curl, Go and Python all end up at the CSN proxy."""
     if re.search(r"[\"']", value):
         return "The quotation marks are part of the value, so no program can read it as an address."
     if foreign := _FOREIGN.search(value):

@@ -1,4 +1,4 @@
-"""What curl says about a TLS connection: version, issuer, and why a certificate was not accepted."""
+"""TLS facts from curl's output: version, issuer, and why a certificate was not accepted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def old_tls(answer: CurlAnswer) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What ``curl -v`` said about the connection; "" = it did not say."""
+    """The facts in ``curl -v`` about the connection; "" = not printed."""
 
     version: str  # "1.3"
     cipher: str

@@ -107,7 +107,7 @@ def _is_vm(source: str) -> bool:
 
 
 def compared(token: TokenAnswer, principal: Principal | None, vm: Vm) -> str:
-    """What the identity of a right token was compared with; "" = nothing."""
+    """The values that the identity of a valid token was compared with; "" = none."""
     parts = [f"{claim.name} as Azure has it" for claim in _claims(token, principal)]
     if source := token.claim("xms_mirid"):
         if user_assigned(vm):

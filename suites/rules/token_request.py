@@ -59,7 +59,7 @@ def unanswered(answer: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome | 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """What an HTTP status means, and what to do; "" = the remedy of the check."""
+    """The meaning of an HTTP status, and its remedy; "" = the remedy of the check."""
 
     meaning: str = ""
     remedy: str = ""

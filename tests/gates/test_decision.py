@@ -319,10 +319,10 @@ def test_every_mistake_of_the_waivers_is_an_error_before_anything_is_judged(proj
     ended = project(option, "suites/test_roles.py", "-n2")
     assert ended.returncode == 4
     lines = [line for line in ended.stderr.splitlines() if line]
-    assert [line.partition(", and today is ")[0] for line in lines] == [
+    assert [line.partition("; today is ")[0] for line in lines] == [
         f"ERROR: {path}:2: waivers[0].check: there is no check 'IMDS-02'. Did you mean 'IMDS-002'?",
-        f"{path}:7: waivers[0].expires: this waiver ended on 2020-02-01",
-        f"{path}:13: waivers[1].expires: this waiver ended on 2020-02-01",
+        f"{path}:7: waivers[0].expires: this waiver expired on 2020-02-01",
+        f"{path}:13: waivers[1].expires: this waiver expired on 2020-02-01",
     ]
     assert set(project.folder.glob("reports/2*")) == before
 

@@ -128,8 +128,8 @@ def test_every_mistake_is_reported_with_its_line(file: Path) -> None:
         "waivers.yaml:13: waivers[2].check: there is no check 'ABC-001'. docs/checks/ has a page for each check.",
         "waivers.yaml:14: waivers[2].vms: is empty. Give a value, or remove the key.",
         "waivers.yaml:15: waivers[2].reason: is empty, expected text. Give text, or remove it.",
-        "waivers.yaml:18: waivers[2].expires: this waiver ended on 2026-11-20, and today is 2026-11-21 (UTC). "
-        "Repair what it is about and remove it, or agree on a new day with anna.",
+        "waivers.yaml:18: waivers[2].expires: this waiver expired on 2026-11-20; today is 2026-11-21 (UTC). "
+        "Fix the finding and delete the waiver, or agree on a new date with anna.",
         'waivers.yaml:20: waivers[3].vms.ring: is the number 1, expected text. Put it in quotes: "1".',
         "waivers.yaml:24: waivers[3].expires: '2026-02-30' is not in the calendar (day is out of range for month). Give a day that exists.",
         "waivers.yaml:25: waivers[3].until: unknown key. Known are check, parameter, vms, reason, owner, tracker, expires.",
@@ -208,7 +208,7 @@ def test_it_holds_to_the_end_of_its_last_day_in_utc(file: Path, now: datetime, h
         assert len(found.each) == 1
     else:
         with pytest.raises(
-            ConfigErrors, match=r"waivers\.yaml:8: waivers\[0\]\.expires: this waiver ended on 2026-11-21"
+            ConfigErrors, match=r"waivers\.yaml:8: waivers\[0\]\.expires: this waiver expired on 2026-11-21"
         ):
             found.refuse(KNOWN)
         assert found.each == ()

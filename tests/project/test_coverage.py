@@ -68,7 +68,7 @@ AGENT_COMMANDS = [
 NEXUS_HEADINGS = [
     *("introduction", "versions: ", "assumptions", "cloud-init logs", "IMDS sidecar", "CSN: ", "CSN proxy: "),
     *("identity", "roles", "connectivity: ", "error: cannot log in", "error: no access token"),
-    *("error: cannot connect", "cannot connect: ", "tokens: ", "still in trouble: "),
+    *("error: cannot connect", "cannot connect: ", "tokens: ", "unsolved problems: "),
 ]
 AGENT_HEADINGS = ["introduction", "error codes", "verbose log", "root is needed", "connection issues", "next steps"]
 NEXUS_ERRORS = [

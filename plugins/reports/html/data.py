@@ -1,6 +1,6 @@
-"""What the page's script works from: one small JSON that is there at once, and packed chunks that are opened on demand.
+"""Data of the page's script: one small JSON document, and packed chunks that are opened on demand.
 
-A fleet of 1,000 VMs has 90,000 results and 80 MB of evidence; as table rows that is a file nobody can open. So there is
+A fleet of 1,000 VMs has 90,000 results and 80 MB of evidence; as table rows that is a file that no browser can open. So there is
 
 * the **core**, plain JSON: the VMs that are drawn, their groups, and one text per VM with a letter for each result. All
   that the matrix needs, a few hundred bytes a VM;
@@ -132,7 +132,7 @@ class _Page:
                 yield id, parameter, status
 
     def core(self) -> Json:
-        """What the script reads when the page opens."""
+        """The data that the script reads when the page opens."""
         vm_chunk = self.packer.add([self._vm_row(number) for number in range(len(self.vms))])
         bad = self._results(good=False)
         fixes = self._fixes()
@@ -181,7 +181,7 @@ class _Page:
         return [truncate(one_line(vm["name"]), 300), vm["readiness"], "".join(letters)]
 
     def _vm_row(self, number: int) -> list[Any]:
-        """What only a VM's own card shows: ``[VM, address, outcome, message, remedy, via, [facts]]``."""
+        """The data of a VM's own card: ``[VM, address, outcome, message, remedy, via, [facts]]``."""
         vm, session = self.vms[number], self.vms[number]["session"]
         told = {**vm["tags"], **vm["components"], **vm["facts"]}
         seconds = ", ".join(f"{one_line(phase)} {took:.1f} s" for phase, took in session["seconds"].items())
@@ -252,7 +252,7 @@ class _Page:
 
 
 def _shortened() -> Callable[[str, int], tuple[str, bool]]:
-    """A function that gives a stream as it is shown, and whether it was shortened. VMs print much alike: each once."""
+    """A function that gives a stream as it is shown, and whether it was shortened. VMs often print the same: each text once."""
 
     @cache
     def shorten(text: str, keep: int) -> tuple[str, bool]:
@@ -274,7 +274,7 @@ def _evidence_row(seen: Json, good: bool, shorten: Callable[[str, int], tuple[st
 
 
 def _groups(vms: Sequence[Json]) -> list[Json]:
-    """What VMs can be grouped by: ``{"of": "tags", "name": "site", "values": [...], "vm": [value of each VM, or -1]}``.
+    """The groupings of VMs: ``{"of": "tags", "name": "site", "values": [...], "vm": [value of each VM, or -1]}``.
 
     A kind in which no two VMs are alike groups nothing, and is left out; so is one that no VM has.
     """

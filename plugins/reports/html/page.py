@@ -1,4 +1,4 @@
-"""What the templates of the page show: verdict, plan, changes, drift, provenance; all lists are cut to `CAPS`."""
+"""Variables of the page's templates: verdict, plan, changes, drift, provenance; all lists are cut to `CAPS`."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _worst_first(vms: Sequence[Json], most: int) -> Sequence[int]:
 
 
 def overview(results: Json, lists: VmLists) -> Json:
-    """What the templates show."""
+    """The variables of the templates."""
     readiness, drift, caps = Counter(vm["readiness"] for vm in results["vms"]), results["drift"], lists.caps
     steps = _steps(results, readiness["ready"], lists)
     warned = [cause for step, cause in fix_order(results) if step is None]
@@ -176,7 +176,7 @@ def _drift(entry: Json, lists: VmLists) -> Json:
 
 
 def _changes(changes: Json | None, lists: VmLists) -> Json | None:
-    """Each kind of change, alike entries as one: a new failure on 400 VMs is one line."""
+    """Each kind of change, with equal entries merged: a new failure on 400 VMs is one line."""
     if changes is None:
         return None
     most = lists.caps.changes

@@ -44,7 +44,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 #: The parts of the page's script, in their order; they are one scope in the page.
 _SCRIPTS = ("base", "model", "matrix", "card", "findings", "page")
 
-#: What each of our words is to pytest-html: (the phase it happens in, its outcome, expected to fail?).
+#: Our statuses in pytest-html: (the phase it happens in, its outcome, expected to fail?).
 _AS_PYTEST: dict[str, tuple[str, str, bool]] = {
     "pass": ("call", "passed", False),
     "fail": ("call", "failed", False),
@@ -71,7 +71,7 @@ class HtmlReport:
     """A pytest plugin: register it in ``pytest_configure``, and call `finish` before the session ends."""
 
     def __init__(self, config: pytest.Config, unwritten: Callable[[OSError], None]) -> None:
-        """`unwritten` is told when the file cannot be written."""
+        """`unwritten` is called when the file cannot be written."""
         self._config = config
         self._unwritten = unwritten
         self._report: Any = None  # pytest-html's ReportData, as its title hook hands it over
@@ -234,7 +234,7 @@ def _sortable(**columns: str) -> list[str]:
 
 
 def _finding(finding: Json) -> Json:
-    """What the script shows of a row that is opened."""
+    """The data of an opened row."""
     return {
         "id": finding["id"],
         "status": finding["status"],
