@@ -69,14 +69,10 @@ def add_options(parser: pytest.Parser) -> None:
         help="only part I of N of the fleet; auto: read I and N from the variables of the CI system (docs/fleets.md)",
     )
     group.addoption(
-        "--bundle", action="store_true", help="also read the VMs' logs, and pack a redacted zip file for a support request"
+        "--bundle", action="store_true", help="also read the VMs' logs, and pack a redacted zip for a support request"
     )
-    group.addoption(
-        "--resume", metavar="RUN", help="resume an interrupted run: visit the VMs that it had not visited"
-    )
-    group.addoption(
-        "--retry-unknown", metavar="RUN", help="resume a run, and revisit the VMs that could not be judged"
-    )
+    group.addoption("--resume", metavar="RUN", help="resume an interrupted run: visit the remaining VMs")
+    group.addoption("--retry-unknown", metavar="RUN", help="resume a run, and revisit the VMs that could not be judged")
     group.addoption(
         "--check",
         action="append",
@@ -112,7 +108,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="dated exceptions, see docs/gates.md (default: waivers.yaml beside the inventory, if it exists)",
     )
-    group.addoption("--no-azure", action="store_true", help="judge the guests only; send no request to Azure: ask Azure for nothing")
+    group.addoption("--no-azure", action="store_true", help="judge the guests only; send no request to Azure")
     group.addoption(
         "--subscription", metavar="ID", help="the subscription in which to find VMs without a resource_id, by name"
     )
