@@ -34,7 +34,7 @@ class WorkerPool:
         cancelled: Callable[[], bool] = lambda: False,
         name: str = "worker",
     ) -> None:
-        """`seconds` from now is the deadline of every `ask`; `cancelled` is polled meanwhile. `name`: of the threads."""
+        """`seconds`: the deadline of every `ask`, `cancelled` is polled meanwhile. `name`: of the threads."""
         self._size, self._name = size, name
         self._threads = 0
         self._end = time.monotonic() + seconds

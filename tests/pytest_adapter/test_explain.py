@@ -100,13 +100,13 @@ def test_secrets_of_a_line_are_not_repeated() -> None:
 
 
 def test_a_line_of_which_nothing_is_known_is_shown() -> None:
-    nothing = "Nothing is known about this line, and there is no log at such a path."
+    nothing = "This line matches no known error, and no log exists at this path."
     assert refused("it does not work") == f"it does not work\n\n{nothing}"
 
 
 @pytest.mark.parametrize("asked", ["it does not work", "a\0b", "x" * 10_000, "", "/tmp"])
 def test_what_nobody_knows(asked: str) -> None:
-    assert refused(asked).endswith("Nothing is known about this line, and there is no log at such a path.")
+    assert refused(asked).endswith("This line matches no known error, and no log exists at this path.")
 
 
 LOG = (
@@ -182,5 +182,5 @@ def test_the_command_line_when_something_is_not_known(tmp_path: Path) -> None:
     done = pytest_run(tmp_path, "--explain", "AZCM0067", "--explain", "nonsense")
     assert (done.returncode, done.stderr) == (4, "")
     assert done.stdout.startswith("AZCM0067\n")
-    assert "Nothing is known about this line" in done.stdout
+    assert "This line matches no known error" in done.stdout
     assert "\nWhat can be explained:\n" in done.stdout

@@ -1,6 +1,6 @@
 """Data of the page's script: one small JSON document, and packed chunks that are opened on demand.
 
-A fleet of 1,000 VMs has 90,000 results and 80 MB of evidence; as table rows that is a file that no browser can open. So there is
+A fleet of 1,000 VMs has 90,000 results and 80 MB of evidence; as table rows no browser can open that. So there is
 
 * the **core**, plain JSON: the VMs that are drawn, their groups, and one text per VM with a letter for each result. All
   that the matrix needs, a few hundred bytes a VM;
@@ -252,7 +252,7 @@ class _Page:
 
 
 def _shortened() -> Callable[[str, int], tuple[str, bool]]:
-    """A function that gives a stream as it is shown, and whether it was shortened. VMs often print the same: each text once."""
+    """A function that returns a stream as shown, and whether it was cut. Each text once: VMs often print the same."""
 
     @cache
     def shorten(text: str, keep: int) -> tuple[str, bool]:
