@@ -11,7 +11,7 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.model import Vm
 
-__all__ = ["EnrollmentRequest", "announcement", "prepare", "same_machine"]
+__all__ = ["EnrollmentRequest", "announcement", "prepare", "refusal", "same_machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class EnrollmentRequest:
         return f"{self.group}/providers/Microsoft.HybridCompute/machines/{self.name}"
 
 
-def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
-    """The Arc resource that connecting `vm` creates, or a message why that is not known."""
+def refusal(vm: Vm) -> str:
+    """The sentence that says why this suite connects no VM of this kind; "" when it does."""
     if vm.os == "windows":
         return "Not connected, as this suite connects Linux guests only."
     if vm.path == "relay":
@@ -42,6 +42,13 @@ def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
             "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
             "the Arc machine, and no document says where a VM keeps that key."
         )
+    return ""
+
+
+def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
+    """The Arc resource that connecting `vm` creates, or a message why that is not known."""
+    if why := refusal(vm):
+        return why
     view = AzureVmView(vm, facts)
     try:
         target = view.target

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from plugins.checks.areas import ENROLL
 from plugins.checks.probe import Probe, ProbeCommand
 from plugins.enrollment.arc_machines import machine_lister
-from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, same_machine
+from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, refusal, same_machine
 from plugins.enrollment.runner import enroll
 from plugins.enrollment.steps import CONNECT, changing_steps, is_step, not_done
 from plugins.evidence.archive import Archive
@@ -32,14 +32,19 @@ def plan_page(items: Sequence[CheckItem], profile: Profile, mode: str) -> list[s
     """The lines of ``--plan`` about the enrollment: every command, and its VMs, in order."""
     keys = changing_steps(mode)
     groups: dict[tuple[int, ProbeCommand], list[str]] = {}
+    refused: dict[str, str] = {}
     for item in items:
+        if why := refusal(item.vm):
+            refused[item.vm.name] = why
+            continue
         for command in item.planned(profile):
             if item.check.area == ENROLL and command.key in keys:
                 names = groups.setdefault((keys.index(command.key), command), [])
                 if item.vm.name not in names:
                     names.append(item.vm.name)
     ordered = sorted(groups.items(), key=lambda group: group[0][0])
-    return enrollment_lines(mode, ((command, names) for (_, command), names in ordered))
+    lines = enrollment_lines(mode, ((command, names) for (_, command), names in ordered))
+    return [*lines, *(f"# {name}: {why}" for name, why in refused.items())]
 
 
 def enroll_ready_vms(

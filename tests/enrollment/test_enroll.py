@@ -404,6 +404,13 @@ def test_a_plan_shows_the_steps_in_their_order() -> None:
         "# enroll_disconnect on a, b (as root; at most 300 s)",
     ]
     assert not any("enroll_disconnect" in line for line in page([item(VM_A)], None, "connect"))
+    private = page([item(VM_A), item(replace(VM_B, path="relay"))], None, "connect")
+    assert [line for line in private if line.startswith("# ")] == [
+        "# enroll_connect on a (as root; at most 660 s)",
+        "# enroll_show on a (at most 30 s)",
+        "# b: Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
+        "the Arc machine, and no document says where a VM keeps that key.",
+    ]
 
 
 def _whole(site: Site, vms: Sequence[Vm], health: Mapping[str, Status], said: list[str]) -> bool:

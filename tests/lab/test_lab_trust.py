@@ -46,7 +46,7 @@ def trust() -> Iterator[Path]:
     if why := doctor.trouble():
         pytest.skip(f"the lab cannot run here: {why}")
     with tempfile.TemporaryDirectory() as name:
-        faults = ["--fault", "vm1=secrets-everywhere", "--fault", "vm2=secrets-of-az"]
+        faults = ["--fault", "vm1=secrets-everywhere", "--fault", "vm2=secrets-of-az,relay-prepared"]
         inside = [sys.executable, "-m", "tests.support.trust_run", name]
         lab = [sys.executable, "-m", "lab", "up", "--vms", "2", *faults, "--", *inside]
         done = subprocess.run(lab, cwd=ROOT, capture_output=True, text=True, timeout=280)
