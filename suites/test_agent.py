@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 
 from plugins import Profile, Vm, check, fail, not_applicable, on_vm, recommended, record_fact, required, unknown, warn
 from plugins.checks import package_manager as packages
-from plugins.requirements.agent_errors import Explanation, findings
+from plugins.requirements.agent_errors import findings
 from plugins.requirements.agent_releases import releases
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent import Agent, AgentStatus
 from suites.probes.azcmagent_check import ReachedEndpoints
-from suites.probes.azcmagent_logs import AgentLogs, LogLine
+from suites.probes.azcmagent_logs import AgentLogs
 from suites.probes.azcmagent_output import HIMDS
 from suites.probes.azcmagent_services import UNITS, AgentServices
-from suites.rules import agent_endpoints, arc_machine, guest_fixes
+from suites.probes.no_answer import Reason
+from suites.rules import agent_endpoints, arc_machine, guest_fixes, log_findings
 from suites.rules.arm_resources import named
 from suites.rules.azcmagent_state import must_be_installed, must_be_known
 from suites.wording import listed
@@ -315,7 +316,7 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
     docs=f"{ARC}/troubleshoot-agent-onboard",
     component="guest",
 )
-def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, agent_logs: AgentLogs) -> str:
+def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, agent_logs: AgentLogs, vm: Vm) -> str:
     """The agent's recent logs are free of known errors.
 
     Success: no AZCM code and no known connection error in the last day of the agent's logs and journal, nor in what
@@ -323,50 +324,37 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
     Failure: there are: each one is quoted, with its cause and remedy.
     Unknown: there is no root, the logs could not be read in time, or the agent is installed and has none.
     Not applicable: the agent is not installed yet, and cloud-init has left no output.
+    Windows: the same of its logs, of gc_agent.log and gc_ext.log, and of the installation log.
     """
+    if agent_logs.missing and agent_logs.missing.reason is Reason.UNREADABLE:
+        unknown(
+            f"What the logs hold is not known: {agent_logs.missing}.",
+            remedy="Read the log on the VM by hand, as an administrator.",
+        )
     must_be_known(agent_logs.missing, "What the logs hold")
     if not agent.installed and not set(agent_logs.read_logs) - {"journal"}:  # a journal there is always
-        not_applicable("The agent is not installed yet, and cloud-init has left no output.")
+        source = "no installation has left a log" if vm.os == "windows" else "cloud-init has left no output"
+        not_applicable(f"The agent is not installed yet, and {source}.")
     if not agent_logs.read_logs:
+        if vm.os == "windows":
+            unknown(
+                "The agent is installed, but no log of it was found.",
+                remedy=r"Look at %ProgramData%\AzureConnectedMachineAgent\Log on the VM: the folder must be there.",
+            )
         unknown(
             "The agent is installed, but neither a log of its nor a journal was found.",
             remedy="Look at /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
         )
-    # What cloud-init tried is history once the machine is connected.
+    # What an installation tried is history once the machine is connected.
+    installing = ("cloud-init", "installationlog")
     counting = [
-        entry for entry in agent_logs.entries if not (agent_show.connected and entry[0].log.startswith("cloud-init"))
+        entry for entry in agent_logs.entries if not (agent_show.connected and entry[0].log.startswith(installing))
     ]
     if not counting:
         read = listed(list(agent_logs.read_logs))
         return f"No AZCM code and no known connection error of the last day in {read}."
-    sentences, remedies = [], []
-    for same in _by_meaning(counting):
-        last, what = same[-1]
-        times = "" if len(same) == 1 else f", {len(same)} times"
-        subjects = list(dict.fromkeys(meaning.subject for _, meaning in same if meaning.subject))
-        about = f" In all it is about {listed(subjects[:_SUBJECTS])}." if len(subjects) > 1 else ""
-        sentences.append(f"{last.log}{last.when}{times}: {_quoted(last)}. {what.sentence}{about}")
-        remedies.append(f"{what.name}: {what.advice}")
-    fail(" ".join(sentences), remedy=" ".join(remedies))
-
-
-#: No more hosts, actions or namespaces of one meaning are listed.
-_SUBJECTS = 8
-
-
-def _by_meaning(entries: list[tuple[LogLine, Explanation]]) -> list[list[tuple[LogLine, Explanation]]]:
-    """The entries of one meaning together, in time; a meaning that was seen last stands first."""
-    groups: dict[str, list[tuple[LogLine, Explanation]]] = {}
-    for entry in entries:
-        groups.setdefault(entry[1].name, []).append(entry)
-    for same in groups.values():
-        same.sort(key=lambda entry: entry[0].time)
-    return sorted(groups.values(), key=lambda same: -same[-1][0].time)
-
-
-def _quoted(line: LogLine) -> str:
-    text = line.summary
-    return f'"{text if len(text) <= 200 else text[:200] + "..."}"'
+    message, remedy = log_findings.described(counting)
+    fail(message, remedy=remedy)
 
 
 #: Leaves the resource in Azure to the copy that keeps it.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, each_end
 from plugins.checks.areas import area_of
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
@@ -59,15 +60,37 @@ _PROBES = (
 )
 
 
+def _windows_ends(paths: Sequence[str]) -> str:
+    """The ends of some logs of Windows, together no longer than the cap."""
+    share = (_CAP - 2048) // len(paths)
+    show = (
+        f'"$path, its last {share} bytes:"\n'
+        r"    $text -replace '\r|\x00', ''"
+        r" -replace '(eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*)\.[A-Za-z0-9_-]*', '$1.<signature>'"
+        " -replace '://[^/@ \"]*@', '://***@'"
+    )
+    return each_end(paths, share, show, missing='"${path}: there is no such file"')
+
+
+_WINDOWS_PROBES = (
+    ProbeCommand("support_agent_logs", _windows_ends(WINDOWS_AGENT), 10, True, (), _CAP),
+    ProbeCommand("support_installation_log", _windows_ends(WINDOWS_INSTALLATION), 10, True, (), _CAP),
+)
+
+
 def probes(vm: Vm) -> tuple[ProbeCommand, ...]:
-    """The probes that ``--bundle`` adds on a VM; none on Windows."""
-    return () if vm.os == "windows" else _PROBES
+    """The probes that ``--bundle`` adds on a VM."""
+    return _WINDOWS_PROBES if vm.os == "windows" else _PROBES
 
 
 #: In the article's order: heading, the areas of its checks, and the probes above that belong there.
 _SECTIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Cloud-init", ("CLOUDINIT",), ("support_cloud_init_log",)),
-    ("The agent, its logs and its journal", ("AGENT",), ("support_agent_logs", "support_agent_journal")),
+    (
+        "The agent, its logs and its journal",
+        ("AGENT",),
+        ("support_agent_logs", "support_agent_journal", "support_installation_log"),
+    ),
     ("Network checks", ("NET", "DNS", "IMDS"), ()),
     ("The VM and its identity", ("VM", "IDENTITY", "ROLES", "RELAY"), ()),
     ("The cloud services network and the cluster", ("CSN", "PLATFORM"), ()),

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from plugins import ProbeResult, probe, quote
 from plugins.requirements.agent_errors import SUCCESSES, Explanation, findings, needles, succeeded
+from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import last_line
 from suites.probes.azcmagent_services import UNITS
-from suites.probes.no_answer import NoAnswer, no_answer
+from suites.probes.no_answer import NoAnswer, Reason, no_answer
 from suites.wording import plain
 
 #: Longer ago than this, a line of a log is history (seconds).
@@ -65,13 +66,16 @@ class AgentLogs:
             @log /var/log/cloud-init-output.log
                 FATAL   AZCM0042: Failed to Create Resource
 
-        A line older than a day does not count, nor one that a successful connect came after.
+        A line older than a day does not count, nor one that a successful connect came after. ``@unread PATH`` names a
+        log that is there and could not be read.
         """
         if missing := no_answer(seen):
             return cls(missing=missing)
         now = re.search(r"^@now (\d+)$", seen.stdout, re.M)
         if not now:
             raise ValueError(f"expected '@now' and the seconds since 1970, found {last_line(seen.stdout)!r}")
+        if unread := re.search(r"^@unread (.{1,300})$", seen.stdout, re.M):
+            return cls(missing=NoAnswer(Reason.UNREADABLE, f"{plain(unread[1])} cannot be read"))
         logs: list[str] = []
         lines: list[LogLine] = []
         connected = 0.0
@@ -161,14 +165,14 @@ END {{
 _WIDTH, _ROOM, _END = 700, 11_000, 4_000_000
 
 #: The content of a picked line. An exit status in a sentence counts only if azcmagent is named beside it.
-_NEEDLES = "|".join([*needles(), *SUCCESSES, "exit code", "exit status", "exitcode"])
+_NEEDLES = [*needles(), *SUCCESSES, "exit code", "exit status", "exitcode"]
 
 _LOGS = "/var/opt/azcmagent/log/himds.log /var/opt/azcmagent/log/azcmagent.log /var/log/cloud-init-output.log"
 
 agent_logs = probe(
     f"""\
 pick() {{
-  {_PICK.format(needles=quote(_NEEDLES), room=_ROOM, width=_WIDTH)}
+  {_PICK.format(needles=quote("|".join(_NEEDLES)), room=_ROOM, width=_WIDTH)}
 }}
 date -u '+@now %s'
 for f in {_LOGS}; do
@@ -182,6 +186,7 @@ command -v journalctl >/dev/null && {{
   journalctl -q --no-pager -o short-iso -n 20000 --since -1d {" ".join(f"-u {unit}" for unit in UNITS)} | pick
 }}
 exit 0""",
+    windows=azcmagent_windows.logs(_NEEDLES, _WIDTH, _ROOM * 2 // 3, _END // 4),
     timeout=20,
     root=True,
     needs=["awk", "tail"],

@@ -6,9 +6,12 @@ of services included; `NAMES` has Windows' own.
 
 from __future__ import annotations
 
-from plugins import ps
+from collections.abc import Sequence
 
-__all__ = ["CONFIG", "FOLDER", "NAMES", "SERVICES", "SHOW", "check", "present"]
+from plugins import ps
+from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, each_end
+
+__all__ = ["CONFIG", "FOLDER", "NAMES", "SERVICES", "SHOW", "check", "logs", "present"]
 
 FOLDER = r"%ProgramFiles%\AzureConnectedMachineAgent"
 
@@ -71,3 +74,65 @@ if (-not $place -and (Invoke-Tool $exe 'show') -match '(?m)^Location *: *([A-Za-
 if (-not $place) {{ '@nowhere'; return }}
 "@check $place"
 Invoke-Tool $exe "check --location $place{where}\""""
+
+
+# As on Linux (azcmagent_logs): each code and each needle keeps its own last 20 lines, those of errors apart.
+_PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
+    $stamp = ''
+    $number = 0
+    $rings = [Collections.Generic.Dictionary[string, object]]::new()
+    foreach ($line in $text.Split([char]10)) {
+        $number++
+        $line = $line.TrimEnd([char]13, [char]0)
+        $line = $line.Substring($line.LastIndexOf([char]13) + 1)
+        $found = $timed.Match($line)
+        if ($found.Success) { $stamp = $found.Groups[1].Value }
+        $hit = $any.Match($line)
+        if (-not $hit.Success) { continue }
+        $at = $hit.Index
+        $loud = [string][int]$bad.IsMatch($line)
+        $keys = [Collections.Generic.HashSet[string]]::new()
+        while ($hit.Success) {
+            [void]$keys.Add($loud + $hit.Value)
+            $hit = $hit.NextMatch()
+        }
+        if ($line.Length -gt WIDTH -and $at -ge WIDTH - 200) {
+            $line = $line.Substring(0, 150) + ' ... ' + $line.Substring($at - 250)
+        }
+        $line = $line -replace 'eyJ[A-Za-z0-9_.-]+', '<token>' -replace '://[^/@ "]*@', '://***@'
+        $line = $line -replace '--[a-z-]*(secret|token)[ =][^ ]+', '<secret>' -replace '\t', ' '
+        $line = $line.Substring(0, [Math]::Min($line.Length, WIDTH))
+        foreach ($key in $keys) {
+            if (-not $rings.ContainsKey($key)) { $rings[$key] = [Collections.Generic.List[object]]::new() }
+            $rings[$key].Add(@($number, "$stamp`t$line"))
+            if ($rings[$key].Count -gt 20) { $rings[$key].RemoveAt(0) }
+        }
+    }
+    $room = ROOM
+    $picked = [Collections.Generic.SortedDictionary[int, string]]::new()
+    for ($turn = 1; $turn -le 20; $turn++) {
+        foreach ($loud in '1', '0') {
+            foreach ($key in $rings.Keys) {
+                $ring = $rings[$key]
+                if (-not $key.StartsWith($loud) -or $turn -gt $ring.Count) { continue }
+                $row = $ring[$ring.Count - $turn]
+                if ($picked.ContainsKey($row[0]) -or $row[1].Length -gt $room) { continue }
+                $room -= $row[1].Length + 1
+                $picked[$row[0]] = $row[1]
+            }
+        }
+    }
+    $picked.Values"""
+
+
+def logs(needles: Sequence[str], width: int, room: int, end: int) -> str:
+    """The recent lines of the agent's logs and of its installation that hold a needle, as on Linux."""
+    known = "|".join(needle.replace(".", r"\.") for needle in needles)
+    pick = _PICK.replace("WIDTH", str(width)).replace("ROOM", str(room))
+    return f"""\
+'@now ' + [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
+$any = [regex]::new('AZCM[ -]?[0-9]{{4}}|AADSTS[0-9]+|' + {ps(known)})
+$bad = [regex]::new('level=(error|fatal)|FATAL|ERROR')
+$stamped = '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[^"\\s]{{0,16}}'
+$timed = [regex]::new('^.{{0,11}}?(' + $stamped + ')')
+{each_end((*WINDOWS_AGENT, *WINDOWS_INSTALLATION), end, pick)}"""

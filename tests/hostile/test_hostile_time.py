@@ -21,6 +21,7 @@ from plugins.core.redaction import redact
 from plugins.core.sanitize import message_text
 from plugins.gather.frames import FrameDecoder
 from plugins.gather.script import compile_script
+from plugins.requirements.known_messages import explanations, messages
 from tests.support.vm_text import ANSWERS, PROBES, pumps
 
 #: CPU seconds. All of a test takes a tenth of that; one pattern that is not linear takes minutes.
@@ -60,6 +61,25 @@ def test_every_reader_is_linear(capfd: pytest.CaptureFixture[str]) -> None:
                 text = (ANSWERS[name][-1].stdout[:60] + pump * (size // len(pump) + 1))[:size]
                 with suppress(ValueError):
                     probe.read(replace(ANSWERS[name][-1], state="done", exit=0, stdout=text, stderr=text))
+
+    in_time(work)
+
+
+def test_every_known_message_is_looked_for_in_linear_time() -> None:
+    """Half a sample, then the sample or one of its words over and over."""
+
+    def work() -> None:
+        for message in messages():
+            at(message.name)
+            words = message.sample.split()
+            for pump in (
+                message.sample,
+                *(f"{word} " for word in dict.fromkeys((words[0], words[len(words) // 2], words[-1]))),
+            ):
+                text = message.sample[: len(message.sample) // 2] + pump * (60_000 // len(pump))
+                for piece in (text[start : start + 8192] for start in range(0, len(text), 8192)):
+                    message.match(piece)
+            explanations(message.sample[:-3] * (20_000 // len(message.sample)))
 
     in_time(work)
 

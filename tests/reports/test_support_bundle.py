@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -18,7 +19,9 @@ from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, V
 from plugins.pytest_adapter.start import replay
 
 if TYPE_CHECKING:
-    from tests.support.fleet_project import Checkout
+    from tests.support.powershell_grammar import commands, mistakes
+from tests.support.fleet_project import Checkout
+from tests.support.powershell_grammar import commands, mistakes
 
 pytest_plugins = ("pytester", "tests.support.fleet_project")
 
@@ -193,4 +196,17 @@ def test_no_log_leaves_the_vm_with_what_opens_something(tmp_path: Path, line: st
         said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
         assert "before" in said and "after\n" in said
         assert "c2lnbmF0dXJl" not in said and "hunter22" not in said
-    assert probes(Vm("w", os="windows")) == ()
+
+
+def test_on_windows_the_agents_logs_and_the_installation_log_are_read() -> None:
+    agent, installation = probes(Vm("w", os="windows"))
+    assert (agent.key, installation.key) == ("support_agent_logs", "support_installation_log")
+    for path in ("himds.log", "azcmagent.log"):
+        assert rf"'%ProgramData%\AzureConnectedMachineAgent\Log\{path}'" in agent.command
+    assert r"'%ProgramData%\GuestConfig\ext_mgr_logs\gc_ext.log'" in agent.command
+    assert r"'%SystemRoot%\AzureConnectedMachineAgent\temp\installationlog.txt'" in installation.command
+    for each in (agent, installation):
+        assert mistakes(each.command) == []
+        assert commands(each.command) == set(), "nothing but .NET is called"
+        assert not re.search(r"\[IO\.(File|Directory|StreamWriter)\]|Set-|New-Item", each.command)
+        assert "'://***@'" in each.command and "<signature>" in each.command

@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugins.model import ProbeResult, Status
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import AZCMAGENT, HIMDS
-from tests.support.suite_rows import Row, captured, seen
+from tests.support.suite_rows import NOW, Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
 
@@ -164,5 +164,96 @@ ROWS["PROXY-006"] = [
         Status.WARN,
         "The Machine environment gives himds the proxy http://10.0.0.9:3128; proxy.url is http://169.254.0.11:3128. Extensions may take the former.",
         "In an elevated PowerShell: [Environment]::SetEnvironmentVariable('HTTPS_PROXY', 'http://169.254.0.11:3128', 'Machine') ; then Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, ExtensionService), too, where it is installed.",
+    ),
+]
+
+
+def logs(*rows: str) -> ProbeResult:
+    """As azcmagent_windows.logs prints them."""
+    return seen("".join(f"{row}\n" for row in (f"@now {NOW:.0f}", *rows)))
+
+
+FATAL = 'time="2026-11-21T21:45:58+01:00" level=fatal msg="AZCM0044: Resource Already Exists"'
+STARTED = "2026-11-21T21:45:58+01:00"
+
+ROWS["AGENT-006"] = [
+    Row(
+        "nothing",
+        {"agent": installed(), "agent_show": NEVER, "agent_logs": logs("@log himds.log", "@log azcmagent.log")},
+        Status.PASS,
+        "No AZCM code and no known connection error of the last day in himds.log and azcmagent.log.",
+    ),
+    Row(
+        "a code",
+        {
+            "agent": installed(),
+            "agent_show": NEVER,
+            "agent_logs": logs("@log himds.log", "@log azcmagent.log", f"{STARTED}\t{FATAL}"),
+        },
+        Status.WARN,
+        'azcmagent.log at 2026-11-21 20:45 UTC: "AZCM0044: Resource Already Exists". AZCM0044: There already is an Arc resource of this name in the resource group.',
+        "AZCM0044: Choose another name with --resource-name, or delete the resource in Azure if it is a leftover. (VM-006)",
+    ),
+    Row(
+        "the installation failed",
+        {
+            "agent": seen(""),
+            "agent_show": seen("@absent\n"),
+            "agent_logs": logs("@log installationlog.txt", "\tAction ended 12:03:11: InstallFinalize. Return value 3."),
+        },
+        Status.WARN,
+        'installationlog.txt: "Action ended 12:03:11: InstallFinalize. Return value 3.". A custom action of the installer failed: Windows: an action of the agent\'s installer failed; the lines before this one in the installation log say why.',
+        "A custom action of the installer failed: Read the lines before it in installationlog.txt. Often a service could not be started (AGENT-003), or a policy forbids the account of the service. (AGENT-003, VM-005)",
+    ),
+    Row(
+        "the installation failed once, and it is connected now",
+        {
+            "agent": installed(),
+            "agent_show": CONNECTED,
+            "agent_logs": logs(
+                "@log himds.log", "@log installationlog.txt", "\tAction ended 12:03:11: X. Return value 3."
+            ),
+        },
+        Status.PASS,
+        "No AZCM code and no known connection error of the last day in himds.log and installationlog.txt.",
+    ),
+    Row(
+        "several hosts",
+        {
+            "agent": installed(),
+            "agent_show": NEVER,
+            "agent_logs": logs(
+                "@log himds.log",
+                f'{STARTED}\tGet "https://gbl.his.arc.azure.com/": Forbidden',
+                f'{STARTED}\tGet "https://pas.windows.net/": Forbidden',
+            ),
+        },
+        Status.WARN,
+        'himds.log at 2026-11-21 20:45 UTC, 2 times: "Get "https://pas.windows.net/": Forbidden". Forbidden by the proxy: The proxy refuses pas.windows.net: the host is not in the egress list of the cloud services network. In all it is about gbl.his.arc.azure.com and pas.windows.net.',
+        "Forbidden by the proxy: Put pas.windows.net into the egress list of the cloud services network, or create the network with --enable-default-egress-endpoints True; then azcmagent check --location LOCATION. (CSN-002, CSN-001, NET-001, PROXY-004, AGENT-004)",
+    ),
+    Row(
+        "not installed",
+        {"agent": seen(""), "agent_show": seen("@absent\n"), "agent_logs": logs()},
+        Status.NOT_APPLICABLE,
+        "The agent is not installed yet, and no installation has left a log.",
+    ),
+    Row(
+        "installed, and no log",
+        {"agent": installed(), "agent_show": NEVER, "agent_logs": logs()},
+        Status.UNKNOWN,
+        "The agent is installed, but no log of it was found.",
+        "Look at %ProgramData%\\AzureConnectedMachineAgent\\Log on the VM: the folder must be there.",
+    ),
+    Row(
+        "a log that cannot be read",
+        {
+            "agent": installed(),
+            "agent_show": NEVER,
+            "agent_logs": logs(r"@unread C:\ProgramData\AzureConnectedMachineAgent\Log\himds.log"),
+        },
+        Status.UNKNOWN,
+        "What the logs hold is not known: C:\\ProgramData\\AzureConnectedMachineAgent\\Log\\himds.log cannot be read.",
+        "Read the log on the VM by hand, as an administrator.",
     ),
 ]
