@@ -34,7 +34,18 @@ from plugins.requirements.data_files import read_table
 from suites.probes.curl import EXITS, WRITE, CurlAnswer
 from suites.wording import plain
 
-__all__ = ["TokenAnswer", "TokenRules", "arm_token", "resource", "token_rules", "user_assigned"]
+__all__ = ["KnownRefusal", "TokenAnswer", "TokenRules", "arm_token", "resource", "token_rules", "user_assigned"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRefusal:
+    """What an error of the metadata service means."""
+
+    pattern: str
+    meaning: str
+    remedy: str  # "" where the VM has to be created again
+    create_again: bool
+    samples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ class TokenRules:
     identity_options: tuple[str, ...]  # of az login, in the order to try
     backdated: int
     nearly_expired: int
+    refusals: tuple[KnownRefusal, ...]
 
 
 @cache
@@ -56,6 +68,12 @@ def token_rules() -> TokenRules:
         identity_options=tuple(table["az"]["identity_options"]),
         backdated=table["seconds"]["backdated"],
         nearly_expired=table["seconds"]["nearly_expired"],
+        refusals=tuple(
+            KnownRefusal(
+                row["pattern"], row["meaning"], row["remedy"], row.get("create_again", False), tuple(row["samples"])
+            )
+            for row in table["refusal"]
+        ),
     )
 
 
@@ -201,8 +219,9 @@ class TokenAnswer:
     issued: bool  # there was an access_token
     claims: Mapping[str, Any] | None  # None: there was none, or its claims could not be read
     fields: Mapping[str, str]  # what stood beside it: client_id, expires_on, ...
-    error: str  # "invalid_request: Identity not found", as far as it was said
+    error: str  # "invalid_request: Identity not found", or the words of a page or of XML
     tries: int
+    page: bool = False  # the answer is HTML
     received: float = field(default=0.0)  # the runner's clock, 0 = not recorded
 
     @classmethod
@@ -221,6 +240,7 @@ class TokenAnswer:
             fields=dict(re.findall(r'^([a-z_]+)=\s*"?([^"\n]*)', text.replace("\\/", "/"), re.M)) if claims else {},
             error=_error(body.strip()) if body else "",
             tries=int(tries[1]) if tries else 1,
+            page=bool(re.search(r"<(!doctype +)?html\b", body, re.I)),
             received=seen.received,
         )
 
@@ -265,7 +285,9 @@ def _error(body: str) -> str:
         parts = [str(word).strip() for word in words if word]
         if parts:
             return plain(": ".join(parts))
-    return plain(" ".join(body.split()))
+    # <Error xmlns:i="..."><Details>Header contains 'X-Forwarded-For' are not supported.</Details></Error>, or a page
+    text = re.sub(r"(?is)<(head|style|script)\b.*?(</\1>|\Z)|<[^<>]*>", " ", body)
+    return plain(" ".join(text.split()) or " ".join(body.split()))
 
 
 #: One request serves TOKEN-001, TOKEN-002 and TOKEN-003.

@@ -5,11 +5,12 @@ Each function returns None when it finds nothing wrong.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from plugins import CheckOutcome, Profile, Status, Vm
 from plugins.azure.vm_view import Principal
-from suites.probes.imds_token import TokenAnswer, user_assigned
+from suites.probes.imds_token import KnownRefusal, TokenAnswer, token_rules, user_assigned
 from suites.rules.arm_resources import named, restart
 from suites.wording import sentence
 
@@ -75,7 +76,6 @@ _NOT_TRUSTED = _Refusal(
 )
 
 _REFUSALS = {
-    400: _Refusal("As the metadata service sees it, the VM does not have that identity."),
     401: _NOT_TRUSTED,
     403: _NOT_TRUSTED,
     404: _Refusal(
@@ -99,8 +99,31 @@ _SERVER_ERROR = _Refusal("The service, or the platform behind it, is not healthy
 _OTHER = _Refusal("", _PLATFORM, restart=True)
 
 
-def _refusal(code: int, vm: Vm, expected: Principal | None) -> _Refusal:
-    if code == 400 and not vm.identity:
+_UNEXPLAINED = (
+    "If IMDS-002, IDENTITY-001 and IDENTITY-002 pass, restart the VM through Azure (az networkcloud virtualmachine "
+    "restart), and open a support request with this message if it stays so."
+)
+_PAGE = _Refusal(
+    "The answer is a page and not IMDS's JSON: something else answers, a proxy for one.",
+    "Look for what takes the request over on the VM (iptables -t nat -L, nft list ruleset), and leave the metadata "
+    "address out of it; see IMDS-002 for what answers there.",
+)
+
+
+def _known(answer: TokenAnswer) -> KnownRefusal | None:
+    """What data/token.toml knows about the words of the answer."""
+    return next((known for known in token_rules().refusals if re.search(known.pattern, answer.error, re.I)), None)
+
+
+def _refusal(answer: TokenAnswer, vm: Vm, expected: Principal | None) -> _Refusal:
+    code, known = answer.curl.code, _known(answer)
+    if known and not known.create_again and code in (400, 401, 403):
+        return _Refusal(known.meaning, known.remedy)
+    if code == 400 and not known:
+        return _PAGE if answer.page else _Refusal("", _UNEXPLAINED, restart=True)
+    if code == 400 and vm.identity:
+        return _Refusal(known.meaning if known else "")
+    if code == 400:
         if expected and expected.kind == "user":
             return _Refusal(
                 f"Azure shows {expected} as the VM's only one, and the request did not name it.",
@@ -116,7 +139,7 @@ def refused(answer: TokenAnswer, vm: Vm, profile: Profile, principal: Principal 
     code = answer.curl.code
     if 200 <= code < 300:
         return None
-    refusal, proxy = _refusal(code, vm, principal), answer.curl.proxied_by
+    refusal, proxy = _refusal(answer, vm, principal), answer.curl.proxied_by
     what = f"IMDS answered {code}{' twice' if answer.tries > 1 else ''}{sentence(answer.error)}"
     if proxy:
         what = f"A proxy ({proxy}) answered in place of IMDS with {code}{sentence(answer.error)}"
@@ -125,6 +148,8 @@ def refused(answer: TokenAnswer, vm: Vm, profile: Profile, principal: Principal 
     message = f"{what}; {expected}. {meaning}".rstrip()
     if refusal.status is Status.UNKNOWN:
         message = f"{what}: {meaning}; {expected}."
+    if proxy and code == 400:  # whatever the page of a proxy says of the VM's identity
+        refusal = replace(_PAGE, status=refusal.status)
     return CheckOutcome(refusal.status, message, refusal.remedy, restart(vm) if refusal.restart and not proxy else ())
 
 

@@ -36,6 +36,8 @@ SYSTEM_VM = replace(VM, identity="system", resource_id=NEXUS_VM)
 USER_VM = replace(VM, identity=USER, resource_id=NEXUS_VM)
 SYSTEM = Principal("system", NEXUS_VM, OID, tenant_id=TENANT)
 RECREATE = "A managed identity works only when the VM was created with it; adding it later shows it in Azure but gives no tokens. Compare IDENTITY-001 and IDENTITY-002, and create the VM again with the identity (--mi-system-assigned, or --mi-user-assigned ID)."
+PAGE = "Look for what takes the request over on the VM (iptables -t nat -L, nft list ruleset), and leave the metadata address out of it; see IMDS-002 for what answers there."
+UNEXPLAINED = "If IMDS-002, IDENTITY-001 and IDENTITY-002 pass, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message if it stays so."
 PLATFORM = "Wait a minute and run again. If it stays so, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message."
 
 
@@ -102,14 +104,73 @@ ROWS["TOKEN-001"] = [
         "no identity, or several",
         {"arm_token": refused(400, error("invalid_request", "Multiple user assigned identities exist."))},
         Status.FAIL,
-        "IMDS answered 400 (invalid_request: Multiple user assigned identities exist); expected 200 and a token for the VM's identity. The VM has none, or it has several and the inventory does not say which.",
-        f"{RECREATE} If it has several user-assigned identities and no system-assigned one, state the one to use in the inventory (identity: its ARM id).",
+        "IMDS answered 400 (invalid_request: Multiple user assigned identities exist); expected 200 and a token for the VM's identity. The VM has several identities, and the request names none.",
+        "State the identity to use in the inventory (identity: its ARM id, or system), so that the request names it.",
+    ),
+    *(
+        Row(
+            f"400, {name}",
+            {"arm_token": refused(400, body)},
+            Status.FAIL,
+            f"IMDS answered 400 ({shown}); expected 200 and a token for the system-assigned identity. {meaning}".rstrip(),
+            remedy,
+            vm=replace(VM, identity="system"),
+        )
+        for name, body, shown, meaning, remedy in (
+            (
+                "the resource is not known",
+                error(
+                    "invalid_resource",
+                    "AADSTS500011: The resource principal named https://management.azure.com/ was not found in the tenant named Contoso.",
+                ),
+                "invalid_resource: AADSTS500011: The resource principal named https://management.azure.com/ was not found in the tenant named Contoso",
+                "The tenant does not know the resource that the token is for.",
+                "Look at target.cloud and target.tenant in the inventory: the cloud decides which Resource Manager the token is for, and it has to be the cloud of the VM's tenant.",
+            ),
+            (
+                "the header is missing",
+                error("bad_request_102", "Required metadata header not specified"),
+                "bad_request_102: Required metadata header not specified",
+                "The request arrived without its header Metadata: true, though curl sent it: something on the way takes it off.",
+                "Look for what takes the request over on the VM (iptables -t nat -L, nft list ruleset), and leave 169.254.169.254 out of it; see IMDS-002 for what answers there.",
+            ),
+            (
+                "a proxy passed it on",
+                "<Error xmlns:i='x'><Code>BadRequest</Code><Details>Header contains 'X-Forwarded-For' are not supported.</Details></Error>",
+                "BadRequest Header contains 'X-Forwarded-For' are not supported",
+                "The request came to IMDS by way of a proxy, which added X-Forwarded-For: IMDS refuses that.",
+                "Something on the way takes the request over, though none was asked: look for it on the VM (iptables -t nat -L, nft list ruleset) and leave 169.254.169.254 out of it. See PROXY-002 for programs that use the environment.",
+            ),
+            (
+                "the request is not understood",
+                error("unknown_source", "Unknown Source /metadata/identity/oauth2/token"),
+                "unknown_source: Unknown Source /metadata/identity/oauth2/token",
+                "The service does not understand the request, though it is the one that Azure documents.",
+                "See IMDS-002: is this the sidecar of Nexus? If it is, open a support request with this message.",
+            ),
+            (
+                "a page",
+                "<!DOCTYPE html><html><head><title>400 Bad Request</title><style>b{}</style></head><body><h1>Bad Request</h1></body></html>",
+                "Bad Request",
+                "The answer is a page and not IMDS's JSON: something else answers, a proxy for one.",
+                PAGE,
+            ),
+            ("no reason", error("invalid_request", "Try again"), "invalid_request: Try again", "", UNEXPLAINED),
+            ("no words of IMDS", "400 Bad Request", "400 Bad Request", "", UNEXPLAINED),
+            (
+                "not assigned",
+                '{"error":{"code":"BadRequest","message":"Identity \'x\' is not assigned to this machine"}}',
+                "BadRequest: Identity 'x' is not assigned to this machine",
+                "As the metadata service sees it, the VM does not have that identity.",
+                RECREATE,
+            ),
+        )
     ),
     Row(
         "unauthorized",
-        {"arm_token": refused(401, error("unknown_source", ""))},
+        {"arm_token": refused(401, error("unauthorized", ""))},
         Status.FAIL,
-        "IMDS answered 401 (unknown_source); expected 200 and a token for the system-assigned identity. The service knows the request but does not trust this VM with it.",
+        "IMDS answered 401 (unauthorized); expected 200 and a token for the system-assigned identity. The service knows the request but does not trust this VM with it.",
         "Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine restart); if it stays so, open a support request with this message.",
         vm=SYSTEM_VM,
     ),
@@ -121,7 +182,7 @@ ROWS["TOKEN-001"] = [
             )
         },
         Status.FAIL,
-        "A proxy (1.1 csn (squid/5.7)) answered in place of IMDS with 403 (<html>no</html>); expected 200 and a token for the VM's identity. The service knows the request but does not trust this VM with it.",
+        "A proxy (1.1 csn (squid/5.7)) answered in place of IMDS with 403 (no); expected 200 and a token for the VM's identity. The service knows the request but does not trust this VM with it.",
         "Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine restart); if it stays so, open a support request with this message.",
     ),
     Row(
@@ -160,7 +221,7 @@ ROWS["TOKEN-001"] = [
         "another status",
         {"arm_token": refused(418, "<html>teapot</html>")},
         Status.FAIL,
-        "IMDS answered 418 (<html>teapot</html>); expected 200 and a token for the VM's identity.",
+        "IMDS answered 418 (teapot); expected 200 and a token for the VM's identity.",
         PLATFORM,
     ),
     Row(

@@ -106,6 +106,13 @@ BY_HAND |= {
     "TOKEN-001 no identity, or several": "the inventory is to be corrected, or the VM to be created again",
     "TOKEN-001 the only identity of the VM was not named: Azure shows one": "the inventory is to be corrected",
     "TOKEN-001 the only identity of the VM was not named: Azure shows the system's, which needs no name": "see the next",
+    "TOKEN-001 400, the resource is not known": "the inventory is to be corrected",
+    **dict.fromkeys(
+        ("TOKEN-001 400, the header is missing", "TOKEN-001 400, a proxy passed it on", "TOKEN-001 400, a page"),
+        "something on the way intercepts port 80",
+    ),
+    "TOKEN-001 400, the request is not understood": "whether it is the sidecar that answers has to be seen first",
+    "TOKEN-001 400, not assigned": "a VM gets an identity that works only when it is created",
     "TOKEN-001 not found": "whether it is the sidecar that answers has to be seen first",
     "TOKEN-001 a proxy in between": "something on the way intercepts port 80",
     "TOKEN-001 200 without a token": "whether it is the sidecar that answers has to be seen first",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from plugins.checks.probe import Probe
 from plugins.evidence.codec import redacted
 from plugins.model import Evidence, ProbeResult
+from suites.probes import imds_token
 from suites.probes.az_login import AzLogin
 from suites.probes.imds_token import TokenAnswer
 from tests.suites.rows_token import CLAIMS, CLIENT, IMDS, SYSTEM_VM, USER, USER_VM
@@ -275,3 +277,11 @@ def test_the_limit_is_longer_than_what_it_limits(name: str) -> None:
     assert "--msi-resource-id" not in command
     if name == "arm_token":
         assert found.timeout > 2 * PROFILE.timeouts.total + 2
+
+
+@pytest.mark.parametrize("refusal", imds_token.token_rules().refusals, ids=lambda refusal: refusal.meaning[:40])
+def test_a_sample_of_a_refusal_is_explained_by_its_own_entry(refusal: imds_token.KnownRefusal) -> None:
+    for sample in refusal.samples:
+        fits = [known for known in imds_token.token_rules().refusals if re.search(known.pattern, sample, re.I)]
+        assert fits[0] is refusal
+    assert refusal.create_again is not bool(refusal.remedy)
