@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from plugins import ProbeResult, Profile, Vm, check, fail, recommended, required, unknown, warn
 from suites import ARTICLE
 from suites.probes.curl import CurlAnswer
@@ -128,7 +130,7 @@ def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profi
     Unknown: curl is missing.
     """
     answer, url = healthz_as_is, healthz_url(profile)
-    peer = answer.peer or _told_to_connect(answer.error)
+    peer = answer.peer or _named_in(answer.error)
     if answer.proxied_by or (peer and peer != profile.imds):
         at = peer if peer != profile.imds else "a proxy on the way"
         got = f"HTTP {answer.code}" if answer.code else f"curl error {answer.exit}{sentence(answer.error)}"
@@ -136,7 +138,7 @@ def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profi
             f"With the session's own settings, GET {url} went to {at} and got {got}; expected 200 from {profile.imds} "
             "itself. Token requests go the same way, and az login --identity fails."
         )
-    if answer.exit in (5, 97):
+    if answer.exit in (5, 97) or (not peer and "proxy" in answer.error.lower()):
         fail(
             f"With the session's own settings, GET {url} was meant for a proxy that cannot be "
             f"used{sentence(answer.error)}; expected 200 from {profile.imds} itself. az login --identity fails, too."
@@ -146,20 +148,29 @@ def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profi
     got = f"failed, curl exited with {answer.exit}{sentence(answer.error)}"
     if answer.code:
         got = f"answered {answer.code}"
+    if not peer:
+        fail(
+            f"With the session's own settings, GET {url} {got}; expected 200. No connection was made, and curl does "
+            "not say to where: to the service itself, or to a proxy.",
+            remedy="See PROXY-002 and IMDS-002. If both pass, look at ~/.curlrc: it may name a proxy, too.",
+        )
     fail(
         f"With the session's own settings, GET {url} {got}; expected 200. It did not go through a proxy.",
         remedy="See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
     )
 
 
-def _told_to_connect(error: str) -> str:
-    """The host that curl could not connect to.
+def _named_in(error: str) -> str:
+    """The host that curl could not connect to, where its sentence names one; "" when it does not.
 
     ``Failed to connect to 169.254.0.11 port 3128 after 0 ms: Couldn't connect to server``,
-    ``Failed to connect to 169.254.0.11 port 3128: Connection refused`` (curl 7.68)
+    ``Failed to connect to 169.254.0.11 port 3128: Connection refused`` (curl 7.68),
+    ``Failed connect to 169.254.0.11:3128; Connection refused`` (7.29), ``connect to 169.254.0.11 port 3128 failed``,
+    ``Failed to connect to 169.254.169.254 port 80 via 169.254.0.11 after 0 ms`` (8.13: it went to the last one).
     """
-    words = error.split()
-    return words[4] if words[:4] == ["Failed", "to", "connect", "to"] and len(words) > 4 else ""
+    via = re.search(r" via (?:proxy )?\[?([^\s\]:]+)", error)
+    named = via or re.search(r"\bconnect to \[?([^\s;\]]+?)\]?(?::\d+\b(?!:)| port \d+)", error)
+    return named[1] if named else ""
 
 
 @check(

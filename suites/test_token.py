@@ -231,6 +231,9 @@ def _last_words(output: str) -> str:
     ``ERROR: HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded with url: /metadata/...
     (Caused by NewConnectionError("...: [Errno 111] Connection refused"))``: the cause is worth more than the address.
     """
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    # az ends a traceback with: To open an issue, please run: 'az feedback'; To check existing issues, please visit: ...
+    lines = [
+        line for line in map(str.strip, output.splitlines()) if line and not line.startswith(("To open", "To check"))
+    ]
     errors = [line for line in lines if line.startswith("ERROR: ")]
     return plain(re.sub(r" with url: \S+", "", (errors or lines or [""])[-1].removeprefix("ERROR: ")))

@@ -84,11 +84,11 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest, system: OperatingSyste
     """The guest has what installing the agent needs.
 
     Success: systemd, openssl, curl or wget and, in Debian's family, gnupg; no lock of apt or dpkg is held; there is
-    space on /opt and /var; and programs may run from where the agent and its extensions go.
+    space on /opt and /var; both can be written; and programs may run from where the agent and its extensions go.
     Failure: something of that is missing: a sentence and a remedy for each.
     Unknown: the VM did not tell how much space there is, how it is mounted, or who holds which lock.
     """
-    problems = [*_programs(guest, system), *_locks(guest), *_space(guest), *_noexec(guest)]
+    problems = [*_programs(guest, system), *_locks(guest), *_space(guest), *_read_only(guest), *_noexec(guest)]
     if problems:
         fail(
             " ".join(problem.seen for problem in problems),
@@ -136,9 +136,7 @@ class _Problem(NamedTuple):
 
 
 def _not_there(seen: str, package: str, system: OperatingSystem) -> _Problem:
-    tool = (
-        "apt-get install -y" if system.of_debian else "zypper install -y" if "suse" in system.like else "dnf install -y"
-    )
+    tool = f"{system.package_tool} install -y"
     return _Problem(seen, f"{tool} {package}.", on_vm(f"sudo {tool} {package}"))
 
 
@@ -191,6 +189,23 @@ def _space(guest: Guest) -> list[_Problem]:
         )
         for path in agent_needs().free_at
         if guest.free.get(path, need * 1024) < need * 1024
+    ]
+
+
+def _read_only(guest: Guest) -> list[_Problem]:
+    """One problem for each file system that the agent writes to and that is mounted read-only."""
+    held: dict[str, list[str]] = {}
+    for path in agent_needs().free_at:
+        at, options = guest.options_of(path)
+        if "ro" in options:
+            held.setdefault(at, []).append(path)
+    return [
+        _Problem(
+            f"{at} is mounted read-only, so nothing can be written to {' and '.join(paths)}; expected rw.",
+            f"See why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is remounted "
+            f"read-only. Repair it, then mount -o remount,rw {at} and look at its line in /etc/fstab.",
+        )
+        for at, paths in held.items()
     ]
 
 

@@ -122,6 +122,16 @@ KNOWN_MESSAGES = [
         "Assign the roles (ROLES-001, ROLES-002), then log in again.",
     ),
     KnownMessage(
+        r"X-Forwarded-For|metadata header not specified|bad_request_102",
+        "The request to IMDS went by way of a proxy, which IMDS refuses.",
+        "Put the metadata address into NO_PROXY and no_proxy (PROXY-002, IMDS-003).",
+    ),
+    KnownMessage(
+        r"Multiple user[ -]assigned|specify the client ?id",
+        "The VM has several identities, and az named none.",
+        "State the identity to use in the inventory (identity: its ARM id, or system): see IDENTITY-002 and TOKEN-001.",
+    ),
+    KnownMessage(
         r"JSONDecodeError|Expecting value",
         "Something else than IMDS answered: the request went to the proxy, as it does without NO_PROXY.",
         "Put the metadata address into NO_PROXY and no_proxy (PROXY-002, IMDS-003).",
@@ -154,7 +164,9 @@ KNOWN_MESSAGES = [
         "Bring az up to date (CLI-001).",
     ),
     KnownMessage(
-        r"Identity not found|Failed to connect to MSI",
+        r"Identity not found|Failed to connect to MSI|retrieve_token_from_imds|MSI: Failed|"
+        r"ManagedIdentity[A-Za-z]*Error|Failed to (get|acquire|obtain) (a )?token|"
+        r"invalid_(scope|request|resource)|msrestazure|managed_identity\.py",
         "az got no token from IMDS.",
         "See TOKEN-001: the metadata service is asked there without az, and its answer is quoted.",
     ),

@@ -109,6 +109,20 @@ class OperatingSystem:
         """True for Debian, Ubuntu and what is made of them."""
         return bool({"debian", "ubuntu"} & {self.id, *self.like})
 
+    @property
+    def package_tool(self) -> str:
+        """The tool that installs packages here, by ID, ID_LIKE and version."""
+        family = {self.id, *self.like}
+        if self.of_debian:
+            return "apt-get"
+        if any("suse" in name or name in ("sles", "sled", "sle_hpc", "sle-micro") for name in family):
+            return "zypper"
+        if family & {"azurelinux", "mariner", "photon"}:
+            return "tdnf"
+        major = re.match(r"\d+", self.version)
+        old = major is not None and int(major[0]) < 8  # RHEL 7 and its kin, Amazon Linux 2
+        return "yum" if old and family & {"rhel", "centos", "ol", "amzn", "scientific"} else "dnf"
+
 
 def _unquoted(value: str) -> str:
     """A value as the shell reads it: ``"Ubuntu 22.04.5 LTS"``, ``ubuntu``."""
@@ -192,7 +206,11 @@ class Guest:
 
 def _command() -> str:
     known = agent_needs()
-    above = {str(folder) for path in known.executable for folder in (PurePosixPath(path), *PurePosixPath(path).parents)}
+    above = {
+        str(folder)
+        for path in (*known.executable, *known.free_at)
+        for folder in (PurePosixPath(path), *PurePosixPath(path).parents)
+    }
     # Nothing is locked to see whether it is: the kernel lists who holds what, by inode. A waiting "->" line has its
     # words elsewhere, so it never fits. df on a path that is not there yet looks at the root, where it would be made.
     return "\n".join(

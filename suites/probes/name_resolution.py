@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from plugins import ProbeResult, probe, ps, quote
 
+#: Where a resolver puts IPv4 addresses for networks that have IPv6 only (RFC 6052).
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
 
 @dataclass(frozen=True, slots=True)
 class NameAnswer:
@@ -53,11 +56,17 @@ class NameAnswer:
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a text is, None when it is not one."""
+    """The address that a text is, None when it is not one; ``::ffff:10.1.2.3`` and ``64:ff9b::10.1.2.3`` are IPv4."""
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return address.ipv4_mapped
+        if address in _NAT64:
+            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
 
 
 # Builtins find the tool, so that only one program runs.

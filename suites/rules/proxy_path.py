@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from plugins import Endpoint, Profile
 from suites.probes.curl import CurlAnswer
-from suites.rules.tls import CERTIFICATE, old_tls
+from suites.rules.tls import CERTIFICATE, no_cipher, old_tls, plain_text
 from suites.wording import sentence
 
 
@@ -44,6 +45,15 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
     status = answer.connect
     # squid says what it stumbled over: X-Squid-Error: ERR_DNS_FAIL 0
     detail = sentence(answer.header("X-Squid-Error").removesuffix(" 0"))
+    if status == 403 and (words := _not_the_csn_proxys(answer)):
+        return ProxyPath(
+            False,
+            f"{proxy} refuses {host}: CONNECT was answered 403{sentence(words)}; expected 200. The CSN proxy, a squid, "
+            "does not answer so: another proxy may stand at its address or behind it.",
+            f"Find out whose answer it is: look at the VM's routes (ip route get {proxy.partition(':')[0]}) and at the "
+            f"proxies behind the cloud services network, and let {host} pass there. If it is the CSN proxy's own after "
+            "all, the endpoint is not in its egress list (CSN-002).",
+        )
     if status == 403:
         entry = endpoint.wildcard.replace("*.", ".").lstrip("*") or endpoint.host
         return ProxyPath(
@@ -81,6 +91,22 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
     )
 
 
+def _not_the_csn_proxys(answer: CurlAnswer) -> str:
+    """The words of a 403 that another proxy than squid wrote; "" where nothing speaks against squid.
+
+    ``HTTP/1.1 403 URLBlocked``, ``Via: 1.1 10.0.0.15 (McAfee Web Gateway 7.8.2)``, ``Server: Zscaler/6.2``
+    """
+    names = ("Via", "Server", "Proxy-Agent", "X-Squid-Error", "X-Cache")
+    headers = {name: value for name in names if (value := answer.header(name))}
+    if headers.get("X-Squid-Error") or any("squid" in value.lower() for value in headers.values()):
+        return ""
+    line = re.search(r"^HTTP/[\d.]+ 403[ \t]*(.*?)[ \t]*$", answer.headers, re.M)
+    reason = line[1] if line else ""
+    agents = [headers[name] for name in ("Via", "Server", "Proxy-Agent") if name in headers]
+    foreign = reason.lower() not in ("", "forbidden")
+    return "; ".join(([reason] if foreign else []) + agents)
+
+
 def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
     """No TCP connection: to the proxy, since curl was told to use it."""
     why = {
@@ -114,6 +140,23 @@ def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
 
 def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
     """CONNECT was answered 200; then it broke before the endpoint had answered."""
+    if plain_text(answer):
+        return ProxyPath(
+            False,
+            f"{proxy} opened the tunnel to {host}, but what came back is not TLS{sentence(answer.error)}: plain "
+            "text, as a page that says the host is blocked.",
+            f"Read the page: on the VM, curl -sS --proxytunnel --proxy http://{proxy} http://{host}/ ; then allow "
+            f"{host} in whatever sends it, without TLS inspection.",
+        )
+    if no_cipher(answer):
+        return ProxyPath(
+            False,
+            f"{proxy} opened the tunnel to {host}, but the other side and the VM have no cipher in "
+            f"common{sentence(answer.error)}.",
+            "On the VM, look at the crypto policy (update-crypto-policies --show) and at CipherString in openssl.cnf; "
+            "Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its "
+            "place: take TLS inspection off the path.",
+        )
     if answer.exit == 35:
         return ProxyPath(
             False,

@@ -18,7 +18,27 @@ CERTIFICATE = {
     91: "the certificate status was invalid",
 }
 
-_OLD_TLS = re.compile(r"protocol version|unsupported protocol|no protocols available|version too low", re.I)
+#: The words of OpenSSL, GnuTLS, NSS and Schannel, with their numbers where they print one.
+_OLD_TLS = re.compile(
+    r"protocol version|unsupported protocol|no protocols available|version too low|unsupported version|"
+    r"SSL_ERROR_(UNSUPPORTED_VERSION|PROTOCOL_VERSION_ALERT)|-12190\b|SEC_E_UNSUPPORTED_FUNCTION|80090302",
+    re.I,
+)
+_PLAIN_TEXT = re.compile(
+    r"wrong version number|:http request|:unknown protocol|packet length too long|record layer failure|"
+    r"(0A00010B|1408F10B|140770FC|0A0000C6)|unexpected TLS packet|TLS packet with unexpected length|"
+    r"record that exceeded the maximum|RX_RECORD_TOO_LONG|-12263\b|SEC_E_INVALID_TOKEN|80090308|"
+    r"received corrupt message|invalid ssl record|token supplied to the function is invalid",
+    re.I,
+)
+_NO_CIPHER = re.compile(
+    r"no common encryption|NO_CYPHER_OVERLAP|-12286\b|no (shared |common )?ciphers?\b|no cipher (suites?|match)|"
+    r"alert handshake failure|(0A000410|14094410|14077410)|alert insufficient security|"
+    r"no suitable (key share|signature)|supported cipher suite|"
+    r"handshake failed|SEC_E_ALGORITHM_MISMATCH|80090331|possess a common algorithm|"
+    r"alert:? .?handshake.failure",
+    re.I,
+)
 
 # Only what came IN as a handshake: curl labels its own first records TLSv1.0, whatever is spoken later.
 _OLD_HANDSHAKE = re.compile(r"^\* (?:TLSv1(?:\.[01])?|SSLv3) \(IN\), TLS handshake", re.M)
@@ -32,6 +52,16 @@ def old_tls(answer: CurlAnswer) -> bool:
     ``* TLSv1.1 (IN), TLS handshake, Certificate (11):``
     """
     return answer.exit == 35 and bool(_OLD_TLS.search(answer.error) or _OLD_HANDSHAKE.search(answer.verbose))
+
+
+def plain_text(answer: CurlAnswer) -> bool:
+    """True when something else than TLS came back, as a block page is; it is asked after `old_tls`."""
+    return answer.exit in (4, 35) and bool(_PLAIN_TEXT.search(answer.error))
+
+
+def no_cipher(answer: CurlAnswer) -> bool:
+    """True when both sides have no cipher, curve or signature algorithm in common."""
+    return answer.exit in (35, 59) and bool(_NO_CIPHER.search(answer.error))
 
 
 @dataclass(frozen=True, slots=True)

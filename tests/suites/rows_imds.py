@@ -199,6 +199,46 @@ ROWS["IMDS-003"] = [
         "With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with 7 (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect); expected 200. It did not go through a proxy.",
         "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
     ),
+    *(
+        Row(
+            f"no connection to the proxy: {words}",
+            {"healthz_as_is": curl(exit=7, error=words)},
+            Status.FAIL,
+            f"With the session's own settings, GET http://169.254.169.254/healthz went to 169.254.0.11 and got curl error 7 ({words}); expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
+        )
+        for words in (
+            "Failed to connect to 169.254.169.254 port 80 via 169.254.0.11 after 0 ms: Could not connect to server",
+            "Failed to connect to 169.254.0.11 port 3128: Connection refused",
+            "Failed connect to 169.254.0.11:3128; Connection refused",
+            "connect to 169.254.0.11 port 3128 failed: No route to host",
+        )
+    ),
+    *(
+        Row(
+            f"no connection, and no word of where to: {exit} {words}",
+            {"healthz_as_is": curl(exit=exit, error=words)},
+            Status.FAIL,
+            f"With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with {exit} ({words}); expected 200. No connection was made, and curl does not say to where: to the service itself, or to a proxy.",
+            "See PROXY-002 and IMDS-002. If both pass, look at ~/.curlrc: it may name a proxy, too.",
+        )
+        for exit, words in (
+            (28, "Connection timed out after 3001 milliseconds"),
+            (28, "connect() timed out!"),
+            (28, "Operation timed out after 3001 milliseconds with 0 bytes received"),
+            (7, "couldn't connect to host"),
+        )
+    ),
+    Row(
+        "a time-out after the service itself took the connection",
+        {
+            "healthz_as_is": curl(
+                ip=IMDS, exit=28, error="Operation timed out after 3001 milliseconds with 0 bytes received"
+            )
+        },
+        Status.FAIL,
+        "With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with 28 (Operation timed out after 3001 milliseconds with 0 bytes received); expected 200. It did not go through a proxy.",
+        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
+    ),
     Row(
         "no curl",
         {"healthz_as_is": seen(stderr="curl", state="no tool")},

@@ -16,6 +16,12 @@ SAN_AF = ENDPOINTS["san-af-eastus-prod.azurewebsites.net"]
 PROXY = "169.254.0.11"
 
 
+FOR_ARM = "Needed for: Azure Resource Manager: creates and deletes the Arc resource."
+READ_THE_PAGE = "Read the page: on the VM, curl -sS --proxytunnel --proxy http://169.254.0.11:3128 http://management.azure.com:443/ ; then allow management.azure.com:443 in whatever sends it, without TLS inspection."
+CIPHERS = "On the VM, look at the crypto policy (update-crypto-policies --show) and at CipherString in openssl.cnf; Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its place: take TLS inspection off the path."
+WHOSE = "Find out whose answer it is: look at the VM's routes (ip route get 169.254.0.11) and at the proxies behind the cloud services network, and let management.azure.com:443 pass there. If it is the CSN proxy's own after all, the endpoint is not in its egress list (CSN-002)."
+
+
 def reach(
     name: str, tunnel: ProbeResult, status: Status, message: str, remedy: str = "", endpoint: Endpoint = ARM
 ) -> Row:
@@ -160,8 +166,80 @@ ROWS["NET-001"] = [
         "no TLS in the tunnel",
         captured("tls-plain"),
         Status.FAIL,
-        "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but the TLS handshake broke off (OpenSSL/3.0.22: error:0A00010B:SSL routines::wrong version number). Something between proxy and endpoint cuts the connection, often a firewall that filters by name. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
-        "Allow management.azure.com:443 in the firewalls behind the proxy, without TLS inspection.",
+        "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but what came back is not TLS (OpenSSL/3.0.22: error:0A00010B:SSL routines::wrong version number): plain text, as a page that says the host is blocked. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
+        READ_THE_PAGE,
+    ),
+    *(
+        reach(
+            f"no TLS in the tunnel: {words[:40]}",
+            curl(0, 200, PROXY, 35, words),
+            Status.FAIL,
+            f"169.254.0.11:3128 opened the tunnel to management.azure.com:443, but what came back is not TLS ({words.rstrip('.')}): plain text, as a page that says the host is blocked. {FOR_ARM}",
+            READ_THE_PAGE,
+        )
+        for words in (
+            "error:1408F10B:SSL routines:ssl3_get_record:wrong version number",
+            "error:140770FC:SSL routines:SSL23_GET_SERVER_HELLO:unknown protocol",
+            "error:0A0000C6:SSL routines::packet length too long",
+            "gnutls_handshake() failed: An unexpected TLS packet was received.",
+            "SSL received a record that exceeded the maximum permissible length.",
+            "schannel: next InitializeSecurityContext failed: SEC_E_INVALID_TOKEN (0x80090308) - The token supplied to the function is invalid",
+        )
+    ),
+    *(
+        reach(
+            f"no cipher in common: {words[:40]}",
+            curl(0, 200, PROXY, 35, words),
+            Status.FAIL,
+            f"169.254.0.11:3128 opened the tunnel to management.azure.com:443, but the other side and the VM have no cipher in common ({words.rstrip('.')}). {FOR_ARM}",
+            CIPHERS,
+        )
+        for words in (
+            "Cannot communicate securely with peer: no common encryption algorithm(s).",
+            "error:0A000410:SSL routines::sslv3 alert handshake failure",
+            "error:14094410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure",
+            "gnutls_handshake() failed: Handshake failed",
+            "schannel: next InitializeSecurityContext failed: SEC_E_ALGORITHM_MISMATCH (0x80090331) - The client and server cannot communicate, because they do not possess a common algorithm.",
+        )
+    ),
+    *(
+        reach(
+            f"no version in common: {words[:40]}",
+            curl(0, 200, PROXY, 35, words),
+            Status.PASS,
+            "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but no TLS version suits both sides: NET-003 judges that.",
+        )
+        for words in (
+            "error:0A00042E:SSL routines::tlsv1 alert protocol version",
+            "gnutls_handshake() failed: A packet with illegal or unsupported version was received.",
+            "Peer using unsupported version of security protocol.",
+            "NSS error -12190 (SSL_ERROR_PROTOCOL_VERSION_ALERT)",
+        )
+    ),
+    *(
+        reach(
+            f"a 403 of another proxy: {words[:40]}",
+            curl(0, 403, PROXY, 56, "CONNECT tunnel failed, response 403", headers),
+            Status.FAIL,
+            f"169.254.0.11:3128 refuses management.azure.com:443: CONNECT was answered 403 ({words}); expected 200. The CSN proxy, a squid, does not answer so: another proxy may stand at its address or behind it. {FOR_ARM}",
+            WHOSE,
+        )
+        for headers, words in (
+            (
+                "HTTP/1.1 403 URLBlocked\nVia: 1.1 10.0.0.15 (McAfee Web Gateway 7.8.2)\n",
+                "URLBlocked; 1.1 10.0.0.15 (McAfee Web Gateway 7.8.2)",
+            ),
+            ("HTTP/1.1 403 Certificateincident\nProxy-Connection: Keep-Alive\n", "Certificateincident"),
+            ("HTTP/1.1 403 Tunnel or SSL Forbidden\nVia: 1.1 WCG1\n", "Tunnel or SSL Forbidden; 1.1 WCG1"),
+            ("HTTP/1.0 403 Forbidden\nServer: Zscaler/6.2\n", "Zscaler/6.2"),
+        )
+    ),
+    reach(
+        "a 403 without a name: the CSN proxy's, for all that is known",
+        curl(0, 403, PROXY, 56, "Received HTTP code 403 from proxy after CONNECT", "HTTP/1.1 403 Forbidden\n"),
+        Status.FAIL,
+        f"169.254.0.11:3128 refuses management.azure.com:443: CONNECT was answered 403; expected 200. It is not in the egress list of the cloud services network. {FOR_ARM}",
+        'Add it: az networkcloud cloudservicesnetwork update --name CSN --resource-group RG --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"management.azure.com","port":443}]}]\' (the list replaces the present one: repeat its entries). A network that is created with --enable-default-egress-endpoints True has the hosts of Azure Arc from the start.',
     ),
     *(
         reach(
@@ -498,6 +576,17 @@ ROWS["DNS-001"] = [
         Status.WARN,
         "management.azure.com resolves to fd00::1 on the VM, a private address. That is right with a resource management private link only; without one, connecting ends in AZCM0026.",
         "With a resource management private link: make sure that the proxy and azcmagent connect know it, too (--private-link-scope for Arc). Without one: unlink the private DNS zone (privatelink...) from the VM's resolver.",
+    ),
+    *(
+        dns(
+            f"a private address in IPv6 clothes: {address}",
+            seen(f"{address} STREAM x\n"),
+            Status.WARN,
+            f"packages.microsoft.com resolves to {address} on the VM, a private address. No private link leads to this name, so a resolver of somebody's own answers in its place.",
+            "Look at the VM's resolver (/etc/resolv.conf, resolvectl) and at its zone for packages.microsoft.com.",
+            at=PACKAGES,
+        )
+        for address in ("::ffff:10.1.2.3", "::FFFF:a01:203", "64:ff9b::a01:203")
     ),
     dns(
         "a private address, without",

@@ -589,6 +589,39 @@ def az(
 
 ROWS["TOKEN-004"] = [
     Row(
+        "a traceback of az that ends in an advice",
+        {
+            "az_login": az(
+                "The command failed with an unexpected error. Here is the traceback:\n\nTraceback (most recent call last):\n"
+                '  File "msrestazure/azure_active_directory.py", line 704, in _retrieve_token_from_imds_with_retry\n'
+                "requests.exceptions.HTTPError\n\nTo open an issue, please run: 'az feedback'",
+                1,
+            )
+        },
+        Status.FAIL,
+        "az login --identity ended with 1 (requests.exceptions.HTTPError). az got no token from IMDS.",
+        "See TOKEN-001: the metadata service is asked there without az, and its answer is quoted.",
+    ),
+    Row(
+        "a proxy passed the request of az on",
+        {"az_login": az("ERROR: Header contains 'X-Forwarded-For' are not supported.", 1)},
+        Status.FAIL,
+        "az login --identity ended with 1 (Header contains 'X-Forwarded-For' are not supported). The request to IMDS went by way of a proxy, which IMDS refuses.",
+        "Put the metadata address into NO_PROXY and no_proxy (PROXY-002, IMDS-003).",
+    ),
+    Row(
+        "several identities, and az named none",
+        {
+            "az_login": az(
+                "ERROR: {'error': 'invalid_scope', 'error_description': 'Multiple user assigned identities exist, please specify the clientId'}",
+                1,
+            )
+        },
+        Status.FAIL,
+        "az login --identity ended with 1 ({'error': 'invalid_scope', 'error_description': 'Multiple user assigned identities exist, please specify the clientId'}). The VM has several identities, and az named none.",
+        "State the identity to use in the inventory (identity: its ARM id, or system): see IDENTITY-002 and TOKEN-001.",
+    ),
+    Row(
         "both work",
         {"az_login": az()},
         Status.PASS,

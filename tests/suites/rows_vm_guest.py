@@ -286,6 +286,50 @@ ROWS["VM-005"] = [
         "499 MB are free on /opt; expected 500 or more.",
         "Make space on /opt, or enlarge the disk.",
     ),
+    *(
+        Row(
+            f"read-only: {mounts}",
+            with_(mounts=mounts),
+            Status.FAIL,
+            f"{at} is mounted read-only, so nothing can be written to {paths}; expected rw.",
+            f"See why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is remounted read-only. Repair it, then mount -o remount,rw {at} and look at its line in /etc/fstab.",
+        )
+        for mounts, at, paths in (
+            (("/ ro,relatime",), "/", "/opt and /var"),
+            (("/ ro,relatime", "/var rw"), "/", "/opt"),
+            (("/ rw,relatime,errors=remount-ro", "/var ro,nosuid"), "/var", "/var"),
+            (("/ rw", "/opt ro"), "/opt", "/opt"),
+        )
+    ),
+    Row(
+        "a read-only root below, and writable file systems where the agent goes",
+        with_(mounts=("/ ro,relatime", "/var rw", "/opt rw")),
+        Status.PASS,
+        "systemd, openssl, curl and wget and the like are there; 24286 MB on /opt, 24286 MB on /var are free.",
+    ),
+    *(
+        Row(
+            f"no curl on {name}",
+            {"guest": guest(tools=("systemctl", "openssl", "gpg")), "system": system(id, version, name, like=like)},
+            Status.FAIL,
+            "Neither curl nor wget is there to download the agent with.",
+            f"{tool} install -y curl.",
+        )
+        for id, version, name, like, tool in (
+            ("sles", "12.5", "SLES 12 SP5", "", "zypper"),
+            ("sles", "15.6", "SLES 15 SP6", "suse", "zypper"),
+            ("opensuse-leap", "15.6", "openSUSE Leap", "suse opensuse", "zypper"),
+            ("azurelinux", "3.0", "Azure Linux", "", "tdnf"),
+            ("mariner", "2.0", "CBL-Mariner", "", "tdnf"),
+            ("photon", "5.0", "Photon", "", "tdnf"),
+            ("rhel", "7.9", "RHEL 7", "fedora", "yum"),
+            ("centos", "7", "CentOS 7", "rhel fedora", "yum"),
+            ("amzn", "2", "Amazon Linux 2", "centos rhel fedora", "yum"),
+            ("amzn", "2023", "Amazon Linux 2023", "fedora", "dnf"),
+            ("rocky", "9.4", "Rocky 9", "rhel centos fedora", "dnf"),
+            ("linuxmint", "22", "Mint", "ubuntu debian", "apt-get"),
+        )
+    ),
     Row(
         "noexec above",
         with_(mounts=("/ rw", "/var/lib rw,nosuid,noexec", "/opt rw")),

@@ -95,6 +95,11 @@ BY_HAND = {
     "VM-005 no process 1": "another image",
     "VM-005 no systemctl": "another image",
     "VM-005 a lock": "wait for who holds it",
+    **{
+        name: "a file system with errors is to be repaired first"
+        for name in (f"VM-005 {row.name}" for row in ROWS["VM-005"])
+        if name.startswith("VM-005 read-only: ")
+    },
     "VM-005 no space": "what may go from a disk is for a person to say",
     "VM-006": "whether the machine that has the name is still wanted is for a person to say",
 }
