@@ -193,14 +193,20 @@ def _is_described(name: str, value: str, more: str) -> bool:
 
 
 def sed_mask() -> str:
-    """A sed script (POSIX, extended) that cuts off what stands behind a secret's name, for the VM itself."""
-    words = [*_ENDINGS, *sorted(_WORDS - {"pwd", "pw"}), "token", "pass", "credential", "[_.-]key"]
-    words += [f"{each}[_.-]?key" for each in sorted(_KEYS)]
+    """A sed script (POSIX, extended) that cuts off what stands behind a secret's name, for the VM itself.
+
+    It knows the same names, and of their values those that hold a letter and a digit: sed cannot tell a state, a path
+    or a count from a secret, and what it cuts off no check ever sees.
+    """
+    words = [*_ENDINGS, *sorted(_WORDS - {"pwd", "pw"}), "token", "pass", "credential"]
+    words += [f"{each}[_.-]?key" for each in sorted(_KEYS - {"ssh"})]
     names = "|".join(_any_case(each) for each in words)
-    quotes = "[\"']"
+    rest = "[^[:blank:]\"'<>]*"
+    mixed = f"({rest}[A-Za-z]{rest}[0-9]|{rest}[0-9]{rest}[A-Za-z]){rest}"
+    quote, gap = "[\"']?", "[[:blank:]]*"
     return (
-        f"s/(^|[^A-Za-z])(([A-Za-z0-9_.-]*)({names})[sS]?{quotes}?[[:blank:]]*(=|:)[[:blank:]]*)"
-        f"(\"[^\"]*\"|'[^']*'|[^[:blank:]\"'<]{{6,}})/\\1\\2***/g"
+        f"s/(^|[^A-Za-z])(([A-Za-z0-9_.-]*)({names})[sS]?{quote}{gap}(=|:){gap}{quote})"
+        f"(\\*\\*\\*|[A-Za-z0-9+!#&=?@^_.,;-]{mixed})/\\1\\2***/g"
     ).replace("'", "'\\''")
 
 

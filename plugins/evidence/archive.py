@@ -20,8 +20,7 @@ from typing import Any, Protocol
 
 from plugins.core.errors import InputError
 from plugins.core.files import make_directory, sync_directory, write_json, write_text
-from plugins.core.redaction import clean
-from plugins.evidence.codec import VERSION, from_data, reason, redacted, to_data
+from plugins.evidence.codec import VERSION, from_data, reason, redacted, saved_vm, to_data
 from plugins.evidence.layout import PROFILE, evidence_path
 from plugins.evidence.source import Folder, Source, open_source
 from plugins.model import Evidence, ProbeResult, Vm
@@ -61,7 +60,7 @@ class Archive(Mapping[str, Evidence]):
         make_directory(run_directory / "evidence")
         if profile:
             write_text(run_directory / PROFILE, profile, durable=True)
-        about = {"version": VERSION, **run, "fleet": [clean(vm.as_dict()) for vm in vms]}
+        about = {"version": VERSION, **run, "fleet": [saved_vm(vm) for vm in vms]}
         write_json(run_directory / "run.json", about, durable=True)
         archive = cls(run_directory)
         archive.sync()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from sys import intern
@@ -10,7 +11,7 @@ from typing import Any
 from plugins.core.redaction import clean, redact
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
-__all__ = ["VERSION", "from_data", "reason", "redacted", "to_data"]
+__all__ = ["VERSION", "from_data", "reason", "redacted", "saved_vm", "to_data"]
 
 #: Of ``run.json`` and ``evidence/<vm>.json``.
 VERSION = 1
@@ -25,7 +26,20 @@ def redacted(evidence: Evidence) -> Evidence:
         via=redact(evidence.session.via),
     )
     results = {key: _redacted(result) for key, result in evidence.seen.items()}
-    return Evidence(Vm.from_dict(clean(evidence.vm.as_dict())), session, results, evidence.started)
+    return Evidence(Vm.from_dict(saved_vm(evidence.vm)), session, results, evidence.started)
+
+
+#: What a resume needs to log in: names, addresses and the place of a key are no secrets.
+_LOGIN = ("name", "host", "port", "user", "identity_file")
+
+
+def saved_vm(vm: Vm) -> dict[str, Any]:
+    """A VM of the fleet as it is saved: without secrets, and with all that ``--resume`` needs to visit it again."""
+    data = vm.as_dict()
+    kept = {name: data[name] for name in _LOGIN if name in data}
+    if (jump := data.get("jump")) and not re.search(r"//[^/@]*:[^/@]*@", str(jump)):
+        kept["jump"] = jump
+    return {**clean(data), **kept}
 
 
 def _redacted(result: ProbeResult) -> ProbeResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
@@ -73,15 +74,23 @@ def gather(
     def ended(vm: Vm, session: SshSession) -> None:
         seen = visits.pop(vm.name, None)
         evidence = _evidence(vm, session, seen, plans[vm.name], began)
+        # Redaction and the disk take their time, and the loop that calls this has other VMs to answer.
+        stored.append(storing.submit(store, evidence))
+
+    def store(evidence: Evidence) -> None:
         archive.store(evidence)
         progress.visited(evidence)
 
+    storing, stored = ThreadPoolExecutor(1, "store"), list[Future[None]]()
     try:
         ssh.visit_all(vms, lambda vm: visit(vm).batch, visit, limits(options, vms), ended, threading.Event())
     except KeyboardInterrupt:
         return False
     finally:
+        storing.shutdown()
         archive.sync()
+        for each in stored:
+            each.result()
     return True
 
 

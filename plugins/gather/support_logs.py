@@ -16,18 +16,20 @@ from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
 from plugins.core.redaction import redact
 from plugins.core.sanitize import escape_invisible
+from plugins.core.secret_names import sed_mask
 from plugins.model import Evidence, ProbeResult, Status, Verdict, Vm
 
 __all__ = ["probes", "text"]
 
 _CAP = 65_536  # bytes of each log
 
-#: On the VM already: a token loses its signature, a proxy URL its login. `plugins.core.redaction` sees to the rest,
-#: later.
+#: On the VM already: a token loses its signature, a proxy URL its login, a secret's name its value, by the table that
+#: `plugins.core.redaction` uses. That sees to the rest, later.
 _PLAIN = (
     "tr -d '\\000\\r' | sed"
     " -e 's/\\(eyJ[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*\\)\\.[A-Za-z0-9_-]*/\\1.<signature>/g'"
     " -e 's#://[^/@ \"]*@#://***@#g'"
+    f" | sed -E '{sed_mask()}'"
 )
 
 _CLOUD_INIT = "/var/log/cloud-init-output.log"

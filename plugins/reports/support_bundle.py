@@ -18,7 +18,7 @@ from plugins.core.files import make_directory
 from plugins.core.redaction import clean, redact
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleFile, write_bundle
-from plugins.evidence.codec import from_data, redacted, to_data
+from plugins.evidence.codec import from_data, redacted, saved_vm, to_data
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER, evidence_path, file_name
 from plugins.gather import support_logs as support
 from plugins.model import Evidence, Verdict, Vm
@@ -74,7 +74,7 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
     for name, text in contents.reports.items():
         yield name, text.encode("utf-8", "backslashreplace")
     run = contents.archive.read("run.json") or {}
-    run["fleet"] = [clean(vm.as_dict()) for vm in contents.vms]
+    run["fleet"] = [saved_vm(vm) for vm in contents.vms]
     run["arguments"] = [redact(str(each)) for each in run.get("arguments") or []]
     yield "run.json", _json(run)
     if (profile := contents.archive.source.read(PROFILE)) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,3 +130,27 @@ def test_an_interrupt_is_said_and_keeps_what_came(monkeypatch: pytest.MonkeyPatc
     archive = Archive.create(tmp_path, {"id": "x"}, [VM])
     assert not gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), archive, Recorded())
     assert archive[VM.name].session.outcome == "cancelled"
+
+
+def test_evidence_is_stored_beside_the_loop_that_answers_the_vms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redaction and the disk take their time: no other VM waits for them, and all are stored at the end."""
+    threads: dict[str, int] = {}
+    stored: list[str] = []
+
+    class Slow:
+        def store(self, evidence: Evidence) -> None:
+            threads["store"] = threading.get_ident()
+            stored.append(evidence.vm.name)
+
+        def sync(self) -> None:
+            assert stored == ["a", "b"]
+
+    def visit_all(vms: Sequence[Vm], program: object, sink: object, options: object, ended: Any, stop: object) -> None:
+        threads["loop"] = threading.get_ident()
+        for vm in vms:
+            ended(vm, SshSession("cancelled"))
+
+    monkeypatch.setattr(ssh, "visit_all", visit_all)
+    assert gather([Vm("a"), Vm("b")], {"a": [], "b": []}, ssh.Options(run_timeout=5), Slow(), Recorded())
+    assert stored == ["a", "b"]
+    assert threads["store"] != threads["loop"]
