@@ -6,7 +6,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL PATH
 umask 077
 
-# start INDEX BLOCKS TOOL...: run pINDEX in the background, its output to files of at most BLOCKS * 512 bytes.
+# start INDEX BLOCKS TOOL...: run pINDEX in the background, of its output at most BLOCKS * 512 bytes in files.
 start() {
   i=$1 blocks=$2
   shift 2
@@ -19,14 +19,29 @@ start() {
     }
   done
   (
-    # A background command inherits an ignored SIGINT; a file over its limit must be an error, not a core dump.
-    trap '' XFSZ
-    trap 'echo "e $i $?" >&3' EXIT
     ulimit -c 0
-    ulimit -f "$blocks"
-    "p$i" >"$room/$i.o" 2>"$room/$i.e" </dev/null
+    # The limit is on what is kept, never on what the VM's own programs may write to their files: those would inherit it.
+    # The status goes through a file, since a pipeline has that of its last command.
+    {
+      (
+        trap 'echo "$?" >"$room/$i.s"' EXIT
+        "p$i"
+      ) 2>&1 >&4 3>&- 4>&- </dev/null | keep "$room/$i.e"
+    } 4>&1 | keep "$room/$i.o" || blocks=
+    status=
+    { read -r status <"$room/$i.s"; } 2>/dev/null
+    # 137: killed, so that there is no status. 141: it was stopped, because it printed too much or the place is full.
+    [ "$blocks" ] || status=141
+    echo "e $i ${status:-137}" >&3
   ) &
   eval "k$i=$!"
+}
+
+# keep FILE: keep the first BLOCKS * 512 bytes of stdin. What writes more, or on a full disk, is stopped by SIGPIPE.
+keep() {
+  trap '' XFSZ
+  ulimit -f "$blocks"
+  exec cat >"$1" 2>/dev/null 3>&-
 }
 
 # fell PID: stop a process and all its descendants, the parent first so that it starts nothing new.

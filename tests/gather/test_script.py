@@ -106,6 +106,38 @@ def test_output_of_exactly_the_cap_is_not_called_cut(shell: list[str]) -> None:
     assert not seen.truncated
 
 
+def test_programs_of_the_vm_may_write_files_of_any_size(shell: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "agent.log"
+    probe = planned("agent", f"ulimit -f; head -c 300000 /dev/zero >>{log}; echo written", cap=64)
+    seen = run(shell, probe).seen["agent"]
+    assert (seen.exit, seen.stdout, seen.truncated) == (0, "unlimited\nwritten\n", False)
+    assert log.stat().st_size == 300_000
+
+
+def test_a_probe_that_prints_without_end_is_stopped(shell: list[str]) -> None:
+    begin = time.monotonic()
+    decoder = run(shell, planned("out", "yes", timeout=30), planned("err", "exec yes >&2", timeout=30))
+    assert time.monotonic() - begin < 15
+    assert [(seen.state, seen.truncated) for seen in decoder.seen.values()] == [("done", True)] * 2
+    assert decoder.seen["out"].exit == 141
+
+
+@pytest.mark.parametrize(
+    ("command", "status"), [("exit 7", 7), ("false", 1), ("sh -c 'kill -9 $$'", 137), ("yes|:", 0)]
+)
+def test_the_status_is_that_of_the_command(shell: list[str], command: str, status: int) -> None:
+    assert run(shell, planned("a", command)).seen["a"].exit == status
+
+
+def test_an_answer_that_cannot_be_kept_is_no_answer(tmp_path: Path) -> None:
+    cat = tmp_path / "cat"  # on a full disk
+    cat.write_text(f'#!/bin/sh\n[ "$#" = 0 ] && exit 1\nexec {shutil.which("cat")} "$@"\n')
+    cat.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    seen = run(SHELLS["sh"], planned("a", "sleep 0.2; echo out"), env=env).seen["a"]
+    assert (seen.exit, seen.stdout) == (141, "")
+
+
 def test_a_missing_program_is_named_and_the_probe_not_started(shell: list[str]) -> None:
     seen = run(shell, planned("a", "echo started", needs=("sh", "no-such-program"))).seen["a"]
     assert (seen.state, seen.stdout, seen.stderr) == ("no tool", "", "no-such-program\n")
@@ -212,7 +244,9 @@ def test_to_send_the_answers_takes_a_process_for_eight_probes(tmp_path: Path) ->
     decoder = run(SHELLS["sh"], *probes, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
     assert {seen.state for seen in decoder.seen.values()} == {"done"}
     assert decoder.seen["loud"].stderr == "err\n"
-    files = [int(line) for line in (tmp_path / "called").read_text().split()]
+    calls = [int(line) for line in (tmp_path / "called").read_text().split()]
+    files = [files for files in calls if files]
+    assert len(calls) - len(files) == 2 * len(probes)  # those without a file keep what comes on their stdin
     assert (len(files), sum(files)) == (3, 18)  # one file for a probe, and a second one for what it said on stderr
 
 
