@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from plugins import Profile, check, fail, not_applicable, required, unknown
 from plugins.requirements.agent_errors import exit_code, findings
+from plugins.requirements.log_lines import line_findings
 from suites.probes.azcmagent import AgentStatus
 from suites.probes.azcmagent_connect import AgentCommand, ArcMachine
 from suites.probes.azcmagent_output import AZCMAGENT
@@ -95,8 +96,11 @@ def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile) ->
 def _explain(verb: str, done: AgentCommand) -> NoReturn:
     """End the check with what the error of ``azcmagent connect`` or ``disconnect`` means."""
     assert done.exit is not None
-    finding = next(findings(done.lines), None)
-    meaning = finding.explanation if finding else exit_code(done.exit)
+    # A message that names the cause says more than a code, and a code more than "connecting failed".
+    found = [finding.explanation for finding in line_findings(done.lines)]
+    specific = [meaning for meaning in found if not meaning.general]
+    causes = [meaning for meaning in specific if not meaning.name.startswith("AZCM")]
+    meaning = next(iter([*causes, *specific, *found]), None) or exit_code(done.exit)
     message = f"azcmagent {verb} exited with {done.exit}: {done.error}."
     if meaning is None:
         fail(message, remedy=f"Look at /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent {verb} again.")

@@ -134,11 +134,13 @@ _STRONG = (
 )
 _WHOLE = re.compile(rf"\W{{0,8}}(?:{_WORD}\W{{1,4}}){{0,7}}(\d{{1,4}})\W{{0,8}}", re.I)
 _INSIDE = re.compile(
-    rf"\b{_STRONG}(?:\W{{1,4}}(?:with|code|status|value|of|a|an|error|non-?zero)){{0,4}}\W{{1,5}}(\d{{1,3}})(?![\w%]|[.-]\w)",
+    rf"\b{_STRONG}(?:\W{{1,4}}(?:with|code|status|value|of|a|an|error|non-?zero)){{0,4}}\W{{1,5}}(\d{{1,4}})(?![\w%]|[.-]\w)",
     re.I,
 )
 #: azcmagent as the program that ended; not in the name of the installation script or of a log.
-_PROGRAM = re.compile(r"(?<![\w-])azcmagent(?:\.exe)?(?=[\"',:;)\]]|\s)(?!\s+package)|azcmerror", re.I)
+_PROGRAM = re.compile(
+    r"(?<![\w-])azcmagent(?:\.exe)?(?=[\"',:;)\]]|\s)(?!\s+package)|azcmerror|\bmsiexec(?:\.exe)?\b", re.I
+)
 
 
 def exit_status_of(text: str, *, whole: bool = False) -> int | None:

@@ -30,6 +30,7 @@ class Explanation:
     checks: tuple[str, ...] = ()  # the checks that look at the causes, in the order to look
     note: str = ""  # where the articles differ, or what is not sure
     subject: str = ""  # the host, action or namespace that the line names
+    general: bool = False  # it says little: what else is known of the same matter says more
 
     @property
     def sentence(self) -> str:
@@ -81,7 +82,7 @@ class Message:
         for key in ("cause", "remedy"):
             values[key] = _filled(values[key], named)
         note = "The wording is recalled, not taken from the source." if values["certainty"] == "recalled" else ""
-        return explanation(values["message"], values, note, named.get(values.get("subject", ""), ""))
+        return explanation(values["message"], values, note, named.get(values.get("subject", ""), ""), self.general)
 
 
 # What a line may put into a sentence of ours: names, addresses and paths, nothing that a terminal or a shell minds.
@@ -93,7 +94,9 @@ def _filled(text: str, named: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)(?:\|([^}]*))?\}", lambda match: named.get(match[1]) or match[2] or f"that {match[1]}", text)
 
 
-def explanation(name: str, values: Mapping[str, Any], note: str, subject: str = "") -> Explanation:
+def explanation(
+    name: str, values: Mapping[str, Any], note: str, subject: str = "", general: bool = False
+) -> Explanation:
     """An explanation from an entry of a data file, which has `cause`, `remedy`, `source`, `date`; perhaps `checks`."""
     return Explanation(
         name[:1].upper() + name[1:],
@@ -104,6 +107,7 @@ def explanation(name: str, values: Mapping[str, Any], note: str, subject: str = 
         tuple(values.get("checks", ())),
         note,
         subject,
+        general,
     )
 
 

@@ -123,6 +123,21 @@ ROWS["ENROLL-001"] = [
         "It did issue one a moment ago (TOKEN-001): run again; if it stays so, see TOKEN-001.",
     ),
     Row(
+        "a code, and a message that says more",
+        {
+            "enroll_connect": ended(
+                42,
+                "FATAL   AZCM0042: Failed to create the resource",
+                "RESPONSE 403: The client 'a' with object id 'b' does not have authorization to perform",
+                "action 'Microsoft.HybridCompute/privateLinkScopes/read' over scope '/subscriptions/s'",
+                "ERROR: Failed to connect to Azure Arc",
+            )
+        },
+        Status.FAIL,
+        "azcmagent connect exited with 42: ERROR: Failed to connect to Azure Arc. No right to the action: The identity has no right to the private link scope (Microsoft.HybridCompute/privateLinkScopes/read), which is often in another resource group than the machine.",
+        "Give it a role that holds Microsoft.HybridCompute/privateLinkScopes/read on the private link scope (Reader suffices for read), or connect without --private-link-scope. (ROLES-003, TOKEN-003)",
+    ),
+    Row(
         "an AZCM code",
         {
             "enroll_connect": ended(
