@@ -178,7 +178,7 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
     if agent_show.missing:
         unknown(
             f"{names['himdsd']} runs; whether {listed([names[name] for name in UNITS[1:]])} are due is not known, as "
-            f"azcmagent show has no answer: {agent_show.missing}.",
+            f"azcmagent show did not answer: {agent_show.missing}.",
             remedy="See AGENT-005.",
         )
     if not agent_show.connected:
@@ -194,7 +194,7 @@ OBSOLETE = ("login.windows.net", "dc.services.visualstudio.com")
     "AGENT-004",
     required,
     caused_by=["NET-001", "PROXY-004", "PROXY-005", "AGENT-003", "PROXY-003", "PROXY-006"],
-    remedy="See NET-001 for the way to the endpoint, and PROXY-004 for whether the agent takes it; then run 'azcmagent "
+    remedy="See NET-001 for the path to the endpoint, and PROXY-004 for whether the agent uses it; then run 'azcmagent "
     "check --location LOCATION' on the VM again.",
     docs=f"{ARC}/azcmagent-check",
     component="guest",
@@ -304,7 +304,7 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
         case _:
             unknown(
                 f"azcmagent show says {status!r}; expected Connected, Disconnected, Expired or Error.",
-                remedy="Look at 'azcmagent show' on the VM by hand.",
+                remedy="Run 'azcmagent show' on the VM by hand.",
             )
 
 
@@ -343,7 +343,7 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
             )
         unknown(
             "The agent is installed, but neither a log of its nor a journal was found.",
-            remedy="Look at /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
+            remedy="Check /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
         )
     # What an installation tried is history once the machine is connected.
     installing = ("cloud-init", "installationlog")
@@ -376,7 +376,7 @@ def test_no_other_vm_has_the_same_vm_id(
 
     Success: no other VM of the fleet reports the same VM ID.
     Failure: another one does: both are copies of one connected machine, and Azure takes them for the same.
-    Unknown: azcmagent show has no answer.
+    Unknown: azcmagent show did not answer.
     Not applicable: before the installation, and before the agent has a VM ID.
     """
     must_be_installed(agent)
@@ -388,7 +388,7 @@ def test_no_other_vm_has_the_same_vm_id(
     if others:
         keeps = arc_machine.original({vm.name: agent_show} | {name: fleet_agent_show[name] for name in others})
         fail(
-            f"The VM ID {agent_show.vm_id} is also that of {listed(others)}; expected an id of its own.",
+            f"The VM ID {agent_show.vm_id} is also that of {listed(others)}; expected a unique id.",
             fix=() if vm.name == keeps else on_vm(f"sudo {_FORGET}"),
         )
     if not ids:

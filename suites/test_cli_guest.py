@@ -45,7 +45,7 @@ def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> 
     except InvalidVersion:
         unknown(
             f"az version answered without a version that can be compared ({az.core or az.error or 'nothing'}).",
-            remedy="Run 'az version' on the VM by hand and look at what it prints.",
+            remedy="Run 'az version' on the VM by hand and check its output.",
         )
     if older:
         fail(

@@ -29,8 +29,8 @@ def _some(texts: Sequence[str], most: int = 3) -> str:
     "CLOUDINIT-001",
     required,
     caused_by=_CAUSES,
-    remedy="Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and mend what failed. The "
-    "scripts run at the first boot only: do the failed steps by hand, or create the VM again with mended user data.",
+    remedy="Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and fix the failed steps. The "
+    "scripts run at the first boot only: repeat them by hand, or create the VM again with corrected user data.",
     docs=ARTICLE,
     component="vm",
 )
@@ -66,7 +66,7 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
         what = f": {_some(state.recoverable)}" if state.recoverable else ""
         warn(
             f"cloud-init says {state.extended or state.status} (exit status {state.exit}){what}.",
-            remedy="Mend what is quoted in the user data; cloud-init went on without it. The log is "
+            remedy="Correct the quoted parts of the user data; cloud-init continued without them. The log is "
             "/var/log/cloud-init.log.",
         )
     if state.exit:
@@ -140,8 +140,8 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: BootOutput, cloudin
             not_applicable("cloud-init is disabled on this VM and has no user data.")
         unknown(
             f"There is no {known.log}.",
-            remedy="Look at 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it says where the output of "
-            "cloud-init goes.",
+            remedy="Check 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it sets the file "
+            "for cloud-init's output.",
         )
     boots = [boot for boot in (output.first, output) if boot]
     failing = [(boot, _failures(boot)) for boot in boots]

@@ -234,7 +234,7 @@ def _nearly(entries: list[EgressEntry], endpoint: Endpoint) -> str:
     required,
     requires=["VM-003"],
     caused_by=["PLATFORM-004"],
-    remedy="Look at the network in the portal, and create it again if it stays so.",
+    remedy="Check the network in the portal, and create it again if the state persists.",
     docs=PREREQUISITES,
     component="csn",
 )
@@ -254,7 +254,7 @@ def test_the_network_is_available(azure: AzureVmView) -> str:
             remedy="Create the network, and the VM again, attached to it.",
         )
     name = _name(csn)
-    settled(csn, f"the {name}", "Read the message, repeat the operation, and open a support request if it stays so.")
+    settled(csn, f"the {name}", "Read the message, repeat the operation, and open a support request if it persists.")
     status = state(csn, "detailedStatus")
     if status and status.lower() != "available":
         wait = "Wait until it is made, and run again." if status.lower() == "provisioning" else ""

@@ -40,7 +40,7 @@ def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
     "DNS-001",
     recommended,
     parametrize={"endpoint": _required},
-    remedy="Look at the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",
+    remedy="Check the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",
     docs=ARTICLE,
     component="vm",
 )
@@ -63,14 +63,14 @@ def test_the_endpoint_resolves(
     if not resolved.addresses and tunnel and proxy_path(tunnel, endpoint, profile).reached:
         warn(
             f"{name} does not resolve on the VM ({resolved.why_not}), but is reached through the proxy, which resolves "
-            "it itself. The agent makes look-ups of its own, and may log errors.",
+            "it itself. The agent also resolves names itself, and may log errors.",
             remedy=f"If the agent complains: give the VM a resolver that knows {name} (/etc/resolv.conf, resolvectl).",
         )
     if not resolved.addresses:
         fail(
             f"{name} does not resolve on the VM ({resolved.why_not}), and it is not known to be reached through the "
             "proxy either (NET-001).",
-            remedy=f"Mend NET-001 first. Then look at the VM's resolver: cat /etc/resolv.conf; getent ahosts {name}",
+            remedy=f"Fix NET-001 first. Then check the VM's resolver: cat /etc/resolv.conf; getent ahosts {name}",
         )
     shown = ", ".join(resolved.addresses[:4]) + (", ..." if len(resolved.addresses) > 4 else "")
     if all(_within(address, _NOWHERE) for address in resolved.addresses):
@@ -95,6 +95,6 @@ def _private_link(name: str) -> tuple[str, str]:
                 "Arc). Without one: unlink the private DNS zone (privatelink...) from the VM's resolver.",
             )
     return (
-        "No private link leads to this name, so a resolver of somebody's own answers in its place.",
-        f"Look at the VM's resolver (/etc/resolv.conf, resolvectl) and at its zone for {name}.",
+        "No private link leads to this name, so a private resolver answers in its place.",
+        f"Check the VM's resolver (/etc/resolv.conf, resolvectl) and its zone for {name}.",
     )

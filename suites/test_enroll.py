@@ -84,7 +84,7 @@ def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile) ->
             answered = "did not answer" if code in ("", "000") else f"answered {code}"
             fail(
                 f"IMDS {answered} when it was asked for the connect token, so the machine was not connected.",
-                remedy="It did issue one a moment ago (TOKEN-001): run again; if it stays so, see TOKEN-001.",
+                remedy="It did issue one a moment ago (TOKEN-001): run again; if it persists, see TOKEN-001.",
             )
     if done.exit:
         _explain("connect", done)
@@ -103,7 +103,7 @@ def _explain(verb: str, done: AgentCommand) -> NoReturn:
     meaning = next(iter([*causes, *specific, *found]), None) or exit_code(done.exit)
     message = f"azcmagent {verb} exited with {done.exit}: {done.error}."
     if meaning is None:
-        fail(message, remedy=f"Look at /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent {verb} again.")
+        fail(message, remedy=f"Read /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent {verb} again.")
     fail(f"{message} {meaning.sentence}", remedy=meaning.advice)
 
 
@@ -140,7 +140,7 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
     if enroll_machine.missing:
         unknown(
             f"azcmagent show says Connected; what Azure says is not known: {enroll_machine.missing}",
-            remedy="Look at the Arc machine in the portal, or give the runner Reader on its resource group.",
+            remedy="Check the Arc machine in the portal, or give the runner Reader on its resource group.",
         )
     where = f" {enroll_show.resource}" if enroll_show.resource else " this machine"
     if not enroll_machine.id:
@@ -188,7 +188,7 @@ def test_disconnecting_leaves_nothing(
     if done.exit:
         _explain("disconnect", done)
     if done.after.missing:
-        unknown(f"azcmagent disconnect ended with 0, but azcmagent show has no answer after it: {done.after.missing}.")
+        unknown(f"azcmagent disconnect ended with 0, but azcmagent show did not answer after it: {done.after.missing}.")
     if done.after.connected or done.after.resource:
         names = f" and names {done.after.resource}" if done.after.resource else ""
         fail(

@@ -56,7 +56,7 @@ def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
         if principal.kind == "system":
             unknown(
                 "The VM resource does not state the principal id of its system-assigned identity.",
-                remedy="Look at the VM again later. If it stays so, create the VM again: its identity was not made.",
+                remedy="Run again later. If it persists, create the VM again: its identity was not made.",
             )
         fail(
             f"The VM names {principal}, but Azure has no principal for it: the identity was deleted.",

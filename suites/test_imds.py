@@ -16,7 +16,8 @@ from suites.wording import sentence
     "IMDS-001",
     recommended,
     caused_by=["IMDS-002"],
-    remedy="Nothing needs to be done as long as IMDS-002 passes; else look at the route: ip route get 169.254.169.254",
+    remedy="Nothing needs to be done as long as IMDS-002 passes; otherwise check the route: "
+    "ip route get 169.254.169.254",
     docs=ARTICLE,
     component="vm",
 )
@@ -52,7 +53,7 @@ def _last(text: str) -> str:
     "IMDS-002",
     required,
     remedy="The sidecar belongs to the platform. Restart the VM through Azure (az networkcloud virtualmachine "
-    "restart), and open a support request if it stays so.",
+    "restart), and open a support request if it persists.",
     docs=ARTICLE,
     component="vm",
 )
@@ -82,7 +83,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
         fail(
             f"GET {url} answered 404; expected 200. Something listens on port 80 that has no /healthz: not the Nexus "
             "sidecar.",
-            remedy=f"Look at what the VM has at {profile.imds}: ip route get {profile.imds}; a local service or "
+            remedy=f"Check the VM's route to {profile.imds}: ip route get {profile.imds}; a local service or "
             "another platform's metadata service must not sit there.",
         )
     if answer.code >= 500:
@@ -98,17 +99,17 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
             )
         fail(
             f"{profile.imds} port 80 did not accept a connection within {answer.seconds:.0f} s; expected 200 from "
-            "/healthz. The way to the sidecar is cut, or a firewall on the VM drops it.",
+            "/healthz. The path to the sidecar is broken, or a firewall on the VM drops it.",
             remedy=f"On the VM: ip route get {profile.imds}, and look for rules that drop it (nft list ruleset, "
-            "iptables -L). If the way is right, restart the VM through Azure and open a support request if it stays "
-            "so.",
+            "iptables -L). If the way is right, restart the VM through Azure and open a support request if it "
+            "persists.",
         )
     if answer.exit == 7:
         fail(
             f"{profile.imds} port 80 refuses the connection or has no route{sentence(answer.error)}; expected 200 from "
             "/healthz. The sidecar does not listen.",
             remedy=f"On the VM: ip route get {profile.imds} must name the CSN interface. If it does, restart the VM "
-            "through Azure, and open a support request if it stays so.",
+            "through Azure, and open a support request if it persists.",
         )
     fail(f"GET {url} failed, curl exited with {answer.exit}{sentence(answer.error)}; expected 200.", fix=restart(vm))
 
@@ -156,7 +157,7 @@ def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profi
         )
     fail(
         f"With the session's own settings, GET {url} {got}; expected 200. It did not go through a proxy.",
-        remedy="See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
+        remedy="See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
     )
 
 
@@ -198,6 +199,6 @@ def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, profile:
     if not answer.code:
         unknown(
             f"GET {url} got no answer, curl exited with {answer.exit}{sentence(answer.error)}, though /healthz did.",
-            remedy="Run again. The installation script would go on, but whether it does next time is open.",
+            remedy="Run again. The installation script would continue this time, but may fail the next time.",
         )
     return f"GET {url} answered {answer.code}: the installation script continues."

@@ -107,8 +107,8 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
             f"{name} and the VM have no TLS version in common{sentence(tunnel.error)}; expected TLS "
             f"{profile.tls_minimum} or better. Azure speaks 1.2 and 1.3, so something else answers in its place, or "
             "the VM's policy is out of date.",
-            remedy="Take TLS inspection off the path; on the VM, look at the crypto policy (update-crypto-policies "
-            "--show) and at MinProtocol and MaxProtocol in openssl.cnf.",
+            remedy="Take TLS inspection off the path; on the VM, check the crypto policy "
+            "(update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
         )
     if tunnel.exit in CERTIFICATE:
         raise certificate_problem(tunnel, tls, name, profile)
@@ -122,8 +122,8 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
         fail(
             f"{name} was reached with TLS {tls.version}; expected {profile.tls_minimum} or better. Azure offers that, "
             "so something on the way or the VM's policy lowers it.",
-            remedy="Take TLS inspection off the path; on the VM, look at the crypto policy (update-crypto-policies "
-            "--show) and at MinProtocol and MaxProtocol in openssl.cnf.",
+            remedy="Take TLS inspection off the path; on the VM, check the crypto policy "
+            "(update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
         )
     if not tls.issuer:
         unknown(

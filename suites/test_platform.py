@@ -271,7 +271,7 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
                 f"{upper(name)} has {field} {value}; expected Connected. Its detailedStatus is "
                 f"{status or 'not stated'}{message}.",
                 remedy="Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, "
-                "proxy); VMs go on running, but Azure can neither see nor change them.",
+                "proxy); VMs continue to run, but Azure can neither see nor change them.",
             )
     if status.lower() not in ("", "running", *PASSING, *NOT_KNOWN):
         fail(f"{upper(name)} has detailedStatus {status}; expected Running{message}.")
@@ -285,7 +285,7 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
             unknown(
                 f"Azure does not know how {name} is: {field} {value}; expected "
                 f"{'Running' if field == 'detailedStatus' else 'Connected'}{message}.",
-                remedy="Look at the cluster's Overview in the portal, and run again later.",
+                remedy="Check the cluster's Overview in the portal, and run again later.",
             )
     missing = [field for field in ("detailedStatus", "clusterConnectionStatus") if not fields[field]]
     if missing:
@@ -328,7 +328,7 @@ def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
     if found.lower() == "registering":
         warn(
             f"{namespace} is Registering in {where}; expected Registered. That takes some minutes.",
-            remedy=f"Wait and run again; if it stays so: {register}",
+            remedy=f"Wait and run again; if it persists: {register}",
             fix=register,  # which waits
         )
     fail(

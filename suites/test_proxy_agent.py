@@ -61,7 +61,7 @@ def test_the_agents_proxy_is_the_csn_proxy(
 
     Success: azcmagent config has it; a trailing slash makes no difference.
     Failure: another value, or none. None, but systemd gives the agent's services the CSN proxy: a warning.
-    Unknown: there is no root, or azcmagent config has no answer.
+    Unknown: there is no root, or azcmagent config did not answer.
     Not applicable: before the installation.
     """
     must_be_installed(agent)
@@ -121,7 +121,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
 
     Success: none of the three is in it.
     Failure: one is: its requests go past the CSN proxy, and nothing else leads out of the VM.
-    Unknown: there is no root, or azcmagent config has no answer.
+    Unknown: there is no root, or azcmagent config did not answer.
     Not applicable: before the installation.
     """
     must_be_installed(agent)

@@ -61,7 +61,7 @@ def test_the_relays_provider_is_registered(namespace: str, azure: AzureVmView, v
         return f"{namespace}, which private relay needs, is registered in {where}."
     seen = f"{namespace}, which private relay needs, is {found} in {where}; expected Registered."
     if found.lower() == "registering":
-        warn(seen, remedy=f"Wait and run again; if it stays so: {register}", fix=register)
+        warn(seen, remedy=f"Wait and run again; if it persists: {register}", fix=register)
     fail(seen, remedy=register, fix=register)
 
 
@@ -101,15 +101,15 @@ def test_the_identity_may_assign_the_relay(azure: AzureVmView, vm: Vm) -> str:
                 f"Whether the identity may assign the relay of {where} is not known. {reason}",
                 remedy="Read the condition, or assign a role without one."
                 if condition
-                else f"Look at role and deny assignments of {where} in the portal (Access control), or let the runner "
+                else f"Check role and deny assignments of {where} in the portal (Access control), or let the runner "
                 "read them: Reader there.",
                 shared_cause=condition or reason,
             )
         case Denied(_, deny) if deny:
             fail(
                 f"Principal {principal} may not do {ASSIGN_RELAY} on {where}: the deny assignment {deny.name} at "
-                f"{deny.scope} takes it away, whatever is assigned.",
-                remedy="Have the deny assignment changed by its owner: it cannot be removed by itself.",
+                f"{deny.scope} denies it, regardless of assignments.",
+                remedy="Have the deny assignment changed by its owner: it cannot be removed separately.",
             )
     fail(
         f"Principal {principal} ({azure.expected}) may not do {ASSIGN_RELAY} on {where}: no role assignment at the VM "
@@ -154,6 +154,6 @@ def test_the_machine_awaits_the_connection(azure: AzureVmView, vm: Vm) -> str:
         return f"The Arc machine {name} is {status} already; VM-006 says whether it is this VM."
     fail(
         f"The Arc machine {name} is {status}; expected AwaitingConnection.",
-        remedy=f"If that machine is no longer needed, delete it and make it again: az resource delete --ids "
+        remedy=f"If that machine is no longer needed, delete and create it again: az resource delete --ids "
         f"{quote(str(machine.get('id')))}",
     )

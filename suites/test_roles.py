@@ -100,7 +100,7 @@ def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, ass
                 f"Whether the identity may do {_short((action,))} is not known. {answer.reason}",
                 f"Read the condition, or assign the role without one: {assign}"
                 if answer.condition
-                else f"Look at role and deny assignments of {scope} in the portal (Access control), or let the runner "
+                else f"Check role and deny assignments of {scope} in the portal (Access control), or let the runner "
                 "read them: Reader there.",
                 shared_cause=answer.condition or answer.reason,
             )
@@ -173,9 +173,9 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
         lost = tuple(action for action, each in denied.items() if each.deny)
         fail(
             f"Principal {principal} may not do {_short(lost)} at {access.scope}: the deny assignment {taken[0].name} "
-            f"at {taken[0].scope} takes it away, whatever is assigned.",
+            f"at {taken[0].scope} denies it, regardless of assignments.",
             remedy="Have the deny assignment changed by its owner (a blueprint, a deployment stack, a managed "
-            "application: it cannot be removed by itself), or enroll into another resource group.",
+            "application: it cannot be removed separately), or enroll into another resource group.",
         )
     if denied:
         fix = list(dict.fromkeys(assigns[action] for action in denied))

@@ -24,7 +24,8 @@ from suites.wording import plain
     "SSH-001",
     required,
     caused_by=["VM-001"],  # a VM that is off, or not there, does not answer
-    remedy="Open the SSH session by hand from this machine, with the same alias or address, and mend what it says.",
+    remedy="Open the SSH session by hand from this machine, with the same alias or address, "
+    "and fix the reported error.",
     docs=ARTICLE,
     component="vm",
 )
@@ -75,7 +76,7 @@ def test_root_is_available(root_id: ProbeResult, vm: Vm) -> str:
     if root_id.exit != 0 or root_id.stdout.strip() != "0":
         fail(
             f"sudo -n works but does not lead to root: id -u printed {root_id.stdout.strip()!r}; expected 0.",
-            remedy="Let sudo run commands as root for the login user (look at 'sudo -l' and at runas_default).",
+            remedy="Let sudo run commands as root for the login user (check 'sudo -l' and runas_default).",
         )
     return "Commands run as root."
 
@@ -94,7 +95,7 @@ def _administrator(root_id: ProbeResult) -> str:
 
 def _sudo_says(stderr: str) -> str:
     last = _last_line(stderr)
-    return f"it said: {last}" if last else "it said nothing"
+    return f"it said: {last}" if last else "it printed nothing"
 
 
 def _last_line(stderr: str) -> str:

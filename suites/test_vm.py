@@ -37,7 +37,7 @@ RUNNING = ("running", "available")
     "VM-001",
     required,
     caused_by=["PLATFORM-004"],
-    remedy="Look at the VM in the portal: Overview, Activity log.",
+    remedy="Check the VM in the portal: Overview, Activity log.",
     docs=ARTICLE,
     component="vm",
 )
@@ -75,7 +75,7 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     if power.lower() != "on" or status.lower() not in RUNNING:
         unknown(
             f"Azure does not know how {name} is: {words}; {expected}{detail(vm)}.",
-            remedy="Look at the connection of the cluster (PLATFORM-004), and run again.",
+            remedy="Check the connection of the cluster (PLATFORM-004), and run again.",
         )
     return f"{name} is provisioned, On and {status}."
 
@@ -85,7 +85,7 @@ def _mend(status: str, start: str, restart: str) -> tuple[str, Fix]:
     match status.lower():
         case "error":
             return (
-                f"Read the message; restart the VM, and open a support request if it stays so: {restart}",
+                f"Read the message; restart the VM, and open a support request if it persists: {restart}",
                 restart,
             )
         case "stopped":
@@ -251,7 +251,7 @@ def _by_address(vm: Resource, machine: Resource, seen: str, remedy: str) -> None
     kind = next((kind for kind in mine if mine[kind] and theirs[kind]), None)
     if kind is None:
         unknown(
-            f"{seen}. Whether it is this VM is not known: azcmagent show has no answer, and Azure does not state the "
+            f"{seen}. Whether it is this VM is not known: azcmagent show did not answer, and Azure does not state the "
             "machine's addresses.",
             remedy=f"See AGENT-003 and AGENT-005. {remedy}",
         )

@@ -76,7 +76,7 @@ _NO_SNAP = "snap remove curl && apt-get install -y curl"
 @check(
     "VM-005",
     required,
-    remedy="Mend what is named, and run again.",
+    remedy="Fix the named items, and run again.",
     docs=PREREQUISITES,
     component="guest",
 )
@@ -177,7 +177,7 @@ def _locks(guest: Guest) -> list[_Problem]:
 
 
 def _holder(process: str, pid: str) -> str:
-    return "Somebody who is not to be seen" if process == "?" else f"{process} (process {pid})"
+    return "A hidden process" if process == "?" else f"{process} (process {pid})"
 
 
 def _space(guest: Guest) -> list[_Problem]:

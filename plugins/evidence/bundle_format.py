@@ -141,8 +141,8 @@ def _opened(file: IO[bytes]) -> zipfile.ZipFile:
     # PK\5\6 disk disk entries entries size-of-directory offset length-of-comment
     if len(end) < 22 or not end.startswith(b"PK\5\6"):
         raise BundleError(
-            "this is not a bundle of this suite: it is not a zip file as --bundle writes it, or its end is missing, as "
-            f"after a copy that was cut short. {_AGAIN}"
+            "this is not a bundle of this suite: it is not a zip file as --bundle writes it, or its end is missing, "
+            f"as after an interrupted copy. {_AGAIN}"
         )
     entries, directory = struct.unpack("<xxxxxxxxxxHI", end[:16])
     if tail[:4] == b"PK\6\7" or entries > MOST_MEMBERS or directory > _MOST_DIRECTORY:

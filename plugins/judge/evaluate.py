@@ -118,7 +118,7 @@ _read = _Read()
 
 
 def value(probe: Probe, key: str, evidence: Evidence) -> Any:
-    """The argument of a check for one of its probes; stops with *unknown* when it has no answer."""
+    """The argument of a check for one of its probes; stops with *unknown* when it did not answer."""
     seen = evidence.seen.get(key)
     if seen is None:
         raise CheckOutcome(
@@ -150,7 +150,7 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
         raise CheckOutcome(
             Status.UNKNOWN,
             f"The answer of the probe {key} could not be read: {error}.",
-            "Run the command shown below on the VM by hand and look at what it prints.",
+            "Run the command shown below on the VM by hand and check its output.",
             shared_cause=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
             component="guest",
         ) from None
@@ -202,7 +202,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
             tool = named if re.fullmatch(r"[\w.-]{1,40}", named, re.ASCII) else " or ".join(probe.needs) or "A program"
             return CheckOutcome(
                 Status.UNKNOWN,
-                f"{tool} is not installed on the VM, or not on its PATH, so this could not be looked at.",
+                f"{tool} is not installed on the VM, or not on its PATH, so this was not checked.",
                 f"Install {tool} on the VM, or judge this by hand.",
                 fix=_install(tool),
                 shared_cause=f"no {tool}",
@@ -228,7 +228,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
             return CheckOutcome(
                 Status.UNKNOWN,
                 f"The session ended before the probe {seen.probe} had answered.",
-                "Look at SSH-001 of this VM, then run again.",
+                "See SSH-001 of this VM, then run again.",
                 component="vm",
             )
 

@@ -171,7 +171,7 @@ def _told(what: Explanation) -> str:
     date = f", {what.date:%Y-%m-%d}" if what.date else ""
     lines = [what.name, f"Cause:  {what.cause}", f"Remedy: {what.remedy}"]
     if what.checks:
-        lines.append(f"Checks: {', '.join(what.checks)} (pytest --vm=VM --check=ID; in the order to look)")
+        lines.append(f"Checks: {', '.join(what.checks)} (pytest --vm=VM --check=ID; most likely first)")
     if what.note:
         lines.append(f"Note:   {what.note}")
     lines.append(f"Source: {what.source}{date}")

@@ -198,7 +198,7 @@ def _unlisted(number: int) -> Explanation:
     return Explanation(
         f"AZCM{number:04}",
         "No article lists this code.",
-        "Read the message that stands beside it; keep the agent's log, and open a support request if it stays so.",
+        "Read the message that stands beside it; keep the agent's log, and open a support request if it persists.",
         data["source"],
         data["date"],
     )

@@ -1,4 +1,4 @@
-"""Why a probe has no answer to read: a reason that checks decide by, and words for a message."""
+"""Why a probe did not answer to read: a reason that checks decide by, and words for a message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["NoAnswer", "Reason", "no_answer"]
 
 
 class Reason(Enum):
-    """The reason why a probe has no answer."""
+    """The reason why a probe did not answer."""
 
     TIMED_OUT = auto()
     NO_TOOL = auto()

@@ -161,5 +161,5 @@ def silent(what: str, *fields: str) -> NoReturn:
     """Stop: Azure was asked and left out what would decide."""
     unknown(
         f"Azure does not state {' and '.join(fields)} of {what}.",
-        remedy="Look at the resource in the portal (JSON view, newest API version), or run again later.",
+        remedy="Check the resource in the portal (JSON view, newest API version), or run again later.",
     )

@@ -12,7 +12,7 @@ _REMEDIES = {
     Reason.NO_ROOT: "Log in as root, or give the login user passwordless sudo (SSH-002).",
     Reason.NO_LOCATION: "Say in the inventory where the Arc resource goes: target: {location: eastus}.",
 }
-_REMEDY = "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd."
+_REMEDY = "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd."
 
 
 def must_be_installed(agent: Agent) -> None:

@@ -34,7 +34,7 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
         return CheckOutcome(
             Status.FAIL,
             f"The VM cannot read its own CA bundle{error}, so it trusts no certificate, not that of {name} either.",
-            remedy=f"Reinstall the CA certificates: {_CA_WORDS}. Look at CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
+            remedy=f"Reinstall the CA certificates: {_CA_WORDS}. Check CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
             fix=REINSTALL_CA,
             component="guest",
         )
@@ -43,14 +43,14 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
         return CheckOutcome(
             Status.FAIL,
             f"The certificate of {name} is outside its time of validity{error}.{issued} Azure's certificates are "
-            "renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
+            "renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
             remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
             component="guest",
         )
     if tunnel.exit == 51 or re.search(_ANOTHER_NAME, tunnel.error, re.I):
         return CheckOutcome(
             Status.FAIL,
-            f"The certificate is not for {name}{error}.{issued} Somebody else answers in its place.",
+            f"The certificate is not for {name}{error}.{issued} Another server answers in its place.",
             remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
             "TLS inspection or the wrong name resolution behind the proxy off the path.",
         )

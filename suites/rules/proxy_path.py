@@ -50,7 +50,7 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
             False,
             f"{proxy} refuses {host}: CONNECT was answered 403{sentence(words)}; expected 200. The CSN proxy, a squid, "
             "does not answer so: another proxy may stand at its address or behind it.",
-            f"Find out whose answer it is: look at the VM's routes (ip route get {proxy.partition(':')[0]}) and at the "
+            f"Find out whose answer it is: check the VM's routes (ip route get {proxy.partition(':')[0]}) and at the "
             f"proxies behind the cloud services network, and let {host} pass there. If it is the CSN proxy's own after "
             "all, the endpoint is not in its egress list (CSN-002).",
         )
@@ -71,7 +71,7 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
             False,
             f"{proxy} wants a login: CONNECT to {host} was answered 407{detail}; expected 200. The CSN proxy asks for "
             "none, so another proxy answers at its address.",
-            f"Find out what listens at {proxy}: look at the VM's routes (ip route get {proxy.partition(':')[0]}) and "
+            f"Find out what listens at {proxy}: check the VM's routes (ip route get {proxy.partition(':')[0]}) and "
             "at its attachment to the cloud services network.",
             shared_cause="another proxy",
         )
@@ -87,7 +87,7 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
     return ProxyPath(
         False,
         f"{proxy} answered CONNECT to {host} with {status}{detail}; expected 200.",
-        "Look at the answer's headers in the evidence; the CSN proxy answers 200 (allowed) or 403 (not in the list).",
+        "Check the answer's headers in the evidence; the CSN proxy answers 200 (allowed) or 403 (not in the list).",
     )
 
 
@@ -170,13 +170,13 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
             f"{proxy} opened the tunnel to {host}, but the TLS handshake was not done after {answer.seconds:.0f} s. "
             "Small packets pass and large ones may not (MTU), or a firewall swallows them.",
             f"On the VM, try: curl -v --proxy http://{proxy} https://{host}/ ; then lower the MTU of the CSN interface "
-            "(ip link set dev IFACE mtu 1400) to see whether it helps, and look at the firewalls behind the proxy.",
+            "(ip link set dev IFACE mtu 1400) to see whether it helps, and check the firewalls behind the proxy.",
         )
     if answer.exit == 28:
         return ProxyPath(
             False,
             f"{host} took the TLS connection through {proxy} but answered nothing within {answer.seconds:.0f} s.",
-            "Run again; if it stays so, look at the firewalls behind the proxy and at the Azure status page.",
+            "Run again; if it persists, check the firewalls behind the proxy and the Azure status page.",
         )
     return ProxyPath(
         False,

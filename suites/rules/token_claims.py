@@ -92,7 +92,7 @@ def _wrong_resource(source: str, vm: Vm, identity: str) -> CheckOutcome | None:
         return CheckOutcome(
             Status.FAIL,
             f"The token is of another VM, {source}; expected {vm.resource_id}.",
-            "Look at resource_id of this VM in the inventory and at the address behind its name. If both are right, "
+            "Check resource_id of this VM in the inventory and the address behind its name. If both are right, "
             "the platform has mixed up two VMs: open a support request with this message.",
         )
     return None

@@ -22,7 +22,7 @@ RECREATE = (
     "or --mi-user-assigned ID)."
 )
 _PLATFORM = (
-    "Wait a minute and run again. If it stays so, restart the VM through Azure (az networkcloud virtualmachine "
+    "Wait a minute and run again. If it persists, restart the VM through Azure (az networkcloud virtualmachine "
     "restart), and open a support request with this message."
 )
 
@@ -70,8 +70,8 @@ class _Refusal:
 
 _NOT_TRUSTED = _Refusal(
     "The service knows the request but does not trust this VM with it.",
-    "Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine "
-    "restart); if it stays so, open a support request with this message.",
+    "Check IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine "
+    "restart); if it persists, open a support request with this message.",
     restart=True,
 )
 
@@ -81,7 +81,7 @@ _REFUSALS = {
     404: _Refusal(
         "What listens at {imds} serves no tokens, or not yet.",
         "If the VM has only just started, wait a minute and run again. Else see IMDS-002: is this the sidecar? If it "
-        "is, restart the VM through Azure and open a support request if it stays so.",
+        "is, restart the VM through Azure and open a support request if it persists.",
     ),
     410: _Refusal("the service is being updated", "It takes about a minute: wait and run again.", Status.UNKNOWN),
     429: _Refusal(
@@ -101,7 +101,7 @@ _OTHER = _Refusal("", _PLATFORM, restart=True)
 
 _UNEXPLAINED = (
     "If IMDS-002, IDENTITY-001 and IDENTITY-002 pass, restart the VM through Azure (az networkcloud virtualmachine "
-    "restart), and open a support request with this message if it stays so."
+    "restart), and open a support request with this message if it persists."
 )
 _PAGE = _Refusal(
     "The answer is a page and not IMDS's JSON: something else answers, a proxy for one.",
@@ -168,6 +168,6 @@ def incomplete(answer: TokenAnswer, vm: Vm) -> CheckOutcome | None:
             Status.FAIL,
             f"IMDS answered {curl.code}, but without an access_token{sentence(answer.error)}; expected a token for "
             f"{identity_of(vm)}. Something else than the Nexus sidecar may answer.",
-            "See IMDS-002: look at what the VM has at the metadata address (ip route get 169.254.169.254).",
+            "See IMDS-002: check the VM's route to the metadata address (ip route get 169.254.169.254).",
         )
     return None

@@ -68,7 +68,7 @@ def test_a_cut_bundle_is_refused_wherever_it_is_cut(good: Path) -> None:
     whole = good.read_bytes()
     for length in (0, 1, 10, *range(22, len(whole), 37), len(whole) - 1):
         good.write_bytes(whole[:length])
-        assert "its end is missing, as after a copy that was cut short. Copy it again" in refused(good), length
+        assert "its end is missing, as after an interrupted copy. Copy it again" in refused(good), length
 
 
 def test_a_damaged_bundle_is_refused_or_says_what_it_said(good: Path) -> None:

@@ -245,7 +245,7 @@ def test_a_session_that_was_lost_keeps_what_was_said(project: pytest.Pytester, s
 WHY = {
     "no tool": (
         ProbeResult("word", "cat /word", "no tool", stderr="cat\n"),
-        "cat is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "cat is not installed on the VM, or not on its PATH, so this was not checked.",
     ),
     "timed out": (ProbeResult("word", "cat /word", "timed out"), "The probe word was stopped after its limit of 2 s."),
     "no root": (

@@ -278,7 +278,7 @@ ROWS["AGENT-003"] = [
         "it runs but does not answer",
         {"agent": there(), "agent_show": seen(state="timed out"), "agent_services": units()},
         Status.UNKNOWN,
-        "himdsd runs; whether gcad, extd and arcproxyd are due is not known, as azcmagent show has no answer: the command did not answer in time.",
+        "himdsd runs; whether gcad, extd and arcproxyd are due is not known, as azcmagent show did not answer: the command did not answer in time.",
         "See AGENT-005.",
     ),
     Row(
@@ -292,7 +292,7 @@ ROWS["AGENT-003"] = [
         },
         Status.UNKNOWN,
         "The state of the agent's services is not known: systemd does not answer (System has not been booted with systemd as init system (PID 1). Can't operate.).",
-        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
+        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
     ),
 ]
 
@@ -329,7 +329,7 @@ ROWS["AGENT-004"] = [
         {"agent": there(), "agent_check": captured("azcmagent/check-2023-proxy-down")},
         Status.FAIL,
         "azcmagent check --location westus3 does not reach 6 of 7 endpoints: agentserviceapi.guestconfiguration.azure.com, gbl.his.arc.azure.com, login.microsoftonline.com, management.azure.com, pas.windows.net and westus3-gas.guestconfiguration.azure.com. The proxy itself not reached: The agent has a proxy, but cannot connect to it: another address than the CSN proxy's, or the proxy does not listen.",
-        "See NET-001 for the way to the endpoint, and PROXY-004 for whether the agent takes it; then run 'azcmagent check --location LOCATION' on the VM again.",
+        "See NET-001 for the path to the endpoint, and PROXY-004 for whether the agent uses it; then run 'azcmagent check --location LOCATION' on the VM again.",
     ),
     Row(
         "newer table, one missing",
@@ -423,7 +423,7 @@ ROWS["AGENT-004"] = [
         {"agent": there(), "agent_check": seen("@check eastus\nFATAL   AZCM0018: root needed\n", exit=18)},
         Status.UNKNOWN,
         "The answer of the probe agent_check could not be read: expected a table with the columns ENDPOINT and REACHABLE, found 'FATAL   AZCM0018: root needed'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
     Row(
         "too slow",
@@ -530,21 +530,21 @@ ROWS["AGENT-005"] = [
         {"agent": there(), "agent_show": show("Agent Status : Dreaming\n")},
         Status.UNKNOWN,
         "azcmagent show says 'Dreaming'; expected Connected, Disconnected, Expired or Error.",
-        "Look at 'azcmagent show' on the VM by hand.",
+        "Run 'azcmagent show' on the VM by hand.",
     ),
     Row(
         "its service is down",
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
         "Whether the machine is connected, and as what, is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
-        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
+        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
     ),
     Row(
         "no answer in time",
         {"agent": there(), "agent_show": seen(state="timed out")},
         Status.UNKNOWN,
         "Whether the machine is connected, and as what, is not known: the command did not answer in time.",
-        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
+        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
     ),
 ]
 
@@ -556,7 +556,7 @@ ROWS["AGENT-006"] = [
         "No AZCM code and no known connection error of the last day in himds.log, azcmagent.log, cloud-init-output.log and journal.",
     ),
     Row(
-        "not installed, cloud-init said nothing of it",
+        "not installed, cloud-init printed nothing of it",
         {
             "agent": NOT_THERE,
             "agent_show": ABSENT,
@@ -582,7 +582,7 @@ ROWS["AGENT-006"] = [
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": seen(f"@now {NOW:.0f}\n")},
         Status.UNKNOWN,
         "The agent is installed, but neither a log of its nor a journal was found.",
-        "Look at /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
+        "Check /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
     ),
     Row(
         "the installation failed",
@@ -659,7 +659,7 @@ ROWS["AGENT-006"] = [
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(logged(60, "AZCM0999: new"))},
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "AZCM0999: new". AZCM0999: No article lists this code.',
-        "AZCM0999: Read the message that stands beside it; keep the agent's log, and open a support request if it stays so.",
+        "AZCM0999: Read the message that stands beside it; keep the agent's log, and open a support request if it persists.",
     ),
     Row(
         "success is no error",
@@ -716,7 +716,7 @@ ROWS["AGENT-006"] = [
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": seen("")},
         Status.UNKNOWN,
         "The answer of the probe agent_logs could not be read: expected '@now' and the seconds since 1970, found 'nothing'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
 ]
 
@@ -760,7 +760,7 @@ ROWS["AGENT-007"] = [
         "copied",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.FAIL,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-b and vm-d; expected an id of its own.",
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-b and vm-d; expected a unique id.",
         "One image with a connected agent was copied. On every copy but one: azcmagent disconnect --force-local-only, then connect anew; and remove the agent from the image.",
         parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b=VM_ID.upper(), vm_c="c", vm_d=VM_ID)},
     ),
@@ -768,7 +768,7 @@ ROWS["AGENT-007"] = [
         "copied, and another copy keeps the resource",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.FAIL,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-a; expected an id of its own.",
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-a; expected a unique id.",
         parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b=VM_ID)},
         vm=Vm("vm-b"),
     ),
@@ -777,7 +777,7 @@ ROWS["AGENT-007"] = [
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
         "The VM ID is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
-        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
+        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
         parameters={"fleet_agent_show": {}},
     ),
 ]

@@ -12,7 +12,7 @@ from tests.support.suite_rows import Row, captured, seen
 ROWS: dict[str, list[Row]] = {}
 
 LOG = "/var/log/cloud-init-output.log"
-READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and mend what failed. The scripts run at the first boot only: do the failed steps by hand, or create the VM again with mended user data."
+READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and fix the failed steps. The scripts run at the first boot only: repeat them by hand, or create the VM again with corrected user data."
 WAIT = "On the VM: cloud-init status --wait, then run again."
 WAIT_OR_LOOK = f"{WAIT} If it never ends, see what it waits for at the end of /var/log/cloud-init-output.log."
 FROM_THERE = "Read the log from there on: the first failure often explains the others. If the step was made good by hand since, nothing is left to do: the line stays in the log."
@@ -121,7 +121,7 @@ ROWS["CLOUDINIT-001"] = [
         {"cloudinit": captured("cloudinit/25.1.4-degraded-status")},
         Status.WARN,
         "cloud-init says degraded done (exit status 2): “WARNING: cloud-config failed schema validation! You may run 'sudo cloud-init schema --system' to check the details.”; “WARNING: Format for 'users' key must be a comma-separated string or a dictionary or a list but found int”.",
-        "Mend what is quoted in the user data; cloud-init went on without it. The log is /var/log/cloud-init.log.",
+        "Correct the quoted parts of the user data; cloud-init continued without them. The log is /var/log/cloud-init.log.",
     ),
     Row(
         "25.1.4, running",
@@ -233,14 +233,14 @@ ROWS["CLOUDINIT-001"] = [
         {"cloudinit": seen("@status\nTraceback (most recent call last):\n@exit 1\n")},
         Status.UNKNOWN,
         "The answer of the probe cloudinit could not be read: expected a status from cloud-init, found 'Traceback (most recent call last):?'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
     Row(
         "nothing",
         {"cloudinit": seen("")},
         Status.UNKNOWN,
         "The answer of the probe cloudinit could not be read: expected '@status' and what cloud-init said, found '@end\\n'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
 ]
 
@@ -384,7 +384,7 @@ ROWS["CLOUDINIT-002"] = [
         {"cloudinit": DONE, "cloudinit_output": seen("@absent\n")},
         Status.UNKNOWN,
         f"There is no {LOG}.",
-        "Look at 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it says where the output of cloud-init goes.",
+        "Check 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it sets the file for cloud-init's output.",
     ),
     Row(
         "no cloud-init",
@@ -410,6 +410,6 @@ ROWS["CLOUDINIT-002"] = [
         {"cloudinit": DONE, "cloudinit_output": seen("hello")},
         Status.UNKNOWN,
         "The answer of the probe cloudinit_output could not be read: expected '@from' and where a boot begins, found 'hello'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
 ]

@@ -347,7 +347,7 @@ ROWS["CSN-003"] = [
         "failed",
         Status.FAIL,
         "The last operation on the cloud services network csn-1 did not succeed: provisioningState Failed; expected Succeeded: proxy update failed on 1 node.",
-        "Read the message, repeat the operation, and open a support request if it stays so.",
+        "Read the message, repeat the operation, and open a support request if it persists.",
         csn=props(provisioningState="Failed", detailedStatusMessage="proxy update failed on 1 node."),
     ),
     azure_row(
@@ -361,7 +361,7 @@ ROWS["CSN-003"] = [
         "an error",
         Status.FAIL,
         "The cloud services network csn-1 has detailedStatus Error; expected Available: no address left.",
-        "Look at the network in the portal, and create it again if it stays so.",
+        "Check the network in the portal, and create it again if the state persists.",
         csn=props(detailedStatus="Error", detailedStatusMessage="no address left"),
     ),
     azure_row(
@@ -382,21 +382,21 @@ ROWS["CSN-003"] = [
         "its cluster is not stated",
         Status.UNKNOWN,
         "Azure does not state clusterId of the cloud services network csn-1.",
-        "Look at the resource in the portal (JSON view, newest API version), or run again later.",
+        "Check the resource in the portal (JSON view, newest API version), or run again later.",
         csn=props(clusterId=GONE),
     ),
     azure_row(
         "the VM's cluster is not stated",
         Status.UNKNOWN,
         "Azure does not state clusterId of VM vm-a.",
-        "Look at the resource in the portal (JSON view, newest API version), or run again later.",
+        "Check the resource in the portal (JSON view, newest API version), or run again later.",
         vm=props(clusterId=GONE),
     ),
     azure_row(
         "its status is not stated",
         Status.UNKNOWN,
         "Azure does not state detailedStatus of the cloud services network csn-1.",
-        "Look at the resource in the portal (JSON view, newest API version), or run again later.",
+        "Check the resource in the portal (JSON view, newest API version), or run again later.",
         csn=props(detailedStatus=GONE),
     ),
     azure_row(

@@ -113,14 +113,14 @@ ROWS["ENROLL-001"] = [
         {"enroll_connect": seen("@no token 400\n", exit=1)},
         Status.FAIL,
         "IMDS answered 400 when it was asked for the connect token, so the machine was not connected.",
-        "It did issue one a moment ago (TOKEN-001): run again; if it stays so, see TOKEN-001.",
+        "It did issue one a moment ago (TOKEN-001): run again; if it persists, see TOKEN-001.",
     ),
     Row(
         "no answer of IMDS",
         {"enroll_connect": seen("@no token 000\n", exit=1)},
         Status.FAIL,
         "IMDS did not answer when it was asked for the connect token, so the machine was not connected.",
-        "It did issue one a moment ago (TOKEN-001): run again; if it stays so, see TOKEN-001.",
+        "It did issue one a moment ago (TOKEN-001): run again; if it persists, see TOKEN-001.",
     ),
     Row(
         "a code, and a message that says more",
@@ -160,7 +160,7 @@ ROWS["ENROLL-001"] = [
         {"enroll_connect": ended(99)},
         Status.FAIL,
         "azcmagent connect exited with 99: nothing.",
-        "Look at /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent connect again.",
+        "Read /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent connect again.",
     ),
     Row(
         "took too long",
@@ -193,7 +193,7 @@ ROWS["ENROLL-001"] = [
         {"enroll_connect": seen("Segmentation fault", exit=1)},
         Status.UNKNOWN,
         "The answer of the probe enroll_connect could not be read: expected @run and @exit, found 'Segmentation fault'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
     Row(
         "killed",
@@ -262,7 +262,7 @@ ROWS["ENROLL-002"] = [
         {"enroll_show": seen(SHOW), "enroll_machine": UNREAD},
         Status.UNKNOWN,
         "azcmagent show says Connected; what Azure says is not known: Azure refused to show it (HTTP 403, AuthorizationFailed).",
-        "Look at the Arc machine in the portal, or give the runner Reader on its resource group.",
+        "Check the Arc machine in the portal, or give the runner Reader on its resource group.",
     ),
     Row(
         "the agent could not be asked",
@@ -275,7 +275,7 @@ ROWS["ENROLL-002"] = [
         {"enroll_show": seen(SHOW), "enroll_machine": seen("[]")},
         Status.UNKNOWN,
         "The answer of the probe enroll_machine could not be read: expected a resource.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
 ]
 
@@ -343,9 +343,9 @@ ROWS["ENROLL-003"] = [
         "It did not end in time and was stopped; what it had done by then is not known. The machine may still be connected.",
     ),
     Row(
-        "azcmagent show has no answer",
+        "azcmagent show did not answer",
         back(seen("@run\n@exit 0\n\n@text\noops\n"), NO_MACHINE),
         Status.UNKNOWN,
-        "azcmagent disconnect ended with 0, but azcmagent show has no answer after it: azcmagent show printed no status (output: oops).",
+        "azcmagent disconnect ended with 0, but azcmagent show did not answer after it: azcmagent show printed no status (output: oops).",
     ),
 ]

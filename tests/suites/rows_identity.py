@@ -168,7 +168,7 @@ ROWS["IDENTITY-002"] = [
         "system-assigned, and its principal is not stated",
         Status.UNKNOWN,
         "The VM resource does not state the principal id of its system-assigned identity.",
-        "Look at the VM again later. If it stays so, create the VM again: its identity was not made.",
+        "Run again later. If it persists, create the VM again: its identity was not made.",
         vm={"identity": {"principalId": GONE}},
     ),
     *common_azure_rows("vm", "vm"),

@@ -27,7 +27,7 @@ ROWS["IMDS-001"] = [
         {"ping": seen(LOST, exit=1)},
         Status.WARN,
         "169.254.169.254 did not answer 3 pings. Azure does not promise ICMP: IMDS-002 shows whether the service works.",
-        "Nothing needs to be done as long as IMDS-002 passes; else look at the route: ip route get 169.254.169.254",
+        "Nothing needs to be done as long as IMDS-002 passes; otherwise check the route: ip route get 169.254.169.254",
     ),
     Row(
         "no route",
@@ -46,7 +46,7 @@ ROWS["IMDS-001"] = [
         "no ping",
         {"ping": seen(stderr="ping", state="no tool")},
         Status.UNKNOWN,
-        "ping is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "ping is not installed on the VM, or not on its PATH, so this was not checked.",
         "Install ping on the VM, or judge this by hand.",
     ),
 ]
@@ -70,14 +70,14 @@ ROWS["IMDS-002"] = [
         {"healthz": curl(404, ip=IMDS)},
         Status.FAIL,
         "GET http://169.254.169.254/healthz answered 404; expected 200. Something listens on port 80 that has no /healthz: not the Nexus sidecar.",
-        "Look at what the VM has at 169.254.169.254: ip route get 169.254.169.254; a local service or another platform's metadata service must not sit there.",
+        "Check the VM's route to 169.254.169.254: ip route get 169.254.169.254; a local service or another platform's metadata service must not sit there.",
     ),
     Row(
         "not healthy",
         {"healthz": curl(503, ip=IMDS)},
         Status.FAIL,
         "GET http://169.254.169.254/healthz answered 503; expected 200. The sidecar runs but is not healthy.",
-        "The sidecar belongs to the platform. Restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request if it stays so.",
+        "The sidecar belongs to the platform. Restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request if it persists.",
     ),
     Row(
         "another status",
@@ -103,14 +103,14 @@ ROWS["IMDS-002"] = [
         {"healthz": curl(exit=7, error=f"Failed to connect to {IMDS} port 80 after 0 ms: Couldn't connect to server")},
         Status.FAIL,
         "169.254.169.254 port 80 refuses the connection or has no route (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect to server); expected 200 from /healthz. The sidecar does not listen.",
-        "On the VM: ip route get 169.254.169.254 must name the CSN interface. If it does, restart the VM through Azure, and open a support request if it stays so.",
+        "On the VM: ip route get 169.254.169.254 must name the CSN interface. If it does, restart the VM through Azure, and open a support request if it persists.",
     ),
     Row(
         "dropped",
         {"healthz": curl(exit=28, error="Connection timed out after 3001 ms")},
         Status.FAIL,
-        "169.254.169.254 port 80 did not accept a connection within 3 s; expected 200 from /healthz. The way to the sidecar is cut, or a firewall on the VM drops it.",
-        "On the VM: ip route get 169.254.169.254, and look for rules that drop it (nft list ruleset, iptables -L). If the way is right, restart the VM through Azure and open a support request if it stays so.",
+        "169.254.169.254 port 80 did not accept a connection within 3 s; expected 200 from /healthz. The path to the sidecar is broken, or a firewall on the VM drops it.",
+        "On the VM: ip route get 169.254.169.254, and look for rules that drop it (nft list ruleset, iptables -L). If the way is right, restart the VM through Azure and open a support request if it persists.",
     ),
     Row(
         "accepted, not answered",
@@ -128,7 +128,7 @@ ROWS["IMDS-002"] = [
         "no curl",
         {"healthz": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
-        "curl is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "curl is not installed on the VM, or not on its PATH, so this was not checked.",
         "Install curl on the VM, or judge this by hand.",
     ),
     Row(
@@ -136,7 +136,7 @@ ROWS["IMDS-002"] = [
         {"healthz": seen("\x00\x7f")},
         Status.UNKNOWN,
         "The answer of the probe healthz could not be read: curl exited with 0 but printed no @curl line: no output.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
     Row(
         "stopped",
@@ -190,14 +190,14 @@ ROWS["IMDS-003"] = [
         {"healthz_as_is": curl(503, ip=IMDS)},
         Status.FAIL,
         "With the session's own settings, GET http://169.254.169.254/healthz answered 503; expected 200. It did not go through a proxy.",
-        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
+        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
     ),
     Row(
         "the service itself refuses",
         {"healthz_as_is": curl(exit=7, error=f"Failed to connect to {IMDS} port 80 after 0 ms: Couldn't connect")},
         Status.FAIL,
         "With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with 7 (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect); expected 200. It did not go through a proxy.",
-        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
+        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
     ),
     *(
         Row(
@@ -237,13 +237,13 @@ ROWS["IMDS-003"] = [
         },
         Status.FAIL,
         "With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with 28 (Operation timed out after 3001 milliseconds with 0 bytes received); expected 200. It did not go through a proxy.",
-        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, look at ~/.curlrc.",
+        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
     ),
     Row(
         "no curl",
         {"healthz_as_is": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
-        "curl is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "curl is not installed on the VM, or not on its PATH, so this was not checked.",
         "Install curl on the VM, or judge this by hand.",
     ),
 ]
@@ -273,6 +273,6 @@ ROWS["IMDS-004"] = [
         {"imds_compute": curl(exit=28, ip=IMDS, error="Timed out")},
         Status.UNKNOWN,
         "GET http://169.254.169.254/metadata/instance/compute?api-version=2019-06-01 got no answer, curl exited with 28 (Timed out), though /healthz did.",
-        "Run again. The installation script would go on, but whether it does next time is open.",
+        "Run again. The installation script would continue this time, but may fail the next time.",
     ),
 ]

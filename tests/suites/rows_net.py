@@ -19,7 +19,7 @@ PROXY = "169.254.0.11"
 FOR_ARM = "Needed for: Azure Resource Manager: creates and deletes the Arc resource."
 READ_THE_PAGE = "Read the page: on the VM, curl -sS --proxytunnel --proxy http://169.254.0.11:3128 http://management.azure.com:443/ ; then allow management.azure.com:443 in whatever sends it, without TLS inspection."
 CIPHERS = "On the VM, look at the crypto policy (update-crypto-policies --show) and at CipherString in openssl.cnf; Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its place: take TLS inspection off the path."
-WHOSE = "Find out whose answer it is: look at the VM's routes (ip route get 169.254.0.11) and at the proxies behind the cloud services network, and let management.azure.com:443 pass there. If it is the CSN proxy's own after all, the endpoint is not in its egress list (CSN-002)."
+WHOSE = "Find out whose answer it is: check the VM's routes (ip route get 169.254.0.11) and at the proxies behind the cloud services network, and let management.azure.com:443 pass there. If it is the CSN proxy's own after all, the endpoint is not in its egress list (CSN-002)."
 
 
 def reach(
@@ -61,7 +61,7 @@ ROWS["NET-001"] = [
         captured("squid-407"),
         Status.FAIL,
         "169.254.0.11:3128 wants a login: CONNECT to management.azure.com:443 was answered 407 (ERR_CACHE_ACCESS_DENIED); expected 200. The CSN proxy asks for none, so another proxy answers at its address. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
-        "Find out what listens at 169.254.0.11:3128: look at the VM's routes (ip route get 169.254.0.11) and at its attachment to the cloud services network.",
+        "Find out what listens at 169.254.0.11:3128: check the VM's routes (ip route get 169.254.0.11) and at its attachment to the cloud services network.",
     ),
     reach(
         "the proxy cannot reach it",
@@ -97,7 +97,7 @@ ROWS["NET-001"] = [
         curl(0, 400, PROXY, 56, "CONNECT tunnel failed, response 400"),
         Status.FAIL,
         "169.254.0.11:3128 answered CONNECT to management.azure.com:443 with 400; expected 200. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
-        "Look at the answer's headers in the evidence; the CSN proxy answers 200 (allowed) or 403 (not in the list).",
+        "Check the answer's headers in the evidence; the CSN proxy answers 200 (allowed) or 403 (not in the list).",
     ),
     reach(
         "the proxy refuses connections",
@@ -153,7 +153,7 @@ ROWS["NET-001"] = [
         captured("tls-silent"),
         Status.FAIL,
         "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but the TLS handshake was not done after 1 s. Small packets pass and large ones may not (MTU), or a firewall swallows them. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
-        "On the VM, try: curl -v --proxy http://169.254.0.11:3128 https://management.azure.com:443/ ; then lower the MTU of the CSN interface (ip link set dev IFACE mtu 1400) to see whether it helps, and look at the firewalls behind the proxy.",
+        "On the VM, try: curl -v --proxy http://169.254.0.11:3128 https://management.azure.com:443/ ; then lower the MTU of the CSN interface (ip link set dev IFACE mtu 1400) to see whether it helps, and check the firewalls behind the proxy.",
     ),
     reach(
         "the handshake is cut",
@@ -261,7 +261,7 @@ ROWS["NET-001"] = [
         curl(0, 200, PROXY, 28, "timed out", tls="0.2"),
         Status.FAIL,
         "management.azure.com:443 took the TLS connection through 169.254.0.11:3128 but answered nothing within 3 s. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
-        "Run again; if it stays so, look at the firewalls behind the proxy and at the Azure status page.",
+        "Run again; if it persists, check the firewalls behind the proxy and the Azure status page.",
     ),
     reach(
         "TLS, then broken",
@@ -286,7 +286,7 @@ ROWS["NET-001"] = [
         "no curl",
         seen(stderr="curl", state="no tool"),
         Status.UNKNOWN,
-        "curl is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "curl is not installed on the VM, or not on its PATH, so this was not checked.",
         "Install curl on the VM, or judge this by hand.",
     ),
     reach(
@@ -294,14 +294,14 @@ ROWS["NET-001"] = [
         seen("\x00\x01", "\x02"),
         Status.UNKNOWN,
         "The answer of the probe tunnel[management.azure.com] could not be read: curl exited with 0 but printed no @curl line: ?.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
     reach(
         "lost",
         seen(state="lost"),
         Status.UNKNOWN,
         "The session ended before the probe tunnel[management.azure.com] had answered.",
-        "Look at SSH-001 of this VM, then run again.",
+        "See SSH-001 of this VM, then run again.",
     ),
 ]
 
@@ -388,28 +388,28 @@ ROWS["NET-003"] = [
         "expired",
         captured("openssl-3-expired"),
         Status.FAIL,
-        "The certificate of management.azure.com is outside its time of validity (SSL certificate problem: certificate has expired). It was issued by O=Microsoft Corporation (lab stand-in); CN=Lab TLS CA. Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
+        "The certificate of management.azure.com is outside its time of validity (SSL certificate problem: certificate has expired). It was issued by O=Microsoft Corporation (lab stand-in); CN=Lab TLS CA. Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
         "Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
     ),
     reach(
         "not yet valid",
         captured("openssl-3-future"),
         Status.FAIL,
-        "The certificate of management.azure.com is outside its time of validity (SSL certificate problem: certificate is not yet valid). It was issued by O=Microsoft Corporation (lab stand-in); CN=Lab TLS CA. Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
+        "The certificate of management.azure.com is outside its time of validity (SSL certificate problem: certificate is not yet valid). It was issued by O=Microsoft Corporation (lab stand-in); CN=Lab TLS CA. Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
         "Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
     ),
     reach(
         "another name",
         captured("openssl-3-name-mismatch"),
         Status.FAIL,
-        "The certificate is not for management.azure.com (SSL: no alternative certificate subject name matches target host name 'refused.example.test'). Somebody else answers in its place.",
+        "The certificate is not for management.azure.com (SSL: no alternative certificate subject name matches target host name 'refused.example.test'). Another server answers in its place.",
         "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
     ),
     reach(
         "another name, old curl",
         curl(0, 200, PROXY, 51, "SSL: no match"),
         Status.FAIL,
-        "The certificate is not for management.azure.com (SSL: no match). Somebody else answers in its place.",
+        "The certificate is not for management.azure.com (SSL: no match). Another server answers in its place.",
         "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
     ),
     reach(
@@ -417,21 +417,21 @@ ROWS["NET-003"] = [
         captured("openssl-3-cabundle"),
         Status.FAIL,
         "The VM cannot read its own CA bundle (error setting certificate file: /nonexist), so it trusts no certificate, not that of management.azure.com either.",
-        "Reinstall the CA certificates: apt-get install --reinstall ca-certificates && update-ca-certificates, or dnf reinstall ca-certificates && update-ca-trust. Look at CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
+        "Reinstall the CA certificates: apt-get install --reinstall ca-certificates && update-ca-certificates, or dnf reinstall ca-certificates && update-ca-trust. Check CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
     ),
     reach(
         "TLS 1.1 at best",
         captured("openssl-3-tls-1.1"),
         Status.FAIL,
         "management.azure.com and the VM have no TLS version in common (OpenSSL/3.0.22: error:0A00014D:SSL routines::legacy sigalg disallowed or unsupported); expected TLS 1.2 or better. Azure speaks 1.2 and 1.3, so something else answers in its place, or the VM's policy is out of date.",
-        "Take TLS inspection off the path; on the VM, look at the crypto policy (update-crypto-policies --show) and at MinProtocol and MaxProtocol in openssl.cnf.",
+        "Take TLS inspection off the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
     ),
     reach(
         "an alert about the version",
         curl(0, 200, PROXY, 35, "error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version"),
         Status.FAIL,
         "management.azure.com and the VM have no TLS version in common (error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version); expected TLS 1.2 or better. Azure speaks 1.2 and 1.3, so something else answers in its place, or the VM's policy is out of date.",
-        "Take TLS inspection off the path; on the VM, look at the crypto policy (update-crypto-policies --show) and at MinProtocol and MaxProtocol in openssl.cnf.",
+        "Take TLS inspection off the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
     ),
 ]
 
@@ -445,7 +445,7 @@ ROWS["NET-003"] += [
         seen(ACCEPTED.stdout, TLS_1_1),
         Status.FAIL,
         "management.azure.com was reached with TLS 1.1; expected 1.2 or better. Azure offers that, so something on the way or the VM's policy lowers it.",
-        "Take TLS inspection off the path; on the VM, look at the crypto policy (update-crypto-policies --show) and at MinProtocol and MaxProtocol in openssl.cnf.",
+        "Take TLS inspection off the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
     ),
     reach(
         "another back end, which says nothing",
@@ -529,14 +529,14 @@ ROWS["DNS-001"] = [
         "no such name, but reached",
         seen(exit=2),
         Status.WARN,
-        "management.azure.com does not resolve on the VM (its resolver has no address for it), but is reached through the proxy, which resolves it itself. The agent makes look-ups of its own, and may log errors.",
+        "management.azure.com does not resolve on the VM (its resolver has no address for it), but is reached through the proxy, which resolves it itself. The agent also resolves names itself, and may log errors.",
         "If the agent complains: give the VM a resolver that knows management.azure.com (/etc/resolv.conf, resolvectl).",
     ),
     dns(
         "no such name, nslookup",
         seen(NXDOMAIN, exit=1),
         Status.WARN,
-        "management.azure.com does not resolve on the VM (its resolver has no address for it), but is reached through the proxy, which resolves it itself. The agent makes look-ups of its own, and may log errors.",
+        "management.azure.com does not resolve on the VM (its resolver has no address for it), but is reached through the proxy, which resolves it itself. The agent also resolves names itself, and may log errors.",
         "If the agent complains: give the VM a resolver that knows management.azure.com (/etc/resolv.conf, resolvectl).",
     ),
     dns(
@@ -544,7 +544,7 @@ ROWS["DNS-001"] = [
         seen(exit=2),
         Status.WARN,
         "management.azure.com does not resolve on the VM (its resolver has no address for it), and it is not known to be reached through the proxy either (NET-001).",
-        "Mend NET-001 first. Then look at the VM's resolver: cat /etc/resolv.conf; getent ahosts management.azure.com",
+        "Fix NET-001 first. Then check the VM's resolver: cat /etc/resolv.conf; getent ahosts management.azure.com",
         tunnel=DENIED,
     ),
     dns(
@@ -552,14 +552,14 @@ ROWS["DNS-001"] = [
         seen(exit=2),
         Status.WARN,
         "management.azure.com does not resolve on the VM (its resolver has no address for it), and it is not known to be reached through the proxy either (NET-001).",
-        "Mend NET-001 first. Then look at the VM's resolver: cat /etc/resolv.conf; getent ahosts management.azure.com",
+        "Fix NET-001 first. Then check the VM's resolver: cat /etc/resolv.conf; getent ahosts management.azure.com",
         tunnel=seen(stderr="curl", state="no tool"),
     ),
     dns(
         "the resolver is silent",
         seen(state="timed out"),
         Status.WARN,
-        "management.azure.com does not resolve on the VM (the resolver did not answer in time), but is reached through the proxy, which resolves it itself. The agent makes look-ups of its own, and may log errors.",
+        "management.azure.com does not resolve on the VM (the resolver did not answer in time), but is reached through the proxy, which resolves it itself. The agent also resolves names itself, and may log errors.",
         "If the agent complains: give the VM a resolver that knows management.azure.com (/etc/resolv.conf, resolvectl).",
     ),
     dns(
@@ -582,8 +582,8 @@ ROWS["DNS-001"] = [
             f"a private address in IPv6 clothes: {address}",
             seen(f"{address} STREAM x\n"),
             Status.WARN,
-            f"packages.microsoft.com resolves to {address} on the VM, a private address. No private link leads to this name, so a resolver of somebody's own answers in its place.",
-            "Look at the VM's resolver (/etc/resolv.conf, resolvectl) and at its zone for packages.microsoft.com.",
+            f"packages.microsoft.com resolves to {address} on the VM, a private address. No private link leads to this name, so a private resolver answers in its place.",
+            "Check the VM's resolver (/etc/resolv.conf, resolvectl) and its zone for packages.microsoft.com.",
             at=PACKAGES,
         )
         for address in ("::ffff:10.1.2.3", "::FFFF:a01:203", "64:ff9b::a01:203")
@@ -592,8 +592,8 @@ ROWS["DNS-001"] = [
         "a private address, without",
         seen("192.168.7.7 STREAM x\n"),
         Status.WARN,
-        "packages.microsoft.com resolves to 192.168.7.7 on the VM, a private address. No private link leads to this name, so a resolver of somebody's own answers in its place.",
-        "Look at the VM's resolver (/etc/resolv.conf, resolvectl) and at its zone for packages.microsoft.com.",
+        "packages.microsoft.com resolves to 192.168.7.7 on the VM, a private address. No private link leads to this name, so a private resolver answers in its place.",
+        "Check the VM's resolver (/etc/resolv.conf, resolvectl) and its zone for packages.microsoft.com.",
         at=PACKAGES,
     ),
     dns(

@@ -662,7 +662,7 @@ ROWS["PROXY-003"] = [
         "no curl",
         {"proxy_port": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
-        "curl is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "curl is not installed on the VM, or not on its PATH, so this was not checked.",
         "Install curl on the VM, or judge this by hand.",
     ),
 ]

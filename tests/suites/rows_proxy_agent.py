@@ -115,7 +115,7 @@ ROWS["PROXY-004"] = [
         vm(config("squid")),
         Status.UNKNOWN,
         "The answer of the probe agent_config could not be read: expected an address as proxy.url, found 'squid'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
     Row(
         "no root",
@@ -159,7 +159,7 @@ ROWS["PROXY-005"] = [
         only(seen(state="timed out")),
         Status.UNKNOWN,
         "The agent's proxy.bypass is not known: the command did not answer in time.",
-        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
+        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
     ),
 ]
 
@@ -212,7 +212,7 @@ ROWS["PROXY-006"] = [
         vm(SET, agent_services=seen(stderr="systemctl", state="no tool")),
         Status.UNKNOWN,
         "What systemd gives the agent's services is not known: systemctl is not installed.",
-        "Run the command shown below on the VM by hand, and look at the agent's service: systemctl status himdsd.",
+        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
     ),
     Row(
         "no root",

@@ -41,7 +41,7 @@ ROWS["SSH-001"] = [
         {},
         Status.UNKNOWN,
         "The SSH session ended as 'odd'.",
-        "Open the SSH session by hand from this machine, with the same alias or address, and mend what it says.",
+        "Open the SSH session by hand from this machine, with the same alias or address, and fix the reported error.",
         session=SshSession("odd"),
     ),
 ]
@@ -65,14 +65,14 @@ ROWS["SSH-002"] = [
         "sudo says nothing",
         {"root_id": seen(state="no root")},
         Status.FAIL,
-        "The login user is not root, and sudo -n did not work (it said nothing). What only root may read stays unknown, and azcmagent connect needs root, too (AZCM0018).",
+        "The login user is not root, and sudo -n did not work (it printed nothing). What only root may read stays unknown, and azcmagent connect needs root, too (AZCM0018).",
     ),
     Row(
         "sudo leads elsewhere",
         {"root_id": seen("1000\n")},
         Status.FAIL,
         "sudo -n works but does not lead to root: id -u printed '1000'; expected 0.",
-        "Let sudo run commands as root for the login user (look at 'sudo -l' and at runas_default).",
+        "Let sudo run commands as root for the login user (check 'sudo -l' and runas_default).",
     ),
     Row(
         "sudo hangs",
@@ -93,7 +93,7 @@ ROWS["SSH-002"] = [
         {"root_id": seen(state="lost")},
         Status.UNKNOWN,
         "The session ended before the probe root_id had answered.",
-        "Look at SSH-001 of this VM, then run again.",
+        "See SSH-001 of this VM, then run again.",
     ),
 ]
 
@@ -186,6 +186,6 @@ ROWS["SSH-003"] = [
         {"clock": seen("\x00\x01")},
         Status.UNKNOWN,
         "The answer of the probe clock could not be read: expected '@clock' and the seconds since 1970, found '\\x00\\x01'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
 ]

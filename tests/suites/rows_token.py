@@ -37,8 +37,8 @@ USER_VM = replace(VM, identity=USER, resource_id=NEXUS_VM)
 SYSTEM = Principal("system", NEXUS_VM, OID, tenant_id=TENANT)
 RECREATE = "A managed identity works only when the VM was created with it; adding it later shows it in Azure but gives no tokens. Compare IDENTITY-001 and IDENTITY-002, and create the VM again with the identity (--mi-system-assigned, or --mi-user-assigned ID)."
 PAGE = "Look for what takes the request over on the VM (iptables -t nat -L, nft list ruleset), and leave the metadata address out of it; see IMDS-002 for what answers there."
-UNEXPLAINED = "If IMDS-002, IDENTITY-001 and IDENTITY-002 pass, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message if it stays so."
-PLATFORM = "Wait a minute and run again. If it stays so, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message."
+UNEXPLAINED = "If IMDS-002, IDENTITY-001 and IDENTITY-002 pass, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message if it persists."
+PLATFORM = "Wait a minute and run again. If it persists, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message."
 
 
 def numbers(code: int, ip: str = IMDS, total: str = "0.034000") -> str:
@@ -171,7 +171,7 @@ ROWS["TOKEN-001"] = [
         {"arm_token": refused(401, error("unauthorized", ""))},
         Status.FAIL,
         "IMDS answered 401 (unauthorized); expected 200 and a token for the system-assigned identity. The service knows the request but does not trust this VM with it.",
-        "Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine restart); if it stays so, open a support request with this message.",
+        "Check IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine restart); if it persists, open a support request with this message.",
         vm=SYSTEM_VM,
     ),
     Row(
@@ -183,14 +183,14 @@ ROWS["TOKEN-001"] = [
         },
         Status.FAIL,
         "A proxy (1.1 csn (squid/5.7)) answered in place of IMDS with 403 (no); expected 200 and a token for the VM's identity. The service knows the request but does not trust this VM with it.",
-        "Look at IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine restart); if it stays so, open a support request with this message.",
+        "Check IDENTITY-001 and IDENTITY-002, then restart the VM through Azure (az networkcloud virtualmachine restart); if it persists, open a support request with this message.",
     ),
     Row(
         "not found",
         {"arm_token": refused(404, error("not_found", "Not found"), tries=2)},
         Status.FAIL,
         "IMDS answered 404 twice (not_found: Not found); expected 200 and a token for the system-assigned identity. What listens at 169.254.169.254 serves no tokens, or not yet.",
-        "If the VM has only just started, wait a minute and run again. Else see IMDS-002: is this the sidecar? If it is, restart the VM through Azure and open a support request if it stays so.",
+        "If the VM has only just started, wait a minute and run again. Else see IMDS-002: is this the sidecar? If it is, restart the VM through Azure and open a support request if it persists.",
         vm=SYSTEM_VM,
     ),
     Row(
@@ -229,7 +229,7 @@ ROWS["TOKEN-001"] = [
         {"arm_token": seen(f"@tries 1\n{numbers(200)}")},
         Status.FAIL,
         "IMDS answered 200, but without an access_token; expected a token for the VM's identity. Something else than the Nexus sidecar may answer.",
-        "See IMDS-002: look at what the VM has at the metadata address (ip route get 169.254.169.254).",
+        "See IMDS-002: check the VM's route to the metadata address (ip route get 169.254.169.254).",
     ),
     Row(
         "broken off",
@@ -270,7 +270,7 @@ ROWS["TOKEN-001"] = [
         "no curl",
         {"arm_token": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
-        "curl is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "curl is not installed on the VM, or not on its PATH, so this was not checked.",
         "Install curl on the VM, or judge this by hand.",
     ),
     Row(
@@ -278,7 +278,7 @@ ROWS["TOKEN-001"] = [
         {"arm_token": seen("hello\n", "curl: (2) failed to initialize\n", 2)},
         Status.UNKNOWN,
         "The answer of the probe arm_token could not be read: curl exited with 2 but printed no @curl line: curl: (2) failed to initialize.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
     *(
         Row(
@@ -438,7 +438,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"xms_mirid": NEXUS_VM.replace("vm-a", "vm-b")})},
         Status.FAIL,
         f"The token is of another VM, {NEXUS_VM.replace('vm-a', 'vm-b')}; expected {NEXUS_VM}.",
-        "Look at resource_id of this VM in the inventory and at the address behind its name. If both are right, the platform has mixed up two VMs: open a support request with this message.",
+        "Check resource_id of this VM in the inventory and the address behind its name. If both are right, the platform has mixed up two VMs: open a support request with this message.",
         parameters=expected(),
         vm=SYSTEM_VM,
     ),
@@ -756,6 +756,6 @@ ROWS["TOKEN-004"] = [
         {"az_login": seen("hello")},
         Status.UNKNOWN,
         "The answer of the probe az_login could not be read: expected '@login' and what az printed, found 'hello'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
 ]

@@ -68,7 +68,7 @@ ROWS["VM-001"] = [
         "on, with an error",
         Status.FAIL,
         "VM vm-a does not run: powerState On, detailedStatus Error; expected On, and Running or Available: No host has room for it.",
-        "Read the message; restart the VM, and open a support request if it stays so: az networkcloud virtualmachine restart --name vm-a --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555",
+        "Read the message; restart the VM, and open a support request if it persists: az networkcloud virtualmachine restart --name vm-a --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555",
         vm=props(detailedStatus="Error", detailedStatusMessage="No host has room for it."),
     ),
     azure_row(
@@ -95,7 +95,7 @@ ROWS["VM-001"] = [
         "available, and its power is not known",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState Unknown, detailedStatus Available; expected On, and Running or Available.",
-        "Look at the connection of the cluster (PLATFORM-004), and run again.",
+        "Check the connection of the cluster (PLATFORM-004), and run again.",
         vm=props(powerState="Unknown", detailedStatus="Available"),
     ),
     azure_row(
@@ -109,35 +109,35 @@ ROWS["VM-001"] = [
         "undefined",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState On, detailedStatus Undefined; expected On, and Running or Available.",
-        "Look at the connection of the cluster (PLATFORM-004), and run again.",
+        "Check the connection of the cluster (PLATFORM-004), and run again.",
         vm=props(detailedStatus="Undefined"),
     ),
     azure_row(
         "power unknown to Azure",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState Unknown, detailedStatus Running; expected On, and Running or Available.",
-        "Look at the connection of the cluster (PLATFORM-004), and run again.",
+        "Check the connection of the cluster (PLATFORM-004), and run again.",
         vm=props(powerState="Unknown"),
     ),
     azure_row(
         "status unknown to Azure",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState On, detailedStatus Unknown; expected On, and Running or Available.",
-        "Look at the connection of the cluster (PLATFORM-004), and run again.",
+        "Check the connection of the cluster (PLATFORM-004), and run again.",
         vm=props(detailedStatus="Unknown"),
     ),
     azure_row(
         "a power state nobody knows",
         Status.FAIL,
         "VM vm-a is not on: powerState Hibernated, detailedStatus Running; expected On, and Running or Available.",
-        "Look at the VM in the portal: Overview, Activity log.",
+        "Check the VM in the portal: Overview, Activity log.",
         vm=props(powerState="Hibernated"),
     ),
     azure_row(
         "neither stated",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState not stated, detailedStatus not stated; expected On, and Running or Available.",
-        "Look at the connection of the cluster (PLATFORM-004), and run again.",
+        "Check the connection of the cluster (PLATFORM-004), and run again.",
         vm=props(powerState=GONE, detailedStatus=GONE),
     ),
     azure_row(
@@ -158,7 +158,7 @@ ROWS["VM-001"] = [
         "provisioning not stated",
         Status.UNKNOWN,
         "Azure does not state provisioningState of VM vm-a.",
-        "Look at the resource in the portal (JSON view, newest API version), or run again later.",
+        "Check the resource in the portal (JSON view, newest API version), or run again later.",
         vm=props(provisioningState=GONE),
     ),
     azure_row(
@@ -217,14 +217,14 @@ ROWS["VM-002"] = [
         "the VM states none",
         Status.UNKNOWN,
         "Azure does not state extendedLocation of VM vm-a.",
-        "Look at the resource in the portal (JSON view, newest API version), or run again later.",
+        "Check the resource in the portal (JSON view, newest API version), or run again later.",
         vm={"extendedLocation": GONE},
     ),
     azure_row(
         "the cluster states none",
         Status.UNKNOWN,
         "Azure does not state clusterExtendedLocation of cluster cluster-1.",
-        "Look at the resource in the portal (JSON view, newest API version), or run again later.",
+        "Check the resource in the portal (JSON view, newest API version), or run again later.",
         cluster=props(clusterExtendedLocation=GONE),
     ),
     azure_row(
@@ -493,7 +493,7 @@ ROWS["VM-006"] = [
     azure_row(
         "the agent does not answer, and nothing to compare",
         Status.UNKNOWN,
-        "A machine vm-a is in resource group rg-nexus already (of an unknown status). Whether it is this VM is not known: azcmagent show has no answer, and Azure does not state the machine's addresses.",
+        "A machine vm-a is in resource group rg-nexus already (of an unknown status). Whether it is this VM is not known: azcmagent show did not answer, and Azure does not state the machine's addresses.",
         "See AGENT-003 and AGENT-005. If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
         evidence=SILENT,
         machine=props(status=GONE, networkProfile=GONE),
@@ -501,7 +501,7 @@ ROWS["VM-006"] = [
     azure_row(
         "the agent does not answer, and only loopback to compare",
         Status.UNKNOWN,
-        "A machine vm-a is in resource group rg-nexus already (Connected). Whether it is this VM is not known: azcmagent show has no answer, and Azure does not state the machine's addresses.",
+        "A machine vm-a is in resource group rg-nexus already (Connected). Whether it is this VM is not known: azcmagent show did not answer, and Azure does not state the machine's addresses.",
         "See AGENT-003 and AGENT-005. If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
         evidence=SILENT,
         machine=props(

@@ -183,7 +183,7 @@ ROWS["VM-004"] = [
         {"system": seen("hello")},
         Status.UNKNOWN,
         "The answer of the probe system could not be read: expected '@machine' and what uname -m says, found 'hello'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
 ]
 
@@ -276,7 +276,7 @@ ROWS["VM-005"] = [
             )
         ),
         Status.FAIL,
-        "unattended-upgr (process 4711) holds /var/lib/dpkg/lock-frontend and /var/lib/dpkg/lock: the installation script waits five minutes for it and stops with AZCM0145. Somebody who is not to be seen holds /var/lib/apt/lists/lock: the installation script waits five minutes for it and stops with AZCM0145.",
+        "unattended-upgr (process 4711) holds /var/lib/dpkg/lock-frontend and /var/lib/dpkg/lock: the installation script waits five minutes for it and stops with AZCM0145. A hidden process holds /var/lib/apt/lists/lock: the installation script waits five minutes for it and stops with AZCM0145.",
         "Wait until it is done and run again; if it hangs, see what it does: ps -fp 4711. Wait until it is done and run again; if it hangs, see what it does: ps -fp 0.",
     ),
     Row(
@@ -368,6 +368,6 @@ ROWS["VM-005"] = [
         {"guest": seen("hello\n"), "system": DEBIAN},
         Status.UNKNOWN,
         "The answer of the probe guest could not be read: expected '@init' and the name of process 1, found 'hello\\n@end\\n'.",
-        "Run the command shown below on the VM by hand and look at what it prints.",
+        "Run the command shown below on the VM by hand and check its output.",
     ),
 ]

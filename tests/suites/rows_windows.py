@@ -231,7 +231,7 @@ ROWS["IMDS-001"] = [
         {"ping": seen("3 packets transmitted, 0 received: TimedOut\n", exit=1)},
         Status.WARN,
         f"{IMDS} did not answer 3 pings. Azure does not promise ICMP: IMDS-002 shows whether the service works.",
-        "Nothing needs to be done as long as IMDS-002 passes; else look at the route: ip route get 169.254.169.254",
+        "Nothing needs to be done as long as IMDS-002 passes; otherwise check the route: ip route get 169.254.169.254",
     ),
 ]
 
@@ -258,7 +258,7 @@ ROWS["IMDS-002"] = [
         "no curl at all",
         {"healthz": seen(stderr="curl.exe", state="no tool")},
         Status.UNKNOWN,
-        "curl.exe is not installed on the VM, or not on its PATH, so this could not be looked at.",
+        "curl.exe is not installed on the VM, or not on its PATH, so this was not checked.",
         "Install curl.exe on the VM, or judge this by hand.",
     ),
 ]
@@ -288,7 +288,7 @@ ROWS["NET-003"] = [
             )
         },
         Status.FAIL,
-        "The certificate is not for management.azure.com (schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect). It was issued by CN=Proxy CA, O=Contoso. Somebody else answers in its place.",
+        "The certificate is not for management.azure.com (schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect). It was issued by CN=Proxy CA, O=Contoso. Another server answers in its place.",
         "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
         {"endpoint": ENDPOINT},
     ),
@@ -296,7 +296,7 @@ ROWS["NET-003"] = [
         "expired",
         {"tunnel": tunnel("", 60, "schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)")},
         Status.FAIL,
-        "The certificate of management.azure.com is outside its time of validity (schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)). Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or somebody else answers.",
+        "The certificate of management.azure.com is outside its time of validity (schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)). Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
         "Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
         {"endpoint": ENDPOINT},
     ),

@@ -106,7 +106,7 @@ ROWS["AGENT-003"] = [
             "agent_services": services(himdsd="active"),
         },
         Status.UNKNOWN,
-        "himds runs; whether GCArcService, ExtensionService and arcproxy are due is not known, as azcmagent show has no answer: the command did not answer in time.",
+        "himds runs; whether GCArcService, ExtensionService and arcproxy are due is not known, as azcmagent show did not answer: the command did not answer in time.",
         "See AGENT-005.",
     ),
 ]

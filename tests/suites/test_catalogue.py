@@ -39,7 +39,7 @@ REMEDIES = {
     "CLI-002": "Upgrade the runner's Azure CLI: az upgrade",
     "CSN-001": "Allow the default endpoints: az networkcloud cloudservicesnetwork update --enable-default-egress-endpoints True.",
     "CSN-002": "Add the endpoint to the network's list: az networkcloud cloudservicesnetwork update --additional-egress-endpoints.",
-    "DNS-001": "Look at the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",
+    "DNS-001": "Check the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",
     "IDENTITY-002": "Correct identity in the inventory, or create the VM again with that identity.",
     "NET-001": "Make the endpoint reachable through the CSN proxy.",
     "NET-002": "Make the endpoint reachable through the CSN proxy.",
@@ -55,7 +55,7 @@ REMEDIES = {
     "ROLES-001": "Assign Azure Connected Machine Resource Manager to the identity, at the target resource group.",
     "ROLES-002": "Assign HybridCompute Machine ListAccessDetails Action In-Built Role to the identity, at the target resource group.",
     "ROLES-003": "Assign the roles of ROLES-001 and ROLES-002, and look for deny assignments on the resource group.",
-    "VM-005": "Mend what is named, and run again.",
+    "VM-005": "Fix the named items, and run again.",
     "VM-006": "Connect under another name: azcmagent connect --resource-name NAME.",
 }
 EACH = [pytest.param(check, FUNCTIONS[check.id], id=check.id) for check in CHECKS.values()]

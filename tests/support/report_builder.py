@@ -63,7 +63,7 @@ CATALOGUE: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], str], ..
     ("PROXY-003", "169.254.0.11:3128 accepts connections", "required", (), (), "Check the VM's network attachment."),
     ("PROXY-004", "azcmagent uses the CSN proxy", "required", (), (), "`azcmagent config set proxy.url http://169.254.0.11:3128`"),
     ("IMDS-001", "169.254.169.254 answers ping", "recommended", (), (), "Nothing to do: ICMP is not promised."),
-    ("IMDS-002", "The IMDS sidecar is healthy", "required", (), (), "Restart the VM; if it stays so, re-create it with its identity."),
+    ("IMDS-002", "The IMDS sidecar is healthy", "required", (), (), "Restart the VM; if it persists, re-create it with its identity."),
     ("IMDS-003", "The same request works with the VM's own environment", "required", ("PROXY-002", "IMDS-002"), (), "Repair no_proxy."),
     ("IMDS-004", "The Azure-VM path does not answer", "required", (), (), "Open a support request."),
     ("DNS-001", "The endpoint resolves on the VM", "recommended", (), ENDPOINTS, "Check `/etc/resolv.conf`."),
