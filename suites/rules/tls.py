@@ -25,8 +25,8 @@ _OLD_TLS = re.compile(
     re.I,
 )
 _PLAIN_TEXT = re.compile(
-    r"wrong version number|:http request|:unknown protocol|packet length too long|record layer failure|"
-    r"(0A00010B|1408F10B|140770FC|0A0000C6)|unexpected TLS packet|TLS packet with unexpected length|"
+    r"wrong version number|:http request|:unknown protocol|packet length too long|"
+    r"(0A00010B|1408F10B|140770FC|0A0000C6)|unexpected TLS packet|"
     r"record that exceeded the maximum|RX_RECORD_TOO_LONG|-12263\b|SEC_E_INVALID_TOKEN|80090308|"
     r"received corrupt message|invalid ssl record|token supplied to the function is invalid",
     re.I,
