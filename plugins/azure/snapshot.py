@@ -84,6 +84,15 @@ class AzureSnapshot:
         answers = (*self.answers.values(), *self.located.values())
         return not self.interrupted and not any(isinstance(each, ReadError) for each in answers)
 
+    @property
+    def nothing_read(self) -> str:
+        """Why Azure answered nothing at all, and what to do, when one problem is behind all of it; else ""."""
+        answers = (*self.answers.values(), *self.located.values())
+        problems = {f"{each.message} {each.remedy}".strip() for each in answers if isinstance(each, ReadError)}
+        if len(problems) != 1 or any(not isinstance(each, ReadError) for each in answers):
+            return ""
+        return problems.pop()
+
     def excerpt(self, path: str) -> str:
         """The answer of a path as a report shows it. Made once: a fleet's VMs share most answers."""
         if path not in self._excerpts:

@@ -2,12 +2,16 @@
 
 Greedy: each step takes the fix that makes the most VMs ready now. Where no single fix makes one ready, it takes the one
 that leaves the fewest fixes for the VMs closest to it. Every count is what is true after that step, not a sum.
+
+A fix promises only what its evidence shows. A cause that is unknown (a VM that was not reached, say) was not measured:
+its VMs do not become ready, they can then be judged, and such steps come after the measured ones. Only the runner's own
+comes first: one login lets a whole fleet be judged.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from plugins.core.wording import counted, first_few, plural
@@ -17,25 +21,33 @@ from plugins.diagnosis.fleet_causes import Cause
 __all__ = ["forecast", "label", "steps"]
 
 
+#: The statuses of a cause that nothing was measured of.
+_NOT_MEASURED = ("unknown", "blocked")
+
+
 def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> list[dict[str, Any]]:
     """The plan, in order. `ready` VMs are ready already; those in `open_after` have checks that were blocked.
 
-    Each step: ``{"cause": number, "what", "then", "sentence": both, "unlocks": [VMs that become ready], "unjudged": how
-    many of them still have checks to be judged then, "ready": VMs ready after it, "still":
-    [{"cause": number, "vms": count}, ...]}``.
+    Each step: ``{"cause": number, "what", "then", "sentence": both, "unlocks": [VMs that become ready], "judgeable":
+    [VMs that can be judged then], "unjudged": how many that become ready still have checks to be judged then, "ready":
+    VMs ready after it, "still": [{"cause": number, "vms": count}, ...]}``.
     """
+    measured = [cause.status not in _NOT_MEASURED for cause in causes]
     left: dict[str, set[int]] = {}  # VM -> the causes that keep it from being ready, by index
     for index, cause in enumerate(causes):
         for vm in cause.blocks_readiness:
             left.setdefault(vm, set()).add(index)
     # VMs with the same causes are as one: a fleet has few such groups, however large it is.
+    unmeasured = {vm for vm, blocking in left.items() if not all(measured[index] for index in blocking)}
     groups: dict[frozenset[int], list[str]] = {}
     for vm, blocking in left.items():
         groups.setdefault(frozenset(blocking), []).append(vm)
     found = []
     while groups:
-        index = _best(groups)
-        unlocked = groups.pop(frozenset((index,)), [])
+        index = _best(groups, _next(causes, measured, groups))
+        freed = groups.pop(frozenset((index,)), [])
+        unlocked = [vm for vm in freed if vm not in unmeasured]
+        judgeable = [vm for vm in freed if vm in unmeasured]
         helped = {key: groups.pop(key) for key in [key for key in groups if index in key]}
         for key, vms in helped.items():
             groups.setdefault(key - {index}, []).extend(vms)
@@ -47,7 +59,7 @@ def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> li
         ready += len(unlocked)
         unjudged = sum(vm in open_after for vm in unlocked)
         what = f"Fix {label(causes[index])}"
-        then = _then(causes, len(unlocked), unjudged, waiting, still)
+        then = _then(causes, len(unlocked), unjudged, len(judgeable), waiting, still)
         found.append(
             {
                 "cause": index + 1,
@@ -55,6 +67,7 @@ def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> li
                 "then": then,
                 "sentence": f"{what} ({causes[index].id}): {then}",
                 "unlocks": unlocked,
+                "judgeable": judgeable,
                 "unjudged": unjudged,
                 "ready": ready,
                 "still": [{"cause": other + 1, "vms": count} for other, count in _biggest_first(still)],
@@ -63,22 +76,29 @@ def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> li
     return found
 
 
-def _best(groups: dict[frozenset[int], list[str]]) -> int:
+def _next(causes: Sequence[Cause], measured: Sequence[bool], groups: Iterable[frozenset[int]]) -> set[int]:
+    """The causes to choose from: the runner's own if unmeasured, then those that were measured, then the others."""
+    there = set().union(*groups)
+    runner = {index for index in there if causes[index].kind == "runner" and not measured[index]}
+    return runner or {index for index in there if measured[index]} or there
+
+
+def _best(groups: dict[frozenset[int], list[str]], allowed: set[int]) -> int:
     """The next cause to fix: the most VMs ready at once, then the fewest fixes left, then the most VMs helped."""
     unlocks: Counter[int] = Counter()
     helps: Counter[int] = Counter()
     for key, vms in groups.items():
-        for index in key:
+        for index in key & allowed:
             helps[index] += len(vms)
             if len(key) == 1:
                 unlocks[index] += len(vms)
     if unlocks:
         return min(unlocks, key=lambda index: (-unlocks[index], -helps[index], index))
-    fewest = min(map(len, groups))
+    fewest = min(len(key) for key in groups if key & allowed)
     nearest: Counter[int] = Counter()
     for key, vms in groups.items():
         if len(key) == fewest:
-            for index in key:
+            for index in key & allowed:
                 nearest[index] += len(vms)
     return min(nearest, key=lambda index: (-nearest[index], -helps[index], index))
 
@@ -94,20 +114,24 @@ def label(cause: Cause) -> str:
     return component_label(cause.kind, cause.name)
 
 
-def _then(causes: Sequence[Cause], unlocked: int, unjudged: int, waiting: int, still: Counter[int]) -> str:
-    """ "412 VMs become ready; 38 more then still wait for ROLES-001." """
+def _then(
+    causes: Sequence[Cause], unlocked: int, unjudged: int, judgeable: int, waiting: int, still: Counter[int]
+) -> str:
+    """ "412 VMs become ready; 38 more still wait for ROLES-001." """
     parts = []
     if unlocked:
         become = f"{counted(unlocked, 'VM')} {plural(unlocked, 'becomes', 'become')} ready"
         if unjudged == unlocked:
-            become += ", as far as could be judged"
+            become += ", as far as judged"
         elif unjudged:
-            become += f", {unjudged} of them as far as could be judged"
+            become += f", {unjudged} of them as far as judged"
         parts.append(become)
+    if judgeable:
+        parts.append(f"{counted(judgeable, 'VM')} can then be judged")
     if waiting:
         ids = list(dict.fromkeys(causes[other].id for other, _ in _biggest_first(still)))
-        more = "more" if unlocked else plural(waiting, "VM")
-        parts.append(f"{waiting} {more} then still {plural(waiting, 'waits', 'wait')} for {first_few(ids)}")
+        more = "more" if unlocked or judgeable else plural(waiting, "VM")
+        parts.append(f"{waiting} {more} still {plural(waiting, 'waits', 'wait')} for {first_few(ids)}")
     return f"{'; '.join(parts)}."
 
 
@@ -119,14 +143,20 @@ def forecast(plan: Sequence[Mapping[str, Any]], ready: int, total: int) -> str:
     if not plan:
         return ""
     last = plan[-1]["ready"]
+    judgeable = sum(len(step["judgeable"]) for step in plan)
+    if last == ready:
+        return (
+            f"{counted(len(plan), 'fix', 'fixes')}, and {counted(judgeable, 'VM')} can be judged." if judgeable else ""
+        )
+    more = f" {judgeable} more can then be judged." if judgeable else ""
     # Checks that were blocked are judged only when their cause is fixed: the plan promises nothing about them.
-    judged = ", as far as could be judged" if any(step["unjudged"] for step in plan) else ""
+    judged = ", as far as judged" if any(step["unjudged"] for step in plan) else ""
     of = "the VM" if total == 1 else f"all {total:,} VMs" if last == total else f"{last:,} of {total:,} VMs"
     if len(plan) == 1:
-        return f"One fix makes {of} ready{judged}."
+        return f"One fix makes {of} ready{judged}.{more}"
     # The few that do most of it: four fifths of what the whole plan does.
     few = next(number for number, step in enumerate(plan, 1) if step["ready"] - ready >= 0.8 * (last - ready))
     if few > len(plan) / 2:
-        return f"{len(plan)} fixes make {of} ready{judged}."
+        return f"{len(plan)} fixes make {of} ready{judged}.{more}"
     fixes = "The first fix makes" if few == 1 else f"The first {few} fixes make"
-    return f"{fixes} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {len(plan)} make it {last:,}{judged}."
+    return f"{fixes} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {len(plan)} make it {last:,}{judged}.{more}"

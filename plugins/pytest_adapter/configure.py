@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from plugins.checks.areas import AREAS
+from plugins.checks.areas import AREAS, area_of
+from plugins.core.wording import did_you_mean
 from plugins.model import Severity
 from plugins.pytest_adapter.options import NO_VM, asks_for_run
 from plugins.pytest_adapter.resume import resume
@@ -62,6 +64,7 @@ def start_run(config: pytest.Config) -> bool:
     option = config.option
     if hasattr(config, "workerinput") or not asks_for_run(option):
         return False
+    _refuse_selection(config)
     if option.resume or option.retry_unknown:
         run = resume(config)
     else:
@@ -70,6 +73,19 @@ def start_run(config: pytest.Config) -> bool:
         run.notes = (*run.notes, ALONE)
     config.stash[RUN] = run
     return True
+
+
+def _refuse_selection(config: pytest.Config) -> None:
+    """Refuse a choice of checks that can match none, before anything else is done. Raises pytest.UsageError."""
+    option = config.option
+    id = (option.keyword or "").strip().upper()
+    if re.fullmatch(r"[A-Z]+-\d{3}", id) and area_of(id) in AREAS:
+        raise pytest.UsageError(f"-k {option.keyword}: -k matches names of tests, not check ids. Use --check={id}.")
+    marks = {re.split(r"[:(]", line)[0].strip() for line in config.getini("markers")}
+    words = [] if "=" in option.markexpr else re.findall(r"[^\W\d]\w*", option.markexpr)
+    for word in words:
+        if word not in marks | {"and", "or", "not", "True", "False"}:
+            raise pytest.UsageError(f"-m {word}: no check has this mark. {did_you_mean(word, sorted(marks))}".rstrip())
 
 
 def adjust_pytest(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from plugins.checks.probe import ProbeCommand
 from plugins.core.errors import InputError
+from plugins.core.sanitize import one_line
 from plugins.core.wording import span
 from plugins.enrollment.steps import is_step, refuse
 from plugins.gather import support_logs
@@ -127,6 +128,8 @@ def _visit(
         run.state.interrupted = not gather(scope.pending, commands, options, archive, progress)
         if run.state.interrupted:
             cancelled.set()
+    if not option.no_azure and (line := judge.context.facts.nothing_read):
+        config.pluginmanager.getplugin("terminalreporter").write_line(one_line(line), yellow=True)
     if option.enroll and (archive.problem or not run.state.interrupted):
         _enroll(config, run, judge, items, options)
 

@@ -36,6 +36,11 @@ class Listener:
         self._run = run
         self._config = config
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C while checks are judged; pytest's own stops (``--sw``) are none."""
+        if type(excinfo.value) is KeyboardInterrupt:
+            self._run.state.interrupted = True
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """An ordinary test beside the checks."""
         if report.failed and not isinstance(report, CheckReport):

@@ -17,6 +17,7 @@ import pytest
 from plugins.core.gc_pause import gc_paused
 from plugins.model import Status, Verdict
 from plugins.pytest_adapter.items import CheckItem
+from plugins.pytest_adapter.progress import VmLines
 from plugins.pytest_adapter.stash import ACCUMULATOR, RUN
 from plugins.reports.html.plugin import HtmlReport
 from plugins.results.accumulator import FleetAccumulator
@@ -68,24 +69,35 @@ def run(session: pytest.Session) -> bool | None:
 
 def _judge_all(session: pytest.Session, accumulator: FleetAccumulator) -> None:
     loggers: dict[Path, Log] = {}
+    lines = VmLines.of(session.config)
     for number, item in enumerate(session.items, 1):
         if isinstance(item, CheckItem):
             log = loggers.get(item.path) or loggers.setdefault(item.path, _logger(item))
-            _judge(item, accumulator, log)
+            _judge(item, accumulator, log, lines)
         else:
+            if lines is not None:
+                lines.finish()
             following = session.items[number] if number < len(session.items) else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if lines is not None and session.shouldfail:
+            lines.finish()
         if session.shouldfail:
             raise session.Failed(session.shouldfail)
         if session.shouldstop:
             raise session.Interrupted(session.shouldstop)
+    if lines is not None:
+        lines.finish()
 
 
-def _judge(item: CheckItem, accumulator: FleetAccumulator, log: Log) -> None:
+def _judge(item: CheckItem, accumulator: FleetAccumulator, log: Log, lines: VmLines | None) -> None:
     hook, nodeid, location = item.ihook, item.nodeid, item.location
     hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
     start = time.time()
-    report = CheckReport(item, accumulator.verdict(item), start)
+    verdict = accumulator.verdict(item)
+    if lines is not None:
+        lines.add(item.vm.name, verdict)
+    verbose = item.config.get_verbosity() > 0
+    report = CheckReport(item, verdict, start, check=item.check.id if verbose else "", silent=lines is not None)
     log(report=report)
     hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
     report.verdict = None
@@ -107,9 +119,15 @@ class CheckReport(pytest.TestReport):
     sections: Any = ()
     user_properties: Any = ()
 
-    def __init__(self, item: CheckItem, verdict: Verdict, start: float) -> None:
-        """`start` is when the judging began, in seconds since the epoch."""
+    def __init__(
+        self, item: CheckItem, verdict: Verdict, start: float, *, check: str = "", silent: bool = False
+    ) -> None:
+        """`start` is when the judging began, in seconds since the epoch.
+
+        `check` is the id to show before the word, for ``-v``. `silent`: pytest's terminal shows nothing of the report.
+        """
         self._item = item
+        self.check, self.silent = check, silent
         self.verdict: Verdict | None = verdict  # until all hooks have run
         self.status = verdict.status
         self.outcome = _WORDS[verdict.status][0]
@@ -126,15 +144,20 @@ class CheckReport(pytest.TestReport):
         """For plugins that write reports down, such as pytest-reportlog."""
         told = {"nodeid": self.nodeid, "location": self.location, "when": self.when, "keywords": {}, "sections": []}
         found = super()._to_json() | told | {"user_properties": [], "verdict": self.verdict and self.verdict.as_dict()}
-        return {key: value for key, value in found.items() if key not in ("_item", "status")}
+        return {key: value for key, value in found.items() if key not in ("_item", "status", "check", "silent")}
 
 
 def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:
     if outcome == "skipped":
-        return (str(item.path), (item.location[1] or 0) + 1, f"{verdict.status}: {verdict.message}")
+        return (str(item.path), (item.location[1] or 0) + 1, verdict.message)
     return f"{verdict.message}\n{verdict.remedy}".strip() if outcome == "failed" else None
 
 
 def shown(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Category, letter, and word with its colour of a check's status; None for an ordinary test."""
-    return _SHOWN[report.status] if isinstance(report, CheckReport) else None
+    if not isinstance(report, CheckReport):
+        return None
+    category, letter, (word, markup) = _SHOWN[report.status]
+    if report.check:
+        return category, letter, (f"{report.check} {word}", markup)
+    return (category, "", ("", {})) if report.silent else _SHOWN[report.status]

@@ -119,7 +119,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminal.summary(terminalreporter, config)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Release the run directory; restore logging and the file mode mask."""
+    """Release the run directory; restore logging and the file mode mask. After Ctrl-C, say how to go on: last."""
+    if line := terminal.resume_line(config):
+        config.get_terminal_writer().line(line)
     configure.release_run(config)
     log_redaction.stop(config)

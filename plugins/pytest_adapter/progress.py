@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,10 +21,12 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from plugins.core.sanitize import one_line
+from plugins.diagnosis.findings import rank
 from plugins.gather import collector as gather
-from plugins.model import Evidence, Vm
+from plugins.model import Evidence, Verdict, Vm
 
-__all__ = ["show_progress"]
+__all__ = ["VmLines", "show_progress"]
 
 #: Seconds between two plain lines.
 PAUSE = 10.0
@@ -53,8 +56,8 @@ class _Tally:
     @property
     def trouble(self) -> list[str]:
         """``["14 failing", "3 not reached"]``"""
-        counted = ((self.failing, "failing"), (self.missed, "not reached"))
-        return [f"{count} {word}" for count, word in counted if count]
+        found = [f"at least {self.failing} not ready"] if self.failing else []
+        return found + ([f"{self.missed} not reached"] if self.missed else [])
 
     @property
     def left(self) -> float:
@@ -73,6 +76,43 @@ def show_progress(config: pytest.Config, total: int, fails: Callable[[Vm], bool]
             yield tally
     else:
         yield _Tally(total, fails, _Lines(terminal))
+
+
+class VmLines:
+    """A line for each VM while checks are judged, where dots would be pages: when the output is not a terminal.
+
+    ::
+
+        vm7: 1 fail, 52 pass, 12 not applicable
+    """
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+        self._vm = ""
+        self._counts: Counter[str] = Counter()
+        terminal.showfspath = False
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> VmLines | None:
+        """None where pytest's own output is better: on a terminal, and with ``-v``; with ``-q`` nothing is shown."""
+        terminal: pytest.TerminalReporter | None = config.pluginmanager.getplugin("terminalreporter")
+        if terminal is None or terminal.isatty or config.get_verbosity() > 0:
+            return None
+        return cls(terminal)
+
+    def add(self, vm: str, verdict: Verdict) -> None:
+        """One more verdict; VMs come one after the other."""
+        if vm != self._vm:
+            self.finish()
+            self._vm = vm
+        self._counts[str(verdict.status)] += 1
+
+    def finish(self) -> None:
+        """Write the line of the last VM."""
+        if self._counts and self._terminal.verbosity >= 0:
+            order = sorted(self._counts.items(), key=lambda pair: rank(pair[0]))
+            self._terminal.write_line(f"{one_line(self._vm)}: {', '.join(f'{count} {word}' for word, count in order)}")
+        self._counts.clear()
 
 
 class _Lines:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 
 from plugins.core.wording import counted
 from plugins.pytest_adapter.run import RunFiles
-from plugins.pytest_adapter.stash import RESULTS, RUN
+from plugins.pytest_adapter.stash import JUNIT, RESULTS, RUN
 from plugins.reports import ci_summary, formats
 from plugins.reports.terminal import summary_lines
 
-__all__ = ["header", "summary"]
+__all__ = ["header", "resume_line", "summary"]
 
 
 def header(config: pytest.Config) -> list[str]:
@@ -51,12 +52,28 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for text, markup in summary_lines(results, reporter._tw.fullwidth):
         reporter.write_line(text, **markup)
     if not run.files.problem:
+        own = {"report.html": Path(config.option.htmlpath), "junit.xml": config.stash[JUNIT]}
+        elsewhere = {name: path.absolute() for name, path in own.items() if path.absolute() != directory / name}
         written = ["report.html", *(name for name, _ in formats.FILES), "results.json", "junit.xml"]
-        reporter.write_line(f"In {_shown(directory)}: {', '.join(written)}")
+        here = [name for name in written if name not in elsewhere]
+        reporter.write_line(f"In {_shown(directory)}: {', '.join(here)}")
+        for path in elsewhere.values():
+            reporter.write_line(f"At {_shown(path)}: as asked for on the command line")
         if config.option.bundle:
             reporter.write_line(f"In {_shown(directory)}/bundle: {run.files.id}.zip")
         for line in ci_summary.publish(directory / "summary.md", os.environ):
             reporter.write_line(line)
+
+
+def resume_line(config: pytest.Config) -> str:
+    """The command that resumes an interrupted run; "" when there is nothing to resume."""
+    run = config.stash.get(RUN, None)
+    if run is None or not run.state.interrupted or run.kind == "replayed" or config.option.enroll:
+        return ""
+    if run.files.directory is None or not (run.files.directory / "run.json").is_file():
+        return ""
+    where = "" if config.option.reports is None else f" --reports={shlex.quote(str(config.option.reports))}"
+    return f"pytest --resume={run.files.id}{where}"
 
 
 def _not_saved(files: RunFiles, directory: Path, *, gathers: bool) -> str:

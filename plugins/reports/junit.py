@@ -7,6 +7,11 @@ JUnit knows four outcomes, the suite seven words. Nothing that was not seen may 
     fail                                    <failure>
     unknown                                 <error>
     blocked, not applicable, waived         <skipped>, with the reason
+
+GitLab takes cases with the same ``classname``, ``name`` and ``file`` for one, and knows no suites; Jenkins groups by
+``classname``. So it is VM and area, ``vm1.IMDS``; the area is behind the last dot. GitLab reads 30 MB at most: above
+`WHOLE_UP_TO` VMs, the cases of a VM that pass are one case with their number, and so are those that do not apply. A
+note says so, and results.json has all of them.
 """
 
 from __future__ import annotations
@@ -23,7 +28,13 @@ from plugins.checks.areas import area_of
 from plugins.core.files import atomic_write
 from plugins.core.sanitize import escape_invisible, middle_cut, one_line
 from plugins.reports.queries import Json, seconds, subject, summaries
+from plugins.results import compact
 
+#: The largest fleet of which every result has a case.
+WHOLE_UP_TO = 200
+
+_SUMMARIZED = ("pass", "not applicable")
+_NOTE = f"More than {WHOLE_UP_TO} VMs: checks that pass or do not apply are counted here; results.json names them."
 _EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, small enough for a CI server's page
 
 #: Which statuses are counted as what; the others count as tests only.
@@ -46,16 +57,17 @@ def write(results: Json, path: Path) -> None:
 
 def _write(file: IO[bytes], results: Json) -> None:
     """One case at a time: the text of a large fleet at once would be more than all else."""
-    suites = [_numbers(vm) for vm in results["vms"]]
+    whole = len(results["vms"]) <= WHOLE_UP_TO
+    suites = [_numbers(vm, whole) for vm in results["vms"]]
     total = [sum(column) for column in zip((0, 0, 0, 0, 0.0), *suites, strict=True)]
     start = _start("testsuites", {"name": "Azure Arc readiness", **_counts(total)})
     file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{start}'.encode())
     for number, (vm, numbers) in enumerate(zip(results["vms"], suites, strict=True)):
         # The root may have no properties, so the first suite says what is true of all of them.
-        notes = () if number else results["notes"]
+        notes = () if number else [*results["notes"], *(() if whole else (_NOTE,))]
         file.write(_start("testsuite", {**_about(vm, results), **_counts(numbers)}).encode())
         file.write(_properties(_of_suite(vm, results, notes)).encode())
-        file.writelines(case.encode() for case in _cases(vm))
+        file.writelines(case.encode() for case in _cases(vm, whole))
         file.write(b"</testsuite>")
     file.write(b"</testsuites>\n")
 
@@ -70,17 +82,27 @@ def _element(tag: str, attributes: Mapping[str, str], content: str = "") -> str:
     return f"{start}{content}</{tag}>" if content else f"{start[:-1]}/>"
 
 
-def _numbers(vm: Json) -> _Numbers:
+def _named(vm: Json, whole: bool) -> list[Json]:
+    """The results of a VM that have a case of their own."""
+    return [result for result in vm["results"] if whole or result["status"] not in _SUMMARIZED]
+
+
+def _summaries(vm: Json, whole: bool) -> list[tuple[str, str]]:
+    """The others, as (status, sentence)."""
+    return summaries(vm if whole else compact.of_vm(vm) if "left_out" not in vm else vm)
+
+
+def _numbers(vm: Json, whole: bool) -> _Numbers:
     """The counts of a VM's suite, and its duration."""
-    results = vm["results"]
+    results = _named(vm, whole)
     kinds = Counter(_KINDS.get(result["status"]) for result in results)
-    summarized = Counter(_KINDS.get(status) for status, _ in summaries(vm))
+    summarized = Counter(_KINDS.get(status) for status, _ in _summaries(vm, whole))
     return (
         len(results) + summarized.total(),
         kinds["failures"],
         kinds["errors"],
         kinds["skipped"] + summarized["skipped"],
-        sum(seconds(vm, result) or 0.0 for result in results),
+        sum(seconds(vm, result) or 0.0 for result in vm["results"]),
     )
 
 
@@ -116,20 +138,21 @@ def _properties(pairs: Iterable[tuple[str, str]]) -> str:
     return _element("properties", {}, "".join(_element("property", {"name": n, "value": v}) for n, v in pairs))
 
 
-def _cases(vm: Json) -> Iterator[str]:
-    for result in vm["results"]:
+def _cases(vm: Json, whole: bool) -> Iterator[str]:
+    for result in _named(vm, whole):
         yield _case(vm, result)
-    for status, sentence in summaries(vm):
+    for status, sentence in _summaries(vm, whole):
         content = ""
         if status == "not applicable":
             content = _outcome("skipped", "They are named in results.json.", status)
         # The case that stands for all results of a VM that are named only.
-        yield _element("testcase", {"name": sentence, "classname": "suites", "time": "0.0"}, content)
+        yield _element("testcase", {"name": sentence, "classname": _classname(vm, "summary"), "time": "0.0"}, content)
 
 
 def _case(vm: Json, result: Json) -> str:
-    start, own = _shared(*_fields(result), result["nodeid"].partition("::")[0])
-    return f'{start} time="{seconds(vm, result) or 0.0}">{own}{_ending(vm, result)}</testcase>'
+    start, own = _shared(*_fields(result))
+    classname = quoteattr(_classname(vm, area_of(result["id"])))
+    return f'{start} classname={classname} time="{seconds(vm, result) or 0.0}">{own}{_ending(vm, result)}</testcase>'
 
 
 def _ending(vm: Json, result: Json) -> str:
@@ -154,20 +177,17 @@ _fields = itemgetter("id", "title", "parameter", "severity", "status", "remedy",
 
 
 @lru_cache(4096)
-def _shared(
-    id: str, title: str, parameter: str, severity: str, status: str, remedy: str, docs: str, module: str
-) -> tuple[str, str]:
+def _shared(id: str, title: str, parameter: str, severity: str, status: str, remedy: str, docs: str) -> tuple[str, str]:
     """The start of a result's case and its properties: most results of a fleet have them in common."""
     name = f"{id} {one_line(title)}" + (f" [{one_line(parameter)}]" if parameter else "")
-    start = _start("testcase", {"name": name, "classname": _classname(id, module)}).removesuffix(">")
+    start = _start("testcase", {"name": name}).removesuffix(">")
     properties = {"id": id, "severity": severity, "status": status, "remedy": remedy, "docs": docs}
     return start, _properties((key, one_line(value)) for key, value in properties.items())
 
 
-def _classname(id: str, module: str) -> str:
-    # suites/test_imds.py::test_the_imds_sidecar_is_healthy[vm-a] -> suites.test_imds
-    name = one_line(module).removesuffix(".py").replace("/", ".")
-    return name or f"suites.test_{area_of(id).lower()}"
+def _classname(vm: Json, area: str) -> str:
+    """``vm1.IMDS``"""
+    return f"{one_line(vm['name'])}.{area}"
 
 
 def _text(vm: Json, result: Json) -> str:

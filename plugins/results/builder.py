@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -37,6 +37,7 @@ class ResultsBuilder:
     def __init__(self, checks: Mapping[str, Check], coverage: Coverage, fleet: int) -> None:
         """`checks` by id, of `coverage`'s catalogue those that were selected; `fleet` is how many VMs there will be."""
         self.coverage = coverage
+        self._incomplete: set[str] = set()  # VMs with required checks left out
         self._checks = checks
         self._compact = fleet > compact.WHOLE_UP_TO
         self._vms: list[dict[str, Any]] = []
@@ -49,6 +50,8 @@ class ResultsBuilder:
     def add(self, evidence: Evidence, verdicts: Sequence[Verdict], components: Mapping[str, str]) -> None:
         """One more VM, in the fleet's order. `components` is what `plugins.azure.components` found."""
         complete = self.coverage.add(evidence.vm.name, verdicts)
+        if not complete:
+            self._incomplete.add(evidence.vm.name)
         vm = _vm(evidence, verdicts, self._checks, components, complete)
         self._counts.update(result["status"] for result in vm["results"])
         self._tally[vm["readiness"]] += 1
@@ -71,7 +74,7 @@ class ResultsBuilder:
         """The results of the run. `files` is that of `provenance.hashes`, `calls` what was asked of Azure."""
         vms, tally = self._vms, self._tally
         causes = self._causes.causes()
-        plan = fix_plan.steps(causes, tally["ready"], _still_open(vms))
+        plan = fix_plan.steps(causes, tally["ready"], _still_open(vms, self._incomplete))
         judged = self.coverage.as_results()
         return {
             "version": VERSION,
@@ -114,12 +117,13 @@ class ResultsBuilder:
         }
 
 
-def _still_open(vms: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """The VMs with required checks that were blocked: what they say is known only when their cause is fixed."""
+def _still_open(vms: Iterable[Mapping[str, Any]], incomplete: Collection[str]) -> frozenset[str]:
+    """The VMs with required checks that were blocked or left out: what they say is known only later."""
     return frozenset(
         vm["name"]
         for vm in vms
-        if any(each["status"] == Status.BLOCKED and each["severity"] == Severity.REQUIRED for each in vm["results"])
+        if vm["name"] in incomplete
+        or any(each["status"] == Status.BLOCKED and each["severity"] == Severity.REQUIRED for each in vm["results"])
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.diagnosis.fix_plan import steps
+from plugins.diagnosis.fix_plan import forecast, steps
 from plugins.diagnosis.fleet_causes import Cause
 
 
@@ -22,7 +22,7 @@ def test_the_fix_that_makes_most_vms_ready_comes_first_and_says_who_still_waits(
     csn = cause("CSN-002", vms(4, 12))
     found = steps([csn, roles], ready=3, open_after=frozenset())
     assert [step["sentence"] for step in found] == [
-        "Fix cloud services network csn-a (CSN-002): 7 VMs become ready; 2 more then still wait for ROLES-001.",
+        "Fix cloud services network csn-a (CSN-002): 7 VMs become ready; 2 more still wait for ROLES-001.",
         "Fix resource group arc-rg (ROLES-001): 5 VMs become ready.",
     ]
     assert [(step["ready"], step["still"]) for step in found] == [(10, [{"cause": 2, "vms": 2}]), (15, [])]
@@ -31,7 +31,7 @@ def test_the_fix_that_makes_most_vms_ready_comes_first_and_says_who_still_waits(
 def test_where_no_single_fix_is_enough_the_nearest_vms_come_first() -> None:
     both = [cause("CSN-002", ["a", "b"]), cause("ROLES-001", ["a", "b"], "identity", "/x/id")]
     assert [step["sentence"] for step in steps(both, 0, frozenset())] == [
-        "Fix cloud services network csn-a (CSN-002): 2 VMs then still wait for ROLES-001.",
+        "Fix cloud services network csn-a (CSN-002): 2 VMs still wait for ROLES-001.",
         "Fix identity id (ROLES-001): 2 VMs become ready.",
     ]
 
@@ -39,17 +39,44 @@ def test_where_no_single_fix_is_enough_the_nearest_vms_come_first() -> None:
 @pytest.mark.parametrize(
     ("blocks", "open_after", "sentence"),
     [
-        (["a"], {"a"}, "Fix a (SSH-001): 1 VM becomes ready, as far as could be judged."),
+        (["a"], {"a"}, "Fix a (SSH-001): 1 VM becomes ready, as far as judged."),
         (
             ["a", "b", "c"],
             {"b"},
-            "Fix each of 3 VMs (SSH-001): 3 VMs become ready, 1 of them as far as could be judged.",
+            "Fix each of 3 VMs (SSH-001): 3 VMs become ready, 1 of them as far as judged.",
         ),
     ],
 )
 def test_checks_that_were_blocked_are_not_promised(blocks: list[str], open_after: set[str], sentence: str) -> None:
     (step,) = steps([cause("SSH-001", blocks, "vm", "")], 0, frozenset(open_after))
     assert (step["sentence"], step["unjudged"]) == (sentence, len(open_after))
+
+
+def unmeasured(id: str, blocks: list[str], kind: str = "vm") -> Cause:
+    names = dict.fromkeys(blocks)
+    return Cause(id, "unknown", "required", kind, "", "", vms=names, blocks_readiness=dict(names))
+
+
+def test_a_vm_that_was_not_reached_can_then_be_judged_and_comes_after_what_was_measured() -> None:
+    gone = unmeasured("SSH-001", ["a", "b", "c"])
+    found = steps([gone, cause("CSN-002", ["c", "d"])], ready=1, open_after=frozenset())
+    assert [step["sentence"] for step in found] == [
+        "Fix cloud services network csn-a (CSN-002): 1 VM becomes ready; 1 more still waits for SSH-001.",
+        "Fix each of 3 VMs (SSH-001): 3 VMs can then be judged.",
+    ]
+    assert [(step["unlocks"], step["judgeable"], step["ready"]) for step in found] == [
+        (["d"], [], 2),
+        ([], ["a", "b", "c"], 2),
+    ]
+    assert forecast(found, 1, 5) == "The first fix makes 2 of 5 VMs ready; all 2 make it 2. 3 more can then be judged."
+    assert forecast(steps([gone], 0, frozenset()), 0, 3) == "1 fix, and 3 VMs can be judged."
+
+
+def test_what_the_runner_lacks_comes_first() -> None:
+    login = unmeasured("PLATFORM-001", ["a", "b"], "runner")
+    found = steps([cause("PROXY-002", ["a"], "guest"), login], ready=0, open_after=frozenset())
+    assert [step["cause"] for step in found] == [2, 1]
+    assert [step["judgeable"] for step in found] == [["b"], ["a"]], "of which Azure was not asked: never promised"
 
 
 def test_every_vm_is_ready_at_the_end_whatever_the_causes_are() -> None:

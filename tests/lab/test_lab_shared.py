@@ -22,13 +22,13 @@ FAULTS = (
     "vm9=no-curl",
 )
 PLAN = [
-    "Fix cloud services network vm1-csn (CSN-001): 2 VMs become ready, as far as could be judged; 1 more then still waits for ROLES-001, ROLES-002.",
+    "Fix cloud services network vm1-csn (CSN-001): 2 VMs become ready, as far as judged; 1 more still waits for ROLES-001, ROLES-002.",
     "Fix image vm6-image:1 (PROXY-002): 2 VMs become ready.",
     "Fix identity vm4-id (ROLES-002): 2 VMs become ready.",
-    "Fix vm8 (NET-001): 1 VM becomes ready, as far as could be judged.",
-    "Fix vm9 (PROXY-003): 1 VM becomes ready, as far as could be judged.",
-    "Fix resource group arc-servers-rg (ROLES-001): 1 VM then still waits for ROLES-002.",
-    "Fix resource group arc-servers-rg (ROLES-002): 1 VM becomes ready, as far as could be judged.",
+    "Fix vm8 (NET-001): 1 VM becomes ready, as far as judged.",
+    "Fix vm9 (PROXY-003): 1 VM becomes ready, as far as judged.",
+    "Fix resource group arc-servers-rg (ROLES-001): 1 VM still waits for ROLES-002.",
+    "Fix resource group arc-servers-rg (ROLES-002): 1 VM becomes ready, as far as judged.",
 ]
 
 

@@ -40,5 +40,7 @@ def test_ctrl_c_keeps_and_judges_what_was_gathered(tmp_path: Path) -> None:
         "vm2": ("unknown", "cancelled"),
     }
     assert "Interrupted: " in done.stdout
+    last = [line for line in done.stdout.splitlines() if line][-1]
+    assert last == f"pytest --resume={results['run_id']} --reports={tmp_path}"
     assert (newest_run(tmp_path) / "report.html").is_file()
     assert not (tmp_path / "latest").exists(), "a partial run is not what others compare with"

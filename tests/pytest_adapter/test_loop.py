@@ -77,12 +77,18 @@ def judge(pytester: pytest.Pytester) -> Judge:
 def test_verbose_output_names_place_and_word(judge: Judge) -> None:
     judge({"a": "right", "b": "wrong", "c": "odd"}, "-v").stdout.fnmatch_lines(
         [
-            "suites/test_small.py::test_word?a? PASS*",
-            "suites/test_small.py::test_word?b? FAIL*",
-            "suites/test_small.py::test_word?c? UNKNOWN (unknown: Odd words are n...)*",
+            "suites/test_small.py::test_word?a? VM-001 PASS*",
+            "suites/test_small.py::test_word?b? VM-001 FAIL*",
+            "suites/test_small.py::test_word?c? VM-001 UNKNOWN (Odd words are not...)*",
             "suites/test_small.py::test_ordinary PASSED*",
         ]
     )
+
+
+def test_output_that_is_no_terminal_has_one_line_for_each_vm(judge: Judge) -> None:
+    lines = judge({"a": "right", "b": "wrong", "c": "odd"}).stdout.lines
+    assert [line for line in lines if line[:3] in ("a: ", "b: ", "c: ")] == ["a: 1 pass", "b: 1 fail", "c: 1 unknown"]
+    assert not [line for line in lines if line.startswith("suites/test_small.py .")]
 
 
 def test_maxfail_ends_the_loop(judge: Judge) -> None:

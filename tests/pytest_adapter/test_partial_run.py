@@ -197,6 +197,30 @@ def test_the_gate_chosen_asks_for_less_and_says_so(healthy: Path, sick: Path) ->
     assert _run(healthy, "--gate=chosen,unknown=0")[0] == 4
 
 
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("-k=imds-002",), "-k imds-002: -k matches names of tests, not check ids. Use --check=IMDS-002."),
+        (("-m=requird",), "-m requird: no check has this mark. Did you mean 'required'?"),
+    ],
+)
+def test_a_choice_that_can_match_nothing_is_an_error_before_the_header(
+    healthy: Path, options: tuple[str, ...], error: str
+) -> None:
+    words = [word for option in options for word in option.split("=", 1)]
+    done = run_pytest("--evidence=earlier", *words, cwd=healthy)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.splitlines() == [f"ERROR: {error}", ""]
+
+
+def test_reports_of_pytests_own_are_named_where_they_are(healthy: Path) -> None:
+    _, output, _ = _run(healthy, "--junitxml=else.xml")
+    (line,) = [line for line in output.splitlines() if line.startswith("In reports/")]
+    assert "junit.xml" not in line and "report.html" in line
+    assert "At else.xml: as asked for on the command line" in output.splitlines()
+    assert (healthy / "else.xml").is_file()
+
+
 def test_the_recorded_vm_that_lacks_a_role_is_never_ready(tmp_path: Path) -> None:
     """The stumble that this was built for: without Azure, and so without ROLES-002, vm7 was READY."""
     for options in (["--no-azure"], ["-k", "ssh"], ["-m", "ssh"], ["suites/test_ssh.py"], ["--check=SSH-001"]):

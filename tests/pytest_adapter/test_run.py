@@ -198,7 +198,7 @@ def test_a_failed_required_check_exits_1_and_blocks_what_needs_it(project: pytes
     outcome.stdout.fnmatch_lines(
         [
             "*NOT READY: 1 of 2 VMs is ready; 1 is not.*",
-            "*1. Fix b (VM-001): 1 VM becomes ready, as far as could be judged.*",
+            "*1. Fix b (VM-001): 1 VM becomes ready, as far as judged.*",
         ]
     )
 

@@ -254,11 +254,11 @@ def test_the_page_is_the_plan_with_its_commands() -> None:
     page = fix_page.render(saved("six-vms"))
     assert re.findall(r"^#+ (.*)$", page, re.MULTILINE) == [
         "What to fix, in this order",
-        r"Step 1\: Fix cloud services network csn\-01 \(CSN\-002\)\: 1 VM becomes ready; 1 more then still waits for IDENTITY\-001.",
+        r"Step 1\: Fix cloud services network csn\-01 \(CSN\-002\)\: 1 VM becomes ready; 1 more still waits for IDENTITY\-001.",
         r"Step 2\: Fix web\-02 \(PROXY\-002\)\: 1 VM becomes ready.",
         r"Step 3\: Fix edge\-gateway\-with\-a\-long\-name\-01 \(IDENTITY\-001\)\: 1 VM becomes ready.",
-        r"Step 4\: Fix db\-02 \(SSH\-001\)\: 1 VM becomes ready, as far as could be judged.",
-        r"Step 5\: Fix cache\-01 \(SSH\-002\)\: 1 VM becomes ready.",
+        r"Step 4\: Fix db\-02 \(SSH\-001\)\: 1 VM can then be judged.",
+        r"Step 5\: Fix cache\-01 \(SSH\-002\)\: 1 VM can then be judged.",
         "Later: this keeps no VM from being ready",
         r"SSH\-003",
         r"AGENT\-006",

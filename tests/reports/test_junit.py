@@ -42,6 +42,32 @@ def test_one_suite_per_vm_and_one_case_per_result(tmp_path: Path) -> None:
     }
 
 
+def test_gitlab_tells_every_case_apart(tmp_path: Path) -> None:
+    """docs.gitlab.com: cases with the same classname, name and file are duplicates, of which it ignores all but one."""
+    results = fleet(12)
+    junit.write(results, tmp_path / "junit.xml")
+    cases = [
+        (case.get("classname"), case.get("name"), case.get("file"))
+        for case in ElementTree.parse(tmp_path / "junit.xml").iter("testcase")
+    ]
+    assert len(set(cases)) == len(cases) == sum(len(vm["results"]) for vm in results["vms"])
+    assert {str(classname).rpartition(".")[0] for classname, _, _ in cases} == {vm["name"] for vm in results["vms"]}
+
+
+def test_a_thousand_vms_stay_below_what_gitlab_reads(tmp_path: Path) -> None:
+    results = fleet(1000)
+    junit.write(results, tmp_path / "junit.xml")
+    assert (tmp_path / "junit.xml").stat().st_size < 25_000_000
+    root = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    cases = list(root.iter("testcase"))
+    assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
+    assert root.get("failures") == str(results["counts"]["fail"])
+    assert sum(case.find("failure") is not None for case in cases) == results["counts"]["fail"]
+    assert sum(case.find("error") is not None for case in cases) == results["counts"]["unknown"]
+    notes = [each.get("value") for each in root.iter("property") if each.get("name") == "note"]
+    assert any(note and note.startswith("More than 200 VMs: ") for note in notes)
+
+
 def test_the_totals_are_those_of_results_json(tmp_path: Path) -> None:
     results = saved("six-vms")
     suites = written(results, tmp_path).values()
@@ -68,7 +94,7 @@ def test_a_failure_says_what_was_seen_what_to_do_and_shows_the_evidence(tmp_path
     failed = case(written(saved("six-vms"), tmp_path)["web-02"], "PROXY-002 ")
     (failure,) = failed.result
     assert isinstance(failure, Failure)
-    assert failed.classname == "suites.test_proxy"
+    assert failed.classname == "web-02.PROXY"
     assert failure.message.startswith("no_proxy is `localhost,127.0.0.1`")
     assert "Remedy: Add `169.254.169.254` to NO_PROXY" in failure.text
     assert "$ curl --noproxy" in failure.text and "HTTP/1.1 403 Forbidden" in failure.text

@@ -115,7 +115,7 @@ def test_a_suite_of_junit_has_one_case_for_what_passes_and_one_for_what_does_not
     for suite, before, judged in zip(suites, JUnitXml.fromfile(str(tmp_path / "whole.xml")), whole["vms"], strict=True):
         assert (suite.name, suite.failures, suite.errors) == (before.name, before.failures, before.errors)
         counted = Counter(result["status"] for result in judged["results"])
-        summed = [case.name for case in suite if case.classname == "suites"]
+        summed = [case.name for case in suite if case.classname.endswith(".summary")]
         passed, spared = counted["pass"], counted["not applicable"]
         assert summed == [
             *([f"{passed} check{'s' * (passed > 1)} passed"] if passed else []),
