@@ -56,9 +56,9 @@ def test_a_log_gets_a_line_now_and_then_and_one_at_the_end(monkeypatch: pytest.M
             now += 5.0
             visit(shown, outcome)
     assert terminal.lines == [
-        "visited 2 of 6 VMs: 1 failing; about 20 s left",
-        "visited 4 of 6 VMs: 2 failing, 1 not reached; about 10 s left",
-        "visited 6 of 6 VMs: 2 failing, 1 not reached",
+        "visited 2 of 6 VMs: at least 1 not ready; about 20 s left",
+        "visited 4 of 6 VMs: at least 2 not ready, 1 not reached; about 10 s left",
+        "visited 6 of 6 VMs: at least 2 not ready, 1 not reached",
     ]
 
 
@@ -68,7 +68,7 @@ def test_a_terminal_has_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with show_progress(config(terminal), 3, fails) as shown:
         visit(shown, "good", "bad", "timed out")
     assert "3/3" in terminal.file.getvalue()
-    assert "VMs · 1 failing · 1 not reached" in terminal.file.getvalue()
+    assert "VMs · at least 1 not ready · 1 not reached" in terminal.file.getvalue()
     assert terminal.lines == []
 
 
