@@ -2,8 +2,8 @@
 
 ::
 
-    ⠹ visiting ━━━━━━━━━━━━━╸━━━━━━━━━ 120/500 VMs · at least 14 not ready · 3 not reached · 0:00:09 left        a terminal
-    visited 120 of 500 VMs: at least 14 not ready, 3 not reached; about 9 s left                                 a CI server's log
+    ⠹ visiting ━━━━━━━━━━━━━╸━━━━━━━━━ 120/500 VMs · at least 14 not ready · 3 not reached · 0:00:09 left    a terminal
+    visited 120 of 500 VMs: at least 14 not ready, 3 not reached; about 9 s left                     a CI server's log
 
 A VM counts as failing as soon as a required check that needs nothing but its own answers fails (`plugins.judge.judge`);
 what Azure says about it comes later. With ``-q`` nothing is shown.
