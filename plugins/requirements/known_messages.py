@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -31,6 +31,7 @@ class Explanation:
     note: str = ""  # where the articles differ, or what is not sure
     subject: str = ""  # the host, action or namespace that the line names
     general: bool = False  # it says little: what else is known of the same matter says more
+    in_logs: bool = True  # false: in the log of a VM it need not mean trouble
 
     @property
     def sentence(self) -> str:
@@ -82,7 +83,8 @@ class Message:
         for key in ("cause", "remedy"):
             values[key] = _filled(values[key], named)
         note = "The wording is recalled, not taken from the source." if values["certainty"] == "recalled" else ""
-        return explanation(values["message"], values, note, named.get(values.get("subject", ""), ""), self.general)
+        found = explanation(values["message"], values, note, named.get(values.get("subject", ""), ""))
+        return replace(found, general=self.general, in_logs=self.in_logs)
 
 
 # What a line may put into a sentence of ours: names, addresses and paths, nothing that a terminal or a shell minds.
@@ -94,9 +96,7 @@ def _filled(text: str, named: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)(?:\|([^}]*))?\}", lambda match: named.get(match[1]) or match[2] or f"that {match[1]}", text)
 
 
-def explanation(
-    name: str, values: Mapping[str, Any], note: str, subject: str = "", general: bool = False
-) -> Explanation:
+def explanation(name: str, values: Mapping[str, Any], note: str, subject: str = "") -> Explanation:
     """An explanation from an entry of a data file, which has `cause`, `remedy`, `source`, `date`; perhaps `checks`."""
     return Explanation(
         name[:1].upper() + name[1:],
@@ -107,7 +107,6 @@ def explanation(
         tuple(values.get("checks", ())),
         note,
         subject,
-        general,
     )
 
 

@@ -92,7 +92,12 @@ class AgentLogs:
                     lines.append(line)
         oldest = max(int(now[1]) - RECENT, connected)
         counting = [line for line in lines if not line.time or line.time >= oldest]
-        entries = [(line, finding.explanation) for line in counting for finding in findings([line.text])]
+        entries = [
+            (line, finding.explanation)
+            for line in counting
+            for finding in findings([line.text])
+            if finding.explanation.in_logs
+        ]
         return cls(tuple(logs), tuple(entries))
 
 

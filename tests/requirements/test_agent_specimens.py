@@ -9,6 +9,7 @@ import pytest
 
 from plugins.pytest_adapter.explain import explain
 from plugins.requirements.agent_errors import findings
+from plugins.requirements.known_messages import messages
 from plugins.requirements.log_lines import is_unexplained_error, line_findings
 from tests.requirements.agent_specimens import HEALTHY, SPECIMENS
 from tests.support.paths import ROOT
@@ -52,3 +53,11 @@ def test_only_plain_names_of_a_line_are_put_into_a_sentence() -> None:
     """What a VM writes never becomes part of a command that is shown."""
     line = "does not have authorization to perform action 'Microsoft.X/$(id)/read' over scope '/s'"
     assert [each.explanation.subject for each in findings([line])] == []
+
+
+def test_the_agents_own_look_for_azure_is_no_finding_in_its_logs() -> None:
+    """It asks IMDS at each start; outside Azure no answer is right, so such lines are not picked on a VM."""
+    line = 'level=debug msg="Get http://169.254.169.254/metadata/instance: dial tcp 169.254.169.254:80: i/o timeout"'
+    assert [each.explanation.name for each in findings([line])] == ["IMDS not reached"]
+    [message] = [each for each in messages() if each.name == "IMDS not reached"]
+    assert not message.in_logs

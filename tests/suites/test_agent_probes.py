@@ -259,6 +259,12 @@ def test_what_came_before_a_success_is_history(success: str) -> None:
     assert AgentLogs.read(seen(text)).entries == ()
 
 
+def test_the_agents_own_look_for_azure_is_no_finding() -> None:
+    """It asks IMDS at each start; outside Azure no answer is right."""
+    line = 'level=debug msg="Get http://169.254.169.254/metadata/instance: dial tcp 169.254.169.254:80: i/o timeout"'
+    assert AgentLogs.read(seen(f"@now 1795301158\n@log himds.log\n\t{line}\n")).entries == ()
+
+
 def test_what_systemd_shows() -> None:
     services = AgentServices.read(
         seen(
