@@ -14,14 +14,22 @@ from functools import lru_cache
 
 from plugins.core.redaction import redact
 
-# Control characters (but tab and newline), soft hyphen, the invisible and the direction-changing format
-# characters, line and paragraph separators, lone surrogates, noncharacters, and the invisible tag block.
-# Everything XML 1.0 forbids is in here too.
+#: Default_Ignorable_Code_Point, and what is drawn as a blank beside it: DerivedCoreProperties.txt of Unicode 16.0.0
+#: (https://www.unicode.org/Public/16.0.0/ucd/DerivedCoreProperties.txt), and U+2800, U+1D159, which have no ink.
+DEFAULT_IGNORABLE = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_BLANK = "\u2800\U0001d159"
+# Besides: control characters (but tab and newline), line and paragraph separators, interlinear annotations, lone
+# surrogates, noncharacters, and the controls of hieroglyphs. Everything XML 1.0 forbids is in here too.
 _PLANE_ENDS = "".join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0x10000, 0x110000, 0x10000))
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
-    "\ud800-\udfff\ufdd0-\ufdef\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff" + _PLANE_ENDS + "]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\ufdd0-\ufdef\U00013430-\U0001343f"
+    + DEFAULT_IGNORABLE
+    + _BLANK
+    + _PLANE_ENDS
+    + "]"
 )
 _PLAIN = bytes([*b"\t\n", *range(0x20, 0x7F)])
 
@@ -69,10 +77,21 @@ def message_text(text: str) -> str:
     return defuse_ci_command(truncate(one_line(redact(text)), _SENTENCES)) if text else ""
 
 
+def terminal_text(text: str) -> str:
+    """Lines for a terminal, such as those of an error: without secrets, harmless, and no command to a CI server."""
+    return "\n".join(map(defuse_ci_command, escape_invisible(redact(text)).split("\n")))
+
+
+@lru_cache(8192)
+def case_text(name: str) -> str:
+    """A VM's name and a parameter as they may stand in a node id: on one line, harmless."""
+    return defuse_ci_command(one_line(name))
+
+
 def defuse_ci_command(line: str) -> str:
     """A line that no CI server takes for a command."""
     if "##" in line:
-        line = re.sub(r"##(?=(vso)?\[)", "# #", line)
+        line = re.sub(r"##(?=\w*\[)", "# #", line)
     return re.sub(r"^(\s*):(?=:)", r"\1: ", line) if "::" in line else line
 
 

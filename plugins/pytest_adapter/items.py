@@ -12,6 +12,7 @@ import pytest
 
 from plugins.checks.check import Check
 from plugins.checks.probe import Probe, ProbeCommand, probe_of
+from plugins.core.sanitize import case_text
 from plugins.judge.context import CONTROL_PLANE, wants
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
@@ -152,7 +153,7 @@ class CheckItem(pytest.Item):
 
     @property
     def _case(self) -> str:
-        return f"{self.vm.name}-{self.parameter}" if self._values else self.vm.name
+        return case_text(f"{self.vm.name}-{self.parameter}" if self._values else self.vm.name)
 
     def __repr__(self) -> str:
         return f"<Check {self.name}>"

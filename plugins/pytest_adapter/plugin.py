@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from plugins.core.errors import InputError
+from plugins.core.sanitize import terminal_text
 from plugins.pytest_adapter import (
     collection,
     configure,
@@ -27,11 +28,14 @@ __all__: list[str] = []
 
 @contextmanager
 def _usage_errors() -> Iterator[None]:
-    """Turn an error of the operator's input into pytest's: one line and exit code 4, without a traceback."""
+    """Turn an error of the operator's input into pytest's: one line and exit code 4, without a traceback.
+
+    It may quote a file of a stranger, or a server: it passes the same way as all other text from outside.
+    """
     try:
         yield
-    except InputError as error:
-        raise pytest.UsageError(str(error)) from None
+    except (InputError, pytest.UsageError) as error:
+        raise pytest.UsageError(terminal_text(str(error))) from None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,8 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Answer what needs no run: ``--explain``, and a command line that names no VM."""
-    status = explain.answer(config)
-    return configure.command_line(config) if status is None else status
+    with _usage_errors():
+        status = explain.answer(config)
+        return configure.command_line(config) if status is None else status
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.core.sanitize import message_text, terminal_text
 from plugins.core.wording import counted
 from plugins.pytest_adapter.run import RunFiles
 from plugins.pytest_adapter.stash import JUNIT, RESULTS, RUN
@@ -29,7 +30,7 @@ def header(config: pytest.Config) -> list[str]:
         lines.append(f"resumes run {files.id}, {counted(len(scope.pending), 'VM')} to visit")
     elif run.kind == "new" and files.directory:
         lines.append(f"kept in {_shown(files.directory)} (to resume an interrupted run: --resume={files.id})")
-    return [f"nexus: {line}" for line in (*lines, *run.notes, *run.rules.decisions.notes)]
+    return [f"nexus: {message_text(line)}" for line in (*lines, *run.notes, *run.rules.decisions.notes)]
 
 
 def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -40,10 +41,11 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     directory = run.files.directory
     reporter.section("readiness")
     if run.files.problem:
-        reporter.write_line(_not_saved(run.files, directory, gathers=run.kind != "replayed"), red=True)
+        reporter.write_line(terminal_text(_not_saved(run.files, directory, gathers=run.kind != "replayed")), red=True)
     if run.files.store and run.files.store.problem:
+        problem = message_text(str(run.files.store.problem))
         reporter.write_line(
-            f"UPLOAD INCOMPLETE: some evidence is missing from the store ({run.files.store.problem}) All of it is in "
+            f"UPLOAD INCOMPLETE: some evidence is missing from the store ({problem}) All of it is in "
             f"{_shown(directory)}.",
             red=True,
         )

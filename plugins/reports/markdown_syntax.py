@@ -9,14 +9,17 @@ from plugins.core.sanitize import one_line, truncate
 
 _SENTENCE = 400  # characters of a message or remedy: a table cell that is longer is not read
 
-# Everything that means something to GitHub's Markdown in the middle of a line. "@" would notify a person.
+# Everything that means something to GitHub's Markdown in the middle of a line.
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~$@:-]")
+# A name behind "@" would be notified, an address of mail and one that begins with "www." become links, also when a
+# backslash stands before the sign. A word joiner behind it ends that; it is written so that it can be seen here.
+_LINKED = re.compile(r"@|www(?=\.)", re.I)
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def text(words: str, limit: int = _SENTENCE) -> str:
     """`words` in any Markdown context: one line, no markup, no HTML, of bearable length."""
-    return _MARKUP.sub(r"\\\g<0>", truncate(one_line(words), limit).translate(_HTML))
+    return _LINKED.sub(r"\g<0>&#8288;", _MARKUP.sub(r"\\\g<0>", truncate(one_line(words), limit).translate(_HTML)))
 
 
 def linked(label: str, url: str) -> str:

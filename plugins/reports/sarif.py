@@ -21,6 +21,7 @@ from urllib.parse import quote
 from plugins.checks.areas import area_of
 from plugins.core.sanitize import escape_invisible, one_line, truncate
 from plugins.evidence.layout import file_name
+from plugins.reports.markdown_syntax import linked, text
 from plugins.reports.queries import Json, cause_subject
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -38,7 +39,8 @@ def render(results: Json) -> str:
     found = sorted(_findings(results), key=_grave_first)
     checks = dict(results["checks"])
     for finding in found:
-        checks.setdefault(finding.id, {**finding.results[0], "area": area_of(finding.id)})
+        # A check that was not selected has no remedy of its own here, but a result: text that a VM had a hand in.
+        checks.setdefault(finding.id, {**finding.results[0], "area": area_of(finding.id), "outside": True})
     numbers = {id: number for number, id in enumerate(checks)}
     invocation: Json = {
         "executionSuccessful": True,
@@ -147,13 +149,14 @@ def _level(result: Json) -> str:
 def _rule(id: str, check: Json) -> Json:
     title, remedy, docs = one_line(check["title"]) or id, one_line(check["remedy"]), check["docs"]
     more = f" See {docs}" if docs else ""
+    written = text(remedy, _MESSAGE) if check.get("outside") else remedy  # a check's own is Markdown
     rule: Json = {
         "id": id,
         "shortDescription": {"text": title},
         "fullDescription": {"text": title},
         "help": {
-            "text": f"What to do: {remedy}{more}",
-            "markdown": f"**What to do**\n\n{remedy}" + (f"\n\n[Documentation]({docs})" if docs else ""),
+            "text": f"What to do: {remedy}{more}".replace("](", "] ("),
+            "markdown": f"**What to do**\n\n{written}" + (f"\n\n{linked('Documentation', docs)}" if docs else ""),
         },
         "defaultConfiguration": {"level": "error" if check["severity"] == "required" else "warning"},
         "properties": {"tags": [check["area"], check["severity"]]},

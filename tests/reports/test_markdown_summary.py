@@ -116,7 +116,7 @@ def test_a_waiver_that_expires_soon_is_listed_the_first_one_first() -> None:
     waivers = [{**WAIVER, "expires": "2027-01-01"}, WAIVER, {**WAIVER, "expiring_soon": False}]
     rows = section(markdown.render({**saved("six-vms"), "waivers": waivers}), "Waivers that expire soon")
     assert rows == [
-        [r"IMDS\-002", r"lab\-\*", date, r"anna\@example.org", r"CHG\-1", r"It goes \| away."]
+        [r"IMDS\-002", r"lab\-\*", date, r"anna\@&#8288;example.org", r"CHG\-1", r"It goes \| away."]
         for date in (r"2026\-12\-31", r"2027\-01\-01")
     ]
 

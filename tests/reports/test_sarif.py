@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files as package_files
 from typing import Any
 
@@ -201,3 +202,13 @@ def test_hostile_text_is_no_link_and_no_path() -> None:
         "artifactLocation"
     ]["uri"]
     assert uri == f"evidence/{file_name(strange)}.json".replace("%", "%25")
+
+
+def test_the_remedy_of_a_check_that_was_not_selected_is_no_markup() -> None:
+    """Such a rule has its words from a result, which may quote a server's banner."""
+    results = saved("hostile")
+    results["checks"] = {}
+    for rule in json.loads(sarif.render(results))["runs"][0]["tool"]["driver"]["rules"]:
+        written = rule["help"]["markdown"].removeprefix("**What to do**").partition("\n\n[Documentation]")[0]
+        assert "![" not in written
+        assert "](" not in re.sub(r"\\[\[\]()]", "", written)
