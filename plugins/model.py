@@ -65,7 +65,10 @@ class Vm:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Vm:
-        """The inverse of `as_dict`."""
+        """The inverse of `as_dict`. Raises ValueError for a port that is not one: it becomes part of a command."""
+        port = data.get("port")
+        if port is not None and (type(port) is not int or not 1 <= port <= 65_535):
+            raise ValueError(f"the port of VM {data.get('name')!r} is {port!r}; expected a number from 1 to 65535")
         return cls(**{**data, "target": Target.from_dict(data.get("target", {}))})
 
 

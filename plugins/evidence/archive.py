@@ -165,10 +165,15 @@ def read_object(path: Path) -> dict[str, Any]:
     return found
 
 
+def _refuse(constant: str) -> None:
+    """NaN and Infinity are not JSON, and no report could write them."""
+    raise ValueError(f"{constant} is not JSON")
+
+
 def _read(source: Source, name: str) -> dict[str, Any] | None:
     try:
         raw = source.read(name)
-        data = None if raw is None else json.loads(raw)
+        data = None if raw is None else json.loads(raw, parse_constant=_refuse)
     except (ValueError, OSError, RecursionError) as error:
         raise InputError(f"{source.label(name)}: is not readable as JSON ({reason(error)})") from None
     if raw is not None and not isinstance(data, dict):

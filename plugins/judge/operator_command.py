@@ -23,7 +23,7 @@ def for_operator(command: str | OnVm, vm: Vm, ssh_config: Path | None) -> str:
     if ssh_config:
         words += ["-F", quote(str(ssh_config))]
     if vm.port:
-        words += ["-p", str(vm.port)]
+        words += ["-p", quote(str(vm.port))]
     if vm.jump:
         words += ["-J", quote(vm.jump)]
     if vm.identity_file:

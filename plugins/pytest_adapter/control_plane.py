@@ -17,6 +17,9 @@ from plugins.pytest_adapter.items import CheckItem
 if TYPE_CHECKING:
     from plugins.azure.fetch import FetchOptions
 
+#: Seconds that an interrupted reading is given, to keep the answers that it has.
+_LAST_REQUEST = 2.0
+
 __all__ = ["plan_lines", "reading", "time_limit"]
 
 
@@ -48,8 +51,14 @@ def reading(
     for thread in threads:
         thread.start()
     yield cancelled
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        cancelled.set()  # the threads end with the request that they are in, and are daemons
+        for thread in threads:
+            thread.join(_LAST_REQUEST)
+        raise
     if failures:
         raise failures[0]
 

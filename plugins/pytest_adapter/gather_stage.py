@@ -121,13 +121,16 @@ def _visit(
     """Visit the VMs, read Azure and the Azure CLI meanwhile, and enroll the ready VMs with ``--enroll``."""
     option, scope, archive = config.option, run.scope, run.files.archive
     assert archive is not None
-    with (
-        control_plane.reading(judge.context, items, scope.vms, option) as cancelled,
-        show_progress(config, len(scope.pending), judge.fails_already) as progress,
-    ):
-        run.state.interrupted = not gather(scope.pending, commands, options, archive, progress)
-        if run.state.interrupted:
-            cancelled.set()
+    try:
+        with (
+            control_plane.reading(judge.context, items, scope.vms, option) as cancelled,
+            show_progress(config, len(scope.pending), judge.fails_already) as progress,
+        ):
+            run.state.interrupted = not gather(scope.pending, commands, options, archive, progress)
+            if run.state.interrupted:
+                cancelled.set()
+    except KeyboardInterrupt:  # while Azure is still read: what there is, is judged and reported all the same
+        run.state.interrupted = True
     if not option.no_azure and (line := judge.context.facts.nothing_read):
         config.pluginmanager.getplugin("terminalreporter").write_line(one_line(line), yellow=True)
     if option.enroll and (archive.problem or not run.state.interrupted):

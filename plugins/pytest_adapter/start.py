@@ -182,6 +182,13 @@ def _new_directory(config: pytest.Config) -> tuple[str, Path]:
         id = new_id()
         try:
             make_directory(where)
+        except FileExistsError as error:
+            raise pytest.UsageError(
+                f"{error.filename} is a file; expected a directory. Give another one: --reports=DIR"
+            ) from None
+        except OSError as error:
+            raise _cannot_be_made(where, error) from None
+        try:
             (where / id).mkdir(mode=0o700)
         except FileExistsError:
             continue

@@ -1,0 +1,50 @@
+"""Ctrl-C while Azure is still read: it is raised soon, after the threads had their chance to keep what they have."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from plugins.pytest_adapter import control_plane
+
+
+class _Context:
+    """A `CheckContext` without anything that was read."""
+
+    az_cli = None
+
+    def has_az_cli(self, complete: bool) -> bool:
+        return False
+
+
+def test_ctrl_c_during_the_wait_cancels_and_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(control_plane, "wants", lambda function: frozenset({"az_cli"}))
+    monkeypatch.setattr("plugins.azure.az_cli.read_versions", lambda: release.wait(30))
+    monkeypatch.setattr(control_plane, "_LAST_REQUEST", 0.1)
+    joined = threading.Thread.join
+    calls: list[float | None] = []
+
+    def join(thread: threading.Thread, timeout: float | None = None) -> None:
+        calls.append(timeout)
+        if timeout is None:
+            raise KeyboardInterrupt
+        joined(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", join)
+    option = argparse.Namespace(retry_unknown=False, no_azure=True)
+    context: Any = _Context()
+    item: Any = argparse.Namespace(function=None)
+    began = time.monotonic()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        control_plane.reading(context, [item], [], option) as cancelled,
+    ):
+        pass
+    release.set()
+    assert time.monotonic() - began < 10
+    assert (cancelled.is_set(), calls) == (True, [None, 0.1])
