@@ -3,7 +3,8 @@
 It begins with a byte order mark: without one Excel takes UTF-8 for the machine's old code page, and what imports the
 CSV files that Excel saves ("CSV UTF-8") knows it.
 
-A spreadsheet runs what begins like a formula, and a VM wrote part of the text: such a cell gets an apostrophe.
+A spreadsheet runs what begins like a formula, and a VM wrote part of the text: such a cell gets an apostrophe. Within a
+cell, a semicolon before such text becomes a comma: half of Europe's spreadsheets would begin a new cell there.
 """
 
 from __future__ import annotations
@@ -80,4 +81,4 @@ def _command(commands: Sequence[str]) -> str:
 
 def cell(value: object) -> str:
     """`value` as one line that no spreadsheet computes."""
-    return truncate(_FORMULA.sub(r"\1'", one_line(value)), _CELL)
+    return truncate(_FORMULA.sub(lambda match: "," if match[1] else "'", one_line(value)), _CELL)

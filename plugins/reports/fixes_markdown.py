@@ -46,7 +46,7 @@ def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[s
     lines = [
         f"- **Component**: {text(component(cause))}"
         + (f", {text(cause['component']['id'])}" if cause["component"]["id"] else ""),
-        f"- **Check**: {linked(text(cause_subject(cause)), cause['docs'])}, {cause['status']}",
+        f"- **Check**: {linked(cause_subject(cause), cause['docs'])}, {cause['status']}",
         f"- **Seen**: {text(cause['message'])}",
         f"- **{'Do' if cause['fix'] else 'By hand'}**: {text(cause['remedy'], _REMEDY)}",
         f"- **{counted(len(cause['vms']), 'VM')}**: {text(helped(cause['vms']), _NAMES)}",

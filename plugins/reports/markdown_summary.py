@@ -132,7 +132,7 @@ def _causes(found: list[Json]) -> Iterable[str]:
         ("Check", "Says", "VMs", "What was seen", "What to do"),
         (
             (
-                linked(text(cause_subject(cause)), cause["docs"]),
+                linked(cause_subject(cause), cause["docs"]),
                 cause["status"],
                 f"**{len(cause['vms'])}**: {text(names(cause['vms']))}",
                 text(cause["message"]),

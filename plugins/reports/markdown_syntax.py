@@ -9,22 +9,67 @@ from plugins.core.sanitize import one_line, truncate
 
 _SENTENCE = 400  # characters of a message or remedy: a table cell that is longer is not read
 
-# Everything that means something to GitHub's Markdown in the middle of a line.
-_MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~$@:-]")
+# A code span, as messages write it: what is in it means nothing to Markdown, save "|" in a table.
+_CODE = re.compile(r"(?<!`)`(?! )([^`|<>&\\]+)(?<! )`(?!`)")
+
+# What would mean something to CommonMark or GitHub's Markdown. All else is left as it is: text is also read without a
+# renderer, in a chat or a ticket.
+_MARKUP = re.compile(
+    r"""
+    ^(?:[-+\#>\[] | \d{1,9}[.)](?=\s|$))    # a list, a heading, a quotation, a box to tick
+    | \\(?=[!-/:-@\[-`{-~]|$)               # a backslash that would take away the meaning of what follows
+    | [`*|$@]                               # "@" would notify a person; "$" begins a formula
+    | (?<![^\W_])_+ | _+(?![^\W_])          # within a word it means nothing
+    | ~(?!(?<=^~)/|(?<=\s~)/)               # but at the beginning of a path
+    | \](?=[(\[:])                          # a link
+    | :(?=//) | (?<!\d):(?=[\w+-]+:)        # an address that would become a link; an emoji, but not a time
+    | (?<=\bmailto):|(?<=\bxmpp):
+    | (?<!\w)\#(?=\d) | \#+$                # an issue; the end of a heading
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 # A name behind "@" would be notified, an address of mail and one that begins with "www." become links, also when a
 # backslash stands before the sign. A word joiner behind it ends that; it is written so that it can be seen here.
 _LINKED = re.compile(r"@|www(?=\.)", re.I)
-_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_BRACKET = re.compile(r"(\\.)|([\[\]])")  # what is escaped already, or could end a label
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
 def text(words: str, limit: int = _SENTENCE) -> str:
-    """`words` in any Markdown context: one line, no markup, no HTML, of bearable length."""
-    return _LINKED.sub(r"\g<0>&#8288;", _MARKUP.sub(r"\\\g<0>", truncate(one_line(words), limit).translate(_HTML)))
+    """`words` in any Markdown context but a link's label: one line, no markup, no HTML, of bearable length."""
+    line = truncate(one_line(words), limit)
+    parts = []
+    end = 0
+    for span in _CODE.finditer(line):
+        parts += [_plain(line, end, span.start()), span.group()]
+        end = span.end()
+    return "".join([*parts, _plain(line, end, len(line))])
+
+
+def _plain(line: str, start: int, end: int) -> str:
+    """A part of a line that is no code, with what means something escaped: what stands around it decides, too."""
+    parts = []
+    for match in _MARKUP.finditer(line, start, end):
+        parts += [line[start : match.start()], _escape(match)]
+        start = match.end()
+    plain = _ENTITY.sub("&amp;", "".join([*parts, line[start:end]])).replace("<", "&lt;")
+    return _LINKED.sub(r"\g<0>&#8288;", plain)
+
+
+def _escape(match: re.Match[str]) -> str:
+    found = match.group()
+    if found[0].isdigit():  # the number of a list: its full stop counts
+        return f"{found[:-1]}\\{found[-1]}"
+    return "".join(f"\\{character}" for character in found)
 
 
 def linked(label: str, url: str) -> str:
-    """`label` (Markdown already) as a link; alone when `url` has a character that could end the link."""
-    return f"[{label}]({url})" if re.fullmatch(r"https?://[\w./?=&%#~+,:;-]+", url, re.ASCII) else label
+    """`label` (plain words) as a link; alone when `url` has a character that could end the link."""
+    if not re.fullmatch(r"https?://[\w./?=&%#~+,:;-]+", url, re.ASCII):
+        return text(label)
+    line = truncate(one_line(label), _SENTENCE)
+    words = _BRACKET.sub(lambda match: match[1] or f"\\{match[2]}", _plain(line, 0, len(line)))
+    return f"[{words}]({url})"
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -230,7 +230,7 @@ def test_a_long_remedy_is_not_cut() -> None:
     results = with_fixes()
     remedy = results["causes"][0]["remedy"] = " ".join(["az", *["--word"] * 120])
     assert f"# by hand: {remedy}\n" in fix_script.render(results)
-    assert f"- **By hand**: {remedy}\n".replace("-", r"\-").replace(r"\- ", "- ", 1) in fix_page.render(results)
+    assert f"- **By hand**: {remedy}\n" in fix_page.render(results)
 
 
 def test_a_small_fleet_is_named_in_full_and_a_big_one_is_not() -> None:
@@ -240,7 +240,7 @@ def test_a_small_fleet_is_named_in_full_and_a_big_one_is_not() -> None:
         more = "" if size == shown else f" and {size - shown} more"
         names = ", ".join(f"vm-{n:03}" for n in range(shown)) + more
         assert f"# helps {size} VMs: {names}\n" in fix_script.render(results)
-        assert f"- **{size} VMs**: {names}".replace("-0", r"\-0") in fix_page.render(results)
+        assert f"- **{size} VMs**: {names}" in fix_page.render(results)
 
 
 def test_the_page_leaves_what_is_too_much_to_the_script() -> None:
@@ -254,23 +254,23 @@ def test_the_page_is_the_plan_with_its_commands() -> None:
     page = fix_page.render(saved("six-vms"))
     assert re.findall(r"^#+ (.*)$", page, re.MULTILINE) == [
         "What to fix, in this order",
-        r"Step 1\: Fix cloud services network csn\-01 \(CSN\-002\)\: 1 VM becomes ready; 1 more still waits for IDENTITY\-001.",
-        r"Step 2\: Fix web\-02 \(PROXY\-002\)\: 1 VM becomes ready.",
-        r"Step 3\: Fix edge\-gateway\-with\-a\-long\-name\-01 \(IDENTITY\-001\)\: 1 VM becomes ready.",
-        r"Step 4\: Fix db\-02 \(SSH\-001\)\: 1 VM can then be judged.",
-        r"Step 5\: Fix cache\-01 \(SSH\-002\)\: 1 VM can then be judged.",
+        r"Step 1: Fix cloud services network csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
+        r"Step 2: Fix web-02 (PROXY-002): 1 VM becomes ready.",
+        r"Step 3: Fix edge-gateway-with-a-long-name-01 (IDENTITY-001): 1 VM becomes ready.",
+        r"Step 4: Fix db-02 (SSH-001): 1 VM can then be judged.",
+        r"Step 5: Fix cache-01 (SSH-002): 1 VM can then be judged.",
         "Later: this keeps no VM from being ready",
-        r"SSH\-003",
-        r"AGENT\-006",
-        r"CLOUDINIT\-002",
+        r"SSH-003",
+        r"AGENT-006",
+        r"CLOUDINIT-002",
     ]
     step = page.split("## Step 2")[1].split("## Step 3")[0]
     assert step.split("\n\n", 1)[1].split("\n") == [
         "- **Component**: the guest",
-        r"- **Check**: [PROXY\-002](https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities), fail",
-        r"- **Seen**: no\_proxy is \`localhost,127.0.0.1\`\: curl 7.81 on this VM sends 169.254.169.254 to the proxy.",
-        r"- **Do**: Add \`169.254.169.254\` to NO\_PROXY and no\_proxy in /etc/environment, then log in again.",
-        r"- **1 VM**: web\-02",
+        r"- **Check**: [PROXY-002](https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities), fail",
+        r"- **Seen**: no_proxy is `localhost,127.0.0.1`: curl 7.81 on this VM sends 169.254.169.254 to the proxy.",
+        r"- **Do**: Add `169.254.169.254` to NO_PROXY and no_proxy in /etc/environment, then log in again.",
+        r"- **1 VM**: web-02",
         "- **After it**: 3 of 6 VMs are ready",
         "",
         "```sh",
@@ -279,7 +279,7 @@ def test_the_page_is_the_plan_with_its_commands() -> None:
         "",
         "",
     ]
-    assert r"- **By hand**: Re\-create the VM with an identity\: it cannot be added later." in page
+    assert r"- **By hand**: Re-create the VM with an identity: it cannot be added later." in page
 
 
 def test_no_command_of_the_page_ends_its_fence() -> None:
@@ -291,7 +291,7 @@ def test_no_command_of_the_page_ends_its_fence() -> None:
 def test_hostile_text_is_no_markup_on_the_page() -> None:
     prose = re.sub(r"^```sh\n.*?^```$", "", fix_page.render(saved("hostile")), flags=re.DOTALL | re.MULTILINE)
     assert "<" not in prose and "\x1b" not in prose and "\u202e" not in prose
-    assert "](javascript" not in prose.replace("\\]\\(", "")
+    assert "](javascript" not in prose.replace("\\](", "")
     assert len(re.findall(r"^# ", prose, re.MULTILINE)) == 2
 
 

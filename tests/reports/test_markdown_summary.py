@@ -26,11 +26,11 @@ def test_root_causes_name_the_vms_and_the_remedy() -> None:
     link = "https://learn.microsoft.com/azure/operator-nexus/"
     link += "troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
     assert rows[0] == [
-        rf"[CSN\-002 cloud services network csn\-01 \[gbl.his.arc.azure.com\]]({link})",
+        rf"[CSN-002 cloud services network csn-01 \[gbl.his.arc.azure.com\]]({link})",
         "fail",
-        r"**2**: db\-01, edge\-gateway\-with\-a\-long\-name\-01",
-        r"The cloud services network csn\-01 does not allow gbl.his.arc.azure.com\:443.",
-        r"Add the endpoint to \`additionalEgressEndpoints\` of the cloud services network.",
+        r"**2**: db-01, edge-gateway-with-a-long-name-01",
+        r"The cloud services network csn-01 does not allow gbl.his.arc.azure.com:443.",
+        r"Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
     ]
 
 
@@ -46,8 +46,8 @@ def test_the_plan_comes_before_the_details() -> None:
     ]
     steps = text.split("### Fix in this order\n\n")[1].split("\n\n")[0].splitlines()
     assert steps[:2] == [
-        r"1. Fix cloud services network csn\-01 \(CSN\-002\)\: 1 VM becomes ready; 1 more still waits for IDENTITY\-001.",
-        r"2. Fix web\-02 \(PROXY\-002\)\: 1 VM becomes ready.",
+        r"1. Fix cloud services network csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
+        r"2. Fix web-02 (PROXY-002): 1 VM becomes ready.",
     ]
     assert len(steps) == 5
 
@@ -60,8 +60,8 @@ def test_what_differs_is_said_with_the_odd_ones_out() -> None:
     )  # fmt: skip
     rows = section(markdown.render(results), "Drift: VMs that should be equal and differ")
     assert rows == [
-        ["cluster Berlin", "agent version", "1.61 (5 of 6)", r"1.52 (1: db\-01)"],
-        ["the fleet", "clock", "no value", r"a (1: vm\-a); b (1: vm\-b); c (1: vm\-c); and 1 more values"],
+        ["cluster Berlin", "agent version", "1.61 (5 of 6)", r"1.52 (1: db-01)"],
+        ["the fleet", "clock", "no value", r"a (1: vm-a); b (1: vm-b); c (1: vm-c); and 1 more values"],
     ]
 
 
@@ -97,7 +97,7 @@ WAIVER = {
 
 def test_the_gate_is_the_line_below_the_verdict() -> None:
     lines = markdown.render({**saved("six-vms"), "gate": GATE}).splitlines()
-    assert lines[4] == r"❌ **The gate 98% is not met\: 1 of 6 VMs are ready.**"
+    assert lines[4] == r"❌ **The gate 98% is not met: 1 of 6 VMs are ready.**"
     lines = markdown.render({**saved("six-vms"), "gate": {**GATE, "passed": True}}).splitlines()
     assert lines[4].startswith("✅ ")
     lines = markdown.render({**saved("six-vms"), "gate": {**GATE, "exit": 10}}).splitlines()
@@ -107,8 +107,8 @@ def test_the_gate_is_the_line_below_the_verdict() -> None:
 def test_what_is_new_since_an_earlier_run_is_listed() -> None:
     text = markdown.render({**saved("six-vms"), "changes": CHANGES})
     assert "\n\n1 finding is new, 2 are fixed.\n\n" in text
-    assert section(text, r"Changes since 20261120T000000Z\-aaaa") == [
-        ["new", r"db\-01", r"CSN\-002 \[x\]", "pass", "fail", "Gone."],
+    assert section(text, r"Changes since 20261120T000000Z-aaaa") == [
+        ["new", r"db-01", r"CSN-002 [x]", "pass", "fail", "Gone."],
     ]
 
 
@@ -116,8 +116,8 @@ def test_a_waiver_that_expires_soon_is_listed_the_first_one_first() -> None:
     waivers = [{**WAIVER, "expires": "2027-01-01"}, WAIVER, {**WAIVER, "expiring_soon": False}]
     rows = section(markdown.render({**saved("six-vms"), "waivers": waivers}), "Waivers that expire soon")
     assert rows == [
-        [r"IMDS\-002", r"lab\-\*", date, r"anna\@&#8288;example.org", r"CHG\-1", r"It goes \| away."]
-        for date in (r"2026\-12\-31", r"2027\-01\-01")
+        [r"IMDS-002", r"lab-\*", date, r"anna\@&#8288;example.org", r"CHG-1", r"It goes \| away."]
+        for date in (r"2026-12-31", r"2027-01-01")
     ]
 
 
@@ -158,8 +158,8 @@ def test_each_vm_has_one_thing_to_fix_first() -> None:
     text = markdown.render(saved("six-vms"))
     not_ready = {row[0]: row[1] for row in section(text, "❌ Not ready: 3")}
     unknown = {row[0]: row[1] for row in section(text, "❔ Could not be judged: 2")}
-    assert not_ready[r"web\-02"] == r"PROXY\-002"
-    assert unknown == {r"db\-02": r"SSH\-001", r"cache\-01": r"SSH\-002"}
+    assert not_ready[r"web-02"] == r"PROXY-002"
+    assert unknown == {r"db-02": r"SSH-001", r"cache-01": r"SSH-002"}
 
 
 def test_a_ready_fleet_is_a_few_lines() -> None:
@@ -171,9 +171,10 @@ def test_a_ready_fleet_is_a_few_lines() -> None:
 def test_hostile_text_is_no_markup() -> None:
     text = markdown.render(saved("hostile"))
     assert "<" not in text.replace("&lt;", "") and "\x1b" not in text and "\u202e" not in text
-    assert r"\x1b" not in text.replace(r"\\x1b", "")  # the backslash of an escape is escaped as well
+    assert r"\\x1b" not in text  # a backslash before a letter means nothing: test_markdown_syntax.py
     for character in "`|@":
         cells = "\n".join(cell for row in section(text, "Root causes") for cell in row)
+        cells = re.sub(r"(?<!`)`[^`|<>&\\]+`(?!`)", "", cells)  # code, in which nothing means anything
         assert re.search(rf"(?<!\\){re.escape(character)}", cells) is None, character
     assert {len(row) for row in section(text, "Root causes")} == {5}
     assert not any(line.startswith(("#", "E ", "::")) and "nasty" in line for line in text.splitlines())
