@@ -54,7 +54,7 @@ def _runtime(text: object) -> tuple[int, ...] | None:
 def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
     """How to get to a runtime of `floor` or later, and the command, when the cluster is offered one."""
     versions = [each.get("targetClusterVersion") for each in prop(cluster, "availableUpgradeVersions") or []]
-    offered = sorted((each for each in versions if _runtime(each)), key=_numbers)
+    offered = sorted((version for version in versions if _runtime(version)), key=_numbers)
     listed = f"it is offered {', '.join(offered) or 'none at present'}"
     if not offered or (floor and _numbers(offered[-1]) < _numbers(floor)):
         return (
@@ -169,13 +169,13 @@ def _known_runtimes(azure: AzureVmView) -> list[str]:
     """Every runtime that cluster and cluster manager name: a bundle is what makes a runtime available."""
     cluster, manager = readable(lambda: azure.cluster), readable(lambda: azure.cluster_manager)
     offered = (prop(cluster or {}, "availableUpgradeVersions") or []) + (prop(manager or {}, "clusterVersions") or [])
-    found = [prop(cluster or {}, "clusterVersion"), *(each.get("targetClusterVersion") for each in offered)]
+    found = [prop(cluster or {}, "clusterVersion"), *(version.get("targetClusterVersion") for version in offered)]
     return [each for each in found if _runtime(each)]
 
 
 def _stable_apis(azure: AzureVmView) -> list[str]:
     provider = readable(lambda: azure.nexus_provider)
-    return [each for each in _api_versions(provider or {}) if not each.endswith("-preview")]
+    return [version for version in _api_versions(provider or {}) if not version.endswith("-preview")]
 
 
 def _api_versions(provider: Resource) -> list[str]:
@@ -183,9 +183,9 @@ def _api_versions(provider: Resource) -> list[str]:
     types = provider.get("resourceTypes") or []
     found: Iterator[Any] = (
         version
-        for each in types
-        if str(each.get("resourceType")).lower() == "virtualmachines"
-        for version in each.get("apiVersions") or []
+        for resource_type in types
+        if str(resource_type.get("resourceType")).lower() == "virtualmachines"
+        for version in resource_type.get("apiVersions") or []
     )
     return [each for each in found if isinstance(each, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", each)]
 
@@ -216,7 +216,7 @@ def test_the_api_version_is_offered(azure: AzureVmView, profile: Profile) -> str
     if not versions:
         silent("the resource provider Microsoft.NetworkCloud", "the API versions of virtualMachines")
     newest = max(versions, key=_age)
-    stable = max((each for each in versions if not each.endswith("-preview")), default="")
+    stable = max((version for version in versions if not version.endswith("-preview")), default="")
     if _age(newest) < _age(floor):
         fail(
             f"Microsoft.NetworkCloud offers virtual machines up to API version {newest}; expected {floor} or later: "

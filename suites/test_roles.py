@@ -50,13 +50,13 @@ def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> s
     """Held by GUID, or covered by what other roles allow."""
     principal, access = _access(azure)
     held = access.holding(wanted.id)
-    if free := [each for each in held if not each.condition]:
+    if free := [assignment for assignment in held if not assignment.condition]:
         return f"Principal {principal} holds {_shown(wanted, free[0])}."
     # What is denied, whoever holds what, is ROLES-003's.
     given = replace(access, denies=(), denies_unread=None)
     answers = {action: effective(given, action) for action in actions}
-    if all(isinstance(each, Granted) for each in answers.values()):
-        by = list(dict.fromkeys(str(each.by[0]) for each in answers.values() if isinstance(each, Granted)))
+    if all(isinstance(answer, Granted) for answer in answers.values()):
+        by = list(dict.fromkeys(str(answer.by[0]) for answer in answers.values() if isinstance(answer, Granted)))
         return (
             f"Principal {principal} does not hold {wanted.name} at {access.scope}, but all that enrolling uses of it "
             f"({_short(actions)}), by {' and '.join(by)}."
@@ -187,5 +187,5 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
         )
     if problem := _undecided(answers, access.scope, next(iter(assigns.values()))):
         raise problem
-    by = list(dict.fromkeys(str(each.by[0]) for each in answers.values() if isinstance(each, Granted)))
+    by = list(dict.fromkeys(str(answer.by[0]) for answer in answers.values() if isinstance(answer, Granted)))
     return f"Principal {principal} may do {_short(tuple(answers))} at {access.scope}, by {' and '.join(by)}."

@@ -286,8 +286,8 @@ def _nexus_addresses(vm: Resource) -> dict[str, set[str]]:
     """
     attachments = [*(prop(vm, "networkAttachments") or []), prop(vm, "cloudServicesNetworkAttachment") or {}]
     return {
-        "MAC": _macs(each.get("macAddress") for each in attachments),
-        "IP": _ips(each.get("ipv4Address") for each in attachments),
+        "MAC": _macs(attachment.get("macAddress") for attachment in attachments),
+        "IP": _ips(attachment.get("ipv4Address") for attachment in attachments),
     }
 
 
@@ -299,14 +299,16 @@ def _arc_addresses(machine: Resource) -> dict[str, set[str]]:
     """
     interfaces = prop(machine, "networkProfile", "networkInterfaces") or []
     return {
-        "MAC": _macs(each.get("macAddress") for each in interfaces),
-        "IP": _ips(address.get("address") for each in interfaces for address in each.get("ipAddresses") or []),
+        "MAC": _macs(interface.get("macAddress") for interface in interfaces),
+        "IP": _ips(
+            address.get("address") for interface in interfaces for address in interface.get("ipAddresses") or []
+        ),
     }
 
 
 def _macs(texts: Iterable[Any]) -> set[str]:
     digits = (re.sub(r"[^0-9a-f]", "", str(text or "").lower()) for text in texts)
-    return {":".join(re.findall("..", each)) for each in digits if each.strip("0")}
+    return {":".join(re.findall("..", run)) for run in digits if run.strip("0")}
 
 
 def _ips(texts: Iterable[Any]) -> set[str]:

@@ -7,7 +7,7 @@ __all__ = ["listed", "plain", "sentence", "visible"]
 
 def plain(text: str) -> str:
     """VM output for a message: one line, printable, limited in length."""
-    text = "".join(each if each.isprintable() else "?" for each in text)
+    text = "".join(char if char.isprintable() else "?" for char in text)
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 
@@ -16,7 +16,7 @@ _ESCAPES = {"\r": r"\r", "\t": r"\t", "\n": r"\n"}
 
 def visible(text: str) -> str:
     r"""A value of a VM's, fit for a message: what cannot be printed is spelled out (``\r``, ``\x1b``, ``\u200b``)."""
-    return plain("".join(each if each.isprintable() else _escape(each) for each in text))
+    return plain("".join(char if char.isprintable() else _escape(char) for char in text))
 
 
 def _escape(character: str) -> str:

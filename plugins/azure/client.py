@@ -313,7 +313,9 @@ def _registration(provider: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "namespace": provider.get("namespace"),
         "registrationState": provider.get("registrationState"),
-        "resourceTypes": [{name: each[name] for name in kept if name in each} for each in types],
+        "resourceTypes": [
+            {name: resource_type[name] for name in kept if name in resource_type} for resource_type in types
+        ],
     }
 
 

@@ -192,10 +192,10 @@ def _address(vm: Mapping[str, Any]) -> tuple[str, str]:
     """The address for SSH, and what there is to say about the choice."""
     # [{"networkAttachmentName": "oam", "defaultGateway": "True", "ipv4Address": "10.0.0.4/24"}, …]
     networks = (vm.get("properties") or {}).get("networkAttachments") or []
-    usable = [each for each in networks if _of(each)]
+    usable = [network for network in networks if _of(network)]
     if not usable:
         return "", "Azure shows no address of it; its name is used as the SSH host."
-    gateway = [each for each in usable if str(each.get("defaultGateway")).lower() == "true"]
+    gateway = [network for network in usable if str(network.get("defaultGateway")).lower() == "true"]
     chosen = (gateway or usable)[0]
     if gateway or len(usable) == 1:
         return _of(chosen)[0], ""
@@ -214,4 +214,4 @@ def _of(attachment: Mapping[str, Any]) -> list[str]:
 def addresses(vm: Mapping[str, Any]) -> list[str]:
     """The addresses of a VM resource, each without its prefix length: 10.0.0.4 of 10.0.0.4/24."""
     networks = (vm.get("properties") or {}).get("networkAttachments") or []
-    return [address for each in networks for address in _of(each)]
+    return [address for network in networks for address in _of(network)]

@@ -174,7 +174,9 @@ class _Fetch:
         located = [found for found in self.facts.located.values() if isinstance(found, str)]
         self._resources("clusters", self._links("clusterId", located))
         attachments = [self._properties(id).get("cloudServicesNetworkAttachment") or {} for id in located]
-        self._resources("cloud_services_networks", [each.get("attachedNetworkId") or "" for each in attachments])
+        self._resources(
+            "cloud_services_networks", [attachment.get("attachedNetworkId") or "" for attachment in attachments]
+        )
 
     def _machines_one_by_one(self) -> None:
         """Ask for each VM's own Arc machine where the list of its resource group was lost."""
@@ -366,8 +368,8 @@ def _named(vm: Vm, answer: Answer | ReadError, place: str) -> str | ReadError:
     if isinstance(answer, ReadError):
         return answer
     rows: list[Mapping[str, Any]] = [each for each in answer.value or [] if each.get("id")]
-    hits = [each for each in rows if str(each.get("name")).lower() == vm.name.lower()]
-    hits = hits or [each for each in rows if vm.host in addresses(each)]
+    hits = [row for row in rows if str(row.get("name")).lower() == vm.name.lower()]
+    hits = hits or [row for row in rows if vm.host in addresses(row)]
     if len(hits) == 1:
         return str(hits[0]["id"])
     if hits:

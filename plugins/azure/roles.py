@@ -71,7 +71,7 @@ class Access:
 
     def holding(self, role_id: str) -> list[Assignment]:
         """The assignments of this role, by GUID: display names differ between documents."""
-        return [each for each in self.assignments if ids.last(each.role_id) == ids.last(role_id)]
+        return [assignment for assignment in self.assignments if ids.last(assignment.role_id) == ids.last(role_id)]
 
 
 #: The principal of a deny assignment that stands for everyone.
@@ -120,7 +120,7 @@ def access_at(scope: str, principal_id: str, given: Sequence[Assignment], denies
     assignments = [each for each in given if ids.reaches(each.scope, scope)]
     if isinstance(denies, ReadError):
         return Access(scope, assignments, denies_unread=denies)
-    groups = {each.via_group for each in assignments if each.via_group}
+    groups = {assignment.via_group for assignment in assignments if assignment.via_group}
     denied = [each for row in denies.value or [] for each in _denies(row, scope, principal_id.lower(), groups)]
     return Access(scope, assignments, denied)
 
@@ -180,9 +180,11 @@ class Undecided:
 
 def effective(access: Access, action: str) -> Granted | Denied | Undecided:
     """May the principal do `action` at the scope? Union of the assignments, then the denies."""
-    given = [each for each in access.assignments if _covers(each.actions, each.not_actions, action)]
+    given = [
+        assignment for assignment in access.assignments if _covers(assignment.actions, assignment.not_actions, action)
+    ]
     free = [each for each in given if not each.condition]
-    unread = [each for each in access.assignments if each.unread]
+    unread = [assignment for assignment in access.assignments if assignment.unread]
     hit = [each for each in access.denies if _covers(each.actions, each.not_actions, action)]
     for deny in hit:
         if deny.certain:
@@ -211,7 +213,9 @@ def effective(access: Access, action: str) -> Granted | Denied | Undecided:
 
 
 def _covers(actions: Sequence[str], not_actions: Sequence[str], action: str) -> bool:
-    return any(matches(each, action) for each in actions) and not any(matches(each, action) for each in not_actions)
+    return any(matches(pattern, action) for pattern in actions) and not any(
+        matches(pattern, action) for pattern in not_actions
+    )
 
 
 @cache

@@ -82,14 +82,14 @@ class AzureSnapshot:
     def complete(self) -> bool:
         """True when everything that was asked for was answered."""
         answers = (*self.answers.values(), *self.located.values())
-        return not self.interrupted and not any(isinstance(each, ReadError) for each in answers)
+        return not self.interrupted and not any(isinstance(answer, ReadError) for answer in answers)
 
     @property
     def nothing_read(self) -> str:
         """Why Azure answered nothing at all, and what to do, when one problem is behind all of it; else ""."""
         answers = (*self.answers.values(), *self.located.values())
-        problems = {f"{each.message} {each.remedy}".strip() for each in answers if isinstance(each, ReadError)}
-        if len(problems) != 1 or any(not isinstance(each, ReadError) for each in answers):
+        problems = {f"{answer.message} {answer.remedy}".strip() for answer in answers if isinstance(answer, ReadError)}
+        if len(problems) != 1 or any(not isinstance(answer, ReadError) for answer in answers):
             return ""
         return problems.pop()
 

@@ -158,7 +158,7 @@ class AzureVmView:
         return found[0] if found else None
 
     def _only_arc_machine(self, machines: Any) -> list[dict[str, Any]]:
-        return [each for each in machines or () if str(each.get("name")).lower() == self.arc_name.lower()]
+        return [machine for machine in machines or () if str(machine.get("name")).lower() == self.arc_name.lower()]
 
     def _no_target_group(self) -> NoReturn:
         raise CheckOutcome(
@@ -242,14 +242,14 @@ class AzureVmView:
 
     def _expected(self, identities: list[Principal]) -> Principal:
         wanted = self._vm.identity
-        has = "; ".join(str(each) for each in identities) or "no managed identity"
+        has = "; ".join(str(identity) for identity in identities) or "no managed identity"
         if wanted == "system":
-            hits = [each for each in identities if each.kind == "system"]
+            hits = [identity for identity in identities if identity.kind == "system"]
         elif wanted:
-            hits = [each for each in identities if each.kind == "user" and ids.same(each.id, wanted)]
+            hits = [identity for identity in identities if identity.kind == "user" and ids.same(identity.id, wanted)]
         else:
-            users = [each for each in identities if each.kind == "user"]
-            hits = [each for each in identities if each.kind == "system"] or users
+            users = [identity for identity in identities if identity.kind == "user"]
+            hits = [identity for identity in identities if identity.kind == "system"] or users
             if len(hits) > 1:  # nor can IMDS choose one: nothing enrolls before that is decided
                 raise CheckOutcome(
                     Status.FAIL,

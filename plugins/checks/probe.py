@@ -74,7 +74,7 @@ class Probe:
     def key(self, name: str, arguments: Mapping[str, Any]) -> str:
         """What this probe, called `name`, is in the evidence for one set of parameters."""
         # What is shared by the whole run is not part of the key: "tunnel[management.azure.com]".
-        own = [str(arguments[each]) for each in self.parameters if each not in ("vm", "profile")]
+        own = [str(arguments[parameter]) for parameter in self.parameters if parameter not in ("vm", "profile")]
         label = "-".join(own)
         return intern(f"{name}[{label}]") if label else name  # the same text for each VM of a fleet
 

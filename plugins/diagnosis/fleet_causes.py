@@ -226,4 +226,4 @@ def _blocking(vm: Json) -> Iterable[Json]:
 
 def _matching(candidates: Sequence[Json], parameter: str) -> Sequence[Json]:
     """Of another check's results, those about the same parameter; all of them when it has other parameters."""
-    return [each for each in candidates if parameter and each["parameter"] == parameter] or candidates
+    return [candidate for candidate in candidates if parameter and candidate["parameter"] == parameter] or candidates

@@ -77,5 +77,5 @@ def _blamed(verdict: Verdict, check: Check, by_id: Mapping[str, Sequence[Verdict
 def matching(candidates: Iterable[Verdict], parameter: str) -> list[Verdict]:
     """Of another check's verdicts, those about the same parameter; all of them when it has other parameters."""
     candidates = list(candidates)
-    same = [each for each in candidates if parameter and each.parameter == parameter]
+    same = [candidate for candidate in candidates if parameter and candidate.parameter == parameter]
     return same or candidates

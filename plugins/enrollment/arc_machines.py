@@ -47,12 +47,12 @@ def wait_for_machines(
         groups = {(each.vm.target.cloud, each.group) for each in waiting}
         answers = {group: list_machines(*group) for group in groups}
         later = []
-        for each in waiting:
-            answer = answers[each.vm.target.cloud, each.group]
-            machine = _named(answer, each.name)
-            found[each.vm.name] = _as_seen(key, answer, machine)
+        for request in waiting:
+            answer = answers[request.vm.target.cloud, request.group]
+            machine = _named(answer, request.name)
+            found[request.vm.name] = _as_seen(key, answer, machine)
             if isinstance(answer, Answer) and not until(machine):
-                later.append(each)
+                later.append(request)
         waiting = later if time.monotonic() + PAUSE < deadline else []
         if waiting:
             time.sleep(PAUSE)
@@ -61,7 +61,7 @@ def wait_for_machines(
 
 def _named(answer: Answer | ReadError, name: str) -> Any:
     listed = answer.value or () if isinstance(answer, Answer) else ()
-    return next((each for each in listed if str(each.get("name")).lower() == name.lower()), None)
+    return next((machine for machine in listed if str(machine.get("name")).lower() == name.lower()), None)
 
 
 def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> ProbeResult:

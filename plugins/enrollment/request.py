@@ -91,9 +91,11 @@ def announcement(requests: Sequence[EnrollmentRequest], skipped: Mapping[str, st
     lines = [f"--enroll={mode}: {len(requests)} of {total} VMs {_are(len(requests))} connected to Azure Arc now."]
     if requests:
         lines.append("Each with azcmagent connect and a token of its own managed identity, as this resource:")
-    for each in requests:
-        tags = ", ".join(f"{name}={value}" for name, value in each.vm.target.tags.items())
-        lines.append(f"  {each.vm.name}: {each.machine} in {each.vm.target.location}{f', tags {tags}' if tags else ''}")
+    for request in requests:
+        tags = ", ".join(f"{name}={value}" for name, value in request.vm.target.tags.items())
+        lines.append(
+            f"  {request.vm.name}: {request.machine} in {request.vm.target.location}{f', tags {tags}' if tags else ''}"
+        )
     if requests and mode == "roundtrip":
         lines.append("Then each is disconnected again, which deletes that resource.")
     lines += [f"  {name}: {why}" for name, why in skipped.items()]
@@ -107,8 +109,8 @@ def _are(number: int) -> str:
 def same_machine(requests: Sequence[EnrollmentRequest]) -> dict[str, str]:
     """VMs that would become the same Arc machine, and the sentence that says so."""
     by_machine: dict[str, list[str]] = {}
-    for each in requests:
-        by_machine.setdefault(ids.key(each.machine), []).append(each.vm.name)
+    for request in requests:
+        by_machine.setdefault(ids.key(request.machine), []).append(request.vm.name)
     return {
         name: f"Not connected, as {' and '.join(names)} would become the same resource in Azure, {machine}."
         for machine, names in by_machine.items()

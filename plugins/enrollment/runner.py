@@ -70,7 +70,7 @@ def enroll(
     def visit(chosen: Sequence[EnrollmentRequest], key: str) -> bool:
         if not chosen:
             return True
-        vms = [each.vm for each in chosen]
+        vms = [request.vm for request in chosen]
         plans = {vm.name: [probes[key].plan(key, {"vm": vm, "profile": profile})] for vm in vms}
         limited = replace(options, run_timeout=probes[key].timeout + 5.0)
         with progress(len(vms)) as shown:
@@ -78,8 +78,8 @@ def enroll(
 
     def ask(chosen: Sequence[EnrollmentRequest], key: str, *, until: Callable[[Any], bool]) -> None:
         found = wait_for_machines(chosen, list_machines, key, until)
-        for each in chosen:
-            archive.add(each.vm.name, {key: found[each.vm.name]})
+        for request in chosen:
+            archive.add(request.vm.name, {key: found[request.vm.name]})
 
     def seen(each: EnrollmentRequest) -> ProbeResult:
         return archive[each.vm.name].seen[CONNECT]
@@ -93,10 +93,10 @@ def enroll(
     if mode != "roundtrip":
         return True
     ours = [each for each in connected if not seen(each).stdout.startswith(ALREADY)]
-    for each in connected:
-        if each not in ours:
+    for request in connected:
+        if request not in ours:
             reason = "The machine was connected before this run."
-            archive.add(each.vm.name, {key: not_done(key, reason) for key in (DISCONNECT, GONE)})
+            archive.add(request.vm.name, {key: not_done(key, reason) for key in (DISCONNECT, GONE)})
     if not visit(ours, DISCONNECT):
         return False
     ask(ours, GONE, until=lambda machine: machine is None)

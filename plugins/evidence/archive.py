@@ -86,7 +86,7 @@ class Archive(Mapping[str, Evidence]):
         try:
             if run["version"] != VERSION:
                 raise ValueError(f"it has format {run['version']!r}, this suite reads {VERSION}")
-            vms = [Vm.from_dict(each) for each in run["fleet"]]
+            vms = [Vm.from_dict(vm) for vm in run["fleet"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{label}: not a run this suite can read ({reason(error)})") from None
         return archive, run, vms

@@ -68,7 +68,7 @@ def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archi
         if not run.get("shard"):
             return archive, run, vms
     merged = MergedSource([_part(place, source) for place, source in found], any_profile=any_profile)
-    return Archive(merged), merged.run, [Vm.from_dict(each) for each in merged.run["fleet"]]
+    return Archive(merged), merged.run, [Vm.from_dict(vm) for vm in merged.run["fleet"]]
 
 
 def _expanded(place: str) -> Iterator[tuple[str, Source]]:

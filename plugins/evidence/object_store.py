@@ -90,7 +90,7 @@ class Store:
         try:
             if not self._fs.isdir(self._root):
                 return []
-            names = sorted(str(each).rstrip("/").rpartition("/")[2] for each in self._fs.ls(self._root, detail=False))
+            names = sorted(str(path).rstrip("/").rpartition("/")[2] for path in self._fs.ls(self._root, detail=False))
         except FileNotFoundError:
             return []
         except Exception as error:

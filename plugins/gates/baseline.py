@@ -220,8 +220,8 @@ def _regressions(vm: Json, before: PastVm) -> Iterator[dict[str, Any]]:
         worse = [each for each in required if each["status"] == "fail" or each["status"] in NOT_JUDGED]
     named = [each for each in worse if each["root_cause"]]
     named = named or [each for each in worse if each["status"] != "blocked"] or worse[:1]
-    for each in named:
-        yield _entry(vm, each, past[each["id"], each["parameter"]])
+    for result in named:
+        yield _entry(vm, result, past[result["id"], result["parameter"]])
 
 
 def _was(result: Json, before: PastVm) -> str:

@@ -126,7 +126,7 @@ class NoRegressions:
         since, worse = facts.changes["against"], facts.changes["regressions"]
         if worse:
             said = f"{counted(len(worse), 'regression')} since {since}: {first_few(map(_worse, worse))}"
-            return Outcome("fail" if any(each["now"] == "fail" for each in worse) else "unknown", said)
+            return Outcome("fail" if any(result["now"] == "fail" for result in worse) else "unknown", said)
         if facts.unfinished:
             said = f"no regression seen since {since}, but some checks were not judged on {first_few(facts.unfinished)}"
             return Outcome("unknown", said)
@@ -206,7 +206,10 @@ def evaluate(gate: Gate, facts: Facts) -> dict[str, Any]:
     words = {outcome.word for outcome in outcomes}
     exit_code = EXIT_FAIL if "fail" in words else EXIT_UNKNOWN if "unknown" in words else 0
     # What is not met first: it is what the sentence is read for.
-    said = [each.sentence for each in sorted(outcomes, key=lambda each: ("fail", "unknown", "pass").index(each.word))]
+    said = [
+        outcome.sentence
+        for outcome in sorted(outcomes, key=lambda outcome: ("fail", "unknown", "pass").index(outcome.word))
+    ]
     return {
         "policy": gate.policy,
         "passed": not exit_code,

@@ -89,8 +89,8 @@ def gather(
     finally:
         storing.shutdown()
         archive.sync()
-        for each in stored:
-            each.result()
+        for item in stored:
+            item.result()
     return True
 
 

@@ -108,8 +108,10 @@ def text(evidence: Evidence, verdicts: Sequence[Verdict], about: str) -> str:
     parts = [about, "", *_session(evidence)]
     shown: set[str] = set()
     for heading, areas, own in _SECTIONS:
-        parts += _section(heading, [each for each in verdicts if area_of(each.id) in areas], own, evidence, shown)
-    parts += _section(_REST, [each for each in verdicts if area_of(each.id) not in known], (), evidence, shown)
+        parts += _section(
+            heading, [verdict for verdict in verdicts if area_of(verdict.id) in areas], own, evidence, shown
+        )
+    parts += _section(_REST, [verdict for verdict in verdicts if area_of(verdict.id) not in known], (), evidence, shown)
     return redact(escape_invisible("\n".join(parts))) + "\n"
 
 
@@ -125,10 +127,12 @@ def _section(
 ) -> list[str]:
     """A heading, the checks' messages and their evidence; each probe once in the whole text."""
     lines = ["", "", heading, "=" * len(heading), ""]
-    for each in verdicts:
-        lines.append(f"{each.id}{f' ({each.parameter})' if each.parameter else ''}: {each.status}. {each.message}")
-        if each.remedy and each.status is not Status.PASS:
-            lines.append(f"    To do: {each.remedy}")
+    for verdict in verdicts:
+        lines.append(
+            f"{verdict.id}{f' ({verdict.parameter})' if verdict.parameter else ''}: {verdict.status}. {verdict.message}"
+        )
+        if verdict.remedy and verdict.status is not Status.PASS:
+            lines.append(f"    To do: {verdict.remedy}")
     if not verdicts:
         lines.append("No check of this run covers it.")
     keys = [*own, *dict.fromkeys(key for each in verdicts for key in each.probes)]

@@ -41,5 +41,5 @@ def _row(index: int, planned: ProbeCommand) -> str:
 def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> VmScript:
     """The script that runs `probes` on one Windows VM; `nonce` is for tests."""
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
-    limit = max((each.timeout for each in probes), default=0.0) + OVERHEAD + STARTUP
+    limit = max((probe.timeout for probe in probes), default=0.0) + OVERHEAD + STARTUP
     return VmScript(pack(source(probes, nonce)), COMMAND, nonce, tuple(probes), limit, crlf=True)

@@ -15,7 +15,7 @@ from plugins.checks.probe import END, LINUX_ONLY, Probe
 from plugins.checks.signature import parameters as parameters_of
 from plugins.model import Evidence, ProbeResult, Severity, Status
 
-__all__ = ["Outcome", "judge", "value"]
+__all__ = ["Outcome", "evaluate_check", "value"]
 
 
 class Outcome(NamedTuple):
@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
     component: Component | None = None  # what has to be changed, where that is not what the check declares
 
 
-def judge(
+def evaluate_check(
     check: Check,
     function: Callable[..., str],
     probes: Mapping[str, Probe],
@@ -58,7 +58,7 @@ def judge(
     silent = status in (Status.PASS, Status.NOT_APPLICABLE)
     remedy = "" if silent else word.remedy or check.remedy
     # Commands for a guest are written for a POSIX shell.
-    fix = [each for each in word.fix if evidence.vm.os != "windows" or isinstance(each, str)]
+    fix = [command for command in word.fix if evidence.vm.os != "windows" or isinstance(command, str)]
     return Outcome(
         status=status,
         message=word.message,

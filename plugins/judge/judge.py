@@ -11,7 +11,7 @@ from plugins.core.sanitize import message_text
 from plugins.evidence.archive import Archive
 from plugins.judge.case import CheckCase
 from plugins.judge.context import CheckContext, wants
-from plugins.judge.evaluate import Outcome, judge
+from plugins.judge.evaluate import Outcome, evaluate_check
 from plugins.judge.operator_command import for_operator
 from plugins.judge.readiness import hindrance, skip
 from plugins.judge.waivers import Waivers
@@ -112,7 +112,7 @@ class Judge:
             return self._verdict(case, stop)
         context = self.context.arguments(case.function, case.probes, case.vm)
         parameters = {**case.parameters, **context}
-        outcome = judge(case.check, case.function, case.probes, evidence, self._profile, parameters)
+        outcome = evaluate_check(case.check, case.function, case.probes, evidence, self._profile, parameters)
         used = self.context.used(context)
         self._state(case.vm).used.update(used)
         seconds = max((evidence.seen[key].seconds for key in outcome.keys if key in evidence.seen), default=0.0)

@@ -109,7 +109,7 @@ def _page(text: str) -> str:
 def _line(text: str) -> Answer:
     """A pasted line, or a few."""
     lines = [line for line in text.splitlines() if line.strip()] or [text]
-    found = list(dict.fromkeys(each.explanation for each in line_findings(lines)))
+    found = list(dict.fromkeys(finding.explanation for finding in line_findings(lines)))
     if not found and (status := knowledge.exit_status_of(text, whole=True)) is not None:
         return _exit_status(status)
     shown = _shown(text)
@@ -132,8 +132,8 @@ def _log(path: Path, name: str) -> Answer:
 def _one_log(log: Log) -> Answer:
     lines = log.lines
     seen: dict[str, list[LineFinding]] = {}
-    for each in line_findings(lines):
-        seen.setdefault(each.explanation.name, []).append(each)
+    for finding in line_findings(lines):
+        seen.setdefault(finding.explanation.name, []).append(finding)
     explained = {each.number for group in seen.values() for each in group}
     success = last_success(lines)
     title = f"{_shown(log.name)}: {counted(len(lines), 'line')}"

@@ -88,12 +88,12 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
     assert archive is not None
     accumulator, facts = config.stash[ACCUMULATOR], config.stash[JUDGE].context.facts
     unfinished = accumulator.finish()
-    coverage = accumulator.findings.coverage
+    coverage = accumulator.builder.coverage
     coverage.reasons += stopping_options(session)
     if run.state.interrupted:
         coverage.stopped = True
         coverage.reasons.append("interrupted")
-    results = accumulator.findings.results(
+    results = accumulator.builder.results(
         run_id=run.files.id,
         started=run.started,
         finished=run.started + run.seconds,

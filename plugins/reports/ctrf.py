@@ -41,7 +41,7 @@ _ABOUT = ("verdict", "sentence", "run_id", "profile")
 
 def render(results: Json) -> Iterator[str]:
     """`results` as CTRF, one VM at a time: a fleet's tests are many."""
-    statuses = Counter(each["status"] for vm in results["vms"] for each in vm["results"])
+    statuses = Counter(result["status"] for vm in results["vms"] for result in vm["results"])
     statuses.update(status for vm in results["vms"] for status, _ in summaries(vm))
     outcomes: Counter[str] = Counter()
     for status, number in statuses.items():
@@ -76,7 +76,7 @@ def render(results: Json) -> Iterator[str]:
         name = one_line(vm["name"])
         tests = [
             *(_test(name, vm, result) for result in vm["results"]),
-            *(_summary(name, vm, *each) for each in summaries(vm)),
+            *(_summary(name, vm, *summary) for summary in summaries(vm)),
         ]
         if tests:
             yield comma + _ENCODE(tests)[1:-1]

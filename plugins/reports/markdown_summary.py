@@ -115,7 +115,10 @@ def _drift(drift: list[Json]) -> Iterable[str]:
 
 
 def _others(outliers: list[Json]) -> str:
-    shown = [f"{text(each['value'], 80)} ({len(each['vms'])}: {text(names(each['vms'], 3))})" for each in outliers[:3]]
+    shown = [
+        f"{text(outlier['value'], 80)} ({len(outlier['vms'])}: {text(names(outlier['vms'], 3))})"
+        for outlier in outliers[:3]
+    ]
     return "; ".join(shown) + (f"; and {len(outliers) - 3} more values" if len(outliers) > 3 else "")
 
 

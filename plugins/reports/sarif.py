@@ -99,7 +99,7 @@ class _Finding:
             "properties": {
                 "vm": one_line(vm),
                 "readiness": self.vm["readiness"],
-                "parameters": [one_line(each["parameter"]) for each in self.results if each["parameter"]],
+                "parameters": [one_line(result["parameter"]) for result in self.results if result["parameter"]],
             },
         }
         if self.cause:

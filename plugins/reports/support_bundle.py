@@ -75,7 +75,7 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
         yield name, text.encode("utf-8", "backslashreplace")
     run = contents.archive.read("run.json") or {}
     run["fleet"] = [saved_vm(vm) for vm in contents.vms]
-    run["arguments"] = [redact(str(each)) for each in run.get("arguments") or []]
+    run["arguments"] = [redact(str(argument)) for argument in run.get("arguments") or []]
     yield "run.json", _json(run)
     if (profile := contents.archive.source.read(PROFILE)) is not None:
         yield PROFILE, redact(profile.decode("utf-8", "replace")).encode()

@@ -87,7 +87,7 @@ def _steps(results: Json, width: int, show: int) -> list[Line]:
 
 def _seen(cause: Json) -> str:
     """The most frequent message, and for what else it holds."""
-    others = [each for each in cause["parameters"] if each not in cause["message"]]
+    others = [parameter for parameter in cause["parameters"] if parameter not in cause["message"]]
     likewise = f" Likewise {names(others, 3)}." if others else ""
     return f"{cause['message']}{likewise}"
 

@@ -15,16 +15,16 @@ def waiver_warnings(results: Json) -> Iterator[str]:
     """A sentence for each waiver that can go or ends soon. Texts are as they came: make them safe for where they go."""
     waivers = results.get("waivers", [])
     yield from _listed(
-        [each for each in waivers if each["unused"]], "no longer matches any finding; delete it: ", "unused"
+        [waiver for waiver in waivers if waiver["unused"]], "no longer matches any finding; delete it: ", "unused"
     )
-    soon = [each for each in waivers if each["expiring_soon"] and not each["unused"]]
+    soon = [waiver for waiver in waivers if waiver["expiring_soon"] and not waiver["unused"]]
     yield from _listed(soon, "expires on {expires}. Fix the finding or agree on a new date: ", "expiring soon")
 
 
 def _listed(waivers: list[Json], what: str, more: str) -> Iterator[str]:
-    for each in waivers[:_SHOW]:
-        of = f" [{each['parameter']}]" if each["parameter"] else ""
-        about = f"Warning: the waiver of {each['id']}{of} on {each['vms']} "
-        yield f"{about}{what.format(**each)}{each['owner']}, {each['tracker']}."
+    for waiver in waivers[:_SHOW]:
+        of = f" [{waiver['parameter']}]" if waiver["parameter"] else ""
+        about = f"Warning: the waiver of {waiver['id']}{of} on {waiver['vms']} "
+        yield f"{about}{what.format(**waiver)}{waiver['owner']}, {waiver['tracker']}."
     if len(waivers) > _SHOW:
         yield f"Warning: and {len(waivers) - _SHOW} more waivers, {more}: see results.json."

@@ -170,7 +170,7 @@ def error(line: str) -> Explanation | None:
 
 def needles() -> list[str]:
     """Fixed texts: a line in which `findings` finds something holds one of them, if a program of the VM printed it."""
-    return ["AZCM", *dict.fromkeys(each for message in messages() if message.in_logs for each in message.needles)]
+    return ["AZCM", *dict.fromkeys(needle for message in messages() if message.in_logs for needle in message.needles)]
 
 
 def succeeded(line: str) -> bool:

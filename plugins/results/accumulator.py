@@ -31,7 +31,7 @@ class FleetAccumulator:
         self._left = Counter(case.vm.name for case in cases)
         self._verdicts: dict[str, list[Verdict]] = {}  # of VMs that have begun and are not finished
         self.kept: dict[str, tuple[Evidence, Sequence[Verdict]]] | None = {} if keep else None
-        self.findings = ResultsBuilder({case.check.id: case.check for case in cases}, coverage, len(self._left))
+        self.builder = ResultsBuilder({case.check.id: case.check for case in cases}, coverage, len(self._left))
         self._finished = 0
 
     def verdict(self, case: CheckCase) -> Verdict:
@@ -62,7 +62,7 @@ class FleetAccumulator:
 
     def _finish(self, vm: Vm) -> None:
         evidence, verdicts = self._judge.release(vm), self._verdicts.pop(vm.name)
-        self.findings.add(evidence, verdicts, components(vm, self._judge.context.facts))
+        self.builder.add(evidence, verdicts, components(vm, self._judge.context.facts))
         self._finished += 1
         if self._finished % _TIDY == 0:
             collect_while_paused()

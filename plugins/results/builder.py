@@ -87,7 +87,7 @@ class ResultsBuilder:
             "judged": judged,
             "notes": [compact.NOTE] if self._compact else [],
             "profile": profile,
-            "arguments": [redact(each) for each in arguments],
+            "arguments": [redact(argument) for argument in arguments],
             "versions": {
                 "suite": SUITE_VERSION,
                 "python": platform.python_version(),
@@ -123,7 +123,9 @@ def _still_open(vms: Iterable[Mapping[str, Any]], incomplete: Collection[str]) -
         vm["name"]
         for vm in vms
         if vm["name"] in incomplete
-        or any(each["status"] == Status.BLOCKED and each["severity"] == Severity.REQUIRED for each in vm["results"])
+        or any(
+            result["status"] == Status.BLOCKED and result["severity"] == Severity.REQUIRED for result in vm["results"]
+        )
     )
 
 

@@ -50,7 +50,7 @@ class Coverage:
 
     def add(self, vm: str, verdicts: Iterable[Verdict]) -> bool:
         """A VM whose verdicts are all in; True when nothing of the VM was left out."""
-        cases = {(each.id, each.parameter) for each in verdicts if each.severity is Severity.REQUIRED}
+        cases = {(verdict.id, verdict.parameter) for verdict in verdicts if verdict.severity is Severity.REQUIRED}
         judged = Counter(id for id, _ in cases if id in self._of_check)
         self._judged.update(judged)
         complete = judged.total() >= self._of_vm[vm]
@@ -60,9 +60,9 @@ class Coverage:
     def left_out(self, cases: Iterable[CheckCase]) -> list[str]:
         """The required checks that `cases`, those selected, do not have for each VM and parameter."""
         selected = {
-            (each.check.id, each.vm.name, each.parameter)
-            for each in cases
-            if self._is_required(each.check, each.vm, each.parameters)
+            (case.check.id, case.vm.name, case.parameter)
+            for case in cases
+            if self._is_required(case.check, case.vm, case.parameters)
         }
         number = Counter(id for id, _, _ in selected)
         return [id for id, of in self._of_check.items() if number[id] < of]
@@ -86,7 +86,7 @@ class Coverage:
         if isinstance(check.severity, Severity):
             return prod(map(len, values))
         named = (dict(zip(check.parametrize, each, strict=True)) for each in product(*values))
-        return sum(self._is_required(check, vm, each) for each in named)
+        return sum(self._is_required(check, vm, result) for result in named)
 
     def _is_required(self, check: Check, vm: Vm, parameters: Mapping[str, Any]) -> bool:
         return check.grade({"vm": vm, "profile": self._profile, **parameters}) is Severity.REQUIRED

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any, TypeVar
 
+from plugins.core.wording import counted
 from plugins.core.worker_pool import WorkerPool
 from plugins.model import SshSession, Vm
 from plugins.ssh.auth import Authenticator
@@ -286,7 +287,7 @@ class _Visits:
                 if pause is None or deadline.left < pause:
                     raise SshError(
                         "turned away",
-                        f"{hop.address} port {hop.port} {dropped} ({tries} time{'s' * (tries > 1)}).",
+                        f"{hop.address} port {hop.port} {dropped} ({counted(tries, 'time')}).",
                         "See the VM's sshd log (journalctl -u ssh): MaxStartups, PerSourcePenalties, or a firewall.",
                     ) from None
                 self.dialling.add(task)

@@ -48,7 +48,7 @@ class Agent:
         head, _, output = text.partition("@version\n")
         found = re.search(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b", output)
         since = re.search(r"^@since (\d+)$", head, re.M)
-        instance = [int(each) for each in re.findall(r"^@instance (\d+)$", head, re.M)]
+        instance = [int(match) for match in re.findall(r"^@instance (\d+)$", head, re.M)]
         return cls(
             installed=f"@has {AZCMAGENT}\n" in head,
             himds=f"@has {HIMDS}\n" in head,

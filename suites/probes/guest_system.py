@@ -191,7 +191,7 @@ class Guest:
                 path: int(kib) for path, kib in re.findall(r"^@free (\S+)\n.*\n.* +\d+ +\d+ +(\d+) +\d+% ", text, re.M)
             },
             mounts={at: tuple(options.split(",")) for at, options in re.findall(r"^@mount (\S+) (\S+)$", text, re.M)},
-            locks=tuple(Lock(*map(plain, each)) for each in re.findall(r"^@held (\S+) (\d+) (.+)$", text, re.M))
+            locks=tuple(Lock(*map(plain, match)) for match in re.findall(r"^@held (\S+) (\d+) (.+)$", text, re.M))
             if re.search(r"^@locks$", text, re.M)
             else None,
         )

@@ -19,7 +19,7 @@ from plugins.azure.snapshot import AzureSnapshot
 from plugins.checks.check import check_of
 from plugins.checks.probe import LINUX_ONLY
 from plugins.enrollment.request import prepare
-from plugins.judge.evaluate import judge
+from plugins.judge.evaluate import evaluate_check
 from plugins.model import Evidence, ProbeResult, Status
 from suites.probes import name_resolution, proxy_environment
 from suites.probes.curl import CurlAnswer
@@ -47,7 +47,7 @@ def check_with_both(both: ProbeResult, linux_only: ProbeResult) -> str:
 def judged(evidence: Evidence) -> tuple[Status, str, str]:
     declared = check_of(check_with_both)
     assert declared is not None
-    return judge(declared, check_with_both, probes_of(check_with_both), evidence, PROFILE, {})[:3]
+    return evaluate_check(declared, check_with_both, probes_of(check_with_both), evidence, PROFILE, {})[:3]
 
 
 def test_a_check_whose_probe_has_no_windows_command_is_not_applicable() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from plugins.checks.check import Check, check_of
 from plugins.checks.probe import END
-from plugins.judge.evaluate import Outcome, judge
+from plugins.judge.evaluate import Outcome, evaluate_check
 from plugins.model import Evidence, ProbeResult, ProbeState, SshSession, Status, Target, Vm
 from plugins.requirements.profile import Profile
 from plugins.requirements.profile_file import load_profile
@@ -91,7 +91,7 @@ class Row:
             plan = probes[name].plan(name, known)
             each = replace(each, probe=plan.key, command=plan.command)
             evidence.seen[plan.key] = each if self.as_printed else ended(each)
-        return judge(check, function, probes, evidence, self.profile, self.parameters)
+        return evaluate_check(check, function, probes, evidence, self.profile, self.parameters)
 
     def with_ends(self, function: Callable[..., str]) -> Row:
         """The same row with the marks at the ends of its evidence written out."""

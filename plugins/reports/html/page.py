@@ -89,7 +89,7 @@ def _worst_first(vms: Sequence[Json], most: int) -> Sequence[int]:
 
     def attention(number: int) -> tuple[int, bool]:
         vm = vms[number]
-        return READINESS.index(vm["readiness"]), not any(each["status"] == "warn" for each in vm["results"])
+        return READINESS.index(vm["readiness"]), not any(result["status"] == "warn" for result in vm["results"])
 
     return sorted(sorted(range(len(vms)), key=attention)[:most])
 
@@ -169,7 +169,8 @@ def _drift(entry: Json, lists: VmLists) -> Json:
     return {
         **entry,
         "outliers": [
-            {"value": each["value"], "vms": lists.add(each["vms"])} for each in entry["outliers"][: lists.caps.outliers]
+            {"value": outlier["value"], "vms": lists.add(outlier["vms"])}
+            for outlier in entry["outliers"][: lists.caps.outliers]
         ],
         "more": len(entry["outliers"][lists.caps.outliers :]),
     }
@@ -183,7 +184,7 @@ def _changes(changes: Json | None, lists: VmLists) -> Json | None:
     kinds = {kind: alike for kind in _CHANGES if (alike := _alike(changes.get(kind, ())))}
     return {
         **changes,
-        "kinds": {kind: [_change(each, lists) for each in alike[:most]] for kind, alike in kinds.items()},
+        "kinds": {kind: [_change(group, lists) for group in alike[:most]] for kind, alike in kinds.items()},
         "more": {kind: len(alike[most:]) for kind, alike in kinds.items()},
         "counts": {kind: len(changes[kind]) for kind in kinds},
         "added": lists.add(changes["vms_added"]),
