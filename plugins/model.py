@@ -1,6 +1,6 @@
 """The data model: VM, probe result, evidence, verdict.
 
-Data walks one way::
+Data flows in one direction::
 
     inventory ──> gather ──> Evidence ──> checks ──> Verdict ──> diagnosis ──> reports
                              (ProbeResult, ...)      (Status)

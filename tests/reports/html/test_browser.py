@@ -280,7 +280,7 @@ def test_a_vm_opens_its_own_card_with_what_is_wrong_and_what_is_known(fleet: Chr
     click(fleet, "#matrix tbody th")
     text = card(fleet)
     assert text.startswith("✕\nmadrid-db-001\nnot ready\nOf the 6 fixes of the plan, this VM needs fix 1.")
-    assert "What is not as it should be" in text and "CSN-002" in text and "follows from CSN-002" in text
+    assert "Findings" in text and "CSN-002" in text and "follows from CSN-002" in text
     assert "Address\nazureuser@10.5.0.11:22 through jump.edge-01" in text and "csn-madrid-a" in text
 
 

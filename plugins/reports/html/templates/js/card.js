@@ -14,7 +14,7 @@ const resultsOf = async (vm, check) => {
     .sort((a, b) => LETTERS.indexOf(a.letter) - LETTERS.indexOf(b.letter) || (b.root ?? 0) - (a.root ?? 0));
 };
 
-// Everything that is not as it should be on a VM: [check, result] pairs, root causes first.
+// All findings of a VM: [check, result] pairs, root causes first.
 const troubleOf = async (vm) => {
   const bad = checks.filter((check) => `${TROUBLE}v`.includes(vm.worst[check.number]));
   const all = await Promise.all(bad.map(async (check) => (await resultsOf(vm, check)).map((result) => ({ check, result }))));
@@ -131,7 +131,7 @@ const card = (() => {
       const ids = [...new Set(waiting.map((each) => each.check.id))].flatMap((id, index) => [index ? ", " : "", checkLink(vm, id)]);
       list.append(make("li", {}, pill("blocked"), by ? `by ${by}: ` : "", ...ids));
     }
-    if (trouble.length) parts.push(make("h3", {}, "What is not as it should be"), list);
+    if (trouble.length) parts.push(make("h3", {}, "Findings"), list);
     else parts.push(make("p", {}, "Everything that was checked is as it should be."));
     const passed = [...vm.letters].filter((letter) => letter === "p").length;
     const facts = make("dl", { class: "told" }, fact("Results", `${count(passed)} of ${[...vm.letters].filter((letter) => letter !== "-").length} pass`));

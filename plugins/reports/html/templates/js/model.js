@@ -2,7 +2,7 @@
 
 const SIGNS = { pass: "✓", fail: "✕", warn: "!", unknown: "?", blocked: "⊘", "not applicable": "·", waived: "W", "": "" };
 const LETTERS = "fuwbvpn-"; // worst first
-const TROUBLE = "fuwb"; // not as it should be
+const TROUBLE = "fuwb"; // letters of findings
 const READINESS = ["not ready", "unknown", "partial", "ready"];
 const word = (letter) => data.letters[letter] ?? "";
 

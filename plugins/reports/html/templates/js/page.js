@@ -41,7 +41,7 @@ const fillTools = () => {
     area.append(option(check.number, bad ? `${check.id} · ${count(bad)} not met` : check.id));
   }
   const letters = new Set(data.vms.flatMap(([, , text]) => [...text]));
-  tools.status.append(option("trouble", "not as it should be"), ...[...LETTERS].filter((letter) => letters.has(letter) && word(letter)).map((letter) => option(word(letter), word(letter))));
+  tools.status.append(option("trouble", "any finding"), ...[...LETTERS].filter((letter) => letters.has(letter) && word(letter)).map((letter) => option(word(letter), word(letter))));
   tools.group.append(option("readiness", "readiness"));
   for (const [of, label] of [["tags", "Tags"], ["components", "Azure"], ["facts", "Facts"]]) {
     const own = data.groups.map((group, number) => ({ ...group, number })).filter((group) => group.of === of);
@@ -75,7 +75,7 @@ const showTokens = () => {
   if (state.text) tokens.push(token(`“${state.text}”`, { text: "" }));
   if (state.readiness) tokens.push(token(state.readiness, { readiness: "" }));
   if (state.check !== "") tokens.push(token(checks[state.check].id, { check: "", status: "" }));
-  if (state.status) tokens.push(token(state.status === "trouble" ? "not as it should be" : state.status, { status: "" }));
+  if (state.status) tokens.push(token(state.status === "trouble" ? "any finding" : state.status, { status: "" }));
   if (state.list !== "") tokens.push(token(`VMs with ${state.label}`, { list: "", label: "" }));
   if (tokens.length > 1) {
     const clear = make("button", { type: "button", class: "show" }, "Clear all");
