@@ -15,7 +15,8 @@ from functools import lru_cache
 from plugins.core.redaction import redact
 
 #: Default_Ignorable_Code_Point, and what is drawn as a blank beside it: DerivedCoreProperties.txt of Unicode 16.0.0
-#: (https://www.unicode.org/Public/16.0.0/ucd/DerivedCoreProperties.txt), and U+2800, U+1D159, which have no ink.
+#: (the same 4,174 code points as the `regex` package's \p{Default_Ignorable_Code_Point}); U+2800 and U+1D159 have no
+#: ink.
 DEFAULT_IGNORABLE = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
     "\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"

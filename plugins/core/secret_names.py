@@ -6,8 +6,8 @@ A name is split into words (``ansible_become_pass``, ``x-functions-key``, ``gith
     weak     token, tokens, pass, secrets, credential: counted and described as well    not ``tokens: 5``
     none     tokenType, secretName, publicKey, PasswordAuthentication, chpasswd
 
-What the words are is from the rules of detect-secrets (keyword detector) and gitleaks (generic-api-key), and from the
-names of Azure, cloud-init, Ansible and Windows. The sed and awk programs that run on VMs are made of the same table.
+The words follow those of detect-secrets (keyword detector) and gitleaks (generic-api-key), partly from memory, and the
+names that Azure, cloud-init, Ansible and Windows use. The sed and awk programs that run on VMs are made of the same table.
 """
 
 from __future__ import annotations

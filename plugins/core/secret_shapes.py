@@ -1,7 +1,7 @@
 r"""Secrets that are known by their own shape, wherever they stand: tokens of well-known services, hashes, keys.
 
-The prefixes and lengths are those that detect-secrets and gitleaks know (their rules, read in November 2026; the
-expressions here are our own). Each pattern comes with what a line must hold, in lower case, to be worth it.
+Prefixes and lengths follow the published rules of detect-secrets and gitleaks, partly from memory; the expressions are
+our own. Each pattern comes with what a line must hold, in lower case, to be worth it.
 """
 
 from __future__ import annotations

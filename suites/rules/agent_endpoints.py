@@ -9,9 +9,8 @@ from suites.probes.azcmagent_check import ReachedEndpoints
 
 __all__ = ["without_row"]
 
-#: The hosts in every published table of Azure's public cloud (agents of 2023, azure-docs issue 99004 and Microsoft's
-#: page of azcmagent check). What the table holds in other clouds is published nowhere, and neither is when it began to
-#: hold the other hosts that the agent needs: NET-001 looks at those.
+#: The hosts in the captured tables of Azure's public cloud. No document says which rows other clouds have, nor since
+#: which version the table has the other hosts that the agent needs: NET-001 checks those.
 _ROWS = {
     "AzureCloud": (
         "agentserviceapi.guestconfiguration.azure.com",

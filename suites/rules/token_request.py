@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from plugins import CheckOutcome, Profile, Status, Vm
-from plugins.azure.vm_view import Principal
+from plugins import CheckOutcome, Principal, Profile, Status, Vm
 from suites.probes.imds_token import KnownRefusal, TokenAnswer, token_rules, user_assigned
 from suites.rules.arm_resources import named, restart
 from suites.wording import sentence

@@ -150,7 +150,7 @@ def test_a_damaged_azure_json_is_one_clear_error(project: pytest.Pytester) -> No
     (project.path / "earlier/azure.json").write_text('{"version": 1, "answers"')
     outcome = project.runpytest_subprocess("--evidence=earlier")
     assert outcome.ret == 4
-    outcome.stderr.fnmatch_lines(["ERROR: */azure.json: cannot be read *"])
+    outcome.stderr.fnmatch_lines(["ERROR: */azure.json: is not readable as JSON (*"])
     outcome.stderr.no_fnmatch_line("*Traceback*")
 
 

@@ -361,7 +361,7 @@ def test_collect_only_lists_the_checks(project: pytest.Pytester) -> None:
 def test_without_a_vm_a_page_says_what_to_do(project: pytest.Pytester) -> None:
     outcome = project.runpytest_subprocess()
     assert outcome.ret == 4
-    outcome.stdout.fnmatch_lines(["Which VMs? *", "  pytest --vm=myvm *"])
+    outcome.stdout.fnmatch_lines(["Select VMs. *", "  pytest --vm=myvm *"])
     outcome.stdout.no_fnmatch_line("*Traceback*")
 
 
