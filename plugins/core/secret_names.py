@@ -7,7 +7,8 @@ A name is split into words (``ansible_become_pass``, ``x-functions-key``, ``gith
     none     tokenType, secretName, publicKey, PasswordAuthentication, chpasswd
 
 The words follow those of detect-secrets (keyword detector) and gitleaks (generic-api-key), partly from memory, and the
-names that Azure, cloud-init, Ansible and Windows use. The sed and awk programs that run on VMs are made of the same table.
+names that Azure, cloud-init, Ansible and Windows use. The sed and awk programs that run on VMs are made of the same
+table.
 """
 
 from __future__ import annotations
