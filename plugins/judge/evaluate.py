@@ -133,6 +133,7 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             Status.UNKNOWN,
             f"The answer of the probe {key} is incomplete: {incomplete}.",
             "Run the command shown below on the VM by hand and see how it ends.",
+            shared_cause=_unreadable(probe),
             component="guest",
         )
     if probe.read is None:
@@ -151,9 +152,14 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             Status.UNKNOWN,
             f"The answer of the probe {key} could not be read: {error}.",
             "Run the command shown below on the VM by hand and check its output.",
-            shared_cause=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
+            shared_cause=_unreadable(probe),
             component="guest",
         ) from None
+
+
+def _unreadable(probe: Probe) -> str:
+    """The cause that the checks share whose probes run the same broken program."""
+    return f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else ""
 
 
 def _incomplete(seen: ProbeResult, probe: Probe) -> str:

@@ -69,25 +69,19 @@ def test_a_bundle_says_without_a_network_what_the_run_said(tmp_path: Path) -> No
     assert len(said) > 300, done.stdout + done.stderr
     folder = (tmp_path / "live/latest/bundle").resolve()
     run = folder / f"{live['run_id']}.zip"
-    assert {path.name for path in folder.iterdir()} == {
-        run.name,
-        *(f"{live['run_id']}-vm{number}.zip" for number in (1, 2, 3, 4)),
-    }
+    assert [path.name for path in folder.iterdir()] == [run.name]
     assert verdicts(replay(tmp_path, f"--evidence={run}")) == said
     for number in (2, 3):
         only = f"vm{number}"
-        one = verdicts(replay(tmp_path, f"--evidence={folder}/{live['run_id']}-{only}.zip"))
+        one = verdicts(replay(tmp_path, f"--evidence={run}", f"--vm={only}"))
         assert one == {key: value for key, value in said.items() if key[0] == only}
     newer = verdicts(replay(tmp_path, f"--evidence={run}", "--profile=2602"))
     assert newer.keys() == said.keys()
     assert newer != said, "other requirements, other verdicts"
 
-    with zipfile.ZipFile(folder / f"{live['run_id']}-vm3.zip") as bundle:
+    with zipfile.ZipFile(run) as bundle:
         text = bundle.read("support/vm3.txt").decode()
-        azure = bundle.read("azure.json").decode().lower()
         evidence = json.loads(bundle.read("evidence/vm3.json"))
-    assert "vm3" in azure
-    assert not [name for name in ("vm1", "vm2", "vm4") if f"/virtualmachines/{name}" in azure], "nobody else's affairs"
     for wanted in (
         "Setting up libgpg-error0:amd64",  # the cloud-init output log
         "--- support_agent_logs (exit status 0)",
