@@ -34,7 +34,7 @@ def killed(checkout: Checkout, *arguments: str) -> Path:
     run = subprocess.Popen(command, cwd=checkout.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 60
     log = checkout.path / "visits.log"
-    while not (log.exists() and "b" in log.read_text()):
+    while not (log.exists() and "b" in log.read_text() and any(checkout.path.glob("reports/2*/evidence/a.json"))):
         assert run.poll() is None and time.monotonic() < deadline, run.communicate()
         time.sleep(0.02)
     run.send_signal(signal.SIGKILL)
