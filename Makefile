@@ -12,8 +12,8 @@ BENCH ?=
 MUTANTS ?=
 # Half of the time the tests wait, so there are two processes for each of two cores (tests/conftest.py shares them out).
 SIDE_BY_SIDE ?= -n 4 --dist loadscope --no-loadscope-reorder
-# A lab's VMs have seconds to answer, as real ones have: with four labs at once on two cores, they do not.
-LABS_SIDE_BY_SIDE ?= -n 2 --dist loadscope --no-loadscope-reorder
+# A lab's VMs have seconds to answer, as real ones have: with several labs at once on two cores, they do not.
+LABS_SIDE_BY_SIDE ?= -n 1 --dist loadscope --no-loadscope-reorder
 # A test starts pytest, pytest the suite: each would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
