@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from plugins import Profile, Vm, check, fail, not_applicable, on_vm, recommended, record_fact, required, unknown, warn
@@ -357,39 +357,55 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
     fail(message, remedy=remedy)
 
 
-#: Leaves the resource in Azure to the copy that keeps it.
+#: Leaves the resource in Azure to the machine that owns it.
 _FORGET = "azcmagent disconnect --force-local-only"
 
 
 @check(
     "AGENT-007",
     required,
-    remedy=f"One image with a connected agent was copied. On every copy but one: {_FORGET}, then connect anew; and "
-    "remove the agent from the image.",
+    remedy=f"This VM is a copy of a connected machine. On the VM: {_FORGET}, then connect anew; and remove the agent "
+    "from the image.",
     docs=f"{ARC}/agent-overview",
     component="guest",
 )
 def test_no_other_vm_has_the_same_vm_id(
-    agent: Agent, agent_show: AgentStatus, vm: Vm, fleet_agent_show: Mapping[str, AgentStatus]
+    agent: Agent,
+    agent_show: AgentStatus,
+    vm: Vm,
+    fleet_agent_show: Mapping[str, AgentStatus],
+    arc_vm_id: Callable[[str], str | None],
 ) -> str:
     """The agent's VM ID is this VM's alone.
 
-    Success: no other VM of the fleet reports the same VM ID.
-    Failure: another one does: both are copies of one connected machine, and Azure takes them for the same.
-    Unknown: azcmagent show did not answer.
+    Success: no other VM of the fleet reports the same VM ID, or Azure has it as that of this VM's Arc machine.
+    Failure: Azure has it as that of another VM's Arc machine: this VM is a copy, and Azure takes both for the same.
+    Unknown: another VM reports it too, and Azure does not say whose it is: each of them could claim another's. Or
+    azcmagent show did not answer.
     Not applicable: before the installation, and before the agent has a VM ID.
     """
     must_be_installed(agent)
     must_be_known(agent_show.missing, "The VM ID")
     if not agent_show.vm_id:
         not_applicable("The agent has no VM ID: it was never connected.")
+    vm_id = agent_show.vm_id.lower()
     ids = {name: shown.vm_id.lower() for name, shown in fleet_agent_show.items() if shown.vm_id and name != vm.name}
-    others = [name for name, vm_id in ids.items() if vm_id == agent_show.vm_id.lower()]
+    others = [name for name, other_id in ids.items() if other_id == vm_id]
     if others:
-        keeps = arc_machine.original({vm.name: agent_show} | {name: fleet_agent_show[name] for name in others})
-        fail(
-            f"The VM ID {agent_show.vm_id} is also that of {listed(others)}; expected a unique id.",
-            fix=() if vm.name == keeps else on_vm(f"sudo {_FORGET}"),
+        own = arc_vm_id(vm.name)
+        owners = [name for name in others if arc_vm_id(name) == vm_id]
+        if own == vm_id and not owners:
+            return f"The VM ID {agent_show.vm_id} is this VM's, as Azure has it. {listed(others)} also reported it."
+        if own not in (None, vm_id) and len(owners) == 1:
+            fail(
+                f"The VM ID {agent_show.vm_id} is that of {owners[0]}, as Azure has it; expected a unique id.",
+                fix=on_vm(f"sudo {_FORGET}"),
+            )
+        unknown(
+            f"The VM ID {agent_show.vm_id} was also reported by {listed(others)}, and Azure does not say whose it is; "
+            "expected a unique id.",
+            remedy="Look up the VM ID among the Arc machines in Azure (properties.vmId). Disconnect a VM only when it "
+            "is another VM's.",
         )
     if not ids:
         return f"The VM ID {agent_show.vm_id} is this VM's; no other VM of this run has one to compare with."

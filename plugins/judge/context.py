@@ -4,6 +4,7 @@
 ``azure``                 `plugins.azure.vm_view.AzureVmView`: the control plane as far as it concerns this VM
 ``expected_principal``    the identity the VM is to enroll with, or None when Azure was not asked or does not say
 ``az_cli``                `plugins.azure.az_cli.AzCli`: the Azure CLI of the machine the suite runs on
+``arc_vm_id``             VM name -> the vmId of its Arc machine in Azure, "" without one; None: Azure did not say
 ``fleet_NAME``            {VM name: what the probe NAME saw there}, over the whole run; the check also takes NAME itself
 ========================  ==============================================================================================
 
@@ -18,6 +19,7 @@ from functools import cache
 from typing import Any
 
 from plugins.azure.az_cli import AzCli
+from plugins.azure.normalize import properties
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.azure.vm_view import AzureVmView, Principal
 from plugins.checks.check import CheckOutcome
@@ -41,7 +43,7 @@ _FLEET = "fleet_"
 def wants(function: Callable[..., str]) -> frozenset[str]:
     """Which of the names above a check asks for."""
     names = parameters(function)
-    own = frozenset((CONTROL_PLANE, "expected_principal", "az_cli")).intersection(names)
+    own = frozenset((CONTROL_PLANE, "expected_principal", "az_cli", "arc_vm_id")).intersection(names)
     return own | {name for name in names if name.startswith(_FLEET) and name.removeprefix(_FLEET) in names}
 
 
@@ -54,6 +56,8 @@ class CheckContext:
         self._facts: AzureSnapshot | None = None
         self._az_cli: AzCli | None = None
         self._over_fleet: dict[str, Mapping[str, Any]] = {}
+        self._vms: dict[str, Vm] = {}
+        self._arc_vm_ids: dict[str, str | None] = {}
 
     def arguments(self, function: Callable[..., str], probes: Mapping[str, Probe], vm: Vm) -> dict[str, Any]:
         """The arguments besides `probes` that `function` takes, for `vm`."""
@@ -67,6 +71,8 @@ class CheckContext:
                 return self._expected(vm)
             case "az_cli":
                 return self.az_cli
+            case "arc_vm_id":
+                return self._arc_vm_id
             case _:
                 return self._everywhere(name.removeprefix(_FLEET), probes)
 
@@ -119,6 +125,18 @@ class CheckContext:
             return AzureVmView(vm, self.facts).expected
         except CheckOutcome:
             return None
+
+    def _arc_vm_id(self, name: str) -> str | None:
+        """Whose a VM ID is: Azure knows, while every VM may report another's."""
+        if not self._vms:
+            self._vms = {evidence.vm.name: evidence.vm for evidence in self._fleet()}
+        if name not in self._arc_vm_ids:
+            try:
+                machine = AzureVmView(self._vms[name], self.facts).arc_machine
+                self._arc_vm_ids[name] = str(properties(machine or {}).get("vmId") or "").lower()
+            except CheckOutcome:
+                self._arc_vm_ids[name] = None
+        return self._arc_vm_ids[name]
 
     def _everywhere(self, name: str, probes: Mapping[str, Probe]) -> Mapping[str, Any]:
         """The parsed answer of one probe on each VM that has one."""

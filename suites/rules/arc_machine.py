@@ -1,4 +1,4 @@
-"""The Arc machine that an agent is connected as, compared with the inventory and with other VMs."""
+"""The Arc machine that an agent is connected as, compared with the inventory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from plugins import CheckOutcome, Status, Vm
 from suites.probes.azcmagent import AgentStatus
 
-__all__ = ["another_resource", "enrolled", "original"]
+__all__ = ["another_resource", "enrolled"]
 
 
 class _Part(NamedTuple):
@@ -75,8 +75,3 @@ def enrolled(shown: AgentStatus, vm: Vm) -> str:
         f"Already enrolled: connected as {shown.resource}. The inventory does not say where it should be, so this was "
         "not compared."
     )
-
-
-def original(copies: Mapping[str, AgentStatus]) -> str:
-    """Which of the copies keeps the resource: one that is called like it, and of those the first by name."""
-    return min([name for name, shown in copies.items() if name.lower() == shown.name.lower()] or copies)

@@ -12,10 +12,13 @@ from plugins.azure import answer_keys as paths
 from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.evidence.archive import Archive
+from plugins.judge.context import CheckContext, wants
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.results.schema import problems
+from tests.support.catalogue import FUNCTIONS
 from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
+from tests.support.suite_probes import SHARED
 
 pytest_plugins = "pytester"
 
@@ -143,6 +146,24 @@ def test_an_unreadable_vm_of_the_fleet_does_not_hide_the_others(project: pytest.
     assert status == 10
     assert verdicts["a", "AGENT-007"]["message"] == "1 of 1."
     assert verdicts["b", "AGENT-007"]["status"] == "unknown"
+
+
+def test_azure_says_whose_a_vm_id_is() -> None:
+    group = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg"
+    machines = [{"name": "A", "properties": {"vmId": "5A1C"}}, {"name": "b", "properties": {}}]
+    vms = [Vm(name, resource_id=ID + name) for name in ("a", "b", "c")]
+    vms += [Vm("d", resource_id=(ID + "d").replace("/rg/", "/unread/")), Vm("10.0.0.4")]
+    context = CheckContext(None, lambda: (Evidence(vm, SshSession("ok")) for vm in vms))
+    context.facts = AzureSnapshot({paths.machines(group): Answer("GET …", machines)})
+    whose = context.arguments(FUNCTIONS["AGENT-007"], {"agent_show": SHARED["agent_show"]}, vms[0])["arc_vm_id"]
+    assert {vm.name: whose(vm.name) for vm in vms} == {"a": "5a1c", "b": "", "c": "", "d": None, "10.0.0.4": None}
+
+
+def test_one_check_compares_vms() -> None:
+    """Only what a check takes as `fleet_...` is from other VMs; each such check has to say whose word it believes."""
+    assert {id for id, function in FUNCTIONS.items() if any(name.startswith("fleet_") for name in wants(function))} == {
+        "AGENT-007"
+    }
 
 
 def test_a_damaged_azure_json_is_one_clear_error(project: pytest.Pytester) -> None:

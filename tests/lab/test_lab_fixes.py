@@ -45,7 +45,6 @@ REPAIRED = {
     "agent-proxy-bypass": ("PROXY-005",),
     "agent-service-down": ("AGENT-003",),
     "agent-extension-service-down": ("AGENT-003",),
-    "cloned-image": ("AGENT-007",),
 }
 
 #: Small enough that one small machine serves all VMs of a batch in time.
@@ -99,12 +98,10 @@ def test_the_commands_repair_what_they_are_for(up: Up, tmp_path: Path, faults: l
     wrong = []
     for vm, name in planted.items():
         commands = {command for each, command, *_ in said if each == vm}
-        if not commands and name != "cloned-image":
+        if not commands:
             wrong.append(f"{vm} ({name}): no command was given")
         left = _trouble(after, vm) & {*REPAIRED[name], "IMDS-003"}
         new = _trouble(after, vm) - _trouble(before, vm)
-        if name == "cloned-image":  # what is to be seen of a copy that forgot its resource: it is to be connected anew
-            new -= {"AGENT-002", "VM-006"}
         if left or new:
             wrong.append(f"{vm} ({name}): not repaired {sorted(left)}, new {sorted(new)}, after {commands}")
     assert wrong == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from plugins.model import ProbeResult, Status, Target, Vm
 from suites.probes.azcmagent import AgentStatus
@@ -64,9 +66,15 @@ def logged(ago: int, message: str) -> str:
 VM_ID = "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11"
 
 
-def fleet(**vm_ids: str) -> dict[str, AgentStatus]:
-    """What the agents of a fleet's VMs say, by VM name."""
-    return {name.replace("_", "-"): AgentStatus(status="Connected", vm_id=vm_id) for name, vm_id in vm_ids.items()}
+def clash(arc: Mapping[str, str | None], **vm_ids: str) -> dict[str, Any]:
+    """What the agents of a fleet's VMs report, and the vmId of their Arc machines in Azure, by VM name."""
+    reported = {name.replace("_", "-"): AgentStatus(status="Connected", vm_id=vm_id) for name, vm_id in vm_ids.items()}
+    return {"fleet_agent_show": reported, "arc_vm_id": arc.get}
+
+
+WHOSE = (
+    "Look up the VM ID among the Arc machines in Azure (properties.vmId). Disconnect a VM only when it is another VM's."
+)
 
 
 NETWORK = logged(3600, "AZCM0026: Network Error")
@@ -726,51 +734,82 @@ ROWS["AGENT-007"] = [
         {"agent": NOT_THERE, "agent_show": ABSENT},
         Status.NOT_APPLICABLE,
         "The Connected Machine agent is not installed yet.",
-        parameters={"fleet_agent_show": {}},
+        parameters=clash({}),
     ),
     Row(
         "never connected",
         {"agent": there(), "agent_show": SHOW_NEVER},
         Status.NOT_APPLICABLE,
         "The agent has no VM ID: it was never connected.",
-        parameters={"fleet_agent_show": fleet(vm_a="", vm_b="")},
+        parameters=clash({}, vm_a="", vm_b=""),
     ),
     Row(
         "alone",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.PASS,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is this VM's; no other VM of this run has one to compare with.",
-        parameters={"fleet_agent_show": fleet(vm_a=VM_ID)},
+        parameters=clash({}, vm_a=VM_ID),
     ),
     Row(
         "alone with an id",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.PASS,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is this VM's; no other VM of this run has one to compare with.",
-        parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b="")},
+        parameters=clash({}, vm_a=VM_ID, vm_b=""),
     ),
     Row(
         "different",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.PASS,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is this VM's alone among 3 VMs that have one.",
-        parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b="b", vm_c="b")},
+        parameters=clash({}, vm_a=VM_ID, vm_b="b", vm_c="b"),
+    ),
+    Row(
+        "another VM reports it too, and Azure has it as this VM's",
+        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        Status.PASS,
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is this VM's, as Azure has it. vm-b and vm-d also reported it.",
+        parameters=clash({"vm-a": VM_ID, "vm-b": "b", "vm-d": None}, vm_b=VM_ID.upper(), vm_c="c", vm_d=VM_ID),
     ),
     Row(
         "copied",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.FAIL,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-b and vm-d; expected a unique id.",
-        "One image with a connected agent was copied. On every copy but one: azcmagent disconnect --force-local-only, then connect anew; and remove the agent from the image.",
-        parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b=VM_ID.upper(), vm_c="c", vm_d=VM_ID)},
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is that of vm-b, as Azure has it; expected a unique id.",
+        "This VM is a copy of a connected machine. On the VM: azcmagent disconnect --force-local-only, then connect anew; and remove the agent from the image.",
+        parameters=clash({"vm-a": "", "vm-b": VM_ID, "vm-d": ""}, vm_b=VM_ID, vm_d=VM_ID),
     ),
     Row(
-        "copied, and another copy keeps the resource",
+        "another VM reports it too, and Azure was not asked",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
-        Status.FAIL,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is also that of vm-a; expected a unique id.",
-        parameters={"fleet_agent_show": fleet(vm_a=VM_ID, vm_b=VM_ID)},
-        vm=Vm("vm-b"),
+        Status.UNKNOWN,
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not say whose it is; expected a unique id.",
+        WHOSE,
+        parameters=clash({}, vm_b=VM_ID),
+    ),
+    Row(
+        "another VM reports it too, and Azure has it as nobody's",
+        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        Status.UNKNOWN,
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not say whose it is; expected a unique id.",
+        WHOSE,
+        parameters=clash({"vm-a": "a", "vm-b": "b"}, vm_b=VM_ID),
+    ),
+    Row(
+        "it is another VM's in Azure, which does not say what this VM's is",
+        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        Status.UNKNOWN,
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not say whose it is; expected a unique id.",
+        WHOSE,
+        parameters=clash({"vm-b": VM_ID}, vm_b=VM_ID),
+    ),
+    Row(
+        "Azure has it as that of both",
+        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        Status.UNKNOWN,
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not say whose it is; expected a unique id.",
+        WHOSE,
+        parameters=clash({"vm-a": VM_ID, "vm-b": VM_ID}, vm_b=VM_ID),
     ),
     Row(
         "its service is down",
@@ -778,6 +817,6 @@ ROWS["AGENT-007"] = [
         Status.UNKNOWN,
         "The VM ID is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
         "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
-        parameters={"fleet_agent_show": {}},
+        parameters=clash({}),
     ),
 ]

@@ -33,7 +33,6 @@ BY_HAND = {
     "AGENT-004": "the way or the proxy is to be mended: NET-001, PROXY-004, PROXY-005",
     "AGENT-005": "whether the other resource is still wanted is for a person to say",
     "AGENT-006": "each code has its own remedy",
-    "AGENT-007 copied": "this copy is the one that keeps the resource",
     "CLOUDINIT-001": "the user data is to be corrected, which only acts when the VM is created again",
     "CLOUDINIT-002": "the user data is to be corrected, which only acts when the VM is created again",
     "CSN-003": "Azure's own state, or a network on another cluster: a support request, or the VM again",
@@ -275,22 +274,28 @@ def test_the_commands_of_package_managers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resources", "keeps"),
+    ("arc", "fixed"),
     [
-        ({"vm-b": "vm-b", "vm-a": "vm-b"}, "vm-b"),  # the usual: copies say what the original was
-        ({"vm-b": "golden-image", "vm-a": "golden-image"}, "vm-a"),
-        ({"vm-b": "vm-b", "vm-a": "vm-a"}, "vm-a"),
+        ({"vm-a": "5a1c", "vm-b": ""}, ["vm-b"]),
+        ({"vm-a": "", "vm-b": "5a1c"}, ["vm-a"]),
+        ({"vm-a": "5a1c"}, []),  # Azure does not say what vm-b is
+        ({"vm-a": "", "vm-b": ""}, []),
+        ({}, []),
     ],
 )
-def test_one_copy_of_a_connected_machine_keeps_its_resource(resources: dict[str, str], keeps: str) -> None:
-    shown = {name: AgentStatus(status="Connected", name=resource, vm_id="5a1c") for name, resource in resources.items()}
-    for name in resources:
-        vm = replace(INVENTORY, name=name)
-        text = f"@text\nResource Name : {resources[name]}\nVM ID : 5a1c\nAgent Status : Connected\n"
-        installed = "@has /opt/azcmagent/bin/azcmagent\n@version\nazcmagent version 1.61.03319.2737\n"
-        evidence = {"agent": seen(installed), "agent_show": seen(f"\n{text}")}
-        given = fix("AGENT-007", vm, evidence, fleet_agent_show=shown)
-        assert list(given) == ([] if name == keeps else [OnVm("sudo azcmagent disconnect --force-local-only")])
+def test_only_a_copy_by_azures_word_forgets_its_resource(arc: dict[str, str], fixed: list[str]) -> None:
+    """Whatever the VMs call themselves: a VM that was broken into reports what it likes."""
+    shown = {name: AgentStatus(status="Connected", name="vm-b", vm_id="5a1c") for name in ("vm-a", "vm-b")}
+    text = "@text\nResource Name : vm-b\nVM ID : 5a1c\nAgent Status : Connected\n"
+    installed = "@has /opt/azcmagent/bin/azcmagent\n@version\nazcmagent version 1.61.03319.2737\n"
+    evidence = {"agent": seen(installed), "agent_show": seen(f"\n{text}")}
+    given = {
+        name: list(fix("AGENT-007", replace(INVENTORY, name=name), evidence, fleet_agent_show=shown, arc_vm_id=arc.get))
+        for name in shown
+    }
+    assert given == {
+        name: [OnVm("sudo azcmagent disconnect --force-local-only")] if name in fixed else [] for name in shown
+    }
 
 
 # ------------------------------------------------------------------------------------------------- /etc/environment
