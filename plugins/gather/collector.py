@@ -43,6 +43,10 @@ class _Visit:
         self.batch = batch
         self.decoder = FrameDecoder(batch)
 
+    @property
+    def started(self) -> bool:
+        return self.decoder.greeted
+
     def feed(self, data: bytes) -> bool:
         return self.decoder.feed(data)
 

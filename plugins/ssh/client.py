@@ -238,7 +238,7 @@ class _Visits:
             program, sink = self.program_for(vm), self.sink_for(vm)
             channel = open_shell(transport, hop.label, deadline, self.options.login_timeout, program.command)
             limit, most = self.options.run_timeout, self.options.max_bytes
-            run_script(transport, channel, hop.label, program.script, sink, deadline, limit, most)
+            run_script(transport, channel, hop.label, program, sink, deadline, limit, most)
         finally:
             seconds["probes"] = round(time.monotonic() - began, 3)
             transport.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Protocol
 
 from paramiko import Channel
@@ -27,6 +28,9 @@ _GONE = (OSError, EOFError, SSHException)  # what paramiko raises when the conne
 _TICK = 2.0  # seconds between two reads of stderr while stdout is silent
 _FAREWELL = 1.0  # seconds that an exit status may come after the output
 _BUSY_TICK = 0.01  # the same while there is script left to send, or stderr is not
+#: A start-up file that reads all of stdin waits for its end. It gets it after this part of the limit, if no script runs
+#: by then; a script that starts later finds stdin at its end, and does without.
+_PATIENCE = 0.3
 
 
 class Program(Protocol):
@@ -40,9 +44,17 @@ class Program(Protocol):
     def script(self) -> bytes:
         """Its standard input."""
 
+    @property
+    def keeps_stdin(self) -> bool:
+        """Whether stdin stays open while this side listens: to the script, its end then means that nobody does."""
+
 
 class Sink(Protocol):
     """The receiving end of one VM's script."""
+
+    @property
+    def started(self) -> bool:
+        """Whether the script has reported that it runs."""
 
     def feed(self, data: bytes) -> bool:
         """Take stdout bytes as they come; True = complete, the session may be closed."""
@@ -80,7 +92,7 @@ def run_script(
     transport: SshTransport,
     channel: Channel,
     label: str,
-    script: bytes,
+    program: Program,
     sink: Sink,
     deadline: Deadline,
     limit: float,
@@ -90,11 +102,16 @@ def run_script(
     deadline.inside()
     deadline.limit(limit)
     began, got = time.monotonic(), 0
-    unsent = memoryview(script)
+    unsent, stdin_open = memoryview(program.script), True
     first = b""  # what was said first, for the message when no shell came up
     errors = b""
     while True:
         unsent = _send(channel, unsent)
+        waited = time.monotonic() - began
+        if stdin_open and not unsent and not (program.keeps_stdin and (sink.started or waited < limit * _PATIENCE)):
+            stdin_open = False
+            with suppress(*_GONE):
+                channel.shutdown_write()
         channel.settimeout(_BUSY_TICK if unsent or errors else _TICK)
         data, errors = _receive(channel)
         got += len(data or b"") + len(errors)
@@ -144,8 +161,6 @@ def _send(channel: Channel, unsent: memoryview) -> memoryview:
     while unsent and channel.send_ready():
         try:
             unsent = unsent[channel.send(unsent[:_CHUNK].tobytes()) :]
-            if not unsent:
-                channel.shutdown_write()
         except _GONE:  # reading will tell why
             return unsent[:0]
     return unsent

@@ -3,7 +3,7 @@
 A shell that reads commands from stdin runs each line as it comes. What a login shell's start-up file reads before it
 (a `read`, an `ssh`, a `cat` in .bashrc) is missing at the front, and any line of a script can come first: without the
 lines that set `room`, one that removes the folder of a run would remove something else. So the shell first takes all
-of stdin, and runs it only if it begins with one mark and ends with the other.
+of stdin up to a mark, and runs it only if it begins with another mark. What comes of stdin after that is the script's.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ INCOMPLETE = 97
 def bootstrap(mark: str) -> str:
     """A line for `sh -c`, in single quotes, that is valid in sh, bash, dash, busybox, csh, tcsh, fish, zsh and ksh."""
     return (
-        f'\'script=$(cat); case $script in "#{mark} begin"*"#{mark} end") eval "$script";; '
+        f'\'script=$(sed "/^#{mark} end$/q"); case $script in "#{mark} begin"*"#{mark} end") eval "$script";; '
         f'*) echo "the script did not arrive as a whole"; exit {INCOMPLETE};; esac\''
     )
 
 
 def pack(script: str, mark: str = "nexus-arc") -> str:
-    """A script between the two marks that `bootstrap` asks for."""
-    return f"#{mark} begin\n{script}\n#{mark} end\n"
+    """A script between the two marks that `bootstrap` asks for; some sed want one more line before they print one."""
+    return f"#{mark} begin\n{script}\n#{mark} end\n\n"
 
 
 #: Valid in every login shell; the script itself comes on stdin.

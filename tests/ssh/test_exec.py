@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,33 @@ def test_a_shell_whose_start_up_file_reads_stdin_runs_nothing(client: Client, ke
     assert "the script did not reach its shell as a whole, so none of it was run. It printed" in session.message
     assert session.remedy.startswith("See what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read")
     assert client.sinks["vm-a"].stdout == b"the script did not arrive as a whole\n"
+
+
+def test_a_shell_whose_start_up_file_reads_all_of_stdin_runs_nothing(
+    client: Client, keys: Keys, tmp_path: Path
+) -> None:
+    """It waits for the end of stdin, which it gets before the limit is over."""
+    reads = tmp_path / "reads"
+    reads.write_text('#!/bin/sh\ncat >/dev/null\nexec sh -c "$SSH_ORIGINAL_COMMAND"\n')
+    reads.chmod(0o755)
+    with sshd(keys, tmp_path, f"ForceCommand {reads}") as running:
+        client.knows(running)
+        (session,) = client.visit(vm(running, keys), script="touch ran; echo DONE", run_timeout=3)
+    assert session.outcome == "shell refused"
+    assert "the script did not reach its shell as a whole" in session.message
+
+
+def test_stdin_is_open_while_the_client_listens(client: Client, server: Sshd, keys: Keys, tmp_path: Path) -> None:
+    client.knows(server)
+    gone = tmp_path / "gone"
+    script = f"exec 5<&0; (cat <&5 >/dev/null; touch {gone}) >/dev/null & echo hello; sleep 0.7; [ -e {gone} ] && echo gone; echo DONE"
+    client.visit(vm(server, keys), script=script)
+    assert client.sinks["vm-a"].stdout == b"hello\nDONE\n"
+    for _ in range(20):
+        if gone.exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError("the end of the client was not seen on the VM")
 
 
 def test_output_streams_while_the_script_runs(client: Client, server: Sshd, keys: Keys) -> None:

@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
     for folder in ("bin", "dev/shm", "run", "tmp", "var/tmp", "etc"):
         (tmp_path / folder).mkdir(parents=True)
     shutil.copy(BUSYBOX, tmp_path / "bin/busybox")
-    for name in ("sh", "cat", "rm", "mkdir", "mkfifo", "id", "sleep", "touch"):
+    for name in ("sh", "cat", "sed", "rm", "mkdir", "mkfifo", "id", "sleep", "touch"):
         (tmp_path / "bin" / name).symlink_to("busybox")
     (tmp_path / "etc/precious").touch()
     return tmp_path

@@ -127,6 +127,10 @@ class Echo:
     chunks: list[float] = field(default_factory=list)
     seen: Callable[[bytes], None] = lambda data: None
 
+    @property
+    def started(self) -> bool:
+        return bool(self.stdout)
+
     def feed(self, data: bytes) -> bool:
         self.stdout += data
         self.chunks.append(time.monotonic())
@@ -141,6 +145,7 @@ class Program:
     """What a test runs on its VM (`ssh.Program`)."""
 
     command = COMMAND
+    keeps_stdin = True
 
     def __init__(self, text: str) -> None:
         self.script = pack(text).encode()
