@@ -159,6 +159,8 @@ class Verdict:
     facts: tuple[tuple[str, str], ...] = ()  # what the check noted of the VM: (fact, value)
     component: str = ""  # what to change (`plugins.checks.check.Component`), unless the check's own
     shared_cause: str = ""  # what stood in the way; the same one is the same cause
+    action: str = ""  # the headline of its fix (`plugins.diagnosis.headline`), unless the check's own
+    item: str = ""  # what the headline names, unless the parameter
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain data, for plugins that write pytest's reports down."""

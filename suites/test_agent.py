@@ -30,6 +30,8 @@ PACKAGE = "azcmagent"
 @check(
     "AGENT-001",
     recommended,
+    problem="agent is more than a year old",
+    action="Update the agent on {vms}",
     remedy=f"Update the agent with the VM's package manager: {packages.words('upgrade', PACKAGE)}.",
     docs=f"{ARC}/agent-release-notes",
     component="guest",
@@ -91,6 +93,8 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
 @check(
     "AGENT-002",
     recommended,
+    problem="agent is installed before the identity is in place",
+    action="Uninstall the agent on {vms} until the identity is in place",
     remedy="Install the agent after the steps with the identity, never into the image: remove it "
     f"({packages.words('remove', PACKAGE)}), get the token, then install and connect. Or get the token from IMDS with "
     "curl.",
@@ -134,6 +138,8 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
 @check(
     "AGENT-003",
     required,
+    problem="agent has services that do not run",
+    action="Start the agent's services on {vms}",
     remedy="On the VM: systemctl restart himdsd, then 'systemctl status himdsd gcad extd arcproxyd' and journalctl -u "
     "himdsd say why it ends; enable it with systemctl enable --now.",
     docs=f"{ARC}/agent-overview",
@@ -194,6 +200,8 @@ OBSOLETE = ("login.windows.net", "dc.services.visualstudio.com")
     "AGENT-004",
     required,
     caused_by=["NET-001", "PROXY-004", "PROXY-005", "AGENT-003", "PROXY-003", "PROXY-006"],
+    problem="agent does not reach an endpoint",
+    action="Let the agent on {vms} reach every endpoint",
     remedy="See NET-001 for the path to the endpoint, and PROXY-004 for whether the agent uses it; then run 'azcmagent "
     "check --location LOCATION' on the VM again.",
     docs=f"{ARC}/azcmagent-check",
@@ -255,6 +263,8 @@ def _why(errors: tuple[str, ...]) -> str:
     "AGENT-005",
     required,
     caused_by=["AGENT-003", "NET-001", "PROXY-004", "SSH-003"],
+    problem="agent is in error or connected elsewhere",
+    action="Disconnect the agent on {vms} and connect it again",
     remedy="Run 'azcmagent disconnect' on the VM (with --force-local-only if the resource is gone from Azure), then "
     "connect again.",
     docs=f"{ARC}/azcmagent-show",
@@ -312,6 +322,8 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
     "AGENT-006",
     recommended,
     caused_by=["NET-001", "PROXY-004", "PROXY-003", "AGENT-003", "AGENT-005", "CLOUDINIT-001", "CLOUDINIT-002"],
+    problem="agent has errors in its logs",
+    action="Resolve the errors in the agent's logs on {vms}",
     remedy="Each code has its own remedy: pytest --explain CODE.",
     docs=f"{ARC}/troubleshoot-agent-onboard",
     component="guest",
@@ -364,6 +376,8 @@ _FORGET = "azcmagent disconnect --force-local-only"
 @check(
     "AGENT-007",
     required,
+    problem="agent has the VM ID of another VM",
+    action="Renew the agent's VM ID on {vms}",
     remedy=f"This VM is a copy of a connected machine. On the VM: {_FORGET}, then connect anew; and remove the agent "
     "from the image.",
     docs=f"{ARC}/agent-overview",

@@ -41,6 +41,8 @@ _UPGRADE = "az upgrade --yes"
 @check(
     "CLI-002",
     recommended,
+    problem="runner's Azure CLI is too old",
+    action="Upgrade the Azure CLI on the runner",
     remedy="Upgrade the runner's Azure CLI: az upgrade",
     docs=INSTALL,
     component="runner",
@@ -71,6 +73,8 @@ _UPDATE = f"az extension update --name {EXTENSION}"
     "CLI-003",
     required,
     caused_by=["CLI-002"],
+    problem="runner's networkcloud extension is missing or too old",
+    action="Update the networkcloud extension on the runner",
     remedy=f"On the runner: {_UPDATE}",
     docs=INSTALL,
     component="runner",
@@ -92,6 +96,7 @@ def test_the_networkcloud_extension_is_new_enough(az_cli: AzCli, profile: Profil
             f"{EXTENSION} command would stop, or install whichever version it finds.",
             remedy=f"On the runner: {_ADD}",
             fix=_ADD,
+            action="Add the networkcloud extension to the runner's Azure CLI",
         )
     version = _version(seen, f"the {EXTENSION} extension")
     if version < Version(floor):

@@ -16,6 +16,8 @@ PACKAGE = "azure-cli"
 @check(
     "CLI-001",
     required,
+    problem="Azure CLI on the VM is too old",
+    action="Upgrade the Azure CLI on {vms}",
     remedy="Bring the Azure CLI up to date from Microsoft's package repository "
     f"({packages.words('upgrade', PACKAGE)}), or remove it: tokens come from IMDS without it.",
     docs=ARTICLE,

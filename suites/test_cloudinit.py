@@ -29,6 +29,8 @@ def _some(texts: Sequence[str], most: int = 3) -> str:
     "CLOUDINIT-001",
     required,
     caused_by=_CAUSES,
+    problem="last boot ended with errors of cloud-init",
+    action="Repair the failed steps of cloud-init on {vms}",
     remedy="Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and fix the failed steps. The "
     "scripts run at the first boot only: repeat them by hand, or create the VM again with corrected user data.",
     docs=ARTICLE,
@@ -117,6 +119,8 @@ def _why(detail: str) -> str:
     "CLOUDINIT-002",
     recommended,
     caused_by=["CLOUDINIT-001", *_CAUSES],
+    problem="output of cloud-init shows failures",
+    action="Resolve the failures in cloud-init's output on {vms}",
     remedy="Read the log from there on: the first failure often explains the others. If the step was made good by hand "
     "since, nothing is left to do: the line stays in the log.",
     docs=ARTICLE,

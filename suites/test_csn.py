@@ -101,6 +101,8 @@ def _entries(csn: Resource) -> tuple[list[EgressEntry], bool]:
     required,
     requires=["VM-003"],
     caused_by=["CSN-003"],
+    problem="network blocks the platform's default endpoints",
+    action="Enable the default egress endpoints of {name}",
     remedy="Allow the default endpoints: az networkcloud cloudservicesnetwork update "
     "--enable-default-egress-endpoints True.",
     docs=ARTICLE,
@@ -155,6 +157,8 @@ def _some(hosts: list[str]) -> str:
     parametrize={"endpoint": _required},
     requires=["VM-003"],
     caused_by=["CSN-001", "CSN-003"],
+    problem="egress list lacks an endpoint",
+    action="Add {items} to the egress list of {name}",
     remedy="Add the endpoint to the network's list: az networkcloud cloudservicesnetwork update "
     "--additional-egress-endpoints.",
     docs=PREREQUISITES,
@@ -181,6 +185,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
                 f"{covered}, which is this host alone. The agent needs {endpoint.wildcard}; {host} only stands for it.",
                 remedy=add,
                 fix=add,
+                item=_wanted(endpoint),
             )
         notes = [] if whole else ["enabledEgressEndpoints itself is absent from Azure's answer"]
         if entry.subdomains and entry.host == host:
@@ -206,6 +211,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
         f"({_count(len(entries))}{_nearly(entries, endpoint)}). Needed for: {endpoint.purpose}.",
         remedy=add,
         fix=add,
+        item=_wanted(endpoint),
     )
 
 
@@ -234,6 +240,8 @@ def _nearly(entries: list[EgressEntry], endpoint: Endpoint) -> str:
     required,
     requires=["VM-003"],
     caused_by=["PLATFORM-004"],
+    problem="network is not available",
+    action="Restore {thing}",
     remedy="Check the network in the portal, and create it again if the state persists.",
     docs=PREREQUISITES,
     component="csn",
@@ -252,18 +260,24 @@ def test_the_network_is_available(azure: AzureVmView) -> str:
         fail(
             f"The VM is attached to the cloud services network {attached}, which does not exist.",
             remedy="Create the network, and the VM again, attached to it.",
+            action="Create the missing {thing}, and {vms} again",
         )
     name = _name(csn)
     settled(csn, f"the {name}", "Read the message, repeat the operation, and open a support request if it persists.")
     status = state(csn, "detailedStatus")
     if status and status.lower() != "available":
-        wait = "Wait until it is made, and run again." if status.lower() == "provisioning" else ""
-        fail(f"The {name} has detailedStatus {status}; expected Available{detail(csn)}.", remedy=wait)
+        new = status.lower() == "provisioning"
+        fail(
+            f"The {name} has detailedStatus {status}; expected Available{detail(csn)}.",
+            remedy="Wait until it is made, and run again." if new else "",
+            action="Wait for {thing}" if new else "",
+        )
     own, other = str(prop(csn, "clusterId") or ""), str(prop(vm, "clusterId") or "")
     if own and other and not ids.same(own, other):
         fail(
             f"The {name} belongs to cluster {named(own)}; expected {named(other)}, on which the VM runs.",
             remedy="Create a cloud services network on the VM's cluster, and the VM again, attached to it.",
+            action="Create a cloud services network on the cluster of {vms}, and {vms} again",
         )
     missing = [field for field, value in (("detailedStatus", status), ("clusterId", own)) if not value]
     if missing:

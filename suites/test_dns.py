@@ -40,6 +40,8 @@ def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
     "DNS-001",
     recommended,
     parametrize={"endpoint": _required},
+    problem="endpoint's name does not resolve",
+    action="Make {items} resolve on {vms}",
     remedy="Check the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",
     docs=ARTICLE,
     component="vm",

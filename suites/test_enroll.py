@@ -55,6 +55,8 @@ _LOOK = (
         "AGENT-006",
         "AGENT-007",
     ],
+    problem="machine did not connect",
+    action="Connect {vms} again",
     remedy=_LOOK,
     docs=f"{ARC}/azcmagent-connect",
     component="vm",
@@ -112,6 +114,8 @@ def _explain(verb: str, done: AgentCommand) -> NoReturn:
     required,
     requires=["ENROLL-001"],
     caused_by=["AGENT-003", "NET-001", "PROXY-004"],
+    problem="machine is not connected in Azure",
+    action="Bring the agent on {vms} back to Connected",
     remedy="On the VM: azcmagent show, systemctl status himdsd, and the end of /var/opt/azcmagent/log/himds.log. Azure "
     "follows the agent's heartbeat, which may take some minutes: look again after that.",
     docs=f"{ARC}/azcmagent-show",
@@ -162,6 +166,8 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
     "ENROLL-003",
     required,
     requires=["ENROLL-001"],
+    problem="machine is still connected",
+    action="Remove what is left of the connection of {vms}",
     remedy="Delete the Arc machine in Azure if it is still there, then run 'azcmagent disconnect --force-local-only' "
     "on the VM.",
     docs=f"{ARC}/azcmagent-disconnect",

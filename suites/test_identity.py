@@ -13,7 +13,15 @@ CREATE_AGAIN = (
 )
 
 
-@check("IDENTITY-001", required, remedy=CREATE_AGAIN, docs=ARTICLE, component="vm")
+@check(
+    "IDENTITY-001",
+    required,
+    problem="VM has no managed identity",
+    action="Create {vms} again with a managed identity",
+    remedy=CREATE_AGAIN,
+    docs=ARTICLE,
+    component="vm",
+)
 def test_the_vm_has_an_identity(azure: AzureVmView) -> str:
     """The VM resource has a managed identity.
 
@@ -37,6 +45,8 @@ def test_the_vm_has_an_identity(azure: AzureVmView) -> str:
     "IDENTITY-002",
     required,
     requires=["IDENTITY-001"],
+    problem="identity is not the expected one",
+    action="Correct the identity of {vms} in the inventory",
     remedy="Correct identity in the inventory, or create the VM again with that identity.",
     docs=ARTICLE,
     component="identity",
@@ -62,6 +72,7 @@ def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
             f"The VM names {principal}, but Azure has no principal for it: the identity was deleted.",
             remedy="Create the identity and its role assignments, and the VM again with it: a new identity of the same "
             "name is another principal.",
+            action="Create {vms} again with a new identity",
         )
     if not vm.identity:
         why = "the one that IMDS takes when none is named"

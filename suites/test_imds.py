@@ -16,6 +16,8 @@ from suites.wording import sentence
     "IMDS-001",
     recommended,
     caused_by=["IMDS-002"],
+    problem="metadata address does not answer ping",
+    action="Check the route of {vms} to the metadata address",
     remedy="Nothing needs to be done as long as IMDS-002 passes; otherwise check the route: "
     "ip route get 169.254.169.254",
     docs=ARTICLE,
@@ -52,6 +54,8 @@ def _last(text: str) -> str:
 @check(
     "IMDS-002",
     required,
+    problem="metadata service does not answer",
+    action="Restore the metadata service on {vms}",
     remedy="The sidecar belongs to the platform. Restart the VM through Azure (az networkcloud virtualmachine "
     "restart), and open a support request if it persists.",
     docs=ARTICLE,
@@ -71,6 +75,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
             "something on the way intercepts port 80. Tokens would not come from this VM's sidecar.",
             remedy=f"Take {profile.imds} out of the interception (iptables -t nat -L, nft list ruleset on the VM).",
             component="guest",
+            action="Take the metadata address out of the interception on {vms}",
         )
     if answer.code == 200 and answer.exit == 0:
         return f"GET {url} answered 200 in {answer.seconds:.2f} s."
@@ -118,6 +123,8 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
     "IMDS-003",
     required,
     caused_by=["PROXY-002", "IMDS-002"],
+    problem="metadata service fails in the VM's environment",
+    action="Exempt the metadata address from the proxy on {vms}",
     remedy="Put the metadata address into NO_PROXY and no_proxy, in /etc/environment: "
     "NO_PROXY=localhost,127.0.0.1,::1,169.254.169.254 ; then open a new session.",
     docs=ARTICLE,
@@ -154,10 +161,12 @@ def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profi
             f"With the session's own settings, GET {url} {got}; expected 200. No connection was made, and curl does "
             "not say to where: to the service itself, or to a proxy.",
             remedy="See PROXY-002 and IMDS-002. If both pass, look at ~/.curlrc: it may name a proxy, too.",
+            action="Find out what diverts the metadata requests on {vms}",
         )
     fail(
         f"With the session's own settings, GET {url} {got}; expected 200. It did not go through a proxy.",
         remedy="See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
+        action="Restore the metadata service on {vms}",
     )
 
 
@@ -178,6 +187,8 @@ def _named_in(error: str) -> str:
     "IMDS-004",
     required,
     requires=["IMDS-002"],
+    problem="installer takes the VM for an Azure VM",
+    action="Ask Microsoft support to close /metadata/instance on {thing}",
     remedy="Open a support request for the platform: the sidecar must not serve /metadata/instance. Do not set "
     "MSFT_ARC_TEST: it is for tests only.",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard",

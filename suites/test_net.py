@@ -37,6 +37,8 @@ def _others(vm: Vm, profile: Profile) -> list[Endpoint]:
     required,
     parametrize={"endpoint": _required},
     caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
+    problem="required endpoint is not reached",
+    action="Let {vms} reach {items}{where}",
     remedy="Make the endpoint reachable through the CSN proxy.",
     docs=REQUIREMENTS,
     component="path",
@@ -61,6 +63,8 @@ def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile
     recommended,
     parametrize={"endpoint": _others},
     caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
+    problem="optional endpoint is not reached",
+    action="Let {vms} reach {items}{where}",
     remedy="Make the endpoint reachable through the CSN proxy.",
     docs=REQUIREMENTS,
     component="path",
@@ -87,6 +91,8 @@ def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer
     parametrize={"endpoint": _required},
     requires=["NET-001"],
     caused_by=["SSH-003", "NET-001"],
+    problem="TLS to an endpoint is intercepted or outdated",
+    action="Take TLS inspection off the path of {vms} to {items}{where}",
     remedy="Take TLS inspection off the path to this endpoint.",
     docs=REQUIREMENTS,
     component="path",

@@ -70,6 +70,8 @@ def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
     "PLATFORM-001",
     required,
     caused_by=["PLATFORM-002"],  # a bundle is what makes a runtime available
+    problem="cluster's runtime is too old",
+    action="Upgrade the runtime of {thing}",
     remedy="Ask the operator of the cluster to upgrade its runtime (az networkcloud cluster update-version).",
     docs=RUNTIME,
     component="cluster",
@@ -113,6 +115,8 @@ def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
 @check(
     "PLATFORM-002",
     required,
+    problem="management bundle is too old",
+    action="Ask Microsoft support for a newer management bundle",
     remedy="Microsoft rolls management bundles out, region by region: ask Microsoft support when yours is due.",
     docs=ARTICLE,
     component="instance",
@@ -199,6 +203,8 @@ def _age(version: str) -> tuple[str, bool]:
     "PLATFORM-003",
     required,
     caused_by=["PLATFORM-002"],
+    problem="resource provider lacks an API version with identities",
+    action="Ask Microsoft support for an API version with identities",
     remedy="A management bundle brings new API versions: ask Microsoft support when yours is due.",
     docs=ARTICLE,
     component="instance",
@@ -241,6 +247,8 @@ NOT_KNOWN = ("undefined", "unknown")
 @check(
     "PLATFORM-004",
     required,
+    problem="cluster is not running or not connected",
+    action="Restore {thing}",
     remedy="Restore the cluster first: portal, the cluster's Overview and Resource health; then a support request.",
     docs=ARTICLE,
     component="cluster",
@@ -260,6 +268,7 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
         fail(
             f"Azure has no cluster {named(str(prop(vm, 'clusterId')))}, though the VM says that it runs there.",
             remedy="Restore the cluster, or correct resource_id in the inventory: it may be that of an earlier VM.",
+            action="Restore the missing {thing}, or correct the resource_id of {vms}",
         )
     name = f"cluster {named(str(cluster.get('id')))}"
     status, connection = state(cluster, "detailedStatus"), state(cluster, "clusterConnectionStatus")
@@ -306,6 +315,8 @@ def _namespaces(vm: Vm, profile: Profile) -> list[str]:
     "PLATFORM-005",
     required,
     parametrize={"namespace": _namespaces},
+    problem="resource provider is not registered",
+    action="Register {items} in {thing}",
     remedy="Register the resource provider in the subscription that the Arc resource goes to (az provider register).",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites",
     component="subscription",
@@ -342,6 +353,8 @@ def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
 @check(
     "PLATFORM-006",
     recommended,
+    problem="runtime is out of support",
+    action="Upgrade the runtime of {thing}",
     remedy="Upgrade the cluster's runtime: support ends with the release after the next (az networkcloud cluster "
     "update-version).",
     docs=UPGRADE,

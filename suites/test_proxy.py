@@ -42,6 +42,8 @@ def _grade(variable: str) -> Severity:
     "PROXY-001",
     _grade,
     parametrize={"variable": lambda vm, profile: ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]},
+    problem="proxy variable is missing or wrong",
+    action="Set {items} to the CSN proxy on {vms}",
     remedy="Add the variable to /etc/environment and open a new session.",
     docs=ARTICLE,
     component="guest",
@@ -90,6 +92,8 @@ def test_the_proxy_variable_is_the_csn_proxy(
     "PROXY-002",
     required,
     parametrize={"variable": lambda vm, profile: ["NO_PROXY", "no_proxy"]},
+    problem="metadata address is not exempt from the proxy",
+    action="Exempt the metadata address in {items} on {vms}",
     remedy="Add the address in /etc/environment, and open a new session.",
     docs=ARTICLE,
     component="guest",
@@ -140,6 +144,8 @@ def test_no_proxy_exempts_the_metadata_service(
 @check(
     "PROXY-003",
     required,
+    problem="CSN proxy does not accept connections",
+    action="Let {vms} reach the CSN proxy{where}",
     remedy="The proxy belongs to the cloud services network. In Azure, check that the VM is attached to one and that "
     "it is Available (VM-003, CSN-003); on the VM, that 'ip route get 169.254.0.11' names the CSN interface.",
     docs=ARTICLE,

@@ -45,6 +45,8 @@ _CLEAR = "azcmagent config clear proxy.bypass"
 @check(
     "PROXY-004",
     required,
+    problem="agent's proxy is not the CSN proxy",
+    action="Set the agent's proxy.url to the CSN proxy on {vms}",
     remedy="On the VM: azcmagent config set proxy.url http://169.254.0.11:3128",
     docs=DOCS,
     component="guest",
@@ -112,6 +114,8 @@ BYPASS = {
 @check(
     "PROXY-005",
     required,
+    problem="agent bypasses the proxy for Azure",
+    action="Clear the agent's proxy.bypass on {vms}",
     remedy=f"On the VM: {_CLEAR}",
     docs=DOCS,
     component="guest",
@@ -145,6 +149,8 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     "PROXY-006",
     recommended,
     caused_by=["PROXY-004"],
+    problem="agent's services see another proxy",
+    action="Set the CSN proxy for the agent's services on {vms}",
     remedy="On the VM: 'sudo /opt/azcmagent/bin/azcmagent_proxy add http://169.254.0.11:3128' sets it for the agent's "
     "services; or set proxy.url, which beats it, and take the other value away.",
     docs=DOCS,

@@ -111,6 +111,8 @@ def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, ass
     "ROLES-001",
     required,
     requires=["IDENTITY-002"],
+    problem="identity lacks the role to onboard machines",
+    action="Assign Azure Connected Machine Resource Manager to the identity of {vms}{where}",
     remedy="Assign Azure Connected Machine Resource Manager to the identity, at the target resource group.",
     docs=ARTICLE,
     component="role",
@@ -130,6 +132,8 @@ def test_it_may_manage_connected_machines(azure: AzureVmView) -> str:
     "ROLES-002",
     required,
     requires=["IDENTITY-002"],
+    problem="identity lacks the role to list access details",
+    action="Assign HybridCompute Machine ListAccessDetails Action to the identity of {vms}{where}",
     remedy="Assign HybridCompute Machine ListAccessDetails Action In-Built Role to the identity, at the target "
     "resource group.",
     docs=ARTICLE,
@@ -151,6 +155,8 @@ def test_it_may_list_access_details(azure: AzureVmView) -> str:
     required,
     requires=["IDENTITY-002"],
     caused_by=["ROLES-001", "ROLES-002"],
+    problem="identity lacks actions that enrolling needs",
+    action="Give the identity of {vms} the missing actions{where}",
     remedy="Assign the roles of ROLES-001 and ROLES-002, and look for deny assignments on the resource group.",
     docs=PREREQUISITES,
     component="role",
@@ -176,6 +182,7 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
             f"at {taken[0].scope} denies it, regardless of assignments.",
             remedy="Have the deny assignment changed by its owner (a blueprint, a deployment stack, a managed "
             "application: it cannot be removed separately), or enroll into another resource group.",
+            action="Have the deny assignment changed that stops {vms}{where}",
         )
     if denied:
         fix = list(dict.fromkeys(assigns[action] for action in denied))

@@ -19,11 +19,28 @@ from suites import ARTICLE
 from suites.probes.login_and_clock import Clock
 from suites.wording import plain
 
+#: Headlines for the ways in which a session ends (`plugins.ssh.errors.OUTCOMES`); the check's own for the others.
+_ACTIONS = {
+    "name not resolved": "Correct the host name of {vms}",
+    "host key unknown": "Verify the host key of {vms}, and add it to known_hosts",
+    "host key changed": "Find out why the host key of {vms} has changed",
+    "host key revoked": "Replace the revoked host key of {vms}",
+    "login refused": "Get the login to {vms} accepted",
+    "no usable key": "Give the runner a key for {vms}",
+    "jump host failed": "Restore the way to {vms}{where}",
+    "no room": "Free space on {vms}",
+    "cannot be used": "Correct the SSH settings of {vms}",
+    "cancelled": "Visit {vms}: the run was stopped before",
+    "not gathered": "Visit {vms}: the run was stopped before",
+}
+
 
 @check(
     "SSH-001",
     required,
     caused_by=["VM-001"],  # a VM that is off, or not there, does not answer
+    problem="VM is not reachable over SSH",
+    action="Restore the SSH session to {vms}{where}",
     remedy="Open the SSH session by hand from this machine, with the same alias or address, "
     "and fix the reported error.",
     docs=ARTICLE,
@@ -38,7 +55,11 @@ def test_an_ssh_session_opens(session: SshSession) -> str:
     are blocked by this one, or unknown where the session was lost too early for them.
     """
     if session.outcome != "ok":
-        unknown(session.message or f"The SSH session ended as {session.outcome!r}.", remedy=session.remedy)
+        unknown(
+            session.message or f"The SSH session ended as {session.outcome!r}.",
+            remedy=session.remedy,
+            action=_ACTIONS.get(session.outcome, ""),
+        )
     seconds = session.seconds.get("connect", 0.0) + session.seconds.get("login", 0.0)
     via = f" via {session.via}" if session.via else ""
     return f"Logged in to {session.address}{via} in {seconds:.2f} s."
@@ -47,6 +68,8 @@ def test_an_ssh_session_opens(session: SshSession) -> str:
 @check(
     "SSH-002",
     required,
+    problem="login user lacks root",
+    action="Give the login user root on {vms}",
     remedy="Log in as root, or give the login user sudo without a password, by the tag NOPASSWD in a file of "
     "/etc/sudoers.d, made with visudo (docs/checks/SSH-002.md shows the line).",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/prerequisites#required-permissions",
@@ -115,6 +138,8 @@ _SET_WINDOWS = (
 @check(
     "SSH-003",
     recommended,
+    problem="clock is not that of Azure",
+    action="Set the clock on {vms}",
     remedy=f"Set the clock and keep it right: '{_KEEP}' (or chronyd) with a time source that the VM reaches; "
     f"'{_AT_ONCE}' or 'date -s' corrects it at once.",
     docs="https://learn.microsoft.com/azure/azure-arc/servers/agent-release-notes-archive",

@@ -41,6 +41,8 @@ from suites.wording import plain, sentence
     required,
     # Not those that only az or the environment's proxy could stumble over: the request goes past both.
     caused_by=["IDENTITY-001", "IDENTITY-002", "IMDS-002"],
+    problem="metadata service issues no token",
+    action="Get a token issued for the identity of {vms}",
     remedy=RECREATE,
     docs=ARTICLE,
     component="vm",
@@ -69,6 +71,8 @@ def test_imds_issues_a_token(
     required,
     requires=["TOKEN-001"],
     caused_by=["IDENTITY-002"],
+    problem="token is for another identity or audience",
+    action="State the identity of {vms} in the inventory",
     remedy="State the identity to enroll with in the inventory (identity: system, or the ARM id of a user-assigned "
     "one), and see IDENTITY-002 for what the VM has.",
     docs=ARTICLE,
@@ -112,6 +116,8 @@ def test_the_token_is_the_right_one(
     recommended,
     requires=["TOKEN-001"],
     caused_by=["IDENTITY-001", "IDENTITY-002"],
+    problem="token is older than the last role change",
+    action="Renew the token of {vms}",
     remedy="Roles of the identity itself count at once, but membership in groups rides in the token. Wait until this "
     "one has expired, or restart the VM through Azure (az networkcloud virtualmachine restart), then run again.",
     docs=ARTICLE,
@@ -172,6 +178,8 @@ def _moment(text: str | None) -> int | None:
         *("IDENTITY-001", "IDENTITY-002", "TOKEN-001", "IMDS-002", "IMDS-003", "PROXY-002", "AGENT-002", "CLI-001"),
         *("ROLES-001", "ROLES-002", "ROLES-003", "CSN-001", "CSN-002", "PROXY-001", "PROXY-003", "NET-001", "NET-003"),
     ],
+    problem="Azure CLI does not log in with the identity",
+    action="Repair az login --identity on {vms}",
     remedy="Run az login --identity on the VM by hand, with --debug, and see which request fails: the one to "
     "169.254.169.254 (IMDS-003, TOKEN-001) or the one to Resource Manager (NET-001).",
     docs=ARTICLE,

@@ -37,6 +37,8 @@ RUNNING = ("running", "available")
     "VM-001",
     required,
     caused_by=["PLATFORM-004"],
+    problem="VM is not running",
+    action="Bring {vms} to Running",
     remedy="Check the VM in the portal: Overview, Activity log.",
     docs=ARTICLE,
     component="vm",
@@ -55,6 +57,7 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
             f"Azure has no VM resource {azure.resource_id}.",
             remedy="Correct resource_id in the inventory (az networkcloud virtualmachine list --query [].id), or "
             "create the VM.",
+            action="Correct the resource_id of {vms} in the inventory, or create the VM",
         )
     id = str(vm.get("id"))
     name = f"VM {named(id)}"
@@ -66,12 +69,13 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     expected = "expected On, and Running or Available"
     start = command("az networkcloud virtualmachine start", id)
     if power.lower() == "off":
-        fail(f"{name} is off: {words}; {expected}{detail(vm)}.", remedy=start, fix=start)
+        off = "Start {vms:is|are} powered off"
+        fail(f"{name} is off: {words}; {expected}{detail(vm)}.", remedy=start, fix=start, action=off)
     if power.lower() not in ("", "on", "unknown", "undefined"):
         fail(f"{name} is not on: {words}; {expected}{detail(vm)}.")
     if status.lower() not in ("", *RUNNING, "unknown", "undefined"):
-        remedy, fix = _mend(status, start, command("az networkcloud virtualmachine restart", id))
-        fail(f"{name} does not run: {words}; {expected}{detail(vm)}.", remedy=remedy, fix=fix)
+        remedy, fix, action = _mend(status, start, command("az networkcloud virtualmachine restart", id))
+        fail(f"{name} does not run: {words}; {expected}{detail(vm)}.", remedy=remedy, fix=fix, action=action)
     if power.lower() != "on" or status.lower() not in RUNNING:
         unknown(
             f"Azure does not know how {name} is: {words}; {expected}{detail(vm)}.",
@@ -80,23 +84,26 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     return f"{name} is provisioned, On and {status}."
 
 
-def _mend(status: str, start: str, restart: str) -> tuple[str, Fix]:
-    """What to do about a detailedStatus, and the command."""
+def _mend(status: str, start: str, restart: str) -> tuple[str, Fix, str]:
+    """What to do about a detailedStatus, the command, and the headline."""
     match status.lower():
         case "error":
             return (
                 f"Read the message; restart the VM, and open a support request if it persists: {restart}",
                 restart,
+                "Restart {vms:is|are} in the state Error",
             )
         case "stopped":
-            return start, start
+            return start, start, "Start {vms:is|are} stopped"
         case _:
-            return "Wait until the VM is Running, and run again.", ()
+            return "Wait until the VM is Running, and run again.", (), "Wait for {vms:does|do} not run yet"
 
 
 @check(
     "VM-002",
     required,
+    problem="VM is not in its cluster's custom location",
+    action="Create {vms} again in the cluster's custom location",
     remedy="A VM stays where it was created: create it again in the custom location of its cluster (az networkcloud "
     "cluster show --query clusterExtendedLocation.name).",
     docs=ARTICLE,
@@ -147,6 +154,8 @@ def _network_on_the_same_cluster(azure: AzureVmView, vm: Resource) -> str:
 @check(
     "VM-003",
     required,
+    problem="VM has no cloud services network",
+    action="Create {vms} again with a cloud services network",
     remedy="The attachment is made when the VM is created: create the VM again with "
     "--cloud-services-network-attachment.",
     docs="https://learn.microsoft.com/azure/operator-nexus/quickstarts-tenant-workload-prerequisites",
@@ -181,6 +190,8 @@ NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{LONGEST}}}")
 @check(
     "VM-006",
     required,
+    problem="Arc name is taken or not valid",
+    action="Choose another Arc name for {vms}",
     remedy="Connect under another name: azcmagent connect --resource-name NAME.",
     docs=ONBOARDING,
     component="vm",

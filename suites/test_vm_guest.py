@@ -18,6 +18,8 @@ def _fits(version: str, known: str) -> bool:
 @check(
     "VM-004",
     required,
+    problem="guest's system is not supported",
+    action="Create {vms} again from an image of a supported system",
     remedy="Create the VM from an image of a supported system.",
     docs=PREREQUISITES,
     component="guest",
@@ -76,6 +78,8 @@ _NO_SNAP = "snap remove curl && apt-get install -y curl"
 @check(
     "VM-005",
     required,
+    problem="guest lacks what the installation needs",
+    action="Prepare {vms} for the installation of the agent",
     remedy="Fix the named items, and run again.",
     docs=PREREQUISITES,
     component="guest",
@@ -105,6 +109,7 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest, system: OperatingSyste
             f"curl is the snap ({guest.tools['curl']}), which may write only to its own folders; expected the "
             "distribution's. The installation script stops there with AZCM0157.",
             remedy=_NO_SNAP,
+            action="Replace the curl snap on {vms}",
             fix=on_vm(" && ".join(f"sudo {step}" for step in _NO_SNAP.split(" && "))),
         )
     free = ", ".join(f"{guest.free[path] // 1024} MB on {path}" for path in agent_needs().free_at)

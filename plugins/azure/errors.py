@@ -36,6 +36,7 @@ _SIGN_IN = (
     "Sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET for a service principal;"
     " --no-azure leaves these checks out."
 )
+_CONNECT = "Connect the runner to Azure"
 _OTHER_LOGIN = " If another login was meant, choose it: AZURE_TOKEN_CREDENTIALS=AzureCliCredential."
 
 
@@ -46,21 +47,25 @@ class NotAllowedError(Exception):
 def explain(error: BaseException, what: str, cloud: Cloud, login: str = "") -> ReadError:
     """The problem with reading `what` ("the VMs of subscription 5000…"); `login` is the one that asked."""
     message, remedy, shared_cause = _explain(error, cloud, login)
+    status = getattr(getattr(error, "response", None), "status_code", None)
     return ReadError(
         redact(f"Could not read {what}: {message}"),
         redact(remedy),
-        status=getattr(getattr(error, "response", None), "status_code", None),
+        status=status,
         shared_cause=redact(shared_cause),
+        action="Give the runner the right to read Azure" if status in (401, 403) else "",
     )
 
 
 def no_login(error: Exception, cloud: Cloud) -> ReadError:
     """The problem with getting a token, as the answer to every question."""
     if isinstance(error, ServiceRequestError | ServiceResponseError):
+        action = _CONNECT
         message, remedy = _no_connection(error, cloud.authority)
     else:
+        action = "Sign in to Azure on the runner, or leave Azure out with --no-azure"
         message, remedy = _not_signed_in(str(error), cloud)
-    return ReadError(redact(f"Azure was not asked: {message}"), redact(remedy))
+    return ReadError(redact(f"Azure was not asked: {message}"), redact(remedy), action=action)
 
 
 def not_reached(error: BaseException, cloud: Cloud) -> ReadError | None:
@@ -68,7 +73,7 @@ def not_reached(error: BaseException, cloud: Cloud) -> ReadError | None:
     if not isinstance(error, ServiceRequestError):
         return None
     message, remedy = _no_connection(error, cloud.manager)
-    return ReadError(redact(f"Azure was not reached: {message}"), redact(remedy))
+    return ReadError(redact(f"Azure was not reached: {message}"), redact(remedy), action=_CONNECT)
 
 
 def _explain(error: BaseException, cloud: Cloud, login: str) -> tuple[str, str, str]:

@@ -51,6 +51,7 @@ class ReadError:
     request: str = ""
     status: int | None = None  # of Azure's answer, if it gave one
     shared_cause: str = ""  # what other answers are missing for as well; "": for itself
+    action: str = ""  # the headline of the remedy, where one fits better than that of every unread answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ def _to_data(answer: Answer | ReadError) -> dict[str, Any]:
             "remedy": redact(answer.remedy),
             "status": answer.status,
             "shared_cause": redact(answer.shared_cause),
+            "action": answer.action,
         },
     }
 

@@ -59,11 +59,13 @@ class AzureVmView:
         found = self._facts.located.get(self._vm.name) or self._vm.resource_id
         if found is None:
             _unknown(
-                f"The resource id of {self._vm.name} is not stated, so Azure was not asked about it.", _STATE_THE_ID
+                f"The resource id of {self._vm.name} is not stated, so Azure was not asked about it.",
+                _STATE_THE_ID,
+                action="State the resource_id of {vms} in the inventory",
             )
         if isinstance(found, ReadError):
             self.used["azure-vm"] = ProbeResult("azure-vm", found.request, "lost", stderr=found.message)
-            _unknown(found.message, found.remedy)
+            _unknown(found.message, found.remedy, action=found.action or _UNREAD)
         _parse(found)
         answer = self._facts.answers.get(paths.resource(found))
         if isinstance(answer, Answer) and isinstance(answer.value, dict):
@@ -166,6 +168,7 @@ class AzureVmView:
             f"Azure says that the resource group the Arc resource is to go to does not exist: {self.target_scope}.",
             "Create it, or correct the target in the inventory.",
             component="resource group",
+            action="Create {thing}, or correct the target in the inventory",
         )
 
     # --- providers
@@ -237,6 +240,7 @@ class AzureVmView:
                 found.unread.remedy or "Grant the runner Microsoft.ManagedIdentity/userAssignedIdentities/read.",
                 "runner",
                 found.unread.shared_cause,
+                found.unread.action or _UNREAD,
             )
         return found
 
@@ -256,6 +260,7 @@ class AzureVmView:
                     f"The VM has {len(users)} user-assigned identities and no system-assigned one, and the inventory"
                     f" does not say which to enroll with: {', '.join(each.id for each in users)}.",
                     "State it in the inventory: identity: <the ARM id of the user-assigned identity>.",
+                    action="State the identity of {vms} in the inventory",
                 )
         if hits:
             return hits[0]
@@ -331,7 +336,7 @@ class AzureVmView:
         missing = f"Azure was not asked for {path}."
         answer = self._answer(key, path, part, missing, "Gather again, without --evidence.", kind)
         if isinstance(answer, ReadError):
-            _unknown(answer.message, answer.remedy, "runner", answer.shared_cause)
+            _unknown(answer.message, answer.remedy, "runner", answer.shared_cause, answer.action or _UNREAD)
         return answer.value
 
     def _answer(
@@ -356,6 +361,10 @@ class AzureVmView:
         return answer
 
 
+#: The headline for an answer of Azure that could not be read.
+_UNREAD = "Let the runner read what Azure says of {vms}"
+
+
 def is_address(name: str) -> bool:
     """True for what names no machine: an IP address, or an address with a user or a port in it."""
     if set("@:/[]") & set(name):
@@ -367,9 +376,12 @@ def is_address(name: str) -> bool:
     return True
 
 
-def _unknown(message: str, remedy: str = "", component: Component | None = None, shared_cause: str = "") -> NoReturn:
+def _unknown(
+    message: str, remedy: str = "", component: Component | None = None, shared_cause: str = "", action: str = ""
+) -> NoReturn:
     # What Azure did not say is missed by several checks, which is one trouble.
-    raise CheckOutcome(Status.UNKNOWN, message, remedy, shared_cause=shared_cause or message, component=component)
+    shared = shared_cause or message
+    raise CheckOutcome(Status.UNKNOWN, message, remedy, shared_cause=shared, component=component, action=action)
 
 
 def _parse(id: str) -> ids.ArmId:

@@ -97,6 +97,8 @@ class CheckOutcome(Exception):
         fix: Fix = (),
         shared_cause: str = "",
         component: Component | None = None,
+        action: str = "",
+        item: str = "",
         blocked_by: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
@@ -105,35 +107,58 @@ class CheckOutcome(Exception):
         self.remedy = remedy
         self.shared_cause = shared_cause
         self.component = component
+        self.action, self.item = action, item
         self.blocked_by = tuple(blocked_by)
         self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
 
 
 def fail(
-    message: str, *, remedy: str = "", fix: Fix = (), shared_cause: str = "", component: Component | None = None
+    message: str,
+    *,
+    remedy: str = "",
+    fix: Fix = (),
+    shared_cause: str = "",
+    component: Component | None = None,
+    action: str = "",
+    item: str = "",
 ) -> NoReturn:
     """Not met: *fail* in a required check, *warn* in a recommended one.
 
-    `remedy` and `component` replace the check's own. `fix` is the commands that repair it, if commands can; use the
+    `remedy`, `component` and `action` replace the check's own; `item` is what `action` names as ``{items}``, by default
+    the parameter. `fix` is the commands that repair it, if commands can; use the
     same command for every VM and parameter that it helps, so that it is listed once. `shared_cause` names a cause that
     other checks meet too ("no curl", or the id of a check): all checks that name the same one on a VM have one root
     cause.
     """
-    raise CheckOutcome(Status.FAIL, message, remedy, fix, shared_cause, component)
+    raise CheckOutcome(Status.FAIL, message, remedy, fix, shared_cause, component, action, item)
 
 
 def warn(
-    message: str, *, remedy: str = "", fix: Fix = (), shared_cause: str = "", component: Component | None = None
+    message: str,
+    *,
+    remedy: str = "",
+    fix: Fix = (),
+    shared_cause: str = "",
+    component: Component | None = None,
+    action: str = "",
+    item: str = "",
 ) -> NoReturn:
     """The recommended part is not met, the required part is."""
-    raise CheckOutcome(Status.WARN, message, remedy, fix, shared_cause, component)
+    raise CheckOutcome(Status.WARN, message, remedy, fix, shared_cause, component, action, item)
 
 
 def unknown(
-    message: str, *, remedy: str = "", fix: Fix = (), shared_cause: str = "", component: Component | None = None
+    message: str,
+    *,
+    remedy: str = "",
+    fix: Fix = (),
+    shared_cause: str = "",
+    component: Component | None = None,
+    action: str = "",
+    item: str = "",
 ) -> NoReturn:
     """The evidence that would decide could not be obtained."""
-    raise CheckOutcome(Status.UNKNOWN, message, remedy, fix, shared_cause, component)
+    raise CheckOutcome(Status.UNKNOWN, message, remedy, fix, shared_cause, component, action, item)
 
 
 def blocked(message: str, *, by: str, remedy: str = "") -> NoReturn:
@@ -187,6 +212,8 @@ class Check:
     caused_by: tuple[str, ...]
     parametrize: Mapping[str, ParameterValues]
     component: Component = "guest"
+    problem: str = ""
+    action: str = ""
 
     @property
     def area(self) -> str:
@@ -215,6 +242,8 @@ def check(
     caused_by: Sequence[str] = (),
     parametrize: Mapping[str, ParameterValues] | None = None,
     component: Component = "guest",
+    problem: str = "",
+    action: str = "",
 ) -> Callable[[F], F]:
     """Make a test function a check.
 
@@ -223,6 +252,9 @@ def check(
     likely first, the checks whose failure explains a failure of this one: it is then a consequence, not a root cause.
     `parametrize` gives the check a parameter per VM: ``parametrize={"endpoint": lambda vm, profile: [...]}``.
     `severity` may be a function of the check's parameters. `component` is what has to be changed when it is not met.
+
+    `problem` is the opposite of the title, short: "egress list lacks an endpoint". `action` is the headline of the fix,
+    a template of `plugins.diagnosis.headline`: "Add {items} to the egress list of {name}".
     """
     if not re.fullmatch(r"[A-Z]+-\d{3}", id):
         raise ValueError(f"check id {id!r}: expected AREA-NNN, for example IMDS-002")
@@ -232,7 +264,17 @@ def check(
         if not title:
             raise ValueError(f"check {id}: {function.__name__} has no docstring; its first line is the check's title")
         declared = Check(
-            id, severity, title, remedy, docs, tuple(requires), tuple(caused_by), parametrize or {}, component
+            id,
+            severity,
+            title,
+            remedy,
+            docs,
+            tuple(requires),
+            tuple(caused_by),
+            parametrize or {},
+            component,
+            problem,
+            action,
         )
         function.__check__ = declared  # type: ignore[attr-defined]
         # For -m: "imds", "required", "net and not recommended".

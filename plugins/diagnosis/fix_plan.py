@@ -1,7 +1,8 @@
 """From causes to decisions: which fix first, and how many VMs are ready after it.
 
-Greedy: each step takes the fix that makes the most VMs ready now. Where no single fix makes one ready, it takes the one
-that leaves the fewest fixes for the VMs closest to it. Every count is what is true after that step, not a sum.
+Greedy: each step takes the fix that makes the most VMs ready per change: one change of a network that frees seven VMs
+comes before thirteen VMs that are started one by one. Where no single fix makes one ready, it takes the one that leaves
+the fewest fixes for the VMs closest to it. Every count is what is true after that step, not a sum.
 
 A fix promises only what its evidence shows. A cause that is unknown (a VM that was not reached, say) was not measured:
 its VMs do not become ready, they can then be judged, and such steps come after the measured ones. Only the runner's own
@@ -15,10 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from plugins.core.wording import counted, first_few, plural
-from plugins.diagnosis.component_labels import component_label
 from plugins.diagnosis.fleet_causes import Cause
 
-__all__ = ["forecast", "label", "steps"]
+__all__ = ["forecast", "steps"]
 
 
 #: The statuses of a cause that nothing was measured of.
@@ -28,9 +28,10 @@ _NOT_MEASURED = ("unknown", "blocked")
 def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> list[dict[str, Any]]:
     """The plan, in order. `ready` VMs are ready already; those in `open_after` have checks that were blocked.
 
-    Each step: ``{"cause": number, "what", "then", "sentence": both, "unlocks": [VMs that become ready], "judgeable":
-    [VMs that can be judged then], "unjudged": how many that become ready still have checks to be judged then, "ready":
-    VMs ready after it, "still": [{"cause": number, "vms": count}, ...]}``.
+    Each step: ``{"cause": number, "what", "then", "sentence": both, "measured": whether anything was measured of the
+    cause, "changes": how many, "unlocks": [VMs that become ready], "judgeable": [VMs that can be judged then],
+    "unjudged": how many that become ready still have checks to be judged then, "ready": VMs ready after it, "still":
+    [{"cause": number, "vms": count}, ...]}``.
     """
     measured = [cause.status not in _NOT_MEASURED for cause in causes]
     left: dict[str, set[int]] = {}  # VM -> the causes that keep it from being ready, by index
@@ -44,7 +45,7 @@ def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> li
         groups.setdefault(frozenset(blocking), []).append(vm)
     found = []
     while groups:
-        index = _best(groups, _next(causes, measured, groups))
+        index = _best(causes, groups, _next(causes, measured, groups))
         freed = groups.pop(frozenset((index,)), [])
         unlocked = [vm for vm in freed if vm not in unmeasured]
         judgeable = [vm for vm in freed if vm in unmeasured]
@@ -58,7 +59,7 @@ def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> li
         waiting = sum(map(len, helped.values()))
         ready += len(unlocked)
         unjudged = sum(vm in open_after for vm in unlocked)
-        what = f"Fix {label(causes[index])}"
+        what = causes[index].headline
         then = _then(causes, len(unlocked), unjudged, len(judgeable), waiting, still)
         found.append(
             {
@@ -66,6 +67,8 @@ def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> li
                 "what": what,
                 "then": then,
                 "sentence": f"{what} ({causes[index].id}): {then}",
+                "measured": measured[index],
+                "changes": causes[index].changes,
                 "unlocks": unlocked,
                 "judgeable": judgeable,
                 "unjudged": unjudged,
@@ -83,8 +86,8 @@ def _next(causes: Sequence[Cause], measured: Sequence[bool], groups: Iterable[fr
     return runner or {index for index in there if measured[index]} or there
 
 
-def _best(groups: dict[frozenset[int], list[str]], allowed: set[int]) -> int:
-    """The next cause to fix: the most VMs ready at once, then the fewest fixes left, then the most VMs helped."""
+def _best(causes: Sequence[Cause], groups: dict[frozenset[int], list[str]], allowed: set[int]) -> int:
+    """The next cause to fix: the most VMs ready per change, then the fewest fixes left, then the most VMs helped."""
     unlocks: Counter[int] = Counter()
     helps: Counter[int] = Counter()
     for key, vms in groups.items():
@@ -93,25 +96,23 @@ def _best(groups: dict[frozenset[int], list[str]], allowed: set[int]) -> int:
             if len(key) == 1:
                 unlocks[index] += len(vms)
     if unlocks:
-        return min(unlocks, key=lambda index: (-unlocks[index], -helps[index], index))
+        return min(
+            unlocks,
+            key=lambda index: (-unlocks[index] / causes[index].changes, -unlocks[index], -helps[index], index),
+        )
     fewest = min(len(key) for key in groups if key & allowed)
     nearest: Counter[int] = Counter()
     for key, vms in groups.items():
         if len(key) == fewest:
             for index in key & allowed:
                 nearest[index] += len(vms)
-    return min(nearest, key=lambda index: (-nearest[index], -helps[index], index))
+    return min(
+        nearest, key=lambda index: (-nearest[index] / causes[index].changes, -nearest[index], -helps[index], index)
+    )
 
 
 def _biggest_first(counts: Counter[int]) -> list[tuple[int, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-
-
-def label(cause: Cause) -> str:
-    """The component to fix: ``cloud services network csn-a``, ``berlin-1``, ``3 VMs``."""
-    if cause.kind in ("guest", "vm"):
-        return next(iter(cause.vms)) if len(cause.vms) == 1 else f"each of {len(cause.vms)} VMs"
-    return component_label(cause.kind, cause.name)
 
 
 def _then(
@@ -144,19 +145,20 @@ def forecast(plan: Sequence[Mapping[str, Any]], ready: int, total: int) -> str:
         return ""
     last = plan[-1]["ready"]
     judgeable = sum(len(step["judgeable"]) for step in plan)
+    changes = sum(step["changes"] for step in plan)
+    fixes = counted(len(plan), "fix", "fixes") + (f" ({changes:,} changes)" if changes > len(plan) else "")
     if last == ready:
-        return (
-            f"{counted(len(plan), 'fix', 'fixes')}, and {counted(judgeable, 'VM')} can be judged." if judgeable else ""
-        )
+        return f"{fixes}, and {counted(judgeable, 'VM')} can be judged." if judgeable else ""
     more = f" {judgeable} more can then be judged." if judgeable else ""
     # Checks that were blocked are judged only when their cause is fixed: the plan promises nothing about them.
     judged = ", as far as judged" if any(step["unjudged"] for step in plan) else ""
     of = "the VM" if total == 1 else f"all {total:,} VMs" if last == total else f"{last:,} of {total:,} VMs"
     if len(plan) == 1:
-        return f"One fix makes {of} ready{judged}.{more}"
+        one = f"One fix ({changes:,} changes)" if changes > 1 else "One fix"
+        return f"{one} makes {of} ready{judged}.{more}"
     # The few that do most of it: four fifths of what the whole plan does.
     few = next(number for number, step in enumerate(plan, 1) if step["ready"] - ready >= 0.8 * (last - ready))
     if few > len(plan) / 2:
-        return f"{len(plan)} fixes make {of} ready{judged}.{more}"
-    fixes = "The first fix makes" if few == 1 else f"The first {few} fixes make"
-    return f"{fixes} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {len(plan)} make it {last:,}{judged}.{more}"
+        return f"{fixes} make {of} ready{judged}.{more}"
+    first = "The first fix makes" if few == 1 else f"The first {few} fixes make"
+    return f"{first} {plan[few - 1]['ready']:,} of {total:,} VMs ready; all {fixes} make it {last:,}{judged}.{more}"

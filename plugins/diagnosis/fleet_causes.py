@@ -22,9 +22,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from plugins.checks.areas import REACHED, order
+from plugins.diagnosis.headline import ACTION, headline, question
 from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED, prevents_ready
 
 __all__ = ["Cause", "CauseFinder", "normalized"]
@@ -34,6 +36,8 @@ Json = Mapping[str, Any]
 
 #: Kinds of which there is one, or one for each VM; `vm["components"]` may know the ids of the others.
 _WITHOUT_ID = ("guest", "vm", "instance", "runner")
+
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 _MESSAGES = 5  # different messages of one cause that are kept
 
@@ -53,6 +57,8 @@ class Cause:
     blocks_readiness: dict[str, None] = field(default_factory=dict)
     messages: Counter[str] = field(default_factory=Counter)
     remedies: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)  # templates of headlines
+    items: dict[str, None] = field(default_factory=dict)  # what is missing or wrong, by name
     fix: dict[str, dict[str, None]] = field(default_factory=dict)  # command -> the VMs it helps
     judged: int = 0  # of its VMs, those that the check could say something of
 
@@ -60,6 +66,17 @@ class Cause:
     def name(self) -> str:
         """The last word of the component's id."""
         return self.component.rstrip("/").rpartition("/")[2]
+
+    @property
+    def headline(self) -> str:
+        """What to do, in a few words: ``Start 13 VMs that are powered off``."""
+        action = self.actions.most_common(1)[0][0] if self.actions else ACTION
+        return headline(action, self.kind, self.name, list(self.vms), list(self.items))
+
+    @property
+    def changes(self) -> int:
+        """How many changes the fix is: one of a component that VMs share, one on each VM of what is its own."""
+        return len(self.vms) if self.kind in ("guest", "vm", "image") else 1
 
     def as_dict(self, number: int) -> dict[str, Any]:
         """The cause as `results.json` has it; `number` is its place in the list, from 1."""
@@ -70,6 +87,8 @@ class Cause:
             "status": self.status,
             "severity": self.severity,
             "component": {"kind": self.kind, "id": self.component, "name": self.name},
+            "headline": self.headline,
+            "changes": self.changes,
             "message": self.messages.most_common(1)[0][0],
             "messages": [
                 {"message": message, "count": count} for message, count in self.messages.most_common(_MESSAGES)
@@ -85,19 +104,27 @@ class Cause:
 class CauseFinder:
     """Finds the causes of a fleet, one VM after the other; of a VM it keeps its name and what it was blamed for."""
 
-    def __init__(self, components: Mapping[str, str]) -> None:
-        """`components` maps each check id to the kind of component to fix (`plugins.checks.check.Component`).
+    def __init__(
+        self,
+        components: Mapping[str, str],
+        actions: Mapping[str, str] = _NOTHING,
+        problems: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        """Each maps check ids to what the check declares: `components` to the kind of component to fix.
 
-        A result may name its own.
+        See `plugins.checks.check`. A result may name its own component and action.
         """
-        self._components = components
+        self._components, self._actions, self._problems = components, actions, problems
         self._found: dict[tuple[str, ...], Cause] = {}
         self._image_of: dict[str, str] = {}  # VM -> image
         self._judged: Counter[tuple[str, str]] = Counter()  # (image, check id) -> VMs it could say something of
         self._well: set[tuple[str, str, str]] = set()  # (network, check id, parameter) that are well on some VM
 
-    def add(self, vm: Json) -> None:
-        """One more VM, as `results.json` has it, with all of its results."""
+    def add(self, vm: Json, actions: Mapping[tuple[str, str], tuple[str, str]] = _NOTHING) -> None:
+        """One more VM, as `results.json` has it, with all of its results.
+
+        `actions` are those that results name: (check id, parameter) -> (action, item); "" for what the check declares.
+        """
         of_result: dict[tuple[str, str], Cause] = {}  # (check id, parameter) -> its cause
         name, network = vm["name"], vm["components"].get("csn", "").lower()
         judged = {each["id"] for each in vm["results"] if each["status"] not in NOT_JUDGED}
@@ -107,6 +134,7 @@ class CauseFinder:
                 if name not in cause.vms:
                     cause.judged += result["id"] in judged
                 _add(cause, name, result)
+                self._word(cause, result, *actions.get((result["id"], result["parameter"]), ("", "")))
             elif result["status"] == "pass":
                 self._well.add((network, result["id"], result["parameter"]))
         for result in _blocking(vm):
@@ -114,6 +142,14 @@ class CauseFinder:
         if image := vm["components"].get("image"):
             self._image_of[name] = image
             self._judged.update((image.lower(), id) for id in judged)
+
+    def _word(self, cause: Cause, result: Json, action: str, item: str) -> None:
+        id = result["id"]
+        if not action and result["status"] in NOT_JUDGED and id != REACHED:
+            action = question(self._problems.get(id, ""))
+        cause.actions[action or self._actions.get(id, ACTION)] += 1
+        if item or result["parameter"]:
+            cause.items[item or result["parameter"]] = None
 
     def _cause(self, vm: Json, result: Json) -> Cause:
         kind, component, key = _key(vm, result, result.get("component") or self._components.get(result["id"], "guest"))

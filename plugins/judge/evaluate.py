@@ -31,6 +31,8 @@ class Outcome(NamedTuple):
     shared_cause: str = ""
     blocked_by: tuple[str, ...] = ()  # the checks that it waits for
     component: Component | None = None  # what has to be changed, where that is not what the check declares
+    action: str = ""  # the headline of the fix, where it is not what the check declares
+    item: str = ""
 
 
 def evaluate_check(
@@ -70,6 +72,8 @@ def evaluate_check(
         shared_cause=word.shared_cause,
         blocked_by=word.blocked_by,
         component=word.component,
+        action=word.action,
+        item=word.item,
     )
 
 
@@ -104,7 +108,11 @@ def _call(
             f"The check stopped on what the VM answered ({type(error).__name__}: {error}).",
             "This is a defect of the check; the evidence below shows what it could not read. Please report it.",
             component="guest",
+            action="Report a defect of the suite that the answers of {vms} show",
         )
+
+
+_AGAIN = "Visit {vms} again"
 
 
 class _Read(threading.local):
@@ -125,6 +133,7 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             Status.UNKNOWN,
             f"This evidence does not hold the probe {key}.",
             "It was gathered for other checks, or by an older version. Gather again.",
+            action=_AGAIN,
         )
     if seen.state != "done" and seen.state not in probe.accept_states:
         raise _why_not(seen, probe)
@@ -135,6 +144,7 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             "Run the command shown below on the VM by hand and see how it ends.",
             shared_cause=_unreadable(probe),
             component="guest",
+            action="Find out why a command breaks off on {vms}",
         )
     if probe.read is None:
         return seen
@@ -154,6 +164,7 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             "Run the command shown below on the VM by hand and check its output.",
             shared_cause=_unreadable(probe),
             component="guest",
+            action="Find out what a command prints on {vms}",
         ) from None
 
 
@@ -213,6 +224,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
                 fix=_install(tool),
                 shared_cause=f"no {tool}",
                 component="guest",
+                action=f"Install {tool} on {{vms}}",
             )
         case "no root":
             answer = seen.stderr.strip().splitlines()
@@ -222,6 +234,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
                 "Log in as root, or give the login user passwordless sudo (SSH-002).",
                 shared_cause=ROOT,
                 component="guest",
+                action="Give the login user root on {vms}",
             )
         case "timed out":
             return CheckOutcome(
@@ -229,6 +242,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
                 f"The probe {seen.probe} was stopped after its limit of {probe.timeout:g} s.",
                 "Run the command shown below on the VM by hand and see where it hangs.",
                 component="guest",
+                action="Find out why a command hangs on {vms}",
             )
         case _:
             return CheckOutcome(
@@ -236,6 +250,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
                 f"The session ended before the probe {seen.probe} had answered.",
                 "See SSH-001 of this VM, then run again.",
                 component="vm",
+                action=_AGAIN,
             )
 
 

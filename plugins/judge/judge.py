@@ -141,6 +141,8 @@ class Judge:
             facts=tuple((fact, message_text(value)) for fact, value in outcome.facts),
             shared_cause=message_text(outcome.shared_cause),
             component=outcome.component or "",
+            action=outcome.action,
+            item=message_text(outcome.item),
         )
 
     def _uncalled(

@@ -6,7 +6,7 @@
     # What to fix, in this order. ...
     exit 64 # before step 1
 
-    # Step 1: Fix cloud services network csn-a (CSN-002): 412 VMs become ready.
+    # Step 1: Add .his.arc.azure.com to the egress list of csn-a (CSN-002): 412 VMs become ready.
     # component: cloud services network csn-a (/subscriptions/...)
     # seen:  The cloud services network csn-a does not allow gbl.his.arc.azure.com:443.
     # do:    Add the endpoint to additionalEgressEndpoints.

@@ -5,10 +5,10 @@
     NOT READY: 3 of 6 VMs are ready; 2 are not; 1 could not be judged.
 
     What to fix first:
-      1. Fix cloud services network csn-a (CSN-002): 2 VMs become ready.
+      1. Add .his.arc.azure.com to the egress list of csn-a (CSN-002): 2 VMs become ready.
          On vm-b, vm-c: gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the … csn-a.
          -> Add it to additionalEgressEndpoints of the cloud services network.
-      2. Fix vm-d (SSH-001): 1 VM becomes ready, as far as judged.
+      2. Restore the SSH session to vm-d (SSH-001): 1 VM can then be judged.
          On vm-d: Nothing answered at 10.5.0.14:22 within 5 s.
          -> Check the address and the jump host.
       Warnings: AGENT-002 on 1 VM

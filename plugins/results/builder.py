@@ -27,6 +27,9 @@ from plugins.results.schema import VERSION
 
 __all__ = ["ResultsBuilder", "unreached"]
 
+#: The headline for VMs that were not reached, of a run that left out the check for it.
+RECONNECT = "Restore the SSH session to {vms}{where}"
+
 #: The fields of a probe's result: all but its name, which is the key, and the time it came.
 _OF_A_PROBE = tuple(name for name in ProbeResult.__slots__ if name not in ("probe", "received"))
 
@@ -41,7 +44,11 @@ class ResultsBuilder:
         self._checks = checks
         self._compact = fleet > compact.WHOLE_UP_TO
         self._vms: list[dict[str, Any]] = []
-        self._causes = CauseFinder({check.id: check.component for check in checks.values()})
+        self._causes = CauseFinder(
+            {id: check.component for id, check in checks.items()},
+            {REACHED: RECONNECT} | {id: check.action for id, check in checks.items() if check.action},
+            {id: check.problem for id, check in checks.items()},
+        )
         self._findings = FindingGroups()
         self._counts: Counter[str] = Counter()
         self._tally: Counter[str] = Counter()
@@ -55,7 +62,7 @@ class ResultsBuilder:
         vm = _vm(evidence, verdicts, self._checks, components, complete)
         self._counts.update(result["status"] for result in vm["results"])
         self._tally[vm["readiness"]] += 1
-        self._causes.add(vm)
+        self._causes.add(vm, {(each.id, each.parameter): (each.action, each.item) for each in verdicts if each.action})
         self._findings.add(vm)
         self._provenance.add(evidence)
         self._vms.append(compact.of_vm(vm) if self._compact else vm)
@@ -97,6 +104,7 @@ class ResultsBuilder:
             "checks": {
                 check.id: {
                     "title": check.title,
+                    "problem": check.problem,
                     "severity": str(check.base_severity),
                     "area": check.area,
                     "remedy": check.remedy,

@@ -143,12 +143,14 @@ def settled(resource: Resource, what: str, remedy: str) -> None:
         fail(
             f"{upper(what)} is being changed: provisioningState {provisioning}; expected Succeeded{detail(resource)}.",
             remedy="Wait until the operation has ended, and run again.",
+            action="Wait for the operation on {thing}",
         )
     if provisioning.lower() != "succeeded":
         fail(
             f"The last operation on {what} did not succeed: provisioningState {provisioning}; expected "
             f"Succeeded{detail(resource)}.",
             remedy=remedy,
+            action="Repeat the failed operation on {thing}",
         )
 
 

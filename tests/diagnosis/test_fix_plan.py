@@ -43,7 +43,7 @@ def test_where_no_single_fix_is_enough_the_nearest_vms_come_first() -> None:
         (
             ["a", "b", "c"],
             {"b"},
-            "Fix each of 3 VMs (SSH-001): 3 VMs become ready, 1 of them as far as judged.",
+            "Fix 3 VMs (SSH-001): 3 VMs become ready, 1 of them as far as judged.",
         ),
     ],
 )
@@ -62,14 +62,30 @@ def test_a_vm_that_was_not_reached_can_then_be_judged_and_comes_after_what_was_m
     found = steps([gone, cause("CSN-002", ["c", "d"])], ready=1, open_after=frozenset())
     assert [step["sentence"] for step in found] == [
         "Fix cloud services network csn-a (CSN-002): 1 VM becomes ready; 1 more still waits for SSH-001.",
-        "Fix each of 3 VMs (SSH-001): 3 VMs can then be judged.",
+        "Fix 3 VMs (SSH-001): 3 VMs can then be judged.",
     ]
     assert [(step["unlocks"], step["judgeable"], step["ready"]) for step in found] == [
         (["d"], [], 2),
         ([], ["a", "b", "c"], 2),
     ]
-    assert forecast(found, 1, 5) == "The first fix makes 2 of 5 VMs ready; all 2 make it 2. 3 more can then be judged."
-    assert forecast(steps([gone], 0, frozenset()), 0, 3) == "1 fix, and 3 VMs can be judged."
+    assert forecast(found, 1, 5) == (
+        "The first fix makes 2 of 5 VMs ready; all 2 fixes (4 changes) make it 2. 3 more can then be judged."
+    )
+    assert forecast(steps([gone], 0, frozenset()), 0, 3) == "1 fix (3 changes), and 3 VMs can be judged."
+
+
+def test_one_change_that_frees_many_comes_before_many_changes() -> None:
+    off = cause("VM-001", vms(1, 13), "vm", "")
+    csn = cause("CSN-002", vms(14, 20))
+    off.actions["Start {vms:is|are} powered off"] += 13
+    csn.actions["Add {items} to the egress list of {name}"] += 7
+    csn.items = dict.fromkeys((".his.arc.azure.com", "pas.windows.net", "login.microsoftonline.com"))
+    found = steps([off, csn], ready=80, open_after=frozenset())
+    assert [(step["what"], step["changes"], step["ready"]) for step in found] == [
+        ("Add .his.arc.azure.com, pas.windows.net and 1 more to the egress list of csn-a", 1, 87),
+        ("Start 13 VMs that are powered off", 13, 100),
+    ]
+    assert forecast(found, 80, 100) == "2 fixes (14 changes) make all 100 VMs ready."
 
 
 def test_what_the_runner_lacks_comes_first() -> None:

@@ -22,13 +22,13 @@ FAULTS = (
     "vm9=no-curl",
 )
 PLAN = [
-    "Fix cloud services network vm1-csn (CSN-001): 2 VMs become ready, as far as judged; 1 more still waits for ROLES-001, ROLES-002.",
-    "Fix image vm6-image:1 (PROXY-002): 2 VMs become ready.",
-    "Fix identity vm4-id (ROLES-002): 2 VMs become ready.",
-    "Fix vm8 (NET-001): 1 VM becomes ready, as far as judged.",
-    "Fix resource group arc-servers-rg (ROLES-001): 1 VM still waits for ROLES-002.",
-    "Fix resource group arc-servers-rg (ROLES-002): 1 VM becomes ready, as far as judged.",
-    "Fix vm9 (PROXY-003): 1 VM can then be judged.",
+    "Enable the default egress endpoints of vm1-csn (CSN-001): 2 VMs become ready, as far as judged; 1 more still waits for ROLES-001, ROLES-002.",
+    "Assign HybridCompute Machine ListAccessDetails Action to the identity of 2 VMs, vm4-id (ROLES-002): 2 VMs become ready.",
+    "Exempt the metadata address in NO_PROXY, no_proxy on 2 VMs of image vm6-image:1 (PROXY-002): 2 VMs become ready.",
+    "Let vm8 reach gbl.his.arc.azure.com (NET-001): 1 VM becomes ready, as far as judged.",
+    "Assign Azure Connected Machine Resource Manager to the identity of vm3 on resource group arc-servers-rg (ROLES-001): 1 VM still waits for ROLES-002.",
+    "Assign HybridCompute Machine ListAccessDetails Action to the identity of vm3 on resource group arc-servers-rg (ROLES-002): 1 VM becomes ready, as far as judged.",
+    "Install curl on vm9 (PROXY-003): 1 VM can then be judged.",
 ]
 
 

@@ -51,7 +51,7 @@ def test_a_row_has_what_a_ticket_needs() -> None:
         "VMs held back": "2",
         "VMs ready by it": "1",
         "VMs ready after it": "2",
-        "Sentence": "Fix cloud services network csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
+        "Sentence": "Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
         "Seen": "The cloud services network csn-01 does not allow gbl.his.arc.azure.com:443.",
         "Remedy": "Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
         "Commands": "1",

@@ -110,7 +110,7 @@ def test_the_script_has_the_plan_in_its_order_with_what_is_to_be_known_of_each_s
     assert (
         "exit 64 # before step 2\n"
         "\n"
-        "# Step 2: Fix web-02 (PROXY-002): 1 VM becomes ready.\n"
+        "# Step 2: Exempt the metadata address on web-02 (PROXY-002): 1 VM becomes ready.\n"
         "# component: the guest\n"
         "# check: PROXY-002\n"
         "# seen:  no_proxy is `localhost,127.0.0.1`: curl 7.81 on this VM sends 169.254.169.254 to the proxy.\n"
@@ -119,7 +119,7 @@ def test_the_script_has_the_plan_in_its_order_with_what_is_to_be_known_of_each_s
         "ssh -- web-02 'sudo sed -i s/^no_proxy=.*/no_proxy=169.254.169.254/ /etc/environment'\n"
     ) in script
     assert (
-        "# Step 3: Fix edge-gateway-with-a-long-name-01 (IDENTITY-001): 1 VM becomes ready.\n"
+        "# Step 3: Create edge-gateway-with-a-long-name-01 again with a managed identity (IDENTITY-001): 1 VM becomes ready.\n"
         "# component: the VM\n"
         "# check: IDENTITY-001\n"
         "# seen:  The VM resource has no managed identity; expected one, assigned at creation.\n"
@@ -254,9 +254,9 @@ def test_the_page_is_the_plan_with_its_commands() -> None:
     page = fix_page.render(saved("six-vms"))
     assert re.findall(r"^#+ (.*)$", page, re.MULTILINE) == [
         "What to fix, in this order",
-        r"Step 1: Fix cloud services network csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
-        r"Step 2: Fix web-02 (PROXY-002): 1 VM becomes ready.",
-        r"Step 3: Fix edge-gateway-with-a-long-name-01 (IDENTITY-001): 1 VM becomes ready.",
+        r"Step 1: Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
+        r"Step 2: Exempt the metadata address on web-02 (PROXY-002): 1 VM becomes ready.",
+        r"Step 3: Create edge-gateway-with-a-long-name-01 again with a managed identity (IDENTITY-001): 1 VM becomes ready.",
         r"Step 4: Fix db-02 (SSH-001): 1 VM can then be judged.",
         r"Step 5: Fix cache-01 (SSH-002): 1 VM can then be judged.",
         "Later: this keeps no VM from being ready",

@@ -46,8 +46,8 @@ def test_the_plan_comes_before_the_details() -> None:
     ]
     steps = text.split("### Fix in this order\n\n")[1].split("\n\n")[0].splitlines()
     assert steps[:2] == [
-        r"1. Fix cloud services network csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
-        r"2. Fix web-02 (PROXY-002): 1 VM becomes ready.",
+        r"1. Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
+        r"2. Exempt the metadata address on web-02 (PROXY-002): 1 VM becomes ready.",
     ]
     assert len(steps) == 5
 

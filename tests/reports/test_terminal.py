@@ -26,8 +26,8 @@ def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> Non
     lines = texts("six-vms")
     start = lines.index("What to fix first:")
     assert lines[start + 1 : start + 6] == [
-        "  1. Fix cloud services network csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for",
-        "     IDENTITY-001.",
+        "  1. Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more",
+        "     still waits for IDENTITY-001.",
         "     On db-01, edge-gateway-with-a-long-name-01: The cloud services network csn-01 does not allow",
         "     gbl.his.arc.azure.com:443.",
         "     -> Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from plugins.checks.check import Check
+from plugins.diagnosis.headline import headline
 from plugins.model import Status
 from tests.support.catalogue import CHECKS, FUNCTIONS, MODULES, ROWS
 from tests.support.paths import ROOT
@@ -79,6 +80,24 @@ class TestEach:
         assert 10 <= len(check.title) <= 70
         assert check.title[0].isupper()
         assert not re.search(r"\b(not|no|fails?)\b", check.title) or check.id == "IMDS-004"
+
+    def test_the_problem_is_a_short_phrase(self, check: Check, function: Callable[..., str]) -> None:
+        """It stands alone as a label, and behind "Find out whether the"."""
+        assert 10 <= len(check.problem) <= 55
+        assert check.problem[-1] not in ".:;"
+        assert not re.match(r"(?i)(the|an?|no|not|this|it|there)\b", check.problem)
+        assert re.search(
+            r"\b(is|has|does|do|may|lacks|fails|shows|blocks|bypasses|issues|takes|ended|did)\b|sees? ", check.problem
+        )
+        assert check.problem.lower() != check.title.lower()
+
+    def test_the_action_is_a_headline_about_something(self, check: Check, function: Callable[..., str]) -> None:
+        shown = headline(check.action, "vm", "", ["vm1"], ["an item"])
+        assert 10 <= len(shown) <= 110
+        assert shown[0].isupper()
+        assert shown[-1] not in ".:;"
+        assert shown != check.title
+        assert not re.search(r"\b(todo|tbd|fixme|it|something)\b", shown.replace("connect it again", ""), re.I)
 
     def test_the_docstring_says_success_failure_and_unknown(self, check: Check, function: Callable[..., str]) -> None:
         text = inspect.getdoc(function) or ""

@@ -85,6 +85,15 @@ CATALOGUE: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], str], ..
     ("AGENT-006", "No AZCM code in recent logs", "recommended", (), (), "Look up the AZCM code."),
 )  # fmt: skip
 _BY_ID = {row[0]: row for row in CATALOGUE}
+# id: (problem, action); the other checks have none
+HEADLINES = {
+    "SSH-001": ("VM is not reachable over SSH", "Restore the SSH session to {vms}{where}"),
+    "VM-001": ("VM is powered off", "Start {vms:is|are} powered off"),
+    "CSN-002": ("egress list lacks an endpoint", "Add {items} to the egress list of {name}"),
+    "PROXY-002": ("metadata address is not exempt from the proxy", "Exempt the metadata address on {vms}"),
+    "IDENTITY-001": ("VM has no managed identity", "Create {vms} again with a managed identity"),
+    "SSH-003": ("clock is not that of Azure", "Set the clock on {vms}"),
+}
 _GUEST = ("SSH", "CLI", "CLOUDINIT", "PROXY", "IMDS", "DNS", "NET", "TOKEN", "AGENT")
 _NO_AGENT = "azcmagent is not installed: that is as it should be before the enrolment."
 
@@ -98,7 +107,11 @@ _FIX = {
 
 def causes_of(vms: Iterable[Json], components: Mapping[str, str]) -> list[Cause]:
     """The causes of a whole fleet at once."""
-    finder = CauseFinder(components)
+    finder = CauseFinder(
+        components,
+        {id: action for id, (_, action) in HEADLINES.items()},
+        {id: problem for id, (problem, _) in HEADLINES.items()},
+    )
     for vm in vms:
         finder.add(vm)
     return finder.causes()
@@ -280,7 +293,7 @@ def run(vms: list[Json]) -> Json:
         "counts": {word: statuses[word] for word in
                    ("pass", "fail", "warn", "unknown", "blocked", "not applicable", "waived")},
         "checks": {
-            id: {"title": title, "severity": severity, "area": id.split("-")[0], "remedy": remedy, "docs": LEARN,
+            id: {"title": title, "problem": HEADLINES.get(id, ("",))[0], "severity": severity, "area": id.split("-")[0], "remedy": remedy, "docs": LEARN,
                  "caused_by": list(caused_by), "requires": [] if id == "SSH-001" else ["SSH-001"], "component": _component(id)}
             for id, title, severity, caused_by, _, remedy in CATALOGUE
         },

@@ -139,9 +139,9 @@ def test_the_plan_is_the_list_of_fixes_with_what_is_true_after_each(six: Path) -
     at = [
         text.index(start)
         for start in (
-            "Fix cloud services network csn-01 CSN-002",
-            "Fix web-02 PROXY-002",
-            "Fix edge-gateway-with-a-long-name-01 IDENTITY-001",
+            "Add gbl.his.arc.azure.com to the egress list of csn-01 CSN-002",
+            "Exempt the metadata address on web-02 PROXY-002",
+            "Create edge-gateway-with-a-long-name-01 again with a managed identity IDENTITY-001",
         )
     ]
     assert at == sorted(at)
@@ -179,7 +179,7 @@ def test_a_fix_shows_its_commands_and_the_warnings_stand_apart(six: Path) -> Non
         (8, "2 fixes make all 8 VMs ready."),
         (
             100,
-            "The first 3 of 6 fixes make 96 of 100 VMs ready; all 6 make it 98, as far as judged. 2 more can then be judged.",
+            "The first 3 of 6 fixes make 96 of 100 VMs ready; all 6 fixes (11 changes) make it 98, as far as judged. 2 more can then be judged.",
         ),
     ],
 )
