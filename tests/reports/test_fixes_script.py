@@ -257,7 +257,7 @@ def test_the_page_is_the_plan_with_its_commands() -> None:
         r"Step 1: Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
         r"Step 2: Exempt the metadata address on web-02 (PROXY-002): 1 VM becomes ready.",
         r"Step 3: Create edge-gateway-with-a-long-name-01 again with a managed identity (IDENTITY-001): 1 VM becomes ready.",
-        r"Step 4: Fix db-02 (SSH-001): 1 VM can then be judged.",
+        r"Step 4: Restore the SSH session to db-02 (SSH-001): 1 VM can then be judged.",
         r"Step 5: Fix cache-01 (SSH-002): 1 VM can then be judged.",
         "Later: this keeps no VM from being ready",
         r"SSH-003",
