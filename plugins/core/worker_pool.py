@@ -70,6 +70,12 @@ class WorkerPool:
         self._submit(job)
         return future
 
+    def grow(self, most: int) -> None:
+        """One of the threads hangs: another takes its place, if there are less than `most`."""
+        if self._size == self._threads < most:
+            self._size += 1
+            self._start()
+
     def close(self) -> None:
         """Let the threads end when they have nothing to do."""
         for _ in range(self._threads):
@@ -78,8 +84,11 @@ class WorkerPool:
     def _submit(self, job: Callable[[], None]) -> None:
         self._jobs.put(job)
         if self._threads < self._size:
-            self._threads += 1
-            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            self._start()
+
+    def _start(self) -> None:
+        self._threads += 1
+        threading.Thread(target=self._work, name=self._name, daemon=True).start()
 
     def _work(self) -> None:
         while job := self._jobs.get():

@@ -6,7 +6,7 @@ from paramiko.ssh_exception import AuthenticationException, BadAuthenticationTyp
 
 from plugins.ssh.deadline import Deadline
 from plugins.ssh.dial import Connection
-from plugins.ssh.errors import ConnectionDropped, SshError, quoted
+from plugins.ssh.errors import ConnectionDropped, FloodError, SshError, flooded, quoted
 from plugins.ssh.hop import Hop
 from plugins.ssh.host_keys import HostKeyPolicy, HostKeys
 from plugins.ssh.keys import KeyOffer, KeyRing
@@ -32,6 +32,9 @@ class Authenticator:
             self._handshake(transport, hop, deadline)
             note = self.policy.judge(hop, transport.get_remote_server_key())
             self._authenticate(transport, hop, deadline)
+        except FloodError as error:
+            transport.end()
+            raise flooded(hop.label, error) from None
         except (SSHException, EOFError, OSError) as error:  # it ended between two steps
             transport.end()
             deadline.stop()
@@ -46,6 +49,8 @@ class Authenticator:
     def _handshake(self, transport: SshTransport, hop: Hop, deadline: Deadline) -> None:
         try:
             transport.start_client(timeout=self.limit + 1)
+        except FloodError:
+            raise
         except IncompatiblePeer as error:
             raise _no_common(transport, hop, error) from None
         except Exception as error:  # paramiko passes on whatever its thread met
@@ -72,6 +77,8 @@ class Authenticator:
                 return  # a server that asks for no key at all
         except SshError as failure:
             failure.message += _because(problems)
+            raise
+        except FloodError:
             raise
         except Exception as error:
             deadline.stop()

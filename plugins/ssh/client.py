@@ -26,11 +26,12 @@ from plugins.model import SshSession, Vm
 from plugins.ssh.auth import Authenticator
 from plugins.ssh.config import Hop, SshConfig, default_files
 from plugins.ssh.deadline import Deadline
-from plugins.ssh.dial import Address, Connection, dial, is_address, resolve_now, slow
+from plugins.ssh.dial import Connection, dial, slow
 from plugins.ssh.errors import CANCELLED, OUTCOMES, ConnectionDropped, SshError
 from plugins.ssh.exec import Program, Sink, open_shell, run_script
 from plugins.ssh.jump import lost, open_way
 from plugins.ssh.options import AFTER, Options, time_limit, visit_limit
+from plugins.ssh.resolver import Resolver
 from plugins.ssh.transport import SshTransport
 
 __all__ = ["AFTER", "OUTCOMES", "Options", "Program", "Sink", "time_limit", "visit_all", "visit_limit"]
@@ -38,7 +39,6 @@ __all__ = ["AFTER", "OUTCOMES", "Options", "Program", "Sink", "time_limit", "vis
 _AT_ONCE = 512  # VMs dialled or visited at the same time: each is a file descriptor, and the usual limit is 1024
 _RETRIES = 3  # of a connection that was closed before the login
 _READERS = 4  # threads that ask ssh for its configuration, a process per VM; it takes a few milliseconds
-_RESOLVERS = 16  # threads for DNS
 _TICK = 0.1  # seconds between two checks of the deadlines
 _GRACE = 0.8  # seconds that cancelled VMs have to end by themselves
 _QUESTION = 3.0  # seconds that a jump host has to answer when a VM behind it went silent
@@ -95,10 +95,7 @@ class _Visits:
         self.options, self.cancelled = options, cancelled
         self.error: BaseException | None = None
         self.login = Authenticator(options.host_keys, options.login_timeout)
-        self.workers, self.resolvers = (
-            WorkerPool(options.workers, name="ssh worker"),
-            WorkerPool(_RESOLVERS, name="ssh worker"),
-        )
+        self.workers, self.resolver = WorkerPool(options.workers, name="ssh worker"), Resolver()
         self.readers = WorkerPool(_READERS, name="ssh config")
         self.jumpers = WorkerPool(
             _AT_ONCE, name="ssh worker"
@@ -111,7 +108,6 @@ class _Visits:
         self.transports: list[SshTransport] = []  # of jump hosts, outermost first
         self.notes: dict[Route, str] = {}  # about their host keys
         self.over = threading.Event()
-        self.names: dict[tuple[str, int], asyncio.Future[list[tuple[int, Address]]]] = {}
 
     def go(self) -> None:
         """The whole run, in the thread of its loop."""
@@ -155,7 +151,7 @@ class _Visits:
             self.workers.close()
             self.readers.close()
             self.jumpers.close()
-            self.resolvers.close()
+            self.resolver.close()
             self.login.ring.close()
 
     async def _cancel(
@@ -301,9 +297,13 @@ class _Visits:
     async def _way(self, route: Route, deadline: Deadline, pool: WorkerPool) -> Connection:
         hop, limit = route[-1], self.options.connect_timeout
         if len(route) == 1:
+            began = time.monotonic()
+            if not hop.proxy_command:
+                await self.resolver.asked(hop.address, hop.port, hop.connect_timeout or limit)
+            deadline.excuse(time.monotonic() - began)
             try:
                 async with asyncio.timeout(deadline.left):
-                    return await dial(hop, limit, self.options.login_timeout, self._resolve)
+                    return await dial(hop, limit, self.options.login_timeout, self.resolver.addresses)
             except TimeoutError:
                 raise slow(hop, self.options.reach_timeout) from None
         jump = await self._jump(route[:-1])
@@ -365,16 +365,6 @@ class _Visits:
                     return True
         jump.connection.cut()
         return False
-
-    def _resolve(self, host: str, port: int) -> asyncio.Future[list[tuple[int, Address]]]:
-        """The addresses of a name; asked once per run."""
-        if (host, port) not in self.names:
-            if is_address(host):
-                self.names[host, port] = asyncio.get_running_loop().create_future()
-                self.names[host, port].set_result(resolve_now(host, port))
-            else:
-                self.names[host, port] = self.resolvers.future(lambda: resolve_now(host, port))
-        return asyncio.shield(self.names[host, port])
 
 
 def _out_of_time(limit: float) -> tuple[str, str, str]:

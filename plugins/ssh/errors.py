@@ -23,7 +23,7 @@ OUTCOMES: dict[str, str] = {
     "no room": "a shell ran, but no folder on the VM can be written (said by plugins.gather.collector)",
     "connection lost": "the connection or the shell ended while the script ran",
     "took too long": "the script did not end within its limit, or the whole run did not",
-    "too much output": "the script printed more than the limit",
+    "too much output": "the script printed, or its server sent, more than the limit",
     "cancelled": "the run was stopped",
     "cannot be used": "the SSH configuration or the fleet file asks for something that cannot be done",
 }
@@ -40,6 +40,19 @@ class SshError(Exception):
 
 class ConnectionDropped(Exception):
     """The server closed the connection before the login; sshd does that when it is busy. Worth another try."""
+
+
+class FloodError(Exception):
+    """The server sent more than a session has use for; the text says what."""
+
+
+def flooded(label: str, error: FloodError) -> SshError:
+    """The error for a server whose line was cut."""
+    return SshError(
+        "too much output",
+        f"{label} sent {error}, and was stopped.",
+        "No SSH server that works sends this much unasked: see on the VM's console which program has its SSH port.",
+    )
 
 
 CANCELLED = ("cancelled", "The run was stopped before this VM was done.", "Run it again.")

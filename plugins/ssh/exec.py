@@ -10,7 +10,7 @@ from paramiko import Channel
 from paramiko.ssh_exception import SSHException
 
 from plugins.ssh.deadline import Deadline
-from plugins.ssh.errors import SshError, quoted
+from plugins.ssh.errors import FloodError, SshError, flooded, quoted
 from plugins.ssh.shell_command import INCOMPLETE
 from plugins.ssh.transport import SshTransport
 
@@ -70,6 +70,8 @@ def open_shell(transport: SshTransport, label: str, deadline: Deadline, limit: f
     try:
         channel = transport.open_session(timeout=limit + 1)
         channel.exec_command(command)
+    except FloodError as error:
+        raise flooded(label, error) from None
     except Exception:  # paramiko passes on whatever its thread met
         deadline.stop()
         if refusal := transport.refusal():
@@ -168,6 +170,8 @@ def _send(channel: Channel, unsent: memoryview) -> memoryview:
 
 def _ended(transport: SshTransport, channel: Channel, label: str, seconds: float, got: int, first: bytes) -> SshError:
     """The shell or the connection ended before the sink was complete."""
+    if isinstance(transport.saved_exception, FloodError):
+        return flooded(label, transport.saved_exception)
     channel.status_event.wait(_FAREWELL)  # the exit status may come a little after the end of the output
     channel.settimeout(0)
     while channel.recv_stderr_ready() and len(first) < 400:

@@ -10,16 +10,17 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
 import paramiko
-from paramiko.common import cMSG_GLOBAL_REQUEST
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA, MSG_KEXINIT, cMSG_GLOBAL_REQUEST
 from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.packet import Packetizer
 
 from plugins.ssh.dial import Connection
+from plugins.ssh.errors import FloodError
 from plugins.ssh.host_certificate import SUFFIX
 
 _SILENCE = logging.getLogger(
@@ -29,6 +30,12 @@ _SILENCE.disabled = True
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
 _READ_AHEAD = 16_384  # bytes; what a VM has to say comes in packets of a few hundred
 _BASE: Any = paramiko.Transport  # the stubs leave out what subclasses use
+
+# What a server may send before the line is cut. paramiko has no such limits: it would keep what is not read yet, and
+# answer every request, for as long as the server likes.
+_LONGEST_PACKET = 264_192  # bytes; RFC 4253 asks for 35,000, OpenSSH takes 256 KiB
+_MESSAGES = 50_000  # for the login, and again for each channel; one takes 50 us, and a script's output is a few hundred
+_KEY_EXCHANGE = 1_000  # messages that a key exchange counts as
 
 
 class _Ahead:
@@ -67,10 +74,14 @@ class _Packets(Packetizer):
 
     banner = ""
     heard = 0  # messages
+    allowed = _MESSAGES  # messages that may still come
 
     def read_message(self) -> Any:
         found = super().read_message()
         self.heard += 1
+        self.allowed -= _KEY_EXCHANGE if found[0] == MSG_KEXINIT else 1
+        if self.allowed < 0:
+            raise FloodError(f"{self.heard:,} messages")
         return found
 
     def __init__(self, stream: Any) -> None:
@@ -79,6 +90,8 @@ class _Packets(Packetizer):
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         """Most packets are here already, for `_Ahead` reads several at once: then without paramiko's waiting loop."""
+        if n > _LONGEST_PACKET:
+            raise FloodError(f"a packet of {n:,} bytes")
         found = self._ahead.take(n)
         return super().read_all(n, check_rekey) if found is None else found
 
@@ -89,6 +102,18 @@ class _Packets(Packetizer):
         return
 
 
+def _within_window(feed: Callable[[paramiko.Channel, paramiko.Message], None]) -> Any:
+    """paramiko's reader of a channel's data, and the window that it announces but does not hold a server to."""
+
+    def checked(channel: Any, message: paramiko.Message) -> None:
+        feed(channel, message)
+        unread = len(channel.in_buffer) + len(channel.in_stderr_buffer)
+        if unread > channel.in_window_size:
+            raise FloodError(f"{unread:,} bytes at once")
+
+    return checked
+
+
 def _kex_cost(name: str) -> int:
     return next((rank for rank, kind in enumerate(("curve25519", "ecdh-", "mlkem")) if name.startswith(kind)), 9)
 
@@ -96,6 +121,10 @@ def _kex_cost(name: str) -> int:
 class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
     """A paramiko Transport that keeps what the server said, for the messages, and never prints."""
 
+    _channel_handler_table = {  # noqa: RUF012  # as paramiko has it
+        kind: _within_window(feed) if kind in (MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA) else feed
+        for kind, feed in _BASE._channel_handler_table.items()
+    }
     # curve25519 by its standard name too; the DH groups last, they cost 10 to 30 times the CPU
     _kex_info = {**_BASE._kex_info, "curve25519-sha256": KexCurve25519}  # noqa: RUF012  # as paramiko has it
     # paramiko looks this often whether it was closed, by waking up: a hundred silent VMs kept a core busy with its
@@ -175,6 +204,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         return self._refusals.pop(self._asked.number, None) if hasattr(self._asked, "number") else None
 
     def _next_channel(self) -> int:
+        self.packetizer.allowed += _MESSAGES
         self._asked.number = number = super()._next_channel()
         return int(number)
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,6 +267,30 @@ def test_a_clock_that_jumps_changes_no_limit(
     assert all(0 <= seconds < 60 for session in (good, slow) for seconds in session.seconds.values())
     (late,) = client.visit(vm(server, keys, "late"), script="sleep 30", run_timeout=0.6)
     assert late.outcome == "took too long"
+
+
+def test_the_time_of_a_question_to_the_resolver_counts_from_when_it_was_asked(
+    client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A VM whose name is known waits behind many whose zone is dead; that is not its fault."""
+    known, over = socket.getaddrinfo, threading.Event()
+
+    def ask(host: str, *arguments: object, **more: object) -> object:
+        if host.startswith("dead"):
+            over.wait(30)
+        return known("127.0.0.1", *arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    client.known.write_text(f"[vm.example]:{server.port} {server.host_key}\n")
+    honest = replace(vm(server, keys), host="vm.example")
+    monkeypatch.setattr("plugins.ssh.resolver._AT_ONCE", 2)
+    monkeypatch.setattr("plugins.ssh.config.shutil.which", lambda name: None)  # all are asked for at once
+    dead = [Vm(f"dead-{number}.example") for number in range(16)]
+    *others, last = client.visit(*dead, honest, connect_timeout=0.2, reach_timeout=1)
+    over.set()
+    assert {session.outcome for session in others} == {"name not resolved"}
+    assert last.outcome == "ok", last
+    assert client.seconds < 10, "a thread that hangs is replaced"
 
 
 def test_a_resolver_that_hangs_is_left_behind(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,59 @@
+"""Questions to the runner's resolver, each name once per run, in threads: nothing else can wait for getaddrinfo."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from plugins.core.worker_pool import WorkerPool
+from plugins.ssh.dial import Address, is_address, resolve_now
+
+_AT_ONCE = 64  # questions; small servers take 150, and a name is two
+_MOST = 512  # threads, with those that hang
+
+_Answer = asyncio.Future[list[tuple[int, Address]]]
+
+
+class Resolver:
+    """The names that VMs and jump hosts are reached by. All methods are for the running loop."""
+
+    def __init__(self) -> None:
+        """No thread is started yet."""
+        self._pool = WorkerPool(_AT_ONCE, name="ssh worker")
+        self._names: dict[tuple[str, int], tuple[asyncio.Event, _Answer]] = {}
+
+    async def asked(self, host: str, port: int, limit: float) -> None:
+        """Wait until a name is asked for: only then does the `limit` of seconds for its answer begin.
+
+        A question that is not answered within it goes on until the resolver gives up; another thread then takes the
+        next one, so that a zone that is dead does not hold up the others.
+        """
+        if is_address(host):
+            return
+        asked, answer = self._question(host, port)
+        await asked.wait()
+        asyncio.get_running_loop().call_later(limit, lambda: None if answer.done() else self._pool.grow(_MOST))
+
+    def addresses(self, host: str, port: int) -> _Answer:
+        """The (family, address) pairs of a name, or the `SshError` that says why there are none."""
+        if is_address(host):
+            known: _Answer = asyncio.get_running_loop().create_future()
+            known.set_result(resolve_now(host, port))
+            return known
+        return asyncio.shield(self._question(host, port)[1])
+
+    def _question(self, host: str, port: int) -> tuple[asyncio.Event, _Answer]:
+        if (host, port) not in self._names:
+            loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+            def ask() -> list[tuple[int, Address]]:
+                with suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(asked.set)
+                return resolve_now(host, port)
+
+            self._names[host, port] = asked, self._pool.future(ask)
+        return self._names[host, port]
+
+    def close(self) -> None:
+        """Let the threads end; those that hang end with the process."""
+        self._pool.close()

@@ -1,0 +1,95 @@
+"""A server that floods the runner: its line is cut, it costs its own verdict, and honest VMs beside it are visited."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from plugins.ssh import transport
+from plugins.ssh.transport import _Packets
+from tests.support.hostile_sshd import BANNERS, MISDEEDS, hostile_sshd
+from tests.support.sshd import Client, Keys, Sshd, needs_sshd, vm
+
+pytestmark = needs_sshd
+
+HOSTILE = [*MISDEEDS, BANNERS]
+MEGABYTE = 1 << 20
+
+
+def resident() -> int:
+    """The bytes of memory that this process has now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def most_memory() -> Iterator[list[int]]:
+    """The most that this process had beyond what it has now; known when the block ends."""
+    before, most, over = resident(), [0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            most[0] = max(most[0], resident() - before)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_honest_vms_beside_hostile_ones_are_all_visited(
+    client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logging.getLogger("tests.hostile_sshd").disabled = True
+    monkeypatch.setattr(transport, "_MESSAGES", 3_000)
+    monkeypatch.setattr(_Packets, "allowed", 3_000)
+    client.knows(server)
+    key = paramiko.Ed25519Key.from_private_key_file(str(keys.make("hostile")))
+    with ExitStack() as stack:
+        hostile = []
+        for misdeed in HOSTILE:
+            port = stack.enter_context(hostile_sshd(misdeed, key))
+            hostile.append(replace(vm(server, keys, misdeed), port=port))
+            with client.known.open("a") as known:
+                known.write(f"[127.0.0.1]:{port} {' '.join(keys.public('hostile').split()[:2])}\n")
+        honest = [vm(server, keys, f"honest-{number}") for number in range(6)]
+        with most_memory() as most:
+            sessions = client.visit(
+                *hostile, *honest, script="sleep 0.3; echo DONE", run_timeout=4, workers=16, login_timeout=10
+            )
+    ends = dict(zip((one.name for one in (*hostile, *honest)), sessions, strict=True))
+    assert {one.name: ends[one.name].outcome for one in honest} == {one.name: "ok" for one in honest}
+    assert {name: ends[name].outcome for name in HOSTILE} == {
+        name: "took too long" if name == "a drip" else "too much output" for name in HOSTILE
+    }, {name: ends[name].message for name in HOSTILE}
+    assert most[0] < 64 * MEGABYTE
+
+
+def test_a_session_may_be_long(client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits are far from what a script prints: 40 answers of the longest that a probe may give."""
+    heard = []
+    read = _Packets.read_message
+
+    def count(self: _Packets) -> object:
+        found = read(self)
+        heard.append(self.heard)
+        return found
+
+    monkeypatch.setattr(_Packets, "read_message", count)
+    client.knows(server)
+    (session,) = client.visit(
+        vm(server, keys),
+        script="for i in 1 2 3 4 5 6 7 8 9 0; do head -c 262144 /dev/zero | tr '\\0' x; done; echo DONE",
+    )
+    assert session.outcome == "ok"
+    assert max(heard) < transport._MESSAGES / 20

@@ -1,0 +1,125 @@
+"""An SSH server that lets everybody in and then breaks the protocol, in one of several ways."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import paramiko
+from paramiko.common import (
+    cMSG_CHANNEL_DATA,
+    cMSG_CHANNEL_EXTENDED_DATA,
+    cMSG_CHANNEL_OPEN,
+    cMSG_CHANNEL_REQUEST,
+    cMSG_GLOBAL_REQUEST,
+    cMSG_USERAUTH_BANNER,
+)
+
+Transport = Any  # paramiko's, with what its stubs leave out
+Misdeed = Callable[[Transport, int], None]  # with the number of the client's channel
+
+
+def message(kind: bytes, *parts: int | str | bytes | bool) -> paramiko.Message:
+    found = paramiko.Message()
+    found.add_byte(kind)
+    for part in parts:
+        if isinstance(part, bool):
+            found.add_boolean(part)
+        elif isinstance(part, int):
+            found.add_int(part)
+        else:
+            found.add_string(part)
+    return found
+
+
+def endlessly(make: Callable[[int], paramiko.Message]) -> Misdeed:
+    def send(transport: Transport, channel: int) -> None:
+        one = make(channel)
+        while transport.is_active():
+            transport._send_message(one)
+
+    return send
+
+
+def drip(transport: Transport, channel: int) -> None:
+    while transport.is_active():
+        transport._send_message(message(cMSG_CHANNEL_DATA, channel, b"."))
+        time.sleep(0.1)
+
+
+def huge_packet(transport: Transport, channel: int) -> None:
+    transport.sock.sendall(struct.pack(">I", 0x7FFF_FFF0))
+    while transport.is_active():
+        transport.sock.sendall(b"x" * 32_768)
+
+
+BLOCK = b"x" * 32_000
+#: What it does when it was asked to run a command.
+MISDEEDS: dict[str, Misdeed] = {
+    "stderr beyond the window": endlessly(lambda to: message(cMSG_CHANNEL_EXTENDED_DATA, to, 1, BLOCK)),
+    "stdout beyond the window": endlessly(lambda to: message(cMSG_CHANNEL_DATA, to, BLOCK)),
+    "empty data": endlessly(lambda to: message(cMSG_CHANNEL_DATA, to, b"")),
+    "channels": endlessly(lambda to: message(cMSG_CHANNEL_OPEN, "forwarded-tcpip", 7, 1 << 20, 1 << 15)),
+    "keepalives": endlessly(lambda to: message(cMSG_GLOBAL_REQUEST, "keepalive@openssh.com", True)),
+    "requests": endlessly(lambda to: message(cMSG_CHANNEL_REQUEST, to, "exit-status", False, 0)),
+    "a huge packet": huge_packet,
+    "a drip": drip,
+}
+#: What it does when a key was offered.
+BANNERS = "banners"
+
+
+class _Server(paramiko.ServerInterface):
+    def __init__(self, transport: Transport, misdeed: str) -> None:
+        self.transport, self.misdeed = transport, misdeed
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        if self.misdeed == BANNERS:
+            endlessly(lambda to: message(cMSG_USERAUTH_BANNER, "Welcome.", ""))(self.transport, 0)
+        return paramiko.AUTH_SUCCESSFUL  # type: ignore[attr-defined, no-any-return]  # the stubs leave it out
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.OPEN_SUCCEEDED  # type: ignore[attr-defined, no-any-return]
+
+    def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
+        def misbehave() -> None:
+            with suppress(Exception):  # the client has hung up
+                MISDEEDS[self.misdeed](self.transport, channel.remote_chanid)
+
+        threading.Thread(target=misbehave, daemon=True).start()
+        return True
+
+
+@contextmanager
+def hostile_sshd(misdeed: str, key: paramiko.PKey) -> Iterator[int]:
+    """The port of a server that misbehaves in this way."""
+    transports: list[Transport] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    transport: Transport = paramiko.Transport(connection)
+                    transports.append(transport)
+                    transport.daemon = True
+                    transport.set_log_channel("tests.hostile_sshd")
+                    transport.add_server_key(key)
+                    with suppress(Exception):
+                        transport.start_server(threading.Event(), _Server(transport, misdeed))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(listening.getsockname()[1])
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(2)
+        for transport in transports:
+            transport.close()
