@@ -24,6 +24,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 
 from plugins.azure import resource_ids as ids
+from plugins.azure.answer_size import AnswerSize
 from plugins.azure.api_versions import ApiVersions
 from plugins.azure.clouds import Cloud
 from plugins.azure.credential import Login
@@ -66,6 +67,8 @@ class ArmClient:
         self._answered = False  # Azure answered something, ever: then it can be reached
         self._transport = RequestsTransport(connection_timeout=10, read_timeout=30)
         self._transport.open()
+        self._size = AnswerSize()
+        self._transport.session.hooks["response"].append(self._size.read)
         self._versions = ApiVersions()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
@@ -222,6 +225,7 @@ class ArmClient:
             if left <= 0 or self._cancelled():
                 return self.late(what)
             self._here.url = None
+            self._size.begin()
             version = self._versions.current(namespace, subscription)
             try:
                 value = question(self._client(namespace, subscription, version), left)

@@ -41,7 +41,7 @@ _OTHER_LOGIN = " If another login was meant, choose it: AZURE_TOKEN_CREDENTIALS=
 
 
 class NotAllowedError(Exception):
-    """A request that this suite never makes was about to be made."""
+    """A request that this suite never makes was about to be made, or an answer is longer than it reads."""
 
 
 def explain(error: BaseException, what: str, cloud: Cloud, login: str = "") -> ReadError:

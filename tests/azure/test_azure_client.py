@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,15 +12,18 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.transport import RequestsTransport
 
+from plugins.azure import answer_size
 from plugins.azure.clouds import clouds
 from plugins.azure.credential import default_credential
 from plugins.azure.fetch import FEW, fetch
 from plugins.azure.request_plan import planned_calls
+from plugins.azure.snapshot import ReadError
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.model import Status
 from tests.support.arm_server import Arm, FakeCredential
 from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate
+from tests.support.memory import most_memory
 
 VMS = f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.networkcloud/virtualmachines"
 
@@ -99,3 +104,40 @@ def test_an_interrupt_while_logging_in_ends_the_wait(arm: Arm) -> None:
         "Run again.",
     )
     assert arm.requests == []
+
+
+def test_a_gzip_bomb_is_not_unpacked(arm: Arm) -> None:
+    vms = populate(arm, 2)
+    bomb = zlib.compressobj(9, wbits=31)
+    unpacked = b" " * (1 << 20)
+    body = b"".join(bomb.compress(unpacked) for _ in range(60)) + bomb.flush()
+    arm.trouble("virtualmachines/vm1", (200, {"Content-Encoding": "gzip"}, body))
+    with most_memory() as most:
+        facts = fetch(vms, options(arm))
+    with pytest.raises(CheckOutcome, match=r"the answer is longer than 8 MB, which Azure Resource Manager never sends"):
+        _ = AzureVmView(vms[0], facts).vm
+    assert AzureVmView(vms[1], facts).vm, "the other VM is read"
+    assert most[0] < 64 << 20
+    assert sum("virtualmachines/vm1" in call.url.lower() for call in facts.calls) == 1, "it is not asked again"
+
+
+@pytest.mark.parametrize("value", [{}, 0])
+def test_an_answer_of_millions_of_values_is_not_parsed(arm: Arm, value: object) -> None:
+    vms = populate(arm, 1)
+    arm.trouble("virtualmachines/vm1", (200, {}, json.dumps([value] * 600_000).encode()))
+    with most_memory() as most, pytest.raises(CheckOutcome, match="the answer is longer than 500,000 values"):
+        _ = AzureVmView(vms[0], fetch(vms, options(arm))).vm
+    assert most[0] < 64 << 20
+
+
+def test_pages_without_end_are_not_all_kept(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_size, "_QUESTION", 1 << 20)
+    vms = populate(arm, 1)
+    again = f"{arm.cloud.manager}/hybridcompute/machines?api-version=1"
+    page = json.dumps({"value": [{"name": "x" * 200_000}], "nextLink": again})
+    arm.trouble("hybridcompute/machines", (200, {}, page.encode()))
+    facts = fetch(vms, options(arm))
+    (listed,) = (answer for path, answer in facts.answers.items() if path.endswith("hybridcompute/machines"))
+    assert isinstance(listed, ReadError)
+    assert "the answer is longer than 1 MB" in listed.message
+    assert sum("hybridcompute/machines?" in request.lower() for request in arm.requests) == 6

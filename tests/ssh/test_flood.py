@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import paramiko
 import pytest
@@ -16,35 +12,12 @@ import pytest
 from plugins.ssh import transport
 from plugins.ssh.transport import _Packets
 from tests.support.hostile_sshd import BANNERS, MISDEEDS, hostile_sshd
+from tests.support.memory import MEGABYTE, most_memory
 from tests.support.sshd import Client, Keys, Sshd, needs_sshd, vm
 
 pytestmark = needs_sshd
 
 HOSTILE = [*MISDEEDS, BANNERS]
-MEGABYTE = 1 << 20
-
-
-def resident() -> int:
-    """The bytes of memory that this process has now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-@contextmanager
-def most_memory() -> Iterator[list[int]]:
-    """The most that this process had beyond what it has now; known when the block ends."""
-    before, most, over = resident(), [0], threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.02):
-            most[0] = max(most[0], resident() - before)
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield most
-    finally:
-        over.set()
-        thread.join()
 
 
 def test_honest_vms_beside_hostile_ones_are_all_visited(

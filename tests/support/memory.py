@@ -1,0 +1,34 @@
+"""How much memory a block takes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MEGABYTE = 1 << 20
+
+
+def resident() -> int:
+    """The bytes of memory that this process has now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def most_memory() -> Iterator[list[int]]:
+    """The most that this process had beyond what it has now; known when the block ends."""
+    before, most, over = resident(), [0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            most[0] = max(most[0], resident() - before)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        thread.join()
