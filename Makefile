@@ -12,8 +12,6 @@ BENCH ?=
 MUTANTS ?=
 # Half of the time the tests wait, so there are two processes for each of two cores (tests/conftest.py shares them out).
 SIDE_BY_SIDE ?= -n 4 --dist loadscope --no-loadscope-reorder
-# A lab's VMs have seconds to answer, as real ones have: with several labs at once on two cores, they do not.
-LABS_SIDE_BY_SIDE ?= -n 1 --dist loadscope --no-loadscope-reorder
 # A test starts pytest, pytest the suite: each would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -32,8 +30,7 @@ demo: env ## start a small fleet in the lab, judge it, show what is wrong with i
 
 test: lint ## lint, then the project's own tests (the lab and the report in a browser included)
 	@scripts/system-packages lab browser
-	@EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not lab and not browser" $(TESTS) || [ $$? = 5 ]
-	@EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(LABS_SIDE_BY_SIDE) -m "(lab and not az) or browser" $(TESTS) || [ $$? = 5 ]
+	@EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS)
 
 test-fast: dev-env ## 3,000 of the tests in a minute: none that starts the lab, a browser or many programs
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not lab and not browser and not slow" $(TESTS)

@@ -16,8 +16,13 @@ from tests.support.pytest_process import runpytest
 
 
 def _share(nodeid: str) -> str:
-    """What one process gets at a time: a module, so that its fixtures are made once; of the lab, which waits, a test."""
-    return nodeid if nodeid.startswith("tests/lab/") else nodeid.partition("::")[0]
+    """What one process gets at a time: a module, so that its fixtures are made once.
+
+    The lab is two shares, of about the same size: a lab's VMs have seconds to answer, as real ones have, and with more
+    labs at once on two cores they do not. What a lab waits for, the other modules use.
+    """
+    module = nodeid.partition("::")[0]
+    return "tests/lab" if module.startswith("tests/lab/") and module != "tests/lab/test_lab_live.py" else module
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -59,8 +64,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first: the browser in one process, the lab, which leaves the cores to it, in others."""
-    order: Sequence[str] = ("browser", "lab")
+    """What takes longest begins first: the lab, the browser, what starts programs."""
+    order: Sequence[str] = ("lab", "browser", "slow")
     items.sort(key=lambda item: next((at for at, name in enumerate(order) if item.get_closest_marker(name)), 9))
 
 
