@@ -42,9 +42,9 @@ class ApiVersions:
                 return True  # another thread has chosen one already
             refused = self._refused.setdefault(key, [])
             refused.append(version)
-            left = [each for each in _versions(namespace) if each not in refused]
+            left = [candidate for candidate in _versions(namespace) if candidate not in refused]
             if supported:
-                left = [each for each in left if each in supported]
+                left = [candidate for candidate in left if candidate in supported]
             if not left:
                 refused.remove(version)
                 return False

@@ -83,8 +83,8 @@ def _answer(process: subprocess.Popen[bytes], deadline: float) -> Any:
     words = " ".join(map(str, process.args))  # type: ignore[arg-type]
     out, err = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
     if process.returncode:
-        said = err.decode(errors="replace").strip().splitlines()
-        raise ValueError(f"{words} ended with {process.returncode}" + (f": {said[-1][:200]}" if said else ""))
+        lines = err.decode(errors="replace").strip().splitlines()
+        raise ValueError(f"{words} ended with {process.returncode}" + (f": {lines[-1][:200]}" if lines else ""))
     try:
         return json.loads(out)
     except ValueError:
@@ -102,10 +102,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _core(answer: Any) -> str:
     """``{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", "extensions": {}}``"""
-    found = answer.get("azure-cli-core") if isinstance(answer, dict) else None
-    if not isinstance(found, str):
+    version = answer.get("azure-cli-core") if isinstance(answer, dict) else None
+    if not isinstance(version, str):
         raise ValueError("az version does not state azure-cli-core")
-    return found
+    return version
 
 
 def _extensions(answer: Any) -> dict[str, str]:
@@ -113,7 +113,7 @@ def _extensions(answer: Any) -> dict[str, str]:
     if not isinstance(answer, list):
         raise ValueError("az extension list did not print a list")
     return {
-        str(each["name"]): str(each.get("version") or "")
-        for each in answer
-        if isinstance(each, dict) and "name" in each
+        str(extension["name"]): str(extension.get("version") or "")
+        for extension in answer
+        if isinstance(extension, dict) and "name" in extension
     }

@@ -102,11 +102,11 @@ class ArmClient:
             "See what hangs with 'az account get-access-token', or leave Azure out: --no-azure.",
         )
 
-    def late(self, what: str) -> ReadError:
+    def late(self, subject: str) -> ReadError:
         """What to say of a question that was not answered in time."""
         if self._cancelled():
-            return ReadError(f"Could not read {what}: the run was interrupted.", "Run again.")
-        return out_of_time(what, self._seconds, self._started)
+            return ReadError(f"Could not read {subject}: the run was interrupted.", "Run again.")
+        return out_of_time(subject, self._seconds, self._started)
 
     # --- questions
 
@@ -215,7 +215,7 @@ class ArmClient:
     # --- asking
 
     def _ask(
-        self, what: str, namespace: str, subscription: str, question: Callable[[Any, float], Any]
+        self, subject: str, namespace: str, subscription: str, question: Callable[[Any, float], Any]
     ) -> Answer | ReadError:
         """Ask; whatever goes wrong becomes the answer. `question` takes the SDK's client and its time limit."""
         while True:
@@ -223,7 +223,7 @@ class ArmClient:
                 return self._problem
             left = self._started + self._seconds - time.monotonic()
             if left <= 0 or self._cancelled():
-                return self.late(what)
+                return self.late(subject)
             self._here.url = None
             self._size.begin()
             version = self._versions.current(namespace, subscription)
@@ -236,7 +236,7 @@ class ArmClient:
                 supported = version_refused(error, version)
                 if supported is not None and self._versions.refuse(namespace, subscription, version, supported):
                     continue
-                problem = explain(error, what, self.cloud, self._login.description)
+                problem = explain(error, subject, self.cloud, self._login.description)
                 if not self._answered and (everything := not_reached(error, self.cloud)):
                     self._problem = problem = everything
                 return replace(problem, request=self._request())

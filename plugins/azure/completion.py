@@ -21,8 +21,8 @@ __all__ = ["complete", "open_fields"]
 
 def open_fields(vm: Vm, options: FetchOptions) -> bool:
     """True when Azure can be asked for something that the inventory does not state of this VM."""
-    known = bool(vm.resource_id or options.subscription)
-    return known and (vm.target.location is None or vm.identity is None)
+    located = bool(vm.resource_id or options.subscription)
+    return located and (vm.target.location is None or vm.identity is None)
 
 
 def complete(vms: Sequence[Vm], options: FetchOptions) -> tuple[list[Vm], list[str]]:
@@ -34,7 +34,7 @@ def complete(vms: Sequence[Vm], options: FetchOptions) -> tuple[list[Vm], list[s
     if not wanted:
         return list(vms), []
     facts = fetch_vms(wanted, options)
-    found: dict[str, Vm] = {}
+    completed: dict[str, Vm] = {}
     problems: list[str] = []
     for vm in wanted:
         try:
@@ -45,11 +45,11 @@ def complete(vms: Sequence[Vm], options: FetchOptions) -> tuple[list[Vm], list[s
             continue
         location = vm.target.location or str(resource.get("location") or "") or None
         identity = vm.identity or only_identity(resource.get("identity") or {})
-        found[vm.name] = replace(vm, identity=identity, target=replace(vm.target, location=location))
+        completed[vm.name] = replace(vm, identity=identity, target=replace(vm.target, location=location))
     notes = []
     if problems:
         notes.append(
             f"no location is stated for {counted(len(problems), 'VM')}, so the regional endpoints are left out: "
             f"{problems[0]}"
         )
-    return [found.get(vm.name, vm) for vm in vms], notes
+    return [completed.get(vm.name, vm) for vm in vms], notes

@@ -20,7 +20,7 @@ def components(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
     Two VMs share a component when the values are equal without regard to case: Azure itself mixes cases.
     """
     azure = AzureVmView(vm, facts)
-    found: dict[str, str] = {}
+    components: dict[str, str] = {}
 
     def know(kind: str, read: Callable[[], Any]) -> None:
         try:
@@ -28,7 +28,7 @@ def components(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
         except CheckOutcome:  # not known, and why is for the checks to say
             return
         if value:
-            found[kind] = str(value).strip().rstrip("/")
+            components[kind] = str(value).strip().rstrip("/")
 
     # The VM resource's own fields, whether or not the resource that they name could be read.
     resource: dict[str, Any] = {}
@@ -47,4 +47,4 @@ def components(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
     know("identity", lambda: azure.expected.id if azure.expected.kind == "user" else None)
     know("resource group", lambda: azure.target_scope)
     know("subscription", lambda: ids.subscription_scope(str(azure.target.subscription)))
-    return found
+    return components

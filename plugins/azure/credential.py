@@ -86,7 +86,7 @@ def _object_id(token: str) -> str:
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        found = str(claims.get("oid") or "")
+        object_id = str(claims.get("oid") or "")
     except (IndexError, ValueError, AttributeError):
         return ""
-    return found if re.fullmatch(r"[0-9A-Fa-f-]{36}", found) else ""
+    return object_id if re.fullmatch(r"[0-9A-Fa-f-]{36}", object_id) else ""

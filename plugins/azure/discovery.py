@@ -68,7 +68,7 @@ def parse_places(text: str) -> list[Place]:
     places = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, colon, rest = part.rpartition(":")
-        cloud = next((each for each in clouds().values() if each.name.lower() == name.lower()), None)
+        cloud = next((candidate for candidate in clouds().values() if candidate.name.lower() == name.lower()), None)
         if colon and cloud is None:
             raise ValueError(f"{name!r} is not a cloud. {did_you_mean(name, clouds())} Known: {', '.join(clouds())}.")
         subscription, slash, group = rest.partition("/")
@@ -84,45 +84,45 @@ def fleet_from_azure(
     places: Sequence[Place], credential: Callable[[Cloud], TokenCredential] = default_credential
 ) -> Discovery:
     """The VMs of subscriptions, or of resource groups in them. Raises `FleetError`."""
-    found: list[tuple[Cloud, Mapping[str, Any]]] = []
-    for place in places:
-        found += [(place.cloud, resource) for resource in _read(place, credential)]
-    return from_resources(found)
+    resources: list[tuple[Cloud, Mapping[str, Any]]] = []
+    for scope in places:
+        resources += [(scope.cloud, resource) for resource in _read(scope, credential)]
+    return from_resources(resources)
 
 
-def _read(place: Place, credential: Callable[[Cloud], TokenCredential]) -> list[Mapping[str, Any]]:
+def _read(scope: Place, credential: Callable[[Cloud], TokenCredential]) -> list[Mapping[str, Any]]:
     team = WorkerPool(1, _SECONDS)
-    with ArmClient(place.cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
+    with ArmClient(scope.cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
         arm.sign_in(team)
         ask: Callable[[], Answer | ReadError]
-        if place.resource_group:
-            ask = partial(arm.in_group, "virtual_machines", place.subscription, place.resource_group)
+        if scope.resource_group:
+            ask = partial(arm.in_group, "virtual_machines", scope.subscription, scope.resource_group)
         else:
-            ask = partial(arm.in_subscription, "virtual_machines", place.subscription)
-        (answer,) = team.ask([ask], lambda number: arm.late(f"the VMs of {place}"))
+            ask = partial(arm.in_subscription, "virtual_machines", scope.subscription)
+        (answer,) = team.ask([ask], lambda number: arm.late(f"the VMs of {scope}"))
         team.close()
     if isinstance(answer, ReadError):
         raise FleetError(answer)
     if answer.value is None:
-        raise FleetError(ReadError(f"Azure says that the resource group {place.resource_group} does not exist."))
+        raise FleetError(ReadError(f"Azure says that the resource group {scope.resource_group} does not exist."))
     return list(answer.value)
 
 
 def from_resources(resources: Sequence[tuple[Cloud, Mapping[str, Any]]]) -> Discovery:
     """VM resources as a fleet, in the order of their names. Raises `FleetError` rather than leave one out."""
-    unique = {str(each.get("id")).lower(): (cloud, each) for cloud, each in resources}
-    for _, each in unique.values():
+    unique = {str(resource.get("id")).lower(): (cloud, resource) for cloud, resource in resources}
+    for _, resource in unique.values():
         try:
-            parse(str(each["id"]))
-            problem = bad_name(str(each["name"]))
+            parse(str(resource["id"]))
+            problem = bad_name(str(resource["name"]))
         except (KeyError, ValueError) as error:
             problem = f"has no id and name that can be used ({error})."
         if problem:
             raise FleetError(ReadError(f"A VM in Azure's list {problem}", "Name the VMs in a fleet file: --inventory."))
-    found = [unique[id] for id in sorted(unique)]
-    names = _unique_names([(str(each["id"]), str(each["name"])) for _, each in found])
+    chosen = [unique[id] for id in sorted(unique)]
+    names = _unique_names([(str(resource["id"]), str(resource["name"])) for _, resource in chosen])
     notes: list[str] = []
-    vms = [_vm(each, name, cloud, notes) for (cloud, each), name in zip(found, names, strict=True)]
+    vms = [_vm(resource, name, cloud, notes) for (cloud, resource), name in zip(chosen, names, strict=True)]
     if windows := [vm.name for vm in vms if vm.os == "windows"]:
         notes.append(
             f"taken for Windows by the name of the image, since Azure does not state the system: {first_few(windows)}."
@@ -207,8 +207,8 @@ def _address(vm: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _of(attachment: Mapping[str, Any]) -> list[str]:
-    found = [attachment.get(name) for name in ("ipv4Address", "ipv6Address")]
-    return [str(address).partition("/")[0] for address in found if address]
+    addresses = [attachment.get(name) for name in ("ipv4Address", "ipv6Address")]
+    return [str(address).partition("/")[0] for address in addresses if address]
 
 
 def addresses(vm: Mapping[str, Any]) -> list[str]:

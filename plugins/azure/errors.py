@@ -44,12 +44,12 @@ class NotAllowedError(Exception):
     """A request that this suite never makes was about to be made, or an answer is longer than it reads."""
 
 
-def explain(error: BaseException, what: str, cloud: Cloud, login: str = "") -> ReadError:
+def explain(error: BaseException, subject: str, cloud: Cloud, login: str = "") -> ReadError:
     """The problem with reading `what` ("the VMs of subscription 5000…"); `login` is the one that asked."""
     message, remedy, shared_cause = _explain(error, cloud, login)
     status = getattr(getattr(error, "response", None), "status_code", None)
     return ReadError(
-        redact(f"Could not read {what}: {message}"),
+        redact(f"Could not read {subject}: {message}"),
         redact(remedy),
         status=status,
         shared_cause=redact(shared_cause),
@@ -118,15 +118,15 @@ def _page(response: Any) -> str:
         return ""
     if not text.startswith("<") and "text/html" not in str(response.headers.get("Content-Type") or "").lower():
         return ""
-    found = _TITLE.search(text)
-    return " ".join(found["title"].split())[:100] if found and found["title"].strip() else "a page"
+    match = _TITLE.search(text)
+    return " ".join(match["title"].split())[:100] if match and match["title"].strip() else "a page"
 
 
 def _intercepted(response: Any, page: str, cloud: Cloud) -> tuple[str, str]:
-    seen = f"{response.status_code} with an HTML page" + (f" ({page})" if page != "a page" else "")
+    answer = f"{response.status_code} with an HTML page" + (f" ({page})" if page != "a page" else "")
     by = next((str(response.headers[name]) for name in ("Server", "Via") if response.headers.get(name)), "")
     return (
-        f"the answer is {seen}, which Azure Resource Manager never sends: a proxy or firewall answered in its place"
+        f"the answer is {answer}, which Azure Resource Manager never sends: a proxy or firewall answered in its place"
         f"{f' (it calls itself {by[:60]})' if by else ''}.",
         f"Let the runner through to {cloud.manager} (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
     )
@@ -183,19 +183,19 @@ def version_refused(error: BaseException, version: str) -> list[str] | None:
 
 
 def _supported(text: str) -> list[str]:
-    found = _SUPPORTED.search(text)
-    return _VERSION.findall(found["versions"]) if found else []
+    match = _SUPPORTED.search(text)
+    return _VERSION.findall(match["versions"]) if match else []
 
 
 def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
     """Message, remedy and shared cause for an answer of Azure Resource Manager of 400 and above."""
     status, (code, text) = response.status_code, arm_error(response)
-    seen = f"Azure answered {status}" + (f" {code}" if code else "")
-    said = _first_line(text)
+    answer = f"Azure answered {status}" + (f" {code}" if code else "")
+    reason = _first_line(text)
     if status == 401:
-        return *_unauthorized(seen, code, text), f"{status} {code}"
+        return *_unauthorized(answer, code, text), f"{status} {code}"
     if status == 403:
-        return _forbidden(seen, code, text, login)
+        return _forbidden(answer, code, text, login)
     if status == 407:
         return (
             f"{status}: the proxy between the runner and {cloud.manager} asks for a login.",
@@ -205,80 +205,82 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
     if status == 429:
         wait = _retry_after(response)
         return (
-            f"{seen}: it throttles the runner's requests" + (f", and asks to wait {wait} s." if wait else "."),
+            f"{answer}: it throttles the runner's requests" + (f", and asks to wait {wait} s." if wait else "."),
             f"Run again {f'in {wait} s' if wait else 'in a few minutes'}, or with fewer VMs.",
             "Azure throttles the runner's requests",
         )
     namespace, subscription = _place(response)
     if code == "SubscriptionNotFound":
         return (
-            f"{seen}: this login sees no such subscription in {cloud.name}.",
+            f"{answer}: this login sees no such subscription in {cloud.name}.",
             "Check the subscription id, the tenant that is signed in to and the cloud.",
             f"no subscription {subscription}",
         )
     if code == "MissingSubscriptionRegistration":
-        found = re.search(r"namespace '([\w.]+)'", text)
-        register = _register(found[1] if found else namespace, subscription)
-        return f"{seen}: {said}", f"Register the resource provider: {register}", ""
+        match = re.search(r"namespace '([\w.]+)'", text)
+        register = _register(match[1] if match else namespace, subscription)
+        return f"{answer}: {reason}", f"Register the resource provider: {register}", ""
     if code in _VERSION_CODES:
-        return *_not_offered(seen, code, said, namespace, subscription, cloud), ""
+        return *_not_offered(answer, code, reason, namespace, subscription, cloud), ""
     if code == "InvalidResourceNamespace":
-        return f"{seen}: {said}", f"Check that {cloud.name} offers {namespace}, and that the id is right.", ""
+        return f"{answer}: {reason}", f"Check that {cloud.name} offers {namespace}, and that the id is right.", ""
     if status == 404:
-        return f"{seen}: {said or 'the answer does not say that the resource does not exist'}.", "Check the id.", ""
+        return f"{answer}: {reason or 'the answer does not say that the resource does not exist'}.", "Check the id.", ""
     if status >= 500:
         return (
-            f"{seen}, again and again.",
+            f"{answer}, again and again.",
             "Run again later; https://azure.status.microsoft says whether Azure has a problem.",
             "",
         )
-    return f"{seen}: {said or 'without a reason'}", "", ""
+    return f"{answer}: {reason or 'without a reason'}", "", ""
 
 
-def _unauthorized(seen: str, code: str, text: str) -> tuple[str, str]:
+def _unauthorized(answer: str, code: str, text: str) -> tuple[str, str]:
     if "tenant" in code.lower() or "wrong issuer" in text:
         return (
-            f"{seen}: the login is of another tenant than the subscription.",
+            f"{answer}: the login is of another tenant than the subscription.",
             "Sign in to the subscription's tenant: `az login --tenant <tenant>`.",
         )
-    return f"{seen}: the login is expired or not accepted.", _SIGN_IN
+    return f"{answer}: the login is expired or not accepted.", _SIGN_IN
 
 
-def _forbidden(seen: str, code: str, text: str, login: str) -> tuple[str, str, str]:
+def _forbidden(answer: str, code: str, text: str, login: str) -> tuple[str, str, str]:
     """A 403. What is missing everywhere below one scope is one cause, whichever resource was asked for."""
-    known = f" ({login})" if login else ""
+    account = f" ({login})" if login else ""
     if code.startswith("RequestDisallowed"):
-        return f"{seen}: {_first_line(text)}", "Ask the owner of the policy to allow it.", ""
-    found = _ACTION.search(text)
-    if not found:
-        said = f" Azure says: {_first_line(text)}" if text else ""
+        return f"{answer}: {_first_line(text)}", "Ask the owner of the policy to allow it.", ""
+    match = _ACTION.search(text)
+    if not match:
+        reason = f" Azure says: {_first_line(text)}" if text else ""
         without = "" if code else " The answer has no error of Azure in it, so a proxy may have sent it."
         return (
-            f"{seen}: the runner's login{known} may not read it.{said}{without}",
+            f"{answer}: the runner's login{account} may not read it.{reason}{without}",
             f"Give it the role Reader there.{_OTHER_LOGIN}",
             "",
         )
-    action, scope = found["action"], found["scope"]
+    action, scope = match["action"], match["scope"]
     group = re.match(r"(/subscriptions/[^/]+(?:/resourceGroups/[^/]+)?)", scope, re.I)
-    place = group[1] if group else scope
+    where = group[1] if group else scope
     return (
-        f"{seen}: the runner's login{known} may not do {action} at {scope}.",
-        f"Give the runner's login the role Reader at {place}, and sign in again.{_OTHER_LOGIN}",
-        f"the runner's login may not read {place.lower()}",
+        f"{answer}: the runner's login{account} may not do {action} at {scope}.",
+        f"Give the runner's login the role Reader at {where}, and sign in again.{_OTHER_LOGIN}",
+        f"the runner's login may not read {where.lower()}",
     )
 
 
-def _not_offered(seen: str, code: str, said: str, namespace: str, subscription: str, cloud: Cloud) -> tuple[str, str]:
+def _not_offered(
+    answer: str, code: str, reason: str, namespace: str, subscription: str, cloud: Cloud
+) -> tuple[str, str]:
     """No API version that is known here is offered there, or the location or the type is not."""
-    supported = _supported(said)
+    supported = _supported(reason)
     if supported:
         return (
-            f"{seen}: {said}",
+            f"{answer}: {reason}",
             f"This suite knows none of the versions of {namespace} that are offered there ({', '.join(supported[:5])}):"
             " use a newer version of it.",
         )
     return (
-        f"{seen}: {said}",
+        f"{answer}: {reason}",
         f"Check that {namespace} is offered in {cloud.name} and in the region, and that it is registered: "
         f"{_register(namespace, subscription)}",
     )
@@ -292,8 +294,8 @@ def _place(response: Any) -> tuple[str, str]:
     """The resource provider and the subscription that a request was about, as its URL names them."""
     url = unquote(str(getattr(getattr(response, "request", None), "url", "")))
     namespaces = re.findall(r"/providers/([A-Za-z][\w.]+)", url)
-    found = re.search(r"/subscriptions/([0-9A-Za-z-]+)", url)
-    return (namespaces[-1] if namespaces else "the resource provider"), (found[1] if found else "ID")
+    match = re.search(r"/subscriptions/([0-9A-Za-z-]+)", url)
+    return (namespaces[-1] if namespaces else "the resource provider"), (match[1] if match else "ID")
 
 
 def _retry_after(response: Any) -> str:
@@ -303,9 +305,9 @@ def _retry_after(response: Any) -> str:
 
 def _not_signed_in(text: str, cloud: Cloud) -> tuple[str, str]:
     # AADSTS7000215: Invalid client secret provided. … / DefaultAzureCredential failed to retrieve a token from …
-    found = re.search(r"AADSTS\d+[^\n]*", text)
-    if found:
-        return f"the login failed: {found[0][:300]}", _SIGN_IN
+    match = re.search(r"AADSTS\d+[^\n]*", text)
+    if match:
+        return f"the login failed: {match[0][:300]}", _SIGN_IN
     if "failed to retrieve a token" in text or "is not configured" in text or "No credential" in text:
         return f"the runner is not signed in to {cloud.name}.", _SIGN_IN
     return f"the login to {cloud.name} failed: {_first_line(text)}", _SIGN_IN
@@ -339,8 +341,8 @@ _INNER = re.compile(
 
 
 def _reason(text: str) -> str:
-    found = _INNER.search(text)
-    reason = (found["reason"] or found["tunnel"]) if found else _first_line(text)
+    match = _INNER.search(text)
+    reason = (match["reason"] or match["tunnel"]) if match else _first_line(text)
     return reason.strip().rstrip(".")[:200]
 
 
@@ -348,10 +350,10 @@ def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0].strip()[:300]
 
 
-def out_of_time(what: str, seconds: float, started: float) -> ReadError:
+def out_of_time(subject: str, seconds: float, started: float) -> ReadError:
     """Not asked, because the limit for all requests together was reached."""
     return ReadError(
-        f"Could not read {what}: the {seconds:.0f} s for all requests to Azure were over after"
+        f"Could not read {subject}: the {seconds:.0f} s for all requests to Azure were over after"
         f" {time.monotonic() - started:.0f} s.",
         "Run again with fewer VMs, or find out why Azure answers so slowly.",
     )

@@ -138,17 +138,17 @@ class _Fetch:
                 self.facts.located[vm.name] = _checked(vm.resource_id)
         if not nameless or not self.options.subscription:
             return
-        place = self._place()
+        scope = self._place()
         answer = self._one(
-            f"the VMs of {place}",
+            f"the VMs of {scope}",
             partial(vms_of, self.arm, self.options.subscription, self.options.resource_group),
         )
         for vm in nameless:
-            self.facts.located[vm.name] = _named(vm, answer, place)
+            self.facts.located[vm.name] = _named(vm, answer, scope)
         if isinstance(answer, Answer):
-            for each in answer.value or []:
-                if each.get("id") in self.facts.located.values():
-                    self.facts.answers[paths.resource(each["id"])] = Answer(answer.request, each)
+            for row in answer.value or []:
+                if row.get("id") in self.facts.located.values():
+                    self.facts.answers[paths.resource(row["id"])] = Answer(answer.request, row)
 
     def _place(self) -> str:
         group = f", resource group {self.options.resource_group}" if self.options.resource_group else ""
@@ -171,7 +171,7 @@ class _Fetch:
                     tasks.setdefault(paths.resource(user.id), partial(self.arm.identity, user.id))
         self._ask(tasks)
         self._machines_one_by_one()
-        located = [found for found in self.facts.located.values() if isinstance(found, str)]
+        located = [vm_id for vm_id in self.facts.located.values() if isinstance(vm_id, str)]
         self._resources("clusters", self._links("clusterId", located))
         attachments = [self._properties(id).get("cloudServicesNetworkAttachment") or {} for id in located]
         self._resources(
@@ -241,7 +241,11 @@ class _Fetch:
         settled = set()
         for principal in principals:
             given = [row.get("properties") or {} for row in rows[principal]]
-            held = {ids.last(str(each.get("roleDefinitionId"))) for each in given if not each.get("condition")}
+            held = {
+                ids.last(str(assignment.get("roleDefinitionId")))
+                for assignment in given
+                if not assignment.get("condition")
+            }
             if held >= _NAMED_ROLES:
                 self.facts.answers[paths.assignments(scope, principal)] = Answer(answer.request, rows[principal])
                 settled.add(principal)
@@ -284,11 +288,11 @@ class _Fetch:
         for id in wanted:
             groups[ids.parse(id).resource_group.lower()].append(id)
         answers = self._several([(group, partial(self.arm.in_group, kind, subscription, group)) for group in groups])
-        for members, found in zip(groups.values(), answers, strict=True):
-            if isinstance(found, Answer):
-                rest += self._take(found, members)
+        for members, listed in zip(groups.values(), answers, strict=True):
+            if isinstance(listed, Answer):
+                rest += self._take(listed, members)
             else:
-                rest += self._instead_of_a_list(kind, found, members)
+                rest += self._instead_of_a_list(kind, listed, members)
         return rest
 
     def _instead_of_a_list(self, kind: Kind, problem: ReadError, wanted: list[str]) -> list[str]:
@@ -308,11 +312,11 @@ class _Fetch:
         return []
 
     def _take(self, answer: Answer, wanted: list[str]) -> list[str]:
-        found = {ids.key(each["id"]): each for each in answer.value or [] if each.get("id")}
+        rows = {ids.key(row["id"]): row for row in answer.value or [] if row.get("id")}
         for id in wanted:
-            if ids.key(id) in found:
-                self.facts.answers[paths.resource(id)] = Answer(answer.request, found[ids.key(id)])
-        return [id for id in wanted if ids.key(id) not in found]
+            if ids.key(id) in rows:
+                self.facts.answers[paths.resource(id)] = Answer(answer.request, rows[ids.key(id)])
+        return [id for id in wanted if ids.key(id) not in rows]
 
     def _links(self, name: str, owners: Iterable[str]) -> list[str]:
         """The ids that a property of these resources holds, each once."""
@@ -332,8 +336,8 @@ class _Fetch:
         """The answers to questions, each with what it is about; those that do not come in time say so."""
         return self.team.ask([task for _, task in tasks], lambda number: self.arm.late(tasks[number][0]))
 
-    def _one(self, what: str, task: Callable[[], Answer | ReadError]) -> Answer | ReadError:
-        return self._several([(what, task)])[0]
+    def _one(self, subject: str, task: Callable[[], Answer | ReadError]) -> Answer | ReadError:
+        return self._several([(subject, task)])[0]
 
 
 def vms_of(arm: ArmClient, subscription: str, group: str | None) -> Answer | ReadError:
@@ -352,34 +356,34 @@ def _parsed(id: str) -> ids.ArmId | ReadError:
 
 def _checked(id: str) -> str | ReadError:
     """A stated resource id, if it is one of a Nexus VM."""
-    found = _parsed(id)
-    if isinstance(found, ReadError):
-        return ReadError(found.message, "Correct resource_id in the inventory.")
-    if f"{found.provider}/{found.type}".lower() != _VM_TYPE.lower():
+    parsed = _parsed(id)
+    if isinstance(parsed, ReadError):
+        return ReadError(parsed.message, "Correct resource_id in the inventory.")
+    if f"{parsed.provider}/{parsed.type}".lower() != _VM_TYPE.lower():
         return ReadError(
-            f"The resource_id {id} names a {found.provider}/{found.type}. Expected a {_VM_TYPE}.",
+            f"The resource_id {id} names a {parsed.provider}/{parsed.type}. Expected a {_VM_TYPE}.",
             "Correct resource_id in the inventory.",
         )
     return id
 
 
-def _named(vm: Vm, answer: Answer | ReadError, place: str) -> str | ReadError:
+def _named(vm: Vm, answer: Answer | ReadError, scope: str) -> str | ReadError:
     """The id of the one VM with this name, or with this address."""
     if isinstance(answer, ReadError):
         return answer
-    rows: list[Mapping[str, Any]] = [each for each in answer.value or [] if each.get("id")]
+    rows: list[Mapping[str, Any]] = [item for item in answer.value or [] if item.get("id")]
     hits = [row for row in rows if str(row.get("name")).lower() == vm.name.lower()]
     hits = hits or [row for row in rows if vm.host in addresses(row)]
     if len(hits) == 1:
         return str(hits[0]["id"])
     if hits:
         return ReadError(
-            f"{len(hits)} VMs of {place} are called {vm.name}: {', '.join(str(each['id']) for each in hits)}.",
+            f"{len(hits)} VMs of {scope} are called {vm.name}: {', '.join(str(item['id']) for item in hits)}.",
             "Say which one: resource_id in the inventory, or --resource-group.",
             answer.request,
         )
     return ReadError(
-        f"None of the {len(rows)} VMs in {place} that the runner's login may see is called {vm.name} or has the"
+        f"None of the {len(rows)} VMs in {scope} that the runner's login may see is called {vm.name} or has the"
         f" address {vm.host}.",
         "Give the VM its resource_id in the inventory, or look elsewhere: --subscription, --resource-group.",
         answer.request,

@@ -37,12 +37,12 @@ def in_shape(value: Any) -> Any:
     if isinstance(value, Mapping):
         return _object(value)
     if isinstance(value, list):
-        return [_object(each) for each in value if isinstance(each, Mapping)]
+        return [_object(item) for item in value if isinstance(item, Mapping)]
     raise ValueError(f"expected a resource or a list of resources, found {type(value).__name__}")
 
 
 def _object(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: shaped for name, each in value.items() if (shaped := _field(name, each)) is not ...}
+    return {name: shaped for name, field in value.items() if (shaped := _field(name, field)) is not ...}
 
 
 def _field(name: str, value: Any) -> Any:
@@ -55,12 +55,12 @@ def _field(name: str, value: Any) -> Any:
         if name == "tags":  # whatever anybody likes
             return value
         if name == "userAssignedIdentities":  # by id; an identity may be mapped to nothing
-            return {id: _object(each) if isinstance(each, Mapping) else {} for id, each in value.items()}
+            return {id: _object(item) if isinstance(item, Mapping) else {} for id, item in value.items()}
         return _object(value)
     if name in _LISTS_OF_OBJECTS:
-        return [_object(each) for each in value if isinstance(each, Mapping)] if isinstance(value, list) else ...
+        return [_object(item) for item in value if isinstance(item, Mapping)] if isinstance(value, list) else ...
     if name in _LISTS_OF_TEXTS:
-        return [each for each in value if isinstance(each, str)] if isinstance(value, list) else ...
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else ...
     if name in _TEXTS:
         return value if isinstance(value, str) else ...
     return value

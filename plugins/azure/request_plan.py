@@ -26,17 +26,17 @@ def planned_calls(vms: Sequence[Vm], options: FetchOptions) -> list[Call]:
     A list is asked for page by page, a failed request again, one whose API version is refused with another version, and
     what a lost list should have shown one by one; none of these shows here.
     """
-    found: dict[str, Call] = {}
+    calls: dict[str, Call] = {}
 
     def plan(cloud: str, path: str, version: str) -> None:
         url = f"{options.clouds[cloud].manager}{path}{'&' if '?' in path else '?'}api-version={version}"
-        found.setdefault(url, Call("GET", url))
+        calls.setdefault(url, Call("GET", url))
 
     _plan_vms(vms, options, plan)
     for vm in vms:
         if vm.resource_id or options.subscription or (vm.target.subscription and vm.target.resource_group):
             _plan_around(vm, options, plan, many=len(vms) > FEW)
-    return list(found.values())
+    return list(calls.values())
 
 
 def _plan_vms(vms: Sequence[Vm], options: FetchOptions, plan: _Plan) -> None:
@@ -45,14 +45,14 @@ def _plan_vms(vms: Sequence[Vm], options: FetchOptions, plan: _Plan) -> None:
         if vm.resource_id and (id := _parsed(vm.resource_id)):
             subscriptions[(vm.target.cloud, id.subscription)].append(vm.resource_id)
         elif options.subscription:
-            place = ids.subscription_scope(options.subscription)
+            scope = ids.subscription_scope(options.subscription)
             if options.resource_group:
-                place = ids.group_scope(options.subscription, options.resource_group)
-            plan(vm.target.cloud, f"{place}/providers/{paths.NEXUS}/virtualMachines", NEXUS_API)
+                scope = ids.group_scope(options.subscription, options.resource_group)
+            plan(vm.target.cloud, f"{scope}/providers/{paths.NEXUS}/virtualMachines", NEXUS_API)
     for (cloud, subscription), members in subscriptions.items():
         if len(members) > FEW:
-            place = ids.subscription_scope(subscription)
-            plan(cloud, f"{place}/providers/{paths.NEXUS}/virtualMachines", NEXUS_API)
+            scope = ids.subscription_scope(subscription)
+            plan(cloud, f"{scope}/providers/{paths.NEXUS}/virtualMachines", NEXUS_API)
         else:
             for member in members:
                 plan(cloud, member, NEXUS_API)

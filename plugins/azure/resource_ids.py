@@ -36,17 +36,17 @@ _ID = re.compile(
 @lru_cache(4096)
 def parse(text: str) -> ArmId:
     """The parts of a resource id in a resource group. Raises ValueError."""
-    found = _ID.fullmatch(text.strip())
-    if not found:
+    match = _ID.fullmatch(text.strip())
+    if not match:
         raise ValueError(
             f"{text!r} is not a resource id. Expected /subscriptions/<guid>/resourceGroups/<group>/providers/"
             "<namespace>/<type>/<name>, as `az ... show --query id` prints it."
         )
-    words = found["rest"].split("/")
+    words = match["rest"].split("/")
     return ArmId(
-        subscription=found["subscription"],
-        resource_group=found["group"],
-        provider=found["provider"],
+        subscription=match["subscription"],
+        resource_group=match["group"],
+        provider=match["provider"],
         type="/".join(words[::2]),
         name=words[-1],
     )

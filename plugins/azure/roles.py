@@ -117,11 +117,11 @@ def assignments_of(
 
 def access_at(scope: str, principal_id: str, given: Sequence[Assignment], denies: Answer | ReadError) -> Access:
     """What a principal was given and denied at `scope`: those of `given` that reach it, and the deny assignments."""
-    assignments = [each for each in given if ids.reaches(each.scope, scope)]
+    assignments = [denial for denial in given if ids.reaches(denial.scope, scope)]
     if isinstance(denies, ReadError):
         return Access(scope, assignments, denies_unread=denies)
     groups = {assignment.via_group for assignment in assignments if assignment.via_group}
-    denied = [each for row in denies.value or [] for each in _denies(row, scope, principal_id.lower(), groups)]
+    denied = [denial for row in denies.value or [] for denial in _denies(row, scope, principal_id.lower(), groups)]
     return Access(scope, assignments, denied)
 
 
@@ -133,12 +133,17 @@ def _denies(row: Mapping[str, Any], target: str, principal_id: str, groups: set[
         return []
     if given.get("doNotApplyToChildScopes") and not ids.same(scope, target):
         return []
-    holders = {lower(each.get("id")): str(each.get("type") or "") for each in given.get("principals") or []}
-    spared = {lower(each.get("id")): str(each.get("type") or "") for each in given.get("excludePrincipals") or []}
-    known = {principal_id, *groups}
-    if known & set(spared):
+    holders = {
+        lower(principal.get("id")): str(principal.get("type") or "") for principal in given.get("principals") or []
+    }
+    spared = {
+        lower(principal.get("id")): str(principal.get("type") or "")
+        for principal in given.get("excludePrincipals") or []
+    }
+    own_ids = {principal_id, *groups}
+    if own_ids & set(spared):
         return []
-    hit = bool(known & set(holders)) or _EVERYONE in holders
+    hit = bool(own_ids & set(holders)) or _EVERYONE in holders
     named_groups = any(kind.lower() == "group" for kind in holders.values())
     if not hit and not named_groups:
         return []
@@ -183,9 +188,9 @@ def effective(access: Access, action: str) -> Granted | Denied | Undecided:
     given = [
         assignment for assignment in access.assignments if _covers(assignment.actions, assignment.not_actions, action)
     ]
-    free = [each for each in given if not each.condition]
+    free = [grant for grant in given if not grant.condition]
     unread = [assignment for assignment in access.assignments if assignment.unread]
-    hit = [each for each in access.denies if _covers(each.actions, each.not_actions, action)]
+    hit = [grant for grant in access.denies if _covers(grant.actions, grant.not_actions, action)]
     for deny in hit:
         if deny.certain:
             return Denied(f"The deny assignment {deny.name!r} at {deny.scope} takes {action} away.", deny)

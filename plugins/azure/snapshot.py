@@ -109,9 +109,7 @@ class AzureSnapshot:
         return {
             "version": VERSION,
             "answers": {path: _to_data(answer) for path, answer in self.answers.items()},
-            "located": {
-                name: found if isinstance(found, str) else _to_data(found) for name, found in self.located.items()
-            },
+            "located": {name: at if isinstance(at, str) else _to_data(at) for name, at in self.located.items()},
             "calls": [[call.method, redact(call.url), call.status] for call in self.calls],
             "interrupted": self.interrupted,
         }
@@ -123,9 +121,7 @@ class AzureSnapshot:
             raise ValueError(f"azure.json has format {data['version']!r}, this suite reads {VERSION}")
         return cls(
             answers={path: _from_data(answer) for path, answer in data["answers"].items()},
-            located={
-                name: found if isinstance(found, str) else _unread(found) for name, found in data["located"].items()
-            },
+            located={name: at if isinstance(at, str) else _unread(at) for name, at in data["located"].items()},
             calls=[Call(method, url, status) for method, url, status in data["calls"]],
             interrupted=bool(data.get("interrupted")),
         )
@@ -168,5 +164,5 @@ def without_secrets(value: Any) -> Any:
 
 def _without_fields(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _without_fields(each) for name, each in value.items() if name.lower() not in _SECRET_FIELDS}
-    return [_without_fields(each) for each in value] if isinstance(value, list | tuple) else value
+        return {name: _without_fields(item) for name, item in value.items() if name.lower() not in _SECRET_FIELDS}
+    return [_without_fields(item) for item in value] if isinstance(value, list | tuple) else value

@@ -56,21 +56,21 @@ class AzureVmView:
     @property
     def resource_id(self) -> str:
         """The ARM id of the VM: as Azure writes it where it was read, else as the inventory does."""
-        found = self._facts.located.get(self._vm.name) or self._vm.resource_id
-        if found is None:
+        vm_id = self._facts.located.get(self._vm.name) or self._vm.resource_id
+        if vm_id is None:
             _unknown(
                 f"The resource id of {self._vm.name} is not stated, so Azure was not asked about it.",
                 _STATE_THE_ID,
                 action="State the resource_id of {vms} in the inventory",
             )
-        if isinstance(found, ReadError):
-            self.used["azure-vm"] = ProbeResult("azure-vm", found.request, "lost", stderr=found.message)
-            _unknown(found.message, found.remedy, action=found.action or _UNREAD)
-        _parse(found)
-        answer = self._facts.answers.get(paths.resource(found))
+        if isinstance(vm_id, ReadError):
+            self.used["azure-vm"] = ProbeResult("azure-vm", vm_id.request, "lost", stderr=vm_id.message)
+            _unknown(vm_id.message, vm_id.remedy, action=vm_id.action or _UNREAD)
+        _parse(vm_id)
+        answer = self._facts.answers.get(paths.resource(vm_id))
         if isinstance(answer, Answer) and isinstance(answer.value, dict):
-            return str(answer.value.get("id") or found)
-        return found
+            return str(answer.value.get("id") or vm_id)
+        return vm_id
 
     @property
     def vm(self) -> dict[str, Any] | None:
@@ -113,11 +113,11 @@ class AzureVmView:
             own = _parse(self.resource_id)
             subscription, group = subscription or own.subscription, group or own.resource_group
         if not location:
-            found = self._facts.located.get(self._vm.name) or self._vm.resource_id
-            path = paths.resource(found) if isinstance(found, str) else ""
-            if isinstance(known := self._facts.answers.get(path), Answer) and known.value:
+            location_id = self._facts.located.get(self._vm.name) or self._vm.resource_id
+            path = paths.resource(location_id) if isinstance(location_id, str) else ""
+            if isinstance(answer := self._facts.answers.get(path), Answer) and answer.value:
                 self._read("azure-vm", path, kind=dict)
-                location = known.value.get("location")
+                location = answer.value.get("location")
         return replace(stated, subscription=subscription, resource_group=group, location=location)
 
     @property
@@ -156,8 +156,8 @@ class AzureVmView:
         machines = self._read("azure-arc-machines", paths.machines(self.target_scope), self._only_arc_machine)
         if machines is None:
             self._no_target_group()
-        found = self._only_arc_machine(machines)
-        return found[0] if found else None
+        only = self._only_arc_machine(machines)
+        return only[0] if only else None
 
     def _only_arc_machine(self, machines: Any) -> list[dict[str, Any]]:
         return [machine for machine in machines or () if str(machine.get("name")).lower() == self.arc_name.lower()]
@@ -185,13 +185,13 @@ class AzureVmView:
         return self._provider("azure-nexus-provider", _parse(self.resource_id).subscription, paths.NEXUS)
 
     def _provider(self, key: str, subscription: str, namespace: str) -> dict[str, Any]:
-        found = self._read(key, paths.provider(subscription, namespace), kind=dict)
-        if found is None:
+        provider = self._read(key, paths.provider(subscription, namespace), kind=dict)
+        if provider is None:
             _unknown(
                 f"Azure does not know the resource provider {namespace} in subscription {subscription}.",
                 "Check that the subscription id is right and that it is in the cloud that was asked.",
             )
-        return dict(found)
+        return dict(provider)
 
     # --- identities and roles
 
@@ -204,14 +204,14 @@ class AzureVmView:
         vm = self._need_vm()
         identity = vm.get("identity") or {}
         kinds = {kind.strip().lower() for kind in str(identity.get("type") or "").split(",")}
-        found = []
+        principals = []
         if "systemassigned" in kinds:
             principal_id, tenant_id = identity.get("principalId"), identity.get("tenantId")
-            found.append(Principal("system", self.resource_id, lower(principal_id), tenant_id=lower(tenant_id)))
+            principals.append(Principal("system", self.resource_id, lower(principal_id), tenant_id=lower(tenant_id)))
         if "userassigned" in kinds:
             users: Mapping[str, Any] = identity.get("userAssignedIdentities") or {}
-            found += [self._user(id, users[id] or {}) for id in sorted(users, key=ids.key)]
-        return found
+            principals += [self._user(id, users[id] or {}) for id in sorted(users, key=ids.key)]
+        return principals
 
     def _user(self, id: str, stated: Mapping[str, Any]) -> Principal:
         """A user-assigned identity. The VM resource may map its id to an empty object: then ManagedIdentity knows."""
@@ -221,9 +221,9 @@ class AzureVmView:
         answer = self._answer(f"azure-identity[{ids.last(id)}]", paths.resource(id), None, missing)
         if isinstance(answer, ReadError):
             return Principal("user", id, unread=answer)
-        known = properties(answer.value or {})
+        fields = properties(answer.value or {})
         return Principal(
-            "user", id, lower(known.get("principalId")), lower(known.get("clientId")), lower(known.get("tenantId"))
+            "user", id, lower(fields.get("principalId")), lower(fields.get("clientId")), lower(fields.get("tenantId"))
         )
 
     @property
@@ -233,16 +233,16 @@ class AzureVmView:
         Stops the check with *fail* when the VM does not have it, or it is not clear which one is meant, and with
         *unknown* when its principal could not be read. `principal_id` is None when the identity was deleted.
         """
-        found = self._expected(self.identities)
-        if found.unread:
+        expected = self._expected(self.identities)
+        if expected.unread:
             _unknown(
-                f"The principal of {found} is not known: {found.unread.message}",
-                found.unread.remedy or "Grant the runner Microsoft.ManagedIdentity/userAssignedIdentities/read.",
+                f"The principal of {expected} is not known: {expected.unread.message}",
+                expected.unread.remedy or "Grant the runner Microsoft.ManagedIdentity/userAssignedIdentities/read.",
                 "runner",
-                found.unread.shared_cause,
-                found.unread.action or _UNREAD,
+                expected.unread.shared_cause,
+                expected.unread.action or _UNREAD,
             )
-        return found
+        return expected
 
     def _expected(self, identities: list[Principal]) -> Principal:
         wanted = self._vm.identity
@@ -258,7 +258,7 @@ class AzureVmView:
                 raise CheckOutcome(
                     Status.FAIL,
                     f"The VM has {len(users)} user-assigned identities and no system-assigned one, and the inventory"
-                    f" does not say which to enroll with: {', '.join(each.id for each in users)}.",
+                    f" does not say which to enroll with: {', '.join(user.id for user in users)}.",
                     "State it in the inventory: identity: <the ARM id of the user-assigned identity>.",
                     action="State the identity of {vms} in the inventory",
                 )
@@ -299,7 +299,7 @@ class AzureVmView:
         given = self._read(f"{key}-role-assignments[{principal_id}]", paths.assignments(scope, principal_id))
         if given is None:
             return None
-        given = [each for row in given for each in assignments_of(row, principal_id, self._role_definition)]
+        given = [assignment for row in given for assignment in assignments_of(row, principal_id, self._role_definition)]
         missing = f"The deny assignments of {scope} were not asked for."
         denies = self._answer(f"{key}-deny-assignments", paths.denies(scope), None, missing, kind=list)
         return access_at(scope, principal_id, given, denies)
@@ -328,8 +328,8 @@ class AzureVmView:
         return self._resource(key, id)
 
     def _resource(self, key: str, id: str) -> dict[str, Any] | None:
-        found = self._read(key, paths.resource(id), kind=dict)
-        return None if found is None else dict(found)
+        resource = self._read(key, paths.resource(id), kind=dict)
+        return None if resource is None else dict(resource)
 
     def _read(self, key: str, path: str, part: Callable[[Any], Any] | None = None, kind: type = list) -> Any:
         """An answer's value, a resource or a list of them; `part` says what of it concerns this VM."""

@@ -85,7 +85,7 @@ class Probe:
         chosen = self.windows if windows else self.command
         assert chosen is not None, f"{name} has no command for {arguments['vm']}"
         if not isinstance(chosen, str):
-            chosen = chosen(**{each: arguments[each] for each in _parameters(chosen)})
+            chosen = chosen(**{parameter: arguments[parameter] for parameter in _parameters(chosen)})
         needs = () if windows else self.needs  # Invoke-Tool says itself when its program is missing
         chosen = intern(chosen)  # most VMs run the same command, and a fleet's evidence keeps one text of it
         return ProbeCommand(self.key(name, arguments), chosen, self.timeout, self.root, needs, self.cap)

@@ -39,24 +39,24 @@ def wait_for_machines(
 ) -> dict[str, ProbeResult]:
     """The Arc machine of each VM as evidence, once it is as `until` wants it or the patience is over."""
     if list_machines is None:
-        return {each.vm.name: ProbeResult(key, "", "done", exit=0, stdout=NOT_ASKED) for each in chosen}
-    found: dict[str, ProbeResult] = {}
+        return {item.vm.name: ProbeResult(key, "", "done", exit=0, stdout=NOT_ASKED) for item in chosen}
+    results: dict[str, ProbeResult] = {}
     waiting = list(chosen)
     deadline = time.monotonic() + PATIENCE
     while waiting:
-        groups = {(each.vm.target.cloud, each.group) for each in waiting}
+        groups = {(item.vm.target.cloud, item.group) for item in waiting}
         answers = {group: list_machines(*group) for group in groups}
         later = []
         for request in waiting:
             answer = answers[request.vm.target.cloud, request.group]
             machine = _named(answer, request.name)
-            found[request.vm.name] = _as_seen(key, answer, machine)
+            results[request.vm.name] = _as_seen(key, answer, machine)
             if isinstance(answer, Answer) and not until(machine):
                 later.append(request)
         waiting = later if time.monotonic() + PAUSE < deadline else []
         if waiting:
             time.sleep(PAUSE)
-    return found
+    return results
 
 
 def _named(answer: Answer | ReadError, name: str) -> Any:

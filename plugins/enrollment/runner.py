@@ -43,7 +43,7 @@ class _Additions:
         reason = f"The session ended while this ran: {evidence.session.message}"
         name = evidence.vm.name
         lost = {step.key: not_done(step.key, reason, step.command) for step in self._plans[name]}
-        answered = {key: seen for key, seen in evidence.seen.items() if seen.state != "lost"}
+        answered = {key: result for key, result in evidence.seen.items() if result.state != "lost"}
         self._archive.add(name, lost | answered)
 
     def sync(self) -> None:
@@ -77,22 +77,22 @@ def enroll(
             return gather(vms, plans, limited, _Additions(archive, plans), shown)
 
     def ask(chosen: Sequence[EnrollmentRequest], key: str, *, until: Callable[[Any], bool]) -> None:
-        found = wait_for_machines(chosen, list_machines, key, until)
+        machines = wait_for_machines(chosen, list_machines, key, until)
         for request in chosen:
-            archive.add(request.vm.name, {key: found[request.vm.name]})
+            archive.add(request.vm.name, {key: machines[request.vm.name]})
 
-    def seen(each: EnrollmentRequest) -> ProbeResult:
-        return archive[each.vm.name].seen[CONNECT]
+    def seen(item: EnrollmentRequest) -> ProbeResult:
+        return archive[item.vm.name].seen[CONNECT]
 
     if not visit(requests, CONNECT):
         return False
-    connected = [each for each in requests if seen(each).state == "done" and seen(each).exit == 0]
+    connected = [item for item in requests if seen(item).state == "done" and seen(item).exit == 0]
     if not visit(connected, SHOW):
         return False
     ask(connected, MACHINE, until=lambda machine: status(machine) == "connected")
     if mode != "roundtrip":
         return True
-    ours = [each for each in connected if not seen(each).stdout.startswith(ALREADY)]
+    ours = [item for item in connected if not seen(item).stdout.startswith(ALREADY)]
     for request in connected:
         if request not in ours:
             reason = "The machine was connected before this run."

@@ -150,7 +150,7 @@ def _text(data: Json, key: str) -> str:
 
 
 def _texts(data: object) -> list[str]:
-    if not isinstance(data, list) or not all(isinstance(each, str) for each in data):
+    if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
         raise TypeError("'left_out' does not hold lists of texts")
     return [*data]
 
@@ -213,13 +213,13 @@ def _entry(vm: Json, result: Json, was: str) -> dict[str, Any]:
 
 def _regressions(vm: Json, before: PastVm) -> Iterator[dict[str, Any]]:
     """The regressions of one VM: required checks, root causes first; or else why the VM is no longer ready."""
-    required = [each for each in vm["results"] if each["severity"] == "required"]
-    past = {(each["id"], each["parameter"]): _was(each, before) for each in required}
-    worse = [each for each in required if _is_worse(past[each["id"], each["parameter"]], each["status"])]
+    required = [check for check in vm["results"] if check["severity"] == "required"]
+    past = {(check["id"], check["parameter"]): _was(check, before) for check in required}
+    worse = [check for check in required if _is_worse(past[check["id"], check["parameter"]], check["status"])]
     if not worse and before.readiness == "ready" and vm["readiness"] != "ready":
-        worse = [each for each in required if each["status"] == "fail" or each["status"] in NOT_JUDGED]
-    named = [each for each in worse if each["root_cause"]]
-    named = named or [each for each in worse if each["status"] != "blocked"] or worse[:1]
+        worse = [check for check in required if check["status"] == "fail" or check["status"] in NOT_JUDGED]
+    named = [check for check in worse if check["root_cause"]]
+    named = named or [check for check in worse if check["status"] != "blocked"] or worse[:1]
     for result in named:
         yield _entry(vm, result, past[result["id"], result["parameter"]])
 

@@ -68,21 +68,21 @@ class Decisions:
         `vms` is the fleet, `asked` are the VMs of which anything was to be judged, and `unfinished` those of them of
         which not all was: a run that was cut short must not look better than it would have been.
         """
-        found: dict[str, Any] = {}
+        gates: dict[str, Any] = {}
         if self.waivers.path:
             everything = self.everything and len(results["vms"]) == len(vms) and not unfinished
-            found["waivers"] = self.waivers.as_results(vms, results, everything)
+            gates["waivers"] = self.waivers.as_results(vms, results, everything)
         if self.baseline:
-            found["changes"] = changes.compare(results, self.baseline)
+            gates["changes"] = changes.compare(results, self.baseline)
         if self.gate:
-            said = {vm["name"]: vm["readiness"] for vm in results["vms"]}
-            states = {name: said.get(name, "unknown") for name in asked}
+            readiness = {vm["name"]: vm["readiness"] for vm in results["vms"]}
+            states = {name: readiness.get(name, "unknown") for name in asked}
             states |= {name: "unknown" for name in unfinished if states[name] == "ready"}
-            known = self.baseline.vms if self.baseline else {}
-            hidden = [name for name in unfinished if self.chosen or name in known]
-            facts = gate.Facts(states, found.get("changes"), hidden, results["judged"])
-            found["gate"] = gate.evaluate(self.gate, facts)
-        return found
+            earlier = self.baseline.vms if self.baseline else {}
+            hidden = [name for name in unfinished if self.chosen or name in earlier]
+            facts = gate.Facts(states, gates.get("changes"), hidden, results["judged"])
+            gates["gate"] = gate.evaluate(self.gate, facts)
+        return gates
 
 
 def read(option: argparse.Namespace, vms: Sequence[Vm], reports: Path, now: float) -> Decisions:
@@ -92,14 +92,14 @@ def read(option: argparse.Namespace, vms: Sequence[Vm], reports: Path, now: floa
     """
     baseline = changes.load(option.against, reports) if option.against else None
     try:
-        found = gate.parse(option.gate, vms, baseline is not None) if option.gate is not None else None
+        policy = gate.parse(option.gate, vms, baseline is not None) if option.gate is not None else None
     except GateError as error:
         raise InputError(f"--gate={option.gate}: {error}") from None
     path = Path(option.waivers) if option.waivers else _beside(option.inventory)
     fleet = option.inventory or option.azure_fleet or option.evidence
-    chosen = (option.vm and fleet) or option.keyword or any("::" in place for place in option.file_or_dir)
+    chosen = (option.vm and fleet) or option.keyword or any("::" in argument for argument in option.file_or_dir)
     try:
-        return Decisions(found, baseline, waivers.load(path, now) if path else Waivers(), everything=not chosen)
+        return Decisions(policy, baseline, waivers.load(path, now) if path else Waivers(), everything=not chosen)
     except ConfigErrors as mistakes:
         raise InputError(str(mistakes)) from None
 

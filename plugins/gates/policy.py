@@ -75,17 +75,17 @@ class Ready:
         """Compare the number of ready VMs with what is needed."""
         count = Counter(state for name, state in facts.states.items() if name in self.vms)
         total, ready, unknown = count.total(), count["ready"], count["unknown"] + count["partial"]
-        said = f"{self.group} {ready} of {total}" if self.group else f"{ready} of {total} VMs"
+        summary = f"{self.group} {ready} of {total}" if self.group else f"{ready} of {total} VMs"
         if not total:
-            return Outcome("unknown", f"{said} ready, because none was judged")
+            return Outcome("unknown", f"{summary} ready, because none was judged")
         word = "pass" if self._met(ready, total) else "unknown" if self._met(ready + unknown, total) else "fail"
         if self.need is None:
-            said += " ready" if word == "pass" else " ready, all needed"
+            summary += " ready" if word == "pass" else " ready, all needed"
         else:
-            said += f" ({_percent(ready, total, self.need)} %) ready, {self.need} % needed"
+            summary += f" ({_percent(ready, total, self.need)} %) ready, {self.need} % needed"
         missing = [f"{count['not ready']} not ready"] if count["not ready"] else []
         missing += [f"{unknown} could not be judged"] if unknown else []
-        return Outcome(word, said if word == "pass" else f"{said} ({', '.join(missing)})")
+        return Outcome(word, summary if word == "pass" else f"{summary} ({', '.join(missing)})")
 
     def _met(self, ready: int, total: int) -> bool:
         return ready * 100 >= total * (Decimal(100) if self.need is None else self.need)
@@ -102,16 +102,16 @@ class Unknown:
     def judge(self, facts: Facts) -> Outcome:
         """Compare the number of VMs that could not be judged with what is allowed."""
         total, unknown = len(facts.states), sum(state in ("unknown", "partial") for state in facts.states.values())
-        said = f"{unknown} of {total} VMs"
+        summary = f"{unknown} of {total} VMs"
         if self.percent is not None:
             met = unknown * 100 <= total * self.percent
             judged = _percent(total - unknown, total, self.percent)
-            said += f" ({100 - judged} %) could not be judged, {self.percent} % allowed"
+            summary += f" ({100 - judged} %) could not be judged, {self.percent} % allowed"
         else:
             assert self.count is not None
             met = unknown <= self.count
-            said += f" could not be judged, {self.count or 'none'} allowed"
-        return Outcome("pass" if met else "unknown", said)
+            summary += f" could not be judged, {self.count or 'none'} allowed"
+        return Outcome("pass" if met else "unknown", summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +125,13 @@ class NoRegressions:
         assert facts.changes is not None, "parse() asks for a baseline"
         since, worse = facts.changes["against"], facts.changes["regressions"]
         if worse:
-            said = f"{counted(len(worse), 'regression')} since {since}: {first_few(map(_worse, worse))}"
-            return Outcome("fail" if any(result["now"] == "fail" for result in worse) else "unknown", said)
+            summary = f"{counted(len(worse), 'regression')} since {since}: {first_few(map(_worse, worse))}"
+            return Outcome("fail" if any(result["now"] == "fail" for result in worse) else "unknown", summary)
         if facts.unfinished:
-            said = f"no regression seen since {since}, but some checks were not judged on {first_few(facts.unfinished)}"
-            return Outcome("unknown", said)
+            summary = (
+                f"no regression seen since {since}, but some checks were not judged on {first_few(facts.unfinished)}"
+            )
+            return Outcome("unknown", summary)
         return Outcome("pass", f"no regressions since {since}")
 
 
@@ -145,10 +147,10 @@ class Chosen:
         total, bad, unknown = count.total(), count["not ready"], max(count["unknown"], len(facts.unfinished))
         passed = f"the chosen checks passed on {total - bad - unknown} of {counted(total, 'VM')}"
         required = facts.judged["required"] if facts.judged else {"judged": 0, "of": 0}
-        said = f"{passed}, {required['judged']} of {counted(required['of'], 'required check')}"
+        summary = f"{passed}, {required['judged']} of {counted(required['of'], 'required check')}"
         word = "fail" if bad else "unknown" if unknown or not total else "pass"
         return Outcome(
-            word, f"{said}; this is not a verdict on readiness" if required["judged"] < required["of"] else said
+            word, f"{summary}; this is not a verdict on readiness" if required["judged"] < required["of"] else summary
         )
 
 
@@ -206,7 +208,7 @@ def evaluate(gate: Gate, facts: Facts) -> dict[str, Any]:
     words = {outcome.word for outcome in outcomes}
     exit_code = EXIT_FAIL if "fail" in words else EXIT_UNKNOWN if "unknown" in words else 0
     # What is not met first: it is what the sentence is read for.
-    said = [
+    reasons = [
         outcome.sentence
         for outcome in sorted(outcomes, key=lambda outcome: ("fail", "unknown", "pass").index(outcome.word))
     ]
@@ -214,10 +216,10 @@ def evaluate(gate: Gate, facts: Facts) -> dict[str, Any]:
         "policy": gate.policy,
         "passed": not exit_code,
         "exit": exit_code,
-        "sentence": f"GATE {'NOT ' * bool(exit_code)}PASSED ({gate.policy}): {'; '.join(said)}.",
+        "sentence": f"GATE {'NOT ' * bool(exit_code)}PASSED ({gate.policy}): {'; '.join(reasons)}.",
         "rules": [
-            {"rule": rule.text, "passed": each.word == "pass", "sentence": each.sentence}
-            for rule, each in zip(gate.rules, outcomes, strict=True)
+            {"rule": rule.text, "passed": judged.word == "pass", "sentence": judged.sentence}
+            for rule, judged in zip(gate.rules, outcomes, strict=True)
         ],
     }
 
@@ -254,28 +256,28 @@ def _group(name: str, vms: Sequence[Vm]) -> tuple[str, frozenset[str]]:
     """The tag that a group's name means, and its VMs."""
     if not name:
         raise GateError(f"a rule has no group before its '='. A rule is {FORMS}.")
-    found = _tagged(name, vms)
-    if len(found) == 1:
-        ((tag, members),) = found.items()
+    matches = _tagged(name, vms)
+    if len(matches) == 1:
+        ((tag, members),) = matches.items()
         return tag, frozenset(members)
-    if found:
-        raise GateError(f"{name!r} is a value of more than one tag. Write {' or '.join(found)}.")
-    known = list(dict.fromkeys(f"{key}:{value}" for vm in vms for key, value in vm.tags.items()))
-    if not known:
+    if matches:
+        raise GateError(f"{name!r} is a value of more than one tag. Write {' or '.join(matches)}.")
+    tags = list(dict.fromkeys(f"{key}:{value}" for vm in vms for key, value in vm.tags.items()))
+    if not tags:
         raise GateError(f"no VM has the tag {name!r}: no VM has tags. Add `tags` to the inventory.")
-    words = [*known, *(tag.partition(":")[2] for tag in known)]
+    words = [*tags, *(tag.partition(":")[2] for tag in tags)]
     hint = did_you_mean(name, words)
-    raise GateError(f"no VM has the tag {name!r}. {hint}{' ' * bool(hint)}Known are {first_few(known, 20)}.")
+    raise GateError(f"no VM has the tag {name!r}. {hint}{' ' * bool(hint)}Known are {first_few(tags, 20)}.")
 
 
 def _tagged(name: str, vms: Iterable[Vm]) -> dict[str, list[str]]:
     """The tags that a group's name can mean, each with its VMs."""
-    found: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for vm in vms:
         for key, value in vm.tags.items():
             if name in (value, tag := f"{key}:{value}"):
-                found.setdefault(tag, []).append(vm.name)
-    return found
+                groups.setdefault(tag, []).append(vm.name)
+    return groups
 
 
 def _rest(rule: Ready, named: Collection[str], vms: Iterable[Vm]) -> Ready:

@@ -54,10 +54,10 @@ def read_over(
     folder = Path(path).parent
     defaults = document.get("defaults", {})
     own = {vm["name"]: vm for vm in document.get("vms") or [] if not isinstance(vm, str)}
-    known = [str(vm["name"]) for vm in fleet]
-    if unknown := [name for name in own if name not in known]:
+    names = [str(vm["name"]) for vm in fleet]
+    if unknown := [name for name in own if name not in names]:
         raise InventoryError(
-            [f"{path}: {name!r} is not a VM of this fleet. {did_you_mean(name, known)}".rstrip() for name in unknown]
+            [f"{path}: {name!r} is not a VM of this fleet. {did_you_mean(name, names)}".rstrip() for name in unknown]
         )
     merged = [_merge(vm, _merge(defaults, own.get(vm["name"], {}), folder), folder) for vm in fleet]
     return merged, _files(document, folder)

@@ -106,10 +106,10 @@ def parse_address(text: str) -> tuple[str | None, str, int | None]:
         raise ValueError("a glob needs a fleet to choose from. Add --inventory=FILE, or name the VM in full.")
     if problem := fleet_file.bad_name(text):
         raise ValueError(problem)
-    found = v6 or _PLAIN.fullmatch(text)
-    if not found:
+    match = v6 or _PLAIN.fullmatch(text)
+    if not match:
         raise ValueError("is not an address. Expected an SSH alias, user@host:port, or user@[IPv6]:port.")
-    parts = found.groupdict()
+    parts = match.groupdict()
     user, host, port = parts["user"], parts["host"], parts.get("port")
     if problem := fleet_file.bad_host(host) or (user and fleet_file.bad_name(user)):
         raise ValueError(problem)
