@@ -13,7 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+import msgspec
+from msgspec import Meta
+
+from plugins.core.strict_json import checked
+
+# The limits below are those of what is read from a saved file (`plugins.core.strict_json`): each is wider than what a
+# visit can produce (`plugins.gather.frames`), and small enough for a clock and a calendar.
+Seconds = Annotated[float, Meta(ge=0, le=1e10)]
+Time = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # since the epoch, to the end of the year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +33,8 @@ class Target:
     subscription: str | None = None
     resource_group: str | None = None
     location: str | None = None
-    cloud: str = "AzureCloud"
+    cloud: Annotated[str, Meta(pattern="^Azure(Cloud|USGovernment|ChinaCloud)$")] = "AzureCloud"
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)  # for the Arc resource
-
-    def as_dict(self) -> dict[str, Any]:
-        """The target as plain data."""
-        return {name: getattr(self, name) for name in self.__slots__} | {"tags": dict(self.tags)}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Target:
-        """The inverse of `as_dict`."""
-        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,14 @@ class Vm:
     name: str  # unique in the fleet; see `file_name` before making a path of it
     host: str = ""  # ssh alias or address; the name, unless given
     user: str | None = None
-    port: int | None = None
+    port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
     jump: str | None = None  # as for `ssh -J`; "none" = no jump host, whatever ssh_config says
     identity_file: str | None = None  # an absolute path, when it comes from a fleet file
     resource_id: str | None = None  # ARM id of the Nexus VM
     identity: str | None = None  # "system", or the ARM id of a user-assigned identity
     target: Target = Target()
-    os: str = "linux"  # or "windows"
-    path: str = "public"  # or "relay": enrolls through the private relay
+    os: Annotated[str, Meta(pattern="^(linux|windows)$")] = "linux"
+    path: Annotated[str, Meta(pattern="^(public|relay)$")] = "public"  # "relay": enrolls through the private relay
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)  # for grouping and gates
 
     def __post_init__(self) -> None:
@@ -60,16 +61,13 @@ class Vm:
 
     def as_dict(self) -> dict[str, Any]:
         """The VM as plain data, for the saved evidence."""
-        found = {name: getattr(self, name) for name in self.__slots__}  # `asdict` would copy each value
-        return found | {"target": self.target.as_dict(), "tags": dict(self.tags)}
+        data: dict[str, Any] = msgspec.to_builtins(self)
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Vm:
-        """The inverse of `as_dict`. Raises ValueError for a port that is not one: it becomes part of a command."""
-        port = data.get("port")
-        if port is not None and (type(port) is not int or not 1 <= port <= 65_535):
-            raise ValueError(f"the port of VM {data.get('name')!r} is {port!r}; expected a number from 1 to 65535")
-        return cls(**{**data, "target": Target.from_dict(data.get("target", {}))})
+        """The inverse of `as_dict`. Raises ValueError: which field, and what is wrong with it."""
+        return checked(data, cls)
 
 
 class Status(StrEnum):
@@ -108,12 +106,12 @@ class ProbeResult:
     probe: str  # "healthz", or with its parameter "tunnel[management.azure.com]"
     command: str
     state: ProbeState
-    exit: int | None = None
+    exit: Annotated[int, Meta(gt=-(10**10), lt=10**10)] | None = None
     stdout: str = ""
     stderr: str = ""
     truncated: bool = False  # the output reached its cap; what is here is its beginning
-    seconds: float = 0.0  # on the VM, at a resolution of 0.01 s
-    received: float = 0.0  # the runner's clock when the frame arrived, seconds since the epoch
+    seconds: Seconds = 0.0  # on the VM, at a resolution of 0.01 s
+    received: Time = 0.0  # the runner's clock when the frame arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ class SshSession:
     remedy: str = ""  # one sentence: what to do
     address: str = ""  # "root@10.0.0.4:22", as connected to
     via: str = ""  # the jump host that was used or that failed, "" when direct
-    seconds: dict[str, float] = field(default_factory=dict)  # {"connect": .., "login": .., "probes": ..}
+    seconds: dict[str, Seconds] = field(default_factory=dict)  # {"connect": .., "login": .., "probes": ..}
 
 
 @dataclass(slots=True)
@@ -135,7 +133,18 @@ class Evidence:
     vm: Vm
     session: SshSession
     seen: dict[str, ProbeResult] = field(default_factory=dict)
-    started: float = 0.0  # the runner's clock, seconds since the epoch
+    started: Time = 0.0  # the runner's clock
+
+
+class AzureRecord(TypedDict):
+    """``azure.json``. `plugins.azure.snapshot` checks each of the answers and ids."""
+
+    version: int
+    answers: dict[str, Any]
+    located: dict[str, Any]
+    calls: list[tuple[str, str, int | None]]
+    interrupted: NotRequired[bool]
+    unreadable: NotRequired[str]  # of merged runs: why the answers to one of them could not be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,15 +29,6 @@ class AzCli:
     extensions: Mapping[str, str] = field(default_factory=dict, hash=False)  # {"networkcloud": "4.0.0"}
     error: str = ""  # why it is not known
 
-    def as_dict(self) -> dict[str, Any]:
-        """The runner as plain data, for the saved run."""
-        return {"az_core": self.az_core, "extensions": dict(self.extensions), "error": self.error}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> AzCli:
-        """The inverse of `as_dict`."""
-        return cls(data["az_core"], dict(data["extensions"]), data["error"])
-
 
 def read_versions(limit: float = LIMIT) -> AzCli:
     """Ask the runner's az for its versions. Takes `limit` seconds at most, and never raises."""

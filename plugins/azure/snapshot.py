@@ -18,10 +18,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta
 
 from plugins.azure.normalize import in_shape
 from plugins.core.redaction import clean, redact
+from plugins.core.strict_json import check_version, checked
+from plugins.model import AzureRecord
 
 __all__ = ["Answer", "AzureSnapshot", "Call", "ReadError", "shown", "without_secrets"]
 
@@ -32,6 +36,9 @@ _SECRET_FIELDS = frozenset(
     name.lower()
     for name in ("userData", "userDataContent", "networkData", "networkDataContent", "vmImageRepositoryCredentials")
 )
+
+
+HttpStatus = Annotated[int, Meta(ge=0, le=999)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class ReadError:
     message: str
     remedy: str = ""
     request: str = ""
-    status: int | None = None  # of Azure's answer, if it gave one
+    status: HttpStatus | None = None  # of Azure's answer, if it gave one
     shared_cause: str = ""  # what other answers are missing for as well; "": for itself
     action: str = ""  # the headline of the remedy, where one fits better than that of every unread answer
 
@@ -77,13 +84,16 @@ class AzureSnapshot:
     located: dict[str, str | ReadError] = field(default_factory=dict)  # VM name -> the id of its resource
     calls: list[Call] = field(default_factory=list)  # each request in the order of its end, retries included
     interrupted: bool = False  # the run was stopped before Azure had been asked for everything
+    unreadable: str = ""  # why an azure.json could not be read: of whatever is missing here, this is then the reason
     _excerpts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def complete(self) -> bool:
         """True when everything that was asked for was answered."""
         answers = (*self.answers.values(), *self.located.values())
-        return not self.interrupted and not any(isinstance(answer, ReadError) for answer in answers)
+        return not (self.interrupted or self.unreadable) and not any(
+            isinstance(answer, ReadError) for answer in answers
+        )
 
     @property
     def nothing_read(self) -> str:
@@ -116,14 +126,18 @@ class AzureSnapshot:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> AzureSnapshot:
-        """The inverse of `to_data`. Raises KeyError, TypeError or ValueError on data that is none."""
-        if data["version"] != VERSION:
-            raise ValueError(f"azure.json has format {data['version']!r}, this suite reads {VERSION}")
+        """The inverse of `to_data`; a damaged answer becomes a `ReadError`. Raises ValueError: what is wrong, where."""
+        check_version(data, VERSION)
+        record = checked(data, AzureRecord)
         return cls(
-            answers={path: _from_data(answer) for path, answer in data["answers"].items()},
-            located={name: at if isinstance(at, str) else _unread(at) for name, at in data["located"].items()},
-            calls=[Call(method, url, status) for method, url, status in data["calls"]],
-            interrupted=bool(data.get("interrupted")),
+            answers={path: _from_data(answer, f'answers["{path}"]') for path, answer in record["answers"].items()},
+            located={
+                name: at if isinstance(at, str) else _unread(at, f'located["{name}"]')
+                for name, at in record["located"].items()
+            },
+            calls=[Call(*call) for call in record["calls"]],
+            interrupted=record.get("interrupted", False),
+            unreadable=record.get("unreadable", ""),
         )
 
 
@@ -147,14 +161,46 @@ def _to_data(answer: Answer | ReadError) -> dict[str, Any]:
     }
 
 
-def _from_data(data: Mapping[str, Any]) -> Answer | ReadError:
-    if "unread" in data:
-        return _unread(data)
-    return Answer(data["request"], None if data["value"] is None else in_shape(data["value"]))
+class _AnswerRecord(TypedDict):
+    request: str
+    value: Any
 
 
-def _unread(data: Mapping[str, Any]) -> ReadError:
-    return ReadError(request=data["request"], **data["unread"])
+class _ProblemRecord(TypedDict):
+    message: str
+    remedy: NotRequired[str]
+    status: NotRequired[HttpStatus | None]
+    shared_cause: NotRequired[str]
+
+
+class _UnreadRecord(TypedDict):
+    request: str
+    unread: _ProblemRecord
+
+
+def _from_data(data: Any, place: str) -> Answer | ReadError:
+    if isinstance(data, Mapping) and "unread" in data:
+        return _unread(data, place)
+    try:
+        answer = checked(data, _AnswerRecord, place)
+    except ValueError as error:
+        return _damaged(error)
+    try:
+        return Answer(answer["request"], None if answer["value"] is None else in_shape(answer["value"]))
+    except (ValueError, RecursionError) as error:
+        return _damaged(f"{place}.value: {error}")
+
+
+def _unread(data: Any, place: str) -> ReadError:
+    try:
+        record = checked(data, _UnreadRecord, place)
+    except ValueError as error:
+        return _damaged(error)
+    return ReadError(request=record["request"], **record["unread"])
+
+
+def _damaged(error: object) -> ReadError:
+    return ReadError(f"azure.json is damaged: {error}.", "Remove the file and gather again.")
 
 
 def without_secrets(value: Any) -> Any:

@@ -349,7 +349,7 @@ class AzureVmView:
         kind: type = dict,
     ) -> Answer | ReadError:
         """The answer of a path, remembered as the report shows it."""
-        answer = self._facts.answers.get(path) or ReadError(missing, remedy)
+        answer = self._facts.answers.get(path) or ReadError(self._facts.unreadable or missing, remedy)
         if isinstance(answer, Answer) and not isinstance(answer.value, kind | None):
             answer = ReadError(f"Azure's answer about {path} is not understood.", "Gather again.", answer.request)
         if isinstance(answer, ReadError):

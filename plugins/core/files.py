@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
+
+from plugins.core.strict_json import encode
 
 __all__ = [
     "InUseError",
@@ -25,9 +26,6 @@ __all__ = [
     "write_pieces",
     "write_text",
 ]
-
-#: `json.dumps` would make an encoder for every call.
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _UNFINISHED = ".part"  # how the names of files end that are still being written
 
@@ -76,7 +74,7 @@ def write_text(path: Path, text: str, *, durable: bool = False) -> None:
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
     """Write `data` as JSON, as `atomic_write` does."""
-    write_text(path, _ENCODE(data) + "\n", durable=durable)
+    write_text(path, encode(data) + "\n", durable=durable)
 
 
 def write_large_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -92,13 +90,13 @@ def write_pieces(path: Path, pieces: Iterable[str]) -> None:
 
 def _pieces(data: Mapping[str, Any]) -> Iterator[str]:
     for number, (key, value) in enumerate(data.items()):
-        yield f"{',' if number else '{'}{_ENCODE(key)}:"
+        yield f"{',' if number else '{'}{encode(key)}:"
         if isinstance(value, list):
             for place, each in enumerate(value):
-                yield f"{',' if place else '['}{_ENCODE(each)}"
+                yield f"{',' if place else '['}{encode(each)}"
             yield "]" if value else "[]"
         else:
-            yield _ENCODE(value)
+            yield encode(value)
     yield "}\n" if data else "{}\n"
 
 

@@ -6,12 +6,13 @@
     reports/<run-id>/profile.toml         the profile, when it is a file of the operator's own
     reports/<run-id>/evidence/<vm>.json   the evidence of one VM (`plugins.evidence.codec`)
 
-A bundle (`plugins.evidence.bundle_format`) holds the same files. What is written here survives a power cut.
+A bundle (`plugins.evidence.bundle_format`) holds the same files. What is written here survives a power cut. What is
+read is checked against its type (`plugins.evidence.records`): a VM whose record is damaged has no evidence, and is
+named.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -20,12 +21,16 @@ from typing import Any, Protocol
 
 from plugins.core.errors import InputError
 from plugins.core.files import make_directory, sync_directory, write_json, write_text
-from plugins.evidence.codec import VERSION, from_data, reason, redacted, saved_vm, to_data
+from plugins.core.strict_json import check_version, checked, encode, parse
+from plugins.core.wording import first_few
+from plugins.evidence.codec import VERSION, from_data, redacted, saved_vm, to_data
 from plugins.evidence.layout import PROFILE, evidence_path
+from plugins.evidence.records import RunRecord, ShardRecord
 from plugins.evidence.source import Folder, Source, open_source
-from plugins.model import Evidence, ProbeResult, Vm
+from plugins.inventory.file import bad_entry
+from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
-__all__ = ["Archive", "Mirror", "read_object"]
+__all__ = ["Archive", "Mirror", "read_object", "unreadable"]
 
 #: Of how many VMs the evidence is held in memory; that of others is read again. It is about 100 KB each.
 IN_MEMORY = 1_000
@@ -46,6 +51,7 @@ class Archive(Mapping[str, Evidence]):
         self.source: Source = Folder(place) if isinstance(place, Path) else place
         self.problem: OSError | None = None  # the first that writing met; from then on memory alone has everything
         self.mirror: Mirror | None = None  # gets every file of the run, too
+        self.damaged: dict[str, SshSession] = {}  # by VM name: what stands for a record that cannot be used
         self._loaded: dict[str, Evidence] = {}
 
     @property
@@ -70,40 +76,66 @@ class Archive(Mapping[str, Evidence]):
     @classmethod
     def open(
         cls, place: Path | Source, option: str = "--evidence", *, shown: str = ""
-    ) -> tuple[Archive, dict[str, Any], list[Vm]]:
+    ) -> tuple[Archive, RunRecord, list[Vm]]:
         """The run in a directory or a bundle, what was asked for then, and its fleet. Raises InputError.
 
         `option` is what messages call the way that the place was given, `shown` the place.
         """
-        path = shown or place
         archive = cls(open_source(place, option) if isinstance(place, Path) else place)
-        run = archive.read("run.json")
+        data = archive.read("run.json")
+        if data is None:
+            where = f"{option} {shown or place}"
+            raise InputError(f"{where}: no run.json in it, so it is not a run directory (expected reports/<run-id>)")
         label = archive.source.label("run.json")
-        if run is None:
-            raise InputError(
-                f"{option} {path}: no run.json in it, so it is not a run directory (expected reports/<run-id>)"
-            )
         try:
-            if run["version"] != VERSION:
-                raise ValueError(f"it has format {run['version']!r}, this suite reads {VERSION}")
-            vms = [Vm.from_dict(vm) for vm in run["fleet"]]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"{label}: not a run this suite can read ({reason(error)})") from None
-        return archive, run, vms
+            check_version(data, VERSION)
+            run = checked(data, RunRecord)
+            if shard := run.get("shard"):
+                _check_shard(shard)
+        except ValueError as error:
+            raise InputError(f"{label}: not a run this suite can read ({error})") from None
+        vms: dict[str, Vm] = {}
+        for number, entry in enumerate(run["fleet"]):
+            vm = archive._saved_vm(entry, f"fleet[{number}]", vms)
+            vms[vm.name] = vm
+        return archive, run, [*vms.values()]
+
+    def _saved_vm(self, entry: Any, place: str, others: Mapping[str, Vm]) -> Vm:
+        """A VM of ``run.json``; one with nothing but a name when its entry is damaged, which is then noted."""
+        try:
+            vm = checked(entry, Vm, place)
+            if problem := bad_entry(entry):
+                raise ValueError(f"{place}.{problem}")
+            if vm.name not in others:
+                return vm
+            problem = f"{place}.name: another VM has it"
+        except ValueError as error:
+            problem = str(error)
+        name = entry.get("name") if isinstance(entry, Mapping) else None
+        if not isinstance(name, str) or bad_entry({"name": name}) or name in others:
+            name = f"run.json {place}"
+        self._damage(name, f"{self.source.label('run.json')}: {problem}.", "Gather this VM in a new run.")
+        return Vm(name)
+
+    def _damage(self, name: str, problem: str, remedy: str) -> None:
+        self.damaged[name] = SshSession("damaged", problem, remedy)
 
     def read(self, name: str) -> dict[str, Any] | None:
         """A JSON file of the run, None when there is none. Raises InputError."""
         return _read(self.source, name)
 
-    def load(self, vms: list[Vm]) -> None:
-        """Read the evidence of these VMs now, so that a damaged file is known before anything is judged."""
+    def load(self, vms: list[Vm]) -> list[str]:
+        """Read the evidence of these VMs now: a note on those whose record is damaged, for the header."""
         for vm in vms:
             self.get(vm.name)
+        names = [vm.name for vm in vms if vm.name in self.damaged]
+        return [f"DAMAGED, so unknown: {first_few(names)}. {self.damaged[names[0]].message}"] if names else []
 
     def store(self, evidence: Evidence) -> None:
         """Keep one VM's evidence, redacted: in memory, and on disk if that can be (else see `problem`)."""
         evidence = redacted(evidence)
         self.write(evidence_path(evidence.vm.name), to_data(evidence))
+        self.damaged.pop(evidence.vm.name, None)
         self._keep(evidence)
 
     def add(self, name: str, seen: Mapping[str, ProbeResult]) -> None:
@@ -121,7 +153,7 @@ class Archive(Mapping[str, Evidence]):
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""
         if self.mirror is not None:
-            self.mirror.send(name, json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+            self.mirror.send(name, encode(data).encode("utf-8", "backslashreplace"))
         try:
             write_json(self.directory / name, data, durable=True)
         except OSError as error:
@@ -135,18 +167,19 @@ class Archive(Mapping[str, Evidence]):
     def __getitem__(self, name: str) -> Evidence:
         if (found := self._loaded.get(name)) is not None:
             return found
-        data = self.read(evidence_path(name))
-        if data is None:
+        if name in self.damaged:
             raise KeyError(name)
         try:
+            data = self.read(evidence_path(name))
+            if data is None:
+                raise KeyError(name)
             evidence = from_data(data)
             if evidence.vm.name != name:
-                raise ValueError(f"it is that of {evidence.vm.name!r}")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"{self.source.label(evidence_path(name))}: not the evidence of a VM ({reason(error)}). "
-                "Remove the file and gather this VM again."
-            ) from None
+                raise ValueError(f"vm.name: it is that of {evidence.vm.name!r}")
+        except (InputError, ValueError) as error:
+            problem = unreadable(self.source.label(evidence_path(name)), error)
+            self._damage(name, f"{problem}.", "Remove the file and gather this VM again.")
+            raise KeyError(name) from None
         self._keep(evidence)
         return evidence
 
@@ -165,17 +198,25 @@ def read_object(path: Path) -> dict[str, Any]:
     return found
 
 
-def _refuse(constant: str) -> None:
-    """NaN and Infinity are not JSON, and no report could write them."""
-    raise ValueError(f"{constant} is not JSON")
+def unreadable(label: str, error: InputError | ValueError) -> str:
+    """Why a file cannot be read, with its name, which an InputError states itself."""
+    return str(error) if isinstance(error, InputError) else f"{label}: {error}"
+
+
+def _check_shard(shard: ShardRecord) -> None:
+    names = shard["names"]
+    if shard["number"] > shard["of"]:
+        raise ValueError(f"shard.number: expected {shard['of']} at most, got {shard['number']}")
+    if len(set(names)) < len(names) or any(bad_entry({"name": name}) for name in names):
+        raise ValueError("shard.names: expected names of VMs, none of them twice")
 
 
 def _read(source: Source, name: str) -> dict[str, Any] | None:
     try:
         raw = source.read(name)
-        data = None if raw is None else json.loads(raw, parse_constant=_refuse)
-    except (ValueError, OSError, RecursionError) as error:
-        raise InputError(f"{source.label(name)}: is not readable as JSON ({reason(error)})") from None
+        data = None if raw is None else parse(raw)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{source.label(name)}: is not readable as JSON ({error})") from None
     if raw is not None and not isinstance(data, dict):
         raise InputError(f"{source.label(name)}: expected an object, found {type(data).__name__}")
     return data

@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from plugins.core.files import atomic_write
+from plugins.core.strict_json import checked, parse
+from plugins.evidence.records import ManifestRecord
 
 __all__ = ["BundleError", "BundleFile", "write_bundle"]
 
@@ -109,7 +111,7 @@ class BundleFile:
         """Where a member is."""
         return f"{self.path}: {name}"
 
-    def _verified(self) -> dict[str, Any]:
+    def _verified(self) -> ManifestRecord:
         """The manifest, when everything is as it says."""
         members = _acceptable(self._zip.infolist())
         if MANIFEST not in members:
@@ -178,23 +180,19 @@ def _acceptable(infos: list[zipfile.ZipInfo]) -> set[str]:
     return names
 
 
-def _manifest(data: bytes) -> dict[str, Any]:
+def _manifest(data: bytes) -> ManifestRecord:
     try:
-        manifest = json.loads(data)
+        manifest = parse(data)
         if manifest["format"] != FORMAT:
             raise BundleError(f"this is not a bundle of this suite, but a {str(manifest['format'])[:80]!r}.")
-        if manifest["version"] != VERSION:
+        if type(manifest["version"]) is not int or manifest["version"] != VERSION:
             raise BundleError(
                 f"this bundle has format {str(manifest['version'])[:20]}, and this suite reads {VERSION}. Use the "
                 f"version of the suite that made it ({str(manifest.get('suite'))[:40]})."
             )
-        for name, stated in manifest["members"].items():
-            if not re.fullmatch(r"[0-9a-f]{64}", stated["sha256"]):
-                raise ValueError(f"{name} has no SHA-256")
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        return checked(manifest, ManifestRecord)
+    except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"this is not a bundle of this suite: its {MANIFEST} cannot be read ({error}).") from None
-    found: dict[str, Any] = manifest
-    return found
 
 
 def _hash(bundle: zipfile.ZipFile, name: str) -> str:
@@ -214,7 +212,7 @@ def write_bundle(path: Path, *, kind: str, run_id: str, suite: str, members: Ite
             listed[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
             _add(bundle, name, data)
         about = {"format": FORMAT, "version": VERSION, "suite": suite, "kind": kind, "run": run_id}
-        _add(bundle, MANIFEST, json.dumps(about | {"members": listed}, indent=1).encode() + b"\n")
+        _add(bundle, MANIFEST, json.dumps(about | {"members": listed}, indent=1, allow_nan=False).encode() + b"\n")
         try:
             _acceptable(bundle.infolist())
         except BundleError as error:

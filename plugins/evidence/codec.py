@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from plugins.core.redaction import clean, redact
+from plugins.core.strict_json import check_version, checked
+from plugins.evidence.records import EvidenceRecord
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
-__all__ = ["VERSION", "from_data", "reason", "redacted", "saved_vm", "to_data"]
+__all__ = ["VERSION", "from_data", "redacted", "saved_vm", "to_data"]
+
+R = TypeVar("R", ProbeResult, SshSession)
 
 #: Of ``run.json`` and ``evidence/<vm>.json``.
 VERSION = 1
@@ -51,39 +57,30 @@ def _redacted(result: ProbeResult) -> ProbeResult:
 
 def to_data(evidence: Evidence) -> dict[str, Any]:
     """Evidence as plain data, as it is saved."""
-    return {
-        "version": VERSION,
-        "vm": evidence.vm.as_dict(),
-        "started": evidence.started,
-        "session": _fields(evidence.session),
-        "seen": {key: _fields(result) for key, result in evidence.seen.items()},
-    }
-
-
-def _fields(record: ProbeResult | SshSession) -> dict[str, Any]:
-    """The fields of a record, as they are: `dataclasses.asdict` copies each value, which costs a fleet seconds."""
-    return {name: getattr(record, name) for name in record.__slots__}
+    return {"version": VERSION, **msgspec.to_builtins(evidence)}
 
 
 def from_data(data: Mapping[str, Any]) -> Evidence:
-    """The inverse of `to_data`. Raises KeyError, TypeError or ValueError on data that is not evidence."""
-    if data["version"] != VERSION:
-        raise ValueError(f"evidence format {data['version']!r}, this suite reads {VERSION}")
-    known = {field.name for field in fields(ProbeResult)}
+    """The inverse of `to_data`. Raises ValueError: the place in the data, and what is wrong there."""
+    check_version(data, VERSION)
+    record = checked(data, EvidenceRecord)
     return Evidence(
-        vm=Vm.from_dict(data["vm"]),
-        session=SshSession(**data["session"]),
-        seen={
-            # Most keys and commands are the same on every VM: one text of each is enough.
-            intern(key): ProbeResult(
-                **{k: v for k, v in seen.items() if k in known} | {"command": intern(seen["command"])}
-            )
-            for key, seen in data["seen"].items()
-        },
-        started=data["started"],
+        vm=checked(record["vm"], Vm, "vm"),
+        session=_whole(record["session"], SshSession, "session"),
+        seen={intern(key): _result(key, result) for key, result in record["seen"].items()},
+        started=record["started"],
     )
 
 
-def reason(error: Exception) -> str:
-    """The reason why data could not be read, as one phrase for a message."""
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+def _whole(data: Any, kind: type[R], place: str) -> R:
+    """A record with all of its fields: what is missing from an answer is not an empty answer."""
+    record = checked(data, kind, place)
+    if missing := [name for name in record.__slots__ if name not in data]:
+        raise ValueError(f"{place}: object missing required field {missing[0]}")
+    return record
+
+
+def _result(key: str, data: Any) -> ProbeResult:
+    result = _whole(data, ProbeResult, f'seen["{key}"]')
+    # Most keys and commands are the same on every VM: one text of each is enough.
+    return replace(result, command=intern(result.command))

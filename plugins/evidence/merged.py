@@ -14,7 +14,6 @@ where two sources asked the same question, the newer answer is judged.
 from __future__ import annotations
 
 import glob
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,12 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from plugins.core.errors import InputError
+from plugins.core.strict_json import check_version, checked, encode
 from plugins.core.wording import counted, number_ranges, plural
-from plugins.evidence.archive import Archive
+from plugins.evidence.archive import Archive, unreadable
+from plugins.evidence.codec import VERSION
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER, evidence_path
 from plugins.evidence.object_store import is_url, open_store
+from plugins.evidence.records import RunRecord, ShardRecord
 from plugins.evidence.source import Folder, Source, open_source
-from plugins.model import Vm
+from plugins.model import AzureRecord, SshSession, Vm
 from plugins.requirements.profile import DEFAULT
 
 __all__ = ["MergedSource", "MissingEvidence", "open_all"]
@@ -38,14 +40,21 @@ class _Part:
     """One source."""
 
     place: str  # as it was given, or found
-    source: Source
-    run: Mapping[str, Any]  # its run.json
-    names: tuple[str, ...]  # the VMs it should have evidence of
+    archive: Archive
+    run: RunRecord
+    vms: Mapping[str, Vm]  # by name: those it should have evidence of
 
     @property
-    def shard(self) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = self.run.get("shard")
-        return found
+    def source(self) -> Source:
+        return self.archive.source
+
+    @property
+    def damaged(self) -> Mapping[str, SshSession]:
+        return self.archive.damaged
+
+    @property
+    def shard(self) -> ShardRecord | None:
+        return self.run.get("shard")
 
     @property
     def label(self) -> str:
@@ -53,10 +62,10 @@ class _Part:
 
     @property
     def started(self) -> float:
-        return float(self.run.get("started") or 0.0)
+        return self.run.get("started", 0.0)
 
 
-def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archive, dict[str, Any], list[Vm]]:
+def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archive, RunRecord, list[Vm]]:
     """The evidence at all of these places, what was asked for then, and the fleet. Raises InputError.
 
     A place is a run directory, a bundle, a glob over those, or a store of runs. `any_profile`: it is of no
@@ -68,7 +77,9 @@ def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archi
         if not run.get("shard"):
             return archive, run, vms
     merged = MergedSource([_part(place, source) for place, source in found], any_profile=any_profile)
-    return Archive(merged), merged.run, [Vm.from_dict(vm) for vm in merged.run["fleet"]]
+    archive = Archive(merged)
+    archive.damaged = merged.damaged
+    return archive, merged.run, merged.vms
 
 
 def _expanded(place: str) -> Iterator[tuple[str, Source]]:
@@ -85,22 +96,8 @@ def _expanded(place: str) -> Iterator[tuple[str, Source]]:
 
 
 def _part(place: str, source: Source) -> _Part:
-    _, run, vms = Archive.open(source, shown=place)
-    shard = run.get("shard")
-    if shard is not None and not _is_shard(shard):
-        raise InputError(f"{source.label('run.json')}: not a run this suite can read (its shard is damaged)")
-    return _Part(place, source, run, tuple(vm.name for vm in vms))
-
-
-def _is_shard(data: Any) -> bool:
-    try:
-        return (
-            isinstance(data["fleet"], str)
-            and all(isinstance(name, str) for name in data["names"])
-            and 1 <= int(data["number"]) <= int(data["of"])
-        )
-    except (KeyError, TypeError, ValueError):
-        return False
+    archive, run, vms = Archive.open(source, shown=place)
+    return _Part(place, archive, run, {vm.name: vm for vm in vms})
 
 
 @dataclass(slots=True)
@@ -140,16 +137,30 @@ class MergedSource:
         return self._parts[0].source.path
 
     @cached_property
-    def run(self) -> dict[str, Any]:
+    def vms(self) -> list[Vm]:
+        """The fleet, in its order."""
+        entries = {
+            name: vm for part in self._parts for name, vm in part.vms.items() if name not in part.archive.damaged
+        }
+        return [entries.get(name) or Vm(name) for name in self.names]
+
+    @cached_property
+    def damaged(self) -> dict[str, SshSession]:
+        """The VMs whose entry is damaged in the ``run.json`` of the part that has their evidence."""
+        owners = ((name, self._owner[name]) for name in self.names if name in self._owner)
+        return {name: part.damaged[name] for name, part in owners if name in part.damaged}
+
+    @cached_property
+    def run(self) -> RunRecord:
         """The ``run.json`` of the whole."""
-        entries = {vm["name"]: vm for part in self._parts for vm in part.run["fleet"]}
         configs = {part.run.get("ssh_config") for part in self._parts}
         own = all(isinstance(part.source, Folder) for part in self._parts)
-        return {
-            **{key: value for key, value in self._parts[0].run.items() if key not in ("shard", "options")},
-            "ssh_config": configs.pop() if own and len(configs) == 1 else None,
-            "fleet": [entries.get(name, {"name": name}) for name in self.names],
-        }
+        run = self._parts[0].run.copy()
+        run.pop("shard", None)
+        run.pop("options", None)
+        run["ssh_config"] = configs.pop() if own and len(configs) == 1 else None
+        run["fleet"] = [vm.as_dict() for vm in self.vms]
+        return run
 
     def has(self, name: str) -> bool:
         """Whether `read` has something."""
@@ -158,7 +169,7 @@ class MergedSource:
     def read(self, name: str) -> bytes | None:
         """A file of whichever part has it; what belongs to the whole fleet is put together."""
         if name == "run.json":
-            return json.dumps(self.run).encode()
+            return encode(self.run).encode("utf-8", "backslashreplace")
         if name == AZURE:
             return self._azure
         if name in (PROFILE, RUNNER):
@@ -179,34 +190,31 @@ class MergedSource:
     @cached_property
     def _azure(self) -> bytes | None:
         """Azure's answers to all runs: the newest answer to each request. A missing answer does not count."""
-        answers: dict[str, Any] = {}
-        whole: dict[str, Any] = {"answers": answers, "located": {}, "calls": [], "interrupted": False}
-        differ: set[str] = set()
-        asked = False
+        whole = AzureRecord(version=VERSION, answers={}, located={}, calls=[], interrupted=False)
+        answers, differ, asked = whole["answers"], set[str](), False
         for part in self._parts:  # the newest last
-            data = Archive(part.source).read(AZURE)
-            if data is None:
-                continue
-            asked = True
             try:
-                whole["version"] = data["version"]
-                for path, answer in data["answers"].items():
-                    before = answers.get(path)
-                    if before is not None and "unread" not in before:
-                        if "unread" in answer:
-                            continue
-                        if before.get("value") != answer.get("value"):
-                            differ.add(path)
-                    answers[path] = answer
-                whole["located"] |= data["located"]
-                whole["calls"] += data["calls"]
-                whole["interrupted"] |= bool(data.get("interrupted"))
-            except (KeyError, TypeError, AttributeError) as error:
-                raise InputError(
-                    f"{part.source.label(AZURE)}: cannot be read ({error!r}). Remove the file and gather again."
-                ) from None
-        self.notes = [_newest(differ)] if differ else []
-        return json.dumps(whole).encode() if asked else None
+                if (data := part.archive.read(AZURE)) is None:
+                    continue
+                asked = True
+                check_version(data, VERSION)
+                record = checked(data, AzureRecord)
+            except (InputError, ValueError) as error:
+                asked = True
+                whole["unreadable"] = unreadable(part.source.label(AZURE), error)
+                continue
+            for path, answer in record["answers"].items():
+                if _is_answer(answers.get(path)):
+                    if not _is_answer(answer):
+                        continue
+                    if answers[path].get("value") != answer.get("value"):
+                        differ.add(path)
+                answers[path] = answer
+            whole["located"] |= record["located"]
+            whole["calls"] += record["calls"]
+            whole["interrupted"] = whole["interrupted"] or record.get("interrupted", False)
+        self.notes = [*([_newest(differ)] if differ else []), *filter(None, [whole.get("unreadable")])]
+        return encode(whole).encode("utf-8", "backslashreplace") if asked else None
 
     def gaps_among(self, vms: Sequence[Vm]) -> MissingEvidence | None:
         """The VMs among these without evidence; None when all have some."""
@@ -236,6 +244,10 @@ class MergedSource:
 
 
 _WHAT_TO_DO = "They are unknown, and this run does not end with exit status 0. Add their evidence to --evidence."
+
+
+def _is_answer(data: Any) -> bool:
+    return isinstance(data, Mapping) and "unread" not in data
 
 
 def _newest(differ: set[str]) -> str:
@@ -283,16 +295,15 @@ def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
     """Whose evidence of each VM is judged."""
     owner: dict[str, _Part] = {}
     for part in parts:
-        for name in part.names:
-            if name not in owner or not owner[name].source.has(evidence_path(name)):
+        for name in part.vms:
+            if (other := owner.get(name)) is None:
                 owner[name] = part
-            elif part.source.has(evidence_path(name)) and not _agree(owner[name].source, part.source, name):
-                raise InputError(
-                    f"--evidence: {name} is in {owner[name].label} and in {part.label}, and they differ. Remove one of "
-                    "the two out."
-                )
+            elif part.source.has(path := evidence_path(name)):
+                if not other.source.has(path) or (before := other.archive.get(name)) is None:
+                    owner[name] = part
+                elif before != part.archive.get(name, before):
+                    raise InputError(
+                        f"--evidence: {name} is in {other.label} and in {part.label}, and they differ. Remove one of "
+                        "the two out."
+                    )
     return owner
-
-
-def _agree(one: Source, other: Source, name: str) -> bool:
-    return Archive(one).read(evidence_path(name)) == Archive(other).read(evidence_path(name))

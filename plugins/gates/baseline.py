@@ -25,12 +25,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 from plugins.core.errors import InputError
+from plugins.core.strict_json import check_version, checked
 from plugins.core.wording import counted
 from plugins.evidence.archive import read_object
-from plugins.evidence.codec import reason
 from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED
 from plugins.model import Status
 from plugins.results import compact
@@ -101,9 +101,10 @@ def load(asked: str, reports: Path) -> Baseline:
             f"{' and '.join(map(str, READABLE))}. Judge that run's evidence again with --evidence, then compare."
         )
     try:
-        return _baseline(data)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: not the results of a run ({reason(error)})") from None
+        check_version(data, *READABLE)
+        return _baseline(checked(data, _Results))
+    except ValueError as error:
+        raise InputError(f"{path}: not the results of a run ({error})") from None
 
 
 def _newest(reports: Path) -> Path:
@@ -117,22 +118,39 @@ def _newest(reports: Path) -> Path:
     return max(runs, key=lambda run: run.name)
 
 
-def _baseline(data: Json) -> Baseline:
-    """Raises AttributeError, KeyError, TypeError or ValueError on data that is not of a run."""
-    if data["version"] not in READABLE:
-        raise ValueError("it has another format")
+class _Result(TypedDict):
+    id: str
+    parameter: str
+    status: Status
+    root_cause: bool
+
+
+class _Vm(TypedDict):
+    name: str
+    readiness: Literal["ready", "not ready", "unknown", "partial"]
+    results: list[_Result]
+    left_out: NotRequired[dict[str, list[str]]]
+
+
+class _Results(TypedDict):
+    """`results.json`, as far as a comparison needs it: the same in each version."""
+
+    run_id: str
+    vms: list[_Vm]
+
+
+def _baseline(data: _Results) -> Baseline:
     shared: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]] = {}
-    vms = {_text(vm, "name"): _past_vm(vm, shared) for vm in data["vms"]}
-    return Baseline(_text(data, "run_id"), vms)
+    return Baseline(data["run_id"], {vm["name"]: _past_vm(vm, shared) for vm in data["vms"]})
 
 
-def _past_vm(vm: Json, shared: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]]) -> PastVm:
+def _past_vm(vm: _Vm, shared: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]]) -> PastVm:
     """A VM of the baseline; `shared` has the good results of those before it."""
     not_good: dict[str, Past] = {}
-    good = {status: _texts(compact.left_out(vm).get(status, [])) for status in _GOOD}
+    good = {status: [*compact.left_out(vm).get(status, [])] for status in _GOOD}
     for result in vm["results"]:
-        name = compact.name(_text(result, "id"), _text(result, "parameter"))
-        status, root_cause = str(Status(result["status"])), result["root_cause"] is True
+        name = compact.name(result["id"], result["parameter"])
+        status, root_cause = str(result["status"]), result["root_cause"]
         if status in good and not root_cause:
             good[status].append(name)
         else:
@@ -140,19 +158,7 @@ def _past_vm(vm: Json, shared: dict[tuple[tuple[str, ...], ...], Mapping[str, Pa
     key = tuple(tuple(names) for names in good.values())
     if key not in shared:
         shared[key] = {name: Past(status, False) for status, names in good.items() for name in names}
-    return PastVm(_text(vm, "readiness"), not_good, shared[key])
-
-
-def _text(data: Json, key: str) -> str:
-    if not isinstance(data[key], str):
-        raise TypeError(f"{key!r} is not text")
-    return str(data[key])
-
-
-def _texts(data: object) -> list[str]:
-    if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
-        raise TypeError("'left_out' does not hold lists of texts")
-    return [*data]
+    return PastVm(vm["readiness"], not_good, shared[key])
 
 
 def compare(results: Json, baseline: Baseline) -> dict[str, Any]:

@@ -141,6 +141,13 @@ _RULES: dict[str, Callable[[str], str]] = {
 }
 
 
+def bad_entry(entry: Mapping[str, Any]) -> str:
+    """Why these texts cannot be those of a VM, ``user: ...``; "" when they can. For a VM that was saved."""
+    texts = ((key, rule, entry.get(key)) for key, rule in _RULES.items())
+    problems = (f"{key}: {rule(text)}" for key, rule, text in texts if isinstance(text, str) and rule(text))
+    return next(problems, "")
+
+
 def _own_rules(document: Any) -> Iterator[Problem]:
     if not isinstance(document, Mapping):
         return

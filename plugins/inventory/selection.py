@@ -45,8 +45,9 @@ def load_over(path: str | PathLike[str], fleet: Sequence[Vm]) -> Fleet:
 
 def _stated(vm: Vm) -> dict[str, Any]:
     """A VM in the format of a fleet file."""
-    target = {key: value for key, value in vm.target.as_dict().items() if value}
-    return {key: value for key, value in vm.as_dict().items() if value} | {"target": target}
+    data = vm.as_dict()
+    target = {key: value for key, value in data["target"].items() if value}
+    return {key: value for key, value in data.items() if value} | {"target": target}
 
 
 def select(patterns: Iterable[str], fleet: Sequence[Vm] | None, source: str = "the inventory") -> list[Vm]:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from plugins.azure.az_cli import AzCli
 from plugins.azure.normalize import properties
@@ -27,7 +28,8 @@ from plugins.checks.probe import Probe
 from plugins.checks.signature import parameters
 from plugins.core.errors import InputError
 from plugins.core.redaction import clean
-from plugins.evidence.archive import Archive
+from plugins.core.strict_json import checked
+from plugins.evidence.archive import Archive, unreadable
 from plugins.evidence.layout import AZURE, RUNNER
 from plugins.judge.evaluate import value
 from plugins.model import Evidence, ProbeResult, Vm
@@ -37,6 +39,8 @@ __all__ = ["CONTROL_PLANE", "CheckContext", "wants"]
 #: The argument that makes a check one of the control plane.
 CONTROL_PLANE = "azure"
 _FLEET = "fleet_"
+
+T = TypeVar("T")
 
 
 @cache
@@ -86,7 +90,7 @@ class CheckContext:
     def facts(self) -> AzureSnapshot:
         """Azure's answers; empty when Azure was never queried."""
         if self._facts is None:
-            self._facts = self._read(AZURE, AzureSnapshot.from_data) or AzureSnapshot()
+            self._facts = self._saved_facts() or AzureSnapshot()
         return self._facts
 
     @facts.setter
@@ -99,7 +103,7 @@ class CheckContext:
     def az_cli(self) -> AzCli:
         """The runner's tools, as they were when the evidence was gathered."""
         if self._az_cli is None:
-            self._az_cli = self._read(RUNNER, AzCli.from_dict)
+            self._az_cli = self._saved_az_cli()
             if self._az_cli is None:
                 return AzCli(error="this evidence does not say what the runner had")
         return self._az_cli
@@ -108,16 +112,16 @@ class CheckContext:
     def az_cli(self, found: AzCli) -> None:
         self._az_cli = found
         if self._archive is not None:
-            self._archive.write(RUNNER, clean(found.as_dict()))
+            self._archive.write(RUNNER, clean(asdict(found)))
 
     def has_facts(self, *, complete: bool) -> bool:
         """Whether an earlier part of this run finished its requests to Azure; `complete`: and all were answered."""
-        saved: AzureSnapshot | None = self._read(AZURE, AzureSnapshot.from_data)
-        return saved is not None and (saved.complete if complete else not saved.interrupted)
+        saved = self._saved_facts()
+        return saved is not None and (saved.complete if complete else not (saved.interrupted or saved.unreadable))
 
     def has_az_cli(self, *, complete: bool) -> bool:
         """The same of the runner's tools."""
-        saved: AzCli | None = self._read(RUNNER, AzCli.from_dict)
+        saved = self._saved_az_cli()
         return saved is not None and not (complete and saved.error)
 
     def _expected(self, vm: Vm) -> Principal | None:
@@ -148,11 +152,17 @@ class CheckContext:
             self._over_fleet[name] = found
         return self._over_fleet[name]
 
-    def _read(self, name: str, make: Callable[[Mapping[str, Any]], Any]) -> Any:
-        if self._archive is None or (data := self._archive.read(name)) is None:
+    def _saved_facts(self) -> AzureSnapshot | None:
+        return self._read(AZURE, AzureSnapshot.from_data, lambda problem: AzureSnapshot(unreadable=problem))
+
+    def _saved_az_cli(self) -> AzCli | None:
+        return self._read(RUNNER, lambda data: checked(data, AzCli), lambda problem: AzCli(error=problem))
+
+    def _read(self, name: str, make: Callable[[Mapping[str, Any]], T], damaged: Callable[[str], T]) -> T | None:
+        """A file of the run, None when there is none. One that is damaged costs its own checks, and says so."""
+        if self._archive is None:
             return None
         try:
-            return make(data)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            label = self._archive.source.label(name)
-            raise InputError(f"{label}: cannot be read ({error!r}). Remove the file and gather again.") from None
+            return None if (data := self._archive.read(name)) is None else make(data)
+        except (InputError, ValueError) as error:
+            return damaged(f"{unreadable(self._archive.source.label(name), error)}. Remove the file and gather again.")

@@ -70,11 +70,11 @@ class Judge:
 
     def evidence(self, vm: Vm) -> Evidence:
         """The evidence of a VM; when there is none, evidence that says so."""
-        try:
-            if self._archive is not None:
-                return self._archive[vm.name]
-        except KeyError:
-            pass
+        if self._archive is not None:
+            if (found := self._archive.get(vm.name)) is not None:
+                return found
+            if vm.name in self._archive.damaged:
+                return Evidence(vm, self._archive.damaged[vm.name])
         return Evidence(
             vm,
             SshSession(

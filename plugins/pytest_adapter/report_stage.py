@@ -144,5 +144,8 @@ def _contents(config: pytest.Config, run: Run, results: dict[str, Any], summary:
         seen={vm.name: kept[vm.name][0] if vm.name in kept else judge.evidence(vm) for vm in vms},
         verdicts={name: verdicts for name, (_, verdicts) in kept.items()},
         readiness={vm["name"]: vm["readiness"] for vm in results["vms"]},
-        reports={"results.json": json.dumps(results, ensure_ascii=False, indent=1) + "\n", "summary.md": summary},
+        reports={
+            "results.json": json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n",
+            "summary.md": summary,
+        },
     )

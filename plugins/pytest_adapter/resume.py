@@ -14,6 +14,7 @@ import pytest
 
 from plugins.core.files import InUseError, lock_directory, remove_partial
 from plugins.evidence.archive import Archive
+from plugins.evidence.records import RunRecord
 from plugins.gates.decision import read
 from plugins.model import Evidence
 from plugins.pytest_adapter.run import Run, RunFiles, RunRules, RunScope
@@ -40,8 +41,8 @@ def resume(config: pytest.Config) -> Run:
     # Locked before anything is read: the run may still be active.
     lock = _lock(directory, flag) if writes else None
     archive, saved, vms = Archive.open(directory, flag)
-    _refuse(saved, f"{flag}={name}")
-    restore(config, saved["options"], f"{flag}={name}")
+    restore(config, _options(saved, f"{flag}={name}"), f"{flag}={name}")
+    unusable = set(archive.damaged)  # how to reach these is not known; a VM whose evidence is damaged is visited again
     rules = RunRules(*profile_of(archive, saved))
     if writes:
         for folder in (directory, directory / "evidence", directory / "bundle"):
@@ -50,12 +51,18 @@ def resume(config: pytest.Config) -> Run:
         kind="resumed",
         scope=RunScope(
             vms=vms,
-            pending=[vm for vm in vms if _is_pending(archive.get(vm.name), unknown_too=bool(option.retry_unknown))],
-            ssh_config=Path(saved["ssh_config"]) if saved.get("ssh_config") else None,
+            pending=[
+                vm
+                for vm in vms
+                if vm.name not in unusable and _is_pending(archive.get(vm.name), unknown_too=bool(option.retry_unknown))
+            ],
+            ssh_config=Path(config_file) if (config_file := saved.get("ssh_config")) else None,
             shard=saved.get("shard"),
         ),
         rules=rules,
-        files=RunFiles(id=str(saved["id"]), directory=directory if writes else None, archive=archive, lock=lock),
+        files=RunFiles(
+            id=saved.get("id", directory.name), directory=directory if writes else None, archive=archive, lock=lock
+        ),
     )
     run.rules.decisions = read(option, vms, reports(config), run.started)
     return run
@@ -84,17 +91,19 @@ def _lock(directory: Path, flag: str) -> int:
         raise pytest.UsageError(f"{flag} {directory}: cannot be written to ({error.strerror}).") from None
 
 
-def _refuse(saved: Mapping[str, Any], how: str) -> None:
-    if not isinstance(saved.get("options"), dict):
+def _options(saved: RunRecord, how: str) -> Mapping[str, Any]:
+    options = saved.get("options")
+    if options is None:
         raise pytest.UsageError(
             f"{how}: this run has no saved options (an older version made it). Judge it with --evidence, or start "
             "a new one."
         )
-    if saved["options"].get("enroll"):
+    if options.get("enroll"):
         raise pytest.UsageError(
             f"{how}: this run used --enroll, which changes VMs and is never resumed. Start a new run: VMs that are "
             "connected already stay as they are."
         )
+    return options
 
 
 def _is_pending(evidence: Evidence | None, *, unknown_too: bool) -> bool:

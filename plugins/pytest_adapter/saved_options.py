@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import pytest
 
+from plugins.core.strict_json import checked
 from plugins.evidence.archive import Archive
 from plugins.evidence.layout import PROFILE
+from plugins.evidence.records import RunRecord
 from plugins.requirements.profile import DEFAULT, Profile, ProfileError
 from plugins.requirements.profile_file import load_profile, saved_profile
 
@@ -47,11 +49,36 @@ def _absolute(config: pytest.Config, path: str) -> str:
     return os.path.normpath(config.invocation_params.dir / file) + colons + rest
 
 
-def restore(config: pytest.Config, saved: Mapping[str, Any], how: str) -> None:
+class _Saved(TypedDict, total=False):
+    """The options in ``run.json``."""
+
+    vm: list[str]
+    inventory: str | None
+    azure_fleet: str | None
+    ssh_user: str | None
+    ssh_jump: str | None
+    profile: str | None
+    check: list[str]
+    keyword: str
+    markexpr: str
+    host_keys: Literal["strict", "accept-new", "off"]
+    no_azure: bool
+    subscription: str | None
+    resource_group: str | None
+    enroll: Literal["connect", "roundtrip", None]
+    paths: list[str]
+    bundle: bool
+
+
+def restore(config: pytest.Config, options: Mapping[str, Any], how: str) -> None:
     """Restore the options of an earlier run. `how` is the option that asks for it, ``--resume=RUN``.
 
     Raises pytest.UsageError that names every option of the command line that says something else.
     """
+    try:
+        saved = checked(options, _Saved, "options")
+    except ValueError as error:
+        raise pytest.UsageError(f"{how}: run.json of that run is damaged ({error}). Start a new run.") from None
     now = to_saved(config)
     words = [str(argument) for argument in config.invocation_params.args]
     conflicts = [
@@ -68,7 +95,7 @@ def restore(config: pytest.Config, saved: Mapping[str, Any], how: str) -> None:
         )
     for name in _OPTIONS:
         if name in saved:
-            setattr(config.option, name, saved[name])
+            setattr(config.option, name, saved.get(name))
     config.option.bundle = config.option.bundle or bool(saved.get("bundle"))
     if saved.get("paths"):
         config.args = config.option.file_or_dir = list(saved["paths"])
@@ -82,7 +109,7 @@ def _is_given(flag: str, words: list[str]) -> bool:
     return any(word == flag or word.startswith(f"{flag}=") for word in words)
 
 
-def profile_of(archive: Archive, saved: Mapping[str, Any], option: str | None = None) -> tuple[Profile, str]:
+def profile_of(archive: Archive, saved: RunRecord, option: str | None = None) -> tuple[Profile, str]:
     """The profile to judge saved evidence by, and its name: that of ``--profile``, else that of the run.
 
     An operator's own profile was saved with the run, because its file may change or be on another machine; then the
@@ -93,7 +120,7 @@ def profile_of(archive: Archive, saved: Mapping[str, Any], option: str | None = 
             return saved_profile(text, archive.source.label(PROFILE)), ""
         except ProfileError as error:
             raise pytest.UsageError(str(error)) from None
-    name = option or str(saved.get("profile", DEFAULT))
+    name = option or saved.get("profile", DEFAULT)
     return profile_named(name), name
 
 

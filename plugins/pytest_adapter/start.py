@@ -136,7 +136,7 @@ def replay(config: pytest.Config, places: Sequence[str]) -> Run:
     if part:
         vms = part.part(whole)
     notes = ((part.header(whole),) if part else ()) + (tuple(merged.header(vms)) if merged else ())
-    archive.load(vms)
+    notes += tuple(archive.load(vms))
     run = Run(
         kind="replayed",
         scope=RunScope(

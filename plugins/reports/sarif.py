@@ -14,12 +14,12 @@ the fingerprint ``primaryLocationLineHash``; it accepts 25,000 results in a run,
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from plugins.checks.areas import area_of
 from plugins.core.sanitize import escape_invisible, one_line, truncate
+from plugins.core.strict_json import encode
 from plugins.evidence.layout import file_name
 from plugins.reports.markdown_syntax import linked, text
 from plugins.reports.queries import Json, cause_subject
@@ -64,7 +64,7 @@ def render(results: Json) -> str:
         "properties": {name: escape_invisible(results[name]) for name in ("verdict", "sentence", "profile")},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return encode(log) + "\n"
 
 
 class _Finding:

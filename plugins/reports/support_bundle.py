@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from plugins.core.files import make_directory
 from plugins.core.redaction import clean, redact
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleFile, write_bundle
-from plugins.evidence.codec import from_data, redacted, saved_vm, to_data
+from plugins.evidence.codec import redacted, saved_vm, to_data
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER, evidence_path, file_name
 from plugins.gather import support_logs as support
 from plugins.model import Evidence, Verdict, Vm
@@ -82,11 +82,11 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
     if contents.facts is not None:
         yield AZURE, _json(contents.facts.to_data())
     if contents.az_cli is not None:
-        yield RUNNER, _json(clean(contents.az_cli.as_dict()))
+        yield RUNNER, _json(clean(asdict(contents.az_cli)))
     for vm in contents.vms:
         # As it was gathered: what checks used of Azure is in azure.json, and comes from there when judged again.
-        if (data := contents.archive.read(evidence_path(vm.name))) is not None:
-            yield evidence_path(vm.name), _json(to_data(redacted(from_data(data))))
+        if (evidence := contents.archive.get(vm.name)) is not None:
+            yield evidence_path(vm.name), _json(to_data(redacted(evidence)))
     for vm in contents.vms:
         if vm.name in contents.seen:
             about = f"{vm.name}, run {contents.run_id}: {contents.readiness.get(vm.name, 'not judged')}"
@@ -95,4 +95,4 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
 
 
 def _json(data: Mapping[str, Any]) -> bytes:
-    return (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+    return (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from plugins.azure.az_cli import AzCli, read_versions
+from plugins.core.strict_json import checked
 
 VERSION = """{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", "extensions": {}}"""
 EXTENSIONS = """[{"experimental": false, "extensionType": "whl", "name": "networkcloud", "preview": false,
@@ -46,8 +48,8 @@ def test_both_versions(bin_folder: Path) -> None:
 def test_a_runner_survives_its_file(bin_folder: Path) -> None:
     az(bin_folder)
     found = read_versions()
-    assert AzCli.from_dict(found.as_dict()) == found
-    assert AzCli.from_dict(AzCli(error="az hangs").as_dict()).error == "az hangs"
+    assert checked(asdict(found), AzCli) == found
+    assert checked(asdict(AzCli(error="az hangs")), AzCli).error == "az hangs"
 
 
 def test_no_az(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

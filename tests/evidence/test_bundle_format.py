@@ -132,7 +132,7 @@ def manifest(**changes: object) -> bytes:
         (manifest(format="a thing"), "this is not a bundle of this suite, but a 'a thing'."),
         (b"[]", "this is not a bundle of this suite: its manifest.json cannot be read (*"),
         ("".join(f'{{"{n}":' for n in range(20_000)).encode(), "this is not a bundle of this suite: its manifest.json cannot be read (*"),
-        (manifest(members={"run.json": {"sha256": "no"}}), "* cannot be read (run.json has no SHA-256)."),
+        (manifest(members={"run.json": {"sha256": "no"}}), "* cannot be read (members[...].sha256: expected str matching regex '^[0-9a-f]{64}$')."),
         (None, "this is not a bundle of this suite: it has no manifest.json. *"),
     ],
 )  # fmt: skip

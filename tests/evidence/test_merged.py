@@ -158,7 +158,7 @@ def test_a_damaged_shard_record(tmp_path: Path) -> None:
     run = json.loads((tmp_path / "s1/run.json").read_text())
     run["shard"]["number"] = "x"
     write_json(tmp_path / "s1/run.json", run)
-    assert refused([place]) == f"{place}/run.json: not a run this suite can read (its shard is damaged)"
+    assert refused([place]) == f"{place}/run.json: not a run this suite can read (shard.number: expected int, got str)"
 
 
 def test_the_newest_answer_of_azure_counts_and_none_is_no_answer(tmp_path: Path) -> None:

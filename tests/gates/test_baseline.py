@@ -184,17 +184,17 @@ def test_a_run_is_named_by_its_directory_its_file_or_as_the_latest(tmp_path: Pat
 NOT_A_RUN: list[tuple[Any, str]] = [
     ("{", "results.json: is not readable as JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
     ([], "results.json: expected an object, found list"),
-    ({}, "results.json: not the results of a run ('version' is missing)"),
-    ({"version": 1}, "results.json: not the results of a run ('vms' is missing)"),
+    ({}, "results.json: not the results of a run (it has format None, this suite reads 1 and 2)"),
+    ({"version": 1, "run_id": "r"}, "results.json: not the results of a run (object missing required field vms)"),
     ({"version": 3}, "results.json: has the results format 3, this suite reads versions 1 and 2. Judge that run's evidence again with --evidence, then compare."),
     ({"version": "2"}, "results.json: has the results format '2', this suite reads versions 1 and 2. Judge that run's evidence again with --evidence, then compare."),
-    ({"version": 1, "vms": []}, "results.json: not the results of a run ('run_id' is missing)"),
-    ({"version": 1, "vms": [], "run_id": 3}, "results.json: not the results of a run ('run_id' is not text)"),
-    ({"version": 1, "vms": [{"name": ["a"], "readiness": "ready"}]}, "results.json: not the results of a run ('name' is not text)"),
-    ({"version": 1, "vms": {"a": {}}}, "results.json: not the results of a run (string indices must be integers, not 'str')"),
-    (run("one", a=[("VM-001", "fine")]), "results.json: not the results of a run ('fine' is not a valid Status)"),
-    ({**run("one"), "vms": [{"name": "a", "readiness": "ready", "results": [{"status": "pass"}]}]}, "results.json: not the results of a run ('id' is missing)"),
-    ({**run("one"), "vms": []} | {"vms": [3]}, "results.json: not the results of a run ('int' object is not subscriptable)"),
+    ({"version": 1, "vms": []}, "results.json: not the results of a run (object missing required field run_id)"),
+    ({"version": 1, "vms": [], "run_id": 3}, "results.json: not the results of a run (run_id: expected str, got int)"),
+    ({"version": 1, "vms": [{"name": ["a"], "readiness": "ready"}]}, "results.json: not the results of a run (vms[0].name: expected str, got array)"),
+    ({"version": 1, "vms": {"a": {}}}, "results.json: not the results of a run (vms: expected array, got object)"),
+    (run("one", a=[("VM-001", "fine")]), "results.json: not the results of a run (vms[0].results[0].status: invalid enum value 'fine')"),
+    ({**run("one"), "vms": [{"name": "a", "readiness": "ready", "results": [{"status": "pass"}]}]}, "results.json: not the results of a run (vms[0].results[0]: object missing required field id)"),
+    ({**run("one"), "vms": []} | {"vms": [3]}, "results.json: not the results of a run (vms[0]: expected object, got int)"),
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pytest
 from plugins.azure.clouds import clouds
 from plugins.azure.discovery import FleetError, from_resources
 from plugins.azure.normalize import in_shape
-from plugins.azure.snapshot import AzureSnapshot
+from plugins.azure.snapshot import AzureSnapshot, ReadError
 from plugins.checks.check import OnVm
 from plugins.checks.probe import ProbeCommand
 from plugins.core.sanitize import message_text
@@ -171,10 +171,12 @@ def test_what_is_of_another_kind_than_documented_is_as_if_absent(document: Any, 
 
 @pytest.mark.parametrize("value", ["text", 7, True])
 def test_an_answer_that_is_no_resource_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match="expected a resource or a list of resources"):
-        AzureSnapshot.from_data(
-            {"version": 1, "answers": {"/x": {"request": "", "value": value}}, "located": {}, "calls": []}
-        )
+    answers = {"/x": {"request": "", "value": value}}
+    snapshot = AzureSnapshot.from_data({"version": 1, "answers": answers, "located": {}, "calls": []})
+    assert snapshot.answers["/x"] == ReadError(
+        f'azure.json is damaged: answers["/x"].value: expected a resource or a list of resources, found {type(value).__name__}.',
+        "Remove the file and gather again.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def save(
     if facts:
         (archive.directory / "azure.json").write_text(json.dumps(facts.to_data()))
     if az_cli:
-        (archive.directory / "runner.json").write_text(json.dumps(az_cli.as_dict()))
+        (archive.directory / "runner.json").write_text(json.dumps(asdict(az_cli)))
 
 
 def judged(project: pytest.Pytester, *arguments: str) -> tuple[int, dict[tuple[str, str], Any], dict[str, Any]]:
@@ -166,13 +167,16 @@ def test_one_check_compares_vms() -> None:
     }
 
 
-def test_a_damaged_azure_json_is_one_clear_error(project: pytest.Pytester) -> None:
+def test_a_damaged_azure_json_costs_what_it_would_have_answered(project: pytest.Pytester) -> None:
     save(project, {"a": "1"}, cloud(a=RUNNING), None)
     (project.path / "earlier/azure.json").write_text('{"version": 1, "answers"')
     outcome = project.runpytest_subprocess("--evidence=earlier")
-    assert outcome.ret == 4
-    outcome.stderr.fnmatch_lines(["ERROR: */azure.json: is not readable as JSON (*"])
-    outcome.stderr.no_fnmatch_line("*Traceback*")
+    assert outcome.ret == 10
+    (vm,) = json.loads((newest_run(project.path / "reports") / "results.json").read_text())["vms"]
+    unread = [each["message"] for each in vm["results"] if "azure.json: is not readable as JSON (" in each["message"]]
+    assert unread
+    assert {each["status"] for each in vm["results"] if each["message"] in unread} == {"unknown"}
+    outcome.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_a_plan_names_the_requests_to_azure(project: pytest.Pytester) -> None:

@@ -93,7 +93,7 @@ def _interned(rows: Iterable[Sequence[Any]]) -> bytes:
         ]
         for row in rows
     ]
-    return json.dumps({"s": list(texts), "r": coded_rows}, separators=(",", ":")).encode("ascii")
+    return json.dumps({"s": list(texts), "r": coded_rows}, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def core_and_chunks(results: Json, lists: VmLists, budget: int = BUDGET) -> tuple[Json, list[str]]:

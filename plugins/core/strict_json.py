@@ -1,0 +1,68 @@
+"""JSON that may be damaged, or a stranger's: parsed strictly, and checked against a type. Nothing writes a NaN.
+
+The types are the schema: `plugins.model`, `plugins.evidence.records` and `plugins.azure.snapshot` declare what a saved
+file holds, with limits where a wrong value could do harm. A field that a type does not know is ignored, so an older
+suite reads what a newer one wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+__all__ = ["check_version", "checked", "encode", "parse"]
+
+T = TypeVar("T")
+
+_LONGEST = 300  # characters of what is wrong with a value: it may be quoted there
+
+#: `json.dumps` would make an encoder for every call.
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def parse(raw: bytes | str) -> Any:
+    """The value of a JSON text. Raises ValueError for all that RFC 8259 does not know, and for a key that is twice."""
+    try:
+        return json.loads(raw, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def checked(data: Any, kind: type[T], place: str = "") -> T:
+    """`data` as a `kind`: a dataclass or a TypedDict. Raises ValueError: the place below `place`, and what is wrong."""
+    try:
+        return msgspec.convert(data, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        text, _, where = str(error).partition(" - at `$")
+        where = f"{place}{where.rstrip('`')}".lstrip(".")
+        text = text.replace("`", "").replace(" | null", " or null")[:_LONGEST]
+        raise ValueError(f"{where}: {text[:1].lower()}{text[1:]}" if where else text[:1].lower() + text[1:]) from None
+
+
+def check_version(data: Any, *known: int) -> None:
+    """Raises ValueError unless `data` is an object with one of these versions."""
+    version = data.get("version") if isinstance(data, Mapping) else None
+    if type(version) is not int or version not in known:
+        raise ValueError(f"it has format {version!r:.20}, this suite reads {' and '.join(map(str, known))}")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    if (number := float(text)) - number:  # an infinity, which is what 1e999 becomes: inf - inf is NaN
+        raise ValueError(f"the number {text[:20]} is too large")
+    return number
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:40]!r} is there twice")
+    return found

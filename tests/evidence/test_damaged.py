@@ -1,0 +1,316 @@
+"""Each field of each saved file, bent: the VM or the answer is unknown and named, and all else is reported in full."""
+
+from __future__ import annotations
+
+import copy
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.azure.az_cli import AzCli
+from plugins.azure.snapshot import AzureSnapshot, ReadError
+from plugins.core.errors import InputError
+from plugins.core.strict_json import checked, encode
+from plugins.evidence.archive import Archive
+from plugins.evidence.bundle_format import BundleError, BundleFile, write_bundle
+from plugins.evidence.codec import to_data
+from plugins.gates import baseline
+from plugins.judge.context import CheckContext
+from plugins.model import Evidence, ProbeResult, SshSession, Target, Vm
+from plugins.pytest_adapter.saved_options import _Saved
+from tests.support.newest_run import newest_run
+from tests.support.paths import ROOT
+
+pytest_plugins = "pytester"
+
+#: Of what no field is: of another type, too large for a clock, no text.
+WRONG: tuple[Any, ...] = (None, True, -1, 10**400, 1e300, 7.5, "", "22; touch X; :", [], [None], {}, {"a": {"a": []}})
+
+VM = Vm(
+    *("vm1", "10.0.0.4", "azureuser", 22, "jump.example", "/keys/id"),
+    resource_id="/subscriptions/s/resourceGroups/r/providers/Microsoft.NetworkCloud/virtualMachines/vm1",
+    identity="system",
+    target=Target("s", "r", "eastus", tags={"a": "b"}),
+    tags={"site": "berlin"},
+)
+EVIDENCE = Evidence(
+    VM,
+    SshSession("ok", address="vm1:22", seconds={"connect": 0.1, "login": 0.2}),
+    {"word": ProbeResult("word", "cat /word", "done", 0, "right", seconds=0.5, received=1000.0)},
+    1000.0,
+)
+RUN = {
+    "id": "20261121T221500Z-3f9a",
+    "started": 1000.0,
+    "suite": "1",
+    "profile": "2510",
+    "ssh_config": "/etc/ssh/x",
+    "arguments": ["--vm=vm1"],
+    "options": {"vm": ["vm1"]},
+    "shard": {"number": 1, "of": 2, "vms": 2, "fleet": "d", "names": ["vm1", "vm2"]},
+}
+AZURE = {
+    "version": 1,
+    "answers": {
+        "/x": {"request": "GET /x", "value": {"id": "/x"}},
+        "/y": {"request": "GET /y", "unread": {"message": "No.", "remedy": "", "status": 403, "shared_cause": ""}},
+    },
+    "located": {"vm1": "/x", "vm2": {"request": "", "unread": {"message": "No."}}},
+    "calls": [["GET", "https://x", 200]],
+    "interrupted": False,
+}
+RESULTS = {
+    "version": 2,
+    "run_id": "r",
+    "vms": [
+        {
+            "name": "vm1",
+            "readiness": "ready",
+            "results": [{"id": "VM-001", "parameter": "", "status": "pass", "root_cause": False}],
+            "left_out": {"pass": ["VM-002"]},
+        }
+    ],
+}
+
+Steps = tuple[str | int, ...]
+
+
+def places(data: Any, here: Steps = ()) -> Iterator[Steps]:
+    """Each place of a document, its root included."""
+    yield here
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for step, value in items:
+        yield from places(value, (*here, step))
+
+
+def bent(data: Any) -> Iterator[tuple[Steps, str]]:
+    """The document with each place missing, wrong, and twice: the place, and the text."""
+    for place in places(data):
+        for wrong in WRONG:
+            changed = copy.deepcopy({"": data})
+            at: Any = changed
+            for step in ("", *place)[:-1]:
+                at = at[step]
+            at[("", *place)[-1]] = wrong
+            yield place, json.dumps(changed[""])
+        if place and isinstance(place[-1], str):
+            changed = copy.deepcopy({"": data})
+            at = changed
+            for step in ("", *place)[:-1]:
+                at = at[step]
+            del at[place[-1]]
+            yield place, json.dumps(changed[""])
+
+
+def ruined(data: Any) -> list[bytes]:
+    """The document as no reader takes it: cut, another version, a key twice, no UTF-8, NaN, too large, too deep."""
+    text = encode(data).encode()
+    return [
+        text[: len(text) // 2],
+        text.replace(b'"version":', b'"version":9', 1),
+        text.replace(b"{", b'{"version":1,', 1),
+        text[:-1] + b',"x":"\xff"}',
+        *(text[:-1] + b',"x":' + value + b"}" for value in (b"NaN", b"-Infinity", b"1e999", b"[" * 100_000)),
+        b"[]",
+        b"",
+        b"\x00" * 100,
+    ]
+
+
+def refusal(read: Callable[[], object], where: str = "") -> str:
+    """The error of what cannot be read, which names the file; "" when it can."""
+    try:
+        read()
+    except (InputError, BundleError) as error:
+        text = str(error)
+    else:
+        return ""
+    assert text.startswith(where)
+    assert "\n" not in text
+    return text
+
+
+def saved(folder: Path) -> Path:
+    """A run of vm1 and vm2, each with evidence."""
+    archive = Archive.create(folder, RUN, [VM, Vm("vm2")])
+    archive.store(EVIDENCE)
+    archive.store(Evidence(Vm("vm2"), EVIDENCE.session, EVIDENCE.seen, 1000.0))
+    return folder
+
+
+def test_evidence(tmp_path: Path) -> None:
+    path = saved(tmp_path / "run") / "evidence/vm1.json"
+    good = json.loads(path.read_bytes())
+    damaged = set()
+    for place, text in [*bent(good), *(((), raw.decode("latin-1")) for raw in ruined(good))]:
+        path.write_text(text, "latin-1")
+        archive, _, vms = Archive.open(path.parent.parent)
+        notes = archive.load(vms)
+        assert archive["vm2"].seen == EVIDENCE.seen, "the other VM is as it was"
+        if archive.get("vm1") is None:
+            session = archive.damaged["vm1"]
+            assert session.message.startswith(f"{path}: "), session.message
+            assert session.remedy == "Remove the file and gather this VM again."
+            assert notes == [f"DAMAGED, so unknown: vm1. {session.message}"]
+            damaged.add(place)
+        else:
+            json.loads(encode(to_data(archive["vm1"])))
+    assert damaged >= set(places(good)), "each place has a value that cannot stand there"
+
+
+def test_run_json(tmp_path: Path) -> None:
+    path = saved(tmp_path / "run") / "run.json"
+    good = json.loads(path.read_bytes())
+    refused, unusable = set(), set()
+    for place, text in [*bent(good), *(((), raw.decode("latin-1")) for raw in ruined(good))]:
+        path.write_text(text, "latin-1")
+        if refusal(lambda: Archive.open(path.parent), f"{path}: "):
+            refused.add(place)
+            continue
+        archive, _, vms = Archive.open(path.parent)
+        archive.load(vms)
+        assert place[:2] == ("fleet", 1) or archive["vm2"].seen == EVIDENCE.seen
+        if archive.damaged:
+            (session,) = archive.damaged.values()
+            assert session.message.startswith(f"{path}: fleet[{(*place, 0)[1]}]"), session.message
+            assert session.remedy
+            unusable |= {place} - {("fleet",)}
+        else:
+            assert all(vm.port is None or 1 <= vm.port <= 65_535 for vm in vms)
+    entries = {place for place in places(good) if place[:1] == ("fleet",) and len(place) > 1}
+    assert unusable == entries
+    assert refused >= set(places(good)) - entries - {("options", "vm"), ("options", "vm", 0)}
+
+
+def test_azure_json(tmp_path: Path) -> None:
+    path = saved(tmp_path / "run") / "azure.json"
+    archive = Archive(path.parent)
+    whole = AzureSnapshot.from_data(AZURE)
+    problems = set()
+    for place, text in [*bent(AZURE), *(((), raw.decode("latin-1")) for raw in ruined(AZURE))]:
+        path.write_text(text, "latin-1")
+        facts = CheckContext(archive, lambda: ()).facts
+        json.loads(encode(facts.to_data()))
+        if facts.unreadable:
+            assert facts.unreadable.startswith(f"{path}: ")
+            problems.add(place)
+        elif any(isinstance(each, ReadError) and "damaged" in each.message for each in facts.answers.values()):
+            assert facts.located == whole.located
+            problems.add(place)
+        elif any(isinstance(each, ReadError) and "damaged" in each.message for each in facts.located.values()):
+            assert facts.answers == whole.answers
+            problems.add(place)
+    free = {("answers", "/x", "value", "id")}  # what Azure may well say
+    assert problems >= set(places(AZURE)) - free
+
+
+def test_runner_json(tmp_path: Path) -> None:
+    path = saved(tmp_path / "run") / "runner.json"
+    good = {"az_core": "2.76.0", "extensions": {"networkcloud": "4.0.0"}, "error": ""}
+    damaged = set()
+    for place, text in [*bent(good), *(((), raw.decode("latin-1")) for raw in ruined(good | {"version": 1}))]:
+        path.write_text(text, "latin-1")
+        found = CheckContext(Archive(path.parent), lambda: ()).az_cli
+        assert isinstance(found, AzCli)
+        if found.error.startswith(f"{path}: "):
+            damaged.add(place)
+    assert damaged == set(places(good))
+
+
+def test_results_json(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    refused = set()
+    for place, text in [*bent(RESULTS), *(((), raw.decode("latin-1")) for raw in ruined(RESULTS))]:
+        path.write_text(text, "latin-1")
+        if refusal(lambda: baseline.load(str(path), tmp_path), f"{path}: "):
+            refused.add(place)
+    assert refused == set(places(RESULTS))
+
+
+def test_the_manifest_of_a_bundle(tmp_path: Path) -> None:
+    path, refused = tmp_path / "b.zip", set()
+    write_bundle(path, kind="run", run_id="r", suite="0", members=[("run.json", b"{}")])
+    with zipfile.ZipFile(path) as bundle:
+        manifest = json.loads(bundle.read("manifest.json"))
+    for place, text in [*bent(manifest), *(((), raw.decode("latin-1")) for raw in ruined(manifest))]:
+        with zipfile.ZipFile(path, "w") as bundle:
+            bundle.writestr("run.json", b"{}")
+            bundle.writestr("manifest.json", text.encode("latin-1"))
+        if refusal(lambda: BundleFile(path).close()):
+            refused.add(place)
+    assert refused == set(places(manifest))
+
+
+def test_the_options_of_a_resume() -> None:
+    for name in _Saved.__annotations__:
+        for wrong in (7, [None], {"a": 1}):
+            with pytest.raises(ValueError, match=rf"^options\.{name}"):
+                checked({name: wrong}, _Saved, "options")
+
+
+SUITE = '''
+from plugins import *
+
+word = probe("cat /word", timeout=2)
+
+
+@check("SSH-001", required, remedy="Start it.", docs="https://example.org/")
+def test_session(session):
+    """A session opens."""
+    if session.outcome != "ok":
+        unknown(session.message, remedy=session.remedy)
+    return "It opened."
+
+
+@check("VM-001", required, remedy="Say it.", docs="https://example.org/")
+def test_word(word):
+    """The word is right."""
+    if word.stdout != "right":
+        fail("The word is wrong; expected right.")
+    return "The word is right."
+'''
+
+
+@pytest.mark.parametrize("form", ["evidence", "run.json"])
+def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester, form: str) -> None:
+    """Each VM but the first and the last is bent in a way of its own, and the whole run is judged."""
+    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
+    pytester.makeconftest((ROOT / "conftest.py").read_text())
+    pytester.mkdir("suites")
+    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    good = json.loads(encode(to_data(EVIDENCE) if form == "evidence" else VM.as_dict()))
+    legitimate = ("name", "host", "stdout")  # a text there is what it says
+    ways = [text for place, text in bent(good) if place and place[-1] not in legitimate]
+    fleet = [Vm(f"vm{number}") for number in range(len(ways) + 2)]
+    archive = Archive.create(pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
+    for vm in fleet:
+        archive.store(Evidence(vm, EVIDENCE.session, EVIDENCE.seen, 1000.0))
+    run = json.loads((pytester.path / "earlier/run.json").read_bytes())
+    for vm, text in zip(fleet[1:-1], ways, strict=True):
+        text = text.replace('"vm1"', f'"{vm.name}"', 1)
+        if form == "evidence":
+            (pytester.path / f"earlier/evidence/{vm.name}.json").write_text(text)
+        else:
+            run["fleet"][int(vm.name[2:])] = json.loads(text)
+    (pytester.path / "earlier/run.json").write_text(encode(run))
+    outcome = pytester.runpytest_subprocess("--evidence=earlier", timeout=120)
+    found = json.loads((newest_run(pytester.path / "reports") / "results.json").read_bytes())
+    by_name = {vm["name"]: vm for vm in found["vms"]}
+    assert outcome.ret == 10, outcome.stdout.str()[-3000:]
+    assert len(by_name) == len(fleet)
+    assert by_name[fleet[0].name]["readiness"] == by_name[fleet[-1].name]["readiness"] == "ready"
+    damaged = [vm for vm in found["vms"] if vm["session"]["outcome"] == "damaged"]
+    assert len(damaged) > len(ways) // 2
+    for vm in damaged:
+        assert vm["readiness"] == "unknown"
+        first = next(each for each in vm["results"] if each["id"] == "SSH-001")
+        assert first["status"] == "unknown"
+        assert ".json: " in first["message"]
+        assert first["remedy"]
+    assert {vm["readiness"] for vm in found["vms"]} == {"ready", "unknown"}, "damage is never a finding about a VM"
+    outcome.stdout.fnmatch_lines(["nexus: DAMAGED, so unknown: vm*"])
+    outcome.stdout.no_fnmatch_line("*Traceback*")
