@@ -18,7 +18,7 @@ from plugins import (
 from suites.probes.curl import CurlAnswer
 from suites.rules.certificate import certificate_problem
 from suites.rules.proxy_path import proxy_path
-from suites.rules.tls import CERTIFICATE, Tls, old_tls
+from suites.rules.tls import Tls, old_tls, refused_certificate
 from suites.wording import sentence
 
 REQUIREMENTS = "https://learn.microsoft.com/azure/azure-arc/servers/network-requirements"
@@ -116,7 +116,7 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
             remedy="Take TLS inspection off the path; on the VM, check the crypto policy "
             "(update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
         )
-    if tunnel.exit in CERTIFICATE:
+    if refused_certificate(tunnel):
         raise certificate_problem(tunnel, tls, name, profile)
     if not tls.version:
         unknown(

@@ -15,6 +15,7 @@ REASONS = [
     "only root can log in as root",
     "Azurite is not installed",  # make test-store has it
     "the agent is installed on this machine",
+    r"^PowerShell is not installed",
     "this file system shows other inodes to the kernel",
     r"^(fish|ksh|zsh) is not installed$",  # login shells that scripts/system-packages does not bring
     "busybox' awk takes long for megabytes",

@@ -1,39 +1,83 @@
-# What runs on a Windows VM. plugins/gather/windows_script.py puts $nonce and $probes before it, and plugins/gather/script.py draws the
-# frames it sends. One process: every probe has a runspace of its own, side by side with the others, and programs that a
-# probe starts are stopped with it. Nothing is written to disk. For Windows PowerShell 5.1, which every Windows Server
-# since 2016 has, and for whatever came after it.
+# What runs on a Windows VM. plugins/gather/windows_script.py puts $nonce, $deadline and $probes before it, and
+# plugins/gather/script.py draws the frames it sends. One process: each probe has a runspace of its own, and a probe's
+# programs are stopped with it. Nothing is written to disk. For Windows PowerShell 5.1, which every Windows Server since
+# 2016 has, and for every later PowerShell. Only .NET and the commands of PowerShell's core: a command of a module would
+# load the module into each runspace.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-$stdout = [Console]::OpenStandardOutput()
+$clock = [Diagnostics.Stopwatch]::StartNew()
 $utf8 = [Text.UTF8Encoding]::new($false)
 $plain = [Globalization.CultureInfo]::InvariantCulture
-$clock = [Diagnostics.Stopwatch]::StartNew()
-$grace = 0.5
+$stdout = [Console]::OpenStandardOutput()
+$stderr = [Console]::OpenStandardError()
+# Only frames leave: what a probe or .NET writes to the console goes nowhere.
+[Console]::SetOut([IO.TextWriter]::Null)
+[Console]::SetError([IO.TextWriter]::Null)
+# The limit for everything counts from PowerShell's start.
+$deadline -= [Math]::Max(0, ([DateTime]::Now - [Diagnostics.Process]::GetCurrentProcess().StartTime).TotalSeconds)
+$grace = 1.0
+$together = 16
 
-# One probe, in its runspace. $slot is shared with the main loop, which reads it when the probe has ended or is late.
-# Only .NET and the core commands: whatever comes from another module makes each runspace load it first.
+# One probe, in its runspace. $box is all that it shares with the main loop, which believes none of it. The functions are
+# closures, so a variable of the probe's text that has the name of one of theirs changes nothing.
 $runner = {
-    param($slot, $clock)
+    param($box, $out, $err, $clock, [int] $cap, [string] $code)
     $ErrorActionPreference = 'Continue'
     $ProgressPreference = 'SilentlyContinue'
     $global:LASTEXITCODE = 0
 
-    # Add-Said STREAM TEXT: keep what was said, until the cap is passed.
-    function Add-Said([string] $stream, [string] $text) {
-        $said = $slot[$stream]
-        if ($said.Length -le $slot.cap) { [void]$said.Append($text.Replace("`r`n", "`n")) }
+    # Add-Said STREAM TEXT: keep the text, until the cap is passed.
+    ${function:global:Add-Said} = {
+        param([string] $stream, [string] $text)
+        $kept = if ($stream -eq 'err') { $err } else { $out }
+        $text = $text.Replace("`r`n", "`n")
+        $room = [Math]::Min($text.Length, $cap + 1 - $kept.Length)
+        if ($room -gt 0) { [void]$kept.Append($text, 0, $room) }
+    }.GetNewClosure()
+
+    # The text of a program's output: with a byte order mark, in UTF-16 or UTF-8, else in the OEM code page. What was cut
+    # at the cap may end within a character.
+    ${function:global:Get-Text} = {
+        param([byte[]] $bytes, [int] $length, [bool] $cut)
+        $even = $length - $length % 2
+        if ($length -ge 2 -and $bytes[0] -eq 255 -and $bytes[1] -eq 254) {
+            return [Text.Encoding]::Unicode.GetString($bytes, 2, $even - 2)
+        }
+        if ($length -ge 2 -and $bytes[0] -eq 254 -and $bytes[1] -eq 255) {
+            return [Text.Encoding]::BigEndianUnicode.GetString($bytes, 2, $even - 2)
+        }
+        $first = 0
+        if ($length -ge 3 -and $bytes[0] -eq 239 -and $bytes[1] -eq 187 -and $bytes[2] -eq 191) { $first = 3 }
+        $zeros = 0
+        $looked = [Math]::Min($even, 512)
+        for ($at = 1; $at -lt $looked; $at += 2) { if ($bytes[$at] -eq 0) { $zeros++ } }
+        if ($looked -ge 4 -and 4 * $zeros -gt $looked) {
+            return [Text.Encoding]::Unicode.GetString($bytes, 0, $even)
+        }
+        foreach ($short in 0, 1, 2, 3) {
+            if ($short -and -not $cut -or $length - $first -lt $short) { break }
+            try {
+                return [Text.UTF8Encoding]::new($false, $true).GetString($bytes, $first, $length - $first - $short)
+            } catch { }
+        }
+        $page = [Globalization.CultureInfo]::CurrentCulture.TextInfo.OEMCodePage
+        try { [Text.Encoding]::GetEncoding($page).GetString($bytes, 0, $length) } catch {
+            [Text.Encoding]::UTF8.GetString($bytes, 0, $length)
+        }
     }
 
     # Invoke-Tool PROGRAM ARGUMENTS VARIABLES: run a program with its stdin closed and without these variables. Returns
     # its stdout as one text, without the last line end. Its stderr is the probe's, its status $LASTEXITCODE.
-    function Invoke-Tool([string] $name, [string] $arguments = '', [string[]] $without = @()) {
-        $found = $ExecutionContext.InvokeCommand.GetCommand($name, 'Application')
-        if (-not $found) {
-            $slot.lacks = $name
-            throw "$name is not installed"
+    ${function:global:Invoke-Tool} = {
+        param([string] $name, [string] $arguments = '', [string[]] $without = @())
+        $program = $ExecutionContext.InvokeCommand.GetCommand($name, 'Application')
+        if (-not $program) {
+            $missing = [InvalidOperationException]::new("$name is not installed")
+            $missing.Data['program'] = $name
+            throw $missing
         }
         $info = [Diagnostics.ProcessStartInfo]::new()
-        $info.FileName = $found.Path
+        $info.FileName = $program.Path
         $info.Arguments = $arguments
         $info.UseShellExecute = $false
         $info.CreateNoWindow = $true
@@ -43,148 +87,257 @@ $runner = {
         foreach ($variable in $without) { $info.EnvironmentVariables.Remove($variable) }
         $process = [Diagnostics.Process]::new()
         $process.StartInfo = $info
-        [void]$process.Start()
-        $slot.child = $process
-        if ($slot.stopped) { $process.Kill() }
-        $process.StandardInput.Close()
-        # Streams of a fixed size: who says more than fits makes its copying fail, and is stopped for it.
-        $outBytes = [byte[]]::new($slot.cap + 2048)
-        $errBytes = [byte[]]::new($slot.cap + 2048)
-        $out = [IO.MemoryStream]::new($outBytes)
-        $err = [IO.MemoryStream]::new($errBytes)
-        $copies = [Threading.Tasks.Task[]]@(
-            $process.StandardOutput.BaseStream.CopyToAsync($out, 1024),
-            $process.StandardError.BaseStream.CopyToAsync($err, 1024)
-        )
-        while (-not $process.WaitForExit(40)) {
-            if ($copies[0].IsFaulted -or $copies[1].IsFaulted) {
-                try { $process.Kill() } catch { }
-            }
+        if ($box.stopped) { throw 'the time limit has passed' }
+        try { [void]$process.Start() } catch {
+            # As in a shell: it was found, and cannot be run.
+            $failed = [InvalidOperationException]::new("${name}: $($_.Exception.GetBaseException().Message)")
+            $failed.Data['status'] = 126
+            throw $failed
         }
-        try { [void][Threading.Tasks.Task]::WaitAll($copies, 1000) } catch { }
-        Add-Said 'err' ([Text.Encoding]::UTF8.GetString($errBytes, 0, [int]$err.Position))
-        $global:LASTEXITCODE = $process.ExitCode
-        $text = [Text.Encoding]::UTF8.GetString($outBytes, 0, [int]$out.Position) -replace "`r?`n\z", ''
+        $box.process = $process
+        if ($box.stopped) { $process.Kill() }
+        if (-not $box.started) {
+            $box.started = $true
+            $box.begin = $clock.Elapsed.TotalSeconds
+        }
+        $process.StandardInput.Close()
+        # Streams of a fixed size: a program that writes more makes its copying fail, and is stopped for it.
+        $outBytes = [byte[]]::new($cap + 2048)
+        $errBytes = [byte[]]::new($cap + 2048)
+        $outCopy = [IO.MemoryStream]::new($outBytes)
+        $errCopy = [IO.MemoryStream]::new($errBytes)
+        $copies = [Threading.Tasks.Task[]]@(
+            $process.StandardOutput.BaseStream.CopyToAsync($outCopy, 1024),
+            $process.StandardError.BaseStream.CopyToAsync($errCopy, 1024)
+        )
+        while (-not $process.WaitForExit(25)) {
+            if ($box.stopped) { break }
+            if ($copies[0].IsFaulted -or $copies[1].IsFaulted) { $box.full = $true }
+        }
+        # A descendant may hold the pipes open for longer.
+        try { [void][Threading.Tasks.Task]::WaitAll($copies, $(if ($box.stopped) { 200 } else { 1000 })) } catch { }
+        Add-Said 'err' (Get-Text $errBytes $errCopy.Position ($copies[1].Status -ne 'RanToCompletion'))
+        $text = Get-Text $outBytes $outCopy.Position ($copies[0].Status -ne 'RanToCompletion')
+        $text = $text -replace "`r?`n\z", ''
         if ($text) { $text }
-    }
+        if ($box.stopped) { throw 'the time limit has passed' }
+        $global:LASTEXITCODE = $process.ExitCode
+    }.GetNewClosure()
 
-    $slot.begin = $clock.Elapsed.TotalSeconds
+    # For a text that edits its own stderr.
+    $slot = @{ err = $err }
+    $box.begin = $clock.Elapsed.TotalSeconds
     try {
-        & ([ScriptBlock]::Create($slot.code)) 2>&1 | ForEach-Object {
-            $stream = if ($_ -is [Management.Automation.ErrorRecord]) { 'err' } else { 'out' }
-            Add-Said $stream ([string]$_ + "`n")
+        # The loop is for a break or a continue without one: it would end this script, too.
+        foreach ($once in 1) {
+            & ([ScriptBlock]::Create($code)) 2>&1 | ForEach-Object {
+                $stream = if ($_ -is [Management.Automation.ErrorRecord]) { 'err' } else { 'out' }
+                Add-Said $stream ([string]$_ + "`n")
+            }
+            $box.status = $global:LASTEXITCODE
+            $box.whole = $true
         }
     } catch {
+        $box.whole = $true
+        $box.missing = $_.Exception.Data['program']
+        $box.status = if ($_.Exception.Data['status']) { $_.Exception.Data['status'] } else { 1 }
         Add-Said 'err' ([string]$_ + "`n")
-        $global:LASTEXITCODE = 1
-        $slot.missing = $slot.lacks
+    } finally {
+        $box.end = $clock.Elapsed.TotalSeconds
     }
-    $slot.status = [int]$global:LASTEXITCODE
-}
+}.ToString()
 
 function Send-Bytes([byte[]] $bytes) {
     $stdout.Write($bytes, 0, $bytes.Length)
     $stdout.Flush()
 }
 
-# One byte more than the cap, so that an output of exactly the cap is not taken for a cut one. A probe that could not
-# be stopped may be adding to it at this very moment.
-function Add-Limited($frame, $said, [int] $cap) {
+# Of a text that passes the cap, one character passes it: so an output of exactly the cap is not taken for a cut one. A
+# probe that could not be stopped may be adding to it at this very moment.
+function Add-Limited($frame, $kept, [int] $cap) {
     $bytes = [byte[]]@()
-    try { $bytes = $utf8.GetBytes($said.ToString()) } catch { }
-    $frame.Write($bytes, 0, [Math]::Min($bytes.Length, $cap + 1))
+    foreach ($try in 1, 2, 3) {
+        try { $bytes = $utf8.GetBytes($kept.ToString()); break } catch { }
+    }
+    $length = [Math]::Min($bytes.Length, $cap + 1)
+    while ($length -lt $bytes.Length -and ($bytes[$length] -band 192) -eq 128) { $length++ }
+    $frame.Write($bytes, 0, $length)
 }
 
-function Send-Frame($slot, [string] $state, [string] $status) {
-    $slot.sent = $true
-    $end = $clock.Elapsed.TotalSeconds
-    $begin = if ($null -eq $slot.begin) { $end } else { $slot.begin }
+# The one place where a status becomes a number. No status is not success.
+function Get-Status($status) {
+    $number = 0
+    $integer = [Globalization.NumberStyles]::AllowLeadingSign
+    if ([int]::TryParse([string]$status, $integer, $plain, [ref]$number)) { $number } else { 1 }
+}
+
+function Get-Time($value, [double] $from, [double] $to) {
+    if ($value -is [double] -and $value -ge $from -and $value -le $to) { $value } else { $to }
+}
+
+function Get-Frame($task, [string] $state, $status) {
+    $now = $clock.Elapsed.TotalSeconds
+    $end = if ($state -eq 'e' -or $state -eq 'x') { Get-Time $task.box.end 0 $now } else { $now }
+    $begin = Get-Time $task.box.begin 0 $end
+    $word = if ($state -eq 'e') { (Get-Status $status).ToString($plain) } else { '-' }
     $times = $begin.ToString('0.00', $plain) + ' ' + $end.ToString('0.00', $plain)
     $frame = [IO.MemoryStream]::new()
-    Add-Limited $frame $slot.out $slot.cap
-    $mark = $utf8.GetBytes("`n$nonce o $($slot.index)`n")
+    Add-Limited $frame $task.out $task.cap
+    $mark = $utf8.GetBytes("`n$nonce o $($task.index)`n")
     $frame.Write($mark, 0, $mark.Length)
-    Add-Limited $frame $slot.err $slot.cap
-    $mark = $utf8.GetBytes("`n$nonce e $($slot.index) $state $status $times`n")
+    Add-Limited $frame $task.err $task.cap
+    $mark = $utf8.GetBytes("`n$nonce e $($task.index) $state $word $times`n")
     $frame.Write($mark, 0, $mark.Length)
-    Send-Bytes ($frame.ToArray())
+    , $frame.ToArray()
 }
 
-# Stop-Child PROCESS: with all its descendants. Not waited for: many may be late at the same time.
-function Stop-Child($process) {
-    $info = [Diagnostics.ProcessStartInfo]::new()
-    $info.FileName = Join-Path $env:SystemRoot 'System32\taskkill.exe'
-    $info.Arguments = "/T /F /PID $($process.Id)"
-    $info.UseShellExecute = $false
-    $info.CreateNoWindow = $true
-    $info.RedirectStandardOutput = $true
-    $info.RedirectStandardError = $true
-    try { [void][Diagnostics.Process]::Start($info) } catch { $process.Kill() }
+# A process with all its descendants, not waited for: many may be late at the same time. .NET knows how, .NET Framework
+# does not.
+function Stop-Tree($process) {
+    if ($process -isnot [Diagnostics.Process]) { return }
+    try {
+        if ($process.HasExited) { return }
+        $process.Kill($true)
+    } catch {
+        try {
+            $info = [Diagnostics.ProcessStartInfo]::new("$env:SystemRoot\System32\taskkill.exe", "/T /F /PID $($process.Id)")
+            $info.UseShellExecute = $false
+            $info.CreateNoWindow = $true
+            $info.RedirectStandardOutput = $true
+            $info.RedirectStandardError = $true
+            $stopping.Add([Diagnostics.Process]::Start($info))
+        } catch {
+            try { $process.Kill() } catch { }
+        }
+    }
 }
 
-$me = [Security.Principal.WindowsPrincipal]::new([Security.Principal.WindowsIdentity]::GetCurrent())
-$elevated = $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
-Send-Bytes ($utf8.GetBytes("`n$nonce hello`n"))
+function Start-Probe($task) {
+    $task.since = $clock.Elapsed.TotalSeconds
+    $task.state = 'runs'
+    $runspace = [RunspaceFactory]::CreateRunspace($initial)
+    $runspace.Open()
+    $task.shell = [PowerShell]::Create()
+    $task.shell.Runspace = $runspace
+    [void]$task.shell.AddScript($runner, $true).AddArgument($task.box).AddArgument($task.out).AddArgument($task.err)
+    [void]$task.shell.AddArgument($clock).AddArgument($task.cap).AddArgument($task.code)
+    $task.handle = $task.shell.BeginInvoke()
+}
 
-# Each program that runs keeps two threads of the pool reading; more than its minimum come one by one, and slowly.
-[void][Threading.ThreadPool]::SetMinThreads(3 * $probes.Count + 16, 16)
+# The frame of a probe that has ended or is late; nothing for one that runs.
+function Step-Probe($task) {
+    $now = $clock.Elapsed.TotalSeconds
+    $box = $task.box
+    if ($task.handle.IsCompleted) {
+        $late = $task.state -eq 'late'
+        $runspace = $task.shell.Runspace
+        if (-not $late -and -not $box.whole) { [void]$task.err.Append("the probe's text did not reach its end`n") }
+        if ($late) { Get-Frame $task 't' }
+        elseif ($box.missing -is [string]) {
+            [void]$task.err.Clear().Append($box.missing)
+            Get-Frame $task 'x'
+        } else { Get-Frame $task 'e' $box.status }
+        $runspace.CloseAsync()
+    } elseif ($task.state -eq 'late') {
+        # It has a moment to hand over what its program wrote.
+        if ($now - $task.stopped -gt $grace) {
+            Stop-Tree $box.process
+            [void]$task.shell.BeginStop($null, $null)
+            Get-Frame $task 't'
+        }
+    } elseif ($now - (Get-Time $box.begin $task.since $now) -gt $task.limit -or $now -gt $deadline) {
+        $task.state = 'late'
+        $task.stopped = $now
+        $box.stopped = $true
+        Stop-Tree $box.process
+    } elseif ($box.full) {
+        $box.full = $false
+        Stop-Tree $box.process
+    }
+}
 
-$slots = @()
+$stopping = [Collections.Generic.List[Diagnostics.Process]]::new()
+$left = @()
 $code = 0
 try {
-    $pool = [RunspaceFactory]::CreateRunspacePool([Management.Automation.Runspaces.InitialSessionState]::CreateDefault2())
-    [void]$pool.SetMaxRunspaces([Math]::Max(1, $probes.Count))
-    $pool.Open()
+    $elevated = $false
+    try {
+        $me = [Security.Principal.WindowsPrincipal]::new([Security.Principal.WindowsIdentity]::GetCurrent())
+        $elevated = $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+    } catch {
+        # PowerShell for Linux, on which the project's tests run this.
+        $elevated = [Environment]::UserName -eq 'root'
+    }
+    # Each program that runs keeps two threads of the pool reading; more than its minimum come one by one, and slowly.
+    [void][Threading.ThreadPool]::SetMinThreads(3 * $together + 16, 16)
+    $initial = [Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
+    # The bootstrap's stdin ends when the client is gone. Where it has ended already, the run does without that.
+    $watch = $null
+    if ($null -ne $stdin) {
+        $watcher = [PowerShell]::Create()
+        $watcher.Runspace = [RunspaceFactory]::CreateRunspace($initial)
+        $watcher.Runspace.Open()
+        [void]$watcher.AddScript('param($stdin) while ($stdin.MoveNext()) { }').AddArgument($stdin)
+        $watch = $watcher.BeginInvoke()
+        if ($watch.AsyncWaitHandle.WaitOne(150)) { $watch = $null }
+    }
+    Send-Bytes ($utf8.GetBytes("`n$nonce hello`n"))
     foreach ($probe in $probes) {
-        $slot = [hashtable]::Synchronized($probe)
-        $slot.out = [Text.StringBuilder]::new()
-        $slot.err = [Text.StringBuilder]::new()
-        $slots += $slot
-        if ($slot.root -and -not $elevated) {
-            [void]$slot.err.Append("the session's token is not in the role Administrator`n")
-            Send-Frame $slot 'r' '-'
-            continue
+        $left += @{
+            index = $probe.index; limit = $probe.limit; cap = $probe.cap; root = $probe.root; code = $probe.code
+            state = 'waits'; out = [Text.StringBuilder]::new(); err = [Text.StringBuilder]::new()
+            box = [hashtable]::Synchronized(@{})
         }
-        $slot.shell = [PowerShell]::Create()
-        $slot.shell.RunspacePool = $pool
-        [void]$slot.shell.AddScript($runner.ToString()).AddArgument($slot).AddArgument($clock)
-        $slot.handle = $slot.shell.BeginInvoke()
     }
-    $left = @($slots | Where-Object { -not $_.sent })
     while ($left.Count -gt 0) {
-        foreach ($slot in $left) {
-            $now = $clock.Elapsed.TotalSeconds
-            if ($slot.stopped) {
-                # It has a moment to hand over what it had said.
-                if ($slot.handle.IsCompleted -or $now - $slot.stopped -gt $grace) {
-                    [void]$slot.shell.BeginStop($null, $null)
-                    Send-Frame $slot 't' '-'
+        if ($watch -and $watch.IsCompleted) {
+            $code = 6
+            break
+        }
+        $running = @($left | Where-Object { $_.state -ne 'waits' }).Count
+        $next = @()
+        foreach ($task in $left) {
+            # Whatever fails in what is done for one probe, it has its frame, and the others have theirs.
+            $frame = $null
+            try {
+                if ($task.state -ne 'waits') {
+                    $frame = Step-Probe $task
+                } elseif ($task.root -and -not $elevated) {
+                    [void]$task.err.Append("the session's token is not in the role Administrator`n")
+                    $frame = Get-Frame $task 'r'
+                } elseif ($clock.Elapsed.TotalSeconds -gt $deadline) {
+                    [void]$task.err.Append("it had not started when the time for the whole VM had passed`n")
+                    $frame = Get-Frame $task 't'
+                } elseif ($running -lt $together) {
+                    $running++
+                    Start-Probe $task
                 }
-            } elseif ($slot.handle.IsCompleted) {
-                if ($slot.missing) {
-                    [void]$slot.err.Clear().Append($slot.missing)
-                    Send-Frame $slot 'x' '-'
-                } else {
-                    Send-Frame $slot 'e' ([string][int]$slot.status)
-                }
-            } elseif ($null -ne $slot.begin -and $now - $slot.begin -gt $slot.limit) {
-                $slot.stopped = $now
-                if ($slot.child) { Stop-Child $slot.child }
+            } catch {
+                [void]$task.err.Append("the engine failed: $_`n")
+                $frame = Get-Frame @{
+                    index = $task.index; cap = $task.cap; out = $task.out; err = $task.err; box = @{}
+                } 'e' 1
             }
+            if ($frame) { Send-Bytes $frame } else { $next += $task }
         }
-        Start-Sleep -Milliseconds 25
-        $left = @($left | Where-Object { -not $_.sent })
+        $left = $next
+        [Threading.Thread]::Sleep(20)
     }
-    Send-Bytes ($utf8.GetBytes("`n$nonce end`n"))
+    if ($code -eq 0) { Send-Bytes ($utf8.GetBytes("`n$nonce end`n")) }
 } catch {
-    [Console]::Error.WriteLine("the engine stopped: $_")
     $code = 5
+    try {
+        $said = $utf8.GetBytes("the engine stopped: $_`n")
+        $stderr.Write($said, 0, $said.Length)
+    } catch { }
 } finally {
-    # The session is gone, or all is said. Exit does not wait for a runspace that hangs.
-    foreach ($slot in $slots) {
-        if ($slot.child) {
-            try { $slot.child.Kill() } catch { }
-        }
+    # Everything is sent, or the client is gone. Exit does not wait for a runspace that hangs.
+    foreach ($task in $left) { $task.box.stopped = $true }
+    foreach ($round in 1, 2) {
+        # A program that was being started has its process by the second round.
+        foreach ($task in $left) { Stop-Tree $task.box.process }
+        if ($left.Count -gt 0) { [Threading.Thread]::Sleep(50) }
     }
+    foreach ($process in $stopping) { try { [void]$process.WaitForExit(500) } catch { } }
     [Environment]::Exit($code)
 }

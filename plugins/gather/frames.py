@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import time
 from collections.abc import Callable
@@ -111,14 +112,17 @@ class FrameDecoder:
             command=planned.command,
             state=_STATES[state],
             exit=int(status) if state == b"e" else None,
-            stdout=_text(stdout[:cap]),
-            stderr=_text(stderr[:cap]),
+            stdout=_text(stdout, cap),
+            stderr=_text(stderr, cap),
             truncated=len(stdout) > cap or len(stderr) > cap,
             seconds=round(max(0.0, float(end) - float(begin)), 2),
             received=self._clock(),
         )
 
 
-def _text(data: bytes) -> str:
-    """VM output as text: invalid UTF-8 is shown as \\xNN."""
-    return data.decode("utf-8", errors="backslashreplace")
+def _text(data: bytes, cap: int) -> str:
+    """VM output as text, cut between characters: invalid UTF-8 is shown as \\xNN."""
+    return _UTF8("backslashreplace").decode(data[:cap], final=len(data) <= cap)
+
+
+_UTF8 = codecs.getincrementaldecoder("utf-8")

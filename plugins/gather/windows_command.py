@@ -2,30 +2,59 @@
 
 OpenSSH hands the command to the VM's DefaultShell: cmd.exe, unless it was set to PowerShell. An encoded command
 means the same to both. cmd.exe takes 8191 characters, which is why the script itself comes on stdin; it comes as
-base64, so that no code page can change it, between two lines of their own, so that half a script is never run.
+base64, so that no code page can change it, and its last line has its length and its SHA-256, so that half a script, or
+a damaged one, is never run.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 
-__all__ = ["COMMAND", "encoded", "pack"]
+__all__ = ["COMMAND", "INCOMPLETE", "RESTRICTED", "encoded", "pack"]
 
-# PowerShell itself collects stdin, in $input. In ConstrainedLanguage mode (AppLocker, WDAC) no .NET can be called.
-_BOOTSTRAP = """
+#: The bootstrap's exit statuses.
+RESTRICTED, INCOMPLETE = 3, 4
+
+# PowerShell itself reads stdin, line by line, for $input; whatever else read it would compete with that. $stdin is for
+# the script: it ends when the client is gone. In ConstrainedLanguage mode (AppLocker, WDAC) no .NET can be called.
+_BOOTSTRAP = f"""
 $ProgressPreference = 'SilentlyContinue'
 $mode = $ExecutionContext.SessionState.LanguageMode
-if ($mode -ne 'FullLanguage') {
+if ($mode -ne 'FullLanguage') {{
     "PowerShell runs in $mode mode here; the probes need FullLanguage"
-    exit 3
-}
-$lines = @($input)
-if ($lines.Count -lt 3 -or $lines[0] -ne '.' -or $lines[-1] -ne '.') {
-    "PowerShell got $($lines.Count) lines on stdin, and not the whole script"
-    exit 4
-}
-$bytes = [Convert]::FromBase64String(-join $lines[1..($lines.Count - 2)])
+    exit {RESTRICTED}
+}}
+$stdin = $input
+$text = [Text.StringBuilder]::new()
+$lines = 0
+$end = @()
+while ($end.Count -eq 0 -and $stdin.MoveNext()) {{
+    $line = [string]$stdin.Current
+    $lines++
+    if ($line[0] -eq '.') {{ $end = $line.Split(' ') }} else {{ [void]$text.Append($line) }}
+}}
+$why = ''
+if ($end.Count -ne 3) {{
+    $why = "$lines lines came on stdin, and not the last one"
+}} else {{
+    try {{
+        $bytes = [Convert]::FromBase64String($text.ToString())
+        $sum = [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($bytes)).Replace('-', '')
+        if ($bytes.Length -ne $end[1]) {{ $why = "$($bytes.Length) bytes came on stdin instead of $($end[1])" }}
+        elseif ($sum -ne $end[2]) {{ $why = 'what came on stdin has another SHA-256' }}
+    }} catch {{
+        $why = 'what came on stdin is not base64'
+    }}
+}}
+if ($why) {{
+    $why = "PowerShell did not get the script as it was sent, and ran none of it: $why"
+    $said = [Text.Encoding]::ASCII.GetBytes($why)
+    $stdout = [Console]::OpenStandardOutput()
+    $stdout.Write($said, 0, $said.Length)
+    [Environment]::Exit({INCOMPLETE})
+}}
 & ([ScriptBlock]::Create([Text.Encoding]::UTF8.GetString($bytes)))
 """
 
@@ -38,9 +67,11 @@ def encoded(text: str) -> str:
 
 
 def pack(script: str) -> bytes:
-    """A script as the bootstrap takes it."""
-    whole = base64.b64encode(script.encode("utf-8")).decode("ascii")
-    return "\n".join([".", *re.findall(f".{{1,{_LINE}}}", whole), ".\n"]).encode("ascii")
+    """A script as the bootstrap takes it: base64, and a last line with its length in bytes and its SHA-256."""
+    data = script.encode("utf-8")
+    whole = base64.b64encode(data).decode("ascii")
+    lines = re.findall(f".{{1,{_LINE}}}", whole)
+    return "\n".join([*lines, f". {len(data)} {hashlib.sha256(data).hexdigest()}\n"]).encode("ascii")
 
 
 #: Valid in cmd.exe and in PowerShell.

@@ -17,6 +17,9 @@ __all__ = ["STARTUP", "compile_script", "source"]
 #: Seconds that PowerShell may need until the first probe runs: it is started cold, and twice.
 STARTUP = 15.0
 
+#: Seconds before the end of a script's limit at which it stops what still runs, so that all frames arrive in time.
+_SENDING = 3.0
+
 
 @cache
 def _engine() -> str:
@@ -25,9 +28,14 @@ def _engine() -> str:
 
 
 def source(probes: Sequence[ProbeCommand], nonce: str) -> str:
-    """The PowerShell text that runs `probes`."""
-    rows = "\n".join(_row(index, each) for index, each in enumerate(probes, 1))
-    return f"$nonce = {ps(nonce)}\n$probes = @(\n{rows}\n)\n{_engine()}\n"
+    """The PowerShell text that runs `probes`, those with the longest limit first."""
+    longest_first = sorted(enumerate(probes, 1), key=lambda each: -each[1].timeout)
+    rows = "\n".join(_row(index, each) for index, each in longest_first)
+    return f"$nonce = {ps(nonce)}\n$deadline = {_limit(probes) - _SENDING:g}\n$probes = @(\n{rows}\n)\n{_engine()}\n"
+
+
+def _limit(probes: Sequence[ProbeCommand]) -> float:
+    return max((probe.timeout for probe in probes), default=0.0) + OVERHEAD + STARTUP
 
 
 def _row(index: int, planned: ProbeCommand) -> str:
@@ -41,5 +49,5 @@ def _row(index: int, planned: ProbeCommand) -> str:
 def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> VmScript:
     """The script that runs `probes` on one Windows VM; `nonce` is for tests."""
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
-    limit = max((probe.timeout for probe in probes), default=0.0) + OVERHEAD + STARTUP
-    return VmScript(pack(source(probes, nonce)), COMMAND, nonce, tuple(probes), limit, crlf=True)
+    script = pack(source(probes, nonce))
+    return VmScript(script, COMMAND, nonce, tuple(probes), _limit(probes), keeps_stdin=True, crlf=True)

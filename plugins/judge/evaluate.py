@@ -14,6 +14,7 @@ from plugins.checks.check import Check, CheckOutcome, Component, Fix, OnVm, not_
 from plugins.checks.probe import END, LINUX_ONLY, Probe
 from plugins.checks.signature import parameters as parameters_of
 from plugins.model import Evidence, ProbeResult, Severity, Status
+from plugins.requirements.windows_counterparts import for_windows
 
 __all__ = ["Outcome", "evaluate_check", "value"]
 
@@ -59,6 +60,8 @@ def evaluate_check(
         status = Status.WARN
     silent = status in (Status.PASS, Status.NOT_APPLICABLE)
     remedy = "" if silent else word.remedy or check.remedy
+    if evidence.vm.os == "windows":
+        remedy = for_windows(remedy)
     # Commands for a guest are written for a POSIX shell.
     fix = [command for command in word.fix if evidence.vm.os != "windows" or isinstance(command, str)]
     return Outcome(

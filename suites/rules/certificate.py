@@ -6,13 +6,12 @@ import re
 
 from plugins import CheckOutcome, Profile, Status, on_vm
 from suites.probes.curl import CurlAnswer
-from suites.rules.tls import Tls
+from suites.rules.tls import Tls, schannel
 from suites.wording import sentence
 
 __all__ = ["REINSTALL_CA", "certificate_problem"]
 
-#: The last one is Schannel's: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.
-_ANOTHER_NAME = r"subject ?name|does not match|hostname|name mismatch|WRONG_PRINCIPAL"
+_ANOTHER_NAME = r"subject ?name|does not match|hostname|name mismatch"
 
 #: For Debian's family and for Red Hat's.
 _CA = (
@@ -29,6 +28,7 @@ REINSTALL_CA = on_vm(
 def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> CheckOutcome:
     """The outcome for a certificate that was not accepted: why, and what to do."""
     error = sentence(tunnel.error)
+    windows = schannel(tunnel)
     issued = f" It was issued by {tls.issuer}." if tls.issuer else ""
     if tunnel.exit == 77:
         return CheckOutcome(
@@ -39,7 +39,8 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
             component="guest",
         )
     # GnuTLS says only in -v which of the tests failed:   server certificate expiration date FAILED
-    if re.search(r"expired|not yet valid", tunnel.error, re.I) or "date FAILED" in tunnel.verbose:
+    dated = re.search(r"expired|not yet valid", tunnel.error, re.I) or "date FAILED" in tunnel.verbose
+    if windows == "validity" or (not windows and dated):
         return CheckOutcome(
             Status.FAIL,
             f"The certificate of {name} is outside its time of validity{error}.{issued} Azure's certificates are "
@@ -47,12 +48,28 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
             remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
             component="guest",
         )
-    if tunnel.exit == 51 or re.search(_ANOTHER_NAME, tunnel.error, re.I):
+    if windows == "name" or tunnel.exit == 51 or (not windows and re.search(_ANOTHER_NAME, tunnel.error, re.I)):
         return CheckOutcome(
             Status.FAIL,
             f"The certificate is not for {name}{error}.{issued} Another server answers in its place.",
             remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
             "TLS inspection or the wrong name resolution behind the proxy off the path.",
+        )
+    if windows == "revocation":
+        return CheckOutcome(
+            Status.UNKNOWN,
+            f"Whether the certificate of {name} is revoked could not be checked{error}.{issued} Revocation lists come "
+            "over plain HTTP, which the CSN proxy does not serve.",
+            remedy="On the VM, repeat the request without the revocation check: curl.exe -v --ssl-no-revoke --proxy "
+            f"{profile.proxy_url} https://{name}/",
+            component="guest",
+        )
+    if windows == "revoked":
+        return CheckOutcome(
+            Status.FAIL,
+            f"The certificate of {name} is revoked{error}.{issued} Another server answers in its place.",
+            remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
+            "TLS inspection off the path.",
         )
     azures = tls.organisation.startswith(profile.trusted_issuers)
     return CheckOutcome(

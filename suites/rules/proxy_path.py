@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from plugins import Endpoint, Profile
 from suites.probes.curl import CurlAnswer
-from suites.rules.tls import CERTIFICATE, no_cipher, old_tls, plain_text
+from suites.rules.tls import no_cipher, old_tls, plain_text, refused_certificate
 from suites.wording import sentence
 
 
@@ -27,8 +27,9 @@ def proxy_path(answer: CurlAnswer, endpoint: Endpoint, profile: Profile) -> Prox
     proxy = f"{profile.proxy_host}:{profile.proxy_port}"
     if answer.code and answer.connect in (0, 200):
         return ProxyPath(True, f"{host} answered HTTP {answer.code} through {proxy} in {answer.seconds:.2f} s.")
-    if answer.connect == 200 and (answer.exit in CERTIFICATE or old_tls(answer)):
-        why = CERTIFICATE.get(answer.exit, "no TLS version suits both sides")
+    refused = refused_certificate(answer)
+    if answer.connect == 200 and (refused or old_tls(answer)):
+        why = refused or "no TLS version suits both sides"
         return ProxyPath(True, f"{proxy} opened the tunnel to {host}, but {why}: NET-003 judges that.")
     if answer.connect and answer.connect != 200:
         return _refused(answer, endpoint, proxy)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
+from plugins.requirements.data_files import read_table
 from suites.probes.curl import CurlAnswer
 from suites.wording import plain
 
-#: curl's exit statuses that speak of the certificate, after the tunnel was open: NET-003 judges them.
-CERTIFICATE = {
+#: curl's exit statuses that speak of the certificate, after the tunnel was open.
+_CERTIFICATE = {
     51: "the certificate is for another name",  # curl before 7.62
     60: "the certificate was not accepted",
     77: "the VM's CA bundle could not be read",
@@ -39,6 +41,51 @@ _NO_CIPHER = re.compile(
     r"alert:? .?handshake.failure",
     re.I,
 )
+
+
+@cache
+def _schannel() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The kinds of Schannel's statuses about a certificate: data/schannel.toml."""
+    return tuple(
+        (
+            kind,
+            re.compile(
+                "|".join([rf"\b{name}\b" for name in rows] + [rf"0x{each}\b" for each in rows.values() if each]), re.I
+            ),
+        )
+        for kind, rows in read_table("schannel").items()
+        if isinstance(rows, dict)
+    )
+
+
+def schannel(answer: CurlAnswer) -> str:
+    """What Schannel found wrong with the certificate: untrusted, validity, name, revocation, revoked; "" = nothing.
+
+    By name or number of the status, for the rest of the sentence is in the system's language::
+
+        schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette ...
+    """
+    return next((kind for kind, pattern in _schannel() if pattern.search(answer.error)), "")
+
+
+_WORDS = {
+    "untrusted": "the certificate was not accepted",
+    "validity": "the certificate is outside its time of validity",
+    "name": "the certificate is for another name",
+    "revocation": "whether the certificate is revoked could not be checked",
+    "revoked": "the certificate is revoked",
+}
+
+
+def refused_certificate(answer: CurlAnswer) -> str:
+    """Why the certificate was not accepted, in a clause; "" = it was, or the request did not get that far.
+
+    NET-003 judges it. Schannel's statuses come with exit 60 or, before curl 7.80 and for most of them later, with 35.
+    """
+    if answer.exit == 35:
+        return _WORDS.get(schannel(answer), "")
+    return _CERTIFICATE.get(answer.exit, "")
+
 
 # Only what came IN as a handshake: curl labels its own first records TLSv1.0, whatever is spoken later.
 _OLD_HANDSHAKE = re.compile(r"^\* (?:TLSv1(?:\.[01])?|SSLv3) \(IN\), TLS handshake", re.M)

@@ -72,3 +72,9 @@ def test_bytes_of_a_linux_vm_stay_as_they_are() -> None:
 def test_too_much_output_of_which_the_beginning_is_kept() -> None:
     decoder = decoded(b"\nN0NCE hello\n" + b"x" * 17 + b"\nN0NCE o 1\n\nN0NCE e 1 e 0 0.20 0.21\n")
     assert (decoder.seen["a"].stdout, decoder.seen["a"].truncated) == ("x" * 16, True)
+
+
+def test_a_cut_output_ends_with_a_whole_character() -> None:
+    whole = "x" * 15 + "\N{EURO SIGN}"
+    decoder = decoded(f"\nN0NCE hello\n{whole}\nN0NCE o 1\n\nN0NCE e 1 e 0 0.20 0.21\n".encode())
+    assert (decoder.seen["a"].stdout, decoder.seen["a"].truncated) == ("x" * 15, True)

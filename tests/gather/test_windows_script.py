@@ -6,6 +6,7 @@ No PowerShell runs here. These tests say what can be said without one.
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Iterator
 
@@ -27,9 +28,10 @@ ENGINE = (ROOT / "plugins/gather/engine.ps1").read_text(encoding="utf-8")
 
 def unpacked(script: bytes) -> str:
     """What the bootstrap makes of stdin."""
-    lines = script.decode("ascii").splitlines()
-    assert (lines[0], lines[-1]) == (".", ".")
-    return base64.b64decode("".join(lines[1:-1]), validate=True).decode("utf-8")
+    *lines, last = script.decode("ascii").splitlines()
+    data = base64.b64decode("".join(lines), validate=True)
+    assert last == f". {len(data)} {hashlib.sha256(data).hexdigest()}"
+    return data.decode("utf-8")
 
 
 # --- the grammar --------------------------------------------------------------------------------------------------
@@ -67,8 +69,11 @@ def test_an_empty_batch_is_well_formed() -> None:
 # --- harmless -----------------------------------------------------------------------------------------------------
 
 #: Commands that read; Write-, Set-, New-, Out- and Remove- are none of them.
-HARMLESS = {"ForEach-Object", "Where-Object", "Start-Sleep", "Join-Path"}
-OWN = {"Invoke-Tool", "Add-Said", "Add-Limited", "Send-Bytes", "Send-Frame", "Stop-Child"}
+HARMLESS = {"ForEach-Object", "Where-Object"}
+OWN = {
+    *("Add-Said", "Get-Text", "Invoke-Tool", "Add-Limited", "Send-Bytes"),
+    *("Get-Status", "Get-Time", "Get-Frame", "Start-Probe", "Step-Probe", "Stop-Tree"),
+}
 
 
 @pytest.mark.parametrize("name", PLANNED)
@@ -112,8 +117,8 @@ def test_the_command_means_the_same_to_cmd_and_to_powershell() -> None:
 
 
 def test_the_bootstrap_reads_stdin_and_refuses_half_a_script() -> None:
-    assert "@($input)" in BOOTSTRAP
-    assert "$lines[0] -ne '.' -or $lines[-1] -ne '.'" in BOOTSTRAP
+    assert "$stdin = $input" in BOOTSTRAP
+    assert "SHA256" in BOOTSTRAP
     assert "FullLanguage" in BOOTSTRAP
     assert BOOTSTRAP.startswith("$ProgressPreference = 'SilentlyContinue'")
 
@@ -122,7 +127,7 @@ def test_the_bootstrap_reads_stdin_and_refuses_half_a_script() -> None:
 def test_a_script_arrives_as_it_was_written(text: str) -> None:
     packed = pack(text)
     assert max(map(len, packed.split(b"\n"))) <= 4096
-    assert packed == b".\n.\n" if not text else unpacked(packed) == text
+    assert unpacked(packed) == text
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -133,11 +138,12 @@ def test_an_encoded_command_is_utf_16(text: str) -> None:
 def test_the_batch_says_what_the_decoder_needs() -> None:
     probes = [ProbeCommand("a", "'x'", 3, False, (), 16), ProbeCommand("b", "'y'", 7, True, (), 32)]
     batch = compile_script(probes)
-    assert (batch.probes, batch.command, batch.crlf) == (tuple(probes), COMMAND, True)
+    assert (batch.probes, batch.command, batch.crlf, batch.keeps_stdin) == (tuple(probes), COMMAND, True, True)
     assert batch.limit == 7 + OVERHEAD + STARTUP
     assert batch.nonce != compile_script(probes).nonce
     script = unpacked(batch.script)
     assert f"$nonce = '{batch.nonce}'" in script
+    assert script.index("@{ index = 2;") < script.index("@{ index = 1;"), "the longest limit first"
     assert "@{ index = 1; limit = 3; cap = 16; root = $false; code = '''x''' }" in script
     assert "@{ index = 2; limit = 7; cap = 32; root = $true; code = '''y''' }" in script
 

@@ -28,9 +28,10 @@ import base64, re, sys
 
 assert sys.argv[1:4] == ["-NoProfile", "-NonInteractive", "-EncodedCommand"], sys.argv
 assert "$input" in base64.b64decode(sys.argv[4]).decode("utf-16-le")
-lines = sys.stdin.read().splitlines()
-assert lines[-1] == ".", lines[-1:]
-script = base64.b64decode("".join(lines[1:-1])).decode("utf-8")
+lines = []
+while not lines or not lines[-1].startswith("."):
+    lines.append(sys.stdin.readline().rstrip())
+script = base64.b64decode("".join(lines[:-1])).decode("utf-8")
 nonce = re.search(r"^\$nonce = '(\w+)'$", script, re.M)[1]
 codes = re.findall(r"^@\{ index = (\d+); .*code = '(.*)' \}$", script, re.M)
 answer = f"\n{nonce} hello\n"

@@ -231,7 +231,7 @@ ROWS["IMDS-001"] = [
         {"ping": seen("3 packets transmitted, 0 received: TimedOut\n", exit=1)},
         Status.WARN,
         f"{IMDS} did not answer 3 pings. Azure does not promise ICMP: IMDS-002 shows whether the service works.",
-        "Nothing needs to be done as long as IMDS-002 passes; otherwise check the route: ip route get 169.254.169.254",
+        "Nothing needs to be done as long as IMDS-002 passes; otherwise check the route: Find-NetRoute -RemoteIPAddress 169.254.169.254",
     ),
 ]
 
@@ -289,7 +289,7 @@ ROWS["NET-003"] = [
         },
         Status.FAIL,
         "The certificate is not for management.azure.com (schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect). It was issued by CN=Proxy CA, O=Contoso. Another server answers in its place.",
-        "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
+        "Find out who answers: curl.exe -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
         {"endpoint": ENDPOINT},
     ),
     Row(
@@ -305,7 +305,7 @@ ROWS["NET-003"] = [
         {"tunnel": tunnel("* schannel: disabled automatic use of client certificate\n")},
         Status.UNKNOWN,
         "curl did not say which TLS version it spoke with management.azure.com.",
-        "On the VM: openssl s_client -proxy 169.254.0.11:3128 -connect management.azure.com:443 </dev/null",
+        "On the VM: curl.exe -v --proxy http://169.254.0.11:3128 https://management.azure.com:443/",
         {"endpoint": ENDPOINT},
     ),
 ]

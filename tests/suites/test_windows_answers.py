@@ -24,7 +24,9 @@ from plugins.model import Evidence, ProbeResult, Status
 from suites.probes import name_resolution, proxy_environment
 from suites.probes.curl import CurlAnswer
 from suites.probes.imds_token import TokenAnswer
-from suites.rules.tls import Tls
+from suites.rules.certificate import certificate_problem
+from suites.rules.proxy_path import proxy_path
+from suites.rules.tls import Tls, refused_certificate, schannel
 from tests.suites.rows_windows import IMDS, SCHANNEL, tunnel
 from tests.support.paths import ROOT
 from tests.support.powershell_grammar import ENDPOINT, PROBES, VM
@@ -169,3 +171,29 @@ def answers_plan(name: str) -> str:
 def test_a_name_is_resolved(answer: ProbeResult, addresses: int) -> None:
     found = name_resolution.NameAnswer.read(answer)
     assert (len(found.addresses), found.asked) == (addresses, True)
+
+
+STATUSES = {
+    "schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette wurde von einer nicht vertrauenswürdigen Zertifizierungsstelle ausgestellt.": "untrusted",
+    "schannel: next InitializeSecurityContext failed: Unknown error (0x80092012) - La fonction de révocation n'a pas pu vérifier la révocation du certificat.": "revocation",
+    "schannel: next InitializeSecurityContext failed: CRYPT_E_REVOCATION_OFFLINE (0x80092013)": "revocation",
+    "schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328) - The received certificate has expired.": "validity",
+    "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - Der Zielprinzipalname ist falsch.": "name",
+    "schannel: CertGetCertificateChain trust error CERT_TRUST_IS_UNTRUSTED_ROOT": "untrusted",
+    "schannel: next InitializeSecurityContext failed: Unknown error (0x800b010c) -": "revoked",
+    "schannel: next InitializeSecurityContext failed: SEC_E_ILLEGAL_MESSAGE (0x80090326) - This error usually occurs when a fatal SSL/TLS alert is received": "",
+    "schannel: failed to receive handshake, SSL/TLS connection failed": "",
+}
+
+
+@pytest.mark.parametrize("error", STATUSES)
+@pytest.mark.parametrize("exit", [35, 60])
+def test_a_certificate_is_judged_by_schannels_status_in_every_language(error: str, exit: int) -> None:
+    answer = replace(CurlAnswer.read(tunnel("", exit, error)), code=0)
+    assert schannel(answer) == STATUSES[error]
+    assert bool(refused_certificate(answer)) == (bool(STATUSES[error]) or exit == 60)
+    path = proxy_path(answer, ENDPOINT, PROFILE)
+    assert path.reached == bool(refused_certificate(answer))
+    if path.reached:
+        outcome = certificate_problem(answer, Tls("", "", ""), ENDPOINT.host, PROFILE)
+        assert (outcome.status is Status.UNKNOWN) == (STATUSES[error] == "revocation")

@@ -1,0 +1,197 @@
+"""The engine for Windows VMs and its bootstrap on a real PowerShell: what plugins/gather/engine.ps1 promises.
+
+A PowerShell for Linux runs it here; the programs are sh's. Its promises are those of docs/engine.md.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from plugins.checks.quoting import tool
+from plugins.gather.windows_command import INCOMPLETE, pack
+from plugins.gather.windows_script import source
+from plugins.model import ProbeResult
+from tests.support.powershell import needs_pwsh, probe, run, start
+
+pytestmark = needs_pwsh
+
+
+def sh(text: str) -> str:
+    return tool("/bin/sh", "-c", text)
+
+
+UTF16 = "größer".encode("utf-16-le")
+
+#: text -> state, exit status, stdout, a part of stderr.
+CASES: dict[str, tuple[str, int | None, str, str]] = {
+    "'hello'": ("done", 0, "hello\n", ""),
+    "return": ("done", 0, "", ""),
+    "foreach ($i in 1..3) { $i; if ($i -eq 2) { break } }": ("done", 0, "1\n2\n", ""),
+    # What does not reach its end is not 0.
+    "'a'; break": ("done", 1, "a\n", "did not reach its end"),
+    "'b'; continue": ("done", 1, "b\n", "did not reach its end"),
+    "'c'; break outer": ("done", 1, "c\n", "did not reach its end"),
+    "'d'; exit": ("done", 1, "d\n", "did not reach its end"),
+    "'e'; exit 0": ("done", 1, "e\n", "did not reach its end"),
+    "'f'; throw 'x'": ("done", 1, "f\n", "x"),
+    "if (": ("done", 1, "", "if ("),
+    "[int]'no'; 'g'": ("done", 1, "", "no"),
+    # A status that is not a number.
+    "$global:LASTEXITCODE = 'abc'": ("done", 1, "", ""),
+    "$global:LASTEXITCODE = $null": ("done", 1, "", ""),
+    "$global:LASTEXITCODE = @(1, 2)": ("done", 1, "", ""),
+    "$global:LASTEXITCODE = 4294967295": ("done", 1, "", ""),
+    "$global:LASTEXITCODE = -1073741510": ("done", -1073741510, "", ""),
+    sh("echo x >&2; exit 7"): ("done", 7, "", "x\n"),
+    # Missing is the program of the error that ended the text, and no other.
+    tool("nope.exe"): ("no tool", None, "", "nope.exe"),
+    f"try {{ {tool('nope.exe')} }} catch {{ }}; throw 'y'": ("done", 1, "", "y"),
+    f"try {{ {tool('nope.exe')} }} catch {{ 'caught' }}": ("done", 0, "caught\n", ""),
+    tool("/etc/passwd"): ("done", 126, "", "/etc/passwd"),
+    # Names that the engine uses, too.
+    f"$err = 5; $out = 6; $cap = 'x'; $box = 1; $code = 2; $clock = 3; $info = 4; {sh('echo h')}": ("done", 0, "h\n", ""),
+    f"$slot = $null; {sh('echo i')}": ("done", 0, "i\n", ""),
+    "function Add-Said { throw 'mine' }; 'j'": ("done", 0, "j\n", ""),
+    # The console goes nowhere.
+    "[Console]::Out.WriteLine('zz'); [Console]::Error.WriteLine('zz'); [Console]::WriteLine('zz'); 'k'": ("done", 0, "k\n", ""),
+    # Encodings.
+    sh("printf 'gr\\303\\266\\303\\237er'"): ("done", 0, "größer\n", ""),
+    sh("printf '\\357\\273\\277l'"): ("done", 0, "l\n", ""),
+    sh("printf '\\377\\376" + "".join(f"\\{byte:03o}" for byte in UTF16) + "'"): ("done", 0, "größer\n", ""),
+    sh("printf '" + "".join(f"\\{byte:03o}" for byte in UTF16) + "'"): ("done", 0, "größer\n", ""),
+    sh("printf 'gr\\224\\341er'"): ("done", 0, "größer\n", ""),  # code page 437
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, ProbeResult]:
+    return run(*(probe(text) for text in CASES))
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_a_probe(answers: dict[str, ProbeResult], text: str) -> None:
+    answer = answers[text]
+    state, status, stdout, part = CASES[text]
+    assert (answer.state, answer.exit, answer.stdout) == (state, status, stdout), answer
+    assert part in answer.stderr and bool(part) == bool(answer.stderr)
+
+
+def test_limits() -> None:
+    """A late probe has its frame with what its program wrote, its tree is gone, and nothing is started after that."""
+    mark = f"300.{os.getpid()}"
+    tree = sh(f"echo part; (sleep {mark} & sleep {mark}); echo later")
+    answers = run(
+        probe(f"{tree}; {sh('echo second')}", limit=2, key="tree"),
+        probe(f"try {{ {tree} }} catch {{ }}; {sh('echo second')}", limit=2, key="goes on"),
+        probe("'said'; while ($true) { }", limit=2, key="busy"),
+        probe("[Threading.Thread]::Sleep(60000)", limit=2, key="deaf"),
+        probe("'x' * 4097", key="one too many"),
+        probe("'x' * 4095", key="exactly"),
+        probe("[string][char]0x20ac * 3000", key="characters"),
+        probe(sh("yes"), key="endless"),
+        probe("while ($true) { 'y' * 1000 }", limit=2, key="endless text"),
+        probe("'w'", key="well"),
+    )
+    for key in ("tree", "goes on"):
+        assert (answers[key].state, answers[key].stdout) == ("timed out", "part\n")
+        assert 2 <= answers[key].seconds < 8
+    assert (answers["busy"].state, answers["busy"].stdout) == ("timed out", "said\n")
+    assert answers["deaf"].state == "timed out"
+    assert [(answers[key].truncated, len(answers[key].stdout)) for key in ("one too many", "exactly")] == [
+        (True, 4096),
+        (False, 4096),
+    ]
+    assert answers["characters"].truncated and set(answers["characters"].stdout) <= {"€"}
+    assert answers["endless"].truncated and answers["endless"].exit != 0
+    assert answers["endless text"].truncated and answers["endless text"].state == "timed out"
+    assert (answers["well"].state, answers["well"].stdout) == ("done", "w\n")
+    assert not alive(mark)
+
+
+def alive(mark: str) -> list[str]:
+    """The processes of this machine with a word in their arguments."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = each.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if mark.encode() in words:
+            found.append(str(each))
+    return found
+
+
+def test_only_so_many_programs_run_at_a_time_and_each_has_its_own_time() -> None:
+    answers = run(*(probe(sh("sleep 1; echo done"), limit=8, key=str(index)) for index in range(36)))
+    assert {(each.state, each.exit, each.stdout) for each in answers.values()} == {("done", 0, "done\n")}
+
+
+def test_no_probe_reaches_another_or_the_engine() -> None:
+    hostile = (
+        "$global:nonce = 'x'; $slot.cap = 9; $box.status = 0; $box.begin = 'x'; $box.end = -1; $box.whole = 'x'; "
+        "$script:left = @(); $global:probes = $null; $ErrorActionPreference = 'Stop'; 'a'"
+    )
+    answers = run(
+        probe(hostile, key="hostile"), probe("$global:shared = 1; 'b'", key="b"), probe("[string]$shared", key="c")
+    )
+    assert [answers[key].stdout for key in ("hostile", "b", "c")] == ["a\n", "b\n", "\n"]
+    assert {each.state for each in answers.values()} == {"done"}
+
+
+def test_an_end_of_stdin_stops_engine_and_programs() -> None:
+    mark = f"301.{os.getpid()}"
+    begun = start([probe(sh(f"sleep {mark} & sleep {mark}"), limit=60, key=str(index)) for index in range(4)])
+    begun.read("hello")
+    until = time.monotonic() + 20
+    while len(alive(mark)) < 8 and time.monotonic() < until:
+        time.sleep(0.1)
+    before = time.monotonic()
+    begun.hang_up()
+    while alive(mark) and time.monotonic() < before + 20:
+        time.sleep(0.05)
+    assert not alive(mark)
+    assert time.monotonic() - before < 5  # a second on a machine that does nothing else
+
+
+def test_a_stdin_that_has_ended_before_the_engine_starts_stops_nothing() -> None:
+    begun = start([probe("'a'", key="a")])
+    assert begun.process.stdin is not None
+    begun.process.stdin.close()
+    begun.read()
+    assert begun.decoder.seen["a"].stdout == "a\n"
+
+
+WHOLE = pack(source([probe("'x'")], "N0NCE"))
+DAMAGED = {
+    "no end": (WHOLE.rpartition(b". ")[0], "and not the last one"),
+    "nothing": (b"", "0 lines came on stdin"),
+    "a line is missing": (WHOLE.partition(b"\n")[2], "bytes came on stdin instead of"),
+    "a byte is another": ((b"A" if WHOLE[:1] != b"A" else b"B") + WHOLE[1:], "another SHA-256"),
+    "something else": (b"%%%\n" + WHOLE, "not base64"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_half_a_script_is_not_run(name: str) -> None:
+    feed, words = DAMAGED[name]
+    begun = start([probe("'x'")], feed)
+    assert begun.process.stdin is not None
+    begun.process.stdin.close()
+    begun.read()
+    assert begun.process.wait(30) == INCOMPLETE
+    said = begun.noise.decode()
+    assert said.startswith("PowerShell did not get the script as it was sent, and ran none of it: ") and words in said
+
+
+def test_a_script_whose_stdin_stays_open_is_checked_at_its_last_line() -> None:
+    begun = start([probe("'x'")], DAMAGED["a byte is another"][0])
+    assert begun.process.wait(60) == INCOMPLETE
+
+
+def test_a_probe_for_administrators() -> None:
+    expected = "done" if os.geteuid() == 0 else "no root"
+    assert run(probe("'x'", root=True, key="a"))["a"].state == expected

@@ -1,0 +1,55 @@
+"""A remedy or a fix for a Windows VM names no command and no file of Linux: every row of every check, on Windows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from plugins.requirements.windows_counterparts import for_windows
+from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS, WINDOWS_ROWS
+from tests.support.suite_probes import probes_of
+from tests.support.suite_rows import WINDOWS_VM, Row
+
+LINUX = re.compile(
+    r"\b(sudo|apt|apt-get|dnf|yum|zypper|tdnf|snap|systemctl|journalctl|timedatectl|chronyc|iptables|nft|getent|grep|sed|"
+    r"awk|dmesg|modprobe|update-ca-\w+|update-crypto-policies|openssl|chmod|chown|mount|findmnt|bash|sh -c|cloud-init|"
+    r"ip (?:route|link|addr)|tail|cat|rm|df|ps -|curl -|nslookup|resolvectl|netplan|nmcli|himdsd|gcad|extd|arcproxyd)\b|"
+    r"(?<![\w.])/(?:etc|var|opt|usr|proc|run|root|home|dev)/|ca-certificates|crypto policy|passwordless"
+)
+
+
+def on_windows() -> Iterator[tuple[str, Row]]:
+    for check, rows in {**ROWS, **WINDOWS_ROWS}.items():
+        for row in (*ROWS.get(check, rows), *WINDOWS_ROWS.get(check, ())):
+            vm = row.vm if row.vm.os == "windows" else replace(row.vm, os="windows")
+            if all(probe.fits(WINDOWS_VM) for probe in probes_of(FUNCTIONS[check]).values()):
+                yield check, replace(row, vm=vm)
+
+
+CASES = list(on_windows())
+
+
+def test_most_checks_are_looked_at() -> None:
+    assert len({check for check, _ in CASES}) > len(CHECKS) / 2
+
+
+@pytest.mark.parametrize("check", sorted({check for check, _ in CASES}))
+def test_remedies_and_fixes_are_for_windows(check: str) -> None:
+    found = {}
+    for name, row in CASES:
+        # .NET resolves names: no program could be missing.
+        if name != check or "nslookup is installed" in row.message:
+            continue
+        outcome = row.outcome(FUNCTIONS[check])
+        for text in (outcome.remedy, *map(str, outcome.fix)):
+            if words := LINUX.findall(text):
+                found[text] = words
+    assert not found
+
+
+def test_the_test_sees_a_command_of_linux() -> None:
+    remedy = "On the VM: ip route get 169.254.0.11"
+    assert LINUX.search(remedy) and not LINUX.search(for_windows(remedy))

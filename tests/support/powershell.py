@@ -1,0 +1,73 @@
+"""A real PowerShell, where there is one: PWSH names it, or it is on the PATH."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from plugins.checks.probe import ProbeCommand
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.script import VmScript
+from plugins.gather.windows_script import compile_script
+from plugins.model import ProbeResult
+
+__all__ = ["PWSH", "Run", "needs_pwsh", "probe", "run", "start"]
+
+PWSH = os.environ.get("PWSH") or shutil.which("pwsh") or ""
+
+needs_pwsh = pytest.mark.skipif(
+    not PWSH, reason="PowerShell is not installed: put pwsh of PowerShell 7 on the PATH, or its path in PWSH"
+)
+
+
+def probe(text: str, *, limit: float = 20, cap: int = 4096, root: bool = False, key: str = "") -> ProbeCommand:
+    return ProbeCommand(key or text, text, limit, root, (), cap)
+
+
+class Run:
+    """One run of a script; `feed` is what its stdin gets, before it stays open."""
+
+    def __init__(self, batch: VmScript, feed: bytes | None = None) -> None:
+        self.decoder = FrameDecoder(batch)
+        self.noise = b""
+        command = [PWSH, *batch.command.split()[1:]]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        assert self.process.stdin is not None
+        self.process.stdin.write(batch.script if feed is None else feed)
+        self.process.stdin.flush()
+
+    def read(self, until: str = "end") -> None:
+        """Read until the script has ended, or has said hello."""
+        assert self.process.stdout is not None
+        watchdog = threading.Timer(90, self.process.kill)
+        watchdog.start()
+        while data := os.read(self.process.stdout.fileno(), 65_536):
+            self.noise += data
+            if self.decoder.feed(data) or (until == "hello" and self.decoder.greeted):
+                break
+        watchdog.cancel()
+
+    def hang_up(self) -> int:
+        """Close stdin, as the end of a connection does; the exit status."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        return self.process.wait(30)
+
+
+def start(probes: Sequence[ProbeCommand], feed: bytes | None = None) -> Run:
+    return Run(compile_script(probes), feed)
+
+
+def run(*probes: ProbeCommand) -> dict[str, ProbeResult]:
+    """The answers of some probes."""
+    begun = start(probes)
+    begun.read()
+    assert begun.hang_up() == 0
+    assert begun.decoder.complete, begun.noise[-500:]
+    return begun.decoder.seen
