@@ -44,10 +44,16 @@ class Explanation:
         return f"{self.remedy} ({', '.join(self.checks)})" if self.checks else self.remedy
 
 
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of a data file. Most runs meet none of these messages, so each is compiled when it is first needed."""
+    return re.compile(pattern, re.I)
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     group: str
-    pattern: re.Pattern[str]
+    pattern: str
     values: Mapping[str, Any]
 
 
@@ -58,8 +64,8 @@ class Message:
     family: str  # the name of its file
     name: str
     needles: tuple[str, ...]
-    pattern: re.Pattern[str]
-    unless: re.Pattern[str] | None
+    pattern: str
+    unless: str
     sample: str
     general: bool  # explains only what nothing else does
     in_logs: bool  # looked for in the logs of a VM
@@ -68,16 +74,16 @@ class Message:
 
     def match(self, text: str) -> re.Match[str] | None:
         """Where `text`, one of the `spellings` of a line, holds the message."""
-        if self.unless and self.unless.search(text):
+        if self.unless and compiled(self.unless).search(text):
             return None
-        return self.pattern.search(text)
+        return compiled(self.pattern).search(text)
 
     def explain(self, match: re.Match[str]) -> Explanation:
         """The explanation, with the names that the line contains."""
         named = {key: value for key, value in match.groupdict().items() if value and _PLAIN.fullmatch(value)}
         values = dict(self.values)
         for case in self.cases:
-            if case.group in named and case.pattern.fullmatch(named[case.group]):
+            if case.group in named and compiled(case.pattern).fullmatch(named[case.group]):
                 values |= case.values
                 break
         for key in ("cause", "remedy"):
@@ -121,15 +127,15 @@ def _family(name: str) -> Iterator[Message]:
     defaults = {key: table[key] for key in ("source", "date", "certainty")}
     for entry in table["errors"]:
         cases = tuple(
-            _Case(case["group"], re.compile(case["pattern"], re.I), {key: case[key] for key in case if key in _SAID})
+            _Case(case["group"], case["pattern"], {key: case[key] for key in case if key in _SAID})
             for case in entry.get("cases", ())
         )
         yield Message(
             name,
             entry["message"],
             tuple(entry["needles"]),
-            re.compile(entry["pattern"], re.I),
-            re.compile(entry["unless"], re.I) if "unless" in entry else None,
+            entry["pattern"],
+            entry.get("unless", ""),
             entry["sample"],
             entry.get("general", False),
             entry.get("in_logs", True),

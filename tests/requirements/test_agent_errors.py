@@ -13,7 +13,7 @@ import pytest
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 from plugins.requirements.agent_releases import releases
-from plugins.requirements.known_messages import explanations, messages
+from plugins.requirements.known_messages import compiled, explanations, messages
 from tests.support.catalogue import CHECKS
 from tests.support.paths import ROOT
 
@@ -159,13 +159,13 @@ def test_every_pattern_is_bounded() -> None:
     """No pattern may go back and forth over a line: each repetition says how often."""
     for message in messages():
         for pattern in filter(None, (message.pattern, message.unless, *(case.pattern for case in message.cases))):
-            outside = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "x", pattern.pattern)
-            assert not re.search(r"[*+]|\{\d+,\}", outside), f"{message.name}: {pattern.pattern}"
+            outside = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "x", pattern)
+            assert not re.search(r"[*+]|\{\d+,\}", outside), f"{message.name}: {pattern}"
 
 
 def test_what_an_entry_says_is_about_what_the_line_names() -> None:
     for message in messages():
-        groups = set(message.pattern.groupindex)
+        groups = set(compiled(message.pattern).groupindex)
         texts = [message.values, *(case.values for case in message.cases)]
         used = {
             name for text in texts for key in ("cause", "remedy") for name in re.findall(r"\{(\w+)", text.get(key, ""))
