@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +22,7 @@ __all__ = [
     "lock_directory",
     "make_directory",
     "point_latest",
+    "read_regular",
     "remove_partial",
     "sync_directory",
     "write_json",
@@ -43,6 +47,20 @@ def expanded(name: str) -> Path:
         return Path(name).expanduser()
     except RuntimeError:
         return Path(name)
+
+
+def read_regular(path: str | PathLike[str], most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes. Raises OSError, also for a pipe or a device: no end."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        status = os.fstat(file.fileno())
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        data = b"" if status.st_size > most else file.read(most + 1)  # a file of /proc says that its size is 0
+        if status.st_size > most or len(data) > most:
+            raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes")
+        return data
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from plugins.core.errors import InputError
-from plugins.evidence.bundle_format import BundleError, BundleFile
+from plugins.core.files import read_regular
+from plugins.evidence.bundle_format import MOST_BYTES, MOST_BYTES_TOGETHER, BundleError, BundleFile
 
 __all__ = ["Folder", "Source", "open_source"]
 
@@ -45,7 +46,7 @@ class Folder:
     def read(self, name: str) -> bytes | None:
         """A file's bytes."""
         try:
-            return (self.path / name).read_bytes()
+            return read_regular(self.path / name, MOST_BYTES if "/" in name else MOST_BYTES_TOGETHER)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
 

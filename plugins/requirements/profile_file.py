@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from plugins.core.files import read_regular
 from plugins.core.schema_errors import Kind, Where, explain, name_of
 from plugins.core.wording import did_you_mean
 from plugins.requirements.data_files import FOLDER
@@ -23,6 +24,8 @@ from plugins.requirements.profile import DEFAULT, Cloud, Endpoint, Floors, Profi
 __all__ = ["load_profile", "own_profile", "saved_profile"]
 
 KIND = Kind("a profile", "docs/profiles.md", Path(__file__).with_name("profile.schema.json"))
+
+_LONGEST = 4 * 2**20  # bytes of a profile; the whole of ours is 20 kB
 
 Place = tuple[str, int]  # file and line
 
@@ -35,7 +38,7 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    """A profile that was saved with a run."""
+    """The bytes of a profile: of a file, or saved with a run."""
 
     text: bytes
     label: str
@@ -59,14 +62,21 @@ def load_profile(name_or_path: str | Path = DEFAULT) -> Profile:
             f"--profile={name}: neither a profile of this project ({', '.join(bundled)}) nor a file. "
             f"{did_you_mean(name, bundled)}".rstrip()
         )
-    return _profile(path)
+    return _profile(_Saved(_content(path), name))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_regular(path, _LONGEST)
+    except OSError as error:
+        raise ProfileError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def own_profile(name: str) -> str:
     """The text of the file that `load_profile` reads for this name; "" for a profile of this project."""
     if (FOLDER / f"profile-{name}.toml").is_file() or not Path(name).is_file():
         return ""
-    return Path(name).read_text(encoding="utf-8")
+    return _content(Path(name)).decode()
 
 
 def saved_profile(text: bytes, label: str) -> Profile:

@@ -1,0 +1,116 @@
+"""What a file or its content may cost: every path that an option takes is a regular file of bounded size, or refused."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugins.core.errors import InputError
+from plugins.core.yaml_config import ConfigErrors
+from plugins.evidence.archive import Archive, read_object
+from plugins.gates.baseline import load
+from plugins.inventory.file import read as read_inventory
+from plugins.judge import waivers
+from plugins.pytest_adapter.log_file import UnreadableLog, read_logs
+from plugins.requirements.profile import ProfileError
+from plugins.requirements.profile_file import load_profile
+from tests.support.memory import MEGABYTE, most_memory
+
+
+def read_waivers(path: Path) -> object:
+    return waivers.load(path, 1.8e9)
+
+
+#: What a path of each option is read by.
+READERS: dict[str, Callable[[Path], object]] = {
+    "--inventory": read_inventory,
+    "--waivers": read_waivers,
+    "--profile": load_profile,
+    "--evidence FILE": Archive.open,
+    "--evidence DIR": lambda path: Archive.open(path.parent),
+    "--against FILE": lambda path: load(str(path), path.parent),
+    "--explain": lambda path: read_logs(path, "log"),
+}
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 3 << 30)  # sparse
+
+
+@pytest.mark.parametrize("make", [fifo, endless, folder, huge])
+@pytest.mark.parametrize("option", READERS)
+def test_what_is_not_a_file_of_bearable_size_is_refused(
+    option: str, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    path = tmp_path / "run.json"
+    make(path)
+    began = time.process_time()
+    with most_memory() as most, pytest.raises((InputError, ConfigErrors, ProfileError, UnreadableLog, OSError)):
+        READERS[option](path)
+    assert most[0] < 64 * MEGABYTE
+    assert time.process_time() - began < 5
+
+
+NINE = range(1, 10)
+BOMBS = {
+    "lists": "x0: &x0 [a,a,a,a,a,a,a,a,a,a]\n"
+    + "".join(f"x{n}: &x{n} [{','.join([f'*x{n - 1}'] * 10)}]\n" for n in NINE)
+    + "vms: *x9\n",
+    "mappings": "x0: &x0 {a: b}\n"
+    + "".join(f"x{n}: &x{n} {{{','.join(f'k{key}: *x{n - 1}' for key in NINE)}}}\n" for n in NINE)
+    + "vms: *x9\n",
+    "merges": "x0: &x0 {host: x}\n"
+    + "".join(f"x{n}: &x{n}\n  <<: [{','.join([f'*x{n - 1}'] * 10)}]\n" for n in NINE)
+    + "vms:\n- *x9\n",
+    "texts": f"x: &x {'a' * 100_000}\nvms:\n" + "- {name: *x}\n" * 300,
+    "itself": "vms: &x\n- *x\n",
+    "a chain": "x0: &x0 []\n" + "".join(f"x{n}: &x{n} [*x{n - 1}]\n" for n in range(1, 2000)) + "vms: *x1999\n",
+    "depth": f"vms: {'[' * 3_000}{']' * 3_000}\n",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+@pytest.mark.parametrize("read", [read_inventory, read_waivers])
+def test_aliases_and_depth_cost_no_more_than_they_are_long(
+    bomb: str, read: Callable[[Path], object], tmp_path: Path
+) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text(BOMBS[bomb])
+    began = time.process_time()
+    with most_memory() as most, pytest.raises(ConfigErrors) as refused:
+        read(path)
+    assert most[0] < 64 * MEGABYTE
+    assert time.process_time() - began < 5
+    assert len(str(refused.value)) < 1_000_000
+
+
+def test_an_inventory_may_share_settings(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.yaml"
+    path.write_text(
+        "vms:\n- &a {name: a, tags: &tags {site: ny, ring: canary}}\n- {<<: *a, name: b}\n- {name: c, tags: *tags}\n"
+    )
+    vms, _ = read_inventory(path)
+    assert [dict(vm["tags"]) for vm in vms] == [{"site": "ny", "ring": "canary"}] * 3
+
+
+def test_read_object_is_one_of_them(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "results.json")
+    with pytest.raises(InputError, match="it is not a regular file"):
+        read_object(tmp_path / "results.json")
