@@ -94,11 +94,17 @@ def test_aliases_and_depth_cost_no_more_than_they_are_long(
     path = tmp_path / "file.yaml"
     path.write_text(BOMBS[bomb])
     began = time.process_time()
-    with most_memory() as most, pytest.raises(ConfigErrors) as refused:
-        read(path)
+    said = ""
+    with most_memory() as most:
+        try:
+            found = read(path)
+        except ConfigErrors as error:
+            said = str(error)
+        else:  # the other kind of file reports what is wrong with it later
+            assert read is read_waivers and isinstance(found, waivers.Waivers) and found.problems
     assert most[0] < 64 * MEGABYTE
     assert time.process_time() - began < 5
-    assert len(str(refused.value)) < 1_000_000
+    assert len(said) < 1_000_000
 
 
 def test_an_inventory_may_share_settings(tmp_path: Path) -> None:
