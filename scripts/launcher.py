@@ -22,7 +22,7 @@ FILES_OR_NAMES = {"--evidence", "--resume", "--retry-unknown", "--against", "--p
 #: Other options with a value.
 WORDS = {
     "--vm", "--evidence-store", "--shard", "--check", "--host-keys", "--gate", "--subscription", "--resource-group",
-    "--azure-fleet", "--ssh-user", "--ssh-jump",
+    "--azure-fleet", "--ssh-user", "--ssh-jump", "--keep",
 }  # fmt: skip
 
 #: Takes every argument up to the next option.

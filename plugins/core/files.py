@@ -141,9 +141,11 @@ class InUseError(Exception):
 def lock_directory(directory: Path) -> int:
     """Hold a run directory for this process, until it ends in whatever way. Raises `InUseError`, OSError.
 
+    The lock is a file of its own: a link in its place would have us write elsewhere, and is an OSError.
+
     Returns the descriptor that holds it. The kernel releases it when the process ends, so no lock is ever stale.
     """
-    handle = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

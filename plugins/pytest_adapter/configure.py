@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
-from plugins.checks.areas import AREAS, area_of
-from plugins.core.wording import did_you_mean
+from plugins.checks.areas import AREAS, area_of, documented, order
+from plugins.core.wording import did_you_mean, no_such_check
 from plugins.model import Severity
 from plugins.pytest_adapter.options import NO_VM, asks_for_run
 from plugins.pytest_adapter.resume import resume
@@ -78,6 +79,10 @@ def start_run(config: pytest.Config) -> bool:
 def _refuse_selection(config: pytest.Config) -> None:
     """Refuse a choice of checks that can match none, before anything else is done. Raises pytest.UsageError."""
     option = config.option
+    known = _written_ids(config)
+    for pattern in map(str.upper, option.check):
+        if known and not any(fnmatchcase(id, pattern) for id in known):
+            raise pytest.UsageError(f"--check={pattern}: {no_such_check(pattern, known)}")
     id = (option.keyword or "").strip().upper()
     if re.fullmatch(r"[A-Z]+-\d{3}", id) and area_of(id) in AREAS:
         raise pytest.UsageError(f"-k {option.keyword}: -k matches names of tests, not check ids. Use --check={id}.")
@@ -86,6 +91,15 @@ def _refuse_selection(config: pytest.Config) -> None:
     for word in words:
         if word not in marks | {"and", "or", "not", "True", "False"}:
             raise pytest.UsageError(f"-m {word}: no check has this mark. {did_you_mean(word, sorted(marks))}".rstrip())
+
+
+def _written_ids(config: pytest.Config) -> list[str]:
+    """The ids of the checks as they are written in suites/; none when checks of other folders were asked for, too."""
+    if not config.option.check or config.option.file_or_dir:
+        return []
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in config.rootpath.glob("suites/test_*.py"))
+    found = {id for text in texts for id in re.findall(r'@check\(\s*"([A-Z]+-\d{3})"', text)}
+    return sorted(found.union(documented(config.rootpath / "docs" / "checks")), key=order)
 
 
 def adjust_pytest(config: pytest.Config) -> None:

@@ -39,6 +39,12 @@ def asks_for_run(option: argparse.Namespace) -> bool:
     return any(getattr(option, way) for way in ways)
 
 
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of runs; expected 1 or more")
+    return int(text)
+
+
 def add_options(parser: pytest.Parser) -> None:
     """Add the suite's options, as a group in `pytest --help`."""
     group = parser.getgroup("nexus", "Arc readiness of Azure Operator Nexus VMs")
@@ -131,6 +137,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="WRITES: connect the VMs that are ready to Azure Arc; =roundtrip disconnects them again afterwards",
     )
     group.addoption("--reports", metavar="DIR", help="create run directories here (default: reports/)")
+    group.addoption(
+        "--keep",
+        type=_count,
+        metavar="N",
+        help="afterwards remove all but the newest N runs; never the one that latest or --against names",
+    )
     group.addoption(
         "--explain",
         action="append",

@@ -13,7 +13,9 @@ from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import point_latest, write_large_json, write_pieces
 from plugins.core.gc_pause import gc_paused
 from plugins.core.version import SUITE_VERSION
+from plugins.core.wording import counted
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER
+from plugins.evidence.retention import remove_old_runs
 from plugins.gates.decision import exit_status
 from plugins.pytest_adapter.catalogue import stopping_options
 from plugins.pytest_adapter.run import Run
@@ -65,15 +67,29 @@ def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
         _write_reports(session, run, results)
     if results["judged"]["complete"]:
         point_latest(run.files.directory)
+    if config.option.keep and not state.interrupted and not files.problem:
+        run.state.kept = _remove_old_runs(config, run)
     if state.interrupted:
         session.exitstatus = pytest.ExitCode.INTERRUPTED
-    elif run.scope.is_empty:
+    elif run.scope.is_empty and results["judged"]["complete"]:
         session.exitstatus = pytest.ExitCode.OK  # an Indexed Job may well have more parts than the fleet has VMs
     elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         status = exit_status(results, exitstatus, state.other_failures)
         session.exitstatus = EXIT_UNKNOWN if run.scope.gaps and not status else status
     if files.problem or (files.store and files.store.problem):
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def _remove_old_runs(config: pytest.Config, run: Run) -> list[str]:
+    """Do what --keep asks for; sentences about it."""
+    option, directory = config.option, run.files.directory
+    assert directory is not None
+    baseline = run.rules.decisions.baseline
+    never = {directory.name, (directory.parent / "latest").resolve().name, baseline.run_id if baseline else ""}
+    never |= {Path(place).resolve().name for place in option.evidence}
+    removed, problems = remove_old_runs(directory.parent, option.keep, never)
+    gone = [f"Removed {counted(len(removed), 'old run')} (--keep={option.keep})"] if removed else []
+    return gone + [f"--keep={option.keep}: {problem}" for problem in problems]
 
 
 def _remove_without_evidence(directory: Path) -> None:

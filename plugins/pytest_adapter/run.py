@@ -92,6 +92,7 @@ class RunState:
     coverage: Coverage | None = None  # what there was to judge, before options left some of it out
     interrupted: bool = False
     other_failures: bool = False  # an ordinary test failed, or a module could not be collected
+    kept: list[str] = field(default_factory=list)  # what became of old runs (--keep), for the terminal
 
 
 @dataclass(slots=True)

@@ -63,6 +63,8 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
             reporter.write_line(f"At {_shown(path)}: as asked for on the command line")
         if config.option.bundle:
             reporter.write_line(f"In {_shown(directory)}/bundle: {run.files.id}.zip")
+        for line in run.state.kept:
+            reporter.write_line(message_text(line))
         for line in ci_summary.publish(directory / "summary.md", os.environ):
             reporter.write_line(line)
 

@@ -19,9 +19,9 @@ from plugins.reports.fix_commands import whole
 from plugins.reports.queries import Json, component, fix_order
 
 HEAD = (
-    "Step", "Check", "Title", "Severity", "Status", "Component", "Component id", "Parameters", "VMs", "VM names",
-    "VMs held back", "VMs ready by it", "VMs ready after it", "Sentence", "Seen", "Remedy", "Commands", "Command",
-    "Docs",
+    "Step", "Headline", "Changes", "Owner", "Site", "Check", "Problem", "Title", "Severity", "Status", "Component",
+    "Component id", "Parameters", "VMs", "VM names", "VMs held back", "VMs ready by it", "VMs ready after it",
+    "Sentence", "Seen", "Remedy", "Commands", "Command", "Docs",
 )  # fmt: skip
 
 _NAMES = 200
@@ -40,18 +40,25 @@ def render(results: Json) -> str:
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(HEAD)
+    tags = {vm["name"]: {tag.lower(): value for tag, value in vm["tags"].items()} for vm in results["vms"]}
     for number, (step, cause) in enumerate(fix_order(results), 1):
-        title = results["checks"].get(cause["id"], {}).get("title", "")
-        writer.writerow([cell(value) for value in _row(number, step, cause, title)])
+        check = results["checks"].get(cause["id"], {})
+        of_vms = [tags.get(vm, {}) for vm in cause["vms"]]
+        writer.writerow([cell(value) for value in _row(number, step, cause, check, of_vms)])
     return "\ufeff" + table.getvalue()
 
 
-def _row(number: int, step: Json | None, cause: Json, title: str) -> Sequence[object]:
+def _row(number: int, step: Json | None, cause: Json, check: Json, tags: Sequence[Json]) -> Sequence[object]:
     commands = [fix["command"] for fix in cause["fix"]]
     return (
         number,
+        cause["headline"],
+        cause["changes"],
+        _tagged(tags, "owner"),
+        _tagged(tags, "site"),
         cause["id"],
-        title,
+        check.get("problem", ""),
+        check.get("title", ""),
         cause["severity"],
         cause["status"],
         component(cause),
@@ -69,6 +76,11 @@ def _row(number: int, step: Json | None, cause: Json, title: str) -> Sequence[ob
         _command(commands),
         cause["docs"],
     )
+
+
+def _tagged(tags: Sequence[Json], tag: str) -> str:
+    """The values of a tag of the cause's VMs, in whatever case the tag is written."""
+    return names(dict.fromkeys(each[tag] for each in tags if each.get(tag)), _NAMES)
 
 
 def _command(commands: Sequence[str]) -> str:

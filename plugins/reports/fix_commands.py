@@ -37,4 +37,4 @@ def helped(vms: Sequence[str]) -> str:
 
 def title(step: Json | None, cause: Json, number: int) -> str:
     """The heading of a step: ``Step 1: Start 13 VMs that are powered off (VM-001): 13 VMs become ready.``"""
-    return f"Step {number}: {step['sentence']}" if step else f"Later: {cause['id']} keeps no VM from being ready."
+    return f"Step {number}: {step['sentence']}" if step else f"Later: {cause['headline']} ({cause['id']})"

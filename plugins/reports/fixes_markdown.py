@@ -42,7 +42,7 @@ def render(results: Json) -> str:
 
 
 def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[str]:
-    yield f"## {text(title(step, cause, number) if step else cause_subject(cause))}"
+    yield f"## {text(title(step, cause, number))}"
     lines = [
         f"- **Component**: {text(component(cause))}"
         + (f", {text(cause['component']['id'])}" if cause["component"]["id"] else ""),

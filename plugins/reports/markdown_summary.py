@@ -132,9 +132,10 @@ def _causes(found: list[Json]) -> Iterable[str]:
         return
     yield "### Root causes, most VMs first"
     yield table(
-        ("Check", "Says", "VMs", "What was seen", "What to do"),
+        ("Fix", "Check", "Says", "VMs", "What was seen", "What to do"),
         (
             (
+                text(cause["headline"]),
                 linked(cause_subject(cause), cause["docs"]),
                 cause["status"],
                 f"**{len(cause['vms'])}**: {text(names(cause['vms']))}",

@@ -7,7 +7,8 @@
     What to fix first:
       1. Add .his.arc.azure.com to the egress list of csn-a (CSN-002): 2 VMs become ready.
          On vm-b, vm-c: gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the … csn-a.
-         -> Add it to additionalEgressEndpoints of the cloud services network.
+    az networkcloud cloudservicesnetwork update --ids ... --additional-egress-endpoints '[...]'
+    To be judged:
       2. Restore the SSH session to vm-d (SSH-001): 1 VM can then be judged.
          On vm-d: Nothing answered at 10.5.0.14:22 within 5 s.
          -> Check the address and the jump host.
@@ -16,6 +17,9 @@
     VMs:
       vm-b  not ready  CSN-002 [gbl.his.arc.azure.com]  The cloud services network does not allow …
       vm-d  unknown    SSH-001  Nothing answered at 10.5.0.14:22 within 5 s.
+
+A command stands on a line of its own, from the first column to its end, whatever the width: it is there to be copied.
+Where a step has several, or one that cannot be copied, a line names the place that has all of them.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ import textwrap
 from plugins.core.sanitize import defuse_ci_command, names, one_line, truncate
 from plugins.core.wording import counted
 from plugins.reports import waiver_notices as decisions
+from plugins.reports.fix_commands import whole
 from plugins.reports.queries import Json, first_to_fix, subject, vms_by_readiness
 
 #: The arguments of pytest's ``terminalreporter.write_line(text, **markup)``.
@@ -36,11 +41,13 @@ _COLOUR = {
     "partial": {"yellow": True},
     "unknown": {"purple": True},
 }
+_COMMAND = 500  # characters: a longer one is for reading, in fixes.sh
+_REMEDY = 6  # lines: half a remedy may be half a command
 _NARROWEST = 60  # below this, cutting lines costs more than a wrapped line
 
 
 def summary_lines(results: Json, width: int = 100, show_steps: int = 3, show_vms: int = 10) -> list[Line]:
-    """The lines to write, each at most `width` wide; what is beyond the two caps is counted in one line."""
+    """The lines to write, each at most `width` wide but for commands; what is beyond the caps is counted in a line."""
     width = max(width, _NARROWEST)
     lines = _verdict(results, width)
     lines += _steps(results, width, show_steps)
@@ -68,21 +75,45 @@ def _steps(results: Json, width: int, show: int) -> list[Line]:
     plan, causes = results["plan"], results["causes"]
     warnings = [cause for cause in causes if not cause["blocks_readiness"]]
     lines: list[Line] = [("", {})] if plan or warnings else []
-    if plan:
-        lines.append(("What to fix first:", {"bold": True}))
+    heading = ""
     for number, step in enumerate(plan[:show], 1):
         cause = causes[step["cause"] - 1]
+        before, heading = heading, "What to fix first:" if step["measured"] else "What to fix to be judged:"
+        if heading != before:
+            lines.append((heading, {"bold": True}))
         lines += [(text, {"bold": True}) for text in _wrapped(step["sentence"], width, f"  {number}. ")]
         lines += [(text, {}) for text in _wrapped(f"On {names(cause['vms'])}: {_seen(cause)}", width, "     ")]
-        lines += [(text, {"cyan": True}) for text in _wrapped(cause["remedy"], width, "     -> ")]
+        lines += [(text, {"cyan": True}) for text in _what_to_do(cause, number, width)]
     if len(plan) > show:
         lines.append((f"  and {counted(len(plan) - show, 'more fix', 'more fixes')}: see the report", {}))
     if warnings:
-        listed = [f"{cause['id']} on {counted(len(cause['vms']), 'VM')}" for cause in warnings[:5]]
+        listed = [_warning(results, cause) for cause in warnings[:5]]
         more_of_them = f" and {len(warnings) - 5} more" if len(warnings) > 5 else ""
         text = f"Warnings: {', '.join(listed)}{more_of_them}"
         lines += [(line, {"yellow": True}) for line in _wrapped(text, width, "  " if plan else "")]
     return lines
+
+
+def _warning(results: Json, cause: Json) -> str:
+    problem = results["checks"].get(cause["id"], {}).get("problem")
+    on = counted(len(cause["vms"]), "VM")
+    return f"{problem} ({cause['id']}, {on})" if problem else f"{cause['id']} on {on}"
+
+
+def _what_to_do(cause: Json, number: int, width: int) -> list[str]:
+    """The command alone on its line; of several, and of a remedy in words, lines that no one takes for a command."""
+    commands = [fix["command"] for fix in cause["fix"]]
+    if len(commands) == 1 and _copyable(commands[0]):
+        return commands
+    if commands:
+        return [f"     -> {counted(len(commands), 'command')}: step {number} of fixes.sh"]
+    lines = _wrapped(cause["remedy"], width, "     -> ", _REMEDY + 1)
+    return lines if len(lines) <= _REMEDY else [f"     -> By hand: step {number} of fixes.md"]
+
+
+def _copyable(command: str) -> bool:
+    """One whole line, and nothing in it that would have to be changed for the terminal or the CI server."""
+    return whole(command) and len(command) <= _COMMAND and defuse_ci_command(one_line(command)) == command
 
 
 def _seen(cause: Json) -> str:
@@ -94,8 +125,8 @@ def _seen(cause: Json) -> str:
 
 def _vms(results: Json, width: int, show: int) -> list[Line]:
     held_back = [vm for vm in vms_by_readiness(results) if vm["readiness"] in ("not ready", "unknown")]
-    if not held_back:
-        return []
+    if not held_back or (len(results["vms"]) == 1 and results["plan"]):
+        return []  # of one VM, the plan has said it
     lines: list[Line] = [("", {}), ("VMs:", {"bold": True})]
     column = min(max(len(one_line(vm["name"])) for vm in held_back[:show]), 32)
     for vm in held_back[:show]:
@@ -112,8 +143,14 @@ def _vms(results: Json, width: int, show: int) -> list[Line]:
     return lines
 
 
-def _wrapped(text: str, width: int, lead: str) -> list[str]:
-    """`text` in at most three lines, the first after `lead`, the others below it."""
+def _wrapped(text: str, width: int, lead: str, lines: int = 3) -> list[str]:
+    """`text` in at most so many lines, the first after `lead`, the others below it; no option or name is broken."""
     return textwrap.wrap(
-        one_line(text), width, initial_indent=lead, subsequent_indent=" " * len(lead), max_lines=3, placeholder=" …"
+        one_line(text),
+        width,
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        max_lines=lines,
+        placeholder=" …",
+        break_on_hyphens=False,
     )

@@ -24,7 +24,7 @@ def about_part(
     if shard:
         number, of, total = (shard[key] for key in ("number", "of", "vms"))
         found["shard"] = {"number": number, "of": of, "fleet_vms": total}
-        if not vms:
+        if not vms and results["judged"]["complete"]:  # a module that cannot be loaded is a problem of its own
             sentence, found["verdict"] = "This shard is empty: there are fewer VMs than shards.", "ready"
         sentence = f"Shard {number} of {of}, {vms} of {counted(total, 'VM')}: {sentence}"
     if gaps:

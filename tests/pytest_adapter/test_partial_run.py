@@ -201,13 +201,18 @@ def test_the_gate_chosen_asks_for_less_and_says_so(healthy: Path, sick: Path) ->
     ("options", "error"),
     [
         (("-k=imds-002",), "-k imds-002: -k matches names of tests, not check ids. Use --check=IMDS-002."),
+        (
+            ("--check=NET-01",),
+            "--check=NET-01: there is no such check. Did you mean 'NET-001'? Known: SSH-001, SSH-002, VM-001, NET-001, "
+            "NET-002.",
+        ),
         (("-m=requird",), "-m requird: no check has this mark. Did you mean 'required'?"),
     ],
 )
 def test_a_choice_that_can_match_nothing_is_an_error_before_the_header(
     healthy: Path, options: tuple[str, ...], error: str
 ) -> None:
-    words = [word for option in options for word in option.split("=", 1)]
+    words = [word for option in options for word in (option.split("=", 1) if option[1] != "-" else [option])]
     done = run_pytest("--evidence=earlier", *words, cwd=healthy)
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.splitlines() == [f"ERROR: {error}", ""]

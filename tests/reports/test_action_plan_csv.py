@@ -39,7 +39,12 @@ def test_a_row_has_what_a_ticket_needs() -> None:
     first = rows(saved("six-vms"))[0]
     assert first == {
         "Step": "1",
+        "Headline": "Add gbl.his.arc.azure.com to the egress list of csn-01",
+        "Changes": "1",
+        "Owner": "",
+        "Site": "edge-01",
         "Check": "CSN-002",
+        "Problem": "egress list lacks an endpoint",
         "Title": "The cloud services network allows the endpoint",
         "Severity": "required",
         "Status": "fail",
@@ -58,6 +63,15 @@ def test_a_row_has_what_a_ticket_needs() -> None:
         "Command": "az networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'",
         "Docs": "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities",
     }
+
+
+def test_owners_and_sites_are_those_of_the_causes_vms() -> None:
+    tags = [{"Owner": "bo", "site": "=1"}, {"owner": "al", "SITE": "north"}, {"owner": "al"}, {}]
+    story = {"VM-001": ("fail", "The VM is off.")}
+    results = run([vm(f"vm-{number}", story, number, each or {"x": "y"}) for number, each in enumerate(tags)])
+    (row,) = rows(results)
+    assert (row["Headline"], row["Changes"]) == ("Start 4 VMs that are powered off", "4")
+    assert (row["Owner"], row["Site"]) == ("bo, al", "'=1, north")
 
 
 def test_the_rows_are_the_plan_and_then_what_keeps_no_vm_back() -> None:

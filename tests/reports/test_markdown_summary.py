@@ -26,6 +26,7 @@ def test_root_causes_name_the_vms_and_the_remedy() -> None:
     link = "https://learn.microsoft.com/azure/operator-nexus/"
     link += "troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
     assert rows[0] == [
+        "Add gbl.his.arc.azure.com to the egress list of csn-01",
         rf"[CSN-002 cloud services network csn-01 \[gbl.his.arc.azure.com\]]({link})",
         "fail",
         r"**2**: db-01, edge-gateway-with-a-long-name-01",
@@ -150,7 +151,7 @@ def test_a_hundred_thousand_vms_with_everything_that_can_be_said_of_them_stay_be
 
 
 def test_what_only_warns_comes_after_what_keeps_a_vm_back() -> None:
-    statuses = [row[1] for row in section(markdown.render(saved("six-vms")), "Root causes")]
+    statuses = [row[2] for row in section(markdown.render(saved("six-vms")), "Root causes")]
     assert statuses == ["fail", "fail", "fail", "unknown", "unknown", "warn", "warn", "unknown"]
 
 
@@ -176,7 +177,7 @@ def test_hostile_text_is_no_markup() -> None:
         cells = "\n".join(cell for row in section(text, "Root causes") for cell in row)
         cells = re.sub(r"(?<!`)`[^`|<>&\\]+`(?!`)", "", cells)  # code, in which nothing means anything
         assert re.search(rf"(?<!\\){re.escape(character)}", cells) is None, character
-    assert {len(row) for row in section(text, "Root causes")} == {5}
+    assert {len(row) for row in section(text, "Root causes")} == {6}
     assert not any(line.startswith(("#", "E ", "::")) and "nasty" in line for line in text.splitlines())
 
 
@@ -185,7 +186,7 @@ def test_five_thousand_vms_with_long_messages_stay_small() -> None:
     long = vm("vm-long", {**EGRESS_STORY, "VM-001": ("fail", "`|<&" * 2_000)})
     vms = [{**(long if n % 2 else results["vms"][n % 40]), "name": f"vm-{n}-" + "x" * 200} for n in range(5_000)]
     causes = [
-        {"id": f"VM-{n:03}", "parameters": ["|" * 500], "component": {"kind": "csn", "id": "|" * 500, "name": "|" * 500}, "message": "<" * 9_000, "remedy": "&" * 9_000, "docs": "",
+        {"id": f"VM-{n:03}", "parameters": ["|" * 500], "component": {"kind": "csn", "id": "|" * 500, "name": "|" * 500}, "headline": "|" * 500, "message": "<" * 9_000, "remedy": "&" * 9_000, "docs": "",
          "status": "fail", "severity": "required", "vms": [machine["name"] for machine in vms]}
         for n in range(400)
     ]  # fmt: skip

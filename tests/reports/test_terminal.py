@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from plugins.reports.terminal import summary_lines
-from tests.support.report_builder import fleet, saved
+from tests.support.report_builder import fleet, run, saved, unreachable, vm
 
 
 def texts(name: str, width: int = 100) -> list[str]:
@@ -30,11 +30,58 @@ def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> Non
         "     still waits for IDENTITY-001.",
         "     On db-01, edge-gateway-with-a-long-name-01: The cloud services network csn-01 does not allow",
         "     gbl.his.arc.azure.com:443.",
-        "     -> Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
+        "az networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'",
     ]
     rest = lines[start + 6 :]
     assert "  and 2 more fixes: see the report" in rest
-    assert "  Warnings: SSH-003 on 2 VMs, AGENT-006 on 2 VMs, CLOUDINIT-002 on 1 VM" in rest
+    assert "  Warnings: clock is not that of Azure (SSH-003, 2 VMs), AGENT-006 on 2 VMs, CLOUDINIT-002 on 1 VM" in rest
+
+
+def with_commands(*commands: str) -> list[str]:
+    """The lines about the only step of one VM whose fix is these commands."""
+    results = run([vm("web-02", {"PROXY-002": ("fail", "no_proxy is empty.")})])
+    results["causes"][0]["fix"] = [{"command": each, "vms": ["web-02"]} for each in commands]
+    lines = [text for text, _ in summary_lines(results, 60)]
+    return lines[lines.index("     On web-02: no_proxy is empty.") + 1 :]
+
+
+def test_a_command_is_a_line_of_its_own_and_never_cut() -> None:
+    long = "ssh -- web-02 'sudo " + "--option-with-hyphens " * 12 + "true'"
+    assert with_commands(long) == [long]
+    assert with_commands("az 1", "az 2") == ["     -> 2 commands: step 1 of fixes.sh"]
+    for other in (
+        "az " + "x" * 600,
+        "az 'a\nb'",
+        "az '\x1b'",
+        "az '",
+        "::error::x",
+        "az '##vso[x]'",
+        "az 'two  blanks'",
+    ):
+        assert with_commands(other) == ["     -> 1 command: step 1 of fixes.sh"]
+
+
+def test_half_a_remedy_is_not_shown() -> None:
+    results = run([vm("web-02", {"VM-001": ("fail", "It is off.")})])
+    results["causes"][0]["remedy"] = "Run this: az x " + "--first-option value " * 30
+    lines = [text for text, _ in summary_lines(results, 80)]
+    assert lines[-1] == "     -> By hand: step 1 of fixes.md"
+    results["causes"][0]["remedy"] = "Run this: az x " + "--first-option value " * 5
+    shown = [text for text, _ in summary_lines(results, 60)][-3:]
+    assert all(line.split()[-1] in ("value", "--first-option") for line in shown), "no option is broken"
+
+
+def test_of_one_vm_the_plan_says_all() -> None:
+    assert "VMs:" not in [text for text, _ in summary_lines(run([vm("a", {"VM-001": ("fail", "It is off.")})]), 80)]
+
+
+def test_what_was_not_measured_has_a_heading_of_its_own() -> None:
+    results = run([vm("a", {"VM-001": ("fail", "It is off.")}), unreachable("b")])
+    lines = [text for text, _ in summary_lines(results, 100)]
+    first, second = lines.index("What to fix first:"), lines.index("What to fix to be judged:")
+    assert lines[first + 1] == "  1. Start a, which is powered off (VM-001): 1 VM becomes ready."
+    assert lines[second + 1] == "  2. Restore the SSH session to b (SSH-001): 1 VM can then be judged."
+    assert first < second
 
 
 def test_three_fixes_are_shown_and_no_more() -> None:
@@ -88,7 +135,8 @@ def test_a_big_fleet_does_not_scroll_away() -> None:
 @pytest.mark.parametrize("width", [60, 80, 200])
 @pytest.mark.parametrize("name", ["six-vms", "hostile"])
 def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
-    assert max(len(text) for text in texts(name, width)) <= width
+    commands = {fix["command"] for cause in saved(name)["causes"] for fix in cause["fix"]}
+    assert max(len(text) for text in texts(name, width) if text not in commands) <= width
 
 
 def test_no_control_character_of_a_vm_reaches_the_terminal() -> None:
@@ -105,9 +153,9 @@ def test_a_vm_cannot_command_the_ci_server(command: str) -> None:
     results["sentence"] = command
     for cause in results["causes"]:
         cause.update(message=command, remedy=command)
-    for vm in results["vms"]:
-        vm["name"] = command
-        for result in vm["results"]:
+    for each in results["vms"]:
+        each["name"] = command
+        for result in each["results"]:
             result["message"] = command
     for text, _ in summary_lines(results, 100):
         assert not text.strip().startswith("::") and "##[" not in text and "##vso[" not in text

@@ -22,9 +22,17 @@ def test_a_shard_is_named() -> None:
 
 
 def test_an_empty_shard_is_ready() -> None:
-    found = about_part({"sentence": "No VM was judged."}, {"number": 4, "of": 4, "vms": 1}, 0, None)
+    results = {"sentence": "No VM was judged.", "judged": {"complete": True}}
+    found = about_part(results, {"number": 4, "of": 4, "vms": 1}, 0, None)
     assert found["verdict"] == "ready"
     assert found["sentence"] == "Shard 4 of 4, 0 of 1 VM: This shard is empty: there are fewer VMs than shards."
+
+
+def test_an_empty_shard_whose_catalogue_cannot_be_loaded_is_not_ready() -> None:
+    results = {"sentence": "No VM was judged. test_x.py cannot be loaded.", "judged": {"complete": False}}
+    found = about_part(results, {"number": 4, "of": 4, "vms": 1}, 0, None)
+    assert "verdict" not in found
+    assert found["sentence"] == f"Shard 4 of 4, 0 of 1 VM: {results['sentence']}"
 
 
 def test_missing_vms_are_named() -> None:

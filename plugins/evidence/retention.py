@@ -1,0 +1,62 @@
+"""``--keep N``: removes the directories of old runs.
+
+The folder of reports is the operator's, and other things may be in it. Removed is only what is certainly a run of this
+suite that came to its end: a real directory with a run id for a name, in which run.json names the same id and
+results.json is a file. A link is never followed. A run that another process holds stays.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from plugins.core.files import InUseError, lock_directory
+
+__all__ = ["RUN_ID", "remove_old_runs"]
+
+#: The name of a run directory, ``20261121T221500Z-3f9a``: names sort by time.
+RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+
+_LARGEST = 64 * 1024 * 1024  # bytes of a run.json: it lists the fleet
+
+
+def remove_old_runs(reports: Path, keep: int, never: Collection[str]) -> tuple[list[str], list[str]]:
+    """Remove all but the newest `keep` runs of `reports`; never those whose ids are in `never`.
+
+    The ids of the runs that are gone, and sentences about those that could not be removed.
+    """
+    runs = sorted((path for path in reports.iterdir() if _is_run(path)), key=lambda path: path.name, reverse=True)
+    removed: list[str] = []
+    problems: list[str] = []
+    for path in runs[keep:]:
+        if path.name in never:
+            continue
+        try:
+            lock = lock_directory(path)
+            try:
+                shutil.rmtree(path)
+            finally:
+                os.close(lock)
+            removed.append(path.name)
+        except InUseError as error:
+            problems.append(f"{path.name} is in use by {error}")
+        except OSError as error:
+            problems.append(f"{path.name} could not be removed ({error.strerror or error})")
+    return removed, problems
+
+
+def _is_run(path: Path) -> bool:
+    if not RUN_ID.fullmatch(path.name) or path.is_symlink() or not path.is_dir():
+        return False
+    record, results = path / "run.json", path / "results.json"
+    if record.is_symlink() or not record.is_file() or results.is_symlink() or not results.is_file():
+        return False
+    try:
+        found = json.loads(record.read_bytes()) if record.stat().st_size <= _LARGEST else None
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("id") == path.name
