@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.reports import action_plan_csv as action_plan
-from tests.support.report_builder import Json, run, saved, vm
+from tests.support.report_builder import Json, Story, run, saved, vm
 
 _OPENERS = "".join(c for c in map(chr, range(0x110000)) if unicodedata.normalize("NFKC", c) in ("=", "+", "-", "@"))
 DANGEROUS = re.compile(rf"""^[\s"'\u2018\u2019\u201c\u201d\uff02\uff07]*[{re.escape(_OPENERS)}]|^[\t\r\n]""")
@@ -67,7 +67,7 @@ def test_a_row_has_what_a_ticket_needs() -> None:
 
 def test_owners_and_sites_are_those_of_the_causes_vms() -> None:
     tags = [{"Owner": "bo", "site": "=1"}, {"owner": "al", "SITE": "north"}, {"owner": "al"}, {}]
-    story = {"VM-001": ("fail", "The VM is off.")}
+    story: Story = {"VM-001": ("fail", "The VM is off.")}
     results = run([vm(f"vm-{number}", story, number, each or {"x": "y"}) for number, each in enumerate(tags)])
     (row,) = rows(results)
     assert (row["Headline"], row["Changes"]) == ("Start 4 VMs that are powered off", "4")
