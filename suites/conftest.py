@@ -13,7 +13,8 @@ from suites.probes.azcmagent_services import agent_services
 from suites.probes.cloud_init import cloudinit
 from suites.probes.cloud_init_output import cloudinit_output
 from suites.probes.guest_system import guest, system
-from suites.probes.imds import healthz, healthz_as_is, imds_compute, ping
+from suites.probes.imds import healthz, imds_compute, ping
+from suites.probes.imds_as_is import healthz_as_is
 from suites.probes.imds_token import arm_token
 from suites.probes.login_and_clock import clock, root_id
 from suites.probes.name_resolution import resolved

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from plugins import ProbeResult, Profile, Vm, check, fail, recommended, required, unknown, warn
 from suites import ARTICLE
 from suites.probes.curl import CurlAnswer
 from suites.probes.imds import compute_url, healthz_url
+from suites.probes.imds_as_is import OwnSettings
+from suites.probes.proxy_environment import Variables
 from suites.rules.arm_resources import restart
+from suites.rules.no_proxy import CURL_PROXIES, goes_through_a_proxy
 from suites.wording import sentence
 
 
@@ -77,7 +78,9 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
             component="guest",
             action="Take the metadata address out of the interception on {vms}",
         )
-    if answer.code == 200 and answer.exit == 0:
+    if answer.code == 200 and answer.exit:
+        fail(f"GET {url} answered 200, but the answer broke off: {answer.ending}; expected all of it.", fix=restart(vm))
+    if answer.code == 200:
         return f"GET {url} answered 200 in {answer.seconds:.2f} s."
     if 200 < answer.code < 300:
         warn(
@@ -95,8 +98,8 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
         fail(f"GET {url} answered {answer.code}; expected 200. The sidecar runs but is not healthy.", fix=restart(vm))
     if answer.code:
         fail(f"GET {url} answered {answer.code}; expected 200.", fix=restart(vm))
-    if answer.exit == 28:
-        if answer.peer:
+    if answer.timed_out:
+        if answer.accepted:
             fail(
                 f"GET {url} was accepted but not answered within {answer.seconds:.0f} s; expected 200. The sidecar "
                 "hangs.",
@@ -116,7 +119,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
             remedy=f"On the VM: ip route get {profile.imds} must name the CSN interface. If it does, restart the VM "
             "through Azure, and open a support request if it persists.",
         )
-    fail(f"GET {url} failed, curl exited with {answer.exit}{sentence(answer.error)}; expected 200.", fix=restart(vm))
+    fail(f"GET {url} failed, {answer.ending}; expected 200.", fix=restart(vm))
 
 
 @check(
@@ -130,57 +133,69 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
     docs=ARTICLE,
     component="guest",
 )
-def test_imds_answers_with_the_vms_own_settings(healthz_as_is: CurlAnswer, profile: Profile) -> str:
+def test_imds_answers_with_the_vms_own_settings(
+    healthz_as_is: OwnSettings, session_env: Variables, curl_version: tuple[int, ...], profile: Profile
+) -> str:
     """The same request succeeds with the VM's environment as it is.
 
     Success: HTTP 200 (or another 2xx, which IMDS-002 comments on), from the metadata address itself.
-    Failure: the request went to a proxy, or failed. A NO_PROXY that looks right and is not is found here.
+    Failure: the request went to a proxy, or failed. A NO_PROXY that looks right and is not is found here. The last
+    address that curl tried decides.
     Unknown: curl is missing.
     """
-    answer, url = healthz_as_is, healthz_url(profile)
-    peer = answer.peer or _named_in(answer.error)
-    if answer.proxied_by or (peer and peer != profile.imds):
-        at = peer if peer != profile.imds else "a proxy on the way"
-        got = f"HTTP {answer.code}" if answer.code else f"curl error {answer.exit}{sentence(answer.error)}"
-        fail(
-            f"With the session's own settings, GET {url} went to {at} and got {got}; expected 200 from {profile.imds} "
-            "itself. Token requests go the same way, and az login --identity fails."
+    way, answer, url = healthz_as_is, healthz_as_is.answer, healthz_url(profile)
+    own, itself = "With the session's own settings", way.goes_to(profile.imds) and not answer.proxied_by
+    if 200 <= answer.code < 300 and answer.exit == 0 and itself:
+        return f"{own}, GET {url} answered {answer.code} from {profile.imds} itself."
+    got = f"HTTP {answer.code}" if answer.code else f"curl error {answer.exit}{sentence(answer.error)}"
+    file = way.curlrc(curl_version)
+    az = goes_through_a_proxy("az (Python)", session_env.values, profile.imds)
+    consequence = " Token requests go the same way, and az login --identity fails." if az else " az asks directly."
+    remedy = (
+        f'Take the proxy out of {file}, or add the line noproxy = "{profile.imds}" to it; az and azcmagent do not '
+        "read that file."
+        if file
+        else ""
+    )
+    named = f" {file} names a proxy for curl." if file else ""
+    action = "Take the proxy out of curl's configuration on {vms}" if file else ""
+    if answer.code and not way.tried:
+        unknown(
+            f"{own}, GET {url} answered {answer.code}, but curl does not say from where; expected {profile.imds}.",
+            remedy="Look at curl's configuration (~/.curlrc): it may send what curl -v prints to a file (stderr).",
+            action="Look at curl's configuration on {vms}",
         )
-    if answer.exit in (5, 97) or (not peer and "proxy" in answer.error.lower()):
+    if way.tried and not itself:
+        at = "a proxy on the way" if way.goes_to(profile.imds) else way.tried
+        if at.startswith(profile.imds):
+            at += ", as to a proxy,"
         fail(
-            f"With the session's own settings, GET {url} was meant for a proxy that cannot be "
-            f"used{sentence(answer.error)}; expected 200 from {profile.imds} itself. az login --identity fails, too."
+            f"{own}, GET {url} went to {at} and got {got}; expected 200 from {profile.imds} itself."
+            f"{named}{consequence}",
+            remedy=remedy,
+            action=action,
         )
-    if 200 <= answer.code < 300 and answer.exit == 0:
-        return f"With the session's own settings, GET {url} answered {answer.code} from {profile.imds} itself."
-    got = f"failed, curl exited with {answer.exit}{sentence(answer.error)}"
-    if answer.code:
-        got = f"answered {answer.code}"
-    if not peer:
+    if not way.tried and (file or any(session_env.values.get(name) for name in CURL_PROXIES)):
         fail(
-            f"With the session's own settings, GET {url} {got}; expected 200. No connection was made, and curl does "
-            "not say to where: to the service itself, or to a proxy.",
-            remedy="See PROXY-002 and IMDS-002. If both pass, look at ~/.curlrc: it may name a proxy, too.",
-            action="Find out what diverts the metadata requests on {vms}",
+            f"{own}, GET {url} was meant for a proxy that cannot be used: {answer.ending}; expected 200 from "
+            f"{profile.imds} itself.{named}{consequence}",
+            remedy=remedy,
+            action=action,
+        )
+    got = f"answered {answer.code}" if answer.code else f"failed, {answer.ending}"
+    if 200 <= answer.code < 300:
+        got += f", but the answer broke off: {answer.ending}"
+    if not way.tried:
+        fail(
+            f"{own}, GET {url} {got}; expected 200. No connection was tried, and no proxy is set.",
+            remedy="See PROXY-002 and IMDS-002. If both pass, look at curl's configuration (~/.curlrc).",
+            action="Look at curl's configuration on {vms}",
         )
     fail(
-        f"With the session's own settings, GET {url} {got}; expected 200. It did not go through a proxy.",
+        f"{own}, GET {url} {got}; expected 200. It did not go through a proxy.",
         remedy="See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
         action="Restore the metadata service on {vms}",
     )
-
-
-def _named_in(error: str) -> str:
-    """The host that curl could not connect to, where its sentence names one; "" when it does not.
-
-    ``Failed to connect to 169.254.0.11 port 3128 after 0 ms: Couldn't connect to server``,
-    ``Failed to connect to 169.254.0.11 port 3128: Connection refused`` (curl 7.68),
-    ``Failed connect to 169.254.0.11:3128; Connection refused`` (7.29), ``connect to 169.254.0.11 port 3128 failed``,
-    ``Failed to connect to 169.254.169.254 port 80 via 169.254.0.11 after 0 ms`` (8.13: it went to the last one).
-    """
-    via = re.search(r" via (?:proxy )?\[?([^\s\]:]+)", error)
-    named = via or re.search(r"\bconnect to \[?([^\s;\]]+?)\]?(?::\d+\b(?!:)| port \d+)", error)
-    return named[1] if named else ""
 
 
 @check(
@@ -209,7 +224,7 @@ def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, profile:
         )
     if not answer.code:
         unknown(
-            f"GET {url} got no answer, curl exited with {answer.exit}{sentence(answer.error)}, though /healthz did.",
+            f"GET {url} got no answer, {answer.ending}, though /healthz did.",
             remedy="Run again. The installation script would continue this time, but may fail the next time.",
         )
     return f"GET {url} answered {answer.code}: the installation script continues."

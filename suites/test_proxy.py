@@ -161,14 +161,14 @@ def test_the_csn_proxy_accepts_connections(proxy_port: CurlAnswer, profile: Prof
     answer, at = proxy_port, f"{profile.proxy_host}:{profile.proxy_port}"
     if answer.code:
         return f"{at} accepts connections (it answered HTTP {answer.code} in {answer.seconds:.2f} s)."
-    if answer.peer:
+    if answer.accepted:
         warn(
-            f"{at} accepted the connection but answered no HTTP: curl exited with "
-            f"{answer.exit}{sentence(answer.error)}. The CSN proxy answers; NET-001 shows whether it serves.",
+            f"{at} accepted the connection, but {answer.ending}. The CSN proxy answers; NET-001 shows whether it "
+            "serves.",
             remedy="If NET-001 fails as well: check the state of the cloud services network (CSN-003), or whether "
             f"something else than the CSN proxy listens at {at}.",
         )
-    if answer.exit == 28:
+    if answer.timed_out:
         fail(
             f"{at} did not accept a connection within {answer.seconds:.0f} s. Without the CSN proxy nothing of Azure "
             "is reached."
@@ -178,4 +178,4 @@ def test_the_csn_proxy_accepts_connections(proxy_port: CurlAnswer, profile: Prof
             f"{at} refuses the connection or has no route{sentence(answer.error)}. Without the CSN proxy nothing of "
             "Azure is reached."
         )
-    fail(f"{at} was not reached: curl exited with {answer.exit}{sentence(answer.error)}; expected a connection.")
+    fail(f"{at} was not reached: {answer.ending}; expected a connection.")

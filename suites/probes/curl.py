@@ -8,10 +8,30 @@ one line of numbers::
     HTTP/1.1 400 Bad Request
     Date: Sat, 21 Nov 2026 22:45:58 GMT
 
-    @curl code=400 connect=200 ip=169.254.0.11 tls=0.017010 total=0.050096
+    @curl code=400 connect=200 request=79 verify=0 total=0.050096
 
-Measured: with a proxy, ``%{time_connect}`` is 0 in every failure after the TCP connection, so ``ip`` (the peer that
-curl was connected to) is what tells "nobody accepted the connection" from "somebody did, and then it failed".
+A guest's curl is as old and as new as its distribution. The reader uses only signals that were measured to mean the
+same in curl 7.29 (NSS, GnuTLS), 7.52, 7.61, 7.76, 7.88, 8.5, 8.12, 8.14 and 8.21; of the others, the third column says
+where they do not:
+
+======================  ====================================  ========================================================
+fact                    signal                                not used, because
+======================  ====================================  ========================================================
+a proxy accepted TCP    the line ``> CONNECT `` of ``-v``     ``remote_ip``: 7.29 sets it for refused connections, 8.x
+                                                              not before the tunnel stands; ``size_request``: 0 in 8.x;
+                                                              ``time_connect``: 0 with a proxy; ``Connected to``: 8.x
+                                                              prints it at other times
+a service accepted TCP  ``size_request``, for plain requests  ``remote_ip``: as above
+CONNECT was answered    ``http_connect``                      exit status: 56; for garbage also 43 (8.14), 8 (8.21)
+TLS stood               the line ``> HEAD `` of ``-v``
+time ran out            exit 28; in 7.29 also 56 and 7 with   the sentence: it differs in nearly every version
+                        one sentence each (`_TIMED_OUT`)
+not HTTP                no status, though accepted            exit status: 0 in 7.61 (HTTP/0.9), 1 in 7.76
+where it went           the last line ``*   Trying`` of       the sentence: 7.29 and 8.21 name the origin, and 8.21
+                        ``-v``                                the proxy behind it
+certificate             exit 51 (before 7.62), 60, 77, 83,    the sentence: it differs between TLS libraries
+                        ``ssl_verify_result``
+======================  ====================================  ========================================================
 """
 
 from __future__ import annotations
@@ -20,22 +40,24 @@ import re
 from dataclasses import dataclass
 
 from plugins import ProbeResult, quote, tool
-from suites.wording import plain
+from suites.wording import plain, sentence
 
 #: curl's own exit statuses.
 EXITS = range(100)
 
 #: For ``curl -w``: nothing that curl 7.29 (RHEL 7) does not know.
 WRITE = (
-    r"\n@curl code=%{http_code} connect=%{http_connect} ip=%{remote_ip}"
-    r" tls=%{time_appconnect} total=%{time_total}\n"
+    r"\n@curl code=%{http_code} connect=%{http_connect} request=%{size_request}"
+    r" verify=%{ssl_verify_result} total=%{time_total}\n"
 )
 
-_NUMBERS = re.compile(
-    r"^@curl code=(?P<code>\d+) connect=(?P<connect>\d+) ip=(?P<ip>\S*)"
-    r" tls=(?P<tls>[\d.,]+) total=(?P<total>[\d.,]+)\n",
-    re.M,
-)
+_NUMBERS = re.compile(r"^@curl (?=code=\d)(?P<pairs>[a-z]+=\S*(?: [a-z]+=\S*)*)\n", re.M)
+
+#: Of a connection that stood, without a status: HTTP/0.9 (0 and 1), and heads that cannot be read.
+NOT_HTTP = (0, 1, 8, 43)
+
+#: How curl 7.29 says without exit 28 that time ran out: waiting for an answer to CONNECT, and for a connection.
+_TIMED_OUT = {56: "Proxy CONNECT aborted due to timeout", 7: "connect() timed out!"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +67,50 @@ class CurlAnswer:
     exit: int
     code: int  # the HTTP status of the origin, 0 = none
     connect: int  # the HTTP status of the proxy's answer to CONNECT, 0 = none
-    peer: str  # the address that curl was connected to (the proxy's, when one is used), "" = no connection
-    handshake: float  # seconds until TLS stood, 0 = it never did
+    accepted: bool  # a TCP connection stood: to the proxy, when one is used
+    handshake: bool  # TLS stood
     seconds: float
     headers: str  # all header lines, as they came
     error: str  # curl's own sentence, without "curl: (7) "
     verbose: str  # what -v said
+    verify: int = 0  # the TLS library's own number for a certificate that is not accepted, 0 = accepted, or none
 
     @classmethod
     def read(cls, seen: ProbeResult) -> CurlAnswer:
-        """Read a probe that called curl with ``-sS -D - -o /dev/null -w WRITE``."""
-        matches = list(_NUMBERS.finditer(seen.stdout.replace("\r", "")))
+        """Read a probe that called curl with ``-sS -D - -o /dev/null -w WRITE``.
+
+        Raises ValueError where curl printed no line of numbers.
+        """
+        stdout, verbose = seen.stdout.replace("\r", ""), seen.stderr.replace("\r", "")
+        matches = list(_NUMBERS.finditer(stdout))
         if not matches:
             raise ValueError(f"curl exited with {seen.exit} but printed no @curl line: {_tail(seen.stderr)}")
-        numbers = matches[-1]
+        numbers = dict(pair.split("=", 1) for pair in matches[-1]["pairs"].split())
+        code, connect, request = (_number(numbers.get(name, "")) for name in ("code", "connect", "request"))
         return cls(
             exit=seen.exit or 0,
-            code=int(numbers["code"]),
-            connect=int(numbers["connect"]),
-            peer=numbers["ip"],
-            handshake=_seconds(numbers["tls"]),
-            seconds=_seconds(numbers["total"]),
-            headers=seen.stdout.replace("\r", "")[: numbers.start()].strip(),
-            error=_error(seen.stderr),
-            verbose=seen.stderr.replace("\r", ""),
+            code=code,
+            connect=connect,
+            accepted=bool(code or connect or request or re.search(r"^> CONNECT ", verbose, re.M)),
+            handshake=bool(code) or bool(re.search(r"^> HEAD ", verbose, re.M)),
+            seconds=_seconds(numbers.get("total", "")),
+            headers=stdout[: matches[-1].start()].strip(),
+            error=_error(verbose),
+            verbose=verbose,
+            verify=_number(numbers.get("verify", "")),
         )
+
+    @property
+    def timed_out(self) -> bool:
+        """True when curl stopped because time ran out."""
+        return self.exit == 28 or self.error == _TIMED_OUT.get(self.exit)
+
+    @property
+    def ending(self) -> str:
+        """A clause for a message: how curl ended, with its own sentence; exit 0 without a status is not a success."""
+        if self.accepted and not self.code and self.exit in NOT_HTTP:
+            return f"what came back is not HTTP{sentence(self.error)}"
+        return f"curl exited with {self.exit}{sentence(self.error)}"
 
     def header(self, name: str) -> str:
         """The value of the last header of that name, "" when there is none."""
@@ -87,13 +128,17 @@ class CurlAnswer:
         return self.header("X-Squid-Error").removesuffix(" 0") or (via if "squid" in via.lower() else "")
 
 
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"-?\d{1,12}", text) else 0
+
+
 def _seconds(text: str) -> float:
-    return float(text.replace(",", "."))  # some locales write 0,05
+    return float(text.replace(",", ".")) if re.fullmatch(r"\d+(?:[.,]\d*)?", text) else 0.0  # some locales write 0,05
 
 
 def _error(stderr: str) -> str:
     # curl: (7) Failed to connect to 169.254.0.11 port 3128 after 0 ms: Couldn't connect to server
-    errors = re.findall(r"^curl: \(\d+\) (.*)$", stderr.replace("\r", ""), re.M)
+    errors = re.findall(r"^curl: \(\d+\) (.*)$", stderr, re.M)
     return plain(errors[-1].strip()) if errors else ""
 
 

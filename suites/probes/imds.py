@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from plugins import Profile, probe, ps, quote, tool
-from suites.probes.curl import EXITS, CurlAnswer, direct, direct_windows, metadata_arguments, metadata_request
+from plugins import Profile, probe, ps, quote
+from suites.probes.curl import EXITS, CurlAnswer, direct, direct_windows
 
 # The first packet is often enough; a second and third only when it got lost. No option that busybox does not know.
 ping = probe(
@@ -35,40 +35,6 @@ def healthz_url(profile: Profile) -> str:
 healthz = probe(
     lambda profile: direct(healthz_url(profile), profile.timeouts.imds),
     windows=lambda profile: direct_windows(healthz_url(profile), profile.timeouts.imds),
-    timeout=7,
-    needs=["curl"],
-    accept_exits=EXITS,
-    read=CurlAnswer.read,
-)
-
-
-def _as_is(profile: Profile) -> str:
-    # Without -q and --noproxy: .curlrc and environment exactly as the VM has them. curl's errors may quote the proxy
-    # setting, login and all (Unsupported proxy syntax in '"http://user:...), so what stands before an @ is cut off.
-    return (
-        f"{{ e=$(curl -sS {metadata_request(healthz_url(profile), profile.timeouts.imds)} 2>&1 >&4); s=$?; }} 4>&1\n"
-        'case $e in *@*) e="curl: ($s) with the proxy setting ***@${e##*@}" ;; esac\n'
-        '[ "$e" ] && printf \'%s\\n\' "$e" >&2\n'
-        "exit $s"
-    )
-
-
-def _as_is_windows(profile: Profile) -> str:
-    request = tool("curl.exe", "-sS", *metadata_arguments(healthz_url(profile), profile.timeouts.imds))
-    return (
-        f"{request}\n"
-        "$said = $slot.err.ToString()\n"
-        "if ($said.Contains('@')) {\n"
-        "    $rest = $said.Substring($said.LastIndexOf('@') + 1)\n"
-        "    [void]$slot.err.Clear()\n"
-        "    Add-Said 'err' \"curl: ($global:LASTEXITCODE) with the proxy setting ***@$rest\"\n"
-        "}"
-    )
-
-
-healthz_as_is = probe(
-    _as_is,
-    windows=_as_is_windows,
     timeout=7,
     needs=["curl"],
     accept_exits=EXITS,

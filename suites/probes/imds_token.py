@@ -9,13 +9,13 @@ which is not redacted as a token and cannot be used as one. A probe's stdout::
     expires_on="1795387558"
     resource="https://management.azure.com/"
     @tries 1
-    @curl code=200 connect=000 ip=169.254.169.254 tls=0.000000 total=0.034211
+    @curl code=200 connect=000 request=301 verify=0 total=0.034211
 
 and when there is none::
 
     body={"error":"invalid_request","error_description":"Identity not found"}
     @tries 1
-    @curl code=400 connect=000 ip=169.254.169.254 tls=0.000000 total=0.003211
+    @curl code=400 connect=000 request=301 verify=0 total=0.003211
 """
 
 from __future__ import annotations

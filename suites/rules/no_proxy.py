@@ -1,9 +1,21 @@
-"""Who reads NO_PROXY, and how: curl, Go (azcmagent) and Python requests (az) disagree.
+"""Who reads NO_PROXY, and how: curl, Go (azcmagent) and Python requests (az) disagree, and curl with itself.
 
 Each of the three functions answers: would this tool, with this value, talk to `host` directly? They follow the tools'
-own sources, as of curl 8.x, Go 1.22 (x/net/http/httpproxy) and requests 2.32. Go and Python take unprintable characters
-off the ends of an entry, and curl does not: an entry that has one counts for none of them, since programs of every kind
-read the value.
+own sources: curl 7.29 to 8.21, Go 1.22 (x/net/http/httpproxy) and requests 2.32. What differs, for an address:
+
+==================  ==============  ==============  ==============  =====================  =====================
+entry               curl < 7.86     7.86 to 8.8     since 8.9       Go                     requests
+==================  ==============  ==============  ==============  =====================  =====================
+169.254.0.0/16      not read        read            read            read                   read
+0.0.0.0/0           not read        one address     one address     every IPv4 address     not read
+169.254.0.0/255...  not read        not read        not read        not read               not read
+169.254 (an end)    read            not read        not read        not read               read
+a b (a blank)       both            both            a only          neither                neither
+fe80::/10           not read        not read        since 8.21      read                   not read
+==================  ==============  ==============  ==============  =====================  =====================
+
+Go and Python take unprintable characters off the ends of an entry, and curl does not: an entry that has one counts for
+none of them, since programs of every kind read the value.
 """
 
 from __future__ import annotations
@@ -13,7 +25,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-__all__ = ["READERS", "bypasses", "first_set", "misread"]
+__all__ = ["CURL_PROXIES", "READERS", "bypasses", "first_set", "goes_through_a_proxy", "misread"]
 
 #: curl's version as numbers; () = not known.
 Version = tuple[int, ...]
@@ -26,9 +38,25 @@ READERS: Mapping[str, tuple[str, str]] = {
 }
 
 
+#: The variables from which curl takes the proxy of an http:// address.
+CURL_PROXIES = ("http_proxy", "all_proxy", "ALL_PROXY")
+
+_PROXIES: Mapping[str, tuple[str, ...]] = {
+    "curl": CURL_PROXIES,
+    "azcmagent (Go)": ("HTTP_PROXY", "http_proxy"),
+    "az (Python)": ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"),
+}
+
+
 def first_set(names: tuple[str, str], values: Mapping[str, str]) -> str:
     """The name of the variable that a tool takes, "" when it finds none."""
     return next((name for name in names if values.get(name)), "")
+
+
+def goes_through_a_proxy(tool: str, values: Mapping[str, str], host: str, curl: Version = ()) -> bool:
+    """True when `tool`, with these variables, would ask a proxy for http://`host`."""
+    name = first_set(READERS[tool], values)
+    return any(map(values.get, _PROXIES[tool])) and not bypasses(tool, values.get(name, ""), host, curl)
 
 
 @lru_cache(4096)  # a fleet's VMs have few different values
@@ -49,11 +77,17 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-def _in_network(host: str, entry: str) -> bool:
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
-    except ValueError:
+def _in_network(host: str, entry: str, bits: range) -> bool:
+    """True when `host` is in the network ``169.254.0.0/16``, which has so many bits."""
+    base, _, size = entry.partition("/")
+    if not _is_ip(base) or not re.fullmatch(r"\d{1,3}", size) or int(size) not in bits:
         return False
+    network = ipaddress.ip_network(f"{base}/{size}", strict=False) if int(size) <= _bits(base) else None
+    return network is not None and ipaddress.ip_address(host) in network
+
+
+def _bits(address: str) -> int:
+    return 128 if ":" in address else 32
 
 
 def _tail_matches(host: str, entry: str) -> bool:
@@ -62,25 +96,36 @@ def _tail_matches(host: str, entry: str) -> bool:
     return bool(entry) and (host == entry or host.endswith("." + entry))
 
 
+#: One curl of each way to read; a version that is not known may be any of them.
+_CURLS: tuple[Version, ...] = ((7, 29, 0), (7, 88, 1), (8, 9, 0), (8, 21, 0))
+
+
 def _curl(value: str, host: str, version: Version) -> bool:
+    if not version:
+        return all(_curl(value, host, each) for each in _CURLS)
     if value == "*":  # only when it is all there is
         return True
-    if version and version < (7, 86):  # no CIDR; an address is compared like a name; blanks separate as commas do
+    if version < (7, 86):  # no CIDR; an address is compared like a name; blanks separate as commas do
+        if ":" in host and version < (7, 59):  # it takes what stands before the first colon for the host
+            return False
         return any(_tail_matches(host, entry) for entry in re.split(r"[, ]+", value))
     if version >= (8, 9):  # what follows a blank is not read any more
         value = _until_blank(value)
     entries = re.split(r"[, \t]+", value)
     if version == (7, 86, 0) and _is_ip(host):  # it compares an address with all that follows in the list
         entries = entries[-1:]
-    for entry in entries:
-        if not _is_ip(host):
-            matched = _tail_matches(host, entry.removesuffix("."))
-        else:
-            # A version that is not known may be old: then only what every curl understands will do.
-            matched = entry == host or ("/" in entry and bool(version) and _in_network(host, entry))
-        if matched:
-            return True
-    return False
+    is_name = not _is_ip(host) or (":" in host and version < (8, 21))  # before, it compares IPv6 addresses like names
+    return any(_curl_takes(entry, host, is_name=is_name) for entry in entries if entry)
+
+
+def _curl_takes(entry: str, host: str, *, is_name: bool) -> bool:
+    if is_name:
+        return _tail_matches(host, entry.removesuffix("."))
+    base, slash, size = entry.partition("/")
+    if slash and not re.fullmatch(r"0+", size):
+        return _in_network(host, entry, range(1, _bits(base) + 1))
+    # Without a size, or with 0, it is one address.
+    return _is_ip(base) and ipaddress.ip_address(base) == ipaddress.ip_address(host)
 
 
 def _until_blank(value: str) -> str:
@@ -101,10 +146,10 @@ def _go(value: str, host: str) -> bool:
         if entry == "*":
             return True
         if "/" in entry and _is_ip(host):
-            if _in_network(host, entry):
+            if _in_network(host, entry, range(129)):
                 return True
         elif _is_ip(entry.strip("[]")):
-            if entry.strip("[]") == host:
+            if _is_ip(host) and ipaddress.ip_address(entry.strip("[]")) == ipaddress.ip_address(host):
                 return True
         elif not _is_ip(host) and _tail_matches(host, entry.removeprefix("*")):  # an address has no tail any more
             return True
@@ -114,7 +159,7 @@ def _go(value: str, host: str) -> bool:
 def _requests(value: str, host: str) -> bool:
     entries = [entry for entry in value.replace(" ", "").split(",") if entry]
     is_ipv4 = _is_ip(host) and ":" not in host
-    if is_ipv4 and any(_in_network(host, entry) if "/" in entry else host == entry for entry in entries):
+    if is_ipv4 and any(_in_network(host, entry, range(1, 33)) or host == entry for entry in entries):
         return True
     if not is_ipv4 and any(host.endswith(entry) for entry in entries):
         return True
@@ -145,8 +190,13 @@ def misread(value: str, host: str, curl: Version = ()) -> str:
             if re.search(r"\s", value)
             else "entries are separated by commas, by nothing else"
         )
-    if any("/" in entry and _in_network(host, entry.strip()) for entry in value.split(",")):
+    networks = [entry.strip() for entry in value.split(",") if "/" in entry]
+    if any(_in_network(host, entry, range(1, 129)) for entry in networks):
         return "curl before 7.86 does not know networks (CIDR)"
+    if any(re.fullmatch(r"[0-9a-fA-F.:]+/0+", entry) for entry in networks):
+        return "curl takes a network of 0 bits for one address, and az does not read it"
+    if any(re.fullmatch(r"[0-9.]+/[0-9]+\.[0-9.]+", entry) for entry in networks):
+        return "no tool reads a netmask: a network is written with its number of bits, as 169.254.0.0/16"
     if any(_is_ip(host) and _tail_matches(host, entry.strip()) for entry in value.split(",")):
         return "the end of an address counts for old versions of some tools only"
     if "*" in value:

@@ -149,15 +149,17 @@ def in_one_place(setting: ProxySetting) -> CheckOutcome | None:
 
 def lacks_localhost(setting: ProxySetting, curl: Version, vm: Vm) -> CheckOutcome | None:
     """The addresses of the VM itself, on which the agent listens, are not exempt for every tool that may read it."""
-    if curl == (7, 86, 0):  # it can exempt one address only, and that is the metadata service's
-        curl = ()
     places = list(setting.places) if setting.windows else [SESSION]
     for place in places:
         value = setting.values[place]
         lacking = [
             host
             for host in setting.profile.no_proxy_recommended
-            if not all(bypasses(tool, value, host, curl) for tool in READERS)
+            if not all(
+                bypasses(tool, value, host, curl)
+                for tool in READERS
+                if bypasses(tool, setting.expected, host, curl)  # no value exempts ::1 for curl 7.29, for one
+            )
         ]
         if lacking:
             return setting.wrong(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from plugins import Endpoint, Profile
-from suites.probes.curl import CurlAnswer
+from suites.probes.curl import NOT_HTTP, CurlAnswer
 from suites.rules.tls import no_cipher, old_tls, plain_text, refused_certificate
 from suites.wording import sentence
 
@@ -33,7 +33,7 @@ def proxy_path(answer: CurlAnswer, endpoint: Endpoint, profile: Profile) -> Prox
         return ProxyPath(True, f"{proxy} opened the tunnel to {host}, but {why}: NET-003 judges that.")
     if answer.connect and answer.connect != 200:
         return _refused(answer, endpoint, proxy)
-    if not answer.peer:
+    if not answer.accepted:
         return _no_proxy_there(answer, host, proxy)
     if answer.connect == 200:
         return _broken_tunnel(answer, host, proxy)
@@ -114,8 +114,9 @@ def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
         5: "its name does not resolve",
         6: "its name does not resolve",
         7: "it refuses the connection or there is no route to it",
-        28: f"it did not accept the connection within {answer.seconds:.0f} s",
     }.get(answer.exit, f"curl exited with {answer.exit}")
+    if answer.timed_out:
+        why = f"it did not accept the connection within {answer.seconds:.0f} s"
     return ProxyPath(
         False,
         f"{host} was not reached: no connection to the CSN proxy {proxy}, {why}{sentence(answer.error)}.",
@@ -125,10 +126,12 @@ def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
 
 def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
     """Connected to the proxy, and no status for CONNECT came back."""
-    if answer.exit == 28:
+    if answer.timed_out:
         what = f"{proxy} accepted the connection but did not answer CONNECT to {host} within {answer.seconds:.0f} s"
-    elif answer.exit in (52, 56):
+    elif answer.exit in (52, 55, 56):
         what = f"{proxy} closed the connection instead of answering CONNECT to {host}"
+    elif answer.exit in NOT_HTTP:
+        what = f"{proxy} answered CONNECT to {host} with something else than HTTP"
     else:
         what = f"CONNECT to {host} through {proxy} failed, curl exited with {answer.exit}"
     return ProxyPath(
@@ -165,7 +168,7 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
             "between proxy and endpoint cuts the connection, often a firewall that filters by name.",
             f"Allow {host} in the firewalls behind the proxy, without TLS inspection.",
         )
-    if answer.exit == 28 and not answer.handshake:
+    if answer.timed_out and not answer.handshake:
         return ProxyPath(
             False,
             f"{proxy} opened the tunnel to {host}, but the TLS handshake was not done after {answer.seconds:.0f} s. "
@@ -173,7 +176,7 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
             f"On the VM, try: curl -v --proxy http://{proxy} https://{host}/ ; then lower the MTU of the CSN interface "
             "(ip link set dev IFACE mtu 1400) to see whether it helps, and check the firewalls behind the proxy.",
         )
-    if answer.exit == 28:
+    if answer.timed_out:
         return ProxyPath(
             False,
             f"{host} took the TLS connection through {proxy} but answered nothing within {answer.seconds:.0f} s.",
@@ -181,7 +184,6 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
         )
     return ProxyPath(
         False,
-        f"{proxy} opened the tunnel to {host}, but it broke before an answer came: curl exited with "
-        f"{answer.exit}{sentence(answer.error)}.",
+        f"{proxy} opened the tunnel to {host}, but it broke before an answer came: {answer.ending}.",
         f"Allow {host} in the firewalls behind the proxy, without TLS inspection, and run again.",
     )

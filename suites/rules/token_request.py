@@ -38,7 +38,7 @@ def unanswered(answer: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome | 
     curl, at = answer.curl, f"{profile.imds} port 80"
     if curl.code:
         return None
-    if curl.exit == 28 and curl.peer:
+    if curl.timed_out and curl.accepted:
         return CheckOutcome(
             Status.FAIL,
             f"IMDS took the request for a token but did not answer within {curl.seconds:.0f} s. The sidecar waits for "
@@ -46,13 +46,14 @@ def unanswered(answer: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome | 
             _PLATFORM,
             restart(vm),
         )
-    why = {
-        7: f"{at} refuses the connection or has no route",
-        28: f"{at} did not accept a connection within {curl.seconds:.0f} s",
-    }.get(curl.exit, f"curl exited with {curl.exit}")
+    why = curl.ending
+    if curl.timed_out:
+        why = f"{at} did not accept a connection within {curl.seconds:.0f} s{sentence(curl.error)}"
+    elif curl.exit == 7:
+        why = f"{at} refuses the connection or has no route{sentence(curl.error)}"
     return CheckOutcome(
         Status.FAIL,
-        f"IMDS did not answer the request for a token: {why}{sentence(curl.error)}.",
+        f"IMDS did not answer the request for a token: {why}.",
         f"See IMDS-002: without {at} there are no tokens.",
     )
 

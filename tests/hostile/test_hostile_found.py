@@ -83,7 +83,7 @@ def test_json_that_is_nested_too_deep_is_not_understood() -> None:
 @pytest.mark.parametrize("time", [10**400, 1e999, float("nan"), "9" * 5000, -1, True, 253_402_300_800])
 def test_a_time_of_a_token_that_no_clock_shows_is_none(time: Any) -> None:
     """A difference of it and now raised OverflowError in TOKEN-002."""
-    answer = TokenAnswer.read(seen("claims=e30\n@tries 1\n@curl code=200 connect=000 ip= tls=0 total=0\n"))
+    answer = TokenAnswer.read(seen("claims=e30\n@tries 1\n@curl code=200 connect=000 request=0 verify=0 total=0\n"))
     assert replace(answer, claims={"exp": time}).time("exp") is None
 
 

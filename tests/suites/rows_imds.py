@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from plugins.model import Status
+from dataclasses import replace
+
+from plugins.model import ProbeResult, Status
 from tests.support.suite_rows import Row, curl, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -119,6 +121,21 @@ ROWS["IMDS-002"] = [
         "GET http://169.254.169.254/healthz was accepted but not answered within 3 s; expected 200. The sidecar hangs.",
     ),
     Row(
+        "the answer broke off",
+        {"healthz": curl(200, ip=IMDS, exit=18, error="transfer closed with 198 bytes remaining to read")},
+        Status.FAIL,
+        "GET http://169.254.169.254/healthz answered 200, but the answer broke off: curl exited with 18 (transfer closed with 198 bytes remaining to read); expected all of it.",
+    ),
+    *(
+        Row(
+            f"not HTTP: curl exits with {exit}",
+            {"healthz": curl(ip=IMDS, exit=exit, error=words)},
+            Status.FAIL,
+            f"GET http://169.254.169.254/healthz failed, what came back is not HTTP{f' ({words})' if words else ''}; expected 200.",
+        )
+        for exit, words in ((0, ""), (1, "Received HTTP/0.9 when not allowed"))  # before and since 7.66
+    ),
+    Row(
         "hung up",
         {"healthz": curl(exit=52, ip=IMDS, error="Empty reply from server")},
         Status.FAIL,
@@ -147,101 +164,181 @@ ROWS["IMDS-002"] = [
     ),
 ]
 
+PROXY = "169.254.0.11:3128"
+OWN = "With the session's own settings, GET http://169.254.169.254/healthz"
+SEE_IMDS_002 = "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc."
+
+
+def own(
+    answer: ProbeResult,
+    tried: str = "",
+    lines: str = "",
+    env: str = f"http_proxy=http://{PROXY}\n",
+    version: str = "7.88.1",
+) -> dict[str, ProbeResult]:
+    """The evidence of IMDS-003: curl tried this address last, and its own lines say more."""
+    way = f"@tried {tried}\n" if tried else ""
+    return {
+        "healthz_as_is": replace(answer, stderr=lines + way + answer.stderr),
+        "session_env": seen(env),
+        "curl_version": seen(f"curl {version} (x86_64-pc-linux-gnu) libcurl/{version} OpenSSL/3.0.22\n"),
+    }
+
+
 ROWS["IMDS-003"] = [
     Row(
         "exempt",
-        {"healthz_as_is": curl(200, ip=IMDS)},
+        own(curl(200, ip=IMDS), f"{IMDS}:80"),
         Status.PASS,
-        "With the session's own settings, GET http://169.254.169.254/healthz answered 200 from 169.254.169.254 itself.",
+        f"{OWN} answered 200 from 169.254.169.254 itself.",
+    ),
+    Row(
+        "exempt: curl before 7.70 names no port",
+        own(curl(200, ip=IMDS), IMDS, version="7.61.1"),
+        Status.PASS,
+        f"{OWN} answered 200 from 169.254.169.254 itself.",
     ),
     Row(
         "went to the CSN proxy",
-        {"healthz_as_is": curl(403, ip="169.254.0.11", headers=SQUID)},
+        own(curl(403, ip="169.254.0.11", headers=SQUID), PROXY, "@proxied\n"),
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz went to 169.254.0.11 and got HTTP 403; expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
+        f"{OWN} went to 169.254.0.11:3128 and got HTTP 403; expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
         "Put the metadata address into NO_PROXY and no_proxy, in /etc/environment: NO_PROXY=localhost,127.0.0.1,::1,169.254.169.254 ; then open a new session.",
     ),
     Row(
-        "a proxy answered 200: still not the sidecar",
-        {"healthz_as_is": curl(200, ip="10.0.0.9")},
+        "only this curl does not read the network: az does",
+        own(
+            curl(403, ip="169.254.0.11", headers=SQUID),
+            "169.254.0.11",
+            "@proxied\n",
+            f"http_proxy=http://{PROXY}\nno_proxy=169.254.0.0/16\n",
+            "7.61.1",
+        ),
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz went to 10.0.0.9 and got HTTP 200; expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
+        f"{OWN} went to 169.254.0.11 and got HTTP 403; expected 200 from 169.254.169.254 itself. az asks directly.",
     ),
     Row(
-        "the proxy refuses",
-        {"healthz_as_is": curl(exit=7, error="Failed to connect to 169.254.0.11 port 3128: Connection refused")},
+        "the proxy of a configuration file",
+        own(curl(403, ip="169.254.0.11", headers=SQUID), PROXY, "@rc H proxy /root/.curlrc\n@proxied\n", env=""),
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz went to 169.254.0.11 and got curl error 7 (Failed to connect to 169.254.0.11 port 3128: Connection refused); expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
+        f"{OWN} went to 169.254.0.11:3128 and got HTTP 403; expected 200 from 169.254.169.254 itself. /root/.curlrc names a proxy for curl. az asks directly.",
+        'Take the proxy out of /root/.curlrc, or add the line noproxy = "169.254.169.254" to it; az and azcmagent do not read that file.',
+    ),
+    Row(
+        "a configuration file that this curl is too old to read",
+        own(
+            curl(exit=28, ip=IMDS, error="Operation timed out"),
+            IMDS,
+            "@rc h proxy /root/.config/curlrc\n",
+            "",
+            "7.61.1",
+        ),
+        Status.FAIL,
+        f"{OWN} failed, curl exited with 28 (Operation timed out); expected 200. It did not go through a proxy.",
+        SEE_IMDS_002,
+    ),
+    Row(
+        "a proxy answered 200: still not the sidecar",
+        own(curl(200, ip="10.0.0.9"), "10.0.0.9:3128"),
+        Status.FAIL,
+        f"{OWN} went to 10.0.0.9:3128 and got HTTP 200; expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
+    ),
+    Row(
+        "a proxy at the address of the service",
+        own(curl(200, ip=IMDS), f"{IMDS}:80", "@proxied\n"),
+        Status.FAIL,
+        f"{OWN} went to 169.254.169.254:80, as to a proxy, and got HTTP 200; expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
+    ),
+    Row(
+        "the service answers as squid does",
+        own(curl(403, ip=IMDS, headers=SQUID), f"{IMDS}:80", env=""),
+        Status.FAIL,
+        f"{OWN} went to a proxy on the way and got HTTP 403; expected 200 from 169.254.169.254 itself. az asks directly.",
     ),
     Row(
         "the proxy's name does not resolve",
-        {"healthz_as_is": curl(exit=5, error="Could not resolve proxy: proxy.corp.example")},
+        own(curl(exit=5, error="Could not resolve proxy: proxy.corp.example")),
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz was meant for a proxy that cannot be used (Could not resolve proxy: proxy.corp.example); expected 200 from 169.254.169.254 itself. az login --identity fails, too.",
+        f"{OWN} was meant for a proxy that cannot be used: curl exited with 5 (Could not resolve proxy: proxy.corp.example); expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
     ),
     Row(
         "quotation marks in the value",
-        {"healthz_as_is": curl(exit=5, error="Unsupported proxy syntax in '\"http://169.254.0.11:3128\"'")},
+        own(curl(exit=5, error="Unsupported proxy syntax in '\"http://169.254.0.11:3128\"'")),
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz was meant for a proxy that cannot be used (Unsupported proxy syntax in '\"http://169.254.0.11:3128\"'); expected 200 from 169.254.169.254 itself. az login --identity fails, too.",
+        f"{OWN} was meant for a proxy that cannot be used: curl exited with 5 (Unsupported proxy syntax in '\"http://169.254.0.11:3128\"'); expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
     ),
     Row(
         "the service itself",
-        {"healthz_as_is": curl(503, ip=IMDS)},
+        own(curl(503, ip=IMDS), f"{IMDS}:80"),
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz answered 503; expected 200. It did not go through a proxy.",
-        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
+        f"{OWN} answered 503; expected 200. It did not go through a proxy.",
+        SEE_IMDS_002,
     ),
     Row(
         "the service itself refuses",
-        {"healthz_as_is": curl(exit=7, error=f"Failed to connect to {IMDS} port 80 after 0 ms: Couldn't connect")},
+        own(curl(exit=7, error=f"Failed to connect to {IMDS} port 80 after 0 ms: Couldn't connect"), f"{IMDS}:80"),
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with 7 (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect); expected 200. It did not go through a proxy.",
-        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
+        f"{OWN} failed, curl exited with 7 (Failed to connect to 169.254.169.254 port 80 after 0 ms: Couldn't connect); expected 200. It did not go through a proxy.",
+        SEE_IMDS_002,
+    ),
+    Row(
+        "the answer broke off",
+        own(curl(200, ip=IMDS, exit=18, error="transfer closed with 198 bytes remaining to read"), f"{IMDS}:80"),
+        Status.FAIL,
+        f"{OWN} answered 200, but the answer broke off: curl exited with 18 (transfer closed with 198 bytes remaining to read); expected 200. It did not go through a proxy.",
+        SEE_IMDS_002,
     ),
     *(
         Row(
-            f"no connection to the proxy: {words}",
-            {"healthz_as_is": curl(exit=7, error=words)},
+            f"no connection to the proxy: {exit} {words}",
+            own(curl(exit=exit, error=words), "169.254.0.11"),
             Status.FAIL,
-            f"With the session's own settings, GET http://169.254.169.254/healthz went to 169.254.0.11 and got curl error 7 ({words}); expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
+            f"{OWN} went to 169.254.0.11 and got curl error {exit} ({words}); expected 200 from 169.254.169.254 itself. Token requests go the same way, and az login --identity fails.",
         )
-        for words in (
-            "Failed to connect to 169.254.169.254 port 80 via 169.254.0.11 after 0 ms: Could not connect to server",
-            "Failed to connect to 169.254.0.11 port 3128: Connection refused",
-            "Failed connect to 169.254.0.11:3128; Connection refused",
-            "connect to 169.254.0.11 port 3128 failed: No route to host",
+        for exit, words in (
+            (
+                7,
+                "Failed to connect to 169.254.169.254 port 80 via 169.254.0.11 after 0 ms: Could not connect to server",
+            ),
+            (7, "Failed to connect to 169.254.0.11 port 3128: Connection refused"),
+            (7, "Failed connect to 169.254.169.254:3128; Connection refused"),  # 7.29 names the wrong host
+            (7, "connect to 169.254.0.11 port 3128 failed: No route to host"),
+            (7, "couldn't connect to host"),
+            (7, "connect() timed out!"),
+            (28, "Connection timed out after 3001 milliseconds"),
+            (28, "Operation timed out after 3001 milliseconds with 0 bytes received"),
         )
     ),
     *(
         Row(
-            f"no connection, and no word of where to: {exit} {words}",
-            {"healthz_as_is": curl(exit=exit, error=words)},
+            f"no connection to the service: {exit} {words}",
+            own(curl(exit=exit, error=words), IMDS),
             Status.FAIL,
-            f"With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with {exit} ({words}); expected 200. No connection was made, and curl does not say to where: to the service itself, or to a proxy.",
-            "See PROXY-002 and IMDS-002. If both pass, look at ~/.curlrc: it may name a proxy, too.",
+            f"{OWN} failed, curl exited with {exit} ({words}); expected 200. It did not go through a proxy.",
+            SEE_IMDS_002,
         )
         for exit, words in (
             (28, "Connection timed out after 3001 milliseconds"),
-            (28, "connect() timed out!"),
-            (28, "Operation timed out after 3001 milliseconds with 0 bytes received"),
             (7, "couldn't connect to host"),
         )
     ),
     Row(
-        "a time-out after the service itself took the connection",
-        {
-            "healthz_as_is": curl(
-                ip=IMDS, exit=28, error="Operation timed out after 3001 milliseconds with 0 bytes received"
-            )
-        },
+        "no connection was tried",
+        own(curl(exit=2), env=""),
         Status.FAIL,
-        "With the session's own settings, GET http://169.254.169.254/healthz failed, curl exited with 28 (Operation timed out after 3001 milliseconds with 0 bytes received); expected 200. It did not go through a proxy.",
-        "See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
+        f"{OWN} failed, curl exited with 2; expected 200. No connection was tried, and no proxy is set.",
+        "See PROXY-002 and IMDS-002. If both pass, look at curl's configuration (~/.curlrc).",
+    ),
+    Row(
+        "an answer of unknown origin",
+        own(curl(200, ip=IMDS)),
+        Status.UNKNOWN,
+        f"{OWN} answered 200, but curl does not say from where; expected 169.254.169.254.",
+        "Look at curl's configuration (~/.curlrc): it may send what curl -v prints to a file (stderr).",
     ),
     Row(
         "no curl",
-        {"healthz_as_is": seen(stderr="curl", state="no tool")},
+        own(seen()) | {"healthz_as_is": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
         "curl is not installed on the VM, or not on its PATH, so this was not checked.",
         "Install curl on the VM, or judge this by hand.",

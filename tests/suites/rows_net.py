@@ -145,7 +145,7 @@ ROWS["NET-001"] = [
         "the proxy talks nonsense",
         curl(exit=1, ip=PROXY, error="Received HTTP/0.9"),
         Status.FAIL,
-        "CONNECT to management.azure.com:443 through 169.254.0.11:3128 failed, curl exited with 1 (Received HTTP/0.9); expected 200. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
+        "169.254.0.11:3128 answered CONNECT to management.azure.com:443 with something else than HTTP (Received HTTP/0.9); expected 200. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
         "The proxy is there but does not serve: check the state of the cloud services network (CSN-003), or whether something else than the CSN proxy listens at 169.254.0.11:3128.",
     ),
     reach(

@@ -642,14 +642,14 @@ ROWS["PROXY-003"] = [
         "accepted and silent",
         {"proxy_port": curl(exit=28, ip="169.254.0.11", error="Operation timed out")},
         Status.WARN,
-        "169.254.0.11:3128 accepted the connection but answered no HTTP: curl exited with 28 (Operation timed out). The CSN proxy answers; NET-001 shows whether it serves.",
+        "169.254.0.11:3128 accepted the connection, but curl exited with 28 (Operation timed out). The CSN proxy answers; NET-001 shows whether it serves.",
         "If NET-001 fails as well: check the state of the cloud services network (CSN-003), or whether something else than the CSN proxy listens at 169.254.0.11:3128.",
     ),
     Row(
         "not HTTP",
         {"proxy_port": curl(exit=1, ip="169.254.0.11", error="Received HTTP/0.9")},
         Status.WARN,
-        "169.254.0.11:3128 accepted the connection but answered no HTTP: curl exited with 1 (Received HTTP/0.9). The CSN proxy answers; NET-001 shows whether it serves.",
+        "169.254.0.11:3128 accepted the connection, but what came back is not HTTP (Received HTTP/0.9). The CSN proxy answers; NET-001 shows whether it serves.",
         "If NET-001 fails as well: check the state of the cloud services network (CSN-003), or whether something else than the CSN proxy listens at 169.254.0.11:3128.",
     ),
     Row(

@@ -42,7 +42,7 @@ PLATFORM = "Wait a minute and run again. If it persists, restart the VM through 
 
 
 def numbers(code: int, ip: str = IMDS, total: str = "0.034000") -> str:
-    return f"@curl code={code:03} connect=000 ip={ip} tls=0.000000 total={total}\n"
+    return f"@curl code={code:03} connect=000 request={301 if ip else 0} verify=0 total={total}\n"
 
 
 def groups(claims: Mapping[str, Any]) -> str:

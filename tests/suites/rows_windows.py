@@ -248,7 +248,7 @@ SCHANNEL = """\
 
 
 def tunnel(verbose: str, exit: int = 0, error: str = "") -> ProbeResult:
-    line = "\n@curl code=400 connect=200 ip=169.254.0.11 tls=0.101000 total=0.201000\n"
+    line = "\n@curl code=400 connect=200 request=0 verify=0 total=0.201000\n"
     return seen(line, verbose + (f"curl: ({exit}) {error}\n" if error else ""), exit)
 
 

@@ -12,6 +12,7 @@ import pytest
 from plugins.checks.probe import ProbeCommand
 from plugins.model import ProbeResult
 from suites.probes.curl import CurlAnswer
+from suites.probes.imds_as_is import OwnSettings
 from suites.probes.proxy_environment import Variables
 from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
@@ -97,14 +98,40 @@ def test_logins_never_leave_the_vm(shell: list[str], name: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
-def test_a_proxy_that_curl_complains_about_is_not_quoted(shell: list[str], tmp_path: Path) -> None:
-    result = run(shell, PLANNED["healthz_as_is"], tmp_path, http_proxy='"http://user:s3cret@169.254.0.11:3128"')
-    assert result.returncode == 5
-    assert "s3cret" not in result.stdout + result.stderr
-    answer = read("healthz_as_is", result)
-    assert isinstance(answer, CurlAnswer)
-    assert answer.exit == 5
-    assert "***@169.254.0.11:3128" in answer.error
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        '"http://user:s3cret@127.0.0.1:9"',
+        "http://user:s3cret@127.0.0.1:9",
+        "http://user:s3@cret@127.0.0.1:9",
+        "http://user:12/s3cret@127.0.0.1:9",
+        "http://user:s3#cret?x@127.0.0.1:9",
+        "user:s3cret@127.0.0.1:9",
+    ],
+)
+def test_nothing_of_a_login_leaves_with_curls_words(shell: list[str], proxy: str, tmp_path: Path) -> None:
+    result = run(shell, PLANNED["healthz_as_is"], tmp_path, http_proxy=proxy)
+    assert result.returncode in (3, 5, 7, 28, 97)
+    said = result.stdout + result.stderr
+    assert not re.search("s3|cret|user", said)
+    way = read("healthz_as_is", result)
+    assert isinstance(way, OwnSettings)
+    assert way.answer.error == "its sentence is withheld: the proxy has a login"
+    assert not way.goes_to(PROFILE.imds)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
+def test_the_configuration_file_of_curl_is_named(shell: list[str], tmp_path: Path) -> None:
+    (tmp_path / ".config").mkdir()
+    (tmp_path / ".config/curlrc").write_text("silent\n")
+    (tmp_path / ".curlrc").write_text("# x\nproxy = http://user:s3cret@127.0.0.1:9\n")
+    result = run(shell, PLANNED["healthz_as_is"], tmp_path)
+    way = read("healthz_as_is", result)
+    assert isinstance(way, OwnSettings)
+    assert way.tried == "127.0.0.1:9"
+    assert way.files == (("H", True, f"{tmp_path}/.curlrc"), ("h", False, f"{tmp_path}/.config/curlrc"))
+    assert "s3cret" not in result.stderr
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -179,6 +206,8 @@ def test_curl_prints_what_the_reader_reads(name: str, tmp_path: Path) -> None:
     # Nothing of a cloud services network is here; what counts is that curl took every option and wrote its numbers.
     result = run(["sh"], PLANNED[name], tmp_path)
     answer = read(name, result)
+    if isinstance(answer, OwnSettings):
+        answer = answer.answer
     assert isinstance(answer, CurlAnswer)
     assert answer.exit == result.returncode
     assert answer.exit not in (1, 2, 3)  # unsupported, failed to initialise (an option it does not know), malformed URL

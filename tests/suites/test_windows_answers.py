@@ -27,7 +27,7 @@ from suites.probes.imds_token import TokenAnswer
 from suites.rules.certificate import certificate_problem
 from suites.rules.proxy_path import proxy_path
 from suites.rules.tls import Tls, refused_certificate, schannel
-from tests.suites.rows_windows import IMDS, SCHANNEL, tunnel
+from tests.suites.rows_windows import SCHANNEL, tunnel
 from tests.support.paths import ROOT
 from tests.support.powershell_grammar import ENDPOINT, PROBES, VM
 from tests.support.suite_probes import probes_of
@@ -126,7 +126,7 @@ def test_a_token_is_read_from_its_claims() -> None:
         seen(
             f'claims={groups}\nclient_id="cccccccc-0000-4000-8000-000000000001\nexpires_on="1795387558\n'
             'resource="https://management.azure.com/\n@tries 1\n'
-            f"@curl code=200 connect=000 ip={IMDS} tls=0.000000 total=0.034211\n"
+            f"@curl code=200 connect=000 request=301 verify=0 total=0.034211\n"
         )
     )
     assert (answer.issued, answer.claims, answer.tries) == (True, claims, 1)
@@ -136,7 +136,7 @@ def test_a_token_is_read_from_its_claims() -> None:
 
 def test_an_error_instead_of_a_token() -> None:
     body = '{"error":"invalid_request","error_description":"Identity not found"}'
-    numbers = f"@curl code=400 connect=000 ip={IMDS} tls=0.000000 total=0.003211"
+    numbers = "@curl code=400 connect=000 request=301 verify=0 total=0.003211"
     answer = TokenAnswer.read(seen(f"body={body}\n@tries 1\n{numbers}\n"))
     assert (answer.issued, answer.error, answer.curl.code) == (False, "invalid_request: Identity not found", 400)
 

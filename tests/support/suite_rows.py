@@ -54,9 +54,10 @@ def curl(
     headers: str = "",
     tls: str = "0.000000",
 ) -> ProbeResult:
-    """An answer of curl, written down by hand."""
-    line = f"\n@curl code={code:03} connect={connect:03} ip={ip} tls={tls} total=3.001000\n"
-    return seen(headers + line, f"curl: ({exit}) {error}\n" if error else "", exit)
+    """An answer of curl, written down by hand; `ip`: a connection to this address stood."""
+    line = f"\n@curl code={code:03} connect={connect:03} request={79 if ip else 0} verify=0 total=3.001000\n"
+    verbose = "> HEAD / HTTP/1.1\n" if float(tls) else ""
+    return seen(headers + line, verbose + (f"curl: ({exit}) {error}\n" if error else ""), exit)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""A proxy that misbehaves: what it does with a connection, by name.
+
+The lab puts one in the place of squid for a VM with such a fault; tests run it on the loopback interface.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import socketserver
+import struct
+from collections.abc import Callable, Mapping
+
+__all__ = ["BEHAVIOURS", "OddProxy"]
+
+_OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_PAGE = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>blocked</html>\r\n"
+_ALERT = bytes.fromhex("1503030002 02")  # TLS 1.2, a fatal alert; its number follows
+
+Behaviour = Callable[[socket.socket], None]
+
+
+def _head(client: socket.socket) -> None:
+    text = b""
+    while b"\r\n\r\n" not in text and (more := client.recv(4096)):
+        text += more
+
+
+def _reset(client: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _wait(client: socket.socket) -> None:
+    while client.recv(4096):
+        pass  # as long as the client likes
+
+
+def _answers(*parts: bytes | Behaviour) -> Behaviour:
+    """Read the client's request, then do these one after the other."""
+
+    def behave(client: socket.socket) -> None:
+        _head(client)
+        for part in parts:
+            if isinstance(part, bytes):
+                client.sendall(part)
+            else:
+                part(client)
+
+    return behave
+
+
+def _hello(client: socket.socket) -> None:
+    client.recv(4096)  # the client's first TLS message
+
+
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    "silent": _wait,
+    "half-head": _answers(b"HTTP/1.1 200 Connection est", _wait),
+    "half-head-closed": _answers(b"HTTP/1.1 200 Connection est"),
+    "hang-up": _answers(),
+    "hang-up-at-once": lambda client: None,
+    "reset": _answers(_reset),
+    "garbage": _answers(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"),
+    "garbage-bytes": _answers(bytes(range(1, 255)) * 4),
+    "tunnel-close": _answers(_OK, _hello),
+    "tunnel-reset": _answers(_OK, _hello, _reset),
+    "tunnel-silent": _answers(_OK, _wait),
+    "tunnel-plain-text": _answers(_OK, _hello, _PAGE),
+    "tunnel-garbage": _answers(_OK, _hello, bytes(range(1, 255)) * 4),
+    "tunnel-alert": _answers(_OK, _hello, _ALERT + b"\x50"),  # internal error
+    "tunnel-alert-name": _answers(_OK, _hello, _ALERT + b"\x70"),  # unrecognised name: a filter by name
+    "tunnel-alert-handshake": _answers(_OK, _hello, _ALERT + b"\x28"),
+    "tunnel-alert-version": _answers(_OK, _hello, _ALERT + b"\x46"),
+}
+
+
+class OddProxy(socketserver.ThreadingTCPServer):
+    """`choose` says from a client's address which behaviour of `BEHAVIOURS` it meets."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], choose: Callable[[str], str]) -> None:
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                self.request.settimeout(30)
+                with contextlib.suppress(OSError):
+                    BEHAVIOURS[choose(self.client_address[0])](self.request)
+
+        super().__init__(address, Handler)
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """Close without a goodbye where the behaviour asked for a reset: a shutdown would send one."""
+        self.close_request(request)

@@ -1,0 +1,128 @@
+"""The metadata service, asked with the session's own settings: which way that request took.
+
+curl's ``-v`` tells the addresses that it tried and how it asked; its other lines may hold a login (``Proxy auth using
+Basic with user``), so the VM prints only these, on stderr::
+
+    @tried 169.254.0.11:3128          one line for each address; before curl 7.70 without the port
+    @proxied                          the request, or a CONNECT, was one for an HTTP proxy
+    @set X                            XDG_CONFIG_HOME is set; C: CURL_HOME
+    @rc H proxy /root/.curlrc         a configuration file that may be curl's, and whether it speaks of a proxy
+    curl: (7) Failed to connect ...   curl's sentence, unless a login may be in it
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from plugins import ProbeResult, Profile, probe, tool
+from suites.probes.curl import EXITS, CurlAnswer, metadata_arguments, metadata_request
+from suites.probes.imds import healthz_url
+from suites.wording import plain
+
+__all__ = ["OwnSettings", "healthz_as_is"]
+
+#: Without -q and --noproxy: curlrc and environment exactly as the VM has them. A sentence of curl's may quote the
+#: proxy, or take a part of a password for a host: it goes nowhere when the proxy that curl may have used has a login.
+_AS_IS = r"""
+{ e=$(curl -sS -v @REQUEST@ 2>&1 >&4); s=$?; } 4>&1
+[ "$CURL_HOME" ] && echo '@set C' >&2
+[ "$XDG_CONFIG_HOME" ] && echo '@set X' >&2
+login=$http_proxy$all_proxy$ALL_PROXY
+for f in "C ${CURL_HOME:-/dev/null}/.curlrc" "x ${XDG_CONFIG_HOME:-/dev/null}/.curlrc" \
+  "X ${XDG_CONFIG_HOME:-/dev/null}/curlrc" "H $HOME/.curlrc" "h $HOME/.config/curlrc"; do
+  [ -r "${f#* }" ] || continue
+  case $f in
+  *[!A-Za-z0-9\ ._/@+-]*) continue ;;
+  esac
+  found=$(grep -isE '^[[:space:]]*(-x|-*(proxy|preproxy|socks|noproxy|connect-to|unix-socket|abstract-unix))' "${f#* }")
+  printf '@rc %s %s %s\n' "${f%% *}" "${found:+proxy}" "${f#* }" >&2
+  login=$login$found
+done
+printf '%s\n' "$e" | sed -n -e 's/^\* *Trying \(.*\)\.\.\..*$/@tried \1/p' -e 's#^. [A-Z]* http://.*#@proxied#p' \
+  -e 's/^. CONNECT .*/@proxied/p' >&2
+e=$(printf '%s\n' "$e" | sed -n '/^curl: /p' | sed '$!d')
+case $e$login in
+*@* | *[Pp][Rr][Oo][Xx][Yy]-[Uu]*) [ "$e" ] && e="curl: ($s) its sentence is withheld: the proxy has a login" ;;
+esac
+[ "$e" ] && printf '%s\n' "$e" >&2
+exit $s
+"""
+
+
+def _as_is(profile: Profile) -> str:
+    request = metadata_request(healthz_url(profile), profile.timeouts.imds)
+    return _AS_IS.replace("@REQUEST@", request).strip()
+
+
+_FILTER = r"""
+$said = $slot.err.ToString() -split "`n"
+[void]$slot.err.Clear()
+$login = "$env:http_proxy$env:all_proxy"
+foreach ($line in $said) {
+    if ($line -match '^\*\s+Trying (.+)\.\.\.') { Add-Said 'err' "@tried $($Matches[1])`n" }
+    elseif ($line -match '^> ([A-Z]+ http://|CONNECT )') { Add-Said 'err' "@proxied`n" }
+    elseif ($line -match '^curl: \(' -and -not "$line$login".Contains('@')) { Add-Said 'err' "$line`n" }
+    elseif ($line -match '^curl: \(\d+\)') {
+        Add-Said 'err' "$($Matches[0]) its sentence is withheld: the proxy has a login`n"
+    }
+}"""
+
+
+def _as_is_windows(profile: Profile) -> str:
+    request = tool("curl.exe", "-sS", "-v", *metadata_arguments(healthz_url(profile), profile.timeouts.imds))
+    return request + _FILTER
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSettings:
+    """The answer, and the way of the request."""
+
+    answer: CurlAnswer
+    tried: str  # the last address that curl tried, as curl wrote it; "" = none
+    proxied: bool  # it asked as one asks an HTTP proxy
+    homes: frozenset[str]  # "C", "X": which of CURL_HOME and XDG_CONFIG_HOME are set
+    files: tuple[tuple[str, bool, str], ...]  # kind, speaks of a proxy, path: the configuration files that are there
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> OwnSettings:
+        """Read what the probe printed; see the top of this module."""
+        answer = CurlAnswer.read(seen)
+        tried = re.findall(r"^@tried (.*)$", answer.verbose, re.M)
+        return cls(
+            answer,
+            plain(tried[-1].strip()) if tried else "",
+            bool(re.search(r"^@proxied$", answer.verbose, re.M)),
+            frozenset(re.findall(r"^@set ([CX])$", answer.verbose, re.M)),
+            tuple(
+                (kind, bool(proxy), path)
+                for kind, proxy, path in re.findall(
+                    r"^@rc ([CxXHh]) (proxy|) ([\w ./@+-]{1,300})$", answer.verbose, re.M
+                )
+            ),
+        )
+
+    def goes_to(self, host: str) -> bool:
+        """True when the last address is that host's, and it was asked as itself."""
+        return bool(re.fullmatch(rf"\[?{re.escape(host)}\]?(?::\d+)?", self.tried)) and not self.proxied
+
+    def curlrc(self, version: tuple[int, ...]) -> str:
+        """The configuration file that this curl reads, if it speaks of a proxy; "" = none, or it does not.
+
+        curl's own search, from its source: CURL_HOME (before 7.81 it alone, when set), XDG_CONFIG_HOME since 7.73 with
+        a dot, since 8.10 without, HOME; since 7.83 .config of HOME where XDG_CONFIG_HOME is not set.
+        """
+        order = "CXHh" if version >= (8, 10) else "CxHh" if version >= (7, 83) else "CxH"
+        if version < (7, 73):
+            order = "CH"
+        if version < (7, 81) and "C" in self.homes:
+            order = "C"
+        if "X" in self.homes or ("X" in order and any(kind == "X" for kind, _, _ in self.files)):
+            order = order.replace("h", "")
+        first = next((file for kind in order for file in self.files if file[0] == kind), None)
+        return first[2] if first and first[1] else ""
+
+
+healthz_as_is = probe(
+    _as_is, windows=_as_is_windows, timeout=7, needs=["curl"], accept_exits=EXITS, read=OwnSettings.read
+)
