@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from plugins.core.sanitize import escape_invisible, names
-from plugins.reports.queries import Json
+from plugins.reports.queries import Json, fix_order
 
 #: Up to as many VMs a list names them all; a longer list is not read.
 ALL_NAMES = 50
@@ -28,6 +29,32 @@ def whole(command: str) -> bool:
         return bool(shlex.split(command))
     except ValueError:
         return False
+
+
+@dataclass(slots=True)
+class FixStep:
+    """A step of the plan, and what the same commands repair besides."""
+
+    number: int
+    step: Json | None  # None: it keeps no VM from being ready
+    cause: Json
+    also: list[str] = field(default_factory=list)  # the titles of later steps, of which every command is here
+
+
+def fix_steps(results: Json) -> list[FixStep]:
+    """The steps in the plan's order, each command once: what a step's commands repair besides is no step of its own."""
+    steps: list[FixStep] = []
+    given: dict[str, FixStep] = {}
+    for number, (step, cause) in enumerate(fix_order(results), 1):
+        commands = [fix["command"] for fix in cause["fix"]]
+        first = given.get(commands[0]) if commands else None
+        if first is not None and all(given.get(command) is first for command in commands):
+            first.also.append(title(step, cause, number))
+            continue
+        steps.append(FixStep(number, step, cause))
+        for command in commands:
+            given.setdefault(command, steps[-1])
+    return steps
 
 
 def helped(vms: Sequence[str]) -> str:

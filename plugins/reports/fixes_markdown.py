@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from plugins.core.sanitize import escape_invisible
 from plugins.core.wording import counted
-from plugins.reports.fix_commands import helped, title, whole
+from plugins.reports.fix_commands import FixStep, fix_steps, helped, title, whole
 from plugins.reports.markdown_syntax import code, linked, text
-from plugins.reports.queries import Json, cause_subject, component, fix_order
+from plugins.reports.queries import Json, cause_subject, component
+from plugins.reports.shell_layout import laid_out
 
 _STEPS = 200  # a longer page is not worked through in one go
 _COMMANDS = 20  # of one step: the rest is in fixes.sh
@@ -19,7 +20,7 @@ _REMEDY = 1_000  # a remedy may contain a command, and half a command is useless
 def render(results: Json) -> str:
     """`results` as a Markdown page, for people."""
     parts = ["# What to fix, in this order", f"**{text(results['sentence'])}**"]
-    steps = list(fix_order(results))
+    steps = fix_steps(results)
     if steps:
         parts.append(
             "These commands have not been run. Read each one, and what it changes, before you run it. "
@@ -28,11 +29,11 @@ def render(results: Json) -> str:
     else:
         parts.append("There is nothing to fix.")
     later = False
-    for number, (step, cause) in enumerate(steps[:_STEPS], 1):
-        if step is None and not later:
+    for entry in steps[:_STEPS]:
+        if entry.step is None and not later:
             later = True
             parts.append("# Later: this keeps no VM from being ready")
-        parts += _step(number, step, cause, len(results["vms"]))
+        parts += _step(entry, len(results["vms"]))
     if more := len(steps[_STEPS:]):
         parts.append(
             f"… and {more:,} more: `ActionPlan.csv` has all of them in this order, and `fixes.sh` the commands."
@@ -41,8 +42,9 @@ def render(results: Json) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[str]:
-    yield f"## {text(title(step, cause, number))}"
+def _step(entry: FixStep, fleet: int) -> Iterator[str]:
+    step, cause = entry.step, entry.cause
+    yield f"## {text(title(step, cause, entry.number))}"
     lines = [
         f"- **Component**: {text(component(cause))}"
         + (f", {text(cause['component']['id'])}" if cause["component"]["id"] else ""),
@@ -53,12 +55,13 @@ def _step(number: int, step: Json | None, cause: Json, fleet: int) -> Iterator[s
     ]
     if step:
         lines.append(f"- **After it**: {step['ready']} of {fleet} VMs are ready")
+    lines += [f"- **By the same commands**: {text(also)}" for also in entry.also]
     yield "\n".join(lines)
     for fix in cause["fix"][:_COMMANDS]:
         if len(cause["fix"]) > 1:
             yield f"For {text(helped(fix['vms']), _NAMES)}:"
         if whole(fix["command"]):
-            yield code(fix["command"], "sh")
+            yield code(laid_out(fix["command"]), "sh")
         else:
             yield "By hand: this command has characters that cannot be seen, or an open quote. To be read only:"
             yield code(escape_invisible(fix["command"]), "text")

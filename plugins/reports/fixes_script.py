@@ -25,8 +25,9 @@ from collections.abc import Iterator
 
 from plugins.core.sanitize import one_line, truncate
 from plugins.core.wording import counted
-from plugins.reports.fix_commands import helped, title, whole
-from plugins.reports.queries import Json, cause_subject, component, fix_order
+from plugins.reports.fix_commands import FixStep, fix_steps, helped, title, whole
+from plugins.reports.queries import Json, cause_subject, component
+from plugins.reports.shell_layout import laid_out
 
 _LONGEST = 1_000  # characters of a comment: a remedy may contain a command, and half a command is useless
 
@@ -48,17 +49,19 @@ def render(results: Json) -> str:
     """`results` as a shell script that stops before it does anything."""
     run = f"What to fix, in this order: run {results['run_id']}, {results['started']}."
     parts = [_HEAD.format(run=_line(run), sentence=_line(results["sentence"]))]
-    for number, (step, cause) in enumerate(fix_order(results), 1):
-        parts.append("\n".join(_step(number, step, cause)))
+    parts += ["\n".join(_step(entry)) for entry in fix_steps(results)]
     if len(parts) == 1:
         parts.append("# There is nothing to fix.\n")
     return "\n".join(parts)
 
 
-def _step(number: int, step: Json | None, cause: Json) -> Iterator[str]:
-    if cause["fix"] or number == 1:
-        yield f"exit 64 # before {f'step {number}' if step else cause['id']}\n"
-    yield f"# {_line(title(step, cause, number))}"
+def _step(entry: FixStep) -> Iterator[str]:
+    cause = entry.cause
+    if cause["fix"] or entry.number == 1:
+        yield f"exit 64 # before {f'step {entry.number}' if entry.step else cause['id']}\n"
+    yield f"# {_line(title(entry.step, cause, entry.number))}"
+    for also in entry.also:
+        yield f"# by the same commands: {_line(also)}"
     yield f"# component: {_line(component(cause) + (f' ({id})' if (id := cause['component']['id']) else ''))}"
     yield f"# check: {_line(cause_subject(cause))}"
     yield f"# seen:  {_line(cause['message'])}"
@@ -70,7 +73,7 @@ def _step(number: int, step: Json | None, cause: Json) -> Iterator[str]:
     for fix in cause["fix"]:
         yield f"# helps {counted(len(fix['vms']), 'VM')}: {helped(fix['vms'])}"
         if whole(fix["command"]):
-            yield f"{fix['command']}\n"
+            yield f"{laid_out(fix['command'])}\n"
         else:
             yield "# by hand: this command has characters that cannot be seen, or an open quote. To be read only:"
             yield f"# text: {_line(fix['command'])}\n"

@@ -295,9 +295,31 @@ def test_hostile_text_is_no_markup_on_the_page() -> None:
     assert len(re.findall(r"^# ", prose, re.MULTILINE)) == 2
 
 
+def test_causes_that_share_their_commands_are_one_step() -> None:
+    """PROXY-001 and PROXY-002 are repaired by one script."""
+    results = run(
+        [
+            vm(name, {"PROXY-001": ("fail", "https_proxy is not set."), "PROXY-002": ("fail", "no_proxy is empty.")})
+            for name in ("web-01", "web-02")
+        ]
+    )
+    for cause in results["causes"]:
+        cause["fix"] = [{"command": f"ssh -- {name} 'sudo x'", "vms": [name]} for name in ("web-01", "web-02")]
+    script, page = fix_script.render(results), fix_page.render(results)
+    first, second = (title.split(":")[0] for title in re.findall(r"Step \d: .*", script))
+    assert (first, second) == ("Step 1", "Step 2")
+    assert re.findall(r"^# by the same commands: Step 2: .*\((PROXY-\d+)\)", script, re.MULTILINE) == ["PROXY-002"]
+    assert STOPS.findall(script) == ["step 1"]
+    assert [text.count("ssh -- web-0") for text in (script, page)] == [2, 2]
+    assert page.count("## Step") == 1
+    assert "- **By the same commands**: Step 2: " in page
+    results["causes"][1]["fix"].append({"command": "ssh -- web-03 'sudo x'", "vms": ["web-03"]})
+    assert STOPS.findall(fix_script.render(results)) == ["step 1", "step 2"], "it has a command of its own"
+
+
 def test_a_page_of_endless_steps_ends_and_says_where_the_others_are() -> None:
     results = saved("six-vms")
-    results["causes"] = [{**results["causes"][0], "number": n} for n in range(1, 1301)]
+    results["causes"] = [{**results["causes"][0], "number": n, "fix": []} for n in range(1, 1301)]
     results["plan"] = [{**results["plan"][0], "cause": n} for n in range(1, 1301)]
     text = fix_page.render(results)
     assert text.count("\n## Step") == 200
