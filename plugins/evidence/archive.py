@@ -84,7 +84,7 @@ class Archive(Mapping[str, Evidence]):
         archive = cls(open_source(place, option) if isinstance(place, Path) else place)
         data = archive.read("run.json")
         if data is None:
-            where = f"{option} {shown or place}"
+            where = f"{option} {shown or archive.source.path}"
             raise InputError(f"{where}: no run.json in it, so it is not a run directory (expected reports/<run-id>)")
         label = archive.source.label("run.json")
         try:

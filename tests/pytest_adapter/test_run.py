@@ -371,6 +371,8 @@ def _broken(project: pytest.Pytester, what: str) -> list[str]:
             return ["--evidence=nowhere"]
         case "not a run":
             return ["--evidence=suites"]
+        case "empty":
+            return ["--evidence="]
         case "run.json":
             (earlier / "run.json").write_text("[]")
     return ["--evidence=earlier"]
@@ -381,6 +383,7 @@ def _broken(project: pytest.Pytester, what: str) -> list[str]:
     [
         ("missing", "ERROR: --evidence nowhere: there is no such run directory or bundle"),
         ("not a run", "ERROR: --evidence suites: no run.json in it, so it is not a run directory *"),
+        ("empty", "ERROR: --evidence .: no run.json in it, so it is not a run directory *"),
         ("run.json", "ERROR: earlier/run.json: expected an object, found list"),
     ],
 )
