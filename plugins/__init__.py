@@ -20,6 +20,7 @@ from plugins.checks.check import (
     unknown,
     warn,
 )
+from plugins.checks.command import Command, first_installed, script, sh
 from plugins.checks.probe import ANY_ERROR, END, probe
 from plugins.checks.quoting import ps, quote, tool
 from plugins.model import ProbeResult, Severity, SshSession, Status, Vm
@@ -32,6 +33,7 @@ __all__ = [
     "REQUIRED_NEEDS",
     "AzureVmView",
     "CheckOutcome",
+    "Command",
     "Endpoint",
     "Fix",
     "OnVm",
@@ -45,6 +47,7 @@ __all__ = [
     "blocked",
     "check",
     "fail",
+    "first_installed",
     "not_applicable",
     "on_vm",
     "probe",
@@ -53,6 +56,8 @@ __all__ = [
     "recommended",
     "record_fact",
     "required",
+    "script",
+    "sh",
     "tool",
     "unknown",
     "warn",

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from plugins import Profile, Vm, check, fail, not_applicable, on_vm, recommended, record_fact, required, unknown, warn
+from plugins import (
+    Profile,
+    Vm,
+    check,
+    fail,
+    not_applicable,
+    on_vm,
+    recommended,
+    record_fact,
+    required,
+    sh,
+    unknown,
+    warn,
+)
 from plugins.checks import package_manager as packages
 from plugins.requirements.agent_errors import findings
 from plugins.requirements.agent_releases import releases
@@ -370,7 +383,7 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
 
 
 #: Leaves the resource in Azure to the machine that owns it.
-_FORGET = "azcmagent disconnect --force-local-only"
+_FORGET = sh("azcmagent disconnect --force-local-only")
 
 
 @check(
@@ -413,7 +426,7 @@ def test_no_other_vm_has_the_same_vm_id(
         if own not in (None, vm_id) and len(owners) == 1:
             fail(
                 f"The VM ID {agent_show.vm_id} is that of {owners[0]}, as Azure has it; expected a unique id.",
-                fix=on_vm(f"sudo {_FORGET}"),
+                fix=on_vm(sh("sudo {}", _FORGET)),
             )
         unknown(
             f"The VM ID {agent_show.vm_id} was also reported by {listed(others)}, and Azure does not say whose it is; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packaging.version import InvalidVersion, Version
 
-from plugins import Profile, check, fail, not_applicable, recommended, required, unknown, warn
+from plugins import Profile, check, fail, not_applicable, recommended, required, sh, unknown, warn
 from plugins.azure.az_cli import AzCli
 
 INSTALL = "https://learn.microsoft.com/azure/operator-nexus/howto-install-cli-extensions"
@@ -35,7 +35,7 @@ def _installed(az_cli: AzCli) -> str:
     return az_cli.az_core
 
 
-_UPGRADE = "az upgrade --yes"
+_UPGRADE = sh("az upgrade --yes")
 
 
 @check(
@@ -65,8 +65,8 @@ def test_the_azure_cli_of_the_runner_is_new_enough(az_cli: AzCli, profile: Profi
 
 
 EXTENSION = "networkcloud"
-_ADD = f"az extension add --name {EXTENSION}"
-_UPDATE = f"az extension update --name {EXTENSION}"
+_ADD = sh("az extension add --name {}", EXTENSION)
+_UPDATE = sh("az extension update --name {}", EXTENSION)
 
 
 @check(

@@ -8,13 +8,13 @@ from plugins import (
     EGRESS_ONLY,
     REQUIRED_NEEDS,
     AzureVmView,
+    Command,
     Endpoint,
     Profile,
     Vm,
     check,
     fail,
     not_applicable,
-    quote,
     required,
     unknown,
     warn,
@@ -42,15 +42,15 @@ def _flag(csn: Resource) -> str:
     return "" if value is None else str(value).strip().capitalize()
 
 
-def _update(csn: Resource, more: str) -> str:
-    return command("az networkcloud cloudservicesnetwork update", str(csn.get("id")), more)
+def _update(csn: Resource, *more: str) -> Command:
+    return command("az networkcloud cloudservicesnetwork update", str(csn.get("id")), *more)
 
 
 #: The category that missing endpoints are added in.
 ARC = "azure-arc"
 
 
-def _allow(csn: Resource, vm: Vm, profile: Profile) -> str:
+def _allow(csn: Resource, vm: Vm, profile: Profile) -> Command:
     """The command that adds all that the network lacks.
 
     The option replaces the list. So what was asked for before is repeated in it, and all that is missing is in it at
@@ -76,7 +76,7 @@ def _allow(csn: Resource, vm: Vm, profile: Profile) -> str:
     others = [item for item in present if item.get("category") != ARC]
     own = [row for item in present if item.get("category") == ARC for row in item.get("endpoints") or []]
     value = json.dumps([*others, {"category": ARC, "endpoints": [*own, *missing]}], separators=(",", ":"))
-    return _update(csn, f"--additional-egress-endpoints {quote(value)}")
+    return _update(csn, "--additional-egress-endpoints", value)
 
 
 def _wanted(endpoint: Endpoint) -> str:
@@ -125,7 +125,7 @@ def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: 
     stated = f'enableDefaultEgressEndpoints "{flag}"' if flag else "no enableDefaultEgressEndpoints"
     if not missing:
         return f"The {name} has {stated}, and its own list covers the {len(needed)} required endpoints."
-    enable = _update(csn, "--enable-default-egress-endpoints True")
+    enable = _update(csn, "--enable-default-egress-endpoints", "True")
     remedy = f"{enable} ; or add each endpoint that CSN-002 names."
     if not whole:
         unknown(
@@ -183,7 +183,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
             add = _allow(csn, vm, profile)
             warn(
                 f"{covered}, which is this host alone. The agent needs {endpoint.wildcard}; {host} only stands for it.",
-                remedy=add,
+                remedy=str(add),
                 fix=add,
                 item=_wanted(endpoint),
             )
@@ -209,7 +209,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
     fail(
         f"{host} port {port} is not covered by enabledEgressEndpoints of the {name} "
         f"({_count(len(entries))}{_nearly(entries, endpoint)}). Needed for: {endpoint.purpose}.",
-        remedy=add,
+        remedy=str(add),
         fix=add,
         item=_wanted(endpoint),
     )

@@ -7,19 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from plugins import (
-    AzureVmView,
-    Fix,
-    Profile,
-    Vm,
-    check,
-    fail,
-    quote,
-    recommended,
-    required,
-    unknown,
-    warn,
-)
+from plugins import AzureVmView, Fix, Profile, Vm, check, fail, recommended, required, sh, unknown, warn
 from plugins.azure.answer_keys import TARGET_PROVIDERS
 from suites import ARTICLE
 from suites.rules.arm_resources import (
@@ -61,8 +49,8 @@ def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
             f"The cluster needs a newer runtime; {listed}. Management bundles bring new runtimes (PLATFORM-002): ask "
             "Microsoft support when yours is due."
         ), ()
-    target = f"--target-cluster-version {quote(offered[-1])}"
-    update = command("az networkcloud cluster update-version", str(cluster.get("id")), target)
+    id = str(cluster.get("id"))
+    update = command("az networkcloud cluster update-version", id, "--target-cluster-version", offered[-1])
     return f"Upgrade the cluster's runtime ({listed}): {update}", update
 
 
@@ -96,7 +84,7 @@ def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
             f"Cluster {name} states clusterVersion {seen!r}, which is not a runtime version; expected {floor} or later."
             f"{bundle}",
             remedy="Look up the runtime version: "
-            + command("az networkcloud cluster show", str(cluster.get("id")), "--query clusterVersion"),
+            f"{command('az networkcloud cluster show', str(cluster.get('id')), '--query', 'clusterVersion')}",
         )
     if version < _numbers(floor):
         remedy, fix = _upgrade(cluster, floor)
@@ -331,7 +319,7 @@ def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
     found = str(azure.provider(namespace).get("registrationState") or "").strip()
     subscription = azure.target.subscription or ""
     where = f"subscription {subscription}"
-    register = f"az provider register --namespace {quote(namespace)} --subscription {quote(subscription)} --wait"
+    register = sh("az provider register --namespace {} --subscription {} --wait", namespace, subscription)
     if not found:
         silent(f"the resource provider {namespace} in {where}", "registrationState")
     if found.lower() == "registered":
@@ -345,7 +333,7 @@ def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
     fail(
         f'{namespace} is {found} in {where}; expected Registered. azcmagent connect would stop with "The '
         f"subscription isn't registered to use namespace '{namespace}'\".",
-        remedy=register,
+        remedy=str(register),
         fix=register,
     )
 

@@ -6,7 +6,7 @@ gives it to them, and what a login shell has does not count.
 
 from __future__ import annotations
 
-from plugins import Profile, Vm, check, fail, on_vm, quote, recommended, record_fact, required, warn
+from plugins import Command, Profile, Vm, check, fail, on_vm, recommended, record_fact, required, sh, warn
 from suites.probes.azcmagent import Agent
 from suites.probes.azcmagent_config import AgentConfig
 from suites.probes.azcmagent_services import AgentServices
@@ -35,11 +35,11 @@ def _giver(vm: Vm) -> str:
     return MACHINE if vm.os == "windows" else "systemd"
 
 
-def _set(url: str) -> str:
-    return f"azcmagent config set proxy.url {quote(url)}"
+def _set(url: str) -> Command:
+    return sh("azcmagent config set proxy.url {}", url)
 
 
-_CLEAR = "azcmagent config clear proxy.bypass"
+_CLEAR = sh("azcmagent config clear proxy.bypass")
 
 
 @check(
@@ -72,7 +72,7 @@ def test_the_agents_proxy_is_the_csn_proxy(
     if agent_config.mode:
         record_fact("agent config.mode", agent_config.mode)
     expected = profile.proxy_url
-    to_do, fix = f"On the VM: {_set(expected)}", on_vm(f"sudo {_set(expected)}")
+    to_do, fix = f"On the VM: {_set(expected)}", on_vm(sh("sudo {}", _set(expected)))
     if MARK in agent_config.url:
         fail(
             f"The agent's proxy.url is {agent_config.url}, with a login; expected {expected}. The CSN proxy asks for "
@@ -138,7 +138,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
             f"The agent's proxy.bypass names {', '.join(astray)}; expected none of AAD, ARM, Arc. Requests to {hosts} "
             "would go past the CSN proxy.",
             # What else is exempt may be meant: then it is for a person to say what stays.
-            fix=on_vm(f"sudo {_CLEAR}") if len(astray) == len(agent_config.bypass) else (),
+            fix=on_vm(sh("sudo {}", _CLEAR)) if len(astray) == len(agent_config.bypass) else (),
         )
     if agent_config.bypass:
         return f"The agent's proxy.bypass names {', '.join(agent_config.bypass)}, which enrolling does not need."
@@ -185,7 +185,7 @@ def test_the_agents_services_see_the_same_proxy(
             f"The agent has no proxy.url, and {giver} gives its services no HTTPS_PROXY: they would go past the CSN "
             "proxy.",
             remedy=to_do,
-            fix=on_vm(f"sudo {_set(profile.proxy_url)}"),
+            fix=on_vm(sh("sudo {}", _set(profile.proxy_url))),
         )
     expected = url or profile.proxy_url
     if given and not same_proxy(given, expected):

@@ -6,9 +6,9 @@ action on the VM resource, and only then the agent connects to the machine that 
 
 from __future__ import annotations
 
-from plugins import AzureVmView, Profile, Vm, check, fail, not_applicable, quote, required, unknown, warn
+from plugins import AzureVmView, Profile, Vm, check, fail, not_applicable, required, sh, unknown, warn
 from plugins.azure.roles import Denied, Granted, Undecided, effective, role
-from suites.rules.arm_resources import awaits_connection, named, silent, state, vm_of
+from suites.rules.arm_resources import assignment, awaits_connection, named, silent, state, vm_of
 
 ARTICLE = (
     "https://learn.microsoft.com/azure/operator-nexus/"
@@ -56,7 +56,7 @@ def test_the_relays_provider_is_registered(namespace: str, azure: AzureVmView, v
     found = str(azure.provider(namespace).get("registrationState") or "").strip()
     subscription = azure.target.subscription or ""
     where = f"subscription {subscription}"
-    register = f"az provider register --namespace {quote(namespace)} --subscription {quote(subscription)} --wait"
+    register = sh("az provider register --namespace {} --subscription {} --wait", namespace, subscription)
     if not found:
         silent(f"the resource provider {namespace} in {where}", "registrationState")
     if found.lower() == "registered":
@@ -64,7 +64,7 @@ def test_the_relays_provider_is_registered(namespace: str, azure: AzureVmView, v
     seen = f"{namespace}, which private relay needs, is {found} in {where}; expected Registered."
     if found.lower() == "registering":
         warn(seen, remedy=f"Wait and run again; if it persists: {register}", fix=register)
-    fail(seen, remedy=register, fix=register)
+    fail(seen, remedy=str(register), fix=register)
 
 
 @check(
@@ -92,10 +92,7 @@ def test_the_identity_may_assign_the_relay(azure: AzureVmView, vm: Vm) -> str:
     if not principal:
         unknown("The identity's principal is not known, so its roles are not.", remedy="See IDENTITY-002.")
     access = azure.access_to_vm(principal)
-    assign = (
-        f"az role assignment create --assignee-object-id {quote(principal)} --assignee-principal-type ServicePrincipal "
-        f"--role {quote(CONTRIBUTOR.id)} --scope {quote(access.scope)}"
-    )
+    assign = assignment(principal, CONTRIBUTOR, access.scope)
     where = f"VM {named(access.scope)}"
     match effective(access, ASSIGN_RELAY):
         case Granted(by):
@@ -160,6 +157,6 @@ def test_the_machine_awaits_the_connection(azure: AzureVmView, vm: Vm) -> str:
         return f"The Arc machine {name} is {status} already; VM-006 says whether it is this VM."
     fail(
         f"The Arc machine {name} is {status}; expected AwaitingConnection.",
-        remedy=f"If that machine is no longer needed, delete and create it again: az resource delete --ids "
-        f"{quote(str(machine.get('id')))}",
+        remedy="If that machine is no longer needed, delete and create it again: "
+        f"{sh('az resource delete --ids {}', str(machine.get('id')))}",
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plugins import AzureVmView, CheckOutcome, Status, check, fail, quote, required, unknown
+from plugins import AzureVmView, CheckOutcome, Command, Status, check, fail, required, unknown
 from plugins.azure.roles import Access, Assignment, Denied, Granted, Role, Undecided, effective, role
 from suites import ARTICLE
-from suites.rules.arm_resources import vm_of
+from suites.rules.arm_resources import assignment, vm_of
 
 PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
 
@@ -28,14 +28,6 @@ def _access(azure: AzureVmView) -> tuple[str, Access]:
     if not principal:
         unknown("The identity's principal is not known, so its roles are not.", remedy="See IDENTITY-002.")
     return principal, azure.access(principal)
-
-
-def _assign(principal: str, wanted: Role, access: Access) -> str:
-    """The command that repairs it. By object id and GUID, so it needs no directory read and no display name."""
-    return (
-        f"az role assignment create --assignee-object-id {quote(principal)} --assignee-principal-type ServicePrincipal "
-        f"--role {quote(wanted.id)} --scope {quote(access.scope)}"
-    )
 
 
 def _holds(access: Access) -> str:
@@ -65,17 +57,17 @@ def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> s
         unknown(
             f"Principal {principal} holds {_shown(wanted, held[0])}, under a condition that only Azure can evaluate: "
             f"{held[0].condition}",
-            remedy=f"Read the condition, or assign the role without one: {_assign(principal, wanted, access)}",
+            remedy=f"Read the condition, or assign the role without one: {assignment(principal, wanted, access.scope)}",
             shared_cause=str(held[0].condition),
         )
     denied = [action for action, each in answers.items() if isinstance(each, Denied)]
-    if not denied and (problem := _undecided(answers, access.scope, _assign(principal, wanted, access))):
+    if not denied and (problem := _undecided(answers, access.scope, assignment(principal, wanted, access.scope))):
         raise problem
     fail(
         f"Principal {principal} ({azure.expected}) does not hold {wanted.name} ({wanted.id}) at {access.scope} or "
         f"above, nor another role that allows {_short(tuple(denied))}. {_holds(access)}",
-        remedy=f"{_assign(principal, wanted, access)} ; {_AGAIN}",
-        fix=_assign(principal, wanted, access),
+        remedy=f"{assignment(principal, wanted, access.scope)} ; {_AGAIN}",
+        fix=assignment(principal, wanted, access.scope),
     )
 
 
@@ -91,7 +83,7 @@ def _short(actions: tuple[str, ...]) -> str:
     return f"{', '.join(short[:-1])} and {short[-1]}" if len(short) > 1 else short[0]
 
 
-def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, assign: str) -> CheckOutcome | None:
+def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, assign: Command) -> CheckOutcome | None:
     """The outcome *unknown* when one of the answers is open."""
     for action, answer in answers.items():
         if isinstance(answer, Undecided):
@@ -171,8 +163,8 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
     """
     principal, access = _access(azure)
     answers = {action: effective(access, action) for action in (*CONNECT, *LIST_ACCESS)}
-    assigns = {action: _assign(principal, RESOURCE_MANAGER, access) for action in CONNECT} | {
-        action: _assign(principal, LIST_ACCESS_DETAILS, access) for action in LIST_ACCESS
+    assigns = {action: assignment(principal, RESOURCE_MANAGER, access.scope) for action in CONNECT} | {
+        action: assignment(principal, LIST_ACCESS_DETAILS, access.scope) for action in LIST_ACCESS
     }
     denied = {action: each for action, each in answers.items() if isinstance(each, Denied)}
     if taken := [each.deny for each in denied.values() if each.deny]:
@@ -189,7 +181,7 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
         fail(
             f"Principal {principal} may not do {_short(tuple(denied))} at {access.scope}: no assignment allows it, or "
             f"its notActions take it out. {_holds(access)}",
-            remedy=f"{' ; '.join(fix)} ; {_AGAIN}",
+            remedy=f"{' ; '.join(map(str, fix))} ; {_AGAIN}",
             fix=fix,
         )
     if problem := _undecided(answers, access.scope, next(iter(assigns.values()))):

@@ -9,10 +9,12 @@ from plugins import (
     Vm,
     check,
     fail,
+    first_installed,
     on_vm,
     recommended,
     record_fact,
     required,
+    sh,
     unknown,
 )
 from suites import ARTICLE
@@ -127,8 +129,8 @@ def _last_line(stderr: str) -> str:
     return plain(lines[-1]).rstrip(".") if lines else ""
 
 
-_KEEP, _AT_ONCE = "timedatectl set-ntp true", "chronyc makestep"
-_SET = on_vm(f"sudo {_KEEP}; if command -v chronyc >/dev/null; then sudo {_AT_ONCE}; fi")
+_KEEP, _AT_ONCE = sh("timedatectl set-ntp true"), sh("chronyc makestep")
+_SET = on_vm(sh("sudo {}; {}", _KEEP, first_installed({"chronyc": sh("sudo {}", _AT_ONCE)})))
 _SET_WINDOWS = (
     "Set the clock and keep it right: 'w32tm /resync' in an elevated PowerShell, with a time source that the VM "
     "reaches ('w32tm /query /status' shows the present one)."

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from plugins import AzureVmView, CheckOutcome, Fix, Vm, check, fail, quote, record_fact, required, unknown, warn
+from plugins import AzureVmView, CheckOutcome, Command, Fix, Vm, check, fail, record_fact, required, sh, unknown, warn
 from plugins.azure import resource_ids as ids
 from suites import ARTICLE
 from suites.probes.azcmagent import Agent, AgentStatus
@@ -70,7 +70,7 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     start = command("az networkcloud virtualmachine start", id)
     if power.lower() == "off":
         off = "Start {vms:is|are} powered off"
-        fail(f"{name} is off: {words}; {expected}{detail(vm)}.", remedy=start, fix=start, action=off)
+        fail(f"{name} is off: {words}; {expected}{detail(vm)}.", remedy=str(start), fix=start, action=off)
     if power.lower() not in ("", "on", "unknown", "undefined"):
         fail(f"{name} is not on: {words}; {expected}{detail(vm)}.")
     if status.lower() not in ("", *RUNNING, "unknown", "undefined"):
@@ -84,7 +84,7 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     return f"{name} is provisioned, On and {status}."
 
 
-def _mend(status: str, start: str, restart: str) -> tuple[str, Fix, str]:
+def _mend(status: str, start: Command, restart: Command) -> tuple[str, Fix, str]:
     """What to do about a detailedStatus, the command, and the headline."""
     match status.lower():
         case "error":
@@ -94,7 +94,7 @@ def _mend(status: str, start: str, restart: str) -> tuple[str, Fix, str]:
                 "Restart {vms:is|are} in the state Error",
             )
         case "stopped":
-            return start, start, "Start {vms:is|are} stopped"
+            return str(start), start, "Start {vms:is|are} stopped"
         case _:
             return "Wait until the VM is Running, and run again.", (), "Wait for {vms:does|do} not run yet"
 
@@ -229,7 +229,7 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
         return f"{name} in {where} is this VM's own machine ({known}), as its agent says."
     seen = f"A machine {name} is in {where} already ({known})"
     remedy = (
-        f"If that machine is no longer needed: az resource delete --ids {quote(id)} ; otherwise connect under "
+        f"If that machine is no longer needed: {sh('az resource delete --ids {}', id)} ; otherwise connect under "
         "another name: azcmagent connect --resource-name NAME."
     )
     if awaits_connection(machine) and not agent_show.resource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from plugins import OnVm, check, fail, on_vm, quote, record_fact, required, unknown, warn
+from plugins import OnVm, check, fail, on_vm, record_fact, required, script, sh, unknown, warn
 from suites.probes.guest_system import Guest, OperatingSystem, SupportedSystem, agent_needs
 
 PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
@@ -72,7 +72,7 @@ def _latest(table: SupportedSystem) -> str:
     return f"{table.name} {table.versions[-1]}"
 
 
-_NO_SNAP = "snap remove curl && apt-get install -y curl"
+_NO_SNAP = "snap remove curl", "apt-get install -y curl"
 
 
 @check(
@@ -108,9 +108,9 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest, system: OperatingSyste
         warn(
             f"curl is the snap ({guest.tools['curl']}), which may write only to its own folders; expected the "
             "distribution's. The installation script stops there with AZCM0157.",
-            remedy=_NO_SNAP,
+            remedy=" && ".join(_NO_SNAP),
             action="Replace the curl snap on {vms}",
-            fix=on_vm(" && ".join(f"sudo {step}" for step in _NO_SNAP.split(" && "))),
+            fix=on_vm(sh("sudo {} && sudo {}", *(step.split() for step in _NO_SNAP))),
         )
     free = ", ".join(f"{guest.free[path] // 1024} MB on {path}" for path in agent_needs().free_at)
     return f"systemd, openssl, {_either(guest)} and the like are there; {free} are free."
@@ -141,8 +141,8 @@ class _Problem(NamedTuple):
 
 
 def _not_there(seen: str, package: str, system: OperatingSystem) -> _Problem:
-    tool = f"{system.package_tool} install -y"
-    return _Problem(seen, f"{tool} {package}.", on_vm(f"sudo {tool} {package}"))
+    install = sh("{} install -y {}", system.package_tool, package)
+    return _Problem(seen, f"{install}.", on_vm(sh("sudo {}", install)))
 
 
 def _programs(guest: Guest, system: OperatingSystem) -> list[_Problem]:
@@ -230,7 +230,7 @@ def _noexec(guest: Guest) -> list[_Problem]:
                 _Problem(
                     f"{path} is on {at}, which is mounted noexec: the agent or its extensions run programs from there.",
                     f"mount -o remount,exec {at}, and take noexec out of its line in /etc/fstab.",
-                    on_vm(f"sudo sh -c {quote(_FSTAB.replace('@AT@', at))}; sudo mount -o remount,exec {at}"),
+                    on_vm(sh("sudo sh -c {}; sudo mount -o remount,exec {}", script(_FSTAB, AT=at), at)),
                 )
             )
     return problems

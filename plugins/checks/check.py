@@ -15,6 +15,7 @@ from typing import Any, Literal, NoReturn, TypeVar
 import pytest
 
 from plugins.checks.areas import area_of
+from plugins.checks.command import Command
 from plugins.checks.signature import parameters
 from plugins.model import Severity, Status
 
@@ -70,15 +71,14 @@ F = TypeVar("F", bound=Callable[..., str])
 class OnVm:
     """A command for the guest's own shell."""
 
-    command: str
+    command: Command
 
 
-#: Commands that repair something, for the operator's shell (text) or the guest's (`on_vm`). Every value in one went
-#: through `quote`. They are shown, never run.
-Fix = str | OnVm | Sequence[str | OnVm]
+#: Commands that repair something, for the operator's shell or the guest's (`on_vm`). They are shown, never run.
+Fix = Command | OnVm | Sequence[Command | OnVm]
 
 
-def on_vm(command: str) -> OnVm:
+def on_vm(command: Command) -> OnVm:
     """A command of a `Fix` that is to be run in the guest; the fix plan puts ``ssh`` in front of it."""
     return OnVm(command)
 
@@ -109,7 +109,7 @@ class CheckOutcome(Exception):
         self.component = component
         self.action, self.item = action, item
         self.blocked_by = tuple(blocked_by)
-        self.fix: Sequence[str | OnVm] = (fix,) if isinstance(fix, str | OnVm) else fix
+        self.fix: Sequence[Command | OnVm] = (fix,) if isinstance(fix, Command | OnVm) else fix
 
 
 def fail(

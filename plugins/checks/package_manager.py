@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from plugins.checks.check import OnVm, on_vm
-from plugins.checks.quoting import quote
+from plugins.checks.command import first_installed, sh
 
 __all__ = ["Verb", "command", "words"]
 
@@ -41,10 +41,8 @@ def command(verb: Verb, package: str, proxy: str = "") -> OnVm:
     `proxy` is for what comes from Microsoft's repository, to which the CSN proxy is the only way: sudo would drop the
     variable of the session. A distribution's own mirrors may be anywhere, so there it is left as the guest has it.
     """
-    sudo = f"sudo env https_proxy={quote(proxy)}" if proxy else "sudo"
-    tries = []
-    for tool, verbs in _TOOLS.items():
-        steps = [f"{sudo} apt-get update"] if tool == "apt-get" and verb != "remove" else []
-        steps.append(f"{sudo} {tool} {verbs[verb]} {quote(package)}")
-        tries.append(f"if command -v {tool} >/dev/null; then {'; '.join(steps)};")
-    return on_vm(f"{' el'.join(tries)} fi")
+    sudo = sh("sudo env {}", f"https_proxy={proxy}") if proxy else sh("sudo")
+    commands = {tool: sh("{} {} {} {}", sudo, tool, verbs[verb].split(), package) for tool, verbs in _TOOLS.items()}
+    if verb != "remove":
+        commands["apt-get"] = sh("{} apt-get update; {}", sudo, commands["apt-get"])
+    return on_vm(first_installed(commands))

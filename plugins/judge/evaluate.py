@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from plugins.checks import package_manager as packages
 from plugins.checks.areas import ROOT
 from plugins.checks.check import Check, CheckOutcome, Component, Fix, OnVm, not_applicable, recorded_facts
+from plugins.checks.command import Command
 from plugins.checks.probe import END, LINUX_ONLY, Probe
 from plugins.checks.signature import parameters as parameters_of
 from plugins.model import Evidence, ProbeResult, Severity, Status
@@ -27,7 +28,7 @@ class Outcome(NamedTuple):
     remedy: str
     severity: Severity
     keys: tuple[str, ...]  # of the evidence that was read
-    fix: Sequence[str | OnVm] = ()
+    fix: Sequence[Command | OnVm] = ()
     facts: tuple[tuple[str, str], ...] = ()
     shared_cause: str = ""
     blocked_by: tuple[str, ...] = ()  # the checks that it waits for

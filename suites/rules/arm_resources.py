@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from plugins import AzureVmView, CheckOutcome, Fix, Vm, blocked, fail, quote, unknown
+from plugins import AzureVmView, CheckOutcome, Command, Fix, Vm, blocked, fail, sh, unknown
 from plugins.azure import resource_ids as ids
+from plugins.azure.roles import Role
 
 __all__ = [
     "Resource",
+    "assignment",
     "awaits_connection",
     "cluster_of",
     "command",
@@ -62,18 +64,21 @@ def named(id: str) -> str:
     return id.rstrip("/").rpartition("/")[2]
 
 
-def command(words: str, id: str, more: str = "") -> str:
+def command(words: str, id: str, *more: str) -> Command:
     """An az command for a resource: ``az networkcloud virtualmachine start --name vm-a --resource-group ...``."""
     try:
         arm = ids.parse(id)
     except ValueError:  # a resource id of no known shape
-        where = f"--ids {quote(id)}"
+        where = sh("--ids {}", id)
     else:
-        where = (
-            f"--name {quote(arm.name)} --resource-group {quote(arm.resource_group)} "
-            f"--subscription {quote(arm.subscription)}"
-        )
-    return f"{words} {where}{f' {more}' if more else ''}"
+        where = sh("--name {} --resource-group {} --subscription {}", arm.name, arm.resource_group, arm.subscription)
+    return sh("{} {} {}", words.split(), where, more)
+
+
+def assignment(principal: str, role: Role, scope: str) -> Command:
+    """The command that assigns a role. By object id and GUID, so it needs no directory read and no display name."""
+    assignee = sh("--assignee-object-id {} --assignee-principal-type ServicePrincipal", principal)
+    return sh("az role assignment create {} --role {} --scope {}", assignee, role.id, scope)
 
 
 def restart(vm: Vm) -> Fix:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from plugins import CheckOutcome, Profile, Status, on_vm
+from plugins import CheckOutcome, Profile, Status, first_installed, on_vm, sh
 from suites.probes.curl import CurlAnswer
 from suites.rules.tls import Tls, schannel
 from suites.wording import sentence
@@ -20,8 +20,7 @@ _CA = (
 )
 _CA_WORDS = ", or ".join(f"{again.replace(' -y', '')} && {then}" for _, again, then in _CA)
 REINSTALL_CA = on_vm(
-    " el".join(f"if command -v {tool} >/dev/null; then sudo {again} && sudo {then};" for tool, again, then in _CA)
-    + " fi"
+    first_installed({tool: sh("sudo {} && sudo {}", again.split(), then) for tool, again, then in _CA})
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plugins import OnVm, Profile, on_vm, quote
+from plugins import OnVm, Profile, on_vm, script, sh
 
 __all__ = ["ENVIRONMENT", "environment", "no_proxy", "services"]
 
@@ -40,19 +40,12 @@ def environment(profile: Profile, *, keep: Sequence[str] | None = None) -> OnVm:
 
     One command for all of them, so that it is the same whichever variable is found wrong.
     """
-    filled = {
-        "@FILE@": ENVIRONMENT,
-        "@PROXY@": quote(profile.proxy_url),
-        "@ARTICLE@": quote(no_proxy(profile)),
-        "@KEPT@": _KEPT if keep is None else " ".join(map(quote, keep)),
-    }
-    script = _REPAIR
-    for place, text in filled.items():
-        script = script.replace(place, text)
-    return on_vm(f"sudo sh -c {quote(script)}")
+    values = {"FILE": ENVIRONMENT, "PROXY": profile.proxy_url, "ARTICLE": no_proxy(profile)}
+    if keep is None:
+        return on_vm(sh("sudo sh -c {}", script(_REPAIR.replace("@KEPT@", _KEPT), **values)))
+    return on_vm(sh("sudo sh -c {}", script(_REPAIR, **values, KEPT=keep)))
 
 
 def services(*names: str) -> OnVm:
     """Start services, now and at every boot; one that runs already is started anew."""
-    units = " ".join(map(quote, names))
-    return on_vm(f"sudo systemctl enable {units} && sudo systemctl restart {units}")
+    return on_vm(sh("sudo systemctl enable {} && sudo systemctl restart {}", names, names))

@@ -141,7 +141,7 @@ def test_no_command_holds_what_a_vm_made_up_for_a_shell(check: Any, function: Ca
                     found = replace(row, evidence={**row.evidence, name: changed}).outcome(function)
                     assert "reboot)" not in found.remedy
                     for fix in found.fix:
-                        command = fix.command if isinstance(fix, OnVm) else fix
+                        command = str(fix.command if isinstance(fix, OnVm) else fix)
                         assert "reboot" not in re.sub(r"'[^']*'", "", command)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from plugins.checks.check import OnVm
+from plugins.checks.command import sh
 from plugins.checks.quoting import quote
 from plugins.judge.operator_command import for_operator
 from plugins.model import Vm
@@ -169,9 +170,7 @@ def test_hostile_values_arrive_as_one_word_each_and_nothing_else_runs(tmp_path: 
 def test_what_is_for_a_guest_arrives_there_as_one_word_each(tmp_path: Path) -> None:
     names = [name for name in NAMES if name]
     commands = [
-        for_operator(
-            OnVm(f"sudo rm -- {quote(name)}"), Vm(name="x", host=f"h{name}", user=f"u{name}"), Path(f"/{name}")
-        )
+        for_operator(OnVm(sh("sudo rm -- {}", name)), Vm(name="x", host=f"h{name}", user=f"u{name}"), Path(f"/{name}"))
         for name in names
     ]
     script = fix_script.render(with_fixes(*commands))

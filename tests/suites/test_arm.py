@@ -23,10 +23,10 @@ def test_a_message_follows_a_state() -> None:
 
 def test_names_reach_a_command_quoted() -> None:
     hostile = VM_ID.replace("rg-nexus", "rg $(reboot)").replace("vm-a", "a;b")
-    words = shlex.split(command("az networkcloud virtualmachine start", hostile))
+    words = shlex.split(str(command("az networkcloud virtualmachine start", hostile)))
     assert words[words.index("--resource-group") + 1] == "rg $(reboot)"
     assert words[words.index("--name") + 1] == "a;b"
 
 
 def test_an_id_of_another_shape_is_given_as_it_is() -> None:
-    assert command("az thing show", "/a b", "--query c") == "az thing show --ids '/a b' --query c"
+    assert str(command("az thing show", "/a b", "--query", "c")) == "az thing show --ids '/a b' --query c"

@@ -85,6 +85,6 @@ def test_the_command_is_the_same_for_every_endpoint_and_every_vm_of_the_network(
                 parameters={"azure": azure(csn={"properties": network}), "endpoint": endpoint},
                 vm=vm,
             )
-            found |= set(row.outcome(FUNCTIONS["CSN-002"]).fix)
+            found |= set(map(str, row.outcome(FUNCTIONS["CSN-002"]).fix))
     lacking = [name for name in WANTED if name not in ("management.azure.com", ".his.arc.azure.com")]
     assert found == {adding(".his.arc.azure.com", *lacking, before=egress("a.example"))}

@@ -14,6 +14,7 @@ import pytest
 
 from plugins.checks import package_manager as packages
 from plugins.checks.check import OnVm
+from plugins.checks.command import Command
 from plugins.judge.operator_command import for_operator
 from plugins.model import ProbeResult, Status, Vm
 from plugins.requirements.profile_file import load_profile
@@ -157,8 +158,13 @@ def test_what_passes_has_no_command() -> None:
     assert [name for name, outcome in OUTCOMES.items() if outcome.status in well and outcome.fix] == []
 
 
-COMMANDS = sorted({each.command if isinstance(each, OnVm) else each for fix in GIVEN.values() for each in fix})
-GUEST = sorted({each.command for fix in GIVEN.values() for each in fix if isinstance(each, OnVm)})
+def shown_on_vm(command: Command | OnVm) -> str:
+    """The text of a command for the guest; "" of one for the operator."""
+    return str(command.command) if isinstance(command, OnVm) else ""
+
+
+COMMANDS = sorted({str(each.command if isinstance(each, OnVm) else each) for fix in GIVEN.values() for each in fix})
+GUEST = sorted({str(each.command) for fix in GIVEN.values() for each in fix if isinstance(each, OnVm)})
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -166,7 +172,8 @@ def test_a_command_is_one_line_that_every_shell_reads(command: str) -> None:
     assert "\n" not in command
     shlex.split(command)
     assert subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False).stderr == b""
-    through_ssh = for_operator(OnVm(command), Vm("vm-a", host="h"), None)
+    given = next(each for fix in GIVEN.values() for each in fix if command in (str(each), shown_on_vm(each)))
+    through_ssh = for_operator(given if isinstance(given, OnVm) else OnVm(given), Vm("vm-a", host="h"), None)
     assert shlex.split(through_ssh) == ["ssh", "--", "h", command]
     assert subprocess.run(["sh", "-n", "-c", through_ssh], capture_output=True, check=False).stderr == b""
 
@@ -194,7 +201,7 @@ def fix(
     vm: Vm = INVENTORY,
     evidence: Mapping[str, ProbeResult] | None = None,
     **parameters: object,
-) -> Sequence[str | OnVm]:
+) -> Sequence[Command | OnVm]:
     return Row("", evidence or {}, Status.FAIL, "", parameters=parameters, vm=vm).outcome(FUNCTIONS[check]).fix
 
 
@@ -246,24 +253,24 @@ WHERE = "--resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555
         (fix("IMDS-002", Vm("vm-a"), {"healthz": curl(503, ip="169.254.169.254")}), []),
     ],
 )  # fmt: skip
-def test_the_commands_for_azure(found: Sequence[str | OnVm], expected: list[str]) -> None:
-    assert list(found) == expected
+def test_the_commands_for_azure(found: Sequence[Command | OnVm], expected: list[str]) -> None:
+    assert [str(each) for each in found] == expected
 
 
 def test_services_that_ended_are_started_by_one_command() -> None:
-    assert GIVEN["AGENT-003 connected, two have ended"] == [
-        OnVm("sudo systemctl enable gcad extd && sudo systemctl restart gcad extd")
+    assert [shown_on_vm(each) for each in GIVEN["AGENT-003 connected, two have ended"]] == [
+        "sudo systemctl enable gcad extd && sudo systemctl restart gcad extd"
     ]
 
 
 def test_the_commands_of_package_managers() -> None:
-    assert packages.command("remove", "azcmagent") == OnVm(
+    assert shown_on_vm(packages.command("remove", "azcmagent")) == (
         "if command -v apt-get >/dev/null; then sudo apt-get purge -y azcmagent; "
         "elif command -v dnf >/dev/null; then sudo dnf remove -y azcmagent; "
         "elif command -v zypper >/dev/null; then sudo zypper remove -y azcmagent; fi"
     )
     sudo = "sudo env https_proxy=http://169.254.0.11:3128"
-    assert packages.command("upgrade", "azure-cli", PROFILE.proxy_url) == OnVm(
+    assert shown_on_vm(packages.command("upgrade", "azure-cli", PROFILE.proxy_url)) == (
         f"if command -v apt-get >/dev/null; then {sudo} apt-get update; {sudo} apt-get install --only-upgrade -y azure-cli; "
         f"elif command -v dnf >/dev/null; then {sudo} dnf upgrade -y azure-cli; "
         f"elif command -v zypper >/dev/null; then {sudo} zypper update -y azure-cli; fi"
@@ -290,12 +297,15 @@ def test_only_a_copy_by_azures_word_forgets_its_resource(arc: dict[str, str], fi
     installed = "@has /opt/azcmagent/bin/azcmagent\n@version\nazcmagent version 1.61.03319.2737\n"
     evidence = {"agent": seen(installed), "agent_show": seen(f"\n{text}")}
     given = {
-        name: list(fix("AGENT-007", replace(INVENTORY, name=name), evidence, fleet_agent_show=shown, arc_vm_id=arc.get))
+        name: [
+            shown_on_vm(each)
+            for each in fix(
+                "AGENT-007", replace(INVENTORY, name=name), evidence, fleet_agent_show=shown, arc_vm_id=arc.get
+            )
+        ]
         for name in shown
     }
-    assert given == {
-        name: [OnVm("sudo azcmagent disconnect --force-local-only")] if name in fixed else [] for name in shown
-    }
+    assert given == {name: ["sudo azcmagent disconnect --force-local-only"] if name in fixed else [] for name in shown}
 
 
 # ------------------------------------------------------------------------------------------------- /etc/environment
@@ -326,7 +336,7 @@ ARTICLE = "localhost,127.0.0.1,::1,169.254.169.254"
 
 def run_here(command: OnVm, shell: list[str], file: Path) -> None:
     """The script that sudo would run, on another file."""
-    *sudo, script = shlex.split(command.command)
+    *sudo, script = shlex.split(str(command.command))
     assert sudo == ["sudo", "sh", "-c"]
     done = subprocess.run(
         [*shell, "-c", script.replace("/etc/environment", str(file))], capture_output=True, check=False
@@ -382,8 +392,7 @@ def test_a_hostile_name_stays_one_word() -> None:
     )
     pas = next(each for each in PROFILE.endpoints(INVENTORY) if each.host == "pas.windows.net")
     (add,) = fix("CSN-002", azure=listed, endpoint=pas)
-    assert isinstance(add, str)
-    words = shlex.split(add)
+    words = shlex.split(str(add))
     assert words[3:6] == ["update", "--name", HOSTILE]
     assert words[-2] == "--additional-egress-endpoints"
     assert json.loads(words[-1])[0]["endpoints"] == [{"domainName": HOSTILE, "port": 443}]
@@ -397,7 +406,7 @@ def test_a_hostile_name_stays_one_word() -> None:
 
 def test_a_profile_of_ones_own_cannot_break_out_either() -> None:
     profile = replace(load_profile(), proxy_url=f"http://{HOSTILE}", no_proxy_recommended=(HOSTILE,))
-    script = shlex.split(guest_fixes.environment(profile).command)[-1]
+    script = shlex.split(str(guest_fixes.environment(profile).command))[-1]
     assert subprocess.run(["sh", "-n", "-c", script], capture_output=True, check=False).stderr == b""
     assert f"new={shlex.quote(f'http://{HOSTILE}')};" in script
 
@@ -416,7 +425,7 @@ def test_a_windows_guest_gets_no_command_for_a_posix_shell() -> None:
 def test_the_certificates_are_installed_anew_only_when_azures_own_are_not_trusted() -> None:
     given = {name: each for name, each in GIVEN.items() if name.startswith("NET-003") and each}
     assert all(each == [REINSTALL_CA] for each in given.values())
-    assert REINSTALL_CA.command == (
+    assert str(REINSTALL_CA.command) == (
         "if command -v apt-get >/dev/null; then sudo apt-get install --reinstall -y ca-certificates && sudo "
         "update-ca-certificates; elif command -v dnf >/dev/null; then sudo dnf reinstall -y ca-certificates && sudo "
         "update-ca-trust; fi"
