@@ -18,11 +18,13 @@ from tests.support.report_builder import Json
 FEEDER = """
 import json
 from pathlib import Path
+from plugins.reports.html.page import Caps
 from plugins.reports.html.plugin import HtmlReport
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(HtmlReport(config, unwritten), "readiness-html")
+        caps = Caps(**json.loads(Path("caps.json").read_text())) if Path("caps.json").exists() else Caps()
+        config.pluginmanager.register(HtmlReport(config, unwritten, caps), "readiness-html")
 
 def unwritten(error):
     Path("unwritten.txt").write_text(str(error))
@@ -57,9 +59,13 @@ def run_pytest(
     return pytest_process.run_pytest(*command, cwd=folder, env=environment)
 
 
-def write_page(folder: Path, results: Json | None, *arguments: str, suite: str = SUITE) -> Path:
-    """The report.html of such a run."""
+def write_page(
+    folder: Path, results: Json | None, *arguments: str, suite: str = SUITE, caps: dict[str, int] | None = None
+) -> Path:
+    """The report.html of such a run; `caps` are those that differ from the usual."""
     page = folder / "report.html"
+    if caps:
+        (folder / "caps.json").write_text(json.dumps(caps), encoding="ascii")
     finished = run_pytest(folder, results, f"--html={page}", "--self-contained-html", *arguments, suite=suite)
     assert page.exists(), finished.stdout + finished.stderr
     assert "INTERNALERROR" not in finished.stdout + finished.stderr, finished.stdout + finished.stderr

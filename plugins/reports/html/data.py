@@ -22,6 +22,7 @@ from functools import cache
 from typing import Any
 
 from plugins.core.sanitize import escape_invisible, middle_cut, one_line, truncate
+from plugins.reports.html.component_names import short_names
 from plugins.reports.html.page import VmLists
 from plugins.reports.queries import Json
 from plugins.results.compact import left_out
@@ -52,9 +53,6 @@ _GOOD = ("pass", "not applicable")
 _FEW = 3
 
 _MESSAGE = 2_000
-
-# Commands of a cause: fixes.sh has all of them.
-_FIXES = 500
 
 
 class _Packer:
@@ -109,11 +107,11 @@ class _Page:
         self.packer = _Packer(budget)
         self.vms = lists.drawn
         self.of_vm: list[list[Json]] = [vm["results"] for vm in self.vms]
-        self.index = {vm["name"]: number for number, vm in enumerate(self.vms)}
+        self.ready_after = {name: number for number, step in enumerate(results["plan"], 1) for name in step["unlocks"]}
         # Each check, for each parameter that any VM has: a letter in every VM's text.
         parameters: dict[str, dict[str, None]] = {id: {} for id in results["checks"]}
         for number in range(len(self.vms)):
-            for id, parameter, _ in self._said(number):
+            for id, parameter, _ in self._statuses(number):
                 parameters.setdefault(id, {})[parameter] = None
         self.checks = list(parameters)
         self.number = {id: number for number, id in enumerate(self.checks)}
@@ -122,7 +120,7 @@ class _Page:
             for parameter in own:
                 self.items[id, parameter] = len(self.items)
 
-    def _said(self, number: int) -> Iterator[tuple[str, str, str]]:
+    def _statuses(self, number: int) -> Iterator[tuple[str, str, str]]:
         """(check id, parameter, status) of each result of a VM, also of those that are named only."""
         for result in self.of_vm[number]:
             yield result["id"], result["parameter"], result["status"]
@@ -135,12 +133,11 @@ class _Page:
         """The data that the script reads when the page opens."""
         vm_chunk = self.packer.add([self._vm_row(number) for number in range(len(self.vms))])
         bad = self._results(good=False)
-        fixes = self._fixes()
         bad_evidence = self._evidence(good=False)
         good, good_evidence = self._results(good=True), self._evidence(good=True)
         chunk_of_key: dict[str, list[int]] = {}
-        for found in (bad_evidence, good_evidence):
-            for key, chunk in found.items():
+        for chunks in (bad_evidence, good_evidence):
+            for key, chunk in chunks.items():
                 chunk_of_key.setdefault(key, []).append(chunk)
         return {
             "letters": {letter: word for word, letter in LETTERS.items()},
@@ -149,7 +146,7 @@ class _Page:
                     "id": id,
                     "title": one_line(self.results["checks"].get(id, {}).get("title", "")),
                     "docs": escape_invisible(self.results["checks"].get(id, {}).get("docs", "")),
-                    "chunks": [found[id] for found in (bad, good) if id in found],
+                    "chunks": [chunks[id] for chunks in (bad, good) if id in chunks],
                 }
                 for id in self.checks
             ],
@@ -162,34 +159,42 @@ class _Page:
                 {
                     "check": self.number.get(cause["id"], -1),
                     "list": self.lists.of_cause[cause["number"]],
-                    "chunk": fixes.get(cause["number"]),
-                    "more": len(cause["fix"][_FIXES:]),
                 }
                 for cause in self.results["causes"][: self.lists.caps.causes]
             ],
-            "steps": [step["cause"] for step in self.results["plan"]],
+            "run": one_line(self.results["run_id"]),
+            "steps": [
+                {"cause": step["cause"], "what": truncate(one_line(step["what"]), 300)}
+                for step in self.results["plan"][: self.lists.caps.causes]
+            ],
+            "planned": len(self.results["plan"]),
             "evidence": chunk_of_key,
             "vmChunk": vm_chunk,
         }
 
-    def _vm(self, number: int) -> list[str]:
-        """``[name, readiness, a letter for each item]``."""
+    def _vm(self, number: int) -> list[str | int]:
+        """``[name, readiness, a letter for each item, the step of the plan that makes it ready (0: none)]``."""
         vm = self.vms[number]
         letters = ["-"] * len(self.items)
-        for id, parameter, status in self._said(number):
+        for id, parameter, status in self._statuses(number):
             letters[self.items[id, parameter]] = LETTERS[status]
-        return [truncate(one_line(vm["name"]), 300), vm["readiness"], "".join(letters)]
+        return [
+            truncate(one_line(vm["name"]), 300),
+            vm["readiness"],
+            "".join(letters),
+            self.ready_after.get(vm["name"], 0),
+        ]
 
     def _vm_row(self, number: int) -> list[Any]:
         """The data of a VM's own card: ``[VM, address, outcome, message, remedy, via, [facts]]``."""
         vm, session = self.vms[number], self.vms[number]["session"]
-        told = {**vm["tags"], **vm["components"], **vm["facts"]}
+        known = {**vm["tags"], **vm["components"], **vm["facts"]}
         seconds = ", ".join(f"{one_line(phase)} {took:.1f} s" for phase, took in session["seconds"].items())
         return [
             number,
             *(truncate(one_line(text), _MESSAGE) for text in (vm["address"], session["outcome"], session["message"])),
             *(truncate(one_line(text), _MESSAGE) for text in (session["remedy"], session["via"], seconds)),
-            [truncate(one_line(text), 300) for pair in told.items() for text in pair],
+            [truncate(one_line(text), 300) for pair in known.items() for text in pair],
         ]
 
     def _results(self, *, good: bool) -> dict[str, int]:
@@ -214,17 +219,6 @@ class _Page:
             [escape_invisible(key) for key in result["evidence"]],
             [escape_invisible(command) for command in result["fix"]],
         ]
-
-    def _fixes(self) -> dict[int, int]:
-        """Cause number -> the chunk with all its commands: ``[command, VM, ...]``."""
-        rows = {
-            cause["number"]: [
-                [escape_invisible(fix["command"]), *(self.index[name] for name in fix["vms"] if name in self.index)]
-                for fix in cause["fix"][:_FIXES]
-            ]
-            for cause in self.results["causes"][: self.lists.caps.causes]
-        }
-        return self._pack(rows)
 
     def _evidence(self, *, good: bool) -> dict[str, int]:
         """Probe key -> the chunk with what it saw on each VM: used by a check that is not met, or by good ones only.
@@ -276,9 +270,9 @@ def _evidence_row(seen: Json, good: bool, shorten: Callable[[str, int], tuple[st
 def _groups(vms: Sequence[Json]) -> list[Json]:
     """The groupings of VMs: ``{"of": "tags", "name": "site", "values": [...], "vm": [value of each VM, or -1]}``.
 
-    A kind in which no two VMs are alike groups nothing, and is left out; so is one that no VM has.
+    A kind of component or fact in which no two VMs are alike groups nothing, and is left out; so is one that no VM has.
     """
-    found = []
+    groups = []
     for of in ("tags", "components", "facts"):
         for name in dict.fromkeys(name for vm in vms for name in vm[of]):
             values: dict[str, int] = {}
@@ -290,33 +284,15 @@ def _groups(vms: Sequence[Json]) -> list[Json]:
                     values[value.lower()] = len(values)
                     labels.append(value)
                 numbers.append(-1 if value is None else values[value.lower()])
-            if len(vms) > 1 and len(values) == sum(number >= 0 for number in numbers):
+            if of != "tags" and len(vms) > 1 and len(values) == sum(number >= 0 for number in numbers):
                 continue
-            shown = _short(labels) if of == "components" else labels
-            found.append(
+            shown = short_names(labels) if of == "components" else labels
+            groups.append(
                 {
                     "of": of,
                     "name": one_line(name),
-                    "values": [truncate(one_line(each), 120) for each in shown],
+                    "values": [truncate(one_line(value), 120) for value in shown],
                     "vm": numbers,
                 }
             )
-    return found
-
-
-def _short(ids: Sequence[str]) -> list[str]:
-    """Azure ids and image names by their last word; with resource group or subscription, where two look the same."""
-    forms = [[_last(id), f"{_last(id)} ({_part(id, 4)})", f"{_last(id)} ({_part(id, 2)})"] for id in ids]
-    alike = Counter(form.lower() for of_id in forms for form in of_id)
-    return [
-        next((form for form in of_id if alike[form.lower()] == 1), id) for id, of_id in zip(ids, forms, strict=True)
-    ]
-
-
-def _last(id: str) -> str:
-    return id.rstrip("/").rpartition("/")[2]
-
-
-def _part(id: str, number: int) -> str:
-    parts = id.split("/")
-    return parts[number] if len(parts) > number else ""
+    return groups

@@ -1,20 +1,25 @@
-"""Variables of the page's templates: verdict, plan, changes, drift, provenance; all lists are cut to `CAPS`."""
+"""Variables of the page's templates: title, verdict, plan, changes, drift, provenance; all lists are cut to `CAPS`."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 
 from plugins.core.sanitize import one_line, truncate
+from plugins.core.wording import counted, first_few
 from plugins.diagnosis.findings import rank
 from plugins.judge.readiness import READINESS
-from plugins.reports.queries import Json, component, fix_order
+from plugins.reports.html import charts
+from plugins.reports.html.component_names import last_part, places
+from plugins.reports.queries import Json, component, fix_order, vms_by_readiness
 from plugins.results.coverage import judged_sentence
 from plugins.results.verdict import CAVEAT
 
-__all__ = ["CAPS", "Caps", "VmList", "VmLists", "overview"]
+__all__ = ["CAPS", "Caps", "VmList", "VmLists", "merged", "overview", "title"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,10 @@ class Caps:
     causes: int = 2_000  # that the script knows: by them a card names the fixes that its VM needs
     findings: int = 400  # rows of the table
     actions: int = 200  # fixes, warnings and lines of drift
-    commands: int = 3  # of a cause
+    commands: int = 3  # of a cause, each by itself
+    all_commands: int = 500  # of a cause, in one piece
+    letters_of_commands: int = 1_000_000  # of all causes
+    no_script: int = 200  # VMs and findings, for readers without scripts
     provenance_rows: int = 200  # commands, and requests
     changes: int = 50  # lines of each kind
     outliers: int = 12  # values of a fact
@@ -51,6 +59,12 @@ class VmList:
     number: int  # its place in the script's lists
     count: int
     first: list[tuple[int | None, str]]  # (index, name); no index: not in this run
+    others: list[str]  # more names, for readers without scripts
+
+    @property
+    def unnamed(self) -> int:
+        """How many VMs the page names nowhere for readers without scripts."""
+        return self.count - len(self.first) - len(self.others)
 
 
 class VmLists:
@@ -79,7 +93,8 @@ class VmLists:
             self.left[number] = left
         first = [name for name in names if name in self._index][: self.caps.first_names] if drawn else []
         first += named[: self.caps.first_names - len(first)]
-        return VmList(number, len(names), [(self._index.get(name), name) for name in first])
+        others = [name for name in names if name not in first][: self.caps.names]
+        return VmList(number, len(names), [(self._index.get(name), name) for name in first], others)
 
 
 def _worst_first(vms: Sequence[Json], most: int) -> Sequence[int]:
@@ -94,17 +109,65 @@ def _worst_first(vms: Sequence[Json], most: int) -> Sequence[int]:
     return sorted(sorted(range(len(vms)), key=attention)[:most])
 
 
-def overview(results: Json, lists: VmLists) -> Json:
-    """The variables of the templates."""
+def title(results: Json) -> str:
+    """The title of the page: which fleet it is about comes first, since tabs and lists of files cut the rest."""
+    names = [vm["name"] for vm in results["vms"]]
+    about = _fleet(results) or (names[0] if len(names) == 1 else "")
+    return truncate(one_line(f"{about}: {results['verdict']} · Azure Arc readiness".removeprefix(": ")), 200)
+
+
+def _subtitle(results: Json) -> str:
+    """``Inventory fleet.yaml · site berlin, madrid and 3 more · cluster lab-1 · subscription 1111... · 120 VMs``."""
+    parts = [f"{_fleet(results)}"] if _fleet(results) else []
+    for of, name in (("tags", "site"), ("components", "cluster"), ("components", "subscription")):
+        values = dict.fromkeys(last_part(vm[of][name]) for vm in results["vms"] if vm[of].get(name))
+        if values:
+            parts.append(f"{name} {first_few(list(values))}")
+    return " · ".join([*parts, counted(len(results["vms"]), "VM")])
+
+
+def _fleet(results: Json) -> str:
+    """The fleet by the option that named it: the inventory's file name, or the scope in Azure; "" without one."""
+    text = "\0".join(results["arguments"])
+    for option in ("inventory", "azure-fleet", "evidence"):
+        if found := re.search(f"(?:^|\0)--{option}[=\0]([^\0]+)", text):
+            return found[1] if option == "azure-fleet" else PurePath(found[1]).name
+    return ""
+
+
+def merged(findings: Iterable[Json]) -> list[Json]:
+    """The findings, those that say the same about the same VMs as one with the ids of all their checks, ``ids``."""
+    groups: dict[tuple[object, ...], Json] = {}
+    for finding in findings:
+        key = (
+            finding["status"],
+            finding["message"],
+            finding["root_cause"],
+            tuple(finding["caused_by"]),
+            tuple(finding["vms"]),
+        )
+        if key in groups:
+            groups[key]["ids"].append(finding["id"])
+            groups[key]["parameters"] += finding["parameters"]
+        else:
+            groups[key] = {**finding, "ids": [finding["id"]], "parameters": [*finding["parameters"]]}
+    return [{**finding, "ids": list(dict.fromkeys(finding["ids"]))} for finding in groups.values()]
+
+
+def overview(results: Json, lists: VmLists, rows: Sequence[Json] = ()) -> Json:
+    """The variables of the templates; `rows` are the findings of the table."""
     readiness, drift, caps = Counter(vm["readiness"] for vm in results["vms"]), results["drift"], lists.caps
-    steps = _steps(results, readiness["ready"], lists)
+    actions = _Actions(results, lists)
+    steps = _steps(results, actions)
     warned = [cause for step, cause in fix_order(results) if step is None]
-    warnings = [_action(cause, results, lists) for cause in warned[: caps.actions]]
+    warnings = [actions.action(cause) for cause in warned[: caps.actions]]
     for cause in results["causes"][: caps.causes]:
         if cause["number"] not in lists.of_cause:
             lists.of_cause[cause["number"]] = lists.add(cause["vms"], 0).number
+    findings = len(merged(results["findings"]))
     return {
         "results": results,
+        "subtitle": _subtitle(results),
         "drawn": len(lists.drawn),
         "readiness": {word: readiness[word] for word in _TILES if readiness[word] or word != "partial"},
         "partial": judged_sentence(results["judged"]),
@@ -115,14 +178,18 @@ def overview(results: Json, lists: VmLists) -> Json:
         "started": f"{datetime.fromisoformat(results['started']):%d %B %Y, %H:%M:%S} UTC",
         "forecast": results["forecast"],
         "steps": steps,
+        "staircase": charts.staircase(steps, readiness["ready"], len(results["vms"])),
+        "history": charts.history(results.get("history", ())),
         "warnings": warnings,
         "more": {
             "steps": len(results["plan"][caps.actions :]),
             "warnings": len(warned[caps.actions :]),
             "drift": len(drift[caps.actions :]),
         },
-        "findings": min(len(results["findings"]), caps.findings),
-        "left_out": len(results["findings"][caps.findings :]),
+        "findings": min(findings, caps.findings),
+        "left_out": max(0, findings - caps.findings),
+        "rows": rows[: caps.no_script],
+        "listed": _listed(results, caps.no_script),
         "drift": [_drift(entry, lists) for entry in drift[: caps.actions]],
         "changes": _changes(results.get("changes"), lists),
         "provenance": results.get("provenance"),
@@ -130,39 +197,66 @@ def overview(results: Json, lists: VmLists) -> Json:
     }
 
 
-def _steps(results: Json, ready: int, lists: VmLists) -> list[Json]:
-    """The plan with the bar of each step: of 1,000 parts, what was ready before the plan, before the step, after it."""
-    total = max(len(results["vms"]), 1)
-    start = before = ready
+def _listed(results: Json, most: int) -> list[Json]:
+    """The first VMs to look at, with the steps of the plan that each needs: for readers without scripts."""
+    vms = [{"name": vm["name"], "readiness": vm["readiness"], "steps": []} for vm in vms_by_readiness(results)[:most]]
+    by_name = {vm["name"]: vm["steps"] for vm in vms}
+    for number, (step, cause) in enumerate(fix_order(results), 1):
+        for name in cause["vms"] if step else ():
+            if name in by_name:
+                by_name[name].append(f"fix {number}")
+    return vms
+
+
+def _steps(results: Json, actions: _Actions) -> list[Json]:
+    """The steps of the plan, each with the number of VMs that are ready after it."""
     steps: list[Json] = []
     for step, cause in fix_order(results):
-        if step is None or len(steps) == lists.caps.actions:
+        if step is None or len(steps) == actions.caps.actions:
             break
         steps.append(
             {
-                **_action(cause, results, lists),
+                **actions.action(cause),
                 "what": step["what"],
                 "then": step["then"],
+                "measured": step["measured"],
+                "judgeable": len(step["judgeable"]),
                 "unlocks": len(step["unlocks"]),
                 "ready": step["ready"],
-                "bar": [round(1000 * part / total) for part in (start, before, step["ready"])],
             }
         )
-        before = step["ready"]
     return steps
 
 
-def _action(cause: Json, results: Json, lists: VmLists) -> Json:
-    """A cause as an entry of the action list."""
-    vms = lists.add(cause["vms"])
-    lists.of_cause[cause["number"]] = vms.number
-    return {
-        "cause": cause,
-        "title": results["checks"].get(cause["id"], {}).get("title", ""),
-        "subject": component(cause) if cause["component"]["name"] else "",
-        "vms": vms,
-        "commands": cause["fix"][: lists.caps.commands],
-    }
+class _Actions:
+    """Makes causes into entries of the action list, and keeps what all of them together may hold."""
+
+    def __init__(self, results: Json, lists: VmLists) -> None:
+        self.caps = lists.caps
+        self._checks, self._lists = results["checks"], lists
+        self._letters = lists.caps.letters_of_commands
+        ids = (id for vm in results["vms"] for kind, id in vm["components"].items() if kind != "vm")
+        self._places = places([*ids, *(cause["component"]["id"] for cause in results["causes"])])
+
+    def action(self, cause: Json) -> Json:
+        """A cause as an entry of the action list."""
+        vms = self._lists.add(cause["vms"])
+        self._lists.of_cause[cause["number"]] = vms.number
+        commands = [fix["command"] for fix in cause["fix"]]
+        more = commands[: self.caps.all_commands] if len(commands) > self.caps.commands else []
+        while sum(map(len, more)) > self._letters:
+            more = more[: len(more) // 2]
+        self._letters -= sum(map(len, more))
+        return {
+            "cause": cause,
+            "title": self._checks.get(cause["id"], {}).get("title", ""),
+            "subject": component(cause) if cause["component"]["name"] else "",
+            "place": self._places.get(cause["component"]["id"].lower(), ""),
+            "vms": vms,
+            "commands": cause["fix"][: self.caps.commands],
+            "all_commands": "\n".join(more),
+            "more_commands": len(commands) - len(more),
+        }
 
 
 def _drift(entry: Json, lists: VmLists) -> Json:

@@ -36,13 +36,13 @@ from plugins.core.files import write_text
 from plugins.core.sanitize import escape_invisible, one_line, truncate
 from plugins.reports.html.csp import seal
 from plugins.reports.html.data import core_and_chunks
-from plugins.reports.html.page import VmLists, overview
+from plugins.reports.html.page import CAPS, Caps, VmLists, merged, overview, title
 from plugins.reports.queries import Json
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 #: The parts of the page's script, in their order; they are one scope in the page.
-_SCRIPTS = ("base", "model", "matrix", "card", "findings", "page")
+_SCRIPTS = ("base", "model", "filter", "charts", "matrix", "card", "findings", "page")
 
 #: Our statuses in pytest-html: (the phase it happens in, its outcome, expected to fail?).
 _AS_PYTEST: dict[str, tuple[str, str, bool]] = {
@@ -70,9 +70,9 @@ _SIGNS = {"pass": "✓", "fail": "✕", "warn": "!", "unknown": "?", "blocked": 
 class HtmlReport:
     """A pytest plugin: register it in ``pytest_configure``, and call `finish` before the session ends."""
 
-    def __init__(self, config: pytest.Config, unwritten: Callable[[OSError], None]) -> None:
+    def __init__(self, config: pytest.Config, unwritten: Callable[[OSError], None], caps: Caps = CAPS) -> None:
         """`unwritten` is called when the file cannot be written."""
-        self._config = config
+        self._config, self._caps = config, caps
         self._unwritten = unwritten
         self._report: Any = None  # pytest-html's ReportData, as its title hook hands it over
         self._results: Json | None = None
@@ -90,9 +90,9 @@ class HtmlReport:
         if page is None or self._report is None or hasattr(session.config, "workerinput"):
             return
         self._results = results
-        self._report.title = f"Azure Arc readiness: {results['verdict']}"
-        self._lists = lists = VmLists(results)
-        for number, finding in enumerate(results["findings"][: lists.caps.findings]):
+        self._report.title = title(results)
+        self._lists = lists = VmLists(results, self._caps)
+        for number, finding in enumerate(merged(results["findings"])[: lists.caps.findings]):
             nodeid = f"row-{number}"
             self._rows[nodeid] = {**finding, "vms": lists.add(finding["vms"], lists.caps.names_of_finding)}
             when, outcome, expected = _AS_PYTEST[finding["status"]]
@@ -187,7 +187,7 @@ class HtmlReport:
             summary.append(self._render("no-results.html.j2"))
             return
         lists, rows = self._lists, list(self._rows.values())
-        summary.append(self._render("page.html.j2", **overview(self._results, lists)))
+        summary.append(self._render("page.html.j2", **overview(self._results, lists, rows)))
         core, chunks = core_and_chunks(self._results, lists)
         core["findings"] = [_finding(finding) for finding in rows]
         postfix.append(self._render("script.html.j2", data=core, chunks=chunks, script=self._script))
@@ -214,7 +214,7 @@ def _environment() -> jinja2.Environment:
             escape_invisible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
         ),
     )
-    environment.filters.update(line=one_line, cut=truncate, prose=_prose)
+    environment.filters.update(line=one_line, cut=truncate, prose=_prose, shell=_shell)
     environment.globals.update(signs=_SIGNS, exit_unknown=EXIT_UNKNOWN)
     return environment
 
@@ -227,6 +227,15 @@ def _prose(text: str) -> Markup:
     )
 
 
+def _shell(command: str) -> Markup:
+    """A command, escaped, in which no line breaks within a short word: half of an option looks like another one."""
+    parts = re.split(r"([^\s]*-[^\s]*)", escape_invisible(command))
+    return Markup("").join(
+        Markup("<span>{}</span>").format(part) if index % 2 and len(part) < 60 else part
+        for index, part in enumerate(parts)
+    )
+
+
 def _sortable(**columns: str) -> list[str]:
     button = '<button type="button" data-sort="{0}">{1}</button>'
     cell = f'<th class="by-{{0}}" scope="col" aria-sort="none">{button}</th>'
@@ -236,7 +245,7 @@ def _sortable(**columns: str) -> list[str]:
 def _finding(finding: Json) -> Json:
     """The data of an opened row."""
     return {
-        "id": finding["id"],
+        "ids": finding["ids"],
         "status": finding["status"],
         "remedy": one_line(finding["remedy"]),
         "docs": escape_invisible(finding["docs"]),

@@ -29,7 +29,7 @@ def results_of(core: Json, chunks: list[list[list[Any]]], id: str) -> list[list[
 def test_every_result_has_a_letter_in_its_vms_text() -> None:
     results = saved("six-vms")
     core, _ = packed(results)
-    for machine, (name, readiness, letters) in zip(results["vms"], core["vms"], strict=True):
+    for machine, (name, readiness, letters, _) in zip(results["vms"], core["vms"], strict=True):
         assert (name, readiness) == (machine["name"], machine["readiness"])
         words = {
             (core["checks"][check]["id"], parameter): core["letters"][letter]
@@ -50,7 +50,7 @@ def test_a_check_that_a_vm_was_not_judged_by_is_a_dash() -> None:
     results["vms"][0]["results"] = [r for r in results["vms"][0]["results"] if r["id"] != "IMDS-002"]
     core, _ = packed(results)
     item = core["items"].index([[check["id"] for check in core["checks"]].index("IMDS-002"), ""])
-    assert [letters[item] for _, _, letters in core["vms"]] == ["-", "p", "p", "b", "p", "p"]
+    assert [letters[item] for _, _, letters, _ in core["vms"]] == ["-", "p", "p", "b", "p", "p"]
 
 
 def test_the_words_to_every_result_are_in_the_chunks_of_its_check() -> None:
@@ -119,7 +119,7 @@ def test_what_is_not_as_it_should_be_goes_in_first_when_there_is_little_room() -
     }
     assert bad <= told
     assert not any(check["id"] == "PLATFORM-001" and check["chunks"] for check in core["checks"])
-    assert [name for name, _, _ in core["vms"]] == [machine["name"] for machine in results["vms"]]
+    assert [name for name, *_ in core["vms"]] == [machine["name"] for machine in results["vms"]]
 
 
 def test_a_fleet_that_prints_only_noise_stays_below_its_budget() -> None:
@@ -157,6 +157,20 @@ def test_things_compare_without_case_and_a_kind_that_all_differ_in_is_no_group()
     assert "vm" not in groups
 
 
+def test_a_tag_that_each_vm_has_for_itself_can_be_asked_for_all_the_same() -> None:
+    machines = [vm(f"web-{number}", {}, 1, {"owner": owner}) for number, owner in enumerate(("alice", "bob"))]
+    core, _ = packed(run(machines))
+    assert next(group for group in core["groups"] if group["name"] == "owner")["values"] == ["alice", "bob"]
+
+
+def test_a_vm_knows_the_step_after_which_it_is_ready() -> None:
+    results = saved("six-vms")
+    core, _ = packed(results)
+    for name, readiness, _, step in core["vms"]:
+        assert step == next((n for n, own in enumerate(results["plan"], 1) if name in own["unlocks"]), 0)
+        assert step == 0 or readiness == "not ready"
+
+
 TEN_DRAWN = Caps(vms=10)
 
 
@@ -168,7 +182,7 @@ def test_of_a_huge_fleet_the_matrix_has_what_needs_attention_in_the_order_of_the
         [vm(f"{kind}-{n:02}", {checks[kind]: names[kind]} if kind in names else {}) for n, kind in enumerate(kinds)]
     )
     core, chunks = packed(results, caps=TEN_DRAWN)
-    assert [name for name, _, _ in core["vms"]] == [
+    assert [name for name, *_ in core["vms"]] == [
         "warn-06", "warn-07",
         "unknown-10", "unknown-11", "unknown-12",
         "fail-13", "fail-14", "fail-15", "fail-16", "fail-17",
@@ -201,6 +215,5 @@ def test_the_lists_of_a_fleet_with_endless_causes_stay_small() -> None:
     cause["fix"] = [{"command": f"true {n}", "vms": ["vm-a"]} for n in range(600)]
     results["causes"] = [cause, *({**cause, "number": n + 1, "fix": cause["fix"][:1]} for n in range(1, 3000))]
     results["plan"] = [{**step, "cause": n + 1} for n in range(3000)]
-    core, chunks = packed(results)
-    assert len(core["causes"]) == 2000 and len(core["steps"]) == 3000
-    assert len(chunks[core["causes"][0]["chunk"]]) == 500 and core["causes"][0]["more"] == 100
+    core, _ = packed(results)
+    assert len(core["causes"]) == 2000 and len(core["steps"]) == 2000 and core["planned"] == 3000

@@ -1,7 +1,7 @@
 // ---- base: elements, text, packed data --------------------------------------------------------------------------
 //
-// The page's script is these files in one scope, in this order: base, model, matrix, card, findings, page. It runs
-// before pytest-html's own. What a VM printed reaches the page as text only: textContent, never innerHTML.
+// The page's script is these files in one scope, in this order: base, model, filter, charts, matrix, card, findings,
+// page. It runs before pytest-html's own. What a VM printed reaches the page as text only: textContent, never innerHTML.
 
 const data = JSON.parse(document.getElementById("readiness-data").textContent);
 const find = (selector, root = document) => root.querySelector(selector);
@@ -24,7 +24,15 @@ const dashed = (word) => word.replaceAll(" ", "-");
 // Text with `code` between backticks, as nodes.
 const prose = (text) => text.split(/`([^`]+)`/).map((part, index) => (index % 2 ? make("code", {}, part) : part));
 
-const copyButton = (text) => make("button", { type: "button", class: "copy", "data-copy": text }, "Copy");
+// The same for SVG, whose text a screen reader does not read: a table beside a chart says what it shows.
+const draw = (tag, attributes = {}, ...children) => {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+};
+
+const copyButton = (text, label = "Copy") => make("button", { type: "button", class: "copy", "data-copy": text }, label);
 const commandBox = (text) =>
   make("div", { class: "command" }, make("pre", {}, make("code", {}, text)), copyButton(text));
 const docsLink = (url) =>

@@ -2,23 +2,23 @@
 
 // What a check said of a VM, the worst first. What did not fit into the page has its status only.
 const resultsOf = async (vm, check) => {
-  const found = new Map();
+  const byItem = new Map();
   for (const chunk of check.chunks) {
     for (const [number, item, required, root, message, remedy, node, by, evidence, fix] of await rowsOf(chunk)) {
-      if (number === vm.number) found.set(item, { required, root, message, remedy, node, by, evidence, fix });
+      if (number === vm.number) byItem.set(item, { required, root, message, remedy, node, by, evidence, fix });
     }
   }
   return check.items
     .filter(({ item }) => vm.letters[item] !== "-")
-    .map(({ item, parameter }) => ({ parameter, letter: vm.letters[item], ...(found.get(item) ?? { left: true, by: [], evidence: [], fix: [] }) }))
+    .map(({ item, parameter }) => ({ parameter, letter: vm.letters[item], ...(byItem.get(item) ?? { left: true, by: [], evidence: [], fix: [] }) }))
     .sort((a, b) => LETTERS.indexOf(a.letter) - LETTERS.indexOf(b.letter) || (b.root ?? 0) - (a.root ?? 0));
 };
 
 // All findings of a VM: [check, result] pairs, root causes first.
-const troubleOf = async (vm) => {
-  const bad = checks.filter((check) => `${TROUBLE}v`.includes(vm.worst[check.number]));
+const findingsOf = async (vm) => {
+  const bad = checks.filter((check) => `${NOT_MET}v`.includes(vm.worst[check.number]));
   const all = await Promise.all(bad.map(async (check) => (await resultsOf(vm, check)).map((result) => ({ check, result }))));
-  return all.flat().filter(({ result }) => `${TROUBLE}v`.includes(result.letter))
+  return all.flat().filter(({ result }) => `${NOT_MET}v`.includes(result.letter))
     .sort((a, b) => (b.result.root ?? 0) - (a.result.root ?? 0) || LETTERS.indexOf(a.result.letter) - LETTERS.indexOf(b.result.letter));
 };
 
@@ -70,7 +70,7 @@ const card = (() => {
       box.append(make("p", { class: "hint" }, "The details of this result are not in this page. See results.json, or judge the evidence of this VM again: --evidence=... --vm=NAME."));
       return box;
     }
-    const facts = make("dl", { class: "told" }, fact("Expected", check.title), fact("Seen", ...prose(result.message)));
+    const facts = make("dl", { class: "card-facts" }, fact("Expected", check.title), fact("Seen", ...prose(result.message)));
     box.append(facts);
     if (result.remedy && !result.fix.includes(result.remedy)) {
       box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(result.remedy)), copyButton(result.remedy)));
@@ -85,7 +85,7 @@ const card = (() => {
       facts.append(fact("Explains", make("span", {}, ...ids)));
     }
     const step = result.root ? stepFor(vm.number, check.number) : 0;
-    if (step) facts.append(fact("Plan", make("a", { href: "#plan", "data-step": step }, `Fix ${step} of ${data.steps.length}`)));
+    if (step) facts.append(fact("Plan", make("a", { href: "#plan", "data-step": step }, `Fix ${step} of ${count(data.planned)}`)));
     for (const key of result.evidence) box.append(await evidenceBox(vm, key, !good));
     if (result.node) box.append(make("p", { class: "alone" }, make("span", { class: "label" }, "Run it alone"), make("code", {}, result.node), copyButton(result.node)));
     return box;
@@ -98,8 +98,8 @@ const card = (() => {
   };
 
   const checkCard = async (vm, check) => {
-    const [results, trouble] = await Promise.all([resultsOf(vm, check), troubleOf(vm)]);
-    const explained = [...new Set(trouble.filter(({ result }) => result.by.includes(check.id)).map((each) => each.check.id))];
+    const [results, all] = await Promise.all([resultsOf(vm, check), findingsOf(vm)]);
+    const explained = [...new Set(all.filter(({ result }) => result.by.includes(check.id)).map((finding) => finding.check.id))];
     const boxes = await Promise.all(results.map((result) => resultBox(vm, check, result, explained)));
     const bad = boxes.filter((_, index) => !"pn".includes(results[index].letter));
     const good = boxes.filter((_, index) => "pn".includes(results[index].letter));
@@ -107,38 +107,86 @@ const card = (() => {
     return [...bad, make("details", { class: "good" }, make("summary", {}, `${plural(good.length, "other")} as it should be`), ...good)];
   };
 
-  const vmCard = async (vm) => {
-    const [trouble, rows] = await Promise.all([troubleOf(vm), data.vmChunk === null ? [] : rowsOf(data.vmChunk)]);
-    const parts = [];
-    const [, address, outcome, message, remedy, via, seconds, told] = rows.find(([number]) => number === vm.number) ?? [];
-    const steps = data.steps.flatMap((cause, index) => (data.lists[data.causes[cause - 1]?.list]?.includes(vm.number) ? [index + 1] : []));
-    if (steps.length) {
-      const links = steps.flatMap((step, index) => [index ? ", " : "", make("a", { href: "#plan", "data-step": step }, `fix ${step}`)]);
-      parts.push(make("p", {}, `Of the ${plural(data.steps.length, "fix", "fixes")} of the plan, this VM needs `, ...links, "."));
+  // The fixes of the plan that a VM needs, each with what was seen on this VM and with its own commands.
+  const fixesOf = (vm, all) =>
+    stepsOf[vm.number].map((number) => {
+      const step = data.steps[number - 1];
+      const check = checks[data.causes[step.cause - 1].check];
+      const own = all.filter((finding) => finding.check === check && finding.result.root && !finding.result.left).map(({ result }) => result);
+      return {
+        number,
+        what: step.what,
+        id: check?.id ?? "",
+        docs: check?.docs ?? "",
+        messages: [...new Set(own.map(({ message }) => message))],
+        remedies: [...new Set(own.map(({ remedy }) => remedy))].filter(Boolean),
+        commands: [...new Set(own.flatMap(({ fix }) => fix))],
+      };
+    });
+
+  const fixBox = (fix) => {
+    const box = make("li", { class: "card-fix" }, make("h4", {}, make("a", { href: "#plan", "data-step": fix.number }, `${fix.number}. ${fix.what}`), " ", make("code", { class: "check-name" }, fix.id)));
+    for (const message of fix.messages.slice(0, 3)) box.append(make("p", { class: "message" }, ...prose(message)));
+    if (fix.messages.length > 3) box.append(make("p", { class: "hint" }, `and ${fix.messages.length - 3} more of the kind, see the findings below`));
+    for (const remedy of fix.remedies.filter((text) => !fix.commands.includes(text))) {
+      box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(remedy)), copyButton(remedy)));
     }
-    const list = make("ul", { class: "trouble" });
-    for (const { check, result } of trouble.filter((each) => each.result.letter !== "b")) {
+    box.append(...fix.commands.map(commandBox));
+    return box;
+  };
+
+  // A VM for a ticket or a chat, as Markdown. A VM wrote part of the text: what Markdown would take for markup is escaped.
+  const escaped = (text) => text.replace(/[\\<>[\]*|~#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\$&").replace(/@/g, "@\u200b");
+  const inMarkdown = (text) => text.split(/(`[^`]+`)/).map((part, index) => (index % 2 ? part : escaped(part))).join("");
+  const fenced = (command) => {
+    const fence = "`".repeat(Math.max(3, ...[...command.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+    return `${fence}sh\n${command}\n${fence}`;
+  };
+  const markdownOf = (vm, fixes, all, about) => {
+    const lines = [`**${escaped(vm.name)}: ${vm.readiness}**`, "", ...about.map(([name, value]) => `- ${escaped(name)}: ${escaped(value)}`)];
+    for (const fix of fixes) {
+      lines.push("", `${fix.number}. ${inMarkdown(fix.what)} (${fix.id})`, "", ...fix.messages.map(inMarkdown));
+      for (const remedy of fix.remedies.filter((text) => !fix.commands.includes(text))) lines.push("", inMarkdown(remedy));
+      for (const command of fix.commands) lines.push("", fenced(command));
+    }
+    const other = all.filter(({ check, result }) => "fuw".includes(result.letter) && result.root && !fixes.some(({ id }) => id === check.id));
+    if (other.length) lines.push("", ...other.map(({ check, result }) => `- ${word(result.letter)} ${check.id}: ${inMarkdown(result.message ?? "")}`));
+    return `${lines.join("\n")}\n`;
+  };
+
+  const vmCard = async (vm) => {
+    const [all, rows] = await Promise.all([findingsOf(vm), data.vmChunk === null ? [] : rowsOf(data.vmChunk)]);
+    const [, address, outcome, message, remedy, via, seconds, known = []] = rows.find(([number]) => number === vm.number) ?? [];
+    const parts = [];
+    const fixes = fixesOf(vm, all);
+    const about = [["Run", data.run], ...(address ? [["Address", address]] : [])];
+    parts.push(make("p", { class: "card-links" },
+      make("button", { type: "button", class: "copy", "data-copy-link": true }, "Copy link"),
+      copyButton(markdownOf(vm, fixes, all, about), "Copy as Markdown")));
+    if (fixes.length) parts.push(make("h3", {}, fixes.length === 1 ? "The fix" : `The ${fixes.length} fixes`), make("ol", { class: "card-fixes" }, ...fixes.map(fixBox)));
+    const list = make("ul", { class: "card-findings" });
+    for (const { check, result } of all.filter((finding) => finding.result.letter !== "b")) {
       const why = result.by.length ? make("span", { class: "follows" }, `follows from ${result.by.join(", ")}`) : null;
       list.append(make("li", {}, pill(word(result.letter)), checkLink(vm, check.id), result.parameter ? make("span", { class: "parameter" }, result.parameter) : null, make("span", { class: "message" }, ...prose(result.message ?? "")), why));
     }
     // A VM that is out of reach has dozens of these: one line for each thing that blocks them.
     const blocked = new Map();
-    for (const each of trouble.filter(({ result }) => result.letter === "b")) {
-      const by = each.result.by.join(", ");
-      blocked.set(by, [...(blocked.get(by) ?? []), each]);
+    for (const finding of all.filter(({ result }) => result.letter === "b")) {
+      const by = finding.result.by.join(", ");
+      blocked.set(by, [...(blocked.get(by) ?? []), finding]);
     }
     for (const [by, waiting] of blocked) {
-      const ids = [...new Set(waiting.map((each) => each.check.id))].flatMap((id, index) => [index ? ", " : "", checkLink(vm, id)]);
+      const ids = [...new Set(waiting.map(({ check }) => check.id))].flatMap((id, index) => [index ? ", " : "", checkLink(vm, id)]);
       list.append(make("li", {}, pill("blocked"), by ? `by ${by}: ` : "", ...ids));
     }
-    if (trouble.length) parts.push(make("h3", {}, "Findings"), list);
+    if (all.length) parts.push(make("h3", {}, "Findings"), list);
     else parts.push(make("p", {}, "Everything that was checked is as it should be."));
     const passed = [...vm.letters].filter((letter) => letter === "p").length;
-    const facts = make("dl", { class: "told" }, fact("Results", `${count(passed)} of ${[...vm.letters].filter((letter) => letter !== "-").length} pass`));
+    const facts = make("dl", { class: "card-facts" }, fact("Results", `${count(passed)} of ${[...vm.letters].filter((letter) => letter !== "-").length} pass`));
     if (address) facts.append(fact("Address", make("code", {}, address), via ? ` through ${via}` : ""));
     if (outcome) facts.append(fact("Session", outcome, message ? `: ${message}` : "", remedy ? ` ${remedy}` : ""));
     if (seconds) facts.append(fact("Took", seconds));
-    for (let index = 0; index < (told ?? []).length; index += 2) facts.append(fact(told[index], make("span", { class: "value" }, told[index + 1])));
+    for (let index = 0; index < known.length; index += 2) facts.append(fact(known[index], make("span", { class: "value" }, known[index + 1])));
     parts.push(make("h3", {}, "About this VM"), facts);
     return parts;
   };

@@ -3,29 +3,47 @@
 const findings = (() => {
   const place = find("#findings-table");
   const open = new Set();
-  let text = "";
+
+  // The words of each finding's row, out of what pytest-html draws its table from.
+  let rowTexts = null;
+  const rowText = (index) => {
+    if (rowTexts === null) {
+      const { tests } = JSON.parse(find("#data-container").dataset.jsonblob);
+      const cells = data.findings.map((_, number) => (tests[`row-${number}`]?.[0].resultsTableRow ?? []).slice(2, 5).join(" "));
+      const parsed = new DOMParser().parseFromString(cells.map((text) => `<p>${text}</p>`).join(""), "text/html");
+      rowTexts = [...parsed.querySelectorAll("p")].map((row) => row.textContent.toLowerCase());
+    }
+    return rowTexts[index] ?? "";
+  };
+  data.findings.forEach(({ list }, index) => searchable.push({ text: () => rowText(index), list }));
 
   const bodies = () => findAll("#results-table > tbody[id]");
+  const indexOf = (tbody) => Number(tbody.id.replace("row-", ""));
   // tbody id "row-17" -> the finding it shows; undefined for a module that pytest could not collect
-  const findingOf = (tbody) => data.findings[Number(tbody.id.replace("row-", ""))];
+  const findingOf = (tbody) => data.findings[indexOf(tbody)];
 
-  const matches = (tbody, finding) =>
-    text === "" || tbody.rows[0].textContent.toLowerCase().includes(text) || data.lists[finding.list].some((member) => nameOf(member).toLowerCase().includes(text));
+  const matches = (tbody, finding) => {
+    if (!isFiltered()) return true;
+    const statuses = chosenLetters();
+    const letter = Object.keys(data.letters).find((own) => data.letters[own] === finding.status);
+    if (state.status !== "" && !statuses.includes(letter)) return false;
+    if (state.check !== "" && !chosenChecks().some(({ id }) => finding.ids.includes(id))) return false;
+    return concerned(finding.list, rowText(indexOf(tbody))) > 0;
+  };
 
   const apply = () => {
-    let seen = 0;
+    let visible = 0;
     for (const tbody of bodies()) {
       const finding = findingOf(tbody);
-      const visible = finding === undefined || matches(tbody, finding);
-      tbody.hidden = !visible;
-      seen += visible ? 1 : 0;
+      tbody.hidden = finding !== undefined && !matches(tbody, finding);
+      visible += tbody.hidden ? 0 : 1;
       if (finding && !find(".toggle", tbody)) {
-        find(".col-status", tbody)?.prepend(make("button", { type: "button", class: "toggle", "aria-expanded": "false", "aria-label": `Details of ${finding.id}` }));
+        find(".col-status", tbody)?.prepend(make("button", { type: "button", class: "toggle", "aria-expanded": "false", "aria-label": `Details of ${finding.ids.join(", ")}` }));
       }
       if (finding) setOpen(tbody, open.has(tbody.id));
     }
-    const found = find("#found");
-    if (found) found.textContent = text ? `${plural(seen, "finding")} of ${count(data.findings.length)}` : "";
+    const shown = find("#found");
+    if (shown) shown.textContent = isFiltered() ? `${plural(visible, "finding")} of ${count(data.findings.length)} with this filter.` : "";
   };
 
   const setOpen = (tbody, opened) => {
@@ -40,8 +58,8 @@ const findings = (() => {
   const details = (finding) => {
     const box = make("div", { class: "details" });
     if (finding.remedy) box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(finding.remedy)), copyButton(finding.remedy)));
-    const show = make("button", { type: "button", class: "show", "data-show": finding.list, "data-label": finding.id }, "Show in the matrix");
-    box.append(make("h3", {}, `On ${plural(sizeOf(finding.list), "VM")} `, show), chips(finding.list, checkNumber.get(finding.id)));
+    const show = make("button", { type: "button", class: "show", "data-show": finding.list, "data-label": finding.ids[0] }, "Show in the matrix");
+    box.append(make("h3", {}, `On ${plural(sizeOf(finding.list), "VM")} `, show), chips(finding.list, checkNumber.get(finding.ids[0])));
     const docs = docsLink(finding.docs);
     if (docs) box.append(make("p", { class: "links" }, docs));
     return box;
@@ -84,11 +102,5 @@ const findings = (() => {
   };
   document.addEventListener("DOMContentLoaded", settle);
 
-  let typing = 0;
-  find("#search")?.addEventListener("input", ({ target }) => {
-    clearTimeout(typing);
-    typing = setTimeout(() => { text = target.value.trim().toLowerCase(); apply(); }, 120);
-  });
-
-  return { sortBy, toggle };
+  return { sortBy, toggle, apply };
 })();

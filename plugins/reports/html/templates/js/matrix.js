@@ -14,7 +14,7 @@ const matrix = (() => {
   let drawn = new Map(); // row number -> its <tr>
   let active = { row: 0, column: 0 }; // the one cell that Tab reaches; row -1 is the head
   let whole = false; // all rows, for the printer
-  let marked = { vm: null, check: null }; // whose card is open
+  let opened = { vm: null, check: null }; // whose card is open
   const closed = new Set(); // names of groups
 
   const head = make("thead");
@@ -38,7 +38,7 @@ const matrix = (() => {
 
   const firstOfArea = (column) => column > 0 && columns[column].area !== columns[column - 1].area;
 
-  const drawHead = (chosen) => {
+  const drawHead = (members) => {
     const sortOf = (key) => (String(state.sort) === String(key) ? (state.reverse ? "descending" : "ascending") : null);
     const cells = columns.map((check, column) =>
       make(
@@ -49,7 +49,7 @@ const matrix = (() => {
     );
     const name = make("button", { type: "button", tabindex: -1, "data-sort-name": true }, "VM");
     const totals = columns.map((check, column) => {
-      const { bad } = summed(chosen, check.number);
+      const { bad } = summed(members, check.number);
       return make("td", { class: firstOfArea(column) ? "area" : null }, bad ? brief(bad) : "");
     });
     head.replaceChildren(
@@ -64,17 +64,11 @@ const matrix = (() => {
     const open = !closed.has(group.name);
     const { ready } = group.tally;
     const row = make("tr", { class: "group", "data-row": number, "aria-rowindex": number + 3 });
-    const bar = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    bar.setAttribute("class", "bar");
-    bar.setAttribute("viewBox", `0 0 ${group.members.length} 1`);
-    bar.setAttribute("preserveAspectRatio", "none");
-    bar.setAttribute("aria-hidden", "true");
+    const bar = draw("svg", { class: "bar", viewBox: `0 0 ${group.members.length} 1`, preserveAspectRatio: "none", "aria-hidden": "true" });
     let x = 0;
     for (const readiness of ["ready", "partial", "not ready", "unknown"]) {
-      const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      for (const [name, value] of Object.entries({ class: `t-${dashed(readiness)}`, x, width: group.tally[readiness], height: 1 })) part.setAttribute(name, value);
+      bar.append(draw("rect", { class: `t-${dashed(readiness)}`, x, width: group.tally[readiness], height: 1 }));
       x += group.tally[readiness];
-      bar.append(part);
     }
     row.append(
       make(
@@ -118,16 +112,16 @@ const matrix = (() => {
     return drawn.get(row)?.cells[column];
   };
 
-  const markedCell = () => {
-    const row = marked.vm ? rows.findIndex((each) => each.vm === marked.vm) : -1;
-    return drawn.get(row)?.cells[marked.check ? columns.indexOf(marked.check) + 1 : 0];
+  const openedCell = () => {
+    const row = opened.vm ? rows.findIndex(({ vm }) => vm === opened.vm) : -1;
+    return drawn.get(row)?.cells[opened.check ? columns.indexOf(opened.check) + 1 : 0];
   };
 
   // Shows whose card is open, and keeps that in sight beside it.
   const mark = (vm, check) => {
-    markedCell()?.classList.remove("marked");
-    marked = { vm, check };
-    const cell = markedCell();
+    openedCell()?.classList.remove("marked");
+    opened = { vm, check };
+    const cell = openedCell();
     cell?.classList.add("marked");
     if (cell && !isInSight(cell)) cell.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
@@ -138,40 +132,41 @@ const matrix = (() => {
   };
 
   // Draws the rows in sight, and keeps those that are drawn already.
-  const draw = () => {
+  const drawRows = () => {
     const height = frame.clientHeight || 700;
     const first = whole ? 0 : Math.max(0, Math.floor(frame.scrollTop / ROW) - SPARE);
     const last = whole ? rows.length : Math.min(rows.length, Math.ceil((frame.scrollTop + height) / ROW) + SPARE);
     const focused = body.contains(document.activeElement);
     const next = new Map();
-    const wanted = [];
+    const inSight = [];
     for (let number = first; number < last; number += 1) {
       const row = rows[number];
       const element = drawn.get(number) ?? (row.vm ? vmRow(row.vm, number) : groupRow(row.group, number));
       next.set(number, element);
-      wanted.push(element);
+      inSight.push(element);
     }
     for (const [number, element] of drawn) if (!next.has(number)) element.remove();
     let at = body.firstChild;
-    for (const element of wanted) {
+    for (const element of inSight) {
       if (element === at) at = at.nextSibling;
       else body.insertBefore(element, at);
     }
     drawn = next;
     spacer(above, first * ROW);
     spacer(below, (rows.length - last) * ROW);
-    markedCell()?.classList.add("marked");
+    openedCell()?.classList.add("marked");
     const cell = cellAt(active);
     if (cell) cell.tabIndex = 0;
     if (focused && !body.contains(document.activeElement)) cell?.focus({ preventScroll: true });
   };
 
   // Everything anew: other VMs, other columns, another order.
-  const show = () => {
-    const chosen = sorted(wantedVms());
+  const show = (unsorted) => {
+    const members = sorted(unsorted);
     const before = rows[active.row];
-    columns = state.trouble ? checks.filter((check) => summed(chosen, check.number).bad > 0) : checks;
-    const groups = grouped(chosen);
+    const withFindings = checks.filter((check) => members.some((vm) => "fuw".includes(vm.worst[check.number])));
+    columns = state.allChecks || !withFindings.length ? checks : withFindings;
+    const groups = grouped(members);
     rows = groups.flatMap((group) => {
       if (group.key === null) return group.members.map((vm) => ({ vm }));
       return [{ group }, ...(closed.has(group.name) ? [] : group.members.map((vm) => ({ vm })))];
@@ -181,12 +176,72 @@ const matrix = (() => {
     // The cell that Tab reaches stays on its VM, when that is still there.
     const same = before ? rows.findIndex((row) => (before.vm ? row.vm === before.vm : row.group?.name === before.group.name)) : -1;
     active = { row: Math.max(same, rows.length ? 0 : -1), column: Math.min(active.column, columns.length) };
-    drawHead(chosen);
+    drawHead(members);
+    showLegend(members);
     table.setAttribute("aria-rowcount", rows.length + 2);
     table.setAttribute("aria-colcount", columns.length + 1);
     frame.scrollTop = Math.min(frame.scrollTop, Math.max(0, rows.length * ROW - frame.clientHeight));
-    draw();
-    return { chosen, groups: groups.filter((group) => group.key !== null) };
+    drawRows();
+    showMore();
+    if (small.matches) showList(members);
+    return groups.filter((group) => group.key !== null);
+  };
+
+  // The signs, with the number of results of the VMs that are shown; and what the columns stand for.
+  const wholeLegend = findAll("#legend .legend-count").map((element) => element.textContent);
+  const showLegend = (members) => {
+    findAll("#legend .legend-count").forEach((element, index) => {
+      const letter = [...LETTERS].find((each) => word(each) === element.dataset.status);
+      let number = 0;
+      for (const vm of isFiltered() ? members : []) for (const own of vm.letters) number += own === letter;
+      element.textContent = isFiltered() ? count(number) : wholeLegend[index];
+    });
+    find("#columns dl").replaceChildren(...columns.map((check) => make("div", {}, make("dt", {}, check.id), make("dd", {}, check.title))));
+    find("#columns summary").textContent = `What the ${plural(columns.length, "column")} stand${columns.length === 1 ? "s" : ""} for`;
+  };
+
+  // How many columns are out of sight to the right.
+  const showMore = () => {
+    const cells = [...(head.rows[0]?.cells ?? [])].slice(1);
+    const edge = frame.getBoundingClientRect().right;
+    const hidden = cells.filter((cell) => cell.getBoundingClientRect().right > edge + 2).length;
+    const more = find("#more-columns");
+    more.hidden = !hidden;
+    more.textContent = `${plural(hidden, "more check")} to the right →`;
+  };
+  find("#more-columns").addEventListener("click", () => frame.scrollBy({ left: frame.clientWidth * 0.7 }));
+
+  // On a phone: the VMs with their fixes, in place of the matrix.
+  const small = window.matchMedia("(max-width: 640px)");
+  const FEW = 50;
+  let listed = [];
+  const listItem = (vm) => {
+    const steps = stepsOf[vm.number].map((step) => make("li", {}, `${step}. ${data.steps[step - 1].what}`));
+    return make("li", {}, make("button", { type: "button", "data-vm": vm.number }, readinessMark(vm.readiness), make("span", { class: "vm-name" }, vm.name), make("span", { class: "vm-readiness" }, vm.readiness)), steps.length ? make("ul", {}, ...steps) : null);
+  };
+  const showList = (members, from = 0) => {
+    if (members) listed = members;
+    const list = find("#vm-list");
+    if (!from) list.replaceChildren();
+    find(".more", list)?.parentElement.remove();
+    list.append(...listed.slice(from, from + FEW).map(listItem));
+    const left = listed.length - from - FEW;
+    if (left <= 0) return;
+    const more = make("button", { type: "button", class: "more" }, `and ${count(left)} more`);
+    more.addEventListener("click", () => showList(null, from + FEW));
+    list.append(make("li", {}, more));
+  };
+  small.addEventListener("change", () => apply());
+
+  // The next (or the one before) cell with a failure, in the order of the rows: the keys n and p.
+  const nextFailure = (direction) => {
+    const cells = rows.flatMap(({ vm }) => (vm ? columns.filter((check) => "fu".includes(vm.worst[check.number])).map((check) => ({ vm, check })) : []));
+    if (!cells.length) return;
+    const now = cells.findIndex(({ vm, check }) => vm === opened.vm && check === opened.check);
+    const { vm, check } = cells[now < 0 ? (direction > 0 ? 0 : cells.length - 1) : (now + direction + cells.length) % cells.length];
+    const row = rows.findIndex((own) => own.vm === vm);
+    go(row, columns.indexOf(check) + 1);
+    card.open(vm, check);
   };
 
   // Goes to a cell and focuses it.
@@ -199,7 +254,7 @@ const matrix = (() => {
       const room = frame.clientHeight - head.offsetHeight;
       if (top < frame.scrollTop) frame.scrollTop = top;
       else if (top + ROW > frame.scrollTop + room) frame.scrollTop = top + ROW - room;
-      draw();
+      drawRows();
     }
     const cell = cellAt(active);
     if (!cell) return;
@@ -286,11 +341,11 @@ const matrix = (() => {
   frame.addEventListener("scroll", () => {
     if (waiting || whole) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; draw(); });
+    requestAnimationFrame(() => { waiting = false; drawRows(); showMore(); });
   });
-  new ResizeObserver(() => { if (!whole) draw(); }).observe(frame);
+  new ResizeObserver(() => { if (!whole) { drawRows(); showMore(); } }).observe(frame);
 
-  const printed = (all) => { whole = all; draw(); };
+  const printed = (all) => { whole = all; drawRows(); };
   window.addEventListener("beforeprint", () => printed(true));
   window.addEventListener("afterprint", () => printed(false));
 
@@ -298,6 +353,7 @@ const matrix = (() => {
     show,
     go,
     mark,
+    nextFailure,
     focus: () => go(active.row, active.column),
     column: (check) => columns.indexOf(check) + 1,
     foldAll: (names, close) => names.forEach((name) => (close ? closed.add(name) : closed.delete(name))),

@@ -1,60 +1,100 @@
-// ---- model: VMs, checks, and which of them are wanted --------------------------------------------------------------
+// ---- model: VMs, checks, and which of them the filter matches -------------------------------------------------------
 
 const SIGNS = { pass: "✓", fail: "✕", warn: "!", unknown: "?", blocked: "⊘", "not applicable": "·", waived: "W", "": "" };
 const LETTERS = "fuwbvpn-"; // worst first
-const TROUBLE = "fuwb"; // letters of findings
+const NOT_MET = "fuwb"; // letters of findings
 const READINESS = ["not ready", "unknown", "partial", "ready"];
 const word = (letter) => data.letters[letter] ?? "";
 
 const checks = data.checks.map((check, number) => ({ ...check, number, area: check.id.slice(0, check.id.lastIndexOf("-")), items: [] }));
 data.items.forEach(([check, parameter], item) => checks[check].items.push({ item, parameter }));
 const checkNumber = new Map(checks.map((check) => [check.id, check.number]));
+const areas = [...new Set(checks.map((check) => check.area))];
 
 const worstOf = (letters, items) => {
   let worst = LETTERS.length - 1;
   for (const { item } of items) worst = Math.min(worst, LETTERS.indexOf(letters[item]));
   return LETTERS[worst];
 };
-const vms = data.vms.map(([name, readiness, letters], number) => {
+const vms = data.vms.map(([name, readiness, letters, readyAfter], number) => {
   const worst = checks.map((check) => worstOf(letters, check.items)).join("");
-  return { number, name, readiness, letters, worst, failing: worst.replace(/[^fu]/g, "").length };
+  return { number, name, readiness, letters, readyAfter, worst, failing: worst.replace(/[^fu]/g, "").length };
 });
+const vmNamed = new Map(vms.map((vm) => [vm.name, vm]));
 
 // A list of VMs holds numbers of those that the matrix draws, and names of some of the others.
 const leftOf = (list) => data.left[list] ?? 0;
 const sizeOf = (list) => (data.lists[list] ?? []).length + leftOf(list);
-const nameOf = (member) => (typeof member === "number" ? vms[member].name : member);
 
-// What a VM can be found by: its name, and the values it shares with others.
-const words = vms.map((vm) => {
-  const shared = data.groups.map((group) => (group.vm[vm.number] < 0 ? "" : group.values[group.vm[vm.number]]));
-  return [vm.name, ...shared].join("\n").toLowerCase();
+// The steps of the plan that a VM needs, counted from 1.
+const stepsOf = vms.map(() => []);
+data.steps.forEach(({ cause }, index) => {
+  for (const member of data.lists[data.causes[cause - 1]?.list] ?? []) if (typeof member === "number") stepsOf[member].push(index + 1);
 });
 
-// What is shown. `list` is one of the page's lists of VMs, `label` what to call it; `check` a number, or "".
-const NOTHING = { text: "", readiness: "", check: "", status: "", list: "", label: "" };
-const state = { ...NOTHING, group: "", sort: "readiness", reverse: false, trouble: false };
+// What VMs share, to filter and to group them by: tags, components, facts, and the first fix that a VM needs.
+const groupings = [...data.groups];
+if (data.steps.length && vms.length > 1) {
+  groupings.push({ of: "plan", name: "first fix", values: data.steps.map(({ what }, index) => `${index + 1}. ${what}`), vm: stepsOf.map(([first]) => (first ?? 0) - 1) });
+}
+const keyOf = (group) => `${group.of}.${group.name}`;
 
-const wantedLetters = () => {
-  if (state.status === "") return "";
-  return state.status === "trouble" ? TROUBLE : [...LETTERS].find((letter) => word(letter) === state.status);
+// What a VM is found by: its name, and the values it shares with others.
+const searchText = vms.map((vm) =>
+  [vm.name, ...data.groups.map((group) => (group.vm[vm.number] < 0 ? "" : group.values[group.vm[vm.number]]))].join("\n").toLowerCase(),
+);
+
+// ---- the filter: which VMs the page is about. `where` is {number of a grouping: number of its value}, `list` one of the
+// page's lists of VMs and `label` its name; `check` is the number of a check, the name of an area, or ""; `absent` are
+// conditions of the address that no VM can meet.
+
+const NO_FILTER = { text: "", readiness: "", check: "", status: "", where: {}, list: "", label: "", absent: [] };
+const state = { ...NO_FILTER, group: "", sort: "readiness", reverse: false, allChecks: false };
+
+const isFiltered = () =>
+  Boolean(state.text || state.readiness || state.check !== "" || state.status || state.list !== "" || state.absent.length || Object.keys(state.where).length);
+
+const textParts = () => state.text.toLowerCase().split(/\s+/).filter(Boolean);
+const chosenChecks = () => (state.check === "" ? checks : checks.filter((check) => check.number === state.check || check.area === state.check));
+const chosenLetters = () => {
+  if (state.status === "") return state.check === "" ? "" : LETTERS;
+  return state.status === "finding" ? NOT_MET : [...LETTERS].find((letter) => word(letter) === state.status);
 };
 
-const wantedVms = () => {
-  const letters = wantedLetters();
-  const parts = state.text.toLowerCase().split(/\s+/).filter(Boolean);
+// What VMs are found by besides their own words: {text, list} of fixes, warnings and findings. Filled by the page.
+const searchable = [];
+
+// The VMs that match. `except`: a condition that does not count, so that a tile says how many it would leave.
+const matchingVms = (except = "") => {
+  if (state.absent.length) return [];
+  const letters = chosenLetters();
+  const items = chosenChecks().flatMap((check) => check.items);
   const list = state.list === "" ? null : new Set(data.lists[state.list]);
-  const items = state.check === "" ? null : checks[state.check].items;
-  const hasResult = (vm) =>
-    items ? items.some(({ item }) => letters.includes(vm.letters[item])) : [...vm.letters].some((letter) => letters.includes(letter));
+  const where = Object.entries(state.where);
+  const parts = textParts().map((part) => {
+    const named = new Set(searchable.filter(({ text }) => text().includes(part)).flatMap(({ list: own }) => data.lists[own]));
+    return (vm) => searchText[vm.number].includes(part) || named.has(vm.number);
+  });
   return vms.filter(
     (vm) =>
-      (!state.readiness || vm.readiness === state.readiness) &&
+      (!state.readiness || except === "readiness" || vm.readiness === state.readiness) &&
       (!list || list.has(vm.number)) &&
-      parts.every((part) => words[vm.number].includes(part)) &&
-      (!letters || hasResult(vm)),
+      where.every(([group, value]) => groupings[group].vm[vm.number] === value) &&
+      (!letters || items.some(({ item }) => letters.includes(vm.letters[item]) && vm.letters[item] !== "-")) &&
+      parts.every((matches) => matches(vm)),
   );
 };
+
+// How many of the VMs that match something is about, a fix or a finding with this text and this list of VMs: what its
+// own words do not say of the filter's, the VM's have to.
+let matching = new Set();
+const concerned = (list, text) => {
+  if (!isFiltered()) return sizeOf(list);
+  const rest = textParts().filter((part) => !text.includes(part));
+  return data.lists[list].filter((member) => matching.has(member) && rest.every((part) => searchText[member].includes(part))).length;
+};
+
+// ---- order, groups and sums
 
 const byName = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true });
 const byReadiness = (a, b) => READINESS.indexOf(a.readiness) - READINESS.indexOf(b.readiness);
@@ -66,33 +106,35 @@ const ORDERS = {
 };
 const byCheck = (number) => (a, b) => LETTERS.indexOf(a.worst[number]) - LETTERS.indexOf(b.worst[number]);
 
-const sorted = (chosen) => {
+const sorted = (members) => {
   const order = ORDERS[state.sort] ?? byCheck(Number(state.sort));
   const sign = state.reverse ? -1 : 1;
-  return [...chosen].sort((a, b) => sign * order(a, b) || byReadiness(a, b) || a.number - b.number);
+  return [...members].sort((a, b) => sign * order(a, b) || byReadiness(a, b) || a.number - b.number);
 };
 
 const tally = (members) => {
-  const found = { ready: 0, partial: 0, "not ready": 0, unknown: 0 };
-  for (const vm of members) found[vm.readiness] += 1;
-  return found;
+  const counts = { ready: 0, partial: 0, "not ready": 0, unknown: 0 };
+  for (const vm of members) counts[vm.readiness] += 1;
+  return counts;
 };
 
-// The VMs in their groups, what needs most attention first; one group without a name when nothing is grouped.
-const grouped = (chosen) => {
-  if (state.group === "") return [{ key: null, members: chosen }];
-  const group = state.group === "readiness" ? null : data.groups[state.group];
-  const found = new Map();
-  for (const vm of chosen) {
+// VMs in the groups of a grouping (null: by readiness), those with most to do first.
+const inGroups = (members, group) => {
+  const byKey = new Map();
+  for (const vm of members) {
     const key = group ? group.vm[vm.number] : READINESS.indexOf(vm.readiness);
-    if (!found.has(key)) found.set(key, []);
-    found.get(key).push(vm);
+    if (!byKey.has(key)) byKey.set(key, []);
+    byKey.get(key).push(vm);
   }
   const name = (key) => (group ? (key < 0 ? `no ${group.name}` : group.values[key]) : READINESS[key]);
-  const all = [...found].map(([key, members]) => ({ key, members, name: name(key), tally: tally(members) }));
-  if (!group) return all.sort((a, b) => a.key - b.key);
+  const all = [...byKey].map(([key, own]) => ({ key, members: own, name: name(key), tally: tally(own) }));
+  if (!group || group.of === "plan") return all.sort((a, b) => (a.key < 0) - (b.key < 0) || a.key - b.key);
   const order = (a, b) => b.tally["not ready"] - a.tally["not ready"] || b.tally.unknown - a.tally.unknown;
   return all.sort((a, b) => (a.key < 0) - (b.key < 0) || (state.sort === "name" ? 0 : order(a, b)) || byName(a, b));
+};
+const grouped = (members) => {
+  if (state.group === "") return [{ key: null, members }];
+  return inGroups(members, state.group === "readiness" ? null : groupings[state.group]);
 };
 
 // How many of some VMs a check is not met on, and the worst word among them.
@@ -101,13 +143,10 @@ const summed = (members, check) => {
   let bad = 0;
   for (const vm of members) {
     worst = Math.min(worst, LETTERS.indexOf(vm.worst[check]));
-    bad += TROUBLE.includes(vm.worst[check]);
+    bad += NOT_MET.includes(vm.worst[check]);
   }
   return { bad, letter: LETTERS[worst] };
 };
 
 // The step of the plan that repairs a check on a VM, counted from 1; 0: none does.
-const stepFor = (vm, check) => {
-  const numbers = data.causes.flatMap((cause, index) => (cause.check === check && data.lists[cause.list].includes(vm) ? [index + 1] : []));
-  return data.steps.findIndex((cause) => numbers.includes(cause)) + 1;
-};
+const stepFor = (vm, check) => stepsOf[vm].find((step) => data.causes[data.steps[step - 1].cause - 1].check === check) ?? 0;

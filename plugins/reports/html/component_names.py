@@ -1,0 +1,43 @@
+"""Short names of Azure components: by their last word, with resource group or subscription where two look the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+__all__ = ["places", "short_names"]
+
+
+def short_names(ids: Sequence[str]) -> list[str]:
+    """One name for each of the different `ids`, ARM ids or image names: ``lab-cluster``, ``lab-cluster (rg-2)``."""
+    forms = [[last_part(id), *(f"{last_part(id)} ({place})" for place in _places(id))] for id in ids]
+    alike = Counter(form.lower() for of_id in forms for form in of_id)
+    return [
+        next((form for form in of_id if alike[form.lower()] == 1), id) for id, of_id in zip(ids, forms, strict=True)
+    ]
+
+
+def places(ids: Iterable[str]) -> dict[str, str]:
+    """ID in lower case -> the place that tells it from others of the same type and name; "" for a name of its own."""
+    groups: dict[str, dict[str, str]] = {}
+    for id in ids:
+        kind_and_name = "/".join(id.rstrip("/").lower().split("/")[-2:])
+        groups.setdefault(kind_and_name, {})[id.lower()] = id
+    found = {}
+    for group in groups.values():
+        alike = Counter(place for id in group.values() for place in _places(id))
+        for key, id in group.items():
+            own = (place for place in _places(id) if alike[place] == 1)
+            found[key] = next(own, id) if len(group) > 1 else ""
+    return found
+
+
+def last_part(id: str) -> str:
+    """The last part of an ARM id, or of an image name."""
+    return id.rstrip("/").rpartition("/")[2]
+
+
+def _places(id: str) -> list[str]:
+    """Resource group, subscription, and both."""
+    parts = [*id.split("/"), "", "", "", ""]
+    return [parts[4], parts[2], f"{parts[4]}, {parts[2]}"]
