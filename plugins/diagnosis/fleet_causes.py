@@ -68,10 +68,14 @@ class Cause:
         return self.component.rstrip("/").rpartition("/")[2]
 
     @property
+    def action(self) -> str:
+        """The template of the headline."""
+        return self.actions.most_common(1)[0][0] if self.actions else ACTION
+
+    @property
     def headline(self) -> str:
         """What to do, in a few words: ``Start 13 VMs that are powered off``."""
-        action = self.actions.most_common(1)[0][0] if self.actions else ACTION
-        return headline(action, self.kind, self.name, list(self.vms), list(self.items))
+        return headline(self.action, self.kind, self.name, list(self.vms), list(self.items))
 
     @property
     def changes(self) -> int:
@@ -88,6 +92,8 @@ class Cause:
             "severity": self.severity,
             "component": {"kind": self.kind, "id": self.component, "name": self.name},
             "headline": self.headline,
+            "action": self.action,
+            "items": list(self.items),
             "changes": self.changes,
             "message": self.messages.most_common(1)[0][0],
             "messages": [

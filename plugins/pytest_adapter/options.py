@@ -136,6 +136,14 @@ def add_options(parser: pytest.Parser) -> None:
         choices=["connect", "roundtrip"],
         help="WRITES: connect the VMs that are ready to Azure Arc; =roundtrip disconnects them again afterwards",
     )
+    group.addoption(
+        "--split-by",
+        metavar="TAG",
+        help="also write one page for each value of a tag, an owner's or a site's: by-TAG/ in the run directory",
+    )
+    group.addoption(
+        "--history", type=int, metavar="N", help="show the ready VMs of the last N runs over time in the HTML report"
+    )
     group.addoption("--reports", metavar="DIR", help="create run directories here (default: reports/)")
     group.addoption(
         "--keep",

@@ -23,6 +23,7 @@ from plugins.pytest_adapter.stash import ACCUMULATOR, HTML, JUDGE, JUNIT, RESULT
 from plugins.reports import formats, junit, markdown_summary, support_bundle
 from plugins.reports.html.plugin import HtmlReport
 from plugins.results.coverage import judged_sentence
+from plugins.results.history import history
 from plugins.results.partial import about_part, withhold_gate
 from plugins.results.provenance import hashes
 from plugins.results.verdict import CAVEAT
@@ -124,6 +125,9 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
         decided["gate"] = withhold_gate(decided["gate"], scope.gaps)
     elif "gate" in decided and not results["judged"]["complete"] and not run.rules.decisions.chosen:
         decided["gate"] = withhold_gate(decided["gate"], f"{judged_sentence(results['judged'])} {CAVEAT}")
+    if config.option.history:
+        assert run.files.directory is not None
+        decided["history"] = history(results, run.files.directory.parent, config.option.history)
     return results | decided
 
 
@@ -143,7 +147,7 @@ def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -
         with files.recording_errors():
             summary = markdown_summary.render(results)
             support_bundle.write(files.directory / "bundle", _contents(config, run, results, summary))
-    config.stash[HTML].finish(session, results)
+    config.stash[HTML].finish(session, results, config.option.split_by or "")
 
 
 def _contents(config: pytest.Config, run: Run, results: dict[str, Any], summary: str) -> support_bundle.Contents:

@@ -17,6 +17,7 @@ from plugins.evidence.archive import Archive
 from plugins.evidence.records import RunRecord
 from plugins.gates.decision import read
 from plugins.model import Evidence
+from plugins.pytest_adapter import page_options
 from plugins.pytest_adapter.run import Run, RunFiles, RunRules, RunScope
 from plugins.pytest_adapter.saved_options import profile_of, restore
 from plugins.pytest_adapter.start import reports
@@ -65,6 +66,7 @@ def resume(config: pytest.Config) -> Run:
         ),
     )
     run.rules.decisions = read(option, vms, reports(config), run.started)
+    page_options.validate(option, vms)
     return run
 
 

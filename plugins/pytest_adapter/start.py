@@ -26,6 +26,7 @@ from plugins.inventory import shards as shard
 from plugins.inventory.file import bad_jump, bad_name
 from plugins.inventory.selection import Fleet, InventoryError
 from plugins.model import Vm
+from plugins.pytest_adapter import page_options
 from plugins.pytest_adapter.run import Run, RunFiles, RunRules, RunScope
 from plugins.pytest_adapter.saved_options import profile_named, profile_of, to_saved
 from plugins.requirements.profile import DEFAULT
@@ -59,6 +60,7 @@ def begin(config: pytest.Config) -> Run:
         notes=((part.header(whole),) if part else ()) + (fleet.notes if fleet else ()) + azure_notes,
     )
     run.rules.decisions = read(option, whole, reports(config), run.started)
+    page_options.validate(option, run.scope.vms)
     if not (option.plan or option.collectonly):
         run.files.id, directory = _new_directory(config)
         run.files.directory = directory
@@ -151,6 +153,7 @@ def replay(config: pytest.Config, places: Sequence[str]) -> Run:
         notes=notes,
     )
     run.rules.decisions = read(option, whole, reports(config), run.started)
+    page_options.validate(option, run.scope.vms)
     if not (option.plan or option.collectonly):
         run.files.id, run.files.directory = _new_directory(config)
     return run

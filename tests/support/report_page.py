@@ -33,7 +33,8 @@ def pytest_sessionfinish(session):
     report = session.config.pluginmanager.get_plugin("readiness-html")
     results = Path("results.json")
     if report is not None and results.exists():
-        report.finish(session, json.loads(results.read_text(encoding="ascii")))
+        tag = Path("split-by.txt").read_text() if Path("split-by.txt").exists() else ""
+        report.finish(session, json.loads(results.read_text(encoding="ascii")), tag)
 """
 
 SUITE = """
@@ -60,12 +61,19 @@ def run_pytest(
 
 
 def write_page(
-    folder: Path, results: Json | None, *arguments: str, suite: str = SUITE, caps: dict[str, int] | None = None
+    folder: Path,
+    results: Json | None,
+    *arguments: str,
+    suite: str = SUITE,
+    caps: dict[str, int] | None = None,
+    split_by: str = "",
 ) -> Path:
-    """The report.html of such a run; `caps` are those that differ from the usual."""
+    """The report.html of such a run; `caps` are those that differ from the usual, `split_by` is a tag."""
     page = folder / "report.html"
     if caps:
         (folder / "caps.json").write_text(json.dumps(caps), encoding="ascii")
+    if split_by:
+        (folder / "split-by.txt").write_text(split_by, encoding="ascii")
     finished = run_pytest(folder, results, f"--html={page}", "--self-contained-html", *arguments, suite=suite)
     assert page.exists(), finished.stdout + finished.stderr
     assert "INTERNALERROR" not in finished.stdout + finished.stderr, finished.stdout + finished.stderr

@@ -73,7 +73,7 @@ def history(runs: Sequence[Json]) -> Json | None:
         "line": line,
         "area": f"{line}V{HEIGHT}H0Z",
         "dots": "".join(f"M{x} {y}h0" for x, y in points),  # with a round cap, a line of no length is a dot
-        "sentence": f"{before}, {last:,} in this one.",
+        "sentence": f"{before}, {last:,} in the last.",
         "runs": [{**run, "not_ready": run["not ready"], **_when(run["started"])} for run in runs],
     }
 

@@ -34,10 +34,12 @@ from markupsafe import Markup
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import write_text
 from plugins.core.sanitize import escape_invisible, one_line, truncate
+from plugins.reports.html import parts
 from plugins.reports.html.csp import seal
 from plugins.reports.html.data import core_and_chunks
 from plugins.reports.html.page import CAPS, Caps, VmLists, merged, overview, title
 from plugins.reports.queries import Json
+from plugins.results.subset import subset
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -78,17 +80,23 @@ class HtmlReport:
         self._results: Json | None = None
         self._rows: dict[str, Json] = {}  # node id of a fed report -> what it shows
         self._lists: VmLists | None = None
+        self._split_by = ""
         self._pages = _environment()
         self._script, self._style = _script(), _text("report.css")
 
-    def finish(self, session: pytest.Session, results: Json) -> None:
+    def finish(self, session: pytest.Session, results: Json, split_by: str = "") -> None:
         """Feed `results` to pytest-html, which writes the file when `session` finishes, right after this.
 
-        Call it from a ``pytest_sessionfinish`` that is not ``trylast``. Without ``--html`` it does nothing.
+        Call it from a ``pytest_sessionfinish`` that is not ``trylast``. Without ``--html`` it does nothing. With a tag
+        in `split_by`, a page for each value of it follows.
         """
         page = self.page
         if page is None or self._report is None or hasattr(session.config, "workerinput"):
             return
+        self._split_by = split_by
+        self._feed(page, results)
+
+    def _feed(self, page: Any, results: Json) -> None:
         self._results = results
         self._report.title = title(results)
         self._lists = lists = VmLists(results, self._caps)
@@ -123,6 +131,38 @@ class HtmlReport:
         path = Path(os.path.expandvars(getattr(self._config.option, "htmlpath", None) or "")).expanduser()
         if self.page is None or not path.is_file():
             return
+        self._seal(session, path)
+        if self._split_by and self._results is not None:
+            self._write_parts(session, path.parent / parts.folder(self._split_by), self._results)
+
+    def _write_parts(self, session: pytest.Session, directory: Path, results: Json) -> None:
+        """A page for each value of the tag, by the same writer. It finds its hooks by the session's plugins."""
+        writer, plugins = self.page, self._config.pluginmanager
+        name = plugins.get_name(self)
+        plugins.unregister(self)
+        try:
+            for value, names in parts.parts(results["vms"], self._split_by).items():
+                path = directory / parts.file_name(self._split_by, value)
+                part = HtmlReport(self._config, self._unwritten, self._caps)
+                page = type(writer)(
+                    path, self._config, type(writer._report)(self._config), writer._template, writer._css
+                )
+                plugins.register(part)
+                try:
+                    page.pytest_sessionstart(session)
+                    part._feed(page, subset(results, names))
+                    page.pytest_sessionfinish(session)
+                    part._seal(session, path)
+                except OSError as error:
+                    self._unwritten(error)
+                    session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+                    return
+                finally:
+                    plugins.unregister(part)
+        finally:
+            plugins.register(self, name)
+
+    def _seal(self, session: pytest.Session, path: Path) -> None:
         try:
             write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
         except OSError as error:
@@ -187,10 +227,24 @@ class HtmlReport:
             summary.append(self._render("no-results.html.j2"))
             return
         lists, rows = self._lists, list(self._rows.values())
-        summary.append(self._render("page.html.j2", **overview(self._results, lists, rows)))
+        context = overview(self._results, lists, rows) | {"pages": self._pages_by_tag(self._results)}
+        summary.append(self._render("page.html.j2", **context))
         core, chunks = core_and_chunks(self._results, lists)
         core["findings"] = [_finding(finding) for finding in rows]
         postfix.append(self._render("script.html.j2", data=core, chunks=chunks, script=self._script))
+
+    def _pages_by_tag(self, results: Json) -> list[Json]:
+        """Links to the pages by tag."""
+        if not (tag := self._split_by):
+            return []
+        return [
+            {
+                "name": f"without {tag}" if value is None else value,
+                "vms": len(names),
+                "href": f"{parts.folder(tag)}/{parts.file_name(tag, value)}",
+            }
+            for value, names in parts.parts(results["vms"], tag).items()
+        ]
 
     def _render(self, template: str, **context: Any) -> str:
         return self._pages.get_template(template).render(context)

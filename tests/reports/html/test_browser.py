@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from plugins.results.compact import of_vm
-from tests.support.report_builder import Json, saved
+from tests.support.report_builder import EGRESS_STORY, PROXY_STORY, Json, run, saved
+from tests.support.report_builder import vm as built_vm
 from tests.support.report_fleet import rollout
 from tests.support.report_page import write_page
 
@@ -94,6 +95,7 @@ def fleet(browser: Chrome, pages: dict[str, str]) -> Chrome:
 def opened(browser: Chrome, url: str) -> Chrome:
     browser.get("about:blank")  # an address that differs after the # only would not load the page anew
     browser.get(url)
+    wait(browser, "document.readyState === 'complete'")  # the driver may be back before the page's script has started
     return browser
 
 
@@ -176,6 +178,7 @@ def test_the_console_is_quiet_and_nothing_is_fetched(browser: Chrome, pages: dic
     for kind in ("browser", "performance"):
         browser.get_log(kind)  # type: ignore[no-untyped-call]
     browser.get(pages[name])
+    wait(browser, "document.readyState === 'complete'")
     click(browser, "#matrix tbody th")
     card(browser)
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
@@ -526,6 +529,247 @@ def test_the_rest_of_a_list_of_vms_comes_on_demand(fleet: Chrome) -> None:
     assert card(fleet).startswith(f"✕\n{names[-1]}\n")
 
 
+def clipboard(browser: Chrome) -> str:
+    return str(
+        browser.execute_async_script(
+            "const done = arguments[0]; navigator.clipboard.readText().then(done, (e) => done(String(e)))"
+        )
+    )
+
+
+def visible(browser: Chrome, selector: str) -> list[str]:
+    """The text of the elements that a reader sees."""
+    found: list[str] = js(
+        browser,
+        "[...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility()).map(e => e.textContent.trim())",
+        selector,
+    )
+    return found
+
+
+def test_the_filter_governs_the_whole_page_and_is_in_the_address(fleet: Chrome) -> None:
+    oslo = [vm for vm in ROLLOUT["vms"] if vm["tags"]["site"] == "oslo"]
+    names = {vm["name"] for vm in oslo}
+    of_oslo = [cause for cause in ROLLOUT["causes"] if names & set(cause["vms"])]
+    planned = [step["what"] for step in ROLLOUT["plan"] if ROLLOUT["causes"][step["cause"] - 1] in of_oslo]
+    whole = js(fleet, "document.querySelector('.stairs-line').getAttribute('d')")
+
+    def check_page() -> None:
+        assert shown(fleet) == "24 of 120 VMs: 10 not ready, 14 ready."
+        assert visible(fleet, "#tokens .token") == ["site: oslo \u00d7, remove this filter"]
+        assert visible(fleet, ".tile strong") == ["14", "10", "0"]
+        assert visible(fleet, "#plan .step-what") == planned and 0 < len(planned) < len(ROLLOUT["plan"])
+        assert visible(fleet, "#step-3 .in-view") == ["1 VM matches the filter"]
+        assert len(visible(fleet, "#warnings .action")) == len(of_oslo) - len(planned)
+        assert set(shown_vms(fleet)) == names
+        assert js(fleet, "[...document.querySelectorAll('#areas-table tbody th')].map(e => e.textContent)") == ["oslo"]
+        assert visible(fleet, "#drift tbody tr") and all(
+            "oslo" in row for row in visible(fleet, "#drift tbody .outlier")
+        )
+        findings = [f for f in ROLLOUT["findings"] if names & set(f["vms"])]
+        assert len(visible(fleet, "#results-table > tbody")) == len(findings)
+        assert (
+            js(fleet, "document.querySelector('#found').textContent")
+            == f"{len(findings)} findings of 15 with this filter."
+        )
+        fails = sum(r["status"] == "fail" for vm in oslo for r in vm["results"])
+        assert js(fleet, "document.querySelector('[data-status=fail]').textContent") == str(fails)
+        assert js(fleet, "document.querySelector('.x-last').textContent") == "24 after all fixes"
+        assert js(fleet, "location.hash") == "#tags.site=oslo"
+
+    choose(fleet, "by", "site")
+    choose(fleet, "value", "oslo")
+    check_page()
+    opened(fleet, js(fleet, "location.href"))
+    check_page()
+    click(fleet, "#tokens .show")
+    assert shown(fleet).startswith("120 VMs:") and len(visible(fleet, "#plan .step-what")) == len(ROLLOUT["plan"])
+    assert js(fleet, "document.querySelector('.stairs-line').getAttribute('d')") == whole
+    assert visible(fleet, ".tile strong") == ["91", "27", "2"] and js(fleet, "location.hash") == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("#tags.owner=bob", "No VM in this page has owner bob."),
+        ("#tags.site=paris&readiness=ready", "No VM in this page has site paris."),
+        ("#vm=nosuch&at=CSN-002", "No VM in this page has the name nosuch."),
+        ("#check=NOPE-001", "No VM in this page has the check NOPE-001."),
+        ("#text=nothing+of+the+kind", "No VM matches the filter."),
+    ],
+)
+def test_an_address_that_no_vm_can_meet_shows_none_and_says_so(
+    browser: Chrome, pages: dict[str, str], address: str, sentence: str
+) -> None:
+    opened(browser, pages["fleet"] + address)
+    assert shown(browser) == sentence
+    assert shown_vms(browser) == [] and visible(browser, "#plan .action, #results-table > tbody") == []
+    assert visible(browser, "#plan [data-none]") == ["No fix is about the VMs that match the filter."]
+    assert js(browser, "document.querySelector('#card').hidden") is True
+    click(browser, "#tokens .show")
+    assert shown(browser).startswith("120 VMs:")
+
+
+def test_the_text_finds_vms_by_their_findings_and_leaves_those_findings(fleet: Chrome) -> None:
+    keys(fleet, "/", "oslo listaccessdetails")
+    wait(fleet, "document.querySelector('#shown').textContent.startsWith('8 of')")
+    assert js(
+        fleet,
+        "[...document.querySelectorAll('#results-table > tbody:not([hidden]) .col-check')].map(c => c.textContent)",
+    ) == ["ROLES-002"]
+    assert visible(fleet, "#plan .check-name") == ["ROLES-002"]
+
+
+def test_a_vms_card_copies_its_link_and_itself_as_markdown(browser: Chrome, pages: dict[str, str]) -> None:
+    from selenium.webdriver.common.by import By
+
+    opened(browser, f"{pages['six-vms']}#vm=edge-gateway-with-a-long-name-01")
+    card(browser)
+    link, markdown = browser.find_elements(By.CSS_SELECTOR, "#card .card-body > .card-links .copy")
+    link.click()
+    wait(browser, "document.querySelector('#card .card-links .copy').textContent === 'Copied'")
+    assert clipboard(browser) == f"{pages['six-vms']}#vm=edge-gateway-with-a-long-name-01"
+    markdown.click()
+    wait(browser, "[...document.querySelectorAll('#card .card-body > .card-links .copy')][1].textContent === 'Copied'")
+    assert clipboard(browser) == (
+        "**edge-gateway-with-a-long-name-01: not ready**\n\n"
+        "- Run: 20261121T221500Z-ab12\n- Address: azureuser@\u200b10.5.0.15:22\n\n"
+        "1. Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002)\n\n"
+        "The cloud services network csn-01 does not allow gbl.his.arc.azure.com:443.\n\n"
+        "Add the endpoint to `additionalEgressEndpoints` of the cloud services network.\n\n"
+        "```sh\naz networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'\n```\n\n"
+        "3. Create edge-gateway-with-a-long-name-01 again with a managed identity (IDENTITY-001)\n\n"
+        "The VM resource has no managed identity; expected one, assigned at creation.\n\n"
+        "Re-create the VM with an identity: it cannot be added later.\n\n"
+        "- warn SSH-003: The clock is 204 s behind Azure's; expected at most 120 s.\n"
+        "- warn AGENT-006: AZCM0026 in /var/opt/azcmagent/log/azcmagent.log: network error.\n"
+    )
+
+
+def test_the_heat_map_counts_the_vms_of_each_group_and_area_and_filters_by_a_click(fleet: Chrome) -> None:
+    cells: dict[str, int] = {}
+    for vm in ROLLOUT["vms"]:
+        for area in {r["id"].rpartition("-")[0] for r in vm["results"] if r["status"] in ("fail", "unknown", "warn")}:
+            key = f"{area} in {vm['tags']['site']}"
+            cells[key] = cells.get(key, 0) + 1
+    titles = js(fleet, "[...document.querySelectorAll('#areas-map .heat-cell title')].map(t => t.textContent)")
+    drawn = {title.partition(":")[0]: re.search(r"findings on (\d+) of 24 VMs", title) for title in titles}
+    assert {key: int(match[1]) for key, match in drawn.items() if match} == cells
+    assert all(title.endswith(": no findings") for title in titles if title.partition(":")[0] not in cells)
+    buttons = js(
+        fleet,
+        "[...document.querySelectorAll('#areas-table button')].map(b => [b.getAttribute('aria-label').split(':')[0], Number(b.textContent)])",
+    )
+    assert dict(buttons) == cells  # the same, for the keyboard and for a screen reader
+    assert js(fleet, "document.querySelector('#heat-desc').textContent").endswith(
+        "most: SSH in madrid: findings on 12 of 24 VMs. The table below has all numbers."
+    )
+    js(
+        fleet,
+        "const cell = [...document.querySelectorAll('.heat-cell')].find(c => c.textContent.startsWith('ROLES in oslo'));"
+        "cell.dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+    )
+    assert shown(fleet) == "8 of 120 VMs: 8 not ready."
+    assert js(fleet, "location.hash") == "#status=finding&check=ROLES&tags.site=oslo"
+
+
+def test_n_and_p_go_from_failure_to_failure(six: Chrome) -> None:
+    keys(six, "n")
+    assert card(six).startswith("✕\nPROXY-002 on web-02")
+    keys(six, "n")
+    wait(six, "document.querySelector('#card-title').textContent === 'IMDS-003 on web-02'")
+    keys(six, "p", "p")
+    wait(six, "document.querySelector('#card-title').textContent.endsWith('on cache-01')")
+
+
+def test_the_reader_chooses_the_colours(six: Chrome) -> None:
+    colour = "getComputedStyle(document.body).backgroundColor"
+    light = js(six, colour)
+    click(six, "#theme")
+    assert js(six, "document.querySelector('#theme').textContent") == "Colours: light" and js(six, colour) == light
+    click(six, "#theme")
+    assert js(six, "document.querySelector('#theme').textContent") == "Colours: dark" and js(six, colour) != light
+    click(six, "#theme")
+    assert (
+        js(six, "document.querySelector('#theme').textContent") == "Colours: as the system" and js(six, colour) == light
+    )
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_matrix_is_a_list(
+    browser: Chrome, pages: dict[str, str]
+) -> None:
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        for name in ("six-vms", "small"):
+            opened(browser, pages[name])
+            assert js(browser, "document.documentElement.scrollWidth") == 390
+            assert visible(browser, "#matrix") == []
+            nav = js(
+                browser,
+                "new Set([...document.querySelectorAll('.sections a')].filter(a => a.checkVisibility()).map(a => a.offsetTop)).size",
+            )
+            assert nav == 1  # one row, which scrolls
+        assert len(visible(browser, "#vm-list > li")) == 24
+        first = visible(browser, "#vm-list > li")[0]
+        assert first.startswith("madrid-db-001not ready1. Add gbl.his.arc.azure.com to the egress list of csn-madrid-a")
+        click(browser, "#vm-list button")
+        assert card(browser).startswith("✕\nmadrid-db-001\nnot ready")
+        assert js(browser, "document.querySelector('#card').getBoundingClientRect().width") == 390
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_without_scripts_findings_vms_and_commands_are_there_and_nothing_looks_alive(
+    browser: Chrome, pages: dict[str, str]
+) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        opened(browser, pages["six-vms"])
+        browser.execute_cdp_cmd(
+            "Emulation.setScriptExecutionDisabled", {"value": False}
+        )  # for the questions below alone
+        assert visible(browser, "main button:not([disabled]), main input, main select") == []
+        text = js(browser, "document.querySelector('#report').innerText")
+        for part in (
+            "Scripts are switched off here",
+            "az networkcloud cloudservicesnetwork update --name csn-01",
+            "CONNECT gbl.his.arc.azure.com:443 was answered with 403",
+            "edge-gateway-with-a-long-name-01",
+            "fix 1, fix 3",
+        ):
+            assert part in text or part in js(browser, "document.querySelector('#report').textContent"), part
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_a_single_vm_has_a_checklist_and_no_charts(browser: Chrome, tmp_path: Path) -> None:
+    results = run([built_vm("web-07", {**EGRESS_STORY, **PROXY_STORY}, 7)])
+    opened(browser, write_page(tmp_path, results).as_uri())
+    assert js(browser, "document.querySelectorAll('#staircase, #plan svg, .step-count').length") == 0
+    assert visible(browser, "#areas") == []
+    assert (
+        js(browser, "document.querySelectorAll('#plan .checklist details[open]').length") == len(results["plan"]) == 2
+    )
+    assert browser.title == "web-07: not ready · Azure Arc readiness"
+
+
+def test_the_line_over_time_has_a_dot_for_each_run_and_a_table(browser: Chrome, tmp_path: Path) -> None:
+    results = saved("six-vms")
+    runs = [{"run_id": f"2026110{n}T000000Z-ab12", "started": f"2026-11-0{n}T00:00:00Z", "vms": 6, "ready": n, "not ready": 5 - n, "unknown": 1, "partial": 0} for n in (1, 3, 4)]  # fmt: skip
+    opened(
+        browser, write_page(tmp_path, {**results, "arguments": ["--inventory=a/fleet.yaml"], "history": runs}).as_uri()
+    )
+    assert js(browser, "document.querySelector('.history-dots').getAttribute('d').split('M').length") == 4
+    assert (
+        js(browser, "document.querySelector('#history-desc').textContent")
+        == "1 VM was ready in the first of 3 runs, 4 in the last."
+    )
+    assert visible(browser, "#history tbody tr")[2] == "20261104T000000Z-ab122026-11-04 00:004116"
+    assert browser.title == "fleet.yaml: not ready · Azure Arc readiness"
+    assert visible(browser, ".subtitle") == ["fleet.yaml · site edge-01 · cluster Berlin · 6 VMs"]
+
+
 def test_findings_open_sort_and_search(six: Chrome) -> None:
     assert js(six, "document.querySelector('#results-table').closest('#findings') !== null")
     details = "getComputedStyle(document.querySelector('#row-0 .extras-row')).display"
@@ -636,7 +880,7 @@ def test_of_thousands_of_vms_those_with_something_to_fix_are_drawn(browser: Chro
         "The matrix shows 200 of 300 VMs: those with something to fix first. "
         "What it finds, groups and counts is about those."
     )
-    assert shown(browser) == "200 VMs: 64 not ready, 5 unknown, 131 ready."
+    assert shown(browser) == "200 VMs: 65 not ready, 6 unknown, 129 ready."
     click(browser, "#step-1 summary")
     chips = "[...document.querySelectorAll('#plan .chips')[0].querySelectorAll('button, span')].map(c => c.textContent)"
     assert js(browser, chips) == [cause["vms"][0], *ready[-40:-33], "and 33 more"]

@@ -108,7 +108,7 @@ def test_long_evidence_is_shortened_and_says_so() -> None:
 
 def test_what_is_not_as_it_should_be_goes_in_first_when_there_is_little_room() -> None:
     results = rollout(60)
-    core, chunks = packed(results, budget=12_000)
+    core, chunks = packed(results, budget=11_000)
     bad = {
         (r["id"], machine["name"]) for machine in results["vms"] for r in machine["results"] if r["status"] == "fail"
     }

@@ -34,7 +34,7 @@ const draw = (tag, attributes = {}, ...children) => {
 
 const copyButton = (text, label = "Copy") => make("button", { type: "button", class: "copy", "data-copy": text }, label);
 const commandBox = (text) =>
-  make("div", { class: "command" }, make("pre", {}, make("code", {}, text)), copyButton(text));
+  make("div", { class: "command" }, make("pre", { tabindex: 0 }, make("code", {}, text)), copyButton(text));
 const docsLink = (url) =>
   /^https?:\/\//.test(url) ? make("a", { class: "docs", href: url, target: "_blank", rel: "noopener noreferrer" }, "Documentation") : null;
 const pill = (status) => make("span", { class: `pill s-${dashed(status)}` }, `${SIGNS[status]} ${status}`);

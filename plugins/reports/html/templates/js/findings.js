@@ -57,7 +57,15 @@ const findings = (() => {
 
   const details = (finding) => {
     const box = make("div", { class: "details" });
-    if (finding.remedy) box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(finding.remedy)), copyButton(finding.remedy)));
+    // The remedy of a finding on many VMs is that of one of them: the fixes of the plan have all of them.
+    const own = new Set(data.lists[finding.list]);
+    const steps = finding.by.length ? [] : data.steps.flatMap(({ cause, what }, index) => {
+      const { check, list } = data.causes[cause - 1] ?? {};
+      return finding.ids.includes(checks[check]?.id) && data.lists[list].some((member) => own.has(member)) ? [{ number: index + 1, what }] : [];
+    });
+    if (steps.length) {
+      box.append(make("h3", {}, "In the plan"), make("ul", { class: "finding-steps" }, ...steps.map(({ number, what }) => make("li", {}, make("a", { href: "#plan", "data-step": number }, `${number}. ${what}`)))));
+    } else if (finding.remedy) box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(finding.remedy)), copyButton(finding.remedy)));
     const show = make("button", { type: "button", class: "show", "data-show": finding.list, "data-label": finding.ids[0] }, "Show in the matrix");
     box.append(make("h3", {}, `On ${plural(sizeOf(finding.list), "VM")} `, show), chips(finding.list, checkNumber.get(finding.ids[0])));
     const docs = docsLink(finding.docs);

@@ -205,6 +205,7 @@ document.addEventListener("DOMContentLoaded", () => {
   find("#report").prepend(find("#title"));
   find("footer").append(...findAll("body > p"));
   findAll("[data-script]").forEach((element) => { element.hidden = false; });
+  findAll(".chip:disabled").forEach((element) => { element.disabled = false; });
   setTheme(theme.get());
   fillFilter();
   fillTools();
