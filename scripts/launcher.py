@@ -22,7 +22,7 @@ FILES_OR_NAMES = {"--evidence", "--resume", "--retry-unknown", "--against", "--p
 #: Other options with a value.
 WORDS = {
     "--vm", "--evidence-store", "--shard", "--check", "--host-keys", "--gate", "--subscription", "--resource-group",
-    "--azure-fleet", "--ssh-user", "--ssh-jump", "--keep",
+    "--azure-fleet", "--ssh-user", "--ssh-jump", "--keep", "--split-by", "--history",
 }  # fmt: skip
 
 #: Takes every argument up to the next option.
