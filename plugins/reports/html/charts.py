@@ -26,7 +26,7 @@ def staircase(steps: Sequence[Json], ready: int, total: int) -> Json | None:
     if total < 2 or counts[-1] == ready:
         return None
     # A plan for the last few of many VMs has steps too low to see on an axis that begins at 0.
-    bottom = 0 if ready < total / 2 else max(0, ready - (total - ready))
+    bottom = 0 if ready < total / 2 else _rounded_down(2 * ready - total)
     width = WIDTH / len(counts)
 
     def y(count: int) -> float:
@@ -54,6 +54,12 @@ def staircase(steps: Sequence[Json], ready: int, total: int) -> Json | None:
         "sentence": f"Of {counted(total, 'VM')}, {ready:,} {plural(ready, 'is', 'are')} ready now, "
         f"{counts[-1]:,} after {counted(len(steps), 'fix', 'fixes')}.",
     }
+
+
+def _rounded_down(number: int) -> int:
+    """To one digit: 534 -> 500."""
+    unit = 10 ** (len(str(number)) - 1)
+    return number // unit * unit
 
 
 def history(runs: Sequence[Json]) -> Json | None:

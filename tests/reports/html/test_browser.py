@@ -662,7 +662,7 @@ def test_the_heat_map_counts_the_vms_of_each_group_and_area_and_filters_by_a_cli
     )
     assert dict(buttons) == cells  # the same, for the keyboard and for a screen reader
     assert js(fleet, "document.querySelector('#heat-desc').textContent").endswith(
-        "most: SSH in madrid: findings on 12 of 24 VMs. The table below has all numbers."
+        "most: SSH in madrid: findings on 12 of 24 VMs (12 warn). The table below has all numbers."
     )
     js(
         fleet,

@@ -51,18 +51,18 @@ const heatMap = (() => {
 
   const cellOf = (members, area) => {
     const own = checks.filter((check) => check.area === area);
-    let bad = 0;
-    let worst = LETTERS.length - 1;
+    const counts = { f: 0, u: 0, w: 0 };
     for (const vm of members) {
-      const letter = Math.min(...own.map((check) => LETTERS.indexOf(vm.worst[check.number])).map((at) => (LETTERS[at] === "b" ? 99 : at)));
-      if (letter > LETTERS.indexOf("w")) continue;
-      bad += 1;
-      worst = Math.min(worst, letter);
+      const letter = [..."fuw"].find((status) => own.some((check) => vm.worst[check.number] === status));
+      if (letter) counts[letter] += 1;
     }
-    return { area, bad, status: bad ? word(LETTERS[worst]) : "", level: bad ? LEVELS.filter((share) => bad / members.length > share).length : 0 };
+    const bad = counts.f + counts.u + counts.w;
+    const letter = counts.f ? "f" : counts.u > counts.w ? "u" : "w"; // one VM of unknown state is not the colour of 99 warnings
+    const split = Object.entries(counts).filter(([, number]) => number).map(([own, number]) => `${count(number)} ${word(own)}`).join(", ");
+    return { area, bad, split, status: word(letter), level: bad ? LEVELS.filter((share) => bad / members.length > share).length : 0 };
   };
 
-  const sentence = (row, cell) => `${cell.area} in ${row.name}: ${cell.bad ? `findings on ${count(cell.bad)} of ${plural(row.members.length, "VM")}` : "no findings"}`;
+  const sentence = (row, cell) => `${cell.area} in ${row.name}: ${cell.bad ? `findings on ${count(cell.bad)} of ${plural(row.members.length, "VM")} (${cell.split})` : "no findings"}`;
 
   const show = (members) => {
     if (!section || section.dataset.off) return;
