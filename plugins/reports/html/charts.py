@@ -58,8 +58,8 @@ def staircase(steps: Sequence[Json], ready: int, total: int) -> Json | None:
 
 def _rounded_down(number: int) -> int:
     """To one digit: 534 -> 500."""
-    unit = 10 ** (len(str(number)) - 1)
-    return number // unit * unit
+    text = str(number)
+    return int(text[0] + "0" * (len(text) - 1))
 
 
 def history(runs: Sequence[Json]) -> Json | None:
