@@ -13,6 +13,7 @@ from plugins.core.wording import counted
 from plugins.pytest_adapter.run import RunFiles
 from plugins.pytest_adapter.stash import JUNIT, RESULTS, RUN
 from plugins.reports import ci_summary, formats
+from plugins.reports.html.parts import folder
 from plugins.reports.terminal import summary_lines
 
 __all__ = ["header", "resume_line", "summary"]
@@ -61,6 +62,8 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         reporter.write_line(f"In {_shown(directory)}: {', '.join(here)}")
         for path in elsewhere.values():
             reporter.write_line(f"At {_shown(path)}: as asked for on the command line")
+        if config.option.split_by and "report.html" in here:
+            reporter.write_line(f"In {_shown(directory)}/{folder(config.option.split_by)}: one page for each value")
         if config.option.bundle:
             reporter.write_line(f"In {_shown(directory)}/bundle: {run.files.id}.zip")
         for line in run.state.kept:

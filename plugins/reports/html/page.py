@@ -109,11 +109,15 @@ def _worst_first(vms: Sequence[Json], most: int) -> Sequence[int]:
     return sorted(sorted(range(len(vms)), key=attention)[:most])
 
 
-def title(results: Json) -> str:
-    """The title of the page: which fleet it is about comes first, since tabs and lists of files cut the rest."""
+def title(results: Json, part: str = "") -> str:
+    """The title of the page: what it is about comes first, since tabs and lists of files cut the rest.
+
+    `part` is what a page of some VMs is about: ``owner alice``.
+    """
     names = [vm["name"] for vm in results["vms"]]
-    about = _fleet(results) or (names[0] if len(names) == 1 else "")
-    return truncate(one_line(f"{about}: {results['verdict']} · Azure Arc readiness".removeprefix(": ")), 200)
+    fleet = _fleet(results) or (names[0] if len(names) == 1 else "")
+    about = " · ".join(truncate(one_line(words), 60) for words in (part, fleet) if words)
+    return f"{about}: {results['verdict']} · Azure Arc readiness".removeprefix(": ")
 
 
 def _subtitle(results: Json) -> str:

@@ -96,9 +96,9 @@ class HtmlReport:
         self._split_by = split_by
         self._feed(page, results)
 
-    def _feed(self, page: Any, results: Json) -> None:
+    def _feed(self, page: Any, results: Json, part: str = "") -> None:
         self._results = results
-        self._report.title = title(results)
+        self._report.title = title(results, part)
         self._lists = lists = VmLists(results, self._caps)
         for number, finding in enumerate(merged(results["findings"])[: lists.caps.findings]):
             nodeid = f"row-{number}"
@@ -150,7 +150,8 @@ class HtmlReport:
                 plugins.register(part)
                 try:
                     page.pytest_sessionstart(session)
-                    part._feed(page, subset(results, names))
+                    about = f"without {self._split_by}" if value is None else f"{self._split_by} {value}"
+                    part._feed(page, subset(results, names), about)
                     page.pytest_sessionfinish(session)
                     part._seal(session, path)
                 except OSError as error:

@@ -46,6 +46,7 @@ def test_one_page_for_each_value_of_the_tag_that_needs_nothing_else(tmp_path: Pa
         assert [name for name, *_ in core(path)["vms"]] == names
         text = path.read_text(encoding="utf-8")
         assert "Content-Security-Policy" in text
+        assert f'<title id="head-title">{"without site" if value is None else "site "}' in text
         assert not any(vm["name"] in text for vm in results["vms"] if vm["name"] not in names)
     hrefs = re.findall(r'href="(by-site/[^"]+)"', page.read_text(encoding="utf-8"))
     assert sorted(href.removeprefix("by-site/") for href in hrefs) == written

@@ -153,7 +153,7 @@ def test_the_staircase_has_a_sentence_and_a_table_of_the_ready_vms_after_each_fi
     text = words(six)
     assert "Of 6 VMs, 1 is ready now, 4 after 5 fixes." in text
     assert "After fix VMs ready none 1 1 2 2 3 3 4 4 4 5 4" in text
-    line = re.search(r'class="stairs-line" d="([^"]+)"', six.read_text(encoding="utf-8"))
+    line = re.search(r'class="stairs-line"[^>]* d="([^"]+)"', six.read_text(encoding="utf-8"))
     assert line and line[1].startswith("M0.0 166.7H166.7L166.7 133.3H333.3")
 
 

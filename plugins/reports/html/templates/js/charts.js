@@ -46,7 +46,7 @@ const heatMap = (() => {
 
   const choices = groupings.map((group, number) => ({ ...group, number })).filter((group) => group.of !== "plan" && group.values.length <= 500);
   // What people group by: a tag such as the site; otherwise the cluster; otherwise what there is.
-  const usual = (group) => (group.name === "site" ? 0 : group.name === "cluster" ? 1 : group.of === "tags" ? 2 : 3) + (group.values.length < 2 ? 4 : 0);
+  const usual = (group) => (group.name === "site" ? 0 : group.name === "cluster" ? 1 : group.of === "tags" ? 2 : group.of === "components" ? 3 : 9) + (group.values.length < 2 ? 4 : 0);
   const first = [...choices].sort((a, b) => usual(a) - usual(b))[0];
 
   const cellOf = (members, area) => {
