@@ -166,7 +166,8 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
     Failure: one that is due is not active, or systemd does not know it.
     Unknown: systemd does not answer, or it is not known whether the machine is connected.
     Not applicable: before the installation.
-    Windows: the same of its services, which are called himds, GCArcService, ExtensionService and arcproxy.
+    Windows: the same of its services, which are called himds, GCArcService, ExtensionService and arcproxy. arcproxy
+    is due only with an Arc gateway, where the agent shows whether it has one.
     """
     windows = vm.os == "windows"
     names = azcmagent_windows.NAMES if windows else {name: name for name in UNITS}
@@ -174,7 +175,10 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
     must_be_known(agent_services.missing, "The state of the agent's services")
     due, known = ["himdsd"], True
     if agent_show.connected:
-        due = [name for name in UNITS if name != "arcproxyd" or not agent.version or agent.version >= (1, 51)]
+        arcproxy = agent_services.units.get("arcproxyd")
+        idle = windows and agent_show.gateway is False and not (arcproxy and arcproxy.runs)
+        proxy = (not agent.version or agent.version >= (1, 51)) and not idle
+        due = [name for name in UNITS if name != "arcproxyd" or proxy]
     down = {}
     for name in due:
         unit = agent_services.units.get(name)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from plugins import OnVm, check, fail, on_vm, record_fact, required, script, sh, unknown, warn
 from suites.probes.guest_system import Guest, OperatingSystem, SupportedSystem, agent_needs
+from suites.probes.windows_guest import WindowsGuest
+from suites.rules.windows_guest import windows_has_what_the_agent_needs
 
 PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
 
@@ -84,14 +86,17 @@ _NO_SNAP = "snap remove curl", "apt-get install -y curl"
     docs=PREREQUISITES,
     component="guest",
 )
-def test_the_guest_has_what_the_agent_needs(guest: Guest, system: OperatingSystem) -> str:
+def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system: OperatingSystem) -> str:
     """The guest has what installing the agent needs.
 
     Success: systemd, openssl, curl or wget and, in Debian's family, gnupg; no lock of apt or dpkg is held; there is
     space on /opt and /var; both can be written; and programs may run from where the agent and its extensions go.
     Failure: something of that is missing: a sentence and a remedy for each.
     Unknown: the VM did not tell how much space there is, how it is mounted, or who holds which lock.
+    Windows: Windows PowerShell, .NET Framework, TLS 1.2 not switched off under SCHANNEL, and space on the system drive.
     """
+    if isinstance(guest, WindowsGuest):
+        return windows_has_what_the_agent_needs(guest, agent_needs().free_megabytes)
     problems = [*_programs(guest, system), *_locks(guest), *_space(guest), *_read_only(guest), *_noexec(guest)]
     if problems:
         fail(

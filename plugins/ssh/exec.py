@@ -9,6 +9,7 @@ from typing import Protocol
 from paramiko import Channel
 from paramiko.ssh_exception import SSHException
 
+from plugins.core.clixml import plain_errors
 from plugins.ssh.deadline import Deadline
 from plugins.ssh.errors import FloodError, SshError, flooded, quoted
 from plugins.ssh.shell_command import INCOMPLETE
@@ -177,7 +178,8 @@ def _ended(transport: SshTransport, channel: Channel, label: str, seconds: float
     while channel.recv_stderr_ready() and len(first) < 400:
         first += _receive(channel)[1]
     if channel.exit_status_ready() and channel.exit_status >= 0:
-        said = f" It printed {quoted(first, 200)}." if first.strip() else " It printed nothing."
+        words = plain_errors(first.decode("utf-8", "backslashreplace"))
+        said = f" It printed {quoted(words, 200)}." if words.strip() else " It printed nothing."
         status = channel.exit_status
         if status == INCOMPLETE:
             return SshError(

@@ -29,6 +29,8 @@ class Agent:
     output: str = ""  # of `azcmagent version`, when it is not a version
     baked: bool | None = None  # installed before this VM's first boot; None = not known
     looked: float = 0.0  # the runner's clock, seconds since the epoch; 0 = not known
+    remains: bool = False  # Windows: its service is registered, though its programs are gone
+    setup: bool = False  # Windows: the feature Azure Arc Setup is there, which installs the agent, and is not it
 
     @classmethod
     def read(cls, seen: ProbeResult) -> Agent:
@@ -56,6 +58,8 @@ class Agent:
             output="" if found else last_line(output),
             baked=int(since[1]) < min(instance) if since and instance else None,
             looked=seen.received,
+            remains="@service\n" in head and f"@has {AZCMAGENT}\n" not in head,
+            setup="@setup\n" in head,
         )
 
     @property
@@ -104,11 +108,12 @@ class AgentStatus:
     error_code: str = ""
     error_details: str = ""
     error_time: str = ""
+    gateway: bool | None = None  # an Arc gateway is set; None = the agent does not say
     missing: NoAnswer | None = None
 
     @classmethod
     def read(cls, seen: ProbeResult) -> AgentStatus:
-        """Read the text, and fill in from the JSON what it lacks.
+        """Read the JSON, and fill in from the text what it lacks: the text may be in the system's language.
 
         Agent 1.58 on Linux, connected (and much more)::
 
@@ -133,8 +138,8 @@ class AgentStatus:
         shown = {key.rstrip(): text.strip() for key, text in re.findall(r"^(\S[^:\n]*):(.*)$", second, re.M)}
 
         def value(label: str, *keys: str) -> str:
-            told = shown.get(label, "") or next((str(values[key]) for key in keys if values.get(key)), "")
-            return plain(told.strip())
+            listed = next((str(values[key]) for key in keys if values.get(key)), "") or shown.get(label, "")
+            return plain(listed.strip())
 
         found = cls(
             status=value("Agent Status", "status", "agentstatus"),
@@ -148,6 +153,9 @@ class AgentStatus:
             error_code=value("Agent Error Code", "agenterrorcode", "errorcode"),
             error_details=value("Agent Error Details", "agenterrordetails", "errordetails"),
             error_time=value("Agent Error Timestamp", "agenterrortimestamp", "errortimestamp"),
+            gateway=bool(value("Gateway URL", "gatewayurl"))
+            if "Gateway URL" in shown or "gatewayurl" in values
+            else None,
         )
         return (
             found

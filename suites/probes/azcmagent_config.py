@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from plugins import ProbeResult, probe
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, last_line
-from suites.probes.no_answer import NO_AGENT, NoAnswer, no_answer
+from suites.probes.no_answer import NO_AGENT, NoAnswer, Reason, no_answer
 from suites.wording import plain
 
 
@@ -49,6 +49,10 @@ class AgentConfig:
         head, *gets = re.split(r"^@get ", text, flags=re.M)
         listed = dict(re.findall(r"^ *([a-z][A-Za-z.]+)(?: \(preview\))? *:(.*)$", head, re.M))
         got = {name: last_line(rest) for name, _, rest in (block.partition("\n") for block in gets)}
+        if not listed and all(answer == "nothing" for answer in got.values()):
+            # On Windows its errors stay on stderr.
+            said = last_line(seen.stderr)
+            return cls(missing=NoAnswer(Reason.UNREADABLE, f"azcmagent config printed no setting (stderr: {said})"))
         url, bypass = (_setting(name, listed, got) for name in ("proxy.url", "proxy.bypass"))
         if url and not _is_url(url):
             raise ValueError(f"expected an address as proxy.url, found {plain(url)!r}")

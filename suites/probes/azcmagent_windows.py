@@ -53,13 +53,21 @@ foreach ($pair in {", ".join(f"@({ps(linux)}, {ps(here)})" for linux, here in NA
 
 
 def present(azcmagent: str, himds: str) -> str:
-    """Which of the two programs are there, by the marks given, and the version that azcmagent prints."""
+    """Which of the two programs are there, by the marks given, and the version that azcmagent prints.
+
+    And what stands for the agent without being it: its service after half a removal, and the feature Azure Arc Setup
+    of Windows Server 2022 and later.
+    """
     return f"""\
 {_EXE}if ({_IS}) {{
     {ps(f"@has {azcmagent}")}
     $version = Invoke-Tool $exe 'version'
 }}
 if ({_IS.replace("$exe", "$exe.Replace('azcmagent.exe', 'himds.exe')")}) {{ {ps(f"@has {himds}")} }}
+$himds = 'HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\himds'
+if ([Microsoft.Win32.Registry]::GetValue($himds, 'Type', $null)) {{ '@service' }}
+$path = "$env:SystemRoot\\AzureArcSetup\\Systray\\AzureArcSysTray.exe"
+if ([IO.FileInfo]::new($path).Exists) {{ '@setup' }}
 if ($version) {{ '@version'; $version }}"""
 
 

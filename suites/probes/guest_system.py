@@ -11,6 +11,8 @@ from pathlib import PurePosixPath
 
 from plugins import ProbeResult, probe, quote
 from plugins.requirements.data_files import read_table
+from suites.probes import windows_guest
+from suites.probes.windows_guest import WindowsGuest
 from suites.wording import plain
 
 __all__ = ["AgentNeeds", "Guest", "OperatingSystem", "SupportedSystem", "agent_needs", "guest", "system"]
@@ -132,11 +134,14 @@ def _unquoted(value: str) -> str:
         return plain(value.strip())
 
 
+_windows = read_table("operating-systems")["windows"]
+
 system = probe(
     "for file in /etc/os-release /usr/lib/os-release; do\n"
     '  [ -r "$file" ] && { cat "$file"; break; }\n'
     "done\n"
     'echo\necho "@machine $(uname -m)"',
+    windows=windows_guest.system_command(_windows["builds"], _windows["first_build_of_11"]),
     timeout=5,
     cap=4096,
     read=OperatingSystem.read,
@@ -244,4 +249,8 @@ def _command() -> str:
     )
 
 
-guest = probe(_command(), timeout=8, read=Guest.read)
+def _read_guest(seen: ProbeResult) -> Guest | WindowsGuest:
+    return (WindowsGuest if seen.stdout.startswith("@windows") else Guest).read(seen)
+
+
+guest = probe(_command(), windows=windows_guest.GUEST, timeout=8, read=_read_guest)

@@ -16,7 +16,18 @@ _REMEDY = "Run the command shown below on the VM by hand, and check the agent's 
 
 
 def must_be_installed(agent: Agent) -> None:
-    """End the check with *not applicable* before the installation."""
+    """End the check with *not applicable* before the installation, with *unknown* after half a removal."""
+    if agent.remains:
+        unknown(
+            "The Connected Machine agent is half removed: its service himds is registered, and azcmagent.exe is "
+            "missing.",
+            remedy="Repair or remove Azure Connected Machine Agent in Apps and Features, then install it anew.",
+        )
+    if agent.setup and not agent.installed:
+        not_applicable(
+            "The Connected Machine agent is not installed yet. The feature Azure Arc Setup is there: it installs the "
+            "agent, and is not the agent."
+        )
     if not agent.installed:
         not_applicable("The Connected Machine agent is not installed yet.")
 

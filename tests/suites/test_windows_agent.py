@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from plugins import CheckOutcome, Status
+from suites.probes.azcmagent import Agent, AgentStatus
+from suites.probes.azcmagent_config import AgentConfig
 from suites.probes.azcmagent_services import AgentServices
+from suites.rules.azcmagent_state import must_be_installed
 from tests.suites.rows_windows_agent import services
 from tests.support.powershell_grammar import PROBES, VM
+from tests.support.suite_rows import seen
 
 
 def test_services_are_read_by_the_names_of_linux() -> None:
@@ -27,3 +34,31 @@ def test_a_location_is_stated_or_the_agents_own() -> None:
     command = PROBES["agent_check"].plan("agent_check", {"vm": elsewhere}).command
     assert "$place = ''" in command
     assert command.endswith('Invoke-Tool $exe "check --location $place --cloud AzureUSGovernment"')
+
+
+@pytest.mark.parametrize(
+    ("printed", "status", "words"),
+    [
+        ("@service\n", Status.UNKNOWN, "half removed"),
+        ("@setup\n", Status.NOT_APPLICABLE, "Azure Arc Setup"),
+        ("", Status.NOT_APPLICABLE, "not installed yet"),
+    ],
+)
+def test_an_agent_that_is_not_there_has_its_own_words(printed: str, status: Status, words: str) -> None:
+    with pytest.raises(CheckOutcome) as stopped:
+        must_be_installed(Agent.read(seen(printed)))
+    assert stopped.value.status is status
+    assert words in stopped.value.message
+
+
+def test_json_counts_before_the_text_in_the_systems_language() -> None:
+    text = '{"status": "Connected", "resourceName": "vm-w"}\n\n@text\nAgent Status : Verbunden\nGateway URL :\n'
+    found = AgentStatus.read(seen(text))
+    assert (found.status, found.connected, found.name, found.gateway) == ("Connected", True, "vm-w", False)
+    assert AgentStatus.read(seen("@text\n\n@text\nAgent Status : Connected\n")).gateway is None
+
+
+def test_settings_that_were_not_printed_are_not_taken_for_unset_ones() -> None:
+    found = AgentConfig.read(seen("@list\n@get proxy.url\n@get proxy.bypass\n", "ERROR: access is denied\n"))
+    assert found.missing is not None
+    assert "access is denied" in str(found.missing)

@@ -1,0 +1,98 @@
+"""A Windows guest as the Connected Machine agent finds it: its system in the words of os-release, and what it lacks.
+
+All of it is in the registry and in .NET: no command of a module is called, and no program is run.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from plugins import ProbeResult
+from suites.wording import plain
+
+__all__ = ["GUEST", "WindowsGuest", "system_command"]
+
+_READ = "[Microsoft.Win32.Registry]::GetValue($key, {}, $null)"
+
+#: Of a 32-bit PowerShell, PROCESSOR_ARCHITEW6432 is the system's architecture.
+_MACHINE = "$(if ($env:PROCESSOR_ARCHITEW6432) { $env:PROCESSOR_ARCHITEW6432 } else { $env:PROCESSOR_ARCHITECTURE })"
+
+
+def system_command(builds: dict[str, str], first_build_of_11: int) -> str:
+    """PowerShell that prints the system as os-release does; `builds`: a server's build -> its version."""
+    known = "; ".join(f"'{build}' = '{version}'" for build, version in builds.items())
+    return f"""\
+$key = 'HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\ProductOptions'
+$type = {_READ.format("'ProductType'")}
+$key = 'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion'
+$build = [string]{_READ.format("'CurrentBuildNumber'")}
+$name = [string]{_READ.format("'ProductName'")}
+$builds = @{{ {known} }}
+$id = 'windowsserver'
+$version = $builds[$build]
+if ($type -eq 'WinNT') {{
+    # Windows 11 has the ProductName of Windows 10.
+    $id = 'windows'
+    $version = $(if ([int]$build -ge {first_build_of_11}) {{ '11' }} else {{ '10' }})
+    $name = $name -replace '^Windows 10', "Windows $version"
+}}
+if (-not $version) {{ $version = "build $build" }}
+if ($type) {{
+    "PRETTY_NAME=`"$name`""
+    "ID=$id"
+    "VERSION_ID=`"$version`""
+}}
+''
+"@machine " + ({_MACHINE}).ToLowerInvariant()"""
+
+
+GUEST = f"""\
+'@windows'
+'@powershell ' + $PSVersionTable.PSVersion
+$key = 'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\NET Framework Setup\\NDP\\v4\\Full'
+'@dotnet ' + {_READ.format("'Release'")}
+$key = 'HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client'
+'@tls12 enabled ' + {_READ.format("'Enabled'")}
+'@tls12 disabledbydefault ' + {_READ.format("'DisabledByDefault'")}
+$free = [IO.DriveInfo]::new($env:SystemDrive).AvailableFreeSpace
+'@free ' + $env:SystemDrive + ' ' + [long][Math]::Floor($free / 1024)"""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsGuest:
+    """What installing the agent on Windows needs; None = the VM did not tell."""
+
+    powershell: tuple[int, ...]  # (5, 1, 17763, 1)
+    dotnet: int | None  # Release of .NET Framework 4, 0 = it is not installed
+    tls12: bool | None  # False: switched off for clients of Schannel
+    drive: str  # "C:"
+    free: int | None  # KiB
+
+    @classmethod
+    def read(cls, seen: ProbeResult) -> WindowsGuest:
+        """Read the probe. A value that is not set is printed as nothing.
+
+        ::
+
+            @windows
+            @powershell 5.1.17763.1
+            @dotnet 461814
+            @tls12 enabled
+            @tls12 disabledbydefault 1
+            @free C: 29360128
+        """
+        text = seen.stdout.replace("\r", "")
+        values = dict(re.findall(r"^@(powershell|dotnet|tls12 enabled|tls12 disabledbydefault) ?(.*)$", text, re.M))
+        free = re.search(r"^@free (\S+) (\d{1,15})$", text, re.M)
+        version = re.match(r"\d+(?:\.\d+)*", values.get("powershell", ""))
+        release = values.get("dotnet")
+        enabled, default = values.get("tls12 enabled"), values.get("tls12 disabledbydefault")
+        off = enabled == "0" or default not in ("0", "", None)
+        return cls(
+            tuple(map(int, version[0].split("."))) if version else (),
+            int(release or 0) if release is not None and re.fullmatch(r"\d{0,9}", release) else None,
+            None if enabled is None or default is None else not off,
+            plain(free[1]) if free else "",
+            int(free[2]) if free else None,
+        )
