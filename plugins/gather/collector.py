@@ -113,7 +113,7 @@ def _evidence(
     decoder = visit.decoder
     session = _explained(session, decoder)
     seen = dict(decoder.seen)
-    if decoder.greeted and not decoder.full:
+    if decoder.greeted and not decoder.full and not decoder.no_proc:
         for planned in plan:
             seen.setdefault(planned.key, ProbeResult(planned.key, planned.command, "lost"))
     return Evidence(vm, session, {planned.key: seen[planned.key] for planned in plan if planned.key in seen}, began)
@@ -121,6 +121,13 @@ def _evidence(
 
 def _explained(session: SshSession, decoder: FrameDecoder) -> SshSession:
     """The session's outcome, completed from the answer."""
+    if decoder.no_proc:
+        return replace(
+            session,
+            outcome="shell refused",
+            message="/proc is not mounted on the VM, so no probe was started: none could be stopped safely.",
+            remedy="Mount it (mount -t proc proc /proc), or use a login that is not confined to a chroot without it.",
+        )
     if not decoder.full:
         return session
     return replace(

@@ -1,68 +1,145 @@
-# What runs on the VM, before the probes' own functions p1, p2, ... It starts every probe in a subshell of its own, side
-# by side, and sends each answer back as soon as it is there. Only POSIX sh, and only builtins where one will do: on a
-# VM the forks are the cost. `plugins/gather/script.py` puts the rest around it and says what the frames look like.
+# What runs on the VM: the shell of the login, and a second one under sudo for the probes that need root. Both define
+# these functions. Only POSIX sh, and only builtins where one will do: on a VM the forks are the cost. docs/engine.md
+# says what is promised and how; `plugins/gather/script.py` writes the rest and draws the frames.
+#
+# Open files: 3 the announcements, read and written; 4 what is sent to root's shell; 5 stdin; 6 stdout.
+
 LC_ALL=C
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 umask 077
 
-# start INDEX BLOCKS TOOL...: run pINDEX in the background, of its output at most BLOCKS * 512 bytes in files.
+# now: `up`, the seconds since the start as /proc/uptime has them, and `now`, the same in hundredths.
+now() {
+  up=$ticks.00
+  { read -r up _ </proc/uptime; } 2>/dev/null
+  now=$((${up%.*} * 100 + 1${up#*.} - 100))
+}
+
+# start INDEX: run the probe c$INDEX in the background. Its announcement is "e INDEX STATUS BEGIN END", or "x INDEX TOOL".
 start() {
-  i=$1 blocks=$2
-  shift 2
-  { read -r "b$i" _ </proc/uptime; } 2>/dev/null
-  for tool; do
+  i=$1
+  eval "tools=\$n$i command=\$c$i"
+  now
+  begin=$up
+  eval "b$i=\$up e$i=\$((now + l$i * 100))"
+  for tool in $tools; do
     command -v "$tool" >/dev/null 2>&1 || {
-      echo "$tool" >"$room/$i.e"
-      echo "x $i -" >&3
+      echo "x $i $tool $up $up" >&3
       return
     }
   done
+  around &
+  eval "k$i=\$!"
+}
+
+# The shell around a probe. What the probe prints waits in two FIFOs, which hold 64 KB and then make it wait: so memory
+# and disk have a bound, and the VM's programs inherit no limit. This shell keeps them until both have been opened to be
+# sent. Then nobody of ours has them open any more, and what the probe left behind is stopped when it writes.
+around() {
+  exec 4>&- 5>&- 6<>"$room/$i.o" 7<>"$room/$i.e" 8>"$room/$i.o" 9>"$room/$i.e"
+  ulimit -c 0
   (
-    ulimit -c 0
-    # The limit is on what is kept, never on what the VM's own programs may write to their files: those would inherit it.
-    # The status goes through a file, since a pipeline has that of its last command.
-    {
-      (
-        trap 'echo "$?" >"$room/$i.s"' EXIT
-        "p$i"
-      ) 2>&1 >&4 3>&- 4>&- </dev/null | keep "$room/$i.e"
-    } 4>&1 | keep "$room/$i.o" || blocks=
-    status=
-    { read -r status <"$room/$i.s"; } 2>/dev/null
-    # 137: killed, so that there is no status. 141: it was stopped, because it printed too much or the place is full.
-    [ "$blocks" ] || status=141
-    echo "e $i ${status:-137}" >&3
-  ) &
-  eval "k$i=$!"
+    set --
+    eval "$command"
+  ) </dev/null >&8 2>&9 3>&- 6>&- 7>&- 8>&- 9>&-
+  status=$?
+  now
+  exec 6>&- 7>&-
+  echo "e $i $status $begin $up" >&3
+  exec 3>&-
+  : >"$room/$i.o"
+  exec 8>&-
+  : >"$room/$i.e"
 }
 
-# keep FILE: keep the first BLOCKS * 512 bytes of stdin. What writes more, or on a full disk, is stopped by SIGPIPE.
-keep() {
-  trap '' XFSZ
-  ulimit -f "$blocks"
-  exec cat >"$1" 2>/dev/null 3>&-
-}
+# look PID: its `parent`, `session` and time of birth (`born`); the name before them may hold anything, line feeds too.
+look() {
+  line=
+  while read -r part || [ "$part" ]; do line="$line $part"; done <"/proc/$1/stat" || return
+  set -- ${line##*) }
+  state=$1 parent=$2 session=$4 born=${20}
+} 2>/dev/null
 
-# fell PID: stop a process and all its descendants, the parent first so that it starts nothing new.
-fell() {
-  kids=
-  { read -r kids <"/proc/$1/task/$1/children"; } 2>/dev/null
-  kill -9 "$1" 2>/dev/null
-  for kid in $kids; do fell "$kid"; done
-}
-
-# tick SECONDS...: say "t SECONDS" when that many seconds have passed, for each of the ascending limits.
-tick() {
-  (
-    trap 'kill "$!" 2>/dev/null; exit' TERM
-    past=0
-    for limit; do
-      sleep "$((limit - past))" &
-      wait "$!"
-      echo "t $limit" >&3
-      past=$limit
+# children PID: `kids`, the children of all its threads; a kernel without CONFIG_PROC_CHILDREN has each asked.
+children() {
+  kids= part=
+  [ -e "/proc/$1/task/$1/children" ] || {
+    for file in /proc/[0-9]*; do
+      look "${file#/proc/}" && [ "$parent" = "$1" ] && kids="$kids ${file#/proc/}"
     done
-  ) >/dev/null 2>&1 </dev/null &
-  ticker=$!
+    return 0
+  }
+  for task in "/proc/$1/task"/*/children; do
+    { read -r part <"$task"; } 2>/dev/null
+    kids="$kids $part" part=
+  done
+}
+
+# stop PID PARENT: end a process and its descendants: only while it is still the child of PARENT and younger than the
+# run, first of all so that it starts nothing new, and the parent last, so that no child is lost.
+stop() {
+  look "$1" && [ "$parent" = "$2" ] && [ "$born" -ge "$first" ] && kill -STOP "$1" || return 0
+  look "$1" && [ "$parent" = "$2" ] || {
+    kill -CONT "$1"
+    return 0
+  }
+  children "$1"
+  for kid in $kids; do stop "$kid" "$1"; done
+  kill -KILL "$1"
+} 2>/dev/null
+
+# late INDEX: stop a probe; the shell around it announces how it ended.
+late() {
+  eval "k=\$k$1"
+  look "$k" && [ "$parent" = "$$" ] || return 0
+  children "$k"
+  for kid in $kids; do stop "$kid" "$k"; done
+}
+
+# holders INDEX: stop what still has the output of an ended probe open.
+holders() {
+  for fd in /proc/[0-9]*/fd/[12]; do
+    [ "$fd" -ef "$room/$1.o" ] || [ "$fd" -ef "$room/$1.e" ] || continue
+    k=${fd#/proc/}
+    k=${k%%/*}
+    look "$k" && stop "$k" "$parent"
+  done
+}
+
+# sweep: stop what is left of this session: what ended probes left behind in it, and what was started for the run. In
+# root's shell, only what is root's.
+sweep() {
+  look self
+  self=${line%% (*}
+  self=${self# }
+  [ "$leader" ] && [ "$session" = "$leader" ] || return 0
+  for file in $(grep -ls ") [A-Za-z] [0-9]* [0-9]* $leader " /proc/[0-9]*/stat); do
+    k=${file#/proc/}
+    k=${k%/stat}
+    [ "$k" != "$self" ] && [ "$k" != "$$" ] && [ -O "$file" ] || continue
+    look "$k" && [ "$session" = "$leader" ] && stop "$k" "$parent"
+  done
+}
+
+# all: stop everything that this shell started and what is left in its session.
+all() {
+  children "$$"
+  for kid in $kids; do stop "$kid" "$$"; done
+  sweep
+}
+
+# watch: announce the end of stdin, "g", or "n" when it was at its end from the start: then nobody keeps it open for us.
+watch() {
+  (
+    now
+    from=$now
+    while read -r word index _; do
+      echo "$word $index - - -" >&3
+    done <&5
+    now
+    [ "$((now - from))" -lt 20 ] && [ "$main" ] && exit 3
+    exit 0
+  )
+  if [ "$?" = 3 ]; then echo "n - - - -" >&3; else echo "g - - - -" >&3; fi
 }

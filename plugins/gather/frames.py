@@ -35,6 +35,7 @@ class FrameDecoder:
         self.seen: dict[str, ProbeResult] = {}
         self.greeted = False  # a shell ran our script
         self.full = ""  # the places that could not be written, when no folder could be made
+        self.no_proc = False  # /proc is not there, so nothing was run
         self.complete = False
         self._batch = batch
         self._mark = b"\n" + batch.nonce.encode() + b" "
@@ -88,6 +89,8 @@ class FrameDecoder:
                 self.greeted = True
             case [b"full", *_]:
                 self.full = " ".join(place.strip('"') for place in PLACES)
+            case [b"noproc"]:
+                self.no_proc = True
             case [b"end"]:
                 self.complete = True
             case [b"o", index]:

@@ -17,7 +17,8 @@ INCOMPLETE = 97
 def bootstrap(mark: str) -> str:
     """A line for `sh -c`, in single quotes, that is valid in sh, bash, dash, busybox, csh, tcsh, fish, zsh and ksh."""
     return (
-        f'\'script=$(sed "/^#{mark} end$/q"); case $script in "#{mark} begin"*"#{mark} end") eval "$script";; '
+        f'\'unset -f sed; PATH=$PATH:/usr/bin:/bin; script=$(sed "/^#{mark} end$/q"); '
+        f'case $script in "#{mark} begin"*"#{mark} end") eval "$script";; '
         f'*) echo "the script did not arrive as a whole"; exit {INCOMPLETE};; esac\''
     )
 

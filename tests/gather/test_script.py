@@ -95,7 +95,7 @@ def _command_lines() -> str:
 
 
 def test_endless_output_is_cut_at_the_cap_and_says_so(shell: list[str]) -> None:
-    seen = run(shell, planned("flood", "while :; do echo 0123456789 || exit 1; done", cap=2048)).seen["flood"]
+    seen = run(shell, planned("flood", "while [ ${#a} -lt 9999 ]; do a=$a.; echo 0123; done", cap=2048)).seen["flood"]
     assert len(seen.stdout) == 2048
     assert seen.truncated
 
@@ -114,12 +114,11 @@ def test_programs_of_the_vm_may_write_files_of_any_size(shell: list[str], tmp_pa
     assert log.stat().st_size == 300_000
 
 
-def test_a_probe_that_prints_without_end_is_stopped(shell: list[str]) -> None:
-    begin = time.monotonic()
-    decoder = run(shell, planned("out", "yes", timeout=30), planned("err", "exec yes >&2", timeout=30))
-    assert time.monotonic() - begin < 15
-    assert [(seen.state, seen.truncated) for seen in decoder.seen.values()] == [("done", True)] * 2
-    assert decoder.seen["out"].exit == 141
+def test_a_probe_that_prints_without_end_waits_for_its_limit(shell: list[str]) -> None:
+    decoder = run(shell, planned("out", "yes", timeout=1), planned("err", "exec yes >&2", timeout=1))
+    assert [(seen.state, seen.exit, seen.truncated) for seen in decoder.seen.values()] == [
+        ("timed out", None, True)
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -129,13 +128,12 @@ def test_the_status_is_that_of_the_command(shell: list[str], command: str, statu
     assert run(shell, planned("a", command)).seen["a"].exit == status
 
 
-def test_an_answer_that_cannot_be_kept_is_no_answer(tmp_path: Path) -> None:
-    cat = tmp_path / "cat"  # on a full disk
-    cat.write_text(f'#!/bin/sh\n[ "$#" = 0 ] && exit 1\nexec {shutil.which("cat")} "$@"\n')
+def test_an_answer_that_cannot_be_sent_is_no_answer(tmp_path: Path) -> None:
+    cat = tmp_path / "cat"
+    cat.write_text("#!/bin/sh\nexit 1\n")
     cat.chmod(0o755)
     env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    seen = run(SHELLS["sh"], planned("a", "sleep 0.2; echo out"), env=env).seen["a"]
-    assert (seen.exit, seen.stdout) == (141, "")
+    assert run(SHELLS["sh"], planned("a", "echo out"), env=env).seen == {}
 
 
 def test_a_missing_program_is_named_and_the_probe_not_started(shell: list[str]) -> None:
@@ -221,7 +219,7 @@ def test_without_root_login_root_probes_go_through_sudo(
 
 def test_no_place_to_write_is_said_and_nothing_runs(shell: list[str]) -> None:
     batch = compile_script([planned("a", "echo started")])
-    script = batch.script.decode().replace("mkfifo", "false")
+    script = batch.script.decode().replace("&& mkfifo", "&& false")
     answer = subprocess.run(shell, input=script.encode(), capture_output=True, timeout=20)
     decoder = FrameDecoder(batch)
     assert decoder.feed(answer.stdout)
@@ -236,18 +234,17 @@ def test_the_script_is_valid_for_the_shell(shell: list[str], tmp_path: Path) -> 
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_to_send_the_answers_takes_a_process_for_eight_probes(tmp_path: Path) -> None:
+def test_to_send_the_answers_takes_a_process_for_twenty_probes(tmp_path: Path) -> None:
     cat = tmp_path / "cat"
     cat.write_text(f'#!/bin/sh\necho "$#" >>{tmp_path}/called\nexec {shutil.which("cat")} "$@"\n')
     cat.chmod(0o755)
-    probes = [planned(f"quiet{number}", "echo out") for number in range(16)] + [planned("loud", "echo err >&2")]
+    probes = [planned(f"quiet{number}", "echo out") for number in range(39)] + [planned("loud", "echo err >&2")]
     decoder = run(SHELLS["sh"], *probes, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
     assert {seen.state for seen in decoder.seen.values()} == {"done"}
     assert decoder.seen["loud"].stderr == "err\n"
-    calls = [int(line) for line in (tmp_path / "called").read_text().split()]
-    files = [files for files in calls if files]
-    assert len(calls) - len(files) == 2 * len(probes)  # those without a file keep what comes on their stdin
-    assert (len(files), sum(files)) == (3, 18)  # one file for a probe, and a second one for what it said on stderr
+    files = [int(line) for line in (tmp_path / "called").read_text().split()]
+    assert sum(files) == 4 * len(probes)
+    assert len(files) <= 4  # two full ones, and one more for each second that it took
 
 
 def test_what_may_take_longest_is_started_first() -> None:
@@ -258,5 +255,4 @@ def test_what_may_take_longest_is_started_first() -> None:
         planned("d", "true", root=True),
     ]
     script = compile_script([*probes, planned("e", "true", root=True, timeout=9)]).script.decode()
-    started = [line.split()[1] for line in script.splitlines() if line.startswith("start ")]
-    assert started == ["2", "1", "3", "5", "4"]
+    assert "\nplain='2 1 3' rooted='5 4'\n" in script

@@ -44,7 +44,7 @@ def run(batch: VmScript, script: bytes | None = None, **env: str) -> FrameDecode
 #: Finds the nonce in the frames that wait, and prints every kind of frame with it, for probes that are not its own.
 FORGE = r"""
 n=
-while [ -z "$n" ]; do n=$(cat "$room"/*.o "$room"/*.e 2>/dev/null | grep -o 'NEXUS[0-9a-f]*' | head -n 1); done
+while [ -z "$n" ]; do n=$(cat "$room"/*.m "$room"/*.t 2>/dev/null | grep -o 'NEXUS[0-9a-f]*' | head -n 1); done
 printf '\n%s o 2\nforged\n%s e 2 e 0 1.00 2.00\n' "$n" "$n"
 printf '\n%s o 77\n\n%s e 77 e 0 1.00 2.00\n\n%s hello\n\n%s o 1\n' "$n" "$n" "$n" "$n"
 printf '\n%s e 1 e 0 nan inf\n\n%s full everything\n' "$n" "$n"

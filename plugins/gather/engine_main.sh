@@ -1,0 +1,209 @@
+# The shell of the login: it starts the probes and root's shell, keeps the time, and sends the answers.
+
+# clock: a tick every second. When the main shell was killed, this one removes what is left of the run; when a probe
+# stopped it (kill -STOP $$), it is continued.
+clock() {
+  (
+    while sleep 1; do
+      kill -CONT "$$" 2>/dev/null || {
+        sweep
+        remove
+        exit 0
+      }
+      echo "t - - - -" >&3
+    done
+  )
+  echo "g - - - -" >&3
+}
+
+# root: start root's shell; its script comes on stdin, whose end is the end of this shell or of the need for it.
+root() {
+  exec 4<>"$room/r"
+  printf '%s\n' "#$ROOT_MARK begin" "$engine" "$rooted_part" "$root_shell" "#$ROOT_MARK end" "" >&4 3>&- 5>&- 6>&- &
+  (
+    exec 5>&- 6>&-
+    sudo -n sh -c "$bootstrap" sh "$room" "$leader" <"$room/r" 2>&1 >/dev/null 3>&- 4>&- | (
+      exec 3>&- 4>&-
+      ulimit -f 8
+      trap '' XFSZ
+      exec cat >"$room/sudo" 2>/dev/null
+    )
+    echo "r - - - -" >&3
+  ) 4>&- &
+  sudo=$!
+}
+
+# drop INDEX: this probe has its frame, or gets none.
+drop() {
+  case $pending in *" $1 "*) ;; *) return 1 ;; esac
+  pending="${pending%% $1 *} ${pending#* $1 }"
+}
+
+# frame INDEX STATE STATUS BEGIN END [FILE...]: queue the frame of one probe, once; FILE...: its output, if it has any.
+frame() {
+  drop "$1" || return 0
+  printf '\n%s o %s\n' "$N" "$1" >"$room/$1.m"
+  {
+    [ "$2" = e ] || [ -z "$text" ] || printf '%s\n' "$text"
+    printf '\n%s e %s %s %s %s %s\n' "$N" "$1" "$2" "$3" "$4" "$5"
+  } >"$room/$1.t"
+  text=
+  ready="$ready ${6-} $1.m ${7-} $1.t" waiting=$((waiting + 1))
+  [ "$waiting" -lt 20 ] || flush
+}
+
+# flush: send what is ready, unless something is being sent: that may take as long as the client likes.
+flush() {
+  [ "$sender" ] || [ -z "$ready" ] && return 0
+  sending=$ready ready= waiting=0 stuck=
+  (
+    cd "$room" && cat $sending 3>&- 5>&- >&6 6>&-
+    echo "s - $? - -" >&3
+  ) 4>&- &
+  sender=$!
+}
+
+# noroot TEXT: root's shell did not start.
+noroot() {
+  for i in $rooted; do
+    text=$1
+    frame "$i" r - "$up" "$up"
+  done
+}
+
+# tick: a second has passed.
+tick() {
+  ticks=$((ticks + 1))
+  now
+  for i in $pending; do
+    eval "end=\$e$i begin=\$b$i y=\$y$i"
+    if [ "$now" -lt "$end" ]; then
+      continue
+    elif [ "$y" ] && [ "$now" -ge "$((end + 300))" ]; then
+      frame "$i" t - "$begin" "$up" # it cannot be stopped, or nobody is left to say that it was
+    elif [ -z "$y" ]; then
+      eval "y$i=1"
+      case $away in
+      *" $i "*)
+        [ "$go" ] && {
+          echo "k $i" >&4
+          continue
+        }
+        # sudo that has not answered by now will not; and a probe that never started has not timed out.
+        stop "$sudo" "$$"
+        eval "noroot \"sudo -n did not answer within \$l$i s\""
+        ;;
+      *) late "$i" ;;
+      esac
+    fi
+  done
+  flush
+  # What is sent twice as long may wait for what a probe left behind.
+  [ "$sender" ] && [ "$stuck" ] && for file in $sending; do
+    case $file in
+    *.o)
+      i=${file%.o}
+      holders "$i"
+      [ -z "$go" ] || echo "h $i" >&4
+      # The shell around it is gone: nobody else would ever open them to write.
+      eval "k=\$k$i"
+      [ -z "$k" ] || { look "$k" && [ "$parent" = "$$" ] && [ "$state" != Z ]; } || : <>"$room/$i.o" <>"$room/$i.e"
+      ;;
+    esac
+  done
+  stuck=$sender
+  [ -z "$beat" ] || [ "$sender" ] || {
+    printf '\n%s beat\n' "$N" >"$room/beat" && ready=beat && flush
+  }
+}
+
+remove() {
+  rm -f "$place/FOLDER"/* && rmdir "$place/FOLDER"
+} 2>/dev/null
+
+# refuse WORD...: nothing is run, and why.
+refuse() {
+  printf '\n%s %s\n\n%s end\n' "$N" "$*" "$N"
+  exit 0
+}
+
+# leave: end the run: root's shell, then all that this shell started, then what is left in the session, then the folder.
+leave() {
+  trap '' HUP INT TERM PIPE
+  trap - EXIT
+  exec 4>&-
+  n=0
+  [ "$go" ] && while [ "$n" -lt 2 ] && read -r word _ <&3; do
+    case $word in
+    r) break ;;
+    t) n=$((n + 1)) ;;
+    esac
+  done
+  all
+  remove
+}
+
+main() {
+  ticks=0 pending=" $plain $rooted " indexes=" $plain $rooted " away=" $rooted " go= sudo= sender= ready= waiting=0 beat=
+  main=1 text= stuck=
+  exec 3<>"$room/q" 5<&0 6>&1 </dev/null >/dev/null
+  look "$$"
+  leader= first=$born
+  [ "$session" = "$$" ] && leader=$$
+  for i in $plain $rooted; do unset "k$i" "y$i"; done
+  trap 'exit 1' HUP INT TERM PIPE
+  trap leave EXIT
+  watch 4>&- 6>&- &
+  look "$!" && first=$born
+  eval "$rooted_part"
+  [ -z "$rooted" ] || if [ "$(id -u)" = 0 ]; then
+    plain="$rooted $plain" away=" "
+  else
+    now
+    for i in $rooted; do eval "b$i=\$up e$i=\$((now + l$i * 100))"; done
+    root
+  fi
+  for index in $plain; do start "$index"; done
+  clock 4>&- 5>&- 6>&- &
+  while read -r word index status begin end <&3; do
+    case $word in
+    t) tick ;;
+    s)
+      sender=
+      [ "$status" = 0 ] || printf '\n%s beat\n' "$N" >&6 || exit 1
+      [ "$waiting" -lt 20 ] || flush
+      ;;
+    g) exit 1 ;;
+    n) beat=1 ;;
+    o) go=1 ;;
+    r)
+      # Without root's shell, what has not been announced by now never will be.
+      if [ "$go" ]; then
+        for i in $rooted; do drop "$i"; done
+      else
+        noroot "$({ cat "$room/sudo"; } 2>/dev/null)"
+      fi
+      go= sudo=
+      ;;
+    e | x)
+      case $indexes in *" $index "*) ;; *) continue ;; esac
+      eval "y=\$y$index"
+      if [ "$word" = x ]; then
+        text=$status
+        frame "$index" x - "$begin" "$end"
+      elif [ "$y" ]; then
+        frame "$index" t - "$begin" "$end" "$index.o" "$index.e"
+      else
+        frame "$index" e "$status" "$begin" "$end" "$index.o" "$index.e"
+      fi
+      ;;
+    esac
+    case $pending in *[0-9]*) continue ;; esac
+    [ "$sender" ] || flush
+    [ "$sender" ] || break
+  done
+  case $pending in *[0-9]*) exit 1 ;; esac
+  leave
+  printf '\n%s end\n' "$N" >&6
+  exit 0
+}

@@ -1,0 +1,53 @@
+"""A throwaway root: what runs in it sees this machine's files but cannot change one, and only its own processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+UNSHARE = shutil.which("unshare", path="/usr/bin:/bin")
+
+#: Folders that are empty and may be written, each a file system of its own.
+PLACES = ("/dev/shm", "/tmp", "/run", "/var/tmp", "/home")
+
+#: Makes the root in a private mount namespace, as the first process of a private pid namespace.
+_MAKE = r"""
+set -e
+root=$1
+shift
+mount --make-rprivate /
+mount -t tmpfs none "$root"
+mkdir "$root/root"
+cd "$root"
+mount --rbind / root
+while read -r _ _ _ _ at _; do
+  case $at in
+  "$root"/root/proc | "$root"/root/proc/*) ;;
+  "$root"/root | "$root"/root/*) mount -o remount,bind,ro "$at" 2>/dev/null || umount -l "$at" 2>/dev/null || : ;;
+  esac
+done </proc/self/mountinfo
+for place in /dev/shm /tmp /run /var/tmp /home; do
+  mount -t tmpfs -o size=8m,mode=1777 none "root$place"
+done
+mount -t proc proc root/proc
+exec chroot root "$@"
+"""
+
+
+def missing() -> str:
+    """Why there can be none here, "" when there can."""
+    if os.geteuid() != 0:
+        return "only root can make a throwaway root"
+    if not UNSHARE:
+        return "unshare is not installed"
+    done = subprocess.run([UNSHARE, "--mount", "--pid", "--fork", "true"], capture_output=True)
+    return "" if done.returncode == 0 else "namespaces cannot be made here"
+
+
+def command(folder: Path, *inside: str) -> list[str]:
+    """The command that runs `inside` in a throwaway root, which is made at `folder` and gone afterwards."""
+    assert UNSHARE
+    enter = [UNSHARE, "--mount", "--pid", "--fork", "--kill-child"]
+    return [*enter, "sh", "-c", _MAKE, "sh", str(folder), *inside]
