@@ -13,6 +13,7 @@ REASONS = [
     "root may read everything",
     "only root can be two users at once",
     "only root can log in as root",
+    "only root can make a throwaway root",
     "Azurite is not installed",  # make test-store has it
     "the agent is installed on this machine",
     r"^PowerShell is not installed",
@@ -21,7 +22,7 @@ REASONS = [
     "busybox' awk takes long for megabytes",
 ]
 if os.environ.get("CI") != "true":
-    REASONS += ["the lab cannot run here"]  # a container may forbid namespaces
+    REASONS += ["the lab cannot run here", "namespaces cannot be made here"]  # a container may forbid them
     if os.geteuid() != 0:  # what is missing was not to be had: scripts/system-packages needs root
         REASONS += [r"\bnot installed\b", r"^(there is )?no \S+ here$", r" needs \("]
 

@@ -37,6 +37,7 @@ start() {
 # and disk have a bound, and the VM's programs inherit no limit. This shell keeps them until both have been opened to be
 # sent. Then nobody of ours has them open any more, and what the probe left behind is stopped when it writes.
 around() {
+  [ -p "$room/$i.o" ] && [ -p "$room/$i.e" ] || exit 1
   exec 4>&- 5>&- 6<>"$room/$i.o" 7<>"$room/$i.e" 8>"$room/$i.o" 9>"$room/$i.e"
   ulimit -c 0
   (
@@ -48,9 +49,9 @@ around() {
   exec 6>&- 7>&-
   echo "e $i $status $begin $up" >&3
   exec 3>&-
-  : >"$room/$i.o"
+  : >/proc/self/fd/8
   exec 8>&-
-  : >"$room/$i.e"
+  : >/proc/self/fd/9
 }
 
 # look PID: its `parent`, `session` and time of birth (`born`); the name before them may hold anything, line feeds too.
@@ -79,7 +80,7 @@ children() {
 # stop PID PARENT: end a process and its descendants: only while it is still the child of PARENT and younger than the
 # run, first of all so that it starts nothing new, and the parent last, so that no child is lost.
 stop() {
-  look "$1" && [ "$parent" = "$2" ] && [ "$born" -ge "$first" ] && kill -STOP "$1" || return 0
+  [ "$1" != "$self" ] && look "$1" && [ "$parent" = "$2" ] && [ "$born" -ge "$first" ] && kill -STOP "$1" || return 0
   look "$1" && [ "$parent" = "$2" ] || {
     kill -CONT "$1"
     return 0

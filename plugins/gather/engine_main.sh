@@ -55,10 +55,10 @@ frame() {
 # flush: send what is ready, unless something is being sent: that may take as long as the client likes.
 flush() {
   [ "$sender" ] || [ -z "$ready" ] && return 0
-  sending=$ready ready= waiting=0 stuck=
+  sending=$ready ready= waiting=0 stuck= batch=$((batch + 1))
   (
     cd "$room" && cat $sending 3>&- 5>&- >&6 6>&-
-    echo "s - $? - -" >&3
+    echo "s $batch $? - -" >&3
   ) 4>&- &
   sender=$!
 }
@@ -98,6 +98,7 @@ tick() {
     fi
   done
   flush
+  [ -z "$sender" ] || { look "$sender" && [ "$parent" = "$$" ] && [ "$state" != Z ]; } || echo "s $batch 1 - -" >&3
   # What is sent twice as long may wait for what a probe left behind.
   [ "$sender" ] && [ "$stuck" ] && for file in $sending; do
     case $file in
@@ -145,7 +146,7 @@ leave() {
 
 main() {
   ticks=0 pending=" $plain $rooted " indexes=" $plain $rooted " away=" $rooted " go= sudo= sender= ready= waiting=0 beat=
-  main=1 text= stuck=
+  main=1 text= stuck= self= batch=0
   exec 3<>"$room/q" 5<&0 6>&1 </dev/null >/dev/null
   look "$$"
   leader= first=$born
@@ -155,6 +156,7 @@ main() {
   trap leave EXIT
   watch 4>&- 6>&- &
   look "$!" && first=$born
+  clock 4>&- 5>&- 6>&- &
   eval "$rooted_part"
   [ -z "$rooted" ] || if [ "$(id -u)" = 0 ]; then
     plain="$rooted $plain" away=" "
@@ -164,13 +166,14 @@ main() {
     root
   fi
   for index in $plain; do start "$index"; done
-  clock 4>&- 5>&- 6>&- &
   while read -r word index status begin end <&3; do
     case $word in
     t) tick ;;
     s)
+      [ "$sender" ] && [ "$index" = "$batch" ] || continue
       sender=
-      [ "$status" = 0 ] || printf '\n%s beat\n' "$N" >&6 || exit 1
+      # Part of it was not there, so no frame of it counts; or nobody listens, and this ends the run.
+      [ "$status" = 0 ] || printf '\n%s torn %s\n' "$N" "$sending" >&6 || exit 1
       [ "$waiting" -lt 20 ] || flush
       ;;
     g) exit 1 ;;

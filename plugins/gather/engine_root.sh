@@ -1,5 +1,5 @@
 # Root's shell: it starts the probes that need root, and stops what the main shell says.
-ticks=0 main=
+ticks=0 main= self=
 exec 3<>"$1/p" 4>"$1/q" 5<&0 </dev/null 2>/dev/null
 room=$1 leader=$2
 look "$$"

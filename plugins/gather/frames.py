@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 
+from plugins.checks.probe import ProbeCommand
 from plugins.gather.script import PLACES, VmScript
 from plugins.model import ProbeResult, ProbeState
 
@@ -91,6 +92,9 @@ class FrameDecoder:
                 self.full = " ".join(place.strip('"') for place in PLACES)
             case [b"noproc"]:
                 self.no_proc = True
+            case [b"torn", *files]:
+                for planned in self._of(files):
+                    self.seen.pop(planned.key, None)
             case [b"end"]:
                 self.complete = True
             case [b"o", index]:
@@ -100,6 +104,11 @@ class FrameDecoder:
                 self._open = None
             case _:
                 self._open = None
+
+    def _of(self, files: list[bytes]) -> list[ProbeCommand]:
+        """The probes of these files, INDEX.o and others."""
+        indexes = {int(name[:-2]) for name in files if re.fullmatch(rb"\d{1,9}\.o", name)}
+        return [planned for index, planned in enumerate(self._batch.probes, 1) if index in indexes]
 
     def _close(
         self, index: bytes, state: bytes, status: bytes, begin: bytes, end: bytes, stdout: bytes, stderr: bytes

@@ -186,7 +186,7 @@ def test_sudo_is_used_once_and_for_nothing_but_the_probes_that_declare_root(trus
     )
     commands = [re.sub(r".*COMMAND=", "", entry, flags=re.S).strip() for entry in entries if entry.strip()]
     assert len(commands) == 1
-    assert re.fullmatch(r"/\S*/sh -c .* sh /dev/shm/\.nexus-arc-[0-9a-f]{16}", commands[0])
+    assert re.fullmatch(r"/\S*/sh -c .* sh /dev/shm/\.nexus-arc-[0-9a-f]{16} \d+", commands[0])
     rooted = set(re.findall(r"^# (\S+) \(as root;", (trust / "plan.txt").read_text(), re.M))
     assert {"root_id", "agent_logs", "cloudinit_output", "everything"} <= rooted
     assert (trust / "vm1.sudo.log").read_text() == ""  # there the login is root

@@ -13,6 +13,7 @@ import pytest
 from plugins.checks.probe import ProbeCommand
 from plugins.gather.script import VmScript, compile_script
 from plugins.ssh.shell_command import COMMAND, INCOMPLETE
+from tests.support import throwaway
 
 BUSYBOX = shutil.which("busybox") or ""
 CHROOT = shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin:/bin") or "chroot"
@@ -27,7 +28,7 @@ def root(tmp_path: Path) -> Path:
     for folder in ("bin", "dev/shm", "run", "tmp", "var/tmp", "etc"):
         (tmp_path / folder).mkdir(parents=True)
     shutil.copy(BUSYBOX, tmp_path / "bin/busybox")
-    for name in ("sh", "cat", "sed", "rm", "mkdir", "mkfifo", "id", "sleep", "touch"):
+    for name in ("sh", "cat", "sed", "rm", "rmdir", "grep", "mkdir", "mkfifo", "id", "sleep", "touch"):
         (tmp_path / "bin" / name).symlink_to("busybox")
     (tmp_path / "etc/precious").touch()
     return tmp_path
@@ -56,10 +57,28 @@ def script() -> VmScript:
     return compile_script(probes)
 
 
+@pytest.mark.skipif(bool(throwaway.missing()), reason=throwaway.missing())
 def test_a_whole_script_runs_there(root: Path) -> None:
     batch = script()
-    assert run(root, batch.script).stdout.endswith(f"\n{batch.nonce} end\n".encode())
+    mount = 'mkdir "$0/proc" && mount -t proc none "$0/proc" && exec chroot "$0" /bin/sh -c "$1"'
+    done = subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "sh", "-c", mount, str(root), COMMAND],
+        input=batch.script,
+        capture_output=True,
+        timeout=20,
+    )
+    assert done.stdout.endswith(f"\n{batch.nonce} end\n".encode()), done
     assert not (root / "etc/precious").exists()  # its probe says so
+    assert not list(root.rglob(".nexus-arc-*"))
+
+
+def test_without_proc_nothing_is_run(root: Path) -> None:
+    batch = script()
+    assert (
+        run(root, batch.script).stdout
+        == (f"\n{batch.nonce} hello\n\n{batch.nonce} noproc\n\n{batch.nonce} end\n").encode()
+    )
+    assert (root / "etc/precious").exists()
 
 
 def test_a_script_that_lost_its_front_is_not_run(root: Path) -> None:
@@ -85,6 +104,6 @@ def test_a_script_that_lost_its_end_is_not_run(root: Path) -> None:
 def test_even_a_shell_that_runs_what_it_reads_removes_no_folder_but_the_one_of_the_run(root: Path) -> None:
     """A second wall: whichever line comes first, each that removes a folder has its name in it."""
     text, before = script().script.decode(), set(listing(root)) - {"etc/precious"}
-    for start in range(text.index("room=\n"), text.index("trap 'rm")):
+    for start in range(text.index("room=\n"), text.index("refuse full")):
         run(root, text[start:].encode(), "exec /bin/sh -s")
         assert before <= set(listing(root)), text[start : start + 99]

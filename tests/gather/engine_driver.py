@@ -1,0 +1,164 @@
+"""Runs scripts of the engine in a throwaway root, one after the other, and reports what came back and what stayed.
+
+Started there as its first process, so whatever loses its parent becomes its child: `python -m tests.gather.engine_driver`
+reads a list of runs as JSON from stdin and prints their results.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from plugins.checks.probe import ProbeCommand
+from plugins.gather.frames import FrameDecoder
+from plugins.gather.script import compile_script
+from plugins.ssh.shell_command import bootstrap
+from tests.support.throwaway import PLACES
+
+SHELLS = {"dash": "dash", "bash": "bash", "busybox": "busybox"}
+NOBODY = 65534
+
+
+def reap() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def others(known: set[int]) -> dict[int, str]:
+    """The processes that are there, without zombies, this one and those of `known`."""
+    reap()
+    left = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        pid = int(path.name)
+        if pid in known or pid == os.getpid():
+            continue
+        with suppress(OSError):
+            if path.joinpath("stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+                left[pid] = path.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    return left
+
+
+def folders() -> list[str]:
+    return [str(path) for place in PLACES for path in Path(place).rglob(".nexus-arc-*")]
+
+
+def install(shell: str) -> str:
+    """A folder in which `sh` is that shell."""
+    folder = Path("/tmp/shells", shell)
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        program = shutil.which(SHELLS[shell])
+        assert program
+        folder.joinpath("sh").symlink_to(program)
+    return str(folder)
+
+
+def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
+    """One run. `what`: probes; before: lines of sh that start it as a login would; leave: when the client goes away."""
+    batch = compile_script(
+        [ProbeCommand(each[0], each[1], each[2], each[3], tuple(each[4]), each[5]) for each in what["probes"]]
+    )
+    script = batch.script[what.get("cut", 0) :][: what.get("length")]
+    path = f"{install(shell)}:{os.environ['PATH']}"
+    boot = bootstrap("nexus-arc").strip("'")
+    before = what.get("before", "") + '\nexec "$0" -c "$1"'
+    began = time.monotonic()
+    process = subprocess.Popen(
+        ["bash" if "ulimit -u" in before else "dash", "-c", before, f"{install(shell)}/sh", boot],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={"PATH": path, "HOME": "/home", **what.get("env", {})},
+        user=what.get("user"),
+        group=what.get("user"),
+        extra_groups=[] if what.get("user") else None,
+        cwd="/",
+    )
+    assert process.stdin and process.stdout and process.stderr
+    decoder, output, errors, eof = FrameDecoder(batch), b"", b"", False
+    with suppress(BrokenPipeError):
+        process.stdin.write(script)
+        process.stdin.flush()
+        if what.get("eof"):
+            process.stdin.close()
+    limit = what.get("patience", batch.limit + 3)
+    kill = what.get("kill")
+    while not eof and not decoder.complete and time.monotonic() - began < limit:
+        ready, _, _ = select.select([process.stdout, process.stderr], [], [], 0.05)
+        for stream in ready:
+            data = os.read(stream.fileno(), 65_536)
+            if stream is process.stderr:
+                errors += data
+            elif data:
+                output += data
+                decoder.feed(data)
+            else:
+                eof = True
+        if "leave" in what and decoder.greeted and time.monotonic() - began > what["leave"]:
+            break
+        if kill and decoder.greeted and time.monotonic() - began > kill[1]:
+            for pid in _chosen(kill[0], process.pid):
+                os.kill(pid, getattr(signal, kill[2]))
+            kill = None
+        if process.poll() is not None and not ready:
+            break
+    seconds = time.monotonic() - began
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.stdout.close()
+    end = time.monotonic() + 2
+    allowed = set(what.get("stay", ()))
+    while (left := {pid: text for pid, text in others(set()).items() if text not in allowed}) or folders():
+        if time.monotonic() > end:
+            break
+        time.sleep(0.02)
+    result = {
+        "complete": decoder.complete,
+        "greeted": decoder.greeted,
+        "full": decoder.full,
+        "status": process.poll(),
+        "seconds": round(seconds, 2),
+        "gone": round(time.monotonic() - end + 2, 2),
+        "left": sorted(left.values()),
+        "folders": folders(),
+        "output": output[-300:].decode(errors="replace"),
+        "errors": errors[-300:].decode(errors="replace"),
+        "seen": {
+            key: [seen.state, seen.exit, seen.stdout[:70_000], seen.stderr[:300], seen.truncated]
+            for key, seen in decoder.seen.items()
+        },
+    }
+    for pid in others(set()):
+        os.kill(pid, signal.SIGKILL)
+    for folder in folders():
+        shutil.rmtree(folder)
+    for _ in range(50):
+        if not others(set()):
+            break
+        time.sleep(0.01)
+    return result
+
+
+def _chosen(which: str, main: int) -> list[int]:
+    """Processes to kill: the main shell, or all whose command line is this."""
+    if which == "main":
+        return [main]
+    return [pid for pid, text in others(set()).items() if text == which]
+
+
+if __name__ == "__main__":
+    for name in PLACES:
+        Path(name).chmod(0o1777)
+    shell, runs = json.load(sys.stdin)
+    sys.stdout.write(json.dumps([run(shell, each) for each in runs]))
