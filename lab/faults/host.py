@@ -128,7 +128,7 @@ def reboots_mid_probe(vm: VmPlan) -> None:
 def cut_mid_frame(vm: VmPlan) -> None:
     """The VM's network goes away in the middle of an answer: half a frame has come, and then there is silence."""
     # The script sends finished answers with cat, from its own folder.
-    half = 'size=$(head -q -c 9999999 "$@" | wc -c)\nhead -q -c 9999999 "$@" | head -c $((size - 9))\n'
+    half = 'head -q -c 9999999 "$@" >half\nhead -c $(($(wc -c <half) - 9)) half\n'
     send = f"*/.nexus-arc-*:*.o) {half}sleep 1\n{_CUT}sleep 60\n;;\n"
     vm.replace_program("cat", f'case $PWD:$1 in\n{send}esac\nexec head -q -c 9999999 "$@"\n')
 
