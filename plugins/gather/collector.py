@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from plugins.checks.probe import ProbeCommand
+from plugins.core.descriptors import allow
+from plugins.core.errors import InputError
 from plugins.gather import windows_script as windows
 from plugins.gather.frames import FrameDecoder
 from plugins.gather.script import VmScript, compile_script
@@ -17,6 +19,10 @@ from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.ssh import client as ssh
 
 __all__ = ["EvidenceStore", "Progress", "gather", "limits"]
+
+
+#: File descriptors: of pytest, the reports and Azure; and of one visit (its connection, pipes of ssh and a resolver).
+_DESCRIPTORS, _OF_A_VISIT = 40, 6
 
 
 class EvidenceStore(Protocol):
@@ -99,7 +105,17 @@ def gather(
 
 
 def limits(options: ssh.Options, vms: Sequence[Vm]) -> ssh.Options:
-    """The options for these VMs: PowerShell takes its time to start."""
+    """The options for these VMs: PowerShell takes its time to start, and each visit its file descriptors.
+
+    Raises InputError when this process may open too few files for one visit.
+    """
+    most = (allow(_DESCRIPTORS + _OF_A_VISIT * options.workers) - _DESCRIPTORS) // _OF_A_VISIT
+    if most < 1:
+        raise InputError(
+            f"This shell allows too few open files for a visit; expected {_DESCRIPTORS + _OF_A_VISIT} or more. Raise "
+            "the limit and run again: ulimit -n 4096"
+        )
+    options = replace(options, workers=min(options.workers, most))
     if any(vm.os == "windows" for vm in vms):
         return replace(options, run_timeout=options.run_timeout + windows.STARTUP)
     return options

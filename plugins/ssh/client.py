@@ -13,6 +13,7 @@ by a time-out, in a worker by its `Deadline`, which the loop checks ten times a 
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
 import threading
 import time
@@ -27,7 +28,7 @@ from plugins.ssh.auth import Authenticator
 from plugins.ssh.config import Hop, SshConfig, default_files
 from plugins.ssh.deadline import Deadline
 from plugins.ssh.dial import Connection, dial, slow
-from plugins.ssh.errors import CANCELLED, OUTCOMES, ConnectionDropped, SshError
+from plugins.ssh.errors import CANCELLED, NO_DESCRIPTORS, OUTCOMES, ConnectionDropped, SshError
 from plugins.ssh.exec import Program, Sink, open_shell, run_script
 from plugins.ssh.jump import lost, open_way
 from plugins.ssh.options import AFTER, Options, time_limit, visit_limit
@@ -211,6 +212,8 @@ class _Visits:
                 failure = SshError(*self.stopped)  # ssh was stopped while it read its configuration
             return SshSession(failure.outcome, failure.message, failure.remedy, address, failure.via or via, seconds)
         except OSError as error:  # of this machine: no processes or descriptors left
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                return SshSession(*NO_DESCRIPTORS, address, via)
             return SshSession("unreachable", f"{error}.", "See ulimit -n and ulimit -u on this machine.", address, via)
 
     async def _attempt(self, vm: Vm, route: Route, deadline: Deadline, seconds: dict[str, float]) -> str:

@@ -21,7 +21,8 @@ from typing import IO, Any
 
 from paramiko import Channel
 
-from plugins.ssh.errors import ConnectionDropped, SshError, quoted
+from plugins.core.descriptors import none_left
+from plugins.ssh.errors import NO_DESCRIPTORS, ConnectionDropped, SshError, quoted
 from plugins.ssh.hop import Hop
 
 _LONGEST = 8192  # bytes before the banner; ssh servers may say a few lines first
@@ -116,6 +117,8 @@ def resolve_now(host: str, port: int) -> list[tuple[int, Address]]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
+        if none_left():
+            raise SshError(*NO_DESCRIPTORS) from None
         raise _unknown_name(host, getattr(error, "strerror", None) or str(error)) from None
     return [(family, address) for family, _, _, _, address in found]
 
@@ -183,9 +186,7 @@ def _unreachable(hop: Hop, error: OSError) -> SshError:
             "Start sshd on the VM (systemctl status ssh sshd), or correct the port.",
         )
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return SshError(
-            "unreachable", f"{where}: this machine has no file descriptors left.", "Raise the limit: ulimit -n 4096."
-        )
+        return SshError(*NO_DESCRIPTORS)
     return SshError(
         "unreachable",
         f"{where}: {(error.strerror or str(error)).lower()}.",

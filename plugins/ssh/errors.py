@@ -55,6 +55,13 @@ def flooded(label: str, error: FloodError) -> SshError:
     )
 
 
+#: One text for all hosts: it is this machine's, and one finding.
+NO_DESCRIPTORS = (
+    "unreachable",
+    "This machine has no file descriptors left, so the VM was not asked.",
+    "Raise the limit (ulimit -n 4096) and visit the VM again: --retry-unknown.",
+)
+
 CANCELLED = ("cancelled", "The run was stopped before this VM was done.", "Run it again.")
 
 

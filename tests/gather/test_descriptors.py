@@ -1,0 +1,68 @@
+"""Few file descriptors: fewer VMs at a time, and what still fails says so, not that a host is unknown."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.support.paths import ROOT
+
+START = """
+import json, os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
+from plugins.core.errors import InputError
+from plugins.gather.collector import limits
+from plugins.ssh.client import Options
+from plugins.ssh.dial import resolve_now
+from plugins.ssh.errors import NO_DESCRIPTORS, SshError
+"""
+
+
+def answer(code: str, soft: int, hard: int) -> Any:
+    """What Python code prints in a process of its own, which may open so many files."""
+    done = subprocess.run(
+        [sys.executable, "-c", START.format(soft=soft, hard=hard) + code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(("soft", "hard", "workers"), [(64, 64, 4), (64, 4096, 24), (1024, 1024, 24), (46, 46, 1)])
+def test_the_limit_is_raised_or_fewer_vms_are_visited_at_a_time(soft: int, hard: int, workers: int) -> None:
+    assert answer("print(limits(Options(run_timeout=1), []).workers)", soft, hard) == workers
+
+
+def test_too_few_for_one_visit_is_one_clear_error() -> None:
+    code = """
+try:
+    limits(Options(run_timeout=1), [])
+except InputError as error:
+    print(json.dumps(str(error)))
+"""
+    assert answer(code, 40, 40).endswith("expected 46 or more. Raise the limit and run again: ulimit -n 4096")
+
+
+def test_a_resolver_without_descriptors_is_not_an_unknown_name() -> None:
+    code = """
+taken = []
+try:
+    while True:
+        taken.append(os.open("/", os.O_RDONLY))
+except OSError:
+    pass
+try:
+    resolve_now("no-such-host.invalid", 22)
+except SshError as error:
+    found = (error.outcome, error.message, error.remedy) == NO_DESCRIPTORS
+os.close(taken.pop())
+print(json.dumps(found))
+"""
+    assert answer(code, 64, 64) is True
