@@ -170,6 +170,7 @@ class Verdict:
     shared_cause: str = ""  # what stood in the way; the same one is the same cause
     action: str = ""  # the headline of its fix (`plugins.diagnosis.headline`), unless the check's own
     item: str = ""  # what the headline names, unless the parameter
+    caused_by: tuple[str, ...] | None = None  # those of the check's causes that can explain it; None: all of them
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain data, for plugins that write pytest's reports down."""
@@ -180,4 +181,5 @@ class Verdict:
             "probes": list(self.probes),
             "fix": list(self.fix),
             "facts": [list(pair) for pair in self.facts],
+            "caused_by": None if self.caused_by is None else list(self.caused_by),
         }

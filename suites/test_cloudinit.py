@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-from plugins import check, fail, not_applicable, recommended, record_fact, required, unknown, warn
+from plugins import check, fail, not_applicable, record_fact, required, unknown, warn
+from plugins.requirements.log_grammar import Level
 from suites import ARTICLE
 from suites.probes.cloud_init import CloudInit
-from suites.probes.cloud_init_output import BootOutput, log_rules, meaning_of
+from suites.probes.cloud_init_output import LOG, Boot, BootOutput
 from suites.wording import listed
 
 _CAUSES = [
     *("NET-001", "NET-002", "PROXY-001", "PROXY-002", "PROXY-003"),
     *("TOKEN-001", "TOKEN-002", "TOKEN-004"),
 ]
+
+_GENERAL = (
+    "Read the log from there on: the first failure often explains the others. If the step was made good by hand since, "
+    "waive this finding: the line stays in the log."
+)
+
+_VERBS = {
+    Level.CERTAIN: ("speaks of failure", "speak of failure"),
+    Level.COMPLAINT: ("complains, and shows no certain failure", "complain, and show no certain failure"),
+}
 
 _UNFINISHED = "cloud-init has not finished"
 
@@ -117,75 +129,107 @@ def _why(detail: str) -> str:
 
 @check(
     "CLOUDINIT-002",
-    recommended,
+    required,
     caused_by=["CLOUDINIT-001", *_CAUSES],
     problem="output of cloud-init shows failures",
     action="Resolve the failures in cloud-init's output on {vms}",
-    remedy="Read the log from there on: the first failure often explains the others. If the step was made good by hand "
-    "since, nothing is left to do: the line stays in the log.",
+    remedy=_GENERAL,
     docs=ARTICLE,
     component="vm",
 )
 def test_the_output_of_cloud_init_is_clean(cloudinit_output: BootOutput, cloudinit: CloudInit) -> str:
     """The output of cloud-init is free of failures.
 
-    Success: no line of the first boot and of the last one looks like a failure. User data runs at the first boot only.
+    Success: no line of the first boot and of the last one says that something failed. User data runs at the first boot
+    only.
     Failure: some do, and are quoted, with what they mean: a step in the middle of a script can fail while cloud-init
-    itself says done.
-    Unknown: the log is not there, or cloud-init still runs.
+    itself says done. Lines in which a program only complains are a warning.
+    Unknown: the log is not there, is empty or begins in the middle of a boot, or cloud-init still runs.
     """
-    known, output = log_rules(), cloudinit_output
+    output = cloudinit_output
     if output.version or not cloudinit.installed:
         record_fact("cloud-init", output.version if cloudinit.installed else "not installed")
-    if not output.exists:
-        if not cloudinit.installed:
-            not_applicable("cloud-init is not installed on this VM.")
-        if cloudinit.status == "disabled" and not cloudinit.user_data:
-            not_applicable("cloud-init is disabled on this VM and has no user data.")
+    if not output.boots:
+        _no_output(output, cloudinit)
+    for level, report in ((Level.CERTAIN, fail), (Level.COMPLAINT, warn)):
+        if any(boot.at(level) for boot in output.boots):
+            report(_findings(output, level), remedy=_remedy(output, level), caused_by=_causes(output, level))
+    if not output.complete:
         unknown(
-            f"There is no {known.log}.",
-            remedy="Check 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it sets the file "
-            "for cloud-init's output.",
-        )
-    boots = [boot for boot in (output.first, output) if boot]
-    failing = [(boot, _failures(boot)) for boot in boots]
-    failures = [failure for _, found in failing for failure in found]
-    complete = all(boot.complete for boot in boots)
-    if failures:
-        count = f"{len(failures)}{'' if complete else ' or more'} line{'' if len(failures) == 1 else 's'}"
-        first = "; ".join(f"line {number}: “{line}” ({meaning})" for number, line, meaning in failures[:3])
-        more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
-        verb = "speaks" if len(failures) == 1 else "speak"
-        when = _when([boot for boot, found in failing if found], output)
-        fail(f"{count} of {known.log} in {when} {verb} of failure: {first}{more}.")
-    if not complete:
-        unknown(
-            f"The search in {known.log} did not come to its end, and found nothing so far.",
-            remedy=f"Read {known.log} on the VM by hand.",
+            f"The search in {LOG} did not come to its end, and found nothing so far.",
+            remedy=f"Read {LOG} on the VM by hand.",
         )
     if cloudinit.installed and not cloudinit.ended and cloudinit.status != "disabled":
         stuck = cloudinit.skipped or cloudinit.never_begins
         unknown(
-            f"cloud-init has not finished, and {known.log} shows no failure so far.",
+            f"cloud-init has not finished, and {LOG} shows no failure so far.",
             remedy="See CLOUDINIT-001." if stuck else "On the VM: cloud-init status --wait, then run again.",
             shared_cause=_UNFINISHED,
         )
-    return f"{known.log} shows no failure in {_when(boots, output)}."
+    if output.torn:
+        unknown(
+            f"{LOG} begins in the middle of a boot, and shows no failure from there on.",
+            remedy="See whether the steps of the user data are done; the log of the first boot is gone.",
+        )
+    notes = [f"line {note.number}: “{note.line}”" for boot in output.boots for note in boot.at(Level.NOTE)]
+    also = f" Notes, which are not failures: {'; '.join(notes[:2])}." if notes else ""
+    return f"{LOG} shows no failure in {_when(output.boots, output)}.{also}"
 
 
-def _failures(output: BootOutput) -> list[tuple[int, str, str]]:
-    """Number, line and meaning of each line of one boot that speaks of a failure."""
-    return [(number, line, meaning) for number, line in output.lines if (meaning := meaning_of(line))]
+def _no_output(output: BootOutput, cloudinit: CloudInit) -> NoReturn:
+    if not cloudinit.installed:
+        not_applicable("cloud-init is not installed on this VM.")
+    if cloudinit.status == "disabled" and not cloudinit.user_data:
+        not_applicable("cloud-init is disabled on this VM and has no user data.")
+    unknown(
+        f"{LOG} is empty." if output.exists else f"There is no {LOG}.",
+        remedy="Check 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it sets the file for cloud-init's "
+        "output.",
+    )
 
 
-def _when(boots: Sequence[BootOutput], last: BootOutput) -> str:
+def _findings(output: BootOutput, level: Level) -> str:
+    """How many lines of a level there are, and the first three of them, with their meanings."""
+    boots = [boot for boot in output.boots if boot.at(level)]
+    failures = [(boot, failure) for boot in boots for failure in boot.at(level)]
+    count = f"{len(failures)}{'' if output.complete else ' or more'} line{'' if len(failures) == 1 else 's'}"
+    first = "; ".join(
+        f"line {failure.number}{f' of {boot.file}' if boot.file else ''}"
+        f"{f' ({failure.stage})' if failure.stage else ''}: "
+        f"“{failure.line}” ({failure.reading.kind.meaning})"
+        for boot, failure in failures[:3]
+    )
+    more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
+    one, many = _VERBS[level]
+    says = one if len(failures) == 1 else many
+    return f"{count} of {LOG} in {_when(boots, output)} {says}: {first}{more}."
+
+
+def _remedy(output: BootOutput, level: Level) -> str:
+    """The remedies of the first two kinds, then the general one."""
+    failures = [failure for boot in output.boots for failure in boot.at(level)]
+    kinds = list(dict.fromkeys(failure.reading.kind for failure in failures))
+    code = next((match[0] for failure in failures if (match := re.search(r"AZCM\d{4}", failure.line))), "CODE")
+    own = " ".join(kind.remedy for kind in kinds[:2] if kind.name != "other").replace("CODE", code)
+    return f"{own} {_GENERAL}".strip()
+
+
+def _causes(output: BootOutput, level: Level) -> list[str]:
+    """The checks that look at the causes of what these lines say."""
+    kinds = {failure.reading.kind for boot in output.boots for failure in boot.at(level)}
+    return ["CLOUDINIT-001", *(cause for cause in _CAUSES if any(cause in kind.checks for kind in kinds))]
+
+
+def _when(boots: Sequence[Boot], output: BootOutput) -> str:
     """``the boot of Sunday``, ``the first boot (Saturday)``, or both."""
     names = [
-        f"the first boot ({boot.boot})"
-        if boot is last.first
-        else f"the boot of {boot.boot}"
-        if boot.boot
+        f"the boot of {boot.began}"
+        if boot.began and boot is output.boots[-1]
+        else f"the first boot ({boot.began})"
+        if boot.began
         else "all of the log (it names no boot)"
+        if len(output.boots) == 1
+        else "a boot whose beginning is not in the log"
         for boot in boots
     ]
-    return " and ".join(names)
+    return listed(names)

@@ -102,7 +102,7 @@ def az_without_roles(vm: VmPlan) -> None:
 # --- CLOUDINIT
 
 
-@fault("cloud-init-failed", roots=("CLOUDINIT-001",), expects={"CLOUDINIT-001": "fail", "CLOUDINIT-002": "warn"})
+@fault("cloud-init-failed", roots=("CLOUDINIT-001",), expects={"CLOUDINIT-001": "fail", "CLOUDINIT-002": "fail"})
 def cloud_init_failed(vm: VmPlan) -> None:
     """cloud-init ended with a critical error: the VM's own script failed."""
     why = "('scripts_user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))"
@@ -147,7 +147,7 @@ def cloud_init_too_old_for_json(vm: VmPlan) -> None:
     vm.cloud_init = CloudInitPlan(version="22.1")
 
 
-@fault("runcmd-failed-silently", roots=("CLOUDINIT-002",), expects={"CLOUDINIT-002": "warn", "AGENT-006": "warn"})
+@fault("runcmd-failed-silently", roots=("CLOUDINIT-002",), expects={"CLOUDINIT-002": "fail", "AGENT-006": "warn"})
 def runcmd_failed_silently(vm: VmPlan) -> None:
     """A line in the middle of the user data failed; cloud-init says done all the same, and only its output tells."""
     vm.cloud_init = CloudInitPlan(
@@ -159,7 +159,7 @@ def runcmd_failed_silently(vm: VmPlan) -> None:
     )
 
 
-@fault("earlier-boot-failed", roots=("CLOUDINIT-002",), expects={"CLOUDINIT-002": "warn"})
+@fault("earlier-boot-failed", roots=("CLOUDINIT-002",), expects={"CLOUDINIT-002": "fail"})
 def earlier_boot_failed(vm: VmPlan) -> None:
     """The output of the first boot, the one that runs the user data, holds failures; the last boot went well."""
     vm.cloud_init = CloudInitPlan(earlier_boot=["E: Could not get lock /var/lib/dpkg/lock-frontend", "AZCM0026"])

@@ -71,7 +71,7 @@ _LOGIN = f"{addresses.PROXY}:{addresses.PROXY_PORT}"
         "AGENT-005": "fail",
         "AGENT-006": "warn",
         "CLOUDINIT-001": "fail",
-        "CLOUDINIT-002": "warn",
+        "CLOUDINIT-002": "fail",
     },
 )
 def secrets_everywhere(vm: VmPlan) -> None:

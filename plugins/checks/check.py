@@ -100,6 +100,7 @@ class CheckOutcome(Exception):
         action: str = "",
         item: str = "",
         blocked_by: Sequence[str] = (),
+        caused_by: Sequence[str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -109,6 +110,7 @@ class CheckOutcome(Exception):
         self.component = component
         self.action, self.item = action, item
         self.blocked_by = tuple(blocked_by)
+        self.caused_by = None if caused_by is None else tuple(caused_by)
         self.fix: Sequence[Command | OnVm] = (fix,) if isinstance(fix, Command | OnVm) else fix
 
 
@@ -121,6 +123,7 @@ def fail(
     component: Component | None = None,
     action: str = "",
     item: str = "",
+    caused_by: Sequence[str] | None = None,
 ) -> NoReturn:
     """Not met: *fail* in a required check, *warn* in a recommended one.
 
@@ -128,9 +131,9 @@ def fail(
     the parameter. `fix` is the commands that repair it, if commands can; use the
     same command for every VM and parameter that it helps, so that it is listed once. `shared_cause` names a cause that
     other checks meet too ("no curl", or the id of a check): all checks that name the same one on a VM have one root
-    cause.
+    cause. `caused_by`: those of the declared causes that can explain what was seen; None: all of them.
     """
-    raise CheckOutcome(Status.FAIL, message, remedy, fix, shared_cause, component, action, item)
+    raise CheckOutcome(Status.FAIL, message, remedy, fix, shared_cause, component, action, item, caused_by=caused_by)
 
 
 def warn(
@@ -142,9 +145,10 @@ def warn(
     component: Component | None = None,
     action: str = "",
     item: str = "",
+    caused_by: Sequence[str] | None = None,
 ) -> NoReturn:
     """The recommended part is not met, the required part is."""
-    raise CheckOutcome(Status.WARN, message, remedy, fix, shared_cause, component, action, item)
+    raise CheckOutcome(Status.WARN, message, remedy, fix, shared_cause, component, action, item, caused_by=caused_by)
 
 
 def unknown(

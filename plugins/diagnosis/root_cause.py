@@ -70,7 +70,8 @@ def _blamed(verdict: Verdict, check: Check, by_id: Mapping[str, Sequence[Verdict
     return tuple(
         cause
         for cause in dict.fromkeys((*check.caused_by, *check.requires))
-        if any(each.status in serious for each in matching(by_id.get(cause, ()), verdict.parameter))
+        if (verdict.caused_by is None or cause in (*verdict.caused_by, *check.requires))
+        and any(each.status in serious for each in matching(by_id.get(cause, ()), verdict.parameter))
     )
 
 

@@ -35,6 +35,7 @@ class Outcome(NamedTuple):
     component: Component | None = None  # what has to be changed, where that is not what the check declares
     action: str = ""  # the headline of the fix, where it is not what the check declares
     item: str = ""
+    caused_by: tuple[str, ...] | None = None  # those of the declared causes that can explain it; None: all
 
 
 def evaluate_check(
@@ -78,6 +79,7 @@ def evaluate_check(
         component=word.component,
         action=word.action,
         item=word.item,
+        caused_by=word.caused_by,
     )
 
 

@@ -143,6 +143,7 @@ class Judge:
             component=outcome.component or "",
             action=outcome.action,
             item=message_text(outcome.item),
+            caused_by=outcome.caused_by,
         )
 
     def _uncalled(

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from plugins.core.wording import counted, no_such_check
 from plugins.pytest_adapter.log_file import Log, UnreadableLog, read_logs
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
+from plugins.requirements.log_grammar import Level, outcome
 from plugins.requirements.log_lines import LineFinding, is_unexplained_error, last_success, line_findings, time_of
 
 __all__ = ["answer", "explain"]
@@ -113,9 +115,22 @@ def _line(text: str) -> Answer:
     if not found and (status := knowledge.exit_status_of(text, whole=True)) is not None:
         return _exit_status(status)
     shown = _shown(text)
+    if not found and (meant := _meant(lines)):
+        return Answer(f"{shown}\n\n{meant}")
     if not found:
         return Answer(f"{shown}\n\nThis line matches no known error, and no log exists at this path.", False)
     return Answer("\n\n".join([shown, *map(_told, found)]))
+
+
+def _meant(lines: Sequence[str]) -> str:
+    """The kind of the first failure in some lines of any program, and its remedy; "" when none is of a known kind."""
+    readings = sorted((reading for _, _, reading in outcome(enumerate(lines))), key=lambda reading: reading.level)
+    kinds = (reading.kind for reading in readings if reading.level in (Level.CERTAIN, Level.COMPLAINT))
+    kind = next((kind for kind in kinds if kind.name not in ("other", "exception")), None)
+    if kind is None:
+        return ""
+    checks = f"\nChecks: {', '.join(kind.checks)} (pytest --vm=VM --check=ID; most likely first)" if kind.checks else ""
+    return f"Cause:  {kind.meaning[:1].upper()}{kind.meaning[1:]}.\nRemedy: {kind.remedy}{checks}"
 
 
 def _log(path: Path, name: str) -> Answer:
@@ -143,6 +158,8 @@ def _one_log(log: Log) -> Answer:
     if unknown:
         report = "reports an error that is" if len(unknown) == 1 else "report errors that are"
         other = f"{counted(len(unknown), 'line')} {report} not known here; the last: {_shown(lines[unknown[-1]])}"
+        if meant := _meant([lines[unknown[-1]]]):
+            other += f"\n{meant}"
     if not seen:
         parts = [f"{title}, no AZCM code and no known message in them.{cut}", *filter(None, [other])]
         # A log that ends in a fatal error must not look like a clean one.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from plugins.requirements.agent_errors import Explanation, findings, succeeded
+from plugins.requirements.log_grammar import Level, read_line
 
 __all__ = ["LineFinding", "is_unexplained_error", "last_success", "line_findings", "time_of"]
 
@@ -23,7 +24,6 @@ _BEGINS = re.compile(
     r"\s{0,8}(?:time=|msg=|level=|\d{4}[-/]\d\d[-/]\d\d|<?\[?[A-Z][a-z]{2} [ \d]\d \d\d:|\[|<GCLOG>|\{|\}|$|"
     r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|E|W|Err|Get|Hit|Ign|curl|Error)\b[:\s\[\]])"
 )
-_BAD = re.compile(r"level=(?:fatal|error)\b|^\s{0,8}(?:FATAL|ERROR)\b", re.I)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 
 
@@ -70,8 +70,8 @@ def last_success(lines: Sequence[str]) -> int | None:
 
 
 def is_unexplained_error(line: str) -> bool:
-    """True for a line that reports an error or a fatal error, whatever it says."""
-    return bool(_BAD.search(line[:_LONG]))
+    """True for a line that says that something failed, whatever it was."""
+    return read_line(line).level is Level.CERTAIN
 
 
 def time_of(line: str) -> str:

@@ -1,134 +1,216 @@
-"""The output of cloud-init: which of its lines speak of a failure.
+"""The output of cloud-init: the lines of the first boot and of the last one that say that something failed.
 
-User data runs at the first boot only, so the failures of the first boot that the log holds count as well as those of
-the last one. The VM picks the lines; what travels are these alone.
+User data runs at the first boot only, so its failures count as well as those of the last boot. The VM picks lines by
+the stems of `plugins.requirements.log_grammar`; only these travel, bounded, those that matter most first. The grammar
+then reads them here.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
 
 from plugins import ProbeResult, probe, quote
-from plugins.requirements.data_files import read_table
+from plugins.requirements.log_grammar import Level, Reading, outcome, stems
 from suites.wording import plain
 
-__all__ = ["BootOutput", "FailurePattern", "HarmlessPattern", "LogRules", "cloudinit_output", "log_rules", "meaning_of"]
+__all__ = ["LOG", "Boot", "BootOutput", "Failure", "cloudinit_output"]
 
+LOG = "/var/log/cloud-init-output.log"
 
-@dataclass(frozen=True, slots=True)
-class FailurePattern:
-    """One kind of line that speaks of a failure."""
+#: Distinct lines of one rank and one boot; characters of a line, and of all lines of one boot.
+_LINES, _WIDTH, _ROOM = 80, 290, 20_000
 
-    pattern: str
-    meaning: str
-    samples: tuple[str, ...]
+#: Bytes that are read of the beginning and of the end of each file.
+_END = 4_000_000
 
-
-@dataclass(frozen=True, slots=True)
-class HarmlessPattern:
-    """One kind of line that fits a `FailurePattern` and speaks of no failure."""
-
-    pattern: str
-    samples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LogRules:
-    """data/cloudinit.toml."""
-
-    log: str
-    begins: tuple[str, str]
-    lines: int
-    width: int
-    failures: tuple[FailurePattern, ...]
-    harmless: tuple[HarmlessPattern, ...]
-
-
-@cache
-def log_rules() -> LogRules:
-    """The patterns of a failure, from the data file."""
-    table = read_table("cloudinit")
-    output = table["output"]
-    return LogRules(
-        log=output["log"],
-        begins=(output["begin"], output["begin_otherwise"]),
-        lines=output["lines"],
-        width=output["width"],
-        failures=tuple(
-            FailurePattern(row["pattern"], row["meaning"], tuple(row["samples"])) for row in table["failure"]
-        ),
-        harmless=tuple(HarmlessPattern(row["pattern"], tuple(row["samples"])) for row in table["harmless"]),
-    )
-
-
-#: Boot 1 is the first that the log names, boot 2 the last; boot 0 is what stands in a log that names none. A line that
-#: was written over and over (\r, as progress bars are) counts piece by piece. Of a long line, the part that fits is
-#: shown.
+# A line of one long word, as those of a key, stays on the VM.
+# Boot 1 is the first that the log names, boot 2 the last; boot 0 is what stands before the first mark. A mark counts
+# once, and only when it is dated after all marks before it: a script that prints the log begins no boot. A line that
+# was written over and over (\r, as progress bars are) counts piece by piece. Of lines that differ in numbers only, the
+# first and the last one are kept. \001 stands before the name of a file; it is taken out of the files themselves.
 _PICK = r"""
-function look(s) {
-  if (length(s) > 20000) s = substr(s, 1, 10000) " " substr(s, length(s) - 9999)
-  if (!(@FAILS@)) return
-  at = RSTART
-  if (@HARMLESS@) return
-  if (n[b] >= @LINES@) return
-  if (length(s) > @WIDTH@) s = substr(s, at > 100 ? at - 100 : 1, @WIDTH@)
-  line[b, ++n[b]] = NR - from[b] + 1 ":" s
+function look(s, t, r, k) {
+  if (length(s) > 30 && s !~ /[^A-Za-z0-9+\/=_-]/) return
+  if (length(s) > 1700) s = substr(s, 1, 1200) " ... " substr(s, length(s) - 399)
+  t = tolower(s)
+  if (t ~ /@NEVER@/) return
+  if (t ~ /@BACK@/) r = 3
+  else if (t ~ /@FIRST@/) r = 1
+  else if (t ~ /@THEN@/) r = 2
+  else if (t ~ /@LAST@/) r = 3
+  else return
+  k = substr(t, 1, 300)
+  gsub(/[0-9]+/, "0", k)
+  k = b SUBSEP k
+  if (k in at) { again[at[k]] = NR - from[b] + 1 ":" show(s); return }
+  if (r == 3) { kept[b, 3, n[b, 3]++ % @LINES@] = NR - from[b] + 1 ":" show(s); return }
+  if (n[b, r] >= @LINES@) { more[b]++; return }
+  kept[b, r, n[b, r]] = NR - from[b] + 1 ":" show(s)
+  at[k] = b SUBSEP r SUBSEP n[b, r]++
+}
+function show(s) {
+  return length(s) > @WIDTH@ ? substr(s, 1, @WIDTH@ - 150) " ... " substr(s, length(s) - 139) : s
+}
+function date(s, part) {
+  sub(/^.* at [A-Z][a-z][a-z], /, "", s)
+  split(s, part, " ")
+  return part[3] sprintf("%02d%02d", index("JanFebMarAprMayJunJulAugSepOctNovDec", part[2]), part[1]) part[4]
 }
 function begin(s) {
+  for (k in at) if (b == 2 && index(k, 2 SUBSEP) == 1) delete at[k]
+  for (k in again) if (b == 2 && index(k, 2 SUBSEP) == 1) delete again[k]
   b = b ? 2 : 1
-  n[b] = 0
+  n[b, 1] = n[b, 2] = n[b, 3] = more[b] = 0
   from[b] = NR
-  head[b] = NR ":" s
+  head[b] = NR - base ":" s
+  name[b] = file
 }
-function show(b, i) {
-  print "@from " (b ? head[b] : "?")
-  for (i = 1; i <= n[b]; i++) print line[b, i]
+function put(text) {
+  if (length(text) + 1 > room) { more[b]++; return }
+  room -= length(text) + 1
+  print text
 }
-BEGIN { b = 0; from[0] = 1; n[0] = n[1] = n[2] = 0 }
-{ sub(/\r+$/, "") }
-/@BEGIN@/ { begin($0); local = 1; next }
-/@OTHERWISE@/ { if (!local) begin($0); local = 0; next }
-index($0, "\r") { pieces = split($0, piece, "\r"); for (p = 1; p <= pieces; p++) look(piece[p]); next }
-{ look($0) }
-END { for (i = b ? 1 : 0; i <= b; i++) show(i); print "@end" }
+BEGIN { b = 0; from[0] = 1; n[0, 1] = n[0, 2] = n[0, 3] = 0 }
+/^\001/ { base = NR; file = substr($0, 2); if (!NR || !any) from[0] = NR + 1; next }
+{ sub(/\r+$/, ""); any += length($0) }
+{
+  s = $0
+  p = match(s, /Cloud-init v\. [^ ]+ running .init(-local)?. at [A-Z][a-z][a-z], /)
+  if (p > 1 && substr(s, p - 1, 1) ~ /["`>+ (]/ || index(substr(s, 1, p), sprintf("%c", 39))) p = 0
+  if (p && !(substr(s, p) in mark)) {
+    mark[substr(s, p)]
+    local = index(s, "init-local")
+    if (date(s) > newest) {
+      newest = date(s)
+      if (local || !begun) {
+        if (p > 1) look(substr(s, 1, p - 1))
+        begin(substr(s, p))
+      }
+      begun = local
+    }
+  }
+}
+index(s, "\r") { pieces = split(s, piece, "\r"); for (i = 1; i <= pieces; i++) look(piece[i]); next }
+{ look(s) }
+END {
+  if (!any) { print "@empty"; print "@end"; exit }
+  for (i = b; i >= 0; i--) {
+    if (!i && b && !(n[0, 1] + n[0, 2] + n[0, 3])) continue
+    order[++boots] = i
+  }
+  for (j = boots; j; j--) {
+    b = order[j]
+    room = @ROOM@
+    print "@from " (b ? head[b] : "?")
+    if (name[b]) print "@in " name[b]
+    for (r = 1; r <= 3; r++) {
+      if (r == 3 && room > 8000) room = 8000
+      for (i = 0; i < n[b, r] && i < @LINES@; i++) {
+        put(kept[b, r, i])
+        if ((b, r, i) in again) put(again[b, r, i])
+      }
+      if (r == 2 && more[b]) print "@more " more[b]
+    }
+  }
+  if (cut) print "@cut"
+  print "@end"
+}
+"""
+
+# The rotated logs hold the earlier boots, the oldest first. Of a file that is too long, the middle is left out.
+_READ = r"""
+log=@LOG@
+files=$(ls -1tr -- "$log".[0-9]* "$log"-[0-9]* 2>/dev/null | tail -n 12)
+[ -e "$log" ] || [ "$files" ] || { echo @absent; exit 0; }
+show() {
+  case $1 in
+    *.gz) gzip -dc -- "$1" ;;
+    *.xz) xz -dc -- "$1" ;;
+    *.bz2) bzip2 -dc -- "$1" ;;
+    *.zst) zstd -dc -- "$1" ;;
+    *) cat -- "$1" ;;
+  esac 2>/dev/null
+}
+cut=0
+[ ! -e "$log" ] || [ "$(wc -c <"$log")" -le @BOTH@ ] || cut=1
+{
+  printf '%s\n' "$files" | while IFS= read -r file; do
+    [ "$file" ] || continue
+    printf '\001%s\n' "$file"
+    show "$file" | head -c @END@ | LC_ALL=C tr -d '\000\001'
+    echo
+  done
+  [ ! -e "$log" ] || {
+    printf '\001\n'
+    if [ $cut = 1 ]; then head -c @END@ "$log"; echo; tail -c @END@ "$log"; else cat "$log"; fi |
+      LC_ALL=C tr -d '\000\001'
+  }
+} | LC_ALL=C awk -v cut=$cut '@PICK@'
 """
 
 
-def _literal(pattern: str) -> str:
-    """A pattern as awk writes it in a program."""
-    return f"/{pattern.replace('/', chr(92) + '/')}/"
-
-
 def _output_command(log: str) -> str:
-    """Print what fails in the first and in the last boot, with line numbers.
+    """Print what the first and the last boot say, with line numbers.
 
     NUL bytes are taken out: some versions of awk end a line there.
     """
-    known = log_rules()
-    filled = {
-        "@FAILS@": " || ".join(f"match(s, {_literal(failure.pattern)})" for failure in known.failures),
-        "@HARMLESS@": " || ".join(f"s ~ {_literal(harmless.pattern)}" for harmless in known.harmless),
-        "@LINES@": str(known.lines),
-        "@WIDTH@": str(known.width),
-        "/@BEGIN@/": _literal(known.begins[0]),
-        "/@OTHERWISE@/": _literal(known.begins[1]),
-    }
-    program = re.sub("|".join(map(re.escape, filled)), lambda match: filled[match[0]], _PICK)
-    return f"[ -e {quote(log)} ] || {{ echo @absent; exit 0; }}\ntr -d '\\000' <{quote(log)} | LC_ALL=C awk '{program}'"
+    filled = {f"@{rank.upper()}@": "|".join(stems(rank)).replace("/", "\\/") for rank in ("never", "back", "first")}
+    filled |= {f"@{rank.upper()}@": "|".join(stems(rank)).replace("/", "\\/") for rank in ("then", "last")}
+    filled |= {"@LINES@": str(_LINES), "@WIDTH@": str(_WIDTH), "@ROOM@": str(_ROOM)}
+    program = re.sub("|".join(filled), lambda match: filled[match[0]], _PICK)
+    filled = {"@LOG@": quote(log), "@PICK@": program, "@END@": str(_END), "@BOTH@": str(2 * _END)}
+    return re.sub("|".join(filled), lambda match: filled[match[0]], _READ).strip()
+
+
+_STAGE = re.compile(r"Cloud-init v\. \S+ running '([\w:-]+)'")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One line that says that something failed, or complains."""
+
+    number: int
+    line: str
+    stage: str  # "modules:final", or "" = not known
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Boot:
+    """The lines of one boot that were picked, with their numbers in the log."""
+
+    began: str = ""  # as cloud-init wrote it; "" = its beginning is not in the log
+    lines: tuple[tuple[int, str], ...] = ()
+    complete: bool = True  # False: more lines than are sent
+    version: str = ""  # of the cloud-init that ran then
+    file: str = ""  # a rotated log; "" = the log itself
+
+    @cached_property
+    def failures(self) -> tuple[Failure, ...]:
+        """Its failures, complaints and notes, each line once, less what later lines take back."""
+        found: dict[str, Failure] = {}
+        for number, line, reading in outcome(self.lines):
+            found.setdefault(re.sub(r"\d+", "0", line), Failure(number, line, self._stage(number), reading))
+        return tuple(found.values())
+
+    def _stage(self, number: int) -> str:
+        running = [_STAGE.match(line) for at, line in sorted(self.lines) if at <= number]
+        return next((match[1] for match in reversed(running) if match), "")
+
+    def at(self, level: Level) -> list[Failure]:
+        """Those of one level."""
+        return [failure for failure in self.failures if failure.reading.level is level]
 
 
 @dataclass(frozen=True, slots=True)
 class BootOutput:
-    """The failure lines of the last boot, with their numbers in the log."""
+    """What the log says: the boots that count, in time. No boot: there is no log, or it is empty."""
 
     exists: bool
-    boot: str = ""  # when it began, as cloud-init wrote it; "" = no beginning was found
-    lines: tuple[tuple[int, str], ...] = field(default=())
-    complete: bool = True  # False: it stopped at a limit
-    version: str = ""  # of the cloud-init that ran then
-    first: BootOutput | None = None  # the first boot, where the log holds more than one
+    boots: tuple[Boot, ...] = ()
+    complete: bool = True  # False: the search stopped at a limit
 
     @classmethod
     def read(cls, seen: ProbeResult) -> BootOutput:
@@ -137,49 +219,62 @@ class BootOutput:
         ::
 
             @from 1:Cloud-init v. 25.1.4 running 'init-local' at Sat, 21 Nov 2026 23:57:14 +0000. Up 5.85 seconds.
+            @in /var/log/cloud-init-output.log.1
             22:E: Unable to locate package azure-cli
             @from 212:Cloud-init v. 25.1.4 running 'init-local' at Sun, 22 Nov 2026 00:02:39 +0000. Up 5.85 seconds.
+            @more 3
             @end
+
+        ``@from ?`` stands before lines whose boot's beginning is not in the log; ``@in`` names a rotated log, else the
+        boot is in the log itself; ``@more`` counts lines that were not sent; ``@cut``: the middle was not read.
         """
         text = seen.stdout
         if re.search(r"^@absent$", text, re.M):
             return cls(exists=False)
-        begins = list(re.finditer(r"^@from (?:(\d{1,15}):(.*)|\?)\n", text, re.M))[:2]
+        if re.match(r"@empty\n@end", text):
+            return cls(exists=True)
+        begins = list(re.finditer(r"^@from (?:(\d{1,15}):(.*)|\?)\n", text, re.M))[:3]
         if not begins or begins[0].start():
             raise ValueError(f"expected '@from' and where a boot begins, found {text[:60]!r}")
-        ended = "\n@end" in text and not seen.truncated
         ends = [*(begin.start() for begin in begins[1:]), len(text)]
-        boots = [
-            cls._boot(begin, text[begin.end() : end], ended or begin is not begins[-1])
-            for begin, end in zip(begins, ends, strict=True)
-        ]
-        return boots[0] if len(boots) == 1 else replace(boots[1], first=boots[0])
+        boots = [_boot(begin, text[begin.end() : end]) for begin, end in zip(begins, ends, strict=True)]
+        ended = "\n@end" in text and not seen.truncated and not re.search(r"^@cut$", text, re.M)
+        return cls(True, tuple(boots), ended and all(boot.complete for boot in boots))
 
-    @classmethod
-    def _boot(cls, begin: re.Match[str], body: str, ended: bool) -> BootOutput:
-        boot = re.search(r" at (.+?)\. Up ", begin[2] or "")
-        version = re.match(r"Cloud-init v\. (\S+) ", begin[2] or "")
-        start = int(begin[1] or 1)
-        rows = tuple(
+    @property
+    def version(self) -> str:
+        """The cloud-init of the last boot."""
+        return self.boots[-1].version if self.boots else ""
+
+    @property
+    def torn(self) -> bool:
+        """True when the log begins in the middle of a boot."""
+        return bool(self.boots) and not self.boots[0].began
+
+
+def _boot(begin: re.Match[str], body: str) -> Boot:
+    mark = begin[2] or ""
+    began = re.search(r" at (.+?)\. Up ", mark)
+    version = re.match(r"Cloud-init v\. (\S+) ", mark)
+    start = int(begin[1] or 1)
+    file = re.match(r"@in (.{1,300})\n", body)
+    return Boot(
+        plain(began[1]) if began else "",
+        tuple(
             (start + int(number) - 1, plain(line.strip()))
             for number, line in re.findall(r"^(\d{1,15}):(.*)$", body, re.M)
-        )
-        complete = ended and len(rows) < log_rules().lines
-        return cls(True, plain(boot[1]) if boot else "", rows, complete, plain(version[1]) if version else "")
+        ),
+        not re.search(r"^@more \d", body, re.M),
+        plain(version[1]) if version else "",
+        plain(file[1]) if file else "",
+    )
 
 
 cloudinit_output = probe(
-    _output_command(log_rules().log),
-    timeout=10,
+    _output_command(LOG),
+    timeout=15,
     root=True,
+    cap=65_536,
     accept_truncated=True,  # a failure that was found counts; without one, the answer is incomplete
     read=BootOutput.read,
 )
-
-
-def meaning_of(line: str) -> str:
-    """The failure that a line reports, or ""."""
-    known = log_rules()
-    if any(re.search(harmless.pattern, line) for harmless in known.harmless):
-        return ""
-    return next((failure.meaning for failure in known.failures if re.search(failure.pattern, line)), "")

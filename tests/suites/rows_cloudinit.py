@@ -15,7 +15,19 @@ LOG = "/var/log/cloud-init-output.log"
 READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and fix the failed steps. The scripts run at the first boot only: repeat them by hand, or create the VM again with corrected user data."
 WAIT = "On the VM: cloud-init status --wait, then run again."
 WAIT_OR_LOOK = f"{WAIT} If it never ends, see what it waits for at the end of /var/log/cloud-init-output.log."
-FROM_THERE = "Read the log from there on: the first failure often explains the others. If the step was made good by hand since, nothing is left to do: the line stays in the log."
+FROM_THERE = "Read the log from there on: the first failure often explains the others. If the step was made good by hand since, waive this finding: the line stays in the log."
+MISSING_PROGRAM = (
+    "Install the program first, or correct its name and PATH; look for the step before that should have brought it."
+)
+MISSING_FILE = "Look for the step before that should have brought the file, and correct the path."
+NO_PACKAGE = "Add the source that has it (packages-microsoft-prod for Microsoft's), refresh the lists (apt-get update), and check the name."
+MODULE = "Read /var/log/cloud-init.log for the module, correct its keys in the user data, and create the VM again or do the step by hand."
+CODE = "Explain the code (pytest --explain AZCM0026), then connect again."
+LOCKED = "Wait for it in the script (apt-get -o DPkg::Lock::Timeout=600), and repeat the step."
+DOWNLOAD = "Give the program the CSN proxy (HTTPS_PROXY=http://169.254.0.11:3128, or its own setting), and put the host into the egress list."
+USER_DATA = (
+    "Begin the user data with #cloud-config or #!, check it with cloud-init schema --system, and create the VM again."
+)
 NO_STAGE = "On the VM, see why: systemctl status cloud-init-local cloud-init cloud-config; journalctl -b -u cloud-init. Then restart the VM."
 NOT_ENABLED = "On the VM: see whether its services are enabled (systemctl status cloud-init.target cloud-init-local cloud-init), enable them (systemctl enable cloud-init-local cloud-init cloud-config cloud-final), and restart the VM."
 NEVER: dict[str, Any] = {"errors": [], "finished": None, "start": None}
@@ -276,12 +288,12 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit": captured("cloudinit/25.1.4-middle-status"),
             "cloudinit_output": captured("cloudinit/25.1.4-middle-output"),
         },
-        Status.WARN,
+        Status.FAIL,
         f"4 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:10:28 +0000 speak of failure: "
         "line 18: “/var/lib/cloud/instance/scripts/runcmd: 3: curl: not found” (a program was missing: what should have brought it failed before, or never ran); "
-        "line 22: “E: Unable to locate package no-such-package-here” (apt or dpkg could not do it); "
+        "line 22: “E: Unable to locate package no-such-package-here” (the package manager does not have the package, or not what it depends on); "
         "line 23: “/var/lib/cloud/instance/scripts/runcmd: 5: wget: not found” (a program was missing: what should have brought it failed before, or never ran); and 1 more.",
-        FROM_THERE,
+        f"{MISSING_PROGRAM} {NO_PACKAGE} {FROM_THERE}",
     ),
     Row(
         "22.4.2, a script that failed",
@@ -289,11 +301,12 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit": captured("cloudinit/22.4.2-script-status"),
             "cloudinit_output": captured("cloudinit/22.4.2-script-output"),
         },
-        Status.WARN,
+        Status.FAIL,
         f"3 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:11:05 +0000 speak of failure: "
         "line 19: “/var/lib/cloud/instance/scripts/part-001: line 4: az: command not found” (a program was missing: what should have brought it failed before, or never ran); "
         "line 20: “2026-11-22 00:11:06,925 - cc_scripts_user.py[WARNING]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)” (a part of cloud-init failed); "
         "line 21: “2026-11-22 00:11:06,925 - util.py[WARNING]: Running module scripts-user (<module 'cloudinit.config.cc_scripts_user' from '/usr/lib/python3/dist-packages/cloudinit/config/cc_scripts_user.py'>) failed” (a part of cloud-init failed).",
+        f"{MISSING_PROGRAM} {MODULE} {FROM_THERE}",
     ),
     Row(
         "a later boot, and an exception",
@@ -301,14 +314,16 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit": DONE,
             "cloudinit_output": output("3:INFO AZCM0000: Success", "8:FATAL   AZCM0026: Network Error"),
         },
-        Status.WARN,
-        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speaks of failure: line 219: “FATAL   AZCM0026: Network Error” (azcmagent failed with this code (AGENT-006 explains it)).",
+        Status.FAIL,
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speaks of failure: line 219: “FATAL   AZCM0026: Network Error” (azcmagent, or signing in for it, failed (AGENT-006 explains its codes)).",
+        f"{CODE} {FROM_THERE}",
     ),
     Row(
         "no beginning",
         {"cloudinit": NO_CLOUD_INIT, "cloudinit_output": output("7:E: Could not get lock", begin="@from ?\n")},
-        Status.WARN,
-        f"1 line of {LOG} in all of the log (it names no boot) speaks of failure: line 7: “E: Could not get lock” (apt or dpkg could not do it).",
+        Status.FAIL,
+        f"1 line of {LOG} in all of the log (it names no boot) speaks of failure: line 7: “E: Could not get lock” (another process held the package manager's lock).",
+        f"{LOCKED} {FROM_THERE}",
     ),
     Row(
         "the first boot failed, and the last one did not",
@@ -316,14 +331,16 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit": DONE,
             "cloudinit_output": output("7:E: Unable to locate package azure-cli", BOOT_2, end="@end\n"),
         },
-        Status.WARN,
-        f"1 line of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) speaks of failure: line 218: “E: Unable to locate package azure-cli” (apt or dpkg could not do it).",
+        Status.FAIL,
+        f"1 line of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) speaks of failure: line 218: “E: Unable to locate package azure-cli” (the package manager does not have the package, or not what it depends on).",
+        f"{NO_PACKAGE} {FROM_THERE}",
     ),
     Row(
         "both boots failed",
         {"cloudinit": DONE, "cloudinit_output": output("7:E: a", BOOT_2, "9:curl: (7) Failed to connect")},
-        Status.WARN,
-        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 speak of failure: line 218: “E: a” (apt or dpkg could not do it); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
+        Status.FAIL,
+        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 speak of failure: line 218: “E: a” (a program says so); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
+        f"{DOWNLOAD} {FROM_THERE}",
     ),
     Row(
         "two boots, and both are clean",
@@ -335,8 +352,8 @@ ROWS["CLOUDINIT-002"] = [
         f"{LOG} shows no failure in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000.",
     ),
     Row(
-        "two boots, and the answer breaks off in the first",
-        {"cloudinit": DONE, "cloudinit_output": output(*(f"{at}:x{at}" for at in range(1, 41)), BOOT_2)},
+        "two boots, and not all of the first is sent",
+        {"cloudinit": DONE, "cloudinit_output": output("1:x", "@more 3", BOOT_2)},
         Status.UNKNOWN,
         f"The search in {LOG} did not come to its end, and found nothing so far.",
         f"Read {LOG} on the VM by hand.",
@@ -349,14 +366,80 @@ ROWS["CLOUDINIT-002"] = [
                 "9:2025-01-21 10:00:12,007 - __init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'IyEv...'"
             ),
         },
-        Status.WARN,
+        Status.FAIL,
         f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speaks of failure: line 220: “2025-01-21 10:00:12,007 - __init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'IyEv...'” (cloud-init did not take the user data, or a part of it: the steps in it did not run).",
+        f"{USER_DATA} {FROM_THERE}",
     ),
     Row(
-        "more than is quoted",
-        {"cloudinit": DONE, "cloudinit_output": output(*(f"{at}:E: {at}" for at in range(1, 41)))},
+        "more than is quoted, and more than is sent",
+        {
+            "cloudinit": DONE,
+            "cloudinit_output": output("1:E: a", "2:E: b", "2:E: b", "3:E: c", "4:E: d", end="@more 7\n@end\n"),
+        },
+        Status.FAIL,
+        f"4 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: a” (a program says so); line 213: “E: b” (a program says so); line 214: “E: c” (a program says so); and 1 more.",
+        FROM_THERE,
+    ),
+    Row(
+        "a program complains, and nothing more",
+        {"cloudinit": DONE, "cloudinit_output": output("9:rm: cannot remove '/tmp/x': No such file or directory")},
         Status.WARN,
-        f"40 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: 1” (apt or dpkg could not do it); line 213: “E: 2” (apt or dpkg could not do it); line 214: “E: 3” (apt or dpkg could not do it); and 37 more.",
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 complains, and shows no certain failure: line 220: “rm: cannot remove '/tmp/x': No such file or directory” (a file was missing: what should have brought it failed before, or never ran).",
+        f"{MISSING_FILE} {FROM_THERE}",
+    ),
+    Row(
+        "in a stage, in a rotated log",
+        {
+            "cloudinit": DONE,
+            "cloudinit_output": output(
+                "2:Cloud-init v. 25.1.4 running 'modules:final' at Sun, 22 Nov 2026 00:03:00 +0000. Up 20.00 seconds.",
+                "9:useradd: cannot open /etc/passwd",
+                "9:curl: (28) Connection timed out after 30001 milliseconds",
+                begin=f"{BOOT}@in {LOG}.1\n",
+                end=f"{BOOT_2}\n@end\n",
+            ),
+        },
+        Status.FAIL,
+        f"1 line of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) speaks of failure: line 220 of {LOG}.1 (modules:final): “curl: (28) Connection timed out after 30001 milliseconds” (a download failed (PROXY-001, NET-001, NET-002)).",
+        f"{DOWNLOAD} {FROM_THERE}",
+    ),
+    Row(
+        "a retry that succeeded, and a deprecation",
+        {
+            "cloudinit": DONE,
+            "cloudinit_output": output(
+                "3:curl: (7) Failed to connect to aka.ms port 443",
+                "4:attempt 1 failed, retrying",
+                "7:the download succeeded",
+                "9:2025-01-21 10:00:12,007 - schema.py[WARNING]: Deprecated cloud-config provided: users.0.lock-passwd",
+            ),
+        },
+        Status.PASS,
+        f"{LOG} shows no failure in the boot of Sun, 22 Nov 2026 00:02:39 +0000. Notes, which are not failures: line 220: “2025-01-21 10:00:12,007 - schema.py[WARNING]: Deprecated cloud-config provided: users.0.lock-passwd”.",
+    ),
+    Row(
+        "a retry without an end",
+        {
+            "cloudinit": DONE,
+            "cloudinit_output": output("3:curl: (7) Failed to connect", "4:attempt 1 failed, retrying"),
+        },
+        Status.WARN,
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 complains, and shows no certain failure: line 214: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
+        f"{DOWNLOAD} {FROM_THERE}",
+    ),
+    Row(
+        "an empty log",
+        {"cloudinit": DONE, "cloudinit_output": seen("@empty\n@end\n")},
+        Status.UNKNOWN,
+        f"{LOG} is empty.",
+        "Check 'output:' in /etc/cloud/cloud.cfg and /etc/cloud/cloud.cfg.d: it sets the file for cloud-init's output.",
+    ),
+    Row(
+        "a log that begins in the middle of a boot",
+        {"cloudinit": DONE, "cloudinit_output": output("3:fine", begin="@from ?\n", end=f"{BOOT_2}\n@end\n")},
+        Status.UNKNOWN,
+        f"{LOG} begins in the middle of a boot, and shows no failure from there on.",
+        "See whether the steps of the user data are done; the log of the first boot is gone.",
     ),
     Row(
         "not searched to its end",

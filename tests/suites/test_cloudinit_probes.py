@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import re
 import shutil
 import subprocess
@@ -11,21 +13,25 @@ import pytest
 
 from plugins.checks.probe import probe_of
 from plugins.model import ProbeResult
+from plugins.requirements.log_grammar import Level, read_line, shapes, stems
 from suites.probes import cloud_init, cloud_init_output
-from suites.probes.cloud_init_output import BootOutput, FailurePattern, log_rules
+from suites.probes.cloud_init_output import BootOutput
+from tests.support.log_specimens import SPECIMENS
 from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
+
+SUNDAY, MONDAY, TUESDAY = (f"{day}, 2{at} Nov 2026 00:02:39 +0000" for at, day in enumerate(["Sun", "Mon", "Tue"], 2))
 
 
 def begin(stage: str, at: str) -> str:
     return f"Cloud-init v. 25.1.4 running '{stage}' at {at}. Up 5.85 seconds.\n"
 
 
-def search(shell: list[str], log: Path, path: str = "/usr/bin:/bin") -> BootOutput:
+def search(shell: list[str], log: Path, path: str = "/usr/bin:/bin", locale: str = "C") -> BootOutput:
     command = cloud_init_output._output_command(str(log))
     result = subprocess.run(
         [*shell, "-c", f"p1() {{\n{command}\n}}\n( p1 )"],
-        env={"PATH": path, "LC_ALL": "C"},
+        env={"PATH": path, "LC_ALL": locale},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -35,116 +41,146 @@ def search(shell: list[str], log: Path, path: str = "/usr/bin:/bin") -> BootOutp
     return BootOutput.read(ProbeResult("", "", "done", result.returncode, result.stdout.decode("utf-8", "replace")))
 
 
+def boots(output: BootOutput) -> list[tuple[str, str, list[tuple[int, str]]]]:
+    """Of each boot: when it began, in which rotated log, and its failures."""
+    return [(boot.began, boot.file, [(each.number, each.line) for each in boot.failures]) for boot in output.boots]
+
+
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_first_boot_and_the_last_one_count(shell: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_the_first_boot_and_the_last_one_count(shell: list[str], locale: str, tmp_path: Path) -> None:
     log = tmp_path / "it's the log"
     log.write_bytes(
-        (begin("init-local", "Sunday") + begin("init", "Sunday") + "E: of the first boot\n").encode()
-        + (begin("init-local", "Monday") + "E: of a boot between\n" + begin("init-local", "Tuesday")).encode()
+        (begin("init-local", SUNDAY) + begin("init", SUNDAY) + "E: of the first boot\n").encode()
+        + (begin("init-local", MONDAY) + "E: of a boot between\n" + begin("init-local", TUESDAY)).encode()
         + b"\x00\xff\rbinary\n"
-        + (begin("init", "Tuesday") + "Setting up libgpg-error0:amd64 (1.46-1) ...\n").encode()
+        + (begin("init", TUESDAY) + "Setting up libgpg-error0:amd64 (1.46-1) ...\n").encode()
         + b"grep --error\r\nE: Unable to locate\x00 package azure-cli\r\n"
-        + b"password=hunter2 is nobody's business\n"
+        + b"password=hunter2 is nobody's business\nroot: hunter2\nrErr/FAil3dNoErrorInThisLineOfAPrivateKey/hunter2AB\n"
     )
-    found = search(shell, log)
-    first = BootOutput(True, "Sunday", ((3, "E: of the first boot"),), True, "25.1.4")
-    assert found == BootOutput(True, "Tuesday", ((11, "E: Unable to locate package azure-cli"),), True, "25.1.4", first)
+    found = search(shell, log, locale=locale)
+    assert boots(found) == [
+        (SUNDAY, "", [(3, "E: of the first boot")]),
+        (TUESDAY, "", [(11, "E: Unable to locate package azure-cli")]),
+    ]
+    assert found.complete
+    assert found.version == "25.1.4"
+    assert [each.stage for boot in found.boots for each in boot.failures] == ["init", "init"]
+    assert "hunter2" not in str(found)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_log_without_a_first_stage(shell: list[str], tmp_path: Path) -> None:
     log = tmp_path / "log"
-    log.write_text(begin("init", "Monday") + "E: old\n" + begin("init", "Tuesday") + begin("modules:final", "Tuesday"))
-    first = BootOutput(True, "Monday", ((2, "E: old"),), True, "25.1.4")
-    assert search(shell, log) == BootOutput(True, "Tuesday", (), True, "25.1.4", first)
-    log.write_text("Traceback (most recent call last):\n")
-    assert search(shell, log) == BootOutput(True, "", ((1, "Traceback (most recent call last):"),), True)
-    assert search(shell, tmp_path / "none") == BootOutput(False)
+    log.write_text(begin("init", MONDAY) + "E: old\n" + begin("init", TUESDAY) + begin("modules:final", TUESDAY))
+    assert boots(search(shell, log)) == [(MONDAY, "", [(2, "E: old")]), (TUESDAY, "", [])]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_absent_empty_and_torn(shell: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert search(shell, log) == BootOutput(False)
+    log.write_bytes(b"\0\0\n")
+    assert search(shell, log) == BootOutput(True)
+    log.write_text("Traceback (most recent call last):\n")  # it names no boot
+    found = search(shell, log)
+    assert found.torn
+    assert boots(found) == [("", "", [(1, "Traceback (most recent call last):")])]
+    mark = begin("init-local", MONDAY)
+    log.write_text(f"E: of an earlier boot\nSetting up azu{mark}E: no end of line")  # the power failed in the middle
+    assert boots(search(shell, log)) == [
+        ("", "", [(1, "E: of an earlier boot")]),
+        (MONDAY, "", [(3, "E: no end of line")]),
+    ]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_rotated_logs_hold_the_first_boot(shell: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(begin("init-local", TUESDAY) + "fine\n")
+    (tmp_path / "log.1").write_text(begin("init-local", MONDAY) + "E: between\n")
+    (tmp_path / "log.2.gz").write_bytes(gzip.compress((begin("init-local", SUNDAY) + "E: first\n").encode()))
+    for age, name in enumerate(["log", "log.1", "log.2.gz"]):
+        os.utime(tmp_path / name, (1_000_000 - age, 1_000_000 - age))
+    found = search(shell, log)
+    assert boots(found) == [(SUNDAY, f"{log}.2.gz", [(2, "E: first")]), (TUESDAY, "", [])]
+    log.unlink()
+    assert [began for began, *_ in boots(search(shell, log))] == [SUNDAY, MONDAY]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_that_prints_a_log_begins_no_boot(shell: list[str], tmp_path: Path) -> None:
+    """Else what failed before it would stand in a boot between two others, which does not count."""
+    log = tmp_path / "log"
+    mark = begin("init-local", MONDAY)
+    printed = mark + begin("init-local", SUNDAY) + f"+ echo '{mark.strip()}'\n{mark}"
+    log.write_text(mark + printed + "E: it failed\n" + printed)
+    assert boots(search(shell, log)) == [(MONDAY, "", [(6, "E: it failed")])]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_log_full_of_failures_is_cut(shell: list[str], tmp_path: Path) -> None:
     log = tmp_path / "log"
-    log.write_text(begin("init-local", "Monday") + f"E: {'x' * 1000}\n" * 5000)
+    many = "".join(f"E: {chr(97 + at % 26)}{chr(97 + at // 26)} {'x' * 1000}\n" for at in range(500))
+    log.write_text(begin("init-local", MONDAY) + "warning: not yet ready\n" * 5000 + many)
     found = search(shell, log)
-    assert (len(found.lines), found.complete) == (log_rules().lines, False)
-    assert max(len(line) for _, line in found.lines) <= 310
-
-
-LINES = Path(__file__).parents[1] / "data" / "cloud-init-output"
-HARMLESS = (LINES / "harmless.txt").read_text()
-HARMFUL = (LINES / "failing.txt").read_text()
-
-
-@pytest.mark.parametrize("line", HARMLESS.splitlines())
-def test_harmless(line: str) -> None:
-    assert cloud_init_output.meaning_of(line) == ""
-
-
-@pytest.mark.parametrize("line", HARMFUL.splitlines())
-def test_harmful(line: str) -> None:
-    assert cloud_init_output.meaning_of(line)
-
-
-FAILURES = [pytest.param(failure, id=failure.meaning[:40]) for failure in log_rules().failures]
-PATTERNS = [rule.pattern for rule in log_rules().failures] + [rule.pattern for rule in log_rules().harmless]
-
-
-@pytest.mark.parametrize("pattern", [*PATTERNS, *log_rules().begins])
-def test_every_awk_and_python_read_a_pattern_alike(pattern: str) -> None:
-    # The mawk of 2009 knows neither {n} nor [[:class:]]; a quotation mark would end the program in the shell.
-    assert not re.search(r"\\[a-zA-Z]|\(\?|\*\?|\+\?|[{}']|\[\[:", pattern)
-    assert "error" not in pattern.lower().split("|")
-
-
-@pytest.mark.parametrize("failure", FAILURES)
-def test_a_sample_is_explained_by_its_own_entry(failure: FailurePattern) -> None:
-    assert failure.samples
-    for sample in failure.samples:
-        assert cloud_init_output.meaning_of(sample) == failure.meaning, sample
-
-
-def test_every_exception_is_needed() -> None:
-    for harmless in log_rules().harmless:
-        for sample in harmless.samples:
-            assert re.search(harmless.pattern, sample)
-            assert any(re.search(failure.pattern, sample) for failure in log_rules().failures), sample
-            assert cloud_init_output.meaning_of(sample) == ""
+    [boot] = found.boots
+    assert not found.complete
+    assert 20 < len(boot.failures) <= 80
+    assert max(len(line) for _, line in boot.lines) <= 410
+    log.write_text(begin("init-local", MONDAY) + "E: the same, 1 of 5000\n" * 5000)
+    assert search(shell, log).complete
 
 
 #: Every awk that a VM may have, as far as it is here.
 AWKS = [words for words in (["mawk"], ["gawk"], ["original-awk"], ["busybox", "awk"]) if shutil.which(words[0])]
 
 
-@pytest.mark.parametrize("awk", AWKS, ids=lambda words: words[0])
-def test_every_awk_picks_every_sample_and_no_more(awk: list[str], tmp_path: Path) -> None:
-    (tmp_path / "awk").write_text(f'#!/bin/sh\nexec {" ".join(awk)} "$@"\n')
-    (tmp_path / "awk").chmod(0o755)
-    harmless = [sample for rule in log_rules().harmless for sample in rule.samples] + HARMLESS.splitlines()
-    samples = [sample for failure in log_rules().failures for sample in failure.samples] + HARMFUL.splitlines()
-    for start in range(0, len(samples), 30):
-        some = samples[start : start + 30]
-        log = tmp_path / "log"
-        log.write_text(begin("init-local", "Monday") + "\n".join([*harmless, *some]) + "\n")
-        found = search(["sh"], log, f"{tmp_path}:/usr/bin:/bin")
-        assert [line for _, line in found.lines] == [line.strip()[:300] for line in some]
+def with_awk(awk: list[str], folder: Path) -> str:
+    """A PATH in which awk is this one."""
+    (folder / "awk").write_text(f'#!/bin/sh\nexec {" ".join(awk)} "$@"\n')
+    (folder / "awk").chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
 
 
 @pytest.mark.parametrize("awk", AWKS, ids=lambda words: words[0])
-def test_a_line_of_any_length_is_picked_and_explained(awk: list[str], tmp_path: Path) -> None:
-    (tmp_path / "awk").write_text(f'#!/bin/sh\nexec {" ".join(awk)} "$@"\n')
-    (tmp_path / "awk").chmod(0o755)
+def test_every_awk_picks_what_the_grammar_reads(awk: list[str], tmp_path: Path) -> None:
+    """No line that fails or complains stays on the VM."""
+    path = with_awk(awk, tmp_path)
+    levels = (Level.CERTAIN, Level.COMPLAINT, Level.NOTE)
+    lines = {line for shape in shapes() for line in shape.samples} | {
+        line for specimen in SPECIMENS for line in specimen.text.splitlines()
+    }
+    said = sorted(line for line in lines if len(line) < 300 and read_line(line).level in levels)
+    log = tmp_path / "log"
+    for start in range(0, len(said), 70):
+        some = said[start : start + 70]
+        log.write_text(begin("init-local", MONDAY) + "\n".join(some) + "\n")
+        picked = {number for number, _ in search(["sh"], log, path).boots[0].lines}
+        different = {re.sub(r"\d+", "0", line.lower()): at for at, line in reversed(list(enumerate(some, 2)))}
+        assert set(different.values()) <= picked, [some[at - 2] for at in set(different.values()) - picked]
+
+
+@pytest.mark.parametrize("awk", AWKS, ids=lambda words: words[0])
+def test_a_line_of_any_length_is_picked_and_read(awk: list[str], tmp_path: Path) -> None:
     log = tmp_path / "log"
     progress = "  5 100M    5 5120k    0     0  1024k      0  0:01:40  0:00:05  0:01:35 1024k\r" * 500
     log.write_text(
-        begin("init-local", "Monday")
+        begin("init-local", MONDAY)
         + f"{progress}curl: (56) Recv failure: Connection reset by peer\n"
         + f"bash: /{'x' * 3000}: Permission denied\n"
-        + f"{'x ' * 100000}No space left on device\n"
+        + f"{'x ' * 500_000}No space left on device\n"
     )
-    found = search(["sh"], log, f"{tmp_path}:/usr/bin:/bin")
-    assert [number for number, _ in found.lines] == [2, 3, 4]
-    assert all(cloud_init_output.meaning_of(line) for _, line in found.lines)
+    [boot] = search(["sh"], log, with_awk(awk, tmp_path)).boots
+    assert [each.number for each in boot.at(Level.CERTAIN)] == [2, 3, 4]
+
+
+def test_the_stems_are_read_alike_by_every_awk() -> None:
+    for rank in ("never", "back", "first", "then", "last"):
+        for stem in stems(rank):
+            # The mawk of 2009 knows neither {n} nor [[:class:]]; a quotation mark would end the program in the shell.
+            assert not re.search(r"\\[a-su-zA-Z]|\(\?|\*\?|\+\?|[{}']|\[\[:", stem), stem
+            assert stem == stem.lower()
 
 
 @pytest.mark.parametrize("name", ["cloudinit", "cloudinit_output"])

@@ -1,0 +1,251 @@
+"""What a line of a program's output says: a failure, a complaint, or nothing of the kind.
+
+A line is read by its grammar, not by a list of sentences: what stands before its words (time, host, program, level) is
+taken off, and the shapes of ``plugins/requirements/data/log`` are tried in their order. CLOUDINIT-002, AGENT-006 and
+``--explain`` read lines with this module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from plugins.requirements.data_files import read_table
+
+__all__ = ["Kind", "Level", "Reading", "Shape", "kinds", "outcome", "read_line", "shapes", "stems"]
+
+
+class Level(StrEnum):
+    """How much a line says."""
+
+    CERTAIN = "certain"  # something failed
+    COMPLAINT = "complaint"  # a program complains; the script may go on
+    NOTE = "note"
+    NOTHING = "nothing"
+    RETRY = "retry"  # what was printed just before is not the outcome
+    ACCEPTED = "accepted"  # the script goes on in any case
+    SUCCESS = "success"  # takes back earlier failures
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of failure: its meaning, the remedy, and the checks that look at its causes."""
+
+    name: str
+    pattern: re.Pattern[str] | None
+    meaning: str
+    remedy: str
+    checks: tuple[str, ...]
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """One shape of a line; lines.toml describes the fields."""
+
+    level: Level
+    pattern: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    whole: bool
+    severity: str | None
+    origin: str
+    kind: str
+    of: str
+    samples: tuple[str, ...]
+    never: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one line says."""
+
+    level: Level
+    kind: Kind
+    words: str  # without time, host and level
+    subject: str = ""  # of a success: what it is about
+    of: str = ""  # of a success: the programs whose failures it takes back
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    whole: str
+    words: str
+    severity: str  # "error", "warning", "info", or "" = none
+    origin: str  # "cloud-init" in its own log, else ""
+
+
+#: No shape sees more of a line: its beginning and its end.
+_BEGINNING, _END = 500, 150
+
+_COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
+_STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d\u00a0\t", "''\"\"  ")
+_SEVERITIES = {
+    "error": "error err fatal crit critical emerg emergency alert severe panic failed failure fail erro fata !".split(),
+    "warning": "warn warning".split(),
+    "info": "trace debug info notice".split(),
+}
+_SEVERITY = {word: severity for severity, words in _SEVERITIES.items() for word in words}
+
+
+@cache
+def _parts() -> Mapping[str, Any]:
+    return read_table("log/parts")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = _parts()
+    errno = "(?i:" + "|".join(sorted(parts["errno"], key=len, reverse=True)) + ")"
+    named = {"<errno>": errno, "<death>": parts["death"], "<complaint>": parts["complaint"], "<tool>": parts["tool"]}
+    return re.compile(re.sub("|".join(named), lambda match: named[match[0]], pattern))
+
+
+@cache
+def shapes() -> tuple[Shape, ...]:
+    """The shapes, in the order in which they are tried."""
+    return tuple(
+        Shape(
+            Level(row["level"]),
+            _compiled(row["pattern"]),
+            _compiled(row["unless"]) if "unless" in row else None,
+            row.get("whole", False),
+            row.get("severity"),
+            row.get("origin", ""),
+            row.get("kind", ""),
+            row.get("of", ""),
+            tuple(row["samples"]),
+            tuple(row["never"]),
+        )
+        for row in read_table("log/lines")["shape"]
+    )
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """The kinds of failure by name, in the order in which they are tried; the last one fits everything."""
+    return {
+        row["name"]: Kind(
+            row["name"],
+            re.compile(row["pattern"], re.I) if "pattern" in row else None,
+            row["meaning"],
+            row["remedy"],
+            tuple(row["checks"]),
+            tuple(row["samples"]),
+        )
+        for row in read_table("log/kinds")["kind"]
+    }
+
+
+@cache
+def stems(rank: str) -> tuple[str, ...]:
+    """Texts in lower case (POSIX extended regular expressions): a line that says something holds one of them.
+
+    `rank`: ``first`` for failures, ``then`` for complaints, ``last`` for what takes failures back.
+    """
+    return tuple(_parts()["stems"][rank])
+
+
+@cache
+def _envelope() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in _parts()["envelope"]))
+
+
+def _opened(text: str) -> _Line:
+    """Take off, from the left, what stands before a line's words."""
+    severity = origin = ""
+    words = text.lstrip()
+    for _ in range(8):
+        match = _envelope().match(words)
+        if not match or match.end() == len(words):
+            break
+        named = next((value for value in match.groups() if value), "")
+        if match["level4"]:
+            origin, level = "cloud-init", named[named.index("[") + 1 : -1]
+            file = named[: named.index("[")]
+            return _Line(text, f"{file}: {words[match.end() :]}", _SEVERITY.get(level.lower(), ""), origin)
+        severity = _SEVERITY.get(named.lower(), "") if named and severity != "error" else severity
+        words = words[match.end() :]
+    return _Line(text, words.strip(), severity, origin)
+
+
+def read_line(text: str) -> Reading:
+    """Read one line. It may hold anything, and be of any length: only its beginning and its end are read."""
+    text = _COLOURS.sub("", text.rstrip("\r\n")).translate(_STRAIGHT)
+    text = text[text.rfind("\r") + 1 :].rstrip()
+    if len(text) > _BEGINNING + _END:
+        text = f"{text[:_BEGINNING]} ... {text[-_END:]}"
+    line = _opened(text)
+    for shape in shapes():
+        if match := _match(shape, line):
+            if shape.level is Level.NOTHING:
+                break
+            named = match.groupdict()
+            subject = next((named[key] for key in named if key.startswith("subject") and named[key]), "")
+            # What stands indented belongs to another line, or to a text that is printed.
+            indented = shape.level is Level.CERTAIN and text.startswith(("  ", "\t"))
+            level = Level.COMPLAINT if indented else shape.level
+            return Reading(level, _kind(shape, line), line.words, subject, shape.of)
+    return Reading(Level.NOTHING, kinds()["other"], line.words)
+
+
+def _match(shape: Shape, line: _Line) -> re.Match[str] | None:
+    if shape.severity is not None and shape.severity != line.severity:
+        return None
+    if shape.origin and shape.origin != line.origin:
+        return None
+    text = line.whole if shape.whole else line.words
+    match = shape.pattern.search(text)
+    return None if match and shape.unless and shape.unless.search(text) else match
+
+
+def _kind(shape: Shape, line: _Line) -> Kind:
+    known = kinds()
+    if shape.level not in (Level.CERTAIN, Level.COMPLAINT):
+        return known["other"]
+    if shape.kind and shape.kind not in ("module", "exception"):
+        return known[shape.kind]
+    fitting = (kind for kind in known.values() if kind.pattern and kind.pattern.search(line.words))
+    return next(fitting, known[shape.kind or "other"])
+
+
+# --- several lines
+
+
+def outcome(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, Reading]]:
+    """The failures, complaints and notes in some numbered lines, less what a later line takes back.
+
+    A failure behind which the script says that it tries again, or goes on in any case, is a complaint; it is dropped
+    when a success follows. A success that names a package or an address takes back the failures that name the same.
+    """
+    readings = [(number, text, read_line(text)) for number, text in sorted(lines)]
+    last_failure = max((number for number, _, found in readings if found.level is Level.CERTAIN), default=0)
+    for at, (number, text, found) in enumerate(readings):
+        if found.level not in (Level.CERTAIN, Level.COMPLAINT, Level.NOTE):
+            continue
+        later = readings[at + 1 :]
+        successes = [(when, other) for when, _, other in later if other.level is Level.SUCCESS]
+        if any(_is_about(other, found) for _, other in successes):
+            continue
+        behind = next((other.level for when, _, other in later if when - number <= 3 and _softens(other)), None)
+        if behind is Level.RETRY and any(when > last_failure for when, _ in successes):
+            continue
+        if behind is Level.ACCEPTED and found.level is Level.COMPLAINT:
+            continue
+        if behind and found.level is Level.CERTAIN:
+            found = Reading(Level.COMPLAINT, found.kind, found.words)
+        yield number, text, found
+
+
+def _softens(reading: Reading) -> bool:
+    return reading.level in (Level.RETRY, Level.ACCEPTED)
+
+
+def _is_about(success: Reading, failure: Reading) -> bool:
+    """True when a success names what a failure names: the package, or the address; or ends the wait for a lock."""
+    if failure.kind.name == "lock":
+        return success.of.startswith("apt") and bool(success.subject)
+    name = re.sub(r"-\d[\w.]*$", "", success.subject)
+    return len(name) > 2 and bool(re.search(rf"(?<![\w.+-]){re.escape(name)}(?![\w+-])", failure.words))

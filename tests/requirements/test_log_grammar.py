@@ -1,0 +1,158 @@
+"""What the lines of programs say, and what a later line takes back."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections import Counter
+
+import pytest
+
+from plugins.checks.check import check_of
+from plugins.requirements import log_grammar
+from plugins.requirements.log_grammar import Level, kinds, outcome, read_line, shapes
+from suites.test_cloudinit import test_the_output_of_cloud_init_is_clean as cloudinit_002
+from tests.support.log_specimens import FOLDER, SPECIMENS
+
+SHAPES = [pytest.param(shape, id=f"{at}-{shape.level}") for at, shape in enumerate(shapes())]
+
+
+def deciding(line: str) -> log_grammar.Shape | None:
+    opened = log_grammar._opened(line)
+    return next((shape for shape in shapes() if log_grammar._match(shape, opened)), None)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_sample_is_decided_by_its_own_shape(shape: log_grammar.Shape) -> None:
+    assert shape.samples
+    assert shape.never
+    for sample in shape.samples:
+        assert deciding(sample) is shape, sample
+    for line in shape.never:
+        assert not log_grammar._match(shape, log_grammar._opened(line)), line
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name) for kind in kinds().values()])
+def test_a_sample_is_of_its_own_kind(kind: log_grammar.Kind) -> None:
+    assert bool(kind.samples) == bool(kind.pattern)
+    for sample in kind.samples:
+        fitting = next(each for each in kinds().values() if each.pattern and each.pattern.search(sample))
+        assert fitting is kind, sample
+    check = check_of(cloudinit_002)
+    assert check is not None
+    assert set(kind.checks) <= set(check.caused_by), "a cause that CLOUDINIT-002 does not declare"
+
+
+@pytest.mark.parametrize("line", (FOLDER / "failing.txt").read_text().splitlines())
+def test_failing(line: str) -> None:
+    assert read_line(line).level in (Level.CERTAIN, Level.COMPLAINT)
+
+
+@pytest.mark.parametrize("line", (FOLDER / "harmless.txt").read_text().splitlines())
+def test_harmless(line: str) -> None:
+    assert read_line(line).level not in (Level.CERTAIN, Level.COMPLAINT)
+
+
+@pytest.mark.parametrize("line", (FOLDER / "complaints.txt").read_text().splitlines())
+def test_a_program_complains_about_what_need_not_be(line: str) -> None:
+    assert read_line(line).level is Level.COMPLAINT
+
+
+@pytest.mark.parametrize(("half", "most_passed", "most_failed"), [("design", 0.05, 0.03), ("held out", 0.07, 0.05)])
+def test_the_specimens(half: str, most_passed: float, most_failed: float) -> None:
+    found: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for specimen in SPECIMENS:
+        if specimen.half == half:
+            levels = {reading.level for _, _, reading in outcome(enumerate(specimen.text.splitlines()))}
+            status = "fail" if Level.CERTAIN in levels else "warn" if Level.COMPLAINT in levels else "pass"
+            found[specimen.fails][status] += 1
+    assert found[True].total() > 350
+    assert found[False].total() > 70
+    assert found[True]["pass"] <= most_passed * found[True].total(), found
+    assert found[False]["fail"] <= most_failed * found[False].total(), found
+
+
+def test_every_error_of_the_c_library_is_known() -> None:
+    texts = {os.strerror(number) for number in errno.errorcode}
+    for text in sorted(texts):
+        assert read_line(f"frob: cannot frob '/x': {text}").level in (Level.CERTAIN, Level.COMPLAINT), text
+        assert read_line(f"frob: '/x': {text}").level in (Level.CERTAIN, Level.COMPLAINT), text
+
+
+ENVELOPES = [
+    "<13>Feb 11 22:08:50 user-data: {}",
+    "[  153.875899] cloud-init[2396]: {}",
+    "Feb 01 16:59:52 localhost cloud-init[2332]: {}",
+    "2026-01-01T00:00:00.123456+00:00 vm-a cloud-init[812]: {}",
+    "2026-01-01 10:00:00 {}",
+    "[2026-01-01 10:00:00 UTC] {}",
+    "10:00:00 {}",
+    "\x1b[31m{}\x1b[0m",
+]
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "E: Unable to locate package azure-cli",
+        "curl: (6) Could not resolve host: aka.ms",
+        "/bin/sh: 1: az: not found",
+        "ERROR: it went wrong",
+    ],
+)
+def test_a_line_says_the_same_however_often_it_was_logged(envelope: str, line: str) -> None:
+    alone = read_line(line)
+    assert alone.level is Level.CERTAIN
+    logged = read_line(envelope.format(line))
+    assert (logged.level, logged.kind) == (alone.level, alone.kind)
+
+
+def levels(*lines: str) -> list[str]:
+    return [f"{number} {reading.level}" for number, _, reading in outcome(enumerate(lines, 1))]
+
+
+REFUSED = "curl: (7) Failed to connect to aka.ms port 443"
+
+
+def test_a_later_line_takes_a_failure_back() -> None:
+    assert levels(REFUSED) == ["1 certain"]
+    assert levels(REFUSED, "attempt 1 failed, retrying", "Download succeeded") == []
+    assert levels(REFUSED, "attempt 1 failed, retrying", REFUSED) == ["1 complaint", "3 certain"]
+    assert levels(REFUSED, "attempt 1 failed, retrying", REFUSED, "finished") == ["3 certain"]
+    assert levels(REFUSED, "retrying") == ["1 complaint"]
+    assert levels(REFUSED, "done") == ["1 certain"], "a success without a retry is of another step"
+    assert levels("E: Unable to locate package azure-cli", "Setting up azure-cli (2.75) ...") == []
+    assert levels("E: Unable to locate package azure-cli", "Setting up jq (1.6) ...") == ["1 certain"]
+    assert levels("Setting up azure-cli (2.75) ...", "E: Unable to locate package azure-cli") == ["2 certain"]
+    assert levels("E: Could not get lock /var/lib/dpkg/lock", "Setting up jq (1.6) ...") == []
+    assert levels("cp: cannot stat '/x': No such file or directory", "+ true") == ["1 complaint"]
+    assert levels("rm: cannot remove '/x': No such file or directory", "+ true") == []
+
+
+HOSTILE = [
+    "a: ",
+    "x",
+    "'\"$( ",
+    "no 0 ",
+    "1.2.3: ",
+    "error ",
+    " - ",
+    "not ",
+    "2026-01-01 ",
+    "at -e line ",
+    "\x1b[",
+    "[",
+    "( ",
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_a_line_of_a_megabyte_takes_no_time(piece: str) -> None:
+    line = piece * (1_000_000 // len(piece))
+    start = time.process_time()
+    read_line(line)
+    for size in (60, 150, 400, 650):
+        read_line(line[:size])
+    assert time.process_time() - start < 0.25

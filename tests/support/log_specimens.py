@@ -1,0 +1,31 @@
+"""What real programs print when they fail, and when they do not: tests/data/cloud-init-output/specimens.jsonl.
+
+Each line of the file is a run of a program, with its family, whether it failed, and what it printed. The halves were
+drawn by a hash before the shapes were written: the shapes were made with the half ``design``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from tests.support.paths import ROOT
+
+__all__ = ["FOLDER", "SPECIMENS", "Specimen"]
+
+FOLDER = ROOT / "tests" / "data" / "cloud-init-output"
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """One run of a program. `half` is "design" or "held out"."""
+
+    family: str
+    half: str
+    fails: bool
+    text: str
+
+
+SPECIMENS = [
+    Specimen(**json.loads(line)) for line in (FOLDER / "specimens.jsonl").read_text(encoding="utf-8").splitlines()
+]
