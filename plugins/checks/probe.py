@@ -61,6 +61,7 @@ class Probe:
     accept_truncated: bool
     read: Callable[[ProbeResult], Any] | None
     windows: str | Callable[..., str] | None = None  # None: there is nothing like it on Windows
+    linux_only: str = ""  # why, in a sentence
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -119,6 +120,7 @@ def probe(
     accept_truncated: bool = False,
     read: Callable[[ProbeResult], Any] | None = None,
     windows: str | Callable[..., str] | None = None,
+    linux_only: str = "",
 ) -> Any:
     """Declare a probe and return it as a pytest fixture; assign it to the name the checks use.
 
@@ -135,7 +137,8 @@ def probe(
     output does not end with that line.
 
     `windows` is what runs on a Windows VM instead: PowerShell text (`plugins.checks.quoting.ps` and `tool` help to
-    write it), whose output `read` can parse too; without it, the checks that take the probe are *not applicable* there.
+    write it), whose output `read` can parse too; without it, the checks that take the probe are *not applicable* there,
+    and `linux_only` is the sentence that says why.
     """
     declared = Probe(
         command=command,
@@ -148,6 +151,7 @@ def probe(
         accept_truncated=accept_truncated,
         read=read,
         windows=windows,
+        linux_only=linux_only,
     )
 
     def value() -> Any:

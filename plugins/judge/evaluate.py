@@ -93,8 +93,9 @@ def _call(
 ) -> CheckOutcome:
     """The status of the check; adds the keys of the evidence that it read to `used`."""
     try:
-        if not all(probe.fits(evidence.vm) for probe in probes.values()):
-            not_applicable(LINUX_ONLY)
+        if absent := [probe for probe in probes.values() if not probe.fits(evidence.vm)]:
+            why = next((f" {each.linux_only}" for each in absent if each.linux_only), "")
+            not_applicable(f"{LINUX_ONLY}{why}")
         arguments = {}
         for name in parameters_of(function):
             if name in probes:

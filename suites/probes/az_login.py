@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from plugins import ProbeResult, Profile, Vm, probe, quote
 from suites.probes import imds_token
+from suites.probes.az_version import AZ_ON_LINUX
 from suites.probes.azcmagent_output import HIMDS
 from suites.wording import plain
 
@@ -102,7 +103,15 @@ class AzLogin:
         return cls(True, None, steps["login"], steps.get("token"), seen.seconds)
 
 
-az_login = probe(_az, timeout=45, needs=["az"], cap=8192, accept_states=("no tool", "timed out"), read=AzLogin.read)
+az_login = probe(
+    _az,
+    timeout=45,
+    needs=["az"],
+    cap=8192,
+    accept_states=("no tool", "timed out"),
+    linux_only=AZ_ON_LINUX,
+    read=AzLogin.read,
+)
 
 
 class KnownMessage(NamedTuple):

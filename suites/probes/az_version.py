@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from plugins import ANY_ERROR, ProbeResult, probe
 from suites.wording import plain
 
+#: Why the checks of az in the guest are for Linux.
+AZ_ON_LINUX = "Microsoft's steps with the Azure CLI in the guest are for Linux."
+
 
 @dataclass(frozen=True, slots=True)
 class AzVersion:
@@ -41,5 +44,6 @@ az_version = probe(
     needs=["az"],
     accept_states=("no tool",),
     accept_exits=ANY_ERROR,
+    linux_only=AZ_ON_LINUX,
     read=AzVersion.read,
 )

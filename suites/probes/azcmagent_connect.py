@@ -216,9 +216,12 @@ class ArcMachine:
         )
 
 
+_LINUX = "--enroll does not connect Windows VMs."
+
 enroll_connect = probe(
     _connect,
     timeout=LIMIT,
+    linux_only=_LINUX,
     root=True,
     needs=["curl"],
     accept_states=("lost", "timed out"),
@@ -229,6 +232,7 @@ enroll_connect = probe(
 enroll_show = probe(
     f"{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show && echo @end",
     timeout=SHOW_LIMIT,
+    linux_only=_LINUX,
     accept_states=("lost", "timed out"),
     accept_exits=ANY_ERROR,
     read=AgentStatus.read,
@@ -237,6 +241,7 @@ enroll_show = probe(
 enroll_disconnect = probe(
     _disconnect,
     timeout=DISCONNECT_LIMIT,
+    linux_only=_LINUX,
     root=True,
     needs=["curl"],
     accept_states=("lost", "timed out"),

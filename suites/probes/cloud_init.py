@@ -170,4 +170,11 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_one_line(str(item)) for item in value)) if isinstance(value, list) else ()
 
 
-cloudinit = probe(_STATUS.strip(), timeout=15, needs=["cloud-init"], accept_states=("no tool",), read=CloudInit.read)
+cloudinit = probe(
+    _STATUS.strip(),
+    timeout=15,
+    needs=["cloud-init"],
+    accept_states=("no tool",),
+    linux_only="Windows has no cloud-init.",
+    read=CloudInit.read,
+)

@@ -26,22 +26,27 @@ def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
 
 # Windows' own curl uses Schannel, which says neither version nor issuer; so .NET looks at the same path once more, and
 # says it in the words of curl. 0 is whatever the system allows; before .NET 4.7 that has to be TLS 1.2 by name (3072).
-# Whether the certificate is accepted is curl's to say: here any is, to see who issued it.
+# Whether the certificate is accepted is curl's to say: here any is, to see who issued it. It is done whenever the
+# tunnel stood, within what is left of the probe's time, less a second for the rest.
 _LOOK_AT_TLS = r"""
 $status = $global:LASTEXITCODE
 $accept = [Net.Security.RemoteCertificateValidationCallback]{ $true }
-if ($status -eq 0 -or $status -eq 60) {
+if ($slot.err.ToString() -match '(?m)^< HTTP/[\d.]+ 200') {
     foreach ($protocol in 0, 3072) {
+        $left = @LIMIT@ - $since.ElapsedMilliseconds
+        if ($left -lt 500) { break }
+        $wait = [int][Math]::Min(3000, $left / 4)
         $client = [Net.Sockets.TcpClient]::new()
         try {
-            $client.SendTimeout = 3000
-            $client.ReceiveTimeout = 3000
-            $client.Connect(@PROXY@, @PORT@)
+            $client.SendTimeout = $wait
+            $client.ReceiveTimeout = $wait
+            if (-not $client.ConnectAsync(@PROXY@, @PORT@).Wait($wait)) { continue }
             $stream = $client.GetStream()
             $ask = [Text.Encoding]::ASCII.GetBytes(@CONNECT@ + " HTTP/1.1`r`n`r`n")
             $stream.Write($ask, 0, $ask.Length)
             $head = ''
             while (-not $head.EndsWith("`r`n`r`n") -and $head.Length -lt 8192) {
+                if ($since.ElapsedMilliseconds -gt @LIMIT@) { break }
                 $byte = $stream.ReadByte()
                 if ($byte -lt 0) { break }
                 $head += [char]$byte
@@ -69,13 +74,20 @@ def _tunnel_windows(endpoint: Endpoint, profile: Profile) -> str:
         "@PORT@": str(profile.proxy_port),
         "@CONNECT@": ps(f"CONNECT {endpoint.host}:{endpoint.port}"),
         "@HOST@": ps(endpoint.host),
+        "@LIMIT@": str((_LIMIT - 1) * 1000),
     }
     look = re.sub("|".join(filled), lambda match: filled[match[0]], _LOOK_AT_TLS)
-    return tool("curl.exe", "-q", "-sS", "-v", *through, *rest, without=["NO_PROXY"]) + look
+    ask = tool("curl.exe", "-q", "-sS", "-v", *through, *rest, without=["NO_PROXY"])
+    return f"$since = [Diagnostics.Stopwatch]::StartNew()\n{ask}{look}"
+
+
+_LIMIT = 17  # seconds
 
 
 #: One request per endpoint serves NET-001, NET-002, NET-003 and DNS-001.
-tunnel = probe(_tunnel, windows=_tunnel_windows, timeout=17, needs=["curl"], accept_exits=EXITS, read=CurlAnswer.read)
+tunnel = probe(
+    _tunnel, windows=_tunnel_windows, timeout=_LIMIT, needs=["curl"], accept_exits=EXITS, read=CurlAnswer.read
+)
 
 
 def _if_any(seen: ProbeResult) -> CurlAnswer | None:
@@ -89,7 +101,7 @@ def _if_any(seen: ProbeResult) -> CurlAnswer | None:
 tunnel_if_any = probe(
     _tunnel,
     windows=_tunnel_windows,
-    timeout=17,
+    timeout=_LIMIT,
     needs=["curl"],
     accept_states=("no tool", "timed out", "lost"),
     accept_exits=range(256),

@@ -18,6 +18,7 @@ from plugins import check, probe, required
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.checks.check import check_of
 from plugins.checks.probe import LINUX_ONLY
+from plugins.checks.signature import parameters as parameters_of
 from plugins.enrollment.request import prepare
 from plugins.judge.evaluate import evaluate_check
 from plugins.model import Evidence, ProbeResult, Status
@@ -28,6 +29,7 @@ from suites.rules.certificate import certificate_problem
 from suites.rules.proxy_path import proxy_path
 from suites.rules.tls import Tls, refused_certificate, schannel
 from tests.suites.rows_windows import SCHANNEL, tunnel
+from tests.support.catalogue import FUNCTIONS
 from tests.support.paths import ROOT
 from tests.support.powershell_grammar import ENDPOINT, PROBES, VM
 from tests.support.suite_probes import probes_of
@@ -55,6 +57,18 @@ def judged(evidence: Evidence) -> tuple[Status, str, str]:
 def test_a_check_whose_probe_has_no_windows_command_is_not_applicable() -> None:
     assert judged(Evidence(VM, SESSION)) == (Status.NOT_APPLICABLE, LINUX_ONLY, "")
     assert judged(Evidence(replace(VM, os="linux"), SESSION))[0] is Status.UNKNOWN, "there, it was not gathered"
+
+
+def test_a_check_for_linux_only_says_why() -> None:
+    for id, function in FUNCTIONS.items():
+        probes = probes_of(function)
+        if all(each.fits(VM) for each in probes.values()):
+            continue
+        declared = check_of(function)
+        assert declared is not None
+        parameters = {each: None for each in parameters_of(function) if each not in probes}
+        outcome = evaluate_check(declared, function, probes, Evidence(VM, SESSION), PROFILE, parameters)
+        assert re.fullmatch(rf"{LINUX_ONLY} [A-Z-].*\.", outcome.message), (id, outcome)
 
 
 def test_the_checks_for_linux_only_are_those_that_the_page_names() -> None:
