@@ -53,9 +53,11 @@ def replay(pytester: pytest.Pytester) -> pytest.Pytester:
     pytester.makeconftest((ROOT / "conftest.py").read_text())
     pytester.mkdir("suites")
     (pytester.path / "suites/test_small.py").write_text(SUITE)
-    vm = Vm(f"vm{MARKERS}\n::error::name", host="h", tags={"site": MARKERS})
+    printable = "".join(letter for letter in MARKERS if letter.isprintable())
+    # A name with more than that is refused (tests/evidence/test_damaged.py), and named in the error.
+    vm, refused = (Vm(f"vm{name}", host="h", tags={"site": MARKERS}) for name in (printable, MARKERS + "\n::error::x"))
     archive = Archive.create(
-        pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": [MARKERS]}, [vm]
+        pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": [MARKERS]}, [vm, refused]
     )
     seen = {"word": ProbeResult("word", "cat /word", "done", 0, MARKERS, MARKERS)}
     archive.store(Evidence(vm, SshSession("ok", message=MARKERS, via=MARKERS, seconds={"login": 0.1}), seen, 1000.0))
@@ -65,6 +67,8 @@ def replay(pytester: pytest.Pytester) -> pytest.Pytester:
 def test_no_marker_acts_in_the_terminal_nor_in_a_report(replay: pytest.Pytester) -> None:
     done = run_pytest("-p", "no:cacheprovider", "--evidence=earlier", "-v", "-rA", cwd=replay.path)
     assert "PWNED" in done.stdout
+    assert "fleet[1].name: " in done.stdout
+    assert "Not " in done.stdout
     assert safe(done.stdout + done.stderr) == []
     latest: Path = replay.path / "reports/latest"
     for name in ("summary.md", "fixes.md", "junit.xml", "report.html"):
