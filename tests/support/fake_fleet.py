@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -43,7 +44,10 @@ def visit_all(
         nonce = script.partition("\nN=")[2].partition(" ")[0]
         answer = f"\n{nonce} hello 0\n"
         whole = True
-        for index, command in re.findall(r"^p(\d+)\(\) \{\n(.*)\n\}", script, re.M):
+        for part in re.findall(r"^rooted_part=((?:'[^']*'|\"'\")+)", script, re.M):  # what sudo starts
+            script += "\n".join(shlex.split(part))
+        for index, quoted in re.findall(r"^c(\d+)=((?:'[^']*'|\"'\"|[^\s'\"])+) l\d", script, re.M):
+            (command,) = shlex.split(quoted)
             if command in says or "journalctl" in command:  # the one of --bundle that has a single line
                 answer += f"{says.get(command, '')}\n{nonce} o {index}\n\n{nonce} e {index} e 0 1.00 1.50\n"
             else:

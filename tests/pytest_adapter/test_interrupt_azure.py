@@ -1,0 +1,60 @@
+"""One Ctrl-C while Azure is still asked, after all VMs were visited: a whole report, as during the visits."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.support.fleet_project import Checkout, checkout
+
+__all__ = ["checkout"]
+
+pytest_plugins = "pytester"
+
+#: Azure answers nothing for a minute, and one check asks it.
+HANGS = """
+import time
+from plugins.pytest_adapter import control_plane
+control_plane._ask_azure = lambda *asked: time.sleep(60)
+"""
+ASKS = '''
+
+@check("PLATFORM-001", required, remedy="Start it.", docs=docs)
+def test_runs(azure):
+    """Azure says that it runs."""
+    return str(azure.vm)
+'''
+
+
+def test_ctrl_c_while_azure_is_asked_reports_what_was_gathered(checkout: Checkout) -> None:
+    conftest, suite = checkout.path / "conftest.py", checkout.path / "suites/test_small.py"
+    conftest.write_text(conftest.read_text() + HANGS)
+    suite.write_text(suite.read_text() + ASKS)
+    checkout.fleet(a=checkout.good, b=checkout.good)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "--vm=a", "--vm=b", "-p", "no:cacheprovider"],
+        cwd=checkout.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(list(checkout.path.glob("reports/2*/evidence/*.json"))) < 2 and run.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.5)
+    began = time.monotonic()
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert time.monotonic() - began < 30, "it did not wait for Azure"
+    results = checkout.results()
+    by_id = {each["id"]: each["status"] for each in results["vms"][0]["results"]}
+    assert (by_id["SSH-001"], by_id["VM-001"], by_id["PLATFORM-001"]) == ("pass", "pass", "unknown")
+    assert "interrupted" in results["judged"]["why"]
+    assert (checkout.directory / "report.html").is_file()
+    assert [line for line in output.splitlines() if line][-1] == f"pytest --resume={results['run_id']}"
