@@ -213,8 +213,16 @@ _USERS = frozenset(
 _BARE_LOGIN = re.compile(
     r"(?<![\w/@:.+-])(?P<user>[\w.+\\-]{1,64}+):(?P<secret>[^\s:@/'\"<>]{1,128}+)@(?=\[?[\w.-]{1,80}\]?:\d{2,5}\b|\d{1,3}(?:\.\d{1,3}){3}\b)"
 )
+#: Before a proxy: ``HTTPS_PROXY="``, ``proxyconnect tcp: ``, ``Unsupported proxy syntax in '``.
+_PROXY = r"""proxy[\w.-]{0,40}+\\*["']?\s{0,9}(?:[:=]|syntax\sin|tcp:)?\s{0,9}\\*["']?"""
 _PROXY_LOGIN = re.compile(
-    r"proxy[\w.-]{0,40}+\\*[\"']?\s{0,9}[:=]?\s{0,9}\\*[\"']?(?P<login>[^\s:@/'\"<>=]{1,64}+:[^\s'\"<>]{1,256}?)@(?=[\w.\[-])",
+    rf"{_PROXY}(?P<login>[^\s:@/'\"<>=]{{1,64}}+:[^\s'\"<>]{{1,256}})@(?=[\w.\[-])",
+    re.I,
+)
+#: A proxy's password that begins as a port does: HTTPS_PROXY=http://user:12/ab@host; elsewhere that is a path.
+_PROXY_PORT = re.compile(
+    rf"{_PROXY}[a-z][a-z0-9+.-]{{0,30}}+://"
+    rf"(?P<login>[^\s:@/'\"<>]{{0,64}}+:\d{{1,5}}[/?#][^\s'\"<>]{{0,256}})@(?=[\w.\[-])",
     re.I,
 )
 _NOT_USERS = frozenset(
@@ -239,6 +247,8 @@ def address_logins(text: str, start: int, end: int) -> Spans:
     for bare in _PROXY_LOGIN.finditer(text, start, end):
         if "://" not in bare["login"] and not re.match(r"[^:]*:\d{1,5}(?:[/,]|\Z)", bare["login"]):
             yield bare.span("login")
+    for port in _PROXY_PORT.finditer(text, start, end):
+        yield port.span("login")
 
 
 def _parts(rest: str) -> Iterator[tuple[int, int, str]]:
@@ -261,4 +271,5 @@ def _login(text: str, first: int, last: int, scheme: str) -> Spans:
         if ends and ends[-1] > first:
             yield first, ends[-1]
     elif head.end() > first and scheme not in _USERS and _AT.match(text, head.end(), last):
-        yield first, head.end()
+        host = re.compile(r"[^/?#]{0,1024}").match(text, head.end(), last)  # user@domain:p@ss@host
+        yield first, [each.start() for each in _AT.finditer(text, head.end(), host.end() if host else last)][-1]

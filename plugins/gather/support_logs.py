@@ -28,7 +28,7 @@ _CAP = 65_536  # bytes of each log
 _PLAIN = (
     "tr -d '\\000\\r' | sed"
     " -e 's/\\(eyJ[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*\\)\\.[A-Za-z0-9_-]*/\\1.<signature>/g'"
-    " -e 's#://[^/@ \"]*@#://***@#g'"
+    " -e 's#://[^/: \"]*:[^ \"]*@#://***@#g' -e 's#://[^/@ \"]*@#://***@#g'"
     f" | sed -E '{sed_mask()}'"
 )
 
@@ -69,7 +69,7 @@ def _windows_ends(paths: Sequence[str]) -> str:
         f'"$path, its last {share} bytes:"\n'
         r"    $text -replace '\r|\x00', ''"
         r" -replace '(eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*)\.[A-Za-z0-9_-]*', '$1.<signature>'"
-        " -replace '://[^/@ \"]*@', '://***@'"
+        " -replace '://([^/: \"]*:[^ \"]*|[^/@ \"]*)@', '://***@'"
     )
     return each_end(paths, share, show, missing='"${path}: there is no such file"')
 

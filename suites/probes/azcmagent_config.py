@@ -75,8 +75,8 @@ def _is_url(text: str) -> bool:
     return bool(re.fullmatch(r"https?://[^\s/]+/?", text, re.I))
 
 
-# What stands before an @ is a login.
-_CUT = "sed 's#://[^/@]*@#://***@#g'"
+# What stands before the last @ is a login: a password may hold others, and slashes.
+_CUT = "sed 's#://.*@#://***@#'"
 
 agent_config = probe(
     f"""\

@@ -128,7 +128,7 @@ match($0, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[
   for (i = 1; i <= n && !at; i++) at = index($0, needle[i])
   if (!at) next
   gsub(/eyJ[A-Za-z0-9_.-]+/, "<token>")
-  gsub(/:\\/\\/[^\\/@ "]*@/, "://***@")
+  gsub(/:\\/\\/([^\\/: "]*:[^ "]*|[^\\/@ "]*)@/, "://***@")
   gsub(/--[a-z-]*(secret|token)[ =][^ ]+/, "<secret>")
   gsub(/\\t/, " ")
   loud = /level=(error|fatal)|FATAL|ERROR|^E: /

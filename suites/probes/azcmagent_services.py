@@ -87,11 +87,17 @@ systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Enviro
 {{
   sub(/^Environment=/, "")
   n = split($0, w, " ")
-  for (i = 1; i <= n; i++)
-    if (w[i] ~ /^"?[A-Za-z]+_[Pp][Rr][Oo][Xx][Yy]=/) {{
-      sub(/:\\/\\/[^\\/@]*@/, "://***@", w[i])
-      print "Environment=" w[i]
+  for (i = 1; i <= n; i++) {{
+    if (w[i] ~ /^"/ && w[i] !~ /"$/ && i < n) {{ w[i + 1] = w[i] " " w[i + 1]; continue }}
+    if (w[i] !~ /^"?[A-Za-z]+_[Pp][Rr][Oo][Xx][Yy]=/) continue
+    if (w[i] ~ /@/) {{
+      match(w[i], /=([A-Za-z0-9+.-]*:\\/\\/)?/)
+      head = substr(w[i], 1, RSTART + RLENGTH - 1)
+      sub(/.*@/, "", w[i])
+      w[i] = head "***@" w[i]
     }}
+    print "Environment=" w[i]
+  }}
 }}' && echo @end""",
     windows=azcmagent_windows.SERVICES,
     timeout=10,

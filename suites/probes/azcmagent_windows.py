@@ -25,8 +25,8 @@ _ABSENT = f"{_EXE}if (-not {_IS}) {{ '@absent'; return }}\n"
 
 SHOW = f"{_ABSENT}Invoke-Tool $exe 'show -j'\n''\n'@text'\nInvoke-Tool $exe 'show'"
 
-# What stands before an @ is a login.
-_CUT = "-replace '://[^/@]*@', '://***@'"
+# What stands before the last @ is a login: a password may hold others, and slashes.
+_CUT = "-replace '://.*@', '://***@'"
 
 CONFIG = f"""\
 {_ABSENT}'@list'
@@ -107,7 +107,7 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
         if ($line.Length -gt WIDTH -and $at -ge WIDTH - 200) {
             $line = $line.Substring(0, 150) + ' ... ' + $line.Substring($at - 250)
         }
-        $line = $line -replace 'eyJ[A-Za-z0-9_.-]+', '<token>' -replace '://[^/@ "]*@', '://***@'
+        $line = $line -replace 'eyJ[A-Za-z0-9_.-]+', '<token>' -replace '://([^/: "]*:[^ "]*|[^/@ "]*)@', '://***@'
         $line = $line -replace '--[a-z-]*(secret|token)[ =][^ ]+', '<secret>' -replace '\t', ' '
         $line = $line.Substring(0, [Math]::Min($line.Length, WIDTH))
         foreach ($key in $keys) {

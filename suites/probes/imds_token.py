@@ -237,7 +237,7 @@ class TokenAnswer:
             curl,
             issued=claims is not None,
             claims=_claims(claims[1]) if claims else None,
-            fields=dict(re.findall(r'^([a-z_]+)=\s*"?([^"\n]*)', text.replace("\\/", "/"), re.M)) if claims else {},
+            fields=dict(re.findall(r'^([a-z_]+)=[ \t]*"?([^"\n]*)', text.replace("\\/", "/"), re.M)) if claims else {},
             error=_error(body.strip()) if body else "",
             tries=int(tries[1]) if tries else 1,
             page=bool(re.search(r"<(!doctype +)?html\b", body, re.I)),

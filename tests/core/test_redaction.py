@@ -100,3 +100,48 @@ def test_what_was_seen_in_other_texts_hides_no_secret(monkeypatch: pytest.Monkey
     assert "horse" not in redact(key)  # though each line of it was seen where it was none
     remember("correct-horse-battery")
     assert "horse" not in redact(many)
+
+
+PROXY_LOGINS = [
+    "http://user:pa@ssw0rd@169.254.0.11:3128",
+    "http://user:pa/ssw0rd@169.254.0.11:3128",
+    "http://user:12/ssw0rd@proxy:3128",
+    "http://user:12?ssw0rd@proxy:3128",
+    "http://user@corp:pa@ssw0rd@proxy:3128",
+    "socks5h://user:p/a@ssw0rd@proxy:1080",
+    "user:pa@ssw0rd@proxy:3128",
+    "user:pa/ssw0rd@proxy:3128",
+]
+
+
+@pytest.mark.parametrize("proxy", PROXY_LOGINS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HTTPS_PROXY={}",
+        "  proxy.url    : {}",
+        "Environment=https_proxy={}",
+        'proxy = "{}"',
+        "--proxy {} https://management.azure.com",
+        "curl: (5) Unsupported proxy syntax in '{}'",
+        'level=error msg="Get https://x: proxyconnect tcp: {}: bad"',
+    ],
+)
+def test_an_at_sign_or_a_slash_in_a_proxys_password_hides_nothing_of_it(text: str, proxy: str) -> None:
+    shown = redact(text.format(proxy))
+    assert "ssw0rd" not in shown
+    assert "user" not in shown
+    assert "3128" in shown or "1080" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET http://host:8080/a@b",
+        "see https://learn.microsoft.com/x/@y",
+        "http://host:80/p@q HTTP/1.1",
+        "HTTPS_PROXY=https://proxy.example:3128/",
+    ],
+)
+def test_an_address_with_an_at_sign_in_its_path_is_no_login(text: str) -> None:
+    assert redact(text) == text

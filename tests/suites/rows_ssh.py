@@ -56,6 +56,13 @@ ROWS["SSH-002"] = [
         "Log in as root, or give the login user sudo without a password, by the tag NOPASSWD in a file of /etc/sudoers.d, made with visudo (docs/checks/SSH-002.md shows the line).",
     ),
     Row(
+        "sudo-rs asks for a password",
+        {"root_id": seen(stderr="sudo: interactive authentication is required\n", state="no root")},
+        Status.FAIL,
+        "The login user is not root, and sudo -n did not work (it said: sudo: interactive authentication is required). What only root may read stays unknown, and azcmagent connect needs root, too (AZCM0018).",
+        "Log in as root, or give the login user sudo without a password, by the tag NOPASSWD in a file of /etc/sudoers.d, made with visudo (docs/checks/SSH-002.md shows the line).",
+    ),
+    Row(
         "no sudo",
         {"root_id": seen(stderr="sh: sudo: not found\n", state="no root")},
         Status.FAIL,

@@ -154,9 +154,12 @@ def test_what_came_before_the_first_boot_is_part_of_the_image(shell: list[str], 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_login_of_the_proxy_stays_on_the_vm(shell: list[str], guest: Path) -> None:
+@pytest.mark.parametrize("password", ["s3cret", "pa@s3cret", "pa/s3cret", "12/s3cret", "a@b/s3cret"])
+def test_a_login_of_the_proxy_stays_on_the_vm(shell: list[str], password: str, guest: Path) -> None:
+    program = guest / "opt/azcmagent/bin/azcmagent"
+    program.write_text(program.read_text().replace("user:s3cret", f"user:{password}"))
     result, config = asked(guest, shell, "agent_config")
-    assert "s3cret" not in result.stdout + result.stderr
+    assert not re.search("s3cret|user:|pa@", result.stdout + result.stderr)
     assert config.url == "http://***@169.254.0.11:3128"
 
 
@@ -278,11 +281,19 @@ def test_what_systemd_shows() -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_of_a_services_environment_only_proxies_leave(shell: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "HTTPS_PROXY=http://u:s3cret@169.254.0.11:3128",
+        "HTTPS_PROXY=http://u:a@s3cret@169.254.0.11:3128",
+        "HTTPS_PROXY=http://u:12/s3cret@169.254.0.11:3128",
+    ],
+)
+def test_of_a_services_environment_only_proxies_leave(shell: list[str], assignment: str, tmp_path: Path) -> None:
     fake = tmp_path / "systemctl"
     fake.write_text(
         "#!/bin/sh\necho 'Id=himdsd.service'\n"
-        """echo 'Environment=TOKEN=s3cret HTTPS_PROXY=http://u:s3cret@169.254.0.11:3128 "OTHER=a b"'\n"""
+        f"""echo 'Environment=TOKEN=s3cret {assignment} "OTHER=a b" "OTHER_TOO=s3cret http_proxy=x"'\n"""
     )
     fake.chmod(0o755)
     planned: ProbeCommand = PLANNED["agent_services"]

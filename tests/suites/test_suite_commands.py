@@ -88,6 +88,10 @@ def test_logins_never_leave_the_vm(shell: list[str], name: str, tmp_path: Path) 
     )
     assert "s3cret" not in result.stdout + result.stderr
     assert "user" not in result.stdout
+    for password in ("pa@s3cret", "pa/s3cret", "12/s3cret", "a@b/s3@cret"):
+        odd = run(shell, PLANNED[name], tmp_path, SHELL="/bin/bash", https_proxy=f"http://user:{password}@h:3128")
+        assert "https_proxy=http://***@h:3128\n" in odd.stdout
+        assert not re.search("s3|user|pa", odd.stdout + odd.stderr)
     found = read(name, result)
     assert isinstance(found, Variables)
     assert found.values["HTTPS_PROXY"] == "http://***@169.254.0.11:3128"

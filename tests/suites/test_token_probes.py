@@ -27,7 +27,7 @@ from suites.probes.imds_token import TokenAnswer
 from tests.suites.rows_token import CLAIMS, CLIENT, IMDS, SYSTEM_VM, USER, USER_VM
 from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
-from tests.support.suite_rows import NOW, PROFILE, SESSION, VM
+from tests.support.suite_rows import NOW, PROFILE, SESSION, VM, seen
 
 # ------------------------------------------------------------------------------------------------ what leaves the VM
 
@@ -285,3 +285,13 @@ def test_a_sample_of_a_refusal_is_explained_by_its_own_entry(refusal: imds_token
         fits = [known for known in imds_token.token_rules().refusals if re.search(known.pattern, sample, re.I)]
         assert fits[0] is refusal
     assert refusal.create_again is not bool(refusal.remedy)
+
+
+def test_an_empty_claim_does_not_swallow_the_next_line() -> None:
+    answer = TokenAnswer.read(
+        seen(
+            'claims=e30\nclient_id=\nexpires_on="1795387558"\nresource= \n@tries 1\n'
+            "@curl code=200 connect=000 request=301 verify=0 total=0.1\n"
+        )
+    )
+    assert answer.fields == {"client_id": "", "expires_on": "1795387558", "resource": ""}
