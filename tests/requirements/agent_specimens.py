@@ -474,7 +474,7 @@ SPECIMENS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "P06",
         "curl: (7) Failed to connect to 169.254.169.254 port 80 via 169.254.0.11 after 0 ms: Could not connect",
-        ("IMDS not reached", "Curl: proxy not reached"),
+        ("Curl: proxy not reached", "IMDS not reached"),
     ),
     ("P07", "sudo: interactive authentication is required", ("Sudo refused",)),
     ("P08", "sudo-rs: interactive authentication is required", ("Sudo refused",)),

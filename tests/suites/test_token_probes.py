@@ -294,4 +294,4 @@ def test_an_empty_claim_does_not_swallow_the_next_line() -> None:
             "@curl code=200 connect=000 request=301 verify=0 total=0.1\n"
         )
     )
-    assert answer.fields == {"client_id": "", "expires_on": "1795387558", "resource": ""}
+    assert answer.fields == {"claims": "e30", "client_id": "", "expires_on": "1795387558", "resource": ""}
