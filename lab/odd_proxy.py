@@ -11,7 +11,7 @@ import socketserver
 import struct
 from collections.abc import Callable, Mapping
 
-__all__ = ["BEHAVIOURS", "OddProxy"]
+__all__ = ["BEHAVIOURS", "Behaviour", "OddProxy", "answers"]
 
 _OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _PAGE = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>blocked</html>\r\n"
@@ -35,7 +35,7 @@ def _wait(client: socket.socket) -> None:
         pass  # as long as the client likes
 
 
-def _answers(*parts: bytes | Behaviour) -> Behaviour:
+def answers(*parts: bytes | Behaviour) -> Behaviour:
     """Read the client's request, then do these one after the other."""
 
     def behave(client: socket.socket) -> None:
@@ -55,38 +55,40 @@ def _hello(client: socket.socket) -> None:
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "silent": _wait,
-    "half-head": _answers(b"HTTP/1.1 200 Connection est", _wait),
-    "half-head-closed": _answers(b"HTTP/1.1 200 Connection est"),
-    "hang-up": _answers(),
+    "half-head": answers(b"HTTP/1.1 200 Connection est", _wait),
+    "half-head-closed": answers(b"HTTP/1.1 200 Connection est"),
+    "hang-up": answers(),
     "hang-up-at-once": lambda client: None,
-    "reset": _answers(_reset),
-    "garbage": _answers(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"),
-    "garbage-bytes": _answers(bytes(range(1, 255)) * 4),
-    "tunnel-close": _answers(_OK, _hello),
-    "tunnel-reset": _answers(_OK, _hello, _reset),
-    "tunnel-silent": _answers(_OK, _wait),
-    "tunnel-plain-text": _answers(_OK, _hello, _PAGE),
-    "tunnel-garbage": _answers(_OK, _hello, bytes(range(1, 255)) * 4),
-    "tunnel-alert": _answers(_OK, _hello, _ALERT + b"\x50"),  # internal error
-    "tunnel-alert-name": _answers(_OK, _hello, _ALERT + b"\x70"),  # unrecognised name: a filter by name
-    "tunnel-alert-handshake": _answers(_OK, _hello, _ALERT + b"\x28"),
-    "tunnel-alert-version": _answers(_OK, _hello, _ALERT + b"\x46"),
+    "reset": answers(_reset),
+    "garbage": answers(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"),
+    "garbage-bytes": answers(bytes(range(1, 255)) * 4),
+    "tunnel-close": answers(_OK, _hello),
+    "tunnel-reset": answers(_OK, _hello, _reset),
+    "tunnel-silent": answers(_OK, _wait),
+    "tunnel-plain-text": answers(_OK, _hello, _PAGE),
+    "tunnel-garbage": answers(_OK, _hello, bytes(range(1, 255)) * 4),
+    "tunnel-alert": answers(_OK, _hello, _ALERT + b"\x50"),  # internal error
+    "tunnel-alert-name": answers(_OK, _hello, _ALERT + b"\x70"),  # unrecognised name: a filter by name
+    "tunnel-alert-handshake": answers(_OK, _hello, _ALERT + b"\x28"),
+    "tunnel-alert-version": answers(_OK, _hello, _ALERT + b"\x46"),
 }
 
 
 class OddProxy(socketserver.ThreadingTCPServer):
-    """`choose` says from a client's address which behaviour of `BEHAVIOURS` it meets."""
+    """`choose` says from a client's address which of `acts` it meets."""
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], choose: Callable[[str], str]) -> None:
+    def __init__(
+        self, address: tuple[str, int], choose: Callable[[str], str], acts: Mapping[str, Behaviour] = BEHAVIOURS
+    ) -> None:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 self.request.settimeout(30)
                 with contextlib.suppress(OSError):
-                    BEHAVIOURS[choose(self.client_address[0])](self.request)
+                    acts[choose(self.client_address[0])](self.request)
 
         super().__init__(address, Handler)
 

@@ -23,7 +23,8 @@ a proxy accepted TCP    the line ``> CONNECT `` of ``-v``     ``remote_ip``: 7.2
                                                               prints it at other times
 a service accepted TCP  ``size_request``, for plain requests  ``remote_ip``: as above
 CONNECT was answered    ``http_connect``                      exit status: 56; for garbage also 43 (8.14), 8 (8.21)
-TLS stood               the line ``> HEAD `` of ``-v``
+TLS stood               the line ``> HEAD `` of ``-v``, or
+                        ``* SSL connection using``
 time ran out            exit 28; in 7.29 also 56 and 7 with   the sentence: it differs in nearly every version
                         one sentence each (`_TIMED_OUT`)
 not HTTP                no status, though accepted            exit status: 0 in 7.61 (HTTP/0.9), 1 in 7.76
@@ -92,7 +93,7 @@ class CurlAnswer:
             code=code,
             connect=connect,
             accepted=bool(code or connect or request or re.search(r"^> CONNECT ", verbose, re.M)),
-            handshake=bool(code) or bool(re.search(r"^> HEAD ", verbose, re.M)),
+            handshake=bool(code or re.search(r"^(?:> HEAD |\* SSL connection using )", verbose, re.M)),
             seconds=_seconds(numbers.get("total", "")),
             headers=stdout[: matches[-1].start()].strip(),
             error=_error(verbose),

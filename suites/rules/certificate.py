@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from plugins import CheckOutcome, Profile, Status, first_installed, on_vm, sh
 from suites.probes.curl import CurlAnswer
-from suites.rules.tls import Tls, schannel
+from suites.rules.tls import Tls, certificate_fault
 from suites.wording import sentence
 
 __all__ = ["REINSTALL_CA", "certificate_problem"]
-
-_ANOTHER_NAME = r"subject ?name|does not match|hostname|name mismatch"
 
 #: For Debian's family and for Red Hat's.
 _CA = (
@@ -27,7 +23,7 @@ REINSTALL_CA = on_vm(
 def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> CheckOutcome:
     """The outcome for a certificate that was not accepted: why, and what to do."""
     error = sentence(tunnel.error)
-    windows = schannel(tunnel)
+    kind = certificate_fault(tunnel)
     issued = f" It was issued by {tls.issuer}." if tls.issuer else ""
     if tunnel.exit == 77:
         return CheckOutcome(
@@ -37,9 +33,7 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
             fix=REINSTALL_CA,
             component="guest",
         )
-    # GnuTLS says only in -v which of the tests failed:   server certificate expiration date FAILED
-    dated = re.search(r"expired|not yet valid", tunnel.error, re.I) or "date FAILED" in tunnel.verbose
-    if windows == "validity" or (not windows and dated):
+    if kind == "validity":
         return CheckOutcome(
             Status.FAIL,
             f"The certificate of {name} is outside its time of validity{error}.{issued} Azure's certificates are "
@@ -47,14 +41,14 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
             remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
             component="guest",
         )
-    if windows == "name" or tunnel.exit == 51 or (not windows and re.search(_ANOTHER_NAME, tunnel.error, re.I)):
+    if kind == "name":
         return CheckOutcome(
             Status.FAIL,
             f"The certificate is not for {name}{error}.{issued} Another server answers in its place.",
             remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
             "TLS inspection or the wrong name resolution behind the proxy off the path.",
         )
-    if windows == "revocation":
+    if kind == "revocation":
         return CheckOutcome(
             Status.UNKNOWN,
             f"Whether the certificate of {name} is revoked could not be checked{error}.{issued} Revocation lists come "
@@ -63,7 +57,7 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
             f"{profile.proxy_url} https://{name}/",
             component="guest",
         )
-    if windows == "revoked":
+    if kind == "revoked":
         return CheckOutcome(
             Status.FAIL,
             f"The certificate of {name} is revoked{error}.{issued} Another server answers in its place.",

@@ -68,6 +68,38 @@ def schannel(answer: CurlAnswer) -> str:
     return next((kind for kind, pattern in _schannel() if pattern.search(answer.error)), "")
 
 
+@cache
+def _words() -> dict[str, re.Pattern[str]]:
+    """The words of the other TLS libraries, by kind: data/tls-words.toml."""
+    return {
+        kind: re.compile(rows["pattern"], re.I)
+        for kind, rows in read_table("tls-words").items()
+        if isinstance(rows, dict)
+    }
+
+
+#: %{ssl_verify_result} for a time of validity that is not now: OpenSSL's two, NSS' two; GnuTLS has bits for it.
+_NOT_NOW, _NOT_NOW_BITS = (9, 10, -8181, -8162), 0x600
+
+
+def certificate_fault(answer: CurlAnswer) -> str:
+    """What was found wrong with a certificate that was not accepted: untrusted, validity, name, revocation, revoked.
+
+    By Schannel's status, then by the number of the verification, then by the words: a number names the time of validity
+    only, and GnuTLS before curl 8 gives none.
+    """
+    if kind := schannel(answer):
+        return kind
+    if answer.verify in _NOT_NOW or (answer.verify >= 0x200 and answer.verify & _NOT_NOW_BITS):
+        return "validity"
+    words = _words()
+    if answer.exit == 51 or words["name"].search(answer.error):
+        return "name"
+    if words["validity"].search(answer.error) or re.search(r"^\*\s.* date FAILED", answer.verbose, re.M):
+        return "validity"
+    return "untrusted"
+
+
 _WORDS = {
     "untrusted": "the certificate was not accepted",
     "validity": "the certificate is outside its time of validity",
@@ -82,6 +114,8 @@ def refused_certificate(answer: CurlAnswer) -> str:
 
     NET-003 judges it. Schannel's statuses come with exit 60 or, before curl 7.80 and for most of them later, with 35.
     """
+    if answer.exit == 35 and _words()["signature"].search(answer.error):
+        return _WORDS["untrusted"]
     if answer.exit == 35:
         return _WORDS.get(schannel(answer), "")
     return _CERTIFICATE.get(answer.exit, "")

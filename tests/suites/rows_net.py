@@ -221,7 +221,7 @@ ROWS["NET-001"] = [
             f"a 403 of another proxy: {words[:40]}",
             curl(0, 403, PROXY, 56, "CONNECT tunnel failed, response 403", headers),
             Status.FAIL,
-            f"169.254.0.11:3128 refuses management.azure.com:443: CONNECT was answered 403 ({words}); expected 200. The CSN proxy, a squid, does not answer so: another proxy may stand at its address or behind it. {FOR_ARM}",
+            f"169.254.0.11:3128 refuses management.azure.com:443: CONNECT was answered 403 ({words}); expected 200. The CSN proxy is not known to answer so: another proxy may stand at its address or behind it. {FOR_ARM}",
             WHOSE,
         )
         for headers, words in (
@@ -235,11 +235,11 @@ ROWS["NET-001"] = [
         )
     ),
     reach(
-        "a 403 without a name: the CSN proxy's, for all that is known",
+        "a 403 without a name",
         curl(0, 403, PROXY, 56, "Received HTTP code 403 from proxy after CONNECT", "HTTP/1.1 403 Forbidden\n"),
         Status.FAIL,
-        f"169.254.0.11:3128 refuses management.azure.com:443: CONNECT was answered 403; expected 200. It is not in the egress list of the cloud services network. {FOR_ARM}",
-        'Add it: az networkcloud cloudservicesnetwork update --name CSN --resource-group RG --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"management.azure.com","port":443}]}]\' (the list replaces the present one: repeat its entries). A network that is created with --enable-default-egress-endpoints True has the hosts of Azure Arc from the start.',
+        f"169.254.0.11:3128 refuses management.azure.com:443: CONNECT was answered 403; expected 200. The answer names no proxy. The CSN proxy answers so to a host that its egress list lacks. {FOR_ARM}",
+        'If CSN-002 finds the host in the list, another proxy answered (ip route get 169.254.0.11). Otherwise: Add it: az networkcloud cloudservicesnetwork update --name CSN --resource-group RG --additional-egress-endpoints \'[{"category":"azure-arc","endpoints":[{"domainName":"management.azure.com","port":443}]}]\' (the list replaces the present one: repeat its entries). A network that is created with --enable-default-egress-endpoints True has the hosts of Azure Arc from the start.',
     ),
     *(
         reach(

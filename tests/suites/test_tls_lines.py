@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from plugins.requirements.data_files import read_table
 from suites.rules.tls import Tls
 
 
@@ -49,3 +52,11 @@ from suites.rules.tls import Tls
 def test_tls_lines_of_other_curls(verbose: str, version: str, organisation: str) -> None:
     tls = Tls.read(verbose)
     assert (tls.version, tls.organisation) == (version, organisation)
+
+
+def test_each_sample_of_a_librarys_words_is_of_its_own_kind_only() -> None:
+    kinds = {kind: rows for kind, rows in read_table("tls-words").items() if isinstance(rows, dict)}
+    for kind, rows in kinds.items():
+        for sample in rows["samples"]:
+            matching = [name for name, each in kinds.items() if re.search(each["pattern"], sample, re.I)]
+            assert matching == [kind], sample

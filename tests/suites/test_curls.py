@@ -1,0 +1,229 @@
+"""Real curls against proxies, endpoints and metadata services that misbehave: what the checks make of each.
+
+One state is one connection's fate; a curl meets all of them, side by side. The commands are the probes' own, for a
+profile whose proxy and metadata service are on the loopback interface.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from lab.odd_proxy import BEHAVIOURS, Behaviour, OddProxy, answers
+from plugins import CheckOutcome
+from plugins.model import ProbeResult, Status
+from plugins.requirements.profile import Profile, Timeouts
+from suites.probes.curl import CurlAnswer
+from suites.rules.certificate import certificate_problem
+from suites.rules.proxy_path import proxy_path
+from suites.rules.tls import Tls, old_tls, refused_certificate
+from suites.test_proxy import test_the_csn_proxy_accepts_connections as accepts_connections
+from tests.support.curls import CURLS
+from tests.support.suite_probes import DECLARED as PROBES
+from tests.support.suite_rows import PROFILE, VM
+from tests.support.tls_origin import behaviours
+
+ENDPOINT = next(each for each in PROFILE.endpoints(VM) if each.host == "management.azure.com")
+LIMITS = Timeouts(imds=2, connect=2, total=3)
+
+
+def _status(head: str, body: str = "") -> Behaviour:
+    return answers(f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+
+STATUSES: Mapping[str, Behaviour] = {
+    "403-squid": _status("403 Forbidden\r\nServer: squid/5.7\r\nX-Squid-Error: ERR_ACCESS_DENIED 0"),
+    "403-plain": _status("403 Forbidden"),
+    "403-other": _status("403 URLBlocked\r\nVia: 1.1 10.0.0.15 (McAfee Web Gateway 7.8.2)", "<html>blocked</html>"),
+    "407": _status("407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x"),
+    "503": _status("503 Service Unavailable\r\nX-Squid-Error: ERR_CONNECT_FAIL 111"),
+    "302": _status("302 Found\r\nLocation: http://login.example/"),
+    "400": _status("400 Bad Request"),
+}
+
+CLOSED = "closed the connection instead of answering CONNECT"
+NO_ANSWER = "accepted the connection but did not answer CONNECT"
+BROKE_OFF = "opened the tunnel to .*, but the TLS handshake broke off"
+#: What NET-001 says of each state, in every curl.
+TUNNELS = {
+    "refused": "no connection to the CSN proxy .*, it refuses the connection",
+    "dropped": "no connection to the CSN proxy .*, it did not accept the connection within",
+    "silent": NO_ANSWER,
+    "half-head": NO_ANSWER,
+    "half-head-closed": CLOSED,
+    "hang-up": CLOSED,
+    "hang-up-at-once": CLOSED,
+    "reset": CLOSED,
+    "garbage": CLOSED,
+    "garbage-bytes": f"{CLOSED}|with something else than HTTP",
+    "tunnel-close": f"{BROKE_OFF}|but it broke before an answer came",
+    "tunnel-reset": f"{BROKE_OFF}|but it broke before an answer came",
+    "tunnel-silent": "opened the tunnel to .*, but the TLS handshake was not done after",
+    "tunnel-plain-text": "opened the tunnel to .*, but what came back is not TLS",
+    "tunnel-garbage": "opened the tunnel to .*, but what came back is not TLS",
+    "tunnel-alert": BROKE_OFF,
+    "tunnel-alert-name": BROKE_OFF,
+    "tunnel-alert-handshake": "have no cipher in common",
+    "tunnel-alert-version": "but no TLS version suits both sides: NET-003",
+    "403-squid": "refuses .* answered 403 .ERR_ACCESS_DENIED.; .* It is not in the egress list",
+    "403-plain": "refuses .* answered 403; .* The answer names no proxy",
+    "403-other": "refuses .* answered 403 .URLBlocked; 1.1 10.0.0.15 .McAfee",
+    "407": "wants a login",
+    "503": "allows .* but cannot reach it: CONNECT was answered 503 .ERR_CONNECT_FAIL",
+    "302": "answered CONNECT to .* with 302",
+    "400": "answered CONNECT to .* with 400",
+    "tls-good": "answered HTTP 400 through",
+    "tls-expired": "opened the tunnel to .*, but the certificate .*: NET-003",
+    "tls-future": "opened the tunnel to .*, but the certificate .*: NET-003",
+    "tls-name": "opened the tunnel to .*, but the certificate .*: NET-003",
+    "tls-untrusted": "opened the tunnel to .*, but the certificate .*: NET-003",
+    "tls-signature": "opened the tunnel to .*, but the certificate .*: NET-003",
+    "tls-no-bundle": "opened the tunnel to .*, but the VM's CA bundle could not be read: NET-003",
+    "tls-old": "answered HTTP 400 through|answered nothing within|but no TLS version suits both sides: NET-003",
+    "tls-silent": "took the TLS connection through .* but answered nothing within",
+    "tls-close": "but it broke before an answer came",
+}
+#: What NET-003 says of those that are its own.
+CERTIFICATES = {
+    "tls-expired": "is outside its time of validity",
+    "tls-future": "is outside its time of validity",
+    "tls-name": "is not for management.azure.com",
+    "tls-untrusted": "does not trust the certificate of .* by .*Contoso Inspection",
+    "tls-signature": "does not trust the certificate of",
+    "tls-no-bundle": "cannot read its own CA bundle",
+}
+#: What PROXY-003 says of a plain request.
+PORTS = {
+    "refused": (Status.FAIL, "refuses the connection"),
+    "dropped": (Status.FAIL, "did not accept a connection within"),
+    "silent": (Status.WARN, "accepted the connection, but curl exited with 28"),
+    "half-head": (Status.WARN, "accepted the connection, but curl exited with 28"),
+    "hang-up": (Status.WARN, "accepted the connection, but curl exited with 52"),
+    "reset": (Status.WARN, "accepted the connection, but curl exited with (52|56)"),
+    "garbage": (Status.WARN, "accepted the connection, but what came back is not HTTP"),
+    "403-squid": (Status.PASS, "accepts connections"),
+    "400": (Status.PASS, "accepts connections"),
+}
+
+
+@dataclass(frozen=True)
+class Places:
+    """The port of each state on the loopback interface, and the authority that its client trusts."""
+
+    ports: Mapping[str, int]
+    trusted: Mapping[str, Path]
+
+
+@contextmanager
+def _ports(acts: Mapping[str, Behaviour]) -> Iterator[dict[str, int]]:
+    with ExitStack() as stack:
+        ports = {}
+        for name in acts:
+            server = stack.enter_context(OddProxy(("127.0.0.1", 0), lambda _, name=name: name, acts))
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+            stack.callback(server.shutdown)
+            ports[name] = server.server_address[1]
+        closed, full = (stack.enter_context(socket.socket()) for _ in range(2))
+        closed.bind(("127.0.0.1", 0))
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):  # its queue is full: what comes now gets no answer
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield ports | {"refused": closed.getsockname()[1], "dropped": full.getsockname()[1]}
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    endpoints, trusted = behaviours(tmp_path_factory.mktemp("certificates"), ENDPOINT.host)
+    with _ports({**BEHAVIOURS, **STATUSES, **endpoints}) as ports:
+        yield Places(ports | {"tls-no-bundle": ports["tls-good"]}, trusted)
+
+
+def _profile(port: int) -> Profile:
+    return replace(PROFILE, proxy_url=f"http://127.0.0.1:{port}", timeouts=LIMITS)
+
+
+def _run(curl: str, folder: Path, command: str, name: str, trusted: Path | None = None) -> ProbeResult:
+    bundle = {"CURL_CA_BUNDLE": str(trusted)} if trusted else {}
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env={"PATH": f"{folder}:/usr/bin:/bin", "LC_ALL": "C", **bundle},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=30,
+        check=False,
+    )
+    return ProbeResult(name, command, "done", done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def folder(curl: str, tmp_path: Path) -> Path:
+    """A folder for PATH in which this curl is the first."""
+    (tmp_path / "curl").symlink_to(curl)
+    return tmp_path
+
+
+@pytest.mark.parametrize("curl", CURLS)
+def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, folder: Path, places: Places) -> None:
+    nothing = folder / "nothing.pem"
+
+    def judged(name: str) -> tuple[str, str]:
+        profile = _profile(places.ports[name])
+        planned = PROBES["tunnel"].plan("tunnel", {"vm": VM, "profile": profile, "endpoint": ENDPOINT})
+        trusted = nothing if name == "tls-no-bundle" else places.trusted.get(name, places.trusted["tls-good"])
+        answer = CurlAnswer.read(_run(curl, folder, planned.command, "tunnel", trusted))
+        certificate = ""
+        if refused_certificate(answer) or old_tls(answer):
+            certificate = certificate_problem(answer, Tls.read(answer.verbose), ENDPOINT.host, profile).message
+        return proxy_path(answer, ENDPOINT, profile).message, certificate
+
+    with ThreadPoolExecutor(6) as pool:
+        found = dict(zip(TUNNELS, pool.map(judged, TUNNELS), strict=True))
+    expected = {name: (TUNNELS[name], CERTIFICATES.get(name, "")) for name in TUNNELS}
+    if "the VM's CA bundle could not be read" in found["tls-good"][0]:
+        # An NSS without a reader for PEM files (nss-pem): it says so to everything that comes after CONNECT.
+        expected = {name: each for name, each in expected.items() if not name.startswith(("tls-", "tunnel-"))}
+    wrong = {
+        name: found[name]
+        for name, words in expected.items()
+        if not all(re.search(each, said) for each, said in zip(words, found[name], strict=True))
+    }
+    assert not wrong, "\n".join(f"{name}: {message}" for name, message in wrong.items())
+
+
+@pytest.mark.parametrize("curl", CURLS)
+def test_the_proxys_port_is_judged_alike_by_every_curl(curl: str, folder: Path, places: Places) -> None:
+    def judged(name: str) -> tuple[Status, str]:
+        profile = _profile(places.ports[name])
+        planned = PROBES["proxy_port"].plan("proxy_port", {"vm": VM, "profile": profile})
+        answer = CurlAnswer.read(_run(curl, folder, planned.command, "proxy_port"))
+        return _outcome(answer, profile)
+
+    with ThreadPoolExecutor(6) as pool:
+        found = dict(zip(PORTS, pool.map(judged, PORTS), strict=True))
+    wrong = {
+        name: each
+        for name, each in found.items()
+        if each[0] is not PORTS[name][0] or not re.search(PORTS[name][1], each[1])
+    }
+    assert not wrong
+
+
+def _outcome(answer: CurlAnswer, profile: Profile) -> tuple[Status, str]:
+    try:
+        return Status.PASS, accepts_connections(answer, profile)
+    except CheckOutcome as outcome:
+        return outcome.status, outcome.message

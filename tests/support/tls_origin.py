@@ -1,0 +1,97 @@
+"""An endpoint of Azure behind a proxy, both on the loopback interface, with certificates of every kind."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from lab.odd_proxy import Behaviour
+
+__all__ = ["behaviours"]
+
+_OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_ANSWER = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def _certificate(folder: Path, kind: str, host: str) -> tuple[Path, Path]:
+    """A certificate with its key, and the authority that a client should trust, as PEM files."""
+    now = dt.datetime.now(dt.UTC)
+    ca_key, key = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
+    issuer = "Contoso Inspection" if kind == "untrusted" else "Microsoft Corporation"
+    ca_name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, issuer)])
+    begin, end = {"expired": (-20, -10), "future": (10, 20)}.get(kind, (-10, 10))
+    ca = (
+        x509.CertificateBuilder()
+        .subject_name(ca_name)
+        .issuer_name(ca_name)
+        .public_key(ca_key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=100))
+        .not_valid_after(now + dt.timedelta(days=100))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(ca_key, hashes.SHA256())
+    )
+    name = "other.example" if kind == "name" else host
+    leaf = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(ca_name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + dt.timedelta(days=begin))
+        .not_valid_after(now + dt.timedelta(days=end))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    pem, trusted = folder / f"{kind}.pem", folder / f"{kind}-ca.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem.write_bytes(private + leaf.public_bytes(Encoding.PEM))
+    trusted.write_bytes(ca.public_bytes(Encoding.PEM))
+    return pem, trusted
+
+
+def behaviours(folder: Path, host: str) -> tuple[Mapping[str, Behaviour], Mapping[str, Path]]:
+    """What a proxy does that leads to the endpoint, by name; and for each name the authority to trust."""
+    acts: dict[str, Behaviour] = {}
+    trusted: dict[str, Path] = {}
+    for name in ("good", "expired", "future", "name", "untrusted", "signature", "old", "silent", "close"):
+        pem, trusted[f"tls-{name}"] = _certificate(folder, name, host)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        if name == "old":
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        acts[f"tls-{name}"] = _endpoint(context, name)
+    trusted["tls-untrusted"] = trusted["tls-signature"] = trusted["tls-name"]
+    return acts, trusted
+
+
+def _endpoint(context: ssl.SSLContext, name: str) -> Behaviour:
+    def behave(client: socket.socket) -> None:
+        _read_head(client)
+        client.sendall(_OK)
+        with contextlib.suppress(ssl.SSLError), context.wrap_socket(client, server_side=True) as secured:
+            _read_head(secured)
+            if name == "silent":
+                time.sleep(5)
+            elif name != "close":
+                secured.sendall(_ANSWER)
+
+    return behave
+
+
+def _read_head(client: socket.socket) -> None:
+    text = b""
+    while b"\r\n\r\n" not in text and (more := client.recv(4096)):
+        text += more
