@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -123,12 +124,16 @@ class Places:
     trusted: Mapping[str, Path]
 
 
+def _always(name: str, client: str) -> str:
+    return name
+
+
 @contextmanager
 def _ports(acts: Mapping[str, Behaviour]) -> Iterator[dict[str, int]]:
     with ExitStack() as stack:
         ports = {}
         for name in acts:
-            server = stack.enter_context(OddProxy(("127.0.0.1", 0), lambda _, name=name: name, acts))
+            server = stack.enter_context(OddProxy(("127.0.0.1", 0), partial(_always, name), acts))
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
             stack.callback(server.shutdown)
             ports[name] = server.server_address[1]
