@@ -116,7 +116,7 @@ def _seconds(stamp: str) -> float:
 # until the log's share of the output is used. So no number of harmless lines pushes a failure out. cloud-init writes
 # one log for all boots: what was before the last one does not count.
 _PICK = """\
-awk -v needles={needles} -v room={room} '
+awk -v needles={needles} -v room=$room '
 BEGIN {{ n = split(needles, needle, "|") }}
 {{ sub(/\\r$/, ""); sub(/.*\\r/, "") }}
 /^Cloud-init v\\. .* running .init-local/ {{ split("", count); split("", kept); split("", key); k = 0 }}
@@ -172,18 +172,23 @@ _WIDTH, _ROOM, _END = 700, 11_000, 4_000_000
 #: The content of a picked line. An exit status in a sentence counts only if azcmagent is named beside it.
 _NEEDLES = [*needles(), *SUCCESSES, "exit code", "exit status", "exitcode"]
 
-_LOGS = "/var/opt/azcmagent/log/himds.log /var/opt/azcmagent/log/azcmagent.log /var/log/cloud-init-output.log"
+#: What the logs are called once they are rotated is not documented: every file of theirs that was written to within a day.
+_FOLDER, _CLOUD_INIT = "/var/opt/azcmagent/log", "/var/log/cloud-init-output.log"
 
 agent_logs = probe(
     f"""\
 pick() {{
-  {_PICK.format(needles=quote("|".join(_NEEDLES)), room=_ROOM, width=_WIDTH)}
+  {_PICK.format(needles=quote("|".join(_NEEDLES)), width=_WIDTH)}
 }}
 date -u '+@now %s'
-for f in {_LOGS}; do
-  [ -s $f ] && {{
+rotated=$(find {_FOLDER} -type f -mtime -1 2>/dev/null | grep -E '/(himds|azcmagent)[^/ ]*[.-][^/ ]*$' |
+  grep -vxE '{_FOLDER}/(himds|azcmagent)\\.log' | sort | tail -n 4)
+set -- $rotated {_FOLDER}/himds.log {_FOLDER}/azcmagent.log {_CLOUD_INIT}
+room=$(({_ROOM} * 4 / ($# + 1)))
+for f in "$@"; do
+  [ -s "$f" ] && {{
     echo "@log $f"
-    tail -c {_END} $f | pick
+    case $f in *.gz) gzip -dc "$f" 2>/dev/null | tail -c {_END} ;; *) tail -c {_END} "$f" ;; esac | pick
   }}
 done
 command -v journalctl >/dev/null && {{

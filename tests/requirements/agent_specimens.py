@@ -19,6 +19,11 @@ SPECIMENS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Get https://gbl.his.arc.azure.com/discovery?location=eastus\\u0026api-version=1.0-preview: dial tcp: lookup gbl.his.arc.azure.com on 10.96.0.10:53: read udp 10.244.1.161:56057-\\u003e10.96.0.10:53: i/o timeout",
         ("Resolver does not answer",),
     ),
+    (
+        "W06",
+        'level=error msg="Get https://gbl.his.arc.azure.com/discovery: 403 (403 Forbidden)"',
+        ("Endpoint of Arc answers 403",),
+    ),
     ("W07", 'Get "https://agentserviceapi.guestconfiguration.azure.com": Forbidden', ("Forbidden by the proxy",)),
     (
         "W09",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 from plugins.checks.probe import Probe, ProbeCommand
 from plugins.model import ProbeResult, Target, Vm
 from suites.probes.azcmagent import Agent
+from suites.probes.azcmagent_check import ReachedEndpoints
 from suites.probes.azcmagent_config import AgentConfig
 from suites.probes.azcmagent_connect import settings
 from suites.probes.azcmagent_logs import AgentLogs, LogLine
@@ -46,6 +50,13 @@ def test_garbage_is_read_or_refused(name: str, stdout: str, stderr: str) -> None
     for marked in (stdout, f"@version\n{stdout}", f"{{}}\n@text\n{stdout}", f"@check x\n{stdout}", f"@now 1\n{stdout}"):
         with contextlib.suppress(ValueError):
             reader(ProbeResult(name, "", "done", 0, marked, stderr))
+
+
+@pytest.mark.parametrize("key", ["proxy", "proxyStatus", "Proxy Status", "proxy status"])
+def test_the_proxy_of_an_endpoint_has_several_names_in_json(key: str) -> None:
+    text = json.dumps([{"endpoint": "https://pas.windows.net", "reachable": False, key: "not set"}])
+    [endpoint] = ReachedEndpoints.read(seen(f"@check eastus\n{text}\n")).endpoints
+    assert (endpoint.url, endpoint.reachable, endpoint.proxy) == ("https://pas.windows.net", False, "not set")
 
 
 def test_a_setting_that_is_no_address_is_refused() -> None:
@@ -210,6 +221,24 @@ def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
     assert logs.entries[1][0].time == logs.entries[0][0].time > 0  # the last time that stood before it
     assert logs.entries[1][0].text == "FATAL   AZCM0042: no resource"
     assert logs.entries[-1][0].text == "AZCM0145: try 29"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_rotated_logs_of_the_last_day_are_read(shell: list[str], guest: Path) -> None:
+    folder = guest / "var/opt/azcmagent/log"
+    for number, name in enumerate(["himds-2026-11-21T20-00-00.000.log", "azcmagent.log.1", "azcmagent.log.2.gz"]):
+        line = f"AZCM002{number}: Error\n".encode()
+        (folder / name).write_bytes(gzip.compress(line) if name.endswith(".gz") else line)
+    (folder / "himds.log").write_text("AZCM0026: Network Error\n")
+    (folder / "azcmagent.log.9").write_text("AZCM0029: Error\n")
+    os.utime(folder / "azcmagent.log.9", (0, 0))
+    _, logs = asked(guest, shell, "agent_logs")
+    assert [(line.log, what.name) for line, what in logs.entries] == [
+        ("azcmagent.log.1", "AZCM0021"),
+        ("azcmagent.log.2.gz", "AZCM0022"),
+        ("himds-2026-11-21T20-00-00.000.log", "AZCM0020"),
+        ("himds.log", "AZCM0026"),
+    ]
 
 
 HOSTS = ("gbl.his.arc.azure.com", "management.azure.com", "pas.windows.net", "login.microsoftonline.com")
