@@ -172,7 +172,7 @@ _WIDTH, _ROOM, _END = 700, 11_000, 4_000_000
 #: The content of a picked line. An exit status in a sentence counts only if azcmagent is named beside it.
 _NEEDLES = [*needles(), *SUCCESSES, "exit code", "exit status", "exitcode"]
 
-#: What the logs are called once they are rotated is not documented: every file of theirs that was written to within a day.
+#: What the logs are called once they are rotated is not documented: all of theirs that were written to within a day.
 _FOLDER, _CLOUD_INIT = "/var/opt/azcmagent/log", "/var/log/cloud-init-output.log"
 
 agent_logs = probe(
