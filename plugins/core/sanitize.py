@@ -73,14 +73,19 @@ def message_text(text: str) -> str:
     """A message as everything downstream may show it, a terminal too: without secrets, on one line, not endless.
 
     And no command to the CI server that reads the terminal's lines: GitHub Actions obeys a line that begins with
-    ``::``, Azure Pipelines one that holds ``##vso[`` or ``##[``.
+    ``::error``, Azure Pipelines one that holds ``##vso[`` or ``##[``. GitLab's need a carriage return and an escape.
     """
     return defuse_ci_command(truncate(one_line(redact(text)), _SENTENCES)) if text else ""
 
 
 def terminal_text(text: str) -> str:
     """Lines for a terminal, such as those of an error: without secrets, harmless, and no command to a CI server."""
-    return "\n".join(map(defuse_ci_command, escape_invisible(redact(text)).split("\n")))
+    return printable(redact(text))
+
+
+def printable(text: str) -> str:
+    """Lines for a terminal or a log file that are harmless and no command to a CI server."""
+    return "\n".join(map(defuse_ci_command, escape_invisible(text).split("\n")))
 
 
 @lru_cache(8192)
@@ -89,11 +94,18 @@ def case_text(name: str) -> str:
     return defuse_ci_command(one_line(name))
 
 
+#: What GitHub obeys at the beginning of a line, and pytest wraps a long word anywhere: its commands in a word, too.
+_GITHUB = re.compile(
+    r"^(\s*):(?=:)|(?<!\w):(?=:[\w-]+(?: [^\n]*?)?::)"
+    r"|:(?=:(?i:add-|debug|echo|endgroup|error|group|internal-|notice|remove-|save-|set-|stop-|warning)[^\n]*?::)"
+)
+
+
 def defuse_ci_command(line: str) -> str:
-    """A line that no CI server takes for a command."""
+    """A line that no CI server takes for a command, nor a part of it when it is wrapped."""
     if "##" in line:
         line = re.sub(r"##(?=\w*\[)", "# #", line)
-    return re.sub(r"^(\s*):(?=:)", r"\1: ", line) if "::" in line else line
+    return _GITHUB.sub(r"\1: ", line) if "::" in line else line
 
 
 def middle_cut(text: str, limit: int) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from plugins.checks.areas import ENROLL
 from plugins.checks.probe import Probe, ProbeCommand
+from plugins.core.sanitize import terminal_text
 from plugins.enrollment.arc_machines import machine_lister
 from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, refusal, same_machine
 from plugins.enrollment.runner import enroll
@@ -77,7 +78,7 @@ def enroll_ready_vms(
     reasons = skipped | refused
     in_order = {vm.name: reasons[vm.name] for vm in vms if vm.name in reasons}
     for line in announcement(requests, in_order, mode):
-        write_line(line)
+        write_line(terminal_text(line))
     if not requests:
         return True
     with ExitStack() as stack:

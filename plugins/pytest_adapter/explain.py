@@ -14,7 +14,7 @@ import pytest
 
 from plugins.checks.areas import documented
 from plugins.core.redaction import redact
-from plugins.core.sanitize import one_line, truncate
+from plugins.core.sanitize import one_line, printable, truncate
 from plugins.core.wording import counted, no_such_check
 from plugins.pytest_adapter.log_file import Log, UnreadableLog, read_logs
 from plugins.requirements import agent_errors as knowledge
@@ -46,7 +46,7 @@ def answer(config: pytest.Config) -> int | None:
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
     answers = [explain(each, pages, config.invocation_params.dir) for each in asked]
     # pytest has no terminal reporter yet.
-    sys.stdout.write("\n\n".join(_laid_out(each.text, width) for each in answers) + "\n")
+    sys.stdout.write(printable("\n\n".join(_laid_out(each.text, width) for each in answers)) + "\n")
     if all(each.known for each in answers):
         return int(pytest.ExitCode.OK)
     sys.stdout.write(f"\n{USAGE}\n")

@@ -8,7 +8,7 @@ import pytest
 
 from plugins.checks.probe import ProbeCommand
 from plugins.core.errors import InputError
-from plugins.core.sanitize import one_line
+from plugins.core.sanitize import message_text, printable
 from plugins.core.wording import span
 from plugins.enrollment.steps import is_step, refuse
 from plugins.gather import support_logs
@@ -105,14 +105,14 @@ def _print_plan(
     writer = config.get_terminal_writer()
     options = limits(options, scope.pending)
     writer.line()
-    writer.write(page(commands, scope.pending, options))
+    writer.write(printable(page(commands, scope.pending, options)))
     for line in control_plane.plan_lines(items, scope.vms, option):
-        writer.line(line)
+        writer.line(printable(line))
     longest = max(ssh.time_limit(len(scope.pending), options), control_plane.time_limit(items, option))
     writer.line()
     writer.line(f"The run takes at most {span(longest)}: all of this runs in parallel.")
     for line in plan_page(items, run.rules.profile, option.enroll) if option.enroll else ():
-        writer.line(line)
+        writer.line(printable(line))
 
 
 def _visit(
@@ -132,7 +132,7 @@ def _visit(
     except KeyboardInterrupt:  # while Azure is still read: what there is, is judged and reported all the same
         run.state.interrupted = True
     if not option.no_azure and (line := judge.context.facts.nothing_read):
-        config.pluginmanager.getplugin("terminalreporter").write_line(one_line(line), yellow=True)
+        config.pluginmanager.getplugin("terminalreporter").write_line(message_text(line), yellow=True)
     if option.enroll and (archive.problem or not run.state.interrupted):
         _enroll(config, run, judge, items, options)
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from plugins.core.redaction import redact, remember_environment
+from plugins.core.redaction import remember_environment
+from plugins.core.sanitize import terminal_text
 from plugins.pytest_adapter.options import asks_for_run
 
 __all__ = ["clean_traceback", "start", "stop"]
@@ -47,7 +48,7 @@ def stop(config: pytest.Config) -> None:
 
 
 def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+    sys.stderr.write(terminal_text("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _redacting(make: _Factory) -> _Factory:
@@ -57,10 +58,10 @@ def _redacting(make: _Factory) -> _Factory:
             text = made.getMessage()
         except (TypeError, ValueError, KeyError):  # arguments that do not fit: logging itself will say so
             return made
-        if (clean := redact(text)) != text:
+        if (clean := terminal_text(text)) != text:
             made.msg, made.args = clean, None
         if made.exc_info and made.exc_info[1] is not None:
-            made.exc_text = redact(logging.Formatter().formatException(made.exc_info))
+            made.exc_text = terminal_text(logging.Formatter().formatException(made.exc_info))
         return made
 
     return record
@@ -75,10 +76,10 @@ def clean_traceback(excrepr: Any) -> None:
                 if part is not None and hasattr(part, "lines"):
                     _clean(part.lines)
                 elif part is not None:
-                    part.args[:] = [(name, redact(value)) for name, value in part.args]
+                    part.args[:] = [(name, terminal_text(value)) for name, value in part.args]
         if crash is not None:
-            crash.message = redact(crash.message)
+            crash.message = terminal_text(crash.message)
 
 
 def _clean(lines: list[str]) -> None:
-    lines[:] = redact("\n".join(lines)).split("\n")
+    lines[:] = terminal_text("\n".join(lines)).split("\n")

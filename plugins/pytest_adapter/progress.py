@@ -21,7 +21,7 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from plugins.core.sanitize import one_line
+from plugins.core.sanitize import case_text
 from plugins.diagnosis.findings import rank
 from plugins.gather import collector as gather
 from plugins.model import Evidence, Verdict, Vm
@@ -111,7 +111,7 @@ class VmLines:
         """Write the line of the last VM."""
         if self._counts and self._terminal.verbosity >= 0:
             order = sorted(self._counts.items(), key=lambda pair: rank(pair[0]))
-            self._terminal.write_line(f"{one_line(self._vm)}: {', '.join(f'{count} {word}' for word, count in order)}")
+            self._terminal.write_line(f"{case_text(self._vm)}: {', '.join(f'{count} {word}' for word, count in order)}")
         self._counts.clear()
 
 

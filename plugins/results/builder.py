@@ -13,6 +13,7 @@ from plugins.azure.snapshot import Call
 from plugins.checks.areas import REACHED, order
 from plugins.checks.check import Check
 from plugins.core.redaction import redact
+from plugins.core.sanitize import case_text, escape_invisible, message_text
 from plugins.core.version import SUITE_VERSION
 from plugins.diagnosis import drift, fix_plan
 from plugins.diagnosis.findings import FindingGroups
@@ -155,16 +156,16 @@ def _vm(
     return {
         "name": evidence.vm.name,
         "readiness": readiness(verdicts, complete=complete),
-        "address": session.address,
+        "address": case_text(session.address),
         "session": {
             "outcome": session.outcome,
-            "message": session.message,
-            "remedy": session.remedy,
-            "via": session.via,
+            "message": message_text(session.message),
+            "remedy": message_text(session.remedy),
+            "via": case_text(session.via),
             "seconds": session.seconds,
         },
-        "tags": dict(evidence.vm.tags),
-        "components": dict(components),
+        "tags": {case_text(tag): case_text(value) for tag, value in evidence.vm.tags.items()},
+        "components": {kind: case_text(id) for kind, id in components.items()},
         "facts": {fact: redact(value) for each in verdicts for fact, value in each.facts},
         "results": stand_in
         + [
@@ -187,11 +188,16 @@ def _vm(
             for each, diagnosis in diagnosed
         ],
         "evidence": {
-            key: {name: getattr(seen, name) for name in _OF_A_PROBE}
+            key: {name: _shown(getattr(seen, name)) for name in _OF_A_PROBE}
             for key, seen in evidence.seen.items()
             if key in used
         },
     }
+
+
+def _shown(value: Any) -> Any:
+    """A part of a probe's result as every report may show it; the evidence keeps the VM's own words."""
+    return escape_invisible(value) if isinstance(value, str) else value
 
 
 def unreached(session: SshSession) -> list[dict[str, Any]]:
@@ -207,8 +213,8 @@ def unreached(session: SshSession) -> list[dict[str, Any]]:
             "parameter": "",
             "status": str(Status.UNKNOWN),
             "severity": str(Severity.REQUIRED),
-            "message": session.message or f"The SSH session ended with: {session.outcome}.",
-            "remedy": session.remedy,
+            "message": message_text(session.message) or f"The SSH session ended with: {session.outcome}.",
+            "remedy": message_text(session.remedy),
             "root_cause": True,
             "caused_by": [],
             "nodeid": "",

@@ -130,6 +130,10 @@ def test_every_code_point_that_is_ignored_by_default_is_spelled_out() -> None:
 def test_lines_of_an_error_are_no_commands() -> None:
     assert terminal_text("a\n::error::x\n##vso[x]\n##teamcity[x]") == "a\n: :error::x\n# #vso[x]\n# #teamcity[x]"
     assert defuse_ci_command("##[group]") == "# #[group]"
+    # pytest wraps a long word wherever the line ends.
+    assert defuse_ci_command("word::error file=x::y; x ::ab c::y") == "word: :error file=x::y; x : :ab c::y"
+    harmless = "[Environment]::GetEnvironmentVariable('x') std::io::Error localhost,::1 ::ffff:10.0.0.1 a.py::test_b[c]"
+    assert defuse_ci_command(harmless) == harmless
     assert case_text("vm\x1b[2J\n::x") == r"vm\x1b[2J ::x"
 
 

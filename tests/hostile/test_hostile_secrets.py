@@ -102,6 +102,7 @@ def test_what_a_library_logs_is_redacted(caplog: pytest.LogCaptureFixture) -> No
         with caplog.at_level(logging.DEBUG):
             log = logging.getLogger("a.library")
             log.debug("POST %s with %r", "https://x", {"client_secret": "hunter22"})
+            log.debug("Server: %s", "x\x1b[2J\n::error::y")
             try:
                 raise ValueError("password=hunter22")
             except ValueError:
@@ -110,6 +111,8 @@ def test_what_a_library_logs_is_redacted(caplog: pytest.LogCaptureFixture) -> No
         logging.setLogRecordFactory(before)
     assert "hunter22" not in caplog.text
     assert "POST https://x with" in caplog.text
+    assert "\x1b" not in caplog.text
+    assert "\n: :error::y" in caplog.text
     assert "ValueError: password=<secret:" in caplog.text
 
 

@@ -1,0 +1,202 @@
+"""Text from outside is harmless in every output: markers are planted in every field, and every output is looked at.
+
+The run is the lab's recorded one. What VMs printed, how sessions ended, what Azure answered, what the runner has and
+the tags of the fleet end in, are interrupted by or begin with markers, each VM in another way.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests.support.paths import ROOT
+from tests.support.pytest_process import run_pytest
+
+RECORDED = ROOT / "lab" / "recorded"
+
+MARKERS = (
+    "\x1b[31mZ\x1b]0;T\x07\r\x00\x9b\u202e\u2066\u200b\u034f\ufe0f\u3164\U000e0041\ud800::error::Z\n::error file=x::Z\n"
+    "##vso[task.setvariable]Z ##[error]Z [Z](http://evil.example/z) <img src=http://evil.example/z onerror=1> "
+    "![z](http://evil.example/z.png) www.evil.example a@evil.example <script>Z</script> `Z` |Z| ~~Z~~ $(Z) `Z'\"\n"
+    "section_start:1:Z\r\x1b[0K\n=HYPERLINK(1)\n@SUM(1)\n+1\n-1"
+)
+LINE = " ".join(MARKERS.split("\n")).replace("\r", " ")
+
+#: How a VM's text is spoilt: at its end, at the end of each line, within each line.
+SPOILT: list[Callable[[str], str]] = [
+    lambda text: text.removesuffix("@end\n") + MARKERS + "\n@end\n" * text.endswith("@end\n"),
+    lambda text: "\n".join(line + LINE if line.strip() and line[0] != "@" else line for line in text.split("\n")),
+    lambda text: "\n".join(
+        line if line == "@end" else line.replace("=", f"={LINE}").replace(": ", f": {LINE}")
+        for line in text.split("\n")
+    ),
+]
+#: Fields whose values choose what is judged; they keep them, so that more than "not understood" is reported.
+KEPT = {"status", "provisioningState", "powerState", "detailedStatus", "type", "registrationState", "principalId"}
+
+
+def planted(value: Any, spoil: Callable[[str], str], name: str = "") -> Any:
+    """`value` with every text in it spoilt, but for ids and `KEPT`."""
+    if isinstance(value, dict):
+        return {key: planted(each, spoil, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [planted(each, spoil, name) for each in value]
+    return spoil(value) if isinstance(value, str) and not value.startswith("/") and name not in KEPT else value
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with markers in every field."""
+    folder = tmp_path_factory.mktemp("hostile") / "run"
+    (folder / "evidence").mkdir(parents=True)
+    run = json.loads((RECORDED / "run.json").read_text())
+    run["fleet"] = [vm for vm in run["fleet"] if vm["name"] in ("vm1", "vm3", "vm5", "vm8")]
+    for number, vm in enumerate(run["fleet"]):
+        spoil = SPOILT[number % len(SPOILT)]
+        vm["tags"] = {f"tag{LINE}": LINE}
+        name = f"evidence/{vm['name']}.json"
+        evidence = json.loads((RECORDED / name).read_text())
+        for seen in evidence["seen"].values():
+            seen |= {part: spoil(seen[part]) for part in ("stdout", "stderr")}
+        session = evidence["session"]
+        session |= {part: session[part] + LINE for part in ("message", "remedy", "via", "address") if session[part]}
+        (folder / name).write_text(json.dumps({**evidence, "vm": vm}))
+    (folder / "run.json").write_text(json.dumps(run))
+    azure = json.loads((RECORDED / "azure.json").read_text())
+    for answer in azure["answers"].values():
+        for part in answer.keys() & {"value", "unread"}:
+            answer[part] = planted(answer[part], lambda text: text + MARKERS)
+    (folder / "azure.json").write_text(json.dumps(azure))
+    runner: dict[str, Any] = {"az_core": None, "extensions": {}, "error": MARKERS}
+    (folder / "runner.json").write_text(json.dumps(runner))
+    return folder
+
+
+def ran(*arguments: str) -> str:
+    """What pytest prints."""
+    done = run_pytest("-p", "no:cacheprovider", *arguments, cwd=ROOT, env={**os.environ, "COLUMNS": "100"})
+    return done.stdout + done.stderr
+
+
+def invisible(text: str) -> Iterator[str]:
+    """What of a text no reader sees, or a terminal obeys; by Python's own tables, not by the suite's."""
+    for found in re.finditer(r"[^\t\n\x20-\x7e]", text):
+        if unicodedata.category(found[0])[0] == "C" or found[0] in "\u034f\u115f\u3164\ufe0f\u2028\u2029":
+            yield repr(text[max(0, found.start() - 60) : found.end() + 20])
+
+
+def commands(text: str) -> Iterator[str]:
+    """Lines that GitHub or Azure Pipelines obeys (GitLab's hold a carriage return and an escape)."""
+    yield from (line[:200] for line in text.split("\n") if re.match(r"\s*::|.*##(?=\w*\[)", line))
+
+
+def markup(text: str) -> Iterator[str]:
+    """What a reader of Markdown would make of the markers."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    for token in (each for block in tokens for each in (block, *(block.children or ()))):
+        if (
+            token.type == "image"
+            or "evil" in str(token.attrs)
+            or (token.type.startswith("html") and "Z" in token.content)
+        ):
+            yield f"{token.type} {token.attrs} {token.content[:80]}"
+        if token.type == "text" and re.search(r"www\.evil|\w@evil", token.content):  # GitHub makes links of these
+            yield token.content[:80]
+
+
+def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in JSON with the name of its field; the names, too."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield "", key
+            yield from texts(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each, name)
+    elif isinstance(value, str):
+        yield name, value
+
+
+def problems(file: Path) -> Iterator[str]:
+    """What the markers do in one output."""
+    text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
+    yield from invisible(text.replace("\r\n", "\n") if file.suffix == ".csv" else text)
+    match file.suffix:
+        case ".json" | ".sarif":
+            for name, value in texts(json.loads(text)):
+                yield from invisible(value)
+                yield from markup(value) if name == "markdown" else ()
+        case ".md":
+            yield from markup(text)
+            yield from commands(text)
+        case ".csv":
+            yield from commands(text)
+            yield from (cell for row in csv.reader(io.StringIO(text)) for cell in row if cell[:1] in "=+-@\t" and cell)
+        case ".xml":
+            for element in ElementTree.fromstring(text).iter():
+                yield from invisible("".join((element.text or "", *element.attrib.values())))
+        case ".html":
+            yield from (marker for marker in ("<img src=http://evil", "<script>Z") if marker in text)
+        case ".sh" | ".txt" | ".log":
+            yield from commands(text)
+
+
+def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    printed = ran(
+        f"--evidence={spoilt}",
+        f"--reports={tmp_path}",
+        "-vv",
+        "-rA",
+        f"--log-file={log}",
+        "--log-file-level=DEBUG",
+    )
+    (tmp_path / "terminal.txt").write_bytes(printed.encode("utf-8", "surrogateescape"))
+    (run,) = (folder for folder in tmp_path.iterdir() if folder.is_dir() and not folder.is_symlink())
+    outputs = [
+        tmp_path / "terminal.txt",
+        log,
+        *(file for file in run.rglob("*") if file.is_file() and file.name[0] != "."),
+    ]
+    assert {
+        "results.json",
+        "report.html",
+        "junit.xml",
+        "ctrf.json",
+        "results.sarif",
+        "summary.md",
+        "fixes.md",
+        "fixes.sh",
+        "ActionPlan.csv",
+        "readiness.prom",
+        "terminal.txt",
+    } <= {file.name for file in outputs}
+    found = {file.name: problem for file in outputs if (problem := next(problems(file), None))}
+    assert found == {}
+    assert "Z" in printed and "evil.example" in printed, "the markers are there to be seen"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--explain=ERROR AZCM0026 {0}",),
+        ("--vm=a", "--plan", "--subscription={0}"),
+        ("--evidence={0}",),
+    ],
+    ids=str,
+)
+def test_no_marker_acts_in_what_is_said_without_a_run(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    plain = re.sub("[\ud800\0]", "", MARKERS)  # no argument can hold these
+    printed = ran(*(each.format(plain) for each in arguments))
+    assert [*invisible(printed), *commands(printed)] == []
