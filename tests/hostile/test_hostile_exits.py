@@ -132,8 +132,8 @@ def test_lines_of_an_error_are_no_commands() -> None:
     assert defuse_ci_command("##[group]") == "# #[group]"
     # pytest wraps a long word wherever the line ends.
     assert defuse_ci_command("word::error file=x::y; x ::ab c::y") == "word: :error file=x::y; x : :ab c::y"
-    harmless = "[Environment]::GetEnvironmentVariable('x') std::io::Error localhost,::1 ::ffff:10.0.0.1 a.py::test_b[c]"
-    assert defuse_ci_command(harmless) == harmless
+    for harmless in ("[Environment]::GetEnvironmentVariable('x')", "std::io::x", "localhost,::1", "a.py::test_b[c]"):
+        assert defuse_ci_command(harmless) == harmless
     assert case_text("vm\x1b[2J\n::x") == r"vm\x1b[2J ::x"
 
 
