@@ -1,0 +1,137 @@
+"""No VM is ready on half an answer, and none becomes ready by one: the lab's recorded run, a probe at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from plugins.checks.areas import ENROLL
+from plugins.checks.check import Check
+from plugins.checks.probe import Probe
+from plugins.evidence.archive import Archive
+from plugins.judge.judge import Judge
+from plugins.judge.readiness import prevents_ready, readiness
+from plugins.model import Evidence, ProbeResult, Severity, Status, Verdict, Vm
+from plugins.requirements.profile import Profile
+from plugins.requirements.profile_file import load_profile
+from tests.judge.test_half_an_answer import CUTS, DISPENSABLE, HALVES, cut_at
+from tests.support.catalogue import CHECKS, FUNCTIONS
+from tests.support.paths import ROOT
+from tests.support.suite_probes import probes_of
+from tests.support.suite_rows import ended
+
+PROFILE = load_profile(ROOT / "lab" / "profile.toml")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A check on a VM, without pytest's items."""
+
+    vm: Vm
+    check: Check
+    function: Callable[..., str]
+    probes: Mapping[str, Probe]
+    parameters: Mapping[str, Any]
+    nodeid: str = field(default="", init=False)
+
+    @property
+    def parameter(self) -> str:
+        return "-".join(map(str, self.parameters.values()))
+
+    def keys(self, profile: Profile) -> list[str]:
+        known = {"vm": self.vm, "profile": profile, **self.parameters}
+        return [probe.key(name, known) for name, probe in self.probes.items()]
+
+
+def cases_of(vm: Vm) -> Iterator[Case]:
+    for id, check in CHECKS.items():
+        if check.area != ENROLL:
+            for values in product(*(values(vm, PROFILE) for values in check.parametrize.values())):
+                parameters = dict(zip(check.parametrize, values, strict=True))
+                yield Case(vm, check, FUNCTIONS[id], probes_of(FUNCTIONS[id]), parameters)
+
+
+ARCHIVE, _, VMS = Archive.open(ROOT / "lab" / "recorded")
+CASES = {vm.name: list(cases_of(vm)) for vm in VMS}
+
+
+def judged(evidence: Evidence, cases: list[Case]) -> dict[Case, Verdict]:
+    """The verdicts of these cases, with this evidence in the place of what was recorded."""
+    archive = Archive(ROOT / "lab" / "recorded")
+    archive._keep(evidence)
+    judge = Judge(cases, vms=[evidence.vm], profile=PROFILE, archive=archive)
+    return {case: judge.verdict(case) for case in cases}
+
+
+def of_today(evidence: Evidence) -> Evidence:
+    """The evidence with today's commands, and the marks that those print at the end."""
+    seen = dict(evidence.seen)
+    for case in CASES[evidence.vm.name]:
+        known = {"vm": case.vm, "profile": PROFILE, **case.parameters}
+        for name, probe in case.probes.items():
+            plan = probe.plan(name, known)
+            if plan.key in seen:
+                seen[plan.key] = ended(replace(evidence.seen[plan.key], command=plan.command))
+    return replace(evidence, seen=seen)
+
+
+EVIDENCE = {vm.name: of_today(ARCHIVE[vm.name]) for vm in VMS}
+WHOLE = {name: judged(evidence, CASES[name]) for name, evidence in EVIDENCE.items()}
+READY = [name for name, verdicts in WHOLE.items() if readiness(verdicts.values(), complete=True) == "ready"]
+WAYS: dict[str, Callable[[ProbeResult], ProbeResult]] = HALVES | {"cut in half": cut_at(CUTS[3])}
+
+
+def halves(name: str, key: str) -> Iterator[tuple[str, Evidence]]:
+    """The evidence of a VM with half an answer of one probe, in every way in which it is another answer."""
+    evidence = EVIDENCE[name]
+    for way, half in WAYS.items():
+        if (seen := half(evidence.seen[key])) != evidence.seen[key]:
+            yield way, replace(evidence, seen={**evidence.seen, key: seen})
+
+
+def taking(name: str, key: str) -> list[Case]:
+    return [case for case in CASES[name] if key in case.keys(PROFILE)]
+
+
+def relies_on(case: Case, key: str, verdict: Verdict) -> bool:
+    """Whether a required check passed by this answer, and can do without no part of it."""
+    probe = dict(zip(case.keys(PROFILE), case.probes, strict=True))[key]
+    required = (verdict.severity, verdict.status) == (Severity.REQUIRED, Status.PASS)
+    return required and (case.check.id, probe) not in DISPENSABLE
+
+
+def test_no_ready_vm_is_ready_on_half_an_answer() -> None:
+    assert len(READY) == 3
+    still_ready, tried = [], 0
+    for name in READY:
+        for key, seen in EVIDENCE[name].seen.items():
+            cases = taking(name, key)
+            if seen.state == "done" and any(relies_on(case, key, WHOLE[name][case]) for case in cases):
+                for way, evidence in halves(name, key):
+                    tried += 1
+                    verdicts = judged(evidence, cases)
+                    if not any(prevents_ready(each.severity, each.status) for each in verdicts.values()):
+                        still_ready.append((name, key, way))
+    assert still_ready == []
+    assert tried >= 500
+
+
+def test_no_other_vm_becomes_ready_by_half_an_answer() -> None:
+    became_ready, tried = [], 0
+    for name in EVIDENCE.keys() - {*READY}:
+        open_cases = {
+            case
+            for case, verdict in WHOLE[name].items()
+            if verdict.status in (Status.FAIL, Status.UNKNOWN)
+            if verdict.severity is Severity.REQUIRED
+        }
+        for key in EVIDENCE[name].seen:
+            if all(key in case.keys(PROFILE) for case in open_cases):  # else another one keeps it from being ready
+                for way, evidence in halves(name, key):
+                    tried += 1
+                    if readiness(judged(evidence, CASES[name]).values(), complete=True) == "ready":
+                        became_ready.append((name, key, way))
+    assert became_ready == []
+    assert tried
