@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from plugins import ANY_ERROR, END, ProbeResult, probe, ps, tool
+from plugins import END, ProbeResult, probe, ps, tool
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
 
 __all__ = [
@@ -194,14 +194,14 @@ def _read_written(seen: ProbeResult) -> dict[str, list[str]]:
 
 
 written = probe(
-    f"grep -ios '^[^#@]*_proxy[= ]' {_FILES} /dev/null",
+    f"grep -ios '^[^#@]*_proxy[= ]' {_FILES} /dev/null; s=$?; [ $s -le 2 ] || exit $s\necho @end",
     windows=f"foreach ($name in {', '.join(map(ps, (*PROXIES, 'NO_PROXY', 'no_proxy')))}) {{\n"
     f'    if ({_MACHINE}) {{ "the Machine environment:$name=" }}\n'
     f'    if ({_USER}) {{ "the User environment:$name=" }}\n'
     "}",
     timeout=5,
     cap=4096,
-    accept_exits=(0, 1, 2),  # of grep: lines, no lines, a file that cannot be read
+    accept_exits=(0, 1, 2),  # evidence of earlier versions has grep's: lines, no lines, a file that cannot be read
     read=_read_written,
 )
 
@@ -214,12 +214,11 @@ def _read_version(seen: ProbeResult) -> tuple[int, ...]:
 
 
 curl_version = probe(
-    "curl --version",
+    "curl --version && echo @end",
     windows=tool("curl.exe", "--version"),
     timeout=5,
     needs=["curl"],
     cap=1024,
-    accept_states=("no tool", "timed out"),
-    accept_exits=ANY_ERROR,
+    accept_states=("no tool",),
     read=_read_version,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -16,7 +17,7 @@ from plugins.judge.readiness import prevents_ready, readiness
 from plugins.model import Evidence, ProbeResult, Severity, Status, Verdict, Vm
 from plugins.requirements.profile import Profile
 from plugins.requirements.profile_file import load_profile
-from tests.judge.test_half_an_answer import CUTS, DISPENSABLE, HALVES, cut_at
+from tests.judge.test_half_an_answer import CUTS, HALVES, INSTEAD, cut_at, matters, passing
 from tests.support.catalogue import CHECKS, FUNCTIONS
 from tests.support.paths import ROOT
 from tests.support.suite_probes import probes_of
@@ -79,6 +80,16 @@ def of_today(evidence: Evidence) -> Evidence:
 
 EVIDENCE = {vm.name: of_today(ARCHIVE[vm.name]) for vm in VMS}
 WHOLE = {name: judged(evidence, CASES[name]) for name, evidence in EVIDENCE.items()}
+#: Checks that have learned to ask for more since the run was recorded: what it holds is too little for all of its VMs.
+OLDER = {
+    id
+    for id, check in CHECKS.items()
+    if check.area != ENROLL
+    and {verdict.status for each in WHOLE.values() for verdict in each.values() if verdict.id == id}
+    <= {Status.UNKNOWN, Status.BLOCKED}
+}
+CASES = {name: [case for case in cases if case.check.id not in OLDER] for name, cases in CASES.items()}
+WHOLE = {name: {case: verdicts[case] for case in CASES[name]} for name, verdicts in WHOLE.items()}
 READY = [name for name, verdicts in WHOLE.items() if readiness(verdicts.values(), complete=True) == "ready"]
 WAYS: dict[str, Callable[[ProbeResult], ProbeResult]] = HALVES | {"cut in half": cut_at(CUTS[3])}
 
@@ -95,15 +106,22 @@ def taking(name: str, key: str) -> list[Case]:
     return [case for case in CASES[name] if key in case.keys(PROFILE)]
 
 
+@cache
+def dispensable() -> set[tuple[str, str]]:
+    """The probes that a check can do without, at least on some VMs, as its table shows."""
+    return {*INSTEAD} | {(id, name) for id, row, name in passing() if not matters(id, row, name)}
+
+
 def relies_on(case: Case, key: str, verdict: Verdict) -> bool:
     """Whether a required check passed by this answer, and can do without no part of it."""
     probe = dict(zip(case.keys(PROFILE), case.probes, strict=True))[key]
     required = (verdict.severity, verdict.status) == (Severity.REQUIRED, Status.PASS)
-    return required and (case.check.id, probe) not in DISPENSABLE
+    return required and (case.check.id, probe) not in dispensable()
 
 
 def test_no_ready_vm_is_ready_on_half_an_answer() -> None:
     assert len(READY) == 3
+    assert len(OLDER) < 3
     still_ready, tried = [], 0
     for name in READY:
         for key, seen in EVIDENCE[name].seen.items():
@@ -130,6 +148,8 @@ def test_no_other_vm_becomes_ready_by_half_an_answer() -> None:
         for key in EVIDENCE[name].seen:
             if all(key in case.keys(PROFILE) for case in open_cases):  # else another one keeps it from being ready
                 for way, evidence in halves(name, key):
+                    if way not in ("killed", "empty", "cut in half"):
+                        continue
                     tried += 1
                     if readiness(judged(evidence, CASES[name]).values(), complete=True) == "ready":
                         became_ready.append((name, key, way))
