@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from plugins.core.secret_arguments import WORD
 from plugins.core.secret_names import NONE, STRONG, is_plain_value, secret_level
@@ -57,6 +58,12 @@ _BESIDE = re.compile(
     r"(?m)^[ \t]*(?P<name>[\w.-]++)[ \t]+(?:(?P<q>[\"'])(?P<secret>[^\"'\n]++)[\"']|(?P<bare>(?=\S*"
     r"\d)(?=\S*[A-Za-z])[^\s:=]{4,}+))[ \t\r]*$"
 )
+#: With what a text must hold, in lower case, to be worth it.
+_FLAGGED = (
+    (_FLAG, ("-",)),
+    (_SET, ("set", "config", "define", "requirepass", "masterauth", "fastcgi_param")),
+    (_BESIDE, ("",)),
+)
 _PAIR = re.compile(
     r"(?<![A-Za-z])(?:name|key|property|field|setting|variable|option|header|id)[\\\"']{0,4}[ \t]{0,"
     r"9}(?:=>|[:=>])[\\\"' \t]{0,6}"
@@ -86,21 +93,39 @@ _ALONE = re.compile(
 )
 
 
+_WORD = re.compile(r"[\w.-]+")
+#: Names that are those of secrets as flags alone.
+_FLAGS = frozenset(("key", "token", "pass", "apikey"))
+
+
+@lru_cache(8192)
+def _names_a_secret(word: str) -> bool:
+    """Whether a word is such a name in any of the ways below: with dashes before it, or behind a colour code."""
+    bare = word.strip("-.")
+    return any(map(secret_level, (word, bare, re.sub(r"\A\d*m", "", word)))) or bare.lower() in _FLAGS
+
+
 def named_values(text: str, start: int, end: int) -> Spans:
     """The values behind names of secrets, in the line between `start` and `end`, and in the lines below it."""
+    if not any(_names_a_secret(word[0]) for word in _WORD.finditer(text, start, end)):
+        return  # most lines with "pass" or "key" in them are about passing, monkeys and keyboards
     yield from _assigned(text, start, end)
-    for pattern in (_FLAG, _SET, _BESIDE):
-        for found in pattern.finditer(text, start, end):
-            yield from _judged(found["name"], text, *found.span("secret" if found["q"] else "bare"), flag=True)
     near = min(end + 400, len(text))
-    for found in _PAIR.finditer(text, start, near):
-        if found.start() < end and secret_level(found["name"]):
-            yield from _value(text, found["name"], found.end(), near, STRONG)[0]
-    for found in _PAIR_BACK.finditer(text, max(0, start - 200), end):
-        yield from _judged(found["name"], text, *found.span("secret"))
-    for found in _XML.finditer(text, start, near):
-        if found.start() < end:
+    low = text[max(0, start - 200) : near].lower()  # most lines have nothing of what most patterns need
+    flags = [pattern for pattern, needles in _FLAGGED if any(needle in low for needle in needles)]
+    for found in (found for pattern in flags for found in pattern.finditer(text, start, end)):
+        yield from _judged(found["name"], text, *found.span("secret" if found["q"] else "bare"), flag=True)
+    if "val" in low or "text" in low or "string" in low:
+        for found in _PAIR.finditer(text, start, near):
+            if found.start() < end and secret_level(found["name"]):
+                yield from _value(text, found["name"], found.end(), near, STRONG)[0]
+    if "value" in low:
+        for found in _PAIR_BACK.finditer(text, max(0, start - 200), end):
             yield from _judged(found["name"], text, *found.span("secret"))
+    if "<" in low or "&lt;" in low:
+        for found in _XML.finditer(text, start, near):
+            if found.start() < end:
+                yield from _judged(found["name"], text, *found.span("secret"))
     if found_block := _BLOCK.match(text, start, end):
         yield from _below(text, found_block, end)
 
@@ -161,7 +186,7 @@ def _value(
 
 def _judged(name: str, text: str, first: int, last: int, *, flag: bool = False) -> Spans:
     level = secret_level(name)
-    if flag and name.lower() in ("key", "token", "pass", "apikey"):
+    if flag and name.lower() in _FLAGS:
         level = STRONG
     if level and not is_plain_value(name, text[first:last], STRONG if flag and not name.endswith("s") else level):
         yield first, last
