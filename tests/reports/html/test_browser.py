@@ -564,6 +564,9 @@ def test_the_filter_governs_the_whole_page_and_is_in_the_address(fleet: Chrome) 
         assert visible(fleet, "#tokens .token") == ["site: oslo \u00d7, remove this filter"]
         assert visible(fleet, ".tile strong") == ["14", "10", "0"]
         assert visible(fleet, "#plan .step-what") == planned and 0 < len(planned) < len(ROLLOUT["plan"])
+        assert visible(fleet, "#plan h2 .count") == [f"{len(planned)} of {len(ROLLOUT['plan'])}"]
+        assert len(visible(fleet, "#whole-run")) == 1
+        assert "1 of 5" in visible(fleet, "#results-table > tbody .col-vms b")
         assert visible(fleet, "#step-3 .in-view") == ["1 VM matches the filter"]
         assert len(visible(fleet, "#warnings .action")) == len(of_oslo) - len(planned)
         assert set(shown_vms(fleet)) == names
@@ -590,6 +593,7 @@ def test_the_filter_governs_the_whole_page_and_is_in_the_address(fleet: Chrome) 
     click(fleet, "#tokens .show")
     assert shown(fleet).startswith("120 VMs:") and len(visible(fleet, "#plan .step-what")) == len(ROLLOUT["plan"])
     assert js(fleet, "document.querySelector('.stairs-line').getAttribute('d')") == whole
+    assert visible(fleet, "#plan h2 .count") == [str(len(ROLLOUT["plan"]))] and visible(fleet, "#whole-run") == []
     assert visible(fleet, ".tile strong") == ["91", "27", "2"] and js(fleet, "location.hash") == ""
 
 

@@ -33,8 +33,11 @@ const draw = (tag, attributes = {}, ...children) => {
 };
 
 const copyButton = (text, label = "Copy") => make("button", { type: "button", class: "copy", "data-copy": text }, label);
-const commandBox = (text) =>
-  make("div", { class: "command" }, make("pre", { tabindex: 0 }, make("code", {}, text)), copyButton(text));
+// A command, in which no line breaks within a short word: half of an option looks like another one.
+const commandBox = (text) => {
+  const words = text.split(/(\S*-\S*)/).map((part, index) => (index % 2 && part.length < 60 ? make("span", {}, part) : part));
+  return make("div", { class: "command" }, make("pre", { tabindex: 0 }, make("code", {}, ...words)), copyButton(text));
+};
 const docsLink = (url) =>
   /^https?:\/\//.test(url) ? make("a", { class: "docs", href: url, target: "_blank", rel: "noopener noreferrer" }, "Documentation") : null;
 const pill = (status) => make("span", { class: `pill s-${dashed(status)}` }, `${SIGNS[status]} ${status}`);

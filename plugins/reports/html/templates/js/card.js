@@ -46,18 +46,18 @@ const card = (() => {
   const fact = (name, ...value) => make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
 
   const evidenceBox = async (vm, key, open) => {
-    const seen = await evidenceOf(vm, key);
-    if (seen === null) {
+    const output = await evidenceOf(vm, key);
+    if (output === null) {
       return make("section", { class: "evidence" }, make("h3", {}, key), make("p", { class: "hint" }, "Not in this page: it left no evidence, or there was no room. The VM's file in evidence/ has what was recorded."));
     }
-    const inside = [make("pre", { class: "seen-command" }, seen.command)];
+    const inside = [make("pre", { class: "seen-command" }, output.command)];
     for (const stream of ["stdout", "stderr"]) {
-      if (seen[stream]) inside.push(make("div", { class: "stream" }, make("span", { class: "label" }, stream), make("pre", {}, seen[stream])));
+      if (output[stream]) inside.push(make("div", { class: "stream" }, make("span", { class: "label" }, stream), make("pre", {}, output[stream])));
     }
-    if (!seen.stdout && !seen.stderr) inside.push(make("p", { class: "hint" }, "It printed nothing."));
-    if (seen.flags & 2) inside.push(make("p", { class: "truncated" }, "Truncated: the output reached its cap on the VM, this is its beginning."));
-    if (seen.flags & 1) inside.push(make("p", { class: "truncated" }, "Shortened for this page: the VM's file in evidence/ has all that was recorded."));
-    const title = make("summary", {}, make("code", {}, key), make("span", { class: "ended" }, `${seen.ended} · ${seen.seconds.toFixed(2)} s`));
+    if (!output.stdout && !output.stderr) inside.push(make("p", { class: "hint" }, "It printed nothing."));
+    if (output.flags & 2) inside.push(make("p", { class: "truncated" }, "Truncated: the output reached its cap on the VM, this is its beginning."));
+    if (output.flags & 1) inside.push(make("p", { class: "truncated" }, "Shortened for this page: the VM's file in evidence/ has all that was recorded."));
+    const title = make("summary", {}, make("code", {}, key), make("span", { class: "ended" }, `${output.ended} · ${output.seconds.toFixed(2)} s`));
     return make("details", { class: "evidence", open }, title, ...inside);
   };
 

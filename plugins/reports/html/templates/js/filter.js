@@ -125,6 +125,12 @@ const showConcerned = () => {
   }
   for (const element of findAll("[data-any]")) element.hidden = narrowed && !find("[data-vms]:not([hidden])", element);
   for (const none of findAll("[data-none]")) none.hidden = !narrowed || Boolean(find("[data-vms]:not([hidden])", none.parentElement));
+  for (const section of findAll("#plan, #warnings")) {
+    const [counter, actions] = [find("h2 .count", section), findAll(".action", section)];
+    counter.dataset.total ??= counter.textContent;
+    counter.textContent = narrowed ? `${count(actions.filter((action) => !action.hidden).length)} of ${counter.dataset.total}` : counter.dataset.total;
+  }
+  find("#whole-run").hidden = !narrowed;
   for (const more of findAll(".more-actions")) {
     if (narrowed) more.open = true;
     else if (more.dataset.narrowed) more.open = false;

@@ -22,20 +22,24 @@ const findings = (() => {
   // tbody id "row-17" -> the finding it shows; undefined for a module that pytest could not collect
   const findingOf = (tbody) => data.findings[indexOf(tbody)];
 
+  // How many VMs of a finding match the filter; 0 also when the filter is about other checks or results.
   const matches = (tbody, finding) => {
-    if (!isFiltered()) return true;
+    if (!isFiltered()) return sizeOf(finding.list);
     const statuses = chosenLetters();
     const letter = Object.keys(data.letters).find((own) => data.letters[own] === finding.status);
-    if (state.status !== "" && !statuses.includes(letter)) return false;
-    if (state.check !== "" && !chosenChecks().some(({ id }) => finding.ids.includes(id))) return false;
-    return concerned(finding.list, rowText(indexOf(tbody))) > 0;
+    if (state.status !== "" && !statuses.includes(letter)) return 0;
+    if (state.check !== "" && !chosenChecks().some(({ id }) => finding.ids.includes(id))) return 0;
+    return concerned(finding.list, rowText(indexOf(tbody)));
   };
 
   const apply = () => {
     let visible = 0;
     for (const tbody of bodies()) {
       const finding = findingOf(tbody);
-      tbody.hidden = finding !== undefined && !matches(tbody, finding);
+      const number = finding ? matches(tbody, finding) : 1;
+      tbody.hidden = number === 0;
+      const size = find(".col-vms b", tbody);
+      if (finding && size) size.textContent = isFiltered() ? `${count(number)} of ${count(sizeOf(finding.list))}` : count(sizeOf(finding.list));
       visible += tbody.hidden ? 0 : 1;
       if (finding && !find(".toggle", tbody)) {
         find(".col-status", tbody)?.prepend(make("button", { type: "button", class: "toggle", "aria-expanded": "false", "aria-label": `Details of ${finding.ids.join(", ")}` }));

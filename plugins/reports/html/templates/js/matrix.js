@@ -191,7 +191,7 @@ const matrix = (() => {
   const wholeLegend = findAll("#legend .legend-count").map((element) => element.textContent);
   const showLegend = (members) => {
     findAll("#legend .legend-count").forEach((element, index) => {
-      const letter = [...LETTERS].find((each) => word(each) === element.dataset.status);
+      const letter = [...LETTERS].find((own) => word(own) === element.dataset.status);
       let number = 0;
       for (const vm of isFiltered() ? members : []) for (const own of vm.letters) number += own === letter;
       element.textContent = isFiltered() ? count(number) : wholeLegend[index];
