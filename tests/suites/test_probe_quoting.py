@@ -1,0 +1,72 @@
+"""Whatever a profile, a fleet file or Azure put into the command of a probe, it stays quoted, in sh and in PowerShell.
+
+Each text that a command is made of is replaced by one that would run `touch` if a shell ever read it unquoted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.suite_probes import DECLARED
+from tests.support.suite_rows import PROFILE, VM
+
+#: Without a quote: shown when nothing quotes it. With some: shown when quotes were only put around it.
+TAINTS = (";touch;$(touch);`touch`;", "';touch;$(touch);`touch`;\u2019touch")
+
+
+def tainted(value: Any, taint: str, name: str = "") -> Any:
+    """The value with every text in it tainted; what a text chooses (the system, the cloud, a need) stays."""
+    if isinstance(value, str):
+        return value if name in ("os", "cloud", "path", "need", "certainty", "name", "version") else value + taint
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            each.name: tainted(getattr(value, each.name), taint, each.name) for each in dataclasses.fields(value)
+        }
+        return replace(value, **changed)
+    if isinstance(value, Mapping):
+        return {key: tainted(each, taint, str(key)) for key, each in value.items()}
+    return tuple(tainted(each, taint) for each in value) if isinstance(value, tuple) else value
+
+
+def unquoted(command: str, *, windows: bool) -> str:
+    """What of a command a shell does not take for text."""
+    if windows:  # a quote within quotes is doubled; the typographic ones count as quotes
+        return re.sub(
+            "['\u2018\u2019\u201a\u201b](?:[^'\u2018\u2019\u201a\u201b]|(['\u2018\u2019\u201a\u201b])\\1)*'",
+            "",
+            command,
+        )
+    return re.sub(r"""'[^']*'|"'\"""", "", command)
+
+
+CASES = [
+    (name, system)
+    for name, probe in DECLARED.items()
+    for system in ("linux", "windows")
+    if probe.parameters and probe.fits(replace(VM, os=system)) and not name.startswith("enroll_")
+]
+
+
+@pytest.mark.parametrize("taint", TAINTS, ids=["plain", "quotes"])
+@pytest.mark.parametrize(("name", "system"), CASES)
+def test_no_value_in_the_command_of_a_probe_is_read_by_a_shell(name: str, system: str, taint: str) -> None:
+    values = {"vm": VM, "profile": PROFILE, "endpoint": PROFILE.endpoints(VM)[0]}
+    places = {key: tainted(value, taint) for key, value in values.items()}
+    try:
+        command = DECLARED[name].plan(name, {**places, "vm": replace(places["vm"], os=system)}).command
+    except ValueError:
+        return  # refused: what no command can carry
+    assert "touch" not in unquoted(command, windows=system == "windows"), command
+
+
+def test_an_unquoted_value_is_found() -> None:
+    plain, quotes = TAINTS
+    assert "touch" in unquoted(f"curl {plain} {plain}", windows=False)
+    assert "touch" in unquoted(f"curl '{quotes}'", windows=False)
+    assert "touch" in unquoted(f"curl '{quotes}'", windows=True)
