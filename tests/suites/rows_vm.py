@@ -49,7 +49,12 @@ def connected(resource: str = MACHINE_ID) -> dict[str, ProbeResult]:
 
 
 ROWS["VM-001"] = [
-    azure_row("running", Status.PASS, "VM vm-a is provisioned, On and Running."),
+    azure_row(
+        "running",
+        Status.PASS,
+        "VM vm-a is provisioned, On and Running.",
+        vm=props(detailedStatus="Running"),
+    ),
     azure_row(
         "off",
         Status.FAIL,
@@ -117,7 +122,7 @@ ROWS["VM-001"] = [
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState Unknown, detailedStatus Running; expected On, and Running or Available.",
         "Check the connection of the cluster (PLATFORM-004), and run again.",
-        vm=props(powerState="Unknown"),
+        vm=props(powerState="Unknown", detailedStatus="Running"),
     ),
     azure_row(
         "status unknown to Azure",
@@ -131,7 +136,7 @@ ROWS["VM-001"] = [
         Status.FAIL,
         "VM vm-a is not on: powerState Hibernated, detailedStatus Running; expected On, and Running or Available.",
         "Check the VM in the portal: Overview, Activity log.",
-        vm=props(powerState="Hibernated"),
+        vm=props(powerState="Hibernated", detailedStatus="Running"),
     ),
     azure_row(
         "neither stated",

@@ -67,7 +67,7 @@ VM: dict[str, Any] = {
         ],
         "provisioningState": "Succeeded",
         "powerState": "On",
-        "detailedStatus": "Running",
+        "detailedStatus": "Available",
         "detailedStatusMessage": "",
     },
 }
