@@ -259,7 +259,7 @@ ROWS["IMDS-002"] = [
         {"healthz": seen(stderr="curl.exe", state="no tool")},
         Status.UNKNOWN,
         "curl.exe is not installed on the VM, or not on its PATH, so this was not checked.",
-        "Install curl.exe on the VM, or judge this by hand.",
+        "Windows Server 2019 and later have it. On Windows Server 2016, put curl for Windows (https://curl.se/windows/) into a folder of the Machine's PATH.",
     ),
 ]
 
