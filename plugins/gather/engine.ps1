@@ -101,9 +101,10 @@ $runner = {
             $box.begin = $clock.Elapsed.TotalSeconds
         }
         $process.StandardInput.Close()
-        # Streams of a fixed size: a program that writes more makes its copying fail, and is stopped for it.
-        $outBytes = [byte[]]::new($cap + 2048)
-        $errBytes = [byte[]]::new($cap + 2048)
+        # Streams of a fixed size, for UTF-16 twice the cap: a program that writes more makes its copying fail, and is
+        # stopped for it.
+        $outBytes = [byte[]]::new(2 * $cap + 4096)
+        $errBytes = [byte[]]::new(2 * $cap + 4096)
         $outCopy = [IO.MemoryStream]::new($outBytes)
         $errCopy = [IO.MemoryStream]::new($errBytes)
         $copies = [Threading.Tasks.Task[]]@(
@@ -182,6 +183,9 @@ function Get-Frame($task, [string] $state, $status) {
     $word = if ($state -eq 'e') { (Get-Status $status).ToString($plain) } else { '-' }
     $times = $begin.ToString('0.00', $plain) + ' ' + $end.ToString('0.00', $plain)
     $frame = [IO.MemoryStream]::new()
+    # A probe that opened stdout by itself wrote before this mark: it is not a frame's, and the decoder drops it.
+    $mark = $utf8.GetBytes("`n$nonce b $($task.index)`n")
+    $frame.Write($mark, 0, $mark.Length)
     Add-Limited $frame $task.out $task.cap
     $mark = $utf8.GetBytes("`n$nonce o $($task.index)`n")
     $frame.Write($mark, 0, $mark.Length)

@@ -93,12 +93,13 @@ def test_limits() -> None:
         probe("'x' * 4095", key="exactly"),
         probe("[string][char]0x20ac * 3000", key="characters"),
         probe(sh("yes"), key="endless"),
+        probe(sh("cat /dev/zero"), key="zeros"),
         probe("while ($true) { 'y' * 1000 }", limit=2, key="endless text"),
         probe("'w'", key="well"),
     )
     for key in ("tree", "goes on"):
         assert (answers[key].state, answers[key].stdout) == ("timed out", "part\n")
-        assert 2 <= answers[key].seconds < 8
+        assert 2 <= answers[key].seconds < 30  # and soon after 2 on a machine that does nothing else
     assert (answers["busy"].state, answers["busy"].stdout) == ("timed out", "said\n")
     assert answers["deaf"].state == "timed out"
     assert [(answers[key].truncated, len(answers[key].stdout)) for key in ("one too many", "exactly")] == [
@@ -106,7 +107,8 @@ def test_limits() -> None:
         (False, 4096),
     ]
     assert answers["characters"].truncated and set(answers["characters"].stdout) <= {"€"}
-    assert answers["endless"].truncated and answers["endless"].exit != 0
+    for key in ("endless", "zeros"):
+        assert answers[key].truncated and answers[key].exit != 0
     assert answers["endless text"].truncated and answers["endless text"].state == "timed out"
     assert (answers["well"].state, answers["well"].stdout) == ("done", "w\n")
     assert not alive(mark)
@@ -126,8 +128,12 @@ def alive(mark: str) -> list[str]:
 
 
 def test_only_so_many_programs_run_at_a_time_and_each_has_its_own_time() -> None:
-    answers = run(*(probe(sh("sleep 1; echo done"), limit=8, key=str(index)) for index in range(36)))
-    assert {(each.state, each.exit, each.stdout) for each in answers.values()} == {("done", 0, "done\n")}
+    text = sh("date +%s%N; sleep 6; date +%s%N")
+    answers = run(*(probe(text, limit=20, key=str(index)) for index in range(22)))
+    assert {(each.state, each.exit) for each in answers.values()} == {("done", 0)}
+    spans = [tuple(map(int, each.stdout.split())) for each in answers.values()]
+    together = [sum(begin <= at < end for begin, end in spans) for at, _ in spans]
+    assert 1 < max(together) <= 16
 
 
 def test_no_probe_reaches_another_or_the_engine() -> None:
@@ -140,6 +146,12 @@ def test_no_probe_reaches_another_or_the_engine() -> None:
     )
     assert [answers[key].stdout for key in ("hostile", "b", "c")] == ["a\n", "b\n", "\n"]
     assert {each.state for each in answers.values()} == {"done"}
+
+
+def test_what_a_probe_writes_to_stdout_by_itself_is_in_no_frame() -> None:
+    text = "$all = [Console]::OpenStandardOutput(); $all.Write([byte[]](110, 111), 0, 2); $all.Flush(); 'a'"
+    answers = run(*(probe(text, key=str(index)) for index in range(4)))
+    assert {each.stdout for each in answers.values()} == {"a\n"}
 
 
 def test_an_end_of_stdin_stops_engine_and_programs() -> None:
