@@ -65,7 +65,10 @@ class AzureVmView:
             )
         if isinstance(vm_id, ReadError):
             self.used["azure-vm"] = ProbeResult("azure-vm", vm_id.request, "lost", stderr=vm_id.message)
-            _unknown(vm_id.message, vm_id.remedy, action=vm_id.action or _UNREAD)
+            # One that has an action of its own is the runner's: its login, its connection, its rights.
+            component: Component | None = "runner" if vm_id.action else None
+            correct = "Correct the resource_id of {vms} in the inventory"
+            _unknown(vm_id.message, vm_id.remedy, component, vm_id.shared_cause, vm_id.action or correct)
         _parse(vm_id)
         answer = self._facts.answers.get(paths.resource(vm_id))
         if isinstance(answer, Answer) and isinstance(answer.value, dict):

@@ -1,0 +1,51 @@
+"""Nobody is signed in to Azure: said at once, before any verdict, and first in the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.fleet_project import Checkout
+
+pytest_plugins = ("pytester", "tests.support.fleet_project")
+pytestmark = pytest.mark.slow
+
+SUITE = '''
+
+@check("VM-006", required, remedy="Do it.", docs=docs, problem="VM is off", action="Start {vms}", component="vm")
+def test_azure(azure):
+    """Azure knows the VM."""
+    return str(azure.vm)
+'''
+CONFTEST = """
+from azure.core.exceptions import ClientAuthenticationError
+from plugins.azure import fetch
+from plugins.azure.clouds import clouds
+from plugins.azure.errors import no_login
+from plugins.azure.snapshot import AzureSnapshot
+
+
+def signed_out(vms, options):
+    unread = no_login(ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token from the included credentials."), clouds()["AzureCloud"])
+    return AzureSnapshot(located={vm.name: unread for vm in vms})
+
+
+fetch.fetch = signed_out
+"""
+
+
+def test_it_is_said_at_once_and_first_in_the_plan(checkout: Checkout) -> None:
+    (checkout.path / "suites/test_small.py").open("a").write(SUITE)
+    (checkout.path / "conftest.py").open("a").write(CONFTEST)
+    checkout.fleet(vm1=checkout.good, vm2={**checkout.good, "cat /word": "wrong"}, vm3=checkout.good)
+    done = checkout.run("--vm=vm1", "--vm=vm2", "--vm=vm3")
+    assert done.ret == 1, done.stdout.str() + done.stderr.str()
+    lines = done.stdout.lines
+    (early,) = [line for line in lines if line.startswith("Azure was not asked: the runner is not signed in")]
+    assert "az login" in early and "--no-azure" in early
+    assert lines.index(early) < next(number for number, line in enumerate(lines) if line.startswith("vm1: "))
+    first = checkout.results()["plan"][0]
+    assert first["what"] == "Sign in to Azure on the runner, or leave Azure out with --no-azure"
+    assert (first["judgeable"], first["unlocks"], first["changes"]) == (["vm1", "vm3"], [], 1)
