@@ -15,8 +15,8 @@ def plural(number: int, noun: str, plural: str = "") -> str:
 
 
 def counted(number: int, noun: str, plural_noun: str = "") -> str:
-    """``1 VM``, ``38 VMs``."""
-    return f"{number} {plural(number, noun, plural_noun)}"
+    """``1 VM``, ``38 VMs``, ``1,000 VMs``."""
+    return f"{number:,} {plural(number, noun, plural_noun)}"
 
 
 def first_few(texts: Iterable[str], show: int = 3) -> str:

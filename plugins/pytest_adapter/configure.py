@@ -66,6 +66,8 @@ def start_run(config: pytest.Config) -> bool:
     if hasattr(config, "workerinput") or not asks_for_run(option):
         return False
     _refuse_selection(config)
+    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR and (config.rootpath / "suites").is_dir():
+        config.args = [str(config.rootpath / "suites")]  # started in a folder of the project: the same run
     if option.resume or option.retry_unknown:
         run = resume(config)
     else:

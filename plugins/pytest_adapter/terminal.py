@@ -25,7 +25,7 @@ def header(config: pytest.Config) -> list[str]:
     if run is None:
         return []
     files, scope = run.files, run.scope
-    source = "evidence of an earlier run" if run.kind == "replayed" else "over SSH"
+    source = "from the evidence of an earlier run" if run.kind == "replayed" else "over SSH"
     lines = [f"{counted(len(scope.vms), 'VM')} {source}, profile {run.rules.profile.name}"]
     if run.kind == "resumed":
         lines.append(f"resumes run {files.id}, {counted(len(scope.pending), 'VM')} to visit")

@@ -62,6 +62,14 @@ def helped(vms: Sequence[str]) -> str:
     return names(vms, ALL_NAMES if len(vms) <= ALL_NAMES else _SOME_NAMES)
 
 
+def in_words(cause: Json, where: str) -> str:
+    """The remedy of a cause without its commands, which stand elsewhere: `where`, as in "run the command below"."""
+    text = str(cause["remedy"])
+    for fix in cause["fix"]:
+        text = text.replace(fix["command"], f"run {where}")
+    return text[:1].upper() + text[1:] if text != cause["remedy"] else text
+
+
 def title(step: Json | None, cause: Json, number: int) -> str:
     """The heading of a step: ``Step 1: Start 13 VMs that are powered off (VM-001): 13 VMs become ready.``"""
     return f"Step {number}: {step['sentence']}" if step else f"Later: {cause['headline']} ({cause['id']})"

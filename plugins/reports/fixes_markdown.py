@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from plugins.core.sanitize import escape_invisible
 from plugins.core.wording import counted
-from plugins.reports.fix_commands import FixStep, fix_steps, helped, title, whole
+from plugins.reports.fix_commands import FixStep, fix_steps, helped, in_words, title, whole
 from plugins.reports.markdown_syntax import code, linked, text
 from plugins.reports.queries import Json, cause_subject, component
 from plugins.reports.shell_layout import laid_out
@@ -50,11 +50,11 @@ def _step(entry: FixStep, fleet: int) -> Iterator[str]:
         + (f", {text(cause['component']['id'])}" if cause["component"]["id"] else ""),
         f"- **Check**: {linked(cause_subject(cause), cause['docs'])}, {cause['status']}",
         f"- **Seen**: {text(cause['message'])}",
-        f"- **{'Do' if cause['fix'] else 'By hand'}**: {text(cause['remedy'], _REMEDY)}",
+        f"- **{'Do' if cause['fix'] else 'By hand'}**: {text(in_words(cause, 'the command below'), _REMEDY)}",
         f"- **{counted(len(cause['vms']), 'VM')}**: {text(helped(cause['vms']), _NAMES)}",
     ]
     if step:
-        lines.append(f"- **After it**: {step['ready']} of {fleet} VMs are ready")
+        lines.append(f"- **After it**: {step['ready']:,} of {counted(fleet, 'VM')} ready")
     lines += [f"- **By the same commands**: {text(also)}" for also in entry.also]
     yield "\n".join(lines)
     for fix in cause["fix"][:_COMMANDS]:

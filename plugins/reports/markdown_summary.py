@@ -7,11 +7,14 @@ What a run did not ask for (a gate, a comparison, waivers) has no heading either
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import indent
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.sanitize import names
+from plugins.core.wording import counted
 from plugins.diagnosis.findings import rank
-from plugins.reports.markdown_syntax import linked, table, text
+from plugins.reports.fix_commands import in_words, whole
+from plugins.reports.markdown_syntax import code, linked, table, text
 from plugins.reports.queries import Json, cause_subject, first_to_fix, subject, vms_by_readiness
 from plugins.results.coverage import judged_sentence
 from plugins.results.verdict import CAVEAT
@@ -19,6 +22,7 @@ from plugins.results.verdict import CAVEAT
 _CAUSES = 20
 _VMS = 40  # of each kind
 _ROWS = 20  # of any other table
+_COMMAND = 500  # characters: a longer one is for reading, in fixes.sh
 
 _MARK = {"ready": "✅", "not ready": "❌", "partial": "🟨", "unknown": "❔"}
 
@@ -31,7 +35,7 @@ def render(results: Json) -> str:
         *_partial(results),
         *map(text, results["notes"]),
         *_gate(results.get("gate")),
-        *_plan(results["plan"]),
+        *_plan(results["plan"], results["causes"]),
         *_changes(results.get("changes")),
         *_causes(results["causes"]),
         *_vms(results, "not ready"),
@@ -56,11 +60,20 @@ def _gate(gate: Json | None) -> Iterable[str]:
         yield f"{mark} **{text(gate['sentence'])}**"
 
 
-def _plan(plan: list[Json]) -> Iterable[str]:
+def _step(number: int, step: Json, cause: Json) -> str:
+    """An entry of a list, with the only command in a block below it; of several, where they are."""
+    commands = [fix["command"] for fix in cause["fix"]]
+    line = f"{number}. {text(step['sentence'])}"
+    if len(commands) == 1 and whole(commands[0]) and len(commands[0]) <= _COMMAND:
+        return f"{line}\n\n{indent(code(commands[0], 'sh'), '   ')}\n"
+    return f"{line} {counted(len(commands), 'command')}: step {number} of `fixes.sh`." if commands else line
+
+
+def _plan(plan: list[Json], causes: list[Json]) -> Iterable[str]:
     if not plan:
         return
     yield "### Fix in this order"
-    yield "\n".join(f"{number}. {text(step['sentence'])}" for number, step in enumerate(plan[:_ROWS], 1))
+    yield "\n".join(_step(number, step, causes[step["cause"] - 1]) for number, step in enumerate(plan[:_ROWS], 1))
     yield from _more(len(plan) - _ROWS, "steps", "fixes.md")
 
 
@@ -140,7 +153,7 @@ def _causes(found: list[Json]) -> Iterable[str]:
                 cause["status"],
                 f"**{len(cause['vms'])}**: {text(names(cause['vms']))}",
                 text(cause["message"]),
-                text(cause["remedy"]),
+                text(in_words(cause, "the command of fixes.sh")),
             )
             for cause in found[:_CAUSES]
         ),

@@ -29,7 +29,7 @@ import textwrap
 from plugins.core.sanitize import defuse_ci_command, names, one_line, truncate
 from plugins.core.wording import counted
 from plugins.reports import waiver_notices as decisions
-from plugins.reports.fix_commands import whole
+from plugins.reports.fix_commands import in_words, whole
 from plugins.reports.queries import Json, first_to_fix, subject, vms_by_readiness
 
 #: The arguments of pytest's ``terminalreporter.write_line(text, **markup)``.
@@ -103,12 +103,14 @@ def _warning(results: Json, cause: Json) -> str:
 def _what_to_do(cause: Json, number: int, width: int) -> list[str]:
     """The command alone on its line; of several, and of a remedy in words, lines that no one takes for a command."""
     commands = [fix["command"] for fix in cause["fix"]]
-    if len(commands) == 1 and _copyable(commands[0]):
-        return commands
-    if commands:
-        return [f"     -> {counted(len(commands), 'command')}: step {number} of fixes.sh"]
-    lines = _wrapped(cause["remedy"], width, "     -> ", _REMEDY + 1)
-    return lines if len(lines) <= _REMEDY else [f"     -> By hand: step {number} of fixes.md"]
+    here = len(commands) == 1 and _copyable(commands[0])
+    where = "the command below" if here else f"step {number} of fixes.sh"
+    lines = _wrapped(in_words(cause, where), width, "     -> ", _REMEDY + 1)
+    if len(lines) > _REMEDY:
+        lines = [f"     -> Step {number} of fixes.md"]
+    if here:
+        return lines + commands
+    return lines + ([f"        {counted(len(commands), 'command')}: step {number} of fixes.sh"] if commands else [])
 
 
 def _copyable(command: str) -> bool:

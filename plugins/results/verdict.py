@@ -40,14 +40,14 @@ def _complete(total: int, tally: Mapping[str, int]) -> str:
     if not total:
         return "No VM was judged."
     if ready == total:
-        return "The VM is ready." if total == 1 else f"All {total} VMs are ready."
+        return "The VM is ready." if total == 1 else f"All {total:,} VMs are ready."
     if total == 1:
         return "The VM is not ready." if bad else "The VM could not be judged."
-    parts = [f"{ready} of {total} VMs {plural(ready, 'is', 'are')} ready"]
+    parts = [f"{ready:,} of {total:,} VMs {plural(ready, 'is', 'are')} ready"]
     if bad:
-        parts.append(f"{bad} {plural(bad, 'is', 'are')} not")
+        parts.append(f"{bad:,} {plural(bad, 'is', 'are')} not")
     if unknown:
-        parts.append(f"{unknown} could not be judged")
+        parts.append(f"{unknown:,} could not be judged")
     return f"{'; '.join(parts)}."
 
 
@@ -61,16 +61,16 @@ def _partial(total: int, tally: Mapping[str, int], judged: Mapping[str, Any]) ->
         if not passed:
             return "The VM could not be judged."
         return "Guest ready; Azure not asked." if alone else "The VM passed what was judged."
-    parts = [f"{bad} of {total} VMs {plural(bad, 'is', 'are')} not ready"] if bad else []
+    parts = [f"{bad:,} of {total:,} VMs {plural(bad, 'is', 'are')} not ready"] if bad else []
     if passed and alone:
-        parts.append(f"guest ready on {passed} of {total} VMs; Azure not asked")
+        parts.append(f"guest ready on {passed:,} of {total:,} VMs; Azure not asked")
     elif passed:
-        parts.append(f"{passed} of {total} VMs passed what was judged")
+        parts.append(f"{passed:,} of {total:,} VMs passed what was judged")
     if ready:
-        parts.append(f"{ready} of {total} VMs {plural(ready, 'is', 'are')} ready")
+        parts.append(f"{ready:,} of {total:,} VMs {plural(ready, 'is', 'are')} ready")
     if unknown:
-        parts.append(f"{unknown} could not be judged")
+        parts.append(f"{unknown:,} could not be judged")
     if left := total - sum(tally.values()):
-        parts.append(f"{left} {plural(left, 'was', 'were')} not judged")
+        parts.append(f"{left:,} {plural(left, 'was', 'were')} not judged")
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."

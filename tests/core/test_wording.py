@@ -7,7 +7,7 @@ import pytest
 from plugins.core.wording import closest, counted, did_you_mean, first_few, plural
 
 
-@pytest.mark.parametrize(("number", "expected"), [(0, "0 VMs"), (1, "1 VM"), (2, "2 VMs"), (1000, "1000 VMs")])
+@pytest.mark.parametrize(("number", "expected"), [(0, "0 VMs"), (1, "1 VM"), (2, "2 VMs"), (1000, "1,000 VMs")])
 def test_a_number_with_its_noun(number: int, expected: str) -> None:
     assert counted(number, "VM") == expected
 

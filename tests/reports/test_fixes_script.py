@@ -270,7 +270,7 @@ def test_the_page_is_the_plan_with_its_commands() -> None:
         r"- **Seen**: no_proxy is `localhost,127.0.0.1`: curl 7.81 on this VM sends 169.254.169.254 to the proxy.",
         r"- **Do**: Add `169.254.169.254` to NO_PROXY and no_proxy in /etc/environment, then log in again.",
         r"- **1 VM**: web-02",
-        "- **After it**: 3 of 6 VMs are ready",
+        "- **After it**: 3 of 6 VMs ready",
         "",
         "```sh",
         "ssh -- web-02 'sudo sed -i s/^no_proxy=.*/no_proxy=169.254.169.254/ /etc/environment'",

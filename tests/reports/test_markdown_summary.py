@@ -45,12 +45,23 @@ def test_the_plan_comes_before_the_details() -> None:
         "❔ Could not be judged: 2",
         "Drift: VMs that should be equal and differ",
     ]
-    steps = text.split("### Fix in this order\n\n")[1].split("\n\n")[0].splitlines()
-    assert steps[:2] == [
-        r"1. Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
-        r"2. Exempt the metadata address on web-02 (PROXY-002): 1 VM becomes ready.",
+    steps = text.split("### Fix in this order\n\n")[1].split("\n\n#")[0].splitlines()
+    assert steps[:6] == [
+        "1. Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
+        "",
+        "   ```sh",
+        "   az networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'",
+        "   ```",
+        "",
     ]
-    assert len(steps) == 5
+    assert [step[:2] for step in steps if step[:1].isdigit()] == ["1.", "2.", "3.", "4.", "5."]
+
+
+def test_a_step_of_several_commands_names_where_they_are() -> None:
+    results = saved("six-vms")
+    results["causes"][0]["fix"] *= 13
+    text = markdown.render(results)
+    assert "still waits for IDENTITY-001. 13 commands: step 1 of `fixes.sh`.\n2. " in text
 
 
 def test_what_differs_is_said_with_the_odd_ones_out() -> None:
@@ -135,7 +146,7 @@ def test_a_hundred_thousand_vms_with_everything_that_can_be_said_of_them_stay_be
     entry = {**CHANGE, "vm": nasty, "message": nasty, "parameter": nasty}
     (cause, *_) = results["causes"]
     results["causes"] = [{**cause, "vms": names, "message": nasty, "remedy": nasty} for _ in range(100)]
-    results["plan"] = [{"sentence": nasty} for _ in range(100)]
+    results["plan"] = [{"sentence": nasty, "cause": 1} for _ in range(100)]
     results["drift"] = [
         {"group": nasty, "fact": nasty, "majority": nasty, "count": 9, "of": 99, "outliers": [{"value": nasty, "vms": names}] * 9}
     ] * 100  # fmt: skip
@@ -186,7 +197,7 @@ def test_five_thousand_vms_with_long_messages_stay_small() -> None:
     long = vm("vm-long", {**EGRESS_STORY, "VM-001": ("fail", "`|<&" * 2_000)})
     vms = [{**(long if n % 2 else results["vms"][n % 40]), "name": f"vm-{n}-" + "x" * 200} for n in range(5_000)]
     causes = [
-        {"id": f"VM-{n:03}", "parameters": ["|" * 500], "component": {"kind": "csn", "id": "|" * 500, "name": "|" * 500}, "headline": "|" * 500, "message": "<" * 9_000, "remedy": "&" * 9_000, "docs": "",
+        {"id": f"VM-{n:03}", "parameters": ["|" * 500], "component": {"kind": "csn", "id": "|" * 500, "name": "|" * 500}, "headline": "|" * 500, "fix": [], "message": "<" * 9_000, "remedy": "&" * 9_000, "docs": "",
          "status": "fail", "severity": "required", "vms": [machine["name"] for machine in vms]}
         for n in range(400)
     ]  # fmt: skip

@@ -66,7 +66,7 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
     for more in ([], ["-n2"]):
         outcome = checkout.run("--evidence=run.zip", *more)
         assert outcome.ret == 1
-        outcome.stdout.fnmatch_lines(["nexus: 3 VMs evidence of an earlier run, profile ours"])
+        outcome.stdout.fnmatch_lines(["nexus: 3 VMs from the evidence of an earlier run, profile ours"])
         assert verdicts(checkout, "reports/latest") == said
     # A bundle of one VM.
     assert checkout.run("--evidence=run.zip", "--vm=b", "--bundle").ret == 1

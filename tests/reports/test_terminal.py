@@ -30,6 +30,7 @@ def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> Non
         "     still waits for IDENTITY-001.",
         "     On db-01, edge-gateway-with-a-long-name-01: The cloud services network csn-01 does not allow",
         "     gbl.his.arc.azure.com:443.",
+        "     -> Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
         "az networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'",
     ]
     rest = lines[start + 6 :]
@@ -47,8 +48,12 @@ def with_commands(*commands: str) -> list[str]:
 
 def test_a_command_is_a_line_of_its_own_and_never_cut() -> None:
     long = "ssh -- web-02 'sudo " + "--option-with-hyphens " * 12 + "true'"
-    assert with_commands(long) == [long]
-    assert with_commands("az 1", "az 2") == ["     -> 2 commands: step 1 of fixes.sh"]
+    remedy = [
+        "     -> Add `169.254.169.254` to NO_PROXY and no_proxy in",
+        "        /etc/environment, then log in again.",
+    ]
+    assert with_commands(long) == [*remedy, long]
+    assert with_commands("az 1", "az 2") == [*remedy, "        2 commands: step 1 of fixes.sh"]
     for other in (
         "az " + "x" * 600,
         "az 'a\nb'",
@@ -58,14 +63,21 @@ def test_a_command_is_a_line_of_its_own_and_never_cut() -> None:
         "az '##vso[x]'",
         "az 'two  blanks'",
     ):
-        assert with_commands(other) == ["     -> 1 command: step 1 of fixes.sh"]
+        assert with_commands(other) == [*remedy, "        1 command: step 1 of fixes.sh"]
+
+
+def test_a_remedy_names_its_command_and_does_not_repeat_it() -> None:
+    results = run([vm("web-02", {"PROXY-002": ("fail", "no_proxy is empty.")})])
+    results["causes"][0] |= {"remedy": "az start x ; then wait.", "fix": [{"command": "az start x", "vms": ["web-02"]}]}
+    lines = [text for text, _ in summary_lines(results, 80)]
+    assert lines[-2:] == ["     -> Run the command below ; then wait.", "az start x"]
 
 
 def test_half_a_remedy_is_not_shown() -> None:
     results = run([vm("web-02", {"VM-001": ("fail", "It is off.")})])
     results["causes"][0]["remedy"] = "Run this: az x " + "--first-option value " * 30
     lines = [text for text, _ in summary_lines(results, 80)]
-    assert lines[-1] == "     -> By hand: step 1 of fixes.md"
+    assert lines[-1] == "     -> Step 1 of fixes.md"
     results["causes"][0]["remedy"] = "Run this: az x " + "--first-option value " * 5
     shown = [text for text, _ in summary_lines(results, 60)][-3:]
     assert all(line.split()[-1] in ("value", "--first-option") for line in shown), "no option is broken"
