@@ -25,7 +25,7 @@ def test_the_verdict_is_the_first_line_and_coloured() -> None:
 def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> None:
     lines = texts("six-vms")
     start = lines.index("What to fix first:")
-    assert lines[start + 1 : start + 6] == [
+    assert lines[start + 1 : start + 7] == [
         "  1. Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more",
         "     still waits for IDENTITY-001.",
         "     On db-01, edge-gateway-with-a-long-name-01: The cloud services network csn-01 does not allow",
@@ -33,7 +33,7 @@ def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> Non
         "     -> Add the endpoint to `additionalEgressEndpoints` of the cloud services network.",
         "az networkcloud cloudservicesnetwork update --name csn-01 --resource-group net --additional-egress-endpoints '[]'",
     ]
-    rest = lines[start + 6 :]
+    rest = lines[start + 7 :]
     assert "  and 2 more fixes: see the report" in rest
     assert "  Warnings: clock is not that of Azure (SSH-003, 2 VMs), AGENT-006 on 2 VMs, CLOUDINIT-002 on 1 VM" in rest
 
