@@ -17,6 +17,7 @@ CONTROLLER = "10.200.255.1"
 MGMT_GATEWAY = "10.200.255.254"
 PROXY = "169.254.0.11"
 PROXY_PORT = 3128
+ODD_PROXY_PORT = 3129  # where lab.odd_proxy listens: the VMs with such a fault are led there
 PROXY_URL = f"http://{PROXY}:{PROXY_PORT}"
 RESOLVER = "169.254.0.10"
 PRIVATE_LINK_RESOLVER = "169.254.0.12"  # answers some names with private addresses: a fault

@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--delay", type=float, default=0.0, metavar="MS", help="milliseconds to the VMs, each way")
     up.add_argument("--fault", action="append", default=[], metavar="VM=NAME", help="plant a fault (see `faults`)")
     up.add_argument("--az", action="store_true", help="the real Azure CLI where a VM has one (`make az` builds it)")
+    up.add_argument("--curl", default="", metavar="FILE", help="the curl of every VM, such as that of an older system")
     actions.add_parser("faults", help="list the faults, and what each must cause")
     actions.add_parser("doctor", help="say what the lab misses on this machine: exit status 0 or 3")
     show = actions.add_parser("demo", help="judge six VMs, four of them not healthy, and compare with what was planted")
@@ -58,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(options: argparse.Namespace, command: list[str]) -> int:
     try:
-        asked = spec.parse(options.vms, options.fault, command, real_az=options.az, delay=options.delay)
+        asked = spec.parse(
+            options.vms, options.fault, command, real_az=options.az, delay=options.delay, curl=options.curl
+        )
     except LabError as error:
         return _say(error, USAGE)
     if not command:

@@ -160,6 +160,8 @@ def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key:
         for home, owner in (("/root", 0), ("/home/operator", OPERATOR), ("/home/guest", GUEST)):
             files[f"{home}/.ssh/authorized_keys"] = GuestFile(strangers_key + "\n", 0o600, owner)
     place = _place(vm, layer=vm / "layer", rest=vm / "files")
+    if plan.curl:
+        files["/usr/bin/curl"] = GuestFile(Path(plan.curl).read_bytes(), 0o755)
     _write(place, files | software.files(plan) | plan.files)
     for path, target in (software.links(plan) | plan.links).items():
         link = place(path)

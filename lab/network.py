@@ -95,10 +95,21 @@ def fabric_rules(plans: Sequence[VmPlan]) -> str:
                 f"ip saddr {a.egress(plan.number)} ip daddr {azure.endpoint(key).address} tcp dport 443"
                 " reject with tcp reset"
             )
-    if not rules:
-        return ""
+    odd = [
+        f"ip saddr {a.csn(plan.number)} ip daddr {a.PROXY} tcp dport {a.PROXY_PORT}"
+        f" dnat to {a.PROXY}:{a.ODD_PROXY_PORT}"
+        for plan in plans
+        if plan.odd_proxy
+    ]
+    return _table("inet faults", "input", "filter hook input priority 0", rules) + _table(
+        "ip odd", "prerouting", "nat hook prerouting priority -100", odd
+    )
+
+
+def _table(name: str, chain: str, kind: str, rules: Sequence[str]) -> str:
+    """A table of nft with one chain; nothing without rules."""
     body = "\n".join(f"    {rule}" for rule in rules)
-    return f"table inet faults {{\n  chain input {{\n    type filter hook input priority 0;\n{body}\n  }}\n}}\n"
+    return f"table {name} {{\n  chain {chain} {{\n    type {kind};\n{body}\n  }}\n}}\n" if rules else ""
 
 
 def _csn_services() -> tuple[str, ...]:

@@ -91,6 +91,7 @@ class VmPlan:
     boot: list[str] = field(default_factory=list)  # sh, as root in the guest, just before sshd starts
     hostname: str = ""
     shell: str = "/bin/bash"  # of root
+    curl: str = ""  # a file of this machine that is the VM's curl; "" = this machine's
     sshd: list[str] = field(default_factory=list)  # lines for sshd_config
     disk_mb: int = 1024  # a limit, not a reservation
     trusts: list[Literal["azure", "interceptor", "nobody"]] = field(default_factory=lambda: ["azure"])
@@ -110,6 +111,7 @@ class VmPlan:
     fabric_rules: list[str] = field(default_factory=list)  # nft statements for what this VM sends to the fabric
     egress_lacks: set[str] = field(default_factory=set)  # keys of azure.toml; "*" = everything
     proxy_wants_login: bool = False
+    odd_proxy: str = ""  # in the place of squid, what lab.odd_proxy does: a key of its BEHAVIOURS
     origins_down: set[str] = field(default_factory=set)  # keys of azure.toml
     tls: dict[str, Tls] = field(default_factory=dict)  # key of azure.toml, "*" = all -> how
     imds: Imds = "healthy"

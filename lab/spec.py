@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ class Spec:
     real_az: bool = False  # no stand-in of the Azure CLI in the VMs that have it
     together: dict[str, int] = field(default_factory=dict)  # "vm3" -> the first VM of those it has its faults with
     delay: float = 0.0  # milliseconds that a packet between COMMAND and the VMs takes, each way
+    curl: str = ""  # a file of this machine that is the curl of every VM; "" = this machine's
 
     def plans(self) -> list[VmPlan]:
         """The VMs, with their faults planted."""
@@ -38,6 +40,7 @@ class Spec:
                 FAULTS[fault].plant(plan)
             if self.real_az and plan.az == AZ:
                 plan.az = "real"
+            plan.curl = self.curl
             plans.append(plan)
         return plans
 
@@ -59,7 +62,15 @@ class Spec:
         return cls(**data)
 
 
-def parse(vms: int, faults: list[str], command: list[str], *, real_az: bool = False, delay: float = 0.0) -> Spec:
+def parse(
+    vms: int,
+    faults: list[str],
+    command: list[str],
+    *,
+    real_az: bool = False,
+    delay: float = 0.0,
+    curl: str = "",
+) -> Spec:
     """A spec from the command line; raises `LabError`.
 
     `faults` are words such as "vm3=imds-down,no-ping", or "vm1+vm2=csn-defaults-off" for VMs that share what is broken.
@@ -68,6 +79,8 @@ def parse(vms: int, faults: list[str], command: list[str], *, real_az: bool = Fa
         raise LabError(f"--vms {vms}: between 1 and {addresses.MAX_VMS} VMs can run")
     if not 0 <= delay <= 1000:  # also catches NaN
         raise LabError(f"--delay {delay:g}: between 0 and 1000 milliseconds, each way")
+    if curl and not os.access(curl, os.X_OK):
+        raise LabError(f"--curl {curl}: expected a program, a curl of another version")
     names = [f"vm{number}" for number in range(1, vms + 1)]
     planted: dict[str, list[str]] = {}
     together: dict[str, int] = {}
@@ -98,4 +111,4 @@ def parse(vms: int, faults: list[str], command: list[str], *, real_az: bool = Fa
             for vm in members:
                 if fault not in planted.setdefault(vm, []):
                     planted[vm].append(fault)
-    return Spec(vms, planted, command, real_az, together, delay)
+    return Spec(vms, planted, command, real_az, together, delay, os.path.realpath(curl) if curl else "")

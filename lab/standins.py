@@ -26,6 +26,7 @@ from lab.cloud_model import Cloud
 from lab.entra import Entra
 from lab.messages import Answer, Request
 from lab.metadata import metadata_answer
+from lab.odd_proxy import OddProxy
 from lab.spec import Spec
 from lab.tokens import Issuer
 
@@ -172,6 +173,8 @@ def run_fabric(config: str) -> None:
         MetadataService((addresses.IMDS, 80), sidecars),
         Origins(("0.0.0.0", 443), settings["certificates"], settings["tls"], sites),
     ]
+    if odd := {addresses.csn(plan.number): plan.odd_proxy for plan in plans if plan.odd_proxy}:
+        servers.append(OddProxy((addresses.PROXY, addresses.ODD_PROXY_PORT), odd.__getitem__))
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     Path(settings["ready"]).touch()

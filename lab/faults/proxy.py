@@ -137,3 +137,27 @@ def proxy_port_dropped(vm: VmPlan) -> None:
 def proxy_wants_login(vm: VmPlan) -> None:
     """The proxy answers 407: it is not the CSN's, or somebody put another one in front of it."""
     vm.proxy_wants_login = True
+
+
+def _odd(behaviour: str, story: str, port: str = "pass") -> None:
+    """A fault for each way in which a proxy can fail; `port` is what PROXY-003 makes of it."""
+
+    def plant(vm: VmPlan) -> None:
+        vm.odd_proxy = behaviour
+
+    plant.__doc__ = story
+    roots = ("NET-001", "NET-002") if port == "pass" else ("NET-001", "PROXY-003")
+    expects = NO_ENDPOINT if port == "pass" else {"PROXY-003": port, **NO_ENDPOINT}
+    fault(f"proxy-{behaviour}", expects, roots=roots)(plant)
+
+
+_odd("silent", "The proxy accepts connections and never says a word: it hangs.", "warn")
+_odd("half-head", "The proxy begins an answer and does not end it.", "warn")
+_odd("hang-up", "The proxy closes every connection as soon as it has read the request.", "warn")
+_odd("reset", "The proxy resets every connection as soon as it has read the request.", "warn")
+_odd("garbage", "What listens on the proxy's port does not speak HTTP: it is an SSH server.", "warn")
+_odd("tunnel-close", "The proxy opens every tunnel, and closes it at the first TLS message: a filter by name.")
+_odd("tunnel-reset", "The proxy opens every tunnel, and resets it at the first TLS message.")
+_odd("tunnel-silent", "The proxy opens every tunnel, and nothing comes through: large packets are lost.")
+_odd("tunnel-plain-text", "The proxy opens every tunnel, and answers TLS with a page that says it is blocked.")
+_odd("tunnel-alert", "The proxy opens every tunnel, and something behind it answers TLS with an alert.")
