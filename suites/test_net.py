@@ -137,6 +137,13 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
             remedy=f"On the VM: openssl s_client -proxy {profile.proxy_host}:{profile.proxy_port} -connect "
             f"{name}:{endpoint.port} </dev/null",
         )
+    if tls.serial.startswith("-"):  # Azure Arc's release notes say from when they are refused
+        warn(
+            f"The certificate of {name} is accepted, but has the negative serial number {tls.serial}, and was issued "
+            f"by {tls.issuer}. The agent refuses such certificates from February 2027.",
+            remedy=f"Exempt {name} from TLS inspection, or let the inspecting proxy issue certificates with positive "
+            "serial numbers (RFC 5280).",
+        )
     if not tls.organisation.startswith(profile.trusted_issuers):
         warn(
             f"The certificate of {name} is accepted, but was issued by {tls.issuer}; expected "

@@ -14,12 +14,20 @@ def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
     # the path and not the VM's settings (PROXY-001 and PROXY-002 look at those).
     through = f"-I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
     rest = f"-o /dev/null {quote(endpoint.url)}"
+    at = f"{endpoint.host}:{endpoint.port}"
+    tls = f"-proxy {profile.proxy_host}:{profile.proxy_port} -connect {quote(at)} -servername {quote(endpoint.host)}"
+    azures = " | ".join(f'*"issuer:"*{quote(name)}*' for name in profile.trusted_issuers)
     # A certificate that is not accepted hides who issued it: then, and only then, ask again without verification.
+    # Of one that is accepted and not Azure's, openssl prints the serial number: no curl before 7.88 does. Where openssl
+    # is missing or too old for -proxy (1.0.2), nothing is printed.
     return (
         f"export NO_PROXY= no_proxy=\n"
-        f"curl -q -sS -v {through} --max-time {limits.total} -D - -w {quote(WRITE)} {rest}\n"
-        f"e=$?\n"
+        f"{{ v=$(curl -q -sS -v {through} --max-time {limits.total} -D - -w {quote(WRITE)} {rest} 2>&1 >&4)\n"
+        f"e=$?; }} 4>&1\n"
+        f"printf '%s\\n' \"$v\" >&2\n"
         f"[ $e = 60 ] && curl -q -s -v -k {through} --max-time {limits.connect} {rest}\n"
+        f"case $e$v in [!0]* | {azures}) exit $e ;; esac\n"
+        f"timeout 3 openssl s_client {tls} </dev/null 2>/dev/null | openssl x509 -noout -serial >&2 2>/dev/null\n"
         f"exit $e"
     )
 
@@ -57,6 +65,8 @@ if ($slot.err.ToString() -match '(?m)^< HTTP/[\d.]+ 200') {
             $version = $versions[[int]$tls.SslProtocol]
             Add-Said 'err' "* SSL connection using TLSv$version / $($tls.CipherAlgorithm)`n"
             Add-Said 'err' "*  issuer: $($tls.RemoteCertificate.Issuer)`n"
+            $sign = if ($tls.RemoteCertificate.GetSerialNumber()[-1] -ge 128) { '-' }
+            Add-Said 'err' "serial=$sign$($tls.RemoteCertificate.GetSerialNumberString())`n"
             break
         } catch { } finally { $client.Close() }
     }

@@ -152,6 +152,7 @@ class Tls:
     version: str  # "1.3"
     cipher: str
     issuer: str
+    serial: str = ""  # "-0A1B": negative
 
     @classmethod
     def read(cls, verbose: str) -> Tls:
@@ -167,12 +168,20 @@ class Tls:
 
             * SSL connection using TLS_AES_256_GCM_SHA384                                    NSS (RHEL 7)
             *  issuer: CN=Microsoft Azure RSA TLS Issuing CA 04,O=Microsoft Corporation,C=US
+
+            serial=-0A1B                                                                   openssl, not of Azure
         """
         line = re.search(r"^\* SSL connection using (?:TLSv?(?P<version>[\d.]+) / )?(?P<cipher>\S+)", verbose, re.M)
         issuer = re.search(r"^\*\s+issuer:[ \t]*(.*?)[ \t]*$", verbose, re.M)
         cipher = line["cipher"] if line else ""
         version = (line["version"] or _version_of(cipher)) if line else ""
-        return cls("1.0" if version == "1" else version, plain(cipher), plain(issuer[1]) if issuer else "")
+        serial = re.search(r"^serial=(-?[0-9A-Fa-f]{1,64})$", verbose, re.M)
+        return cls(
+            "1.0" if version == "1" else version,
+            plain(cipher),
+            plain(issuer[1]) if issuer else "",
+            serial[1] if serial else "",
+        )
 
     @property
     def organisation(self) -> str:

@@ -455,6 +455,13 @@ ROWS["NET-003"] += [
         "On the VM: openssl s_client -proxy 169.254.0.11:3128 -connect management.azure.com:443 </dev/null",
     ),
     reach(
+        "a negative serial number",
+        seen(captured("openssl-3-intercepted").stdout, captured("openssl-3-intercepted").stderr + "serial=-0A1B\n"),
+        Status.WARN,
+        "The certificate of management.azure.com is accepted, but has the negative serial number -0A1B, and was issued by O=Zscaler Inc.; CN=Zscaler Intermediate Root CA (zscaler.net) (lab stand-in). The agent refuses such certificates from February 2027.",
+        "Exempt management.azure.com from TLS inspection, or let the inspecting proxy issue certificates with positive serial numbers (RFC 5280).",
+    ),
+    reach(
         "no issuer named",
         seen(ACCEPTED.stdout, NO_ISSUER),
         Status.UNKNOWN,

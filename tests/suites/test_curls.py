@@ -7,6 +7,7 @@ profile whose proxy and metadata service are on the loopback interface.
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -31,7 +32,7 @@ from suites.test_proxy import test_the_csn_proxy_accepts_connections as accepts_
 from tests.support.curls import CURLS
 from tests.support.suite_probes import DECLARED as PROBES
 from tests.support.suite_rows import PROFILE, VM
-from tests.support.tls_origin import behaviours
+from tests.support.tls_origin import behaviours, serves
 
 ENDPOINT = next(each for each in PROFILE.endpoints(VM) if each.host == "management.azure.com")
 LIMITS = Timeouts(imds=2, connect=2, total=3)
@@ -232,3 +233,17 @@ def _outcome(answer: CurlAnswer, profile: Profile) -> tuple[Status, str]:
         return Status.PASS, accepts_connections(answer, profile)
     except CheckOutcome as outcome:
         return outcome.status, outcome.message
+
+
+@pytest.mark.skipif(not shutil.which("openssl") or not shutil.which("curl"), reason="openssl is not installed")
+def test_a_negative_serial_number_is_read(tmp_path: Path) -> None:
+    pem = tmp_path / "negative.pem"
+    made = f"openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -set_serial -4660 -subj /O=Contoso/CN={ENDPOINT.host} -addext subjectAltName=DNS:{ENDPOINT.host}"
+    subprocess.run(made.split(), cwd=tmp_path, capture_output=True, check=True)
+    pem.write_text((tmp_path / "key").read_text() + (tmp_path / "cert").read_text())
+    with _ports({"negative": serves(pem)}) as ports:
+        planned = PROBES["tunnel"].plan(
+            "tunnel", {"vm": VM, "profile": _profile(ports["negative"]), "endpoint": ENDPOINT}
+        )
+        answer = CurlAnswer.read(_run("curl", tmp_path, planned.command, "tunnel", tmp_path / "cert"))
+    assert Tls.read(answer.verbose).serial == "-1234"

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from lab.odd_proxy import Behaviour
 
-__all__ = ["behaviours"]
+__all__ = ["behaviours", "serves"]
 
 _OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _ANSWER = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -67,17 +67,19 @@ def behaviours(folder: Path, host: str) -> tuple[Mapping[str, Behaviour], Mappin
     trusted: dict[str, Path] = {}
     for name in ("good", "expired", "future", "name", "untrusted", "signature", "old", "silent", "close"):
         pem, trusted[f"tls-{name}"] = _certificate(folder, name, host)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        if name == "old":
-            context.set_ciphers("ALL:@SECLEVEL=0")
-            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
-        acts[f"tls-{name}"] = _endpoint(context, name)
+        acts[f"tls-{name}"] = serves(pem, name)
     trusted["tls-untrusted"] = trusted["tls-signature"] = trusted["tls-name"]
     return acts, trusted
 
 
-def _endpoint(context: ssl.SSLContext, name: str) -> Behaviour:
+def serves(pem: Path, name: str = "") -> Behaviour:
+    """Open the tunnel, show this certificate, and answer; "old": in TLS 1.1; "silent", "close": without an answer."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    if name == "old":
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+
     def behave(client: socket.socket) -> None:
         _read_head(client)
         client.sendall(_OK)
