@@ -55,15 +55,15 @@ _SET = re.compile(
 )
 #: A line of a configuration file: wpa-psk "home wifi", masterauth x1
 _BESIDE = re.compile(
-    r"(?m)^[ \t]*(?P<name>[\w.-]++)[ \t]+(?:(?P<q>[\"'])(?P<secret>[^\"'\n]++)[\"']|(?P<bare>(?=\S*"
+    r"(?m)[ \t]*(?P<name>[\w.-]++)[ \t]+(?:(?P<q>[\"'])(?P<secret>[^\"'\n]++)[\"']|(?P<bare>(?=\S*"
     r"\d)(?=\S*[A-Za-z])[^\s:=]{4,}+))[ \t\r]*$"
 )
 #: With what a text must hold, in lower case, to be worth it.
 _FLAGGED = (
     (_FLAG, ("-",)),
     (_SET, ("set", "config", "define", "requirepass", "masterauth", "fastcgi_param")),
-    (_BESIDE, ("",)),
 )
+_NEWLINE = re.compile(r"\n")
 _PAIR = re.compile(
     r"(?<![A-Za-z])(?:name|key|property|field|setting|variable|option|header|id)[\\\"']{0,4}[ \t]{0,"
     r"9}(?:=>|[:=>])[\\\"' \t]{0,6}"
@@ -71,6 +71,7 @@ _PAIR = re.compile(
     r"[^\w]{1,60}?(?:value|val|text|string)[\\\"']{0,4}\s{0,9}(?:=>|[:=>])[ \t]{0,9}",
     re.I,
 )
+_PAIR_END = re.compile(r"(?:val|value|text|string)[\\\"']{0,4}\s{0,9}[:=>]")
 _PAIR_BACK = re.compile(
     r"(?<![A-Za-z])value[\\\"']{0,4}[ \t]{0,9}[:=][ \t]{0,9}(?:\\*[\"'])(?P<secret>[^\"'\\\n]++)\\*[\"'][^\w]{1,40}"
     r"(?:name|key)[\\\"']{0,4}[ \t]{0,9}[:=][\\\"' \t]{0,6}(?P<name>[\w.-]++)",
@@ -113,9 +114,11 @@ def named_values(text: str, start: int, end: int) -> Spans:
     near = min(end + 400, len(text))
     low = text[max(0, start - 200) : near].lower()  # most lines have nothing of what most patterns need
     flags = [pattern for pattern, needles in _FLAGGED if any(needle in low for needle in needles)]
-    for found in (found for pattern in flags for found in pattern.finditer(text, start, end)):
+    lines = [start, *(found.end() for found in _NEWLINE.finditer(text, start, end))]
+    beside = filter(None, (_BESIDE.match(text, at, end) for at in lines))
+    for found in (*(found for pattern in flags for found in pattern.finditer(text, start, end)), *beside):
         yield from _judged(found["name"], text, *found.span("secret" if found["q"] else "bare"), flag=True)
-    if "val" in low or "text" in low or "string" in low:
+    if _PAIR_END.search(low):
         for found in _PAIR.finditer(text, start, near):
             if found.start() < end and secret_level(found["name"]):
                 yield from _value(text, found["name"], found.end(), near, STRONG)[0]
