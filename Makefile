@@ -54,8 +54,9 @@ lint: dev-env ## ruff (rules and format), mypy --strict, the layers, the lock ag
 lint-workflows: dev-env ## zizmor over every sample workflow, without a network; make lint does it, too
 	@$(PYTHON) scripts/lint_workflows.py
 
-fuzz: dev-env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes
+fuzz: dev-env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes; and ten hostile VMs among 100
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile -p no:cacheprovider -n 2
+	@$(PYTHON) -m lab up --vms 90 -- $(abspath $(PYTHON)) -m benchmarks.hostile_fleet
 
 mutants: dev-env ## change 300 lines, one at a time: which does no test notice? About an hour; MUTANTS="--count 40" a part
 	@$(PYTHON) -m scripts.mutants $(MUTANTS)

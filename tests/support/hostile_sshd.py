@@ -58,6 +58,13 @@ def huge_packet(transport: Transport, channel: int) -> None:
         transport.sock.sendall(b"x" * 32_768)
 
 
+def addresses(transport: Transport, channel: int) -> None:
+    """As the protocol allows, and of what a redaction has most to do with."""
+    while transport.is_active():
+        for one in transport._channels.values():
+            one.sendall(b"://" * 10_000)
+
+
 BLOCK = b"x" * 32_000
 #: What it does when it was asked to run a command.
 MISDEEDS: dict[str, Misdeed] = {
@@ -69,6 +76,7 @@ MISDEEDS: dict[str, Misdeed] = {
     "requests": endlessly(lambda to: message(cMSG_CHANNEL_REQUEST, to, "exit-status", False, 0)),
     "a huge packet": huge_packet,
     "a drip": drip,
+    "addresses": addresses,
 }
 #: What it does when a key was offered.
 BANNERS = "banners"
