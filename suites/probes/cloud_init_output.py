@@ -27,7 +27,7 @@ _END = 4_000_000
 
 # A line of one long word, as those of a key, stays on the VM.
 # Boot 1 is the first that the log names, boot 2 the last; boot 0 is what stands before the first mark. A mark counts
-# once, and only when it is dated after all marks before it: a script that prints the log begins no boot. A line that
+# only when it is dated after all marks before it: a script that prints the log begins no boot. A line that
 # was written over and over (\r, as progress bars are) counts piece by piece. Of lines that differ in numbers only, the
 # first and the last one are kept. \001 stands before the name of a file; it is taken out of the files themselves.
 _PICK = r"""
@@ -79,17 +79,14 @@ BEGIN { b = 0; from[0] = 1; n[0, 1] = n[0, 2] = n[0, 3] = 0 }
   s = $0
   p = match(s, /Cloud-init v\. [^ ]+ running .init(-local)?. at [A-Z][a-z][a-z], /)
   if (p > 1 && substr(s, p - 1, 1) ~ /["`>+ (]/ || index(substr(s, 1, p), sprintf("%c", 39))) p = 0
-  if (p && !(substr(s, p) in mark)) {
-    mark[substr(s, p)]
+  if (p && date(s) > newest) {
+    newest = date(s)
     local = index(s, "init-local")
-    if (date(s) > newest) {
-      newest = date(s)
-      if (local || !begun) {
-        if (p > 1) look(substr(s, 1, p - 1))
-        begin(substr(s, p))
-      }
-      begun = local
+    if (local || !begun) {
+      if (p > 1) look(substr(s, 1, p - 1))
+      begin(substr(s, p))
     }
+    begun = local
   }
 }
 index(s, "\r") { pieces = split(s, piece, "\r"); for (i = 1; i <= pieces; i++) look(piece[i]); next }
