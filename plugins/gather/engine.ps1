@@ -129,15 +129,13 @@ $runner = {
     $slot = @{ err = $err }
     $box.begin = $clock.Elapsed.TotalSeconds
     try {
-        # The loop is for a break or a continue without one: it would end this script, too.
-        foreach ($once in 1) {
-            & ([ScriptBlock]::Create($code)) 2>&1 | ForEach-Object {
-                $stream = if ($_ -is [Management.Automation.ErrorRecord]) { 'err' } else { 'out' }
-                Add-Said $stream ([string]$_ + "`n")
-            }
-            $box.status = $global:LASTEXITCODE
-            $box.whole = $true
+        # A break, a continue or an exit in the text ends all of this script: then there is no status.
+        & ([ScriptBlock]::Create($code)) 2>&1 | ForEach-Object {
+            $stream = if ($_ -is [Management.Automation.ErrorRecord]) { 'err' } else { 'out' }
+            Add-Said $stream ([string]$_ + "`n")
         }
+        $box.status = $global:LASTEXITCODE
+        $box.whole = $true
     } catch {
         $box.whole = $true
         $box.missing = $_.Exception.Data['program']
