@@ -13,7 +13,7 @@ from plugins.checks.probe import ProbeCommand
 from plugins.core.descriptors import allow
 from plugins.core.errors import InputError
 from plugins.gather import windows_script as windows
-from plugins.gather.frames import FrameDecoder
+from plugins.gather.frames import REFUSALS, FrameDecoder
 from plugins.gather.script import VmScript, compile_script
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.ssh import client as ssh
@@ -129,7 +129,7 @@ def _evidence(
     decoder = visit.decoder
     session = _explained(session, decoder)
     seen = dict(decoder.seen)
-    if decoder.greeted and not decoder.full and not decoder.no_proc:
+    if decoder.greeted and not decoder.full and not decoder.refused:
         for planned in plan:
             seen.setdefault(planned.key, ProbeResult(planned.key, planned.command, "lost"))
     return Evidence(vm, session, {planned.key: seen[planned.key] for planned in plan if planned.key in seen}, began)
@@ -137,13 +137,9 @@ def _evidence(
 
 def _explained(session: SshSession, decoder: FrameDecoder) -> SshSession:
     """The session's outcome, completed from the answer."""
-    if decoder.no_proc:
-        return replace(
-            session,
-            outcome="shell refused",
-            message="/proc is not mounted on the VM, so no probe was started: none could be stopped safely.",
-            remedy="Mount it (mount -t proc proc /proc), or use a login that is not confined to a chroot without it.",
-        )
+    if decoder.refused:
+        message, remedy = REFUSALS[decoder.refused]
+        return replace(session, outcome="shell refused", message=message, remedy=remedy)
     if not decoder.full:
         return session
     return replace(

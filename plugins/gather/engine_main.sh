@@ -128,6 +128,11 @@ refuse() {
   exit 0
 }
 
+# enough LIMIT NUMBER: whether a limit of the login is as high.
+enough() {
+  case $1 in *[!0-9]*) ;; *) [ "$1" -ge "$2" ] ;; esac
+}
+
 # leave: end the run: root's shell, then all that this shell started, then what is left in the session, then the folder.
 leave() {
   trap '' HUP INT TERM PIPE

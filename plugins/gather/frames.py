@@ -11,12 +11,32 @@ from plugins.checks.probe import ProbeCommand
 from plugins.gather.script import PLACES, VmScript
 from plugins.model import ProbeResult, ProbeState
 
-__all__ = ["FrameDecoder"]
+__all__ = ["REFUSALS", "FrameDecoder"]
 
 _STATES: dict[bytes, ProbeState] = {b"e": "done", b"t": "timed out", b"x": "no tool", b"r": "no root"}
 
+#: Why an engine runs nothing: the message and the remedy for each of its words.
+REFUSALS = {
+    "noproc": (
+        "/proc is not mounted on the VM, so no probe was started: none could be stopped safely.",
+        "Mount it (mount -t proc proc /proc), or use a login that is not confined to a chroot without it.",
+    ),
+    "processes": (
+        "The login may start too few processes on the VM, so no probe was started.",
+        "Raise its limit: ulimit -u; nproc in /etc/security/limits.conf; TasksMax= of its systemd slice.",
+    ),
+    "files": (
+        "The login may open too few files on the VM, so no probe was started.",
+        "Raise its limit: ulimit -n; nofile in /etc/security/limits.conf.",
+    ),
+}
+
 #: A marker line is shorter than this; a longer line is not a frame, however it begins.
 _LONGEST = 512
+
+#: What a pipe holds, in bytes. A probe that printed more waited until it was stopped: it did not time out, and its
+#: status is that of a program whose output is not read.
+_PIPE, _FLOOD = 65_536, b"141"
 
 #: The numbers of a frame, as the engines print them. Not whatever `int` and `float` take, which is `nan`, `1_0` and
 #: thousands of digits: a VM that knows the nonce of its own session must not get such a number into a report.
@@ -36,7 +56,7 @@ class FrameDecoder:
         self.seen: dict[str, ProbeResult] = {}
         self.greeted = False  # a shell ran our script
         self.full = ""  # the places that could not be written, when no folder could be made
-        self.no_proc = False  # /proc is not there, so nothing was run
+        self.refused = ""  # why nothing was run: a key of `REFUSALS`
         self.complete = False
         self._batch = batch
         self._mark = b"\n" + batch.nonce.encode() + b" "
@@ -90,8 +110,8 @@ class FrameDecoder:
                 self.greeted = True
             case [b"full", *_]:
                 self.full = " ".join(place.strip('"') for place in PLACES)
-            case [b"noproc"]:
-                self.no_proc = True
+            case [word] if (reason := word.decode("ascii", "replace")) in REFUSALS:
+                self.refused = reason
             case [b"torn", *files]:
                 for planned in self._of(files):
                     self.seen.pop(planned.key, None)
@@ -117,6 +137,8 @@ class FrameDecoder:
             return
         if not 1 <= int(index) <= len(self._batch.probes) or (state == b"e" and not _STATUS.fullmatch(status)):
             return
+        if state == b"t" and max(len(stdout), len(stderr)) >= _PIPE:
+            state, status = b"e", _FLOOD
         planned = self._batch.probes[int(index) - 1]
         cap = planned.cap
         self.seen[planned.key] = ProbeResult(

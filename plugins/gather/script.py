@@ -79,6 +79,9 @@ _FOLDER = f".nexus-arc-{_NAME}"
 #: The second shell's script has marks of its own, so that a tail of the first one never passes for a whole.
 _ROOT_MARK = "nexus-arc root"
 
+#: Processes that a run needs besides three for each probe.
+_AROUND = 20
+
 #: What a login shell exports may be called as our variables are, or as the programs that the script calls.
 _OURS = re.compile(r"(?:^|[\s;{(])([a-z]+)=|\bread -r ([a-z _]+?)(?= *[<&|;])|\bfor ([a-z]+)\b", re.M)
 _PROGRAMS = "[ cat cd command echo grep id kill mkdir mkfifo printf read rm rmdir sed sleep sudo ulimit"
@@ -107,7 +110,7 @@ def _compiled(probes: tuple[ProbeCommand, ...]) -> tuple[str, float]:
         'eval "$engine"',
         _text("engine_main.sh").replace("FOLDER", _FOLDER),
         "printf '\\n%s hello\\n' \"$N\"",
-        _make_room(names),
+        _make_room(names, len(probes)),
         *(_probe(*each) for each in plain),
         f"plain={quote(_longest_first(plain))} rooted={quote(_longest_first(rooted))}",
         f"rooted_part={quote(rooted_part)}",
@@ -132,11 +135,22 @@ def _longest_first(probes: Sequence[tuple[int, ProbeCommand]]) -> str:
     return " ".join(str(index) for index, _ in sorted(probes, key=lambda each: -each[1].timeout))
 
 
-def _make_room(names: Sequence[str]) -> str:
-    """Make the folder and prove that it can be written; `mkdir` fails on anything that is already there."""
+def _make_room(names: Sequence[str], probes: int) -> str:
+    """See that the login may start and open what is needed; make the folder, and prove that it can be written.
+
+    `mkdir` fails on anything that is already there.
+    """
     return f"""\
 [ -r /proc/self/stat ] || refuse noproc
+while read -r word index status more; do
+  case $word:$index in
+  Max:open) enough "${{status#files}}${{more%% *}}" 12 || refuse files ;;
+  Max:processes) [ -O /proc/1/stat ] || enough "$status" {3 * probes + _AROUND} || refuse processes ;;
+  esac
+done </proc/self/limits
 room=
+trap remove EXIT
+trap '' XFSZ
 for place in {" ".join(PLACES)}; do
   [ -d "$place" ] && mkdir "$place/{_FOLDER}" 2>/dev/null || continue
   room=$place/{_FOLDER}
@@ -145,4 +159,5 @@ for place in {" ".join(PLACES)}; do
   remove
   room=
 done
+trap - XFSZ
 [ "$room" ] || refuse full {" ".join(place.replace('"', "") for place in PLACES)}"""

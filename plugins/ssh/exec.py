@@ -107,6 +107,7 @@ def run_script(
     began, got = time.monotonic(), 0
     unsent, stdin_open = memoryview(program.script), True
     first = b""  # what was said first, for the message when no shell came up
+    last = b""  # the shell's own last words
     errors = b""
     while True:
         unsent = _send(channel, unsent)
@@ -122,6 +123,7 @@ def run_script(
             first += (data or b"") + errors
         if errors:
             sink.feed_stderr(errors)
+            last = (last + errors)[-400:]
         if data and sink.feed(data):
             if channel.recv_stderr_ready():
                 sink.feed_stderr(channel.recv_stderr(_CHUNK))
@@ -141,7 +143,7 @@ def run_script(
             f"The script on {label} did not end within {limit:g} s; {got:,} bytes had come.",
             "See what hangs on the VM (load, a dead mount, a hanging DNS), or raise the limit.",
         )
-    raise _ended(transport, channel, label, time.monotonic() - began, got, first)
+    raise _ended(transport, channel, label, time.monotonic() - began, got, last if sink.started else first)
 
 
 def _receive(channel: Channel) -> tuple[bytes | None, bytes]:

@@ -1,7 +1,7 @@
 """Runs scripts of the engine in a throwaway root, one after the other, and reports what came back and what stayed.
 
 Started there as its first process, so whatever loses its parent becomes its child: `python -m tests.gather.engine_driver`
-reads a list of runs as JSON from stdin and prints their results.
+with the name of a shell reads a list of runs as JSON from stdin and prints their results.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from plugins.checks.probe import ProbeCommand
+from plugins.gather import script
 from plugins.gather.frames import FrameDecoder
 from plugins.gather.script import compile_script
 from plugins.ssh.shell_command import bootstrap
@@ -68,13 +69,12 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     batch = compile_script(
         [ProbeCommand(each[0], each[1], each[2], each[3], tuple(each[4]), each[5]) for each in what["probes"]]
     )
-    script = batch.script[what.get("cut", 0) :][: what.get("length")]
     path = f"{install(shell)}:{os.environ['PATH']}"
     boot = bootstrap("nexus-arc").strip("'")
     before = what.get("before", "") + '\nexec "$0" -c "$1"'
     began = time.monotonic()
     process = subprocess.Popen(
-        ["bash" if "ulimit -u" in before else "dash", "-c", before, f"{install(shell)}/sh", boot],
+        ["/bin/bash", "-c", before, f"{install(shell)}/sh", boot],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -88,7 +88,7 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     assert process.stdin and process.stdout and process.stderr
     decoder, output, errors, eof = FrameDecoder(batch), b"", b"", False
     with suppress(BrokenPipeError):
-        process.stdin.write(script)
+        process.stdin.write(batch.script)
         process.stdin.flush()
         if what.get("eof"):
             process.stdin.close()
@@ -126,7 +126,7 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     result = {
         "complete": decoder.complete,
         "greeted": decoder.greeted,
-        "full": decoder.full,
+        "refused": decoder.full or decoder.refused,
         "status": process.poll(),
         "seconds": round(seconds, 2),
         "gone": round(time.monotonic() - end + 2, 2),
@@ -141,8 +141,12 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     }
     for pid in others(set()):
         os.kill(pid, signal.SIGKILL)
-    for folder in folders():
-        shutil.rmtree(folder)
+    for place in PLACES:
+        for left_behind in Path(place).iterdir():
+            if left_behind.name != "shells":
+                shutil.rmtree(left_behind, ignore_errors=True)
+                if not left_behind.is_dir():
+                    left_behind.unlink(missing_ok=True)
     for _ in range(50):
         if not others(set()):
             break
@@ -157,8 +161,47 @@ def _chosen(which: str, main: int) -> list[int]:
     return [pid for pid, text in others(set()).items() if text == which]
 
 
-if __name__ == "__main__":
+#: Starts a child that ends, and stops "it" when its process id belongs to somebody else.
+_STRANGER = r"""
+eval "$1"
+first=0 self= room=/tmp ticks=0
+(exit 0) &
+k1=$!
+wait "$k1"
+echo "$k1"
+read -r _
+late 1
+stop "$k1" "$$"
+"""
+
+
+def stranger(shell: str) -> bool:
+    """Whether a process survives that has the process id of a probe that ended."""
+    engine = Path(script.__file__).with_name("engine.sh").read_text()
+    command = [f"{install(shell)}/sh", "-c", _STRANGER, "sh", engine]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        pid = int(process.stdout.readline())
+        Path("/proc/sys/kernel/ns_last_pid").write_text(str(pid - 1))
+        other = subprocess.Popen(["sleep", "74"])
+        assert other.pid == pid, (other.pid, pid)
+        process.communicate("go\n")
+    alive = other.poll() is None
+    other.kill()
+    return alive
+
+
+def prepare() -> None:
+    """Let nobody use sudo, if there is one."""
     for name in PLACES:
         Path(name).chmod(0o1777)
-    shell, runs = json.load(sys.stdin)
-    sys.stdout.write(json.dumps([run(shell, each) for each in runs]))
+    if Path("/etc/sudoers.d").is_dir():
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/etc/sudoers.d"], check=True)
+        Path("/etc/sudoers.d/nobody").write_text(f"#{NOBODY} ALL=(ALL) NOPASSWD: ALL\n")
+
+
+if __name__ == "__main__":
+    prepare()
+    what = sys.argv[1]
+    outcome: Any = stranger(sys.argv[2]) if what == "stranger" else [run(what, each) for each in json.load(sys.stdin)]
+    sys.stdout.write(json.dumps(outcome))

@@ -155,10 +155,10 @@ OUTPUT: dict[str, tuple[str, Any]] = {
     "looks like a frame": ("printf '\\nNEXUS o 1\\n\\nNEXUS e 1 e 0 1.00 1.00\\n\\nNEXUS end\\n'", ("done", 0, ANY)),
     "60,000 bytes": ("head -c 60000 /dev/zero | tr '\\0' a", ("done", 0, "a" * 16_384)),
     "65,536 bytes": ("head -c 65536 /dev/zero | tr '\\0' a", ("done", 0, "a" * 16_384)),
-    "65,537 bytes": ("head -c 65537 /dev/zero | tr '\\0' a", ("timed out", None, "a" * 16_384)),
-    "without end": ("yes", ("timed out", None, "y\n" * 8192)),
-    "zeros without end": ("exec cat /dev/zero", ("timed out", None, "\0" * 16_384)),
-    "without end on stderr": ("yes >&2", LATE),
+    "65,537 bytes": ("head -c 65537 /dev/zero | tr '\\0' a", ("done", 141, "a" * 16_384)),
+    "without end": ("yes", ("done", 141, "y\n" * 8192)),
+    "zeros without end": ("exec cat /dev/zero", ("done", 141, "\0" * 16_384)),
+    "without end on stderr": ("yes >&2", ("done", 141, "")),
     "both": ("echo a; echo b >&2; echo c; echo d >&2", ("done", 0, "a\nc\n")),
     "60,000 bytes on both": ("head -c 60000 /dev/zero >&2; echo a", ("done", 0, "a\n")),
     "a byte at a time": ("for a in 1 2 3; do printf .; sleep 0.05; done", ("done", 0, "...")),
@@ -230,4 +230,95 @@ RUINOUS: dict[str, str] = {
     "an index that is none": "echo 'e 999 0 1 1' >\"$room/q\"; echo 'e 01 0 1 1' >\"$room/q\"; echo 'x -1' >\"$room/q\"",
     "the clock is stopped": 'kill -9 $(grep -l "^sleep.1" /proc/[0-9]*/cmdline | cut -d/ -f3); sleep 77',
     "the sender is killed": 'sleep 0.3; kill -9 $(grep -al "^cat..*[.]o" /proc/[0-9]*/cmdline | cut -d/ -f3); sleep 1',
+}
+
+#: What a login brings: environment, lines of sh before the script, and whether the witnesses answer as ever. Otherwise no
+#: answer may be false, and the client has to get a word: an exit status, a frame, or a message on stderr.
+LOGINS: dict[str, tuple[dict[str, str], str, bool]] = {
+    "TMOUT": ({"TMOUT": "1"}, "", True),
+    "SHELLOPTS errexit": ({"SHELLOPTS": "errexit"}, "", True),
+    "SHELLOPTS nounset": ({"SHELLOPTS": "nounset"}, "", True),
+    "SHELLOPTS noclobber": ({"SHELLOPTS": "noclobber"}, "", True),
+    "SHELLOPTS noglob": ({"SHELLOPTS": "noglob"}, "", True),
+    "SHELLOPTS allexport": ({"SHELLOPTS": "allexport"}, "", True),
+    "SHELLOPTS xtrace": ({"SHELLOPTS": "xtrace:verbose"}, "", True),
+    "SHELLOPTS many": (
+        {"SHELLOPTS": "errexit:nounset:noclobber:noglob:xtrace", "PS4": "$(touch /tmp/pwned)"},
+        "",
+        True,
+    ),
+    "ENV and BASH_ENV": ({"ENV": "/tmp/rc", "BASH_ENV": "/tmp/rc"}, "echo 'echo noise; exit 3' >/tmp/rc", True),
+    "names of ours": (
+        dict.fromkeys(
+            ["N", "room", "i", "status", "pending", "ready", "sender", "go", "first", "leader", "k1", "y1"], "x"
+        ),
+        "",
+        True,
+    ),
+    "names of others": (
+        dict.fromkeys(["c1", "l1", "n1", "b1", "e1", "engine", "plain", "rooted", "place"], "9"),
+        "",
+        True,
+    ),
+    "functions": (
+        {f"BASH_FUNC_{name}%%": "() { exit 3; }" for name in ["echo", "read", "sed", "cat", "kill", "[", "grep", "rm"]},
+        "",
+        True,
+    ),
+    "more functions": (
+        {
+            f"BASH_FUNC_{name}%%": "() { :; }"
+            for name in ["printf", "sleep", "mkdir", "mkfifo", "rmdir", "cd", "command"]
+        },
+        "",
+        True,
+    ),
+    "IFS": ({"IFS": "0123456789"}, "", True),
+    "CDPATH": ({"CDPATH": "/:/tmp"}, "", True),
+    "POSIXLY_CORRECT": ({"POSIXLY_CORRECT": "1"}, "", True),
+    "GREP_OPTIONS": ({"GREP_OPTIONS": "--color=always", "GREP_COLOR": "1"}, "", True),
+    "LC_ALL": ({"LC_ALL": "xx_YY.UTF-8", "LANG": "de_DE"}, "", True),
+    "no HOME": ({"HOME": ""}, "", True),
+    "XDG_RUNTIME_DIR": ({"XDG_RUNTIME_DIR": "/"}, "", True),
+    "XDG_RUNTIME_DIR with a space": ({"XDG_RUNTIME_DIR": "/no such dir"}, "", True),
+    "PATH empty": ({"PATH": ""}, "", True),
+    "PATH relative": ({"PATH": ".:/usr/bin"}, "", True),
+    "noise": ({}, "echo welcome; echo warning >&2", True),
+    "noise like a frame": ({}, "printf '\\nNEXUS0 hello\\n\\nNEXUS0 o 1\\n\\nNEXUS0 e 1 e 0 1.0 1.0\\n'", True),
+    "much noise": ({}, "yes noise | head -c 300000", True),
+    "slow": ({}, "sleep 1", True),
+    "a child of its own": ({}, "sleep 75 >/dev/null 2>&1 & sleep 0.05", True),
+    "umask 777": ({}, "umask 777", True),
+    "umask 0": ({}, "umask 0", True),
+    "cwd is gone": ({}, "mkdir /tmp/gone$$; cd /tmp/gone$$; rmdir /tmp/gone$$", True),
+    "open descriptors": ({}, "exec 3</dev/null 4>/dev/null 7<>/dev/null 9</dev/null", True),
+    "ignores TERM": ({}, "trap '' TERM", True),
+    "ignores HUP and INT": ({}, "trap '' HUP INT QUIT", True),
+    "ignores PIPE": ({}, "trap '' PIPE", True),
+    "ignores CHLD": ({}, "trap '' CHLD", True),
+    "ignores XFSZ and USR1": ({}, "trap '' XFSZ USR1 USR2 ALRM", True),
+    "nice": ({}, "renice 19 $$ >/dev/null", True),
+    "few descriptors": ({}, "ulimit -n 16", True),
+    "far too few descriptors": ({}, "ulimit -n 7", False),
+    "small files": ({}, "ulimit -f 1", True),
+    "no files": ({}, "ulimit -f 0", False),
+    "no core": ({}, "ulimit -c 0", True),
+    "little memory": ({}, "ulimit -v 60000", True),
+    "reads a line": ({}, "read -r a", False),
+    "reads all": ({}, "cat >/dev/null", False),
+    "exits": ({}, "exit 3", False),
+    "execs": ({}, "exec echo not available", False),
+    "full /dev/shm": ({}, "head -c 9000000 /dev/zero >/dev/shm/full 2>/dev/null", True),
+    "full everywhere": (
+        {},
+        "for a in /dev/shm /run /tmp /var/tmp /home; do head -c 9000000 /dev/zero >$a/full; done 2>/dev/null",
+        False,
+    ),
+}
+#: The same for a login that is not root.
+USERS: dict[str, tuple[dict[str, str], str, bool]] = {
+    "a user": ({}, "", True),
+    "few processes": ({}, "ulimit -u 6", False),
+    "nearly enough processes": ({}, "ulimit -u 14", False),
+    "enough processes": ({}, "ulimit -u 200", True),
 }

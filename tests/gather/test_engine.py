@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from tests.gather.engine_driver import SHELLS
-from tests.gather.engine_kinds import ANY, CHILDREN, ENDS, OUTPUT, RUINOUS, WORLD
+from tests.gather.engine_driver import NOBODY, SHELLS
+from tests.gather.engine_kinds import ANY, CHILDREN, ENDS, LOGINS, OUTPUT, RUINOUS, USERS, WORLD
 from tests.support import throwaway
+from tests.support.sshd import needs_sshd
 
-pytestmark = pytest.mark.skipif(bool(throwaway.missing()), reason=throwaway.missing())
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(throwaway.missing()), reason=throwaway.missing())]
 
 ROOT = Path(__file__).resolve().parents[2]
 FUZZ = "FUZZ_EXAMPLES" in os.environ
@@ -34,8 +35,6 @@ WITNESSES = {
     "last": ("sleep 1.2; cat /proc/sys/kernel/ostype", ["done", 0, "Linux\n", "", False]),
 }
 
-Runs = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
-
 
 def probe(key: str, text: str, timeout: float = 8, root: bool = False) -> list[Any]:
     return [key, text, timeout, root, [], 16_384]
@@ -45,81 +44,154 @@ def witnesses(root: bool = False) -> list[list[Any]]:
     return [probe(name, text, root=root) for name, (text, _) in WITNESSES.items()]
 
 
-@pytest.fixture(params=SHELLS)
-def runs(request: pytest.FixtureRequest, tmp_path: Path) -> Runs:
-    """Runs scripts in one shell, in a throwaway root."""
+def timeout_of(answer: Any) -> float:
+    return 1 if answer[0] == "timed out" or answer[1] == 141 else 8
+
+
+def inside(root: Path, what: Any, *module: str) -> Any:
+    """What a module says, in a throwaway root at `root`."""
+    command = throwaway.command(root, "env", f"PYTHONPATH={ROOT}", sys.executable, "-B", "-m", *module)
+    done = subprocess.run(command, input=json.dumps(what), capture_output=True, text=True, timeout=3600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+GROUPS = {"ends": ENDS, "world": WORLD, "output": OUTPUT, "children": CHILDREN}
+KINDS = {f"{group}: {name}": kind for group, kinds in GROUPS.items() for name, kind in kinds.items()}
+#: It keeps the main shell from keeping the time, so it runs alone.
+ALONE = [name for name in KINDS if "main shell" in name]
+#: May stay: it left the session on purpose, or the login started it.
+STAY = ["sleep 79", "sleep 75"]
+#: When the client goes, or what is killed.
+GONE: dict[str, dict[str, Any]] = {
+    **{f"gone after {leave}": {"leave": leave} for leave in (0, 0.05, 0.2, 0.7, 1.2)},
+    **{f"{name} of main": {"kill": ["main", 0.4, name]} for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGKILL")},
+    "the clock dies": {"kill": ["sleep 1", 0.6, "SIGKILL"]},
+    "not watched": {"leave": 1.2, "eof": True},
+}
+_SLEEPS = "sleep 77 | sleep 77"
+FOR_LONG = [
+    probe("sleeps", _SLEEPS, 20),
+    probe("deaf", "trap '' TERM HUP PIPE; sleep 77; sleep 77", 20),
+    probe("rooted", _SLEEPS, 20, root=True),
+    probe("prints", "while :; do echo x; sleep 0.1; done", 20, root=True),
+]
+
+
+def plans(shell: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Everything that runs in one shell, by test and name."""
+    kinds = {name: probe(name, text, timeout_of(answer)) for name, (text, answer) in KINDS.items()}
+    rooted = {name: [*kind[:3], True, *kind[4:]] for name, kind in kinds.items() if name not in ALONE}
+    together = [kind for name, kind in kinds.items() if name not in ALONE]
+    made: dict[tuple[str, str], dict[str, Any]] = {("kinds", "together"): {"probes": together}}
+    made |= {("kinds", name): {"probes": [kinds[name]]} for name in (kinds if FUZZ else ALONE)}
+    made["sudo", "together"] = {"probes": list(rooted.values()) if FUZZ else list(rooted.values())[::4], "user": NOBODY}
+    made |= {
+        ("ruins", name): {"probes": [probe("it", text, 2)], "patience": 6} for name, text in shared(shell, RUINOUS)
+    }
+    for who, user in {"root": None, "user": NOBODY}.items():
+        for name, (env, before, _) in shared(shell, LOGINS if user is None else USERS):
+            made[f"login {who}", name] = {"probes": [], "env": env, "before": before, "user": user, "patience": 4}
+        for name, kind in shared(shell, GONE):
+            made[f"gone {who}", name] = {"probes": FOR_LONG, "user": user, "patience": 3, **kind}
+    return {key: {"stay": STAY, **plan, "probes": [*witnesses(), *plan["probes"]]} for key, plan in made.items()}
+
+
+def shared(shell: str, kinds: dict[str, Any]) -> list[tuple[str, Any]]:
+    """A share of the kinds: in the gate each runs in one of the shells."""
+    number = list(SHELLS).index(shell)
+    return [kind for index, kind in enumerate(kinds.items()) if FUZZ or index % len(SHELLS) == number]
+
+
+Results = Callable[[str], dict[str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module", params=SHELLS)
+def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What came of the plans of one shell, by the name of their test."""
     shell = request.param
     if shutil.which(SHELLS[shell]) is None:
         pytest.skip(f"{shell} is not installed here")
-
-    def run(what: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        inside = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-B", "-m", "tests.gather.engine_driver"]
-        command = throwaway.command(tmp_path, *inside)
-        done = subprocess.run(command, input=json.dumps([shell, what]), capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stderr[-3000:]
-        results: list[dict[str, Any]] = json.loads(done.stdout)
-        return results
-
-    return run
+    planned = plans(shell)
+    came = inside(tmp_path_factory.mktemp("root"), list(planned.values()), "tests.gather.engine_driver", shell)
+    by_key = dict(zip(planned, came, strict=True))
+    return lambda test: {name: result for (which, name), result in by_key.items() if which == test}
 
 
 def complaints(result: Mapping[str, Any], expected: Mapping[str, Any], whole: bool = True) -> list[str]:
     """What is not as it has to be, with the witnesses and with what stayed; `whole`: every answer has to be there."""
     seen = result["seen"]
-    found = [f"stayed: {what}" for what in (*result["left"], *result["folders"])]
+    wrong = [f"stayed: {what}" for what in (*result["left"], *result["folders"])]
     if result["gone"] > 2:
-        found.append(f"gone after {result['gone']} s")
+        wrong.append(f"gone after {result['gone']} s")
     if whole and not result["complete"]:
-        found.append(f"no end: {result}")
+        wrong.append(f"no end: {result}")
     for name, (_, answer) in WITNESSES.items():
         if seen.get(name, None if whole else answer) != answer and not (not whole and seen[name][0] != "done"):
-            found.append(f"witness {name}: {seen.get(name)}")
+            wrong.append(f"witness {name}: {seen.get(name)}")
     for name, answer in expected.items():
         if name not in seen:
-            found += [f"{name}: lost"] * whole
+            wrong += [f"{name}: lost"] * whole
         elif answer is not ANY and not all(map(_fits, seen[name][:3], answer)):
-            found.append(f"{name}: {seen[name][:4]!r:.300}, not {answer!r:.100}")
-    return found
+            wrong.append(f"{name}: {seen[name][:4]!r:.300}, not {answer!r:.100}")
+    return wrong
 
 
 def _fits(value: Any, wanted: Any) -> bool:
     return wanted is ANY or (value in wanted if isinstance(wanted, (set, frozenset)) else value == wanted)
 
 
-def timeout_of(answer: Any) -> float:
-    return 1 if answer[0] == "timed out" else 8
+@pytest.mark.parametrize("who", ["kinds", "sudo"])
+def test_a_probe_changes_no_other_and_leaves_nothing(results: Results, who: str) -> None:
+    """Under sudo the same kinds as root, and nothing of root's stays."""
+    wrong = []
+    for name, result in results(who).items():
+        names = KINDS.keys() - set(ALONE) if name == "together" else {name}
+        expected = {name: KINDS[name][1] for name in names if who == "kinds" or name in result["seen"]}
+        wrong += complaints(result, expected)
+    assert not wrong, "\n".join(wrong)
 
 
-GROUPS = {"ends": ENDS, "world": WORLD, "output": OUTPUT, "children": CHILDREN}
-#: May stay: it left the session on purpose.
-STAY = ["sleep 79"]
-
-
-@pytest.mark.parametrize("group", GROUPS)
-def test_a_probe_changes_no_other_and_leaves_nothing(runs: Runs, group: str) -> None:
-    kinds = GROUPS[group]
-    tortured = {name: probe(name, text, timeout_of(answer)) for name, (text, answer) in kinds.items()}
-    alone = [name for name in kinds if "main shell" in name]  # it keeps the main shell from keeping the time
-    together = [each for name, each in tortured.items() if name not in alone]
-    plans = [(list(kinds.keys() - set(alone)), together)] + [([name], [tortured[name]]) for name in alone]
-    if FUZZ:
-        plans += [([name], [each]) for name, each in tortured.items()]
-    results = runs([{"probes": [*witnesses(), *each], "stay": STAY} for _, each in plans])
+def test_a_probe_that_ruins_the_run_leaves_nothing_and_nothing_false(results: Results) -> None:
     wrong = [
-        complaint
-        for (names, _), result in zip(plans, results, strict=True)
-        for complaint in complaints(result, {name: kinds[name][1] for name in names})
+        f"{name}: {each}" for name, result in results("ruins").items() for each in complaints(result, {}, whole=False)
     ]
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_probe_that_ruins_the_run_leaves_nothing_and_nothing_false(runs: Runs) -> None:
-    results = runs(
-        [{"probes": [*witnesses(), probe("it", text, 2)], "patience": 9} for text in RUINOUS.values()],
-    )
+@pytest.mark.parametrize("who", ["root", "user"])
+def test_what_the_login_brings_does_not_matter_or_is_a_word(results: Results, who: str) -> None:
+    wrong = []
+    for name, result in results(f"login {who}").items():
+        whole = (LOGINS | USERS)[name][2]
+        wrong += [f"{name}: {each}" for each in complaints(result, {}, whole)]
+        if not (whole or result["complete"] or result["status"] or result["refused"] or result["errors"]):
+            wrong += [f"{name}: no word: {result}"] * result["greeted"]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("who", ["root", "user"])
+def test_when_the_client_is_gone_everything_is(results: Results, who: str) -> None:
+    """Within two seconds, whenever it goes, and whatever ends the main shell or the clock."""
     wrong = [
-        f"{name}: {complaint}"
-        for name, result in zip(RUINOUS, results, strict=True)
-        for complaint in complaints(result, {}, whole=False)
+        f"{name}: {each}"
+        for name, result in results(f"gone {who}").items()
+        for each in complaints(result, {}, whole=False)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@needs_sshd
+def test_a_script_that_was_cut_runs_nothing(tmp_path: Path) -> None:
+    """At every 50th byte from either end, over a real sshd; in the gate at a dozen places of each."""
+    *ends, (_, left, folders) = inside(tmp_path, None, "tests.gather.engine_cuts", "50" if FUZZ else "900")
+    assert (left, folders) == ([], [])
+    assert len(ends) > 20
+    assert {(outcome, "did not reach its shell as a whole" in message) for _, outcome, message in ends} == {
+        ("shell refused", True)
+    }
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_process_id_that_was_given_away_is_not_stopped(shell: str, tmp_path: Path) -> None:
+    assert inside(tmp_path, None, "tests.gather.engine_driver", "stranger", shell) is True

@@ -133,6 +133,15 @@ def test_the_shell_is_killed(client: Client, server: Sshd, keys: Keys) -> None:
     assert session.outcome == "connection lost"
 
 
+def test_a_shell_that_ends_early_is_quoted(client: Client, server: Sshd, keys: Keys) -> None:
+    client.knows(server)
+    (session,) = client.visit(vm(server, keys), script="echo hello; sleep 0.2; echo 'sh: Cannot fork' >&2; exit 2")
+    assert session.outcome == "shell refused"
+    assert session.message.endswith(
+        "its shell ended with status 2 before the script did. It printed 'sh: Cannot fork'."
+    )
+
+
 def test_a_forced_command_is_quoted(client: Client, keys: Keys, tmp_path: Path) -> None:
     with sshd(keys, tmp_path, "ForceCommand echo This account is \x1b[31mnot available; exit 1") as running:
         client.knows(running)

@@ -129,7 +129,7 @@ class Echo:
 
     @property
     def started(self) -> bool:
-        return bool(self.stdout)
+        return b"hello" in self.stdout
 
     def feed(self, data: bytes) -> bool:
         self.stdout += data
