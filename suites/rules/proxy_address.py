@@ -11,9 +11,11 @@ __all__ = ["proxy_problem", "same_proxy"]
 
 
 #: White space of every kind, and what else cannot be printed: `urlsplit` drops some of it in silence, curl does not.
+#: Run: curl 7.29 takes all of it and quotes, up to 7.61 what follows the port; 7.68 and later, and requests, take none.
 _FOREIGN = re.compile(
     r"[^!-~\xa1-\xac\xae-\U0010ffff]|[\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
 )
+_CANNOT = "az and newer versions of curl cannot read it as an address."
 _NAMES = {" ": "a blank", "\r": r"a carriage return (\r)", "\t": r"a tab (\t)", "\n": r"a line break (\n)"}
 
 
@@ -24,13 +26,15 @@ def _name(character: str) -> str:
 def proxy_problem(value: str, profile: Profile) -> str:
     """The defect of a proxy value, as a sentence; "" when curl, Go and Python all end up at the CSN proxy."""
     if re.search(r"[\"']", value):
-        return "The quotation marks are part of the value, so no program can read it as an address."
+        return (
+            "The quotation marks are part of the value, so az and newer versions of curl cannot read it as an address."
+        )
     if foreign := _FOREIGN.search(value):
-        return f"There is {_name(foreign[0])} in it, so no program can read it as an address."
+        return f"There is {_name(foreign[0])} in it, so {_CANNOT}"
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
     except ValueError:  # http://[
-        return "No program can read it as an address."
+        return _CANNOT
     scheme = parts.scheme.lower()
     if scheme == "https":
         return "With https:// programs speak TLS to the proxy itself, which it does not understand."

@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from requests.utils import should_bypass_proxies
 
 from suites.rules.no_proxy import bypasses, misread
 
@@ -123,6 +124,45 @@ def test_python_never_proxies_what_urllib_bypasses(value: str, host: str) -> Non
     bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
     if value and bypass(host, environment):
         assert bypasses("az (Python)", value, host)
+
+
+NETWORKS = [
+    *TOKENS,
+    *("[::1]", "::1/128", "fe80::/10", "0.0.0.0/0", "169.254.0.0/255.255.0.0", f"{IMDS}/32", f"{IMDS}/0", f"{IMDS}/33"),
+    *(f".{IMDS}", "169.254/16", "169.254.0.0/016", "example.org"),
+]
+
+
+@given(
+    value=st.lists(st.sampled_from(NETWORKS), min_size=1, max_size=4).flatmap(
+        lambda words: st.sampled_from([",", ", ", " ", ",,", " ,"]).map(lambda by: by.join(words))
+    ),
+    host=st.sampled_from([*HOSTS, "::1"]),
+)
+@settings(max_examples=500, deadline=None)
+def test_az_is_read_as_requests_behaves(value: str, host: str) -> None:
+    url = f"http://[{host}]/" if ":" in host else f"http://{host}/"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NO_PROXY", "")
+        environment.setenv("no_proxy", value)
+        # requests up to 2.32, which az brings, compares ends of names without looking for a dot.
+        end = not host[0].isdigit() and any(
+            host.endswith(entry) for entry in value.replace(" ", "").split(",") if entry
+        )
+        assert bypasses("az (Python)", value, host) is bool(value and (end or should_bypass_proxies(url, None)))
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("0.0.0.0/0", "curl takes a network of 0 bits for one address, and az does not read it"),
+        ("169.254.0.0/255.255.0.0", "no tool reads a netmask"),
+        ("169.254.0.0/16", "curl before 7.86 does not know networks"),
+    ],
+)
+def test_a_network_that_does_not_count_is_explained(value: str, why: str) -> None:
+    assert misread(value, IMDS).startswith(why)
+    assert not bypasses("curl", value, IMDS)
 
 
 @given(value=st.text(max_size=60), host=st.sampled_from(HOSTS))
