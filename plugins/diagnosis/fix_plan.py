@@ -25,8 +25,12 @@ __all__ = ["forecast", "steps"]
 _NOT_MEASURED = ("unknown", "blocked")
 
 
-def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> list[dict[str, Any]]:
+def steps(
+    causes: Sequence[Cause], ready: int, open_after: frozenset[str], incomplete: frozenset[str] = frozenset()
+) -> list[dict[str, Any]]:
     """The plan, in order. `ready` VMs are ready already; those in `open_after` have checks that were blocked.
+
+    Of the VMs in `incomplete` the run left checks out: no fix makes them ready, they can then be judged.
 
     Each step: ``{"cause": number, "what", "then", "sentence": both, "measured": whether anything was measured of the
     cause, "changes": how many, "unlocks": [VMs that become ready], "judgeable": [VMs that can be judged then],
@@ -38,8 +42,8 @@ def steps(causes: Sequence[Cause], ready: int, open_after: frozenset[str]) -> li
     for index, cause in enumerate(causes):
         for vm in cause.blocks_readiness:
             left.setdefault(vm, set()).add(index)
+    unmeasured = {vm for vm, blocking in left.items() if not all(measured[index] for index in blocking)} | incomplete
     # VMs with the same causes are as one: a fleet has few such groups, however large it is.
-    unmeasured = {vm for vm, blocking in left.items() if not all(measured[index] for index in blocking)}
     groups: dict[frozenset[int], list[str]] = {}
     for vm, blocking in left.items():
         groups.setdefault(frozenset(blocking), []).append(vm)

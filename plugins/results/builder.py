@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -82,7 +82,7 @@ class ResultsBuilder:
         """The results of the run. `files` is that of `provenance.hashes`, `calls` what was asked of Azure."""
         vms, tally = self._vms, self._tally
         causes = self._causes.causes()
-        plan = fix_plan.steps(causes, tally["ready"], _still_open(vms, self._incomplete))
+        plan = fix_plan.steps(causes, tally["ready"], _still_open(vms), frozenset(self._incomplete))
         judged = self.coverage.as_results()
         return {
             "version": VERSION,
@@ -126,13 +126,12 @@ class ResultsBuilder:
         }
 
 
-def _still_open(vms: Iterable[Mapping[str, Any]], incomplete: Collection[str]) -> frozenset[str]:
-    """The VMs with required checks that were blocked or left out: what they say is known only later."""
+def _still_open(vms: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The VMs with required checks that were blocked: what they say is known only later."""
     return frozenset(
         vm["name"]
         for vm in vms
-        if vm["name"] in incomplete
-        or any(
+        if any(
             result["status"] == Status.BLOCKED and result["severity"] == Severity.REQUIRED for result in vm["results"]
         )
     )

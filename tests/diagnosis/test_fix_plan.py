@@ -88,6 +88,12 @@ def test_one_change_that_frees_many_comes_before_many_changes() -> None:
     assert forecast(found, 80, 100) == "2 fixes (14 changes) make all 100 VMs ready."
 
 
+def test_a_vm_of_which_checks_were_left_out_is_never_promised() -> None:
+    found = steps([cause("PROXY-002", ["a", "b"], "guest", "")], 0, frozenset(), frozenset(["a"]))
+    assert [(step["unlocks"], step["judgeable"], step["ready"]) for step in found] == [(["b"], ["a"], 1)]
+    assert found[0]["then"] == "1 VM becomes ready; 1 VM can then be judged."
+
+
 def test_what_the_runner_lacks_comes_first() -> None:
     login = unmeasured("PLATFORM-001", ["a", "b"], "runner")
     found = steps([cause("PROXY-002", ["a"], "guest"), login], ready=0, open_after=frozenset())
