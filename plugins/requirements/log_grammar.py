@@ -16,7 +16,7 @@ from typing import Any
 
 from plugins.requirements.data_files import read_table
 
-__all__ = ["Kind", "Level", "Reading", "Shape", "kinds", "outcome", "read_line", "shapes", "stems"]
+__all__ = ["Kind", "Level", "Reading", "Shape", "kinds", "outcome", "read_line", "shapes", "stems", "without_colours"]
 
 
 class Level(StrEnum):
@@ -171,9 +171,14 @@ def _opened(text: str) -> _Line:
     return _Line(text, words.strip(), severity, origin)
 
 
+def without_colours(text: str) -> str:
+    """The text without the sequences by which a terminal is given colours."""
+    return _COLOURS.sub("", text)
+
+
 def read_line(text: str) -> Reading:
     """Read one line. It may hold anything, and be of any length: only its beginning and its end are read."""
-    text = _COLOURS.sub("", text.rstrip("\r\n")).translate(_STRAIGHT)
+    text = without_colours(text.rstrip("\r\n")).translate(_STRAIGHT)
     text = text[text.rfind("\r") + 1 :].rstrip()
     if len(text) > _BEGINNING + _END:
         text = f"{text[:_BEGINNING]} ... {text[-_END:]}"

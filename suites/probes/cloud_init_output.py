@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from plugins import ProbeResult, probe, quote
-from plugins.requirements.log_grammar import Level, Reading, outcome, stems
+from plugins.requirements.log_grammar import Level, Reading, outcome, stems, without_colours
 from suites.wording import plain
 
 __all__ = ["LOG", "Boot", "BootOutput", "Failure", "cloudinit_output"]
@@ -189,7 +189,8 @@ class Boot:
         """Its failures, complaints and notes, each line once, less what later lines take back."""
         found: dict[str, Failure] = {}
         for number, line, reading in outcome(self.lines):
-            found.setdefault(re.sub(r"\d+", "0", line), Failure(number, line, self._stage(number), reading))
+            shown = plain(without_colours(line).strip())
+            found.setdefault(re.sub(r"\d+", "0", shown), Failure(number, shown, self._stage(number), reading))
         return tuple(found.values())
 
     def _stage(self, number: int) -> str:
@@ -258,7 +259,7 @@ def _boot(begin: re.Match[str], body: str) -> Boot:
     return Boot(
         plain(began[1]) if began else "",
         tuple(
-            (start + int(number) - 1, plain(line.strip()))
+            (start + int(number) - 1, line)  # as it is: indents and colours are read, too
             for number, line in re.findall(r"^(\d{1,15}):(.*)$", body, re.M)
         ),
         not re.search(r"^@more \d", body, re.M),

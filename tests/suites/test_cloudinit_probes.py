@@ -175,6 +175,17 @@ def test_a_line_of_any_length_is_picked_and_read(awk: list[str], tmp_path: Path)
     assert [each.number for each in boot.at(Level.CERTAIN)] == [2, 3, 4]
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_colours_and_indents_are_read_and_not_shown(shell: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    coloured = "\x1b[31m│\x1b[0m \x1b[0m\x1b[1m\x1b[31mError: \x1b[0m\x1b[0m\x1b[1mNo configuration files\x1b[0m\n"
+    log.write_text(
+        begin("init-local", MONDAY) + coloured + "      segmentation fault.\n  error: of a text that is printed\n"
+    )
+    [boot] = search(shell, log).boots
+    assert [(each.number, each.line) for each in boot.at(Level.CERTAIN)] == [(2, "│ Error: No configuration files")]
+
+
 def test_the_stems_are_read_alike_by_every_awk() -> None:
     for rank in ("never", "back", "first", "then", "last"):
         for stem in stems(rank):
