@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-__all__ = ["check_version", "checked", "encode", "parse"]
+__all__ = ["check_version", "checked", "encode", "parse", "whole"]
 
 T = TypeVar("T")
 
@@ -40,6 +40,14 @@ def checked(data: Any, kind: type[T], place: str = "") -> T:
         where = f"{place}{where.rstrip('`')}".lstrip(".")
         text = text.replace("`", "").replace(" | null", " or null")[:_LONGEST]
         raise ValueError(f"{where}: {text[:1].lower()}{text[1:]}" if where else text[:1].lower() + text[1:]) from None
+
+
+def whole(data: Any, kind: type[T], place: str = "") -> T:
+    """The same, when every field of the dataclass is there: what is missing from a record is not its default."""
+    record = checked(data, kind, place)
+    if missing := [name for name in kind.__annotations__ if name not in data]:
+        raise ValueError(f"{place}: object missing required field {missing[0]}".removeprefix(": "))
+    return record
 
 
 def check_version(data: Any, *known: int) -> None:

@@ -6,18 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from sys import intern
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from plugins.core.redaction import clean, redact
-from plugins.core.strict_json import check_version, checked
+from plugins.core.strict_json import check_version, checked, whole
 from plugins.evidence.records import EvidenceRecord
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
 __all__ = ["VERSION", "from_data", "redacted", "saved_vm", "to_data"]
-
-R = TypeVar("R", ProbeResult, SshSession)
 
 #: Of ``run.json`` and ``evidence/<vm>.json``.
 VERSION = 1
@@ -66,21 +64,13 @@ def from_data(data: Mapping[str, Any]) -> Evidence:
     record = checked(data, EvidenceRecord)
     return Evidence(
         vm=checked(record["vm"], Vm, "vm"),
-        session=_whole(record["session"], SshSession, "session"),
+        session=whole(record["session"], SshSession, "session"),
         seen={intern(key): _result(key, result) for key, result in record["seen"].items()},
         started=record["started"],
     )
 
 
-def _whole(data: Any, kind: type[R], place: str) -> R:
-    """A record with all of its fields: what is missing from an answer is not an empty answer."""
-    record = checked(data, kind, place)
-    if missing := [name for name in record.__slots__ if name not in data]:
-        raise ValueError(f"{place}: object missing required field {missing[0]}")
-    return record
-
-
 def _result(key: str, data: Any) -> ProbeResult:
-    result = _whole(data, ProbeResult, f'seen["{key}"]')
+    result = whole(data, ProbeResult, f'seen["{key}"]')
     # Most keys and commands are the same on every VM: one text of each is enough.
     return replace(result, command=intern(result.command))

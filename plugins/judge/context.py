@@ -28,7 +28,7 @@ from plugins.checks.probe import Probe
 from plugins.checks.signature import parameters
 from plugins.core.errors import InputError
 from plugins.core.redaction import clean
-from plugins.core.strict_json import checked
+from plugins.core.strict_json import whole
 from plugins.evidence.archive import Archive, unreadable
 from plugins.evidence.layout import AZURE, RUNNER
 from plugins.judge.evaluate import value
@@ -156,7 +156,7 @@ class CheckContext:
         return self._read(AZURE, AzureSnapshot.from_data, lambda problem: AzureSnapshot(unreadable=problem))
 
     def _saved_az_cli(self) -> AzCli | None:
-        return self._read(RUNNER, lambda data: checked(data, AzCli), lambda problem: AzCli(error=problem))
+        return self._read(RUNNER, lambda data: whole(data, AzCli), lambda problem: AzCli(error=problem))
 
     def _read(self, name: str, make: Callable[[Mapping[str, Any]], T], damaged: Callable[[str], T]) -> T | None:
         """A file of the run, None when there is none. One that is damaged costs its own checks, and says so."""

@@ -14,6 +14,7 @@ import pytest
 from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import AzureSnapshot, ReadError
 from plugins.core.errors import InputError
+from plugins.core.files import write_json, write_large_json
 from plugins.core.strict_json import checked, encode
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleError, BundleFile, write_bundle
@@ -88,7 +89,7 @@ def places(data: Any, here: Steps = ()) -> Iterator[Steps]:
 
 
 def bent(data: Any) -> Iterator[tuple[Steps, str]]:
-    """The document with each place missing, wrong, and twice: the place, and the text."""
+    """The document with each place wrong or missing: the place, and the text."""
     for place in places(data):
         for wrong in WRONG:
             changed = copy.deepcopy({"": data})
@@ -98,12 +99,17 @@ def bent(data: Any) -> Iterator[tuple[Steps, str]]:
             at[("", *place)[-1]] = wrong
             yield place, json.dumps(changed[""])
         if place and isinstance(place[-1], str):
-            changed = copy.deepcopy({"": data})
-            at = changed
-            for step in ("", *place)[:-1]:
-                at = at[step]
-            del at[place[-1]]
-            yield place, json.dumps(changed[""])
+            yield place, lacking(data, place)
+
+
+def lacking(data: Any, place: Steps) -> str:
+    """The document without one place."""
+    changed = copy.deepcopy({"": data})
+    at: Any = changed
+    for step in ("", *place)[:-1]:
+        at = at[step]
+    del at[place[-1]]
+    return json.dumps(changed[""])
 
 
 def ruined(data: Any) -> list[bytes]:
@@ -151,6 +157,7 @@ def test_evidence(tmp_path: Path) -> None:
         archive, _, vms = Archive.open(path.parent.parent)
         notes = archive.load(vms)
         assert archive["vm2"].seen == EVIDENCE.seen, "the other VM is as it was"
+        assert archive.get("vm1") is None or place not in ((), ("version",)), text
         if archive.get("vm1") is None:
             session = archive.damaged["vm1"]
             assert session.message.startswith(f"{path}: "), session.message
@@ -162,6 +169,77 @@ def test_evidence(tmp_path: Path) -> None:
     assert damaged >= set(places(good)), "each place has a value that cannot stand there"
 
 
+PROBE, SESSION = ("seen", "word"), ("session",)
+
+
+@pytest.mark.parametrize(
+    "place", [place for place in places(to_data(EVIDENCE)) if place[:-1] in (PROBE, SESSION, ())][1:]
+)
+def test_evidence_that_lacks_a_field_is_no_evidence(place: Steps, tmp_path: Path) -> None:
+    folder = saved(tmp_path / "run")
+    (folder / "evidence/vm1.json").write_text(lacking(to_data(EVIDENCE), place))
+    assert Archive(folder).get("vm1") is None
+
+
+@pytest.mark.parametrize("number", [-1, 1e300, 10**400])
+@pytest.mark.parametrize(
+    "place", [("started",), (*PROBE, "received"), (*PROBE, "seconds"), (*SESSION, "seconds", "login")]
+)
+def test_a_time_that_no_clock_shows_is_no_time(place: Steps, number: float, tmp_path: Path) -> None:
+    folder, data = saved(tmp_path / "run"), to_data(EVIDENCE)
+    at: Any = data
+    for step in place[:-1]:
+        at = at[step]
+    at[place[-1]] = number
+    (folder / "evidence/vm1.json").write_text(encode(data))
+    assert Archive(folder).get("vm1") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("name", name) for name in ("-x", "a\nb", " a", "", "\x1b[2J")),
+        ("user", "-oProxyCommand=x"),
+        ("host", "a;b"),
+        ("jump", "a b;c"),
+        ("identity", "x"),
+        ("resource_id", "/x"),
+        ("port", 0),
+        ("port", 70_000),
+        ("os", "plan9"),
+        ("path", "other"),
+        ("target", {"cloud": "Elsewhere"}),
+    ],
+)
+def test_a_saved_vm_obeys_the_rules_of_a_fleet_file(field: str, value: object, tmp_path: Path) -> None:
+    path = saved(tmp_path / "run") / "run.json"
+    run = json.loads(path.read_bytes())
+    run["fleet"][0][field] = value
+    path.write_text(encode(run))
+    archive, _, vms = Archive.open(path.parent)
+    (name,) = archive.damaged
+    assert name == ("run.json fleet[0]" if field == "name" else "vm1")
+    assert archive.damaged[name].message.startswith(f"{path}: fleet[0].{field}")
+    assert [vm.name for vm in vms] == [name, "vm2"]
+
+
+def test_the_second_vm_of_a_name_is_unknown(tmp_path: Path) -> None:
+    path = saved(tmp_path / "run") / "run.json"
+    run = json.loads(path.read_bytes())
+    run["fleet"].append(run["fleet"][0])
+    path.write_text(encode(run))
+    archive, _, vms = Archive.open(path.parent)
+    assert [vm.name for vm in vms] == ["vm1", "vm2", "run.json fleet[2]"]
+    assert archive.damaged["run.json fleet[2]"].message == f"{path}: fleet[2].name: another VM has it."
+
+
+def test_nothing_writes_a_number_that_is_not_json(tmp_path: Path) -> None:
+    for write in (write_json, write_large_json):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            write(tmp_path / "x.json", {"a": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
 def test_run_json(tmp_path: Path) -> None:
     path = saved(tmp_path / "run") / "run.json"
     good = json.loads(path.read_bytes())
@@ -171,6 +249,7 @@ def test_run_json(tmp_path: Path) -> None:
         if refusal(lambda: Archive.open(path.parent), f"{path}: "):
             refused.add(place)
             continue
+        assert place not in ((), ("version",)), text
         archive, _, vms = Archive.open(path.parent)
         archive.load(vms)
         assert place[:2] == ("fleet", 1) or archive["vm2"].seen == EVIDENCE.seen
@@ -195,6 +274,7 @@ def test_azure_json(tmp_path: Path) -> None:
         path.write_text(text, "latin-1")
         facts = CheckContext(archive, lambda: ()).facts
         json.loads(encode(facts.to_data()))
+        assert facts.unreadable or place not in ((), ("version",)), text
         if facts.unreadable:
             assert facts.unreadable.startswith(f"{path}: ")
             problems.add(place)
@@ -212,12 +292,15 @@ def test_runner_json(tmp_path: Path) -> None:
     path = saved(tmp_path / "run") / "runner.json"
     good = {"az_core": "2.76.0", "extensions": {"networkcloud": "4.0.0"}, "error": ""}
     damaged = set()
-    for place, text in [*bent(good), *(((), raw.decode("latin-1")) for raw in ruined(good | {"version": 1}))]:
+    unversioned = [raw for raw in ruined(good) if b'"version"' not in raw and raw != encode(good).encode()]
+    for place, text in [*bent(good), *(((), raw.decode("latin-1")) for raw in unversioned)]:
         path.write_text(text, "latin-1")
         found = CheckContext(Archive(path.parent), lambda: ()).az_cli
         assert isinstance(found, AzCli)
         if found.error.startswith(f"{path}: "):
             damaged.add(place)
+        else:
+            assert place != (), text
     assert damaged == set(places(good))
 
 
@@ -228,6 +311,8 @@ def test_results_json(tmp_path: Path) -> None:
         path.write_text(text, "latin-1")
         if refusal(lambda: baseline.load(str(path), tmp_path), f"{path}: "):
             refused.add(place)
+        else:
+            assert place not in ((), ("version",)), text
     assert refused == set(places(RESULTS))
 
 
@@ -242,6 +327,8 @@ def test_the_manifest_of_a_bundle(tmp_path: Path) -> None:
             bundle.writestr("manifest.json", text.encode("latin-1"))
         if refusal(lambda: BundleFile(path).close()):
             refused.add(place)
+        else:
+            assert place not in ((), ("version",)), text
     assert refused == set(places(manifest))
 
 
