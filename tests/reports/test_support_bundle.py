@@ -125,7 +125,9 @@ def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path
     members = [("run.json", archive.source.read("run.json") or b"")]
     write_bundle(tmp_path / "r.zip", kind="run", run_id="r", suite="0", members=members)
     option = SimpleNamespace(
-        **dict.fromkeys(("profile", "against", "gate", "waivers", "inventory", "azure_fleet", "keyword", "shard")),
+        **dict.fromkeys(
+            ("profile", "history", "against", "gate", "waivers", "inventory", "azure_fleet", "keyword", "shard")
+        ),
         vm=[],
         evidence=[],
         file_or_dir=[],
