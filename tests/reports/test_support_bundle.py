@@ -126,7 +126,18 @@ def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path
     write_bundle(tmp_path / "r.zip", kind="run", run_id="r", suite="0", members=members)
     option = SimpleNamespace(
         **dict.fromkeys(
-            ("profile", "history", "against", "gate", "waivers", "inventory", "azure_fleet", "keyword", "shard")
+            (
+                "profile",
+                "history",
+                "split_by",
+                "against",
+                "gate",
+                "waivers",
+                "inventory",
+                "azure_fleet",
+                "keyword",
+                "shard",
+            )
         ),
         vm=[],
         evidence=[],
