@@ -10,7 +10,6 @@ import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,10 +72,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "fleet": ROLLOUT,
         "small": rollout(12, extras=True),
     }
-    folders = {name: tmp_path_factory.mktemp(name) for name in fleets}
-    with ThreadPoolExecutor(2) as pool:  # each page is written by a process of its own
-        written = pool.map(lambda name: write_page(folders[name], fleets[name]).as_uri(), fleets)
-        return dict(zip(fleets, written, strict=True))
+    return {name: write_page(tmp_path_factory.mktemp(name), results).as_uri() for name, results in fleets.items()}
 
 
 @pytest.fixture(autouse=True)
