@@ -69,8 +69,8 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
         unknown("This evidence does not say when it was gathered.", remedy="Gather again.")
     today = datetime.fromtimestamp(agent.looked, UTC).date()
     update = "Update the agent by Microsoft Update, or with its current installer." if vm.os == "windows" else ""
-    known = releases()
-    oldest, newest = known[0], known[-1]
+    published = releases()
+    oldest, newest = published[0], published[-1]
     version, fix = agent.version[:2], packages.command("upgrade", PACKAGE, profile.proxy_url)
     if version > newest.version:
         if today <= newest.supported_until:
@@ -92,7 +92,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
             f"azcmagent {agent.release} is older than any release this suite knows ({oldest.name}, {oldest.month}).",
             remedy="Look the version up in the release notes.",
         )
-    release = next((other for other in known if other.version == version), newest)
+    release = next((other for other in published if other.version == version), newest)
     if today > release.supported_until:
         fail(
             f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}; "
@@ -318,15 +318,15 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
             )
         case "expired" | "error":
             error = " ".join(filter(None, (agent_show.error_code, agent_show.error_details)))
-            known = next(findings([error]), None)
+            finding = next(findings([error]), None)
             fail(
                 f"azcmagent show says {status}"
                 + (f" for {resource}" if resource else "")
                 + (f": {error.rstrip('.')}" if error else ", and no reason")
                 + (f" ({agent_show.error_time})" if agent_show.error_time else "")
                 + f".{last}"
-                + (f" {known.explanation.sentence}" if known else ""),
-                remedy=known.explanation.advice if known else "",
+                + (f" {finding.explanation.sentence}" if finding else ""),
+                remedy=finding.explanation.advice if finding else "",
             )
         case _:
             unknown(

@@ -64,8 +64,8 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
     errors = state.errors or (state.result or () if state.ended else ())
     if state.status == "error" or errors:
         word = state.extended or state.status
-        what = f"with {_some(errors)}" if errors else f"(exit status {state.exit}) and named no error"
-        fail(f"cloud-init says {word}, {what}; expected done, without errors.".replace(", (", " ("))
+        reason = f"with {_some(errors)}" if errors else f"(exit status {state.exit}) and named no error"
+        fail(f"cloud-init says {word}, {reason}; expected done, without errors.".replace(", (", " ("))
     if not state.ended and (state.skipped or state.never_begins):
         _stuck(state)
     if not state.ended:
@@ -77,9 +77,9 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
             shared_cause=_UNFINISHED,
         )
     if state.recoverable or "degraded" in state.extended or state.exit == 2:
-        what = f": {_some(state.recoverable)}" if state.recoverable else ""
+        reason = f": {_some(state.recoverable)}" if state.recoverable else ""
         warn(
-            f"cloud-init says {state.extended or state.status} (exit status {state.exit}){what}.",
+            f"cloud-init says {state.extended or state.status} (exit status {state.exit}){reason}.",
             remedy="Correct the quoted parts of the user data; cloud-init continued without them. The log is "
             "/var/log/cloud-init.log.",
         )

@@ -99,10 +99,10 @@ def _explain(verb: str, done: AgentCommand) -> NoReturn:
     """End the check with what the error of ``azcmagent connect`` or ``disconnect`` means."""
     assert done.exit is not None
     # A message that names the cause says more than a code, and a code more than "connecting failed".
-    found = [finding.explanation for finding in line_findings(done.lines)]
-    specific = [meaning for meaning in found if not meaning.general]
+    explanations = [finding.explanation for finding in line_findings(done.lines)]
+    specific = [meaning for meaning in explanations if not meaning.general]
     causes = [meaning for meaning in specific if not meaning.name.startswith("AZCM")]
-    meaning = next(iter([*causes, *specific, *found]), None) or exit_code(done.exit)
+    meaning = next(iter([*causes, *specific, *explanations]), None) or exit_code(done.exit)
     message = f"azcmagent {verb} exited with {done.exit}: {done.error}."
     if meaning is None:
         fail(message, remedy=f"Read /var/opt/azcmagent/log/azcmagent.log on the VM, and run azcmagent {verb} again.")
@@ -132,12 +132,12 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
         unknown(f"azcmagent show did not answer after connecting: {enroll_show.missing}.")
     if not enroll_show.connected:
         error = " ".join(filter(None, (enroll_show.error_code, enroll_show.error_details))).rstrip(".")
-        known = next(findings([error]), None)
+        finding = next(findings([error]), None)
         fail(
             f"azcmagent show says {enroll_show.status} after connecting; expected Connected."
             + (f" Its error: {error}." if error else "")
-            + (f" {known.explanation.sentence}" if known else ""),
-            remedy=known.explanation.advice if known else "",
+            + (f" {finding.explanation.sentence}" if finding else ""),
+            remedy=finding.explanation.advice if finding else "",
         )
     if not enroll_machine.asked:
         return "azcmagent show says Connected. Azure was not asked (--no-azure)."
@@ -189,8 +189,8 @@ def test_disconnecting_leaves_nothing(
     if done.missing:
         unknown(f"{done.missing.rstrip('.')}. The machine may still be connected.")
     if done.why_not:
-        what = "the agent is gone" if done.why_not == "absent" else "IMDS issued no token for it"
-        fail(f"The machine is still connected: {what}.")
+        state = "the agent is gone" if done.why_not == "absent" else "IMDS issued no token for it"
+        fail(f"The machine is still connected: {state}.")
     if done.exit:
         _explain("disconnect", done)
     if done.after.missing:

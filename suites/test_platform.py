@@ -41,7 +41,7 @@ def _runtime(text: object) -> tuple[int, ...] | None:
 
 def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
     """How to get to a runtime of `floor` or later, and the command, when the cluster is offered one."""
-    versions = [each.get("targetClusterVersion") for each in prop(cluster, "availableUpgradeVersions") or []]
+    versions = [upgrade.get("targetClusterVersion") for upgrade in prop(cluster, "availableUpgradeVersions") or []]
     offered = sorted((version for version in versions if _runtime(version)), key=_numbers)
     listed = f"it is offered {', '.join(offered) or 'none at present'}"
     if not offered or (floor and _numbers(offered[-1]) < _numbers(floor)):
@@ -73,31 +73,31 @@ def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     two do not compare.
     """
     cluster, floor = cluster_of(azure), profile.floors.runtime
-    seen = state(cluster, "clusterVersion")
+    now = state(cluster, "clusterVersion")
     name = named(str(cluster.get("id")))
-    if not seen:
+    if not now:
         silent(f"cluster {name}", "clusterVersion")
-    version = _runtime(seen)
+    version = _runtime(now)
     if version is None:
-        bundle = " It looks like a management bundle." if re.fullmatch(r"\d{4}\.\d+", seen) else ""
+        bundle = " It looks like a management bundle." if re.fullmatch(r"\d{4}\.\d+", now) else ""
         unknown(
-            f"Cluster {name} states clusterVersion {seen!r}, which is not a runtime version; expected {floor} or later."
+            f"Cluster {name} states clusterVersion {now!r}, which is not a runtime version; expected {floor} or later."
             f"{bundle}",
             remedy="Look up the runtime version: "
             f"{command('az networkcloud cluster show', str(cluster.get('id')), '--query', 'clusterVersion')}",
         )
     if version < _numbers(floor):
         remedy, fix = _upgrade(cluster, floor)
-        fail(f"Cluster {name} runs {seen}; expected {floor} or later.", remedy=remedy, fix=fix)
+        fail(f"Cluster {name} runs {now}; expected {floor} or later.", remedy=remedy, fix=fix)
     if version < _numbers(newer := profile.floors.runtime_recommended):
         remedy, fix = _upgrade(cluster, newer)
         warn(
-            f"Cluster {name} runs {seen}: enough (expected {floor} or later), but {newer} or later is recommended: "
+            f"Cluster {name} runs {now}: enough (expected {floor} or later), but {newer} or later is recommended: "
             f"{profile.floors.recommended_because}.",
             remedy=remedy,
             fix=fix,
         )
-    return f"Cluster {name} runs {seen} (expected {floor} or later)."
+    return f"Cluster {name} runs {now} (expected {floor} or later)."
 
 
 @check(
@@ -142,16 +142,18 @@ def test_the_management_bundle_is_new_enough(azure: AzureVmView, profile: Profil
         "Ask the operator of the instance for the management bundle, and declare it in a profile of your own "
         f'(--profile=FILE): base = "{profile.name}", and in its table [declared]: management_bundle = "{floor}".'
     )
-    seen = f"newest runtime offered: {newest or 'not known'}, newest stable API version: {api or 'not known'}"
+    newest_versions = (
+        f"newest runtime offered: {newest or 'not known'}, newest stable API version: {api or 'not known'}"
+    )
     if newest and _numbers(newest) >= _numbers(wanted) and api >= wanted_api:
         warn(
             f"No Azure API names the management bundle, and none is declared. It is inferred to be {floor} or later "
-            f"({seen}; {floor} came with runtime {wanted} and API {wanted_api}).",
+            f"({newest_versions}; {floor} came with runtime {wanted} and API {wanted_api}).",
             remedy=declare,
         )
     unknown(
         f"No Azure API names the management bundle, none is declared, and nothing shows that it is {floor} or later "
-        f"({seen}; expected runtime {wanted} and API {wanted_api}).",
+        f"({newest_versions}; expected runtime {wanted} and API {wanted_api}).",
         remedy=declare,
         shared_cause=missing_because(lambda: azure.cluster) if not newest else "",
     )
@@ -161,8 +163,8 @@ def _known_runtimes(azure: AzureVmView) -> list[str]:
     """Every runtime that cluster and cluster manager name: a bundle is what makes a runtime available."""
     cluster, manager = readable(lambda: azure.cluster), readable(lambda: azure.cluster_manager)
     offered = (prop(cluster or {}, "availableUpgradeVersions") or []) + (prop(manager or {}, "clusterVersions") or [])
-    found = [prop(cluster or {}, "clusterVersion"), *(version.get("targetClusterVersion") for version in offered)]
-    return [each for each in found if _runtime(each)]
+    versions = [prop(cluster or {}, "clusterVersion"), *(version.get("targetClusterVersion") for version in offered)]
+    return [each for each in versions if _runtime(each)]
 
 
 def _stable_apis(azure: AzureVmView) -> list[str]:
@@ -173,13 +175,13 @@ def _stable_apis(azure: AzureVmView) -> list[str]:
 def _api_versions(provider: Resource) -> list[str]:
     """The API versions of virtual machines: ``2025-09-01``, ``2025-07-01-preview``."""
     types = provider.get("resourceTypes") or []
-    found: Iterator[Any] = (
+    versions: Iterator[Any] = (
         version
         for resource_type in types
         if str(resource_type.get("resourceType")).lower() == "virtualmachines"
         for version in resource_type.get("apiVersions") or []
     )
-    return [each for each in found if isinstance(each, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", each)]
+    return [each for each in versions if isinstance(each, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", each)]
 
 
 def _age(version: str) -> tuple[str, bool]:
@@ -316,22 +318,22 @@ def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
     Failure: another state. Warning: Registering.
     Unknown: it could not be read.
     """
-    found = str(azure.provider(namespace).get("registrationState") or "").strip()
+    registration = str(azure.provider(namespace).get("registrationState") or "").strip()
     subscription = azure.target.subscription or ""
     where = f"subscription {subscription}"
     register = sh("az provider register --namespace {} --subscription {} --wait", namespace, subscription)
-    if not found:
+    if not registration:
         silent(f"the resource provider {namespace} in {where}", "registrationState")
-    if found.lower() == "registered":
+    if registration.lower() == "registered":
         return f"{namespace} is registered in {where}."
-    if found.lower() == "registering":
+    if registration.lower() == "registering":
         warn(
             f"{namespace} is Registering in {where}; expected Registered. That takes some minutes.",
             remedy=f"Wait and run again; if it persists: {register}",
             fix=register,  # which waits
         )
     fail(
-        f'{namespace} is {found} in {where}; expected Registered. azcmagent connect would stop with "The '
+        f'{namespace} is {registration} in {where}; expected Registered. azcmagent connect would stop with "The '
         f"subscription isn't registered to use namespace '{namespace}'\".",
         remedy=str(register),
         fix=register,

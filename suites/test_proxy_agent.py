@@ -28,7 +28,7 @@ def _given(services: AgentServices, systemd: Variables) -> str:
     """
     unit = services.units.get("himdsd")
     places = [unit.environment if unit else {}, systemd.values]
-    return next((place[name] for place in places for name in HTTPS if place.get(name)), "")
+    return next((variables[name] for variables in places for name in HTTPS if variables.get(name)), "")
 
 
 def _giver(vm: Vm) -> str:
@@ -189,10 +189,10 @@ def test_the_agents_services_see_the_same_proxy(
         )
     expected = url or profile.proxy_url
     if given and not same_proxy(given, expected):
-        what = "proxy.url is" if url else "expected is"
+        comparison = "proxy.url is" if url else "expected is"
         himds = "himds" if vm.os == "windows" else "himdsd"
         fail(
-            f"{gives} {himds} the proxy {given}; {what} {expected}. Extensions may take the former.",
+            f"{gives} {himds} the proxy {given}; {comparison} {expected}. Extensions may take the former.",
             remedy=to_do,
         )
     if not given:

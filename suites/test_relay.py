@@ -53,18 +53,18 @@ def test_the_relays_provider_is_registered(namespace: str, azure: AzureVmView, v
     Not applicable: the VM's path is public.
     """
     _only_for_relay(vm)
-    found = str(azure.provider(namespace).get("registrationState") or "").strip()
+    registration = str(azure.provider(namespace).get("registrationState") or "").strip()
     subscription = azure.target.subscription or ""
     where = f"subscription {subscription}"
     register = sh("az provider register --namespace {} --subscription {} --wait", namespace, subscription)
-    if not found:
+    if not registration:
         silent(f"the resource provider {namespace} in {where}", "registrationState")
-    if found.lower() == "registered":
+    if registration.lower() == "registered":
         return f"{namespace}, which private relay needs, is registered in {where}."
-    seen = f"{namespace}, which private relay needs, is {found} in {where}; expected Registered."
-    if found.lower() == "registering":
-        warn(seen, remedy=f"Wait and run again; if it persists: {register}", fix=register)
-    fail(seen, remedy=str(register), fix=register)
+    problem = f"{namespace}, which private relay needs, is {registration} in {where}; expected Registered."
+    if registration.lower() == "registering":
+        warn(problem, remedy=f"Wait and run again; if it persists: {register}", fix=register)
+    fail(problem, remedy=str(register), fix=register)
 
 
 @check(

@@ -224,24 +224,24 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
             )
         dotted = " (with a dot, which Azure takes and the agent's documents do not list)" if "." in name else ""
         return f"{name} is a valid name{dotted}, and free in {where}."
-    id, known = str(machine.get("id")), state(machine, "status") or "of an unknown status"
+    id, status = str(machine.get("id")), state(machine, "status") or "of an unknown status"
     if ids.same(agent_show.resource, id) or _same_text(agent_show.vm_id, state(machine, "vmId")):
-        return f"{name} in {where} is this VM's own machine ({known}), as its agent says."
-    seen = f"A machine {name} is in {where} already ({known})"
+        return f"{name} in {where} is this VM's own machine ({status}), as its agent says."
+    seen = f"A machine {name} is in {where} already ({status})"
     remedy = (
         f"If that machine is no longer needed: {sh('az resource delete --ids {}', id)} ; otherwise connect under "
         "another name: azcmagent connect --resource-name NAME."
     )
     if awaits_connection(machine) and not agent_show.resource:
         if vm.path == "relay":
-            return f"{name} in {where} waits for this VM to connect ({known}), as private relay needs it."
+            return f"{name} in {where} waits for this VM to connect ({status}), as private relay needs it."
         warn(
             f"{seen}. It was made for a machine that has not connected yet: this VM's, if private relay was prepared.",
             remedy=f"For private relay: azcmagent connect existing. {remedy}",
         )
     if agent.installed and agent_show.missing:
         _by_address(vm_of(azure), machine, seen, remedy)
-        return f"{name} in {where} is this VM's own machine ({known}): both have the same address."
+        return f"{name} in {where} is this VM's own machine ({status}): both have the same address."
     if not agent.installed:
         why = "no agent is installed here"
     elif not agent_show.resource:
@@ -323,5 +323,5 @@ def _macs(texts: Iterable[Any]) -> set[str]:
 
 
 def _ips(texts: Iterable[Any]) -> set[str]:
-    found = (str(text).partition("/")[0] for text in texts if text)
-    return {each for each in found if not each.startswith(("127.", "169.254.", "fe80:", "::1"))}
+    addresses = (str(text).partition("/")[0] for text in texts if text)
+    return {address for address in addresses if not address.startswith(("127.", "169.254.", "fe80:", "::1"))}

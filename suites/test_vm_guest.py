@@ -34,21 +34,21 @@ def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
     warning.
     Unknown: the table does not have it, which need not mean that the agent refuses it.
     """
-    known = agent_needs()
-    architecture = known.architectures.get(system.machine, "")
+    needs = agent_needs()
+    architecture = needs.architectures.get(system.machine, "")
     called = system.name or "the system"
     record_fact("operating system", system.name or "not known")
     record_fact("architecture", system.machine)
     if architecture == "32-bit":
         fail(f"{called} on {system.machine} is 32-bit; expected x86-64 or, for some systems, 64-bit ARM.")
-    listed = f"Microsoft's table of {known.date}"
+    listed = f"Microsoft's table of {needs.date}"
     look = (
-        f"Look it up in the present table, {known.source}: what it does not list is not supported. If it is there, add "
+        f"Look it up in the present table, {needs.source}: what it does not list is not supported. If it is there, add "
         "it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
     )
     if not system.id:
         unknown(f"The VM has no /etc/os-release, so what it runs ({system.machine}) is not known.", remedy=look)
-    table = known.systems.get(system.id)
+    table = needs.systems.get(system.id)
     if table is None:
         family = f" It calls itself like {' and '.join(system.like)}, which does not count." if system.like else ""
         unknown(f"{called} ({system.id}) is not in {listed}.{family}", remedy=look)
@@ -123,9 +123,9 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
 
 def _untold(guest: Guest) -> list[str]:
     """What is not known, and would have to be."""
-    known = agent_needs()
-    space = [path for path in known.free_at if path not in guest.free]
-    mounts = [path for path in known.executable if not guest.options_of(path)[0]]
+    needs = agent_needs()
+    space = [path for path in needs.free_at if path not in guest.free]
+    mounts = [path for path in needs.executable if not guest.options_of(path)[0]]
     return [
         *([f"how much space is free on {' and '.join(space)}"] if space else []),
         *([f"how {' and '.join(mounts)} are mounted"] if mounts else []),

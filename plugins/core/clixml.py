@@ -20,7 +20,7 @@ def plain_errors(text: str) -> str:
         return text
 
     def strings(block: re.Match[str]) -> str:
-        found = "".join(re.findall(r'<S S="Error">(.*?)(?:</S>|\Z)', block[0], re.S))
-        return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), unescape(found))
+        errors = "".join(re.findall(r'<S S="Error">(.*?)(?:</S>|\Z)', block[0], re.S))
+        return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), unescape(errors))
 
     return re.sub(r"<Objs\b.*?(?:</Objs>|\Z)", strings, re.sub(r"#< CLIXML\r?\n?", "", text), flags=re.S)

@@ -36,8 +36,8 @@ _UNFINISHED = ".part"  # how the names of files end that are still being written
 
 def make_directory(path: Path) -> Path:
     """`path`, made with its parents where they are missing, each readable by its owner only."""
-    for each in (*reversed(path.parents), path):
-        each.mkdir(mode=0o700, exist_ok=True)
+    for folder in (*reversed(path.parents), path):
+        folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
@@ -130,8 +130,8 @@ def sync_directory(path: Path) -> None:
 
 def remove_partial(directory: Path) -> None:
     """Remove what `atomic_write` had not finished when its process was killed."""
-    for each in directory.glob(f".*{_UNFINISHED}"):
-        each.unlink(missing_ok=True)
+    for leftover in directory.glob(f".*{_UNFINISHED}"):
+        leftover.unlink(missing_ok=True)
 
 
 class InUseError(Exception):

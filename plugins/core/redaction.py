@@ -51,8 +51,8 @@ def _by(pattern: re.Pattern[str]) -> _Finder:
     groups = [name for name in ("secret", "bare") if name in pattern.groupindex]
 
     def find(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-        for found in pattern.finditer(text, start, end):
-            yield found.span(next(name for name in groups if found[name] is not None))
+        for match in pattern.finditer(text, start, end):
+            yield match.span(next(name for name in groups if match[name] is not None))
 
     return find
 
@@ -123,7 +123,7 @@ def _redacted(text: str) -> str:
     if not fresh:
         return text
     joined = b"\n".join(fresh)
-    needles = [each for each in _ALL_NEEDLES if each[0] in joined]
+    needles = [needle for needle in _ALL_NEEDLES if needle[0] in joined]
     suspect = _suspect(fresh, needles) if needles else {}
     if len(_plain) < _PLAIN:
         _plain.update(line for line in fresh if len(line) < 200 and line not in suspect)
@@ -158,7 +158,7 @@ def _spans(text: str, folded: list[bytes], suspect: dict[bytes, _Needles]) -> li
         goes_on = line.endswith(("\\", "`", "^", "\\\r", "`\r", "^\r"))
         at += 1
     heads = {number for _, numbers in looked.values() for number in numbers if number >= len(_FINDERS)}
-    spans = [each for number in sorted(heads) for each in HEADS[number - len(_FINDERS)][1](text)]
+    spans = [span for number in sorted(heads) for span in HEADS[number - len(_FINDERS)][1](text)]
     for start, (end, finders) in looked.items():
         for number in finders:
             if number < len(_FINDERS):
@@ -202,13 +202,13 @@ def clean(value: Any) -> Any:
     if isinstance(value, Mapping):
         pair = _pair(value)
         return {
-            name: _secret_of(str(name), each, secret_level(str(name)))
+            name: _secret_of(str(name), member, secret_level(str(name)))
             if name != pair
-            else _secret_of(pair, each, STRONG)
-            for name, each in value.items()
+            else _secret_of(pair, member, STRONG)
+            for name, member in value.items()
         }
     if isinstance(value, list | tuple):
-        return [clean(each) for each in value]
+        return [clean(member) for member in value]
     return redact(value) if isinstance(value, str) else value
 
 
@@ -218,7 +218,7 @@ def _pair(value: Mapping[Any, Any]) -> str:
     for naming in ("name", "key", "property", "variable"):
         named = value.get(fields.get(naming))
         if isinstance(named, str) and is_secret_name(named):
-            return next((str(fields[each]) for each in ("value", "val") if each in fields), "")
+            return next((str(fields[key]) for key in ("value", "val") if key in fields), "")
     return ""
 
 
@@ -227,7 +227,7 @@ def _secret_of(name: str, value: Any, level: int) -> Any:
     if level == NONE or isinstance(value, Mapping | bool) or value is None:
         return clean(value)
     if isinstance(value, list | tuple):
-        return [_secret_of(name, each, level) for each in value]
+        return [_secret_of(name, item, level) for item in value]
     if isinstance(value, int | float) and level != STRONG:
         return value
     return value if is_plain_value(name, str(value), level, quoted=True) else mark(str(value))
@@ -247,8 +247,8 @@ def remember(secret: str) -> None:
     if len(secret) < _SHORTEST:
         return
     shown = mark(secret)
-    known = dict.fromkeys(_forms(secret), shown)
-    _remembered[:] = sorted((dict(_remembered) | known).items(), key=lambda pair: -len(pair[0]))
+    forms = dict.fromkeys(_forms(secret), shown)
+    _remembered[:] = sorted((dict(_remembered) | forms).items(), key=lambda pair: -len(pair[0]))
     _of_many.cache_clear()
 
 
@@ -271,18 +271,18 @@ def _forms(secret: str) -> set[str]:
         base64.b64encode(b"\0" * at + raw).decode()[first : (len(raw) + at) // 3 * 4]
         for at, first in enumerate((0, 2, 3))
     ]
-    quoted = {each(secret, errors="replace") for each in (quote, quote_plus, partial(quote, safe=""))}
+    quoted = {form(secret, errors="replace") for form in (quote, quote_plus, partial(quote, safe=""))}
     written = {
         secret,
         secret.encode("unicode_escape").decode(),
         html.escape(secret),
         *(json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)),
         *quoted,
-        *(re.sub("%..", lambda digits: digits[0].lower(), each) for each in quoted),
-        *(each.replace("%", "%25") for each in quoted),
-        *(each.replace("+", "-").replace("/", "_") for each in coded),
+        *(re.sub("%..", lambda digits: digits[0].lower(), form) for form in quoted),
+        *(form.replace("%", "%25") for form in quoted),
+        *(form.replace("+", "-").replace("/", "_") for form in coded),
         *coded,
         raw.hex(),
         raw.hex().upper(),
     }
-    return {each for each in written if len(each) >= _SHORTEST}
+    return {form for form in written if len(form) >= _SHORTEST}

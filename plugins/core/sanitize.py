@@ -123,6 +123,6 @@ def middle_cut(text: str, limit: int) -> tuple[str, int]:
 
 def names(all_names: Iterable[str], show: int = 5) -> str:
     """``vm-a, vm-b and 37 more``: the first ``show`` names, each on one line and of bearable length."""
-    found = list(all_names)
-    listed = ", ".join(truncate(one_line(name), 60) for name in found[:show])
-    return f"{listed} and {len(found) - show} more" if len(found) > show else listed
+    names = list(all_names)
+    listed = ", ".join(truncate(one_line(name), 60) for name in names[:show])
+    return f"{listed} and {len(names) - show} more" if len(names) > show else listed

@@ -85,12 +85,12 @@ def _kind(value: Any) -> str:
 def _property(error: ValidationError, key: str, kind: Kind) -> Mapping[str, Any]:
     """The schema of a property, its reference followed."""
     schema: Any = error.schema
-    found: Mapping[str, Any] = schema["properties"][key]
-    if "$ref" not in found:
-        return found
+    part: Mapping[str, Any] = schema["properties"][key]
+    if "$ref" not in part:
+        return part
     definitions: Any = _validator(kind.schema).schema
-    target: Mapping[str, Any] = definitions["$defs"][found["$ref"].rpartition("/")[2]]
-    return {**target, **found}
+    target: Mapping[str, Any] = definitions["$defs"][part["$ref"].rpartition("/")[2]]
+    return {**target, **part}
 
 
 def _explain(error: ValidationError, kind: Kind) -> Iterator[tuple[Where, bool, str]]:
@@ -101,10 +101,10 @@ def _explain(error: ValidationError, kind: Kind) -> Iterator[tuple[Where, bool, 
     rule: Any = error.validator_value
     schema: Any = error.schema
     if error.validator == "additionalProperties":
-        known = list(schema["properties"])
+        names = list(schema["properties"])
         for key in value if isinstance(value, Mapping) else ():
-            if key not in known:
-                hint = did_you_mean(str(key), known) or f"Known are {', '.join(known)}."
+            if key not in names:
+                hint = did_you_mean(str(key), names) or f"Known are {', '.join(names)}."
                 yield (*where, key), True, f"{name_of((*where, str(key)))}: unknown key. {hint}"
         return
     if error.validator == "required" and isinstance(value, Mapping):

@@ -30,11 +30,11 @@ _LAST_KEY_LINE = re.compile(r"(?:[^\n]{0,200}[\s\]:|>])?(?P<secret>[A-Za-z0-9+/]
 
 def _keys(text: str) -> Spans:
     at = 0
-    for found in _KEY.finditer(text):
-        if found["secret"].strip():
-            yield found.span("secret")
-        yield from _without_beginning(text, at, found.start())
-        at = found.end()
+    for match in _KEY.finditer(text):
+        if match["secret"].strip():
+            yield match.span("secret")
+        yield from _without_beginning(text, at, match.start())
+        at = match.end()
     yield from _without_beginning(text, at, len(text))
 
 
@@ -73,8 +73,8 @@ _PUTTY = re.compile(
 
 
 def _putty(text: str) -> Spans:
-    for found in _PUTTY.finditer(text):
-        yield _stripped(text, *found.span("secret" if found["secret"] else "mac"))
+    for match in _PUTTY.finditer(text):
+        yield _stripped(text, *match.span("secret" if match["secret"] else "mac"))
 
 
 # A PEM as base64: "-----BEGIN" at its three places in a longer text.
@@ -89,15 +89,15 @@ def _coded(text: str) -> Spans:
     for head in _HEADS:
         at = text.find(head)
         while at >= 0:
-            found = _CODED.match(text, at)
-            assert found, "it may be empty"
+            match = _CODED.match(text, at)
+            assert match, "it may be empty"
             begin = at
             while begin > max(0, at - 8) and (text[begin - 1].isalnum() or text[begin - 1] in "+/"):
                 begin -= 1
-            shown = b"".join(_decoded(re.sub(r"\s|\\n", "", found[0])[first:400]) for first in range(4))
+            shown = b"".join(_decoded(re.sub(r"\s|\\n", "", match[0])[first:400]) for first in range(4))
             if b"PRIVATE" in shown or not (b"CERTIFICATE" in shown or b"PUBLIC" in shown):
-                yield begin, found.end()
-            at = text.find(head, found.end())
+                yield begin, match.end()
+            at = text.find(head, match.end())
 
 
 def _decoded(coded: str) -> bytes:
@@ -113,9 +113,9 @@ _AUTH = re.compile(r"(?<![A-Za-z])_?auth\\*[\"']?\s{0,9}[:=]\s{0,9}\\*[\"']?(?P<
 
 def encoded_logins(text: str, start: int, end: int) -> Spans:
     """Logins in base64, as docker and npm keep them."""
-    for found in _AUTH.finditer(text, start, end):
-        if b":" in _decoded(found["secret"] + "=" * (-len(found["secret"]) % 4)):
-            yield found.span("secret")
+    for match in _AUTH.finditer(text, start, end):
+        if b":" in _decoded(match["secret"] + "=" * (-len(match["secret"]) % 4)):
+            yield match.span("secret")
 
 
 # A token in lines of one width, 76 as base64(1) and mail have it, its parts cut wherever the line was full.
@@ -124,16 +124,16 @@ _NEXT = re.compile(r"[ \t]{0,16}(?:>[ \t])?(?P<secret>[\w.-]+)=?[ \t\r]*(?:\n|\Z
 
 
 def _wrapped(text: str) -> Spans:
-    for found in _WRAPPED.finditer(text):
-        begin = text.rfind("\n", 0, found.start()) + 1
-        width, at, last = found.end() - begin - 1, found.end(), found.end() - 1
+    for match in _WRAPPED.finditer(text):
+        begin = text.rfind("\n", 0, match.start()) + 1
+        width, at, last = match.end() - begin - 1, match.end(), match.end() - 1
         while width >= 56 and (line := _NEXT.match(text, at)):
             token = line["secret"]
             if len(token) < 20 and not re.search(r"[\d._A-Z-]", token):
                 break
             last, at, width = line.end("secret"), line.end(), len(token)
-        if last > found.end():
-            yield found.start(), last
+        if last > match.end():
+            yield match.start(), last
 
 
 # What cloud-init prints itself ("Set the following 'random' passwords"), and lists for chpasswd.
@@ -158,8 +158,8 @@ def _lists(text: str) -> Spans:
     for traced in _TRACED.finditer(text):
         yield traced.span("secret")
     for inline in _LIST_INLINE.finditer(text):
-        for each in re.finditer(r"(?:\A|\\n|\n)[\w.-]{1,32}:((?:(?!\\n)[^\n])+)", inline["secret"]):
-            yield inline.start("secret") + each.start(1), inline.start("secret") + each.end(1)
+        for match in re.finditer(r"(?:\A|\\n|\n)[\w.-]{1,32}:((?:(?!\\n)[^\n])+)", inline["secret"]):
+            yield inline.start("secret") + match.start(1), inline.start("secret") + match.end(1)
     at = 0
     while (head := _LIST_HEAD.search(text, at)) is not None:
         at, lines = head.end(), 0
@@ -178,16 +178,16 @@ _JWK = re.compile(r"\\*\"(?:d|p|q|dp|dq|qi|k)\\*\"\s{0,9}:\s{0,9}\\*\"(?P<secret
 
 
 def _jwk(text: str) -> Spans:
-    for found in _JWK.finditer(text):
-        yield found.span("secret")
+    for match in _JWK.finditer(text):
+        yield match.span("secret")
 
 
 _NETRC = re.compile(r"\bmachine\s+\S+\s+(?:login|account)\s+\S+\s+password\s+(?P<secret>\S+)")
 
 
 def _netrc(text: str) -> Spans:
-    for found in _NETRC.finditer(text):
-        yield found.span("secret")
+    for match in _NETRC.finditer(text):
+        yield match.span("secret")
 
 
 #: What a text must hold in lower case, one of them, and what then looks for secrets in it.

@@ -214,6 +214,6 @@ def sed_mask() -> str:
 def _any_case(words: str) -> str:
     """``pass`` as ``[Pp][Aa][Ss][Ss]``: not every sed has a flag for that; brackets stay as they are."""
     return "".join(
-        each if index % 2 else re.sub("[a-z]", lambda at: f"[{at[0].upper()}{at[0]}]", each)
-        for index, each in enumerate(re.split(r"(\[[^]]*\]\??)", words))
+        part if index % 2 else re.sub("[a-z]", lambda at: f"[{at[0].upper()}{at[0]}]", part)
+        for index, part in enumerate(re.split(r"(\[[^]]*\]\??)", words))
     )

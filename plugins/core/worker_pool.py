@@ -132,7 +132,7 @@ class _Answers(Generic[T]):
 
     def take(self, late: Callable[[int], T]) -> list[T]:
         """All answers; later ones are dropped."""
-        found = dict(self._found)
+        answers = dict(self._found)
         if self._errors:
             raise self._errors[0]
-        return [found[number] if number in found else late(number) for number in range(self._number)]
+        return [answers[number] if number in answers else late(number) for number in range(self._number)]

@@ -96,9 +96,9 @@ def problems(document: Any, kind: Kind) -> list[Problem]:
     return explain(document, kind, lambda where, key: line_of(document, where, key))
 
 
-def formatted(path: str | PathLike[str], found: Iterable[Problem]) -> list[str]:
+def formatted(path: str | PathLike[str], problems: Iterable[Problem]) -> list[str]:
     """The lines of a `ConfigErrors`: each problem once, in the order of the file."""
-    return [f"{path}:{line}: {text}" for line, text in sorted(set(found))]
+    return [f"{path}:{line}: {text}" for line, text in sorted(set(problems))]
 
 
 def line_of(document: Any, where: Where, key: bool = False) -> int:
@@ -107,8 +107,8 @@ def line_of(document: Any, where: Where, key: bool = False) -> int:
     for step in where:
         try:
             empty = not isinstance(step, int) and node[step] is None  # its place is that of the next thing
-            place = node.lc.item if isinstance(step, int) else node.lc.key if key or empty else node.lc.value
-            line = place(step)[0] + 1
+            position = node.lc.item if isinstance(step, int) else node.lc.key if key or empty else node.lc.value
+            line = position(step)[0] + 1
         except (AttributeError, KeyError, TypeError):
             pass  # a key merged in by "<<" has no place of its own
         try:
@@ -120,8 +120,8 @@ def line_of(document: Any, where: Where, key: bool = False) -> int:
 
 def _duplicate_key(error: DuplicateKeyError) -> str:
     """ruamel's problem text is: found duplicate key "port" with value "2" (original value: "1")."""
-    found = re.search(r'duplicate key "(.*?)"', str(error.problem))
+    match = re.search(r'duplicate key "(.*?)"', str(error.problem))
     line = error.problem_mark.line + 1 if error.problem_mark else 1
     start = error.context_mark.line + 1 if error.context_mark else line
-    key = found[1] if found else "?"
+    key = match[1] if match else "?"
     return f"{line}: key {key!r} occurs twice in the mapping that starts on line {start}. Remove one."

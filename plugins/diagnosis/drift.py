@@ -25,7 +25,7 @@ def find(vms: Sequence[Json]) -> list[dict[str, Any]]:
     groups: dict[str, list[Json]] = {}
     for vm in vms:
         groups.setdefault(vm["components"].get("cluster", "").lower(), []).append(vm)
-    found = []
+    differences = []
     for members in groups.values():
         cluster = members[0]["components"].get("cluster", "")
         group = f"cluster {cluster.rpartition('/')[2]}" if cluster else FLEET
@@ -35,8 +35,8 @@ def find(vms: Sequence[Json]) -> list[dict[str, Any]]:
                 if fact in vm["facts"]:
                     by_value.setdefault(vm["facts"][fact], []).append(vm["name"])
             if len(by_value) > 1:
-                found.append(_entry(group, fact, by_value))
-    return found
+                differences.append(_entry(group, fact, by_value))
+    return differences
 
 
 def _entry(group: str, fact: str, by_value: Mapping[str, list[str]]) -> dict[str, Any]:

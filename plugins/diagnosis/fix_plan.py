@@ -47,7 +47,7 @@ def steps(
     groups: dict[frozenset[int], list[str]] = {}
     for vm, blocking in left.items():
         groups.setdefault(frozenset(blocking), []).append(vm)
-    found = []
+    steps = []
     while groups:
         index = _best(causes, groups, _next(causes, measured, groups))
         freed = groups.pop(frozenset((index,)), [])
@@ -65,7 +65,7 @@ def steps(
         unjudged = sum(vm in open_after for vm in unlocked)
         what = causes[index].headline
         then = _then(causes, len(unlocked), unjudged, len(judgeable), waiting, still)
-        found.append(
+        steps.append(
             {
                 "cause": index + 1,
                 "what": what,
@@ -80,7 +80,7 @@ def steps(
                 "still": [{"cause": other + 1, "vms": count} for other, count in _biggest_first(still)],
             }
         )
-    return found
+    return steps
 
 
 def _next(causes: Sequence[Cause], measured: Sequence[bool], groups: Iterable[frozenset[int]]) -> set[int]:

@@ -244,7 +244,7 @@ def _blocking(vm: Json) -> Iterable[Json]:
     by_id: dict[str, list[Json]] = {}
     for result in vm["results"]:
         by_id.setdefault(result["id"], []).append(result)
-    found: dict[tuple[str, str], Json] = {}
+    groups: dict[tuple[str, str], Json] = {}
     walked: set[tuple[str, str]] = set()
 
     def walk(result: Json) -> None:
@@ -253,7 +253,7 @@ def _blocking(vm: Json) -> Iterable[Json]:
             return
         walked.add(key)
         if result["root_cause"]:
-            found[key] = result
+            groups[key] = result
             return
         for cause in result["caused_by"]:
             for other in _matching(by_id.get(cause, ()), result["parameter"]):
@@ -263,7 +263,7 @@ def _blocking(vm: Json) -> Iterable[Json]:
     for result in vm["results"]:
         if prevents_ready(result["severity"], result["status"]):
             walk(result)
-    return found.values()
+    return groups.values()
 
 
 def _matching(candidates: Sequence[Json], parameter: str) -> Sequence[Json]:

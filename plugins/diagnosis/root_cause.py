@@ -34,7 +34,8 @@ def diagnose(verdicts: Sequence[Verdict], checks: Mapping[str, Check]) -> list[D
         by_id.setdefault(verdict.id, []).append(verdict)
     stopped_first: dict[str, str] = {}  # shared cause -> the check that stands for it
     for verdict in sorted(
-        (each for each in verdicts if each.shared_cause), key=lambda each: _GRAVITY.get(each.status, 3)
+        (candidate for candidate in verdicts if candidate.shared_cause),
+        key=lambda candidate: _GRAVITY.get(candidate.status, 3),
     ):
         stopped_first.setdefault(verdict.shared_cause, verdict.id)
     return [_one(verdict, by_id, checks, stopped_first) for verdict in verdicts]
@@ -58,7 +59,7 @@ def _met_before(
     verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], stopped_first: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The check that stands for a shared cause: the one that it names, or the first of the most serious that met it."""
-    if any(each.status in NEEDS_ATTENTION for each in by_id.get(verdict.shared_cause, ())):
+    if any(cause.status in NEEDS_ATTENTION for cause in by_id.get(verdict.shared_cause, ())):
         return (verdict.shared_cause,)
     first = stopped_first.get(verdict.shared_cause, verdict.id)
     return (first,) if first != verdict.id else ()
@@ -71,7 +72,7 @@ def _blamed(verdict: Verdict, check: Check, by_id: Mapping[str, Sequence[Verdict
         cause
         for cause in dict.fromkeys((*check.caused_by, *check.requires))
         if (verdict.caused_by is None or cause in (*verdict.caused_by, *check.requires))
-        and any(each.status in serious for each in matching(by_id.get(cause, ()), verdict.parameter))
+        and any(match.status in serious for match in matching(by_id.get(cause, ()), verdict.parameter))
     )
 
 

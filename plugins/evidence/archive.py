@@ -192,10 +192,10 @@ class Archive(Mapping[str, Evidence]):
 
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file. Raises InputError."""
-    found = _read(Folder(path.parent), path.name)
-    if found is None:
+    record = _read(Folder(path.parent), path.name)
+    if record is None:
         raise InputError(f"{path}: there is no such file")
-    return found
+    return record
 
 
 def unreadable(label: str, error: InputError | ValueError) -> str:

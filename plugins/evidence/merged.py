@@ -71,12 +71,12 @@ def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archi
     A place is a run directory, a bundle, a glob over those, or a store of runs. `any_profile`: it is of no
     importance what profile the evidence was gathered for, as it is judged by another one.
     """
-    found = [each for place in places for each in _expanded(place)]
-    if len(found) == 1:
-        archive, run, vms = Archive.open(found[0][1], shown=found[0][0])
+    paths = [path for place in places for path in _expanded(place)]
+    if len(paths) == 1:
+        archive, run, vms = Archive.open(paths[0][1], shown=paths[0][0])
         if not run.get("shard"):
             return archive, run, vms
-    merged = MergedSource([_part(place, source) for place, source in found], any_profile=any_profile)
+    merged = MergedSource([_part(place, source) for place, source in paths], any_profile=any_profile)
     archive = Archive(merged)
     archive.damaged = merged.damaged
     return archive, merged.run, merged.vms
@@ -173,8 +173,8 @@ class MergedSource:
         if name == AZURE:
             return self._azure
         if name in (PROFILE, RUNNER):
-            found = (part.source.read(name) for part in reversed(self._parts))
-            return next((each for each in found if each is not None), None)
+            contents = (part.source.read(name) for part in reversed(self._parts))
+            return next((content for content in contents if content is not None), None)
         owner = self._by_path.get(name)
         return owner.source.read(name) if owner else None
 
@@ -224,8 +224,8 @@ class MergedSource:
         if self.shard_count is None:
             return MissingEvidence(lacking)
         present = {int(part.shard["number"]) for part in self._parts if part.shard}
-        place = {name: number for number, name in enumerate(self.names)}
-        theirs = {place[name] % self.shard_count + 1 for name in lacking}
+        order = {name: number for number, name in enumerate(self.names)}
+        theirs = {order[name] % self.shard_count + 1 for name in lacking}
         return MissingEvidence(lacking, sorted(theirs - present), self.shard_count)
 
     def _has_evidence(self, name: str) -> bool:
@@ -234,13 +234,13 @@ class MergedSource:
 
     def header(self, vms: Sequence[Vm]) -> list[str]:
         """The lines at the start of a run over these VMs."""
-        what = counted(len(self._parts), "source")
+        sources = counted(len(self._parts), "source")
         if self.shard_count is not None:
             there = sorted({int(part.shard["number"]) for part in self._parts if part.shard})
-            what += f": {plural(len(there), 'shard')} {number_ranges(there)} of {self.shard_count}"
+            sources += f": {plural(len(there), 'shard')} {number_ranges(there)} of {self.shard_count}"
         self.read(AZURE)  # so that what it notes is said
         gaps = self.gaps_among(vms)
-        return [f"merged from {what}", *self.notes, *([f"{gaps} {_WHAT_TO_DO}"] if gaps else [])]
+        return [f"merged from {sources}", *self.notes, *([f"{gaps} {_WHAT_TO_DO}"] if gaps else [])]
 
 
 _WHAT_TO_DO = "They are unknown, and this run does not end with exit status 0. Add their evidence to --evidence."
@@ -279,7 +279,7 @@ def _refuse_strangers(parts: Sequence[_Part]) -> None:
 def _refuse_profiles(parts: Sequence[_Part]) -> None:
     first = parts[0]
     for part in parts[1:]:
-        one, other = (str(each.run.get("profile", DEFAULT)) for each in (first, part))
+        one, other = (str(shard.run.get("profile", DEFAULT)) for shard in (first, part))
         if one != other:
             problem = f"is for the profile {one}, and {part.label} for {other}"
         elif first.source.read(PROFILE) != part.source.read(PROFILE):

@@ -105,8 +105,8 @@ class Store:
 
     def wait(self) -> None:
         """Come back when everything has been sent, or could not be; see `problem`."""
-        for each in self._sent:
-            if (error := each.exception()) is not None and self.problem is None:
+        for upload in self._sent:
+            if (error := upload.exception()) is not None and self.problem is None:
                 self.problem = error if isinstance(error, OSError) else OSError(str(error))
         self._sent.clear()
         if self._pool is not None:
@@ -124,8 +124,8 @@ class Store:
 
     def _failed(self, error: Exception) -> OSError:
         """Libraries raise what they like; none of it may hold a key."""
-        said = (str(error).strip().splitlines() or [""])[0][:200]
-        return OSError(f"{self._url}: {type(error).__name__}: {redact(said)}. {_REMEDY}")
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        return OSError(f"{self._url}: {type(error).__name__}: {redact(reason)}. {_REMEDY}")
 
 
 _REMEDY = (
@@ -153,14 +153,14 @@ def open_store(url: str) -> Iterator[tuple[str, Source]]:
 def _connect(url: str, option: str) -> tuple[Any, str]:
     parts = urlsplit(url)
     if ("@" in parts.netloc and ":" in parts.netloc.partition("@")[0]) or parts.query or parts.fragment:
-        place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        prefix = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
         raise InputError(
-            f"{option}={place}: the URL contains more than a location, perhaps a key or a SAS. Other users can see "
+            f"{option}={prefix}: the URL contains more than a location, perhaps a key or a SAS. Other users can see "
             "arguments: use an identity, or AZURE_STORAGE_CONNECTION_STRING."
         )
     if parts.scheme not in _SCHEMES:
         raise InputError(
-            f"{option}={url}: expected az://CONTAINER/PREFIX (or {', '.join(f'{each}://' for each in _SCHEMES[1:])})."
+            f"{option}={url}: expected az://CONTAINER/PREFIX (or {', '.join(f'{kind}://' for kind in _SCHEMES[1:])})."
         )
     try:
         import fsspec
@@ -176,8 +176,8 @@ def _connect(url: str, option: str) -> tuple[Any, str]:
     try:
         system, root = fsspec.core.url_to_fs(url, **options)
     except Exception as error:
-        said = (str(error).strip().splitlines() or [""])[0][:200]
-        raise InputError(f"{option}={url}: {type(error).__name__}: {redact(said)}. {_REMEDY}") from None
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        raise InputError(f"{option}={url}: {type(error).__name__}: {redact(reason)}. {_REMEDY}") from None
     return system, str(root)
 
 

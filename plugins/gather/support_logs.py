@@ -118,8 +118,8 @@ def text(evidence: Evidence, verdicts: Sequence[Verdict], about: str) -> str:
 def _session(evidence: Evidence) -> Iterable[str]:
     session = evidence.session
     via = f" via {session.via}" if session.via else ""
-    said = f". {session.message}" if session.message else ""
-    yield f"The SSH session to {session.address or evidence.vm.name}{via}: {session.outcome}{said}"
+    message = f". {session.message}" if session.message else ""
+    yield f"The SSH session to {session.address or evidence.vm.name}{via}: {session.outcome}{message}"
 
 
 def _section(
@@ -147,10 +147,10 @@ def _section(
 def _seen(key: str, seen: Mapping[str, ProbeResult]) -> list[str]:
     if key not in seen:
         return ["", f"--- {key}: not gathered (a run with --bundle reads it)"] if key.startswith("support_") else []
-    each = seen[key]
-    how = f"exit status {each.exit}" if each.state == "done" else each.state
-    lines = ["", f"--- {key} ({how}{', cut' if each.truncated else ''})"]
-    lines += [f"    $ {line}" for line in each.command.strip().splitlines()]
-    lines += each.stdout.rstrip("\n").splitlines()
-    lines += [f"stderr: {line}" for line in each.stderr.rstrip("\n").splitlines()]
+    result = seen[key]
+    how = f"exit status {result.exit}" if result.state == "done" else result.state
+    lines = ["", f"--- {key} ({how}{', cut' if result.truncated else ''})"]
+    lines += [f"    $ {line}" for line in result.command.strip().splitlines()]
+    lines += result.stdout.rstrip("\n").splitlines()
+    lines += [f"stderr: {line}" for line in result.stderr.rstrip("\n").splitlines()]
     return lines

@@ -29,8 +29,8 @@ def _engine() -> str:
 
 def source(probes: Sequence[ProbeCommand], nonce: str) -> str:
     """The PowerShell text that runs `probes`, those with the longest limit first."""
-    longest_first = sorted(enumerate(probes, 1), key=lambda each: -each[1].timeout)
-    rows = "\n".join(_row(index, each) for index, each in longest_first)
+    longest_first = sorted(enumerate(probes, 1), key=lambda probe: -probe[1].timeout)
+    rows = "\n".join(_row(index, probe) for index, probe in longest_first)
     return f"$nonce = {ps(nonce)}\n$deadline = {_limit(probes) - _SENDING:g}\n$probes = @(\n{rows}\n)\n{_engine()}\n"
 
 

@@ -52,11 +52,11 @@ def evaluate_check(
     check's own, and those of its context (`plugins.judge.context`). Every exception of a check or of a probe's reader
     becomes *unknown* and says what broke: a VM that prints garbage can make a verdict useless, never the run.
     """
-    known = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}
-    severity = check.grade(known)
+    arguments = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}
+    severity = check.grade(arguments)
     used: list[str] = []
     with recorded_facts() as facts:
-        word = _call(check, function, probes, evidence, known, used)
+        word = _call(check, function, probes, evidence, arguments, used)
     status = word.status
     if status is Status.FAIL and severity is Severity.RECOMMENDED:
         status = Status.WARN
@@ -134,17 +134,17 @@ _read = _Read()
 
 def value(probe: Probe, key: str, evidence: Evidence) -> Any:
     """The argument of a check for one of its probes; stops with *unknown* when it did not answer."""
-    seen = evidence.seen.get(key)
-    if seen is None:
+    result = evidence.seen.get(key)
+    if result is None:
         raise CheckOutcome(
             Status.UNKNOWN,
             f"This evidence does not hold the probe {key}.",
             "It was gathered for other checks, or by an older version. Gather again.",
             action=_AGAIN,
         )
-    if seen.state != "done" and seen.state not in probe.accept_states:
-        raise _why_not(seen, probe)
-    if incomplete := _incomplete(seen, probe):
+    if result.state != "done" and result.state not in probe.accept_states:
+        raise _why_not(result, probe)
+    if incomplete := _incomplete(result, probe):
         raise CheckOutcome(
             Status.UNKNOWN,
             f"The answer of the probe {key} is incomplete: {incomplete}.",
@@ -154,16 +154,16 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             action="Find out why a command breaks off on {vms}",
         )
     if probe.read is None:
-        return seen
+        return result
     if _read.of is not evidence:
         _read.of, _read.values = evidence, {}
-    known = _read.values.get((key, probe.read))
-    if known is not None and known[0] is seen:
-        return known[1]
+    cached = _read.values.get((key, probe.read))
+    if cached is not None and cached[0] is result:
+        return cached[1]
     try:
-        found = probe.read(seen)
-        _read.values[key, probe.read] = seen, found
-        return found
+        value = probe.read(result)
+        _read.values[key, probe.read] = result, value
+        return value
     except ValueError as error:
         raise CheckOutcome(
             Status.UNKNOWN,

@@ -194,16 +194,16 @@ _DID_NOT_PASS = {Status.FAIL: "failed", Status.UNKNOWN: "is unknown", Status.BLO
 def _by_evidence_alone(cases: Iterable[CheckCase]) -> list[str]:
     """The checks that neither Azure nor another VM has a say in, nor in a check that they come after."""
     checks = {case.check.id: case for case in cases}
-    known: dict[str, bool] = {}
+    answers: dict[str, bool] = {}
 
     def alone(id: str) -> bool:
-        if id not in known:
-            known[id] = True  # ends the recursion for a check that comes after itself
+        if id not in answers:
+            answers[id] = True  # ends the recursion for a check that comes after itself
             case = checks.get(id)
-            known[id] = case is None or (
+            answers[id] = case is None or (
                 case.check.area != ENROLL and not wants(case.function) and all(map(alone, case.check.requires))
             )
-        return known[id]
+        return answers[id]
 
     return [id for id in checks if alone(id)]
 

@@ -43,12 +43,12 @@ def hindrance(verdicts: Iterable[Verdict]) -> Verdict | None:
 
     The ENROLL checks do not count: they judge what enrolling did.
     """
-    found = [
+    reasons = [
         verdict
         for verdict in verdicts
         if prevents_ready(verdict.severity, verdict.status) and area_of(verdict.id) != ENROLL
     ]
-    return min(found, key=lambda verdict: _PREVENTS_READY.index(verdict.status), default=None)
+    return min(reasons, key=lambda verdict: _PREVENTS_READY.index(verdict.status), default=None)
 
 
 def skip(verdict: Verdict) -> str:

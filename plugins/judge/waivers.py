@@ -99,13 +99,13 @@ class Waivers:
 
     def refuse(self, known: Collection[str]) -> None:
         """Raise `ConfigErrors` with everything that is wrong with the file; `known` are the ids of all checks."""
-        found = [*self.problems]
+        problems = [*self.problems]
         for line, place, check in self.checks:
             if check not in known:
                 hint = did_you_mean(check.upper(), sorted(known)) or "docs/checks/ has a page for each check."
-                found.append((line, f"{place}: there is no check {check[:40]!r}. {hint}"))
-        if found:
-            raise ConfigErrors(yaml_file.formatted(self.path, found))
+                problems.append((line, f"{place}: there is no check {check[:40]!r}. {hint}"))
+        if problems:
+            raise ConfigErrors(yaml_file.formatted(self.path, problems))
 
     def header(self) -> str:
         """The line at the start of a run."""
@@ -118,12 +118,12 @@ class Waivers:
         of_check: dict[str, list[int]] = {}
         for number, waiver in enumerate(self.each):
             of_check.setdefault(waiver.check, []).append(number)
-        said: list[list[str]] = [[] for _ in self.each]  # the words of the results that each waiver is for
+        messages: list[list[str]] = [[] for _ in self.each]  # the words of the results that each waiver is for
         for vm in results["vms"]:
             for result in vm["results"]:
                 for number in of_check.get(result["id"], ()):
                     if self.each[number].covers(result["id"], by_name[vm["name"]], result["parameter"]):
-                        said[number].append(result["status"])
+                        messages[number].append(result["status"])
                         break
         return [
             {
@@ -140,7 +140,7 @@ class Waivers:
                 and not {Status.WAIVED, Status.UNKNOWN, Status.BLOCKED}.intersection(words),
                 "expiring_soon": (waiver.expires - self.today).days <= SOON,
             }
-            for waiver, words in zip(self.each, said, strict=True)
+            for waiver, words in zip(self.each, messages, strict=True)
         ]
 
 
@@ -199,7 +199,7 @@ def _own_rules(document: Any, entries: Sequence[Any], today: date) -> Iterator[P
             yield line_of(document, (*place, "expires")), f"{name_of((*place, 'expires'))}: {problem}"
         vms = entry.get("vms")
         chosen = sorted(map(str, vms.items())) if isinstance(vms, Mapping) else vms
-        same = tuple(str(each) for each in (entry.get("check"), chosen, entry.get("parameter")))
+        same = tuple(str(field) for field in (entry.get("check"), chosen, entry.get("parameter")))
         line = line_of(document, place)
         if same in first:
             text = f"is for the same check and VMs as the waiver on line {first[same]}. Keep one of them."

@@ -70,9 +70,9 @@ def stopping_options(session: pytest.Session) -> Iterator[str]:
 def _modules(config: pytest.Config, collected: set[Path]) -> list[Path]:
     """The modules with checks: those of the catalogue, and those beside the ones that were collected."""
     roots = (config.rootpath / "suites", config.invocation_params.dir / "suites")
-    found = {path.resolve() for root in roots for path in root.rglob(_MODULES)}
-    found |= {path.resolve() for folder in {path.parent for path in collected} for path in folder.glob(_MODULES)}
-    return sorted(found | {path.resolve() for path in collected})
+    modules = {path.resolve() for root in roots for path in root.rglob(_MODULES)}
+    modules |= {path.resolve() for folder in {path.parent for path in collected} for path in folder.glob(_MODULES)}
+    return sorted(modules | {path.resolve() for path in collected})
 
 
 def _functions(module: Any) -> Iterator[Callable[..., str]]:
@@ -81,7 +81,7 @@ def _functions(module: Any) -> Iterator[Callable[..., str]]:
         if isinstance(value, FunctionType):
             yield value
         elif isinstance(value, type) and value.__module__ == module.__name__:
-            yield from (each for each in vars(value).values() if isinstance(each, FunctionType))
+            yield from (member for member in vars(value).values() if isinstance(member, FunctionType))
 
 
 def _selecting_options(config: pytest.Config) -> Iterator[str]:
@@ -89,5 +89,5 @@ def _selecting_options(config: pytest.Config) -> Iterator[str]:
     option = config.option
     yield from (f"--check={pattern}" for pattern in option.check)
     yield from (f"{flag} {value!r}" for flag, value in (("-k", option.keyword), ("-m", option.markexpr)) if value)
-    yield from (place for place in option.file_or_dir if "::" in place or Path(place).suffix == ".py")
+    yield from (argument for argument in option.file_or_dir if "::" in argument or Path(argument).suffix == ".py")
     yield from (flag for flag, name in _SELECTING.items() if getattr(option, name, None))

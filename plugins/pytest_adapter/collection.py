@@ -46,7 +46,7 @@ def _expanded(node: pytest.Item | pytest.Collector, run: Run) -> Iterator[pytest
         yield from (CheckItem.made(of, vm, ()) for vm in run.scope.vms)
         return
     for vm in run.scope.vms:
-        for values in product(*(each(vm, run.rules.profile) for each in check.parametrize.values())):
+        for values in product(*(choices(vm, run.rules.profile) for choices in check.parametrize.values())):
             yield CheckItem.made(of, vm, values)
 
 

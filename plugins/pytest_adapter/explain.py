@@ -44,10 +44,10 @@ def answer(config: pytest.Config) -> int | None:
         return None
     pages = config.rootpath / "docs" / "checks"
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
-    answers = [explain(each, pages, config.invocation_params.dir) for each in asked]
+    answers = [explain(answer, pages, config.invocation_params.dir) for answer in asked]
     # pytest has no terminal reporter yet.
-    sys.stdout.write(printable("\n\n".join(_laid_out(each.text, width) for each in answers)) + "\n")
-    if all(each.known for each in answers):
+    sys.stdout.write(printable("\n\n".join(_laid_out(answer.text, width) for answer in answers)) + "\n")
+    if all(answer.known for answer in answers):
         return int(pytest.ExitCode.OK)
     sys.stdout.write(f"\n{USAGE}\n")
     return int(pytest.ExitCode.USAGE_ERROR)
@@ -78,22 +78,22 @@ def explain(asked: str, pages: Path, here: Path) -> Answer:
 
 
 def _code(number: int) -> Answer:
-    found = knowledge.azcm(number)
-    if found is None:
+    explanation = knowledge.azcm(number)
+    if explanation is None:
         near = min(knowledge.azcm_codes(), key=lambda known: abs(known - number))
         return Answer(f"AZCM{number:04}: no article lists this code. The nearest known one is AZCM{near:04}.", False)
-    return Answer(_told(found))
+    return Answer(_told(explanation))
 
 
 def _exit_status(number: int) -> Answer:
-    found = knowledge.exit_code(number)
-    if found is None:
-        known = ", ".join(map(str, knowledge.exit_codes()))
+    explanation = knowledge.exit_code(number)
+    if explanation is None:
+        listed = ", ".join(map(str, knowledge.exit_codes()))
         return Answer(
-            f"Exit status {number}: azcmagent is not known to end so. Known: {known}.",
+            f"Exit status {number}: azcmagent is not known to end so. Known: {listed}.",
             False,
         )
-    return Answer(_told(found))
+    return Answer(_told(explanation))
 
 
 def _check(id: str, pages: Path) -> Answer:
@@ -111,15 +111,15 @@ def _page(text: str) -> str:
 def _line(text: str) -> Answer:
     """A pasted line, or a few."""
     lines = [line for line in text.splitlines() if line.strip()] or [text]
-    found = list(dict.fromkeys(finding.explanation for finding in line_findings(lines)))
-    if not found and (status := knowledge.exit_status_of(text, whole=True)) is not None:
+    explanations = list(dict.fromkeys(finding.explanation for finding in line_findings(lines)))
+    if not explanations and (status := knowledge.exit_status_of(text, whole=True)) is not None:
         return _exit_status(status)
     shown = _shown(text)
-    if not found and (meant := _meant(lines)):
+    if not explanations and (meant := _meant(lines)):
         return Answer(f"{shown}\n\n{meant}")
-    if not found:
+    if not explanations:
         return Answer(f"{shown}\n\nThis line matches no known error, and no log exists at this path.", False)
-    return Answer("\n\n".join([shown, *map(_told, found)]))
+    return Answer("\n\n".join([shown, *map(_told, explanations)]))
 
 
 def _meant(lines: Sequence[str]) -> str:
@@ -141,15 +141,15 @@ def _log(path: Path, name: str) -> Answer:
     except OSError as error:
         return Answer(f"{_shown(name)}: cannot be read ({error.strerror}).", False)
     answers = [_one_log(log) for log in logs]
-    return Answer("\n\n".join(each.text for each in answers), all(each.known for each in answers))
+    return Answer("\n\n".join(answer.text for answer in answers), all(answer.known for answer in answers))
 
 
 def _one_log(log: Log) -> Answer:
     lines = log.lines
-    seen: dict[str, list[LineFinding]] = {}
+    groups: dict[str, list[LineFinding]] = {}
     for finding in line_findings(lines):
-        seen.setdefault(finding.explanation.name, []).append(finding)
-    explained = {each.number for group in seen.values() for each in group}
+        groups.setdefault(finding.explanation.name, []).append(finding)
+    explained = {each.number for group in groups.values() for each in group}
     success = last_success(lines)
     title = f"{_shown(log.name)}: {counted(len(lines), 'line')}"
     cut = " Only its end was read." if log.cut else ""
@@ -160,15 +160,13 @@ def _one_log(log: Log) -> Answer:
         other = f"{counted(len(unknown), 'line')} {report} not known here; the last: {_shown(lines[unknown[-1]])}"
         if meant := _meant([lines[unknown[-1]]]):
             other += f"\n{meant}"
-    if not seen:
+    if not groups:
         parts = [f"{title}, no AZCM code and no known message in them.{cut}", *filter(None, [other])]
         # A log that ends in a fatal error must not look like a clean one.
         fatal = any(re.search("fatal", lines[n][:1000], re.I) and (success is None or n > success) for n in unknown)
         return Answer("\n".join(parts), not fatal)
-    parts = [
-        f"{title}, {len(seen)} known {'thing' if len(seen) == 1 else 'things'} in them; the latest comes first.{cut}"
-    ]
-    for group in sorted(seen.values(), key=lambda group: -group[-1].number):
+    parts = [f"{title}, {counted(len(groups), 'known thing')} in them; the latest comes first.{cut}"]
+    for group in sorted(groups.values(), key=lambda group: -group[-1].number):
         last = group[-1]
         times = "once" if len(group) == 1 else f"{len(group)} times"
         part = f"{_told(last.explanation)}\nSeen {times}, last in: {_shown(last.line)}"

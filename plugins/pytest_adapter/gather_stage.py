@@ -60,7 +60,7 @@ def run(session: pytest.Session) -> None:
     options = ssh.Options(
         config_file=run.scope.ssh_config,
         host_keys=config.option.host_keys,
-        run_timeout=max((each.timeout for plan in commands.values() for each in plan), default=0.0) + 5.0,
+        run_timeout=max((command.timeout for plan in commands.values() for command in plan), default=0.0) + 5.0,
     )
     if config.option.plan:
         _print_plan(config, run, items, commands, options)

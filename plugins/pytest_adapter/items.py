@@ -33,12 +33,12 @@ class CheckFunction:
     @classmethod
     def of(cls, node: pytest.Function, check: Check) -> Self:
         """The check that pytest found."""
-        fixtures = {name: each[-1] for name, each in node._fixtureinfo.name2fixturedefs.items()}
+        fixtures = {name: definitions[-1] for name, definitions in node._fixtureinfo.name2fixturedefs.items()}
         probes = {name: probe_of(fixture) for name, fixture in fixtures.items() if name not in check.parametrize}
         return cls(
             check,
             node.function,
-            {name: each for name, each in probes.items() if each is not None},
+            {name: definitions for name, definitions in probes.items() if definitions is not None},
             node,
             node.ihook,
         )
@@ -99,13 +99,13 @@ class CheckItem(pytest.Item):
 
     def planned(self, profile: Profile) -> list[ProbeCommand]:
         """The commands this check needs on its VM; none where one of them does not exist for its operating system."""
-        known = {"vm": self.vm, "profile": profile, **self.parameters}
-        return [probe.plan(name, known) for name, probe in self.probes.items()] if self._fits() else []
+        arguments = {"vm": self.vm, "profile": profile, **self.parameters}
+        return [probe.plan(name, arguments) for name, probe in self.probes.items()] if self._fits() else []
 
     def keys(self, profile: Profile) -> list[str]:
         """The keys of those commands' answers in the evidence."""
-        known = {"vm": self.vm, "profile": profile, **self.parameters}
-        return [probe.key(name, known) for name, probe in self.probes.items()] if self._fits() else []
+        arguments = {"vm": self.vm, "profile": profile, **self.parameters}
+        return [probe.key(name, arguments) for name, probe in self.probes.items()] if self._fits() else []
 
     def _fits(self) -> bool:
         return all(probe.fits(self.vm) for probe in self.probes.values())

@@ -142,9 +142,9 @@ class CheckReport(pytest.TestReport):
 
     def _to_json(self) -> dict[str, Any]:
         """For plugins that write reports down, such as pytest-reportlog."""
-        told = {"nodeid": self.nodeid, "location": self.location, "when": self.when, "keywords": {}, "sections": []}
-        found = super()._to_json() | told | {"user_properties": [], "verdict": self.verdict and self.verdict.as_dict()}
-        return {key: value for key, value in found.items() if key not in ("_item", "status", "check", "silent")}
+        fields = {"nodeid": self.nodeid, "location": self.location, "when": self.when, "keywords": {}, "sections": []}
+        data = super()._to_json() | fields | {"user_properties": [], "verdict": self.verdict and self.verdict.as_dict()}
+        return {key: value for key, value in data.items() if key not in ("_item", "status", "check", "silent")}
 
 
 def _longrepr(item: pytest.Item, verdict: Verdict, outcome: str) -> Any:

@@ -56,8 +56,8 @@ class _Tally:
     @property
     def trouble(self) -> list[str]:
         """``["at least 14 not ready", "3 not reached"]``"""
-        found = [f"at least {self.failing} not ready"] if self.failing else []
-        return found + ([f"{self.missed} not reached"] if self.missed else [])
+        parts = [f"at least {self.failing} not ready"] if self.failing else []
+        return parts + ([f"{self.missed} not reached"] if self.missed else [])
 
     @property
     def left(self) -> float:
@@ -149,6 +149,6 @@ def _live(terminal: pytest.TerminalReporter, total: int, fails: Callable[[Vm], b
         task = bar.add_task("", total=total)
 
         def show(tally: _Tally) -> None:
-            bar.update(task, completed=tally.done, description="".join(f" · {each}" for each in tally.trouble))
+            bar.update(task, completed=tally.done, description="".join(f" · {problem}" for problem in tally.trouble))
 
         yield _Tally(total, fails, show)

@@ -87,7 +87,7 @@ def _remove_old_runs(config: pytest.Config, run: Run) -> list[str]:
     assert directory is not None
     baseline = run.rules.decisions.baseline
     never = {directory.name, (directory.parent / "latest").resolve().name, baseline.run_id if baseline else ""}
-    never |= {Path(place).resolve().name for place in option.evidence}
+    never |= {Path(path).resolve().name for path in option.evidence}
     removed, problems = remove_old_runs(directory.parent, option.keep, never)
     gone = [f"Removed {counted(len(removed), 'old run')} (--keep={option.keep})"] if removed else []
     return gone + [f"--keep={option.keep}: {problem}" for problem in problems]

@@ -86,16 +86,16 @@ def _fleet(option: argparse.Namespace) -> Fleet | None:
     from plugins.azure.discovery import FleetError, fleet_from_azure, parse_places
 
     try:
-        found = fleet_from_azure(parse_places(option.azure_fleet))
+        fleet = fleet_from_azure(parse_places(option.azure_fleet))
     except ValueError as error:
         raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: {error}") from None
     except FleetError as error:
         raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: {error} {error.remedy}".rstrip()) from None
-    if not found.vms:
+    if not fleet.vms:
         raise pytest.UsageError(f"--azure-fleet={option.azure_fleet}: Azure shows no Operator Nexus VM there.")
     if option.inventory:
-        return replace(inventory.load_over(option.inventory, found.vms), notes=tuple(found.notes))
-    return Fleet(tuple(found.vms), notes=tuple(found.notes))
+        return replace(inventory.load_over(option.inventory, fleet.vms), notes=tuple(fleet.notes))
+    return Fleet(tuple(fleet.vms), notes=tuple(fleet.notes))
 
 
 #: Seconds for what an inventory leaves open; the run asks Azure for the rest while the VMs are visited.

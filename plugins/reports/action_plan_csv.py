@@ -80,7 +80,7 @@ def _row(number: int, step: Json | None, cause: Json, check: Json, tags: Sequenc
 
 def _tagged(tags: Sequence[Json], tag: str) -> str:
     """The values of a tag of the cause's VMs, in whatever case the tag is written."""
-    return names(dict.fromkeys(each[tag] for each in tags if each.get(tag)), _NAMES)
+    return names(dict.fromkeys(row[tag] for row in tags if row.get(tag)), _NAMES)
 
 
 def _command(commands: Sequence[str]) -> str:

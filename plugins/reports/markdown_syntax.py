@@ -57,10 +57,10 @@ def _plain(line: str, start: int, end: int) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    found = match.group()
-    if found[0].isdigit():  # the number of a list: its full stop counts
-        return f"{found[:-1]}\\{found[-1]}"
-    return "".join(f"\\{character}" for character in found)
+    markup = match.group()
+    if markup[0].isdigit():  # the number of a list: its full stop counts
+        return f"{markup[:-1]}\\{markup[-1]}"
+    return "".join(f"\\{character}" for character in markup)
 
 
 def linked(label: str, url: str) -> str:

@@ -21,8 +21,8 @@ def vms_by_readiness(results: Json) -> list[Json]:
 
 def root_causes(vm: Json) -> list[Json]:
     """The root causes of a VM in the order to fix them: first those that keep it from being ready."""
-    found = [result for result in vm["results"] if result["root_cause"]]
-    return sorted(found, key=lambda result: (not _prevents_ready(result), rank(result["status"])))
+    results = [result for result in vm["results"] if result["root_cause"]]
+    return sorted(results, key=lambda result: (not _prevents_ready(result), rank(result["status"])))
 
 
 def _prevents_ready(result: Json) -> bool:

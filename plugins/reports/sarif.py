@@ -36,9 +36,9 @@ _MESSAGE = 1_000  # characters
 
 def render(results: Json) -> str:
     """`results` as SARIF: the gravest findings first, and no more of them than `MOST`."""
-    found = sorted(_findings(results), key=_grave_first)
+    findings = sorted(_findings(results), key=_grave_first)
     checks = dict(results["checks"])
-    for finding in found:
+    for finding in findings:
         # A check that was not selected has no remedy of its own here, but a result: text that a VM had a hand in.
         checks.setdefault(finding.id, {**finding.results[0], "area": area_of(finding.id), "outside": True})
     numbers = {id: number for number, id in enumerate(checks)}
@@ -47,8 +47,8 @@ def render(results: Json) -> str:
         "startTimeUtc": results["started"],
         "endTimeUtc": results["finished"],
     }
-    if len(found) > MOST:
-        text = f"{len(found) - MOST} of {len(found)} findings are left out here; results.json has them all."
+    if len(findings) > MOST:
+        text = f"{len(findings) - MOST} of {len(findings)} findings are left out here; results.json has them all."
         invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
     run = {
         "tool": {
@@ -60,7 +60,7 @@ def render(results: Json) -> str:
         },
         "automationDetails": {"id": f"nexus-arc-readiness/{one_line(results['run_id'])}"},
         "invocations": [invocation],
-        "results": [finding.as_dict(numbers[finding.id]) for finding in found[:MOST]],
+        "results": [finding.as_dict(numbers[finding.id]) for finding in findings[:MOST]],
         "properties": {name: escape_invisible(results[name]) for name in ("verdict", "sentence", "profile")},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -124,12 +124,12 @@ class _Finding:
 def _findings(results: Json) -> Iterator[_Finding]:
     causes = {(cause["id"], vm): cause for cause in reversed(results["causes"]) for vm in cause["vms"]}
     for vm in results["vms"]:
-        found: dict[tuple[str, bool], list[Json]] = {}
+        groups: dict[tuple[str, bool], list[Json]] = {}
         for result in vm["results"]:
             waived = result["status"] == "waived"
             if result["root_cause"] or waived:
-                found.setdefault((result["id"], waived), []).append(result)
-        for (id, _), of_check in found.items():
+                groups.setdefault((result["id"], waived), []).append(result)
+        for (id, _), of_check in groups.items():
             yield _Finding(vm, of_check, causes.get((id, vm["name"])))
 
 

@@ -181,7 +181,7 @@ def succeeded(line: str) -> bool:
 def findings(lines: Iterable[str]) -> Iterator[Finding]:
     """The codes, known messages and exit statuses in some lines, in their order; that of success is not one."""
     for line in lines:
-        codes = dict.fromkeys(int(found) for found in _CODE.findall(line))
+        codes = dict.fromkeys(int(code) for code in _CODE.findall(line))
         for number in codes:
             if number != NO_ERROR:
                 yield Finding(line, azcm(number) or _unlisted(number))

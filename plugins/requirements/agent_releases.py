@@ -29,11 +29,11 @@ class Release:
 def releases() -> tuple[Release, ...]:
     """The known releases of the agent, oldest first."""
     data = read_table("agent-releases")
-    known = []
+    releases = []
     for version, month in data["releases"].items():
         major, _, minor = version.partition(".")
         begin = datetime.date.fromisoformat(f"{month}-01")
         months = begin.year * 12 + begin.month + data["support_months"]  # the month after the last supported one
         last = datetime.date(months // 12, months % 12 + 1, 1) - datetime.timedelta(days=1)
-        known.append(Release((int(major), int(minor)), f"{begin:%B %Y}", last))
-    return tuple(sorted(known, key=lambda release: release.version))
+        releases.append(Release((int(major), int(minor)), f"{begin:%B %Y}", last))
+    return tuple(sorted(releases, key=lambda release: release.version))

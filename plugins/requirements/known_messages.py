@@ -203,14 +203,14 @@ def _lowered() -> tuple[tuple[Message, tuple[str, ...]], ...]:
 
 def explanations(line: str) -> list[Explanation]:
     """Explain the known messages in a line; general ones only when no other matches."""
-    found: dict[Message, Explanation] = {}
+    explained: dict[Message, Explanation] = {}
     for text in spellings(line):
         for piece in _pieces(text):
             low = piece.lower()
             for message, needles in _lowered():
-                if message in found:
+                if message in explained:
                     continue
                 if any(needle in low for needle in needles) and (match := message.match(piece)):
-                    found[message] = message.explain(match)
-    special = [each for message, each in found.items() if not message.general]
-    return list(dict.fromkeys(special or found.values()))
+                    explained[message] = message.explain(match)
+    special = [explanation for message, explanation in explained.items() if not message.general]
+    return list(dict.fromkeys(special or explained.values()))

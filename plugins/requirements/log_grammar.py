@@ -226,22 +226,22 @@ def outcome(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, Readin
     when a success follows. A success that names a package or an address takes back the failures that name the same.
     """
     readings = [(number, text, read_line(text)) for number, text in sorted(lines)]
-    last_failure = max((number for number, _, found in readings if found.level is Level.CERTAIN), default=0)
-    for at, (number, text, found) in enumerate(readings):
-        if found.level not in (Level.CERTAIN, Level.COMPLAINT, Level.NOTE):
+    last_failure = max((number for number, _, reading in readings if reading.level is Level.CERTAIN), default=0)
+    for at, (number, text, reading) in enumerate(readings):
+        if reading.level not in (Level.CERTAIN, Level.COMPLAINT, Level.NOTE):
             continue
         later = readings[at + 1 :]
         successes = [(when, other) for when, _, other in later if other.level is Level.SUCCESS]
-        if any(_is_about(other, found) for _, other in successes):
+        if any(_is_about(other, reading) for _, other in successes):
             continue
         behind = next((other.level for when, _, other in later if when - number <= 3 and _softens(other)), None)
         if behind is Level.RETRY and any(when > last_failure for when, _ in successes):
             continue
-        if behind is Level.ACCEPTED and found.level is Level.COMPLAINT:
+        if behind is Level.ACCEPTED and reading.level is Level.COMPLAINT:
             continue
-        if behind and found.level is Level.CERTAIN:
-            found = Reading(Level.COMPLAINT, found.kind, found.words)
-        yield number, text, found
+        if behind and reading.level is Level.CERTAIN:
+            reading = Reading(Level.COMPLAINT, reading.kind, reading.words)
+        yield number, text, reading
 
 
 def _softens(reading: Reading) -> bool:

@@ -42,18 +42,18 @@ def line_findings(lines: Sequence[str]) -> Iterator[LineFinding]:
     alone: dict[int, set[str]] = {}
     for number, line in enumerate(lines):
         meanings = alone.pop(number, None)
-        found = [finding.explanation for finding in findings([line])]
-        yield from (LineFinding(number, line, each) for each in found)
-        known = {each.name for each in found} | (meanings or set())
+        explanations = [finding.explanation for finding in findings([line])]
+        yield from (LineFinding(number, line, explanation) for explanation in explanations)
+        names = {explanation.name for explanation in explanations} | (meanings or set())
         for count in (2, 3, 4):
             part = lines[number : number + count]
             if len(part) < count or not _goes_on(part[-2], part[-1], few):
                 break
-            known |= {finding.explanation.name for finding in findings([part[-1]])}
+            names |= {finding.explanation.name for finding in findings([part[-1]])}
             for joined in dict.fromkeys(("".join(part), " ".join(map(str.strip, part)), "".join(map(str.strip, part)))):
-                new = [finding.explanation for finding in findings([joined]) if finding.explanation.name not in known]
+                new = [finding.explanation for finding in findings([joined]) if finding.explanation.name not in names]
                 yield from (LineFinding(number, joined, finding) for finding in new)
-                known |= {finding.name for finding in new}
+                names |= {finding.name for finding in new}
                 for later in range(number + 1, number + count):
                     alone.setdefault(later, set()).update(finding.name for finding in new)
 

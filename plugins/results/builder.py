@@ -150,8 +150,8 @@ def _vm(
 ) -> dict[str, Any]:
     session = evidence.session
     diagnosed = zip(verdicts, diagnose(verdicts, checks), strict=True)
-    used = {key for each in verdicts for key in each.probes}
-    stand_in = [] if any(each.id == REACHED for each in verdicts) else unreached(session)
+    used = {key for verdict in verdicts for key in verdict.probes}
+    stand_in = [] if any(verdict.id == REACHED for verdict in verdicts) else unreached(session)
     return {
         "name": evidence.vm.name,
         "readiness": readiness(verdicts, complete=complete),
@@ -165,26 +165,26 @@ def _vm(
         },
         "tags": {case_text(tag): case_text(value) for tag, value in evidence.vm.tags.items()},
         "components": {kind: case_text(id) for kind, id in components.items()},
-        "facts": {fact: redact(value) for each in verdicts for fact, value in each.facts},
+        "facts": {fact: redact(value) for verdict in verdicts for fact, value in verdict.facts},
         "results": stand_in
         + [
             {
-                "id": each.id,
-                "parameter": each.parameter,
-                "status": str(each.status),
-                "severity": str(each.severity),
-                "message": redact(each.message),
-                "remedy": redact(each.remedy),
+                "id": verdict.id,
+                "parameter": verdict.parameter,
+                "status": str(verdict.status),
+                "severity": str(verdict.severity),
+                "message": redact(verdict.message),
+                "remedy": redact(verdict.remedy),
                 "root_cause": diagnosis.root_cause,
                 "caused_by": list(diagnosis.caused_by),
-                "nodeid": each.nodeid,
-                "title": each.title,
-                "docs": each.docs,
-                "evidence": list(each.probes),
-                "fix": [redact(command) for command in each.fix],
-                **({"component": each.component} if each.component else {}),
+                "nodeid": verdict.nodeid,
+                "title": verdict.title,
+                "docs": verdict.docs,
+                "evidence": list(verdict.probes),
+                "fix": [redact(command) for command in verdict.fix],
+                **({"component": verdict.component} if verdict.component else {}),
             }
-            for each, diagnosis in diagnosed
+            for verdict, diagnosis in diagnosed
         ],
         "evidence": {
             key: {name: _shown(getattr(seen, name)) for name in _OF_A_PROBE}

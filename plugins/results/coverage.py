@@ -82,10 +82,10 @@ class Coverage:
         }
 
     def _cases(self, check: Check, vm: Vm) -> int:
-        values = [list(each(vm, self._profile)) for each in check.parametrize.values()]
+        values = [list(choices(vm, self._profile)) for choices in check.parametrize.values()]
         if isinstance(check.severity, Severity):
             return prod(map(len, values))
-        named = (dict(zip(check.parametrize, each, strict=True)) for each in product(*values))
+        named = (dict(zip(check.parametrize, choices, strict=True)) for choices in product(*values))
         return sum(self._is_required(check, vm, result) for result in named)
 
     def _is_required(self, check: Check, vm: Vm, parameters: Mapping[str, Any]) -> bool:

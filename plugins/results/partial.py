@@ -19,18 +19,18 @@ def about_part(
 
     `shard` is that of ``run.json`` (`plugins.inventory.shards`), `vms` the number of VMs in it.
     """
-    found: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     sentence = results["sentence"]
     if shard:
         number, of, total = (shard[key] for key in ("number", "of", "vms"))
-        found["shard"] = {"number": number, "of": of, "fleet_vms": total}
+        record["shard"] = {"number": number, "of": of, "fleet_vms": total}
         if not vms and results["judged"]["complete"]:  # a module that cannot be loaded is a problem of its own
-            sentence, found["verdict"] = "This shard is empty: there are fewer VMs than shards.", "ready"
+            sentence, record["verdict"] = "This shard is empty: there are fewer VMs than shards.", "ready"
         sentence = f"Shard {number} of {of}, {vms} of {counted(total, 'VM')}: {sentence}"
     if gaps:
-        found["missing"] = {"vms": gaps.vms, "shards": gaps.shards}
+        record["missing"] = {"vms": gaps.vms, "shards": gaps.shards}
         sentence = f"{sentence} {gaps}"
-    return {**found, "sentence": sentence}
+    return {**record, "sentence": sentence}
 
 
 def withhold_gate(gate: Mapping[str, Any], why: MissingEvidence | str) -> dict[str, Any]:

@@ -35,11 +35,11 @@ def hashes(profile: str | bytes, inventory: str | Path | None) -> dict[str, str]
         own = _DATA / f"profile-{profile}.toml"
         files = {"profile": own if own.is_file() else Path(profile), **files}
     files |= {f"plugins/requirements/data/{path.name}": path for path in sorted(_DATA.glob("*.toml"))}
-    found = {} if isinstance(profile, str) else {"profile": f"sha256:{hashlib.sha256(profile).hexdigest()}"}
-    found |= {name: _of_files([path]) for name, path in files.items() if path.is_file()}
+    digests = {} if isinstance(profile, str) else {"profile": f"sha256:{hashlib.sha256(profile).hexdigest()}"}
+    digests |= {name: _of_files([path]) for name, path in files.items() if path.is_file()}
     for folder in ("suites", "plugins"):
-        found[folder] = _of_files(sorted((ROOT / folder).rglob("*.py")))
-    return found
+        digests[folder] = _of_files(sorted((ROOT / folder).rglob("*.py")))
+    return digests
 
 
 def _of_files(paths: Sequence[Path]) -> str:

@@ -58,8 +58,8 @@ class Authenticator:
             if deadline.late:
                 raise _slow(hop, deadline, "the key exchange") from None
             if isinstance(error, EOFError | OSError):
-                said = f", saying {quoted(transport.farewell)}" if transport.farewell else ""
-                raise ConnectionDropped(f"closed the connection during the key exchange{said}") from None
+                farewell = f", saying {quoted(transport.farewell)}" if transport.farewell else ""
+                raise ConnectionDropped(f"closed the connection during the key exchange{farewell}") from None
             raise _broken(hop, error) from None
 
     # --- authentication ---------------------------------------------------------------------------------------------
@@ -84,10 +84,12 @@ class Authenticator:
             deadline.stop()
             if deadline.late:
                 raise _slow(hop, deadline, "the login") from None
-            said = f", saying {quoted(transport.farewell)}" if transport.farewell else f" ({quoted(str(error), 120)})"
+            farewell = (
+                f", saying {quoted(transport.farewell)}" if transport.farewell else f" ({quoted(str(error), 120)})"
+            )
             raise SshError(
                 "login refused",
-                f"{hop.label} ended the login{said}. Offered: {', '.join(tried) or 'nothing'}.{_because(problems)}",
+                f"{hop.label} ended the login{farewell}. Offered: {', '.join(tried) or 'nothing'}.{_because(problems)}",
                 "Offer fewer keys (IdentityFile, IdentitiesOnly yes), and see the VM's sshd log (journalctl -u ssh).",
             ) from None
         greeting = transport.get_banner()

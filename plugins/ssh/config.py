@@ -86,16 +86,16 @@ class SshConfig:
 
     def _hop(self, request: _Request) -> Hop:
         with self._lock:
-            found = self._hops.get(request)
-            mine = found is None
-            if found is None:
-                found = self._hops[request] = Future()
+            answer = self._hops.get(request)
+            mine = answer is None
+            if answer is None:
+                answer = self._hops[request] = Future()
         if mine:
             try:
-                found.set_result(self._look_up(*request))
+                answer.set_result(self._look_up(*request))
             except BaseException as error:
-                found.set_exception(error)
-        return found.result()
+                answer.set_exception(error)
+        return answer.result()
 
     def _look_up(self, alias: str, user: str | None, port: int | None, jump: str | None, key: str | None) -> Hop:
         if user is not None and not usable_user(user):

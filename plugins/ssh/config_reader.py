@@ -70,8 +70,8 @@ class _Pass:
     places: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> str | None:
-        found = self.values.get(name)
-        return found[0] if found else None
+        value = self.values.get(name)
+        return value[0] if value else None
 
 
 class ConfigReader:
@@ -128,9 +128,9 @@ class ConfigReader:
         values.setdefault("port", ["22"])
         alias = [name.lower() for name in values.get("hostkeyalias", [])]
         tokens = Tokens(run.alias, host, values["port"][0], values["user"][0], (alias or [run.alias])[0])
-        known = values.get("userknownhostsfile", _KNOWN_HOSTS)
+        files = values.get("userknownhostsfile", _KNOWN_HOSTS)
         values["userknownhostsfile"] = [
-            name if name.lower() == "none" else expand(expand_tilde(name), tokens) for name in known
+            name if name.lower() == "none" else expand(expand_tilde(name), tokens) for name in files
         ]
         values.setdefault("globalknownhostsfile", _GLOBAL_KNOWN_HOSTS)
         if (agent := values.get("identityagent")) and agent[0].lower() != "none":
@@ -213,22 +213,22 @@ class ConfigReader:
             return []  # as ssh does for its default files; a file that the operator names was checked before
         blocks = [_Block(str(path))]
         for number, line in enumerate(text.split("\n"), 1):
-            place = f"{path}:{number}"
+            where = f"{path}:{number}"
             try:
-                found = statement(line, place)
-                if found is None:
+                statement_ = statement(line, where)
+                if statement_ is None:
                     continue
-                if found.key == "host":
-                    blocks.append(_host_block(found))
-                elif found.key == "match":
-                    blocks.append(self._match_block(found))
-                elif found.key == "include":
-                    blocks[-1].body.append(list(self._include(found, depth, system=system)))
+                if statement_.key == "host":
+                    blocks.append(_host_block(statement_))
+                elif statement_.key == "match":
+                    blocks.append(self._match_block(statement_))
+                elif statement_.key == "include":
+                    blocks[-1].body.append(list(self._include(statement_, depth, system=system)))
                 else:
-                    self._check_known(found, first=len(blocks) == 1 and depth == 0)
-                    blocks[-1].body.append(found)
+                    self._check_known(statement_, first=len(blocks) == 1 and depth == 0)
+                    blocks[-1].body.append(statement_)
             except SyntaxProblem as problem:
-                raise unusable(place, str(problem), problem.remedy) from None
+                raise unusable(where, str(problem), problem.remedy) from None
         return blocks
 
     def _check_known(self, found: Statement, *, first: bool) -> None:
@@ -294,8 +294,8 @@ def _set(item: Statement, run: _Pass) -> None:
     """The first value wins; a jump host and a ProxyCommand exclude each other."""
     values, key = run.values, item.key
     if key in _LISTS:
-        known = values.setdefault(key, [])
-        known += [word for word in item.words if word not in known]
+        earlier = values.setdefault(key, [])
+        earlier += [word for word in item.words if word not in earlier]
     elif key in ("proxyjump", "proxycommand"):
         jump = values.get("proxyjump")
         free = jump is None or (key == "proxycommand" and jump[0].lower() == "none")

@@ -37,10 +37,10 @@ def statement(line: str, place: str) -> Statement | None:
         return None
     if "\0" in text:
         raise SyntaxProblem(f"{text[:60]!r} has a NUL character in it", "Remove it")
-    found = re.match(r"([A-Za-z0-9]+)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+)(.*)", text, re.DOTALL)
-    if not found or not found[2]:
+    match = re.match(r"([A-Za-z0-9]+)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+)(.*)", text, re.DOTALL)
+    if not match or not match[2]:
         raise SyntaxProblem(f"{text[:60]!r} is not a setting", "Write 'Keyword value'")
-    key, rest = found[1].lower(), found[2]
+    key, rest = match[1].lower(), match[2]
     if key in ("match", "include", "host"):
         return Statement(key, () if key == "match" else tuple(words(rest)), rest, place)
     return Statement(key, _values(key, rest), rest, place)
@@ -48,7 +48,7 @@ def statement(line: str, place: str) -> Statement | None:
 
 def words(text: str) -> list[str]:
     """A line's words: quotes of both kinds, backslashes before quotes and blanks, and a comment at the end."""
-    found: list[str] = []
+    arguments: list[str] = []
     index, length = 0, len(text)
     while index < length:
         if text[index] in " \t":
@@ -73,18 +73,18 @@ def words(text: str) -> list[str]:
             index += 1
         if quote:
             raise SyntaxProblem(f"{text[:60]!r} has a quote without its end")
-        found.append(word)
-    return found
+        arguments.append(word)
+    return arguments
 
 
 def next_word(text: str | None) -> tuple[str, str | None]:
     """The next word of a Match line, and the rest: blanks or one ``=`` part words, double quotes keep them whole."""
     if text is None:
         return "", None
-    found = re.search(r'[ \t\r\n"=]', text)
-    if not found:
+    match = re.search(r'[ \t\r\n"=]', text)
+    if not match:
         return text, None
-    at = found.start()
+    at = match.start()
     if text[at] == '"':
         end = text.find('"', at + 1)
         if end < 0:
@@ -127,20 +127,20 @@ _HIGHEST = 2**31 - 1
 
 
 def _values(key: str, rest: str) -> tuple[str, ...]:
-    found = words(rest)  # ssh wants their quotes in order even where it takes the line as it is
+    arguments = words(rest)  # ssh wants their quotes in order even where it takes the line as it is
     if key == "proxycommand":
         return (rest.lstrip(" \t\r="),)
     if key == "proxyjump":
         return (_jump(rest.lstrip(" \t\r=")),)
     if key in ("userknownhostsfile", "globalknownhostsfile"):
-        if not found or "" in found or (len(found) > 1 and "none" in map(str.lower, found)):
+        if not arguments or "" in arguments or (len(arguments) > 1 and "none" in map(str.lower, arguments)):
             raise SyntaxProblem(f"{key} {rest[:60]!r}: an empty name, or 'none' beside others")
-        return tuple(found)
+        return tuple(arguments)
     if key not in _CHECKED:
-        return tuple(found)
-    if len(found) != 1 or not found[0]:
-        raise SyntaxProblem(f"{key} {rest[:60]!r}: expected one value, got {len(found)}")
-    return (_CHECKED[key](key, found[0]),)
+        return tuple(arguments)
+    if len(arguments) != 1 or not arguments[0]:
+        raise SyntaxProblem(f"{key} {rest[:60]!r}: expected one value, got {len(arguments)}")
+    return (_CHECKED[key](key, arguments[0]),)
 
 
 def _any(key: str, value: str) -> str:
@@ -198,7 +198,7 @@ def _algorithms(key: str, value: str) -> str:
     if not value.startswith("-") and re.search(r"[*?!]", value):
         raise SyntaxProblem(f"{key} is {value!r}: a pattern can be used behind '-' only")
     for name in value[value[:1] in ("+", "-", "^") :].split(","):
-        if not any(match_pattern(known, name) for known in _KEY_TYPES):
+        if not any(match_pattern(key_type, name) for key_type in _KEY_TYPES):
             raise SyntaxProblem(f"{key} is {value!r}, and {name!r} is not a key type of OpenSSH")
     return value
 
@@ -240,11 +240,11 @@ def split_jump(text: str) -> tuple[str | None, str, int | None]:
         plain = plain[6:].removesuffix("/")
         if not _URI.fullmatch(plain):
             raise SyntaxProblem(f"{text!r} has a character that an ssh:// address cannot have, or encodes one")
-    found = _HOP.fullmatch(plain)
-    if not found:
+    match = _HOP.fullmatch(plain)
+    if not match:
         raise SyntaxProblem(f"{text!r} is not an SSH alias or address", "Write [user@]host[:port]")
-    port = int(_port("port of a jump host", found["port"])) if found["port"] is not None else None
-    return found["user"], found["six"] or found["host"], port
+    port = int(_port("port of a jump host", match["port"])) if match["port"] is not None else None
+    return match["user"], match["six"] or match["host"], port
 
 
 def plain_jump(chain: str) -> str:

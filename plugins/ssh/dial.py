@@ -115,12 +115,12 @@ async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Res
 def resolve_now(host: str, port: int) -> list[tuple[int, Address]]:
     """(family, address) of a host name, by the runner's resolver; blocks. Raises `SshError`."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         if none_left():
             raise SshError(*NO_DESCRIPTORS) from None
         raise _unknown_name(host, getattr(error, "strerror", None) or str(error)) from None
-    return [(family, address) for family, _, _, _, address in found]
+    return [(family, address) for family, _, _, _, address in addresses]
 
 
 def _unknown_name(host: str, why: str) -> SshError:
@@ -232,10 +232,10 @@ class BannerReader:
         )
 
     def _end(self) -> Exception:
-        said = self.before + self.line
-        if not said.strip() or said.strip().startswith(_BUSY):
+        banner = self.before + self.line
+        if not banner.strip() or banner.strip().startswith(_BUSY):
             return ConnectionDropped(
-                f"closed the connection before its banner{f', saying {quoted(said)}' if said.strip() else ''}"
+                f"closed the connection before its banner{f', saying {quoted(banner)}' if banner.strip() else ''}"
             )
         return self.not_ssh()
 
@@ -285,16 +285,16 @@ async def _readable(loop: asyncio.AbstractEventLoop, stream: socket.socket) -> N
 
 async def _by_command(hop: Hop, limit: float) -> Connection:
     ours, theirs = socket.socketpair()
-    said = tempfile.TemporaryFile()  # noqa: SIM115  # the line owns it, and closes it
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  # the line owns it, and closes it
     with theirs:
         process = subprocess.Popen(  # as ssh does it: the command is the operator's own, from their ssh_config
             ["/bin/sh", "-c", f"exec {hop.proxy_command}"],
             stdin=theirs.fileno(),
             stdout=theirs.fileno(),
-            stderr=said,
+            stderr=errors,
             start_new_session=True,
         )
-    connection = Connection(ours, process=process, said=said)
+    connection = Connection(ours, process=process, said=errors)
     ours.setblocking(False)
     try:
         connection.banner = await _banner(ours, hop, limit)

@@ -75,11 +75,11 @@ class HostKeyPolicy:
         kind, text = key.get_name(), key.get_base64()
         entries = self._entries(hop, name)
         _check_not_revoked(hop, entries, key, None)
-        known = [entry for entry in entries if not entry.marker]
-        if any(entry.key == text for entry in known):
+        plain = [entry for entry in entries if not entry.marker]
+        if any(entry.key == text for entry in plain):
             return ""
-        if known:
-            raise _changed(hop, name, kind, text, known, problem)
+        if plain:
+            raise _changed(hop, name, kind, text, plain, problem)
         if name.startswith("[") and not hop.known_as and self._known_without_port(hop, key):
             return ""
         if self.policy == "accept-new":
@@ -95,14 +95,14 @@ class HostKeyPolicy:
 
     def _accept(self, hop: Hop, name: str, kind: str, text: str) -> str:
         path = hop.user_known_hosts[0] if hop.user_known_hosts else None
-        said = f"Its host key ({kind} {fingerprint(text)}) was not known and is accepted"
+        note = f"Its host key ({kind} {fingerprint(text)}) was not known and is accepted"
         if path is None:
-            return f"{said}, but kept nowhere: UserKnownHostsFile is none."
+            return f"{note}, but kept nowhere: UserKnownHostsFile is none."
         try:
             self._known.add(path, name, kind, text)
         except OSError as error:
-            return f"{said}, but could not be added to {path}: {error.strerror}."
-        return f"{said}: it was added to {path}."
+            return f"{note}, but could not be added to {path}: {error.strerror}."
+        return f"{note}: it was added to {path}."
 
     def _entries(self, hop: Hop, name: str) -> list[Entry]:
         return self._known.find(hop.user_known_hosts + hop.global_known_hosts, name)

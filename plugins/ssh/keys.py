@@ -212,11 +212,11 @@ def load_private_key(data: bytes) -> PKey:
 
     Raises whatever the loaders raise.
     """
-    found = _PEM.search(data.replace(b"\r\n", b"\n").removeprefix(b"\xef\xbb\xbf"))
-    if not found:
+    match = _PEM.search(data.replace(b"\r\n", b"\n").removeprefix(b"\xef\xbb\xbf"))
+    if not match:
         raise ValueError("it has no private key in it")
-    block = found[0] + b"\n"
-    if found[1] == b"OPENSSH PRIVATE KEY":
+    block = match[0] + b"\n"
+    if match[1] == b"OPENSSH PRIVATE KEY":
         loaded: Any = load_ssh_private_key(block, None)
     else:
         loaded = load_pem_private_key(block, None)
@@ -243,11 +243,11 @@ def _look_inside(data: bytes) -> tuple[bytes, bool]:
 
     After the magic: cipher name, KDF name, KDF options, the number of keys, the public key.
     """
-    found = re.search(rb"-----BEGIN OPENSSH PRIVATE KEY-----(.+?)-----END", data, re.DOTALL)
-    if not found:
+    match = re.search(rb"-----BEGIN OPENSSH PRIVATE KEY-----(.+?)-----END", data, re.DOTALL)
+    if not match:
         return b"", b"Proc-Type: 4,ENCRYPTED" in data or b"BEGIN ENCRYPTED PRIVATE KEY" in data
     try:
-        raw = base64.b64decode(b"".join(found[1].split()))
+        raw = base64.b64decode(b"".join(match[1].split()))
         if not raw.startswith(_MAGIC):
             return b"", False
         message = Message(raw.removeprefix(_MAGIC))

@@ -80,11 +80,11 @@ class KnownHosts:
     def add(self, path: Path, name: str, kind: str, key: str) -> None:
         """Append a host key. OSError when the file cannot be written."""
         with self._lock:
-            known = self._files.setdefault(path, _File())
-            known.found.clear()
-            known.plain.setdefault(name, []).append(Entry(name, kind, key, path, 0))
+            file = self._files.setdefault(path, _File())
+            file.found.clear()
+            file.plain.setdefault(name, []).append(Entry(name, kind, key, path, 0))
             line = _append(path, f"{name} {kind} {key}\n")
-            known.plain[name][-1] = Entry(name, kind, key, path, line)
+            file.plain[name][-1] = Entry(name, kind, key, path, line)
 
     def _file(self, path: Path) -> _File:
         with self._lock:
@@ -114,11 +114,11 @@ def _matching(known: _File, name: str) -> Iterator[Entry]:
 
 
 def _parse(path: Path) -> _File:
-    known = _File()
+    file = _File()
     try:
         lines = path.read_bytes().decode("utf-8", "replace").split("\n")
     except OSError:
-        return known  # as ssh does: a missing file has no keys
+        return file  # as ssh does: a missing file has no keys
     for number, line in enumerate(lines, 1):
         marker, text = _marker(line.strip(" \t\r"))
         words = re.split("[ \t]+", text)
@@ -130,13 +130,13 @@ def _parse(path: Path) -> _File:
             if len(parts) == 4 and parts[1] == "1" and _is_base64(parts[2]) and _is_base64(parts[3]):
                 salt = base64.b64decode(parts[2])
                 if len(salt) == _SALT:
-                    known.hashed.append((salt, base64.b64decode(parts[3]), entry))
+                    file.hashed.append((salt, base64.b64decode(parts[3]), entry))
         elif any(mark in entry.hosts for mark in "*?!"):
-            known.patterns.append(entry)
+            file.patterns.append(entry)
         else:
             for name in set(entry.hosts.lower().split(",")):
-                known.plain.setdefault(name, []).append(entry)
-    return known
+                file.plain.setdefault(name, []).append(entry)
+    return file
 
 
 def _marker(line: str) -> tuple[str | None, str]:

@@ -119,9 +119,9 @@ class OpenSsh:
                 return unusable(
                     f"{found['file']}:{found['number']}", f"ssh says {quoted(found['what'], 200)}", "Correct the line"
                 )
-        said = quoted(lines[0], 200) if lines else "nothing"
+        reason = quoted(lines[0], 200) if lines else "nothing"
         return unusable(
-            f"ssh -G {alias}", f"ssh refuses its configuration and says {said}", "Correct it: run the command by hand"
+            f"ssh -G {alias}", f"ssh refuses its configuration and says {reason}", "Correct it: run the command by hand"
         )
 
 

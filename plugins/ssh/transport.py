@@ -77,12 +77,12 @@ class _Packets(Packetizer):
     allowed = _MESSAGES  # messages that may still come
 
     def read_message(self) -> Any:
-        found = super().read_message()
+        message = super().read_message()
         self.heard += 1
-        self.allowed -= _KEY_EXCHANGE if found[0] == MSG_KEXINIT else 1
+        self.allowed -= _KEY_EXCHANGE if message[0] == MSG_KEXINIT else 1
         if self.allowed < 0:
             raise FloodError(f"{self.heard:,} messages")
-        return found
+        return message
 
     def __init__(self, stream: Any) -> None:
         self._ahead = _Ahead(stream)
@@ -92,8 +92,8 @@ class _Packets(Packetizer):
         """Most packets are here already, for `_Ahead` reads several at once: then without paramiko's waiting loop."""
         if n > _LONGEST_PACKET:
             raise FloodError(f"a packet of {n:,} bytes")
-        found = self._ahead.take(n)
-        return super().read_all(n, check_rekey) if found is None else found
+        data = self._ahead.take(n)
+        return super().read_all(n, check_rekey) if data is None else data
 
     def readline(self, timeout: float) -> str:
         return self.banner

@@ -55,7 +55,7 @@ def _az(vm: Vm, profile: Profile) -> str:
         "@SECOND@": "\n".join(_OTHERWISE.replace("@OPTION@", option).strip() for option in options[1:]),
         "@RESOURCE@": quote(imds_token.resource(vm, profile)),
     }
-    return re.sub("|".join(filled), lambda found: filled[found[0]], _AZ).strip()
+    return re.sub("|".join(filled), lambda match: filled[match[0]], _AZ).strip()
 
 
 class Step(NamedTuple):

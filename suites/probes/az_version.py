@@ -28,10 +28,10 @@ class AzVersion:
             return cls(installed=False)
         start = seen.stdout.find("{")  # older versions may warn on stdout first
         try:
-            said, _ = json.JSONDecoder().raw_decode(seen.stdout[start:]) if start >= 0 else ({}, 0)
+            answer, _ = json.JSONDecoder().raw_decode(seen.stdout[start:]) if start >= 0 else ({}, 0)
         except (ValueError, RecursionError):
-            said = {}
-        core = said.get("azure-cli-core") or said.get("azure-cli") if isinstance(said, dict) else ""
+            answer = {}
+        core = answer.get("azure-cli-core") or answer.get("azure-cli") if isinstance(answer, dict) else ""
         lines = (seen.stderr.strip() or seen.stdout.strip()).splitlines()
         return cls(True, seen.exit or 0, plain(str(core or "")), plain(lines[-1].strip()) if lines else "")
 

@@ -62,7 +62,7 @@ class ReachedEndpoints:
         location = re.search(r"^@check (.*)$", text, re.M)
         body = text[location.end() :] if location else text
         rows = _table(body) or _json_rows(body)
-        endpoints = tuple(each for each in map(_endpoint, rows) if each is not None)
+        endpoints = tuple(endpoint for endpoint in map(_endpoint, rows) if endpoint is not None)
         if not endpoints:
             raise ValueError(f"expected a table with the columns ENDPOINT and REACHABLE, found {last_line(body)!r}")
         errors = [line for line in body.splitlines() if re.search(r"level=error|^\s*(?:ERROR|FATAL)\b|AZCM\d{4}", line)]
@@ -85,12 +85,12 @@ def _table(text: str) -> list[dict[str, str]]:
 
 def _json_rows(text: str) -> list[dict[str, str]]:
     """The rows of ``[{"endpoint": ..., "reachable": true}]`` or ``{"https://...": {"reachable": "true", ...}}``."""
-    found = first_json(text)
-    if isinstance(found, dict):
-        found = [{"endpoint": key, **value} for key, value in found.items() if isinstance(value, dict)]
-    if not isinstance(found, list):
+    document = first_json(text)
+    if isinstance(document, dict):
+        document = [{"endpoint": key, **value} for key, value in document.items() if isinstance(value, dict)]
+    if not isinstance(document, list):
         return []
-    return [{str(key).lower(): str(value) for key, value in row.items()} for row in found if isinstance(row, dict)]
+    return [{str(key).lower(): str(value) for key, value in row.items()} for row in document if isinstance(row, dict)]
 
 
 def _endpoint(row: Mapping[str, str]) -> CheckedEndpoint | None:

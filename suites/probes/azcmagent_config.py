@@ -51,8 +51,8 @@ class AgentConfig:
         got = {name: last_line(rest) for name, _, rest in (block.partition("\n") for block in gets)}
         if not listed and all(answer == "nothing" for answer in got.values()):
             # On Windows its errors stay on stderr.
-            said = last_line(seen.stderr)
-            return cls(missing=NoAnswer(Reason.UNREADABLE, f"azcmagent config printed no setting (stderr: {said})"))
+            error = last_line(seen.stderr)
+            return cls(missing=NoAnswer(Reason.UNREADABLE, f"azcmagent config printed no setting (stderr: {error})"))
         url, bypass = (_setting(name, listed, got) for name in ("proxy.url", "proxy.bypass"))
         if url and not _is_url(url):
             raise ValueError(f"expected an address as proxy.url, found {plain(url)!r}")

@@ -166,15 +166,15 @@ class AgentCommand:
         named = plain(resource[-1]) if resource else ""
         if text.startswith(ALREADY):
             return cls(why_not="already", resource=named)
-        if found := re.match(r"@(absent|no token \d*)", text):
-            return cls(why_not=found[1])
+        if match := re.match(r"@(absent|no token \d*)", text):
+            return cls(why_not=match[1])
         begin = re.search(r"^@run\n", text, re.M)
-        found = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
-        if not begin or not found:
+        match = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
+        if not begin or not match:
             raise ValueError(f"expected @run and @exit, found {plain(text.strip())[:80]!r}")
-        lines = tuple(plain(line.strip()) for line in text[begin.end() : found.start()].splitlines() if line.strip())
+        lines = tuple(plain(line.strip()) for line in text[begin.end() : match.start()].splitlines() if line.strip())
         shown = AgentStatus.read(replace(seen, stdout=f"\n@text\n{after}", truncated=False)) if after else AgentStatus()
-        return cls(int(found[1]), lines, resource=named, after=shown, seconds=seen.seconds)
+        return cls(int(match[1]), lines, resource=named, after=shown, seconds=seen.seconds)
 
     @property
     def error(self) -> str:
@@ -208,11 +208,11 @@ class ArcMachine:
             return cls()
         if not isinstance(found, dict) or not isinstance(found.get("properties"), dict):
             raise ValueError("expected a resource")
-        told = found["properties"]
+        properties = found["properties"]
         return cls(
             id=plain(str(found.get("id") or "")),
-            status=plain(str(told.get("status") or "")),
-            changed=plain(str(told.get("lastStatusChange") or "")),
+            status=plain(str(properties.get("status") or "")),
+            changed=plain(str(properties.get("lastStatusChange") or "")),
         )
 
 

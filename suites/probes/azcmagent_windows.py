@@ -135,11 +135,11 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
 
 def logs(needles: Sequence[str], width: int, room: int, end: int) -> str:
     """The recent lines of the agent's logs and of its installation that hold a needle, as on Linux."""
-    known = "|".join(needle.replace(".", r"\.") for needle in needles)
+    wanted = "|".join(needle.replace(".", r"\.") for needle in needles)
     pick = _PICK.replace("WIDTH", str(width)).replace("ROOM", str(room))
     return f"""\
 '@now ' + [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
-$any = [regex]::new('AZCM[ -]?[0-9]{{4}}|AADSTS[0-9]+|' + {ps(known)})
+$any = [regex]::new('AZCM[ -]?[0-9]{{4}}|AADSTS[0-9]+|' + {ps(wanted)})
 $bad = [regex]::new('level=(error|fatal)|FATAL|ERROR')
 $stamped = '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[^"\\s]{{0,16}}'
 $timed = [regex]::new('^.{{0,11}}?(' + $stamped + ')')

@@ -187,11 +187,11 @@ class Boot:
     @cached_property
     def failures(self) -> tuple[Failure, ...]:
         """Its failures, complaints and notes, each line once, less what later lines take back."""
-        found: dict[str, Failure] = {}
+        failures: dict[str, Failure] = {}
         for number, line, reading in outcome(self.lines):
             shown = plain(without_colours(line).strip())
-            found.setdefault(re.sub(r"\d+", "0", shown), Failure(number, shown, self._stage(number), reading))
-        return tuple(found.values())
+            failures.setdefault(re.sub(r"\d+", "0", shown), Failure(number, shown, self._stage(number), reading))
+        return tuple(failures.values())
 
     def _stage(self, number: int) -> str:
         running = [_STAGE.match(line) for at, line in sorted(self.lines) if at <= number]

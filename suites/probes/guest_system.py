@@ -210,10 +210,10 @@ class Guest:
 
 
 def _command() -> str:
-    known = agent_needs()
+    needs = agent_needs()
     above = {
         str(folder)
-        for path in (*known.executable, *known.free_at)
+        for path in (*needs.executable, *needs.free_at)
         for folder in (PurePosixPath(path), *PurePosixPath(path).parents)
     }
     # Nothing is locked to see whether it is: the kernel lists who holds what, by inode. A waiting "->" line has its
@@ -228,7 +228,7 @@ def _command() -> str:
             '  at=$(command -v "$tool") && echo "@has $tool $at"',
             "done",
             "[ -r /proc/locks ] && echo @locks",
-            f"ls -i {' '.join(map(quote, known.locks))} 2>/dev/null | while read -r inode file; do",
+            f"ls -i {' '.join(map(quote, needs.locks))} 2>/dev/null | while read -r inode file; do",
             "  while read -r _ _ _ mode pid place _; do",
             '    case $mode:$place in WRITE:*:"$inode") ;; *) continue ;; esac',
             "    who=",
@@ -239,7 +239,7 @@ def _command() -> str:
             "while read -r _ at _ options _; do",
             f'  case $at in {" | ".join(map(quote, sorted(above)))}) echo "@mount $at $options" ;; esac',
             "done </proc/self/mounts",
-            f"for path in {' '.join(map(quote, known.free_at))}; do",
+            f"for path in {' '.join(map(quote, needs.free_at))}; do",
             '  at=$path\n  [ -d "$at" ] || at=/',
             '  echo "@free $path"',
             '  df -Pk "$at"',

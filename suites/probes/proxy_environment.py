@@ -78,9 +78,9 @@ class Variables:
         """Read ``systemctl show-environment``: ``HTTPS_PROXY=http://169.254.0.11:3128``, ``A=$'with blank'``."""
         if seen.state == "done" and seen.stdout.strip() in ("", END) and seen.stderr.strip():
             return cls(missing=NoAnswer(Reason.UNREADABLE, "systemd does not run"))
-        found = cls.read(seen)
-        unquoted = {name: re.sub(r"\A\$'(.*)'\Z", r"\1", value, flags=re.S) for name, value in found.values.items()}
-        return cls(unquoted, found.missing)
+        variables = cls.read(seen)
+        unquoted = {name: re.sub(r"\A\$'(.*)'\Z", r"\1", value, flags=re.S) for name, value in variables.values.items()}
+        return cls(unquoted, variables.missing)
 
     @property
     def any_proxy(self) -> bool:

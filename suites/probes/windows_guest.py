@@ -21,14 +21,14 @@ _MACHINE = "$(if ($env:PROCESSOR_ARCHITEW6432) { $env:PROCESSOR_ARCHITEW6432 } e
 
 def system_command(builds: dict[str, str], first_build_of_11: int) -> str:
     """PowerShell that prints the system as os-release does; `builds`: a server's build -> its version."""
-    known = "; ".join(f"'{build}' = '{version}'" for build, version in builds.items())
+    table = "; ".join(f"'{build}' = '{version}'" for build, version in builds.items())
     return f"""\
 $key = 'HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\ProductOptions'
 $type = {_READ.format("'ProductType'")}
 $key = 'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion'
 $build = [string]{_READ.format("'CurrentBuildNumber'")}
 $name = [string]{_READ.format("'ProductName'")}
-$builds = @{{ {known} }}
+$builds = @{{ {table} }}
 $id = 'windowsserver'
 $version = $builds[$build]
 if ($type -eq 'WinNT') {{

@@ -102,7 +102,7 @@ _CURLS: tuple[Version, ...] = ((7, 29, 0), (7, 88, 1), (8, 9, 0), (8, 21, 0))
 
 def _curl(value: str, host: str, version: Version) -> bool:
     if not version:
-        return all(_curl(value, host, each) for each in _CURLS)
+        return all(_curl(value, host, curl) for curl in _CURLS)
     if value == "*":  # only when it is all there is
         return True
     if version < (7, 86):  # no CIDR; an address is compared like a name; blanks separate as commas do
@@ -173,7 +173,7 @@ _UNPRINTABLE = {"\r": r"a carriage return (\r)", "\t": r"a tab (\t)", "\n": r"a 
 
 def misread(value: str, host: str, curl: Version = ()) -> str:
     """A clause that says why a value that seems to hold `host` does not exempt it; "" when it does not hold it."""
-    if foreign := next((each for each in value if not each.isprintable()), ""):
+    if foreign := next((character for character in value if not character.isprintable()), ""):
         name = _UNPRINTABLE.get(foreign, f"a character that cannot be printed (U+{ord(foreign):04X})")
         return f"there is {name} in it, which is a part of the entry for some tools"
     if curl == (7, 86, 0) and host in re.split(r"[, ]+", value):

@@ -69,7 +69,7 @@ def _own_entries(setting: ProxySetting, value: str, vm: Vm) -> list[str]:
         if re.search(r"[A-Za-z0-9]", entry)
         and "://" not in entry
         and not re.fullmatch(r"[0-9.]*\*[0-9.*]*", entry)
-        and not any(entry == known or entry.startswith(f"{known}:") for known in article)
+        and not any(entry == host or entry.startswith(f"{host}:") for host in article)
         and not any(bypasses(tool, entry, endpoint) for tool in READERS for endpoint in endpoints)
     ]
 

@@ -131,16 +131,16 @@ def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
 def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
     """Connected to the proxy, and no status for CONNECT came back."""
     if answer.timed_out:
-        what = f"{proxy} accepted the connection but did not answer CONNECT to {host} within {answer.seconds:.0f} s"
+        problem = f"{proxy} accepted the connection but did not answer CONNECT to {host} within {answer.seconds:.0f} s"
     elif answer.exit in (52, 55, 56):
-        what = f"{proxy} closed the connection instead of answering CONNECT to {host}"
+        problem = f"{proxy} closed the connection instead of answering CONNECT to {host}"
     elif answer.exit in NOT_HTTP:
-        what = f"{proxy} answered CONNECT to {host} with something else than HTTP"
+        problem = f"{proxy} answered CONNECT to {host} with something else than HTTP"
     else:
-        what = f"CONNECT to {host} through {proxy} failed, curl exited with {answer.exit}"
+        problem = f"CONNECT to {host} through {proxy} failed, curl exited with {answer.exit}"
     return ProxyPath(
         False,
-        f"{what}{sentence(answer.error)}; expected 200.",
+        f"{problem}{sentence(answer.error)}; expected 200.",
         "The proxy is there but does not serve: check the state of the cloud services network (CSN-003), or whether "
         f"something else than the CSN proxy listens at {proxy}.",
     )

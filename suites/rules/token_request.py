@@ -112,17 +112,17 @@ _PAGE = _Refusal(
 
 def _known(answer: TokenAnswer) -> KnownRefusal | None:
     """What data/token.toml knows about the words of the answer."""
-    return next((known for known in token_rules().refusals if re.search(known.pattern, answer.error, re.I)), None)
+    return next((refusal for refusal in token_rules().refusals if re.search(refusal.pattern, answer.error, re.I)), None)
 
 
 def _refusal(answer: TokenAnswer, vm: Vm, expected: Principal | None) -> _Refusal:
-    code, known = answer.curl.code, _known(answer)
-    if known and not known.create_again and code in (400, 401, 403):
-        return _Refusal(known.meaning, known.remedy)
-    if code == 400 and not known:
+    code, refusal = answer.curl.code, _known(answer)
+    if refusal and not refusal.create_again and code in (400, 401, 403):
+        return _Refusal(refusal.meaning, refusal.remedy)
+    if code == 400 and not refusal:
         return _PAGE if answer.page else _Refusal("", _UNEXPLAINED, restart=True)
     if code == 400 and vm.identity:
-        return _Refusal(known.meaning if known else "")
+        return _Refusal(refusal.meaning if refusal else "")
     if code == 400:
         if expected and expected.kind == "user":
             return _Refusal(
@@ -140,14 +140,14 @@ def refused(answer: TokenAnswer, vm: Vm, profile: Profile, principal: Principal 
     if 200 <= code < 300:
         return None
     refusal, proxy = _refusal(answer, vm, principal), answer.curl.proxied_by
-    what = f"IMDS answered {code}{' twice' if answer.tries > 1 else ''}{sentence(answer.error)}"
+    problem = f"IMDS answered {code}{' twice' if answer.tries > 1 else ''}{sentence(answer.error)}"
     if proxy:
-        what = f"A proxy ({proxy}) answered in place of IMDS with {code}{sentence(answer.error)}"
+        problem = f"A proxy ({proxy}) answered in place of IMDS with {code}{sentence(answer.error)}"
     expected = f"expected 200 and a token for {identity_of(vm)}"
     meaning = refusal.meaning.replace("{imds}", profile.imds)
-    message = f"{what}; {expected}. {meaning}".rstrip()
+    message = f"{problem}; {expected}. {meaning}".rstrip()
     if refusal.status is Status.UNKNOWN:
-        message = f"{what}: {meaning}; {expected}."
+        message = f"{problem}: {meaning}; {expected}."
     if proxy and code == 400:  # whatever the page of a proxy says of the VM's identity
         refusal = replace(_PAGE, status=refusal.status)
     return CheckOutcome(refusal.status, message, refusal.remedy, restart(vm) if refusal.restart and not proxy else ())

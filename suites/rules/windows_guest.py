@@ -13,22 +13,22 @@ _TLS = r"HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Proto
 
 def windows_has_what_the_agent_needs(guest: WindowsGuest, free_megabytes: int) -> str:
     """A sentence for a guest that has it; fails with one for each thing that is missing."""
-    known = read_table("operating-systems")["windows"]
-    oldest = ".".join(map(str, known["powershell"]))
+    systems = read_table("operating-systems")["windows"]
+    oldest = ".".join(map(str, systems["powershell"]))
     version = ".".join(map(str, guest.powershell[:2]))
     problems: list[tuple[str, str]] = []
-    if guest.powershell and guest.powershell < tuple(known["powershell"]):
+    if guest.powershell and guest.powershell < tuple(systems["powershell"]):
         problems.append(
             (
                 f"Windows PowerShell is {version}; expected {oldest} or later.",
                 "Install Windows Management Framework 5.1.",
             )
         )
-    if guest.dotnet is not None and guest.dotnet < known["dotnet_release"]:
-        found = f"has the release {guest.dotnet}" if guest.dotnet else "is not installed"
+    if guest.dotnet is not None and guest.dotnet < systems["dotnet_release"]:
+        state = f"has the release {guest.dotnet}" if guest.dotnet else "is not installed"
         problems.append(
             (
-                f".NET Framework 4 {found}; expected {known['dotnet_release']} (4.6) or later.",
+                f".NET Framework 4 {state}; expected {systems['dotnet_release']} (4.6) or later.",
                 "Install .NET Framework 4.8: the installation stops with AZCM0151 without it.",
             )
         )

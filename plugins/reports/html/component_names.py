@@ -10,7 +10,7 @@ __all__ = ["places", "short_names"]
 
 def short_names(ids: Sequence[str]) -> list[str]:
     """One name for each of the different `ids`, ARM ids or image names: ``lab-cluster``, ``lab-cluster (rg-2)``."""
-    forms = [[last_part(id), *(f"{last_part(id)} ({place})" for place in _places(id))] for id in ids]
+    forms = [[last_part(id), *(f"{last_part(id)} ({group})" for group in _places(id))] for id in ids]
     alike = Counter(form.lower() for of_id in forms for form in of_id)
     return [
         next((form for form in of_id if alike[form.lower()] == 1), id) for id, of_id in zip(ids, forms, strict=True)
@@ -23,13 +23,13 @@ def places(ids: Iterable[str]) -> dict[str, str]:
     for id in ids:
         kind_and_name = "/".join(id.rstrip("/").lower().split("/")[-2:])
         groups.setdefault(kind_and_name, {})[id.lower()] = id
-    found = {}
+    labels = {}
     for group in groups.values():
-        alike = Counter(place for id in group.values() for place in _places(id))
+        alike = Counter(scope for id in group.values() for scope in _places(id))
         for key, id in group.items():
-            own = (place for place in _places(id) if alike[place] == 1)
-            found[key] = next(own, id) if len(group) > 1 else ""
-    return found
+            own = (scope for scope in _places(id) if alike[scope] == 1)
+            labels[key] = next(own, id) if len(group) > 1 else ""
+    return labels
 
 
 def last_part(id: str) -> str:

@@ -188,13 +188,13 @@ class _Page:
     def _vm_row(self, number: int) -> list[Any]:
         """The data of a VM's own card: ``[VM, address, outcome, message, remedy, via, [facts]]``."""
         vm, session = self.vms[number], self.vms[number]["session"]
-        known = {**vm["tags"], **vm["components"], **vm["facts"]}
+        fields = {**vm["tags"], **vm["components"], **vm["facts"]}
         seconds = ", ".join(f"{one_line(phase)} {took:.1f} s" for phase, took in session["seconds"].items())
         return [
             number,
             *(truncate(one_line(text), _MESSAGE) for text in (vm["address"], session["outcome"], session["message"])),
             *(truncate(one_line(text), _MESSAGE) for text in (session["remedy"], session["via"], seconds)),
-            [truncate(one_line(text), 300) for pair in known.items() for text in pair],
+            [truncate(one_line(text), 300) for pair in fields.items() for text in pair],
         ]
 
     def _results(self, *, good: bool) -> dict[str, int]:

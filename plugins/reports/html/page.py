@@ -292,10 +292,10 @@ def _changes(changes: Json | None, lists: VmLists) -> Json | None:
 
 def _alike(entries: Iterable[Json]) -> list[list[Json]]:
     """Changes of the same kind in the same check, those on most VMs first."""
-    found: dict[tuple[str, ...], list[Json]] = {}
+    groups: dict[tuple[str, ...], list[Json]] = {}
     for entry in entries:
-        found.setdefault((entry["id"], entry["was"], entry["now"]), []).append(entry)
-    return sorted(found.values(), key=lambda alike: -len({entry["vm"] for entry in alike}))
+        groups.setdefault((entry["id"], entry["was"], entry["now"]), []).append(entry)
+    return sorted(groups.values(), key=lambda alike: -len({entry["vm"] for entry in alike}))
 
 
 def _change(alike: Sequence[Json], lists: VmLists) -> Json:
