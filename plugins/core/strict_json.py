@@ -45,8 +45,9 @@ def checked(data: Any, kind: type[T], place: str = "") -> T:
 def whole(data: Any, kind: type[T], place: str = "") -> T:
     """The same, when every field of the dataclass is there: what is missing from a record is not its default."""
     record = checked(data, kind, place)
-    if missing := [name for name in kind.__annotations__ if name not in data]:
-        raise ValueError(f"{place}: object missing required field {missing[0]}".removeprefix(": "))
+    if not kind.__annotations__.keys() <= data.keys():
+        missing = next(name for name in kind.__annotations__ if name not in data)
+        raise ValueError(f"{place}: object missing required field {missing}".removeprefix(": "))
     return record
 
 

@@ -71,6 +71,7 @@ def from_data(data: Mapping[str, Any]) -> Evidence:
 
 
 def _result(key: str, data: Any) -> ProbeResult:
-    result = whole(data, ProbeResult, f'seen["{key}"]')
     # Most keys and commands are the same on every VM: one text of each is enough.
-    return replace(result, command=intern(result.command))
+    if isinstance(data, dict) and isinstance(command := data.get("command"), str):
+        data = data | {"command": intern(command)}
+    return whole(data, ProbeResult, f'seen["{key}"]')
