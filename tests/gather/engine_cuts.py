@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -45,7 +46,7 @@ def cuts(step: int) -> list[list[Any]]:
     ends: list[list[Any]] = []
     with sshd(keys, folder / "sshd") as server:
         client.knows(server)
-        options = ssh.Options(run_timeout=5.0, config_file=client.config, workers=8)
+        options = ssh.Options(run_timeout=5.0, config_file=client.config, workers=4)
         vms = [vm(server, keys, name) for name in scripts]
         sinks = {name: _Cut(script) for name, script in scripts.items()}
 
@@ -53,9 +54,11 @@ def cuts(step: int) -> list[list[Any]]:
             ends.append([which.name, session.outcome, session.message])
 
         ssh.visit_all(vms, lambda which: sinks[which.name], lambda which: sinks[which.name], options, ended, Event())
-    left = [
-        text for text in others(set()).values() if not text.startswith("sshd")
-    ]  # a session of it may end a little later
+    left: list[str] = []
+    for _ in range(40):  # a session of sshd may end a little later
+        if not (left := [text for text in others(set()).values() if text and not text.startswith("sshd")]):
+            break
+        time.sleep(0.05)
     return [*ends, ["left", left, [*folders(), *map(str, Path("/tmp").glob("ran"))]]]
 
 

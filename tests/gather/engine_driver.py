@@ -109,7 +109,8 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
             break
         if kill and decoder.greeted and time.monotonic() - began > kill[1]:
             for pid in _chosen(kill[0], process.pid):
-                os.kill(pid, getattr(signal, kill[2]))
+                with suppress(ProcessLookupError):
+                    os.kill(pid, getattr(signal, kill[2]))
             kill = None
         if process.poll() is not None and not ready:
             break
@@ -140,7 +141,8 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
         },
     }
     for pid in others(set()):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     for place in PLACES:
         for left_behind in Path(place).iterdir():
             if left_behind.name != "shells":
@@ -186,6 +188,7 @@ def stranger(shell: str) -> bool:
         other = subprocess.Popen(["sleep", "74"])
         assert other.pid == pid, (other.pid, pid)
         process.communicate("go\n")
+    time.sleep(0.3)  # a kill takes effect when the process runs next
     alive = other.poll() is None
     other.kill()
     return alive

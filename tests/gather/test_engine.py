@@ -187,9 +187,11 @@ def test_a_script_that_was_cut_runs_nothing(tmp_path: Path) -> None:
     *ends, (_, left, folders) = inside(tmp_path, None, "tests.gather.engine_cuts", "50" if FUZZ else "900")
     assert (left, folders) == ([], [])
     assert len(ends) > 20
-    assert {(outcome, "did not reach its shell as a whole" in message) for _, outcome, message in ends} == {
-        ("shell refused", True)
-    }
+    # A busy sshd turns some away before the login (MaxStartups).
+    refused = [message for _, outcome, message in ends if outcome == "shell refused"]
+    assert {outcome for _, outcome, _ in ends} <= {"shell refused", "turned away"}
+    assert all("did not reach its shell as a whole" in message for message in refused)
+    assert len(refused) > 20
 
 
 @pytest.mark.parametrize("shell", SHELLS)
