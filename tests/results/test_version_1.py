@@ -15,6 +15,9 @@ from tests.support.paths import DATA, ROOT
 
 BUNDLE = DATA / "run-of-version-1.zip"
 
+#: IMDS-003 needs the address that curl tried last, which the probe of then did not print: an old answer is no pass.
+UNKNOWN_NOW = {"suites/test_imds.py::test_imds_answers_with_the_vms_own_settings[vm2]": "unknown"}
+
 
 def statuses(results: dict[str, Any]) -> dict[str, str]:
     """The status of each result, by the node id."""
@@ -38,9 +41,13 @@ def test_a_run_of_version_1_is_judged_and_compared_with(form: str, tmp_path: Pat
     assert ended.returncode == 1, ended.stdout + ended.stderr
     now = json.loads((tmp_path / "r" / "latest" / "results.json").read_bytes())
     added = {id: status for id, status in statuses(now).items() if id not in statuses(before)}
-    assert (now["version"], statuses(now)) == (2, statuses(before) | added)
+    assert (now["version"], statuses(now)) == (2, statuses(before) | added | UNKNOWN_NOW)
     assert {(id.partition("::")[0], status) for id, status in added.items()} == {  # an area that is newer than the run
         ("suites/test_relay.py", "not applicable")
     }
     assert now["changes"]["sentence"].startswith(f"Since {before['run_id']}: ")
-    assert [now["changes"][name] for name in ("new", "fixed", "regressions", "vms_added", "vms_removed")] == [[]] * 5
+    assert [now["changes"][name] for name in ("fixed", "vms_added", "vms_removed")] == [[]] * 3
+    for name in ("new", "regressions"):
+        assert [(result["vm"], result["id"], result["now"]) for result in now["changes"][name]] == [
+            ("vm2", "IMDS-003", "unknown")
+        ]

@@ -54,6 +54,7 @@ BY_HAND = {
     "NET-001": "CSN-002's command lets the endpoint through; what lies behind the proxy is not ours to change",
     "NET-002": "CSN-002's command is for what every VM needs; others are a decision",
     "NET-003 intercepted, and trusted": "TLS inspection is to be taken off the path",
+    "NET-003 a negative serial number": "the certificate is the origin's or the inspecting device's to replace",
     "NET-003 an unknown issuer, GnuTLS": "TLS inspection is to be taken off the path",
     "NET-003 expired": "SSH-003's command sets the clock",
     "NET-003 not yet valid": "SSH-003's command sets the clock",
