@@ -36,7 +36,7 @@ WITNESSES = {
 }
 
 
-def probe(key: str, text: str, timeout: float = 8, root: bool = False) -> list[Any]:
+def probe(key: str, text: str, timeout: float = 20, root: bool = False) -> list[Any]:
     return [key, text, timeout, root, [], 16_384]
 
 
@@ -45,7 +45,7 @@ def witnesses(root: bool = False) -> list[list[Any]]:
 
 
 def timeout_of(answer: Any) -> float:
-    return 1 if answer[0] == "timed out" or answer[1] == 141 else 8
+    return 1 if answer[0] == "timed out" or answer[1] == 141 else 20
 
 
 def inside(root: Path, what: Any, *module: str) -> Any:
@@ -69,6 +69,7 @@ GONE: dict[str, dict[str, Any]] = {
     "the clock dies": {"kill": ["sleep 1", 0.6, "SIGKILL"]},
     "not watched": {"leave": 1.2, "eof": True},
 }
+_ALONE = 61_234  # a user id that nothing else here has
 _SLEEPS = "sleep 77 | sleep 77"
 FOR_LONG = [
     probe("sleeps", _SLEEPS, 20),
@@ -83,15 +84,17 @@ def plans(shell: str) -> dict[tuple[str, str], dict[str, Any]]:
     kinds = {name: probe(name, text, timeout_of(answer)) for name, (text, answer) in KINDS.items()}
     rooted = {name: [*kind[:3], True, *kind[4:]] for name, kind in kinds.items() if name not in ALONE}
     together = [kind for name, kind in kinds.items() if name not in ALONE]
-    made: dict[tuple[str, str], dict[str, Any]] = {("kinds", "together"): {"probes": together}}
+    made: dict[tuple[str, str], dict[str, Any]] = {("kinds", "together"): {"probes": together, "patience": 60}}
     made |= {("kinds", name): {"probes": [kinds[name]]} for name in (kinds if FUZZ else ALONE)}
-    made["sudo", "together"] = {"probes": list(rooted.values()) if FUZZ else list(rooted.values())[::4], "user": NOBODY}
+    made["sudo", "together"] = {"probes": list(rooted.values()) if FUZZ else list(rooted.values())[::4]}
+    made["sudo", "together"] |= {"user": NOBODY, "patience": 60}
     made |= {
         ("ruins", name): {"probes": [probe("it", text, 2)], "patience": 6} for name, text in shared(shell, RUINOUS)
     }
     for who, user in {"root": None, "user": NOBODY}.items():
+        alone = user and _ALONE  # a limit on processes counts those of all programs of a user
         for name, (env, before, _) in shared(shell, LOGINS if user is None else USERS):
-            made[f"login {who}", name] = {"probes": [], "env": env, "before": before, "user": user, "patience": 4}
+            made[f"login {who}", name] = {"probes": [], "env": env, "before": before, "user": alone, "patience": 4}
         for name, kind in shared(shell, GONE):
             made[f"gone {who}", name] = {"probes": FOR_LONG, "user": user, "patience": 3, **kind}
     return {key: {"stay": STAY, **plan, "probes": [*witnesses(), *plan["probes"]]} for key, plan in made.items()}
