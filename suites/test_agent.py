@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from plugins import (
     Profile,
@@ -21,7 +20,6 @@ from plugins import (
 )
 from plugins.checks import package_manager as packages
 from plugins.requirements.agent_errors import findings
-from plugins.requirements.agent_releases import releases
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent import Agent, AgentStatus
 from suites.probes.azcmagent_check import ReachedEndpoints
@@ -29,15 +27,13 @@ from suites.probes.azcmagent_logs import AgentLogs
 from suites.probes.azcmagent_output import HIMDS
 from suites.probes.azcmagent_services import UNITS, AgentServices
 from suites.probes.no_answer import Reason
-from suites.rules import agent_endpoints, arc_machine, guest_fixes, log_findings
+from suites.rules import agent_endpoints, agent_release, arc_machine, guest_fixes, log_findings
+from suites.rules.agent_release import PACKAGE
 from suites.rules.arm_resources import named
 from suites.rules.azcmagent_state import must_be_installed, must_be_known
 from suites.wording import listed
 
 ARC = "https://learn.microsoft.com/azure/azure-arc/servers"
-
-
-PACKAGE = "azcmagent"
 
 
 @check(
@@ -67,40 +63,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
         )
     if not agent.looked:
         unknown("This evidence does not say when it was gathered.", remedy="Gather again.")
-    today = datetime.fromtimestamp(agent.looked, UTC).date()
-    update = "Update the agent by Microsoft Update, or with its current installer." if vm.os == "windows" else ""
-    published = releases()
-    oldest, newest = published[0], published[-1]
-    version, fix = agent.version[:2], packages.command("upgrade", PACKAGE, profile.proxy_url)
-    if version > newest.version:
-        if today <= newest.supported_until:
-            return f"azcmagent {agent.release} is newer than {newest.name} ({newest.month}): it is supported."
-        unknown(
-            f"azcmagent {agent.release} is newer than any release this suite knows ({newest.name}, {newest.month}), "
-            "and that is more than a year ago.",
-            remedy="Look the version up in the release notes, and update this suite.",
-        )
-    if version < oldest.version:
-        if today > oldest.supported_until:
-            fail(
-                f"azcmagent {agent.release} is older than {oldest.name} ({oldest.month}); supported are versions of "
-                "the last year.",
-                remedy=update,
-                fix=fix,
-            )
-        unknown(
-            f"azcmagent {agent.release} is older than any release this suite knows ({oldest.name}, {oldest.month}).",
-            remedy="Look the version up in the release notes.",
-        )
-    release = next((other for other in published if other.version == version), newest)
-    if today > release.supported_until:
-        fail(
-            f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}; "
-            f"the newest that this suite knows is {newest.name} ({newest.month}).",
-            remedy=update,
-            fix=fix,
-        )
-    return f"azcmagent {agent.release} came out in {release.month} and is supported until {release.supported_until}."
+    return agent_release.in_its_window(agent, vm, profile)
 
 
 @check(
@@ -246,7 +209,7 @@ def test_the_agent_reaches_every_required_endpoint(
             f"{command} does not reach {len(needed)} of {len(wanted)} endpoints: "
             f"{listed([endpoint.host for endpoint in needed])}."
             + (f" Its PROXY column says {needed[0].proxy!r}." if direct else "")
-            + _why(agent_check.errors)
+            + log_findings.sentence_about(agent_check.errors)
         )
     open_ = [endpoint.host for endpoint in wanted if endpoint.reachable is None and endpoint.host not in OBSOLETE]
     if open_:
@@ -266,14 +229,6 @@ def test_the_agent_reaches_every_required_endpoint(
             remedy="Update the agent: newer ones do not try it.",
         )
     return f"{command} reaches all {len(wanted)} required endpoints."
-
-
-def _why(errors: tuple[str, ...]) -> str:
-    """What the first error that is known means."""
-    finding = next(findings(errors), None)
-    if finding is not None:
-        return f" {finding.explanation.sentence}"
-    return f" It said: {errors[0]}" if errors else ""
 
 
 @check(

@@ -1,14 +1,14 @@
-"""AGENT-006: what the known lines of the agent's logs say, one sentence for each meaning."""
+"""The meaning of known lines of the agent: of its logs (AGENT-006), one sentence for each, and of what it printed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plugins.requirements.agent_errors import Explanation
+from plugins.requirements.agent_errors import Explanation, findings
 from suites.probes.azcmagent_logs import LogLine
 from suites.wording import listed
 
-__all__ = ["described"]
+__all__ = ["described", "sentence_about"]
 
 #: No more hosts, actions or namespaces of one meaning are listed.
 _SUBJECTS = 8
@@ -42,3 +42,11 @@ def _by_meaning(entries: Sequence[_Entry]) -> list[list[_Entry]]:
 def _quoted(line: LogLine) -> str:
     text = line.summary
     return f'"{text if len(text) <= 200 else text[:200] + "..."}"'
+
+
+def sentence_about(errors: Sequence[str]) -> str:
+    """A sentence, with a blank before it: the meaning of the first known error, else the first error; "" = none."""
+    finding = next(findings(errors), None)
+    if finding is not None:
+        return f" {finding.explanation.sentence}"
+    return f" It said: {errors[0]}" if errors else ""
