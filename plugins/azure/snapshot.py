@@ -171,6 +171,7 @@ class _ProblemRecord(TypedDict):
     remedy: NotRequired[str]
     status: NotRequired[HttpStatus | None]
     shared_cause: NotRequired[str]
+    action: NotRequired[str]
 
 
 class _UnreadRecord(TypedDict):

@@ -51,11 +51,21 @@ def folder_of(batch: VmScript) -> str:
 def run(
     shell: list[str], *probes: ProbeCommand, env: dict[str, str] | None = None, user: int | None = None
 ) -> FrameDecoder:
+    """What the shell answers to somebody who listens: its stdin stays open until it ends."""
     batch = compile_script(probes)
-    answer = subprocess.run(shell, input=batch.script, capture_output=True, timeout=60, env=env, user=user, cwd="/")
     decoder = FrameDecoder(batch)
-    decoder.feed(answer.stdout)
-    assert decoder.complete, answer
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with subprocess.Popen(
+            shell, stdin=subprocess.PIPE, stdout=out, stderr=err, env=env, user=user, cwd="/"
+        ) as process:
+            assert process.stdin
+            process.stdin.write(batch.script)
+            process.stdin.flush()
+            process.wait(60)
+        out.seek(0)
+        decoder.feed(out.read())
+        err.seek(0)
+        assert decoder.complete, err.read()
     return decoder
 
 

@@ -253,10 +253,10 @@ esac
 
 
 def test_tokens_that_an_old_client_does_not_fill_in_are_refused(folder: Path) -> None:
-    ours = hop(client(folder, OLD + "echo hostname vm-a; echo port 9; echo userknownhostsfile ~/known"))
+    ours = hop(client(folder, OLD + "echo hostname vm-a; echo port 9; echo userknownhostsfile '~/known'"))
     assert (ours.port, ours.user_known_hosts) == (9, (expansion.home() / "known",))
     with pytest.raises(SshError, match="this version of ssh does not print what its tokens stand for"):
-        hop(client(folder, OLD + "echo hostname vm-a; echo userknownhostsfile ~/%k"))
+        hop(client(folder, OLD + "echo hostname vm-a; echo userknownhostsfile '~/%k'"))
 
 
 def test_a_client_that_hangs_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

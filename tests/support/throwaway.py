@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+
+from tests.support.paths import ROOT
 
 UNSHARE = shutil.which("unshare", path="/usr/bin:/bin")
 
 #: Folders that are empty and may be written, each a file system of its own.
 PLACES = ("/dev/shm", "/tmp", "/run", "/var/tmp", "/home")
 
+#: What has to be seen there even where it lies in such a folder: this checkout, and the Python that runs the tests.
+SEEN = (str(ROOT), sys.prefix, sys.base_prefix)
+
 #: Makes the root in a private mount namespace, as the first process of a private pid namespace.
 _MAKE = r"""
 set -e
-root=$1
-shift
+root=$1 seen=$2
+shift 2
 mount --make-rprivate /
 mount -t tmpfs none "$root"
 mkdir "$root/root"
@@ -30,6 +36,11 @@ while read -r _ _ _ _ at _; do
 done </proc/self/mountinfo
 for place in /dev/shm /tmp /run /var/tmp /home; do
   mount -t tmpfs -o size=8m,mode=1777 none "root$place"
+done
+IFS=:
+for place in $seen; do
+  [ -d "root$place" ] || mkdir -p "root$place"
+  [ "root$place/." -ef "$place/." ] || mount -o bind,ro "$place" "root$place"
 done
 mount -t proc proc root/proc
 exec chroot root "$@"
@@ -50,4 +61,4 @@ def command(folder: Path, *inside: str) -> list[str]:
     """The command that runs `inside` in a throwaway root, which is made at `folder` and gone afterwards."""
     assert UNSHARE
     enter = [UNSHARE, "--mount", "--pid", "--fork", "--kill-child"]
-    return [*enter, "sh", "-c", _MAKE, "sh", str(folder), *inside]
+    return [*enter, "sh", "-c", _MAKE, "sh", str(folder), ":".join(SEEN), *inside]
