@@ -70,8 +70,9 @@ def run(*, record: bool = False) -> int:
         for name in ("azure.json", "runner.json"):
             shutil.copy(LATEST / name, RECORDED)
         run = json.loads((LATEST / "run.json").read_text(encoding="utf-8"))
-        run["arguments"] = []  # they name a path of this machine
-        (RECORDED / "run.json").write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+        run["arguments"] = []
+        text = json.dumps(run, indent=1).replace(f"{ROOT}/", "")  # no path of this machine
+        (RECORDED / "run.json").write_text(text + "\n", encoding="utf-8")
         print(f"lab: recorded in {_short(RECORDED)}")
     return 1 if wrong else 0
 
