@@ -47,7 +47,6 @@ CONFIGURATION = """
 source = plugins, suites
 data_file = {folder}/lines
 parallel = true
-patch = subprocess
 context = ${{PYTEST_CURRENT_TEST-}}
 relative_files = true
 disable_warnings = no-data-collected, module-not-measured, couldnt-parse
@@ -95,10 +94,13 @@ def learn(tree: Path, folder: Path, tests: list[str]) -> Coverage:
     settings.write_text(CONFIGURATION.format(folder=folder))
     durations = folder / "durations"
     environment = os.environ | {"MUTANTS_DURATIONS": str(durations), "COVERAGE_RCFILE": str(settings)}
+    # Every program reads the settings anew, so that its context is the test that starts it: a `patch` hands on its own.
+    environment["COVERAGE_PROCESS_START"] = str(settings)
     coverage = [sys.executable, "-m", "coverage"]
     options = ["-m", "not lab and not browser", "-p", "scripts.mutants_plugin", "-n", str(SIDE_BY_SIDE), "-q"]
     options += ["--dist", "loadscope", "-p", "no:cacheprovider"]
-    subprocess.run([*coverage, "run", "-m", "pytest", *options, *tests], cwd=tree, env=environment, check=False)
+    subprocess.run([sys.executable, "-m", "pytest", *options, *tests], cwd=tree, env=environment, check=False)
+    del environment["COVERAGE_PROCESS_START"]
     subprocess.run([*coverage, "combine", "-q"], cwd=tree, env=environment, check=True)
     seconds: dict[str, float] = collections.defaultdict(float)
     failed = set()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import mutants
-from scripts.mutants import BUDGET, Coverage, difference, draw, places, table
+from scripts.mutants import BUDGET, Coverage, difference, draw, learn, places, table
 from scripts.mutants import _test as node_id
 from scripts.mutations import Mutation, mutations
 from tests.support.paths import ROOT
@@ -93,6 +93,22 @@ def test_the_quickest_tests_of_a_line_are_tried_first_within_the_budget() -> Non
 )
 def test_a_context_of_coverage_is_a_test(context: str, test: str) -> None:
     assert node_id(context) == test
+
+
+def test_a_program_that_a_test_starts_elsewhere_counts_for_that_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = tmp_path / "tree"
+    for folder in ("plugins", "suites", "scripts", "tests"):
+        (tree / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "scripts/mutants_plugin.py", tree / "scripts")
+    (tree / "plugins/x.py").write_text("X = 1\nY = 2\n")
+    start = f"subprocess.run([sys.executable, '-c', 'import plugins.x'], cwd={str(tmp_path)!r}, check=True)"
+    (tree / "tests/test_x.py").write_text(f"import subprocess, sys\n\ndef test_x():\n    {start}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tree))
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    known = learn(tree, tmp_path, ["tests"])
+    assert known.lines["plugins/x.py"] == {1: ["tests/test_x.py::test_x"], 2: ["tests/test_x.py::test_x"]}
 
 
 def test_the_table_counts_by_module() -> None:
