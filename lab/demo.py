@@ -67,7 +67,7 @@ def run(*, record: bool = False) -> int:
         shutil.rmtree(RECORDED, ignore_errors=True)
         # What was seen, not what was said about it: the reports of a recording are made anew.
         shutil.copytree(LATEST / "evidence", RECORDED / "evidence")
-        for name in ("azure.json", "runner.json"):
+        for name in ("azure.json", "runner.json", "profile.toml"):
             shutil.copy(LATEST / name, RECORDED)
         run = json.loads((LATEST / "run.json").read_text(encoding="utf-8"))
         run["arguments"] = []
