@@ -24,6 +24,7 @@ import json
 import os
 import queue
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -123,9 +124,8 @@ def learn(tree: Path, folder: Path, tests: list[str]) -> Coverage:
 
 
 def _test(context: str) -> str:
-    """The node id: of `tests/a.py::test_b[c] (call)`, or of `|tests/a.py::test_b[c]`."""
-    static, _, dynamic = context.partition("|tests/")
-    return f"tests/{dynamic}" if dynamic else static.rpartition(" (")[0] or static.lstrip("|")
+    """The node id: of `tests/a.py::test_b[c] (call)`, as a started program has it, or as it is."""
+    return re.sub(r" \((?:setup|call|teardown)\)$", "", context)
 
 
 @functools.cache

@@ -57,13 +57,12 @@ class Contents:
     reports: Mapping[str, str]  # file name -> text
 
 
-def write(directory: Path, contents: Contents) -> Path:
+def write(directory: Path, contents: Contents) -> None:
     """Write the bundle of a run into `directory`. Raises OSError, and `BundleError` for a fleet that is too big."""
     make_directory(directory)
     path = directory / f"{contents.run_id}.zip"
     write_bundle(path, kind="run", members=_members(contents), run_id=contents.run_id, suite=contents.suite)
     BundleFile(path).close()  # what cannot be read again is better known now
-    return path
 
 
 def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.pytest_adapter.options import add_options
 from tests.support.paths import ROOT
 
 #: The changelog is history: it may name what is gone.
@@ -70,6 +71,16 @@ def test_a_page_that_names_what_is_gone_is_found() -> None:
         ("tests/project/test_docs.py", "test_a"),
         ("tests/project/test_docs.py", "test_b"),
     ]
+
+
+def test_the_readme_names_the_options_as_the_help_does() -> None:
+    parser = pytest.Parser(_ispytest=True)
+    add_options(parser)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for option in parser.getgroup("nexus").options:
+        (flag,), attributes = option.names(), option.attrs()
+        word = (attributes.get("metavar") or "").partition("|")[0]
+        assert re.search(rf"^\|[^|]*`{re.escape(f'{flag} {word}'.rstrip())}[`. ]", readme, re.MULTILINE), flag
 
 
 def test_security_md_names_a_test_for_what_it_promises() -> None:

@@ -86,7 +86,7 @@ def test_the_quickest_tests_of_a_line_are_tried_first_within_the_budget() -> Non
 @pytest.mark.parametrize(
     ("context", "test"),
     [
-        ("|tests/a.py::test_b[x (y)|z]", "tests/a.py::test_b[x (y)|z]"),
+        ("tests/a.py::test_b[x (y)|z]", "tests/a.py::test_b[x (y)|z]"),
         ("tests/a.py::test_b[c] (setup)", "tests/a.py::test_b[c]"),
         ("", ""),
     ],

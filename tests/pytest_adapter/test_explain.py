@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plugins.pytest_adapter import log_file as module
-from plugins.pytest_adapter.explain import explain
+from plugins.pytest_adapter.explain import _laid_out, explain
 from tests.support.paths import ROOT
 from tests.support.pytest_process import run_pytest
 
@@ -165,6 +165,11 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert "\n\nSSH-001: " in done.stdout
     assert all(len(line) <= 80 or line.startswith(("|", " ")) or "http" in line for line in done.stdout.splitlines())
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_table_and_what_is_indented_stay_whole() -> None:
+    for line in ("| cell " * 20, "    az connectedmachine show " + "--word " * 20):
+        assert _laid_out(f"{line}\n{'word ' * 20}", 80) == f"{line}\n{'word ' * 15}word\n{'word ' * 4}".rstrip()
 
 
 def test_a_log_from_elsewhere_on_the_command_line(tmp_path: Path) -> None:

@@ -222,7 +222,8 @@ def test_what_cannot_be_read_or_has_no_end_is_no_command(command: str, shown: st
     calls, _ = do(STOPS.sub("", script, count=1), tmp_path, "az")
     assert calls == [["az", "version"]]
     assert checked(script, tmp_path) == ""
-    assert "an open quote. To be read only:\n\n```text\n" in fix_page.render(results)
+    by_hand = "By hand: this command has characters that cannot be seen, or an open quote. To be read only:"
+    assert f"\n\n{by_hand}\n\n```text\n" in fix_page.render(results)
 
 
 def test_a_long_remedy_is_not_cut() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from plugins.reports import terminal
 from plugins.reports import waiver_notices as decisions
 from tests.support.report_builder import saved
@@ -50,12 +52,13 @@ def test_the_sentences_stand_below_the_verdict() -> None:
     ]  # fmt: skip
 
 
-def test_many_waivers_are_counted() -> None:
+@pytest.mark.parametrize(("field", "words"), [("unused", "unused"), ("expiring_soon", "expiring soon")])
+def test_many_waivers_are_counted(field: str, words: str) -> None:
     said = list(
-        decisions.waiver_warnings({"waivers": [waiver(f"NET-{number:03}", unused=True) for number in range(8)]})
+        decisions.waiver_warnings({"waivers": [waiver(f"NET-{number:03}", **{field: True}) for number in range(8)]})
     )
     assert len(said) == 6
-    assert said[-1] == "Warning: and 3 more waivers, unused: see results.json."
+    assert said[-1] == f"Warning: and 3 more waivers, {words}: see results.json."
 
 
 def test_a_hostile_text_is_no_command_and_moves_no_cursor() -> None:

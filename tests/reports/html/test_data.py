@@ -94,6 +94,7 @@ def test_a_card_has_the_session_with_the_seconds_of_each_phase_and_what_the_vm_s
 def test_long_evidence_is_shortened_and_says_so() -> None:
     results = saved("six-vms")
     web_02 = results["vms"][1]
+    web_02["evidence"]["proxy_002"] |= {"state": "no root", "exit": 1}
     web_02["evidence"]["proxy_002"]["stdout"] = "begin" + "x" * 500_000 + "end"
     core, chunks = packed(results)
     rows = {
@@ -102,6 +103,7 @@ def test_long_evidence_is_shortened_and_says_so() -> None:
     }
     shown = rows["proxy_002"][5]
     assert shown.startswith("begin") and shown.endswith("end") and len(shown) < 7_000
+    assert rows["proxy_002"][3] == "no root, exit 1"
     assert rows["proxy_002"][7] == 1  # shortened for the page
     assert rows["agent_006"][7] == 2  # truncated on the VM
 
