@@ -37,6 +37,18 @@ def test_where_no_single_fix_is_enough_the_nearest_vms_come_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("blocked", "order"),
+    [
+        ([["a"], ["b", "c"], ["c"]], [2, 1, 3]),  # 1 and 2 make one VM ready each
+        ([["a"], ["a"], ["b"], ["b", "c"], ["c"], ["c"]], [4, 3, 1, 2, 5, 6]),  # 1 to 4 bring one VM near
+    ],
+)
+def test_of_equal_fixes_the_one_that_helps_most_vms_comes_first(blocked: list[list[str]], order: list[int]) -> None:
+    causes = [cause(f"CSN-{number:03}", vms) for number, vms in enumerate(blocked, 1)]
+    assert [step["cause"] for step in steps(causes, 0, frozenset())] == order
+
+
+@pytest.mark.parametrize(
     ("blocks", "open_after", "sentence"),
     [
         (["a"], {"a"}, "Fix a (SSH-001): 1 VM becomes ready, as far as judged."),

@@ -144,3 +144,21 @@ def test_what_keeps_most_vms_back_comes_first_and_warnings_last() -> None:
     vms = [vm("a", result("PLATFORM-003"), result("AGENT-002", status="warn"))]
     vms += [vm(name, result("CSN-002", "his"), result("AGENT-002", status="warn")) for name in ("b", "c")]
     assert [each.id for each in find(vms, THINGS)] == ["CSN-002", "PLATFORM-003", "AGENT-002"]
+
+
+def test_what_blocks_a_parameter_is_the_cause_of_the_same_parameter() -> None:
+    causes = find(
+        [
+            vm(
+                "a",
+                result("PROXY-002", "HTTPS_PROXY", "warn", remedy="Set it."),
+                result("PROXY-002", "NO_PROXY", "warn", remedy="Extend it."),
+                result("VM-001", "NO_PROXY", "blocked", caused_by=("PROXY-002",)),
+            )
+        ],
+        THINGS,
+    )
+    assert {each.parameters[0]: list(each.blocks_readiness) for each in causes} == {
+        "HTTPS_PROXY": [],
+        "NO_PROXY": ["a"],
+    }

@@ -592,5 +592,5 @@ def test_no_agent(shell: str, tmp_path: Path) -> None:
 
 def test_a_plan_can_be_printed_before_anything_is_known() -> None:
     command = _command("enroll_connect", Vm("c"))
-    assert "<location of the VM>" in command
+    assert '"location":"<location of the VM>"' in command
     assert '"resource-name":"c"' in command

@@ -68,6 +68,7 @@ TABLE = [
     ("97%,unknown=0", states(r_20="not ready", c0="unknown"), 10, "GATE NOT PASSED (97%,unknown=0): 1 of 1000 VMs could not be judged, none allowed; 979 of 1000 VMs (97.9 %) ready, 97 % needed"),
     # What failed outweighs what could not be judged, and is said first.
     ("unknown=0,canary=all", states(c0="not ready", c1="unknown"), 1, "GATE NOT PASSED (unknown=0,canary=all): canary 2 of 4 ready, all needed (1 not ready, 1 could not be judged); 1 of 1000 VMs could not be judged, none allowed"),
+    ("chosen", states(r_2="not ready", c0="unknown"), 1, "GATE NOT PASSED (chosen): the chosen checks passed on 997 of 1,000 VMs, 0 of 0 required checks"),
     # A selection of checks may leave nothing of a group.
     ("canary=all", {"r0": "ready"}, 10, "GATE NOT PASSED (canary=all): canary 0 of 0 ready, because none was judged"),
 ]  # fmt: skip

@@ -129,6 +129,25 @@ ROWS["AGENT-001"] = [
         "Look the version up in the release notes, and update this suite.",
     ),
     Row(
+        "the last day of a release",
+        {"agent": there("1.57.1.1", received=NOW - 21 * 86_400)},
+        Status.PASS,
+        "azcmagent 1.57 came out in October 2025 and is supported until 2026-10-31.",
+    ),
+    Row(
+        "newer than the list, on the last day of its newest release",
+        {"agent": there("1.68.1.1", received=NOW + 283 * 86_400)},
+        Status.PASS,
+        "azcmagent 1.68 is newer than 1.67 (August 2026): it is supported.",
+    ),
+    Row(
+        "older than the list, on the last day of its oldest release",
+        {"agent": there("1.50.1.1", received=NOW - 52 * 86_400)},
+        Status.UNKNOWN,
+        "azcmagent 1.50 is older than any release this suite knows (1.56, September 2025).",
+        "Look the version up in the release notes.",
+    ),
+    Row(
         "before the list begins",
         {"agent": there("1.50.1.1", received=NOW - 300 * 86_400)},
         Status.UNKNOWN,
@@ -489,6 +508,19 @@ ROWS["AGENT-005"] = [
             "agent": there(),
             "agent_show": show(
                 "Agent Status : Connected\nResource Name : copy-of-vm\nResource Group Name : rg-arc\nSubscription ID : 00000000-0000-0000-0000-000000000001\n"
+            ),
+        },
+        Status.FAIL,
+        "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/copy-of-vm (name copy-of-vm, expected vm-a). Connecting would end with AZCM0067.",
+        "If that resource is the right one, correct the inventory (resource_id, target). Else run 'azcmagent disconnect' on the VM, then connect again.",
+        vm=TOLD,
+    ),
+    Row(
+        "connected under another name, by JSON alone",
+        {
+            "agent": there(),
+            "agent_show": seen(
+                '{"status": "Connected", "resourceName": "copy-of-vm", "resourceGroup": "rg-arc", "subscriptionId": "00000000-0000-0000-0000-000000000001"}\n\n@text\n'
             ),
         },
         Status.FAIL,

@@ -59,6 +59,19 @@ def test_the_proxy_of_an_endpoint_has_several_names_in_json(key: str) -> None:
     assert (endpoint.url, endpoint.reachable, endpoint.proxy) == ("https://pas.windows.net", False, "not set")
 
 
+@pytest.mark.parametrize(
+    ("word", "reachable"), [("true", True), ("Yes", True), ("false", False), ("No", False), ("maybe", None)]
+)
+def test_the_words_for_reachable(word: str, reachable: bool | None) -> None:
+    text = f"@check eastus\nENDPOINT|REACHABLE\nhttps://pas.windows.net|{word}\n"
+    assert [each.reachable for each in ReachedEndpoints.read(seen(text)).endpoints] == [reachable]
+
+
+def test_a_line_in_brackets_before_the_json_is_not_the_json() -> None:
+    text = '@check eastus\n[INFO] testing\n[{"endpoint": "https://pas.windows.net", "reachable": false}]\n'
+    assert [each.reachable for each in ReachedEndpoints.read(seen(text)).endpoints] == [False]
+
+
 def test_a_setting_that_is_no_address_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected an address as proxy\.url, found 'squid'"):
         AgentConfig.read(seen("@list\n proxy.url : squid\n"))

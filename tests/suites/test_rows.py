@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from plugins.checks.check import Component
 from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS, WINDOWS_ROWS
 from tests.support.suite_rows import Row
 
@@ -19,4 +22,6 @@ EACH = [
 
 @pytest.mark.parametrize(("check", "row"), EACH)
 def test_row(check: str, row: Row) -> None:
-    assert row.judged(FUNCTIONS[check]) == (row.status, row.message, row.expected_remedy(CHECKS[check]))
+    found = row.outcome(FUNCTIONS[check])
+    assert (found.status, found.message, found.remedy) == (row.status, row.message, row.expected_remedy(CHECKS[check]))
+    assert found.component in (None, *get_args(Component))

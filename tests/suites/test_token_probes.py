@@ -295,3 +295,8 @@ def test_an_empty_claim_does_not_swallow_the_next_line() -> None:
         )
     )
     assert answer.fields == {"claims": "e30", "client_id": "", "expires_on": "1795387558", "resource": ""}
+
+
+def test_a_token_is_read_from_lines_that_end_as_windows_ends_them() -> None:
+    text = "claims=e30\nexpires_in=86399\n@tries 2\n@curl code=200 connect=000 request=301 verify=0 total=0.1\n"
+    assert TokenAnswer.read(seen(text.replace("\n", "\r\n"))) == TokenAnswer.read(seen(text))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from plugins import CheckOutcome, Status
+from plugins.requirements.agent_errors import SUCCESSES, needles
 from suites.probes.azcmagent import Agent, AgentStatus
 from suites.probes.azcmagent_config import AgentConfig
 from suites.probes.azcmagent_services import AgentServices
 from suites.rules.azcmagent_state import must_be_installed
 from tests.suites.rows_windows_agent import services
 from tests.support.powershell_grammar import PROBES, VM
-from tests.support.suite_rows import seen
+from tests.support.suite_rows import PROFILE, seen
 
 
 def test_services_are_read_by_the_names_of_linux() -> None:
@@ -62,3 +64,10 @@ def test_settings_that_were_not_printed_are_not_taken_for_unset_ones() -> None:
     found = AgentConfig.read(seen("@list\n@get proxy.url\n@get proxy.bypass\n", "ERROR: access is denied\n"))
     assert found.missing is not None
     assert "access is denied" in str(found.missing)
+
+
+def test_every_known_message_is_picked_from_the_logs() -> None:
+    command = PROBES["agent_logs"].plan("agent_logs", {"vm": VM, "profile": PROFILE}).command
+    codes, quoted = re.findall(r"^\$any = \[regex\]::new\('(.*)' \+ '(.*)'\)$", command, re.M)[0]
+    pattern = re.compile(codes + quoted.replace("''", "'"))
+    assert [needle for needle in (*needles(), *SUCCESSES) if not pattern.fullmatch(needle)] == []
