@@ -215,3 +215,11 @@ def test_curl_prints_what_the_reader_reads(name: str, tmp_path: Path) -> None:
     assert isinstance(answer, CurlAnswer)
     assert answer.exit == result.returncode
     assert answer.exit not in (1, 2, 3)  # unsupported, failed to initialise (an option it does not know), malformed URL
+
+
+def test_the_tunnel_is_asked_for_headers_only() -> None:
+    command = PLANNED["tunnel"].command
+    assert re.findall(r"\bcurl (?:-\S+ )*-I --proxy ", command) == [
+        "curl -q -sS -v -I --proxy ",
+        "curl -q -s -v -k -I --proxy ",
+    ]
