@@ -171,6 +171,7 @@ def _holds(project: Path, options: tuple[str, ...]) -> None:
     if left_out:
         assert results["verdict"] in ("partial", "not ready"), options
         assert judged["why"], options
+        assert {way for way in options if way.startswith("suites/")} <= set(judged["why"]), options
         link = project / "reports/latest"
         assert not link.exists() or link.resolve().name != results["run_id"], options
 

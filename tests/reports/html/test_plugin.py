@@ -55,6 +55,10 @@ def test_the_table_has_one_row_per_finding_and_none_for_the_items(six: Path) -> 
     cells = rows(six)
     assert len(cells) == len(core(six)["findings"]) == 13 < len(read)
     assert {(id, f["status"]) for f in core(six)["findings"] for id in f["ids"]} == set(read)
+    filtered_by = {"fail": "Failed", "unknown": "Error", "warn": "XFailed", "waived": "Skipped"}
+    assert sorted(cell[0] for cell in cells) == sorted(
+        f'<td class="col-result" hidden>{filtered_by[f["status"]]}</td>' for f in core(six)["findings"]
+    )
     assert "test_that_fails" not in six.read_text(encoding="utf-8")
 
 
