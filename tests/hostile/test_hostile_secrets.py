@@ -187,7 +187,7 @@ def test_another_run_gives_it_another_mark(project: pytest.Pytester) -> None:
 @pytest.mark.parametrize("umask", [0o000, 0o777], ids=oct)
 def test_files_are_0600_and_folders_0700_whatever_the_umask(project: pytest.Pytester, umask: int) -> None:
     reports = project.path / "reports"
-    run(project, f"--log-file={reports}/debug.log", "--log-level=DEBUG", umask=umask)
+    run(project, f"--log-file={reports}/logs/debug.log", "--log-level=DEBUG", umask=umask)
     found = {path: path.stat().st_mode & 0o777 for path in reports.rglob("*") if not path.is_symlink()}
     assert any(path.name == "report.html" for path in found)
     assert any(path.name == "junit.xml" for path in found)

@@ -140,6 +140,7 @@ def test_a_good_vm_is_ready_and_exits_0(project: pytest.Pytester, save: Save) ->
     assert set(statuses(project).values()) == {"pass"}
     left = {path.name for path in (project.path / "reports/latest/").iterdir()}
     assert left == {"results.json", "junit.xml", "report.html", *(name for name, _ in FILES)}
+    assert ": ready · Azure Arc readiness" in (project.path / "reports/latest/report.html").read_text("utf-8")
 
 
 def test_the_last_line_names_every_file(project: pytest.Pytester, save: Save) -> None:
