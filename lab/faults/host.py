@@ -170,12 +170,14 @@ _EVIL = (
 
 @fault(
     "ansi-html-injection",
-    roots=("PROXY-001", "PROXY-002", "PROXY-003"),
+    roots=("PROXY-001", "PROXY-002"),
     expects={
         **_NO_CURL,
         "PROXY-001[HTTPS_PROXY]": "fail",
         "PROXY-001[https_proxy]": "fail",
-        "PROXY-002[NO_PROXY]": "fail",
+        # A curl that does not even tell its version: how it reads NO_PROXY is not known.
+        "PROXY-002[NO_PROXY]": "unknown",
+        "PROXY-002[no_proxy]": "unknown",
     },
 )
 def ansi_html_injection(vm: VmPlan) -> None:
