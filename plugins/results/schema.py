@@ -24,8 +24,7 @@ READABLE = (1, VERSION)
 
 @cache
 def validator() -> Draft202012Validator:
-    """The validator of the current version, itself validated."""
-    Draft202012Validator.check_schema(_SCHEMA)
+    """The validator of the current version."""
     return Draft202012Validator(_SCHEMA)
 
 

@@ -132,3 +132,28 @@ def test_a_vm_without_evidence_is_unknown_and_never_passes(tmp_path: Path) -> No
     judge = Judge([], vms=[vm], profile=PROFILE, archive=Archive.create(tmp_path / "run", {"id": "run"}, [vm]))
     assert judge.evidence(vm).session.outcome == "not gathered"
     assert judge.evidence(vm).session.message == "There is no evidence of a."
+
+
+@check("VM-003", required, remedy="Fix it.", docs="https://example.org/")
+def odd(vm: Vm, number: int) -> str:
+    """A check of a number: of 1 it fails."""
+    if number == 1:
+        fail("It is odd.")
+    return "It is even."
+
+
+def test_what_blocks_a_parameter_is_the_check_of_the_same_parameter(tmp_path: Path) -> None:
+    vm = Vm("a")
+    cases = [
+        *(Case(vm, odd, str(number), parameters={"number": number}) for number in (1, 2)),
+        *(Case(vm, behind, text) for text in ("1", "2", "3", "")),
+    ]
+    archive = Archive.create(tmp_path / "run", {"id": "run"}, [vm])
+    archive.store(Evidence(vm, SshSession("ok"), {}, 1.0))
+    judge = Judge(cases, vms=[vm], profile=PROFILE, archive=archive)
+    assert [judge.verdict(case).message for case in cases[2:]] == [
+        "Not judged: VM-003 failed.",
+        "It is well.",
+        "Not judged: VM-003 (1) failed.",  # no check has its parameter, so all count
+        "Not judged: VM-003 (1) failed.",
+    ]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from plugins.model import Status
 from plugins.results import schema
@@ -74,6 +75,10 @@ def test_a_mistake_is_named_by_its_place(mistake: str) -> None:
 def test_the_schema_knows_the_words_of_the_model() -> None:
     words = json.loads(schema.PATH.read_text(encoding="utf-8"))["$defs"]["status"]["enum"]
     assert sorted(words) == sorted(Status)
+
+
+def test_the_schema_is_itself_valid() -> None:
+    Draft202012Validator.check_schema(json.loads(schema.PATH.read_text(encoding="utf-8")))
 
 
 def test_every_property_is_described_or_refers_to_what_is() -> None:

@@ -39,18 +39,32 @@ def test_a_location_is_stated_or_the_agents_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "status", "words"),
+    ("printed", "status", "message"),
     [
-        ("@service\n", Status.UNKNOWN, "half removed"),
-        ("@setup\n", Status.NOT_APPLICABLE, "Azure Arc Setup"),
-        ("", Status.NOT_APPLICABLE, "not installed yet"),
+        (
+            "@service\n",
+            Status.UNKNOWN,
+            (
+                "The Connected Machine agent is half removed: its service himds is registered, and azcmagent.exe is "
+                "missing."
+            ),
+        ),
+        (
+            "@setup\n",
+            Status.NOT_APPLICABLE,
+            (
+                "The Connected Machine agent is not installed yet. The feature Azure Arc Setup is there: it installs the "
+                "agent, and is not the agent."
+            ),
+        ),
+        ("", Status.NOT_APPLICABLE, "The Connected Machine agent is not installed yet."),
     ],
 )
-def test_an_agent_that_is_not_there_has_its_own_words(printed: str, status: Status, words: str) -> None:
+def test_an_agent_that_is_not_there_has_its_own_words(printed: str, status: Status, message: str) -> None:
     with pytest.raises(CheckOutcome) as stopped:
         must_be_installed(Agent.read(seen(printed)))
     assert stopped.value.status is status
-    assert words in stopped.value.message
+    assert stopped.value.message == message
 
 
 def test_json_counts_before_the_text_in_the_systems_language() -> None:
