@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from plugins import AzureVmView, Fix, Profile, Vm, check, fail, recommended, required, sh, unknown, warn
+from plugins import AzureVmView, Fix, Profile, Vm, check, fail, recommended, required, unknown, warn
 from plugins.azure.answer_keys import TARGET_PROVIDERS
 from suites import ARTICLE
 from suites.rules.arm_resources import (
@@ -19,6 +19,7 @@ from suites.rules.arm_resources import (
     named,
     prop,
     readable,
+    registered,
     silent,
     state,
     upper,
@@ -318,26 +319,8 @@ def test_the_provider_is_registered(namespace: str, azure: AzureVmView) -> str:
     Failure: another state. Warning: Registering.
     Unknown: it could not be read.
     """
-    registration = str(azure.provider(namespace).get("registrationState") or "").strip()
-    subscription = azure.target.subscription or ""
-    where = f"subscription {subscription}"
-    register = sh("az provider register --namespace {} --subscription {} --wait", namespace, subscription)
-    if not registration:
-        silent(f"the resource provider {namespace} in {where}", "registrationState")
-    if registration.lower() == "registered":
-        return f"{namespace} is registered in {where}."
-    if registration.lower() == "registering":
-        warn(
-            f"{namespace} is Registering in {where}; expected Registered. That takes some minutes.",
-            remedy=f"Wait and run again; if it persists: {register}",
-            fix=register,  # which waits
-        )
-    fail(
-        f'{namespace} is {registration} in {where}; expected Registered. azcmagent connect would stop with "The '
-        f"subscription isn't registered to use namespace '{namespace}'\".",
-        remedy=str(register),
-        fix=register,
-    )
+    stops = f"azcmagent connect would stop with \"The subscription isn't registered to use namespace '{namespace}'\"."
+    return registered(azure, namespace, otherwise=stops)
 
 
 @check(

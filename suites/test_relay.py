@@ -6,9 +6,9 @@ action on the VM resource, and only then the agent connects to the machine that 
 
 from __future__ import annotations
 
-from plugins import AzureVmView, Profile, Vm, check, fail, not_applicable, required, sh, unknown, warn
+from plugins import AzureVmView, Profile, Vm, check, fail, not_applicable, required, sh, unknown
 from plugins.azure.roles import Denied, Granted, Undecided, effective, role
-from suites.rules.arm_resources import assignment, awaits_connection, named, silent, state, vm_of
+from suites.rules.arm_resources import assignment, awaits_connection, named, registered, silent, state, vm_of
 
 ARTICLE = (
     "https://learn.microsoft.com/azure/operator-nexus/"
@@ -53,18 +53,7 @@ def test_the_relays_provider_is_registered(namespace: str, azure: AzureVmView, v
     Not applicable: the VM's path is public.
     """
     _only_for_relay(vm)
-    registration = str(azure.provider(namespace).get("registrationState") or "").strip()
-    subscription = azure.target.subscription or ""
-    where = f"subscription {subscription}"
-    register = sh("az provider register --namespace {} --subscription {} --wait", namespace, subscription)
-    if not registration:
-        silent(f"the resource provider {namespace} in {where}", "registrationState")
-    if registration.lower() == "registered":
-        return f"{namespace}, which private relay needs, is registered in {where}."
-    problem = f"{namespace}, which private relay needs, is {registration} in {where}; expected Registered."
-    if registration.lower() == "registering":
-        warn(problem, remedy=f"Wait and run again; if it persists: {register}", fix=register)
-    fail(problem, remedy=str(register), fix=register)
+    return registered(azure, namespace, why=", which private relay needs,")
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from plugins import AzureVmView, CheckOutcome, Command, Fix, Vm, blocked, fail, sh, unknown
+from plugins import AzureVmView, CheckOutcome, Command, Fix, Vm, blocked, fail, sh, unknown, warn
 from plugins.azure import resource_ids as ids
 from plugins.azure.roles import Role
 
@@ -21,6 +21,7 @@ __all__ = [
     "named",
     "prop",
     "readable",
+    "registered",
     "restart",
     "settled",
     "silent",
@@ -170,3 +171,24 @@ def silent(what: str, *fields: str) -> NoReturn:
         f"Azure does not state {' and '.join(fields)} of {what}.",
         remedy="Check the resource in the portal (JSON view, newest API version), or run again later.",
     )
+
+
+def registered(azure: AzureVmView, namespace: str, *, why: str = "", otherwise: str = "") -> str:
+    """The message of a pass when a resource provider is registered where the Arc resource goes.
+
+    Stops the check with *fail* or *warn* otherwise. `why`: a clause about the provider, such as ", which ... needs,";
+    `otherwise`: a sentence about what fails without it.
+    """
+    registration = str(azure.provider(namespace).get("registrationState") or "").strip()
+    subscription = azure.target.subscription or ""
+    where = f"subscription {subscription}"
+    register = sh("az provider register --namespace {} --subscription {} --wait", namespace, subscription)
+    if not registration:
+        silent(f"the resource provider {namespace} in {where}", "registrationState")
+    if registration.lower() == "registered":
+        return f"{namespace}{why} is registered in {where}."
+    problem = f"{namespace}{why} is {registration} in {where}; expected Registered."
+    if registration.lower() == "registering":
+        remedy = f"Wait and run again; if it persists: {register}"
+        warn(f"{problem} That takes some minutes.", remedy=remedy, fix=register)  # which waits
+    fail(f"{problem} {otherwise}".rstrip(), remedy=str(register), fix=register)

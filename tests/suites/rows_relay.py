@@ -60,7 +60,7 @@ ROWS["RELAY-001"] = [
     relay_row(
         "registering",
         Status.WARN,
-        "Microsoft.HybridConnectivity, which private relay needs, is Registering in subscription 11111111-2222-3333-4444-555555555555; expected Registered.",
+        "Microsoft.HybridConnectivity, which private relay needs, is Registering in subscription 11111111-2222-3333-4444-555555555555; expected Registered. That takes some minutes.",
         "Wait and run again; if it persists: az provider register --namespace Microsoft.HybridConnectivity --subscription 11111111-2222-3333-4444-555555555555 --wait",
         also=CONNECTIVITY,
         providers={"Microsoft.HybridConnectivity": "Registering"},
