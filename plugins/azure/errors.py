@@ -299,7 +299,7 @@ def _place(response: Any) -> tuple[str, str]:
 
 
 def _retry_after(response: Any) -> str:
-    value = str(response.headers.get("Retry-After") or "")
+    value = str(response.headers.get("Retry-After"))
     return value if value.isdigit() else ""
 
 

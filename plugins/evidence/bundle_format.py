@@ -88,7 +88,6 @@ class BundleFile:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._zip.close()
         self._file.close()
 
     def read(self, name: str) -> bytes | None:

@@ -235,7 +235,8 @@ def test_azure_that_drips_is_left_behind_in_time(arm: Arm, monkeypatch: pytest.M
     assert time.monotonic() - began < limits.limit + 1
     view = AzureVmView(vms[0], facts)
     assert view.vm is not None, "what was answered is kept"
-    assert "the 2 s for all requests to Azure were over" in stopped(view, "cluster").message
+    message = stopped(view, "cluster").message
+    assert re.match(r"Could not read \S+/clusters/\S+: the 2 s for all requests to Azure were over", message), message
     assert not facts.complete
 
 
@@ -426,6 +427,13 @@ def test_roles_that_may_not_be_read_are_unknown(arm: Arm) -> None:
     with pytest.raises(CheckOutcome, match=r"may not do Microsoft.Authorization/roleAssignments/read") as caught:
         view.access(view.expected.principal_id or "")
     assert caught.value.status == Status.UNKNOWN
+
+
+def test_deny_assignments_that_may_not_be_read_are_named(arm: Arm) -> None:
+    arm.trouble("/denyassignments", forbidden("Microsoft.Authorization/denyAssignments/read", GROUP))
+    view = look(arm, populate(arm, 1))
+    unread = view.access(view.expected.principal_id or "").denies_unread
+    assert unread and unread.message.startswith(f"Could not read the deny assignments at {GROUP}: "), unread
 
 
 def test_a_target_group_that_does_not_exist_is_a_finding(arm: Arm) -> None:
@@ -648,6 +656,8 @@ def test_the_plan_holds(arm: Arm, count: int, by_name: bool) -> None:
     assert calls
     for call in calls:
         assert any(matches(each, call) for each in plan), f"{call} was not planned"
+    for kind in ("clusters", "cloudServicesNetworks", "clusterManagers"):
+        assert any(f"/{kind}?" in each.url for each in plan) == (count > FEW), "what many link to is listed"
 
 
 @pytest.mark.parametrize("count", [1, 8])

@@ -141,6 +141,7 @@ def test_an_at_sign_or_a_slash_in_a_proxys_password_hides_nothing_of_it(text: st
         "see https://learn.microsoft.com/x/@y",
         "http://host:80/p@q HTTP/1.1",
         "HTTPS_PROXY=https://proxy.example:3128/",
+        "HTTPS_PROXY=https://proxy.example/team@v1",
     ],
 )
 def test_an_address_with_an_at_sign_in_its_path_is_no_login(text: str) -> None:

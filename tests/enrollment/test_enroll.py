@@ -312,6 +312,7 @@ def test_a_lost_session_says_so_and_touches_nothing_else(monkeypatch: pytest.Mon
     assert site.enroll("roundtrip", (VM_A, VM_B))
     assert [name for name, key in site.visits if key != "enroll_connect"] == ["b", "b"]
     seen = site.seen("a")["enroll_connect"]
+    assert seen.state == "lost"
     assert AgentCommand.read(seen).missing == "The session ended while this ran: It broke."
     assert seen.command.startswith("[ -x /opt/azcmagent/bin/azcmagent ]")
     assert site.archive["a"].session == OK

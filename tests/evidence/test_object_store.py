@@ -10,7 +10,7 @@ import pytest
 
 from plugins.core.errors import InputError
 from plugins.evidence.merged import open_all
-from plugins.evidence.object_store import Store
+from plugins.evidence.object_store import Store, _account
 from tests.evidence.test_merged import FLEET, keep
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ def test_a_url_that_cannot_be_used(url: str, message: str, monkeypatch: pytest.M
     with pytest.raises(InputError) as caught:
         Store(url)
     assert str(caught.value) == message
+
+
+def test_a_connection_string_comes_before_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", "UseDevelopmentStorage=true")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "another")
+    assert _account("evidence", "", "") == {"connection_string": "UseDevelopmentStorage=true"}
 
 
 @pytest.mark.parametrize(("missing", "url"), [("adlfs", "az://evidence/x"), ("fsspec", "memory://x")])

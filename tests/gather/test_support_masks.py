@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
-from plugins.gather.support_logs import _PLAIN
+from plugins.gather.support_logs import _PLAIN, probes
+from plugins.model import Vm
 from tests.support.secret_forms import leaks, ordinary
 
 
@@ -33,3 +35,12 @@ def test_a_name_of_the_table_is_known_on_the_vm() -> None:
 def test_sed_alters_no_ordinary_line_but_users_in_addresses() -> None:
     lines = [line for line in ordinary() if "\n" not in line and "\t" not in line]
     assert [line for line, shown in zip(lines, masked(lines), strict=True) if line != shown and "://" not in line] == []
+
+
+def test_windows_masks_with_its_own_replaces() -> None:
+    line = "a eyJhbGci.eyJzdWI.c2lnbmF0dXJl b http://alice:hunter22@proxy c http://hunter22@proxy d\r\0"
+    for probe in probes(Vm("w", os="windows")):
+        shown = line
+        for pattern, text in re.findall(r" -replace '([^']*)', '([^']*)'", probe.command):
+            shown = re.sub(pattern, text.replace("$1", r"\1"), shown)
+        assert shown == "a eyJhbGci.eyJzdWI.<signature> b http://***@proxy c http://***@proxy d"

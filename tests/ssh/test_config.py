@@ -14,7 +14,7 @@ import pytest
 
 from plugins.model import Vm
 from plugins.ssh import expansion
-from plugins.ssh.config import Hop, SshConfig
+from plugins.ssh.config import Hop, SshConfig, default_files
 from plugins.ssh.errors import SshError
 
 Read = Callable[[Path], SshConfig]
@@ -72,6 +72,10 @@ def test_relative_includes_and_the_home_folder(home: Path) -> None:
     write(home / ".ssh", "User berta\n", "config.d/b")
     ours = hop(by_reader(write(home / ".ssh", "Include config.d/a more config.d/nothing*\n")))
     assert (ours.port, ours.user) == (40, "berta")
+
+
+def test_the_users_file_comes_before_the_systems(home: Path) -> None:
+    assert default_files() == [home / ".ssh/config", Path("/etc/ssh/ssh_config")]
 
 
 def test_an_include_that_includes_itself(home: Path) -> None:
@@ -202,6 +206,12 @@ def test_what_the_reader_cannot_do_is_refused_with_its_line(folder: Path, text: 
     assert caught.value.remedy
 
 
+def test_what_match_knows_is_named(folder: Path) -> None:
+    with pytest.raises(SshError) as caught:
+        by_reader(write(folder, "Match Tagged x\n")).route(Vm("vm-a"))
+    assert caught.value.remedy.startswith("Known are all, ")
+
+
 @pytest.mark.skipif(not shutil.which("ssh"), reason="ssh is not installed")
 @pytest.mark.parametrize(
     ("text", "message"),
@@ -255,8 +265,9 @@ esac
 def test_tokens_that_an_old_client_does_not_fill_in_are_refused(folder: Path) -> None:
     ours = hop(client(folder, OLD + "echo hostname vm-a; echo port 9; echo userknownhostsfile '~/known'"))
     assert (ours.port, ours.user_known_hosts) == (9, (expansion.home() / "known",))
-    with pytest.raises(SshError, match="this version of ssh does not print what its tokens stand for"):
+    with pytest.raises(SshError, match="this version of ssh does not print what its tokens stand for") as caught:
         hop(client(folder, OLD + "echo hostname vm-a; echo userknownhostsfile '~/%k'"))
+    assert caught.value.remedy == "Update the OpenSSH client of this machine, or write the path out."
 
 
 def test_a_client_that_hangs_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

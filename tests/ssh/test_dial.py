@@ -12,6 +12,7 @@ import pytest
 
 from plugins.model import Vm
 from plugins.ssh import client as ssh
+from plugins.ssh.dial import Connection, is_address
 from tests.support.sshd import (
     Client,
     Keys,
@@ -91,6 +92,21 @@ def test_no_such_name(client: Client) -> None:
     (session,) = client.visit(Vm("vm-a.invalid"), connect_timeout=4)
     assert session.outcome == "name not resolved"
     assert "'vm-a.invalid'" in session.message
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("10.0.0.4", True), ("fe80::1", True), ("fe80::1%eth0", False), ("vm-a", False)]
+)
+def test_only_an_address_needs_no_resolver(host: str, expected: bool) -> None:
+    assert is_address(host) is expected
+
+
+def test_a_closed_connection_lets_go_of_its_socket() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(5)
+        Connection(ours).close()
+        assert theirs.recv(1) == b""
 
 
 def test_dead_hosts_time_out_all_at_once(client: Client) -> None:

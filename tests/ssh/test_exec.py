@@ -123,6 +123,7 @@ def test_the_connection_is_lost(client: Client, server: Sshd, keys: Keys) -> Non
     # The parent of the shell is the sshd of this session alone.
     (session,) = client.visit(vm(server, keys), script="echo $PPID; sleep 30")
     assert session.outcome == "connection lost"
+    assert session.message.startswith("The session on ")
     assert "bytes" in session.message
     assert client.seconds < 3
 
@@ -140,6 +141,12 @@ def test_a_shell_that_ends_early_is_quoted(client: Client, server: Sshd, keys: K
     assert session.message.endswith(
         "its shell ended with status 2 before the script did. It printed 'sh: Cannot fork'."
     )
+
+
+def test_an_exit_status_that_comes_after_the_end_of_the_output(client: Client, server: Sshd, keys: Keys) -> None:
+    client.knows(server)
+    (session,) = client.visit(vm(server, keys), script="echo hello; exec >&- 2>&-; sleep 0.3; exit 2")
+    assert session.outcome == "shell refused"
 
 
 def test_a_forced_command_is_quoted(client: Client, keys: Keys, tmp_path: Path) -> None:

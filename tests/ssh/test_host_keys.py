@@ -48,6 +48,14 @@ def test_an_unknown_host_key_is_accepted_and_added_once(client: Client, server: 
     assert session.message == ""
 
 
+def test_an_accepted_host_key_that_cannot_be_added(client: Client, server: Sshd, keys: Keys) -> None:
+    client.head = client.head.replace(str(client.known), f"{client.known}/a/b")
+    client.configure("")
+    (session,) = client.visit(vm(server, keys), host_keys="accept-new")
+    assert session.outcome == "ok"
+    assert session.message.endswith(f", but could not be added to {client.known}/a/b: Not a directory.")
+
+
 @pytest.mark.parametrize("host_keys", ["strict", "accept-new"])
 @pytest.mark.parametrize("other", ["other-ed25519", "other-ecdsa"])
 def test_a_changed_host_key(client: Client, server: Sshd, keys: Keys, host_keys: HostKeys, other: str) -> None:
@@ -183,6 +191,9 @@ CERTIFICATES = {
     "trusted": Certificate("ok"),
     "trusted by a pattern": Certificate("ok", "@cert-authority *,[*]:* CA"),
     "trusted under the name without a port": Certificate("ok", "@cert-authority 127.0.0.1 CA"),
+    "expired, and trusted under the name without a port": Certificate(
+        "host key unknown", "@cert-authority 127.0.0.1 CA", ("-h", "-n", "127.0.0.1", "-V", "-2h:-1h"), "expired at "
+    ),
     "for any host": Certificate("ok", sign=("-h", "-V", "-1h:+1h")),
     "for one of several": Certificate("ok", sign=("-h", "-n", "web,127.0.0.1")),
     "by HostKeyAlias": Certificate("ok", "@cert-authority web CA", ("-h", "-n", "web"), config="HostKeyAlias Web\n"),
@@ -200,7 +211,7 @@ CERTIFICATES = {
     "a critical option": Certificate(
         "host key unknown",
         sign=("-h", "-n", "127.0.0.1", "-O", "critical:x=1"),
-        says="has critical options that ssh does not know: 'x'.",
+        says="Its host certificate has critical options that ssh does not know: 'x'.",
     ),
     "an algorithm that is not allowed": Certificate(
         "host key unknown",

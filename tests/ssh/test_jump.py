@@ -127,7 +127,8 @@ def test_a_loop_of_jump_hosts(client: Client) -> None:
 def test_a_proxy_command(client: Client, server: Sshd, keys: Keys, tmp_path: Path) -> None:
     relay = tmp_path / "relay.py"
     relay.write_text(
-        "import os, socket, sys, threading\n"
+        "import os, pathlib, socket, sys, threading\n"
+        "pathlib.Path(__file__ + '.pid').write_text(str(os.getpid()))\n"
         "s = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
         "def up():\n"
         "    while data := os.read(0, 65536): s.sendall(data)\n"
@@ -143,6 +144,8 @@ def test_a_proxy_command(client: Client, server: Sshd, keys: Keys, tmp_path: Pat
     assert good.outcome == "ok"
     assert bad.outcome == "jump host failed"
     assert "'no way'" in bad.message
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "relay.py.pid").read_text()), 0)
 
 
 # --- a jump host that goes away -----------------------------------------------------------------------------------

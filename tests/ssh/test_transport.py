@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
 
-from plugins.ssh.transport import _Packets
+from plugins.ssh.dial import Connection
+from plugins.ssh.transport import _BASE, SshTransport, _Packets
 
 
 class Stream:
@@ -35,3 +37,20 @@ def test_nothing_is_read_twice_for_a_packet_with_an_impossible_length() -> None:
     stream: Any = Stream(b"abcdef")
     packets = _Packets(stream)
     assert [packets.read_all(length) for length in (4, -3, 2)] == [b"abcd", b"", b"ef"]
+
+
+def test_an_exception_of_paramikos_clean_up_ends_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = RuntimeError("a bug of its clean-up")
+
+    def run(transport: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr(_BASE, "run", run)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(5)
+        transport = SshTransport(Connection(ours, "SSH-2.0-test"), ())
+        transport.active = True
+        transport.run()
+        assert (transport.is_active(), transport.saved_exception) == (False, problem)
+        assert theirs.recv(1) == b""
