@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.gather.engine_driver import NOBODY, SHELLS
+from tests.gather.engine_driver import AWAY_WITHIN, NOBODY, SHELLS
 from tests.gather.engine_kinds import ANY, CHILDREN, ENDS, LOGINS, OUTPUT, RUINOUS, USERS, WORLD
 from tests.support import throwaway
 from tests.support.sshd import needs_sshd
@@ -125,7 +125,7 @@ def complaints(result: Mapping[str, Any], expected: Mapping[str, Any], whole: bo
     """What is not as it has to be, with the witnesses and with what stayed; `whole`: every answer has to be there."""
     seen = result["seen"]
     wrong = [f"stayed: {what}" for what in (*result["left"], *result["folders"])]
-    if result["gone"] > 2:
+    if result["gone"] > AWAY_WITHIN:
         wrong.append(f"gone after {result['gone']} s")
     if whole and not result["complete"]:
         wrong.append(f"no end: {result}")
