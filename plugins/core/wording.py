@@ -22,7 +22,7 @@ def counted(number: int, noun: str, plural_noun: str = "") -> str:
 def first_few(texts: Iterable[str], show: int = 3) -> str:
     """``a, b, c and 4 more``."""
     every = list(texts)
-    return ", ".join(every[:show]) + (f" and {len(every) - show} more" if len(every) > show else "")
+    return ", ".join(every[:show]) + (f" and {len(every) - show:,} more" if len(every) > show else "")
 
 
 def closest(word: str, known: Iterable[str]) -> str:

@@ -75,7 +75,8 @@ class Ready:
         """Compare the number of ready VMs with what is needed."""
         count = Counter(state for name, state in facts.states.items() if name in self.vms)
         total, ready, unknown = count.total(), count["ready"], count["unknown"] + count["partial"]
-        summary = f"{self.group} {ready} of {total}" if self.group else f"{ready} of {total} VMs"
+        counts = f"{ready:,} of {total:,}"
+        summary = f"{self.group} {counts}" if self.group else f"{counts} VMs"
         if not total:
             return Outcome("unknown", f"{summary} ready, because none was judged")
         word = "pass" if self._met(ready, total) else "unknown" if self._met(ready + unknown, total) else "fail"
@@ -102,7 +103,7 @@ class Unknown:
     def judge(self, facts: Facts) -> Outcome:
         """Compare the number of VMs that could not be judged with what is allowed."""
         total, unknown = len(facts.states), sum(state in ("unknown", "partial") for state in facts.states.values())
-        summary = f"{unknown} of {total} VMs"
+        summary = f"{unknown:,} of {total:,} VMs"
         if self.percent is not None:
             met = unknown * 100 <= total * self.percent
             judged = _percent(total - unknown, total, self.percent)
@@ -147,7 +148,7 @@ class Chosen:
         total, bad, unknown = count.total(), count["not ready"], max(count["unknown"], len(facts.unfinished))
         passed = f"the chosen checks passed on {total - bad - unknown} of {counted(total, 'VM')}"
         required = facts.judged["required"] if facts.judged else {"judged": 0, "of": 0}
-        summary = f"{passed}, {required['judged']} of {counted(required['of'], 'required check')}"
+        summary = f"{passed}, {required['judged']:,} of {counted(required['of'], 'required check')}"
         word = "fail" if bad else "unknown" if unknown or not total else "pass"
         return Outcome(
             word, f"{summary}; this is not a verdict on readiness" if required["judged"] < required["of"] else summary

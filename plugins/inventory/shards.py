@@ -59,7 +59,7 @@ class Shard:
         return {"number": self.number, "of": self.of, "vms": len(fleet), "fleet": digest, "names": names}
 
     def header(self, fleet: Sequence[Vm]) -> str:
-        """ "shard 3 of 20 (Kubernetes): 50 of 1000 VMs" """
+        """ "shard 3 of 20 (Kubernetes): 50 of 1,000 VMs" """
         source = f" ({self.source})" if self.source else ""
         return f"{self}{source}: {len(self.part(fleet))} of {counted(len(fleet), 'VM')}"
 
