@@ -176,7 +176,7 @@ CHILDREN: dict[str, tuple[str, Any]] = {
     "with children": ("sh -c 'sleep 77; :' & echo hi", ("done", 0, "hi\n")),
     "left by exec": ("sleep 77 & exec echo hi", ("done", 0, "hi\n")),
     "left when killed": ("sleep 77 & echo hi; sh -c 'kill -9 $PPID'; sleep 0.1", ("done", 137, "hi\n")),
-    "speaks late": ("(sleep 3; echo late; echo late >&2) & echo hi", ("done", 0, "hi\n")),
+    "speaks late": ("(sleep 77; echo late; echo late >&2) & echo hi", ("done", 0, "hi\n")),
     "late": ("echo a; sleep 77", ("timed out", None, "a\n")),
     "late and deaf": ("trap '' TERM INT HUP; sleep 77", LATE),
     "late and busy": ("while :; do :; done", LATE),
