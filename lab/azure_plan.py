@@ -85,10 +85,12 @@ class AzurePlan:
     absent: set[Kind] = field(default_factory=set)
     enrolled: bool = False  # an Arc machine of its name exists
     awaited: bool = False  # likewise, and waits for its agent: private relay was prepared
+    private_key: str = ""  # that machine was made with: base64 of PKCS#1
     troubles: list[Trouble] = field(default_factory=list)
 
     # what the inventory states
     path: str = "public"  # or "relay"
+    private_key_file: str = ""  # in the guest: of the Arc machine that awaits the VM
     identity: str | None = "system"  # or the name of a user-assigned identity
     upper_case_ids: bool = False
     resource_id_stated: bool = True

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from lab import addresses
 from lab import cloud_docs as docs
@@ -134,6 +135,7 @@ class Cloud:
     denies: list[Document] = field(default_factory=list)
     groups: dict[str, set[str]] = field(default_factory=dict)  # principal -> the Entra groups that it is in
     places: dict[str, Place] = field(default_factory=dict)  # by VM
+    keys: dict[str, str] = field(default_factory=dict)  # SHA-256 of the private key of a machine that awaits its agent
 
     @classmethod
     def of(cls, plans: Sequence[VmPlan]) -> Cloud:
@@ -169,6 +171,7 @@ class Cloud:
             self._put(docs.arc_machine(place.arc_id, docs.made_up(plan.name, "vmid"), ip, mac))
         if azure.awaited:
             self._put(docs.awaited_machine(place.arc_id, docs.made_up(plan.name, "vmid")))
+            self.keys[place.arc_id.lower()] = sha256(azure.private_key.encode()).hexdigest()
         for kind, change in azure.edits:
             for document in self._documents(kind, place):
                 change(document)

@@ -61,6 +61,8 @@ def _entry(plan: VmPlan) -> str:
     if plan.azure.path != "public":
         lines.append(f"    path: {plan.azure.path}")
     target = f"subscription: {place.target_subscription}, resource_group: {TARGET_GROUP}, location: {azure.REGION}"
+    if file := plan.azure.private_key_file:
+        target += f", private_key_file: {file}"
     return "\n".join([*lines, f"    target: {{{target}}}"])
 
 

@@ -35,6 +35,10 @@ class Target:
     location: str | None = None
     cloud: Annotated[str, Meta(pattern="^Azure(Cloud|USGovernment|ChinaCloud)$")] = "AzureCloud"
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)  # for the Arc resource
+    # Of an Arc machine that exists before its agent connects (path: relay).
+    private_key_file: str | None = None  # on the VM: the private half of the key pair that the machine was made with
+    vm_id: str | None = None  # as Azure states it, like the next one; in no inventory
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from plugins import Profile, check, fail, not_applicable, required, unknown
+from plugins import Profile, Vm, check, fail, not_applicable, required, unknown
 from plugins.requirements.agent_errors import exit_code, findings
 from plugins.requirements.log_lines import line_findings
 from suites.probes.azcmagent import AgentStatus
@@ -17,6 +17,23 @@ from suites.probes.azcmagent_output import AZCMAGENT
 
 ARC = "https://learn.microsoft.com/azure/azure-arc/servers"
 
+
+#: What is wrong with the private key of an Arc machine, and the remedy. The agent takes PKCS#1 (docs/enroll.md).
+_KEYS = {
+    "file": (
+        "is not a file that root can read",
+        "Put the private key there (owner root, mode 0600), or correct target.private_key_file in the inventory.",
+    ),
+    "PKCS#8": (
+        "is in PKCS#8; expected PKCS#1",
+        "Convert it on the VM: openssl rsa -traditional -in FILE -out FILE.pkcs1 (before OpenSSL 3: without "
+        "-traditional), and name that file.",
+    ),
+    "form": (
+        "is not an RSA key in PKCS#1, as PEM or as the base64 of its DER",
+        "Write the key that the Arc machine was made with to the file. An encrypted key must be decrypted first.",
+    ),
+}
 
 _LOOK = (
     "Run 'azcmagent show' on the VM to see what became of it. If it is not connected and Azure has a resource of its "
@@ -61,18 +78,21 @@ _LOOK = (
     docs=f"{ARC}/azcmagent-connect",
     component="vm",
 )
-def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile) -> str:
+def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile, vm: Vm) -> str:
     """The machine connects with a token of its managed identity.
 
+    With path: relay, it connects to its Arc machine with the private key that the machine was made with.
+
     Success: azcmagent connect ended with 0.
-    Failure: it ended with something else, which is explained; the agent is not installed; or IMDS gave no token.
+    Failure: it ended with something else, which is explained; the agent is not installed; IMDS gave no token; or the
+    private key is missing or in another form.
     Unknown: it did not end in time, the session was lost, or it is not known where the machine should go.
     Not applicable: it was connected before this run, and was left as it is.
     """
     done = enroll_connect
     if done.missing:
         unknown(done.missing)
-    match done.why_not.partition(" ")[0]:
+    match done.why_not:
         case "already":
             not_applicable(f"Connected before this run{f' as {done.resource}' if done.resource else ''}: not changed.")
         case "absent":
@@ -81,18 +101,21 @@ def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile) ->
                 remedy=f"Install the agent through the proxy (curl -x {profile.proxy_url} -L "
                 f"https://aka.ms/azcmagent -o install.sh; bash install.sh --proxy {profile.proxy_url}), and run again.",
             )
-        case "no":
-            code = done.why_not.rpartition(" ")[2]
-            answered = "did not answer" if code in ("", "000") else f"answered {code}"
+        case "no key":
+            wrong, remedy = _KEYS.get(done.detail, _KEYS["form"])
+            file = vm.target.private_key_file
+            fail(f"The Arc machine's private key, {file}, {wrong}, so the machine was not connected.", remedy=remedy)
+        case "no token":
+            answered = "did not answer" if done.detail in ("", "000") else f"answered {done.detail}"
             fail(
                 f"IMDS {answered} when it was asked for the connect token, so the machine was not connected.",
                 remedy="It did issue one a moment ago (TOKEN-001): run again; if it persists, see TOKEN-001.",
             )
+    relay = vm.path == "relay"
     if done.exit:
-        _explain("connect", done)
-    return (
-        f"Connected{f' as {done.resource}' if done.resource else ''} in {done.seconds:.0f} s, with a token from IMDS."
-    )
+        _explain("connect existing" if relay else "connect", done)
+    by = "its private key" if relay else "a token from IMDS"
+    return f"Connected{f' as {done.resource}' if done.resource else ''} in {done.seconds:.0f} s, with {by}."
 
 
 def _explain(verb: str, done: AgentCommand) -> NoReturn:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from lab.azure_plan import Grant
 from lab.faults.registry import fault
-from lab.plan import VmPlan
+from lab.pki import rsa_key
+from lab.plan import GuestFile, VmPlan
+
+#: Where the lab's operator put the key that the Arc machine was made with.
+KEY = "/root/arc-machine.pem"
 
 
 def _prepared(vm: VmPlan) -> None:
     """Make the VM one of the private relay, with all that the article asks for."""
     vm.azure.path = "relay"
     vm.azure.awaited = True
+    pem = rsa_key()
+    vm.azure.private_key = "".join(pem.splitlines()[1:-1])
+    vm.azure.private_key_file = KEY
+    vm.files[KEY] = GuestFile(pem, 0o600)
     vm.azure.grants = [*vm.azure.grants, Grant("custom-relay", "vm")]
 
 

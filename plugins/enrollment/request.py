@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from plugins.azure import resource_ids as ids
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
-from plugins.model import Vm
+from plugins.model import Target, Vm
 
 __all__ = ["EnrollmentRequest", "announcement", "prepare", "refusal", "same_machine"]
 
@@ -33,21 +34,26 @@ class EnrollmentRequest:
         return f"{self.group}/providers/Microsoft.HybridCompute/machines/{self.name}"
 
 
-def refusal(vm: Vm) -> str:
-    """The sentence that says why this suite connects no VM of this kind; "" when it does."""
+def refusal(vm: Vm, mode: str) -> str:
+    """The sentence that says why this suite does not connect a VM like this in this mode; "" when it does."""
     if vm.os == "windows":
         return "Not connected, as this suite connects Linux guests only."
-    if vm.path == "relay":
+    if vm.path == "relay" and mode == "roundtrip":
+        return (
+            "Not connected, as its path is relay: disconnecting would delete the Arc machine that was made for it. "
+            "Use --enroll."
+        )
+    if vm.path == "relay" and not vm.target.private_key_file:
         return (
             "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
-            "the Arc machine, and no document says where a VM keeps that key."
+            "the Arc machine. State its file on the VM: target.private_key_file in the inventory."
         )
     return ""
 
 
-def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
-    """The Arc resource that connecting `vm` creates, or a message why that is not known."""
-    if why := refusal(vm):
+def prepare(vm: Vm, facts: AzureSnapshot, mode: str = "connect") -> EnrollmentRequest | str:
+    """The Arc resource that connecting `vm` creates, or with path: relay takes over; or why that is not known."""
+    if why := refusal(vm, mode):
         return why
     view = AzureVmView(vm, facts)
     try:
@@ -72,8 +78,26 @@ def prepare(vm: Vm, facts: AzureSnapshot) -> EnrollmentRequest | str:
         name = view.arc_name
     except CheckOutcome as word:
         return f"Not connected, as it is not known under which name: {word.message}"
+    if vm.path == "relay":
+        try:
+            target = _of_machine(target, view.arc_machine)
+        except CheckOutcome as word:
+            return f"Not connected, as its Arc machine is not known: {word.message}"
+        if not (target.vm_id and target.tenant):
+            return (
+                f"Not connected, as Azure does not state vmId and tenant of an Arc machine {name}, which azcmagent "
+                "connect existing needs. See RELAY-003."
+            )
     identity = vm.identity or _user_assigned(view)
     return EnrollmentRequest(replace(vm, resource_id=resource_id, target=target, identity=identity), name)
+
+
+def _of_machine(target: Target, machine: Mapping[str, Any] | None) -> Target:
+    """The target with what Azure states of the Arc machine that waits for the agent."""
+    of_machine = machine or {}
+    vm_id = (of_machine.get("properties") or {}).get("vmId")
+    tenant = (of_machine.get("identity") or {}).get("tenantId")
+    return replace(target, vm_id=str(vm_id or "") or None, tenant=str(tenant or "") or None)
 
 
 def _user_assigned(view: AzureVmView) -> str | None:

@@ -35,7 +35,7 @@ def plan_page(items: Sequence[CheckItem], profile: Profile, mode: str) -> list[s
     groups: dict[tuple[int, ProbeCommand], list[str]] = {}
     refused: dict[str, str] = {}
     for item in items:
-        if why := refusal(item.vm):
+        if why := refusal(item.vm, mode):
             refused[item.vm.name] = why
             continue
         for command in item.planned(profile):
@@ -72,7 +72,7 @@ def enroll_ready_vms(
             probes |= {name: probe for name, probe in item.probes.items() if is_step(name)}
         else:
             verdicts[item.vm.name].append(judge.verdict(item))
-    requests, skipped, refused = _requests(vms, verdicts, judge)
+    requests, skipped, refused = _requests(vms, verdicts, judge, mode)
     for name, reason in refused.items():
         archive.add(name, {CONNECT: not_done(CONNECT, reason)})
     reasons = skipped | refused
@@ -90,7 +90,7 @@ def enroll_ready_vms(
 
 
 def _requests(
-    vms: Sequence[Vm], verdicts: Mapping[str, Sequence[Verdict]], judge: Judge
+    vms: Sequence[Vm], verdicts: Mapping[str, Sequence[Verdict]], judge: Judge, mode: str
 ) -> tuple[list[EnrollmentRequest], dict[str, str], dict[str, str]]:
     """The enrollments, the VMs that are not ready, and those that cannot be connected: name -> message."""
     requests: list[EnrollmentRequest] = []
@@ -99,7 +99,7 @@ def _requests(
     for vm in vms:
         if (cause := hindrance(verdicts[vm.name])) is not None:
             skipped[vm.name] = skip(cause)
-        elif isinstance(request := prepare(vm, judge.context.facts), EnrollmentRequest):
+        elif isinstance(request := prepare(vm, judge.context.facts, mode), EnrollmentRequest):
             requests.append(request)
         else:
             refused[vm.name] = request

@@ -1,8 +1,9 @@
 """`azcmagent connect` and `disconnect`: the only commands of the suites that change anything (``--enroll``).
 
-The VM itself asks the metadata service for the token of the connection, and the token stays on the VM: in the shell's
-memory, and in a file of root's (0600) in the run's private folder, which azcmagent reads (``--config``) and which is
-removed at once. It is in no argument list and in nothing that is sent back.
+What azcmagent needs to be let in stays on the VM: the token, which the VM asks the metadata service for, or with path:
+relay the private key that the Arc machine was made with, from the file that the inventory names. It is in the shell's
+memory, and in a file of root's (0600) in the run's private folder, which azcmagent reads (``--config``, as all its
+commands can) and which is removed at once. It is in no argument list and in nothing that is sent back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote as url_quote
 
 from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe, quote
@@ -33,13 +34,7 @@ fi
 """
 
 #: Only builtins touch the token, but for base64, which gets its claims alone: they say which tenant it belongs to.
-#: Removes tokens and the progress bar from azcmagent's output.
-_WITH_TOKEN = r"""
-[ -x @AGENT@ ] || {
-  echo @absent
-  exit 1
-}
-@FIRST@
+_TOKEN = r"""
 answer=$(curl -q -sS --noproxy '*' --max-time @SECONDS@ -H Metadata:true -w '@code %{http_code}' @URL@)
 code=${answer##*@code }
 token= tenant=
@@ -59,19 +54,59 @@ esac
   echo "@no token $code"
   exit 1
 }
+secret=\"access-token\":\"$token\"
 claims=${token#*.}
 claims=${claims%%.*}
 tenant=$(printf '%s===' "$claims" | tr '_-' '/+' | base64 -d 2>/dev/null |
   sed -n 's/.*"tid" *: *"\([0-9A-Fa-f-]*\)".*/\1/p')
 tenant=@TENANT@
+"""
+
+#: A key in PEM is base64 between two lines. The agent takes PKCS#1 (docs/enroll.md): its DER begins with a sequence
+#: (30 82 and the length), version 0 (02 01 00) and the modulus (02 82 or 02 81); PKCS#8 has an algorithm there (30 0d).
+_KEY = r"""
+tenant=
+[ -f @KEY@ ] && [ -r @KEY@ ] || {
+  echo "@no key file"
+  exit 1
+}
+token=$(head -c 16384 @KEY@ | sed '/^-----[A-Z ]*PRIVATE KEY-----/d' | tr -d '\r\n ')
+case $token in
+*[!A-Za-z0-9+/=]*) code=form ;;
+MII?????AAK[BC]*) code= ;;
+MII?????ADA*) code=PKCS#8 ;;
+*) code=form ;;
+esac
+[ -z "$code" ] || {
+  echo "@no key $code"
+  exit 1
+}
+secret=\"private-key\":\"$token\"
+"""
+
+#: Removes the secret, tokens and the progress bar from azcmagent's output.
+_CONNECT = r"""
+[ -x @AGENT@ ] || {
+  echo @absent
+  exit 1
+}
+@FIRST@
+@SECRET@
 file=${room:?}/azcmagent.json
 umask 077
-printf '%s%s"access-token":"%s"}' @SETTINGS@ "$tenant" "$token" >"$file"
-token=
+printf '%s%s%s}' @SETTINGS@ "$tenant" "$secret" >"$file"
+secret=
 echo @run
 said=$(@AGENT@ @VERB@ --config "$file" 2>&1)
 status=$?
 rm -f "$file"
+while :; do
+  case $said in
+  *"$token"*) said=${said%%"$token"*}'(cut)'${said#*"$token"} ;;
+  *) break ;;
+  esac
+done
+token=
 printf '%s\n' "$said" | tr '\r' '\n' | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g; /%  *\[/d' | tail -n 40
 echo "@exit $status"
 @LAST@
@@ -80,6 +115,7 @@ exit $status
 
 
 def _script(verb: str, settings: Mapping[str, str], vm: Vm, profile: Profile, first: str = "", last: str = "") -> str:
+    existing = verb == "connect" and vm.path == "relay"
     user = imds_token.user_assigned(vm)
     selector = f"&msi_res_id={url_quote(user, safe='')}" if user else ""
     url = (
@@ -90,14 +126,16 @@ def _script(verb: str, settings: Mapping[str, str], vm: Vm, profile: Profile, fi
     filled = {
         "@AGENT@": AZCMAGENT,
         "@FIRST@": first.strip().replace("@AGENT@", AZCMAGENT),
+        "@KEY@": quote(vm.target.private_key_file or "<private_key_file of the VM>"),
         "@LAST@": last.replace("@AGENT@", AZCMAGENT),
         "@TENANT@": '${tenant:+"\\"tenant-id\\":\\"$tenant\\","}' if verb == "connect" else "",
         "@SETTINGS@": quote(f"{head[:-1]}," if settings else "{"),
         "@SECONDS@": str(profile.timeouts.total),
         "@URL@": quote(url),
-        "@VERB@": verb,
+        "@VERB@": f"{verb} existing" if existing else verb,
     }
-    script = re.sub("|".join(filled), lambda match: filled[match[0]], _WITH_TOKEN).strip()
+    whole = _CONNECT.replace("@SECRET@", _KEY if existing else _TOKEN)
+    script = re.sub("|".join(filled), lambda match: filled[match[0]], whole).strip()
     return re.sub(r"\n{2,}", "\n", script)
 
 
@@ -115,7 +153,10 @@ def settings(vm: Vm) -> dict[str, str]:
         "location": target.location or "<location of the VM>",
         "resource-name": (vm.resource_id or vm.name).rstrip("/").rpartition("/")[2],
     }
-    if target.tags:
+    if vm.path == "relay":  # the machine has its tags already; these two are read from Azure (plugins.enrollment)
+        options["vmid"] = target.vm_id or "<vmId of the Arc machine>"
+        options["tenant-id"] = target.tenant or "<tenant of the Arc machine>"
+    elif target.tags:
         options["tags"] = ",".join(f"{_tag(name)}={_tag(value)}" for name, value in target.tags.items())
     if target.cloud != "AzureCloud":
         options["cloud"] = target.cloud
@@ -130,13 +171,17 @@ def _disconnect(vm: Vm, profile: Profile) -> str:
     return _script("disconnect", {}, vm, profile, last="echo @text\n@AGENT@ show")
 
 
+_REASONS: tuple[Literal["absent", "no token", "no key"], ...] = ("absent", "no token", "no key")
+
+
 @dataclass(frozen=True, slots=True)
 class AgentCommand:
     """How ``azcmagent connect`` or ``disconnect`` went. `missing` says why there is nothing to know."""
 
     exit: int | None = None  # None: it was not run
     lines: tuple[str, ...] = ()  # what it printed
-    why_not: str = ""  # "absent", "no token 400", "already"
+    why_not: Literal["", "already", "absent", "no token", "no key"] = ""
+    detail: str = ""  # the HTTP status of IMDS; what is wrong with the key: "file", "form", "PKCS#8"
     resource: str = ""  # the id that it named
     after: AgentStatus = field(default_factory=AgentStatus)  # azcmagent show afterwards, of `disconnect`
     missing: str = ""
@@ -154,8 +199,8 @@ class AgentCommand:
             INFO    Connected machine to Azure
             @exit 0
 
-        or one line that says why azcmagent was not asked: ``@absent``, ``@no token 400``, ``@already``; behind the
-        last one stands ``Resource Id    : /subscriptions/...``.
+        or one line that says why azcmagent was not asked: ``@absent``, ``@no token 400``, ``@no key PKCS#8``,
+        ``@already``; behind the last one stands ``Resource Id    : /subscriptions/...``.
         """
         if seen.state == "timed out":
             return cls(missing="It did not end in time and was stopped; what it had done by then is not known.")
@@ -166,8 +211,9 @@ class AgentCommand:
         named = plain(resource[-1]) if resource else ""
         if text.startswith(ALREADY):
             return cls(why_not="already", resource=named)
-        if match := re.match(r"@(absent|no token \d*)", text):
-            return cls(why_not=match[1])
+        for reason in _REASONS:
+            if text.startswith(f"@{reason}"):
+                return cls(why_not=reason, detail=plain(text[len(reason) + 1 :].strip()))
         begin = re.search(r"^@run\n", text, re.M)
         match = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
         if not begin or not match:

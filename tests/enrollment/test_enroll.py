@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.checks.areas import AREAS
@@ -106,11 +108,69 @@ def test_a_cloud_of_its_own_is_named_to_the_agent(cloud: str, given: str | None)
     assert azcmagent_connect.settings(found.vm).get("cloud") == given
 
 
-def test_a_vm_of_the_private_relay_is_refused_with_the_reason() -> None:
-    assert prepare(replace(VM_A, path="relay"), AzureSnapshot()) == (
-        "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with the "
-        "Arc machine, and no document says where a VM keeps that key."
-    )
+KEY_FILE = "/root/arc machine.pem"
+RELAY = replace(VM_A, path="relay", target=replace(TARGET, private_key_file=KEY_FILE))
+ID_A = f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
+
+
+def awaiting(**machine: Any) -> AzureSnapshot:
+    listed = [{"id": ID_A, "name": "web-a", **machine}]
+    return AzureSnapshot(answers={f"{GROUP.lower()}/providers/microsoft.hybridcompute/machines": Answer("GET", listed)})
+
+
+def test_a_vm_of_the_private_relay_takes_over_its_machine() -> None:
+    known = awaiting(properties={"vmId": "v-1"}, identity={"tenantId": "t-1"})
+    found = prepare(RELAY, known)
+    assert isinstance(found, EnrollmentRequest)
+    assert found.machine == ID_A
+    assert azcmagent_connect.settings(found.vm) == {
+        "subscription-id": SUB,
+        "resource-group": "arc-rg",
+        "location": "eastus",
+        "resource-name": "web-a",
+        "vmid": "v-1",
+        "tenant-id": "t-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("vm", "facts", "mode", "why"),
+    [
+        (
+            replace(VM_A, path="relay"),
+            AzureSnapshot(),
+            "connect",
+            "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
+            "the Arc machine. State its file on the VM: target.private_key_file in the inventory.",
+        ),
+        (
+            RELAY,
+            AzureSnapshot(),
+            "roundtrip",
+            "Not connected, as its path is relay: disconnecting would delete the Arc machine that was made for it. Use "
+            "--enroll.",
+        ),
+        (
+            RELAY,
+            awaiting(properties={"vmId": "v-1"}),
+            "connect",
+            "Not connected, as Azure does not state vmId and tenant of an Arc machine web-a, which azcmagent connect "
+            "existing needs. See RELAY-003.",
+        ),
+        (
+            RELAY,
+            AzureSnapshot(),
+            "connect",
+            "Not connected, as its Arc machine is not known: Azure was not asked for "
+            f"{GROUP.lower()}/providers/microsoft.hybridcompute/machines.",
+        ),
+    ],
+    ids=["no key", "roundtrip", "no tenant", "no answer"],
+)
+def test_a_vm_of_the_private_relay_is_refused_with_the_reason(
+    vm: Vm, facts: AzureSnapshot, mode: str, why: str
+) -> None:
+    assert prepare(vm, facts, mode) == why
 
 
 def of_azure(*users: str, system: bool = False) -> AzureSnapshot:
@@ -410,7 +470,7 @@ def test_a_plan_shows_the_steps_in_their_order() -> None:
         "# enroll_connect on a (as root; at most 660 s)",
         "# enroll_show on a (at most 30 s)",
         "# b: Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
-        "the Arc machine, and no document says where a VM keeps that key.",
+        "the Arc machine. State its file on the VM: target.private_key_file in the inventory.",
     ]
 
 
@@ -452,10 +512,11 @@ show) cat "$AGENT_HOME/show" 2>/dev/null; exit 0 ;;
 esac
 printf '%s\n' "$@" >>"$AGENT_HOME/arguments"
 tr '\0' '\n' </proc/$$/environ >"$AGENT_HOME/environment"
-stat -c %a "$3" >"$AGENT_HOME/mode"
-cat "$3" >"$AGENT_HOME/config"
+for file; do :; done
+stat -c %a "$file" >"$AGENT_HOME/mode"
+cat "$file" >"$AGENT_HOME/config"
 printf ' 20%% [==>  ]\r 40%% [===> ]\rINFO    Connected machine to Azure\n'
-printf 'debug: token %s\n' "$(sed 's/.*"access-token":"\([^"]*\)".*/\1/' "$3")"
+printf 'debug: token %s\n' "$(sed 's/.*"[a-z]*-[a-z]*":"\([^"]*\)"}$/\1/' "$file")"
 exit "$(cat "$AGENT_HOME/status" 2>/dev/null || echo 0)"
 """
 
@@ -556,6 +617,68 @@ def test_without_a_token_nothing_is_connected(shell: str, tmp_path: Path, answer
     assert (ran.exit, ran.stdout) == (1, "@no token 200\n")
     assert not ran.text("arguments")
     assert not list(ran.room.iterdir())
+
+
+def rsa_key(format: PrivateFormat) -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, format, NoEncryption()).decode()
+
+
+PKCS1, PKCS8 = rsa_key(PrivateFormat.TraditionalOpenSSL), rsa_key(PrivateFormat.PKCS8)
+BASE64 = "".join(PKCS1.splitlines()[1:-1])
+
+
+def existing(shell: str, folder: Path, key: str | None, **files: str) -> Ran:
+    """`connect existing` with this key in the file."""
+    file = folder / "the key's file"
+    if key is not None:
+        file.write_bytes(key.encode())
+    vm = replace(RELAY, target=replace(RELAY.target, private_key_file=str(file), vm_id="v-1", tenant="t-1"))
+    return Ran(shell, folder, _command("enroll_connect", vm), **files)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [PKCS1, PKCS1.replace("\n", "\r\n"), BASE64, f"{BASE64}\n", rsa_key(PrivateFormat.TraditionalOpenSSL)],
+    ids=["PEM", "CR LF", "base64", "a line", "another"],
+)
+def test_connect_existing_hands_the_key_over_in_a_file_only(shell: str, tmp_path: Path, key: str) -> None:
+    secret = "".join(line for line in key.split() if len(line) > 20)
+    # An agent that prints what it was given.
+    ran = existing(shell, tmp_path, key)
+    assert (ran.exit, ran.stderr) == (0, "")
+    config = json.loads(ran.text("config"))
+    assert (config["private-key"], config["vmid"], config["tenant-id"]) == (secret, "v-1", "t-1")
+    assert ran.text("mode") == "600\n"
+    assert ran.text("arguments") == f"connect\nexisting\n--config\n{ran.room}/azcmagent.json\n"
+    assert not ran.text("curl")  # no token is needed
+    assert not list(ran.room.iterdir())
+    assert secret in ran.text("config")
+    for place in (ran.stdout, ran.stderr, ran.text("arguments"), ran.text("environment")):
+        assert secret[:40] not in place
+    assert ran.stdout.endswith("@exit 0\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (None, "file"),
+        ("", "form"),
+        (PKCS8, "PKCS#8"),
+        ("".join(PKCS8.splitlines()[1:-1]), "PKCS#8"),
+        (PKCS1.replace("-----\n", "-----\nProc-Type: 4,ENCRYPTED\n", 1), "form"),
+        (f'{BASE64}"; touch pwned; "', "form"),
+        ("-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBkg4LVWM9nuwNSk3yByxZpYRTBnVJk5\n", "form"),
+    ],
+    ids=["no file", "empty", "PKCS#8", "base64 of it", "encrypted", "hostile", "EC"],
+)
+def test_another_key_connects_nothing(shell: str, tmp_path: Path, key: str | None, why: str) -> None:
+    ran = existing(shell, tmp_path, key)
+    assert (ran.exit, ran.stdout) == (1, f"@no key {why}\n")
+    assert not ran.text("arguments")
+    assert not list(ran.room.iterdir())
+    read = AgentCommand.read(ProbeResult("enroll_connect", "", "done", 1, ran.stdout))
+    assert (read.why_not, read.detail) == ("no key", why)
 
 
 def test_a_user_assigned_identity_is_named(shell: str, tmp_path: Path) -> None:

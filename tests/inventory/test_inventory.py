@@ -126,6 +126,15 @@ def test_an_unknown_operating_system_is_a_mistake(fleet_file: Path) -> None:
     ]
 
 
+def test_a_key_file_is_a_path_on_the_vm(fleet_file: Path) -> None:
+    fleet_file.write_text("vms: [{name: a, path: relay, target: {private_key_file: /root/a key.pem}}]\n")
+    assert load(fleet_file).vms[0].target.private_key_file == "/root/a key.pem"
+    assert errors(fleet_file, "vms: [{name: a, target: {private_key_file: arc.pem}}]") == [
+        "fleet.yaml:1: vms[0].target.private_key_file: 'arc.pem' is not an absolute path on the VM, as in "
+        "/root/arc-machine.pem."
+    ]
+
+
 def test_plain_data_and_back(fleet_file: Path) -> None:
     fleet_file.write_text("defaults: {target: {location: eastus}, tags: {a: b}}\nvms: [vm-a, {name: vm-b, port: 22}]\n")
     for vm in load(fleet_file).vms:
@@ -173,7 +182,7 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME.",
         'fleet.yaml:13: vms[4].name: is the number 3, expected text. Put it in quotes: "3".',
         "fleet.yaml:14: vms[4].target.cloud: 'AzureClod' is not known. Did you mean 'AzureCloud'?",
-        "fleet.yaml:14: vms[4].target.place: unknown key. Known are subscription, resource_group, location, cloud, tags.",
+        "fleet.yaml:14: vms[4].target.place: unknown key. Known are subscription, resource_group, location, cloud, tags, private_key_file.",
         "fleet.yaml:14: vms[4].target.subscription: 'abc' is not a subscription id. Expected "
         "00000000-0000-0000-0000-000000000000, as 'az account show' prints it.",
         "fleet.yaml:15: vms[4].resource_id: '/subscriptions/x' is not the ARM id of its kind of resource. Expected "
@@ -264,7 +273,8 @@ def test_the_schema_is_a_schema_and_knows_every_field() -> None:
     schema = json.loads(SCHEMA.read_text())
     Draft202012Validator.check_schema(schema)
     assert set(schema["$defs"]["vm"]["properties"]) == set(Vm("a").as_dict())
-    assert set(schema["$defs"]["target"]["properties"]) == set(Vm("a").as_dict()["target"])
+    of_azure = {"vm_id", "tenant"}
+    assert set(schema["$defs"]["target"]["properties"]) == set(Vm("a").as_dict()["target"]) - of_azure
     assert set(schema["properties"]["defaults"]["properties"]) == set(Vm("a").as_dict()) - {"name"}
 
 

@@ -73,9 +73,12 @@ def test_a_roundtrip_of_a_fleet(tmp_path: Path) -> None:
 
 
 def test_connected_stays_connected(tmp_path: Path) -> None:
-    done = Done(tmp_path, 1, "--enroll", "vm1=agent-of-an-older-generation")
-    assert done.written == ["PUT vm1"], done.stdout
+    done = Done(tmp_path, 2, "--enroll", "vm1=agent-of-an-older-generation", "vm2=agent-installed,relay-prepared")
+    assert sorted(done.written) == ["POST joined", "PUT vm1"], done.stdout
     assert done.words("vm1") == ["pass", "pass"]
+    assert done.words("vm2") == ["pass", "pass"]  # by the private key of its Arc machine
+    everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert not re.search(rb"MII[A-Za-z0-9+/]{5}AAK", everything)
 
 
 @pytest.mark.parametrize("options", ["", "--enroll --plan", "--enroll --collect-only"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from plugins.model import ProbeResult, Status
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
-from tests.support.suite_rows import Row, seen
+from tests.support.suite_rows import VM, Row, seen
 
 ROWS: dict[str, list[Row]] = {}
+
+RELAY = replace(VM, path="relay", target=replace(VM.target, private_key_file="/root/arc.pem"))
 
 ID = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/arc-rg/providers/Microsoft.HybridCompute/machines/vm-a"
 
@@ -121,6 +124,51 @@ ROWS["ENROLL-001"] = [
         Status.FAIL,
         "IMDS did not answer when it was asked for the connect token, so the machine was not connected.",
         "It did issue one a moment ago (TOKEN-001): run again; if it persists, see TOKEN-001.",
+    ),
+    *(
+        Row(
+            f"private relay: {name}",
+            {"enroll_connect": seen(f"@no key {detail}\n", exit=1)},
+            Status.FAIL,
+            f"The Arc machine's private key, /root/arc.pem, {wrong}, so the machine was not connected.",
+            remedy,
+            vm=RELAY,
+        )
+        for name, detail, wrong, remedy in (
+            (
+                "no key",
+                "file",
+                "is not a file that root can read",
+                "Put the private key there (owner root, mode 0600), or correct target.private_key_file in the inventory.",
+            ),
+            (
+                "another form",
+                "PKCS#8",
+                "is in PKCS#8; expected PKCS#1",
+                "Convert it on the VM: openssl rsa -traditional -in FILE -out FILE.pkcs1 (before OpenSSL 3: without -traditional), and name that file.",
+            ),
+            (
+                "no key in it",
+                "form",
+                "is not an RSA key in PKCS#1, as PEM or as the base64 of its DER",
+                "Write the key that the Arc machine was made with to the file. An encrypted key must be decrypted first.",
+            ),
+        )
+    ),
+    Row(
+        "private relay: connected",
+        {"enroll_connect": seen(CONNECTED)},
+        Status.PASS,
+        f"Connected as {ID} in 0 s, with its private key.",
+        vm=RELAY,
+    ),
+    Row(
+        "private relay: refused",
+        {"enroll_connect": ended(44, "FATAL   AZCM0044: The resource exists.")},
+        Status.FAIL,
+        f"azcmagent connect existing exited with 44: FATAL   AZCM0044: The resource exists. {azcm(44).sentence}",
+        azcm(44).advice,
+        vm=RELAY,
     ),
     Row(
         "a code, and a message that says more",
