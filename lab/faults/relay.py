@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import textwrap
+from base64 import b64encode
+from hashlib import sha256
+
 from lab.azure_plan import Grant
 from lab.faults.registry import fault
-from lab.pki import rsa_key
 from lab.plan import GuestFile, VmPlan
 
 #: Where the lab's operator put the key that the Arc machine was made with.
 KEY = "/root/arc-machine.pem"
+_KIND = "RSA PRIVATE KEY"
 
 
 def _prepared(vm: VmPlan) -> None:
     """Make the VM one of the private relay, with all that the article asks for."""
     vm.azure.path = "relay"
     vm.azure.awaited = True
-    pem = rsa_key()
-    vm.azure.private_key = "".join(pem.splitlines()[1:-1])
+    # Every process of the lab plants for itself, so it is made up of the name, and begins as PKCS#1 does.
+    made_up = b"".join(sha256(f"{vm.name} {number}".encode()).digest() for number in range(37))
+    vm.azure.private_key = "MIIEpAIBAAKCAQEA" + b64encode(made_up).decode()
     vm.azure.private_key_file = KEY
-    vm.files[KEY] = GuestFile(pem, 0o600)
+    lines = textwrap.wrap(vm.azure.private_key, 64)
+    vm.files[KEY] = GuestFile("\n".join([f"-----BEGIN {_KIND}-----", *lines, f"-----END {_KIND}-----", ""]), 0o600)
     vm.azure.grants = [*vm.azure.grants, Grant("custom-relay", "vm")]
 
 
