@@ -90,11 +90,11 @@ def test_an_interrupt_while_logging_in_ends_the_wait(arm: Arm) -> None:
 
     class Hangs(FakeCredential):
         def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
-            time.sleep(30)
+            time.sleep(300)
             return super().get_token(*scopes, **kwargs)
 
     facts = fetch(vms, options(arm, credential=lambda cloud: Hangs(), cancelled=lambda: time.monotonic() - began > 0.3))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 100
     assert facts.interrupted
     with pytest.raises(CheckOutcome) as caught:
         _ = AzureVmView(vms[0], facts).vm

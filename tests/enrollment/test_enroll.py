@@ -545,7 +545,7 @@ class Ran:
             "AGENT_HOME": str(self.home),
             "room": str(self.room),
         }
-        done = subprocess.run([shell, "-c", command], env=env, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run([shell, "-c", command], env=env, capture_output=True, text=True, timeout=100, check=False)
         self.stdout, self.stderr, self.exit = done.stdout, done.stderr, done.returncode
 
     def text(self, name: str) -> str:

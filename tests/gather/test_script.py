@@ -28,7 +28,7 @@ SHELLS = {
 
 
 def planned(
-    key: str, command: str, *, timeout: float = 5, root: bool = False, needs: tuple[str, ...] = (), cap: int = 1024
+    key: str, command: str, *, timeout: float = 20, root: bool = False, needs: tuple[str, ...] = (), cap: int = 1024
 ) -> ProbeCommand:
     return ProbeCommand(key, command, timeout, root, needs, cap)
 
@@ -79,19 +79,21 @@ def test_bytes_arrive_as_they_were_printed(shell: list[str]) -> None:
     assert seen.stdout == "\x01\x00\\xff\n\n<b>é"
 
 
-def test_probes_run_side_by_side(shell: list[str]) -> None:
-    began = time.monotonic()
-    decoder = run(shell, *(planned(f"nap{n}", "sleep 1") for n in range(8)))
-    assert {seen.state for seen in decoder.seen.values()} == {"done"}
-    assert time.monotonic() - began < 6  # eight seconds, one after the other
+def test_probes_run_side_by_side(shell: list[str], tmp_path: Path) -> None:
+    """Each waits until all eight have begun."""
+    wait = f"until [ $(ls {tmp_path} | wc -l) = 8 ]; do sleep 0.1; done"
+    decoder = run(shell, *(planned(f"probe{n}", f"mkdir {tmp_path}/{n}; {wait}", timeout=60) for n in range(8)))
+    assert [(seen.state, seen.exit) for seen in decoder.seen.values()] == [("done", 0)] * 8
 
 
 def test_a_late_probe_is_stopped_with_its_children_and_keeps_what_it_said(shell: list[str]) -> None:
     mark = "313.7"
-    seen = run(shell, planned("late", f"echo before; sleep {mark} | sleep {mark}", timeout=1)).seen["late"]
+    seen = run(shell, planned("late", f"echo before; sleep {mark} | sleep {mark}", timeout=3)).seen["late"]
     assert (seen.state, seen.exit, seen.stdout) == ("timed out", None, "before\n")
-    time.sleep(0.2)
-    assert mark not in _command_lines()
+    end = time.monotonic() + 60
+    while mark in _command_lines():
+        assert time.monotonic() < end, "a child is left"
+        time.sleep(0.1)
 
 
 def _command_lines() -> str:
@@ -125,7 +127,7 @@ def test_programs_of_the_vm_may_write_files_of_any_size(shell: list[str], tmp_pa
 
 
 def test_a_probe_that_prints_without_end_is_stopped(shell: list[str]) -> None:
-    decoder = run(shell, planned("out", "yes", timeout=1), planned("err", "exec yes >&2", timeout=1))
+    decoder = run(shell, planned("out", "yes", timeout=3), planned("err", "exec yes >&2", timeout=3))
     assert [(seen.state, seen.exit, seen.truncated) for seen in decoder.seen.values()] == [("done", 141, True)] * 2
 
 
@@ -154,7 +156,7 @@ def test_stdin_is_closed(shell: list[str]) -> None:
 
 
 def test_the_nonce_is_not_in_the_environment_or_an_argument_list(shell: list[str]) -> None:
-    batch = compile_script([planned("a", "env; cat /proc/*/cmdline 2>/dev/null", cap=200_000)])
+    batch = compile_script([planned("a", "env; cat /proc/*/cmdline 2>/dev/null", cap=200_000, timeout=5)])
     answer = subprocess.run(shell, input=batch.script, capture_output=True, timeout=60)
     decoder = FrameDecoder(batch)
     assert decoder.feed(answer.stdout)
@@ -229,7 +231,7 @@ def test_without_root_login_root_probes_go_through_sudo(
 def test_no_place_to_write_is_said_and_nothing_runs(shell: list[str]) -> None:
     batch = compile_script([planned("a", "echo started")])
     script = batch.script.decode().replace("&& mkfifo", "&& false")
-    answer = subprocess.run(shell, input=script.encode(), capture_output=True, timeout=20)
+    answer = subprocess.run(shell, input=script.encode(), capture_output=True, timeout=60)
     decoder = FrameDecoder(batch)
     assert decoder.feed(answer.stdout)
     assert decoder.full.startswith("/dev/shm ")
@@ -259,9 +261,9 @@ def test_to_send_the_answers_takes_a_process_for_twenty_probes(tmp_path: Path) -
 def test_what_may_take_longest_is_started_first() -> None:
     probes = [
         planned("a", "true"),
-        planned("b", "true", timeout=9),
+        planned("b", "true", timeout=30),
         planned("c", "true"),
         planned("d", "true", root=True),
     ]
-    script = compile_script([*probes, planned("e", "true", root=True, timeout=9)]).script.decode()
+    script = compile_script([*probes, planned("e", "true", root=True, timeout=30)]).script.decode()
     assert "\nplain='2 1 3' rooted='5 4'\n" in script

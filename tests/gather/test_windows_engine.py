@@ -156,17 +156,16 @@ def test_what_a_probe_writes_to_stdout_by_itself_is_in_no_frame() -> None:
 
 def test_an_end_of_stdin_stops_engine_and_programs() -> None:
     mark = f"301.{os.getpid()}"
-    begun = start([probe(sh(f"sleep {mark} & sleep {mark}"), limit=60, key=str(index)) for index in range(4)])
+    begun = start([probe(sh(f"sleep {mark} & sleep {mark}"), limit=280, key=str(index)) for index in range(4)])
     begun.read("hello")
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while len(alive(mark)) < 8 and time.monotonic() < until:
         time.sleep(0.1)
-    before = time.monotonic()
     begun.hang_up()
-    while alive(mark) and time.monotonic() < before + 20:
+    until = time.monotonic() + 60
+    while alive(mark) and time.monotonic() < until:
         time.sleep(0.05)
     assert not alive(mark)
-    assert time.monotonic() - before < 5  # a second on a machine that does nothing else
 
 
 def test_a_stdin_that_has_ended_before_the_engine_starts_stops_nothing() -> None:
@@ -194,7 +193,7 @@ def test_half_a_script_is_not_run(name: str) -> None:
     assert begun.process.stdin is not None
     begun.process.stdin.close()
     begun.read()
-    assert begun.process.wait(30) == INCOMPLETE
+    assert begun.process.wait(60) == INCOMPLETE
     said = begun.noise.decode()
     assert said.startswith("PowerShell did not get the script as it was sent, and ran none of it: ") and words in said
 

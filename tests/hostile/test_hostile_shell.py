@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users at once")
 
 
-def planned(key: str, command: str, *, timeout: float = 5, root: bool = False, cap: int = 4096) -> ProbeCommand:
+def planned(key: str, command: str, *, timeout: float = 20, root: bool = False, cap: int = 4096) -> ProbeCommand:
     return ProbeCommand(key, command, timeout, root, (), cap)
 
 
@@ -125,21 +124,19 @@ def curled(tmp_path: Path, body: str, **options: float) -> ProbeResult:
 
 
 def test_a_curl_that_hangs_is_stopped(tmp_path: Path) -> None:
-    seen = curled(tmp_path, "trap '' TERM INT HUP\necho begun\nsleep 600 &\nsleep 600\n", timeout=1)
+    seen = curled(tmp_path, "trap '' TERM INT HUP\necho begun\nsleep 600 &\nsleep 600\n", timeout=3)
     assert (seen.state, seen.stdout) == ("timed out", "begun\n")
 
 
 def test_a_curl_that_drips_is_stopped_and_what_it_said_is_kept(tmp_path: Path) -> None:
-    seen = curled(tmp_path, "while :; do printf .; sleep 0.1; done\n", timeout=1)
+    seen = curled(tmp_path, "while :; do printf .; sleep 0.1; done\n", timeout=3)
     assert seen.state == "timed out"
     assert set(seen.stdout) == {"."}
 
 
 def test_a_curl_that_prints_one_endless_line_is_cut(tmp_path: Path) -> None:
-    began = time.monotonic()
-    seen = curled(tmp_path, "exec head -c 1000000000 /dev/zero\n", timeout=2)
-    assert (seen.truncated, len(seen.stdout)) == (True, 4096)
-    assert time.monotonic() - began < 60
+    seen = curled(tmp_path, "exec head -c 1000000000 /dev/zero\n", timeout=3)
+    assert (seen.state, seen.exit, seen.truncated, len(seen.stdout)) == ("done", 141, True, 4096)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +154,7 @@ def test_a_sudo_that_lies_gives_no_root(tmp_path: Path, body: str, state: str, s
         if folder.stat().st_uid == 0 and folder != Path("/"):
             folder.chmod(folder.stat().st_mode | 0o011)
     path = fake(tmp_path, "sudo", body)
-    batch = compile_script([planned("plain", "echo hi"), planned("rooted", "id -u", root=True, timeout=2)])
+    batch = compile_script([planned("plain", "echo hi"), planned("rooted", "id -u", root=True)])
     done = subprocess.run(
         SHELL,
         input=batch.script,

@@ -71,7 +71,7 @@ def test_the_launcher_knows_every_option_of_the_suite() -> None:
 
 
 def run(*words: str, cwd: Path, launcher: Path = ROOT / "nexus-arc") -> subprocess.CompletedProcess[str]:
-    return subprocess.run([launcher, *words], cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run([launcher, *words], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_it_runs_from_any_folder_and_takes_a_blank(tmp_path: Path) -> None:

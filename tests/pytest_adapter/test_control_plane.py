@@ -24,7 +24,7 @@ class _Context:
 def test_ctrl_c_during_the_wait_cancels_and_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     monkeypatch.setattr(control_plane, "wants", lambda function: frozenset({"az_cli"}))
-    monkeypatch.setattr("plugins.azure.az_cli.read_versions", lambda: release.wait(30))
+    monkeypatch.setattr("plugins.azure.az_cli.read_versions", lambda: release.wait(120))
     monkeypatch.setattr(control_plane, "_LAST_REQUEST", 0.1)
     joined = threading.Thread.join
     calls: list[float | None] = []
@@ -46,5 +46,5 @@ def test_ctrl_c_during_the_wait_cancels_and_is_raised(monkeypatch: pytest.Monkey
     ):
         pass
     release.set()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 100
     assert (cancelled.is_set(), calls) == (True, [None, 0.1])

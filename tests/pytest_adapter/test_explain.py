@@ -154,7 +154,7 @@ def pytest_run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[s
     if not (tmp_path / "docs").exists():
         (tmp_path / "docs").symlink_to(ROOT / "docs")
     return run_pytest(
-        *arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}, timeout=60
+        *arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}, timeout=120
     )
 
 
@@ -177,7 +177,7 @@ def test_a_log_from_elsewhere_on_the_command_line(tmp_path: Path) -> None:
     log = tmp_path / "azcmagent.log"
     log.write_text('time="2026-11-25T07:15:57Z" level=error msg="AZCM0026: Network Error"\n')
     wide = {**os.environ, "COLUMNS": "400"}  # however long the path is
-    done = run_pytest(f"--explain={log}", cwd=ROOT, env=wide, timeout=60)
+    done = run_pytest(f"--explain={log}", cwd=ROOT, env=wide, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{log}: 1")
     assert "\nAZCM0026\n" in done.stdout

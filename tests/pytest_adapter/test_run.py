@@ -423,7 +423,7 @@ def test_a_mistake_on_the_command_line_is_one_clear_error(
 def test_a_file_in_the_place_of_the_reports_is_named(project: pytest.Pytester, save: Save) -> None:
     save({"a": GOOD})
     (project.path / "taken").write_text("")
-    outcome = project.runpytest_subprocess("--evidence=earlier", "--reports=taken", timeout=30)
+    outcome = project.runpytest_subprocess("--evidence=earlier", "--reports=taken", timeout=120)
     assert outcome.ret == 4
     outcome.stderr.fnmatch_lines(["ERROR: */taken is a file; expected a directory. *--reports=DIR"])
 

@@ -43,7 +43,7 @@ def client(tmp_path: Path) -> Client:
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     yield
-    end = time.monotonic() + 2
+    end = time.monotonic() + 60
     while any(map(_of_ssh, threading.enumerate())):
         assert time.monotonic() < end, f"threads are left: {threading.enumerate()}"
         time.sleep(0.05)

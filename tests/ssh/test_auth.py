@@ -169,7 +169,7 @@ def test_a_private_key_is_loaded_as_ssh_loads_it(keys: Keys, tmp_path: Path) -> 
         path.write_bytes(data)
         path.chmod(0o600)
         done = subprocess.run(
-            ["ssh-keygen", "-y", "-P", "", "-f", path], capture_output=True, text=True, check=False, timeout=10
+            ["ssh-keygen", "-y", "-P", "", "-f", path], capture_output=True, text=True, check=False, timeout=60
         )
         offers, problems = KeyRing().offers(hop_of(identity_files=(path,)))
         shown = [f"{offer.key.get_name()} {offer.key.get_base64()}" for offer in offers]

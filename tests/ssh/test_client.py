@@ -77,35 +77,43 @@ def test_a_configuration_that_is_not_there(client: Client) -> None:
     assert (session.outcome, session.message) == ("cannot be used", f"{client.config}: there is no such file.")
 
 
-def test_cancelling_ends_everything_within_a_second(client: Client, server: Sshd, keys: Keys) -> None:
+def test_cancelling_ends_everything_at_once(client: Client, server: Sshd, keys: Keys) -> None:
     client.knows(server)
     running = [vm(server, keys, f"vm-{n}") for n in range(6)]
-    began: list[float] = []
+    begun: list[bytes] = []
 
-    def cancel() -> None:
-        began.append(time.monotonic())
-        client.cancelled.set()
+    def note(data: bytes) -> None:
+        begun.append(data)
+        if len(begun) == 4:
+            client.cancelled.set()
 
-    threading.Timer(1.0, cancel).start()
+    client.sinks = {each.name: Echo(seen=note) for each in running}
     with listener(lambda connection: None) as port:
         waiting = [Vm(f"silent-{n}", "127.0.0.1", port=port) for n in range(3)]
         sessions = client.visit(
-            *running, *waiting, script="echo hello; sleep 30", run_timeout=30, login_timeout=30, workers=4
+            *running, *waiting, script="echo hello; sleep 60", run_timeout=60, login_timeout=60, workers=4
         )
-    assert time.monotonic() - began[0] < 1.5
+    assert client.seconds < 50
     assert {session.outcome for session in sessions} == {"cancelled"}
     assert sum("login" in session.seconds for session in sessions) == 4, "two VMs were still waiting for a worker"
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="ssh is not installed")
 def test_cancelling_ends_the_reading_of_the_configuration(client: Client, tmp_path: Path) -> None:
-    client.configure(f'Match exec "echo $$ >> {tmp_path}/pids; exec sleep 30"\n User anna\n')
-    threading.Timer(0.7, client.cancelled.set).start()
+    client.configure(f'Match exec "echo $$ >> {tmp_path}/pids; exec sleep 300"\n User anna\n')
+    pids = tmp_path / "pids"
+
+    def cancel() -> None:
+        while not pids.exists():
+            time.sleep(0.05)
+        client.cancelled.set()
+
+    threading.Thread(target=cancel, daemon=True).start()
     sessions = client.visit(*(Vm(f"vm-{number}", "127.0.0.1") for number in range(9)))
     assert {session.outcome for session in sessions} == {"cancelled"}
-    assert client.seconds < 2.5
-    left = (tmp_path / "pids").read_text().split()
-    end = time.monotonic() + 3
+    assert client.seconds < 100
+    left = pids.read_text().split()
+    end = time.monotonic() + 60
     while any(map(_runs, left)) and time.monotonic() < end:
         time.sleep(0.05)
     assert not [pid for pid in left if _runs(pid)], "no command is left behind"
@@ -122,12 +130,15 @@ def _runs(pid: str) -> bool:
 def test_cancelling_reaches_the_vms_that_were_not_begun(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh, "_AT_ONCE", 1)
     accepted: list[socket.socket] = []
-    threading.Timer(0.3, client.cancelled.set).start()
-    with listener(accepted.append) as port:
+
+    def accept(connection: socket.socket) -> None:
+        accepted.append(connection)
+        client.cancelled.set()
+
+    with listener(accept) as port:
         sessions = client.visit(*(Vm(f"vm-{n}", "127.0.0.1", port=port) for n in range(5)))
     assert {session.outcome for session in sessions} == {"cancelled"}
     assert len(accepted) == 1
-    assert client.seconds < 1
 
 
 def test_an_exception_of_the_caller_is_not_swallowed(client: Client, server: Sshd, keys: Keys) -> None:
@@ -195,10 +206,10 @@ def test_a_fleet_that_drips_and_hangs_ends_within_its_limit(client: Client, serv
         sessions = client.visit(
             *vms,
             script="while :; do echo x; sleep 0.05; done",
-            connect_timeout=0.7,
-            login_timeout=0.7,
-            run_timeout=0.8,
-            reach_timeout=1.5,
+            connect_timeout=3,
+            login_timeout=3,
+            run_timeout=1,
+            reach_timeout=8,
             workers=2,
         )
     ended = {each.name.rpartition("-")[0]: session.outcome for each, session in zip(vms, sessions, strict=True)}
@@ -227,7 +238,7 @@ def test_getting_in_has_a_limit_over_all_its_phases(client: Client) -> None:
         threading.Thread(target=slowly, daemon=True).start()
 
     with listener(answer) as port:
-        (session,) = client.visit(Vm("vm-a", "127.0.0.1", user=ME, port=port), login_timeout=1, reach_timeout=2)
+        (session,) = client.visit(Vm("vm-a", "127.0.0.1", user=ME, port=port), login_timeout=20, reach_timeout=2)
     assert session.outcome == "timed out"
     assert session.message == (
         f"Getting in to {ME}@127.0.0.1:{port} took longer than 2 s, retries and jump hosts included."
@@ -238,17 +249,17 @@ def test_the_limit_of_the_fleet_is_kept_whatever_happens(
     client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were there ever a phase without a limit: what has been said is kept, and the others say what they waited for."""
-    monkeypatch.setattr(ssh, "time_limit", lambda number, options: 4.0)
+    monkeypatch.setattr(ssh, "time_limit", lambda number, options: 6.0)
     client.knows(server)
     sessions = client.visit(
         *(vm(server, keys, f"vm-{number}") for number in range(3)),
-        script="echo hello; sleep 30",
-        run_timeout=30,
+        script="echo hello; sleep 60",
+        run_timeout=60,
         workers=2,
     )
     assert [session.outcome for session in sessions] == ["took too long"] * 3
     assert {session.message for session in sessions} == {
-        "The 4 s that the whole fleet may take were over before this VM was done."
+        "The 6 s that the whole fleet may take were over before this VM was done."
     }
     assert b"hello\n" in {sink.stdout for sink in client.sinks.values()}
 
@@ -260,9 +271,7 @@ def test_a_clock_that_jumps_changes_no_limit(
     now, jumps = time.time, iter(range(10**9))
     monkeypatch.setattr(time, "time", lambda: now() + (3600 if next(jumps) % 2 else -3600))
     client.knows(server)
-    good, slow = client.visit(
-        vm(server, keys), vm(server, keys, "slow"), script='[ "$N" ] || sleep 0.3; echo DONE', run_timeout=10
-    )
+    good, slow = client.visit(vm(server, keys), vm(server, keys, "slow"), script='[ "$N" ] || sleep 0.3; echo DONE')
     assert (good.outcome, slow.outcome) == ("ok", "ok")
     assert all(0 <= seconds < 60 for session in (good, slow) for seconds in session.seconds.values())
     (late,) = client.visit(vm(server, keys, "late"), script="sleep 30", run_timeout=0.6)
@@ -277,7 +286,7 @@ def test_the_time_of_a_question_to_the_resolver_counts_from_when_it_was_asked(
 
     def ask(host: str, *arguments: object, **more: object) -> object:
         if host.startswith("dead"):
-            over.wait(30)
+            over.wait(120)
         return known("127.0.0.1", *arguments, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket, "getaddrinfo", ask)
@@ -286,17 +295,17 @@ def test_the_time_of_a_question_to_the_resolver_counts_from_when_it_was_asked(
     monkeypatch.setattr("plugins.ssh.resolver._AT_ONCE", 2)
     monkeypatch.setattr("plugins.ssh.config.shutil.which", lambda name: None)  # all are asked for at once
     dead = [Vm(f"dead-{number}.example") for number in range(16)]
-    *others, last = client.visit(*dead, honest, connect_timeout=0.2, reach_timeout=1)
+    *others, last = client.visit(*dead, honest, connect_timeout=1, reach_timeout=4)
     over.set()
     assert {session.outcome for session in others} == {"name not resolved"}
     assert last.outcome == "ok", last
-    assert client.seconds < 10, "a thread that hangs is replaced"
+    assert client.seconds < 100, "a thread that hangs is replaced"
 
 
 def test_a_resolver_that_hangs_is_left_behind(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when the runner's DNS server is gone: more names than there are threads to ask."""
     hangs = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: hangs.wait(30))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: hangs.wait(120))
     sessions = client.visit(*(Vm(f"vm-{number}.example") for number in range(40)), connect_timeout=0.5)
     hangs.set()
     assert {session.outcome for session in sessions} == {"name not resolved"}

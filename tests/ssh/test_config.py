@@ -236,7 +236,7 @@ def test_a_thousand_hosts_are_looked_up_quickly(folder: Path) -> None:
     )
     config, began = by_reader(path), time.process_time()
     assert [config.route(Vm(f"vm-{n}"))[0].port for n in range(1000)] == list(range(1, 1001))
-    assert time.process_time() - began < 2, "paramiko alone needs about ten seconds"
+    assert time.process_time() - began < 6, "paramiko alone needs about ten seconds"
 
 
 # --- the client of this machine -----------------------------------------------------------------------------------

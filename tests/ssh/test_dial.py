@@ -33,7 +33,6 @@ def test_a_silent_port(client: Client) -> None:
         (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port), login_timeout=0.5)
     assert session.outcome == "silent"
     assert "0.5 s" in session.message
-    assert client.seconds < 2
 
 
 def test_a_server_that_drips_its_banner(client: Client) -> None:
@@ -46,7 +45,7 @@ def test_a_server_that_drips_its_banner(client: Client) -> None:
     with listener(drip) as port:
         (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port), login_timeout=0.7)
     assert session.outcome == "silent"
-    assert client.seconds < 2
+    assert "0.7 s" in session.message
 
 
 def test_a_server_that_stops_after_its_banner(client: Client) -> None:
@@ -54,7 +53,7 @@ def test_a_server_that_stops_after_its_banner(client: Client) -> None:
         (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port), login_timeout=0.7)
     assert session.outcome == "silent"
     assert "the key exchange" in session.message
-    assert client.seconds < 2
+    assert "0.7 s" in session.message
 
 
 @pytest.mark.parametrize(
@@ -85,11 +84,10 @@ def test_nothing_listens(client: Client) -> None:
     (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=free_port()))
     assert session.outcome == "refused"
     assert "nothing listens" in session.message
-    assert client.seconds < 1
 
 
 def test_no_such_name(client: Client) -> None:
-    (session,) = client.visit(Vm("vm-a.invalid"), connect_timeout=4)
+    (session,) = client.visit(Vm("vm-a.invalid"), connect_timeout=20)
     assert session.outcome == "name not resolved"
     assert "'vm-a.invalid'" in session.message
 
@@ -104,7 +102,7 @@ def test_only_an_address_needs_no_resolver(host: str, expected: bool) -> None:
 def test_a_closed_connection_lets_go_of_its_socket() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.settimeout(5)
+        theirs.settimeout(60)
         Connection(ours).close()
         assert theirs.recv(1) == b""
 
@@ -112,10 +110,10 @@ def test_a_closed_connection_lets_go_of_its_socket() -> None:
 def test_dead_hosts_time_out_all_at_once(client: Client) -> None:
     with black_hole() as port:
         sessions = client.visit(
-            *(Vm(f"vm-{n}", "127.0.0.1", port=port) for n in range(30)), connect_timeout=0.5, workers=2
+            *(Vm(f"vm-{n}", "127.0.0.1", port=port) for n in range(30)), connect_timeout=2, workers=2
         )
     assert {session.outcome for session in sessions} == {"timed out"}
-    assert client.seconds < 1.5
+    assert client.seconds < 20, "two after two, it would be 30"
 
 
 def test_no_algorithm_in_common(client: Client, keys: Keys, tmp_path: Path) -> None:
@@ -154,9 +152,16 @@ def test_sshd_that_is_busy_is_tried_again(client: Client, keys: Keys, tmp_path: 
     with sshd(keys, tmp_path, "MaxStartups 1") as running:
         client.knows(running)
         with occupy(running) as other:
-            threading.Timer(0.4, lambda: other.shutdown(socket.SHUT_RDWR)).start()
+            before = running.log.read_text().count("MaxStartups")
+
+            def make_room() -> None:
+                while running.log.read_text().count("MaxStartups") == before:
+                    time.sleep(0.05)
+                other.shutdown(socket.SHUT_RDWR)
+
+            threading.Thread(target=make_room, daemon=True).start()
             (session,) = client.visit(vm(running, keys))
-        assert "MaxStartups" in running.log.read_text()
+            assert running.log.read_text().count("MaxStartups") > before
     assert session.outcome == "ok"
 
 

@@ -37,9 +37,7 @@ def test_honest_vms_beside_hostile_ones_are_all_visited(
                 known.write(f"[127.0.0.1]:{port} {' '.join(keys.public('hostile').split()[:2])}\n")
         honest = [vm(server, keys, f"honest-{number}") for number in range(6)]
         with most_memory() as most:
-            sessions = client.visit(
-                *hostile, *honest, script="sleep 0.3; echo DONE", run_timeout=4, workers=16, login_timeout=10
-            )
+            sessions = client.visit(*hostile, *honest, script="sleep 0.3; echo DONE", run_timeout=8, workers=16)
     ends = dict(zip((one.name for one in (*hostile, *honest)), sessions, strict=True))
     assert {one.name: ends[one.name].outcome for one in honest} == {one.name: "ok" for one in honest}
     assert {name: ends[name].outcome for name in HOSTILE} == {

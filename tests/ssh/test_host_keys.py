@@ -106,7 +106,7 @@ def ssh_says(running: Sshd, client: Client, keys: Keys, *more: str) -> str:
     done = subprocess.run(
         ["ssh", "-F", client.config, "-i", keys.make("user"), "-p", str(running.port), "-o", "BatchMode=yes",
          "-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", *more, f"{ME}@127.0.0.1", "true"],
-        capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     if done.returncode == 0:
         return "ok"

@@ -51,7 +51,7 @@ def printed(path: Path, alias: str) -> dict[str, list[str]] | None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         stdin=subprocess.DEVNULL,
     )
     return None if done.returncode else parsed(done.stdout)
@@ -281,7 +281,7 @@ def test_files_and_commands_are_what_ssh_uses(tmp_path: Path) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
     )
     hop = ours(path, "vm-a")
     assert hop is not None

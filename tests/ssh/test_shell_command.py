@@ -43,7 +43,7 @@ def run(root: Path, script: bytes, command: str = COMMAND) -> subprocess.Complet
         [*ENTER, str(root), "/bin/sh", "-c", command],
         input=script,
         capture_output=True,
-        timeout=20,
+        timeout=60,
         env={"PATH": "/bin"},
         check=False,
     )
@@ -65,7 +65,7 @@ def test_a_whole_script_runs_there(root: Path) -> None:
         ["unshare", "--mount", "--pid", "--fork", "sh", "-c", mount, str(root), COMMAND],
         input=batch.script,
         capture_output=True,
-        timeout=20,
+        timeout=60,
     )
     assert done.stdout.endswith(f"\n{batch.nonce} end\n".encode()), done
     assert not (root / "etc/precious").exists()  # its probe says so

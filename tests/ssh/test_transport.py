@@ -48,7 +48,7 @@ def test_an_exception_of_paramikos_clean_up_ends_the_session(monkeypatch: pytest
     monkeypatch.setattr(_BASE, "run", run)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.settimeout(5)
+        theirs.settimeout(60)
         transport = SshTransport(Connection(ours, "SSH-2.0-test"), ())
         transport.active = True
         transport.run()

@@ -35,7 +35,7 @@ def search(shell: list[str], log: Path, path: str = "/usr/bin:/bin", locale: str
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=100,
     )
     assert result.stderr == b""
     return BootOutput.read(ProbeResult("", "", "done", result.returncode, result.stdout.decode("utf-8", "replace")))
@@ -223,7 +223,7 @@ def test_an_old_cloud_init_is_asked_again(shell: list[str], tmp_path: Path) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=100,
     )
     found = cloud_init.CloudInit.read(ProbeResult("", "", "done", result.returncode, result.stdout, result.stderr))
     assert (found.status, found.exit, found.errors) == ("error", 1, ("it broke",))

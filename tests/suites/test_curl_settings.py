@@ -141,7 +141,7 @@ def _as_is(curl: str, home: Path, here: Here, setting: tuple[Mapping[str, str], 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=100,
         check=False,
     )
     assert not re.search("s3@|s3cret|user:", done.stderr), "a login left the VM"

@@ -169,7 +169,7 @@ def _run(curl: str, folder: Path, command: str, name: str, trusted: Path | None 
         capture_output=True,
         encoding="utf-8",
         errors="replace",
-        timeout=30,
+        timeout=100,
         check=False,
     )
     return ProbeResult(name, command, "done", done.returncode, done.stdout, done.stderr)

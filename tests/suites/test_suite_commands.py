@@ -34,7 +34,7 @@ def run(shell: list[str], planned: ProbeCommand, tmp_path: Path, **variables: st
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=100,
     )
 
 

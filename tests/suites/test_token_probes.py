@@ -45,7 +45,7 @@ def run(shell: list[str], command: str, room: Path, **variables: str) -> ProbeRe
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=100,
     )
     return ProbeResult("arm_token", command, "done", result.returncode, result.stdout, result.stderr, received=NOW)
 

@@ -26,7 +26,7 @@ def run(shell: list[str], name: str, change: tuple[str, str] = ("", "")) -> Prob
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=100,
     )
     assert result.stderr == ""
     return ProbeResult(name, "", "done", result.returncode, result.stdout, result.stderr)

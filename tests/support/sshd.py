@@ -43,7 +43,7 @@ needs_sshd = pytest.mark.skipif(bool(_missing()), reason=_missing())
 
 
 def run(*command: str | Path) -> str:
-    return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True, timeout=20).stdout
+    return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 def free_port() -> int:
@@ -106,7 +106,7 @@ def sshd(keys: Keys, folder: Path, *settings: str, host: str = "host") -> Iterat
     )
     process = subprocess.Popen([str(SSHD), "-D", "-f", str(config), "-p", str(port), "-E", str(log)])
     try:
-        for _ in range(200):
+        for _ in range(3000):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
             assert process.poll() is None, log.read_text()
@@ -114,7 +114,7 @@ def sshd(keys: Keys, folder: Path, *settings: str, host: str = "host") -> Iterat
         yield Sshd(port, process, " ".join(keys.public(host).split()[:2]), log)
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(60)
 
 
 @dataclass
@@ -176,10 +176,10 @@ class Client:
         *vms: Vm,
         script: str = "echo hello; echo DONE",
         host_keys: HostKeys = "strict",
-        run_timeout: float = 10,
-        connect_timeout: float = 5,
-        login_timeout: float = 5,
-        reach_timeout: float = 45,
+        run_timeout: float = 40,
+        connect_timeout: float = 20,
+        login_timeout: float = 20,
+        reach_timeout: float = 90,
         max_bytes: int = 1 << 22,
         workers: int = 8,
     ) -> list[SshSession]:
@@ -227,18 +227,18 @@ def agent(tmp_path: Path, *added: Path, passphrase: str = "") -> Iterator[Path]:
         asker.write_text(f"#!/bin/sh\necho '{passphrase}'\n")
         asker.chmod(0o700)
         more = {"SSH_AUTH_SOCK": str(path), "SSH_ASKPASS": str(asker), "SSH_ASKPASS_REQUIRE": "force"}
-        for _ in range(200):  # until it answers, that it has no key: its socket is there before it listens
-            if subprocess.run(["ssh-add", "-l"], env=os.environ | more, timeout=10, capture_output=True).returncode < 2:
+        for _ in range(3000):  # until it answers, that it has no key: its socket is there before it listens
+            if subprocess.run(["ssh-add", "-l"], env=os.environ | more, timeout=60, capture_output=True).returncode < 2:
                 break
             time.sleep(0.02)
         for key in added:
             subprocess.run(
-                ["ssh-add", "-q", str(key)], check=True, env=os.environ | more, timeout=10, stdin=subprocess.DEVNULL
+                ["ssh-add", "-q", str(key)], check=True, env=os.environ | more, timeout=60, stdin=subprocess.DEVNULL
             )
         yield path
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(60)
 
 
 @contextmanager
@@ -260,7 +260,7 @@ def listener(handle: Callable[[socket.socket], None]) -> Iterator[int]:
         thread.start()
         yield int(server.getsockname()[1])
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(2)
+        thread.join(60)
         for connection in kept:
             connection.close()
 
