@@ -20,7 +20,7 @@ from plugins.pytest_adapter.log_file import Log, UnreadableLog, read_logs
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 from plugins.requirements.log_grammar import Level, outcome
-from plugins.requirements.log_lines import LineFinding, is_unexplained_error, last_success, line_findings, time_of
+from plugins.requirements.log_lines import LineFinding, last_success, line_findings, time_of, unexplained_errors
 
 __all__ = ["answer", "explain"]
 
@@ -153,7 +153,7 @@ def _one_log(log: Log) -> Answer:
     success = last_success(lines)
     title = f"{_shown(log.name)}: {counted(len(lines), 'line')}"
     cut = " Only its end was read." if log.cut else ""
-    unknown = [n for n, line in enumerate(lines) if is_unexplained_error(line) and n not in explained]
+    unknown = [n for n in unexplained_errors(lines) if n not in explained]
     other = ""
     if unknown:
         report = "reports an error that is" if len(unknown) == 1 else "report errors that are"

@@ -28,7 +28,6 @@ __all__ = [
     "exit_codes",
     "exit_status_of",
     "findings",
-    "needles",
     "succeeded",
 ]
 
@@ -166,11 +165,6 @@ def errors() -> list[tuple[str, Explanation]]:
 def error(line: str) -> Explanation | None:
     """Explain the first known message in a line."""
     return next(iter(explanations(line)), None)
-
-
-def needles() -> list[str]:
-    """Fixed texts: a line in which `findings` finds something holds one of them, if a program of the VM printed it."""
-    return ["AZCM", *dict.fromkeys(needle for message in messages() if message.in_logs for needle in message.needles)]
 
 
 def succeeded(line: str) -> bool:

@@ -81,12 +81,17 @@ class _Line:
 #: No shape sees more of a line: its beginning and its end.
 _BEGINNING, _END = 500, 150
 
+#: A log names more successes than these only when it is full of them.
+_SUBJECTS = 100
+
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 _STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d\u00a0\t", "''\"\"  ")
 _SEVERITIES = {
-    "error": "error err fatal crit critical emerg emergency alert severe panic failed failure fail erro fata !".split(),
-    "warning": "warn warning".split(),
-    "info": "trace debug info notice".split(),
+    "error": (
+        "error err fatal crit critical emerg emergency alert severe panic failed failure fail erro fata ! e f".split()
+    ),
+    "warning": "warn warning w".split(),
+    "info": "trace debug info notice i".split(),
 }
 _SEVERITY = {word: severity for severity, words in _SEVERITIES.items() for word in words}
 
@@ -153,11 +158,42 @@ def _envelope() -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in _parts()["envelope"]))
 
 
+# time="..." level=error msg="Get" Error="..."; {"level":"error","msg":"...","error":"..."}
+_FIELD = re.compile(
+    r"""(?:(?:^|[{,\s])"?)(level|lvl|severity|levelname|msg|message|err|error)"?\s?[=:]\s?"""
+    r"""("(?:\\.|[^"\\])*"?|[^\s",{}]+)""",
+    re.I,
+)
+
+
+def _structured(text: str) -> tuple[str, str] | None:
+    """The level and the words of a line that consists of fields (logfmt, JSON); None when it does not."""
+    if not re.match(r"\{|[\w.@]{1,30}=", text):
+        return None
+    fields = {name.lower(): value.strip('"') for name, value in _FIELD.findall(text)}
+    level = next((fields[name] for name in ("level", "lvl", "severity", "levelname") if name in fields), None)
+    words = ": ".join(fields[name] for name in ("msg", "message", "err", "error") if fields.get(name))
+    if level is None or not words:
+        return None
+    severity = _SEVERITY.get(level.lower(), "")
+    # A program that goes on logs an error below its level.
+    reports = severity == "info" and (fields.get("error") or fields.get("err")) not in (
+        None,
+        "",
+        "null",
+        "nil",
+        "<nil>",
+    )
+    return "warning" if reports else severity, words.replace('\\"', '"')
+
+
 def _opened(text: str) -> _Line:
     """Take off, from the left, what stands before a line's words."""
     severity = origin = ""
     words = text.lstrip()
     for _ in range(8):
+        if structured := _structured(words):
+            return _Line(text, structured[1], structured[0], origin)
         match = _envelope().match(words)
         if not match or match.end() == len(words):
             break
@@ -227,25 +263,27 @@ def outcome(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, Readin
     """
     readings = [(number, text, read_line(text)) for number, text in sorted(lines)]
     last_failure = max((number for number, _, reading in readings if reading.level is Level.CERTAIN), default=0)
-    for at, (number, text, reading) in enumerate(readings):
+    successes: dict[str, Reading] = {}  # those behind the line, by their subject
+    last_success = max((number for number, _, reading in readings if reading.level is Level.SUCCESS), default=-1)
+    kept: list[tuple[int, str, Reading]] = []
+    for at in range(len(readings) - 1, -1, -1):
+        number, text, reading = readings[at]
+        if reading.level is Level.SUCCESS and (len(successes) < _SUBJECTS or reading.subject in successes):
+            successes[reading.subject] = reading
         if reading.level not in (Level.CERTAIN, Level.COMPLAINT, Level.NOTE):
             continue
-        later = readings[at + 1 :]
-        successes = [(when, other) for when, _, other in later if other.level is Level.SUCCESS]
-        if any(_is_about(other, reading) for _, other in successes):
+        if any(_is_about(success, reading) for success in successes.values()):
             continue
-        behind = next((other.level for when, _, other in later if when - number <= 3 and _softens(other)), None)
-        if behind is Level.RETRY and any(when > last_failure for when, _ in successes):
+        later = (other.level for when, _, other in readings[at + 1 : at + 20] if when - number <= 3)
+        behind = next((level for level in later if level in (Level.RETRY, Level.ACCEPTED)), None)
+        if behind is Level.RETRY and last_success > max(last_failure, number):
             continue
         if behind is Level.ACCEPTED and reading.level is Level.COMPLAINT:
             continue
         if behind and reading.level is Level.CERTAIN:
             reading = Reading(Level.COMPLAINT, reading.kind, reading.words)
-        yield number, text, reading
-
-
-def _softens(reading: Reading) -> bool:
-    return reading.level in (Level.RETRY, Level.ACCEPTED)
+        kept.append((number, text, reading))
+    yield from reversed(kept)
 
 
 def _is_about(success: Reading, failure: Reading) -> bool:
@@ -253,4 +291,6 @@ def _is_about(success: Reading, failure: Reading) -> bool:
     if failure.kind.name == "lock":
         return success.of.startswith("apt") and bool(success.subject)
     name = re.sub(r"-\d[\w.]*$", "", success.subject)
-    return len(name) > 2 and bool(re.search(rf"(?<![\w.+-]){re.escape(name)}(?![\w+-])", failure.words))
+    if len(name) < 3 or name not in failure.words:
+        return False
+    return bool(re.search(rf"(?<![\w.+-]){re.escape(name)}(?![\w+-])", failure.words))

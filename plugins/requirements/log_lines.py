@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from plugins.requirements.agent_errors import Explanation, findings, succeeded
-from plugins.requirements.log_grammar import Level, read_line
+from plugins.requirements.log_grammar import Kind, Level, outcome, read_line
 
-__all__ = ["LineFinding", "is_unexplained_error", "last_success", "line_findings", "time_of"]
+__all__ = ["LineFinding", "last_success", "line_findings", "meaning_of", "time_of", "unexplained_errors"]
 
 #: A text with more lines than this is a log: its short lines were not broken by a console.
 _FEW = 200
@@ -69,9 +69,15 @@ def last_success(lines: Sequence[str]) -> int | None:
     return next((number for number in range(len(lines) - 1, -1, -1) if succeeded(lines[number])), None)
 
 
-def is_unexplained_error(line: str) -> bool:
-    """True for a line that says that something failed, whatever it was."""
-    return read_line(line).level is Level.CERTAIN
+def unexplained_errors(lines: Sequence[str]) -> list[int]:
+    """The numbers of the lines that say that something failed, whatever it was, less what later lines take back."""
+    return [number for number, line, _ in outcome(enumerate(lines)) if read_line(line).level is Level.CERTAIN]
+
+
+def meaning_of(kind: Kind) -> Explanation:
+    """The explanation of a failure that no entry of the catalogue explains: of its kind."""
+    cause = f"{kind.meaning[:1].upper()}{kind.meaning[1:]}."
+    return Explanation(f"An error without an entry ({kind.name})", cause, kind.remedy, "", checks=kind.checks)
 
 
 def time_of(line: str) -> str:

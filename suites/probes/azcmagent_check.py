@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from plugins import ANY_ERROR, ProbeResult, Vm, probe, quote
+from plugins.requirements.log_grammar import Level, read_line
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, first_json, last_line
 from suites.probes.no_answer import NO_AGENT, NoAnswer, Reason, no_answer
@@ -65,7 +66,7 @@ class ReachedEndpoints:
         endpoints = tuple(endpoint for endpoint in map(_endpoint, rows) if endpoint is not None)
         if not endpoints:
             raise ValueError(f"expected a table with the columns ENDPOINT and REACHABLE, found {last_line(body)!r}")
-        errors = [line for line in body.splitlines() if re.search(r"level=error|^\s*(?:ERROR|FATAL)\b|AZCM\d{4}", line)]
+        errors = [line for line in body.splitlines() if "|" not in line and read_line(line).level is Level.CERTAIN]
         return cls(endpoints, location[1] if location else "", tuple(map(plain, errors)))
 
 

@@ -17,6 +17,7 @@ from urllib.parse import quote as url_quote
 
 from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe, quote
 from plugins.checks.enrollment_marks import ALREADY, NOT_ASKED
+from plugins.requirements.log_grammar import Level, read_line
 from suites.probes import imds_token
 from suites.probes.azcmagent import AgentStatus
 from suites.probes.azcmagent_output import AZCMAGENT
@@ -225,7 +226,7 @@ class AgentCommand:
     @property
     def error(self) -> str:
         """The last line that says what is wrong, else the last one at all."""
-        bad = [line for line in self.lines if re.match(r"(?:FATAL|ERROR)\b|.*AZCM\d{4}|.*level=(?:fatal|error)", line)]
+        bad = [line for line in self.lines if read_line(line).level is Level.CERTAIN]
         return (bad or list(self.lines) or ["nothing"])[-1].rstrip(".")
 
 

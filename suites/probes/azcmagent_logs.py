@@ -1,14 +1,17 @@
-"""The agent's logs: the recent lines that hold a known error."""
+"""The agent's logs: the recent lines that say that something failed."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from plugins import ProbeResult, probe, quote
-from plugins.requirements.agent_errors import SUCCESSES, Explanation, findings, needles, succeeded
-from suites.probes import azcmagent_windows
+from plugins import ProbeResult, probe
+from plugins.requirements.agent_errors import SUCCESSES, Explanation, findings, succeeded
+from plugins.requirements.log_grammar import Level, outcome, read_line
+from plugins.requirements.log_lines import meaning_of
+from suites.probes import azcmagent_windows, log_rank
 from suites.probes.azcmagent_output import last_line
 from suites.probes.azcmagent_services import UNITS
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
@@ -20,7 +23,7 @@ RECENT = 86_400
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of a log that holds something known."""
+    """One line of a log."""
 
     log: str  # "azcmagent.log", "journal"
     time: float  # seconds since the epoch; 0 = not known
@@ -46,7 +49,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class AgentLogs:
-    """The known errors in the logs that still count. `missing` says why they were not read."""
+    """The errors in the logs that still count, each with its meaning. `missing` says why they were not read."""
 
     read_logs: tuple[str, ...] = ()
     entries: tuple[tuple[LogLine, Explanation], ...] = ()
@@ -92,13 +95,26 @@ class AgentLogs:
                     lines.append(line)
         oldest = max(int(now[1]) - RECENT, connected)
         counting = [line for line in lines if not line.time or line.time >= oldest]
-        entries = [
-            (line, finding.explanation)
-            for line in counting
-            for finding in findings([line.text])
-            if finding.explanation.in_logs
-        ]
+        entries = [entry for log in dict.fromkeys(logs) for entry in _meanings([x for x in counting if x.log == log])]
         return cls(tuple(logs), tuple(entries))
+
+
+#: The logs of installing, in which the grammar's failures are those of CLOUDINIT-002: only what is known counts.
+INSTALLING = ("cloud-init", "installationlog")
+
+
+def _meanings(lines: Sequence[LogLine]) -> Iterator[tuple[LogLine, Explanation]]:
+    """What the lines of one log say that a later one does not take back: as the catalogue explains it, or its kind."""
+    standing = {number for number, _, _ in outcome((at, line.text) for at, line in enumerate(lines))}
+    for at, line in enumerate(lines):
+        reading = read_line(line.text)
+        failed = reading.level in (Level.CERTAIN, Level.COMPLAINT)
+        if failed and at not in standing:
+            continue
+        explanations = [finding.explanation for finding in findings([line.text])]
+        yield from ((line, explanation) for explanation in explanations if explanation.in_logs)
+        if not explanations and reading.level is Level.CERTAIN and not line.log.startswith(INSTALLING):
+            yield line, meaning_of(reading.kind)
 
 
 def _seconds(stamp: str) -> float:
@@ -111,49 +127,59 @@ def _seconds(stamp: str) -> float:
         return 0.0
 
 
-# Only lines with something known leave the VM, cut, and without tokens and logins. They are picked by meaning: each
-# code and each needle keeps its own last 20 lines, those of errors apart from the rest, and takes turns with the others
-# until the log's share of the output is used. So no number of harmless lines pushes a failure out. cloud-init writes
-# one log for all boots: what was before the last one does not count.
+# Only lines that say something leave the VM, cut, and without tokens and logins: they are picked by the stems of the
+# grammar. Each code and each shape (a line without its numbers and hosts) keeps its own last 20 lines, and takes turns
+# with the others, failures before complaints, until the log's share of the output is used. So no number of harmless
+# lines pushes a failure out. What was before a successful connect does not count; cloud-init writes one log for all
+# boots, of which the last one counts.
 _PICK = """\
-awk -v needles={needles} -v room=$room '
-BEGIN {{ n = split(needles, needle, "|") }}
-{{ sub(/\\r$/, ""); sub(/.*\\r/, "") }}
-/^Cloud-init v\\. .* running .init-local/ {{ split("", count); split("", kept); split("", key); k = 0 }}
-match($0, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/) && RSTART < 12 {{
+LC_ALL=C awk -v room=$room '
+@RANK@
+function keep(name, slot) {
+  if (!(name in count)) key[++k] = name
+  slot = count[name]++ % 20
+  kept[name, slot] = NR SUBSEP t "\\t" line
+}
+function forget() { split("", count); split("", kept); split("", key); k = 0 }
+{ sub(/\\r$/, ""); sub(/.*\\r/, "") }
+/^Cloud-init v\\. .* running .init-local/ { forget() }
+match($0, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/) && RSTART < 12 {
   t = substr($0, RSTART, 35); sub(/[" \\t].*/, "", t)
-}}
-{{
-  at = 0
-  for (i = 1; i <= n && !at; i++) at = index($0, needle[i])
-  if (!at) next
-  gsub(/eyJ[A-Za-z0-9_.-]+/, "<token>")
-  gsub(/:\\/\\/([^\\/: "]*:[^ "]*|[^\\/@ "]*)@/, "://***@")
-  gsub(/--[a-z-]*(secret|token)[ =][^ ]+/, "<secret>")
-  gsub(/\\t/, " ")
-  loud = /level=(error|fatal)|FATAL|ERROR|^E: /
+}
+{
+  if (length($0) > 30 && $0 !~ /[^A-Za-z0-9+\\/=_-]/) next
+  low = tolower($0)
+  connected = low ~ /@CONNECTED@/
+  if (connected) forget()
+  else if (!(r = rank(low))) next
+  line = $0
+  if (length(line) > @WIDTH@) {
+    at = match(substr(low, @WIDTH@ - 250), /@FIRST@/) ? @WIDTH@ - 251 + RSTART : length(line) - 200
+    line = substr(line, 1, @WIDTH@ - 310) " ... " substr(line, at - 50, 300)
+  }
+  gsub(/eyJ[A-Za-z0-9_.-]+/, "<token>", line)
+  gsub(/:\\/\\/([^\\/: "]*:[^ "]*|[^\\/@ "]*)@/, "://***@", line)
+  gsub(/--[a-z-]*(secret|token)[ =][^ ]+/, "<secret>", line)
+  gsub(/\\t/, " ", line)
+  if (connected) { keep(1); next }
   split("", own)
-  rest = $0
-  while (match(rest, /A(ZCM|ADSTS)[ -]?[0-9][0-9][0-9][0-9]+/)) {{
+  rest = low
+  while (match(rest, /a(zcm|adsts)[ -]?[0-9][0-9][0-9][0-9]+/)) {
     own[substr(rest, RSTART, RLENGTH)]
     rest = substr(rest, RSTART + RLENGTH)
-  }}
-  for (i = 1; i <= n; i++) if (needle[i] !~ /^A(ZCM|ADSTS)$/ && index($0, needle[i])) own[needle[i]]
-  line = $0
-  if (length(line) > {width} && at >= {width} - 200)
-    line = substr(line, 1, 150) " ... " substr(line, at - 250)
-  line = substr(line, 1, {width})
-  for (each in own) {{
-    name = loud each
-    if (!(name in count)) key[++k] = name
-    slot = count[name]++ % 20
-    kept[name, slot] = NR SUBSEP t "\\t" line
-  }}
-}}
-END {{
-  for (turn = 1; turn <= 20; turn++)
-    for (wanted = 1; wanted >= 0; wanted--)
-      for (i = k; i > 0; i--) {{
+  }
+  coded = 0
+  for (code in own) { keep(2 code); coded = 1 }
+  if (coded) next
+  rest = substr(low, 1, 400)
+  gsub(/https?:\\/\\/[^ "\\\\]+/, "", rest)
+  gsub(/[0-9a-f]*[0-9][0-9a-f]*/, "0", rest)
+  keep(2 + r substr(rest, 1, 200))
+}
+END {
+  for (turn = 1; turn <= 20 && room > 40; turn++)
+    for (wanted = 1; wanted <= 5; wanted++)
+      for (i = k; i > 0; i--) {
         name = key[i]
         if (substr(name, 1, 1) != wanted || turn > count[name]) continue
         split(kept[name, (count[name] - turn) % 20], part, SUBSEP)
@@ -162,15 +188,19 @@ END {{
         out[part[1]] = part[2]
         if (!first || part[1] + 0 < first) first = part[1] + 0
         if (part[1] + 0 > last) last = part[1] + 0
-      }}
+      }
   for (i = first; i && i <= last; i++) if (i in out) print out[i]
-}}'"""
+}'"""
 
 #: Characters of one line, and of all lines of one log; bytes that are read of a log's end.
 _WIDTH, _ROOM, _END = 700, 11_000, 4_000_000
 
-#: The content of a picked line. An exit status in a sentence counts only if azcmagent is named beside it.
-_NEEDLES = [*needles(), *SUCCESSES, "exit code", "exit status", "exitcode"]
+
+def _pick() -> str:
+    filled = {"@RANK@": log_rank.AWK, "@FIRST@": log_rank.awk_stems("first"), "@WIDTH@": str(_WIDTH)}
+    filled |= {"@CONNECTED@": "|".join(SUCCESSES).lower()}
+    return re.sub("|".join(filled), lambda match: filled[match[0]], _PICK)
+
 
 #: What the logs are called once they are rotated is not documented: all of theirs that were written to within a day.
 _FOLDER, _CLOUD_INIT = "/var/opt/azcmagent/log", "/var/log/cloud-init-output.log"
@@ -178,7 +208,7 @@ _FOLDER, _CLOUD_INIT = "/var/opt/azcmagent/log", "/var/log/cloud-init-output.log
 agent_logs = probe(
     f"""\
 pick() {{
-  {_PICK.format(needles=quote("|".join(_NEEDLES)), width=_WIDTH)}
+  {_pick()}
 }}
 date -u '+@now %s'
 rotated=$(find {_FOLDER} -type f -mtime -1 2>/dev/null | grep -E '/(himds|azcmagent)[^/ ]*[.-][^/ ]*$' |
@@ -196,7 +226,7 @@ command -v journalctl >/dev/null && {{
   journalctl -q --no-pager -o short-iso -n 20000 --since -1d {" ".join(f"-u {unit}" for unit in UNITS)} | pick
 }}
 exit 0""",
-    windows=azcmagent_windows.logs(_NEEDLES, _WIDTH, _ROOM * 2 // 3, _END // 4),
+    windows=azcmagent_windows.logs(_WIDTH, _ROOM * 2 // 3, _END // 4),
     timeout=20,
     root=True,
     needs=["awk", "tail"],

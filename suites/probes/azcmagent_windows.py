@@ -6,10 +6,10 @@ of services included; `NAMES` has Windows' own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from plugins import ps
 from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, each_end
+from plugins.requirements.agent_errors import SUCCESSES
+from suites.probes import log_rank
 
 __all__ = ["CONFIG", "FOLDER", "NAMES", "SERVICES", "SHOW", "check", "logs", "present"]
 
@@ -84,7 +84,7 @@ if (-not $place) {{ '@nowhere'; return }}
 Invoke-Tool $exe "check --location $place{where}\""""
 
 
-# As on Linux (azcmagent_logs): each code and each needle keeps its own last 20 lines, those of errors apart.
+# As on Linux (azcmagent_logs): each code and each shape keeps its own last 20 lines, failures before complaints.
 _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
     $stamp = ''
     $number = 0
@@ -95,21 +95,32 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
         $line = $line.Substring($line.LastIndexOf([char]13) + 1)
         $found = $timed.Match($line)
         if ($found.Success) { $stamp = $found.Groups[1].Value }
-        $hit = $any.Match($line)
-        if (-not $hit.Success) { continue }
-        $at = $hit.Index
-        $loud = [string][int]$bad.IsMatch($line)
-        $keys = [Collections.Generic.HashSet[string]]::new()
-        while ($hit.Success) {
-            [void]$keys.Add($loud + $hit.Value)
-            $hit = $hit.NextMatch()
+        if ($line -match '^[A-Za-z0-9+/=_-]{31,}$') { continue }
+        $low = $line.ToLowerInvariant()
+        $rank = 0
+        if ($connected.IsMatch($low)) {
+            $rings.Clear()
+            $rank = -1
+        } else {
+            foreach ($pair in $ranks) { if ($pair[1].IsMatch($low)) { $rank = $pair[0]; break } }
         }
-        if ($line.Length -gt WIDTH -and $at -ge WIDTH - 200) {
-            $line = $line.Substring(0, 150) + ' ... ' + $line.Substring($at - 250)
+        if ($rank -eq 0) { continue }
+        $keys = [Collections.Generic.HashSet[string]]::new()
+        if ($rank -lt 0) { [void]$keys.Add('1') }
+        else { foreach ($hit in $code.Matches($low)) { [void]$keys.Add('2' + $hit.Value) } }
+        if ($keys.Count -eq 0) {
+            $shape = $low.Substring(0, [Math]::Min($low.Length, 400)) -replace 'https?://[^ "\\]+', ''
+            $shape = $shape -replace '[0-9a-f]*[0-9][0-9a-f]*', '0'
+            [void]$keys.Add([string](2 + $rank) + $shape.Substring(0, [Math]::Min($shape.Length, 200)))
+        }
+        if ($line.Length -gt WIDTH) {
+            $hit = $first.Match($low, WIDTH - 250)
+            $at = if ($hit.Success) { $hit.Index - 50 } else { $line.Length - 250 }
+            $end = $line.Substring($at, [Math]::Min($line.Length - $at, 300))
+            $line = $line.Substring(0, WIDTH - 310) + ' ... ' + $end
         }
         $line = $line -replace 'eyJ[A-Za-z0-9_.-]+', '<token>' -replace '://([^/: "]*:[^ "]*|[^/@ "]*)@', '://***@'
         $line = $line -replace '--[a-z-]*(secret|token)[ =][^ ]+', '<secret>' -replace '\t', ' '
-        $line = $line.Substring(0, [Math]::Min($line.Length, WIDTH))
         foreach ($key in $keys) {
             if (-not $rings.ContainsKey($key)) { $rings[$key] = [Collections.Generic.List[object]]::new() }
             $rings[$key].Add(@($number, "$stamp`t$line"))
@@ -119,10 +130,10 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
     $room = ROOM
     $picked = [Collections.Generic.SortedDictionary[int, string]]::new()
     for ($turn = 1; $turn -le 20; $turn++) {
-        foreach ($loud in '1', '0') {
+        foreach ($wanted in '1', '2', '3', '4', '5') {
             foreach ($key in $rings.Keys) {
                 $ring = $rings[$key]
-                if (-not $key.StartsWith($loud) -or $turn -gt $ring.Count) { continue }
+                if (-not $key.StartsWith($wanted) -or $turn -gt $ring.Count) { continue }
                 $row = $ring[$ring.Count - $turn]
                 if ($picked.ContainsKey($row[0]) -or $row[1].Length -gt $room) { continue }
                 $room -= $row[1].Length + 1
@@ -133,14 +144,15 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
     $picked.Values"""
 
 
-def logs(needles: Sequence[str], width: int, room: int, end: int) -> str:
-    """The recent lines of the agent's logs and of its installation that hold a needle, as on Linux."""
-    wanted = "|".join(needle.replace(".", r"\.") for needle in needles)
+def logs(width: int, room: int, end: int) -> str:
+    """The recent lines of the agent's logs and of its installation that say something, as on Linux."""
     pick = _PICK.replace("WIDTH", str(width)).replace("ROOM", str(room))
     return f"""\
 '@now ' + [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
-$any = [regex]::new('AZCM[ -]?[0-9]{{4}}|AADSTS[0-9]+|' + {ps(wanted)})
-$bad = [regex]::new('level=(error|fatal)|FATAL|ERROR')
+{log_rank.POWERSHELL}
+$first = $ranks[2][1]
+$code = [regex]::new('a(?:zcm|adsts)[ -]?[0-9]{{4,}}')
+$connected = [regex]::new({ps("|".join(SUCCESSES).lower())})
 $stamped = '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[^"\\s]{{0,16}}'
 $timed = [regex]::new('^.{{0,11}}?(' + $stamped + ')')
 {each_end((*WINDOWS_AGENT, *WINDOWS_INSTALLATION), end, pick)}"""

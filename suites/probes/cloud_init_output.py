@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from plugins import ProbeResult, probe, quote
-from plugins.requirements.log_grammar import Level, Reading, outcome, stems, without_colours
+from plugins.requirements.log_grammar import Level, Reading, outcome, without_colours
+from suites.probes import log_rank
 from suites.wording import plain
 
 __all__ = ["LOG", "Boot", "BootOutput", "Failure", "cloudinit_output"]
@@ -31,16 +32,12 @@ _END = 4_000_000
 # was written over and over (\r, as progress bars are) counts piece by piece. Of lines that differ in numbers only, the
 # first and the last one are kept. \001 stands before the name of a file; it is taken out of the files themselves.
 _PICK = r"""
+@RANK@
 function look(s, t, r, k) {
   if (length(s) > 30 && s !~ /[^A-Za-z0-9+\/=_-]/) return
   if (length(s) > 1700) s = substr(s, 1, 1200) " ... " substr(s, length(s) - 399)
   t = tolower(s)
-  if (t ~ /@NEVER@/) return
-  if (t ~ /@BACK@/) r = 3
-  else if (t ~ /@FIRST@/) r = 1
-  else if (t ~ /@THEN@/) r = 2
-  else if (t ~ /@LAST@/) r = 3
-  else return
+  if (!(r = rank(t))) return
   k = substr(t, 1, 300)
   gsub(/[0-9]+/, "0", k)
   k = b SUBSEP k
@@ -153,9 +150,7 @@ def _output_command(log: str) -> str:
 
     NUL bytes are taken out: some versions of awk end a line there.
     """
-    filled = {f"@{rank.upper()}@": "|".join(stems(rank)).replace("/", "\\/") for rank in ("never", "back", "first")}
-    filled |= {f"@{rank.upper()}@": "|".join(stems(rank)).replace("/", "\\/") for rank in ("then", "last")}
-    filled |= {"@LINES@": str(_LINES), "@WIDTH@": str(_WIDTH), "@ROOM@": str(_ROOM)}
+    filled = {"@RANK@": log_rank.AWK, "@LINES@": str(_LINES), "@WIDTH@": str(_WIDTH), "@ROOM@": str(_ROOM)}
     program = re.sub("|".join(filled), lambda match: filled[match[0]], _PICK)
     filled = {"@LOG@": quote(log), "@PICK@": program, "@END@": str(_END), "@BOTH@": str(2 * _END)}
     return re.sub("|".join(filled), lambda match: filled[match[0]], _READ).strip()

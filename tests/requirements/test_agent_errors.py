@@ -14,6 +14,7 @@ from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 from plugins.requirements.agent_releases import releases
 from plugins.requirements.known_messages import compiled, explanations, messages
+from plugins.requirements.log_grammar import stems
 from tests.support.catalogue import CHECKS
 from tests.support.paths import ROOT
 
@@ -32,6 +33,12 @@ EXITS += [81, 82, 83, 101, 102, 103, 104, 105, 106, 107, 108]
 
 def load(name: str) -> dict[str, Any]:
     return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def is_picked(text: str) -> bool:
+    """True when a VM sends a line of the text: a failure or a complaint by the stems."""
+    stem = re.compile("|".join([*stems("first"), *stems("then")]))
+    return any(stem.search(line.lower()) for line in text.splitlines())
 
 
 def everything() -> list[Explanation]:
@@ -144,7 +151,7 @@ def test_a_message_is_recognised_however_it_is_quoted(sample: str, meaning: Expl
         assert knowledge.error(sample.replace("'", curly)) == meaning
     [message] = [each for each in messages() if each.sample == sample]
     assert any(needle in sample for needle in message.needles)
-    assert not message.in_logs or any(needle in sample for needle in knowledge.needles())
+    assert not message.in_logs or is_picked(sample)
 
 
 def test_each_sample_is_explained_by_its_own_entry_and_by_no_other() -> None:
@@ -205,11 +212,6 @@ def test_codes_are_found_in_a_text() -> None:
 def test_a_code_that_nobody_lists_is_found_all_the_same() -> None:
     [found] = knowledge.findings(["FATAL AZCM0999: new"])
     assert (found.explanation.name, found.explanation.cause) == ("AZCM0999", "No article lists this code.")
-
-
-def test_needles_fit_into_the_command_that_looks_for_them() -> None:
-    for needle in knowledge.needles():
-        assert re.fullmatch(r"[\w .:/=,-]{4,60}", needle), needle
 
 
 def test_releases_are_supported_for_a_year() -> None:

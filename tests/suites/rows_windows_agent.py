@@ -181,7 +181,7 @@ ROWS["AGENT-006"] = [
         "nothing",
         {"agent": installed(), "agent_show": NEVER, "agent_logs": logs("@log himds.log", "@log azcmagent.log")},
         Status.PASS,
-        "No AZCM code and no known connection error of the last day in himds.log and azcmagent.log.",
+        "No AZCM code and no error of the last day in himds.log and azcmagent.log.",
     ),
     Row(
         "a code",
@@ -215,7 +215,7 @@ ROWS["AGENT-006"] = [
             ),
         },
         Status.PASS,
-        "No AZCM code and no known connection error of the last day in himds.log and installationlog.txt.",
+        "No AZCM code and no error of the last day in himds.log and installationlog.txt.",
     ),
     Row(
         "several hosts",

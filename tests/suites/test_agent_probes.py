@@ -215,7 +215,7 @@ def test_another_cloud_is_named() -> None:
 def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     (guest / "var/opt/azcmagent/log/azcmagent.log").write_text(
-        f'time="{now}" level=debug msg="nothing of interest"\n'
+        f'time="{now}" level=debug msg="Testing connectivity"\n'
         f'time="{now}" level=error msg="AZCM0026" Error="--service-principal-secret s3cret http://u:s3cret@x eyJhbGci.e30.s3cret"\n'
         " 20% [==> ]\r 40% [===>]\rFATAL   AZCM0042: no resource\r\n"
     )
@@ -227,7 +227,7 @@ def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
     )
     result, logs = asked(guest, shell, "agent_logs")
     assert "s3cret" not in result.stdout
-    assert "of interest" not in result.stdout
+    assert "Testing" not in result.stdout
     found = [(line.log, what.name) for line, what in logs.entries]
     assert found[:2] == [("azcmagent.log", "AZCM0026"), ("azcmagent.log", "AZCM0042")]
     assert found[2:] == [("cloud-init-output.log", "AZCM0145")] * 20
@@ -295,6 +295,54 @@ def test_many_lines_of_one_meaning_leave_room_for_the_others(shell: list[str], g
         "Denied by Azure Policy",
         "No answer in time",
     }
+
+
+#: Lines that no entry of the catalogue explains, in the formats that agents write, and what is quoted of them.
+UNLISTED = [
+    ('time="2026-11-21T20:15:01Z" level=error msg="frobnicate" Error="no frob in the pool"', "other"),
+    ('{"level":"fatal","ts":1795301158.1,"msg":"frobnicate","error":"is held by process 812"}', "lock"),
+    ('ts=2026-11-21T20:15:01Z caller=frob.go:12 level=error err="open /var/x: permission denied"', "permission"),
+    ("E1121 20:15:01.123456    1234 frob.go:12] Frobnication was refused", "other"),
+    ("[2026-11-21 20:15:01.423] [PID 1] [TID 2] [EXTMGR] [ERROR] [00000000] The frob is broken", "other"),
+    (
+        "2026-11-21T20:15:01+0000 vm-a gc_linux_service[812]: terminate called after throwing 'std::bad_alloc'",
+        "exception",
+    ),
+    ("panic: runtime error: invalid memory address or nil pointer dereference", "exception"),
+]
+
+HARMLESS = [
+    'time="2026-11-21T20:15:01Z" level=info msg="Error handling is enabled, 0 failed"',
+    '{"level":"info","msg":"retry policy: no errors so far","error":null}',
+    "I1121 20:15:01.123456    1234 frob.go:12] Failed items: 0",
+    "[2026-11-21 20:15:01.423] [PID 1] [TID 2] [EXTMGR] [INFO] [00000000] No failed extensions",
+    "2026-11-21T20:15:01+0000 vm-a himdsd[812]: Deactivated successfully.",
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_error_that_no_entry_explains_is_picked_by_its_grammar(shell: list[str], guest: Path) -> None:
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    chatter = [f"{line} (item {number})" for number in range(300) for line in HARMLESS]
+    lines = [f'time="{now}" level=info msg="Starting"', *(line for line, _ in UNLISTED), *chatter]
+    text = re.sub(r"2026-11-21T20:15:01(Z|\+0000)", now, "\n".join(lines)).replace("2026-11-21 20:15:01", now[:19])
+    (guest / "var/opt/azcmagent/log/himds.log").write_text(text + "\n")
+    _, logs = asked(guest, shell, "agent_logs")
+    names = [what.name for _, what in logs.entries]
+    assert names == [f"An error without an entry ({kind})" for _, kind in UNLISTED]
+
+
+def test_of_installing_only_what_is_known_counts() -> None:
+    """CLOUDINIT-002 reports the other failures there; the log of an installer is full of words."""
+    text = "@now 1795301158\n@log cloud-init-output.log\n\tE: Unable to locate package nginx\n\tAZCM0143: x\n"
+    assert [what.name for _, what in AgentLogs.read(seen(text)).entries] == ["AZCM0143"]
+
+
+def test_a_failure_that_a_retry_takes_back_does_not_count() -> None:
+    failed = 'level=error msg="frob" Error="connection refused"'
+    text = f"@now 1795301158\n@log himds.log\n\t{failed}\n\tattempt 1 failed, retrying\n"
+    assert len(AgentLogs.read(seen(text)).entries) == 1
+    assert AgentLogs.read(seen(f"{text}\tfrob succeeded\n")).entries == ()
 
 
 @pytest.mark.parametrize("success", ["Connected machine to Azure", "Successfully Onboarded Resource to Azure"])

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from plugins import CheckOutcome, Status
-from plugins.requirements.agent_errors import SUCCESSES, needles
+from plugins.requirements.log_grammar import stems
 from suites.probes.azcmagent import Agent, AgentStatus
 from suites.probes.azcmagent_config import AgentConfig
 from suites.probes.azcmagent_services import AgentServices
@@ -80,8 +80,10 @@ def test_settings_that_were_not_printed_are_not_taken_for_unset_ones() -> None:
     assert "access is denied" in str(found.missing)
 
 
-def test_every_known_message_is_picked_from_the_logs() -> None:
+def test_lines_are_ranked_as_on_linux() -> None:
     command = PROBES["agent_logs"].plan("agent_logs", {"vm": VM, "profile": PROFILE}).command
-    codes, quoted = re.findall(r"^\$any = \[regex\]::new\('(.*)' \+ '(.*)'\)$", command, re.M)[0]
-    pattern = re.compile(codes + quoted.replace("''", "'"))
-    assert [needle for needle in (*needles(), *SUCCESSES) if not pattern.fullmatch(needle)] == []
+    pairs = re.findall(r"@\((\d), \[regex\]::new\('((?:[^']|'')*)'\)\)", command)
+    ranks = [("0", "never"), ("3", "back"), ("1", "first"), ("2", "then"), ("3", "last")]
+    assert [(rank, pattern.replace("''", "'")) for rank, pattern in pairs] == [
+        (rank, "|".join(stems(name))) for rank, name in ranks
+    ]
