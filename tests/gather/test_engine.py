@@ -45,8 +45,10 @@ def witnesses(root: bool = False) -> list[list[Any]]:
 
 
 def timeout_of(answer: Any) -> float:
-    """Seconds: what is to run into its limit still has to have printed what it prints, beside fifty others."""
-    return (1 if FUZZ else 3) if answer[0] == "timed out" else 20
+    """Seconds. What is to run into its limit still has to print what it prints, beside fifty others."""
+    if answer[0] != "timed out":
+        return 20
+    return 3 if answer[2] else 1
 
 
 def inside(root: Path, what: Any, *module: str) -> Any:
@@ -85,10 +87,10 @@ def plans(shell: str) -> dict[tuple[str, str], dict[str, Any]]:
     kinds = {name: probe(name, text, timeout_of(answer)) for name, (text, answer) in KINDS.items()}
     rooted = {name: [*kind[:3], True, *kind[4:]] for name, kind in kinds.items() if name not in ALONE}
     together = [kind for name, kind in kinds.items() if name not in ALONE]
-    made: dict[tuple[str, str], dict[str, Any]] = {("kinds", "together"): {"probes": together, "patience": 60}}
+    made: dict[tuple[str, str], dict[str, Any]] = {("kinds", "together"): {"probes": together, "patience": 150}}
     made |= {("kinds", name): {"probes": [kinds[name]]} for name in (kinds if FUZZ else ALONE)}
     made["sudo", "together"] = {"probes": list(rooted.values()) if FUZZ else list(rooted.values())[::4]}
-    made["sudo", "together"] |= {"user": NOBODY, "patience": 60}
+    made["sudo", "together"] |= {"user": NOBODY, "patience": 150}
     made |= {
         ("ruins", name): {"probes": [probe("it", text, 2)], "patience": 6} for name, text in shared(shell, RUINOUS)
     }
