@@ -10,18 +10,27 @@ $utf8 = [Text.UTF8Encoding]::new($false)
 $plain = [Globalization.CultureInfo]::InvariantCulture
 $stdout = [Console]::OpenStandardOutput()
 $stderr = [Console]::OpenStandardError()
-# Only frames leave: what a probe or .NET writes to the console goes nowhere.
+# Only frames leave: what a probe or .NET writes to the console goes nowhere, and what it reads there is empty.
 [Console]::SetOut([IO.TextWriter]::Null)
 [Console]::SetError([IO.TextWriter]::Null)
+[Console]::SetIn([IO.TextReader]::Null)
+# .NET knows code pages on demand, .NET Framework without.
+try { [Text.Encoding]::RegisterProvider([Text.CodePagesEncodingProvider]::Instance) } catch { }
 # The limit for everything counts from PowerShell's start.
 $deadline -= [Math]::Max(0, ([DateTime]::Now - [Diagnostics.Process]::GetCurrentProcess().StartTime).TotalSeconds)
 $grace = 1.0
 $together = 16
+# For the programs: a probe may change these for the whole process.
+$world = @{
+    variables = [Environment]::GetEnvironmentVariables()
+    path = [string][Environment]::GetEnvironmentVariable('PATH')
+    folder = [Environment]::CurrentDirectory
+}
 
 # One probe, in its runspace. $box is all that it shares with the main loop, which believes none of it. The functions are
 # closures, so a variable of the probe's text that has the name of one of theirs changes nothing.
 $runner = {
-    param($box, $out, $err, $clock, [int] $cap, [string] $code)
+    param($box, $out, $err, $clock, [int] $cap, [string] $code, $variables, [string] $search, [string] $folder)
     $ErrorActionPreference = 'Continue'
     $ProgressPreference = 'SilentlyContinue'
     $global:LASTEXITCODE = 0
@@ -70,31 +79,44 @@ $runner = {
     # its stdout as one text, without the last line end. Its stderr is the probe's, its status $LASTEXITCODE.
     ${function:global:Invoke-Tool} = {
         param([string] $name, [string] $arguments = '', [string[]] $without = @())
-        $program = $ExecutionContext.InvokeCommand.GetCommand($name, 'Application')
+        $program = ''
+        foreach ($place in $search.Split([IO.Path]::PathSeparator)) {
+            try {
+                $path = [IO.Path]::Combine($place.Trim('"'), $name)
+                if ([IO.Path]::IsPathRooted($path) -and [IO.FileInfo]::new($path).Exists) { $program = $path; break }
+            } catch { }
+        }
         if (-not $program) {
             $missing = [InvalidOperationException]::new("$name is not installed")
             $missing.Data['program'] = $name
             throw $missing
         }
         $info = [Diagnostics.ProcessStartInfo]::new()
-        $info.FileName = $program.Path
+        $info.FileName = $program
         $info.Arguments = $arguments
+        $info.WorkingDirectory = $folder
         $info.UseShellExecute = $false
         $info.CreateNoWindow = $true
         $info.RedirectStandardInput = $true
         $info.RedirectStandardOutput = $true
         $info.RedirectStandardError = $true
+        $info.EnvironmentVariables.Clear()
+        foreach ($variable in $variables.Keys) { $info.EnvironmentVariables[$variable] = $variables[$variable] }
         foreach ($variable in $without) { $info.EnvironmentVariables.Remove($variable) }
         $process = [Diagnostics.Process]::new()
         $process.StartInfo = $info
-        if ($box.stopped) { throw 'the time limit has passed' }
-        try { [void]$process.Start() } catch {
-            # As in a shell: it was found, and cannot be run.
-            $failed = [InvalidOperationException]::new("${name}: $($_.Exception.GetBaseException().Message)")
-            $failed.Data['status'] = 126
-            throw $failed
-        }
-        $box.process = $process
+        # Who stops the probe sees that a program is being started, or is seen here before one is.
+        $box.starting = $true
+        try {
+            if ($box.stopped) { throw 'the time limit has passed' }
+            try { [void]$process.Start() } catch {
+                # As in a shell: it was found, and cannot be run.
+                $failed = [InvalidOperationException]::new("${name}: $($_.Exception.GetBaseException().Message)")
+                $failed.Data['status'] = 126
+                throw $failed
+            }
+            $box.process = $process
+        } finally { $box.starting = $false }
         if ($box.stopped) { $process.Kill() }
         if (-not $box.started) {
             $box.started = $true
@@ -146,9 +168,22 @@ $runner = {
     }
 }.ToString()
 
-function Send-Bytes([byte[]] $bytes) {
-    $stdout.Write($bytes, 0, $bytes.Length)
-    $stdout.Flush()
+# Nothing waits for a client that does not read: what is to be sent waits here, for the write before it.
+$sender = @{ waiting = [IO.MemoryStream]::new(); writing = $null }
+
+function Add-Bytes([byte[]] $bytes) { $sender.waiting.Write($bytes, 0, $bytes.Length) }
+
+# Whether all is sent.
+function Step-Sender {
+    if ($sender.writing) {
+        if (-not $sender.writing.IsCompleted) { return $false }
+        $sender.writing = $null
+    }
+    if ($sender.waiting.Length -eq 0) { return $true }
+    $bytes = $sender.waiting.ToArray()
+    $sender.waiting.SetLength(0)
+    $sender.writing = $stdout.WriteAsync($bytes, 0, $bytes.Length)
+    $false
 }
 
 # Of a text that passes the cap, one character passes it: so an output of exactly the cap is not taken for a cut one. A
@@ -193,24 +228,52 @@ function Get-Frame($task, [string] $state, $status) {
     , $frame.ToArray()
 }
 
-# A process with all its descendants, not waited for: many may be late at the same time. .NET knows how, .NET Framework
-# does not.
-function Stop-Tree($process) {
-    if ($process -isnot [Diagnostics.Process]) { return }
-    try {
-        if ($process.HasExited) { return }
-        $process.Kill($true)
-    } catch {
+# The programs of some probes with all their descendants, not waited for: many may be late at the same time. .NET knows
+# how, .NET Framework does not. Returns the programs that do it. In the watcher's runspace, too.
+$stop = {
+    param($boxes)
+    foreach ($process in @($boxes | ForEach-Object { $_.process })) {
+        if ($process -isnot [Diagnostics.Process]) { continue }
         try {
-            $info = [Diagnostics.ProcessStartInfo]::new("$env:SystemRoot\System32\taskkill.exe", "/T /F /PID $($process.Id)")
-            $info.UseShellExecute = $false
-            $info.CreateNoWindow = $true
-            $info.RedirectStandardOutput = $true
-            $info.RedirectStandardError = $true
-            $stopping.Add([Diagnostics.Process]::Start($info))
+            if ($process.HasExited) { continue }
+            $process.Kill($true)
         } catch {
-            try { $process.Kill() } catch { }
+            try {
+                $taskkill = "$env:SystemRoot\System32\taskkill.exe"
+                $info = [Diagnostics.ProcessStartInfo]::new($taskkill, "/T /F /PID $($process.Id)")
+                $info.UseShellExecute = $false
+                $info.CreateNoWindow = $true
+                $info.RedirectStandardOutput = $true
+                $info.RedirectStandardError = $true
+                [Diagnostics.Process]::Start($info)
+            } catch {
+                try { $process.Kill() } catch { }
+            }
         }
+    }
+}
+
+# All programs: no probe starts one any more, and those that were being started have their process soon.
+$leave = {
+    param($boxes, [string] $stop)
+    foreach ($box in $boxes) { $box.stopped = $true }
+    for ($round = 0; $round -lt 40; $round++) {
+        $starting = @($boxes | Where-Object { $_.starting }).Count
+        $stopping = @(& ([ScriptBlock]::Create($stop)) $boxes)
+        foreach ($process in $stopping) { try { [void]$process.WaitForExit(500) } catch { } }
+        if ($starting -eq 0) { break }
+        [Threading.Thread]::Sleep(25)
+    }
+}
+
+# The bootstrap's stdin ends when the client is gone. Then nothing is waited for, the main loop neither.
+$watcher = {
+    param($stdin, $client, $boxes, [string] $leave, [string] $stop)
+    while ($stdin.MoveNext()) { }
+    if ($client.watched) {
+        $client.gone = $true
+        & ([ScriptBlock]::Create($leave)) $boxes $stop
+        [Diagnostics.Process]::GetCurrentProcess().Kill()
     }
 }
 
@@ -223,6 +286,7 @@ function Start-Probe($task) {
     $task.shell.Runspace = $runspace
     [void]$task.shell.AddScript($runner, $true).AddArgument($task.box).AddArgument($task.out).AddArgument($task.err)
     [void]$task.shell.AddArgument($clock).AddArgument($task.cap).AddArgument($task.code)
+    [void]$task.shell.AddArgument($world.variables.Clone()).AddArgument($world.path).AddArgument($world.folder)
     $task.handle = $task.shell.BeginInvoke()
 }
 
@@ -243,7 +307,7 @@ function Step-Probe($task) {
     } elseif ($task.state -eq 'late') {
         # It has a moment to hand over what its program wrote.
         if ($now - $task.stopped -gt $grace) {
-            Stop-Tree $box.process
+            [void](& $stop $box)
             [void]$task.shell.BeginStop($null, $null)
             Get-Frame $task 't'
         }
@@ -251,16 +315,16 @@ function Step-Probe($task) {
         $task.state = 'late'
         $task.stopped = $now
         $box.stopped = $true
-        Stop-Tree $box.process
+        [void](& $stop $box)
     } elseif ($box.full) {
         $box.full = $false
-        Stop-Tree $box.process
+        [void](& $stop $box)
     }
 }
 
-$stopping = [Collections.Generic.List[Diagnostics.Process]]::new()
 $left = @()
 $code = 0
+$client = [hashtable]::Synchronized(@{ watched = $false })
 try {
     $elevated = $false
     try {
@@ -273,17 +337,6 @@ try {
     # Each program that runs keeps two threads of the pool reading; more than its minimum come one by one, and slowly.
     [void][Threading.ThreadPool]::SetMinThreads(3 * $together + 16, 16)
     $initial = [Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
-    # The bootstrap's stdin ends when the client is gone. Where it has ended already, the run does without that.
-    $watch = $null
-    if ($null -ne $stdin) {
-        $watcher = [PowerShell]::Create()
-        $watcher.Runspace = [RunspaceFactory]::CreateRunspace($initial)
-        $watcher.Runspace.Open()
-        [void]$watcher.AddScript('param($stdin) while ($stdin.MoveNext()) { }').AddArgument($stdin)
-        $watch = $watcher.BeginInvoke()
-        if ($watch.AsyncWaitHandle.WaitOne(150)) { $watch = $null }
-    }
-    Send-Bytes ($utf8.GetBytes("`n$nonce hello`n"))
     foreach ($probe in $probes) {
         $left += @{
             index = $probe.index; limit = $probe.limit; cap = $probe.cap; root = $probe.root; code = $probe.code
@@ -291,13 +344,22 @@ try {
             box = [hashtable]::Synchronized(@{})
         }
     }
+    $boxes = @($left | ForEach-Object { $_.box })
+    # Where stdin has ended already, the run does without the watcher.
+    if ($null -ne $stdin) {
+        $watching = [PowerShell]::Create()
+        $watching.Runspace = [RunspaceFactory]::CreateRunspace($initial)
+        $watching.Runspace.Open()
+        [void]$watching.AddScript($watcher.ToString()).AddArgument($stdin).AddArgument($client).AddArgument($boxes)
+        [void]$watching.AddArgument($leave.ToString()).AddArgument($stop.ToString())
+        $client.watched = -not $watching.BeginInvoke().AsyncWaitHandle.WaitOne(150)
+    }
+    Add-Bytes ($utf8.GetBytes("`n$nonce hello`n"))
     while ($left.Count -gt 0) {
-        if ($watch -and $watch.IsCompleted) {
-            $code = 6
-            break
-        }
         $running = @($left | Where-Object { $_.state -ne 'waits' }).Count
         $next = @()
+        # One of them is started in each round: to make a runspace takes long.
+        $started = $false
         foreach ($task in $left) {
             # Whatever fails in what is done for one probe, it has its frame, and the others have theirs.
             $frame = $null
@@ -310,8 +372,8 @@ try {
                 } elseif ($clock.Elapsed.TotalSeconds -gt $deadline) {
                     [void]$task.err.Append("it had not started when the time for the whole VM had passed`n")
                     $frame = Get-Frame $task 't'
-                } elseif ($running -lt $together) {
-                    $running++
+                } elseif ($running -lt $together -and -not $started) {
+                    $started = $true
                     Start-Probe $task
                 }
             } catch {
@@ -320,12 +382,19 @@ try {
                     index = $task.index; cap = $task.cap; out = $task.out; err = $task.err; box = @{}
                 } 'e' 1
             }
-            if ($frame) { Send-Bytes $frame } else { $next += $task }
+            if ($frame) { Add-Bytes $frame } else { $next += $task }
         }
         $left = $next
+        [void](Step-Sender)
+        if (-not $started) { [Threading.Thread]::Sleep(20) }
+    }
+    Add-Bytes ($utf8.GetBytes("`n$nonce end`n"))
+    # The client may go as soon as it has the end.
+    $client.watched = $false
+    while (-not (Step-Sender)) {
+        if ($clock.Elapsed.TotalSeconds -gt $deadline + 3) { throw 'the client does not read' }
         [Threading.Thread]::Sleep(20)
     }
-    if ($code -eq 0) { Send-Bytes ($utf8.GetBytes("`n$nonce end`n")) }
 } catch {
     $code = 5
     try {
@@ -333,13 +402,9 @@ try {
         $stderr.Write($said, 0, $said.Length)
     } catch { }
 } finally {
-    # Everything is sent, or the client is gone. Exit does not wait for a runspace that hangs.
-    foreach ($task in $left) { $task.box.stopped = $true }
-    foreach ($round in 1, 2) {
-        # A program that was being started has its process by the second round.
-        foreach ($task in $left) { Stop-Tree $task.box.process }
-        if ($left.Count -gt 0) { [Threading.Thread]::Sleep(50) }
-    }
-    foreach ($process in $stopping) { try { [void]$process.WaitForExit(500) } catch { } }
+    # Everything is sent, or the client is gone. Exit does not wait for a runspace that hangs, but for the watcher: a
+    # probe ends when its program does, before all descendants are stopped.
+    & $leave @($left | ForEach-Object { $_.box }) $stop.ToString()
+    if ($client.gone) { [Threading.Thread]::Sleep(10000) }
     [Environment]::Exit($code)
 }

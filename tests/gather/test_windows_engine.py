@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,43 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "function Add-Said { throw 'mine' }; 'j'": ("done", 0, "j\n", ""),
     # The console goes nowhere.
     "[Console]::Out.WriteLine('zz'); [Console]::Error.WriteLine('zz'); [Console]::WriteLine('zz'); 'k'": ("done", 0, "k\n", ""),
+    "\"<$([Console]::In.ReadLine())$([Console]::ReadLine())>\"": ("done", 0, "<>\n", ""),
+    # What it changes is its own, and no program's.
+    "$env:PATH = ''; $env:NEXUS_X = 1; [Environment]::CurrentDirectory = '/proc'; "
+    + tool("sh", "-c", "[ $PWD = /proc ]; echo $? \"<$NEXUS_X>\""): ("done", 0, "1 <>\n", ""),
+    "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'; 'l'": ("done", 0, "l\n", ""),
+    "Set-StrictMode -Version Latest; $nothing; 'm'": ("done", 1, "", "$nothing"),
+    "[Threading.Thread]::CurrentThread.CurrentCulture = 'de-DE'; [string]1.5": ("done", 0, "1.5\n", ""),
+    "$global:PSDefaultParameterValues['*:Process'] = { 'mine' }; 'n'": ("done", 0, "n\n", ""),
+    "${function:global:ForEach-Object} = { 'mine' }; 'o'": ("done", 0, "o\n", ""),
+    "$OFS = ','; [Console]::OutputEncoding = [Text.Encoding]::Unicode; 'ö'": ("done", 0, "ö\n", ""),
+    "$Host.SetShouldExit(3); $Host.UI.WriteLine('zz'); $Host.UI.WriteErrorLine('zz'); 'p'": ("done", 0, "p\n", ""),
+    "'q' | Out-Host; 'r' | Out-Default; 's'": ("done", 0, "s\n", ""),
+    # More ends.
+    "": ("done", 0, "", ""),
+    "# nothing": ("done", 0, "", ""),
+    "function f { exit 3 }; 't'; f; 'no'": ("done", 1, "t\n", "did not reach its end"),
+    "'u'; { exit 3 }.Invoke(); 'no'": ("done", 1, "u\n", "did not reach its end"),
+    "throw [Management.Automation.PipelineStoppedException]::new()": ("done", 1, "", "did not reach its end"),
+    "trap { 'trapped'; continue }; throw 'x'; 'v'": ("done", 0, "trapped\nv\n", ""),
+    "trap { 'trapped'; break }; throw 'x'; 'v'": ("done", 1, "trapped\n", "x"),
+    "try { throw 'x' } finally { 'w' }": ("done", 1, "w\n", "x"),
+    "function g([Parameter(Mandatory)] $x) { $x }; g; 'x'": ("done", 1, "", "x"),
+    "$x = @($input).Count; \"y$x\"": ("done", 0, "y0\n", ""),
+    "[void][Threading.Tasks.Task]::Delay(60000); 'z'": ("done", 0, "z\n", ""),
+    "$p = [PowerShell]::Create().AddScript('while (1) { }'); [void]$p.BeginInvoke(); 'A'": ("done", 0, "A\n", ""),
+    sh("kill -9 $$"): ("done", 137, "", ""),
+    f"{sh('exit 4')}; {sh('echo B')}": ("done", 0, "B\n", ""),
+    f"{sh('echo C')}; {sh('exit 4')}": ("done", 4, "C\n", ""),
+    sh("cat; echo D"): ("done", 0, "D\n", ""),
+    # Characters.
+    "'a' + [char]0 + 'b'": ("done", 0, "a\0b\n", ""),
+    "\"a`rb`r`nc\"": ("done", 0, "a\rb\nc\n", ""),
+    "[string][char]0xd800": ("done", 0, "\ufffd\n", ""),
+    "'\U0001f600'": ("done", 0, "\U0001f600\n", ""),
+    "$null; @{ a = 1 }; 1, 2": ("done", 0, "\nSystem.Collections.Hashtable\n1\n2\n", ""),
+    sh("printf '\\n\\n\\n'"): ("done", 0, "\n\n\n", ""),
+    sh("printf '\\376\\377\\000a\\000b'"): ("done", 0, "ab\n", ""),
     # Encodings.
     sh("printf 'gr\\303\\266\\303\\237er'"): ("done", 0, "größer\n", ""),
     sh("printf '\\357\\273\\277l'"): ("done", 0, "l\n", ""),
@@ -154,18 +192,20 @@ def test_what_a_probe_writes_to_stdout_by_itself_is_in_no_frame() -> None:
     assert {each.stdout for each in answers.values()} == {"a\n"}
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_an_end_of_stdin_stops_engine_and_programs() -> None:
     mark = f"301.{os.getpid()}"
     begun = start([probe(sh(f"sleep {mark} & sleep {mark}"), limit=280, key=str(index)) for index in range(4)])
     begun.read("hello")
-    until = time.monotonic() + 60
-    while len(alive(mark)) < 8 and time.monotonic() < until:
-        time.sleep(0.1)
+    wait_for(lambda: len(alive(mark)) >= 8)
     begun.hang_up()
-    until = time.monotonic() + 60
-    while alive(mark) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not alive(mark)
+    wait_for(lambda: not alive(mark))
 
 
 def test_a_stdin_that_has_ended_before_the_engine_starts_stops_nothing() -> None:
@@ -174,6 +214,18 @@ def test_a_stdin_that_has_ended_before_the_engine_starts_stops_nothing() -> None
     begun.process.stdin.close()
     begun.read()
     assert begun.decoder.seen["a"].stdout == "a\n"
+
+
+def test_a_client_that_does_not_read_delays_no_limit() -> None:
+    mark = f"303.{os.getpid()}"
+    texts = [f"'x' * 60000; {sh(f'sleep {mark}')}", *(f"'{key}' * 60000" for key in "abcdef")]
+    begun = start([probe(text, limit=5, cap=65_536) for text in texts])
+    wait_for(lambda: bool(alive(mark)))
+    wait_for(lambda: not alive(mark))
+    begun.read()
+    assert begun.hang_up() == 0
+    states = [(begun.decoder.seen[text].state, len(begun.decoder.seen[text].stdout)) for text in texts]
+    assert states == [("timed out", 60_001), *[("done", 60_001)] * 6]
 
 
 WHOLE = pack(source([probe("'x'")], "N0NCE"))

@@ -71,8 +71,8 @@ def test_an_empty_batch_is_well_formed() -> None:
 #: Commands that read; Write-, Set-, New-, Out- and Remove- are none of them.
 HARMLESS = {"ForEach-Object", "Where-Object"}
 OWN = {
-    *("Add-Said", "Get-Text", "Invoke-Tool", "Add-Limited", "Send-Bytes"),
-    *("Get-Status", "Get-Time", "Get-Frame", "Start-Probe", "Step-Probe", "Stop-Tree"),
+    *("Add-Said", "Get-Text", "Invoke-Tool", "Add-Limited", "Add-Bytes", "Step-Sender"),
+    *("Get-Status", "Get-Time", "Get-Frame", "Start-Probe", "Step-Probe"),
 }
 
 
