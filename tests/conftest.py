@@ -22,7 +22,7 @@ def _share(nodeid: str) -> str:
     labs at once on two cores they do not. What a lab waits for, the other modules use.
     """
     module = nodeid.partition("::")[0]
-    return "tests/lab" if module.startswith("tests/lab/") and module != "tests/lab/test_lab_live.py" else module
+    return "tests/lab" if module.startswith("tests/lab/") and module != "tests/lab/test_lab_catalogue.py" else module
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 
 LAB = [sys.executable, "-m", "lab"]
+
+#: In a script beside VMs: judge all of them.
+JUDGE = (
+    f"{shlex.quote(sys.executable)} -m pytest -q -p no:cacheprovider -p tests.support.few_at_once"
+    ' --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE"'
+)
 
 Up = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -59,33 +66,33 @@ def lab_runs() -> None:
         pytest.skip(f"the lab cannot run here: {why}")
 
 
+def run_lab(vms: int, script: str, *faults: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    """Run a shell script beside VMs: `run_lab(3, script, "vm2=no-curl", "--az")`."""
+    planted = [word for fault in faults for word in ([fault] if fault.startswith("--") else ["--fault", fault])]
+    command = [*LAB, "up", "--vms", str(vms), *planted, "--", "bash", "-c", script]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def run_suite(
+    folder: Path, planted: Mapping[str, Sequence[Fault]], *options: str, timeout: float = 300
+) -> dict[str, Any]:
+    """Judge VMs with planted faults; the reports go to `folder`."""
+    script = f"exec {JUDGE} --reports={shlex.quote(str(folder))}"
+    words = [f"{vm}={','.join(fault.name for fault in faults)}" for vm, faults in planted.items() if faults]
+    done = run_lab(len(planted.keys() - {"run"}), script, *words, *options, timeout=timeout)
+    path = newest_run(folder) / "results.json"
+    assert path.exists(), done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
 @pytest.fixture
 def up(lab_runs: None) -> Up:
-    """Run a shell script beside VMs: `up(3, script, "vm2=no-curl", "--az")`."""
-
-    def run(vms: int, script: str, *faults: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        planted = [word for fault in faults for word in ([fault] if fault.startswith("--") else ["--fault", fault])]
-        command = [*LAB, "up", "--vms", str(vms), *planted, "--", "bash", "-c", script]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
-
-    return run
+    """`run_lab`, where there can be a lab."""
+    return run_lab
 
 
 @pytest.fixture
-def suite(up: Up, tmp_path: Path) -> Suite:
-    """Judge VMs with planted faults."""
-
-    def judge(planted: Mapping[str, Sequence[Fault]], *options: str) -> dict[str, Any]:
-        pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
-        script = (
-            f'exec {pytest_here} --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE"'
-            f" --reports={shlex.quote(str(tmp_path))}"
-        )
-        words = [f"{vm}={','.join(fault.name for fault in faults)}" for vm, faults in planted.items() if faults]
-        done = up(len(planted.keys() - {"run"}), script, *words, *options, timeout=300)
-        path = newest_run(tmp_path) / "results.json"
-        assert path.exists(), done.stdout + done.stderr
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
-
-    return judge
+def suite(lab_runs: None, tmp_path: Path) -> Suite:
+    """`run_suite`, into the test's folder."""
+    return partial(run_suite, tmp_path)

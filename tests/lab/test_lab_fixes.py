@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from lab.faults import FAULTS
-from tests.lab.conftest import Up
+from tests.lab.conftest import JUDGE, run_lab
 
 pytestmark = pytest.mark.lab
 
@@ -47,9 +47,8 @@ REPAIRED = {
     "agent-extension-service-down": ("AGENT-003",),
 }
 
-#: Small enough that one small machine serves all VMs of a batch in time.
-BATCH = 9
-BATCHES = [list(REPAIRED)[start : start + BATCH] for start in range(0, len(REPAIRED), BATCH)]
+#: What this machine has the programs for.
+PLANTED = [name for name in REPAIRED if all(need.found() for need in FAULTS[name].needs)]
 
 #: Run each command twice: what is right already stays so.
 OPERATOR = """\
@@ -70,38 +69,46 @@ def _trouble(results: dict[str, Any], name: str) -> set[str]:
     return {each["id"] for each in vm["results"] if each["status"] not in ("pass", "not applicable")}
 
 
-@pytest.mark.parametrize("faults", BATCHES, ids=[f"{batch[0]} to {batch[-1]}" for batch in BATCHES])
-def test_the_commands_repair_what_they_are_for(up: Up, tmp_path: Path, faults: list[str]) -> None:
-    names = [name for name in faults if all(need.found() for need in FAULTS[name].needs)]
-    several = [name for name in names for _ in range(FAULTS[name].vms)]
+@dataclass(frozen=True)
+class Repaired:
+    """One lab with all these VMs: the fault of each, what the commands did, and the results of a run before and after."""
+
+    planted: dict[str, str]
+    done: list[tuple[str, str, int, str]]  # VM, command, exit status, output
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def repaired(lab_runs: None, tmp_path_factory: pytest.TempPathFactory) -> Repaired:
+    tmp_path = tmp_path_factory.mktemp("fixes")
+    several = [name for name in PLANTED for _ in range(FAULTS[name].vms)]
     planted = {f"vm{number}": name for number, name in enumerate(several, 1)}
     chosen, operator, log = tmp_path / "chosen.json", tmp_path / "run_commands.py", tmp_path / "log.json"
     chosen.write_text(json.dumps({vm: REPAIRED[name] for vm, name in planted.items()}))
     operator.write_text(OPERATOR)
-    python = shlex.quote(sys.executable)
-    judge = (
-        f'{python} -m pytest -q -p no:cacheprovider --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE" --reports='
-    )
     script = (
-        f"{judge}{tmp_path}/before; "
-        f"{python} {operator} {tmp_path}/before/latest/results.json {chosen} {log}; "
-        f"{judge}{tmp_path}/after"
+        f"{JUDGE} --reports={tmp_path}/before; "
+        f"{shlex.quote(sys.executable)} {operator} {tmp_path}/before/latest/results.json {chosen} {log}; "
+        f"{JUDGE} --reports={tmp_path}/after"
     )
-    done = up(len(planted), script, *(f"{vm}={name}" for vm, name in planted.items()), timeout=400)
+    done = run_lab(len(planted), script, *(f"{vm}={name}" for vm, name in planted.items()), timeout=900)
     assert log.exists(), done.stdout + done.stderr
-    said = json.loads(log.read_text())
-    assert [each for each in said if each[2] != 0] == []
     before, after = (
         json.loads((tmp_path / run / "latest" / "results.json").read_text(encoding="utf-8"))
         for run in ("before", "after")
     )
-    wrong = []
-    for vm, name in planted.items():
-        commands = {command for each, command, *_ in said if each == vm}
-        if not commands:
-            wrong.append(f"{vm} ({name}): no command was given")
-        left = _trouble(after, vm) & {*REPAIRED[name], "IMDS-003"}
-        new = _trouble(after, vm) - _trouble(before, vm)
-        if left or new:
-            wrong.append(f"{vm} ({name}): not repaired {sorted(left)}, new {sorted(new)}, after {commands}")
-    assert wrong == []
+    return Repaired(planted, [tuple(row) for row in json.loads(log.read_text())], before, after)
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_the_commands_repair_what_they_are_for(repaired: Repaired, name: str) -> None:
+    vms = [vm for vm, fault in repaired.planted.items() if fault == name]
+    assert len(vms) == FAULTS[name].vms
+    for vm in vms:
+        done = [row for row in repaired.done if row[0] == vm]
+        assert done, "no command was given"
+        assert [row for row in done if row[2] != 0] == []
+        left = _trouble(repaired.after, vm) & {*REPAIRED[name], "IMDS-003"}
+        new = _trouble(repaired.after, vm) - _trouble(repaired.before, vm)
+        assert not (left or new), f"not repaired {sorted(left)}, new {sorted(new)}, after {[row[1] for row in done]}"

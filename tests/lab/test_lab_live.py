@@ -16,7 +16,7 @@ import pytest
 
 from lab import cloud_docs as docs
 from lab import expectations, wire
-from lab.faults import FAULTS, RUN_FAULTS, Fault
+from lab.faults import FAULTS, RUN_FAULTS
 from tests.lab.conftest import LAB, Suite, Up
 from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
@@ -123,23 +123,6 @@ def _wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-#: Small enough that one small machine serves all VMs of a batch in time.
-BATCH = 10
-EVERY = list(FAULTS.values())
-BATCHES = [EVERY[start : start + BATCH] for start in range(0, len(EVERY), BATCH)]
-
-
-@pytest.mark.parametrize("faults", BATCHES, ids=[f"{batch[0].name} to {batch[-1].name}" for batch in BATCHES])
-def test_every_fault_causes_exactly_its_verdicts_and_is_named_first(suite: Suite, faults: list[Fault]) -> None:
-    can = [fault for fault in faults if all(need.found() for need in fault.needs)]
-    several = [fault for fault in can for _ in range(fault.vms)]
-    planted = {f"vm{number}": [fault] for number, fault in enumerate(several, 1)}
-    results = suite(planted)
-    wrong = expectations.differences(results, {vm: fault.expects for vm, (fault,) in planted.items()})
-    wrong += expectations.cause_differences(results, planted)
-    assert not wrong, "\n".join([*(f"{vm} is {fault.name}" for vm, (fault,) in planted.items()), *wrong])
 
 
 def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -> None:

@@ -1,14 +1,22 @@
-"""Two faults on one VM: both are named, nothing else is, and what follows from them is no cause."""
+"""Every fault on a VM of its own, and pairs on one VM: each is named, nothing else is, and what follows is not a cause.
+
+All these VMs are in one lab, which one run judges: its start and the run's cost more than some VMs do.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from lab import expectations
-from lab.faults import FAULTS
-from tests.lab.conftest import Suite
+from lab.faults import FAULTS, Fault
+from tests.lab.conftest import run_suite
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_runs")]
+
+#: What this machine has the programs for.
+ALONE = [name for name, fault in FAULTS.items() if all(need.found() for need in fault.needs)]
 
 #: A fault of the control plane beside one of the guest, two of the guest, and two where one explains or hides the other.
 PAIRS = [
@@ -67,16 +75,50 @@ PAIRS = [
     """.strip().splitlines()
 ]
 
-BATCH = 10
+#: The faults of each VM. What shows only on several VMs is on as many.
+PLANTED = [
+    *([FAULTS[name]] for name in ALONE for _ in range(FAULTS[name].vms)),
+    *([FAULTS[name] for name in pair] for pair in PAIRS),
+]
+
+#: The results of a run, and the faults of each of its VMs.
+Judged = tuple[dict[str, Any], dict[str, list[Fault]]]
+
+
+@pytest.fixture(scope="module")
+def judged(lab_runs: None, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    """Judge all of them once."""
+    planted = {f"vm{number}": faults for number, faults in enumerate(PLANTED, 1)}
+    return run_suite(tmp_path_factory.mktemp("reports"), planted, timeout=1200), planted
+
+
+def only(judged: Judged, faults: list[Fault]) -> Judged:
+    """What was judged of the VMs with these faults."""
+    results, planted = judged
+    chosen = {vm: of_vm for vm, of_vm in planted.items() if of_vm == faults}
+    return {**results, "vms": [vm for vm in results["vms"] if vm["name"] in chosen]}, chosen
 
 
 def test_there_are_pairs_enough() -> None:
     assert len({tuple(pair) for pair in PAIRS}) == len(PAIRS) >= 40
 
 
-@pytest.mark.parametrize("start", range(0, len(PAIRS), BATCH))
-def test_the_root_causes_of_two_faults_are_the_planted_ones(suite: Suite, start: int) -> None:
-    pairs = PAIRS[start : start + BATCH]
-    planted = {f"vm{number}": [FAULTS[name] for name in pair] for number, pair in enumerate(pairs, 1)}
-    results = suite(planted)
+@pytest.mark.parametrize("name", ALONE)
+def test_every_fault_causes_exactly_its_verdicts_and_is_named_first(judged: Judged, name: str) -> None:
+    results, planted = only(judged, [FAULTS[name]])
+    assert len(planted) == FAULTS[name].vms
+    wrong = expectations.differences(results, dict.fromkeys(planted, FAULTS[name].expects))
+    wrong += expectations.cause_differences(results, planted)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
+def test_the_root_causes_of_two_faults_are_the_planted_ones(judged: Judged, pair: list[str]) -> None:
+    results, planted = only(judged, [FAULTS[name] for name in pair])
+    assert list(planted) == [vm["name"] for vm in results["vms"]] != []
     assert not expectations.cause_differences(results, planted)
+
+
+def test_the_run_has_judged_these_vms_and_no_other(judged: Judged) -> None:
+    results, planted = judged
+    assert sorted(vm["name"] for vm in results["vms"]) == sorted(planted)
