@@ -35,7 +35,8 @@ def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
 # Windows' own curl uses Schannel, which says neither version nor issuer; so .NET looks at the same path once more, and
 # says it in the words of curl. 0 is whatever the system allows; before .NET 4.7 that has to be TLS 1.2 by name (3072).
 # Whether the certificate is accepted is curl's to say: here any is, to see who issued it. It is done whenever the
-# tunnel stood, within what is left of the probe's time, less a second for the rest.
+# tunnel stood, within what is left of the probe's time, less a second for the rest: then the connection is closed under
+# whatever waits for it, so that curl's answer counts.
 _LOOK_AT_TLS = r"""
 $status = $global:LASTEXITCODE
 $accept = [Net.Security.RemoteCertificateValidationCallback]{ $true }
@@ -43,18 +44,16 @@ if ($slot.err.ToString() -match '(?m)^< HTTP/[\d.]+ 200') {
     foreach ($protocol in 0, 3072) {
         $left = @LIMIT@ - $since.ElapsedMilliseconds
         if ($left -lt 500) { break }
-        $wait = [int][Math]::Min(3000, $left / 4)
         $client = [Net.Sockets.TcpClient]::new()
+        $end = [Threading.CancellationTokenSource]::new([int]($left / 2))
+        [void]$end.Token.Register([Delegate]::CreateDelegate([Action], $client, 'Close'))
         try {
-            $client.SendTimeout = $wait
-            $client.ReceiveTimeout = $wait
-            if (-not $client.ConnectAsync(@PROXY@, @PORT@).Wait($wait)) { continue }
+            $client.ConnectAsync(@PROXY@, @PORT@).Wait()
             $stream = $client.GetStream()
             $ask = [Text.Encoding]::ASCII.GetBytes(@CONNECT@ + " HTTP/1.1`r`n`r`n")
             $stream.Write($ask, 0, $ask.Length)
             $head = ''
             while (-not $head.EndsWith("`r`n`r`n") -and $head.Length -lt 8192) {
-                if ($since.ElapsedMilliseconds -gt @LIMIT@) { break }
                 $byte = $stream.ReadByte()
                 if ($byte -lt 0) { break }
                 $head += [char]$byte
@@ -68,7 +67,7 @@ if ($slot.err.ToString() -match '(?m)^< HTTP/[\d.]+ 200') {
             $sign = if ($tls.RemoteCertificate.GetSerialNumber()[-1] -ge 128) { '-' }
             Add-Said 'err' "serial=$sign$($tls.RemoteCertificate.GetSerialNumberString())`n"
             break
-        } catch { } finally { $client.Close() }
+        } catch { } finally { $end.Dispose(); $client.Close() }
     }
 }
 $global:LASTEXITCODE = $status"""

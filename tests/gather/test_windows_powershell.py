@@ -6,20 +6,9 @@ shows that PowerShell takes the text, that the text comes to an end, and that ea
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from plugins.checks.probe import ProbeCommand
-from plugins.checks.quoting import tool
-from plugins.evidence.archive import Archive
-from plugins.gather.collector import gather, limits
 from plugins.gather.support_logs import probes as support_probes
-from plugins.ssh import client as ssh
-from tests.gather.test_windows_visit import Nobody, host, vm
-from tests.support.powershell import PWSH, needs_pwsh, run
+from tests.support.powershell import needs_pwsh, run
 from tests.support.powershell_grammar import PLANNED, VM
-from tests.support.sshd import Keys, needs_sshd
 
 pytestmark = needs_pwsh
 

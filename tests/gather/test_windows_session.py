@@ -151,7 +151,13 @@ def test_the_suite_judges_it(site: Site) -> None:
         f"ssh_config: {site.config()}\nvms:\n"
         "  - {name: win, host: 127.0.0.1, os: windows}\n  - {name: lin, host: 127.0.0.1}\n"
     )
-    options = ["--check=SSH-001", "--check=VM-005", "--no-azure", f"--inventory={inventory}", f"--reports={site.folder}/reports"]
+    options = [
+        "--check=SSH-001",
+        "--check=VM-005",
+        "--no-azure",
+        f"--inventory={inventory}",
+        f"--reports={site.folder}/reports",
+    ]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     (results,) = (site.folder / "reports").glob("2*/results.json")

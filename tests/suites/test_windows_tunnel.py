@@ -1,0 +1,117 @@
+"""The second look at TLS on a real PowerShell, through a real proxy to a real TLS server.
+
+curl for Windows leaves out version and issuer. Here the curl of this machine stands in for it, and prints its own; what
+.NET adds comes after that, and names the cipher as .NET does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import threading
+import time
+from dataclasses import replace
+from functools import partial
+from socket import socket
+
+import pytest
+
+from lab.odd_proxy import OddProxy, answers
+from plugins.model import ProbeResult
+from plugins.requirements.profile import Timeouts
+from suites.probes import proxy_tunnel
+from suites.probes.curl import CurlAnswer
+from suites.rules.certificate import certificate_problem
+from suites.rules.tls import Tls
+from tests.support.powershell import needs_pwsh, run
+from tests.support.powershell_grammar import ENDPOINT, PROBES
+from tests.support.suite_rows import PROFILE, WINDOWS_VM
+from tests.support.tls_origin import behaviours, serves
+
+pytestmark = [needs_pwsh, pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")]
+
+CURL = """#!/bin/sh
+for word; do shift; [ "$word" = NUL ] && word=/dev/null; set -- "$@" "$word"; done
+exec {curl} "$@"
+"""
+
+_OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+def _drip(client: socket) -> None:
+    client.sendall(b"\x16\x03\x03\x3f\xff\x02")  # the beginning of a long record
+    for _ in range(600):
+        client.sendall(b"\0")
+        time.sleep(0.5)
+
+
+def _always(name: str, client: str) -> str:
+    return name
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProbeResult]:
+    """What the probe answers, by what the proxy and the server do. A good server's authority is trusted, and no other."""
+    folder = tmp_path_factory.mktemp("tunnel")
+    acts, trusted = behaviours(folder, ENDPOINT.host)
+    acts = {
+        **{name: acts[f"tls-{name}"] for name in ("good", "untrusted")},
+        "close": serves(folder / "good.pem", "close"),
+        "drip": answers(_OPEN, _drip),
+        "refused": answers(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
+    }
+    (folder / "curl.exe").write_text(CURL.format(curl=shutil.which("curl")))
+    (folder / "curl.exe").chmod(0o755)
+    with contextlib.ExitStack() as stack, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PATH", f"{folder}:/usr/bin:/bin")
+        environment.setenv("CURL_CA_BUNDLE", str(trusted["tls-good"]))
+        probes = []
+        for name in acts:
+            server = stack.enter_context(OddProxy(("127.0.0.1", 0), partial(_always, name), acts))
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+            stack.callback(server.shutdown)
+            # Only the drip is to run into its limits; the engine's is never the one that ends it.
+            limits = Timeouts(imds=2, connect=2, total=3) if name == "drip" else Timeouts(imds=2, connect=25, total=30)
+            environment.setattr(proxy_tunnel, "_LIMIT", 12 if name == "drip" else 60)
+            profile = replace(PROFILE, proxy_url=f"http://127.0.0.1:{server.server_address[1]}", timeouts=limits)
+            planned = PROBES["tunnel"].plan("x", {"vm": WINDOWS_VM, "profile": profile, "endpoint": ENDPOINT})
+            probes.append(replace(planned, key=name, timeout=60))
+        return run(*probes)
+
+
+def second(seen: ProbeResult) -> list[str]:
+    """What the second look added: .NET names a cipher in another way than curl's libraries."""
+    return re.findall(
+        r"^\* SSL connection using (TLSv1\.[23]) / Aes\d+\n\*  issuer: (.*)\nserial=[0-9A-F-]+$", seen.stderr, re.M
+    )
+
+
+@pytest.mark.parametrize("name", ["good", "untrusted", "close"])
+def test_version_and_issuer_come_from_the_second_look(seen: dict[str, ProbeResult], name: str) -> None:
+    """Whether curl accepted the certificate or not, and whether it got an answer or not: the tunnel stood."""
+    expected = {"good": (0, 400), "untrusted": (60, 0), "close": (52, 0)}
+    answer = CurlAnswer.read(seen[name])
+    assert (seen[name].state, answer.exit, answer.code) == ("done", *expected[name]), seen[name]
+    assert answer.connect == 200
+    issuer = "O=Contoso Inspection" if name == "untrusted" else "O=Microsoft Corporation"
+    assert second(seen[name]) == [("TLSv1.3", issuer)], seen[name].stderr
+
+
+def test_it_names_the_issuer_of_a_certificate_that_curl_refused(seen: dict[str, ProbeResult]) -> None:
+    answer = CurlAnswer.read(seen["untrusted"])
+    outcome = certificate_problem(answer, Tls.read(answer.verbose), ENDPOINT.host, PROFILE)
+    assert "It was issued by O=Contoso Inspection." in outcome.message
+
+
+def test_curls_answer_counts_when_the_second_look_runs_out_of_time(seen: dict[str, ProbeResult]) -> None:
+    """A server that sends a byte now and then keeps each single read from running out."""
+    answer = CurlAnswer.read(seen["drip"])
+    assert (seen["drip"].state, answer.exit, answer.connect) == ("done", 28, 200), seen["drip"]
+    assert second(seen["drip"]) == []
+
+
+def test_without_a_tunnel_there_is_no_second_look(seen: dict[str, ProbeResult]) -> None:
+    answer = CurlAnswer.read(seen["refused"])
+    assert (seen["refused"].state, answer.exit, answer.connect) == ("done", 56, 403), seen["refused"]
+    assert second(seen["refused"]) == []
