@@ -80,7 +80,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProbeResult]:
         return run(*probes)
 
 
-def second(seen: ProbeResult) -> list[str]:
+def second(seen: ProbeResult) -> list[tuple[str, str]]:
     """What the second look added: .NET names a cipher in another way than curl's libraries."""
     return re.findall(
         r"^\* SSL connection using (TLSv1\.[23]) / Aes\d+\n\*  issuer: (.*)\nserial=[0-9A-F-]+$", seen.stderr, re.M
