@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plugins.core.component_names import short_names
+
 __all__ = ["find"]
 
 Json = Mapping[str, Any]
@@ -26,9 +28,9 @@ def find(vms: Sequence[Json]) -> list[dict[str, Any]]:
     for vm in vms:
         groups.setdefault(vm["components"].get("cluster", "").lower(), []).append(vm)
     differences = []
-    for members in groups.values():
-        cluster = members[0]["components"].get("cluster", "")
-        group = f"cluster {cluster.rpartition('/')[2]}" if cluster else FLEET
+    clusters = short_names([members[0]["components"].get("cluster", "") for members in groups.values()])
+    for cluster, members in zip(clusters, groups.values(), strict=True):
+        group = f"cluster {cluster}" if cluster else FLEET
         for fact in dict.fromkeys(fact for vm in members for fact in vm["facts"]):
             by_value: dict[str, list[str]] = {}
             for vm in members:

@@ -152,7 +152,7 @@ def forecast(plan: Sequence[Mapping[str, Any]], ready: int, total: int) -> str:
     changes = sum(step["changes"] for step in plan)
     fixes = counted(len(plan), "fix", "fixes") + (f" ({changes:,} changes)" if changes > len(plan) else "")
     if last == ready:
-        return f"{fixes}, and {counted(judgeable, 'VM')} can be judged." if judgeable else ""
+        return f"After {fixes}, {counted(judgeable, 'VM')} can be judged." if judgeable else ""
     more = f" {judgeable} more can then be judged." if judgeable else ""
     # Checks that were blocked are judged only when their cause is fixed: the plan promises nothing about them.
     judged = ", as far as judged" if any(step["unjudged"] for step in plan) else ""

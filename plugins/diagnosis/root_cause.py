@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from plugins.checks.areas import REACHED
 from plugins.checks.check import Check
 from plugins.judge.readiness import NEEDS_ATTENTION
 from plugins.model import Status, Verdict
@@ -59,7 +60,10 @@ def _met_before(
     verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], stopped_first: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The check that stands for a shared cause: the one that it names, or the first of the most serious that met it."""
-    if any(cause.status in NEEDS_ATTENTION for cause in by_id.get(verdict.shared_cause, ())):
+    # Of a VM that was not reached, results have SSH-001 even when the run did not select it.
+    if verdict.shared_cause == REACHED or any(
+        cause.status in NEEDS_ATTENTION for cause in by_id.get(verdict.shared_cause, ())
+    ):
         return (verdict.shared_cause,)
     first = stopped_first.get(verdict.shared_cause, verdict.id)
     return (first,) if first != verdict.id else ()

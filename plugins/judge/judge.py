@@ -172,7 +172,7 @@ class Judge:
         if REACHED in self._state(case.vm).checks:
             message = f"Not judged: {REACHED}, {_lower(session.message)}"
             return self._uncalled(case, Status.BLOCKED, message, blocked_by=(REACHED,))
-        return self._uncalled(case, Status.UNKNOWN, session.message, session.remedy)
+        return self._uncalled(case, Status.UNKNOWN, session.message, session.remedy)._replace(shared_cause=REACHED)
 
     def _blocker(self, case: CheckCase) -> Outcome | None:
         """When a check that this one needs did not pass."""

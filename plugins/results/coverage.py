@@ -29,7 +29,7 @@ class Coverage:
         """`vms` are those that the run is about: leaving out other VMs of a fleet leaves out no check."""
         self._vms, self._profile = vms, profile
         self._of_check: Counter[str] = Counter()
-        self._of_vm: Counter[str] = Counter()
+        self._of_vm: dict[str, Counter[str]] = {vm.name: Counter() for vm in vms}
         self._judged: Counter[str] = Counter()
         self._complete_vms = 0
         self._azure: set[str] = set()
@@ -46,14 +46,14 @@ class Coverage:
             for vm in self._vms:
                 if number := self._cases(check, vm):
                     self._of_check[check.id] += number
-                    self._of_vm[vm.name] += number
+                    self._of_vm[vm.name][check.id] += number
 
     def add(self, vm: str, verdicts: Iterable[Verdict]) -> bool:
         """A VM whose verdicts are all in; True when nothing of the VM was left out."""
         cases = {(verdict.id, verdict.parameter) for verdict in verdicts if verdict.severity is Severity.REQUIRED}
-        judged = Counter(id for id, _ in cases if id in self._of_check)
+        judged = Counter(id for id, _ in cases) & self._of_vm[vm]  # more of one check does not make up for another
         self._judged.update(judged)
-        complete = judged.total() >= self._of_vm[vm]
+        complete = judged == self._of_vm[vm]
         self._complete_vms += complete
         return complete
 
@@ -78,7 +78,7 @@ class Coverage:
             "vms": {"judged": self._complete_vms, "of": len(self._vms)},
             "areas": list(dict.fromkeys(map(area_of, missing))),
             "checks": missing,
-            "why": [] if complete else self.reasons or ["the run ended early"],
+            "why": [] if complete else self.reasons or ["not all checks ran"],
         }
 
     def _cases(self, check: Check, vm: Vm) -> int:

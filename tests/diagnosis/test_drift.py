@@ -42,5 +42,11 @@ def test_vms_of_one_cluster_are_compared_with_each_other_only() -> None:
     assert entry["outliers"] == [{"value": "SLES 15", "vms": ["c"]}, {"value": "Debian 12", "vms": ["d"]}]
 
 
+def test_clusters_of_one_name_are_told_apart_by_their_subscription() -> None:
+    ids = [f"/subscriptions/{n}/resourceGroups/rg/providers/Microsoft.NetworkCloud/clusters/lab" for n in (1, 2)]
+    vms = [vm(f"{id[15]}-{os}", id, os=os) for id in ids for os in ("Debian 12", "SLES 15")]
+    assert [entry["group"] for entry in find(vms)] == ["cluster lab (1)", "cluster lab (2)"]
+
+
 def test_equal_vms_do_not_drift() -> None:
     assert find([vm("a", os="Debian 12"), vm("b", os="Debian 12")]) == []

@@ -83,7 +83,7 @@ def test_a_vm_that_was_not_reached_can_then_be_judged_and_comes_after_what_was_m
     assert forecast(found, 1, 5) == (
         "The first fix makes 2 of 5 VMs ready; all 2 fixes (4 changes) make it 2. 3 more can then be judged."
     )
-    assert forecast(steps([gone], 0, frozenset()), 0, 3) == "1 fix (3 changes), and 3 VMs can be judged."
+    assert forecast(steps([gone], 0, frozenset()), 0, 3) == "After 1 fix (3 changes), 3 VMs can be judged."
 
 
 def test_one_change_that_frees_many_comes_before_many_changes() -> None:

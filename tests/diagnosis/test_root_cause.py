@@ -87,6 +87,8 @@ ROOT = Diagnosis(True, ())
             [verdict("PROXY-003", "pass"), verdict("NET-003", "unknown", "a", shared_cause="PROXY-003")],
             [Diagnosis(False, ()), ROOT],
         ),
+        # ... and SSH-001 always, for results have it when the run did not select it
+        ([verdict("NET-001", "unknown", "a", shared_cause="SSH-001")], [Diagnosis(False, ("SSH-001",))]),
         # a failure explains an unknown: a VM that is off does not answer, and everything else follows from that
         (
             [

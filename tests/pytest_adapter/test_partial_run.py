@@ -59,6 +59,12 @@ def pytest_runtest_logreport(report):
         raise KeyboardInterrupt
 """
 
+#: Plugins that leave something out behind the suite's back: ``-p late``, ``-p hide``.
+PLUGINS = {
+    "late": "def pytest_collection_finish(session):\n    del session.items[3:]\n",
+    "hide": "def pytest_ignore_collect(collection_path):\n    return collection_path.name == 'test_net.py' or None\n",
+}
+
 #: Ways of leaving something out; the last ones leave nothing out.
 WAYS = (
     "--check=SSH-001",
@@ -81,6 +87,8 @@ WAYS = (
     "--maxfail=1",
     "-p=stop_1",
     "-p=stop_6",
+    "-p=late",
+    "-p=hide",
     "--shard=1/2",
     "--shard=3/3",
     "--enroll",
@@ -106,6 +114,8 @@ def _project(folder: Path, words: dict[str, str]) -> Path:
         (folder / f"suites/test_{module}.py").write_text(text)
     for number in (1, 6):
         (folder / f"stop_{number}.py").write_text(STOP.format(number=number))
+    for name, text in PLUGINS.items():
+        (folder / f"{name}.py").write_text(text)
     vms = [Vm(name) for name in words]
     archive = Archive.create(folder / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, vms)
     for vm in vms:
@@ -203,6 +213,13 @@ def test_an_empty_shard_with_a_module_that_cannot_be_loaded_is_not_ready(tmp_pat
         status, output, results = _run(project, "--shard=2/2", *more)
         assert status not in (0, None), output
         assert results is None or results["verdict"] == "partial", output
+
+
+def test_a_loop_that_judges_nothing_is_not_ready(tmp_path: Path) -> None:
+    project = _project(tmp_path, {"a": "right"})
+    loop = "import pytest\n\n@pytest.hookimpl(tryfirst=True)\ndef pytest_runtestloop():\n    return True\n"
+    (project / "suites/conftest.py").write_text(loop)
+    assert _run(project)[0] == 10
 
 
 def test_a_stop_in_the_middle_leaves_the_rest_unjudged(sick: Path) -> None:

@@ -73,6 +73,8 @@ def history(runs: Sequence[Json]) -> Json | None:
     ]
     line = "M" + "L".join(f"{x} {y}" for x, y in points)
     first, last = runs[0]["ready"], runs[-1]["ready"]
+    ends = [_when(run["started"]) for run in (runs[0], runs[-1])]
+    same_day = ends[0]["day"] == ends[1]["day"]
     before = f"{first:,} {plural(first, 'VM was', 'VMs were')} ready in the first of {len(runs)} runs"
     return {
         "top": top,
@@ -80,6 +82,8 @@ def history(runs: Sequence[Json]) -> Json | None:
         "area": f"{line}V{HEIGHT}H0Z",
         "dots": "".join(f"M{x} {y}h0" for x, y in points),  # with a round cap, a line of no length is a dot
         "sentence": f"{before}, {last:,} in the last.",
+        "first": ends[0]["time" if same_day else "day"],
+        "last": ends[1]["time" if same_day else "day"],
         "runs": [{**run, "not_ready": run["not ready"], **_when(run["started"])} for run in runs],
     }
 

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
+from plugins.core.component_names import short_names
 from plugins.core.sanitize import escape_invisible, middle_cut, one_line, truncate
-from plugins.reports.html.component_names import short_names
 from plugins.reports.html.page import VmLists
 from plugins.reports.queries import Json
 from plugins.results.compact import left_out

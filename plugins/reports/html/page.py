@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 
+from plugins.core.component_names import last_part, places
 from plugins.core.sanitize import one_line, truncate
 from plugins.core.wording import counted, first_few
 from plugins.diagnosis.findings import rank
 from plugins.judge.readiness import READINESS
 from plugins.reports.html import charts
-from plugins.reports.html.component_names import last_part, places
 from plugins.reports.queries import Json, component, fix_order, vms_by_readiness
 from plugins.results.coverage import judged_sentence
 from plugins.results.verdict import CAVEAT

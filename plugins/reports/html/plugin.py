@@ -275,10 +275,12 @@ def _environment() -> jinja2.Environment:
 
 
 def _prose(text: str) -> Markup:
-    """A message or remedy, escaped, on one line, with `code` between backticks set as code."""
-    parts = re.split(r"`([^`]+)`", one_line(text))
+    """A message or remedy, escaped, on one line: `code` set as code, no line breaks in an --option."""
+    parts = re.split(r"(`[^`]+`|(?<![\w-])--[a-z][\w-]*)", one_line(text))
+    code, option = Markup("<code>{}</code>"), Markup('<span class="option">{}</span>')
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if index % 2 else part for index, part in enumerate(parts)
+        part if not index % 2 else option.format(part) if part.startswith("--") else code.format(part[1:-1])
+        for index, part in enumerate(parts)
     )
 
 

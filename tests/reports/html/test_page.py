@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
+from plugins.core.component_names import places, short_names
 from plugins.reports.html.charts import history, staircase
-from plugins.reports.html.component_names import places, short_names
 from plugins.reports.html.page import VmLists, merged, overview, title
 from tests.support.report_builder import Json, run, saved, vm
 from tests.support.report_fleet import rollout
@@ -102,3 +102,6 @@ def test_a_line_over_time_needs_two_runs() -> None:
     assert history([entry]) is None
     chart = history([entry, {**entry, "ready": 4}])
     assert chart and chart["line"] == "M0.0 150.0L1000.0 0.0"
+    assert (chart["first"], chart["last"]) == ("00:00", "00:00")  # of the same day
+    later = history([entry, {**entry, "started": "2026-11-02T00:00:00Z"}])
+    assert later and (later["first"], later["last"]) == ("2026-11-01", "2026-11-02")

@@ -77,7 +77,7 @@ def test_alike_results_are_one_finding_with_all_their_vms_and_parameters(tmp_pat
     page = write_page(tmp_path, run([vm(f"web-{n}", story, n) for n in range(12)]))
     (row,) = rows(page)
     assert row[3].count('class="parameter"') == 2
-    assert row[5] == '<td class="col-vms"><b>12</b> <span>web-0 …</span></td>'
+    assert row[5] == '<td class="col-vms"><b>12</b> <span>web-0, …</span></td>'
     (finding,) = core(page)["findings"]
     assert core(page)["lists"][finding["list"]] == list(range(12))
 

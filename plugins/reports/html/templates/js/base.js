@@ -21,8 +21,12 @@ const count = (number) => number.toLocaleString("en");
 const plural = (number, word, words = `${word}s`) => `${count(number)} ${number === 1 ? word : words}`;
 const dashed = (word) => word.replaceAll(" ", "-");
 
-// Text with `code` between backticks, as nodes.
-const prose = (text) => text.split(/`([^`]+)`/).map((part, index) => (index % 2 ? make("code", {}, part) : part));
+// Text with `code` between backticks and options (in which no line breaks), as nodes.
+const prose = (text) =>
+  text.split(/(`[^`]+`|(?<![\w-])--[a-z][\w-]*)/).map((part, index) => {
+    if (index % 2 === 0) return part;
+    return part.startsWith("--") ? make("span", { class: "option" }, part) : make("code", {}, part.slice(1, -1));
+  });
 
 // The same for SVG, whose text a screen reader does not read: a table beside a chart says what it shows.
 const draw = (tag, attributes = {}, ...children) => {

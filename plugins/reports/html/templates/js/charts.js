@@ -22,7 +22,7 @@ const staircase = (() => {
     const width = 1000 / values.length;
     const y = (value) => 200 - (200 * value) / top;
     const path = values.map((value, step) => `${step ? "L" : "M"}${(step * width).toFixed(1)} ${y(value).toFixed(1)}H${((step + 1) * width).toFixed(1)}`).join("");
-    find(".stairs-area", svg()).setAttribute("d", `${path}V200H0Z`);
+    find(".stairs-area", svg())?.setAttribute("d", `${path}V200H0Z`);
     find(".stairs-line", svg()).setAttribute("d", path);
     find(".stairs-hits", svg()).replaceChildren();
     const text = `Of ${plural(members.length, "VM")}, ${count(values[0])} ${values[0] === 1 ? "is" : "are"} ready now, ${count(values.at(-1))} after the whole plan.`;
@@ -58,8 +58,9 @@ const heatMap = (() => {
     }
     const bad = counts.f + counts.u + counts.w;
     const letter = counts.f ? "f" : counts.u > counts.w ? "u" : "w"; // one VM of unknown state is not the colour of 99 warnings
+    const share = counts[letter] / members.length;
     const split = Object.entries(counts).filter(([, number]) => number).map(([own, number]) => `${count(number)} ${word(own)}`).join(", ");
-    return { area, bad, split, status: word(letter), level: bad ? LEVELS.filter((share) => bad / members.length > share).length : 0 };
+    return { area, bad, split, status: word(letter), level: bad ? LEVELS.filter((level) => share > level).length : 0 };
   };
 
   const sentence = (row, cell) => `${cell.area} in ${row.name}: ${cell.bad ? `findings on ${count(cell.bad)} of ${plural(row.members.length, "VM")} (${cell.split})` : "no findings"}`;
@@ -77,7 +78,8 @@ const heatMap = (() => {
     if (!own.length) return;
     const room = Math.max(300, frame.clientWidth || 900);
     const label = Math.round(Math.min(240, room * 0.36));
-    const width = Math.max(30, Math.min(88, Math.floor((room - label - 4) / own.length)));
+    const digits = String(Math.max(...rows.flatMap((row) => row.cells.map((cell) => cell.bad)))).length;
+    const width = Math.max(12 + 7 * digits, Math.min(88, Math.floor((room - label - 4) / own.length)));
     const level = width > 74; // whether the names of the areas fit side by side
     const top = level ? 24 : 12 + Math.round(7 * Math.max(...own.map((area) => area.length)));
     const [full, height] = [label + width * own.length, top + ROW_HEIGHT * rows.length];

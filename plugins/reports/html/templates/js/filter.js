@@ -83,8 +83,9 @@ const clearFilter = () => {
 
 // The tiles say how many VMs each of them leaves, under the rest of the filter.
 const TOTALS = new Map(findAll(".tile").map((tile) => [tile, find("strong", tile).textContent]));
-const wholeBar = find(".verdict > .bar").cloneNode(true);
+const wholeBar = find(".verdict > .bar")?.cloneNode(true);
 const showTiles = () => {
+  if (!wholeBar) return; // a page of one VM has no tiles
   const counts = tally(matchingVms("readiness"));
   const narrowed = isFiltered();
   for (const [tile, total] of TOTALS) {

@@ -50,11 +50,11 @@ const matrix = (() => {
     const name = make("button", { type: "button", tabindex: -1, "data-sort-name": true }, "VM");
     const totals = columns.map((check, column) => {
       const { bad } = summed(members, check.number);
-      return make("td", { class: firstOfArea(column) ? "area" : null }, bad ? brief(bad) : "");
+      return make("td", { class: `${bad > 99 ? "narrow" : ""}${firstOfArea(column) ? " area" : ""}` }, bad ? brief(bad) : "");
     });
     head.replaceChildren(
       make("tr", { "aria-rowindex": 1 }, make("th", { scope: "col", class: "corner", "aria-sort": sortOf("name") }, name), ...cells),
-      make("tr", { "aria-rowindex": 2, class: "totals" }, make("th", { scope: "row", class: "corner" }, "VMs where it is not met"), ...totals),
+      make("tr", { "aria-rowindex": 2, class: "totals" }, make("th", { scope: "row", class: "corner" }, "Not met or not judged"), ...totals),
     );
   };
 
@@ -81,7 +81,7 @@ const matrix = (() => {
       const { bad, letter } = summed(group.members, check.number);
       const status = word(letter);
       const loud = bad > 0;
-      row.append(make("td", { tabindex: -1, class: `${loud ? `s-${dashed(status)}` : "s-calm"}${bad > 99 ? " narrow" : ""}${firstOfArea(column) ? " area" : ""}`, "aria-label": loud ? `not met on ${plural(bad, "VM")}` : "met" }, loud ? brief(bad) : ""));
+      row.append(make("td", { tabindex: -1, class: `${loud ? `s-${dashed(status)}` : "s-calm"}${bad > 99 ? " narrow" : ""}${firstOfArea(column) ? " area" : ""}`, "aria-label": loud ? `not met or not judged on ${plural(bad, "VM")}` : "no findings" }, loud ? brief(bad) : ""));
     });
     return row;
   };
@@ -326,7 +326,7 @@ const matrix = (() => {
     const { row, check } = target(cell);
     if (row.group) {
       const { bad } = summed(row.group.members, check.number);
-      cell.title = `${check.id} in ${row.group.name}: ${bad ? `not met on ${plural(bad, "VM")} of ${count(row.group.members.length)}` : "met"}`;
+      cell.title = `${check.id} in ${row.group.name}: ${bad ? `not met or not judged on ${plural(bad, "VM")} of ${count(row.group.members.length)}` : "no findings"}`;
       return;
     }
     const letter = row.vm.worst[check.number];

@@ -137,7 +137,7 @@ const grouped = (members) => {
   return inGroups(members, state.group === "readiness" ? null : groupings[state.group]);
 };
 
-// How many of some VMs a check is not met on, and the worst word among them.
+// On how many of some VMs a check is not met or not judged, and the worst word among them.
 const summed = (members, check) => {
   let worst = LETTERS.length - 1;
   let bad = 0;
