@@ -84,7 +84,7 @@ class OpenSsh:
         if self._running.stopped:
             raise SshError(*CANCELLED)
         if code:
-            raise self._refused(alias, errors)
+            raise self._refused(alias, user, errors)
         settings = _parsed(printed)
         if "hostname" not in settings:
             raise unusable(f"ssh -G {alias}", f"it printed no host name: {quoted(printed)}", "Run it and see")
@@ -112,7 +112,7 @@ class OpenSsh:
             if name in expanded:  # a version to come: keep `hop_from` from expanding them again
                 settings[name] = [value.replace("%", "%%") for value in settings.get(name, ())]
 
-    def _refused(self, alias: str, errors: str) -> Exception:
+    def _refused(self, alias: str, user: str | None, errors: str) -> Exception:
         lines = [line.strip() for line in errors.splitlines() if line.strip() and not line.startswith(_NOISE)]
         for line in lines:
             if found := _LINE.fullmatch(line):
@@ -120,9 +120,14 @@ class OpenSsh:
                     f"{found['file']}:{found['number']}", f"ssh says {quoted(found['what'], 200)}", "Correct the line"
                 )
         reason = quoted(lines[0], 200) if lines else "nothing"
-        return unusable(
-            f"ssh -G {alias}", f"ssh refuses its configuration and says {reason}", "Correct it: run the command by hand"
-        )
+        remedy = "Correct it: run the command by hand"
+        if user is not None and set(user) & set("\\$"):
+            # OpenSSH 10.6 refuses CORP\\anna and svc$ after -l, and takes them of its files.
+            remedy += (
+                f". If it is the user {user!r}: newer versions of OpenSSH take it in their configuration only. "
+                "Remove it from the fleet file, and write 'User NAME' there"
+            )
+        return unusable(f"ssh -G {alias}", f"ssh refuses its configuration and says {reason}", remedy)
 
 
 def _parsed(printed: str) -> dict[str, list[str]]:

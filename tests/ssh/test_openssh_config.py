@@ -13,17 +13,33 @@ import shutil
 import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from plugins.ssh import expansion, openssh
 from plugins.ssh.config import SshConfig
-from plugins.ssh.config_syntax import plain_jump
+from plugins.ssh.config_syntax import CA_ALGORITHMS, plain_jump
 from plugins.ssh.errors import SshError
 from plugins.ssh.hop import Hop
 
-pytestmark = pytest.mark.skipif(not shutil.which("ssh"), reason="ssh is not installed")
+
+def _version() -> tuple[int, int]:
+    """Of this machine's OpenSSH, as ``ssh -V`` says: ``OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.20``."""
+    if not shutil.which("ssh"):
+        return 0, 0
+    said = subprocess.run(["ssh", "-V"], capture_output=True, text=True, timeout=60, check=False).stderr
+    match = re.match(r"OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)", said)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+VERSION = _version()
+#: Before 8.7 a comment behind a value was an error, and a backslash meant itself.
+pytestmark = pytest.mark.skipif(VERSION < (8, 7), reason="OpenSSH 8.7 or later is not installed")
+#: The reader has the rules of these; of 2,000 generated files 10.0 and 10.6 read one and two in another way (`Match !final`).
+READS_ALIKE = VERSION < (10, 0)
 
 ENVIRONMENT = {"FIELD_DIR": "/srv/field", "FIELD_NAME": "berta"}
 
@@ -63,6 +79,23 @@ def parsed(text: str) -> dict[str, list[str]]:
         name, _, value = line.partition(" ")
         values.setdefault(name, []).append(value)
     return values
+
+
+@cache
+def _knows_the_default() -> bool:
+    """Whether this machine's ssh lets the same algorithms sign certificates as the one that the reader knows (9.2)."""
+    done = subprocess.run(["ssh", "-G", "-F", "none", "x"], capture_output=True, text=True, timeout=60, check=True)
+    return parsed(done.stdout)["casignaturealgorithms"] == [",".join(CA_ALGORITHMS)]
+
+
+def by_rules(hop: Hop | None) -> Hop | None:
+    """Without what differs from one version of ssh to the next: the default of CASignatureAlgorithms."""
+    return hop if hop is None or _knows_the_default() else replace(hop, ca_algorithms=())
+
+
+def alike(by_reader: Hop | None, by_client: Hop | None) -> bool:
+    """Whether the reader says what ssh says, as far as it has the rules of this version."""
+    return by_rules(by_reader) == by_rules(by_client) or not READS_ALIKE
 
 
 def ours(path: Path, alias: str, *, reader: bool = False, run: openssh.Run = openssh._run) -> Hop | None:
@@ -262,7 +295,7 @@ def test_known_kinds(tmp_path: Path, name: str) -> None:
         got = getattr(by_client, key)
         assert (tuple(map(str, got)) if isinstance(got, tuple) else got) == value, key
     assert compared(by_client) == expected(values)
-    assert by_reader in (by_client, None)
+    assert by_rules(by_reader) in (by_rules(by_client), None)
     refused = name.startswith(("S18", "S19")) or "canonical name" in name
     assert (by_reader is None) == refused, "the reader refuses canonical names only"
 
@@ -440,7 +473,7 @@ def difference(folder: Path, seed: int, alias: str) -> tuple[str, str]:
     values = None if runs[-1][0] else parsed(runs[-1][1])
     text = "\n".join(f"--- {file.name}\n{file.read_text()}" for file in sorted(path.parent.iterdir()))
     if values is None:
-        wrong = by_client is not None or by_reader is not None
+        wrong = by_client is not None or (by_reader is not None and READS_ALIKE)
         return "refused by ssh", f"{alias}: {by_client} {by_reader}\n{text}" if wrong else ""
     if by_client is None:  # unknown tokens, which ssh refuses when it comes to use them; blanks nobody can tell apart
         unclear = "%n" in values["hostname"][0] or " " in values["userknownhostsfile"][0]
@@ -449,7 +482,7 @@ def difference(folder: Path, seed: int, alias: str) -> tuple[str, str]:
         return "different", f"{alias}: {compared(by_client)}\n{expected(values)}\n{text}"
     if by_reader is None:
         return "refused by the reader", ""
-    return "equal", "" if by_reader == by_client else f"{alias}: client {by_client}\nreader {by_reader}\n{text}"
+    return "equal", "" if alike(by_reader, by_client) else f"{alias}: client {by_client}\nreader {by_reader}\n{text}"
 
 
 GENERATED = 2_000
@@ -500,11 +533,12 @@ def test_bent_configurations(tmp_path: Path) -> None:
             place = re.search(r"^(.+?):? line (\d+): ", errors, re.MULTILINE)
             line = Path(place[1]).read_bytes().decode().split("\n")[int(place[2]) - 1] if place else ""
             ignored = line.strip(" \t\r\x0b\x0c=").lower().startswith(IGNORED)
-            assert by_reader is None or ignored, (errors, made)
+            assert by_reader is None or ignored or not READS_ALIKE, (errors, made)
             ends["refused by ssh"] += 1
         elif by_reader is not None:
             by_client = ours(path, alias, run=lambda *_, done=(code, text, errors): done)
-            assert by_reader == by_client, (alias, made)
+            assert by_client is not None
+            assert alike(by_reader, by_client), (alias, made)
             assert compared(by_client) == expected(parsed(text)), (alias, made)
             ends["equal"] += 1
     assert ends["equal"] > 50, ends
