@@ -8,7 +8,7 @@ taken off, and the shapes of ``plugins/requirements/data/log`` are tried in thei
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -104,7 +104,8 @@ def _parts() -> Mapping[str, Any]:
 def _compiled(pattern: str) -> re.Pattern[str]:
     parts = _parts()
     errno = "(?i:" + "|".join(sorted(parts["errno"], key=len, reverse=True)) + ")"
-    named = {"<errno>": errno, "<death>": parts["death"], "<complaint>": parts["complaint"], "<tool>": parts["tool"]}
+    complaint = rf"(?<![./-]){parts['complaint']}(?![-/]|\.\w)"  # not in the name of a file or a package
+    named = {"<errno>": errno, "<death>": parts["death"], "<complaint>": complaint, "<tool>": parts["tool"]}
     return re.compile(re.sub("|".join(named), lambda match: named[match[0]], pattern))
 
 
@@ -259,10 +260,12 @@ def outcome(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, Readin
     """The failures, complaints and notes in some numbered lines, less what a later line takes back.
 
     A failure behind which the script says that it tries again, or goes on in any case, is a complaint; it is dropped
-    when a success follows. A success that names a package or an address takes back the failures that name the same.
+    when a success follows. One that is repeated until a success follows at once is a complaint, too. A success that
+    names a package or an address takes back the failures that name the same.
     """
     readings = [(number, text, read_line(text)) for number, text in sorted(lines)]
     last_failure = max((number for number, _, reading in readings if reading.level is Level.CERTAIN), default=0)
+    settled = _settled(readings)
     successes: dict[str, Reading] = {}  # those behind the line, by their subject
     last_success = max((number for number, _, reading in readings if reading.level is Level.SUCCESS), default=-1)
     kept: list[tuple[int, str, Reading]] = []
@@ -280,10 +283,29 @@ def outcome(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, Readin
             continue
         if behind is Level.ACCEPTED and reading.level is Level.COMPLAINT:
             continue
-        if behind and reading.level is Level.CERTAIN:
+        if (behind or at in settled) and reading.level is Level.CERTAIN:
             reading = Reading(Level.COMPLAINT, reading.kind, reading.words)
         kept.append((number, text, reading))
     yield from reversed(kept)
+
+
+def _settled(readings: Sequence[tuple[int, str, Reading]]) -> set[int]:
+    """The failures that a program repeated, one behind the other, until a success followed at once.
+
+    ``curl --retry -sS`` prints its error once for each try, and no word of trying again: that may be a retry.
+    """
+    settled: set[int] = set()
+    run: list[int] = []
+    for at, (number, text, reading) in enumerate(readings):
+        if run and reading.level is Level.SUCCESS and len(run) > 1 and number - readings[run[-1]][0] <= 2:
+            settled.update(run)
+        same = run and _without_numbers(readings[run[-1]][1]) == _without_numbers(text)
+        run = [*run, at] if same else [at] if reading.level is Level.CERTAIN else []
+    return settled
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"\d+", "0", text)
 
 
 def _is_about(success: Reading, failure: Reading) -> bool:

@@ -70,8 +70,8 @@ function put(text) {
   print text
 }
 BEGIN { b = 0; from[0] = 1; n[0, 1] = n[0, 2] = n[0, 3] = 0 }
-/^\001/ { base = NR; file = substr($0, 2); if (!NR || !any) from[0] = NR + 1; next }
-{ sub(/\r+$/, ""); any += length($0) }
+/^\001/ { base = NR; size = -1; file = substr($0, 2); if (!NR || !any) from[0] = NR + 1; next }
+{ size += length($0) + 1; if (file && size > @END@) cut = 1; sub(/\r+$/, ""); any += length($0) }
 {
   s = $0
   p = match(s, /Cloud-init v\. [^ ]+ running .init(-local)?. at [A-Z][a-z][a-z], /)
@@ -113,7 +113,8 @@ END {
 }
 """
 
-# The rotated logs hold the earlier boots, the oldest first. Of a file that is too long, the middle is left out.
+# The rotated logs hold the earlier boots, the oldest first. Of a log that is too long, the middle is left
+# out, of a rotated one the end.
 _READ = r"""
 log=@LOG@
 files=$(ls -1tr -- "$log".[0-9]* "$log"-[0-9]* 2>/dev/null | tail -n 12)
@@ -133,7 +134,7 @@ cut=0
   printf '%s\n' "$files" | while IFS= read -r file; do
     [ "$file" ] || continue
     printf '\001%s\n' "$file"
-    show "$file" | head -c @END@ | LC_ALL=C tr -d '\000\001'
+    show "$file" | LC_ALL=C tr -d '\000\001' | head -c @MORE@
     echo
   done
   [ ! -e "$log" ] || {
@@ -150,9 +151,21 @@ def _output_command(log: str) -> str:
 
     NUL bytes are taken out: some versions of awk end a line there.
     """
-    filled = {"@RANK@": log_rank.AWK, "@LINES@": str(_LINES), "@WIDTH@": str(_WIDTH), "@ROOM@": str(_ROOM)}
+    filled = {
+        "@RANK@": log_rank.AWK,
+        "@LINES@": str(_LINES),
+        "@WIDTH@": str(_WIDTH),
+        "@ROOM@": str(_ROOM),
+        "@END@": str(_END),
+    }
     program = re.sub("|".join(filled), lambda match: filled[match[0]], _PICK)
-    filled = {"@LOG@": quote(log), "@PICK@": program, "@END@": str(_END), "@BOTH@": str(2 * _END)}
+    filled = {
+        "@LOG@": quote(log),
+        "@PICK@": program,
+        "@END@": str(_END),
+        "@MORE@": str(_END + 1),
+        "@BOTH@": str(2 * _END),
+    }
     return re.sub("|".join(filled), lambda match: filled[match[0]], _READ).strip()
 
 

@@ -122,6 +122,9 @@ def test_a_later_line_takes_a_failure_back() -> None:
     assert levels(REFUSED, "attempt 1 failed, retrying", REFUSED) == ["1 complaint", "3 certain"]
     assert levels(REFUSED, "attempt 1 failed, retrying", REFUSED, "finished") == ["3 certain"]
     assert levels(REFUSED, "retrying") == ["1 complaint"]
+    assert levels(REFUSED, REFUSED, "Download complete") == ["1 complaint", "2 complaint"], "curl --retry is silent"
+    assert levels(REFUSED, "Download complete") == ["1 certain"]
+    assert levels(REFUSED, REFUSED) == ["1 certain", "2 certain"]
     assert levels(REFUSED, "done") == ["1 certain"], "a success without a retry is of another step"
     assert levels("E: Unable to locate package azure-cli", "Setting up azure-cli (2.75) ...") == []
     assert levels("E: Unable to locate package azure-cli", "Setting up jq (1.6) ...") == ["1 certain"]
@@ -129,6 +132,60 @@ def test_a_later_line_takes_a_failure_back() -> None:
     assert levels("E: Could not get lock /var/lib/dpkg/lock", "Setting up jq (1.6) ...") == []
     assert levels("cp: cannot stat '/x': No such file or directory", "+ true") == ["1 complaint"]
     assert levels("rm: cannot remove '/x': No such file or directory", "+ true") == []
+
+
+#: What programs print whose retry succeeds: the failures, and the line that takes them back.
+RETRIES = {
+    "wget": [
+        "Connecting to h:80... failed: Connection refused.",
+        "Retrying.",
+        "2026-01-01 10:00:00 (1 MB/s) - 'x' saved [5/5]",
+    ],
+    "curl": [
+        REFUSED,
+        "Warning: Problem: connection refused. Will retry in 1 seconds. 5 retries left.",
+        "100    18  100    18    0     0   4940      0 --:--:-- --:--:-- --:--:--  6000",
+    ],
+    "apt": [
+        "Ign:1 http://archive.ubuntu.com/ubuntu jammy InRelease",
+        "Err:1 http://archive.ubuntu.com/ubuntu jammy InRelease",
+        "Get:1 http://archive.ubuntu.com/ubuntu jammy InRelease [270 kB]",
+    ],
+    "pip": [
+        "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by 'x': /simple/six/",
+        "Successfully installed six-1.16.0",
+    ],
+    "dnf": [
+        "[MIRROR] jq-1.6.rpm: Curl error (28): Timeout was reached for http://m/jq-1.6.rpm",
+        "Trying other mirror.",
+        "Complete!",
+    ],
+    "git": [
+        "fatal: unable to access 'https://h/x.git/': Could not resolve host: h",
+        "clone failed, retrying",
+        "Receiving objects: 100% (3/3), 1 KiB | 1 MiB/s, done.",
+    ],
+    "systemd": [
+        "himdsd.service: Failed with result 'exit-code'.",
+        "himdsd.service: Scheduled restart job, restart counter is at 1.",
+        "Started himdsd.service - Azure Connected Machine Agent Service.",
+    ],
+    "snap": [
+        "error: cannot perform the following tasks: x",
+        "retrying in 5 s",
+        "azure-cli 2.75 from Microsoft installed",
+    ],
+    "a loop": ["curl: (22) The requested URL returned error: 503", "not ready yet, sleeping 5", "server is up"],
+}
+
+
+@pytest.mark.parametrize("name", RETRIES)
+def test_a_retry_that_succeeds_takes_its_failures_back(name: str) -> None:
+    *failures, success = RETRIES[name]
+    assert levels(*failures, success) == []
+    if name != "pip":  # it announces the retry in the line of its failure
+        assert levels(*failures) != []
+        assert levels(*failures, "something else") != []
 
 
 HOSTILE = [

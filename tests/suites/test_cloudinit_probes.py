@@ -108,6 +108,21 @@ def test_rotated_logs_hold_the_first_boot(shell: list[str], tmp_path: Path) -> N
     assert [began for began, *_ in boots(search(shell, log))] == [SUNDAY, MONDAY]
 
 
+@pytest.mark.parametrize("name", ["log", "log.1", "log.1.gz"])
+def test_a_log_that_is_not_read_whole_is_no_clean_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 100 MB, the beginning and the end are read: what is between is not known."""
+    monkeypatch.setattr(cloud_init_output, "_END", 2000)
+    log = tmp_path / "log"
+    log.write_text(begin("init-local", TUESDAY) + "fine\n")
+    for size, complete in ((1800, True), (4500, False)):
+        text = (begin("init-local", MONDAY) + "fine\n" * (size // 5)).encode()
+        (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+        os.utime(tmp_path / name, (1_000_000, 1_000_000))
+        assert search(["sh"], log).complete is complete
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_script_that_prints_a_log_begins_no_boot(shell: list[str], tmp_path: Path) -> None:
     """Else what failed before it would stand in a boot between two others, which does not count."""
