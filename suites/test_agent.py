@@ -59,7 +59,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     if not agent.version:
         unknown(
             f"azcmagent version printed no version (output: {agent.output}).",
-            remedy="Run 'azcmagent version' on the VM by hand; install the agent anew if it does not run.",
+            remedy="Run 'azcmagent version' on the VM by hand; reinstall the agent if it does not run.",
         )
     if not agent.looked:
         unknown("This evidence does not say when it was gathered.", remedy="Gather again.")
@@ -220,7 +220,7 @@ def test_the_agent_reaches_every_required_endpoint(
     if missing := agent_endpoints.without_row(agent_check, vm, profile):
         unknown(
             f"{command} printed no row for {listed(missing)}; expected one for every required endpoint.",
-            remedy="Run it on the VM by hand, with --verbose, and see whether it comes to its end.",
+            remedy="Run it on the VM by hand, with --verbose, and see whether it finishes.",
         )
     if lost:
         warn(
@@ -323,7 +323,7 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
         if vm.os == "windows":
             unknown(
                 "The agent is installed, but no log of it was found.",
-                remedy=r"Look at %ProgramData%\AzureConnectedMachineAgent\Log on the VM: the folder must be there.",
+                remedy=r"Check %ProgramData%\AzureConnectedMachineAgent\Log on the VM: the folder must be there.",
             )
         unknown(
             "The agent is installed, but neither a log of its nor a journal was found.",

@@ -18,7 +18,7 @@ PACKAGE = "azure-cli"
     required,
     problem="Azure CLI on the VM is too old",
     action="Upgrade the Azure CLI on {vms}",
-    remedy="Bring the Azure CLI up to date from Microsoft's package repository "
+    remedy="Update the Azure CLI from Microsoft's package repository "
     f"({packages.words('upgrade', PACKAGE)}), or remove it: tokens come from IMDS without it.",
     docs=ARTICLE,
     component="guest",
@@ -38,7 +38,7 @@ def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> 
     if az.exit:
         fail(
             f"az version ended with {az.exit}{sentence(az.error)}: the Azure CLI on this VM is broken.",
-            remedy="Install it anew from Microsoft's package repository "
+            remedy="Reinstall it from Microsoft's package repository "
             f"({packages.words('reinstall', PACKAGE)}), or remove it: tokens come from IMDS without it.",
             fix=packages.command("reinstall", PACKAGE, profile.proxy_url),
         )

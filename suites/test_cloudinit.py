@@ -19,7 +19,7 @@ _CAUSES = [
 ]
 
 _GENERAL = (
-    "Read the log from there on: the first failure often explains the others. If the step was made good by hand since, "
+    "Read the log from there on: the first failure often explains the others. If the step was repeated by hand since, "
     "waive this finding: the line stays in the log."
 )
 
@@ -156,7 +156,7 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: BootOutput, cloudin
             report(_findings(output, level), remedy=_remedy(output, level), caused_by=_causes(output, level))
     if not output.complete:
         unknown(
-            f"The search in {LOG} did not come to its end, and found nothing so far.",
+            f"The search in {LOG} did not finish, and found nothing so far.",
             remedy=f"Read {LOG} on the VM by hand.",
         )
     if cloudinit.installed and not cloudinit.ended and cloudinit.status != "disabled":

@@ -78,7 +78,7 @@ def test_the_endpoint_resolves(
     if all(_within(address, _NOWHERE) for address in resolved.addresses):
         fail(
             f"{name} resolves to {shown} on the VM, which leads nowhere. Programs that do not use the proxy, and the "
-            "agent's own look-ups, go astray.",
+            "agent's own look-ups, do not reach the service.",
             remedy=f"Remove {name} from /etc/hosts on the VM, or from the block list of its resolver.",
         )
     if any(_within(address, _PRIVATE) for address in resolved.addresses):

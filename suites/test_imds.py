@@ -136,7 +136,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
 def test_imds_answers_with_the_vms_own_settings(
     healthz_as_is: OwnSettings, session_env: Variables, curl_version: tuple[int, ...], profile: Profile
 ) -> str:
-    """The same request succeeds with the VM's environment as it is.
+    """The same request succeeds with the VM's own environment.
 
     Success: HTTP 200 (or another 2xx, which IMDS-002 comments on), from the metadata address itself.
     Failure: the request went to a proxy, or failed. A NO_PROXY that looks right and is not is found here. The last

@@ -18,7 +18,7 @@ LIST_ACCESS = ("Microsoft.HybridCompute/machines/listAccessDetails/action",)
 
 RESOURCE_MANAGER, LIST_ACCESS_DETAILS = role("resource-manager"), role("list-access-details")
 
-_AGAIN = "then wait some minutes and get a new token, for the present one does not know of it (TOKEN-003)."
+_AGAIN = "then wait some minutes and get a new token: the current one does not contain the role (TOKEN-003)."
 
 
 def _access(azure: AzureVmView) -> tuple[str, Access]:
@@ -149,7 +149,7 @@ def test_it_may_list_access_details(azure: AzureVmView) -> str:
     caused_by=["ROLES-001", "ROLES-002"],
     problem="identity lacks actions that enrolling needs",
     action="Give the identity of {vms} the missing actions{where}",
-    remedy="Assign the roles of ROLES-001 and ROLES-002, and look for deny assignments on the resource group.",
+    remedy="Assign the roles of ROLES-001 and ROLES-002, and check for deny assignments on the resource group.",
     docs=PREREQUISITES,
     component="role",
 )

@@ -118,7 +118,7 @@ def test_the_token_is_the_right_one(
     caused_by=["IDENTITY-001", "IDENTITY-002"],
     problem="token is older than the last role change",
     action="Renew the token of {vms}",
-    remedy="Roles of the identity itself count at once, but membership in groups rides in the token. Wait until this "
+    remedy="Roles of the identity itself count at once, but membership in groups is part of the token. Wait until this "
     "one has expired, or restart the VM through Azure (az networkcloud virtualmachine restart), then run again.",
     docs=ARTICLE,
     component="vm",
@@ -152,13 +152,13 @@ def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureV
     if issued + imds_token.token_rules().backdated >= changed:
         unknown(
             f"The token is dated {clock_time(issued)} and {plain(str(newest))} was changed "
-            f"{clock_time(changed)}. Entra dates tokens back by up to five minutes, so which came first is open.",
+            f"{clock_time(changed)}. Entra dates tokens back by up to five minutes, so the order is not known.",
             remedy="Run again in five minutes.",
         )
     group = f" It comes through the group {newest.via_group}." if newest.via_group else ""
     fail(
         f"The token was issued {clock_time(issued)}, before {plain(str(newest))} was changed ({clock_time(changed)}). "
-        f"IMDS gives out cached tokens, so it may not know of it yet.{group}"
+        f"IMDS gives out cached tokens, so this one may predate the change.{group}"
     )
 
 

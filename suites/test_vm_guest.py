@@ -106,8 +106,8 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
         )
     if untold := _untold(guest):
         unknown(
-            f"The VM did not report {' and '.join(untold)}; the rest is as it should be.",
-            remedy="On the VM, look by hand: df -h /opt /var; findmnt /; cat /proc/locks.",
+            f"The VM did not report {' and '.join(untold)}; all other requirements are met.",
+            remedy="On the VM, run: df -h /opt /var; findmnt /; cat /proc/locks.",
         )
     if guest.tools.get("curl", "").startswith("/snap/") and "wget" not in guest.tools:
         warn(
@@ -213,7 +213,7 @@ def _read_only(guest: Guest) -> list[_Problem]:
         _Problem(
             f"{at} is mounted read-only, so nothing can be written to {' and '.join(paths)}; expected rw.",
             f"See why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is remounted "
-            f"read-only. Repair it, then mount -o remount,rw {at} and look at its line in /etc/fstab.",
+            f"read-only. Repair it, then mount -o remount,rw {at} and check its line in /etc/fstab.",
         )
         for at, paths in held.items()
     ]
@@ -234,7 +234,7 @@ def _noexec(guest: Guest) -> list[_Problem]:
             problems.append(
                 _Problem(
                     f"{path} is on {at}, which is mounted noexec: the agent or its extensions run programs from there.",
-                    f"mount -o remount,exec {at}, and take noexec out of its line in /etc/fstab.",
+                    f"mount -o remount,exec {at}, and remove noexec from its line in /etc/fstab.",
                     on_vm(sh("sudo sh -c {}; sudo mount -o remount,exec {}", script(_FSTAB, AT=at), at)),
                 )
             )

@@ -365,7 +365,7 @@ class AzureVmView:
 
 
 #: The headline for an answer of Azure that could not be read.
-_UNREAD = "Let the runner read what Azure says of {vms}"
+_UNREAD = "Let the runner read the Azure resources of {vms}"
 
 
 def is_address(name: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypedDict, TypeVar, Unpack
 
 import pytest
 
@@ -83,6 +83,17 @@ def on_vm(command: Command) -> OnVm:
     return OnVm(command)
 
 
+class Details(TypedDict, total=False):
+    """What a check states beside its message and remedy; see `fail`."""
+
+    fix: Fix
+    shared_cause: str
+    component: Component | None
+    action: str
+    item: str
+    caused_by: Sequence[str] | None
+
+
 class CheckOutcome(Exception):
     """The outcome of a check that does not pass.
 
@@ -94,37 +105,24 @@ class CheckOutcome(Exception):
         status: Status,
         message: str,
         remedy: str = "",
-        fix: Fix = (),
-        shared_cause: str = "",
-        component: Component | None = None,
-        action: str = "",
-        item: str = "",
+        *,
         blocked_by: Sequence[str] = (),
-        caused_by: Sequence[str] | None = None,
+        **details: Unpack[Details],
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.remedy = remedy
-        self.shared_cause = shared_cause
-        self.component = component
-        self.action, self.item = action, item
+        self.shared_cause = details.get("shared_cause", "")
+        self.component = details.get("component")
+        self.action, self.item = details.get("action", ""), details.get("item", "")
         self.blocked_by = tuple(blocked_by)
+        caused_by, fix = details.get("caused_by"), details.get("fix", ())
         self.caused_by = None if caused_by is None else tuple(caused_by)
         self.fix: Sequence[Command | OnVm] = (fix,) if isinstance(fix, Command | OnVm) else fix
 
 
-def fail(
-    message: str,
-    *,
-    remedy: str = "",
-    fix: Fix = (),
-    shared_cause: str = "",
-    component: Component | None = None,
-    action: str = "",
-    item: str = "",
-    caused_by: Sequence[str] | None = None,
-) -> NoReturn:
+def fail(message: str, *, remedy: str = "", **details: Unpack[Details]) -> NoReturn:
     """Not met: *fail* in a required check, *warn* in a recommended one.
 
     `remedy`, `component` and `action` replace the check's own; `item` is what `action` names as ``{items}``, by default
@@ -133,36 +131,17 @@ def fail(
     other checks meet too ("no curl", or the id of a check): all checks that name the same one on a VM have one root
     cause. `caused_by`: those of the declared causes that can explain what was seen; None: all of them.
     """
-    raise CheckOutcome(Status.FAIL, message, remedy, fix, shared_cause, component, action, item, caused_by=caused_by)
+    raise CheckOutcome(Status.FAIL, message, remedy, **details)
 
 
-def warn(
-    message: str,
-    *,
-    remedy: str = "",
-    fix: Fix = (),
-    shared_cause: str = "",
-    component: Component | None = None,
-    action: str = "",
-    item: str = "",
-    caused_by: Sequence[str] | None = None,
-) -> NoReturn:
+def warn(message: str, *, remedy: str = "", **details: Unpack[Details]) -> NoReturn:
     """The recommended part is not met, the required part is."""
-    raise CheckOutcome(Status.WARN, message, remedy, fix, shared_cause, component, action, item, caused_by=caused_by)
+    raise CheckOutcome(Status.WARN, message, remedy, **details)
 
 
-def unknown(
-    message: str,
-    *,
-    remedy: str = "",
-    fix: Fix = (),
-    shared_cause: str = "",
-    component: Component | None = None,
-    action: str = "",
-    item: str = "",
-) -> NoReturn:
+def unknown(message: str, *, remedy: str = "", **details: Unpack[Details]) -> NoReturn:
     """The evidence that would decide could not be obtained."""
-    raise CheckOutcome(Status.UNKNOWN, message, remedy, fix, shared_cause, component, action, item)
+    raise CheckOutcome(Status.UNKNOWN, message, remedy, **details)
 
 
 def blocked(message: str, *, by: str, remedy: str = "") -> NoReturn:

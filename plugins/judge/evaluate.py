@@ -237,7 +237,8 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
             answer = seen.stderr.strip().splitlines()
             return CheckOutcome(
                 Status.UNKNOWN,
-                "This needs root on the VM, and there is none" + (f" (sudo -n said: {answer[-1]})." if answer else "."),
+                "This needs root on the VM, and there is none"
+                + (f" (sudo -n printed: {answer[-1]})." if answer else "."),
                 "Log in as root, or give the login user passwordless sudo (SSH-002).",
                 shared_cause=ROOT,
                 component="guest",

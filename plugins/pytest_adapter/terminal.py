@@ -89,7 +89,7 @@ def _not_saved(files: RunFiles, directory: Path, *, gathers: bool) -> str:
     then = f" Then visit the VMs that were not saved: --resume={files.id}" if gathers else ""
     return (
         f"NOT SAVED: {_shown(directory)} was only partly written ({files.problem.strerror or files.problem}). "
-        f"All evidence is judged all the same. Make room there.{then}"
+        f"All evidence is still judged. Make room there.{then}"
     )
 
 

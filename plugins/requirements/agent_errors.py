@@ -86,7 +86,7 @@ def _change(entry: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         )
     match entry["change"]:
         case "changed":
-            return f"The article changed this entry in {since}. For agents of before, it said: {entry['earlier']}"
+            return f"The article changed this entry in {since}. For earlier agents, it reads: {entry['earlier']}"
         case "new":
             return f"The article lists it since {since}; older agents do not print it, or for something else."
         case _:
@@ -192,7 +192,7 @@ def _unlisted(number: int) -> Explanation:
     return Explanation(
         f"AZCM{number:04}",
         "No article lists this code.",
-        "Read the message that stands beside it; keep the agent's log, and open a support request if it persists.",
+        "Read the message beside it; keep the agent's log, and open a support request if it persists.",
         data["source"],
         data["date"],
     )

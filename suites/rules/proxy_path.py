@@ -74,8 +74,8 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
     if status == 407:
         return ProxyPath(
             False,
-            f"{proxy} wants a login: CONNECT to {host} was answered 407{detail}; expected 200. The CSN proxy asks for "
-            "none, so another proxy answers at its address.",
+            f"{proxy} requires a login: CONNECT to {host} was answered 407{detail}; expected 200. The CSN proxy asks "
+            "for none, so another proxy answers at its address.",
             f"Find out what listens at {proxy}: check the VM's routes (ip route get {proxy.partition(':')[0]}) and "
             "at its attachment to the cloud services network.",
             shared_cause="another proxy",

@@ -96,7 +96,7 @@ class ProxySetting:
         if set(self.files) - {guest_fixes.ENVIRONMENT}:  # no command should edit a file of the operator's own
             fix = ()
         remedy = f"Set {self.variable}={value or self.expected} in {file}, and open a new session."
-        return CheckOutcome(status, message, remedy, fix)
+        return CheckOutcome(status, message, remedy, fix=fix)
 
     def absent(self, status: Status, message: str) -> CheckOutcome:
         """An outcome whose remedy is to set the variable, or to let what a file says reach every session."""
@@ -109,7 +109,7 @@ class ProxySetting:
                 "/etc/environment reaches a session through PAM only: set 'UsePAM yes' in /etc/ssh/sshd_config, make "
                 "sure that /etc/pam.d/sshd has pam_env.so, restart sshd and open a new session.",
             )
-        return CheckOutcome(status, message, self.to_add, guest_fixes.environment(self.profile))
+        return CheckOutcome(status, message, self.to_add, fix=guest_fixes.environment(self.profile))
 
     @property
     def to_add(self) -> str:

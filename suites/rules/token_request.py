@@ -44,7 +44,7 @@ def unanswered(answer: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome | 
             f"IMDS took the request for a token but did not answer within {curl.seconds:.0f} s. The sidecar waits for "
             "the platform's token service.",
             _PLATFORM,
-            restart(vm),
+            fix=restart(vm),
         )
     why = curl.ending
     if curl.timed_out:
@@ -150,7 +150,9 @@ def refused(answer: TokenAnswer, vm: Vm, profile: Profile, principal: Principal 
         message = f"{problem}: {meaning}; {expected}."
     if proxy and code == 400:  # whatever the page of a proxy says of the VM's identity
         refusal = replace(_PAGE, status=refusal.status)
-    return CheckOutcome(refusal.status, message, refusal.remedy, restart(vm) if refusal.restart and not proxy else ())
+    return CheckOutcome(
+        refusal.status, message, refusal.remedy, fix=restart(vm) if refusal.restart and not proxy else ()
+    )
 
 
 def incomplete(answer: TokenAnswer, vm: Vm) -> CheckOutcome | None:
@@ -161,7 +163,7 @@ def incomplete(answer: TokenAnswer, vm: Vm) -> CheckOutcome | None:
             Status.FAIL,
             f"IMDS answered {curl.code}, but the answer broke off: curl exited with {curl.exit}{sentence(curl.error)}.",
             _PLATFORM,
-            restart(vm),
+            fix=restart(vm),
         )
     if not answer.issued:
         return CheckOutcome(

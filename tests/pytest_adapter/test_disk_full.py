@@ -40,7 +40,7 @@ def test_evidence_that_cannot_be_written_is_judged_and_the_rest_is_kept(checkout
     directory = checkout.directory
     lines = done.stdout.splitlines()
     assert [line for line in lines if "NOT SAVED" in line or "too large" in line] == [
-        f"NOT SAVED: reports/{directory.name} was only partly written (File too large). All evidence is judged all the same. "
+        f"NOT SAVED: reports/{directory.name} was only partly written (File too large). All evidence is still judged. "
         f"Make room there. Then visit the VMs that were not saved: --resume={directory.name}"
     ]
     assert "READY: All 3 VMs are ready." in lines, done.stdout

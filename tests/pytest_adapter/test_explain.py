@@ -43,7 +43,7 @@ def test_a_code(asked: str) -> None:
 
 
 def test_a_code_whose_meaning_has_changed() -> None:
-    assert "\nNote:   The article changed this entry in July 2026. For agents of before, it said: " in text("AZCM0105")
+    assert "\nNote:   The article changed this entry in July 2026. For earlier agents, it reads: " in text("AZCM0105")
 
 
 def test_a_code_of_a_range() -> None:

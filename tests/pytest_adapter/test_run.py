@@ -251,7 +251,7 @@ WHY = {
     "timed out": (ProbeResult("word", "cat /word", "timed out"), "The probe word was stopped after its limit of 2 s."),
     "no root": (
         ProbeResult("word", "cat /word", "no root", stderr="sudo: a password is required\n"),
-        "This needs root on the VM, and there is none (sudo -n said: sudo: a password is required).",
+        "This needs root on the VM, and there is none (sudo -n printed: sudo: a password is required).",
     ),
 }
 

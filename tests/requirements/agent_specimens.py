@@ -335,7 +335,7 @@ SPECIMENS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         'Get "https://gbl.his.arc.azure.com/": dial tcp 20.1.2.3:443: connectex: A connection attempt failed because the connected party did not properly respond after a period of time, or established connection failed because connected host has failed to respond.',
         ("No answer to a direct connection",),
     ),
-    ("H10", 'Get "https://gbl.his.arc.azure.com/": Proxy Authentication Required', ("The proxy wants a login",)),
+    ("H10", 'Get "https://gbl.his.arc.azure.com/": Proxy Authentication Required', ("The proxy requires a login",)),
     (
         "H11",
         "(AuthorizationFailed) The client 'u' with object id 'o' does not have authorization to perform action 'Microsoft.Authorization/roleAssignments/write' over scope '/subscriptions/s/resourceGroups/rg'",

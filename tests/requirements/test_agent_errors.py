@@ -88,9 +88,7 @@ def test_changes_between_the_articles_are_told() -> None:
     assert [code for code, entry in entries.items() if ("earlier" in entry) != (entry["change"] == "changed")] == []
     parsed = knowledge.azcm(101)
     assert parsed is not None
-    assert parsed.note.startswith(
-        "The article changed this entry in July 2026. For agents of before, it said: The comm"
-    )
+    assert parsed.note.startswith("The article changed this entry in July 2026. For earlier agents, it reads: The comm")
 
 
 def test_codes_stand_in_order_and_have_four_digits() -> None:

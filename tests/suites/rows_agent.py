@@ -159,7 +159,7 @@ ROWS["AGENT-001"] = [
         {"agent": seen("@has /opt/azcmagent/bin/azcmagent\n@version\nsegmentation fault\n")},
         Status.UNKNOWN,
         "azcmagent version printed no version (output: segmentation fault).",
-        "Run 'azcmagent version' on the VM by hand; install the agent anew if it does not run.",
+        "Run 'azcmagent version' on the VM by hand; reinstall the agent if it does not run.",
     ),
     Row(
         "not dated",
@@ -415,7 +415,7 @@ ROWS["AGENT-004"] = [
         },
         Status.UNKNOWN,
         "azcmagent check --location eastus printed no row for agentserviceapi.guestconfiguration.azure.com, eastus-gas.guestconfiguration.azure.com, gbl.his.arc.azure.com, login.microsoftonline.com and management.azure.com; expected one for every required endpoint.",
-        "Run it on the VM by hand, with --verbose, and see whether it comes to its end.",
+        "Run it on the VM by hand, with --verbose, and see whether it finishes.",
     ),
     Row(
         "killed in the middle",
@@ -653,7 +653,7 @@ ROWS["AGENT-006"] = [
         },
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "AZCM0042: Failed to Create Resource". AZCM0042: The Arc resource could not be created. azcmagent.log at 2026-11-21 21:45 UTC, 2 times: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
-        "AZCM0042: Read the message that stands beside the code: as a rule it is a missing role, a resource provider that is not registered, or a name that is not allowed. (ROLES-001, ROLES-002, ROLES-003, PLATFORM-005, VM-006, NET-001) AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
+        "AZCM0042: Read the message beside the code: as a rule it is a missing role, a resource provider that is not registered, or a name that is not allowed. (ROLES-001, ROLES-002, ROLES-003, PLATFORM-005, VM-006, NET-001) AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "lines that are not in the order of time",
@@ -679,7 +679,7 @@ ROWS["AGENT-006"] = [
         },
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "The subscription isn\u2019t registered to use namespace \u2018Microsoft.HybridCompute\u2019". Resource provider not registered: The subscription that the Arc resource goes to has not registered the resource provider.',
-        "Resource provider not registered: Register it, by somebody who may: az provider register --namespace Microsoft.HybridCompute ; likewise Microsoft.GuestConfiguration and Microsoft.HybridConnectivity. (PLATFORM-005)",
+        "Resource provider not registered: Register it, as Contributor or Owner of the subscription: az provider register --namespace Microsoft.HybridCompute ; likewise Microsoft.GuestConfiguration and Microsoft.HybridConnectivity. (PLATFORM-005)",
     ),
     Row(
         "in the journal",
@@ -699,7 +699,7 @@ ROWS["AGENT-006"] = [
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(logged(60, "AZCM0999: new"))},
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "AZCM0999: new". AZCM0999: No article lists this code.',
-        "AZCM0999: Read the message that stands beside it; keep the agent's log, and open a support request if it persists.",
+        "AZCM0999: Read the message beside it; keep the agent's log, and open a support request if it persists.",
     ),
     Row(
         "success is no error",

@@ -12,7 +12,7 @@ def versions(core: str) -> str:
     return f'{{\n  "azure-cli": "{core}",\n  "azure-cli-core": "{core}",\n  "azure-cli-telemetry": "1.1.0",\n  "extensions": {{}}\n}}\n'
 
 
-NEWER = "Bring the Azure CLI up to date from Microsoft's package repository (apt-get install --only-upgrade azure-cli, dnf upgrade azure-cli, or zypper update azure-cli), or remove it: tokens come from IMDS without it."
+NEWER = "Update the Azure CLI from Microsoft's package repository (apt-get install --only-upgrade azure-cli, dnf upgrade azure-cli, or zypper update azure-cli), or remove it: tokens come from IMDS without it."
 
 ROWS["CLI-001"] = [
     Row(
@@ -61,7 +61,7 @@ ROWS["CLI-001"] = [
         },
         Status.FAIL,
         "az version ended with 1 (ModuleNotFoundError: No module named 'azure'): the Azure CLI on this VM is broken.",
-        "Install it anew from Microsoft's package repository (apt-get install --reinstall azure-cli, dnf reinstall azure-cli, or zypper install --force azure-cli), or remove it: tokens come from IMDS without it.",
+        "Reinstall it from Microsoft's package repository (apt-get install --reinstall azure-cli, dnf reinstall azure-cli, or zypper install --force azure-cli), or remove it: tokens come from IMDS without it.",
     ),
     Row(
         "not installed",

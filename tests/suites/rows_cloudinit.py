@@ -15,9 +15,9 @@ LOG = "/var/log/cloud-init-output.log"
 READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and fix the failed steps. The scripts run at the first boot only: repeat them by hand, or create the VM again with corrected user data."
 WAIT = "On the VM: cloud-init status --wait, then run again."
 WAIT_OR_LOOK = f"{WAIT} If it never ends, see what it waits for at the end of /var/log/cloud-init-output.log."
-FROM_THERE = "Read the log from there on: the first failure often explains the others. If the step was made good by hand since, waive this finding: the line stays in the log."
+FROM_THERE = "Read the log from there on: the first failure often explains the others. If the step was repeated by hand since, waive this finding: the line stays in the log."
 MISSING_PROGRAM = (
-    "Install the program first, or correct its name and PATH; look for the step before that should have brought it."
+    "Install the program first, or correct its name and PATH; check the step before that should have installed it."
 )
 MISSING_FILE = "Look for the step before that should have brought the file, and correct the path."
 NO_PACKAGE = "Add the source that has it (packages-microsoft-prod for Microsoft's), refresh the lists (apt-get update), and check the name."
@@ -290,9 +290,9 @@ ROWS["CLOUDINIT-002"] = [
         },
         Status.FAIL,
         f"4 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:10:28 +0000 speak of failure: "
-        "line 18: “/var/lib/cloud/instance/scripts/runcmd: 3: curl: not found” (a program was missing: what should have brought it failed before, or never ran); "
+        "line 18: “/var/lib/cloud/instance/scripts/runcmd: 3: curl: not found” (a program was missing: the step that installs it failed, or never ran); "
         "line 22: “E: Unable to locate package no-such-package-here” (the package manager does not have the package, or not what it depends on); "
-        "line 23: “/var/lib/cloud/instance/scripts/runcmd: 5: wget: not found” (a program was missing: what should have brought it failed before, or never ran); and 1 more.",
+        "line 23: “/var/lib/cloud/instance/scripts/runcmd: 5: wget: not found” (a program was missing: the step that installs it failed, or never ran); and 1 more.",
         f"{MISSING_PROGRAM} {NO_PACKAGE} {FROM_THERE}",
     ),
     Row(
@@ -303,7 +303,7 @@ ROWS["CLOUDINIT-002"] = [
         },
         Status.FAIL,
         f"3 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:11:05 +0000 speak of failure: "
-        "line 19: “/var/lib/cloud/instance/scripts/part-001: line 4: az: command not found” (a program was missing: what should have brought it failed before, or never ran); "
+        "line 19: “/var/lib/cloud/instance/scripts/part-001: line 4: az: command not found” (a program was missing: the step that installs it failed, or never ran); "
         "line 20: “2026-11-22 00:11:06,925 - cc_scripts_user.py[WARNING]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)” (a part of cloud-init failed); "
         "line 21: “2026-11-22 00:11:06,925 - util.py[WARNING]: Running module scripts-user (<module 'cloudinit.config.cc_scripts_user' from '/usr/lib/python3/dist-packages/cloudinit/config/cc_scripts_user.py'>) failed” (a part of cloud-init failed).",
         f"{MISSING_PROGRAM} {MODULE} {FROM_THERE}",
@@ -355,7 +355,7 @@ ROWS["CLOUDINIT-002"] = [
         "two boots, and not all of the first is sent",
         {"cloudinit": DONE, "cloudinit_output": output("1:x", "@more 3", BOOT_2)},
         Status.UNKNOWN,
-        f"The search in {LOG} did not come to its end, and found nothing so far.",
+        f"The search in {LOG} did not finish, and found nothing so far.",
         f"Read {LOG} on the VM by hand.",
     ),
     Row(
@@ -445,7 +445,7 @@ ROWS["CLOUDINIT-002"] = [
         "not searched to its end",
         {"cloudinit": DONE, "cloudinit_output": replace(output(end=""), truncated=True)},
         Status.UNKNOWN,
-        f"The search in {LOG} did not come to its end, and found nothing so far.",
+        f"The search in {LOG} did not finish, and found nothing so far.",
         f"Read {LOG} on the VM by hand.",
     ),
     Row(
@@ -485,7 +485,7 @@ ROWS["CLOUDINIT-002"] = [
         "no root",
         {"cloudinit": DONE, "cloudinit_output": seen(stderr="sudo: a password is required\n", state="no root")},
         Status.UNKNOWN,
-        "This needs root on the VM, and there is none (sudo -n said: sudo: a password is required).",
+        "This needs root on the VM, and there is none (sudo -n printed: sudo: a password is required).",
         "Log in as root, or give the login user passwordless sudo (SSH-002).",
     ),
     Row(

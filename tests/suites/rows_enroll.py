@@ -233,7 +233,7 @@ ROWS["ENROLL-001"] = [
         "no root",
         {"enroll_connect": seen(stderr="sudo: a password is required", state="no root")},
         Status.UNKNOWN,
-        "This needs root on the VM, and there is none (sudo -n said: sudo: a password is required).",
+        "This needs root on the VM, and there is none (sudo -n printed: sudo: a password is required).",
         "Log in as root, or give the login user passwordless sudo (SSH-002).",
     ),
     Row(

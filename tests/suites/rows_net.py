@@ -57,10 +57,10 @@ ROWS["NET-001"] = [
         HIS,
     ),
     reach(
-        "another proxy wants a login",
+        "another proxy requires a login",
         captured("squid-407"),
         Status.FAIL,
-        "169.254.0.11:3128 wants a login: CONNECT to management.azure.com:443 was answered 407 (ERR_CACHE_ACCESS_DENIED); expected 200. The CSN proxy asks for none, so another proxy answers at its address. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
+        "169.254.0.11:3128 requires a login: CONNECT to management.azure.com:443 was answered 407 (ERR_CACHE_ACCESS_DENIED); expected 200. The CSN proxy asks for none, so another proxy answers at its address. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
         "Find out what listens at 169.254.0.11:3128: check the VM's routes (ip route get 169.254.0.11) and at its attachment to the cloud services network.",
     ),
     reach(
@@ -607,7 +607,7 @@ ROWS["DNS-001"] = [
         "a black hole",
         seen("0.0.0.0 STREAM x\n127.0.0.1 STREAM x\n"),
         Status.WARN,
-        "management.azure.com resolves to 0.0.0.0, 127.0.0.1 on the VM, which leads nowhere. Programs that do not use the proxy, and the agent's own look-ups, go astray.",
+        "management.azure.com resolves to 0.0.0.0, 127.0.0.1 on the VM, which leads nowhere. Programs that do not use the proxy, and the agent's own look-ups, do not reach the service.",
         "Remove management.azure.com from /etc/hosts on the VM, or from the block list of its resolver.",
     ),
     dns(

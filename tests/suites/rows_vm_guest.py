@@ -264,7 +264,7 @@ ROWS["VM-005"] = [
         },
         Status.FAIL,
         "openssl is missing. Neither curl nor wget is there to download the agent with. 100 MB are free on /var; expected 500 or more. /var/lib/waagent is on /var, which is mounted noexec: the agent or its extensions run programs from there.",
-        "dnf install -y openssl. dnf install -y curl. Make space on /var, or enlarge the disk. mount -o remount,exec /var, and take noexec out of its line in /etc/fstab.",
+        "dnf install -y openssl. dnf install -y curl. Make space on /var, or enlarge the disk. mount -o remount,exec /var, and remove noexec from its line in /etc/fstab.",
     ),
     Row(
         "a lock",
@@ -292,7 +292,7 @@ ROWS["VM-005"] = [
             with_(mounts=mounts),
             Status.FAIL,
             f"{at} is mounted read-only, so nothing can be written to {paths}; expected rw.",
-            f"See why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is remounted read-only. Repair it, then mount -o remount,rw {at} and look at its line in /etc/fstab.",
+            f"See why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is remounted read-only. Repair it, then mount -o remount,rw {at} and check its line in /etc/fstab.",
         )
         for mounts, at, paths in (
             (("/ ro,relatime",), "/", "/opt and /var"),
@@ -335,7 +335,7 @@ ROWS["VM-005"] = [
         with_(mounts=("/ rw", "/var/lib rw,nosuid,noexec", "/opt rw")),
         Status.FAIL,
         "/var/lib/waagent is on /var/lib, which is mounted noexec: the agent or its extensions run programs from there.",
-        "mount -o remount,exec /var/lib, and take noexec out of its line in /etc/fstab.",
+        "mount -o remount,exec /var/lib, and remove noexec from its line in /etc/fstab.",
     ),
     Row(
         "noexec, and something else on top",
@@ -360,8 +360,8 @@ ROWS["VM-005"] = [
         "not told",
         with_(free=("/opt 24869792",), mounts=(), locks=""),
         Status.UNKNOWN,
-        "The VM did not report how much space is free on /var and how /opt and /var/lib/waagent are mounted and who holds which lock; the rest is as it should be.",
-        "On the VM, look by hand: df -h /opt /var; findmnt /; cat /proc/locks.",
+        "The VM did not report how much space is free on /var and how /opt and /var/lib/waagent are mounted and who holds which lock; all other requirements are met.",
+        "On the VM, run: df -h /opt /var; findmnt /; cat /proc/locks.",
     ),
     Row(
         "garbage",

@@ -243,7 +243,7 @@ ROWS["AGENT-006"] = [
         {"agent": installed(), "agent_show": NEVER, "agent_logs": logs()},
         Status.UNKNOWN,
         "The agent is installed, but no log of it was found.",
-        "Look at %ProgramData%\\AzureConnectedMachineAgent\\Log on the VM: the folder must be there.",
+        "Check %ProgramData%\\AzureConnectedMachineAgent\\Log on the VM: the folder must be there.",
     ),
     Row(
         "a log that cannot be read",

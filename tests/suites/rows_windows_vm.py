@@ -87,7 +87,7 @@ ROWS["VM-005"] = [
         "half an answer",
         {"guest": seen("@windows\n@powershell 5.1.17763.1\n@dotnet 461814\n"), "system": SERVER},
         Status.UNKNOWN,
-        "The VM did not report whether TLS 1.2 is switched off and how much space is free on the system drive; the rest is as it should be.",
+        "The VM did not report whether TLS 1.2 is switched off and how much space is free on the system drive; all other requirements are met.",
         "Run the command shown below on the VM by hand and see what it lacks.",
     ),
 ]

@@ -55,7 +55,7 @@ REMEDIES = {
     "RELAY-003": "Make the Arc machine with the public key of a new key pair, and assign the relay to it (az networkcloud virtualmachine assign-relay), before the agent connects.",
     "ROLES-001": "Assign Azure Connected Machine Resource Manager to the identity, at the target resource group.",
     "ROLES-002": "Assign HybridCompute Machine ListAccessDetails Action In-Built Role to the identity, at the target resource group.",
-    "ROLES-003": "Assign the roles of ROLES-001 and ROLES-002, and look for deny assignments on the resource group.",
+    "ROLES-003": "Assign the roles of ROLES-001 and ROLES-002, and check for deny assignments on the resource group.",
     "VM-005": "Fix the named items, and run again.",
     "VM-006": "Connect under another name: azcmagent connect --resource-name NAME.",
 }

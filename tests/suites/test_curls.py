@@ -79,7 +79,7 @@ TUNNELS = {
     "403-squid": "refuses .* answered 403 .ERR_ACCESS_DENIED.; .* It is not in the egress list",
     "403-plain": "refuses .* answered 403; .* The answer names no proxy",
     "403-other": "refuses .* answered 403 .URLBlocked; 1.1 10.0.0.15 .McAfee",
-    "407": "wants a login",
+    "407": "requires a login",
     "503": "allows .* but cannot reach it: CONNECT was answered 503 .ERR_CONNECT_FAIL",
     "302": "answered CONNECT to .* with 302",
     "400": "answered CONNECT to .* with 400",
