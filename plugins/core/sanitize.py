@@ -1,4 +1,8 @@
-"""Text from a VM made safe to show: nothing in it can move a cursor or reverse a line.
+"""Text from outside (a VM, Azure, a server, a file) made harmless: nothing in it moves a cursor or reverses a line.
+
+It enters the results of a run here and nowhere else: `Harmless` is the only thing that reports render, each in its own
+format. What does not go through them has one place each: the terminal (`plugins.pytest_adapter.output`), errors
+(`plugins.pytest_adapter.plugin`), log records and tracebacks (`log_redaction`), node ids (`items`).
 
 What cannot be seen is shown as the escape that a programmer would type, so that it stays evidence::
 
@@ -11,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any, NewType
 
 from plugins.core.redaction import redact
 
@@ -60,6 +65,37 @@ def one_line(text: object) -> str:
     return " ".join(escape_invisible(text).split())
 
 
+#: The results of a run, in which every text, names of fields included, can be seen as it is: what reports render.
+Harmless = NewType("Harmless", dict[str, Any])
+
+
+def harmless(data: dict[str, Any]) -> Harmless:
+    """`data`, as JSON has it, with `escape_invisible` done to every text in it, in place."""
+    waiting: list[Any] = [data]
+    known: set[str] = set()  # names: a fleet has few, many times
+    while waiting:
+        inside = waiting.pop()
+        if isinstance(inside, dict):
+            if not known.issuperset(inside):
+                renamed = {escape_invisible(name): value for name, value in inside.items()}
+                known.update(renamed)
+                inside.clear()
+                inside.update(renamed)
+            members: Iterable[tuple[Any, Any]] = inside.items()
+        else:
+            members = enumerate(inside)
+        for place, value in members:  # no place is added or removed
+            if type(value) is str:
+                if not (value.isascii() and value.isprintable()):
+                    inside[place] = escape_invisible(value)
+            elif isinstance(value, dict | list):
+                waiting.append(value)
+            elif isinstance(value, tuple):
+                inside[place] = list(value)
+                waiting.append(inside[place])
+    return Harmless(data)
+
+
 def truncate(text: str, limit: int) -> str:
     """``text``, or its beginning and an ellipsis when it is longer than ``limit`` characters."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
@@ -90,7 +126,7 @@ def printable(text: str) -> str:
 
 @lru_cache(8192)
 def case_text(name: str) -> str:
-    """A VM's name and a parameter as they may stand in a node id: on one line, harmless."""
+    """The name of a VM, a run or a tag as it may stand in a node id or anywhere else: on one line, harmless."""
     return defuse_ci_command(one_line(name))
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
 from plugins.core.errors import InputError
+from plugins.core.sanitize import case_text
 from plugins.core.strict_json import check_version, checked
 from plugins.core.wording import counted
 from plugins.evidence.archive import read_object
@@ -141,7 +142,7 @@ class _Results(TypedDict):
 
 def _baseline(data: _Results) -> Baseline:
     shared: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]] = {}
-    return Baseline(data["run_id"], {vm["name"]: _past_vm(vm, shared) for vm in data["vms"]})
+    return Baseline(case_text(data["run_id"]), {vm["name"]: _past_vm(vm, shared) for vm in data["vms"]})
 
 
 def _past_vm(vm: _Vm, shared: dict[tuple[tuple[str, ...], ...], Mapping[str, Past]]) -> PastVm:

@@ -14,8 +14,7 @@ from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, 
 from plugins.checks.areas import area_of
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
-from plugins.core.redaction import redact
-from plugins.core.sanitize import escape_invisible
+from plugins.core.sanitize import terminal_text
 from plugins.core.secret_names import sed_mask
 from plugins.model import Evidence, ProbeResult, Status, Verdict, Vm
 
@@ -112,7 +111,7 @@ def text(evidence: Evidence, verdicts: Sequence[Verdict], about: str) -> str:
             heading, [verdict for verdict in verdicts if area_of(verdict.id) in areas], own, evidence, shown
         )
     parts += _section(_REST, [verdict for verdict in verdicts if area_of(verdict.id) not in known], (), evidence, shown)
-    return redact(escape_invisible("\n".join(parts))) + "\n"
+    return terminal_text("\n".join(parts)) + "\n"
 
 
 def _session(evidence: Evidence) -> Iterable[str]:

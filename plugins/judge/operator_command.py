@@ -6,16 +6,22 @@ from pathlib import Path
 
 from plugins.checks.check import OnVm
 from plugins.checks.command import Command
+from plugins.core.sanitize import escape_invisible, one_line
 from plugins.model import Vm
 
-__all__ = ["for_operator"]
+__all__ = ["for_operator", "readable"]
 
 
 def for_operator(command: Command | OnVm, vm: Vm, ssh_config: Path | None) -> str:
     """A command of a `Fix` as the operator types it: with ``ssh`` before it when it is for the guest of `vm`."""
     if isinstance(command, Command):
-        return str(command)
+        return readable(str(command))
     options = {"-F": ssh_config, "-p": vm.port, "-J": vm.jump, "-i": vm.identity_file}
     login = [word for option, value in options.items() if value for word in (option, str(value))]
     where = f"{vm.user}@{vm.host}" if vm.user else vm.host
-    return str(Command(("ssh", *login, "--", where, str(command.command))))
+    return readable(str(Command(("ssh", *login, "--", where, str(command.command)))))
+
+
+def readable(command: str) -> str:
+    """The command; of one with characters that cannot be seen, a comment with them spelled out: not one to copy."""
+    return command if escape_invisible(command) == command else f"# {one_line(command)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from plugins.checks.areas import ENROLL
 from plugins.checks.probe import Probe, ProbeCommand
-from plugins.core.sanitize import terminal_text
+from plugins.core.redaction import redact
 from plugins.enrollment.arc_machines import machine_lister
 from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, refusal, same_machine
 from plugins.enrollment.runner import enroll
@@ -20,6 +20,7 @@ from plugins.judge.judge import Judge
 from plugins.judge.readiness import hindrance, skip
 from plugins.model import Verdict, Vm
 from plugins.pytest_adapter.items import CheckItem
+from plugins.pytest_adapter.output import say
 from plugins.requirements.profile import Profile
 from plugins.ssh import client as ssh
 
@@ -78,7 +79,7 @@ def enroll_ready_vms(
     reasons = skipped | refused
     in_order = {vm.name: reasons[vm.name] for vm in vms if vm.name in reasons}
     for line in announcement(requests, in_order, mode):
-        write_line(terminal_text(line))
+        say(write_line, redact(line))
     if not requests:
         return True
     with ExitStack() as stack:

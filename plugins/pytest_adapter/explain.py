@@ -14,9 +14,10 @@ import pytest
 
 from plugins.checks.areas import documented
 from plugins.core.redaction import redact
-from plugins.core.sanitize import one_line, printable, truncate
+from plugins.core.sanitize import one_line, truncate
 from plugins.core.wording import counted, no_such_check
 from plugins.pytest_adapter.log_file import Log, UnreadableLog, read_logs
+from plugins.pytest_adapter.output import say
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 from plugins.requirements.log_grammar import Level, outcome
@@ -46,10 +47,10 @@ def answer(config: pytest.Config) -> int | None:
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
     answers = [explain(answer, pages, config.invocation_params.dir) for answer in asked]
     # pytest has no terminal reporter yet.
-    sys.stdout.write(printable("\n\n".join(_laid_out(answer.text, width) for answer in answers)) + "\n")
+    say(sys.stdout.write, "\n\n".join(_laid_out(answer.text, width) for answer in answers) + "\n")
     if all(answer.known for answer in answers):
         return int(pytest.ExitCode.OK)
-    sys.stdout.write(f"\n{USAGE}\n")
+    say(sys.stdout.write, f"\n{USAGE}\n")
     return int(pytest.ExitCode.USAGE_ERROR)
 
 

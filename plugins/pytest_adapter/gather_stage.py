@@ -8,7 +8,7 @@ import pytest
 
 from plugins.checks.probe import ProbeCommand
 from plugins.core.errors import InputError
-from plugins.core.sanitize import message_text, printable
+from plugins.core.redaction import redact
 from plugins.core.wording import span
 from plugins.enrollment.steps import is_step, refuse
 from plugins.gather import support_logs
@@ -20,6 +20,7 @@ from plugins.model import Vm
 from plugins.pytest_adapter import control_plane
 from plugins.pytest_adapter.enrollment import enroll_ready_vms, plan_page
 from plugins.pytest_adapter.items import CheckItem, check_items
+from plugins.pytest_adapter.output import say
 from plugins.pytest_adapter.progress import show_progress
 from plugins.pytest_adapter.report_stage import withdraw_page
 from plugins.pytest_adapter.run import Run
@@ -102,17 +103,17 @@ def _print_plan(
 ) -> None:
     """Every command and request, and how long the run may take; nothing is done."""
     option, scope = config.option, run.scope
-    writer = config.get_terminal_writer()
+    line = config.get_terminal_writer().line
     options = limits(options, scope.pending)
-    writer.line()
-    writer.write(printable(page(commands, scope.pending, options)))
-    for line in control_plane.plan_lines(items, scope.vms, option):
-        writer.line(printable(line))
     longest = max(ssh.time_limit(len(scope.pending), options), control_plane.time_limit(items, option))
-    writer.line()
-    writer.line(f"The run takes at most {span(longest)}: all of this runs in parallel.")
-    for line in plan_page(items, run.rules.profile, option.enroll) if option.enroll else ():
-        writer.line(printable(line))
+    say(line, "\n" + page(commands, scope.pending, options).removesuffix("\n"))
+    for sentence in (
+        *control_plane.plan_lines(items, scope.vms, option),
+        "",
+        f"The run takes at most {span(longest)}: all of this runs in parallel.",
+        *(plan_page(items, run.rules.profile, option.enroll) if option.enroll else ()),
+    ):
+        say(line, sentence)
 
 
 def _visit(
@@ -132,7 +133,7 @@ def _visit(
     except KeyboardInterrupt:  # while Azure is still read: what there is, is judged and reported all the same
         run.state.interrupted = True
     if not option.no_azure and (line := judge.context.facts.nothing_read):
-        config.pluginmanager.getplugin("terminalreporter").write_line(message_text(line), yellow=True)
+        say(config.pluginmanager.getplugin("terminalreporter").write_line, redact(line), yellow=True)
     if option.enroll and (archive.problem or not run.state.interrupted):
         _enroll(config, run, judge, items, options)
 
@@ -142,8 +143,10 @@ def _enroll(config: pytest.Config, run: Run, judge: Judge, items: Sequence[Check
     assert archive is not None
     reporter: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
     if archive.problem:
-        reporter.write_line(
-            "--enroll: no VM was connected, because the evidence could not be saved (see below).", red=True
+        say(
+            reporter.write_line,
+            "--enroll: no VM was connected, because the evidence could not be saved (see below).",
+            red=True,
         )
         return
     from plugins.azure.fetch import FetchOptions  # the SDK takes a second to load

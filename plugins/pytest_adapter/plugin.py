@@ -22,6 +22,7 @@ from plugins.pytest_adapter import (
     report_stage,
     terminal,
 )
+from plugins.pytest_adapter.output import say
 
 __all__: list[str] = []
 
@@ -128,6 +129,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Release the run directory; restore logging and the file mode mask. After Ctrl-C, say how to go on: last."""
     if line := terminal.resume_line(config):
-        config.get_terminal_writer().line(line)
+        say(config.get_terminal_writer().line, line)
     configure.release_run(config)
     log_redaction.stop(config)

@@ -25,6 +25,7 @@ from plugins.core.sanitize import case_text
 from plugins.diagnosis.findings import rank
 from plugins.gather import collector as gather
 from plugins.model import Evidence, Verdict, Vm
+from plugins.pytest_adapter.output import say
 
 __all__ = ["VmLines", "show_progress"]
 
@@ -111,7 +112,10 @@ class VmLines:
         """Write the line of the last VM."""
         if self._counts and self._terminal.verbosity >= 0:
             order = sorted(self._counts.items(), key=lambda pair: rank(pair[0]))
-            self._terminal.write_line(f"{case_text(self._vm)}: {', '.join(f'{count} {word}' for word, count in order)}")
+            say(
+                self._terminal.write_line,
+                f"{case_text(self._vm)}: {', '.join(f'{count} {word}' for word, count in order)}",
+            )
         self._counts.clear()
 
 
@@ -129,7 +133,7 @@ class _Lines:
         self._last = time.monotonic()
         trouble = f": {', '.join(tally.trouble)}" if tally.trouble else ""
         left = "" if ended else f"; about {tally.left:.0f} s left"
-        self._terminal.write_line(f"visited {tally.done} of {tally.total} VMs{trouble}{left}")
+        say(self._terminal.write_line, f"visited {tally.done} of {tally.total} VMs{trouble}{left}")
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import point_latest, write_large_json, write_pieces
 from plugins.core.gc_pause import gc_paused
+from plugins.core.sanitize import Harmless, harmless
 from plugins.core.version import SUITE_VERSION
 from plugins.core.wording import counted
 from plugins.evidence.layout import AZURE, PROFILE, RUNNER
@@ -101,7 +101,7 @@ def _remove_without_evidence(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
+def _results(session: pytest.Session, run: Run) -> Harmless:
     config = session.config
     archive, scope = run.files.archive, run.scope
     assert archive is not None
@@ -130,10 +130,10 @@ def _results(session: pytest.Session, run: Run) -> dict[str, Any]:
     if config.option.history:
         assert run.files.directory is not None
         decided["history"] = history(results, run.files.directory.parent, config.option.history)
-    return results | decided
+    return harmless(results | decided)
 
 
-def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -> None:
+def _write_reports(session: pytest.Session, run: Run, results: Harmless) -> None:
     """Write what can be written: a full disk costs one report, and is reported once, at the end."""
     config, files = session.config, run.files
     assert files.directory is not None
@@ -152,7 +152,7 @@ def _write_reports(session: pytest.Session, run: Run, results: dict[str, Any]) -
     config.stash[HTML].finish(session, results, config.option.split_by or "")
 
 
-def _contents(config: pytest.Config, run: Run, results: dict[str, Any], summary: str) -> support_bundle.Contents:
+def _contents(config: pytest.Config, run: Run, results: Harmless, summary: str) -> support_bundle.Contents:
     archive, vms, judge = run.files.archive, run.scope.vms, config.stash[JUDGE]
     assert archive is not None
     kept = config.stash[ACCUMULATOR].kept or {}

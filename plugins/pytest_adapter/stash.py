@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from plugins.core.sanitize import Harmless
 from plugins.judge.judge import Judge
 from plugins.pytest_adapter.run import Run
 from plugins.reports.html.plugin import HtmlReport
@@ -24,4 +24,4 @@ JUDGE = pytest.StashKey[Judge]()
 ACCUMULATOR = pytest.StashKey[FleetAccumulator]()
 
 #: From the report stage on: the content of ``results.json``.
-RESULTS = pytest.StashKey[dict[str, Any]]()
+RESULTS = pytest.StashKey[Harmless]()

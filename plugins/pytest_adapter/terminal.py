@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.core.sanitize import message_text, terminal_text
+from plugins.core.sanitize import message_text
 from plugins.core.wording import counted
+from plugins.pytest_adapter.output import say
 from plugins.pytest_adapter.run import RunFiles
 from plugins.pytest_adapter.stash import JUNIT, RESULTS, RUN
 from plugins.reports import ci_summary, formats
@@ -41,35 +42,35 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         return
     directory = run.files.directory
     reporter.section("readiness")
+    line = reporter.write_line
     if run.files.problem:
-        reporter.write_line(terminal_text(_not_saved(run.files, directory, gathers=run.kind != "replayed")), red=True)
+        say(line, _not_saved(run.files, directory, gathers=run.kind != "replayed"), red=True)
     if run.files.store and run.files.store.problem:
         problem = message_text(str(run.files.store.problem))
-        reporter.write_line(
+        say(
+            line,
             f"UPLOAD INCOMPLETE: some evidence is missing from the store ({problem}) All of it is in "
             f"{_shown(directory)}.",
             red=True,
         )
     if run.state.interrupted:
-        reporter.write_line("Interrupted: VMs that were not visited in time are unknown.", yellow=True)
+        say(line, "Interrupted: VMs that were not visited in time are unknown.", yellow=True)
     for text, markup in summary_lines(results, reporter._tw.fullwidth):
-        reporter.write_line(text, **markup)
+        say(line, text, **markup)
     if not run.files.problem:
         own = {"report.html": Path(config.option.htmlpath), "junit.xml": config.stash[JUNIT]}
         elsewhere = {name: path.absolute() for name, path in own.items() if path.absolute() != directory / name}
         written = ["report.html", *(name for name, _ in formats.FILES), "results.json", "junit.xml"]
         here = [name for name in written if name not in elsewhere]
-        reporter.write_line(f"In {_shown(directory)}: {', '.join(here)}")
+        say(line, f"In {_shown(directory)}: {', '.join(here)}")
         for path in elsewhere.values():
-            reporter.write_line(f"At {_shown(path)}: as asked for on the command line")
+            say(line, f"At {_shown(path)}: as asked for on the command line")
         if config.option.split_by and "report.html" in here:
-            reporter.write_line(f"In {_shown(directory)}/{folder(config.option.split_by)}: one page for each value")
+            say(line, f"In {_shown(directory)}/{folder(config.option.split_by)}: one page for each value")
         if config.option.bundle:
-            reporter.write_line(f"In {_shown(directory)}/bundle: {run.files.id}.zip")
-        for line in run.state.kept:
-            reporter.write_line(message_text(line))
-        for line in ci_summary.publish(directory / "summary.md", os.environ):
-            reporter.write_line(line)
+            say(line, f"In {_shown(directory)}/bundle: {run.files.id}.zip")
+        for sentence in (*run.state.kept, *ci_summary.publish(directory / "summary.md", os.environ)):
+            say(line, sentence)
 
 
 def resume_line(config: pytest.Config) -> str:

@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Sequence
 
-from plugins.core.sanitize import names, one_line, truncate
+from plugins.core.sanitize import Harmless, names, one_line, truncate
 from plugins.reports.fix_commands import whole
 from plugins.reports.queries import Json, component, fix_order
 
@@ -35,7 +35,7 @@ _FORMULA = re.compile(
 )
 
 
-def render(results: Json) -> str:
+def render(results: Harmless) -> str:
     """`results` as CSV (RFC 4180) with a byte order mark; every cell is one line."""
     table = io.StringIO()
     writer = csv.writer(table)

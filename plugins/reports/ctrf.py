@@ -17,7 +17,7 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from plugins.checks.areas import area_of
-from plugins.core.sanitize import escape_invisible, one_line
+from plugins.core.sanitize import Harmless, one_line
 from plugins.reports.queries import Json, seconds, subject, summaries
 
 #: The version of the specification that these fields are of.
@@ -39,7 +39,7 @@ _OUTCOME = {
 _ABOUT = ("verdict", "sentence", "run_id", "profile")
 
 
-def render(results: Json) -> Iterator[str]:
+def render(results: Harmless) -> Iterator[str]:
     """`results` as CTRF, one VM at a time: a fleet's tests are many."""
     statuses = Counter(result["status"] for vm in results["vms"] for result in vm["results"])
     statuses.update(status for vm in results["vms"] for status, _ in summaries(vm))
@@ -65,7 +65,7 @@ def render(results: Json) -> Iterator[str]:
             "environment": {
                 "reportName": "Azure Arc readiness",
                 "healthy": results["verdict"] == "ready",
-                "extra": {name: escape_invisible(results[name]) for name in _ABOUT} | _notes(results),
+                "extra": {name: results[name] for name in _ABOUT} | _notes(results),
             },
         },
     }
@@ -97,10 +97,10 @@ def _test(name: str, vm: Json, result: Json) -> Json:
     if module := result["nodeid"].partition("::")[0]:
         test["filePath"] = one_line(module)
     if result["status"] != "pass":
-        test["message"] = escape_invisible(result["message"])
+        test["message"] = result["message"]
     if result["status"] in ("fail", "warn", "unknown", "blocked"):
         test["extra"] = {
-            "remedy": escape_invisible(result["remedy"]),
+            "remedy": result["remedy"],
             "docs": result["docs"],
             "root_cause": result["root_cause"],
             "caused_by": result["caused_by"],
@@ -109,7 +109,7 @@ def _test(name: str, vm: Json, result: Json) -> Json:
 
 
 def _notes(results: Json) -> Json:
-    return {"notes": [escape_invisible(note) for note in results["notes"]]} if results["notes"] else {}
+    return {"notes": results["notes"]} if results["notes"] else {}
 
 
 def _summary(name: str, vm: Json, status: str, sentence: str) -> Json:
@@ -126,7 +126,7 @@ def _summary(name: str, vm: Json, status: str, sentence: str) -> Json:
 
 def _id(*parts: str) -> str:
     """The same identifier in every run for the same thing."""
-    return str(uuid5(NAMESPACE_URL, "nexus-arc-readiness:" + escape_invisible("\n".join(parts))))
+    return str(uuid5(NAMESPACE_URL, "nexus-arc-readiness:" + "\n".join(parts)))
 
 
 def _milliseconds(stamp: str) -> int:

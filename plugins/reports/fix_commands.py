@@ -6,27 +6,22 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from plugins.core.sanitize import escape_invisible, names
+from plugins.core.sanitize import names
 from plugins.reports.queries import Json, fix_order
 
 #: Up to as many VMs a list names them all; a longer list is not read.
 ALL_NAMES = 50
 _SOME_NAMES = 10
 
-_SEPARATORS = str.maketrans("", "", "\u2028\u2029")  # no terminal and no shell takes them for the end of a line
-
 
 def whole(command: str) -> bool:
-    """May `command` be shown to be copied? It is one whole shell command, and all of it can be seen.
+    """May `command` be shown to be copied? It is one whole shell command, not one that was made a comment of.
 
     A quote that stays open would swallow what is written behind it. An escape sequence or a character that reverses
-    the direction of a line hides from the reader what the shell would run.
+    the direction of a line hides from the reader what the shell would run (`plugins.judge.operator_command`).
     """
-    plain = command.translate(_SEPARATORS)
-    if escape_invisible(plain) != plain:
-        return False
     try:
-        return bool(shlex.split(command))
+        return not command.startswith("#") and bool(shlex.split(command))
     except ValueError:
         return False
 

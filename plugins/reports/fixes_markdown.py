@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugins.core.sanitize import escape_invisible
+from plugins.core.sanitize import Harmless
 from plugins.core.wording import counted
 from plugins.reports.fix_commands import FixStep, fix_steps, helped, in_words, title, whole
 from plugins.reports.markdown_syntax import code, linked, text
-from plugins.reports.queries import Json, cause_subject, component
+from plugins.reports.queries import cause_subject, component
 from plugins.reports.shell_layout import laid_out
 
 _STEPS = 200  # a longer page is not worked through in one go
@@ -17,7 +17,7 @@ _NAMES = 4_000  # characters
 _REMEDY = 1_000  # a remedy may contain a command, and half a command is useless
 
 
-def render(results: Json) -> str:
+def render(results: Harmless) -> str:
     """`results` as a Markdown page, for people."""
     parts = ["# What to fix, in this order", f"**{text(results['sentence'])}**"]
     steps = fix_steps(results)
@@ -64,6 +64,6 @@ def _step(entry: FixStep, fleet: int) -> Iterator[str]:
             yield code(laid_out(fix["command"]), "sh")
         else:
             yield "By hand: this command has characters that cannot be seen, or an open quote. To be read only:"
-            yield code(escape_invisible(fix["command"]), "text")
+            yield code(fix["command"].removeprefix("# "), "text")
     if len(cause["fix"]) > _COMMANDS:
         yield f"… and {len(cause['fix']) - _COMMANDS} more commands: see `fixes.sh`."

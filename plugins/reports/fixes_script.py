@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugins.core.sanitize import one_line, truncate
+from plugins.core.sanitize import Harmless, one_line, truncate
 from plugins.core.wording import counted
 from plugins.reports.fix_commands import FixStep, fix_steps, helped, title, whole
-from plugins.reports.queries import Json, cause_subject, component
+from plugins.reports.queries import cause_subject, component
 from plugins.reports.shell_layout import laid_out
 
 _LONGEST = 1_000  # characters of a comment: a remedy may contain a command, and half a command is useless
@@ -45,7 +45,7 @@ _HEAD = """\
 """
 
 
-def render(results: Json) -> str:
+def render(results: Harmless) -> str:
     """`results` as a shell script that stops before it does anything."""
     run = f"What to fix, in this order: run {results['run_id']}, {results['started']}."
     parts = [_HEAD.format(run=_line(run), sentence=_line(results["sentence"]))]
@@ -76,7 +76,7 @@ def _step(entry: FixStep) -> Iterator[str]:
             yield f"{laid_out(fix['command'])}\n"
         else:
             yield "# by hand: this command has characters that cannot be seen, or an open quote. To be read only:"
-            yield f"# text: {_line(fix['command'])}\n"
+            yield f"# text: {_line(fix['command'].removeprefix('# '))}\n"
 
 
 def _line(text: str) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from plugins.core.sanitize import Harmless
 from plugins.reports import action_plan_csv as action_plan
 from plugins.reports import ctrf, prometheus, sarif
 from plugins.reports import fixes_markdown as fix_page
 from plugins.reports import fixes_script as fix_script
 from plugins.reports import markdown_summary as markdown
-from plugins.reports.queries import Json
 
 #: File name in the run's directory, and its renderer.
-FILES: tuple[tuple[str, Callable[[Json], Iterable[str]]], ...] = (
+FILES: tuple[tuple[str, Callable[[Harmless], Iterable[str]]], ...] = (
     ("summary.md", markdown.render),
     ("fixes.md", fix_page.render),
     ("fixes.sh", fix_script.render),

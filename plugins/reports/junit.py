@@ -26,7 +26,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from plugins.checks.areas import area_of
 from plugins.core.files import atomic_write
-from plugins.core.sanitize import escape_invisible, middle_cut, one_line
+from plugins.core.sanitize import Harmless, middle_cut, one_line
 from plugins.reports.queries import Json, seconds, subject, summaries
 from plugins.results import compact
 
@@ -49,7 +49,7 @@ _KINDS = {
 _Numbers = tuple[int, int, int, int, float]  # tests, failures, errors, skipped, seconds
 
 
-def write(results: Json, path: Path) -> None:
+def write(results: Harmless, path: Path) -> None:
     """Write `results` as JUnit XML to `path`."""
     with atomic_write(path) as file:
         _write(file, results)
@@ -199,7 +199,7 @@ def _text(vm: Json, result: Json) -> str:
     if result["docs"]:
         parts.append(f"Documentation: {result['docs']}")
     parts += [_excerpt(key, vm["evidence"][key]) for key in result["evidence"] if key in vm["evidence"]]
-    return escape_invisible("\n\n".join(parts))
+    return "\n\n".join(parts)
 
 
 def _excerpt(key: str, seen: Json) -> str:

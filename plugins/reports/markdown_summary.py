@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from textwrap import indent
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
-from plugins.core.sanitize import names
+from plugins.core.sanitize import Harmless, names
 from plugins.core.wording import counted
 from plugins.diagnosis.findings import rank
 from plugins.reports.fix_commands import in_words, whole
@@ -27,7 +27,7 @@ _COMMAND = 500  # characters: a longer one is for reading, in fixes.sh
 _MARK = {"ready": "✅", "not ready": "❌", "partial": "🟨", "unknown": "❔"}
 
 
-def render(results: Json) -> str:
+def render(results: Harmless) -> str:
     """`results` as Markdown."""
     parts = [
         f"## {_MARK[results['verdict']]} Azure Arc readiness: {results['verdict']}",

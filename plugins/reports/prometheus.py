@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from plugins.core.sanitize import one_line, truncate
+from plugins.core.sanitize import Harmless, one_line, truncate
 from plugins.judge.readiness import READINESS
 from plugins.reports.queries import Json
 
@@ -25,7 +25,7 @@ _LABEL = 120  # characters
 Sample = tuple[Mapping[str, str], float]
 
 
-def render(results: Json) -> str:
+def render(results: Harmless) -> str:
     """`results` in Prometheus' text format: gauges in base units, without time stamps, as the collector wants them."""
     vms = [vm["readiness"] for vm in results["vms"]]
     lines = [

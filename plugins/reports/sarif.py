@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from plugins.checks.areas import area_of
-from plugins.core.sanitize import escape_invisible, one_line, truncate
+from plugins.core.sanitize import Harmless, one_line, truncate
 from plugins.core.strict_json import encode
 from plugins.evidence.layout import file_name
 from plugins.reports.markdown_syntax import linked, text
@@ -34,7 +34,7 @@ _MESSAGES = 5  # of one check on one VM: one for each endpoint, say
 _MESSAGE = 1_000  # characters
 
 
-def render(results: Json) -> str:
+def render(results: Harmless) -> str:
     """`results` as SARIF: the gravest findings first, and no more of them than `MOST`."""
     findings = sorted(_findings(results), key=_grave_first)
     checks = dict(results["checks"])
@@ -61,7 +61,7 @@ def render(results: Json) -> str:
         "automationDetails": {"id": f"nexus-arc-readiness/{one_line(results['run_id'])}"},
         "invocations": [invocation],
         "results": [finding.as_dict(numbers[finding.id]) for finding in findings[:MOST]],
-        "properties": {name: escape_invisible(results[name]) for name in ("verdict", "sentence", "profile")},
+        "properties": {name: results[name] for name in ("verdict", "sentence", "profile")},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return encode(log) + "\n"

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import textwrap
 
-from plugins.core.sanitize import defuse_ci_command, names, one_line, truncate
+from plugins.core.sanitize import Harmless, defuse_ci_command, names, one_line, truncate
 from plugins.core.wording import counted
 from plugins.reports import waiver_notices as decisions
 from plugins.reports.fix_commands import in_words, whole
@@ -46,7 +46,7 @@ _REMEDY = 6  # lines: half a remedy may be half a command
 _NARROWEST = 60  # below this, cutting lines costs more than a wrapped line
 
 
-def summary_lines(results: Json, width: int = 100, show_steps: int = 3, show_vms: int = 10) -> list[Line]:
+def summary_lines(results: Harmless, width: int = 100, show_steps: int = 3, show_vms: int = 10) -> list[Line]:
     """The lines to write, each at most `width` wide but for commands; what is beyond the caps is counted in a line."""
     width = max(width, _NARROWEST)
     lines = _verdict(results, width)

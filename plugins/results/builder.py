@@ -13,7 +13,7 @@ from plugins.azure.snapshot import Call
 from plugins.checks.areas import REACHED, order
 from plugins.checks.check import Check
 from plugins.core.redaction import redact
-from plugins.core.sanitize import case_text, escape_invisible, message_text
+from plugins.core.sanitize import case_text, message_text
 from plugins.core.version import SUITE_VERSION
 from plugins.diagnosis import drift, fix_plan
 from plugins.diagnosis.findings import FindingGroups
@@ -187,16 +187,11 @@ def _vm(
             for verdict, diagnosis in diagnosed
         ],
         "evidence": {
-            key: {name: _shown(getattr(seen, name)) for name in _OF_A_PROBE}
+            key: {name: getattr(seen, name) for name in _OF_A_PROBE}
             for key, seen in evidence.seen.items()
             if key in used
         },
     }
-
-
-def _shown(value: Any) -> Any:
-    """A part of a probe's result as every report may show it; the evidence keeps the VM's own words."""
-    return escape_invisible(value) if isinstance(value, str) else value
 
 
 def unreached(session: SshSession) -> list[dict[str, Any]]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from plugins.core.errors import InputError
+from plugins.core.sanitize import case_text
+from plugins.core.strict_json import checked
 from plugins.evidence.archive import read_object
 from plugins.judge.readiness import READINESS
 from plugins.results.schema import VERSION
@@ -34,12 +37,32 @@ def history(results: Json, reports: Path, number: int) -> list[dict[str, Any]]:
         if len(runs) == number:
             break
         try:
-            entry = _entry(data, names) if data["version"] == VERSION and data["judged"]["complete"] is True else None
-        except (AttributeError, KeyError, TypeError):
+            past = checked(data, _Past)
+        except ValueError:
             continue  # not the results of a run
-        if entry and entry["vms"]:
-            runs.append(entry)
+        if past["version"] == VERSION and past["judged"]["complete"]:
+            entry = _entry(data, names)
+            runs += [entry] if entry["vms"] else []
     return runs[::-1]
+
+
+class _Judged(TypedDict):
+    complete: bool
+
+
+class _Vm(TypedDict):
+    name: str
+    readiness: Literal["ready", "not ready", "unknown", "partial"]
+
+
+class _Past(TypedDict):
+    """`results.json`, as far as the line over time needs it."""
+
+    version: int
+    run_id: str
+    started: datetime
+    judged: _Judged
+    vms: list[_Vm]
 
 
 def _earlier(results: Json, reports: Path) -> Iterator[Json]:
@@ -54,6 +77,6 @@ def _earlier(results: Json, reports: Path) -> Iterator[Json]:
 
 
 def _entry(data: Json, names: set[str]) -> dict[str, Any]:
-    counts = Counter(str(vm["readiness"]) for vm in data["vms"] if vm["name"] in names)
+    counts = Counter(vm["readiness"] for vm in data["vms"] if vm["name"] in names)
     tally = {word: counts[word] for word in READINESS}
-    return {"run_id": str(data["run_id"]), "started": str(data["started"]), "vms": counts.total(), **tally}
+    return {"run_id": case_text(data["run_id"]), "started": data["started"], "vms": counts.total(), **tally}

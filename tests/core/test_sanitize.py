@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.core.sanitize import escape_invisible, middle_cut, names, one_line, truncate
+from plugins.core.sanitize import escape_invisible, harmless, middle_cut, names, one_line, truncate
 
 ANYTHING = st.text(st.characters())  # lone surrogates included
 
@@ -39,6 +39,21 @@ def test_no_control_format_or_surrogate_character_survives(text: str) -> None:
         if unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
     ]
     assert dangerous == bidi == []
+
+
+@given(
+    st.recursive(ANYTHING | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(ANYTHING, inner))
+)
+def test_every_text_of_data_is_made_harmless(inside: object) -> None:
+    def expected(value: object) -> object:
+        if isinstance(value, dict):
+            return {escape_invisible(name): expected(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [expected(member) for member in value]
+        return escape_invisible(value) if isinstance(value, str) else value
+
+    wanted = expected({"inside": inside, "pair": ["\x1b", "a"]})
+    assert harmless({"inside": inside, "pair": ("\x1b", "a")}) == wanted
 
 
 @given(ANYTHING)

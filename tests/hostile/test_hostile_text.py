@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pytest
 from markdown_it import MarkdownIt
 
+from plugins.results.schema import VERSION
 from tests.support.paths import ROOT
 from tests.support.pytest_process import run_pytest
 
@@ -29,9 +31,10 @@ MARKERS = (
     "\x1b[31mZ\x1b]0;T\x07\r\x00\x9b\u202e\u2066\u200b\u034f\ufe0f\u3164\U000e0041\ud800::error::Z\n::error file=x::Z\n"
     "##vso[task.setvariable]Z ##[error]Z [Z](http://evil.example/z) <img src=http://evil.example/z onerror=1> "
     "![z](http://evil.example/z.png) www.evil.example a@evil.example <script>Z</script> `Z` |Z| ~~Z~~ $(Z) `Z'\"\n"
-    "section_start:1:Z\r\x1b[0K\n=HYPERLINK(1)\n@SUM(1)\n+1\n-1"
+    "section_start:1:Z\r\x1b[0K\n=HYPERLINK(1)\n@SUM(1)\n+1\n-1\n=cmd|' /C calc'!A0\n%0A::error::Z%0D\n${{ github.token }} ]]>"
+    "<!-- --> &lt;b&gt; \x85\u2028\u2029\ufeff\U000e0020\n" + "Z" * 5_000 + "\n]]>"
 )
-LINE = " ".join(MARKERS.split("\n")).replace("\r", " ")
+LINE = " ".join(MARKERS.replace("Z" * 5_000, "").split("\n")).replace("\r", " ")
 
 #: How a VM's text is spoilt: at its end, at the end of each line, within each line.
 SPOILT: list[Callable[[str], str]] = [
@@ -64,7 +67,7 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run["fleet"] = [vm for vm in run["fleet"] if vm["name"] in ("vm1", "vm3", "vm5", "vm8")]
     for number, vm in enumerate(run["fleet"]):
         spoil = SPOILT[number % len(SPOILT)]
-        vm["tags"] = {f"tag{LINE}": LINE}
+        vm["tags"] = {f"tag{LINE}": LINE, "wave": LINE}
         name = f"evidence/{vm['name']}.json"
         evidence = json.loads((RECORDED / name).read_text())
         for seen in evidence["seen"].values():
@@ -154,20 +157,38 @@ def problems(file: Path) -> Iterator[str]:
 
 def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> None:
     log = tmp_path / "run.log"
+    # An earlier run, as a stranger may have written it: compared with, and in the line over time.
+    earlier = tmp_path / "20200101T000000Z-aaaa"
+    earlier.mkdir()
+    past = {"results": [], "readiness": "ready"}
+    vms = [{"name": name, **past} for name in ("vm1", "vm3", f"gone{MARKERS}")]
+    about = {
+        "version": VERSION,
+        "run_id": f"Z{LINE}",
+        "started": "2020-01-01T00:00:00Z",
+        "judged": {"complete": True},
+        "vms": vms,
+    }
+    (earlier / "results.json").write_text(json.dumps(about))
     printed = ran(
         f"--evidence={spoilt}",
         f"--reports={tmp_path}",
+        f"--against={earlier}",
+        "--history=3",
+        "--gate=50%",
+        "--split-by=wave",
+        "--bundle",
         "-vv",
         "-rA",
         f"--log-file={log}",
         "--log-file-level=DEBUG",
     )
     (tmp_path / "terminal.txt").write_bytes(printed.encode("utf-8", "surrogateescape"))
-    (run,) = (folder for folder in tmp_path.iterdir() if folder.is_dir() and not folder.is_symlink())
+    (run,) = (each for each in tmp_path.iterdir() if each.is_dir() and not each.is_symlink() and each != earlier)
     outputs = [
         tmp_path / "terminal.txt",
         log,
-        *(file for file in run.rglob("*") if file.is_file() and file.name[0] != "."),
+        *(file for file in run.rglob("*") if file.is_file() and file.suffix != ".zip" and file.name[0] != "."),
     ]
     assert {
         "results.json",
@@ -183,6 +204,12 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
         "terminal.txt",
     } <= {file.name for file in outputs}
     found = {file.name: problem for file in outputs if (problem := next(problems(file), None))}
+    with ZipFile(next(run.glob("bundle/*.zip"))) as bundle:  # what is judged again from it keeps the VM's own words
+        for name in bundle.namelist():
+            if name.endswith((".txt", ".md", "results.json")):
+                (tmp_path / Path(name).name).write_bytes(bundle.read(name))
+                if problem := next(problems(tmp_path / Path(name).name), None):
+                    found[name] = problem
     assert found == {}
     assert "Z" in printed and "evil.example" in printed, "the markers are there to be seen"
 
@@ -200,3 +227,16 @@ def test_no_marker_acts_in_what_is_said_without_a_run(arguments: tuple[str, ...]
     plain = re.sub("[\ud800\0]", "", MARKERS)  # no argument can hold these
     printed = ran(*(each.format(plain) for each in arguments))
     assert [*invisible(printed), *commands(printed)] == []
+
+
+def test_there_is_one_way_to_the_terminal() -> None:
+    direct = re.compile(
+        r"(?<!``terminalreporter)\.write_line\(|_tw\.(?:write|line)\(|writer\(\)\.\w+\(|std(?:out|err)\.write\(|(?<![\w.])print\("
+    )
+    allowed = {"log_redaction.py", "configure.py"}  # the last words of a traceback; a constant
+    assert [
+        f"{path.name}: {line.strip()}"
+        for path in sorted((ROOT / "plugins").rglob("*.py"))
+        for line in path.read_text().split("\n")
+        if direct.search(line) and path.name not in allowed and "say(" not in line
+    ] == []

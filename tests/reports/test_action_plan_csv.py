@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.core.sanitize import harmless
+from plugins.judge.operator_command import readable
 from plugins.reports import action_plan_csv as action_plan
 from tests.support.report_builder import Json, Story, run, saved, vm
 
@@ -20,7 +22,7 @@ DANGEROUS = re.compile(rf"""^[\s"'\u2018\u2019\u201c\u201d\uff02\uff07]*[{re.esc
 
 def rows(results: Json, separator: str = ",") -> list[dict[str, str]]:
     """The rows, read as a spreadsheet reads them; no cell is a formula."""
-    text = action_plan.render(results)
+    text = action_plan.render(harmless(results))
     assert text.startswith("\ufeff")
     found = list(
         csv.DictReader(
@@ -144,7 +146,7 @@ def test_no_cell_of_a_report_is_a_formula(name: str, separator: str) -> None:
         cause["vms"] = ["=1", "+2", *cause["vms"]]
         cause["parameters"] = ["@x"]
         cause["component"] = {"kind": "csn", "id": "-1+1", "name": "=1"}
-    text = action_plan.render(results).removeprefix("\ufeff")
+    text = action_plan.render(harmless(results)).removeprefix("\ufeff")
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
         for value in row:
             assert not DANGEROUS.match(value) or value.startswith("'"), value
@@ -153,7 +155,7 @@ def test_no_cell_of_a_report_is_a_formula(name: str, separator: str) -> None:
 def test_a_command_is_to_the_letter_or_not_there() -> None:
     def command(*commands: str) -> str:
         results = run([vm("web-01", {"PROXY-002": ("fail", "no_proxy is empty.")})])
-        results["causes"][0]["fix"] = [{"command": each, "vms": ["web-01"]} for each in commands]
+        results["causes"][0]["fix"] = [{"command": readable(each), "vms": ["web-01"]} for each in commands]
         return rows(results)[0]["Command"]
 
     assert command() == ""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
+from plugins.core.sanitize import harmless
 from plugins.reports import ctrf
 from tests.support.paths import DATA
 from tests.support.report_builder import Json, run, saved, unreachable_without_its_check
@@ -17,7 +18,7 @@ SCHEMA = json.loads((DATA / "schemas" / "ctrf-schema-0.0.json").read_text(encodi
 
 def report(results: Json) -> Json:
     """The rendered report, as a valid document."""
-    document: Json = json.loads("".join(ctrf.render(results)))
+    document: Json = json.loads("".join(ctrf.render(harmless(results))))
     problems = [
         error.message for error in Draft7Validator(SCHEMA, format_checker=FormatChecker()).iter_errors(document)
     ]
@@ -123,7 +124,7 @@ def test_results_that_are_only_named_are_one_test() -> None:
 
 
 def test_what_cannot_be_seen_is_spelled_out() -> None:
-    text = "".join(ctrf.render(saved("hostile")))
+    text = "".join(ctrf.render(harmless(saved("hostile"))))
     assert r"\\x1b[31mred" in text and r"\\u202egnp.exe" in text and r"\\ud800" in text
     assert not set("\x1b\u202e\u200b\ufeff") & set(text)
     text.encode("utf-8")

@@ -13,7 +13,8 @@ import pytest
 from plugins.checks.check import OnVm
 from plugins.checks.command import sh
 from plugins.checks.quoting import quote
-from plugins.judge.operator_command import for_operator
+from plugins.core.sanitize import harmless
+from plugins.judge.operator_command import for_operator, readable
 from plugins.model import Vm
 from plugins.reports import fixes_markdown as fix_page
 from plugins.reports import fixes_script as fix_script
@@ -32,8 +33,6 @@ NAMES = [
     "`touch owned`",
     "${PATH}",
     "\n#\ntouch owned",
-    "line\u2028separator",
-    "paragraph\u2029separator",
     "; touch owned #",
     "&& touch owned",
     "*",
@@ -50,7 +49,7 @@ NAMES = [
 def with_fixes(*commands: str, name: str = "web-01") -> Json:
     """A run in which the first cause has these commands, all for one VM."""
     results = run([vm(name, {"PROXY-002": ("fail", "no_proxy is empty.")})])
-    results["causes"][0]["fix"] = [{"command": command, "vms": [name]} for command in commands]
+    results["causes"][0]["fix"] = [{"command": readable(command), "vms": [name]} for command in commands]
     return results
 
 
@@ -100,7 +99,7 @@ def _shellcheck_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_script_has_the_plan_in_its_order_with_what_is_to_be_known_of_each_step() -> None:
-    script = fix_script.render(saved("six-vms"))
+    script = fix_script.render(harmless(saved("six-vms")))
     assert script.startswith(
         "#!/bin/sh\n"
         "# What to fix, in this order: run 20261121T221500Z-ab12, 2026-11-21T22:15:00Z.\n"
@@ -135,32 +134,32 @@ def test_the_thing_is_named_with_its_id() -> None:
     assert (
         "# component: cloud services network csn-01 (/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/net"
         "/providers/Microsoft.NetworkCloud/cloudServicesNetworks/csn-01)\n"
-    ) in fix_script.render(saved("six-vms"))
+    ) in fix_script.render(harmless(saved("six-vms")))
 
 
 def test_a_ready_fleet_has_nothing_to_fix() -> None:
-    assert fix_script.render(saved("ready")).endswith("# There is nothing to fix.\n")
-    assert "There is nothing to fix." in fix_page.render(saved("ready"))
+    assert fix_script.render(harmless(saved("ready"))).endswith("# There is nothing to fix.\n")
+    assert "There is nothing to fix." in fix_page.render(harmless(saved("ready")))
 
 
 def test_running_the_whole_file_by_accident_does_nothing(tmp_path: Path) -> None:
-    calls, done = do(fix_script.render(saved("six-vms")), tmp_path, "az", "ssh")
+    calls, done = do(fix_script.render(harmless(saved("six-vms"))), tmp_path, "az", "ssh")
     assert (calls, done.returncode, done.stdout + done.stderr) == ([], 64, "")
 
 
 def test_without_its_first_stop_it_goes_no_further_than_the_next_one(tmp_path: Path) -> None:
-    calls, done = do(STOPS.sub("", fix_script.render(saved("six-vms")), count=1), tmp_path, "az", "ssh")
+    calls, done = do(STOPS.sub("", fix_script.render(harmless(saved("six-vms"))), count=1), tmp_path, "az", "ssh")
     assert ([call[0] for call in calls], done.returncode) == (["az"], 64)
 
 
 @pytest.mark.parametrize("name", ["six-vms", "hostile", "ready"])
 def test_the_script_is_clean(name: str, tmp_path: Path) -> None:
-    assert checked(fix_script.render(saved(name)), tmp_path) == ""
+    assert checked(fix_script.render(harmless(saved(name))), tmp_path) == ""
 
 
 def test_hostile_values_arrive_as_one_word_each_and_nothing_else_runs(tmp_path: Path) -> None:
     commands = [f"az resource tag --name {quote(name)} --resource-group {quote(name)}" for name in NAMES]
-    script = fix_script.render(with_fixes(*commands))
+    script = fix_script.render(harmless(with_fixes(*commands)))
     assert checked(script, tmp_path) == ""
     calls, done = do(STOPS.sub("", script, count=1), tmp_path, "az", "touch")
     assert calls == [["az", "resource", "tag", "--name", name, "--resource-group", name] for name in NAMES]
@@ -173,7 +172,7 @@ def test_what_is_for_a_guest_arrives_there_as_one_word_each(tmp_path: Path) -> N
         for_operator(OnVm(sh("sudo rm -- {}", name)), Vm(name="x", host=f"h{name}", user=f"u{name}"), Path(f"/{name}"))
         for name in names
     ]
-    script = fix_script.render(with_fixes(*commands))
+    script = fix_script.render(harmless(with_fixes(*commands)))
     assert checked(script, tmp_path) == ""
     calls, done = do(STOPS.sub("", script, count=1), tmp_path, "ssh", "touch")
     assert [call[:5] for call in calls] == [["ssh", "-F", f"/{name}", "--", f"u{name}@h{name}"] for name in names]
@@ -191,7 +190,7 @@ def test_no_text_leaves_its_comment(text: str, tmp_path: Path) -> None:
     cause.update(message=name, remedy=name, parameters=[name], component={"kind": "csn", "id": name, "name": name})
     results.update(run_id=name, sentence=name)
     results["plan"][0]["sentence"] = name
-    script = fix_script.render(results)
+    script = fix_script.render(harmless(results))
     code = [line for line in script.split("\n") if line and not line.startswith("#")]
     assert code == ["exit 64 # before step 1", "az version"]
     assert checked(script, tmp_path) == ""
@@ -204,6 +203,8 @@ def test_no_text_leaves_its_comment(text: str, tmp_path: Path) -> None:
     [
         ("az tag --name 'a\x1b[2Kb'", r"az tag --name 'a\x1b[2Kb'"),
         ("az tag --name 'a\u202eb'", r"az tag --name 'a\u202eb'"),
+        ("az tag --name 'paragraph\u2029separator'", r"az tag --name 'paragraph\u2029separator'"),
+        ("az tag --name 'line\u2028separator'", r"az tag --name 'line\u2028separator'"),
         ("az tag --name 'a\u200bb'", r"az tag --name 'a\u200bb'"),
         ("az tag --name 'a\r\nb'", "az tag --name 'a b'"),
         ("az tag --name 'a\x00b'", r"az tag --name 'a\x00b'"),
@@ -214,7 +215,7 @@ def test_no_text_leaves_its_comment(text: str, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_read_or_has_no_end_is_no_command(command: str, shown: str, tmp_path: Path) -> None:
     results = with_fixes(command, "az version")
-    script = fix_script.render(results)
+    script = fix_script.render(harmless(results))
     assert (
         "# by hand: this command has characters that cannot be seen, or an open quote. To be read only:\n"
         f"# text: {shown}\n"
@@ -223,14 +224,14 @@ def test_what_cannot_be_read_or_has_no_end_is_no_command(command: str, shown: st
     assert calls == [["az", "version"]]
     assert checked(script, tmp_path) == ""
     by_hand = "By hand: this command has characters that cannot be seen, or an open quote. To be read only:"
-    assert f"\n\n{by_hand}\n\n```text\n" in fix_page.render(results)
+    assert f"\n\n{by_hand}\n\n```text\n" in fix_page.render(harmless(results))
 
 
 def test_a_long_remedy_is_not_cut() -> None:
     results = with_fixes()
     remedy = results["causes"][0]["remedy"] = " ".join(["az", *["--word"] * 120])
-    assert f"# by hand: {remedy}\n" in fix_script.render(results)
-    assert f"- **By hand**: {remedy}\n" in fix_page.render(results)
+    assert f"# by hand: {remedy}\n" in fix_script.render(harmless(results))
+    assert f"- **By hand**: {remedy}\n" in fix_page.render(harmless(results))
 
 
 def test_a_small_fleet_is_named_in_full_and_a_big_one_is_not() -> None:
@@ -239,19 +240,19 @@ def test_a_small_fleet_is_named_in_full_and_a_big_one_is_not() -> None:
         results["causes"][0]["vms"] = results["causes"][0]["fix"][0]["vms"] = [f"vm-{n:03}" for n in range(size)]
         more = "" if size == shown else f" and {size - shown} more"
         names = ", ".join(f"vm-{n:03}" for n in range(shown)) + more
-        assert f"# helps {size} VMs: {names}\n" in fix_script.render(results)
-        assert f"- **{size} VMs**: {names}" in fix_page.render(results)
+        assert f"# helps {size} VMs: {names}\n" in fix_script.render(harmless(results))
+        assert f"- **{size} VMs**: {names}" in fix_page.render(harmless(results))
 
 
 def test_the_page_leaves_what_is_too_much_to_the_script() -> None:
     results = with_fixes(*(f"ssh -- vm-{n} true" for n in range(300)))
-    page, script = fix_page.render(results), fix_script.render(results)
+    page, script = fix_page.render(harmless(results)), fix_script.render(harmless(results))
     assert (page.count("ssh -- vm-"), script.count("ssh -- vm-")) == (20, 300)
     assert "… and 280 more commands: see `fixes.sh`." in page
 
 
 def test_the_page_is_the_plan_with_its_commands() -> None:
-    page = fix_page.render(saved("six-vms"))
+    page = fix_page.render(harmless(saved("six-vms")))
     assert re.findall(r"^#+ (.*)$", page, re.MULTILINE) == [
         "What to fix, in this order",
         r"Step 1: Add gbl.his.arc.azure.com to the egress list of csn-01 (CSN-002): 1 VM becomes ready; 1 more still waits for IDENTITY-001.",
@@ -284,12 +285,12 @@ def test_the_page_is_the_plan_with_its_commands() -> None:
 
 def test_no_command_of_the_page_ends_its_fence() -> None:
     command = "az tag --name '```\n````\n# owned'"
-    page = fix_page.render(with_fixes(command))
+    page = fix_page.render(harmless(with_fixes(command)))
     assert f"`````sh\n{command}\n`````\n" in page
 
 
 def test_hostile_text_is_no_markup_on_the_page() -> None:
-    prose = re.sub(r"^```sh\n.*?^```$", "", fix_page.render(saved("hostile")), flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^```sh\n.*?^```$", "", fix_page.render(harmless(saved("hostile"))), flags=re.DOTALL | re.MULTILINE)
     assert "<" not in prose and "\x1b" not in prose and "\u202e" not in prose
     assert "](javascript" not in prose.replace("\\](", "")
     assert len(re.findall(r"^# ", prose, re.MULTILINE)) == 2
@@ -305,7 +306,7 @@ def test_causes_that_share_their_commands_are_one_step() -> None:
     )
     for cause in results["causes"]:
         cause["fix"] = [{"command": f"ssh -- {name} 'sudo x'", "vms": [name]} for name in ("web-01", "web-02")]
-    script, page = fix_script.render(results), fix_page.render(results)
+    script, page = fix_script.render(harmless(results)), fix_page.render(harmless(results))
     first, second = (title.split(":")[0] for title in re.findall(r"Step \d: .*", script))
     assert (first, second) == ("Step 1", "Step 2")
     assert re.findall(r"^# by the same commands: Step 2: .*\((PROXY-\d+)\)", script, re.MULTILINE) == ["PROXY-002"]
@@ -314,13 +315,13 @@ def test_causes_that_share_their_commands_are_one_step() -> None:
     assert page.count("## Step") == 1
     assert "- **By the same commands**: Step 2: " in page
     results["causes"][1]["fix"].append({"command": "ssh -- web-03 'sudo x'", "vms": ["web-03"]})
-    assert STOPS.findall(fix_script.render(results)) == ["step 1", "step 2"], "it has a command of its own"
+    assert STOPS.findall(fix_script.render(harmless(results))) == ["step 1", "step 2"], "it has a command of its own"
 
 
 def test_a_page_of_endless_steps_ends_and_says_where_the_others_are() -> None:
     results = saved("six-vms")
     results["causes"] = [{**results["causes"][0], "number": n, "fix": []} for n in range(1, 1301)]
     results["plan"] = [{**results["plan"][0], "cause": n} for n in range(1, 1301)]
-    text = fix_page.render(results)
+    text = fix_page.render(harmless(results))
     assert text.count("\n## Step") == 200
     assert "\n… and 1,100 more: `ActionPlan.csv` has all of them in this order, and `fixes.sh` the commands.\n" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from plugins.core.sanitize import harmless
 from plugins.reports import markdown_summary as markdown
 from tests.support.report_builder import EGRESS_STORY, fleet, run, saved, vm
 
@@ -16,13 +17,13 @@ def section(text: str, title: str) -> list[list[str]]:
 
 
 def test_the_verdict_comes_first() -> None:
-    lines = markdown.render(saved("six-vms")).splitlines()
+    lines = markdown.render(harmless(saved("six-vms"))).splitlines()
     assert lines[0] == "## ❌ Azure Arc readiness: not ready"
     assert lines[2] == "**1 of 6 VMs are ready; 3 are not; 2 could not be judged.**"
 
 
 def test_root_causes_name_the_vms_and_the_remedy() -> None:
-    rows = section(markdown.render(saved("six-vms")), "Root causes")
+    rows = section(markdown.render(harmless(saved("six-vms"))), "Root causes")
     link = "https://learn.microsoft.com/azure/operator-nexus/"
     link += "troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
     assert rows[0] == [
@@ -36,7 +37,7 @@ def test_root_causes_name_the_vms_and_the_remedy() -> None:
 
 
 def test_the_plan_comes_before_the_details() -> None:
-    text = markdown.render(saved("six-vms"))
+    text = markdown.render(harmless(saved("six-vms")))
     headings = re.findall(r"^### (.*)$", text, re.MULTILINE)
     assert headings == [
         "Fix in this order",
@@ -60,7 +61,7 @@ def test_the_plan_comes_before_the_details() -> None:
 def test_a_step_of_several_commands_names_where_they_are() -> None:
     results = saved("six-vms")
     results["causes"][0]["fix"] *= 13
-    text = markdown.render(results)
+    text = markdown.render(harmless(results))
     assert "still waits for IDENTITY-001. 13 commands: step 1 of `fixes.sh`.\n2. " in text
 
 
@@ -70,7 +71,7 @@ def test_what_differs_is_said_with_the_odd_ones_out() -> None:
         {"group": "the fleet", "fact": "clock", "majority": "", "count": 0, "of": 2, "outliers": [
             {"value": value, "vms": [f"vm-{value}"]} for value in "abcd"]}
     )  # fmt: skip
-    rows = section(markdown.render(results), "Drift: VMs that should be equal and differ")
+    rows = section(markdown.render(harmless(results)), "Drift: VMs that should be equal and differ")
     assert rows == [
         ["cluster Berlin", "agent version", "1.61 (5 of 6)", r"1.52 (1: db-01)"],
         ["the fleet", "clock", "no value", r"a (1: vm-a); b (1: vm-b); c (1: vm-c); and 1 more values"],
@@ -108,16 +109,16 @@ WAIVER = {
 
 
 def test_the_gate_is_the_line_below_the_verdict() -> None:
-    lines = markdown.render({**saved("six-vms"), "gate": GATE}).splitlines()
+    lines = markdown.render(harmless({**saved("six-vms"), "gate": GATE})).splitlines()
     assert lines[4] == r"❌ **The gate 98% is not met: 1 of 6 VMs are ready.**"
-    lines = markdown.render({**saved("six-vms"), "gate": {**GATE, "passed": True}}).splitlines()
+    lines = markdown.render(harmless({**saved("six-vms"), "gate": {**GATE, "passed": True}})).splitlines()
     assert lines[4].startswith("✅ ")
-    lines = markdown.render({**saved("six-vms"), "gate": {**GATE, "exit": 10}}).splitlines()
+    lines = markdown.render(harmless({**saved("six-vms"), "gate": {**GATE, "exit": 10}})).splitlines()
     assert lines[4].startswith("❔ ")
 
 
 def test_what_is_new_since_an_earlier_run_is_listed() -> None:
-    text = markdown.render({**saved("six-vms"), "changes": CHANGES})
+    text = markdown.render(harmless({**saved("six-vms"), "changes": CHANGES}))
     assert "\n\n1 finding is new, 2 are fixed.\n\n" in text
     assert section(text, r"Changes since 20261120T000000Z-aaaa") == [
         ["new", r"db-01", r"CSN-002 [x]", "pass", "fail", "Gone."],
@@ -126,7 +127,7 @@ def test_what_is_new_since_an_earlier_run_is_listed() -> None:
 
 def test_a_waiver_that_expires_soon_is_listed_the_first_one_first() -> None:
     waivers = [{**WAIVER, "expires": "2027-01-01"}, WAIVER, {**WAIVER, "expiring_soon": False}]
-    rows = section(markdown.render({**saved("six-vms"), "waivers": waivers}), "Waivers that expire soon")
+    rows = section(markdown.render(harmless({**saved("six-vms"), "waivers": waivers})), "Waivers that expire soon")
     assert rows == [
         [r"IMDS-002", r"lab-\*", date, r"anna\@&#8288;example.org", r"CHG-1", r"It goes \| away."]
         for date in (r"2026-12-31", r"2027-01-01")
@@ -134,7 +135,7 @@ def test_a_waiver_that_expires_soon_is_listed_the_first_one_first() -> None:
 
 
 def test_what_a_run_did_not_ask_for_has_no_heading() -> None:
-    text = markdown.render({**saved("ready"), "waivers": [{**WAIVER, "expiring_soon": False}]})
+    text = markdown.render(harmless({**saved("ready"), "waivers": [{**WAIVER, "expiring_soon": False}]}))
     assert "Waivers" not in text and "Changes" not in text and "gate" not in text
 
 
@@ -153,7 +154,7 @@ def test_a_hundred_thousand_vms_with_everything_that_can_be_said_of_them_stay_be
     results["gate"] = {**GATE, "sentence": nasty}
     results["changes"] = {**CHANGES, "against": nasty, "sentence": nasty, "new": [entry] * 100_000}
     results["waivers"] = [{**WAIVER, "reason": nasty, "vms": nasty}] * 100
-    text = markdown.render(results)
+    text = markdown.render(harmless(results))
     assert len(text.encode()) < 1024 * 1024
     assert "… and 80 more steps: see fixes.md." in text
     assert "… and 99980 more changes: see the HTML report." in text
@@ -162,12 +163,12 @@ def test_a_hundred_thousand_vms_with_everything_that_can_be_said_of_them_stay_be
 
 
 def test_what_only_warns_comes_after_what_keeps_a_vm_back() -> None:
-    statuses = [row[2] for row in section(markdown.render(saved("six-vms")), "Root causes")]
+    statuses = [row[2] for row in section(markdown.render(harmless(saved("six-vms"))), "Root causes")]
     assert statuses == ["fail", "fail", "fail", "unknown", "unknown", "warn", "warn", "unknown"]
 
 
 def test_each_vm_has_one_thing_to_fix_first() -> None:
-    text = markdown.render(saved("six-vms"))
+    text = markdown.render(harmless(saved("six-vms")))
     not_ready = {row[0]: row[1] for row in section(text, "❌ Not ready: 3")}
     unknown = {row[0]: row[1] for row in section(text, "❔ Could not be judged: 2")}
     assert not_ready[r"web-02"] == r"PROXY-002"
@@ -175,13 +176,13 @@ def test_each_vm_has_one_thing_to_fix_first() -> None:
 
 
 def test_a_ready_fleet_is_a_few_lines() -> None:
-    text = markdown.render(saved("ready"))
+    text = markdown.render(harmless(saved("ready")))
     assert "### " not in text and text.count("\n\n") == 3
     assert "VMs: 1 ready." in text
 
 
 def test_hostile_text_is_no_markup() -> None:
-    text = markdown.render(saved("hostile"))
+    text = markdown.render(harmless(saved("hostile")))
     assert "<" not in text.replace("&lt;", "") and "\x1b" not in text and "\u202e" not in text
     assert r"\\x1b" not in text  # a backslash before a letter means nothing: test_markdown_syntax.py
     for character in "`|@":
@@ -201,7 +202,7 @@ def test_five_thousand_vms_with_long_messages_stay_small() -> None:
          "status": "fail", "severity": "required", "vms": [machine["name"] for machine in vms]}
         for n in range(400)
     ]  # fmt: skip
-    text = markdown.render({**run(vms), "causes": causes})
+    text = markdown.render(harmless({**run(vms), "causes": causes}))
     assert len(text.encode()) < 256 * 1024
     assert "and 4995 more" in text.replace("\\", "")
     assert "… and 380 more root causes" in text
@@ -212,4 +213,4 @@ def test_a_link_that_could_leave_its_brackets_is_no_link() -> None:
     results = saved("six-vms")
     for cause in results["causes"]:
         cause["docs"] = "https://x.example/)[evil](javascript:alert(1))"
-    assert "](http" not in markdown.render(results)
+    assert "](http" not in markdown.render(harmless(results))

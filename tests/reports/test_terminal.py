@@ -6,20 +6,22 @@ import unicodedata
 
 import pytest
 
+from plugins.core.sanitize import harmless
+from plugins.judge.operator_command import readable
 from plugins.reports.terminal import summary_lines
 from tests.support.report_builder import fleet, run, saved, unreachable, vm
 
 
 def texts(name: str, width: int = 100) -> list[str]:
-    return [text for text, _ in summary_lines(saved(name), width)]
+    return [text for text, _ in summary_lines(harmless(saved(name)), width)]
 
 
 def test_the_verdict_is_the_first_line_and_coloured() -> None:
-    assert summary_lines(saved("six-vms"), 100)[0] == (
+    assert summary_lines(harmless(saved("six-vms")), 100)[0] == (
         "NOT READY: 1 of 6 VMs are ready; 3 are not; 2 could not be judged.",
         {"bold": True, "red": True},
     )
-    assert summary_lines(saved("ready"), 100)[0][1] == {"bold": True, "green": True}
+    assert summary_lines(harmless(saved("ready")), 100)[0][1] == {"bold": True, "green": True}
 
 
 def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> None:
@@ -41,8 +43,8 @@ def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> Non
 def with_commands(*commands: str) -> list[str]:
     """The lines about the only step of one VM whose fix is these commands."""
     results = run([vm("web-02", {"PROXY-002": ("fail", "no_proxy is empty.")})])
-    results["causes"][0]["fix"] = [{"command": each, "vms": ["web-02"]} for each in commands]
-    lines = [text for text, _ in summary_lines(results, 60)]
+    results["causes"][0]["fix"] = [{"command": readable(each), "vms": ["web-02"]} for each in commands]
+    lines = [text for text, _ in summary_lines(harmless(results), 60)]
     return lines[lines.index("     On web-02: no_proxy is empty.") + 1 :]
 
 
@@ -69,27 +71,29 @@ def test_a_command_is_a_line_of_its_own_and_never_cut() -> None:
 def test_a_remedy_names_its_command_and_does_not_repeat_it() -> None:
     results = run([vm("web-02", {"PROXY-002": ("fail", "no_proxy is empty.")})])
     results["causes"][0] |= {"remedy": "az start x ; then wait.", "fix": [{"command": "az start x", "vms": ["web-02"]}]}
-    lines = [text for text, _ in summary_lines(results, 80)]
+    lines = [text for text, _ in summary_lines(harmless(results), 80)]
     assert lines[-2:] == ["     -> Run the command below ; then wait.", "az start x"]
 
 
 def test_half_a_remedy_is_not_shown() -> None:
     results = run([vm("web-02", {"VM-001": ("fail", "It is off.")})])
     results["causes"][0]["remedy"] = "Run this: az x " + "--first-option value " * 30
-    lines = [text for text, _ in summary_lines(results, 80)]
+    lines = [text for text, _ in summary_lines(harmless(results), 80)]
     assert lines[-1] == "     -> Step 1 of fixes.md"
     results["causes"][0]["remedy"] = "Run this: az x " + "--first-option value " * 5
-    shown = [text for text, _ in summary_lines(results, 60)][-3:]
+    shown = [text for text, _ in summary_lines(harmless(results), 60)][-3:]
     assert all(line.split()[-1] in ("value", "--first-option") for line in shown), "no option is broken"
 
 
 def test_of_one_vm_the_plan_says_all() -> None:
-    assert "VMs:" not in [text for text, _ in summary_lines(run([vm("a", {"VM-001": ("fail", "It is off.")})]), 80)]
+    assert "VMs:" not in [
+        text for text, _ in summary_lines(harmless(run([vm("a", {"VM-001": ("fail", "It is off.")})])), 80)
+    ]
 
 
 def test_what_was_not_measured_has_a_heading_of_its_own() -> None:
     results = run([vm("a", {"VM-001": ("fail", "It is off.")}), unreachable("b")])
-    lines = [text for text, _ in summary_lines(results, 100)]
+    lines = [text for text, _ in summary_lines(harmless(results), 100)]
     first, second = lines.index("What to fix first:"), lines.index("What to fix to be judged:")
     assert lines[first + 1] == "  1. Start a, which is powered off (VM-001): 1 VM becomes ready."
     assert lines[second + 1] == "  2. Restore the SSH session to b (SSH-001): 1 VM can then be judged."
@@ -104,7 +108,7 @@ def test_three_fixes_are_shown_and_no_more() -> None:
 def test_for_what_else_a_cause_holds() -> None:
     results = saved("six-vms")
     results["causes"][0]["parameters"] += ["pas.windows.net", "login.microsoftonline.com"]
-    lines = [text for text, _ in summary_lines(results, 200)]
+    lines = [text for text, _ in summary_lines(harmless(results), 200)]
     assert any(
         "gbl.his.arc.azure.com:443. Likewise pas.windows.net, login.microsoftonline.com." in each for each in lines
     )
@@ -115,7 +119,7 @@ def test_gate_and_changes_stand_below_the_verdict(passed: bool, colour: str) -> 
     results = saved("six-vms")
     results["gate"] = {"policy": "98%", "passed": passed, "sentence": "GATE SAYS SO.", "rules": []}
     results["changes"] = {"sentence": "Since the run before: 1 new, 2 fixed."}
-    assert summary_lines(results, 100)[1:3] == [
+    assert summary_lines(harmless(results), 100)[1:3] == [
         ("GATE SAYS SO.", {"bold": True, colour: True}),
         ("Since the run before: 1 new, 2 fixed.", {}),
     ]
@@ -139,7 +143,7 @@ def test_a_ready_fleet_needs_one_line() -> None:
 
 
 def test_a_big_fleet_does_not_scroll_away() -> None:
-    lines = [text for text, _ in summary_lines(fleet(100), 120)]
+    lines = [text for text, _ in summary_lines(harmless(fleet(100)), 120)]
     assert len(lines) < 40
     assert lines[-1] == "  and 22 more"
 
@@ -169,5 +173,5 @@ def test_a_vm_cannot_command_the_ci_server(command: str) -> None:
         each["name"] = command
         for result in each["results"]:
             result["message"] = command
-    for text, _ in summary_lines(results, 100):
+    for text, _ in summary_lines(harmless(results), 100):
         assert not text.strip().startswith("::") and "##[" not in text and "##vso[" not in text

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from plugins.core.sanitize import harmless
 from plugins.reports import terminal
 from plugins.reports import waiver_notices as decisions
 from tests.support.report_builder import saved
@@ -44,7 +45,7 @@ def test_the_sentences_stand_below_the_verdict() -> None:
         waiver("IMDS-003", expiring_soon=True),
         waiver("NET-001", parameter="*.azure.com", used=0, unused=True, expiring_soon=True),
     ]
-    assert terminal.summary_lines(results, 200)[1:5] == [
+    assert terminal.summary_lines(harmless(results), 200)[1:5] == [
         ("GATE PASSED (unknown=1): 1 of 6 VMs could not be judged.", {"bold": True, "green": True}),
         ("Since earlier: 1 new.", {}),
         ("Warning: the waiver of NET-001 [*.azure.com] on web* no longer matches any finding; delete it: anna, CHG-1.", {"yellow": True}),
@@ -64,5 +65,7 @@ def test_many_waivers_are_counted(field: str, words: str) -> None:
 def test_a_hostile_text_is_no_command_and_moves_no_cursor() -> None:
     results = saved("six-vms")
     results["waivers"] = [waiver("IMDS-002", unused=True, owner="\x1b[31m ##vso[task.complete]")]
-    (line,) = [text for text, _ in terminal.summary_lines(results, 200) if "IMDS-002" in text and "waiver" in text]
+    (line,) = [
+        text for text, _ in terminal.summary_lines(harmless(results), 200) if "IMDS-002" in text and "waiver" in text
+    ]
     assert line.endswith("delete it: \\x1b[31m # #vso[task.complete], CHG-1.")

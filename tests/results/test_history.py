@@ -26,6 +26,7 @@ def test_the_last_runs_of_these_vms_are_counted_and_other_files_are_not(tmp_path
     write(tmp_path, "20260104T000000Z-aaaa", six, judged={**six["judged"], "complete": False})
     write(tmp_path, "20260105T000000Z-aaaa", six, version=1)
     write(tmp_path, "20260106T000000Z-aaaa", six, vms=[{"no": "VM"}])
+    write(tmp_path, "20260106T000001Z-aaaa", six, started="a while ago")
     write(tmp_path, "20260107T000000Z-aaaa", six)
     write(tmp_path, "20260109T000000Z-aaaa", six)  # after this run
     write(tmp_path, "elsewhere", six)

@@ -18,6 +18,7 @@ from tests.support.report_builder import Json
 FEEDER = """
 import json
 from pathlib import Path
+from plugins.core.sanitize import harmless
 from plugins.reports.html.page import Caps
 from plugins.reports.html.plugin import HtmlReport
 
@@ -34,7 +35,7 @@ def pytest_sessionfinish(session):
     results = Path("results.json")
     if report is not None and results.exists():
         tag = Path("split-by.txt").read_text() if Path("split-by.txt").exists() else ""
-        report.finish(session, json.loads(results.read_text(encoding="ascii")), tag)
+        report.finish(session, harmless(json.loads(results.read_text(encoding="ascii"))), tag)
 """
 
 SUITE = """

@@ -22,7 +22,7 @@ from functools import cache
 from typing import Any
 
 from plugins.core.component_names import short_names
-from plugins.core.sanitize import escape_invisible, middle_cut, one_line, truncate
+from plugins.core.sanitize import Harmless, middle_cut, one_line, truncate
 from plugins.reports.html.page import VmLists
 from plugins.reports.queries import Json
 from plugins.results.compact import left_out
@@ -94,7 +94,7 @@ def _interned(rows: Iterable[Sequence[Any]]) -> bytes:
     return json.dumps({"s": list(texts), "r": coded_rows}, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
-def core_and_chunks(results: Json, lists: VmLists, budget: int = BUDGET) -> tuple[Json, list[str]]:
+def core_and_chunks(results: Harmless, lists: VmLists, budget: int = BUDGET) -> tuple[Json, list[str]]:
     """The core, and the chunks that it names by number. `lists` are the lists of VMs that the page shows in part."""
     data = _Page(results, lists, budget)
     return data.core(), data.packer.chunks
@@ -145,7 +145,7 @@ class _Page:
                 {
                     "id": id,
                     "title": one_line(self.results["checks"].get(id, {}).get("title", "")),
-                    "docs": escape_invisible(self.results["checks"].get(id, {}).get("docs", "")),
+                    "docs": self.results["checks"].get(id, {}).get("docs", ""),
                     "chunks": [chunks[id] for chunks in (bad, good) if id in chunks],
                 }
                 for id in self.checks
@@ -216,8 +216,8 @@ class _Page:
             truncate(one_line(result["remedy"]), _MESSAGE),
             truncate(one_line(result["nodeid"]), 500),
             list(result["caused_by"]),
-            [escape_invisible(key) for key in result["evidence"]],
-            [escape_invisible(command) for command in result["fix"]],
+            list(result["evidence"]),
+            list(result["fix"]),
         ]
 
     def _evidence(self, *, good: bool) -> dict[str, int]:
@@ -236,8 +236,8 @@ class _Page:
             for key, only_good in used.items():
                 if only_good is good and key in vm["evidence"]:
                     name = key if vms_with[key] > _FEW else key.partition("[")[0]
-                    row = [number, escape_invisible(key), *_evidence_row(vm["evidence"][key], good, shown)]
-                    rows.setdefault(escape_invisible(name), []).append(row)
+                    row = [number, key, *_evidence_row(vm["evidence"][key], good, shown)]
+                    rows.setdefault(name, []).append(row)
         return self._pack(rows)
 
     def _pack(self, rows: dict[Any, list[list[Any]]]) -> dict[Any, int]:
@@ -251,7 +251,7 @@ def _shortened() -> Callable[[str, int], tuple[str, bool]]:
     @cache
     def shorten(text: str, keep: int) -> tuple[str, bool]:
         kept, left_out = middle_cut(text, keep)
-        return escape_invisible(kept).rstrip("\n"), bool(left_out)
+        return kept.rstrip("\n"), bool(left_out)
 
     return shorten
 

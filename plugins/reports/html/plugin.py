@@ -33,7 +33,7 @@ from markupsafe import Markup
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.files import write_text
-from plugins.core.sanitize import escape_invisible, one_line, truncate
+from plugins.core.sanitize import Harmless, one_line, truncate
 from plugins.reports.html import parts
 from plugins.reports.html.csp import seal
 from plugins.reports.html.data import core_and_chunks
@@ -77,14 +77,14 @@ class HtmlReport:
         self._config, self._caps = config, caps
         self._unwritten = unwritten
         self._report: Any = None  # pytest-html's ReportData, as its title hook hands it over
-        self._results: Json | None = None
+        self._results: Harmless | None = None
         self._rows: dict[str, Json] = {}  # node id of a fed report -> what it shows
         self._lists: VmLists | None = None
         self._split_by = ""
         self._pages = _environment()
         self._script, self._style = _script(), _text("report.css")
 
-    def finish(self, session: pytest.Session, results: Json, split_by: str = "") -> None:
+    def finish(self, session: pytest.Session, results: Harmless, split_by: str = "") -> None:
         """Feed `results` to pytest-html, which writes the file when `session` finishes, right after this.
 
         Call it from a ``pytest_sessionfinish`` that is not ``trylast``. Without ``--html`` it does nothing. With a tag
@@ -96,7 +96,7 @@ class HtmlReport:
         self._split_by = split_by
         self._feed(page, results)
 
-    def _feed(self, page: Any, results: Json, part: str = "") -> None:
+    def _feed(self, page: Any, results: Harmless, part: str = "") -> None:
         self._results = results
         self._report.title = title(results, part)
         self._lists = lists = VmLists(results, self._caps)
@@ -135,7 +135,7 @@ class HtmlReport:
         if self._split_by and self._results is not None:
             self._write_parts(session, path.parent / parts.folder(self._split_by), self._results)
 
-    def _write_parts(self, session: pytest.Session, directory: Path, results: Json) -> None:
+    def _write_parts(self, session: pytest.Session, directory: Path, results: Harmless) -> None:
         """A page for each value of the tag, by the same writer. It finds its hooks by the session's plugins."""
         writer, plugins = self.page, self._config.pluginmanager
         name = plugins.get_name(self)
@@ -151,7 +151,7 @@ class HtmlReport:
                 try:
                     page.pytest_sessionstart(session)
                     about = f"without {self._split_by}" if value is None else f"{self._split_by} {value}"
-                    part._feed(page, subset(results, names), about)
+                    part._feed(page, Harmless(subset(results, names)), about)
                     page.pytest_sessionfinish(session)
                     part._seal(session, path)
                 except OSError as error:
@@ -257,7 +257,7 @@ class HtmlReport:
 
 
 def _environment() -> jinja2.Environment:
-    """Templates in which every value is made visible and then escaped, without their having to ask for it."""
+    """Templates in which every value is escaped, without their having to ask for it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -265,9 +265,6 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: (
-            escape_invisible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-        ),
     )
     environment.filters.update(line=one_line, cut=truncate, prose=_prose, shell=_shell)
     environment.globals.update(signs=_SIGNS, exit_unknown=EXIT_UNKNOWN)
@@ -286,7 +283,7 @@ def _prose(text: str) -> Markup:
 
 def _shell(command: str) -> Markup:
     """A command, escaped, in which no line breaks within a short word: half of an option looks like another one."""
-    parts = re.split(r"([^\s]*-[^\s]*)", escape_invisible(command))
+    parts = re.split(r"([^\s]*-[^\s]*)", command)
     return Markup("").join(
         Markup("<span>{}</span>").format(part) if index % 2 and len(part) < 60 else part
         for index, part in enumerate(parts)
@@ -305,7 +302,7 @@ def _finding(finding: Json) -> Json:
         "ids": finding["ids"],
         "status": finding["status"],
         "remedy": one_line(finding["remedy"]),
-        "docs": escape_invisible(finding["docs"]),
+        "docs": finding["docs"],
         "by": finding["caused_by"],
         "list": finding["vms"].number,
     }

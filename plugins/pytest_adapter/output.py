@@ -1,0 +1,18 @@
+"""The one way to the terminal: whatever is written may quote a VM, Azure, a server or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from plugins.core.sanitize import printable
+
+__all__ = ["say"]
+
+
+def say(write: Callable[..., object], text: str, **markup: bool) -> None:
+    """Write lines that are harmless, and no command to a CI server.
+
+    `write` is ``write_line`` of pytest's reporter, ``line`` of its writer, or ``write`` of a stream. Secrets are taken
+    out before, where the text is recorded.
+    """
+    write(printable(text), **markup)
