@@ -81,6 +81,9 @@ class _Line:
 #: No shape sees more of a line: its beginning and its end.
 _BEGINNING, _END = 500, 150
 
+#: What stands so deep belongs to the text above it: the help of a program, a table, a script.
+_DEEP = (" " * 16, "\t\t")
+
 #: A log names more successes than these only when it is full of them.
 _SUBJECTS = 100
 
@@ -222,7 +225,7 @@ def read_line(text: str) -> Reading:
     line = _opened(text)
     for shape in shapes():
         if match := _match(shape, line):
-            if shape.level is Level.NOTHING:
+            if shape.level is Level.NOTHING or (shape.level is Level.COMPLAINT and text.startswith(_DEEP)):
                 break
             named = match.groupdict()
             subject = next((named[key] for key in named if key.startswith("subject") and named[key]), "")

@@ -1,7 +1,8 @@
 """What real programs print when they fail, and when they do not: tests/data/cloud-init-output/specimens.jsonl.
 
 Each line of the file is a run of a program, with its family, whether it failed, and what it printed. The halves were
-drawn by a hash before the shapes were written: the shapes were made with the half ``design``.
+drawn by a hash before the shapes were written: the shapes were made with the half ``design``. The third draw was run
+when they were done: other programs, and other ways to call them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ FOLDER = ROOT / "tests" / "data" / "cloud-init-output"
 
 @dataclass(frozen=True)
 class Specimen:
-    """One run of a program. `half` is "design" or "held out"."""
+    """One run of a program. `half` is "design", "held out" or "third draw"."""
 
     family: str
     half: str
