@@ -60,8 +60,8 @@ def test_a_program_complains_about_what_need_not_be(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("half", "most_passed", "most_failed"),
-    [("design", 0.05, 0.03), ("held out", 0.07, 0.05), ("third draw", 0.05, 0.03)],
+    ("half", "failures", "most_passed", "most_failed"),
+    [("design", 350, 0.05, 0.03), ("held out", 350, 0.07, 0.05), ("third draw", 150, 0.05, 0.03)],
 )
 def test_the_specimens(half: str, failures: int, most_passed: float, most_failed: float) -> None:
     found: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
