@@ -211,8 +211,11 @@ pick() {{
   {_pick()}
 }}
 date -u '+@now %s'
-rotated=$(find {_FOLDER} -type f -mtime -1 2>/dev/null | grep -E '/(himds|azcmagent)[^/ ]*[.-][^/ ]*$' |
-  grep -vxE '{_FOLDER}/(himds|azcmagent)\\.log' | sort | tail -n 4)
+rotated=
+[ ! -d {_FOLDER} ] || rotated=$(
+  find {_FOLDER} -type f -mtime -1 2>/dev/null | grep -E '/(himds|azcmagent)[^/ ]*[.-][^/ ]*$' |
+    grep -vxE '{_FOLDER}/(himds|azcmagent)\\.log' | sort | tail -n 4
+)
 set -- $rotated {_FOLDER}/himds.log {_FOLDER}/azcmagent.log {_CLOUD_INIT}
 room=$(({_ROOM} * 4 / ($# + 1)))
 for f in "$@"; do

@@ -225,7 +225,7 @@ def _command() -> str:
             'echo "@init $init"',
             "[ -d /run/systemd/system ] && echo @booted",
             "for tool in systemctl openssl gpg curl wget; do",
-            '  at=$(command -v "$tool") && echo "@has $tool $at"',
+            '  command -v "$tool" >/dev/null && printf "@has $tool " && command -v "$tool"',
             "done",
             "[ -r /proc/locks ] && echo @locks",
             f"ls -i {' '.join(map(quote, needs.locks))} 2>/dev/null | while read -r inode file; do",

@@ -39,9 +39,23 @@ for f in "C ${CURL_HOME:-/dev/null}/.curlrc" "x ${XDG_CONFIG_HOME:-/dev/null}/.c
   printf '@rc %s %s %s\n' "${f%% *}" "${found:+proxy}" "${f#* }" >&2
   login=$login$found
 done
-printf '%s\n' "$e" | sed -n -e 's/^\* *Trying \(.*\)\.\.\..*$/@tried \1/p' -e 's#^. [A-Z]* http://.*#@proxied#p' \
-  -e 's/^. CONNECT .*/@proxied/p' >&2
-e=$(printf '%s\n' "$e" | sed -n '/^curl: /p' | sed '$!d')
+set -f
+IFS='
+'
+said=
+for line in $e; do
+  rest=${line#\* }
+  rest=${rest#"${rest%%[! ]*}"}
+  word=${line#? }
+  word=${word%% *}
+  case $line in
+  ?' CONNECT '*) echo @proxied >&2 ;;
+  '* '*) case $rest in 'Trying '*...*) rest=${rest%...*} && printf '@tried %s\n' "${rest#Trying }" >&2 ;; esac ;;
+  ?" $word http://"*) case $word in *[!A-Z]*) ;; *) echo @proxied >&2 ;; esac ;;
+  'curl: '*) said=$line ;;
+  esac
+done
+e=$said
 case $e$login in
 *@* | *[Pp][Rr][Oo][Xx][Yy]-[Uu]*) [ "$e" ] && e="curl: ($s) its sentence is withheld: the proxy has a login" ;;
 esac

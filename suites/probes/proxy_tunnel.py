@@ -14,6 +14,11 @@ def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
     # the path and not the VM's settings (PROXY-001 and PROXY-002 look at those).
     through = f"-I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
     rest = f"-o /dev/null {quote(endpoint.url)}"
+    numbers = f"--max-time {limits.total} -D - -w {quote(WRITE)}"
+    # Of an endpoint that only some need, NET-002 asks whether it is reached: no check judges its certificate. To load
+    # the authorities takes three quarters of the CPU of a request (OpenSSL 3.0: 28 of 38 ms).
+    if not endpoint.required:
+        return f"export NO_PROXY= no_proxy=\ncurl -q -sS -v -k {through} {numbers} {rest}"
     at = f"{endpoint.host}:{endpoint.port}"
     tls = f"-proxy {profile.proxy_host}:{profile.proxy_port} -connect {quote(at)} -servername {quote(endpoint.host)}"
     azures = " | ".join(f'*"issuer:"*{quote(name)}*' for name in profile.trusted_issuers)
@@ -22,7 +27,7 @@ def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
     # is missing or too old for -proxy (1.0.2), nothing is printed.
     return (
         f"export NO_PROXY= no_proxy=\n"
-        f"{{ v=$(curl -q -sS -v {through} --max-time {limits.total} -D - -w {quote(WRITE)} {rest} 2>&1 >&4)\n"
+        f"{{ v=$(curl -q -sS -v {through} {numbers} {rest} 2>&1 >&4)\n"
         f"e=$?; }} 4>&1\n"
         f"printf '%s\\n' \"$v\" >&2\n"
         f"[ $e = 60 ] && curl -q -s -v -k {through} --max-time {limits.connect} {rest}\n"

@@ -1,8 +1,16 @@
-"""TLS facts from curl's output: version, issuer, and why a certificate was not accepted."""
+"""TLS facts from curl's output: version, issuer, and why a handshake failed or a certificate was not accepted.
+
+curl's exit status says only that the handshake failed (35) or that the certificate was not accepted (51, 60). Why, the
+TLS library says: OpenSSL, NSS, Schannel and mbedTLS by a number that holds in every version, GnuTLS by a sentence of
+its table alone. curl has no variable for it (``-w`` has %{ssl_verify_result}, for certificates only), so these numbers
+and sentences are data, with a sample of each library and generation: data/tls-failures.toml, tls-words.toml,
+schannel.toml. A handshake that none of them names "broke off": more cannot be said of it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,27 +28,31 @@ _CERTIFICATE = {
     91: "the certificate status was invalid",
 }
 
-#: The words of OpenSSL, GnuTLS, NSS and Schannel, with their numbers where they print one.
-_OLD_TLS = re.compile(
-    r"protocol version|unsupported protocol|no protocols available|version too low|unsupported version|"
-    r"SSL_ERROR_(UNSUPPORTED_VERSION|PROTOCOL_VERSION_ALERT)|-12190\b|SEC_E_UNSUPPORTED_FUNCTION|80090302",
-    re.I,
-)
-_PLAIN_TEXT = re.compile(
-    r"wrong version number|:http request|:unknown protocol|packet length too long|"
-    r"(0A00010B|1408F10B|140770FC|0A0000C6)|unexpected TLS packet|"
-    r"record that exceeded the maximum|RX_RECORD_TOO_LONG|-12263\b|SEC_E_INVALID_TOKEN|80090308|"
-    r"received corrupt message|invalid ssl record|token supplied to the function is invalid",
-    re.I,
-)
-_NO_CIPHER = re.compile(
-    r"no common encryption|NO_CYPHER_OVERLAP|-12286\b|no (shared |common )?ciphers?\b|no cipher (suites?|match)|"
-    r"alert handshake failure|(0A000410|14094410|14077410)|alert insufficient security|"
-    r"no suitable (key share|signature)|supported cipher suite|"
-    r"handshake failed|SEC_E_ALGORITHM_MISMATCH|80090331|possess a common algorithm|"
-    r"alert:? .?handshake.failure",
-    re.I,
-)
+
+@cache
+def _failures() -> Mapping[str, re.Pattern[str]]:
+    """What names the cause of a failed handshake, by kind: data/tls-failures.toml."""
+    return {
+        kind: re.compile(
+            "|".join(
+                [
+                    rf"error:(?:14[0-9A-F]{{3}}|0A000)(?:{'|'.join(rows['openssl'])}):",
+                    rf"NSS error (?:{'|'.join(map(str, rows['nss']))})\b",
+                    *(rf"\b{name}\b|0x{number}\b" for name, number in rows["schannel"].items()),
+                    *(rf"\(-0x{number}\)" for number in rows["mbedtls"]),
+                    *map(re.escape, rows["words"]),
+                ]
+            ),
+            re.I,
+        )
+        for kind, rows in read_table("tls-failures").items()
+        if isinstance(rows, dict)
+    }
+
+
+def handshake_failure(text: str) -> str:
+    """What a failed handshake failed of: "version", "plain" (no TLS came back), "cipher"; "" = nothing says so."""
+    return next((kind for kind, pattern in _failures().items() if pattern.search(text)), "")
 
 
 @cache
@@ -125,24 +137,28 @@ def refused_certificate(answer: CurlAnswer) -> str:
 _OLD_HANDSHAKE = re.compile(r"^\* (?:TLSv1(?:\.[01])?|SSLv3) \(IN\), TLS handshake", re.M)
 
 
+def _failed_of(answer: CurlAnswer) -> str:
+    nss = re.search(r"^\* NSS error -\d+.*", answer.verbose, re.M)
+    return handshake_failure(f"{answer.error}\n{nss[0] if nss else ''}")
+
+
 def old_tls(answer: CurlAnswer) -> bool:
     """True when the handshake failed because the other side speaks no TLS version that the VM accepts.
 
-    OpenSSL: ``error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version``,
-    ``error:0A000102:SSL routines::unsupported protocol``; or, with an error about a signature, a line of -v:
+    By the library's number, or, with an error about a signature, a line of -v:
     ``* TLSv1.1 (IN), TLS handshake, Certificate (11):``
     """
-    return answer.exit == 35 and bool(_OLD_TLS.search(answer.error) or _OLD_HANDSHAKE.search(answer.verbose))
+    return answer.exit == 35 and (_failed_of(answer) == "version" or bool(_OLD_HANDSHAKE.search(answer.verbose)))
 
 
 def plain_text(answer: CurlAnswer) -> bool:
     """True when something else than TLS came back, as a block page is; it is asked after `old_tls`."""
-    return answer.exit in (4, 35) and bool(_PLAIN_TEXT.search(answer.error))
+    return answer.exit in (4, 35) and _failed_of(answer) == "plain"
 
 
 def no_cipher(answer: CurlAnswer) -> bool:
     """True when both sides have no cipher, curve or signature algorithm in common."""
-    return answer.exit in (35, 59) and bool(_NO_CIPHER.search(answer.error))
+    return answer.exit in (35, 59) and _failed_of(answer) == "cipher"
 
 
 @dataclass(frozen=True, slots=True)

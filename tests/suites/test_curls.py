@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from lab.odd_proxy import BEHAVIOURS, Behaviour, OddProxy, answers
+from lab.odd_proxy import BEHAVIOURS, Behaviour, answers
 from plugins import CheckOutcome
-from plugins.model import ProbeResult, Status
+from plugins.model import Status
 from plugins.requirements.profile import Profile, Timeouts
 from suites.probes.curl import CurlAnswer
 from suites.rules.certificate import certificate_problem
 from suites.rules.proxy_path import proxy_path
 from suites.rules.tls import Tls, old_tls, refused_certificate
 from suites.test_proxy import test_the_csn_proxy_accepts_connections as accepts_connections
-from tests.support.curls import CURLS
+from tests.support.curls import CURLS, run_with, serving
 from tests.support.suite_probes import DECLARED as PROBES
 from tests.support.suite_rows import PROFILE, VM
 from tests.support.tls_origin import behaviours, serves
@@ -125,34 +121,10 @@ class Places:
     trusted: Mapping[str, Path]
 
 
-def _always(name: str, client: str) -> str:
-    return name
-
-
-@contextmanager
-def _ports(acts: Mapping[str, Behaviour]) -> Iterator[dict[str, int]]:
-    with ExitStack() as stack:
-        ports = {}
-        for name in acts:
-            server = stack.enter_context(OddProxy(("127.0.0.1", 0), partial(_always, name), acts))
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-            stack.callback(server.shutdown)
-            ports[name] = server.server_address[1]
-        closed, full = (stack.enter_context(socket.socket()) for _ in range(2))
-        closed.bind(("127.0.0.1", 0))
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for _ in range(4):  # its queue is full: what comes now gets no answer
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(full.getsockname())
-        yield ports | {"refused": closed.getsockname()[1], "dropped": full.getsockname()[1]}
-
-
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     endpoints, trusted = behaviours(tmp_path_factory.mktemp("certificates"), ENDPOINT.host)
-    with _ports({**BEHAVIOURS, **STATUSES, **endpoints}) as ports:
+    with serving({**BEHAVIOURS, **STATUSES, **endpoints}) as ports:
         yield Places(ports | {"tls-no-bundle": ports["tls-good"]}, trusted)
 
 
@@ -160,37 +132,15 @@ def _profile(port: int) -> Profile:
     return replace(PROFILE, proxy_url=f"http://127.0.0.1:{port}", timeouts=LIMITS)
 
 
-def _run(curl: str, folder: Path, command: str, name: str, trusted: Path | None = None) -> ProbeResult:
-    bundle = {"CURL_CA_BUNDLE": str(trusted)} if trusted else {}
-    done = subprocess.run(
-        ["sh", "-c", command],
-        env={"PATH": f"{folder}:/usr/bin:/bin", "LC_ALL": "C", **bundle},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=100,
-        check=False,
-    )
-    return ProbeResult(name, command, "done", done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture
-def folder(curl: str, tmp_path: Path) -> Path:
-    """A folder for PATH in which this curl is the first."""
-    (tmp_path / "curl").symlink_to(curl)
-    return tmp_path
-
-
 @pytest.mark.parametrize("curl", CURLS)
-def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, folder: Path, places: Places) -> None:
-    nothing = folder / "nothing.pem"
+def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, tmp_path: Path, places: Places) -> None:
+    nothing = tmp_path / "nothing.pem"
 
     def judged(name: str) -> tuple[str, str]:
         profile = _profile(places.ports[name])
         planned = PROBES["tunnel"].plan("tunnel", {"vm": VM, "profile": profile, "endpoint": ENDPOINT})
         trusted = nothing if name == "tls-no-bundle" else places.trusted.get(name, places.trusted["tls-good"])
-        answer = CurlAnswer.read(_run(curl, folder, planned.command, "tunnel", trusted))
+        answer = CurlAnswer.read(run_with(curl, tmp_path, planned, trusted))
         certificate = ""
         if refused_certificate(answer) or old_tls(answer):
             certificate = certificate_problem(answer, Tls.read(answer.verbose), ENDPOINT.host, profile).message
@@ -211,11 +161,11 @@ def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, folder: Path, places:
 
 
 @pytest.mark.parametrize("curl", CURLS)
-def test_the_proxys_port_is_judged_alike_by_every_curl(curl: str, folder: Path, places: Places) -> None:
+def test_the_proxys_port_is_judged_alike_by_every_curl(curl: str, tmp_path: Path, places: Places) -> None:
     def judged(name: str) -> tuple[Status, str]:
         profile = _profile(places.ports[name])
         planned = PROBES["proxy_port"].plan("proxy_port", {"vm": VM, "profile": profile})
-        answer = CurlAnswer.read(_run(curl, folder, planned.command, "proxy_port"))
+        answer = CurlAnswer.read(run_with(curl, tmp_path, planned))
         return _outcome(answer, profile)
 
     with ThreadPoolExecutor(6) as pool:
@@ -241,9 +191,9 @@ def test_a_negative_serial_number_is_read(tmp_path: Path) -> None:
     made = f"openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -set_serial -4660 -subj /O=Contoso/CN={ENDPOINT.host} -addext subjectAltName=DNS:{ENDPOINT.host}"
     subprocess.run(made.split(), cwd=tmp_path, capture_output=True, check=True)
     pem.write_text((tmp_path / "key").read_text() + (tmp_path / "cert").read_text())
-    with _ports({"negative": serves(pem)}) as ports:
+    with serving({"negative": serves(pem)}) as ports:
         planned = PROBES["tunnel"].plan(
             "tunnel", {"vm": VM, "profile": _profile(ports["negative"]), "endpoint": ENDPOINT}
         )
-        answer = CurlAnswer.read(_run("curl", tmp_path, planned.command, "tunnel", tmp_path / "cert"))
+        answer = CurlAnswer.read(run_with(shutil.which("curl") or "", tmp_path, planned, tmp_path / "cert"))
     assert Tls.read(answer.verbose).serial == "-1234"

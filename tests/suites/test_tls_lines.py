@@ -7,7 +7,7 @@ import re
 import pytest
 
 from plugins.requirements.data_files import read_table
-from suites.rules.tls import Tls
+from suites.rules.tls import Tls, handshake_failure
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,27 @@ def test_each_sample_of_a_librarys_words_is_of_its_own_kind_only() -> None:
         for sample in rows["samples"]:
             matching = [name for name, each in kinds.items() if re.search(each["pattern"], sample, re.I)]
             assert matching == [kind], sample
+
+
+def test_each_sample_of_a_failed_handshake_is_of_its_own_kind_only() -> None:
+    kinds = {kind: rows for kind, rows in read_table("tls-failures").items() if isinstance(rows, dict)}
+    assert {sample: handshake_failure(sample) for rows in kinds.values() for sample in rows["samples"]} == {
+        sample: kind for kind, rows in kinds.items() for sample in rows["samples"]
+    }
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to management.azure.com:443",
+        "error:0A000458:SSL routines::tlsv1 unrecognized name",
+        "error:14094458:SSL routines:ssl3_read_bytes:tlsv1 unrecognized name",
+        "error:0A000126:SSL routines::unexpected eof while reading",
+        "gnutls_handshake() failed: The TLS connection was non-properly terminated.",
+        "gnutls_handshake() failed: Internal error",
+        "error:0B00010B:x509 certificate routines::a reason of another library",
+        "NSS error -5938 (PR_END_OF_FILE_ERROR)",
+    ],
+)
+def test_a_handshake_that_only_broke_off_has_no_cause(error: str) -> None:
+    assert handshake_failure(error) == ""
