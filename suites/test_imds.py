@@ -78,7 +78,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
             component="guest",
             action="Take the metadata address out of the interception on {vms}",
         )
-    if answer.code == 200 and answer.exit:
+    if answer.code == 200 and answer.broke_off:
         fail(f"GET {url} answered 200, but the answer broke off: {answer.ending}; expected all of it.", fix=restart(vm))
     if answer.code == 200:
         return f"GET {url} answered 200 in {answer.seconds:.2f} s."
@@ -145,7 +145,7 @@ def test_imds_answers_with_the_vms_own_settings(
     """
     way, answer, url = healthz_as_is, healthz_as_is.answer, healthz_url(profile)
     own, itself = "With the session's own settings", way.goes_to(profile.imds) and not answer.proxied_by
-    if 200 <= answer.code < 300 and answer.exit == 0 and itself:
+    if 200 <= answer.code < 300 and not answer.broke_off and itself:
         return f"{own}, GET {url} answered {answer.code} from {profile.imds} itself."
     got = f"HTTP {answer.code}" if answer.code else f"curl error {answer.exit}{sentence(answer.error)}"
     file = way.curlrc(curl_version)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["HINTS", "NONE", "STRONG", "WEAK", "is_plain_value", "is_secret_name", "secret_level", "sed_mask"]
+__all__ = ["HINTS", "LOGIN", "NONE", "STRONG", "WEAK", "is_plain_value", "is_secret_name", "secret_level", "sed_mask"]
 
 NONE, WEAK, STRONG = 0, 1, 2
 
@@ -191,6 +191,12 @@ def _is_described(name: str, value: str, more: str) -> bool:
     if name.endswith("s") and name != "pass" and not re.search(r"\d", value):
         return True
     return bool(more) and re.fullmatch(r"[A-Za-z'(),.:;/-]+", value.split(" ", 1)[0]) is not None
+
+
+#: A login in an address, whatever its password holds, as sed -E, awk and .NET read it alike. What begins as a port is
+#: none, unless all up to the @ is one word.
+_PASSWORDS = ("[^0-9/ @:][^@]*", '[0-9]+[^0-9/ "@,:][^@]*', '[^ "@]*')
+LOGIN = f"""://([^/: "@]*:({"|".join(_PASSWORDS)})@|[^/: "@]+@[^/: "@]*:[^ "@]*@|[^/@ "]*@)([^ "@]*@)*"""
 
 
 def sed_mask() -> str:

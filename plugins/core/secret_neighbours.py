@@ -253,6 +253,15 @@ _PROXY_PORT = re.compile(
     rf"(?P<login>[^\s:@/'\"<>]{{0,64}}+:\d{{1,5}}[/?#][^\s'\"<>]{{0,256}})@(?=[\w.\[-])",
     re.I,
 )
+#: A password with a blank or a quote in it: http://user:p ss@host, 'http://user:p"q@host'; behind the name of a proxy
+#: without a scheme, and with a blank in the user's name, too. What begins as a port is none.
+_NO_PORT = r"""(?!\d{1,5}(?:[/?#,;&:'"\s\\]|\Z))"""
+_REST = r"[^\s@][^\n@]{0,255}(?:@[^\s@'\"]{0,128}){0,8}"
+_ODD_LOGIN = re.compile(
+    rf"(?:://(?P<login>[^\s/@:<>]{{0,128}}+:{_NO_PORT}(?:(?!://){_REST}))"
+    rf"|{_PROXY}(?:[a-z][a-z0-9+.-]{{0,30}}+://)?(?P<bare>[^\n/@:<>=]{{1,128}}+:{_NO_PORT}(?!//)(?:{_REST})))@(?=[\w.\[-])",
+    re.I,
+)
 _NOT_USERS = frozenset(
     "sip sips mailto ssh to from cc user by for login principal upn host via jump target dest xmpp account acct".split()
 )
@@ -277,6 +286,8 @@ def address_logins(text: str, start: int, end: int) -> Spans:
             yield bare.span("login")
     for port in _PROXY_PORT.finditer(text, start, end):
         yield port.span("login")
+    for odd in _ODD_LOGIN.finditer(text, start, end):
+        yield odd.span("login" if odd["login"] else "bare")
 
 
 def _parts(rest: str) -> Iterator[tuple[int, int, str]]:

@@ -15,7 +15,7 @@ from plugins.checks.areas import area_of
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
 from plugins.core.sanitize import terminal_text
-from plugins.core.secret_names import sed_mask
+from plugins.core.secret_names import LOGIN, sed_mask
 from plugins.model import Evidence, ProbeResult, Status, Verdict, Vm
 
 __all__ = ["probes", "text"]
@@ -27,8 +27,7 @@ _CAP = 65_536  # bytes of each log
 _PLAIN = (
     "tr -d '\\000\\r' | sed"
     " -e 's/\\(eyJ[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*\\)\\.[A-Za-z0-9_-]*/\\1.<signature>/g'"
-    " -e 's#://[^/: \"]*:[^ \"]*@#://***@#g' -e 's#://[^/@ \"]*@#://***@#g'"
-    f" | sed -E '{sed_mask()}'"
+    f" | sed -E -e 's#{LOGIN}#://***@#g' -e '{sed_mask()}'"
 )
 
 _CLOUD_INIT = "/var/log/cloud-init-output.log"
@@ -68,7 +67,7 @@ def _windows_ends(paths: Sequence[str]) -> str:
         f'"$path, its last {share} bytes:"\n'
         r"    $text -replace '\r|\x00', ''"
         r" -replace '(eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*)\.[A-Za-z0-9_-]*', '$1.<signature>'"
-        " -replace '://([^/: \"]*:[^ \"]*|[^/@ \"]*)@', '://***@'"
+        f" -replace '{LOGIN}', '://***@'"
     )
     return each_end(paths, share, show, missing='"${path}: there is no such file"')
 

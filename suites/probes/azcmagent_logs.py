@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from plugins import ProbeResult, probe
+from plugins.core.secret_names import LOGIN
 from plugins.requirements.agent_errors import SUCCESSES, Explanation, findings, succeeded
 from plugins.requirements.log_grammar import Level, outcome, read_line
 from plugins.requirements.log_lines import meaning_of
@@ -158,7 +159,7 @@ match($0, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[
     line = substr(line, 1, @WIDTH@ - 310) " ... " substr(line, at - 50, 300)
   }
   gsub(/eyJ[A-Za-z0-9_.-]+/, "<token>", line)
-  gsub(/:\\/\\/([^\\/: "]*:[^ "]*|[^\\/@ "]*)@/, "://***@", line)
+  gsub(/@LOGIN@/, "://***@", line)
   gsub(/--[a-z-]*(secret|token)[ =][^ ]+/, "<secret>", line)
   gsub(/\\t/, " ", line)
   if (connected) { keep(1); next }
@@ -198,7 +199,7 @@ _WIDTH, _ROOM, _END = 700, 11_000, 4_000_000
 
 def _pick() -> str:
     filled = {"@RANK@": log_rank.AWK, "@FIRST@": log_rank.awk_stems("first"), "@WIDTH@": str(_WIDTH)}
-    filled |= {"@CONNECTED@": "|".join(SUCCESSES).lower()}
+    filled |= {"@CONNECTED@": "|".join(SUCCESSES).lower(), "@LOGIN@": LOGIN.replace("/", "\\/")}
     return re.sub("|".join(filled), lambda match: filled[match[0]], _PICK)
 
 

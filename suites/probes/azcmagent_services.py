@@ -79,7 +79,8 @@ class AgentServices:
 #: collects the traffic.
 UNITS = ("himdsd", "gcad", "extd", "arcproxyd")
 
-# Of a service's environment nothing but proxy variables leaves the VM, and of those no login.
+# Of a service's environment nothing but proxy variables leaves the VM, and of those no login. Old systems print a value
+# with a blank without quotes: a login (not NO_PROXY's IPv6 addresses) goes on up to the @.
 agent_services = probe(
     f"""\
 systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Environment {" ".join(UNITS)} | awk '
@@ -88,12 +89,14 @@ systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Enviro
   sub(/^Environment=/, "")
   n = split($0, w, " ")
   for (i = 1; i <= n; i++) {{
-    if (w[i] ~ /^"/ && w[i] !~ /"$/ && i < n) {{ w[i + 1] = w[i] " " w[i + 1]; continue }}
+    login = w[i] ~ /^"?[A-MO-Za-mo-z][A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]=[^@]*$/ &&
+      w[i] ~ /=([A-Za-z0-9+.-]*:\\/\\/[^\\/:[]*:[^0-9]|[^\\/:[]*:[^0-9\\/])/
+    if ((login || w[i] ~ /^"/ && w[i] !~ /[^\\\\]"$/) && i < n) {{ w[i + 1] = w[i] " " w[i + 1]; continue }}
     if (w[i] !~ /^"?[A-Za-z]+_[Pp][Rr][Oo][Xx][Yy]=/) continue
-    if (w[i] ~ /@/) {{
+    if (login || w[i] ~ /@/) {{
       match(w[i], /=([A-Za-z0-9+.-]*:\\/\\/)?/)
       head = substr(w[i], 1, RSTART + RLENGTH - 1)
-      sub(/.*@/, "", w[i])
+      if (!sub(/.*@/, "", w[i])) w[i] = ""
       w[i] = head "***@" w[i]
     }}
     print "Environment=" w[i]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from plugins import ps
 from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, each_end
+from plugins.core.secret_names import LOGIN
 from plugins.requirements.agent_errors import SUCCESSES
 from suites.probes import log_rank
 
@@ -119,7 +120,7 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
             $end = $line.Substring($at, [Math]::Min($line.Length - $at, 300))
             $line = $line.Substring(0, WIDTH - 310) + ' ... ' + $end
         }
-        $line = $line -replace 'eyJ[A-Za-z0-9_.-]+', '<token>' -replace '://([^/: "]*:[^ "]*|[^/@ "]*)@', '://***@'
+        $line = $line -replace 'eyJ[A-Za-z0-9_.-]+', '<token>' -replace 'LOGIN', '://***@'
         $line = $line -replace '--[a-z-]*(secret|token)[ =][^ ]+', '<secret>' -replace '\t', ' '
         foreach ($key in $keys) {
             if (-not $rings.ContainsKey($key)) { $rings[$key] = [Collections.Generic.List[object]]::new() }
@@ -146,7 +147,7 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
 
 def logs(width: int, room: int, end: int) -> str:
     """The recent lines of the agent's logs and of its installation that say something, as on Linux."""
-    pick = _PICK.replace("WIDTH", str(width)).replace("ROOM", str(room))
+    pick = _PICK.replace("LOGIN", LOGIN).replace("WIDTH", str(width)).replace("ROOM", str(room))
     return f"""\
 '@now ' + [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
 {log_rank.POWERSHELL}

@@ -28,6 +28,8 @@ TLS stood               the line ``> HEAD `` of ``-v``, or
 time ran out            exit 28; in 7.29 also 56 and 7 with   the sentence: it differs in nearly every version
                         one sentence each (`_TIMED_OUT`)
 not HTTP                no status, though accepted            exit status: 0 in 7.61 (HTTP/0.9), 1 in 7.76
+all of an answer        exit 0, and an empty line after the   exit status: 0 for headers that broke off
+                        headers
 where it went           the last line ``*   Trying`` of       the sentence: 7.29 and 8.21 name the origin, and 8.21
                         ``-v``                                the proxy behind it
 certificate             exit 51 (before 7.62), 60, 77, 83,    the sentence: it differs between TLS libraries
@@ -75,6 +77,7 @@ class CurlAnswer:
     error: str  # curl's own sentence, without "curl: (7) "
     verbose: str  # what -v said
     verify: int = 0  # the TLS library's own number for a certificate that is not accepted, 0 = accepted, or none
+    whole_head: bool = True  # the headers ended with an empty line: curl accepts a head that broke off, with exit 0
 
     @classmethod
     def read(cls, seen: ProbeResult) -> CurlAnswer:
@@ -99,6 +102,7 @@ class CurlAnswer:
             error=_error(verbose),
             verbose=verbose,
             verify=_number(numbers.get("verify", "")),
+            whole_head=not re.search(r"^HTTP/", head := stdout[: matches[-1].start()], re.M) or head.endswith("\n\n\n"),
         )
 
     @property
@@ -107,8 +111,15 @@ class CurlAnswer:
         return self.exit == 28 or self.error == _TIMED_OUT.get(self.exit)
 
     @property
+    def broke_off(self) -> bool:
+        """True when a part of the answer is missing."""
+        return bool(self.exit) or not self.whole_head
+
+    @property
     def ending(self) -> str:
         """A clause for a message: how curl ended, with its own sentence; exit 0 without a status is not a success."""
+        if self.code and not self.exit:
+            return "its headers have no end"
         if self.accepted and not self.code and self.exit in NOT_HTTP:
             return f"what came back is not HTTP{sentence(self.error)}"
         return f"curl exited with {self.exit}{sentence(self.error)}"

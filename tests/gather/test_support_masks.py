@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
+from plugins.core.secret_names import LOGIN
 from plugins.gather.support_logs import _PLAIN, probes
 from plugins.model import Vm
 from tests.support.secret_forms import leaks, ordinary
@@ -30,6 +31,27 @@ def test_a_name_of_the_table_is_known_on_the_vm() -> None:
     ]
     lines += ["x-functions-key: hunter22", '"dbPassword":"hunter22"', "signing_key: 'hunter22'", "psk=hunter22"]
     assert [line for line in masked(lines) if "hunter22" in line] == []
+
+
+#: Of awk, sed -E and .NET: what they print of a proxy's login, whatever is in its password.
+LOGINS = [
+    "http://user:qx ssw0rd@h:3128",
+    'http://user:qx"ssw0rd@h:3128',
+    "http://user:qx's @ssw0rd@h:3128",
+    "http://user:12qx ssw0rd@h:3128",
+    "http://user:12@ssw0rd@h:3128",
+    "http://user@corp:qx@ssw0rd@h:3128",
+]
+
+
+def test_whatever_is_in_a_password_is_masked() -> None:
+    lines = [f"level=error msg='proxyconnect tcp: {login}: AZCM0026'" for login in LOGINS]
+    expected = ["level=error msg='proxyconnect tcp: http://***@h:3128: AZCM0026'"] * len(LOGINS)
+    assert masked(lines) == expected
+    awk = "{ gsub(/" + LOGIN.replace("/", "\\/") + '/, "://***@"); print }'
+    done = subprocess.run(["awk", awk], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == expected
+    assert [re.sub(LOGIN, "://***@", line) for line in lines] == expected
 
 
 def test_sed_alters_no_ordinary_line_but_users_in_addresses() -> None:

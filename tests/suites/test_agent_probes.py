@@ -377,6 +377,9 @@ def test_what_systemd_shows() -> None:
         "HTTPS_PROXY=http://u:s3cret@169.254.0.11:3128",
         "HTTPS_PROXY=http://u:a@s3cret@169.254.0.11:3128",
         "HTTPS_PROXY=http://u:12/s3cret@169.254.0.11:3128",
+        "HTTPS_PROXY=http://u:s3cret s3cret@169.254.0.11:3128",
+        'HTTPS_PROXY=http://u:s3cret\\"s3cret@169.254.0.11:3128',
+        '"HTTPS_PROXY=http://u:s3cret\\" s3cret@169.254.0.11:3128"',
     ],
 )
 def test_of_a_services_environment_only_proxies_leave(shell: list[str], assignment: str, tmp_path: Path) -> None:
@@ -388,4 +391,20 @@ def test_of_a_services_environment_only_proxies_leave(shell: list[str], assignme
     fake.chmod(0o755)
     planned: ProbeCommand = PLANNED["agent_services"]
     result = run(shell, planned, tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin")
-    assert result.stdout == "Id=himdsd.service\nEnvironment=HTTPS_PROXY=http://***@169.254.0.11:3128\n@end\n"
+    shown = result.stdout.replace('"', "")
+    assert shown == "Id=himdsd.service\nEnvironment=HTTPS_PROXY=http://***@169.254.0.11:3128\n@end\n"
+
+
+def test_an_address_is_no_login_of_a_service(tmp_path: Path) -> None:
+    fake = tmp_path / "systemctl"
+    fake.write_text(
+        "#!/bin/sh\necho 'Environment=HTTPS_PROXY=http://[fd00::1]:3128 http_proxy=h:3128 NO_PROXY=::1,fd00::1'\n"
+    )
+    fake.chmod(0o755)
+    result = run(["sh"], PLANNED["agent_services"], tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert result.stdout.replace("Environment=", "").split() == [
+        "HTTPS_PROXY=http://[fd00::1]:3128",
+        "http_proxy=h:3128",
+        "NO_PROXY=::1,fd00::1",
+        "@end",
+    ]

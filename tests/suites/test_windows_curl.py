@@ -1,0 +1,104 @@
+"""What the Windows probes make of a real curl's output, and .NET's look at TLS, on a real PowerShell.
+
+curl.exe is the installed curl here: PowerShell for Linux starts it by that name. Schannel's own words are rows.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.odd_proxy import answers
+from plugins.checks.probe import ProbeCommand
+from plugins.model import ProbeResult
+from suites.probes.curl import CurlAnswer
+from suites.probes.imds_as_is import OwnSettings
+from suites.rules.proxy_path import proxy_path
+from suites.rules.tls import Tls
+from tests.support.curls import serving
+from tests.support.powershell import needs_pwsh, run
+from tests.support.powershell_grammar import VM
+from tests.support.suite_probes import DECLARED
+from tests.support.suite_rows import PROFILE
+from tests.support.tls_origin import serves
+
+pytestmark = [needs_pwsh, pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")]
+
+ENDPOINT = next(each for each in PROFILE.endpoints(VM) if each.host == "management.azure.com")
+OK = answers(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with curl.exe, which is where `-o NUL` writes, and an environment without proxies."""
+    (tmp_path / "curl.exe").symlink_to(shutil.which("curl") or "")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def ports() -> Iterator[Mapping[str, int]]:
+    with serving({"service": OK, "proxy": OK}) as ports:
+        yield ports
+
+
+def _planned(name: str, **changes: str) -> ProbeCommand:
+    known = {"vm": VM, "profile": replace(PROFILE, **changes), "endpoint": ENDPOINT}
+    return replace(DECLARED[name].plan(name, known), key=name)
+
+
+def _answer(planned: ProbeCommand) -> ProbeResult:
+    answer = run(planned)[planned.key]
+    assert answer.state == "done", answer
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("proxy", "way", "error"),
+    [
+        ("", "service", False),
+        ("http://127.0.0.1:{proxy}", "proxy", False),
+        ("http://user:s3cret@127.0.0.1:{proxy}", "proxy", False),
+        ("http://user:s3@cr/et@127.0.0.1:{proxy}", "", True),
+        ("http://127.0.0.1:{refused}", "refused", True),
+        ("http://user:s3cret@127.0.0.1:{refused}", "refused", True),
+    ],
+)
+def test_the_way_of_a_request_with_the_sessions_own_settings(
+    proxy: str, way: str, error: bool, here: Path, ports: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if proxy:
+        monkeypatch.setenv("http_proxy", proxy.format_map(ports))
+    answer = _answer(_planned("healthz_as_is", imds=f"127.0.0.1:{ports['service']}"))
+    own = OwnSettings.read(answer)
+    assert not any(part in answer.stdout + answer.stderr for part in ("user", "s3", "cr/et", "Basic"))
+    assert own.goes_to("127.0.0.1") is (way == "service")
+    assert own.proxied is (way == "proxy")
+    assert (own.answer.code, bool(own.answer.error)) == (0 if error else 200, error)
+    assert ("withheld" in own.answer.error) is (error and "@" in proxy)
+    assert not way or own.tried == f"127.0.0.1:{ports[way]}"
+
+
+@pytest.mark.parametrize(("number", "serial"), [("-4660", "-1234"), ("4660", "1234"), ("33023", "80FF")])
+def test_dotnet_reads_version_issuer_and_serial_number(number: str, serial: str, here: Path) -> None:
+    made = f"openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -set_serial {number} -subj /O=Contoso/CN={ENDPOINT.host}"
+    subprocess.run(made.split(), cwd=here, capture_output=True, check=True)
+    (here / "pem").write_text((here / "key").read_text() + (here / "cert").read_text())
+    with serving({"proxy": serves(here / "pem")}) as ports:
+        url = f"http://127.0.0.1:{ports['proxy']}"
+        answer = CurlAnswer.read(_answer(_planned("tunnel", proxy_url=url)))
+        path = proxy_path(answer, ENDPOINT, replace(PROFILE, proxy_url=url))
+    tls = Tls.read(answer.verbose)
+    assert (answer.exit, path.reached) == (60, True)
+    assert (tls.version, tls.organisation) == ("1.3", "Contoso")
+    assert tls.serial.lstrip("0") == serial
