@@ -106,6 +106,11 @@ class CurlAnswer:
         )
 
     @property
+    def tunnel(self) -> bool:
+        """True when the proxy opened the tunnel: any 2xx to CONNECT does (RFC 9110, 9.3.6)."""
+        return self.connect // 100 == 2
+
+    @property
     def timed_out(self) -> bool:
         """True when curl stopped because time ran out."""
         return self.exit == 28 or self.error == _TIMED_OUT.get(self.exit)

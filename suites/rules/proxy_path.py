@@ -25,17 +25,17 @@ def proxy_path(answer: CurlAnswer, endpoint: Endpoint, profile: Profile) -> Prox
     """Judge one request through the CSN proxy. Any answer that came from the endpoint itself proves the path."""
     host = f"{endpoint.host}:{endpoint.port}"
     proxy = f"{profile.proxy_host}:{profile.proxy_port}"
-    if answer.code and answer.connect in (0, 200):
+    if answer.code and (answer.tunnel or not answer.connect):
         return ProxyPath(True, f"{host} answered HTTP {answer.code} through {proxy} in {answer.seconds:.2f} s.")
     refused = refused_certificate(answer)
-    if answer.connect == 200 and (refused or old_tls(answer)):
+    if answer.tunnel and (refused or old_tls(answer)):
         why = refused or "no TLS version suits both sides"
         return ProxyPath(True, f"{proxy} opened the tunnel to {host}, but {why}: NET-003 judges that.")
-    if answer.connect and answer.connect != 200:
+    if answer.connect and not answer.tunnel:
         return _refused(answer, endpoint, proxy)
     if not answer.accepted:
         return _no_proxy_there(answer, host, proxy)
-    if answer.connect == 200:
+    if answer.tunnel:
         return _broken_tunnel(answer, host, proxy)
     return _silent_proxy(answer, host, proxy)
 
@@ -121,6 +121,9 @@ def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
     }.get(answer.exit, f"curl exited with {answer.exit}")
     if answer.timed_out:
         why = f"it did not accept the connection within {answer.seconds:.0f} s"
+        named = not re.fullmatch(r"[\d.]+|.*:.*", proxy.rpartition(":")[0])
+        if named and not re.search(r"^\* +Trying ", answer.verbose, re.M):
+            why = f"its name was not resolved within {answer.seconds:.0f} s"
     return ProxyPath(
         False,
         f"{host} was not reached: no connection to the CSN proxy {proxy}, {why}{sentence(answer.error)}.",

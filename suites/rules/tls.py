@@ -157,8 +157,13 @@ def plain_text(answer: CurlAnswer) -> bool:
 
 
 def no_cipher(answer: CurlAnswer) -> bool:
-    """True when both sides have no cipher, curve or signature algorithm in common."""
-    return answer.exit in (35, 59) and _failed_of(answer) == "cipher"
+    """True when both sides have no cipher, curve or signature algorithm in common.
+
+    Not after the server's hello, which names the cipher (OpenSSL's lines of -v): then the alert is about something
+    else, such as a certificate of the client.
+    """
+    chosen = re.search(r"^\* .*TLS handshake, Server hello \(2\)", answer.verbose, re.M)
+    return answer.exit in (35, 59) and not chosen and _failed_of(answer) == "cipher"
 
 
 @dataclass(frozen=True, slots=True)

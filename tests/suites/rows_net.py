@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from plugins.model import ProbeResult, Status
 from plugins.requirements.profile import Endpoint
 from tests.support.suite_rows import PROFILE, VM, Row, captured, curl, seen
@@ -119,6 +121,15 @@ ROWS["NET-001"] = [
         Status.FAIL,
         "management.azure.com:443 was not reached: no connection to the CSN proxy 169.254.0.11:3128, its name does not resolve (Could not resolve proxy: csn). Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
         "See PROXY-003: without 169.254.0.11:3128 no endpoint is reached.",
+    ),
+    Row(
+        "the proxy's name is not resolved in time",
+        {"tunnel": curl(exit=28, error="Resolving timed out after 5000 milliseconds")},
+        Status.FAIL,
+        "management.azure.com:443 was not reached: no connection to the CSN proxy csn.example:3128, its name was not resolved within 3 s (Resolving timed out after 5000 milliseconds). Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
+        "See PROXY-003: without csn.example:3128 no endpoint is reached.",
+        {"endpoint": ARM},
+        profile=replace(PROFILE, proxy_url="http://csn.example:3128"),
     ),
     reach(
         "an exit that is not foreseen",

@@ -7,7 +7,7 @@ import datetime as dt
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cryptography import x509
@@ -72,23 +72,33 @@ def behaviours(folder: Path, host: str) -> tuple[Mapping[str, Behaviour], Mappin
     return acts, trusted
 
 
-def serves(pem: Path, name: str = "") -> Behaviour:
-    """Open the tunnel, show this certificate, and answer; "old": in TLS 1.1; "silent", "close": without an answer."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+def serves(
+    pem: Path,
+    name: str = "",
+    *,
+    head: bytes = _OK,
+    answer: bytes = _ANSWER,
+    context: Callable[[ssl.SSLContext], None] | None = None,
+) -> Behaviour:
+    """Open the tunnel with `head`, show this certificate, and answer; "old": in TLS 1.1; "silent", "close": without an
+    answer; `context` changes what else the endpoint speaks."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem)
     if name == "old":
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        tls.set_ciphers("ALL:@SECLEVEL=0")
+        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_1
+    if context:
+        context(tls)
 
     def behave(client: socket.socket) -> None:
         _read_head(client)
-        client.sendall(_OK)
-        with contextlib.suppress(ssl.SSLError), context.wrap_socket(client, server_side=True) as secured:
+        client.sendall(head)
+        with contextlib.suppress(ssl.SSLError), tls.wrap_socket(client, server_side=True) as secured:
             _read_head(secured)
             if name == "silent":
                 time.sleep(5)
             elif name != "close":
-                secured.sendall(_ANSWER)
+                secured.sendall(answer)
 
     return behave
 
