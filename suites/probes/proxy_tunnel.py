@@ -69,8 +69,9 @@ if ($slot.err.ToString() -match '(?m)^< HTTP/[\d.]+ 200') {
             $version = $versions[[int]$tls.SslProtocol]
             Add-Said 'err' "* SSL connection using TLSv$version / $($tls.CipherAlgorithm)`n"
             Add-Said 'err' "*  issuer: $($tls.RemoteCertificate.Issuer)`n"
-            $sign = if ($tls.RemoteCertificate.GetSerialNumber()[-1] -ge 128) { '-' }
-            Add-Said 'err' "serial=$sign$($tls.RemoteCertificate.GetSerialNumberString())`n"
+            $serial = [bigint]::new($tls.RemoteCertificate.GetSerialNumber())
+            $sign = if ($serial -lt 0) { '-' }
+            Add-Said 'err' "serial=$sign$([bigint]::Abs($serial).ToString('X').TrimStart('0'))`n"
             break
         } catch { } finally { $end.Dispose(); $client.Close() }
     }

@@ -168,7 +168,7 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
             "Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its "
             "place: take TLS inspection off the path.",
         )
-    if answer.exit == 35:
+    if answer.exit in (35, 60):
         return ProxyPath(
             False,
             f"{proxy} opened the tunnel to {host}, but the TLS handshake broke off{sentence(answer.error)}. Something "

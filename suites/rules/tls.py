@@ -126,12 +126,25 @@ def refused_certificate(answer: CurlAnswer) -> str:
 
     NET-003 judges it. Schannel's statuses come with exit 60 or, before curl 7.80 and for most of them later, with 35.
     """
+    if answer.exit == 60 and _refused_us(answer):
+        return ""
     if answer.exit == 35 and _words()["signature"].search(answer.error):
         return _WORDS["untrusted"]
     if answer.exit == 35:
         return _WORDS.get(schannel(answer), "")
     return _CERTIFICATE.get(answer.exit, "")
 
+
+def _refused_us(answer: CurlAnswer) -> bool:
+    """True when the other side broke off with an alert before it showed a certificate.
+
+    curl with OpenSSL takes "certificate expired" (45) for a word about that certificate.
+    """
+    lines = answer.verbose
+    return bool(re.search(r"^\* .*\(IN\), TLS alert, ", lines, re.M)) and not _SERVER_HELLO.search(lines)
+
+
+_SERVER_HELLO = re.compile(r"^\* .*TLS handshake, Server hello \(2\)", re.M)
 
 # Only what came IN as a handshake: curl labels its own first records TLSv1.0, whatever is spoken later.
 _OLD_HANDSHAKE = re.compile(r"^\* (?:TLSv1(?:\.[01])?|SSLv3) \(IN\), TLS handshake", re.M)
@@ -162,7 +175,7 @@ def no_cipher(answer: CurlAnswer) -> bool:
     Not after the server's hello, which names the cipher (OpenSSL's lines of -v): then the alert is about something
     else, such as a certificate of the client.
     """
-    chosen = re.search(r"^\* .*TLS handshake, Server hello \(2\)", answer.verbose, re.M)
+    chosen = _SERVER_HELLO.search(answer.verbose)
     return answer.exit in (35, 59) and not chosen and _failed_of(answer) == "cipher"
 
 

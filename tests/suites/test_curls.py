@@ -127,7 +127,7 @@ class Places:
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     folder = tmp_path_factory.mktemp("certificates")
     endpoints, trusted = behaviours(folder, ENDPOINT.host)
-    more = STATES | origins(folder / "good.pem")
+    more = {**STATES, **origins(folder / "good.pem")}
     with serving({**BEHAVIOURS, **STATUSES, **endpoints, **{name: act for name, (act, _) in more.items()}}) as ports:
         tunnels = TUNNELS | {name: words for name, (_, words) in more.items()}
         yield Places(ports | {"tls-no-bundle": ports["tls-good"]}, trusted, tunnels)

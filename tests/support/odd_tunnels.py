@@ -89,7 +89,7 @@ STATES: Mapping[str, tuple[Behaviour, str]] = {
     "307": (_says("307 Temporary Redirect\r\nLocation: http://login.example/"), OTHER.format(307)),
     "403-after-100": (
         answers(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
-        "CONNECT was answered 403",
+        f"CONNECT was answered 403|{OTHER.format(100)}",  # curl takes 100 for the whole answer
     ),
     # no answer to CONNECT
     "status-half": (answers(b"HTTP/1."), CLOSED),
@@ -124,7 +124,6 @@ HEADS = {
     "length": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nProxy-Agent: x\r\nConnection: close\r\n\r\n",
     "201": b"HTTP/1.1 201 Created\r\n\r\n",
     "204": b"HTTP/1.1 204 No Content\r\n\r\n",
-    "after-100": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
     "long": b"HTTP/1.1 200 OK\r\n" + b"X-Padding: " + b"x" * 3000 + b"\r\n\r\n",
 }
 
@@ -146,6 +145,10 @@ def origins(pem: Path) -> Mapping[str, tuple[Behaviour, str]]:
     empty = b"\r\nContent-Length: 0\r\n\r\n"
     return {
         **{f"head-{name}": (serves(pem, head=head), REACHED) for name, head in HEADS.items()},
+        "head-after-100": (
+            serves(pem, head=b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+            f"{REACHED}|{OTHER.format(100)}",
+        ),
         "tls-1.2": (serves(pem, context=_tls_1_2), REACHED),
         "tls-200": (serves(pem, answer=b"HTTP/1.1 200 OK" + empty), REACHED),
         "tls-500": (serves(pem, answer=b"HTTP/1.1 500 Internal Server Error" + empty), REACHED),
