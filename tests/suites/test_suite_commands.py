@@ -223,3 +223,10 @@ def test_the_tunnel_is_asked_for_headers_only() -> None:
         "curl -q -sS -v -I --proxy ",
         "curl -q -s -v -k -I --proxy ",
     ]
+
+
+def test_an_endpoint_whose_certificate_nobody_judges_is_asked_without_authorities() -> None:
+    for endpoint in PROFILE.endpoints(VM):
+        command = DECLARED["tunnel"].plan("tunnel", {"vm": VM, "profile": PROFILE, "endpoint": endpoint}).command
+        assert len(re.findall(r"\bcurl -q -sS -v -k -I --proxy ", command)) == (not endpoint.required)
+        assert ("openssl" in command) is endpoint.required
