@@ -96,7 +96,7 @@ def serves(
         with contextlib.suppress(ssl.SSLError), tls.wrap_socket(client, server_side=True) as secured:
             _read_head(secured)
             if name == "silent":
-                time.sleep(5)
+                time.sleep(20)
             elif name != "close":
                 secured.sendall(answer)
 
