@@ -107,8 +107,8 @@ class CurlAnswer:
 
     @property
     def tunnel(self) -> bool:
-        """True when the proxy opened the tunnel: any 2xx to CONNECT does (RFC 9110, 9.3.6)."""
-        return self.connect // 100 == 2
+        """True when the proxy opened the tunnel: any 2xx does (RFC 9110, 9.3.6), though not for curl 7.52."""
+        return self.connect == 200 or (self.connect // 100 == 2 and self.handshake)
 
     @property
     def timed_out(self) -> bool:

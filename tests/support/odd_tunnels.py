@@ -128,6 +128,10 @@ HEADS = {
 }
 
 
+#: curl 7.52 takes nothing but 200, and no Content-Length with it.
+HEAD_WORDS = f"{REACHED}|Content-Length: in 200 response|{OTHER.format('20[14]')}"
+
+
 def _tls_1_2(context: ssl.SSLContext, ciphers: str = "", *, client: bool = False) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     if ciphers:
@@ -144,7 +148,7 @@ def origins(pem: Path) -> Mapping[str, tuple[Behaviour, str]]:
     """Endpoints behind the tunnel, with a certificate that the client trusts."""
     empty = b"\r\nContent-Length: 0\r\n\r\n"
     return {
-        **{f"head-{name}": (serves(pem, head=head), REACHED) for name, head in HEADS.items()},
+        **{f"head-{name}": (serves(pem, head=head), HEAD_WORDS) for name, head in HEADS.items()},
         "head-after-100": (
             serves(pem, head=b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
             f"{REACHED}|{OTHER.format(100)}",
@@ -159,5 +163,5 @@ def origins(pem: Path) -> Mapping[str, tuple[Behaviour, str]]:
             f"{CIPHER}|{REACHED}",
         ),
         "tls-client-1.2": (serves(pem, context=partial(_tls_1_2, client=True)), f"{BROKE_OFF}|{CIPHER}"),
-        "tls-client-1.3": (serves(pem, context=_client_1_3), f"{BROKE}|{BROKE_OFF}"),
+        "tls-client-1.3": (serves(pem, context=_client_1_3), f"{BROKE}|{BROKE_OFF}|{VERSION}"),
     }
