@@ -38,6 +38,19 @@ ROWS["NET-001"] = [
         "management.azure.com:443 answered HTTP 400 through 169.254.0.11:3128 in 0.08 s.",
     ),
     reach(
+        "another 2xx opens a tunnel, too",
+        curl(400, 201, PROXY),
+        Status.PASS,
+        "management.azure.com:443 answered HTTP 400 through 169.254.0.11:3128 in 3.00 s.",
+    ),
+    reach(
+        "another 2xx, and no TLS",
+        curl(0, 201, PROXY, 56, "Received HTTP code 201 from proxy after CONNECT"),
+        Status.FAIL,
+        f"169.254.0.11:3128 answered CONNECT to management.azure.com:443 with 201; expected 200. {FOR_ARM}",
+        "Check the answer's headers in the evidence; the CSN proxy answers 200 (allowed) or 403 (not in the list).",
+    ),
+    reach(
         "an origin's 403 is an answer",
         curl(403, 200, PROXY),
         Status.PASS,

@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+from plugins.model import ProbeResult
 from plugins.requirements.data_files import read_table
-from suites.rules.tls import Tls, handshake_failure
+from suites.probes.curl import CurlAnswer
+from suites.rules.tls import Tls, handshake_failure, no_cipher
 
 
 @pytest.mark.parametrize(
@@ -84,3 +86,12 @@ def test_each_sample_of_a_failed_handshake_is_of_its_own_kind_only() -> None:
 )
 def test_a_handshake_that_only_broke_off_has_no_cause(error: str) -> None:
     assert handshake_failure(error) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"), [("", True), ("* TLSv1.2 (IN), TLS handshake, Server hello (2):\n", False)]
+)
+def test_a_cipher_that_the_server_chose_is_in_common(line: str, missing: bool) -> None:
+    error = "curl: (35) error:0A000410:SSL routines::sslv3 alert handshake failure\n"
+    numbers = "\n@curl code=000 connect=200 request=0 verify=0 total=0.1\n"
+    assert no_cipher(CurlAnswer.read(ProbeResult("tunnel", "", "done", 35, numbers, line + error))) is missing
