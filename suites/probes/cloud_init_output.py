@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from plugins import ProbeResult, probe, quote
+from plugins.core.secret_names import LOGIN
 from plugins.requirements.log_grammar import Level, Reading, outcome, without_colours
 from suites.probes import log_rank
 from suites.wording import plain
@@ -26,7 +27,7 @@ _LINES, _WIDTH, _ROOM = 80, 290, 20_000
 #: Bytes that are read of the beginning and of the end of each file.
 _END = 4_000_000
 
-# A line of one long word, as those of a key, stays on the VM.
+# A line of one long word, as those of a key, stays on the VM; so do tokens, and logins in addresses.
 # Boot 1 is the first that the log names, boot 2 the last; boot 0 is what stands before the first mark. A mark counts
 # only when it is dated after all marks before it: a script that prints the log begins no boot. A line that
 # was written over and over (\r, as progress bars are) counts piece by piece. Of lines that differ in numbers only, the
@@ -65,6 +66,8 @@ function begin(s) {
   name[b] = file
 }
 function put(text) {
+  gsub(/eyJ[A-Za-z0-9_.-]+/, "<token>", text)
+  gsub(/@LOGIN@/, "://***@", text)
   if (length(text) + 1 > room) { more[b]++; return }
   room -= length(text) + 1
   print text
@@ -153,6 +156,7 @@ def _output_command(log: str) -> str:
     """
     filled = {
         "@RANK@": log_rank.AWK,
+        "@LOGIN@": LOGIN.replace("/", "\\/"),
         "@LINES@": str(_LINES),
         "@WIDTH@": str(_WIDTH),
         "@ROOM@": str(_ROOM),

@@ -201,6 +201,18 @@ def test_colours_and_indents_are_read_and_not_shown(shell: list[str], tmp_path: 
     assert [(each.number, each.line) for each in boot.at(Level.CERTAIN)] == [(2, "│ Error: No configuration files")]
 
 
+@pytest.mark.parametrize("awk", AWKS, ids=lambda words: words[0])
+@pytest.mark.parametrize("login", ["u:qx@", "u:qx ssw0rd@", 'u:qx"ssw0rd@', "u@corp:qx@ssw0rd@", "qx@"])
+def test_no_login_and_no_token_leave_the_vm(awk: list[str], login: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        begin("init-local", MONDAY)
+        + f"curl: (5) Could not resolve proxy: http://{login}proxy:3128 eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl\n"
+    )
+    [boot] = search(["sh"], log, path=with_awk(awk, tmp_path)).boots
+    assert [each.line for each in boot.failures] == ["curl: (5) Could not resolve proxy: http://***@proxy:3128 <token>"]
+
+
 def test_the_stems_are_read_alike_by_every_awk() -> None:
     for rank in ("never", "back", "first", "then", "last"):
         for stem in stems(rank):
