@@ -19,7 +19,7 @@ now() {
 # start INDEX: run the probe c$INDEX in the background. Its announcement is "e INDEX STATUS BEGIN END", or "x INDEX TOOL".
 start() {
   i=$1
-  eval "tools=\$n$i command=\$c$i program=\$p$i"
+  eval "tools=\$n$i command=\$c$i"
   now
   begin=$up
   eval "b$i=\$up e$i=\$((now + l$i * 100))"
@@ -40,15 +40,10 @@ around() {
   [ -p "$room/$i.o" ] && [ -p "$room/$i.e" ] || exit 1
   exec 4>&- 5>&- 6<>"$room/$i.o" 7<>"$room/$i.e" 8>"$room/$i.o" 9>"$room/$i.e"
   ulimit -c 0
-  if [ "$program" ]; then
-    unset -f "$program" # a program is a process of its own as it is
-    eval "$command" </dev/null >&8 2>&9 3>&- 6>&- 7>&- 8>&- 9>&-
-  else
-    (
-      set --
-      eval "$command"
-    ) </dev/null >&8 2>&9 3>&- 6>&- 7>&- 8>&- 9>&-
-  fi
+  (
+    set --
+    eval "$command"
+  ) </dev/null >&8 2>&9 3>&- 6>&- 7>&- 8>&- 9>&-
   status=$?
   now
   exec 6>&- 7>&-

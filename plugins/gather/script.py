@@ -124,24 +124,10 @@ def _seconds(planned: ProbeCommand) -> int:
     return max(1, math.ceil(planned.timeout))
 
 
-#: One program and its words: no syntax of the shell, so it cannot change the shell that starts it.
-_ONE_PROGRAM = re.compile(r"([a-z][a-z0-9_-]*)(?: (?:[\w./:=,%+@-]+|'[^']*'))*", re.ASCII)
-
-#: What dash, bash and busybox may do themselves, though it looks like a program; without what is harmless there.
-_OF_THE_SHELL = frozenset(
-    "alias bg bind break builtin caller case cd chdir command compgen complete compopt continue coproc declare dirs "
-    "disown do done elif else enable esac eval exec exit export false fc fg fi for function getopts hash help history "
-    "if in jobs kill let local logout mapfile popd pushd pwd read readarray readonly return select set shift shopt "
-    "source suspend test then time times trap true type typeset ulimit umask unalias unset until wait while".split()
-)
-
-
 def _probe(index: int, planned: ProbeCommand) -> str:
-    """A probe as values: its command, its limit, the programs it needs, and its program if it is nothing but one."""
+    """A probe as values: its command, its limit and the programs it needs."""
     needs = quote(" ".join(planned.needs))
-    only = _ONE_PROGRAM.fullmatch(planned.command)
-    program = only[1] if only and only[1] not in _OF_THE_SHELL else ""
-    return f"c{index}={quote(planned.command)} l{index}={_seconds(planned)} n{index}={needs} p{index}={program}"
+    return f"c{index}={quote(planned.command)} l{index}={_seconds(planned)} n{index}={needs}"
 
 
 def _longest_first(probes: Sequence[tuple[int, ProbeCommand]]) -> str:

@@ -138,36 +138,6 @@ def test_the_status_is_that_of_the_command(shell: list[str], command: str, statu
     assert run(shell, planned("a", command)).seen["a"].exit == status
 
 
-@pytest.mark.parametrize(
-    ("command", "program"),
-    [
-        ("id -u", "id"),
-        ("curl -q -w '\\n$a;`b`' http://x:80/a", "curl"),
-        ("cat /etc/hostname; id", ""),
-        ("cat $HOME", ""),
-        ("cat /etc/*", ""),
-        ("cat 'a'\\''b'", ""),
-        ("cat a >b", ""),
-        ("cat\nid", ""),
-        ("a=b id", ""),
-        ("exit 3", ""),
-        ("exec id", ""),
-        ("trap x EXIT", ""),
-        ("ulimit -c 0", ""),
-    ],
-)
-def test_only_a_probe_of_one_program_has_no_subshell(command: str, program: str) -> None:
-    script = compile_script([planned("p", command)]).script.decode()
-    assert re.findall(r" p1=(\S*)$", script, re.M) == [program]
-
-
-@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
-def test_a_function_of_the_login_does_not_stand_for_a_program() -> None:
-    env = {"PATH": "/usr/bin:/bin", "BASH_FUNC_uname%%": "() { exec 8>&- 3>&-; echo false; }"}
-    seen = run([shutil.which("bash") or "", "-s"], planned("p", "uname -s"), env=env).seen["p"]
-    assert (seen.state, seen.exit, seen.stdout) == ("done", 0, "Linux\n")
-
-
 def test_an_answer_that_cannot_be_sent_is_no_answer(tmp_path: Path) -> None:
     cat = tmp_path / "cat"
     cat.write_text("#!/bin/sh\nexit 1\n")
