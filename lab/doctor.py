@@ -61,14 +61,14 @@ def trouble() -> str:
     if missing := [name for name in programs if not shutil.which(name, path=path)]:
         packages = _unique(programs[name] for name in missing)
         return f"missing programs: {', '.join(missing)}; on Debian: apt-get install {' '.join(packages)}"
+    if why := _forbidden():
+        return f"namespaces are not allowed here: {why}"
     if os.geteuid() != 0 and (file := _without_range()):
         user = getpass.getuser()
         return (
             f"{file} has no range of 65536 ids for {user}; as root: "
             f"usermod --add-subuids 200000-265535 --add-subgids 200000-265535 {user}"
         )
-    if why := _forbidden():
-        return f"namespaces are not allowed here: {why}"
     if why := _trial():
         return f"namespaces are not allowed here: {why}{_ubuntu_hint()}"
     return ""

@@ -100,7 +100,8 @@ class AzureSnapshot:
         """Why Azure answered nothing at all, and what to do, when one problem is behind all of it; else ""."""
         answers = (*self.answers.values(), *self.located.values())
         problems = {f"{answer.message} {answer.remedy}".strip() for answer in answers if isinstance(answer, ReadError)}
-        if len(problems) != 1 or any(not isinstance(answer, ReadError) for answer in answers):
+        # An id in `located` may be that of the inventory: only an answer shows that Azure was read.
+        if len(problems) != 1 or any(isinstance(answer, Answer) for answer in self.answers.values()):
             return ""
         return problems.pop()
 

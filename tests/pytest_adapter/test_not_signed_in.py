@@ -29,7 +29,11 @@ from plugins.azure.snapshot import AzureSnapshot
 
 def signed_out(vms, options):
     unread = no_login(ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token from the included credentials."), clouds()["AzureCloud"])
-    return AzureSnapshot(located={vm.name: unread for vm in vms})
+    group = "/subscriptions/50000000-0000-4000-8000-000000000001/resourceGroups/rg"
+    # vm1 has a resource_id in the inventory, the others were to be looked up by name.
+    ids = {"vm1": f"{group}/providers/Microsoft.NetworkCloud/virtualMachines/vm1"}
+    located = {vm.name: ids.get(vm.name, unread) for vm in vms}
+    return AzureSnapshot(answers={id.lower(): unread for id in ids.values()}, located=located)
 
 
 fetch.fetch = signed_out
