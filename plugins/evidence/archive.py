@@ -36,11 +36,15 @@ __all__ = ["Archive", "Mirror", "read_object", "unreadable"]
 IN_MEMORY = 1_000
 
 
+#: JSON values of one VM's file, which has some thousand: a damaged one costs its own VM, not the memory of the runner.
+_MOST_VALUES = 500_000
+
+
 class Mirror(Protocol):
     """A second place for the files of a run, besides its directory (`plugins.evidence.object_store`)."""
 
-    def send(self, name: str, data: bytes) -> None:
-        """Take a file; raises nothing."""
+    def send(self, name: str, content: Path | bytes) -> None:
+        """Take a file, or what could not be written into one; raises nothing."""
 
 
 class Archive(Mapping[str, Evidence]):
@@ -152,12 +156,14 @@ class Archive(Mapping[str, Evidence]):
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""
-        if self.mirror is not None:
-            self.mirror.send(name, encode(data).encode("utf-8", "backslashreplace"))
+        content: Path | bytes = self.directory / name  # a slow store has a queue of names, not of evidence
         try:
             write_json(self.directory / name, data, durable=True)
         except OSError as error:
             self.problem = self.problem or error
+            content = encode(data).encode("utf-8", "backslashreplace") if self.mirror else b""
+        if self.mirror is not None:
+            self.mirror.send(name, content)
 
     def sync(self) -> None:
         """Let the names of the files survive a power cut as well: once for all, since it costs as much as a file."""
@@ -214,7 +220,7 @@ def _check_shard(shard: ShardRecord) -> None:
 def _read(source: Source, name: str) -> dict[str, Any] | None:
     try:
         raw = source.read(name)
-        data = None if raw is None else parse(raw)
+        data = None if raw is None else parse(raw, _MOST_VALUES if "/" in name else 0)
     except (ValueError, OSError) as error:
         raise InputError(f"{source.label(name)}: is not readable as JSON ({error})") from None
     if raw is not None and not isinstance(data, dict):

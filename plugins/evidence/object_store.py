@@ -97,11 +97,11 @@ class Store:
             raise self._failed(error) from None
         return [name for name in names if self.has(f"{name}/run.json")]
 
-    def send(self, name: str, data: bytes) -> None:
-        """Send a file in the background; `wait` reports errors."""
+    def send(self, name: str, content: Path | bytes) -> None:
+        """Send a file in the background, as it is when its turn comes; `wait` reports errors."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
-        self._sent.append(self._pool.submit(self._put, name, data))
+        self._sent.append(self._pool.submit(self._put, name, content))
 
     def wait(self) -> None:
         """Come back when everything has been sent, or could not be; see `problem`."""
@@ -113,9 +113,10 @@ class Store:
             self._pool.shutdown()
             self._pool = None
 
-    def _put(self, name: str, data: bytes) -> None:
+    def _put(self, name: str, content: Path | bytes) -> None:
         path = f"{self._root}/{name}"
         try:
+            data = content.read_bytes() if isinstance(content, Path) else content
             if self._fs.protocol == "file" or "file" in self._fs.protocol:
                 self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._fs.pipe_file(path, data)

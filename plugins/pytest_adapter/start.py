@@ -73,8 +73,8 @@ def begin(config: pytest.Config) -> Run:
             run.files.store = archive.mirror = store.below(run.files.id)
             run.notes += (f"evidence goes to {run.files.store}",)
             for file in (PROFILE, "run.json"):
-                if (data := archive.source.read(file)) is not None:
-                    run.files.store.send(file, data)
+                if archive.source.has(file):
+                    run.files.store.send(file, directory / file)
     return run
 
 

@@ -23,6 +23,7 @@ from plugins.gates import baseline
 from plugins.judge.context import CheckContext
 from plugins.model import Evidence, ProbeResult, SshSession, Target, Vm
 from plugins.pytest_adapter.saved_options import _Saved
+from tests.support.memory import MEGABYTE, most_memory
 from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 
@@ -221,6 +222,25 @@ def test_a_saved_vm_obeys_the_rules_of_a_fleet_file(field: str, value: object, t
     assert name == ("run.json fleet[0]" if field == "name" else "vm1")
     assert archive.damaged[name].message.startswith(f"{path}: fleet[0].{field}")
     assert [vm.name for vm in vms] == [name, "vm2"]
+
+
+@pytest.mark.parametrize(
+    ("bomb", "problem"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "it is nested too deeply"),
+        ("[" + "[]," * 600_000 + "0]", "it has more than 500,000 values"),
+        ("1" * 10_000, "Exceeds the limit"),
+        ("1e999", "the number 1e999 is too large"),
+    ],
+    ids=["deep", "wide", "digits", "infinite"],
+)
+def test_a_bomb_in_one_vms_file_costs_that_vm(bomb: str, problem: str, tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "run", {"id": "x"}, [VM])
+    (tmp_path / "run/evidence/vm1.json").write_text(f'{{"version": 1, "x": {bomb}}}')
+    with most_memory() as most:
+        assert archive.get("vm1") is None
+    assert problem in archive.damaged["vm1"].message
+    assert most[0] < 64 * MEGABYTE
 
 
 def test_the_second_vm_of_a_name_is_unknown(tmp_path: Path) -> None:

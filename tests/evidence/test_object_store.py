@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plugins.core.errors import InputError
+from plugins.evidence.archive import Archive
 from plugins.evidence.merged import open_all
 from plugins.evidence.object_store import Store, _account
 from tests.evidence.test_merged import FLEET, keep
@@ -37,6 +38,30 @@ def test_a_store_gives_back_what_was_sent(tmp_path: Path) -> None:
     assert (store.has("evidence/vm1.json"), store.has("evidence/vm2.json")) == (True, False)
     assert store.read("evidence/vm2.json") is None
     assert store.label("run.json") == f"file://{tmp_path}/store/run.json"
+
+
+def test_a_slow_store_holds_up_names_and_not_evidence(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "run", {"id": "x"}, FLEET)
+    queue: list[Path | bytes] = []
+    archive.mirror = Queue(queue)
+    archive.write("evidence/vm1.json", {"a": "x" * 1_000_000})
+    assert queue == [tmp_path / "run/evidence/vm1.json"]
+    archive.write("no-such-folder/vm2.json", {"a": 1})  # what is not in a file, memory has
+    assert queue[1:] == [b'{"a":1}']
+    store = Store(f"file://{tmp_path}/store")
+    store.send("vm1.json", tmp_path / "run/evidence/vm1.json")
+    store.wait()
+    assert len(store.read("vm1.json") or b"") > 1_000_000
+
+
+class Queue:
+    """A store that does not come to send anything."""
+
+    def __init__(self, queue: list[Path | bytes]) -> None:
+        self.queue = queue
+
+    def send(self, name: str, content: Path | bytes) -> None:
+        self.queue.append(content)
 
 
 @pytest.mark.parametrize("scheme", ["file", "memory"])
