@@ -58,7 +58,7 @@ fuzz: dev-env ## look for an answer that breaks a parser or a check: EXAMPLES (2
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile tests/gather/test_engine.py -p no:cacheprovider -n 2
 	@$(PYTHON) -m lab up --vms 90 -- $(abspath $(PYTHON)) -m benchmarks.hostile_fleet
 
-mutants: dev-env ## change 300 lines, one at a time: which does no test notice? About an hour; MUTANTS="--count 40" a part
+mutants: dev-env ## change 300 lines, one at a time: which does no test notice? Half an hour; MUTANTS="--count 40" a part
 	@$(PYTHON) -m scripts.mutants $(MUTANTS)
 
 audit: env ## ask whether a locked package has a known weakness; without a network, of a copy: ADVISORIES=DIR

@@ -19,6 +19,7 @@ import collections
 import concurrent.futures
 import difflib
 import functools
+import hashlib
 import itertools
 import json
 import os
@@ -30,7 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coverage import CoverageData
@@ -40,8 +41,11 @@ from scripts.mutations import Mutation, mutations
 TOP = Path(__file__).resolve().parent.parent
 SIDE_BY_SIDE = 2
 
-#: Most seconds that the tests of one mutation may need, by what they needed unchanged.
-BUDGET = 60.0
+#: Most seconds of CPU that the tests of one mutation may need, by what they needed unchanged.
+BUDGET = 30.0
+
+#: Seconds that they may take in any case.
+LIMIT = 60.0
 
 CONFIGURATION = """
 [run]
@@ -54,24 +58,101 @@ disable_warnings = no-data-collected, module-not-measured, couldnt-parse
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Coverage:
-    """Which tests run a line, and the seconds that each needs."""
+    """Which tests run a line, which lines run while modules are imported, and the seconds of CPU that a test needs.
 
-    lines: dict[str, dict[int, list[str]]]
-    seconds: dict[str, float]
+    It holds the sources and the hashes of the tests that it was learned from: `make mutants` takes an older one along.
+    """
+
+    lines: dict[str, dict[int, list[str]]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    imported: dict[str, list[int]] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    learned: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Coverage:
+        """What an earlier run saved, with its lines where they stand now and without the tests that have changed."""
+        saved = json.loads(path.read_text("utf-8"))
+        names = saved.pop("names")
+        known = cls(**saved)
+        lines = {path: {int(at): [names[n] for n in of] for at, of in v.items()} for path, v in known.lines.items()}
+        known.learned = {path: digest for path, digest in known.learned.items() if _digest(path) == digest}
+        known.seconds = {test: took for test, took in known.seconds.items() if _module(test) in known.learned}
+        known.lines = {}
+        for name, of in lines.items():
+            if (TOP / name).exists():
+                now = (TOP / name).read_text("utf-8").splitlines()
+                moved = _moved(known.sources.get(name, "").splitlines(), now)
+                known.lines[name] = {
+                    at: [test for test in of.get(before, ()) if test in known.seconds] for at, before in moved.items()
+                }
+                was = set(known.imported.get(name, ()))
+                known.imported[name] = [at for at, before in moved.items() if before in was]
+                known.sources[name] = "\n".join(now)
+        return known
+
+    def save(self, path: Path) -> None:
+        """Each name of a test once."""
+        numbers = {name: number for number, name in enumerate(self.seconds)}
+        lines = {
+            path: {at: [numbers[test] for test in tests if test in numbers] for at, tests in of.items()}
+            for path, of in self.lines.items()
+        }
+        path.write_text(json.dumps({"names": list(numbers)} | vars(self) | {"lines": lines}), "utf-8")
+
+    def add(self, other: Coverage) -> None:
+        """What was learned of other tests."""
+        for path, of in other.lines.items():
+            mine = self.lines.setdefault(path, {})
+            for line, tests in of.items():
+                mine[line] = sorted({*mine.get(line, ()), *tests})
+            self.imported[path] = sorted({*self.imported.get(path, ()), *other.imported[path]})
+            self.sources[path] = other.sources[path]
+        self.seconds |= other.seconds
+        self.learned |= other.learned
 
     def tests(self, mutation: Mutation) -> list[str]:
-        """The quickest tests that run the line, as many as fit the budget."""
+        """The quickest tests that run the line, as many as fit the budget; of quick ones those of its package first."""
+        package = mutation.path.removeprefix("plugins/").partition("/")[0]
         known = [test for test in self.lines.get(mutation.path, {}).get(mutation.line, ()) if test in self.seconds]
+        if mutation.line in self.imported.get(mutation.path, ()):  # any test may see what became of it
+            known += [test for test in self.seconds if test.split("/")[1] in (package, "project")]
         chosen: list[str] = []
         spent = 0.0
-        for test in sorted(known, key=lambda test: (self.seconds[test], test)):
-            spent += self.seconds[test] + 0.05
+        for test in sorted(set(known), key=lambda test: (self.seconds[test], test)):
+            spent += self.seconds[test] + 0.01
             if chosen and spent > BUDGET:
                 break
             chosen.append(test)
-        return chosen
+
+        def order(test: str) -> tuple[bool, bool, str, float]:
+            return (
+                self.seconds[test] > 1,
+                not {package, "project"} & set(test.split("/")),
+                _module(test),
+                self.seconds[test],
+            )
+
+        return sorted(chosen, key=order)
+
+
+def _module(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _digest(path: str) -> str:
+    return hashlib.sha256((TOP / path).read_bytes()).hexdigest() if (TOP / path).is_file() else ""
+
+
+def _moved(before: list[str], now: list[str]) -> dict[int, int]:
+    """Each line's number in an earlier text. A new line takes that of the line it replaces, or is put behind."""
+    moved: dict[int, int] = {}
+    for _, low, high, start, end in difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
+        for at in range(start, end):
+            moved[at + 1] = max(min(low + at - start, high - 1), 0) + 1
+    return moved
 
 
 def copy(to: Path) -> Path:
@@ -90,19 +171,18 @@ def copy(to: Path) -> Path:
 
 
 def learn(tree: Path, folder: Path, tests: list[str]) -> Coverage:
-    """Run every test once. Those that fail as it is cannot kill anything, and are named."""
+    """Run these tests once. Those that fail as it is cannot kill anything, and are named."""
     settings = folder / "coveragerc"
     settings.write_text(CONFIGURATION.format(folder=folder))
     durations = folder / "durations"
-    environment = os.environ | {"MUTANTS_DURATIONS": str(durations), "COVERAGE_RCFILE": str(settings)}
+    durations.unlink(missing_ok=True)
     # Every program reads the settings anew, so that its context is the test that starts it: a `patch` hands on its own.
-    environment["COVERAGE_PROCESS_START"] = str(settings)
-    coverage = [sys.executable, "-m", "coverage"]
+    environment = os.environ | {"MUTANTS_DURATIONS": str(durations), "COVERAGE_PROCESS_START": str(settings)}
     options = ["-m", "not lab and not browser", "-p", "scripts.mutants_plugin", "-n", str(SIDE_BY_SIDE), "-q"]
     options += ["--dist", "loadscope", "-p", "no:cacheprovider"]
     subprocess.run([sys.executable, "-m", "pytest", *options, *tests], cwd=tree, env=environment, check=False)
-    del environment["COVERAGE_PROCESS_START"]
-    subprocess.run([*coverage, "combine", "-q"], cwd=tree, env=environment, check=True)
+    combine = [sys.executable, "-m", "coverage", "combine", "-q", f"--rcfile={settings}"]
+    subprocess.run(combine, cwd=tree, check=True)
     seconds: dict[str, float] = collections.defaultdict(float)
     failed = set()
     for line in durations.read_text("utf-8").splitlines():
@@ -110,17 +190,23 @@ def learn(tree: Path, folder: Path, tests: list[str]) -> Coverage:
         seconds[test] += took
         failed |= set() if passed else {test}
     for test in sorted(failed):
-        seconds.pop(test)
+        seconds.pop(test, None)
         print(f"skipped or failed unchanged, so not used: {test}")
     data = CoverageData(str(folder / "lines"))
     data.read()
+    known = Coverage(seconds=dict(seconds), learned={path: _digest(path) for path in tests})
     # A program that a test starts elsewhere names the same file by its whole path.
-    lines: dict[str, dict[int, list[str]]] = {}
     for path in data.measured_files():
-        of_file = lines.setdefault(os.path.relpath(tree / path, tree), {})
+        name = os.path.relpath(tree / path, tree)
+        if not (tree / name).is_file():
+            continue
+        of_file = known.lines.setdefault(name, {})
+        known.imported.setdefault(name, [])
+        known.sources[name] = (tree / name).read_text("utf-8")
         for number, contexts in data.contexts_by_lineno(path).items():
             of_file[number] = sorted({*of_file.get(number, ()), *map(_test, contexts)} - {""})
-    return Coverage(lines, dict(seconds))
+            known.imported[name] += [number] if "" in contexts else []
+    return known
 
 
 def _test(context: str) -> str:
@@ -152,23 +238,89 @@ def _is_python(mutation: Mutation) -> bool:
     return True
 
 
-def attempt(mutation: Mutation, tree: Path, tests: list[str], limit: float) -> str:
-    """Try one in a copy, which is put right again. "killed", "survived" or "not reached"."""
-    if not tests:
+class Tree:
+    """A copy of the repository, and a process that has collected its tests and forks to try a mutation."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = copy(path)
+        self.changes = 0
+        requests, self.requests = os.pipe()
+        self.answers, answers = os.pipe()
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "scripts.mutants_server"]
+        command += ["-m", "not lab and not browser", "--mutants-channel", str(requests), str(answers), "tests"]
+        self.log = (path.parent / f"{path.name}.log").open("w")
+        self.process = subprocess.Popen(
+            command, cwd=path, pass_fds=(requests, answers), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+        )
+        os.close(requests)
+        os.close(answers)
+        self.channel = os.fdopen(self.requests, "w"), os.fdopen(self.answers)
+        self.ready = ""
+        self.sound: dict[str, bool] = {}
+
+    def close(self) -> None:
+        """End the process."""
+        for file in self.channel:
+            file.close()
+        self.process.wait()
+        self.log.close()
+
+    def ask(self, mutation: Mutation | None, source: str | None, tests: list[str], limit: float) -> dict[str, str]:
+        """What the tests make of it in a fork: the result, and the test that failed."""
+        path = str(self.path / mutation.path) if mutation else ""
+        line = mutation.line if mutation else 0
+        request = {"path": path, "line": line, "source": source, "tests": tests, "limit": limit}
+        self.channel[0].write(json.dumps(request) + "\n")
+        self.channel[0].flush()
+        answer: dict[str, str] = json.loads(self.channel[1].readline())
+        return answer
+
+    def attempt(self, mutation: Mutation, known: Coverage) -> str:
+        """Try one, and put the file right again. "killed", "survived" or "not reached"."""
+        if not self.ready:  # until then it imports what stands in the files
+            self.ready = self.channel[1].readline()
+        path = self.path / mutation.path
+        before, source = path.stat(), path.read_text("utf-8")
+        changed = mutation.apply(source)
+        while tests := [test for test in known.tests(mutation) if self.sound.get(test, True)]:
+            limit = LIMIT + 5 * sum(known.seconds[test] for test in tests)
+            path.write_text(changed, "utf-8")
+            # Python compares the seconds of a file's time with those of what it has compiled.
+            self.changes += 1
+            os.utime(path, (before.st_atime, before.st_mtime + self.changes))
+            try:
+                fresh = mutation.line in known.imported.get(mutation.path, ())
+                answer = {"result": "unfit"} if fresh else self.ask(mutation, changed, tests, limit)
+                if answer["result"] == "unfit":
+                    answer = self.start(tests, limit)
+            finally:
+                path.write_text(source, "utf-8")
+                os.utime(path, (before.st_atime, before.st_mtime))
+            test = answer["test"]
+            if answer["result"] == "late":
+                return "killed"
+            if answer["result"] == "survived" or test not in tests:
+                return answer["result"]
+            if test not in self.sound:  # does it pass unchanged, here and alone?
+                self.sound[test] = self.ask(None, None, [test], LIMIT + 5 * known.seconds[test])["result"] == "survived"
+            if self.sound[test]:
+                return "killed"
         return "not reached"
-    path = tree / mutation.path
-    source = path.read_text("utf-8")
-    path.write_text(mutation.apply(source), "utf-8")
-    listed = tree / "mutants.args"
-    listed.write_text("\n".join(tests), "utf-8")
-    try:
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{listed}"]
-        done = subprocess.run(command, cwd=tree, capture_output=True, timeout=limit, check=False)
-    except subprocess.TimeoutExpired:
-        return "killed"
-    finally:
-        path.write_text(source, "utf-8")
-    return "survived" if done.returncode == 0 else "killed"
+
+    def start(self, tests: list[str], limit: float) -> dict[str, str]:
+        """The same in a process of its own, where the import of a module runs the line."""
+        listed = self.path / "mutants.args"
+        listed.write_text("\n".join(tests), "utf-8")
+        try:
+            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{listed}"]
+            done = subprocess.run(command, cwd=self.path, capture_output=True, timeout=limit, check=False)
+        except subprocess.TimeoutExpired:
+            return {"result": "late", "test": ""}
+        return {"result": "survived" if done.returncode == 0 else "killed", "test": ""}
+
+
+def _modules(path: Path) -> list[Path]:
+    return sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
 
 
 def difference(mutation: Mutation) -> str:
@@ -198,24 +350,20 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300, help="size of the sample")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     parser.add_argument("--minutes", type=float, default=60, help="no mutation is begun later than this")
-    parser.add_argument(
-        "--coverage", type=Path, help="keep what the first run learns in this file, or take it from there"
-    )
+    parser.add_argument("--coverage", type=Path, help="take from this file what is learned already, and keep it there")
     parser.add_argument("tests", nargs="*", default=["tests"])
     asked = parser.parse_args()
     end = time.monotonic() + 60 * asked.minutes
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         folder = Path(name)
-        trees = [copy(folder / f"tree{number}") for number in range(SIDE_BY_SIDE)]
-        if asked.coverage and asked.coverage.exists():
-            saved = json.loads(asked.coverage.read_text("utf-8"))
-            lines = {path: {int(line): tests for line, tests in of.items()} for path, of in saved["lines"].items()}
-            known = Coverage(lines, saved["seconds"])
-        else:
-            known = learn(trees[0], folder, asked.tests)
+        known = Coverage.load(asked.coverage) if asked.coverage and asked.coverage.exists() else Coverage()
+        modules = [path.relative_to(TOP).as_posix() for place in asked.tests for path in _modules(TOP / place)]
+        if unknown := [path for path in modules if known.learned.get(path) != _digest(path)]:
+            known.add(learn(copy(folder / "learn"), folder, unknown))
             if asked.coverage:
-                asked.coverage.write_text(json.dumps({"lines": known.lines, "seconds": known.seconds}), "utf-8")
-        free: queue.SimpleQueue[Path] = queue.SimpleQueue()
+                known.save(asked.coverage)
+        trees = [Tree(folder / f"tree{number}") for number in range(SIDE_BY_SIDE)] if asked.count else []
+        free: queue.SimpleQueue[Tree] = queue.SimpleQueue()
         for tree in trees:
             free.put(tree)
 
@@ -224,19 +372,20 @@ def main() -> int:
                 return ""
             tree = free.get()
             try:
-                tests = known.tests(mutation)
-                limit = 30 + 5 * sum(known.seconds[test] for test in tests)
-                return attempt(mutation, tree, tests, limit)
+                result = tree.attempt(mutation, known)
             finally:
                 free.put(tree)
+            if result != "killed":
+                place = f"{result}: {mutation.path}:{mutation.line} {mutation.operator}"
+                print(f"{place}\n{difference(mutation)}", flush=True)
+            return result
 
         sample = draw(asked.count, asked.seed)
         with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             tried = list(zip(sample, pool.map(run, sample), strict=True))
+        for tree in trees:
+            tree.close()
     results = [(mutation, result) for mutation, result in tried if result]
-    for mutation, result in sorted(results):
-        if result != "killed":
-            print(f"{result}: {mutation.path}:{mutation.line} {mutation.operator}\n{difference(mutation)}")
     print(table(results))
     late = len(tried) - len(results)
     print(f"seed {asked.seed}; {late} of {len(tried)} not tried, because {asked.minutes:g} minutes were over")

@@ -1,9 +1,10 @@
-"""A pytest plugin of `scripts.mutants`: which test runs which line, and how long each test takes."""
+"""A pytest plugin of `scripts.mutants`: which test runs which line, and how much CPU each test takes."""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,16 +12,29 @@ import coverage
 import pytest
 
 
+def _cpu() -> float:
+    """Seconds of this process and of those it has waited for: unlike elapsed ones, the same on a busy machine."""
+    return sum(os.times()[:4])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """What runs from now on is this test's; a program that it starts finds the name in PYTEST_CURRENT_TEST."""
     if (running := coverage.Coverage.current()) is not None:
         running.switch_context(item.nodeid)
-    return (yield)
+    began, cpu = time.monotonic(), _cpu()
+    result = yield
+    # A run of pytest that another process forks for the test is not in its CPU, only in its time.
+    _note(item.nodeid, max(_cpu() - cpu, (time.monotonic() - began) / 4), passed=True)
+    return result
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A line for each phase of each test; of the process that reports, and not of its workers."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        with Path(os.environ["MUTANTS_DURATIONS"]).open("a", encoding="utf-8") as file:
-            file.write(json.dumps([report.nodeid, report.duration, report.passed]) + "\n")
+    """A line for each phase that has not passed."""
+    if not report.passed:
+        _note(report.nodeid, 0, passed=False)
+
+
+def _note(test: str, seconds: float, *, passed: bool) -> None:
+    with Path(os.environ["MUTANTS_DURATIONS"]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps([test, seconds, passed]) + "\n")

@@ -53,6 +53,13 @@ def test_an_answer_that_breaks_off_keeps_the_frames_that_were_whole() -> None:
     assert set(decoder.seen) == {"b"}
 
 
+def test_a_login_that_says_much_before_the_first_frame_is_greeted_all_the_same() -> None:
+    for noise in (65_536, 65_537, 200_000):
+        for cut in range(noise - 3, noise + 3):
+            whole = b"x" * noise + GOOD
+            assert decoded(whole[:cut], whole[cut:]).seen == decoded(GOOD).seen
+
+
 def test_a_frame_forged_without_the_nonce_is_only_output() -> None:
     forged = b"\nN0NCE hello\n\nWRONG o 1\n\nWRONG end\n\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 1.00\n"
     decoder = decoded(forged)

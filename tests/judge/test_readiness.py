@@ -49,11 +49,13 @@ def test_the_lists_hold_for_plain_data_too() -> None:
     assert {"fail", "warn", "unknown", "blocked"} == NEEDS_ATTENTION
 
 
-@pytest.mark.parametrize("status", [Status.FAIL, Status.UNKNOWN, Status.BLOCKED])
-def test_a_required_check_hinders(status: Status) -> None:
+@pytest.mark.parametrize(
+    ("status", "word"), [(Status.FAIL, "failed"), (Status.UNKNOWN, "is unknown"), (Status.BLOCKED, "is blocked")]
+)
+def test_a_required_check_hinders(status: Status, word: str) -> None:
     found = hindrance([verdict("SSH-001", Status.PASS), verdict("NET-001", status, parameter="pas.windows.net")])
     assert found is not None
-    assert skip(found).startswith("Not connected, as the VM is not ready: NET-001 (pas.windows.net) ")
+    assert skip(found) == f"Not connected, as the VM is not ready: NET-001 (pas.windows.net) {word}."
 
 
 def test_a_failure_is_named_before_what_it_blocks() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +110,107 @@ def test_a_program_that_a_test_starts_elsewhere_counts_for_that_test(
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     known = learn(tree, tmp_path, ["tests"])
     assert known.lines["plugins/x.py"] == {1: ["tests/test_x.py::test_x"], 2: ["tests/test_x.py::test_x"]}
+
+
+def test_what_is_learned_moves_with_its_lines_and_is_learned_again_where_a_test_changes(small: Path) -> None:
+    module, test = small / "plugins/redaction.py", small / "tests/test_a.py"
+    test.parent.mkdir()
+    for name in ("a", "b"):
+        test.with_name(f"test_{name}.py").write_text("")
+    module.write_text("a\nb\nc\n")
+    known = Coverage(
+        {"plugins/redaction.py": {2: ["tests/test_a.py::x", "tests/test_b.py::x"], 3: ["tests/test_b.py::x"]}},
+        {"tests/test_a.py::x": 1.0, "tests/test_b.py::x": 1.0},
+        {"plugins/redaction.py": [1]},
+        {"plugins/redaction.py": "a\nb\nc"},
+        {f"tests/test_{name}.py": mutants._digest(f"tests/test_{name}.py") for name in ("a", "b")},
+    )
+    known.save(small / "map")
+    module.write_text("a\nnew\nb\nchanged\n")
+    test.write_text("changed")
+    later = Coverage.load(small / "map")
+    assert later.lines == {"plugins/redaction.py": {1: [], 2: [], 3: ["tests/test_b.py::x"], 4: ["tests/test_b.py::x"]}}
+    assert (later.imported, later.seconds) == ({"plugins/redaction.py": [1, 2]}, {"tests/test_b.py::x": 1.0})
+    assert list(later.learned) == ["tests/test_b.py"]
+    later.add(Coverage({"plugins/redaction.py": {3: ["t"]}}, {"t": 2.0}, {"plugins/redaction.py": []}, known.sources))
+    assert later.lines["plugins/redaction.py"][3] == ["t", "tests/test_b.py::x"]
+    assert later.seconds["t"] == 2.0
+
+
+PRODUCT = """\
+import functools
+
+@functools.cache
+def size():
+    return 3
+
+def fits(value):
+    return value < size()
+
+def wait():
+    return True
+
+def made():
+    return 7
+
+MADE = made()
+"""
+TESTS = """\
+import time
+from plugins import x
+
+FIRST = x.size()
+
+def test_size(): assert x.size() == 3
+def test_unsound(): assert __name__ == "elsewhere"
+def test_fits(tmp_path): assert x.fits(2)
+def test_wait():
+    while not x.wait(): time.sleep(0.1)
+def test_made(): assert x.MADE == 7
+"""
+
+
+def test_a_mutation_is_tried_in_a_fork_and_one_of_an_import_in_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = tmp_path / "top"
+    for name in ("scripts/mutants_server.py", "tests/support/pytest_process.py"):
+        (top / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / name, top / name)
+    for folder in ("plugins", "suites"):
+        (top / folder).mkdir()
+    (top / "plugins/x.py").write_text(PRODUCT)
+    (top / "tests/test_x.py").write_text(TESTS)
+    subprocess.run(["git", "init", "-q", top], check=True)
+    monkeypatch.setattr(mutants, "TOP", top)
+    names = ("size", "unsound", "fits", "wait", "made")
+    tests = {name: f"tests/test_x.py::test_{name}" for name in names}
+    known = Coverage(
+        {"plugins/x.py": {5: [tests["size"]], 8: [tests["fits"], tests["unsound"]], 11: [tests["wait"]], 14: [tests["made"]]}},
+        dict.fromkeys(tests.values(), 0.1), {"plugins/x.py": [14]},
+    )  # fmt: skip
+    (tmp_path / "tree").mkdir()
+    tree = mutants.Tree(tmp_path / "tree")
+    monkeypatch.setattr(mutants, "LIMIT", 15)
+    tried = {
+        (line, operator): tree.attempt(Mutation("plugins/x.py", line, operator, occurrence), known)
+        for line, operator, occurrence in (
+            (5, "NumberReplacer", 0),
+            (8, "ReplaceComparisonOperator_Lt_LtE", 0),
+            (8, "ReturnNone", 1),
+            (11, "ReplaceTrueWithFalse", 0),
+            (14, "NumberReplacer", 2),
+        )
+    }
+    tree.close()
+    assert tried == {
+        (5, "NumberReplacer"): "killed",
+        (8, "ReplaceComparisonOperator_Lt_LtE"): "survived",
+        (8, "ReturnNone"): "killed",
+        (11, "ReplaceTrueWithFalse"): "killed",
+        (14, "NumberReplacer"): "killed",
+    }
+    assert (tmp_path / "tree/plugins/x.py").read_text() == PRODUCT
 
 
 def test_the_table_counts_by_module() -> None:

@@ -190,6 +190,7 @@ def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
     lock = tmp_path / ".lock"
     while not (lock.exists() and lock.read_text()):
         time.sleep(0.01)
+    assert lock.stat().st_mode & 0o777 == 0o600
     with pytest.raises(InUseError, match=f"process {other.pid}"):
         lock_directory(tmp_path)
     other.kill()

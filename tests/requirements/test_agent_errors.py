@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from plugins.requirements import agent_errors as knowledge
 from plugins.requirements.agent_errors import Explanation
 from plugins.requirements.agent_releases import releases
-from plugins.requirements.known_messages import compiled, explanations, messages
+from plugins.requirements.known_messages import _Case, compiled, explanations, messages
 from plugins.requirements.log_grammar import stems
 from tests.support.catalogue import CHECKS
 from tests.support.paths import ROOT
@@ -218,3 +219,15 @@ def test_releases_are_supported_for_a_year() -> None:
     assert known["1.61"].supported_until == datetime.date(2027, 2, 28)
     versions = [each.version for each in releases()]
     assert versions == sorted(versions)
+
+
+def test_the_first_case_that_fits_counts() -> None:
+    cases = (_Case("host", "a.*", {"cause": "First."}), _Case("host", "ab", {"cause": "Second."}))
+    message = replace(messages()[0], pattern=r"at (?P<host>\w+)", unless="", cases=cases)
+    causes = {}
+    for text in ("at ab", "at b"):
+        match = message.match(text)
+        assert match
+        causes[text] = message.explain(match).cause
+    assert causes["at ab"] == "First."
+    assert causes["at b"] not in ("First.", "Second.")

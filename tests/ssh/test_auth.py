@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from plugins.ssh.keys import KeyRing
+from plugins.ssh.keys import KeyRing, _read
 from tests.support.sshd import (
     ME,
     Client,
@@ -174,6 +176,22 @@ def test_a_private_key_is_loaded_as_ssh_loads_it(keys: Keys, tmp_path: Path) -> 
         offers, problems = KeyRing().offers(hop_of(identity_files=(path,)))
         shown = [f"{offer.key.get_name()} {offer.key.get_base64()}" for offer in offers]
         assert shown == ([" ".join(done.stdout.split()[:2])] if done.returncode == 0 else []), (name, done, problems)
+
+
+@pytest.mark.parametrize("kept", ["both", "public"])
+def test_the_public_key_of_a_file_that_tells_none_is_that_beside_it(keys: Keys, tmp_path: Path, kept: str) -> None:
+    """So that the agent is asked for this key; the file named may be the public one itself."""
+    key = keys.make("beside", "ecdsa", "secret", "-m", "PEM")
+    public = base64.b64decode(keys.public("beside").split()[1])
+    assert _read(key).blob == public
+    assert _read(key.with_name("beside.pub")).blob == public
+    for name in ("beside", "beside.pub") if kept == "both" else ("beside.pub",):
+        shutil.copy(keys.folder / name, tmp_path)
+    found = _read(tmp_path / "beside")
+    assert found.blob == public
+    assert found.problem == (
+        f"{found.path} is encrypted and not in the agent" if kept == "both" else f"there is no file {found.path}"
+    )
 
 
 def test_a_pkcs8_key_logs_in(client: Client, keys: Keys, tmp_path: Path) -> None:

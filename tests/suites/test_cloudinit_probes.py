@@ -15,6 +15,7 @@ from plugins.checks.probe import probe_of
 from plugins.model import ProbeResult
 from plugins.requirements.log_grammar import Level, read_line, shapes, stems
 from suites.probes import cloud_init, cloud_init_output
+from suites.probes.cloud_init import CloudInit
 from suites.probes.cloud_init_output import BootOutput
 from tests.support.log_specimens import SPECIMENS
 from tests.support.shells import SHELLS
@@ -44,6 +45,18 @@ def search(shell: list[str], log: Path, path: str = "/usr/bin:/bin", locale: str
 def boots(output: BootOutput) -> list[tuple[str, str, list[tuple[int, str]]]]:
     """Of each boot: when it began, in which rotated log, and its failures."""
     return [(boot.began, boot.file, [(each.number, each.line) for each in boot.failures]) for boot in output.boots]
+
+
+def test_the_status_of_an_older_cloud_init_is_lines() -> None:
+    text = (
+        "status: error\nextended_status: error - done\nboot_status_code: enabled-by-generator\nlast_update: Thu\n"
+        "detail:\n('ssh-import-id',\n KeyError())\nerrors:\n\t- one\n"
+    )
+    status = CloudInit.read(ProbeResult("", "", "done", 1, f"@status\n{text}@exit 1\n"))
+    assert (status.status, status.extended, status.boot_status, status.detail, status.errors) == (
+        *("error", "error - done", "enabled-by-generator", "('ssh-import-id', KeyError())"),
+        ("('ssh-import-id', KeyError())",),
+    )
 
 
 @pytest.mark.parametrize("shell", SHELLS)

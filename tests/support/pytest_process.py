@@ -54,6 +54,7 @@ PLUGINS = {
 }
 
 #: What Python, the C library and the loader read only when a program starts.
+COVERAGE = "COVERAGE_PROCESS_START"
 AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
 
 
@@ -61,7 +62,8 @@ class _Server:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-P", __file__, str(theirs.fileno())]
-        self.environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        other = ("PYTHONPATH", COVERAGE)
+        self.environment = {name: value for name, value in os.environ.items() if name not in other}
         # Its own session: Ctrl-C ends the tests, and the end of the socket ends the server.
         self.process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True
@@ -77,9 +79,6 @@ class _Server:
             self.process.wait(10)
 
     def serves(self, environment: Mapping[str, str]) -> bool:
-        if "COVERAGE_RCFILE" in environment:  # coverage notes what runs when a program starts
-            return False
-
         def at_start(variables: Mapping[str, str]) -> dict[str, str]:
             return {k: v for k, v in variables.items() if k.startswith(AT_START) and k != "PYTHONPATH"}
 
@@ -191,6 +190,8 @@ def _become_pytest(request: dict[str, Any], files: list[int], path: list[str]) -
         sys.path[:] = [request["cwd"], *added, *path]
         sys.argv = ["pytest", *request["argv"]]
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if COVERAGE in os.environ:
+            importlib.import_module("coverage").process_startup(force=True)
         status = _ended()
     finally:
         os._exit(status)
