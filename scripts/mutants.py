@@ -114,26 +114,29 @@ class Coverage:
         self.learned |= other.learned
 
     def tests(self, mutation: Mutation) -> list[str]:
-        """The quickest tests that run the line, as many as fit the budget; of quick ones those of its package first."""
+        """The quickest tests that run the line, as many as fit the budget; of quick ones those of its package first.
+
+        What an import makes of the line, any test may see: those that run the module, then those of its package.
+        """
         package = mutation.path.removeprefix("plugins/").partition("/")[0]
-        known = [test for test in self.lines.get(mutation.path, {}).get(mutation.line, ()) if test in self.seconds]
-        if mutation.line in self.imported.get(mutation.path, ()):  # any test may see what became of it
-            known += [test for test in self.seconds if test.split("/")[1] in (package, "project")]
+        lines = self.lines.get(mutation.path, {})
+        near, far = set(lines.get(mutation.line, ())), set[str]()
+        if mutation.line in self.imported.get(mutation.path, ()):
+            near = {test for tests in lines.values() for test in tests}
+            far = {test for test in self.seconds if test.split("/")[1] in (package, "project")}
         chosen: list[str] = []
         spent = 0.0
-        for test in sorted(set(known), key=lambda test: (self.seconds[test], test)):
+        for test in sorted(
+            (near | far) & self.seconds.keys(), key=lambda test: (test not in near, self.seconds[test], test)
+        ):
             spent += self.seconds[test] + 0.01
             if chosen and spent > BUDGET:
                 break
             chosen.append(test)
 
-        def order(test: str) -> tuple[bool, bool, str, float]:
-            return (
-                self.seconds[test] > 1,
-                not {package, "project"} & set(test.split("/")),
-                _module(test),
-                self.seconds[test],
-            )
+        def order(test: str) -> tuple[bool, bool, bool, str, float]:
+            took = self.seconds[test]
+            return took > 1, test not in near, package not in test.split("/"), _module(test), took
 
         return sorted(chosen, key=order)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from plugins.azure import resource_ids as ids
-from plugins.azure.answer_keys import machines, provider, resource
+from plugins.azure.answer_keys import assignments, machines, provider, resource
 from plugins.azure.clouds import clouds
 from plugins.azure.discovery import FleetError, Place, addresses, fleet_from_azure, from_resources, parse_places
 from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
@@ -193,6 +193,134 @@ def test_a_stated_target_needs_no_vm_resource() -> None:
     target = Target("s", "rg", "eastus", tags={"a": "b"})
     seen = AzureVmView(Vm("web1", target=target), AzureSnapshot())
     assert (seen.target, seen.target_scope, seen.arc_name) == (target, "/subscriptions/s/resourceGroups/rg", "web1")
+
+
+# --- the whole of what stops a check: message, remedy, component, action
+
+MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
+    (
+        "no resource id",
+        lambda: AzureVmView(Vm("vm1"), AzureSnapshot()).vm,
+        (
+            "unknown",
+            "The resource id of vm1 is not stated, so Azure was not asked about it.",
+            "Give the VM its resource_id in the inventory, or say where to look for its name:"
+            " --subscription=<id> --resource-group=<name>.",
+            "",
+            "State the resource_id of {vms} in the inventory",
+        ),
+    ),
+    (
+        "another's resource id",
+        lambda: AzureVmView(Vm("vm1", resource_id="vm1"), AzureSnapshot()).vm,
+        (
+            "unknown",
+            "'vm1' is not a resource id. Expected /subscriptions/<guid>/resourceGroups/<group>/providers/<namespace>/"
+            "<type>/<name>, as `az ... show --query id` prints it.",
+            "Correct resource_id in the inventory.",
+            "",
+            "",
+        ),
+    ),
+    (
+        "a wrong resource id",
+        lambda: AzureVmView(Vm("vm1"), AzureSnapshot(located={"vm1": ReadError("Not there.", "Look.", "GET x")})).vm,
+        ("unknown", "Not there.", "Look.", "", "Correct the resource_id of {vms} in the inventory"),
+    ),
+    (
+        "a login that failed",
+        lambda: (
+            AzureVmView(
+                Vm("vm1"), AzureSnapshot(located={"vm1": ReadError("Not there.", "Look.", "GET x", action="Log in")})
+            ).vm
+        ),
+        ("unknown", "Not there.", "Look.", "runner", "Log in"),
+    ),
+    (
+        "a cluster that is gone",
+        lambda: view(answers={resource(site.CLUSTER): Answer("GET", None)}).cluster_manager,
+        ("unknown", "The cluster manager is not known: the VM's cluster does not exist.", "", "", ""),
+    ),
+    (
+        "no cluster named",
+        lambda: (
+            AzureVmView(
+                Vm("vm1", resource_id=vm_id("vm1")),
+                AzureSnapshot({resource(vm_id("vm1")): Answer("GET", {"properties": {}})}),
+            ).cluster
+        ),
+        ("unknown", "It is not known: the VM resource names no cluster (properties.clusterId is empty).", "", "", ""),
+    ),
+    (
+        "a provider that is not known",
+        lambda: view(answers={provider(SUBSCRIPTION, "A.B"): Answer("GET", None)}).provider("A.B"),
+        (
+            "unknown",
+            f"Azure does not know the resource provider A.B in subscription {SUBSCRIPTION}.",
+            "Check that the subscription id is right and that it is in the cloud that was asked.",
+            "",
+            "",
+        ),
+    ),
+    (
+        "a question that was not put",
+        lambda: view().cluster,
+        (
+            "unknown",
+            f"Azure was not asked for {resource(site.CLUSTER)}.",
+            "Gather again, without --evidence.",
+            "runner",
+            "Let the runner read what Azure says of {vms}",
+        ),
+    ),
+    (
+        "an answer of another kind",
+        lambda: view(answers={resource(site.CLUSTER): Answer("GET", "?")}).cluster,
+        (
+            "unknown",
+            f"Azure's answer about {resource(site.CLUSTER)} is not understood.",
+            "Gather again.",
+            "runner",
+            "Let the runner read what Azure says of {vms}",
+        ),
+    ),
+    (
+        "a target group that is not there",
+        lambda: view(answers={assignments(GROUP, "p"): Answer("GET", None)}).access("p"),
+        (
+            "fail",
+            f"Azure says that the resource group the Arc resource is to go to does not exist: {GROUP}.",
+            "Create it, or correct the target in the inventory.",
+            "resource group",
+            "Create {thing}, or correct the target in the inventory",
+        ),
+    ),
+    (
+        "roles at a VM that is not known",
+        lambda: view(answers={assignments(vm_id("vm1"), "p"): Answer("GET", None)}).access_to_vm("p"),
+        ("unknown", f"Azure has no role assignments of {vm_id('vm1')}: it does not know the VM.", "", "", ""),
+    ),
+    (
+        "two identities",
+        lambda: view(users(*USERS)).expected,
+        (
+            "fail",
+            "The VM has 2 user-assigned identities and no system-assigned one, and the inventory does not say which to"
+            f" enroll with: {', '.join(USERS)}.",
+            "State it in the inventory: identity: <the ARM id of the user-assigned identity>.",
+            "",
+            "State the identity of {vms} in the inventory",
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(("seen", "expected"), [pytest.param(*row, id=name) for name, *row in MISSING])
+def test_what_stops_a_check_is_whole(seen: Callable[[], object], expected: tuple[str, ...]) -> None:
+    with pytest.raises(CheckOutcome) as caught:
+        seen()
+    stop = caught.value
+    assert (str(stop.status), stop.message, stop.remedy, stop.component or "", stop.action) == expected
 
 
 # --- a fleet from Azure
