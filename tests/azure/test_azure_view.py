@@ -270,7 +270,7 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
             f"Azure was not asked for {resource(site.CLUSTER)}.",
             "Gather again, without --evidence.",
             "runner",
-            "Let the runner read what Azure says of {vms}",
+            "Let the runner read the Azure resources of {vms}",
         ),
     ),
     (
@@ -281,7 +281,7 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
             f"Azure's answer about {resource(site.CLUSTER)} is not understood.",
             "Gather again.",
             "runner",
-            "Let the runner read what Azure says of {vms}",
+            "Let the runner read the Azure resources of {vms}",
         ),
     ),
     (

@@ -94,7 +94,7 @@ ROWS: tuple[tuple[str, Any, dict[str, Any], tuple[str, str, str, str, str]], ...
     (
         "no root", WORD, {"state": "no root", "stderr": "1\nsudo: a password is required\n"},
         (
-            "This needs root on the VM, and there is none (sudo -n said: sudo: a password is required).",
+            "This needs root on the VM, and there is none (sudo -n printed: sudo: a password is required).",
             "Log in as root, or give the login user passwordless sudo (SSH-002).", "SSH-002", "guest",
             "Give the login user root on {vms}",
         ),

@@ -125,6 +125,7 @@ def test_who_blocks_a_verdict_is_a_field_whatever_the_message_says(tmp_path: Pat
         "VM-006": ("not applicable", ()),
     }
     assert found["VM-004"].message == "Not judged: VM-003 failed."
+    assert {verdict.seconds for verdict in found.values()} == {0.0}, "no probe was read"
 
 
 def test_a_vm_without_evidence_is_unknown_and_never_passes(tmp_path: Path) -> None:

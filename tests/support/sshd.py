@@ -21,6 +21,7 @@ from plugins.ssh import client as ssh
 from plugins.ssh.hop import Hop
 from plugins.ssh.host_keys import HostKeys
 from plugins.ssh.shell_command import COMMAND, pack
+from tests.support.ssh_sentences import is_known
 
 ME = getpass.getuser()
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ.get("PATH", ""))
@@ -210,6 +211,7 @@ class Client:
             if session.outcome != "ok":
                 assert session.message.endswith("."), session.message
                 assert session.remedy, session
+                assert is_known(session.outcome, session.message, session.remedy), session
         return sessions
 
 
