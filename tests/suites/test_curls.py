@@ -35,7 +35,17 @@ ENDPOINT = next(each for each in PROFILE.endpoints(VM) if each.host == "manageme
 #: Seconds, for what is to run out of time, and for what is not, however busy this machine is.
 SHORT, LONG = Timeouts(imds=3, connect=3, total=3), Timeouts(imds=20, connect=20, total=30)
 SILENT = {
-    *("dropped", "silent", "half-head", "tunnel-silent", "tls-silent", "tls-close", "tls-old", "drips-too-slowly"),
+    *(
+        "dropped",
+        "silent",
+        "half-head",
+        "tunnel-silent",
+        "tls-silent",
+        "tls-close",
+        "tls-old",
+        "tls-garbage",
+        "drips-too-slowly",
+    ),
     *("tunnel-half-record-silent", "tunnel-warning-silent", "403-body-silent", "407-body-silent"),
 }
 
@@ -151,6 +161,8 @@ def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, tmp_path: Path, place
         planned = PROBES["tunnel"].plan("tunnel", {"vm": VM, "profile": profile, "endpoint": ENDPOINT})
         trusted = nothing if name == "tls-no-bundle" else places.trusted.get(name, places.trusted["tls-good"])
         answer = CurlAnswer.read(run_with(curl, tmp_path, planned, trusted))
+        if "GnuTLS internal error" in answer.error:  # curl 7.52 with GnuTLS 3.7, of one handshake in some hundred
+            answer = CurlAnswer.read(run_with(curl, tmp_path, planned, trusted))
         certificate = ""
         if refused_certificate(answer) or old_tls(answer):
             certificate = certificate_problem(answer, Tls.read(answer.verbose), ENDPOINT.host, profile).message

@@ -157,7 +157,7 @@ def origins(pem: Path) -> Mapping[str, tuple[Behaviour, str]]:
         "tls-200": (serves(pem, answer=b"HTTP/1.1 200 OK" + empty), REACHED),
         "tls-500": (serves(pem, answer=b"HTTP/1.1 500 Internal Server Error" + empty), REACHED),
         "tls-301": (serves(pem, answer=b"HTTP/1.1 301 Moved\r\nLocation: https://x.example/" + empty), REACHED),
-        "tls-garbage": (serves(pem, answer=b"SSH-2.0-OpenSSH_9.2\r\n"), BROKE),
+        "tls-garbage": (serves(pem, answer=b"SSH-2.0-OpenSSH_9.2\r\n"), f"{BROKE}|answered nothing within"),
         "tls-weak-cipher": (
             serves(pem, context=partial(_tls_1_2, ciphers="AES128-SHA256:AES256-SHA")),
             f"{CIPHER}|{REACHED}",
