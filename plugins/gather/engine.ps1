@@ -229,13 +229,15 @@ function Get-Frame($task, [string] $state, $status) {
 }
 
 # The programs of some probes with all their descendants, not waited for: many may be late at the same time. .NET knows
-# how, .NET Framework does not. Returns the programs that do it. In the watcher's runspace, too.
+# how, .NET Framework does not. Returns the programs that do it. In the watcher's runspace, too: the other waits, since a
+# program has exited before its descendants are stopped.
 $stop = {
     param($boxes)
-    foreach ($process in @($boxes | ForEach-Object { $_.process })) {
-        if ($process -isnot [Diagnostics.Process]) { continue }
+    foreach ($box in $boxes) {
+        $alone = [Threading.Monitor]::TryEnter($box, 1000)
         try {
-            if ($process.HasExited) { continue }
+            $process = $box.process
+            if ($process -isnot [Diagnostics.Process] -or $process.HasExited) { continue }
             $process.Kill($true)
         } catch {
             try {
@@ -249,14 +251,18 @@ $stop = {
             } catch {
                 try { $process.Kill() } catch { }
             }
+        } finally {
+            if ($alone) { [Threading.Monitor]::Exit($box) }
         }
     }
 }
 
-# All programs: no probe starts one any more, and those that were being started have their process soon.
+# All programs: no probe starts one any more, and those that were being started have their process soon. What a text
+# started without Invoke-Tool is stopped with the text.
 $leave = {
-    param($boxes, [string] $stop)
-    foreach ($box in $boxes) { $box.stopped = $true }
+    param($tasks, [string] $stop)
+    foreach ($task in $tasks) { $task.box.stopped = $true }
+    $boxes = @($tasks | ForEach-Object { $_.box })
     for ($round = 0; $round -lt 40; $round++) {
         $starting = @($boxes | Where-Object { $_.starting }).Count
         $stopping = @(& ([ScriptBlock]::Create($stop)) $boxes)
@@ -264,15 +270,25 @@ $leave = {
         if ($starting -eq 0) { break }
         [Threading.Thread]::Sleep(25)
     }
+    foreach ($task in $tasks) {
+        if ($task.handle -and -not $task.handle.IsCompleted) { try { [void]$task.shell.BeginStop($null, $null) } catch { } }
+    }
+    for ($round = 0; $round -lt 20; $round++) {
+        if (@($tasks | Where-Object { $_.handle -and -not $_.handle.IsCompleted }).Count -eq 0) { break }
+        [Threading.Thread]::Sleep(25)
+    }
 }
 
 # The bootstrap's stdin ends when the client is gone. Then nothing is waited for, the main loop neither.
 $watcher = {
-    param($stdin, $client, $boxes, [string] $leave, [string] $stop)
+    param($stdin, $client, $tasks, [string] $leave, [string] $stop)
+    $run = [ScriptBlock]::Create($leave)
+    # Compiled before it is needed.
+    & $run @() $stop
     while ($stdin.MoveNext()) { }
     if ($client.watched) {
         $client.gone = $true
-        & ([ScriptBlock]::Create($leave)) $boxes $stop
+        & $run $tasks $stop
         [Diagnostics.Process]::GetCurrentProcess().Kill()
     }
 }
@@ -323,6 +339,7 @@ function Step-Probe($task) {
 }
 
 $left = @()
+$tasks = @()
 $code = 0
 $client = [hashtable]::Synchronized(@{ watched = $false })
 try {
@@ -344,13 +361,13 @@ try {
             box = [hashtable]::Synchronized(@{})
         }
     }
-    $boxes = @($left | ForEach-Object { $_.box })
+    $tasks = $left
     # Where stdin has ended already, the run does without the watcher.
     if ($null -ne $stdin) {
         $watching = [PowerShell]::Create()
         $watching.Runspace = [RunspaceFactory]::CreateRunspace($initial)
         $watching.Runspace.Open()
-        [void]$watching.AddScript($watcher.ToString()).AddArgument($stdin).AddArgument($client).AddArgument($boxes)
+        [void]$watching.AddScript($watcher.ToString()).AddArgument($stdin).AddArgument($client).AddArgument($tasks)
         [void]$watching.AddArgument($leave.ToString()).AddArgument($stop.ToString())
         $client.watched = -not $watching.BeginInvoke().AsyncWaitHandle.WaitOne(150)
     }
@@ -404,7 +421,7 @@ try {
 } finally {
     # Everything is sent, or the client is gone. Exit does not wait for a runspace that hangs, but for the watcher: a
     # probe ends when its program does, before all descendants are stopped.
-    & $leave @($left | ForEach-Object { $_.box }) $stop.ToString()
+    & $leave $tasks $stop.ToString()
     if ($client.gone) { [Threading.Thread]::Sleep(10000) }
     [Environment]::Exit($code)
 }

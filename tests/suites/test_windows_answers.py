@@ -195,6 +195,13 @@ STATUSES = {
     "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - Der Zielprinzipalname ist falsch.": "name",
     "schannel: CertGetCertificateChain trust error CERT_TRUST_IS_UNTRUSTED_ROOT": "untrusted",
     "schannel: next InitializeSecurityContext failed: Unknown error (0x800b010c) -": "revoked",
+    "schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - 信頼されていない機関によって証明書チェーンが発行されました。": "untrusted",
+    "schannel: next InitializeSecurityContext failed: Unknown error (0x80090325)": "untrusted",
+    "schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328) - Срок действия полученного сертификата истек.": "validity",
+    "schannel: next InitializeSecurityContext failed: Unknown error (0x80090328) - ": "validity",
+    "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - El nombre principal de destino es incorrecto.": "name",
+    "schannel: next InitializeSecurityContext failed: CRYPT_E_NO_REVOCATION_CHECK (0x80092012) - 吊销功能无法检查证书是否吊销。": "revocation",
+    "schannel: next InitializeSecurityContext failed: CRYPT_E_REVOKED (0x80092010) - O certificado foi revogado.": "revoked",
     "schannel: next InitializeSecurityContext failed: SEC_E_ILLEGAL_MESSAGE (0x80090326) - This error usually occurs when a fatal SSL/TLS alert is received": "",
     "schannel: failed to receive handshake, SSL/TLS connection failed": "",
 }

@@ -50,7 +50,7 @@ TYPES = set(
     Security.Authentication.SslProtocols Security.Cryptography.SHA256 Security.Principal.WindowsBuiltInRole
     Security.Principal.WindowsIdentity Security.Principal.WindowsPrincipal ServiceProcess.ServiceController
     Text.Encoding Text.StringBuilder Text.UTF8Encoding Threading.CancellationTokenSource Threading.Tasks.Task
-    Threading.Tasks.Task[] Threading.Thread Threading.ThreadPool bool byte[] char double hashtable int long ref
+    Threading.Monitor Threading.Tasks.Task[] Threading.Thread Threading.ThreadPool bool byte[] char double hashtable int long ref
     regex string string[] void
     """.split()
 )
@@ -82,7 +82,8 @@ CALLS = set(
     Security.Principal.WindowsIdentity::GetCurrent/0 Security.Principal.WindowsPrincipal::new/1 Seek/2 Send/2
     ServiceProcess.ServiceController::GetServices/0 SetLength/1 Split/1 Start/0 StartsWith/1 Substring/1
     Substring/2 Text.Encoding::GetEncoding/1 Text.StringBuilder::new/0 Text.UTF8Encoding::new/1
-    Text.UTF8Encoding::new/2 Threading.CancellationTokenSource::new/1 Threading.Tasks.Task::WaitAll/2
+    Text.UTF8Encoding::new/2 Threading.CancellationTokenSource::new/1 Threading.Monitor::Exit/1 Threading.Monitor::TryEnter/2
+    Threading.Tasks.Task::WaitAll/2
     Threading.Thread::Sleep/1 Threading.ThreadPool::SetMinThreads/2 ToArray/0 ToLowerInvariant/0 ToString/0
     ToString/1 ToString/2 ToUnixTimeSeconds/0 Trim/0 Trim/1 TrimEnd/2 Wait/0 WaitForExit/1 WaitOne/1 Write/3
     WriteAsync/3 byte[]::new/1 hashtable::Synchronized/1 int::TryParse/4 regex::new/1
