@@ -88,10 +88,18 @@ _DEEP = (" " * 16, "\t\t")
 _SUBJECTS = 100
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
-_STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d\u00a0\t", "''\"\"  ")
+_STRAIGHT = str.maketrans(
+    dict.fromkeys("\u2018\u2019", "'")
+    | dict.fromkeys("\u201c\u201d", '"')
+    | dict.fromkeys("\u00a0\u202f\t", " ")
+    | {"\uff1a": ": "}
+)
+#: French puts a blank before a colon.
+_BLANK_BEFORE_COLON = re.compile(r"^(\S{1,300}(?: \S{1,12} \d{1,6})?) : ")
 _SEVERITIES = {
     "error": (
-        "error err fatal crit critical emerg emergency alert severe panic failed failure fail erro fata ! e f".split()
+        "error err fatal crit critical emerg emergency alert severe panic failed failure fail erro fata ! e f "
+        "fehler schwerwiegend erreur errore erro ошибка エラー 致命的エラー 错误 致命错误".split()
     ),
     "warning": "warn warning w".split(),
     "info": "trace debug info notice i".split(),
@@ -219,7 +227,7 @@ def without_colours(text: str) -> str:
 def read_line(text: str) -> Reading:
     """Read one line. It may hold anything, and be of any length: only its beginning and its end are read."""
     text = without_colours(text.rstrip("\r\n")).translate(_STRAIGHT)
-    text = text[text.rfind("\r") + 1 :].rstrip()
+    text = _BLANK_BEFORE_COLON.sub(r"\1: ", text[text.rfind("\r") + 1 :].rstrip())
     if len(text) > _BEGINNING + _END:
         text = f"{text[:_BEGINNING]} ... {text[-_END:]}"
     line = _opened(text)
