@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ GONE: dict[str, dict[str, Any]] = {
     "the clock dies": {"kill": ["sleep 1", 0.6, "SIGKILL"]},
     "not watched": {"leave": 1.2, "eof": True},
 }
-_ALONE = 61_234  # a user id that nothing else here has
+_ALONE = 20_000 + os.getpid() % 40_000  # a user id that nothing else here has, nor these tests in another process
 _SLEEPS = "sleep 77 | sleep 77"
 FOR_LONG = [
     probe("sleeps", _SLEEPS, 20),
@@ -119,10 +120,29 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     shell = request.param
     if shutil.which(SHELLS[shell]) is None:
         pytest.skip(f"{shell} is not installed here")
-    planned = plans(shell)
-    came = inside(tmp_path_factory.mktemp("root"), list(planned.values()), "tests.gather.engine_driver", shell)
-    by_key = dict(zip(planned, came, strict=True))
+    by_key: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def come(planned: list[tuple[tuple[str, str], dict[str, Any]]]) -> None:
+        root = tmp_path_factory.mktemp("root")
+        came = inside(root, [plan for _, plan in planned], "tests.gather.engine_driver", shell)
+        by_key.update(zip((key for key, _ in planned), came, strict=True))
+
+    shares = side_by_side(plans(shell))
+    with ThreadPoolExecutor(len(shares)) as pool:
+        list(pool.map(come, shares))
     return lambda test: {name: result for (which, name), result in by_key.items() if which == test}
+
+
+def side_by_side(planned: dict[tuple[str, str], dict[str, Any]]) -> list[list[tuple[tuple[str, str], dict[str, Any]]]]:
+    """Plans that run in one throwaway root after the other; the roots run at the same time, since most plans wait.
+
+    With FUZZ_EXAMPLES there is one root. Logins of the user whose processes are counted stay together.
+    """
+    roots: dict[str, list[tuple[tuple[str, str], dict[str, Any]]]] = {}
+    for index, (key, plan) in enumerate(planned.items()):
+        place = {"kinds": "probes", "sudo": "probes", "login root": f"login {index % 2}"}.get(key[0], "others")
+        roots.setdefault("" if FUZZ else place, []).append((key, plan))
+    return list(roots.values())
 
 
 def complaints(result: Mapping[str, Any], expected: Mapping[str, Any], whole: bool = True) -> list[str]:
