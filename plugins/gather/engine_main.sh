@@ -79,10 +79,10 @@ tick() {
     eval "end=\$e$i begin=\$b$i y=\$y$i"
     if [ "$now" -lt "$end" ]; then
       continue
-    elif [ "$y" ] && [ "$now" -ge "$((end + 300))" ]; then
-      frame "$i" t - "$begin" "$up" # it cannot be stopped, or nobody is left to say that it was
+    elif [ "$y" ] && [ "$now" -ge "$y" ]; then
+      echo "l $i - $begin $up" >&3 # after what is announced already: this shell itself may be late
     elif [ -z "$y" ]; then
-      eval "y$i=1"
+      eval "y$i=\$((now + 300))"
       case $away in
       *" $i "*)
         [ "$go" ] && {
@@ -193,12 +193,14 @@ main() {
       fi
       go= sudo=
       ;;
-    e | x)
+    e | x | l)
       case $indexes in *" $index "*) ;; *) continue ;; esac
       eval "y=\$y$index"
       if [ "$word" = x ]; then
         text=$status
         frame "$index" x - "$begin" "$end"
+      elif [ "$word" = l ]; then
+        frame "$index" t - "$begin" "$end" # it cannot be stopped, or nobody is left to say that it was
       elif [ "$y" ]; then
         frame "$index" t - "$begin" "$end" "$index.o" "$index.e"
       else
