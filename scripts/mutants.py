@@ -145,8 +145,9 @@ def _module(test: str) -> str:
     return test.partition("::")[0]
 
 
-def _digest(path: str) -> str:
-    return hashlib.sha256((TOP / path).read_bytes()).hexdigest() if (TOP / path).is_file() else ""
+def _digest(path: str, tree: Path | None = None) -> str:
+    file = (tree or TOP) / path
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
 def _moved(before: list[str], now: list[str]) -> dict[int, int]:
@@ -197,7 +198,7 @@ def learn(tree: Path, folder: Path, tests: list[str]) -> Coverage:
         print(f"skipped or failed unchanged, so not used: {test}")
     data = CoverageData(str(folder / "lines"))
     data.read()
-    known = Coverage(seconds=dict(seconds), learned={path: _digest(path) for path in tests})
+    known = Coverage(seconds=dict(seconds), learned={path: _digest(path, tree) for path in tests})
     # A program that a test starts elsewhere names the same file by its whole path.
     for path in data.measured_files():
         name = os.path.relpath(tree / path, tree)

@@ -20,7 +20,7 @@ from plugins.azure.request_plan import planned_calls
 from plugins.azure.snapshot import ReadError
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
-from plugins.model import Status
+from plugins.model import Status, Vm
 from tests.support.arm_server import Arm, FakeCredential
 from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate
 from tests.support.memory import most_memory
@@ -141,3 +141,11 @@ def test_pages_without_end_are_not_all_kept(arm: Arm, monkeypatch: pytest.Monkey
     assert isinstance(listed, ReadError)
     assert "the answer is longer than 1 MB" in listed.message
     assert sum("hybridcompute/machines?" in request.lower() for request in arm.requests) == 6
+
+
+def test_the_plan_names_what_only_an_answer_tells(arm: Arm) -> None:
+    calls = planned_calls([Vm("a")], options(arm, subscription=SUBSCRIPTION))
+    urls = [call.url.split("?")[0].removeprefix(arm.cloud.manager) for call in calls]
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{{resourceGroup}}/providers"
+    assert f"{group}/Microsoft.HybridCompute/machines" in urls
+    assert f"{group}/Microsoft.Authorization/denyAssignments" in urls

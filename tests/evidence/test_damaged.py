@@ -170,6 +170,14 @@ def test_evidence(tmp_path: Path) -> None:
     assert damaged >= set(places(good)), "each place has a value that cannot stand there"
 
 
+def test_evidence_of_another_vm_is_named(tmp_path: Path) -> None:
+    path = saved(tmp_path / "run") / "evidence/vm1.json"
+    path.write_bytes(path.with_name("vm2.json").read_bytes())
+    archive, _, vms = Archive.open(path.parent.parent)
+    archive.load(vms)
+    assert archive.damaged["vm1"].message == f"{path}: vm.name: it is that of 'vm2'."
+
+
 PROBE, SESSION = ("seen", "word"), ("session",)
 
 

@@ -44,7 +44,9 @@ def killed(checkout: Checkout, *arguments: str) -> Path:
 
 def test_a_killed_run_goes_on_where_it_was(checkout: Checkout) -> None:
     checkout.fleet(a=checkout.good, b="hang", c=checkout.good)
-    directory = killed(checkout, "--vm=a", "--vm=b", "--vm=c", "-k", "word or number", "--check=VM-*")
+    directory = killed(
+        checkout, "--vm=a", "--vm=b", "--vm=c", "-k", "word or number", "--check=VM-*", "suites/test_small.py"
+    )
     assert sorted(path.name for path in directory.rglob("*") if path.is_file()) == [".lock", "a.json", "run.json"]
     (directory / "evidence/.b.json.k2j3h4.part").write_text('{"version": 1, "vm"')
     assert checkout.visits() == ["a", "b"]

@@ -12,6 +12,19 @@ from plugins.core.sanitize import harmless
 from plugins.reports import prometheus
 from tests.support.report_builder import NASTY, Json, fleet, run, saved, vm
 
+HELP = {
+    "vms": "VMs with each readiness.",
+    "fleet_ready": "1 when every VM is ready.",
+    "results": "Results with each status word, over all VMs.",
+    "causes": "Root causes over the fleet.",
+    "cause_vms": "VMs with a root cause, for the 50 biggest.",
+    "plan_steps": "Steps of the plan that makes the VMs ready.",
+    "gate_passed": "1 when the gate let the run pass.",
+    "changes": "Findings compared with those of an earlier run.",
+    "run_timestamp_seconds": "When the run ended, in seconds since 1970.",
+    "run_duration_seconds": "How long the run took.",
+}
+
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -21,7 +34,7 @@ def series(results: Json) -> Series:
     text = prometheus.render(harmless(results))
     assert text.endswith("\n")
     for family in text_string_to_metric_families(text):
-        assert (family.type, bool(family.documentation)) == ("gauge", True)
+        assert (family.type, family.documentation) == ("gauge", HELP[family.name.removeprefix("arc_readiness_")])
         for sample in family.samples:
             key = sample.name, tuple(sorted(sample.labels.items()))
             assert key not in found
