@@ -13,15 +13,15 @@ named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from plugins.core.errors import InputError
 from plugins.core.files import make_directory, sync_directory, write_json, write_text
-from plugins.core.strict_json import check_version, checked, encode, parse
+from plugins.core.strict_json import check_version, checked, encode, parse, quick
 from plugins.core.wording import first_few
 from plugins.evidence.codec import VERSION, from_data, redacted, saved_vm, to_data
 from plugins.evidence.layout import PROFILE, evidence_path
@@ -30,7 +30,9 @@ from plugins.evidence.source import Folder, Source, open_source
 from plugins.inventory.file import bad_entry
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
-__all__ = ["Archive", "Mirror", "read_object", "unreadable"]
+__all__ = ["Archive", "Mirror", "read_as", "read_object", "unreadable"]
+
+T = TypeVar("T")
 
 #: Of how many VMs the evidence is held in memory; that of others is read again. It is about 100 KB each.
 IN_MEMORY = 1_000
@@ -202,6 +204,15 @@ def read_object(path: Path) -> dict[str, Any]:
     if record is None:
         raise InputError(f"{path}: there is no such file")
     return record
+
+
+def read_as(path: Path, kind: type[T], fields: Container[str]) -> T | None:
+    """A large JSON object with these fields in a file, as a `kind`; None when it has to be read as any other."""
+    try:
+        raw = Folder(path.parent).read(path.name)
+    except OSError:
+        return None
+    return None if raw is None else quick(raw, kind, fields)
 
 
 def unreadable(label: str, error: InputError | ValueError) -> str:

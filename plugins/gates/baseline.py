@@ -31,11 +31,11 @@ from plugins.core.errors import InputError
 from plugins.core.sanitize import case_text
 from plugins.core.strict_json import check_version, checked
 from plugins.core.wording import counted
-from plugins.evidence.archive import read_object
+from plugins.evidence.archive import read_as, read_object
 from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED
 from plugins.model import Status
 from plugins.results import compact
-from plugins.results.schema import READABLE
+from plugins.results.schema import FIELDS, READABLE
 
 __all__ = ["Baseline", "compare", "load"]
 
@@ -95,6 +95,8 @@ def load(asked: str, reports: Path) -> Baseline:
         path /= "results.json"
     if not path.is_file():
         raise InputError(f"--against {asked}: no such run directory or results.json")
+    if (past := read_as(path, _Results, FIELDS)) is not None and past.get("version") in READABLE:
+        return _baseline(past)
     data = read_object(path)
     if "version" in data and data["version"] not in READABLE:
         raise InputError(
@@ -136,6 +138,7 @@ class _Vm(TypedDict):
 class _Results(TypedDict):
     """`results.json`, as far as a comparison needs it: the same in each version."""
 
+    version: NotRequired[Any]
     run_id: str
     vms: list[_Vm]
 

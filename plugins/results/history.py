@@ -12,9 +12,9 @@ from typing import Any, Literal, TypedDict
 from plugins.core.errors import InputError
 from plugins.core.sanitize import case_text
 from plugins.core.strict_json import checked
-from plugins.evidence.archive import read_object
+from plugins.evidence.archive import read_as, read_object
 from plugins.judge.readiness import READINESS
-from plugins.results.schema import VERSION
+from plugins.results.schema import FIELDS, VERSION
 
 __all__ = ["history"]
 
@@ -29,19 +29,15 @@ def history(results: Json, reports: Path, number: int) -> list[dict[str, Any]]:
 
     Each: ``{"run_id", "started", "vms": how many of this run's VMs it has, and of those "ready", "not ready", ...}``.
     Runs that left checks out are not comparable and left out, as are runs of other fleets and unreadable files. One
-    file is held in memory at a time; one of 1,000 VMs takes a second or two to read.
+    file is held in memory at a time.
     """
     names = {vm["name"] for vm in results["vms"]}
     runs = [_entry(results, names)] if results["judged"]["complete"] else []
-    for data in _earlier(results, reports):
+    for past in _earlier(results, reports):
         if len(runs) == number:
             break
-        try:
-            past = checked(data, _Past)
-        except ValueError:
-            continue  # not the results of a run
         if past["version"] == VERSION and past["judged"]["complete"]:
-            entry = _entry(data, names)
+            entry = _entry(past, names)
             runs += [entry] if entry["vms"] else []
     return runs[::-1]
 
@@ -60,20 +56,22 @@ class _Past(TypedDict):
 
     version: int
     run_id: str
-    started: datetime
+    started: str
     judged: _Judged
     vms: list[_Vm]
 
 
-def _earlier(results: Json, reports: Path) -> Iterator[Json]:
+def _earlier(results: Json, reports: Path) -> Iterator[_Past]:
     """The runs in `reports` before this one, the newest first: their names sort by time."""
     paths = [path for path in reports.glob("*/results.json") if _RUN.match(path.parent.name)]
     for path in sorted(paths, key=lambda path: path.parent.name, reverse=True):
         if path.parent.name < results["run_id"]:
             try:
-                yield read_object(path)
-            except InputError:
-                continue
+                past = read_as(path, _Past, FIELDS) or checked(read_object(path), _Past)
+                datetime.fromisoformat(past["started"])
+                yield past
+            except (InputError, ValueError):
+                continue  # not the results of a run
 
 
 def _entry(data: Json, names: set[str]) -> dict[str, Any]:

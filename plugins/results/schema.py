@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-__all__ = ["PATH", "READABLE", "VERSION", "problems", "validator"]
+__all__ = ["FIELDS", "PATH", "READABLE", "VERSION", "problems", "validator"]
 
 PATH = Path(__file__).with_name("results.schema.json")
 
@@ -17,6 +17,9 @@ _SCHEMA: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
 
 #: The version that is written.
 VERSION: int = _SCHEMA["properties"]["version"]["const"]
+
+#: The names of all fields, of the whole.
+FIELDS: frozenset[str] = frozenset(_SCHEMA["properties"])
 
 #: The versions that ``--against`` reads. Version 2 renamed fields that a comparison does not need.
 READABLE = (1, VERSION)

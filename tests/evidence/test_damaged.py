@@ -15,7 +15,7 @@ from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import AzureSnapshot, ReadError
 from plugins.core.errors import InputError
 from plugins.core.files import write_json, write_large_json
-from plugins.core.strict_json import checked, encode
+from plugins.core.strict_json import checked, encode, quick
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleError, BundleFile, write_bundle
 from plugins.evidence.codec import to_data
@@ -429,3 +429,11 @@ def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester,
     assert {vm["readiness"] for vm in found["vms"]} == {"ready", "unknown"}, "damage is never a finding about a VM"
     outcome.stdout.fnmatch_lines(["nexus: DAMAGED, so unknown: vm*"])
     outcome.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_large_file_is_read_only_as_far_as_it_is_known() -> None:
+    raw = encode(RESULTS).encode()
+    fields = frozenset(RESULTS)
+    assert quick(raw, baseline._Results, fields) == quick(raw + b"\n", baseline._Results, fields) == RESULTS
+    for refused in (raw.replace(b":", b": ", 1), raw[:-1] + b',"x":1}', raw[:-1] + b',"version":2}', raw[:-1], b"[]"):
+        assert quick(refused, baseline._Results, fields) is None
