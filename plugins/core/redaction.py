@@ -91,6 +91,8 @@ _ALL_NEEDLES = _all_needles()
 
 #: Folded lines that have no needle: logs say much the same at different times, and a fleet's VMs do.
 _plain: set[bytes] = set()
+#: Lines as they were that have none, also where their folded form has one ("feed" and "acdb" are both "0000").
+_harmless: set[str] = set()
 _PLAIN = 20_000  # so many, or a few more
 
 #: The secrets that the runner itself has, in every form that a program may print them in; longest first.
@@ -118,16 +120,28 @@ def _redacted(text: str) -> str:
         plain = text.replace("\0", "")
         if (shown := _redacted(plain)) != plain:
             return shown
-    folded = text.encode("utf-8", "surrogatepass").translate(_FOLDED).split(b"\n")
-    fresh = set(folded) - _plain
-    if not fresh:
+    lines = text.split("\n")
+    new = list(set(lines) - _harmless)
+    if not new:
         return text
+    folded = "\n".join(new).encode("utf-8", "surrogatepass").translate(_FOLDED).split(b"\n")
+    fresh = set(folded) - _plain
     joined = b"\n".join(fresh)
     needles = [needle for needle in _ALL_NEEDLES if needle[0] in joined]
     suspect = _suspect(fresh, needles) if needles else {}
     if len(_plain) < _PLAIN:
         _plain.update(line for line in fresh if len(line) < 200 and line not in suspect)
-    return _marked(text, _spans(text, folded, suspect)) if suspect else text
+    pairs = zip(new, folded, strict=True)
+    held = {line: found for line, plain in pairs if plain in suspect and (found := _needles_in(line, suspect[plain]))}
+    if len(_harmless) < _PLAIN:
+        _harmless.update(line for line in new if len(line) < 200 and line not in held)
+    return _marked(text, _spans(text, lines, held)) if held else text
+
+
+def _needles_in(line: str, needles: _Needles) -> set[int]:
+    """The numbers of the finders that have a needle in a line, of those that its folded form has."""
+    low = line.lower()
+    return {number for needle, number in needles if needle in low}
 
 
 def _suspect(lines: set[bytes], needles: list[tuple[bytes, _Needles]]) -> dict[bytes, _Needles]:
@@ -140,18 +154,17 @@ def _suspect(lines: set[bytes], needles: list[tuple[bytes, _Needles]]) -> dict[b
     return found
 
 
-def _spans(text: str, folded: list[bytes], suspect: dict[bytes, _Needles]) -> list[tuple[int, int]]:
-    """Where the secrets are; `folded` are the text's lines, and `suspect` says what to look for in some of them."""
+def _spans(text: str, lines: list[str], held: dict[str, set[int]]) -> list[tuple[int, int]]:
+    """Where the secrets are; `held` are the numbers of the finders to look for in some of the text's lines."""
     looked: dict[int, tuple[int, set[int]]] = {}
     at = begin = 0
     numbers: set[int] = set()
     goes_on = False  # a command does, in the next line
-    for line, plain in zip(text.split("\n"), folded, strict=True):
+    for line in lines:
         if not goes_on or at - begin > _LONGEST:
             begin, numbers = at, set()
-        if plain in suspect:
-            low = line.lower()
-            numbers |= {number for needle, number in suspect[plain] if needle in low}
+        if line in held:
+            numbers |= held[line]
         at += len(line)
         if numbers:
             looked[begin] = (at, numbers)

@@ -47,10 +47,13 @@ class Tool:
                     yield option.span(group)
 
 
+#: The program with arguments, and not what it calls itself in each request: "User-Agent: curl/8.5.0".
+_CURL = "curl |curl\t|curl.exe|curl.cmd|curl\"|curl'|curl\\|curl`|curl^"
+
 ARGUMENTS: tuple[Tool, ...] = (
     # user:password: behind -u, among short options (-sSu), glued (-ua:b)
-    Tool("curl", "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=r":(?!//)"),
-    Tool("curl", "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
+    Tool(_CURL, "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=r":(?!//)"),
+    Tool(_CURL, "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
     Tool("--auth", "https?|xh", rf"(?:-a|--auth){_THEN}", value=r":(?!//)"),
     Tool("sshpass", "sshpass", rf"-p(?:{_THEN})?"),
     Tool("mysql maria mycli", r"(?:mysql|mariadb|mycli)\w*(?:-\w+)?", r"-p(?=\S)"),
