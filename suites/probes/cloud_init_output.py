@@ -282,7 +282,7 @@ def _boot(begin: re.Match[str], body: str) -> Boot:
 
 cloudinit_output = probe(
     _output_command(LOG),
-    timeout=15,
+    timeout=30,  # a log of 100 MB and twelve rotated ones take up to 11 s of CPU with busybox
     root=True,
     cap=65_536,
     accept_truncated=True,  # a failure that was found counts; without one, the answer is incomplete
