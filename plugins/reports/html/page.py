@@ -253,6 +253,7 @@ class _Actions:
         self._letters -= sum(map(len, more))
         return {
             "cause": cause,
+            "remedy": _beside(cause["remedy"], commands),
             "title": self._checks.get(cause["id"], {}).get("title", ""),
             "subject": component(cause) if cause["component"]["name"] else "",
             "place": self._places.get(cause["component"]["id"].lower(), ""),
@@ -261,6 +262,16 @@ class _Actions:
             "all_commands": "\n".join(more),
             "more_commands": len(commands) - len(more),
         }
+
+
+def _beside(remedy: str, commands: Sequence[str]) -> str:
+    """The remedy without the command that it begins with: the commands are shown by themselves, for every VM."""
+    first = one_line(commands[0]) if commands else ""
+    rest = one_line(remedy)
+    if first and rest.startswith(first):
+        rest = rest.removeprefix(first).lstrip(" ;.")
+        return rest[:1].upper() + rest[1:]
+    return remedy
 
 
 def _drift(entry: Json, lists: VmLists) -> Json:

@@ -612,7 +612,7 @@ def test_an_address_that_no_vm_can_meet_shows_none_and_says_so(
 ) -> None:
     opened(browser, pages["fleet"] + address)
     assert shown(browser) == sentence
-    assert shown_vms(browser) == [] and visible(browser, "#plan .action, #results-table > tbody") == []
+    assert shown_vms(browser) == [] and visible(browser, "#plan .action, #staircase, #results-table > tbody") == []
     assert visible(browser, "#plan [data-none]") == ["No fix is about the VMs that match the filter."]
     assert js(browser, "document.querySelector('#card').hidden") is True
     click(browser, "#tokens .show")

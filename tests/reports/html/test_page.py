@@ -80,6 +80,20 @@ def test_findings_that_say_the_same_about_the_same_vms_are_one_row() -> None:
     assert rows[0]["parameters"] == [*first["parameters"], "other"]
 
 
+def test_a_remedy_does_not_repeat_the_command_that_is_shown_for_every_vm() -> None:
+    results = copy.deepcopy(saved("six-vms"))
+    (cause,) = [cause for cause in results["causes"] if cause["id"] == "CSN-002"]
+    command = cause["fix"][0]["command"]
+    for remedy, expected in (
+        (f"{command} ; then wait.", "Then wait."),
+        (command, ""),
+        ("Add the endpoint.", "Add the endpoint."),
+    ):
+        cause["remedy"] = remedy
+        (step,) = [step for step in overview(results, VmLists(results))["steps"] if step["cause"] is cause]
+        assert step["remedy"] == expected
+
+
 def test_the_staircase_begins_at_a_round_number_below_the_first_step() -> None:
     chart = staircase([{"what": "Fix a", "ready": 859}, {"what": "Fix b", "ready": 981}], 767, 1000)
     assert chart and (chart["bottom"], chart["top"], chart["counts"]) == (500, 1000, [767, 859, 981])

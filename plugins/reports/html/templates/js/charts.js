@@ -11,6 +11,7 @@ const staircase = (() => {
 
   return (members) => {
     parts.forEach((part, index) => part.replaceChildren(...whole[index].cloneNode(true).childNodes)); // as the page came
+    figure.hidden = !members.length;
     if (!isFiltered()) return;
     let ready = members.filter((vm) => vm.readiness === "ready").length;
     const values = [ready];
