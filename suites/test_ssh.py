@@ -120,7 +120,7 @@ def _administrator(root_id: ProbeResult) -> str:
 
 def _sudo_says(stderr: str) -> str:
     last = _last_line(stderr)
-    return f"it said: {last}" if last else "it printed nothing"
+    return f"it printed: {last}" if last else "it printed nothing"
 
 
 def _last_line(stderr: str) -> str:

@@ -81,14 +81,14 @@ class Waivers:
     """The waivers of a run, in the order of their file; of two that cover the same, the first one counts."""
 
     path: str = ""  # as shown to the operator; "" = there is no file
-    each: tuple[Waiver, ...] = ()  # none when there are problems
+    entries: tuple[Waiver, ...] = ()  # none when there are problems
     today: date = date.min
     checks: tuple[tuple[int, str, str], ...] = ()  # every check that is named: line, its place in the file, id
     problems: tuple[Problem, ...] = ()  # what is wrong with the file, until `refuse` says so
 
     def cover(self, check: str, vm: Vm, parameter: str) -> Waiver | None:
         """The exception for a check on a VM."""
-        return next((waiver for waiver in self.each if waiver.covers(check, vm, parameter)), None)
+        return next((waiver for waiver in self.entries if waiver.covers(check, vm, parameter)), None)
 
     def judge(self, verdict: Verdict, vm: Vm) -> Verdict:
         """The verdict, waived when it is a failure or warning that a waiver covers."""
@@ -109,20 +109,20 @@ class Waivers:
 
     def header(self) -> str:
         """The line at the start of a run."""
-        count = "1 waiver" if len(self.each) == 1 else f"{len(self.each)} waivers"
+        count = "1 waiver" if len(self.entries) == 1 else f"{len(self.entries)} waivers"
         return f"{count} of {self.path}"
 
     def as_results(self, vms: Iterable[Vm], results: Mapping[str, Any], everything: bool) -> list[dict[str, Any]]:
         """The waivers for `results.json`, with what each did in this run. `everything`: the run visited all VMs."""
         by_name = {vm.name: vm for vm in vms}
         of_check: dict[str, list[int]] = {}
-        for number, waiver in enumerate(self.each):
+        for number, waiver in enumerate(self.entries):
             of_check.setdefault(waiver.check, []).append(number)
-        messages: list[list[str]] = [[] for _ in self.each]  # the words of the results that each waiver is for
+        messages: list[list[str]] = [[] for _ in self.entries]  # the words of the results that each waiver is for
         for vm in results["vms"]:
             for result in vm["results"]:
                 for number in of_check.get(result["id"], ()):
-                    if self.each[number].covers(result["id"], by_name[vm["name"]], result["parameter"]):
+                    if self.entries[number].covers(result["id"], by_name[vm["name"]], result["parameter"]):
                         messages[number].append(result["status"])
                         break
         return [
@@ -140,7 +140,7 @@ class Waivers:
                 and not {Status.WAIVED, Status.UNKNOWN, Status.BLOCKED}.intersection(words),
                 "expiring_soon": (waiver.expires - self.today).days <= SOON,
             }
-            for waiver, words in zip(self.each, messages, strict=True)
+            for waiver, words in zip(self.entries, messages, strict=True)
         ]
 
 
@@ -157,7 +157,7 @@ def load(path: Path, now: float) -> Waivers:
     problems = (*yaml_file.problems(document, KIND), *_own_rules(document, entries, today))
     return Waivers(
         path=str(path),
-        each=() if problems else tuple(map(_waiver, entries)),
+        entries=() if problems else tuple(map(_waiver, entries)),
         today=today,
         checks=tuple(_checks(document, entries)),
         problems=problems,

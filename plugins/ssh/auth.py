@@ -150,7 +150,7 @@ def _because(problems: list[str]) -> str:
 def _slow(hop: Hop, deadline: Deadline, phase: str) -> SshError:
     return SshError(
         "silent",
-        f"{hop.label} sent its banner, but {phase} did not come to an end within {deadline.said}.",
+        f"{hop.label} sent its banner, but {phase} did not come to an end within {deadline.span}.",
         "See whether the VM is overloaded, or something on the way drops large packets (MTU).",
     )
 

@@ -24,7 +24,7 @@ class Deadline:
         self._phase_end = float("inf")
         self.cancelled: tuple[str, str, str] | None = None  # why: outcome, message, remedy
         self.late = False
-        self.said = ""  # the present limit, for messages
+        self.span = ""  # the present limit, for messages
         self._getting_in = getting_in
         self._latest = time.monotonic() + getting_in
 
@@ -44,7 +44,7 @@ class Deadline:
     def limit(self, seconds: float) -> float:
         """Begin a phase that may take this long, or what is left; returns which."""
         left = self.left
-        self.said = f"{seconds:g} s" if seconds <= left else f"the {self._getting_in:g} s for getting in"
+        self.span = f"{seconds:g} s" if seconds <= left else f"the {self._getting_in:g} s for getting in"
         self._phase_end = time.monotonic() + min(seconds, left)
         return min(seconds, left)
 

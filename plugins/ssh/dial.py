@@ -41,7 +41,7 @@ class Connection:
     stream: socket.socket | Channel
     banner: str = ""
     process: subprocess.Popen[bytes] | None = None  # the ProxyCommand behind the stream
-    said: IO[bytes] | None = None  # what the ProxyCommand printed to its stderr
+    stderr: IO[bytes] | None = None  # what the ProxyCommand printed to its stderr
 
     def cut(self) -> None:
         """End it now, from any thread, without waiting: a reader or writer gets the end of the stream."""
@@ -58,15 +58,15 @@ class Connection:
             with suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        if self.said:
-            self.said.close()
+        if self.stderr:
+            self.stderr.close()
 
     def complaint(self) -> str:
-        """The last thing the ProxyCommand said, quoted, or ""."""
-        if not self.said:
+        """The last thing the ProxyCommand printed, quoted, or ""."""
+        if not self.stderr:
             return ""
-        self.said.seek(max(0, self.said.seek(0, os.SEEK_END) - 200))
-        text = self.said.read()
+        self.stderr.seek(max(0, self.stderr.seek(0, os.SEEK_END) - 200))
+        text = self.stderr.read()
         return quoted(text, 200) if text.strip() else ""
 
 
@@ -294,7 +294,7 @@ async def _by_command(hop: Hop, limit: float) -> Connection:
             stderr=errors,
             start_new_session=True,
         )
-    connection = Connection(ours, process=process, said=errors)
+    connection = Connection(ours, process=process, stderr=errors)
     ours.setblocking(False)
     try:
         connection.banner = await _banner(ours, hop, limit)
@@ -304,7 +304,7 @@ async def _by_command(hop: Hop, limit: float) -> Connection:
         raise SshError(
             "jump host failed",
             f"ProxyCommand {hop.proxy_command[:200]!r} ended before SSH answered"
-            + (f"; it said {complaint}." if complaint else "."),
+            + (f"; it printed {complaint}." if complaint else "."),
             "Run the ProxyCommand by hand on this machine and see why it ends.",
             via="ProxyCommand",
         ) from None

@@ -78,7 +78,7 @@ def open_shell(transport: SshTransport, label: str, deadline: Deadline, limit: f
         if refusal := transport.refusal():
             what = f"refused to open a session ({quoted(refusal[1])})"
         elif deadline.late:
-            what = f"did not answer the request to start a shell within {deadline.said}"
+            what = f"did not answer the request to start a shell within {deadline.span}"
         elif transport.is_active():
             what = "refused to run a command"
         else:

@@ -35,7 +35,7 @@ def open_way(jump: SshTransport, via: str, hop: Hop, limit: float, deadline: Dea
         if jump.is_active():
             raise SshError(
                 "timed out",
-                f"{hop.address} port {hop.port} did not answer the jump host {via} within {deadline.said}.",
+                f"{hop.address} port {hop.port} did not answer the jump host {via} within {deadline.span}.",
                 "See whether the VM runs and whether the jump host may reach it.",
                 via=via,
             ) from None

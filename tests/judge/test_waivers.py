@@ -61,19 +61,19 @@ waivers:
     )
     found = load(file, NOON)
     found.refuse(KNOWN)
-    assert found.each == (
+    assert found.entries == (
         Waiver("IMDS-002", "lab-*", "The sidecar is replaced.", "anna@example.org", "https://example.org/CHG-1044", date(2026, 12, 31)),
         Waiver("NET-001", {"ring": "canary", "site": "berlin"}, "r", "o", "7", date(2026, 11, 21), "*.azure.com"),
     )  # fmt: skip
     assert found.header() == "2 waivers of waivers.yaml"
-    assert [each.selector for each in found.each] == ["lab-*", "ring:canary,site:berlin"]
+    assert [each.selector for each in found.entries] == ["lab-*", "ring:canary,site:berlin"]
 
 
 def test_the_list_may_be_empty(file: Path) -> None:
     file.write_text("waivers: []\n")
     found = load(file, NOON)
     found.refuse(KNOWN)
-    assert (found.each, found.header()) == ((), "0 waivers of waivers.yaml")
+    assert (found.entries, found.header()) == ((), "0 waivers of waivers.yaml")
 
 
 def test_every_mistake_is_reported_with_its_line(file: Path) -> None:
@@ -205,13 +205,13 @@ def test_it_holds_to_the_end_of_its_last_day_in_utc(file: Path, now: datetime, h
     found = load(file, now.timestamp())
     if holds:
         found.refuse(KNOWN)
-        assert len(found.each) == 1
+        assert len(found.entries) == 1
     else:
         with pytest.raises(
             ConfigErrors, match=r"waivers\.yaml:8: waivers\[0\]\.expires: this waiver expired on 2026-11-21"
         ):
             found.refuse(KNOWN)
-        assert found.each == ()
+        assert found.entries == ()
 
 
 # --- what it covers -----------------------------------------------------------------------------------------------
