@@ -68,7 +68,7 @@ SENTENCES = (
      r"See whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown\."),
     ("jump host failed", rf"The jump host {_WHO} does not forward to \S+: '.*'\.",
      r"Allow it in the jump host's sshd_config \(AllowTcpForwarding, PermitOpen\)\."),
-    ("jump host failed", r"ProxyCommand [\"'].+[\"'] ended before SSH answered(?:; it said '.*')?\.",
+    ("jump host failed", r"ProxyCommand [\"'].+[\"'] ended before SSH answered(?:; it printed '.*')?\.",
      r"Run the ProxyCommand by hand on this machine and see why it ends\."),
     ("shell refused", rf"The login worked, but {_WHO} (?:refused to open a session \('.*'\)|did not answer the request to "
      r"start a shell within \S+ s|refused to run a command)\.",
