@@ -300,11 +300,9 @@ class Tree:
             finally:
                 path.write_text(source, "utf-8")
                 os.utime(path, (before.st_atime, before.st_mtime))
-            test = answer["test"]
-            if answer["result"] == "late":
-                return "killed"
-            if answer["result"] == "survived" or test not in tests:
-                return answer["result"]
+            test, result = answer["test"], answer["result"]
+            if result == "survived" or test not in tests:
+                return "survived" if result == "survived" else "killed"
             if test not in self.sound:  # does it pass unchanged, here and alone?
                 self.sound[test] = self.ask(None, None, [test], LIMIT + 5 * known.seconds[test])["result"] == "survived"
             if self.sound[test]:
