@@ -51,7 +51,7 @@ TYPES = set(
     Security.Principal.WindowsIdentity Security.Principal.WindowsPrincipal ServiceProcess.ServiceController
     Text.Encoding Text.StringBuilder Text.UTF8Encoding Threading.CancellationTokenSource Threading.Tasks.Task
     Threading.Monitor Threading.Tasks.Task[] Threading.Thread Threading.ThreadPool bool byte[] char double hashtable int long ref
-    regex string string[] void
+    bigint regex string string[] void
     """.split()
 )
 
@@ -86,7 +86,7 @@ CALLS = set(
     Threading.Tasks.Task::WaitAll/2
     Threading.Thread::Sleep/1 Threading.ThreadPool::SetMinThreads/2 ToArray/0 ToLowerInvariant/0 ToString/0
     ToString/1 ToString/2 ToUnixTimeSeconds/0 Trim/0 Trim/1 TrimEnd/2 Wait/0 WaitForExit/1 WaitOne/1 Write/3
-    WriteAsync/3 byte[]::new/1 hashtable::Synchronized/1 int::TryParse/4 regex::new/1
+    WriteAsync/3 byte[]::new/1 hashtable::Synchronized/1 int::TryParse/4 regex::new/1 bigint::new/1 bigint::Abs/1 TrimStart/1
     """.split()
 )
 
