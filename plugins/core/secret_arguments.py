@@ -138,7 +138,25 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             r"[^\n|]{1,300}?--(?:password-stdin|stdin|with-token|passphrase-fd|pass-stdin))"
         ),
     ),
-    (("<<<",), re.compile(rf"(?:chpasswd|passwd|sudo[ \t]+-S|--password-stdin)[^\n<|]{{0,100}}<<<[ \t]*{WORD}")),
+    (("<<<",), re.compile(rf"(?:chpasswd|passwd|kinit|sudo[ \t]+-S|--password-stdin)[^\n<|]{{0,100}}<<<[ \t]*{WORD}")),
+    # The password for user u is x; Your initial password is: x; Generated password for user u: x
+    (
+        ("password", "passphrase", "passcode"),
+        re.compile(
+            r"pass(?:word|phrase|code)(?:\s(?:for|of)(?:\s[^\s:]++){1,4}?)?"
+            r"(?:\s?:\s{1,9}|\s(?:is|(?:(?:was|is|has been)\s)?set to)(?:\s?:)?\s{1,9})"
+            r"[\"'`]?(?!\d{4}-\d\d-)(?P<bare>(?=\S{0,100}\d)(?=\S{0,100}[a-z])[^\s\"'`<>]{7,}[^\s\"'`<>.,;])",
+            re.I,
+        ),
+    ),
+    # reg add HKLM\... /v DefaultPassword /t REG_SZ /d x
+    (
+        ("/d ",),
+        re.compile(
+            rf"/v{_GAP}{{1,9}}[\"']?\w*(?:password|secret|token)\w*[\"']?[^\n]{{0,99}}?{_GAP}/d{_GAP}{{1,9}}{WORD}",
+            re.I,
+        ),
+    ),
     # machine h login u password x; username u secret 5 x; user u password x
     (
         ("password", "passwd", "secret"),

@@ -23,7 +23,17 @@ NONE, WEAK, STRONG = 0, 1, 2
 #: A name that ends with one of these is a secret, also when no separator stands before it: dbpassword, AccessToken.
 _ENDINGS = (
     *("password", "passwd", "passphrase", "passcode", "passwort", "secret", "apikey", "accesskey", "secretkey"),
-    *("privatekey", "authkey", "accountkey", "sharedkey", "masterkey", "signingkey", "encryptionkey", "storagekey"),
+    *(
+        "secretkeybase",
+        "privatekey",
+        "authkey",
+        "accountkey",
+        "sharedkey",
+        "masterkey",
+        "signingkey",
+        "encryptionkey",
+        "storagekey",
+    ),
 )
 #: As a word of their own.
 _WORDS = frozenset(
@@ -69,7 +79,7 @@ _KEYS = frozenset(
 _NO_KEYS = frozenset("public pub host primary foreign sort partition cache xkb map index hot compose".split())
 
 #: Last words that say in which shape the secret is: clientSecretValue, password_hash, client-key-data.
-_TAILS = frozenset("value text plain plaintext base64 b64 data raw old new current hash hashed encrypted".split())
+_TAILS = frozenset("base value text plain plaintext base64 b64 data raw old new current hash hashed encrypted".split())
 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
 HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
@@ -97,7 +107,7 @@ _SENTENCES = frozenset(
 _PLACEHOLDER = re.compile(
     r"[*•.xX_-]+|<[^<>]*>?|\([a-z ,.-]*\)|\[(?:redacted|hidden|masked|removed|sensitive).*|\$\{?\w+"
     r"\}?|%\w+%|\{\{.*|!!null"
-    r"|\$\(.*|`.*|_{2,}\w*_{2,}",
+    r"|\$\(.*|`.*|_{2,}\w*_{2,}|-[A-Za-z]|--[a-z][a-z-]*",  # the last: ['passwd', '-l', 'ubuntu']
     re.I,
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?/(?:[\w.@-]{1,32}/)*[\w.@-]{0,48}|[A-Za-z]:\\+[^\n]*|file:.*")
