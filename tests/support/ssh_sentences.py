@@ -18,6 +18,7 @@ SENTENCES = (
      r"See whether this machine has a route to the VM's network \(ip route get ADDRESS\), and whether a VPN is up\."),
     ("unreachable", r"This machine has no file descriptors left, so the VM was not asked\.",
      r"Raise the limit \(ulimit -n 4096\) and visit the VM again: --retry-unknown\."),
+    ("unreachable", r"\[Errno \d+\] .+\.", r"See ulimit -n and ulimit -u on this machine\."),
     ("name not resolved", r"'\S+' is not known to the DNS of this machine \(.+\)\.",
      r"Correct the name, add a Host block with a HostName to ~/\.ssh/config, or give the address as 'host'\."),
     ("timed out", rf"{_WHERE} did not answer within \S+ s\.",
@@ -79,6 +80,9 @@ SENTENCES = (
      r"them do so only in an interactive shell\."),
     ("shell refused", rf"The login to {_WHO} worked, but its shell ended with status \S+ before the script did\.{_PRINTED}",
      r"Use a user whose login shell runs programs \(not nologin\), and a key without a forced command\."),
+    ("shell refused", rf"The login to {_WHO} worked, but its shell ended with status \S+ before the script did\.{_PRINTED}",
+     r"This is a Windows VM: write 'os: windows' for it in the fleet file\. If it is there, see that powershell\.exe is on "
+     r"its PATH\."),
     ("too much output", rf"{_WHO} printed more than [\d,]+ bytes, and was stopped\.",
      r"See what floods the login shell \(profile scripts, a forced command\), or a probe without a limit\."),
     ("too much output", rf"{_WHO} sent .+, and was stopped\.",
