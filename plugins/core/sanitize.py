@@ -72,9 +72,13 @@ Harmless = NewType("Harmless", dict[str, Any])
 def harmless(data: dict[str, Any]) -> Harmless:
     """`data`, as JSON has it, with `escape_invisible` done to every text in it, in place."""
     waiting: list[Any] = [data]
+    done: set[int] = set()  # one list may stand in many places
     known: set[str] = set()  # names: a fleet has few, many times
     while waiting:
         inside = waiting.pop()
+        if id(inside) in done:
+            continue
+        done.add(id(inside))
         if isinstance(inside, dict):
             if not known.issuperset(inside):
                 renamed = {escape_invisible(name): value for name, value in inside.items()}

@@ -71,6 +71,8 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
             say(line, f"In {_shown(directory)}/bundle: {run.files.id}.zip")
         for sentence in (*run.state.kept, *ci_summary.publish(directory / "summary.md", os.environ)):
             say(line, sentence)
+        if command := ci_summary.upload(directory / "summary.md", os.environ):
+            line(command)
 
 
 def resume_line(config: pytest.Config) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from plugins.core.sanitize import one_line
+
 #: GitHub's size limit per step; it hides larger summaries.
 GITHUB_LIMIT = 1024 * 1024
 
@@ -12,13 +14,15 @@ _CUT = "\n… cut here: a job summary holds no more than 1 MiB. The whole text i
 
 
 def publish(summary: Path, environ: Mapping[str, str]) -> list[str]:
-    """Hand the file `summary` to the CI server that `environ` shows; the lines that are to be printed for it."""
-    lines = []
+    """Hand the file `summary` to GitHub Actions, when `environ` shows it; sentences about what went wrong with that."""
     if target := environ.get("GITHUB_STEP_SUMMARY"):
-        lines += _append(summary.read_text(encoding="utf-8"), Path(target))
-    if environ.get("TF_BUILD") == "True":
-        lines.append(f"##vso[task.uploadsummary]{summary.absolute()}")
-    return lines
+        return _append(summary.read_text(encoding="utf-8"), Path(target))
+    return []
+
+
+def upload(summary: Path, environ: Mapping[str, str]) -> str:
+    """The command to Azure Pipelines that hands the file over, when `environ` shows it; else ""."""
+    return f"##vso[task.uploadsummary]{one_line(summary.absolute())}" if environ.get("TF_BUILD") == "True" else ""
 
 
 def _append(text: str, target: Path) -> list[str]:

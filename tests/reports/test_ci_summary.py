@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.reports.ci_summary import GITHUB_LIMIT, publish
+from plugins.reports.ci_summary import GITHUB_LIMIT, publish, upload
 
 TEXT = "## ✅ ready\n\n" + "| a row |\n" * 1_000
 
@@ -65,4 +65,5 @@ def test_a_target_that_cannot_be_written_does_not_stop_the_run(summary: Path, tm
 
 def test_azure_pipelines_is_told_where_it_is(summary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(summary.parent)
-    assert publish(Path("summary.md"), {"TF_BUILD": "True"}) == [f"##vso[task.uploadsummary]{summary}"]
+    assert upload(Path("summary.md"), {"TF_BUILD": "True"}) == f"##vso[task.uploadsummary]{summary}"
+    assert upload(Path("summary.md"), {"TF_BUILD": ""}) == ""
