@@ -96,10 +96,12 @@ def _no_ci_server() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _ctrl_c_counts() -> None:
-    """A shell lets what it starts in the background ignore Ctrl-C, and so would all that the tests start."""
+def _signals_count() -> None:
+    """A shell lets what it starts in the background ignore Ctrl-C, `nohup` a hang-up; so would all that the tests start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

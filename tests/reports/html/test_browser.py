@@ -749,7 +749,7 @@ def test_without_scripts_findings_vms_and_commands_are_there_and_nothing_looks_a
 ) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
-        opened(browser, pages["six-vms"])
+        browser.get(pages["six-vms"])
         browser.execute_cdp_cmd(
             "Emulation.setScriptExecutionDisabled", {"value": False}
         )  # for the questions below alone
