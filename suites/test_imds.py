@@ -27,8 +27,8 @@ from suites.wording import sentence
 def test_the_imds_address_answers_ping(ping: ProbeResult, profile: Profile) -> str:
     """The metadata address answers ping.
 
-    Success: an echo came back.
-    Failure: none did. ICMP is promised nowhere, so this only ever warns; IMDS-002 is what counts.
+    Success: an echo reply arrived.
+    Failure: no reply. No document promises ICMP, so this check only warns; IMDS-002 decides.
     Unknown: ping is missing, or the login user may not use it.
     """
     # 1 packets transmitted, 1 received, 0% packet loss     (iputils)
