@@ -14,15 +14,20 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.expected_skips import unexpected
 from tests.support.pytest_process import runpytest
 
+#: Folders that are one share each: a lab's VMs have seconds to answer, as real ones have, and with more labs at once on
+#: two cores they do not; what a lab waits for, the other modules use. The tests in a browser have one browser.
+SHARES = ("tests/lab/", "tests/reports/html/browser/")
+
 
 def _share(nodeid: str) -> str:
-    """What one process gets at a time: a module, so that its fixtures are made once.
+    """What one process gets at a time: a module, so that its fixtures are made once, or a folder of those above.
 
-    The lab is two shares, of about the same size: a lab's VMs have seconds to answer, as real ones have, and with more
-    labs at once on two cores they do not. What a lab waits for, the other modules use.
+    The lab's catalogue is a share of its own, of about the size of the rest of the lab.
     """
     module = nodeid.partition("::")[0]
-    return "tests/lab" if module.startswith("tests/lab/") and module != "tests/lab/test_lab_catalogue.py" else module
+    if module == "tests/lab/test_lab_catalogue.py":
+        return module
+    return next((folder for folder in SHARES if module.startswith(folder)), module)
 
 
 @pytest.hookimpl(optionalhook=True)
