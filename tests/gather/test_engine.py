@@ -19,7 +19,9 @@ from typing import Any
 import pytest
 
 from tests.gather.engine_driver import AWAY_WITHIN, NOBODY, SHELLS
-from tests.gather.engine_kinds import ANY, CHILDREN, ENDS, LOGINS, OUTPUT, RUINOUS, USERS, WORLD
+from tests.gather.engine_kinds import CHILDREN, ENDS, LOGINS, OUTPUT, RUINOUS, USERS, WORLD
+from tests.gather.kinds import ANY
+from tests.gather.kinds import KINDS as BOTH
 from tests.support import throwaway
 from tests.support.sshd import needs_sshd
 
@@ -63,7 +65,14 @@ def inside(root: Path, what: Any, *module: str) -> Any:
     return json.loads(done.stdout)
 
 
-GROUPS = {"ends": ENDS, "world": WORLD, "output": OUTPUT, "children": CHILDREN}
+SHARED = {kind.name: (kind.linux, kind.answer) for kind in BOTH}
+GROUPS: dict[str, dict[str, tuple[str, Any]]] = {
+    "both": SHARED,
+    "ends": ENDS,
+    "world": WORLD,
+    "output": OUTPUT,
+    "children": CHILDREN,
+}
 KINDS = {f"{group}: {name}": kind for group, kinds in GROUPS.items() for name, kind in kinds.items()}
 #: It keeps the main shell from keeping the time, so it runs alone.
 ALONE = [name for name in KINDS if "main shell" in name]

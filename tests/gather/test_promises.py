@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.gather.kinds import KINDS
 from tests.support.paths import ROOT
 
 #: Page -> the file of its tests, where the page names none.
@@ -33,3 +34,8 @@ def test_each_promise_names_tests_that_exist() -> None:
                 )
                 text = (ROOT / where).read_text(encoding="utf-8")
                 assert not test or f"def {test}(" in text, (page, promise, name)
+
+
+def test_the_kinds_of_both_engines_are_kinds_of_their_promises() -> None:
+    assert {kind.promise for kind in KINDS} <= set(promises("engine.md"))
+    assert len({kind.name for kind in KINDS}) == len(KINDS)

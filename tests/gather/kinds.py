@@ -1,0 +1,88 @@
+"""Kinds of probe that both engines have to survive: one table for test_engine.py and test_windows_engine.py.
+
+The kinds of one system alone are in engine_kinds.py and in test_windows_engine.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from plugins.checks.quoting import tool
+
+__all__ = ["ANY", "KINDS", "LATE", "SOME_ERROR", "Answer", "Kind", "program"]
+
+ANY = None
+SOME_ERROR = frozenset(range(1, 256))
+
+#: State, exit status and stdout. A status may be a set of them; None stands for anything.
+Answer = tuple[str, int | frozenset[int] | None, str | None]
+
+LATE: Answer = ("timed out", None, "")
+
+
+class Kind(NamedTuple):
+    """A kind of probe, and what its answer has to be on either system."""
+
+    promise: str  # as the tables of docs/engine.md and docs/windows.md have it
+    name: str
+    linux: str  # text for sh
+    windows: str | None  # text for PowerShell; None: there is nothing like it
+    answer: Answer
+
+
+def program(text: str) -> str:
+    """PowerShell's way to start a program that does this; it stands for any program of Windows."""
+    return tool("/bin/sh", "-c", text)
+
+
+_STATUS = "A status is the probe's own; success is never assumed."
+_OWN = "A probe changes no other probe and not the engine."
+_OUTPUT = "No output reaches another probe's answer."
+_LATE = "A late probe is stopped with all it started."
+
+#: A program does the same on both: promise, name, text for sh, answer.
+_PROGRAMS: list[tuple[str, str, str, Answer]] = [
+    (_STATUS, "a program's status", "sh -c 'exit 7'", ("done", 7, "")),
+    (_STATUS, "a program is killed", "sh -c 'kill -9 $$'", ("done", 137, "")),
+    (_OUTPUT, "many line feeds", "printf '\\n\\n\\n'", ("done", 0, "\n\n\n")),
+    (_OUTPUT, "a frame of another run", "printf '\\nNEXUS o 1\\n\\nNEXUS end\\n'", ("done", 0, ANY)),
+    (_OUTPUT, "not ASCII", "printf 'gr\\303\\266\\303\\237er\\n'", ("done", 0, "größer\n")),
+    (_OUTPUT, "stdin is empty", "cat; echo a", ("done", 0, "a\n")),
+    (_LATE, "late", "echo a; sleep 77", ("timed out", None, "a\n")),
+    (_LATE, "late and deaf", "trap '' TERM INT HUP; sleep 77", LATE),
+    (_LATE, "late with a child", "sleep 77 & sleep 77", LATE),
+    (_LATE, "late pipeline", "sleep 77 | sleep 77 | sleep 77", LATE),
+]
+
+KINDS: list[Kind] = [
+    *(Kind(promise, name, text, program(text), answer) for promise, name, text, answer in _PROGRAMS),
+    Kind(_STATUS, "empty", "", "", ("done", 0, "")),
+    Kind(_STATUS, "a comment", "# nothing", "# nothing", ("done", 0, "")),
+    Kind(_STATUS, "half a command", "if true; then echo a", "if (", ("done", SOME_ERROR, "")),
+    Kind(
+        _STATUS,
+        "an error ends it",
+        "echo a; : ${a?gone}; echo b",
+        "'a'; throw 'gone'; 'b'",
+        ("done", SOME_ERROR, "a\n"),
+    ),
+    Kind(_STATUS, "the last one fails", "echo a; false", f"'a'; {program('exit 1')}", ("done", 1, "a\n")),
+    Kind(_STATUS, "the first one fails", "false; echo a", f"{program('exit 1')}; 'a'", ("done", 0, "a\n")),
+    Kind(_OWN, "changes PATH", "PATH=/nowhere; echo a", "$env:PATH = ''; 'a'", ("done", 0, "a\n")),
+    Kind(
+        _OWN,
+        "changes the folder",
+        "cd /proc; echo a",
+        "[Environment]::CurrentDirectory = '/proc'; 'a'",
+        ("done", 0, "a\n"),
+    ),
+    Kind(
+        _OWN,
+        "names of the engine",
+        "room=/ N=x i=9 status=0 pending= ready=x sending=x first=0; echo a",
+        "$err = 5; $out = 6; $cap = 'x'; $box = 1; $slot = $null; $nonce = 'x'; 'a'",
+        ("done", 0, "a\n"),
+    ),
+    Kind(_OUTPUT, "NUL", "printf 'a\\000b\\n'", "'a' + [char]0 + 'b'", ("done", 0, "a\0b\n")),
+    Kind(_LATE, "late and busy", "while :; do :; done", "while ($true) { }", LATE),
+]
