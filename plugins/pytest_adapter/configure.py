@@ -65,6 +65,11 @@ def start_run(config: pytest.Config) -> bool:
     option = config.option
     if hasattr(config, "workerinput") or not asks_for_run(option):
         return False
+    for name in ("terminal", "terminalreporter"):
+        if config.pluginmanager.is_blocked(name):
+            raise pytest.UsageError(
+                f"-p no:{name}: a run needs this plugin of pytest. Leave the option out; -q shows less."
+            )
     _refuse_selection(config)
     if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR and (config.rootpath / "suites").is_dir():
         config.args = [str(config.rootpath / "suites")]  # started in a folder of the project: the same run

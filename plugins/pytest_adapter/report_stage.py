@@ -36,7 +36,7 @@ def configure(config: pytest.Config) -> None:
     files = config.stash[RUN].files
     if files.directory is None:
         return
-    config.stash[JUNIT] = Path(config.option.xmlpath or files.directory / "junit.xml")
+    config.stash[JUNIT] = Path(getattr(config.option, "xmlpath", None) or files.directory / "junit.xml")
     config.option.xmlpath = None
     config.stash[HTML] = HtmlReport(config, files.record_error)
     config.pluginmanager.register(config.stash[HTML], "nexus-html")

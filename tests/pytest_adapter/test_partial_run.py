@@ -264,8 +264,9 @@ def test_the_gate_chosen_asks_for_less_and_says_so(healthy: Path, sick: Path) ->
             "NET-002.",
         ),
         (("-m=requird",), "-m requird: no check has this mark. Did you mean 'required'?"),
+        *(((f"-pno:{name}",), f"-p no:{name}: a run needs this plugin of pytest. Leave the option out; -q shows less.") for name in ("terminal", "terminalreporter")),
     ],
-)
+)  # fmt: skip
 def test_a_choice_that_can_match_nothing_is_an_error_before_the_header(
     healthy: Path, options: tuple[str, ...], error: str
 ) -> None:
@@ -281,6 +282,11 @@ def test_reports_of_pytests_own_are_named_where_they_are(healthy: Path) -> None:
     assert "junit.xml" not in line and "report.html" in line
     assert "At else.xml: as asked for on the command line" in output.splitlines()
     assert (healthy / "else.xml").is_file()
+
+
+def test_our_junit_xml_needs_no_plugin_of_pytest(healthy: Path) -> None:
+    assert _run(healthy, "-pno:junitxml")[0] == 0
+    assert (newest_run(healthy / "reports") / "junit.xml").is_file()
 
 
 def test_the_recorded_vm_that_lacks_a_role_is_never_ready(tmp_path: Path) -> None:
