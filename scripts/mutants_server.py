@@ -49,7 +49,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     runs: Any = importlib.import_module("tests.support.pytest_process")
     gc.collect()
     gc.freeze()
-    runs._server = runs._Server()
+    runs._server = runs._Server(product=False)
     with os.fdopen(requests) as lines, os.fdopen(answers, "w") as channel:
         channel.write("ready\n")
         channel.flush()
@@ -66,7 +66,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             answer = _wait(child, failed, request["limit"])
             if answer["result"] == "late":  # its own request to the other server may be under way
                 runs._server.socket.close()
-                runs._server = runs._Server()
+                runs._server = runs._Server(product=False)
             shutil.rmtree(folder, ignore_errors=True)
             print(json.dumps(answer), file=channel, flush=True)
     return True

@@ -1,9 +1,9 @@
 """Runs pytest in a process of its own, without starting Python and importing its libraries each time.
 
-Some 200 tests need such a run, and a second of CPU each went into the start. A server, one for each process of the tests,
-has the libraries imported (nothing of ours) and forks a child for each run: a process with its own folder, environment,
-signals, output and exit status, as `python -m pytest` has. What a running process cannot change any more (the variables
-that Python reads when it starts) makes it a real start.
+Some 300 runs are needed, and a second of CPU each went into the start. A server, one for each process of the tests, has
+the libraries and the product imported and forks a child for each run: a process with its own folder, environment, signals,
+output and exit status, as `python -m pytest` has. What a running process cannot change any more (the variables that Python
+reads when it starts) makes it a real start.
 
 ::
 
@@ -47,6 +47,9 @@ LIBRARIES = (
     "zipfile", "execnet", "importlib.resources",
 )  # fmt: skip
 
+#: What of the product a run imports. pytest imports the plugin itself, so it is forgotten again.
+PLUGIN = "plugins.pytest_adapter.plugin"
+
 #: The plugins of a run are the product's own dependencies, not what else the environment of the tests has.
 PLUGINS = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
@@ -59,9 +62,10 @@ AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
 
 
 class _Server:
-    def __init__(self) -> None:
+    def __init__(self, *, product: bool = COVERAGE not in os.environ) -> None:
+        """`product`: imported here, so every run has it as it is now, and coverage of a run does not see its import."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-P", __file__, str(theirs.fileno())]
+        command = [sys.executable, "-P", __file__, str(theirs.fileno()), *["product"] * product]
         other = ("PYTHONPATH", COVERAGE)
         self.environment = {name: value for name, value in os.environ.items() if name not in other}
         # Its own session: Ctrl-C ends the tests, and the end of the socket ends the server.
@@ -148,11 +152,16 @@ def runpytest(pytester: pytest.Pytester, *arguments: str | os.PathLike[str], tim
     return RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), time.monotonic() - began)
 
 
-def serve(number: int) -> None:
+def serve(number: int, product: bool) -> None:
     """The server: until the other end of the socket is closed."""
     for name in LIBRARIES:
         importlib.import_module(name)
     path = list(sys.path)
+    if product:
+        sys.path.insert(0, str(ROOT))
+        for name in (PLUGIN, *(f"suites.{file.parent.name}.{file.stem}" for file in ROOT.glob("suites/*/[a-z]*.py"))):
+            importlib.import_module(name)
+        del sys.modules[PLUGIN]
     gc.collect()
     gc.freeze()
     channel = socket.socket(fileno=number)
@@ -188,6 +197,10 @@ def _become_pytest(request: dict[str, Any], files: list[int], path: list[str]) -
             os.umask(request["umask"])
         added = [each for each in request["env"].get("PYTHONPATH", "").split(os.pathsep) if each]
         sys.path[:] = [request["cwd"], *added, *path]
+        first = next((place for place in (request["cwd"], *added) if Path(place, "plugins").exists()), ROOT)
+        if not ROOT.samefile(first):  # another product
+            for name in [name for name in sys.modules if name.partition(".")[0] in ("plugins", "suites")]:
+                del sys.modules[name]
         sys.argv = ["pytest", *request["argv"]]
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if COVERAGE in os.environ:
@@ -217,4 +230,4 @@ def _ended() -> int:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), "product" in sys.argv)
