@@ -49,15 +49,16 @@ def test_a_shell_whose_start_up_file_reads_stdin_runs_nothing(client: Client, ke
 
 
 def test_a_shell_whose_start_up_file_reads_all_of_stdin_runs_nothing(
-    client: Client, keys: Keys, tmp_path: Path
+    client: Client, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits for the end of stdin, which it gets before the limit is over."""
+    monkeypatch.setattr("plugins.ssh.exec._PATIENCE", 0.01)
     reads = tmp_path / "reads"
     reads.write_text('#!/bin/sh\ncat >/dev/null\nexec sh -c "$SSH_ORIGINAL_COMMAND"\n')
     reads.chmod(0o755)
     with sshd(keys, tmp_path, f"ForceCommand {reads}") as running:
         client.knows(running)
-        (session,) = client.visit(vm(running, keys), script="touch ran; echo DONE", run_timeout=10)
+        (session,) = client.visit(vm(running, keys), script="touch ran; echo DONE", run_timeout=100)
     assert session.outcome == "shell refused"
     assert "the script did not reach its shell as a whole" in session.message
 
@@ -96,18 +97,17 @@ def test_a_big_script_against_a_vm_that_floods_first(client: Client, server: Ssh
 
 def test_a_script_that_takes_too_long(client: Client, server: Sshd, keys: Keys) -> None:
     client.knows(server)
-    (session,) = client.visit(vm(server, keys), script="echo hello; sleep 60", run_timeout=3)
+    (session,) = client.visit(vm(server, keys), script="echo hello; sleep 60", run_timeout=5)
     assert session.outcome == "took too long"
     assert "login" in session.seconds
     assert client.sinks["vm-a"].stdout == b"hello\n", "what came is kept"
-    assert client.seconds < 40
 
 
 def test_a_script_that_drips_takes_too_long_too(client: Client, server: Sshd, keys: Keys) -> None:
     client.knows(server)
     (session,) = client.visit(vm(server, keys), script="while :; do echo x; sleep 0.05; done", run_timeout=0.6)
     assert session.outcome == "took too long"
-    assert client.seconds < 40, "not only because the time of the whole fleet is over"
+    assert session.message.startswith("The script on "), "not only because the time of the whole fleet is over"
 
 
 @pytest.mark.parametrize("stream", ["1", "2"])

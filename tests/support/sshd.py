@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,14 @@ needs_sshd = pytest.mark.skipif(bool(_missing()), reason=_missing())
 
 def run(*command: str | Path) -> str:
     return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def until(condition: Callable[[], object], otherwise: str) -> None:
+    """Wait for it, a minute at most."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.02)
 
 
 def free_port() -> int:
@@ -125,7 +133,6 @@ class Echo:
     until: bytes = b"DONE\n"
     stdout: bytes = b""
     stderr: bytes = b""
-    chunks: list[float] = field(default_factory=list)
     seen: Callable[[bytes], None] = lambda data: None
 
     @property
@@ -134,7 +141,6 @@ class Echo:
 
     def feed(self, data: bytes) -> bool:
         self.stdout += data
-        self.chunks.append(time.monotonic())
         self.seen(data)
         return self.until in self.stdout
 
@@ -163,7 +169,6 @@ class Client:
         self.config.write_text(self.head)
         self.sinks: dict[str, Echo] = {}
         self.cancelled = threading.Event()
-        self.seconds = 0.0
 
     def knows(self, *servers: Sshd) -> None:
         with self.known.open("a") as file:
@@ -177,20 +182,25 @@ class Client:
         *vms: Vm,
         script: str = "echo hello; echo DONE",
         host_keys: HostKeys = "strict",
-        run_timeout: float = 40,
-        connect_timeout: float = 20,
-        login_timeout: float = 20,
-        reach_timeout: float = 90,
+        run_timeout: float = 300,
+        connect_timeout: float = 100,
+        login_timeout: float = 100,
+        reach_timeout: float = 300,
         max_bytes: int = 1 << 22,
         workers: int = 8,
+        on_end: Callable[[Vm], object] = lambda vm: None,
     ) -> list[SshSession]:
+        """Visit these; a limit that a test leaves as it is is not to run out, however busy this machine is."""
         ended: dict[str, list[SshSession]] = {vm.name: [] for vm in vms}
+
+        def end(vm: Vm, session: SshSession) -> None:
+            ended[vm.name].append(session)
+            on_end(vm)
 
         def sink(vm: Vm) -> Echo:
             return self.sinks.setdefault(vm.name, Echo())
 
-        began = time.monotonic()
-        options = self.options = ssh.Options(
+        options = ssh.Options(
             run_timeout=run_timeout,
             config_file=self.config,
             host_keys=host_keys,
@@ -200,10 +210,7 @@ class Client:
             max_bytes=max_bytes,
             workers=workers,
         )
-        ssh.visit_all(
-            vms, lambda vm: Program(script), sink, options, lambda vm, end: ended[vm.name].append(end), self.cancelled
-        )
-        self.seconds = time.monotonic() - began
+        ssh.visit_all(vms, lambda vm: Program(script), sink, options, end, self.cancelled)
         assert [len(sessions) for sessions in ended.values()] == [1] * len(vms), "one end per VM"
         sessions = [sessions[0] for sessions in ended.values()]
         for session in sessions:
