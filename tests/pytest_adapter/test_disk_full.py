@@ -22,10 +22,14 @@ pytest_plugins = ("pytester", "tests.support.fleet_project")
 
 
 def limited(checkout: Checkout, most: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run where no file may be longer than `most` bytes: a full disk without a disk."""
+    """Run where no file may be longer than `most` bytes: a full disk without a disk.
+
+    Without bytecode: what of it could be written would stay, and stop every later run.
+    """
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
         cwd=checkout.path,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
