@@ -14,7 +14,7 @@ import pytest
 
 from plugins.model import Vm
 from plugins.ssh import client as ssh
-from plugins.ssh.dial import Connection, is_address
+from plugins.ssh.dial import Connection, dial, is_address
 from plugins.ssh.hop import Hop
 from tests.support.sshd import (
     Client,
@@ -112,7 +112,7 @@ def test_a_closed_connection_lets_go_of_its_socket() -> None:
 
 def test_dead_hosts_time_out_all_at_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not two after two, as many as there are workers: each waits here until all have come."""
-    dialled, everyone, dial = [], asyncio.Event(), ssh.dial
+    dialled, everyone = [], asyncio.Event()
 
     async def together(hop: Hop, *more: Any) -> Connection:
         dialled.append(hop)
