@@ -25,7 +25,8 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
 from plugins.core.secret_blocks import HEADS, encoded_logins
-from plugins.core.secret_names import HINTS, NONE, STRONG, is_plain_value, is_secret_name, secret_level
+from plugins.core.secret_devices import DEVICES
+from plugins.core.secret_names import HINTS, NONE, STRONG, is_plain_value, is_reference, is_secret_name, secret_level
 from plugins.core.secret_neighbours import address_logins, named_values
 from plugins.core.secret_shapes import SHAPES
 
@@ -47,8 +48,8 @@ _Finder = Callable[[str, int, int], Iterator[tuple[int, int]]]
 
 
 def _by(pattern: re.Pattern[str]) -> _Finder:
-    """The finder of a pattern, whose group `secret` or `bare` is the secret."""
-    groups = [name for name in ("secret", "bare") if name in pattern.groupindex]
+    """The finder of a pattern, one of whose groups is the secret."""
+    groups = [name for name in ("secret", "bare", "end") if name in pattern.groupindex]
 
     def find(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         for match in pattern.finditer(text, start, end):
@@ -64,7 +65,7 @@ _FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
     *((needles, _by(pattern)) for needles, pattern in SHAPES),
     (HINTS, named_values),
     *((tool.needles, tool.find) for tool in ARGUMENTS),
-    *((needles, _by(pattern)) for needles, pattern in COMMANDS),
+    *((needles, _by(pattern)) for needles, pattern in (*COMMANDS, *DEVICES)),
 ]
 
 #: Texts are folded for the first look: capitals to small letters, and hexadecimal digits to 0, since logs differ by
@@ -88,6 +89,21 @@ def _all_needles() -> list[tuple[bytes, _Needles]]:
 
 #: Every needle, folded, with the numbers of its finders; those of `HEADS` come after the others.
 _ALL_NEEDLES = _all_needles()
+
+#: The rarest first, roughly, of the bytes of folded texts: a needle is looked for by three bytes that few lines have.
+_RARE = b"~$qzx_%jk&wvy+=:;\"'()<>/\\gfpubhm.-@ludocsrnitea0 "
+
+
+def _by_triple() -> dict[tuple[int, ...], list[tuple[bytes, _Needles]]]:
+    found: dict[tuple[int, ...], list[tuple[bytes, _Needles]]] = {(): []}  # of shorter ones
+    for needle in _ALL_NEEDLES:
+        triples = zip(needle[0], needle[0][1:], needle[0][2:], strict=False)
+        rarest = min(triples, key=lambda each: sum(map(_RARE.find, each)), default=())
+        found.setdefault(rarest, []).append(needle)
+    return found
+
+
+_BY_TRIPLE = _by_triple()
 
 #: Folded lines that have no needle: logs say much the same at different times, and a fleet's VMs do.
 _plain: set[bytes] = set()
@@ -126,9 +142,7 @@ def _redacted(text: str) -> str:
         return text
     folded = "\n".join(new).encode("utf-8", "surrogatepass").translate(_FOLDED).split(b"\n")
     fresh = set(folded) - _plain
-    joined = b"\n".join(fresh)
-    needles = [needle for needle in _ALL_NEEDLES if needle[0] in joined]
-    suspect = _suspect(fresh, needles) if needles else {}
+    suspect = _suspect(b"\n".join(fresh))
     if len(_plain) < _PLAIN:
         _plain.update(line for line in fresh if len(line) < 200 and line not in suspect)
     pairs = zip(new, folded, strict=True)
@@ -144,13 +158,20 @@ def _needles_in(line: str, needles: _Needles) -> set[int]:
     return {number for needle, number in needles if needle in low}
 
 
-def _suspect(lines: set[bytes], needles: list[tuple[bytes, _Needles]]) -> dict[bytes, _Needles]:
-    """The folded lines that have a needle, with those needles as they were before folding."""
+def _suspect(lines: bytes) -> dict[bytes, _Needles]:
+    """The folded lines that have a needle, with those needles as they were before folding.
+
+    Which needles there may be is seen by one look at each three bytes, however many needles there are.
+    """
     found: dict[bytes, _Needles] = {}
-    for line in lines:
-        for needle, before in needles:
-            if needle in line:
-                found.setdefault(line, []).extend(before)
+    for triple in (*(_BY_TRIPLE.keys() & {*zip(lines, lines[1:], lines[2:], strict=False)}), ()):
+        for needle, before in _BY_TRIPLE[triple]:
+            at = lines.find(needle)
+            while at >= 0:
+                end = lines.find(b"\n", at)
+                end = end if end >= 0 else len(lines)
+                found.setdefault(lines[lines.rfind(b"\n", 0, at) + 1 : end], []).extend(before)
+                at = lines.find(needle, end)
     return found
 
 
@@ -179,6 +200,9 @@ def _spans(text: str, lines: list[str], held: dict[str, set[int]]) -> list[tuple
     return spans
 
 
+#: Fields that hold what another field, or the name of their object, is about.
+VALUES = ("value", "val", "securevalue", "defaultvalue", "default")
+
 _MARK = len("<secret:00000000>")
 _LONGEST = 4_000  # characters of a command over several lines
 
@@ -191,6 +215,8 @@ def _marked(text: str, spans: list[tuple[int, int]]) -> str:
         before = text.rfind("<secret:", max(0, start - _MARK), start)
         if before >= 0 and ">" not in text[before:start]:
             continue  # in a mark of an earlier redaction
+        if is_reference(secret) and text[start - 1 : start] != "'":  # the shell puts the value there
+            continue
         if secret.strip() and "<secret:" not in secret and not set(secret) <= {"*", ":"}:
             pieces += [text[at:start], mark(secret.strip())]
             at = end
@@ -231,12 +257,17 @@ def _pair(value: Mapping[Any, Any]) -> str:
     for naming in ("name", "key", "property", "variable"):
         named = value.get(fields.get(naming))
         if isinstance(named, str) and is_secret_name(named):
-            return next((str(fields[key]) for key in ("value", "val") if key in fields), "")
+            return next((str(fields[key]) for key in VALUES if key in fields), "")
     return ""
 
 
 def _secret_of(name: str, value: Any, level: int) -> Any:
     """`value` of a field called `name`."""
+    if level == STRONG and isinstance(value, Mapping):  # {"adminPassword": {"value": "x"}}, a parameter of ARM
+        valued = {key for key in value if str(key).lower() in VALUES}
+        return {
+            key: _secret_of(name, member, level) if key in valued else clean(member) for key, member in value.items()
+        }
     if level == NONE or isinstance(value, Mapping | bool) or value is None:
         return clean(value)
     if isinstance(value, list | tuple):

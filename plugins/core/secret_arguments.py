@@ -54,7 +54,8 @@ ARGUMENTS: tuple[Tool, ...] = (
     # user:password: behind -u, among short options (-sSu), glued (-ua:b)
     Tool(_CURL, "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=r":(?!//)"),
     Tool(_CURL, "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
-    Tool("--auth", "https?|xh", rf"(?:-a|--auth){_THEN}", value=r":(?!//)"),
+    Tool(_CURL, "curl", rf"(?:-b|--cookie){_THEN}", value="="),
+    Tool("--auth|http -a|https -a|httpie |xh -a", "https?|httpie|xh", rf"(?:-a|--auth){_THEN}", value=r":(?!//)"),
     Tool("sshpass", "sshpass", rf"-p(?:{_THEN})?"),
     Tool("mysql maria mycli", r"(?:mysql|mariadb|mycli)\w*(?:-\w+)?", r"-p(?=\S)"),
     Tool("mongo", r"mongo\w*", rf"-p(?:{_THEN})?"),
@@ -67,6 +68,17 @@ ARGUMENTS: tuple[Tool, ...] = (
         command=r"\blogin\b",
     ),
     Tool("creds", r"skopeo|podman|buildah|oras", rf"--(?:src-|dest-)?creds{_THEN}", value=r":(?!//)"),
+    Tool("etcdctl", "etcdctl", rf"--user{_THEN}", value=r":(?!//)"),
+    Tool("keyvault", "az", rf"--value{_THEN}", command=r"\bsecret[ \t]+set\b"),
+    Tool("mosquitto", r"mosquitto_\w+", rf"-P{_GAP}{{1,9}}"),
+    Tool("rabbitmqctl", "rabbitmqctl", rf"(?:add_user|change_password|authenticate_user){_GAP}{{1,9}}\S+{_GAP}{{1,9}}"),
+    Tool("racadm", "racadm", rf"-p{_GAP}{{1,9}}"),
+    Tool("certutil", r"certutil", rf"-p{_GAP}{{1,9}}", flags=re.I),
+    Tool("bitsadmin", "bitsadmin", rf"(?:BASIC|DIGEST|NTLM|NEGOTIATE){_GAP}{{1,9}}\S+{_GAP}{{1,9}}", flags=re.I),
+    Tool("obscure", "rclone", rf"obscure{_GAP}{{1,9}}"),
+    Tool("suseconnect", "SUSEConnect", rf"(?:-r|--regcode){_THEN}"),
+    Tool("attach", "pro|ua|ubuntu-advantage", rf"attach{_GAP}{{1,9}}(?!-)"),
+    Tool("sqlplus|sqlldr|expdp|impdp|rman ", "sqlplus|sqlldr|expdp|impdp|rman", r"(?=\w[^\s/]*/[^\s/]+@)[^\s/]+/"),
     Tool("7z", r"7z\w{0,2}", r"-p(?=\S)"),
     Tool("rar", r"(?:un)?rar", r"-h?p(?=[^\s-])"),
     Tool("zip", r"(?:un)?zip(?:cloak)?", rf"-P(?:{_GAP}{{1,9}})?"),
@@ -93,6 +105,7 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("/rp", r"\S+", rf"/rp(?::|{_GAP}{{1,9}})(?![/*])", flags=re.I),
     Tool("paexec", r"paexec\w*", rf"-p{_GAP}{{1,9}}", flags=re.I),
     Tool("ldap", r"ldap\w+", rf"-w(?:{_GAP}{{1,9}})?"),
+    Tool("ldappasswd", "ldappasswd", rf"-[sa]{_GAP}{{1,9}}"),
     Tool(
         "smb|rpcclient|net ads|net rpc|wmiexec|winexe",
         r"smb\w+|rpcclient|net|wmiexec|winexe",
@@ -118,7 +131,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("securestring",),
         re.compile(
-            rf"SecureString(?:{_GAP}{{1,9}}-(?:AsPlainText|Force|String)\b:?)*{_GAP}{{0,9}}\(?(?![-|)]){WORD}", re.I
+            rf"To-?SecureString(?:{_GAP}{{1,9}}-(?:AsPlainText|Force|String)\b:?)*{_GAP}{{0,9}}\(?(?![-|)]){WORD}", re.I
         ),
     ),
     (
@@ -133,12 +146,40 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:echo|printf)(?:[ \t]+-\w+)*[ \t]+(?:(?:\"[^\"\n]{0,40}%s[^\"\n]{0,9}\"|'[^'\n]{0,"
             r"40}%s[^'\n]{0,9}')[ \t]+)?"
-            r"(?P<bare>[^\n|]{1,400}?)[ \t]*\|[ \t]*(?:sudo[ \t]+(?:-(?!S)\w+[ \t]+)*)?(?:/[\w/]*/)?"
+            r"(?P<bare>[^\n|]{1,400}?)[ \t]*\|[ \t]*(?:tee[ \t][^\n|]{1,99}\|[ \t]*)?(?:sudo[ \t]+(?:-(?!S)"
+            r"\w+[ \t]+)*)?(?:/[\w/]*/)?"
             r"(?:chpasswd|passwd[ \t]|kinit|cryptsetup|smbpasswd|su[ \t]|sudo[ \t]+-S|-S\b|"
             r"[^\n|]{1,300}?--(?:password-stdin|stdin|with-token|passphrase-fd|pass-stdin))"
         ),
     ),
-    (("<<<",), re.compile(rf"(?:chpasswd|passwd|kinit|sudo[ \t]+-S|--password-stdin)[^\n<|]{{0,100}}<<<[ \t]*{WORD}")),
+    (
+        ("<<<",),
+        re.compile(
+            r"(?:passwd|\bkinit|\bsudo[ \t]+-S|\bsu[ \t]|\brealm[ \t]+join|cryptsetup|--[\w-]*(?:stdin|with-token|"
+            r"passphrase-fd)[\w-]*)"
+            rf"[^\n<|]{{0,100}}<<<[ \t]*\$?{WORD}"
+        ),
+    ),
+    # --password-file=<(echo x), wg set wg0 private-key <(echo x), restic --password-command 'echo x'
+    (
+        ("<(", "-command"),
+        re.compile(
+            rf"(?:pass|secret|key|token)[\w-]*(?:=|[ \t]{{1,9}})(?:<\(|[\"'](?=echo))(?:echo|printf)"
+            rf"[ \t]+(?:-\w+[ \t]+)*{WORD}",
+            re.I,
+        ),
+    ),
+    # IDENTIFIED BY 'x', WITH PASSWORD = N'x', mysqladmin password 'x', set_password vnc x1
+    (
+        ("password", "identified by"),
+        re.compile(
+            rf"(?:identified[ \t]+(?:with[ \t]+\S+[ \t]+)?by(?:[ \t]+password)?[ \t]+|(?<![$\w.-])"
+            rf"password(?:[ \t]*[=(][ \t]*|[ \t]+)N?)"
+            rf"(?=['\"]){WORD}|(?<![\w.-])(?:set_)?password[ \t]+(?:vnc[ \t]+|spice[ \t]+)?(?P<end>(?=\S*\d)"
+            rf"(?=\S*[A-Za-z])[^\s'\"<>(){{}}=:,]{{6,}}+)[ \t]*$",
+            re.I | re.M,
+        ),
+    ),
     # The password for user u is x; Your initial password is: x; Generated password for user u: x
     (
         ("password", "passphrase", "passcode"),
@@ -161,7 +202,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("password", "passwd", "secret"),
         re.compile(
-            rf"\b(?:login|user(?:name)?|account)\s+[^\s:=,\"']++\s+(?:password|secret|passwd)\s+(?:\d\s+)?+(?!<secret:){WORD}",
+            rf"\b(?:login|user(?:name)?|account)\s+(?!and\b|or\b|with\b)[^\s:=,\"']++\s+(?:password|secret|passwd)\s+(?:\d\s+)?+(?!<secret:){WORD}",
             re.I,
         ),
     ),

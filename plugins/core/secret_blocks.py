@@ -10,6 +10,8 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
+from plugins.core.secret_names import NONE, STRONG, secret_level
+
 __all__ = ["HEADS", "encoded_logins"]
 
 Spans = Iterator[tuple[int, int]]
@@ -108,7 +110,9 @@ def _decoded(coded: str) -> bytes:
 
 
 # "auth": "dXNlcjpwYXNz" of docker's config.json, _auth=... of .npmrc: base64 of user:password
-_AUTH = re.compile(r"(?<![A-Za-z])_?auth\\*[\"']?\s{0,9}[:=]\s{0,9}\\*[\"']?(?P<secret>[A-Za-z0-9+/]{6,}+={0,2})")
+_AUTH = re.compile(
+    r"(?:(?<![A-Za-z])|_)auth\\*[\"']?\s{0,9}[:=]\s{0,9}\\*[\"']?(?P<secret>[A-Za-z0-9+/]{6,}+={0,2})", re.I
+)
 
 
 def encoded_logins(text: str, start: int, end: int) -> Spans:
@@ -190,6 +194,61 @@ def _netrc(text: str) -> Spans:
         yield match.span("secret")
 
 
+# A key in DER without its PEM, as base64: PKCS #12, #8 and #1, SEC 1. Their first fields are always the same.
+_DER = re.compile(
+    r"(?<![A-Za-z0-9+/])(?P<secret>MI[A-Za-z0-9+/]{3}(?:[A-Za-z0-9+/]IBA(?:DANBgkq|AK)|[A-Za-z0-9+/]?IBAzCC|AgEAM[BCDEFGHI])[A-Za-z0-9+/]{16,}+={0,2}"
+    r"(?:(?:\\n|\s{1,40})[A-Za-z0-9+/]{40,}+={0,2})*+(?:(?:\\n|\s{1,40})[A-Za-z0-9+/]{4,}={1,2}(?![\w=]))?)"
+)
+
+
+def _der(text: str) -> Spans:
+    for match in _DER.finditer(text):
+        yield match.span("secret")
+
+
+# "Password for anna:" as a prompt, and a word of its own below it
+_PROMPT = re.compile(
+    r"[Pp]ass(?:word|phrase|code)(?:[ \t]+(?:for|of)[ \t][^\n:]{1,60}|"
+    r"[ \t]*\([^\n()]{1,40}\))?[ \t]?:[ \t]*\n[ \t\r]*\n?[ \t]*"
+    r"(?P<secret>(?=\S*[\d!@#$%^&*+=?])(?=\S*[A-Za-z])[^\s<>:{}\[\]()\"']{6,128})[ \t\r]*$",
+    re.M,
+)
+
+
+def _prompts(text: str) -> Spans:
+    for match in _PROMPT.finditer(text):
+        yield match.span("secret")
+
+
+# password: "a text in quotes that
+#   goes on in the lines below"
+_QUOTED = re.compile(
+    r"^[ \t]*+(?:-[ \t]++)?[\"']?(?P<name>[\w.-]{1,80}+)[\"']?[ \t]*+[:=][ \t]*(?P<q>[\"'])"
+    r"(?P<secret>[^\"'\n]++(?:\n[ \t]+[^\"'\n]*+){1,20})(?P=q)[ \t\r]*,?$",
+    re.M,
+)
+
+
+def _quoted(text: str) -> Spans:
+    for match in _QUOTED.finditer(text):
+        if secret_level(match["name"]) == STRONG:
+            yield match.span("secret")
+
+
+# name: TOKEN, and value: >- below it
+_NAMED_BLOCK = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<item>-[ \t]+)?(?:name|key):[ \t]*[\"']?(?P<name>[\w.-]{1,80})[\"']?[ \t\r]*\n"
+    r"[ \t]*value:[ \t]*[|>][+-]?\d?[ \t\r]*\n(?P<secret>(?:(?P=indent)[ \t]{3,}[^\n]*+(?:\n|\Z)|[ \t\r]*+\n)++)",
+    re.M,
+)
+
+
+def _named_blocks(text: str) -> Spans:
+    for match in _NAMED_BLOCK.finditer(text):
+        if secret_level(match["name"]) != NONE:
+            yield _stripped(text, *match.span("secret"))
+
+
 #: What a text must hold in lower case, one of them, and what then looks for secrets in it.
 HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("private key", "private%20key", "private+key", "private_key-", "private\\u0020key"), _keys),
@@ -199,4 +258,8 @@ HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("chpasswd", "passwords"), _lists),
     (('"kty', '\\"kty'), _jwk),
     (("machine ",), _netrc),
+    (("ibadan", "ibaak", "ibazcc", "ageam"), _der),
+    (("password", "passphrase", "passcode"), _prompts),
+    (("password", "passwd", "passphrase", "secret", "token", "apikey", "api_key"), _quoted),
+    (("value:",), _named_blocks),
 )

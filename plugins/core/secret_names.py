@@ -23,6 +23,7 @@ NONE, WEAK, STRONG = 0, 1, 2
 #: A name that ends with one of these is a secret, also when no separator stands before it: dbpassword, AccessToken.
 _ENDINGS = (
     *("password", "passwd", "passphrase", "passcode", "passwort", "secret", "apikey", "accesskey", "secretkey"),
+    *("kennwort", "wachtwoord", "authtok", "activationkey"),
     *(
         "secretkeybase",
         "privatekey",
@@ -52,6 +53,7 @@ _WORDS = frozenset(
         "connstr",
         "connectionstring",
         "cookie",
+        "pfx",
     }
 )
 #: As a word with another one before it, or alone when the value looks like one.
@@ -70,9 +72,10 @@ _KEYS = frozenset(
         "access account activation admin aes api app application auth blob bot client consumer cosmo"
         "s crypto datadog dd "
         "db deploy device encrypt encryption enrollment feed function functions hmac hub instrumentation join jwt "
-        "licence license luks master openai preshared primary private product queue recovery redis registration relay "
+        "licence license luks master openai preshared primary private product radius tacacs snmp queue recovery "
+        "redis registration relay "
         "root rsa sas search secondary secret sendgrid server service session shared sign signing ssh ssl storage "
-        "stripe subscription table tls unseal user vault webhook wifi wireguard wpa wep"
+        "stripe subscription table tls unseal user validation decryption vault webhook wifi wireguard wpa wep"
     ).split()
 )
 #: What stands before ``KEY`` in a variable that holds none: any other ``*_KEY`` in capitals does.
@@ -84,35 +87,54 @@ _TAILS = frozenset("base value text plain plaintext base64 b64 data raw old new 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
 HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
     *("masterauth", "bindpw", "rootpw", "connstr", "_pat", "sas", "pw=", "pw:", 'pw"', "pw'", "pw ", "_pin"),
+    *("kennwort", "wachtwoord", "authtok", "protectedsettings", "identity-header", "identity_header", "pfx"),
 )
 
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _PLAIN_WORDS = frozenset(
     (
-        "true false yes no null none nil undefined unset empty on off enabled disabled required optional set missing "
+        "entered given provided supplied used needed true false yes no null none nil undefined unset empty on off "
+        "enabled disabled required optional set missing "
         "expired invalid valid incorrect wrong changed updated unchanged never locked unlocked prompt ask ok failed "
         "not is are was were has have must may can cannot could should will would does did too for the a an of in to "
         "and or but from by with without authentication verification rejected accepted denied unknown absent present "
         "success default hidden redacted masked removed sensitive nopasswd string object number bool"
         "ean bool integer int any "
-        "file files compat sss systemd nis ldap winbind"
+        "file files compat sss systemd nis ldap winbind str bytes securestring"
     ).split()
 )
 #: Words that begin a sentence, when others follow.
 _SENTENCES = frozenset(
     "password passwords command user users identity success successfully your this that it key token secret error no "
-    "internal login account permission access request context could unexpected server client resource".split()
+    "internal login account permission access request context could unexpected server client resource retype reenter "
+    "confirm passwd and".split()
 )
 _PLACEHOLDER = re.compile(
-    r"[*•.xX_-]+|<[^<>]*>?|\([a-z ,.-]*\)|\[(?:redacted|hidden|masked|removed|sensitive).*|\$\{?\w+"
-    r"\}?|%\w+%|\{\{.*|!!null"
+    r"[*•.xX_-]+|<[^<>]*>?|\([a-z ,.-]*\)|\[(?:redacted|hidden|masked|removed|sensitive).*"
+    r"|%\w+%|\$?\{\{.*|!!null|\[(?:parameters|variables|reference|concat|listKeys)\(.*"
+    r"|(?:var|local|data|module|each|secrets|env|steps)(?:\.\w+)+"  # Terraform, Actions
+    r"|[a-z]+(?:_[a-z0-9]+)+\.\w+\.(?:value|result|id|\w*(?:secret|password|token|key))"
+    r"|[a-z_]{2,}(?:\.[a-z_]+)*[(\[](?:\)|[\"'].*)?|\(?(?:Get|Read|New|ConvertTo|Import|Invoke)-[A-Z]\w+"
     r"|\$\(.*|`.*|_{2,}\w*_{2,}|-[A-Za-z]|--[a-z][a-z-]*",  # the last: ['passwd', '-l', 'ubuntu']
     re.I,
 )
+_PROSE = re.compile(r"[a-z] (?:the|would|will|was|has been|should) [a-z]")
 _PATH = re.compile(r"(?:~|\.{1,2})?/(?:[\w.@-]{1,32}/)*[\w.@-]{0,48}|[A-Za-z]:\\+[^\n]*|file:.*")
 _FILE = re.compile(r"[\w./@-]{1,80}\.(?:pem|key|crt|cer|pfx|p12|json|ya?ml|txt|conf|env|pub|gpg|asc|py|sh|log|service)")
 _PUBLIC = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-|sk-(?:ssh|ecdsa))|AAAA[BCE]3Nza|https?://[^@]*\Z")
+
+
+#: ``$DB_PASSWORD``, ``${TOKEN:-}``, ``$user:$pass``, ``$(cat x)``: a name in capitals, or without digits.
+_REFERENCE = re.compile(
+    r"(?:\$(?:[A-Z_][A-Z0-9_]*|[A-Za-z][A-Za-z_]*|\d|env:\w+|\{[A-Za-z_]\w*(?::?[-?=+]\}?|\})|\([^\n]*)\)?:?){1,2}"
+)
+
+
+def is_reference(value: str) -> bool:
+    """True when a shell or a template puts something else in the place of `value`: ``$TOKEN``, ``${TOKEN:-}``."""
+    value = value.strip('"')
+    return value[:1] == "$" and bool(_REFERENCE.fullmatch(value))
 
 
 @lru_cache(8192)
@@ -135,7 +157,7 @@ def secret_level(name: str) -> int:
         return WEAK if plural and last == "secret" else STRONG
     if last == "key":
         return _key(name, words, before, plural)
-    if (before, last) in (("connection", "string"), ("conn", "string"), ("access", "signature"), ("conn", "str")):
+    if (before, last) in _PAIRS or "azure.account.key" in name:
         return STRONG
     if last in _WEAK:
         if last in ("pat", "sas", "pin"):
@@ -144,6 +166,14 @@ def secret_level(name: str) -> int:
     return WEAK if last.endswith("token") else NONE
 
 
+#: Last two words.
+_PAIRS = frozenset(
+    tuple(words.split())
+    for words in (
+        *("connection string", "conn string", "conn str", "access signature", "amz signature", "goog signature"),
+        *("protected settings", "protected setting", "identity header", "secret id", "key material"),
+    )
+)
 #: ``max_token``, ``next token``, ``invalid_token``: a number, or the word of an error.
 _COUNTED = frozenset("max min num total next invalid missing unexpected csrf expected per bad no".split())
 
@@ -168,12 +198,12 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
     value = value.strip()
     first, _, more = value.partition(" ")
     more = more or after.strip()
-    if not value or _PLACEHOLDER.fullmatch(value) or "<secret:" in value:
+    if not value or _PLACEHOLDER.fullmatch(value) or is_reference(value) or "<secret:" in value:
         return True
     word = first.strip(".,;:!?()").lower()
     if word in _PLAIN_WORDS and (bool(more) or level == WEAK or first.lower() == word) and not (quoted and more):
         return True
-    if more and not quoted and word in _SENTENCES:
+    if more and not quoted and (word in _SENTENCES or _PROSE.search(value)):
         return True
     lowered = name.lower()
     if lowered == "pwd" or lowered.endswith("oldpwd"):
@@ -185,7 +215,7 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
     )
     if about_key and (_PATH.fullmatch(value) or _FILE.fullmatch(value)):
         return True
-    if "key" in lowered and value.isdigit() and len(value) < 8:
+    if value.isdigit() and (("key" in lowered and len(value) < 8) or (lowered.endswith("s") and len(value) < 4)):
         return True
     if level == STRONG:
         return False

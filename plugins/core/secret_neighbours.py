@@ -26,17 +26,19 @@ __all__ = ["address_logins", "named_values"]
 Spans = Iterator[tuple[int, int]]
 
 _COLOUR = r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[\d;]{0,12}m"
-_QUOTE = r"\\*[\"']|&quot;|&#3[49];|&apos;|\\u0022"
+_QUOTE = r"\\*[\"']|&quot;|&#3[49];|&apos;|\\u0022|%22"
 _NAMED = re.compile(
     rf"(?<![\w.-])(?!(?<=<)secret:)(?P<name>[\w.-]++)(?P<close>(?:{_QUOTE}|[\])]|{_COLOUR}){{0,5}})("
     rf"?:[ \t]|{_COLOUR}){{0,12}}"
-    r"(?P<sep>=>|:=|={1,2}|:(?!:)|%3[dD]|,(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t]))"
+    r"(?P<sep>=>|:=|={1,2}|:(?!:)|::(?=[ \t])|%3[aAdD]|,(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t]))"
     rf"(?:[ \t]|{_COLOUR}){{0,20}}"
-    r"(?:Some\(|string\(\d+\)[ \t]*|\(string\)[ \t]*(?:\(len=\d+\)[ \t]*)?|[bur@](?=\\*[\"'])|\((?=[\"']))?"
+    r"(?:Some\(|string\(\d+\)[ \t]*|\(string\)[ \t]*(?:\(len=\d+\)[ \t]*)?|!!?\w+[ \t]+|[bur@](?=\\*[\"'])|"
+    r"\((?=[\"']))?"
 )
 _VALUE = re.compile(
     rf"(?P<q>{_QUOTE})(?P<secret>(?:(?!(?P=q))(?:\\.|[^\n])|(?P=q)(?P=q))++)"
     r"|\[(?P<list>[^\[\]{}\n]++)"
+    r"|(?<==)\{(?P<braces>(?![\w.\"' ]*[:=,}])(?:[^{}\n\"]|\}\})++)\}(?=;|\Z|\n|[\"'])"
     r"|(?P<bare>(?![\[{<])(?:\\(?!\\*[\"']).|[^\s\"'<>\x1b,;&\\]|<(?![/\w])|>(?=[^\s<])|&(?!quot;|#3|apos;)(?=[^\s&])(?![\w.-]{1,40}+\s?[=:])"
     r"|[,;](?![\s,;\"'}\])]|[\w.-]{1,40}+[\"']?\s?[=:]|$)|(?<=[^\s\"'])[\"'](?=\w))++)"
 )
@@ -49,7 +51,8 @@ _LINE_START = re.compile(
 _NEXT_ASSIGNMENT = re.compile(r"[ \t]+(?:[A-Za-z_][\w.-]{0,40}+\s?(?:=|:\s)|[|&]|#[ \t]|[->]{1,2}[ \t])")
 _FLAG = re.compile(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]*+)(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n){{1,9}}(?![-|]){WORD}")
 _SET = re.compile(
-    rf"\b(?:config(?:ure)?[ \t]+set|setx|setenv|SetEnv|fastcgi_param|git[ \t]+config(?:[ \t]+--\w+)*"
+    rf"\b(?:config(?:ure)?[ \t]+set|setx|setenv|SetEnv|set[ \t]+-[a-zA-Z]+|ENV|ARG|fastcgi_param|"
+    rf"git[ \t]+config(?:[ \t]+--\w+)*"
     rf"|define|requirepass|"
     rf"masterauth)[ \t]+(?:\([\"'])?(?P<name>[^\s\"']++)[ \t]+{WORD}"
 )
@@ -61,14 +64,26 @@ _BESIDE = re.compile(
 #: With what a text must hold, in lower case, to be worth it.
 _FLAGGED = (
     (_FLAG, ("-",)),
-    (_SET, ("set", "config", "define", "requirepass", "masterauth", "fastcgi_param")),
+    (_SET, ("set", "config", "define", "env ", "arg ", "requirepass", "masterauth", "fastcgi_param")),
 )
 _NEWLINE = re.compile(r"\n")
 _PAIR = re.compile(
-    r"(?<![A-Za-z])(?:name|key|property|field|setting|variable|option|header|id)[\\\"']{0,4}[ \t]{0,"
+    r"(?<![A-Za-z])(?:parameter)?(?:name|key|property|field|setting|variable|option|header|id)[\\\"']{0,4}[ \t]{0,"
     r"9}(?:=>|[:=>])[\\\"' \t]{0,6}"
     r"(?P<name>[\w.-]++)(?:[^\w\n]{0,8}(?:/?(?:name|key)[>\\\"']{1,4})?|(?:[^\w\n]{1,8}(?:type|secure|sensitive|secret)\W{1,8}\w{1,20}){0,3}|)"
-    r"[^\w]{1,60}?(?:value|val|text|string)[\\\"']{0,4}\s{0,9}(?:=>|[:=>])[ \t]{0,9}",
+    r"[^\w]{1,60}?(?:secure|parameter)?(?:value|val|text|string)[\\\"']{0,4}\s{0,9}(?:=>|[:=>])[ \t]{0,9}",
+    re.I,
+)
+#: {"adminPassword": {"value": "x"}} of ARM, variable "db_password" { default = "x" } of Terraform
+_OBJECT = re.compile(
+    r"(?<![\w.-])(?P<name>[\w.-]++)[\\\"']{0,4}[ \t]{0,9}[:=]?[ \t]{0,9}\{\s{0,40}"
+    r"(?:type\s{0,9}=\s{0,9}\w{1,20}\s{0,40})?"
+    r"[\\\"']{0,4}(?:secure|default)?(?:value|default)[\\\"']{0,4}\s{0,9}[:=]\s{0,9}",
+    re.I,
+)
+#: <param name="apiToken">x</param>, <entry key="db.password">x</entry>
+_ATTRIBUTE = re.compile(
+    r"<[\w:.-]{1,60}\s[^<>\n]{0,120}?(?:name|key|id)\s?=\s?[\"'](?P<name>[\w.-]++)[\"'][^<>\n]{0,120}>(?P<secret>[^<\n]++)</",
     re.I,
 )
 _PAIR_END = re.compile(r"(?:val|value|text|string)[\\\"']{0,4}\s{0,9}[:=>]")
@@ -85,9 +100,10 @@ _XML = re.compile(
 )
 _BLOCK = re.compile(
     r"(?m)^(?P<indent>[ \t]*(?:-[ \t]+)?)[\"']?(?P<name>[\w.-]++)[\"']?[ \t]*[:=][ \t]*(?P<style>(?:"
-    r"![\w!]*[ \t]*)?[|>][+-]?\d?[+-]?|\\)?"
+    r"![\w!]*[ \t]*)?[|>][+-]?\d?[+-]?|\\|[\"']?(?:\$\(cat[ \t]+)?<<[-~]?[\"'\\]?(?P<here>\w{1,32})[\"']?)?"
     r"[ \t]*(?:#[^\n]*)?\r?$"
 )
+_HERE = 4_000  # characters of a here-document
 _MAPPING = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w. -]{1,80}[\"']?[ \t]*:(?:[ \t]|$)")
 _ALONE = re.compile(
     r"[ \t]*(?P<secret>(?=\S*[\d!@#$%^&*+/=~?_-])(?=\S*[A-Za-z])[^\s<>:{}\[\]()\"']{6,128})[ \t\r]*$", re.M
@@ -122,15 +138,21 @@ def named_values(text: str, start: int, end: int) -> Spans:
         for found in _PAIR.finditer(text, start, near):
             if found.start() < end and secret_level(found["name"]):
                 yield from _value(text, found["name"], found.end(), near, STRONG)[0]
+    if "{" in low:
+        covered = start
+        for found in _OBJECT.finditer(text, start, near):
+            if covered <= found.start() < end and secret_level(found["name"]):
+                spans, covered = _value(text, found["name"], found.end(), near, STRONG)
+                yield from spans
     if "value" in low:
         for found in _PAIR_BACK.finditer(text, max(0, start - 200), end):
             yield from _judged(found["name"], text, *found.span("secret"))
     if "<" in low or "&lt;" in low:
-        for found in _XML.finditer(text, start, near):
+        for found in (*_XML.finditer(text, start, near), *_ATTRIBUTE.finditer(text, start, end)):
             if found.start() < end:
                 yield from _judged(found["name"], text, *found.span("secret"))
     if found_block := _BLOCK.match(text, start, end):
-        yield from _below(text, found_block, end)
+        yield from _below(text, found_block)
 
 
 def _assigned(text: str, start: int, end: int) -> Spans:
@@ -167,6 +189,8 @@ def _value(
         return [], at
     if found["q"]:
         first, last = found.span("secret")
+        if text[first] == " " and text.count(found["q"], max(0, text.rfind("\n", 0, at), at - 400), first) % 2 == 0:
+            return [], first  # it was the end of a text in quotes: read -p "Password: " answer
         if (more := _MORE_QUOTES.match(text, last + len(found["q"]), end)) is not None:
             last = more.end()
         return [] if is_plain_value(name, text[first:last], level, quoted=True) else [(first, last)], last
@@ -174,6 +198,8 @@ def _value(
         first, last = found.span("list")
         items = [each for each in _ITEM.finditer(text, first, last) if not is_plain_value(name, each[0], level)]
         return [each.span() for each in items], last
+    if found["braces"] is not None:  # of ODBC: PWD={a;b}
+        return [found.span("braces")], found.end()
     first, last = found.span("bare")
     if begins:
         rest = _NEXT_ASSIGNMENT.search(text, last, end)
@@ -195,12 +221,16 @@ def _judged(name: str, text: str, first: int, last: int, *, flag: bool = False) 
         yield first, last
 
 
-def _below(text: str, head: re.Match[str], end: int) -> Spans:
+def _below(text: str, head: re.Match[str]) -> Spans:
     """The value of a name that has none in its own line: a block of YAML, or one word."""
     name, level = head["name"], secret_level(head["name"])
     if level == NONE or name.lower() == "chpasswd":
         return
-    indent, at = len(head["indent"]), end + 1
+    indent, at = len(head["indent"]), head.end() + 1
+    if head["here"]:
+        last = re.compile(rf"^[ \t]*{head['here']}\b", re.M).search(text, at, at + _HERE)
+        yield at, last.start() if last else min(len(text), at + _HERE)
+        return
     first = True
     while at < len(text):
         stop = text.find("\n", at)
@@ -250,8 +280,13 @@ _PROXY_LOGIN = re.compile(
 #: A proxy's password that begins as a port does: HTTPS_PROXY=http://user:12/ab@host; elsewhere that is a path.
 _PROXY_PORT = re.compile(
     rf"{_PROXY}[a-z][a-z0-9+.-]{{0,30}}+://"
-    rf"(?P<login>[^\s:@/'\"<>]{{0,64}}+:\d{{1,5}}[/?#][^\s'\"<>]{{0,256}})@(?=[\w.\[-])",
+    rf"(?P<login>[^\s:@/'\"<>]{{0,64}}+:\d{{1,5}}(?:[/?#][^\s'\"<>]{{0,256}}|"
+    rf"[ ][^\s'\"<>=:/@]{{1,64}}(?=@[\w.-]{{1,80}}:\d)))@(?=[\w.\[-])",
     re.I,
+)
+#: The same elsewhere, where a number of up to three digits is not a port that anything listens at.
+_NO_PORT_LOGIN = re.compile(
+    r"://(?P<login>[\w+-]{1,64}+:(?!80\b|443\b)\d{1,3} [^\s'\"<>=:/@]{1,64})@(?=[\w.-]{1,80}:\d{2,5}\b)"
 )
 #: A password with a blank or a quote in it: http://user:p ss@host, 'http://user:p"q@host'; behind the name of a proxy
 #: without a scheme, and with a blank in the user's name, too. What begins as a port is none.
@@ -265,6 +300,8 @@ _ODD_LOGIN = re.compile(
 _NOT_USERS = frozenset(
     "sip sips mailto ssh to from cc user by for login principal upn host via jump target dest xmpp account acct".split()
 )
+#: Words that a user may be called, too: "user:anna@10.0.0.1:22" names one, "user:hunter2@10.0.0.1:3128" is a login.
+_PERHAPS_USERS = frozenset("user login account acct principal by".split())
 
 
 def address_logins(text: str, start: int, end: int) -> Spans:
@@ -279,12 +316,15 @@ def address_logins(text: str, start: int, end: int) -> Spans:
             first, last = at + part[0], at + part[1]
             yield from _login(text, first, last, scheme if part[0] == 0 else part[2])
     for bare in _BARE_LOGIN.finditer(text, start, end):
-        if bare["user"].lower() not in _NOT_USERS:
+        user, secret = bare["user"].lower(), bare["secret"]
+        if user not in _NOT_USERS or (user in _PERHAPS_USERS and re.search(r"[^a-z]", secret) and not secret.isdigit()):
             yield bare.start("user"), bare.end("secret")
     for bare in _PROXY_LOGIN.finditer(text, start, end):
         if "://" not in bare["login"] and not re.match(r"[^:]*:\d{1,5}(?:[/,]|\Z)", bare["login"]):
             yield bare.span("login")
     for port in _PROXY_PORT.finditer(text, start, end):
+        yield port.span("login")
+    for port in _NO_PORT_LOGIN.finditer(text, start, end):
         yield port.span("login")
     for odd in _ODD_LOGIN.finditer(text, start, end):
         yield odd.span("login" if odd["login"] else "bare")

@@ -26,7 +26,7 @@ _BETWEEN = r"""(?:\\*["'\])]|\x1b\[[\d;]{0,9}m){0,4}\s{0,9}(?:=>|[=:,])(?:\s|\x1
 
 SHAPES: tuple[Pattern, ...] = (
     # eyJ0eXAiOiJKV1Qi.eyJhdWQiOiJodHRw.c2lnbmF0dXJl: a JWT; its signature may have been cut off
-    _prefixed("eyj", r"eyJ[\w-]{8,}+(?:\.[\w-]++){0,4}\.?"),
+    _prefixed("eyj", r"eyJ[\w-]{8,}+(?:\.{1,2}[\w-]++){0,4}\.?"),
     # GitHub: classic, OAuth, user, server, refresh and fine-grained tokens
     _prefixed("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"gh[pousr]_\w{16,}+|github_pat_\w{20,}+"),
     # GitLab: personal, deploy, runner, CI job, trigger, feed, agent, SCIM, OAuth
@@ -73,13 +73,52 @@ SHAPES: tuple[Pattern, ...] = (
         r"NRAK-[A-Z0-9]{20,}+|dt0c01\.[A-Z0-9]{20,}+\.[A-Z0-9]{20,}+|lin_api_\w{20,}+|PMAK-[\w-]{20,}+|"
         r"ops_eyJ[\w+/=-]{20,}+|sntrys_[\w+/=-]{20,}+|figd_[\w-]{20,}+|tskey-[\w-]{10,}+",
     ),
+    # Notion, Typeform, Sourcegraph, Render, Fly.io, Snyk, Supabase, Brevo, PostHog, Contentful, CircleCI, Buildkite,
+    # Netlify, PlanetScale, Neon, SonarQube, Sentry, NuGet, Prefect, LangSmith, ReadMe, Shippo, Duffel, EasyPost,
+    # Flutterwave, Plaid, Harness, HubSpot, OpenShift, Yandex, Dropbox, Mapbox, Frame.io, Clojars, Deno, Pinecone: one
+    # that has a digit
+    _prefixed(
+        "secret_ ntn_ tfp_ sgp_ slk_ rnd_ fo1_ fm1a_ fm1r_ fm2_ snyk_ sbp_ sb_secret_ xkeysib- xsmtpsib- phx_ cfpat- "
+        "ccipat_ "
+        "cciprj_ bkua_ nfp_ pscale_ npg_ squ_ sqp_ sqa_ sntryu_ oy2 pnu_ lsv2_ rdme_ shippo_ duffel_ ezak eztk "
+        "flwseck access- pat. pat-na pat-eu sha256~ aqvn sl. sk.eyj fio-u- clojars_ ddp_ ddo_ pcsk_ dnkey- "
+        "cmvmd atctt3 zpka_ lmtk_",
+        r"(?:(?=\S{0,60}\d)(?:secret_[A-Za-z0-9]{40,}+|(?:ntn|tfp|slk|rnd|fo1|fm1[ar]|fm2|snyk_[a-z]{3}|phx|CCIPAT|CCIPRJ|"
+        r"bkua|nfp|npg|sq[upa]|pnu|lsv2_[a-z]{2}|rdme|shippo_(?:live|test)|duffel_(?:live|test)|pscale_(?:tkn|pw|oauth)|"
+        r"ddp|ddo|pcsk|zpka|sb_secret|lmtk)[_.][\w.~+/=-]{20,}+|sgp_[a-f0-9_]{40,}+|sbp_[a-f0-9]{40}|sntryu_[a-f0-9]{64}|"
+        r"x(?:key|smtp)sib-[a-f0-9]{64}-\w{16}|CFPAT-[\w-]{40,}+|oy2[a-z0-9]{43}|EZ[AT]K[A-Za-z0-9]{40,}+|"
+        r"FLWSECK(?:_TEST)?-[\w-]{20,}+|access-(?:sandbox|development|production)-[0-9a-f-]{36}|pat\.[\w-]{22}\.[0-9a-f]{24}\.\w{20}|"
+        r"pat-(?:na|eu)\d-[0-9a-fA-F-]{36}|sha256~[\w-]{20,}+|AQVN[\w-]{35,}+|"
+        r"sl\.[\w-]{60,}+|sk\.eyJ[\w.-]{40,}+|fio-u-[\w=-]{60,}+|CLOJARS_[a-z0-9]{60}|"
+        r"dnkey-[\w=-]{26}-[\w=-]{52}|cmVmdGtu[A-Za-z0-9]{50,}+|ATCTT3[\w=-]{20,}+))",
+    ),
+    # Cloudflare's Origin CA
+    _prefixed("v1.0-", r"v1\.0-[0-9a-f]{20,}-[0-9a-f]{100,}+"),
+    # Google's and Entra ID's refresh tokens, and codes of a login; a key of Functions in an address
+    (
+        ("1//0", ".agabaa"),
+        re.compile(r"(?<![\w.-])(?P<secret>1//0[\w-]{30,}+|[01]\.A[\w-]{20,}+\.[\w-]{60,}+)"),
+    ),
+    (("code=",), re.compile(r"(?<![A-Za-z0-9_-])code=(?P<secret>(?=[^\s&]{0,80}\d)[\w.%+/=-]{20,}+)")),
+    # ?Signature=x of S3 and of Google's storage, and the signature of a signed request
+    (("signature=",), re.compile(r"(?<![A-Za-z])Signature=(?P<secret>(?=[^\s&]{0,80}\d)[\w%+/=-]{16,}+)")),
+    # Digest username="u", response="0123456789abcdef0123456789abcdef"
+    (("response=",), re.compile(r"\bresponse=\\?\"?(?P<secret>[0-9a-f]{32,64})\b")),
+    # ConvertFrom-SecureString: with DPAPI (as hexadecimal and as base64), and with a key
+    (
+        ("d08c9ddf0115d111", "aqaaancmnd8bfd", "76492d1116743f04"),
+        re.compile(
+            r"(?P<secret>01000000d08c9ddf0115d111[0-9a-f]{16,}+|AQAAANCMnd8BFd[A-Za-z0-9+/]{8,}+={0,2}|76492d1116743f0423413b16050a5345[\w+/=|]{16,}+)",
+            re.I,
+        ),
+    ),
     (("atlasv1.",), re.compile(r"(?P<secret>[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}+)")),
     # Atlassian, Artifactory, Heroku, Telegram, age, WireGuard-like WEP is by its name; Azure DevOps
     _prefixed(
         "atatt3 atbb akc hrku- age-secret-key-",
         r"ATATT3[\w=-]{20,}+|ATBB\w{20,}+|AKC[a-zA-Z0-9]{20,}+|HRKU-[\w-]{20,}+|AGE-SECRET-KEY-1[A-Z0-9]{20,}+",
     ),
-    ((":aa",), re.compile(r"(?<!\w)(?P<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])")),
+    ((":aa",), re.compile(r"(?<!\d)(?P<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])")),
     # Azure: keys that carry a signature of their service (AzCa, +ASt, +ACR, AIoT, ASbE, AzFu, AzSe...), DevOps' AZDO
     (
         ("jqqj99", "azca", "acdb", "+ast", "+acr", "aiot", "+asb", "azfu", "azse", "azdo", "+aeh", "apim"),
@@ -99,9 +138,33 @@ SHAPES: tuple[Pattern, ...] = (
     (
         ("$",),
         re.compile(
-            r"(?P<secret>\$(?:1|2[abxy]|5|6|7|y|gy|apr1|argon2\w{1,2}|pbkdf2[\w-]{0,12})\$[./A-Za-z0-9$=,+]{16,})"
+            r"(?P<secret>\$(?:1|2[abxy]|5|6|7|8|9|y|gy|apr1|argon2\w{1,2}|pbkdf2[\w-]{0,12})\$[./A-Za-z0-9$=,+-]{16,})"
         ),
     ),
+    # {SSHA}x of LDAP and htpasswd, grub.pbkdf2.sha512.10000.x.y
+    (
+        ("sha}", "sha256}", "sha384}", "sha512}", "md5}", "crypt}", "grub.pbkdf2"),
+        re.compile(
+            r"(?P<secret>\{(?:S?SHA\d{0,3}|S?MD5|CRYPT)\}[\w+/=.$-]{8,}+|grub\.pbkdf2\.sha\d+\.\d+\.[0-9A-F.]{16,}+)",
+            re.I,
+        ),
+    ),
+    # a DES hash, which has no mark: anna:XYabcDEF0123.:19700:0:99999:7:::
+    ((":99999:",), re.compile(r"(?m)^[\w.-]+:!{0,2}(?P<secret>[./A-Za-z0-9]{13}):\d*:\d*:\d*:")),
+    # .pgpass, host:port:database:user:password
+    (
+        (":5432:", ":*:"),
+        re.compile(
+            r"(?m)^[ \t]*(?:[\w.-]+|\*):(?:5432|\*):(?:\*|[A-Za-z_][\w.-]*+):[\w.@*-]++:(?P<secret>\S+)[ \t\r]*$"
+        ),
+    ),
+    # : PSK "x" and : EAP "x" of ipsec.secrets, a login of chap-secrets
+    (
+        (' psk "', ' eap "', ' xauth "', ':psk "'),
+        re.compile(r"(?:^|[:\s])(?:PSK|EAP|XAUTH|NTLM)[ \t]+\"(?P<secret>[^\"\n]+)"),
+    ),
+    # jdbc:oracle:thin:scott/tiger@h
+    (("jdbc:oracle",), re.compile(r"jdbc:oracle:\w+:[^\s/@:]+/(?P<secret>[^\s/@]+)@")),
     # Authorization: Bearer abc / "Proxy-Authorization": "Basic abc" / ('Authorization', 'Basic abc') / Bearer abc
     (
         ("authorization", "bearer", "basic "),

@@ -9,7 +9,7 @@ import pytest
 from plugins.core import redaction
 from plugins.core.redaction import clean, redact
 from plugins.core.secret_names import NONE, STRONG, WEAK, secret_level
-from tests.support.secret_forms import Form, count, leaks, ordinary
+from tests.support.secret_forms import count, leaks, ordinary
 
 
 def test_the_numbers() -> None:
@@ -19,34 +19,29 @@ def test_the_numbers() -> None:
     assert (numbers["leaks"], numbers["altered"]) == (0, 0)
 
 
-@pytest.mark.parametrize("form", leaks(), ids=lambda form: form.text[:40])
-def test_a_form_leaves_nothing(form: Form) -> None:
-    assert form.left(redact(form.text)) == []
-    assert form.left(redact(f"before\n{form.text}\nafter")) == []
+def test_a_form_leaves_nothing() -> None:
+    shown = [(form, redact(text)) for form in leaks() for text in (form.text, f"before\n{form.text}\nafter")]
+    assert [(form.text, text) for form, text in shown if form.left(text)] == []
 
 
-@pytest.mark.parametrize("line", ordinary(), ids=lambda line: line[:40])
-def test_an_ordinary_line_stays(line: str) -> None:
-    assert redact(line) == line
+def test_an_ordinary_line_stays() -> None:
+    assert [redact(line) for line in ordinary() if redact(line) != line] == []
 
 
-@pytest.mark.parametrize("form", leaks()[::9], ids=lambda form: form.text[:40])
-def test_utf_16_that_was_read_as_if_it_were_not(form: Form) -> None:
-    text = form.text.encode("utf-16-le").decode("latin-1")
-    assert form.left(redact(text).replace("\0", "")) == []
+def test_utf_16_that_was_read_as_if_it_were_not() -> None:
+    shown = [(form, redact(form.text.encode("utf-16-le").decode("latin-1"))) for form in leaks()[::9]]
+    assert [form.text for form, text in shown if form.left(text.replace("\0", ""))] == []
 
 
-@pytest.mark.parametrize("form", leaks(), ids=lambda form: form.text[:40])
-def test_redacting_twice_changes_nothing_more(form: Form) -> None:
-    once = redact(form.text)
-    assert redact(once) == once
+def test_redacting_twice_changes_nothing_more() -> None:
+    once = [redact(form.text) for form in leaks()]
+    assert [text for text in once if redact(text) != text] == []
 
 
 def test_a_needle_of_every_finder_is_what_its_pattern_needs() -> None:
     """A long text is looked through by needles: a form is found in it as it is found alone."""
     around = "Zzz zzz\n" * 300
-    for form in leaks():
-        assert form.left(redact(f"{around}{form.text}\n{around}")) == [], form.text
+    assert [form.text for form in leaks() if form.left(redact(f"{around}{form.text}\n{around}"))] == []
 
 
 @pytest.mark.parametrize(
