@@ -142,7 +142,7 @@ def arm_error(response: Any) -> tuple[str, str]:
     try:
         error = json.loads(response.text())["error"]
         return str(error.get("code") or ""), str(error.get("message") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", ""
 
 

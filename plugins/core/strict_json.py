@@ -17,24 +17,31 @@ __all__ = ["check_version", "checked", "encode", "parse", "quick", "whole"]
 
 T = TypeVar("T")
 
+#: JSON values of a file, which has some thousand for a VM: each takes up to 100 bytes of memory, however short it is.
+_MOST_VALUES = 500_000
 _LONGEST = 300  # characters of what is wrong with a value: it may be quoted there
 
 #: `json.dumps` would make an encoder for every call.
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-def parse(raw: bytes | str, most: int = 0) -> Any:
+def parse(raw: bytes, *, of_a_fleet: bool = False) -> Any:
     """The value of a JSON text. Raises ValueError for all that RFC 8259 does not know, and for a key that is twice.
 
-    And, with `most`, for a text that may have more values than that: each takes up to 100 bytes of memory.
+    And for more values than a VM has, or than a file `of_a_fleet` has of its length.
     """
-    marks: tuple[Any, ...] = (b",", b"[", b"{") if isinstance(raw, bytes) else (",", "[", "{")
-    if most and len(raw) > most and sum(map(raw.count, marks)) > most:
+    most = _most_values(raw) if of_a_fleet else _MOST_VALUES
+    if len(raw) > most and sum(map(raw.count, (b",", b"[", b"{"))) > most:
         raise ValueError(f"it has more than {most:,} values")
     try:
         return json.loads(raw, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _most_values(raw: bytes) -> int:
+    """What a file about a whole fleet may have: a VM of a fleet file has one in 11 bytes at the densest."""
+    return _MOST_VALUES + len(raw) // 8
 
 
 def quick(raw: bytes, kind: type[T], fields: Container[str]) -> T | None:
@@ -43,6 +50,8 @@ def quick(raw: bytes, kind: type[T], fields: Container[str]) -> T | None:
     None when it is not that: for blanks, fields that are not among `fields`, one that is there twice, and all that
     `parse` and `checked` refuse, which say why.
     """
+    if raw.count(b",") > _most_values(raw):
+        return None
     try:
         members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         length = 1 + sum(len(name) + len('"":,') + len(bytes(value)) for name, value in members.items())

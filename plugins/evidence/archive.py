@@ -38,10 +38,6 @@ T = TypeVar("T")
 IN_MEMORY = 1_000
 
 
-#: JSON values of one VM's file, which has some thousand: a damaged one costs its own VM, not the memory of the runner.
-_MOST_VALUES = 500_000
-
-
 class Mirror(Protocol):
     """A second place for the files of a run, besides its directory (`plugins.evidence.object_store`)."""
 
@@ -231,7 +227,7 @@ def _check_shard(shard: ShardRecord) -> None:
 def _read(source: Source, name: str) -> dict[str, Any] | None:
     try:
         raw = source.read(name)
-        data = None if raw is None else parse(raw, _MOST_VALUES if "/" in name else 0)
+        data = None if raw is None else parse(raw, of_a_fleet="/" not in name)
     except (ValueError, OSError) as error:
         raise InputError(f"{source.label(name)}: is not readable as JSON ({error})") from None
     if raw is not None and not isinstance(data, dict):

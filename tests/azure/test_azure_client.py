@@ -130,6 +130,16 @@ def test_an_answer_of_millions_of_values_is_not_parsed(arm: Arm, value: object) 
     assert most[0] < 64 << 20
 
 
+@pytest.mark.parametrize("status", [200, 403, 404, 500])
+def test_an_answer_that_is_nested_too_deep_costs_itself(arm: Arm, status: int) -> None:
+    vms = populate(arm, 2)
+    arm.trouble("virtualmachines/vm1", (status, {}, b'{"error":' + b"[" * 100_000))
+    facts = fetch(vms, options(arm))
+    with pytest.raises(CheckOutcome):
+        _ = AzureVmView(vms[0], facts).vm
+    assert AzureVmView(vms[1], facts).vm, "the other VM is read"
+
+
 def test_pages_without_end_are_not_all_kept(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answer_size, "_QUESTION", 1 << 20)
     vms = populate(arm, 1)

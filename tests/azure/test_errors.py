@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from plugins.azure.clouds import clouds
 from plugins.azure.credential import Login
 from plugins.azure.errors import (
     NotAllowedError,
+    arm_error,
     explain,
     no_login,
     not_reached,
@@ -423,3 +425,7 @@ def test_the_login_is_named(credential: Any, expected: str) -> None:
     assert login.description == ""
     login.get_token("scope")
     assert login.description == expected
+
+
+def test_an_error_that_is_nested_too_deep_has_no_words() -> None:
+    assert arm_error(SimpleNamespace(text=lambda: "[" * 100_000)) == ("", "")

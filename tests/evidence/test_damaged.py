@@ -23,6 +23,7 @@ from plugins.gates import baseline
 from plugins.judge.context import CheckContext
 from plugins.model import Evidence, ProbeResult, SshSession, Target, Vm
 from plugins.pytest_adapter.saved_options import _Saved
+from plugins.results.history import history
 from tests.support.memory import MEGABYTE, most_memory
 from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
@@ -249,6 +250,26 @@ def test_a_bomb_in_one_vms_file_costs_that_vm(bomb: str, problem: str, tmp_path:
         assert archive.get("vm1") is None
     assert problem in archive.damaged["vm1"].message
     assert most[0] < 64 * MEGABYTE
+
+
+@pytest.mark.parametrize("bomb", ["[" * 100_000, "[" + "[]," * 1_200_000 + "0]"], ids=["deep", "wide"])
+@pytest.mark.parametrize("name", ["run.json", "azure.json", "runner.json", "results.json"])
+def test_a_bomb_in_a_file_about_the_fleet_costs_that_file(name: str, bomb: str, tmp_path: Path) -> None:
+    folder = saved(tmp_path / "20261121T221500Z-3f9a")
+    (folder / name).write_text(f'{{"version":1,"run_id":"r","vms":[],"answers":{bomb}}}')
+    with most_memory() as most:
+        if name in ("run.json", "results.json"):
+            read = {
+                "run.json": lambda: Archive.open(folder),
+                "results.json": lambda: baseline.load(str(folder), tmp_path),
+            }
+            problem = refusal(read[name], f"{folder / name}: ")
+        else:
+            context = CheckContext(Archive(folder), lambda: ())
+            problem = context.facts.unreadable if name == "azure.json" else context.az_cli.error
+    assert "values)" in problem or "it is nested too deeply" in problem, problem
+    assert most[0] < 64 * MEGABYTE
+    assert history({"run_id": "30000101T000000Z-aaaa", "judged": {"complete": False}, "vms": []}, tmp_path, 3) == []
 
 
 def test_the_second_vm_of_a_name_is_unknown(tmp_path: Path) -> None:
