@@ -202,7 +202,7 @@ def _become_pytest(request: dict[str, Any], files: list[int], path: list[str]) -
             for name in [name for name in sys.modules if name.partition(".")[0] in ("plugins", "suites")]:
                 del sys.modules[name]
         if redaction := sys.modules.get("plugins.core.redaction"):
-            redaction._salt = os.urandom(16)  # each run has its own
+            vars(redaction)["_salt"] = os.urandom(16)  # each run has its own
         sys.argv = ["pytest", *request["argv"]]
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if COVERAGE in os.environ:
