@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plugins.core.errors import InputError
-from plugins.core.sanitize import terminal_text
+from plugins.core.sanitize import message_text, terminal_text
 from plugins.pytest_adapter import (
     collection,
     configure,
@@ -62,6 +62,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if started:
         configure.adjust_pytest(config)
         report_stage.configure(config)
+
+
+@pytest.hookimpl(optionalhook=True, trylast=True)
+def pytest_metadata(metadata: dict[str, Any]) -> None:
+    """Make the variables of a CI server harmless, which ``-v`` prints: its author names a branch."""
+    metadata.update({name: message_text(value) for name, value in metadata.items() if isinstance(value, str)})
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

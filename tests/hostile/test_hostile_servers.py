@@ -1,0 +1,183 @@
+"""What servers on the network and names of this machine hold acts in no output: a live run, over SSH and loopback.
+
+Servers say markers where the protocol lets them: before and in the banner, in the greeting, as names of methods, in the
+words of a refusal, of a goodbye and of a shell. The inventory's name and the runner's environment hold them, too.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import paramiko
+import pytest
+from paramiko.common import cMSG_CHANNEL_OPEN_FAILURE, cMSG_DISCONNECT, cMSG_USERAUTH_BANNER
+
+from tests.hostile.test_hostile_text import commands, invisible, problems
+from tests.support.hostile_sshd import message
+from tests.support.newest_run import newest_run
+from tests.support.paths import ROOT
+from tests.support.pytest_process import run_pytest
+
+MARK = (
+    "Z![z](http://evil.example)::error::Z ##vso[task.x]Z\x1b[31m\u202e\u034f\ufe0f\u3164\x1b]0;T\x07 "
+    "<img src=http://evil.example/z onerror=1> [Z](http://evil.example/z) www.evil.example <script>Z</script> `Z` ##[error]Z"
+)
+#: Raw text, and what a server that has let the client get further does.
+RAW = {
+    "before": f"{MARK}\r\n::error::Z\r\nHTTP/1.1 400 Z\r\n" + "\x1b[2J\r\n" * 3_000,
+    "busy": f"Exceeded MaxStartups {MARK}\r\n",
+}
+STAGES = ("banner", "greeting", "farewell", "refusal", "words")
+
+
+class _Server(paramiko.ServerInterface):
+    def __init__(self, transport: Any, stage: str) -> None:
+        self.transport, self.stage = transport, stage
+
+    def get_allowed_auths(self, username: str) -> str:
+        return f"publickey,keyboard-interactive,{MARK}"
+
+    def check_auth_none(self, username: str) -> int:
+        if self.stage == "farewell":
+            self.transport._send_message(message(cMSG_DISCONNECT, 11, MARK, ""))
+        if self.stage == "greeting":
+            self.transport._send_message(message(cMSG_USERAUTH_BANNER, f"{MARK}\r\n::error::Z\n", ""))
+        succeeds = self.stage in ("refusal", "words")
+        return paramiko.AUTH_SUCCESSFUL if succeeds else paramiko.AUTH_FAILED  # type: ignore[attr-defined, no-any-return]
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        if self.stage == "refusal":
+            self.transport._send_message(message(cMSG_CHANNEL_OPEN_FAILURE, 0, 1, MARK, ""))
+        return paramiko.OPEN_SUCCEEDED  # type: ignore[attr-defined, no-any-return]
+
+    def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
+        def speak() -> None:
+            with suppress(Exception):  # the client has hung up
+                channel.recv(1)  # its answer to the request is on the way
+                channel.sendall(f"{MARK}\n::error::Z\n".encode())
+                channel.sendall_stderr(f"{MARK}\n::error::Z\n".encode())
+                channel.send_exit_status(3)
+                channel.close()
+
+        threading.Thread(target=speak, daemon=True).start()
+        return True
+
+
+@contextmanager
+def server(stage: str, key: paramiko.PKey) -> Iterator[int]:
+    """The port of a server that says markers at this stage of a session."""
+    transports = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    if stage in RAW:
+                        with suppress(OSError), connection:
+                            connection.sendall(RAW[stage].encode())
+                            connection.shutdown(socket.SHUT_WR)
+                            connection.recv(1 << 16)
+                        continue
+                    transport: Any = paramiko.Transport(connection)
+                    transports.append(transport)
+                    transport.daemon = True
+                    transport.set_log_channel("tests.hostile_servers")
+                    transport.add_server_key(key)
+                    if stage == "banner":  # it is in the message when there is no algorithm in common
+                        transport.local_version = f"SSH-2.0-{MARK}"
+                        transport._preferred_kex = ("diffie-hellman-group1-sha1",)
+                    with suppress(Exception):
+                        transport.start_server(threading.Event(), _Server(transport, stage))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(listening.getsockname()[1])
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(20)
+        for transport in transports:
+            transport.close()
+
+
+#: What a file may be called.
+NAME = f"fleet\n::error::Z {MARK.replace('/', '')}"
+ENVIRONMENT = dict.fromkeys(
+    "USER LOGNAME HOSTNAME BUILD_ID BUILD_URL BUILD_SOURCEBRANCH GITHUB_REF GITHUB_ACTOR GITHUB_RUN_ID CI_JOB_URL".split(),
+    MARK,
+)
+
+
+def test_no_marker_of_a_server_or_of_this_machine_acts(tmp_path: Path) -> None:
+    key = paramiko.RSAKey.generate(2048)
+    fleet = tmp_path / f"{NAME}.yaml"
+    config, reports, log = tmp_path / "config", tmp_path / "reports", tmp_path / "run.log"
+    config.write_text(
+        "UserKnownHostsFile /dev/null\nGlobalKnownHostsFile none\nIdentityAgent none\nIdentityFile none\n"
+    )
+    with ExitStack() as servers:
+        lines = [
+            f"- {{name: vm-{stage}, host: 127.0.0.1, port: {servers.enter_context(server(stage, key))}}}"
+            for stage in (*RAW, *STAGES)
+        ]
+        fleet.write_text("\n".join([f"ssh_config: {config}", "vms:", *lines, ""]))
+        done = run_pytest(
+            *("-p", "no:cacheprovider", f"--inventory={fleet}", "--ssh-user=anna"),
+            *(
+                "--no-azure",
+                "--host-keys=off",
+                "--check=SSH-001",
+                "--check=VM-001",
+                f"--reports={reports}",
+                "-vv",
+                "-rA",
+            ),
+            *(f"--log-file={log}", "--log-file-level=DEBUG"),
+            cwd=ROOT,
+            env={**os.environ, **ENVIRONMENT, "HOME": str(tmp_path), "COLUMNS": "100"},
+        )
+    printed = tmp_path / "terminal.txt"
+    printed.write_text(done.stdout + done.stderr, "utf-8", "surrogateescape")
+    run = newest_run(reports)
+    results = (run / "results.json").read_text()
+    for stage in (*RAW, *STAGES):
+        assert results.count(f'"name":"vm-{stage}"') == 1
+    said = [
+        stage
+        for stage in (*RAW, *STAGES)
+        if "vso[task" in results.split(f'"name":"vm-{stage}"')[1].split('"name":"vm-')[0]
+    ]
+    assert said == [*RAW, *STAGES], "each of them is heard"
+    # What is judged again keeps the servers' own words: the evidence, and the command line.
+    kept = {run / "run.json", *(run / "evidence").iterdir()}
+    outputs = [
+        printed,
+        log,
+        *(file for file in run.rglob("*") if file.is_file() and file.name[0] != "." and file not in kept),
+    ]
+    assert len(outputs) >= 12
+    assert {
+        file.name: problem
+        for file in outputs
+        if (problem := next((each for each in problems(file) if "\u26a0\ufe0f" not in each), None))
+    } == {}
+
+
+@pytest.mark.parametrize("option", ["--inventory", "--waivers", "--profile", "--evidence", "--against"])
+@pytest.mark.parametrize(
+    "content", ["", f"{MARK}: [", f'vms: [{{name: "{MARK}"}}, {{"{MARK}": 1}}]\nwaivers: [{{"{MARK}": 1}}]\n']
+)
+def test_no_marker_of_a_file_or_its_name_acts_in_its_error(option: str, content: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{NAME}.toml"
+    path.write_text(content)
+    done = run_pytest(
+        *("-p", "no:cacheprovider", f"{option}={path}", "--vm=a", "--no-azure", "--plan", f"--reports={tmp_path}"),
+        cwd=ROOT,
+    )
+    printed = done.stdout + done.stderr
+    assert [*invisible(printed), *commands(printed)] == []
