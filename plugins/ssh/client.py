@@ -128,11 +128,13 @@ class _Visits:
         limit = time_limit(len(self.vms), self.options)
         end = time.monotonic() + limit
         try:
+            now = time.monotonic()
             while not everyone.done():
+                planned = now + _TICK
                 await asyncio.wait([everyone], timeout=_TICK)
                 now = time.monotonic()
                 for deadline in list(self.deadlines):
-                    deadline.check(now)
+                    deadline.check(now, max(0.0, now - planned))
                 if self.cancelled.is_set():
                     await self._cancel(tasks, CANCELLED, config)
                 elif now > end:

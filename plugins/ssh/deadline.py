@@ -15,7 +15,7 @@ class Deadline:
     """Cuts a connection when its phase is over its time. `check` is called several times a second, from one place.
 
     Getting in has a time of its own, over all its phases, retries and jump hosts: no phase may take more than is left
-    of it.
+    of it. By how much the loop that checks is late itself counts for no limit: this machine is busy then, not the VM.
     """
 
     def __init__(self, getting_in: float = float("inf")) -> None:
@@ -27,11 +27,12 @@ class Deadline:
         self.span = ""  # the present limit, for messages
         self._getting_in = getting_in
         self._latest = time.monotonic() + getting_in
+        self._loop_late = self._late_before = 0.0  # seconds that the loop was late: in all, and before this phase
 
     @property
     def left(self) -> float:
         """The seconds that are left for getting in."""
-        return max(0.0, self._latest - time.monotonic())
+        return max(0.0, self._latest + self._loop_late - time.monotonic())
 
     def excuse(self, seconds: float) -> None:
         """Time spent waiting for one's turn is not the VM's fault."""
@@ -45,6 +46,7 @@ class Deadline:
         """Begin a phase that may take this long, or what is left; returns which."""
         left = self.left
         self.span = f"{seconds:g} s" if seconds <= left else f"the {self._getting_in:g} s for getting in"
+        self._late_before = self._loop_late
         self._phase_end = time.monotonic() + min(seconds, left)
         return min(seconds, left)
 
@@ -52,9 +54,10 @@ class Deadline:
         """No phase is going on: one waits for one's turn."""
         self._phase_end = float("inf")
 
-    def check(self, now: float) -> None:
-        """Cut the connection if it is time."""
-        if now > self._phase_end and not self.late:
+    def check(self, now: float, loop_late: float = 0.0) -> None:
+        """Cut the connection if it is time; `loop_late`: by how many seconds this call is later than planned."""
+        self._loop_late += loop_late
+        if now > self._phase_end + self._loop_late - self._late_before and not self.late:
             self.late = True
             self._cut()
 
