@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from plugins.core.files import InUseError, lock_directory
+from plugins.core.files import InUseError, lock_directory, read_regular
 
 __all__ = ["RUN_ID", "remove_old_runs"]
 
@@ -56,7 +56,7 @@ def _is_run(path: Path) -> bool:
     if record.is_symlink() or not record.is_file() or results.is_symlink() or not results.is_file():
         return False
     try:
-        found = json.loads(record.read_bytes()) if record.stat().st_size <= _LARGEST else None
+        found = json.loads(read_regular(record, _LARGEST))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and found.get("id") == path.name

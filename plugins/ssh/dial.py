@@ -66,7 +66,7 @@ class Connection:
         if not self.stderr:
             return ""
         self.stderr.seek(max(0, self.stderr.seek(0, os.SEEK_END) - 200))
-        text = self.stderr.read()
+        text = self.stderr.read(200)
         return quoted(text, 200) if text.strip() else ""
 
 

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from paramiko import ECDSAKey, Ed25519Key, Message, PKey, RSAKey, SSHException
 from paramiko.agent import AgentKey, AgentSSH
 
+from plugins.core.files import read_regular
 from plugins.ssh.hop import Hop
 from plugins.ssh.known_hosts import fingerprint
 
@@ -167,7 +168,7 @@ def _print(blob: bytes) -> str:
 
 def _certified(path: Path, certificate: Path, problems: list[str]) -> PKey | None:
     try:
-        key = load_private_key(path.read_bytes())
+        key = load_private_key(read_regular(path, _LONGEST))
         key.load_certificate(str(certificate))
     except Exception as error:  # the loaders raise a dozen kinds
         problems.append(f"{certificate} is not a certificate for {path} ({error})")
@@ -177,7 +178,7 @@ def _certified(path: Path, certificate: Path, problems: list[str]) -> PKey | Non
 
 def _read(path: Path) -> _KeyFile:
     try:
-        data = path.read_bytes()
+        data = read_regular(path, _LONGEST)
     except FileNotFoundError:
         public = path.with_name(path.name + ".pub")  # the private key may be in the agent only
         return _KeyFile(path, _public_line(public), problem=f"there is no file {path}")
@@ -204,6 +205,7 @@ def _read(path: Path) -> _KeyFile:
     return _KeyFile(path, key.asbytes(), key, certificate)
 
 
+_LONGEST = 1 << 20  # bytes of a key file
 _PEM = re.compile(rb"^-----BEGIN ([A-Z ]*PRIVATE KEY)-----[ \t]*$.+?^-----END \1-----", re.DOTALL | re.MULTILINE)
 
 
@@ -229,7 +231,7 @@ def load_private_key(data: bytes) -> PKey:
 def _public_line(path: Path) -> bytes:
     """The key of a public key file: ``ssh-ed25519 AAAA... comment``."""
     try:
-        words = path.read_text("utf-8", "replace").split()
+        words = read_regular(path, _LONGEST).decode("utf-8", "replace").split()
         return base64.b64decode(words[1], validate=True) if re.match("ssh-|ecdsa-|sk-", words[0]) else b""
     except (OSError, IndexError, binascii.Error):
         return b""

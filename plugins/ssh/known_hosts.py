@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plugins.core.files import read_regular
 from plugins.ssh.config_syntax import match_list
 
 
@@ -116,7 +117,7 @@ def _matching(known: _File, name: str) -> Iterator[Entry]:
 def _parse(path: Path) -> _File:
     file = _File()
     try:
-        lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+        lines = read_regular(path, _LONGEST).decode("utf-8", "replace").split("\n")
     except OSError:
         return file  # as ssh does: a missing file has no keys
     for number, line in enumerate(lines, 1):
@@ -150,6 +151,7 @@ def _marker(line: str) -> tuple[str | None, str]:
     return marker, line
 
 
+_LONGEST = 256 << 20  # bytes of a known_hosts file: 100,000 hosts with three keys have 40 MB
 _SALT = 20  # bytes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,9 @@ from plugins.judge import waivers
 from plugins.pytest_adapter.log_file import UnreadableLog, read_logs
 from plugins.requirements.profile import ProfileError
 from plugins.requirements.profile_file import load_profile
+from plugins.ssh import keys, known_hosts
 from tests.support.memory import MEGABYTE, most_memory
+from tests.support.paths import ROOT
 
 
 def read_waivers(path: Path) -> object:
@@ -120,3 +123,51 @@ def test_read_object_is_one_of_them(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "results.json")
     with pytest.raises(InputError, match="it is not a regular file"):
         read_object(tmp_path / "results.json")
+
+
+def test_a_key_file_that_never_ends_is_no_key(tmp_path: Path) -> None:
+    for make in (fifo, endless, folder, huge):
+        path = tmp_path / make.__name__
+        make(path)
+        with most_memory() as most:
+            found = keys._read(path)
+            assert known_hosts._parse(path).plain == {}
+        assert (found.key, "cannot be read" in found.problem) == (None, True)
+        assert most[0] < 64 * MEGABYTE
+
+
+#: What reads to an end that it does not set itself, by what it reads.
+OURS = "core/schema_errors core/version gather/script gather/windows_script reports/html/csp reports/html/plugin requirements/data_files"
+OWN = f"{OURS} results/schema pytest_adapter/configure pytest_adapter/explain"  # files of this project
+WRITTEN = "evidence/object_store pytest_adapter/listener reports/ci_summary"  # by this run, just before
+CHECKED = "requirements/profile_file results/provenance"  # read with a bound before
+#: The operator's own programs and SSH settings, which OpenSSH reads in the same way; programs have a time limit.
+OPERATORS = "azure/az_cli ssh/openssh ssh/host_keys ssh/config_reader ssh/known_hosts"
+UNBOUNDED = re.compile(
+    r"\.(?:read|readlines?|recv)\(\)|\.read_(?:bytes|text)\(|\.communicate\(|capture_output=True|check_output\("
+)
+#: What unpacks or expands, and the one place that bounds it.
+EXPANDS = {
+    r"\bYAML\(": {"core/yaml_config"},
+    r"\bZipFile\([^)]*[^\"w)]\)": {"evidence/bundle_format", "pytest_adapter/log_file"},
+    r"\bdecompress(?:obj)?\(": {"pytest_adapter/log_file"},
+    r"\bjson\.loads?\(|\.json\(\)": set(
+        "core/strict_json core/schema_errors results/schema evidence/retention azure/az_cli azure/client azure/errors azure/credential".split()
+    ),
+}
+
+
+def modules_with(pattern: str) -> set[str]:
+    plugins = ROOT / "plugins"
+    paths = {str(path.relative_to(plugins).with_suffix("")): path.read_text() for path in plugins.rglob("*.py")}
+    return {name for name, text in paths.items() if re.search(pattern, text)}
+
+
+def test_what_is_read_without_a_bound_is_known() -> None:
+    """A read of a file, a socket or a process to its end is of one of these; anything else goes through `read_regular`."""
+    assert modules_with(UNBOUNDED.pattern) == set(f"{OWN} {WRITTEN} {CHECKED} {OPERATORS}".split())
+
+
+@pytest.mark.parametrize("pattern", EXPANDS)
+def test_what_unpacks_or_parses_is_known(pattern: str) -> None:
+    assert modules_with(pattern) == EXPANDS[pattern]
