@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from plugins.results import schema
+from plugins.results.verdict import sentence
 from tests.support.report_builder import NASTY, Json, Story, run, saved, unreachable_without_its_check, vm
 from tests.support.report_fleet import rollout
 from tests.support.report_page import SUITE, chunks, core, run_pytest, write_page
@@ -136,6 +137,20 @@ def test_the_verdict_says_what_the_plan_comes_to(six: Path) -> None:
         in text
     )
     assert "Nothing has to be fixed." not in text
+
+
+def test_a_partial_run_says_once_which_checks_were_left_out(tmp_path: Path) -> None:
+    results = saved("six-vms")
+    left_out = {"complete": False, "guest_alone": True, "why": ["--no-azure"], "areas": ["VM", "CSN"]}
+    results["judged"] |= {**left_out, "required": {"judged": 20, "of": 38}}
+    results["sentence"] = sentence({"not ready": 3, "unknown": 2, "partial": 1}, results["judged"])
+    text = words(write_page(tmp_path, results))
+    assert "Partial run. 20 of 38 required checks were judged ( --no-azure ); not judged: VM, CSN." in text
+    assert text.count("required checks were judged") == 1
+    assert (
+        "Not ready 3 of 6 VMs are not ready; guest ready on 1 of 6 VMs; Azure not asked; 2 could not be judged. 5 fixes"
+        in text
+    )
 
 
 def test_the_plan_is_the_list_of_fixes_with_what_is_true_after_each(six: Path) -> None:

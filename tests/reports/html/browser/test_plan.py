@@ -61,4 +61,5 @@ def test_a_single_vm_has_a_checklist_and_no_charts(browser: Chrome, tmp_path: Pa
     assert (
         js(browser, "document.querySelectorAll('#plan .checklist details[open]').length") == len(results["plan"]) == 2
     )
+    assert visible(browser, "select[name=group], select[name=sort], select[name=by]") == []
     assert browser.title == "web-07: not ready · Azure Arc readiness"

@@ -30,6 +30,7 @@ function chips(list, check) {
 const fillTools = () => {
   tools.group.append(option("readiness", "readiness"), ...groupOptions(() => true));
   tools.sort.append(option("readiness", "readiness"), option("name", "name"), option("failing", "most failures"), option("inventory", "inventory"));
+  for (const { parentElement } of [tools.group, tools.sort, filterForm.by]) parentElement.hidden = vms.length < 2;
 };
 
 const sortByCheck = (number) => {
