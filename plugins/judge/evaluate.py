@@ -214,7 +214,7 @@ def _ending(status: int | None) -> str:
 
 def _ends_with_mark(command: str) -> bool:
     # Evidence holds the command that ran: that of an older version did not print the mark.
-    return command.endswith((f"\necho {END}", f" && echo {END}"))
+    return command.endswith((f"\necho {END}", f" && echo {END}", f"\n'{END}'"))
 
 
 def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:

@@ -6,7 +6,7 @@ of services included; `NAMES` has Windows' own.
 
 from __future__ import annotations
 
-from plugins import ps
+from plugins import END, ps
 from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, each_end
 from plugins.core.secret_names import LOGIN
 from plugins.requirements.agent_errors import SUCCESSES
@@ -22,9 +22,9 @@ NAMES = {"himdsd": "himds", "gcad": "GCArcService", "extd": "ExtensionService", 
 # ProgramW6432 is the folder of 64-bit programs, whatever the shell's own bits are.
 _EXE = '$exe = "$env:ProgramW6432\\AzureConnectedMachineAgent\\azcmagent.exe"\n'
 _IS = "$ExecutionContext.InvokeCommand.GetCommand($exe, 'Application')"
-_ABSENT = f"{_EXE}if (-not {_IS}) {{ '@absent'; return }}\n"
+_ABSENT = f"{_EXE}if (-not {_IS}) {{ '@absent'; '{END}'; return }}\n"
 
-SHOW = f"{_ABSENT}Invoke-Tool $exe 'show -j'\n''\n'@text'\nInvoke-Tool $exe 'show'"
+SHOW = f"{_ABSENT}Invoke-Tool $exe 'show -j'\n''\n'@text'\nInvoke-Tool $exe 'show'\n'{END}'"
 
 # What stands before the last @ is a login: a password may hold others, and slashes.
 _CUT = "-replace '://.*@', '://***@'"
@@ -35,7 +35,8 @@ CONFIG = f"""\
 foreach ($name in 'proxy.url', 'proxy.bypass') {{
     "@get $name"
     (Invoke-Tool $exe "config get $name") {_CUT}
-}}"""
+}}
+'{END}'"""
 
 #: .NET's own list: Get-Service would load a module in this runspace first.
 SERVICES = f"""\
@@ -50,7 +51,8 @@ foreach ($pair in {", ".join(f"@({ps(linux)}, {ps(here)})" for linux, here in NA
     'LoadState=' + $(if ($state) {{ 'loaded' }} else {{ 'not-found' }})
     'ActiveState=' + $(if ($state -eq 'Running') {{ 'active' }} else {{ $state.ToLowerInvariant() }})
     ''
-}}"""
+}}
+'{END}'"""
 
 
 def present(azcmagent: str, himds: str) -> str:

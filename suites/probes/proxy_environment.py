@@ -118,7 +118,8 @@ def _windows(value: str) -> str:
         f"foreach ($name in {names}) {{\n"
         f"    $value = {value}\n"
         f"    if ($value) {{ \"$name=\" + ($value -replace '(?s)^([A-Za-z0-9+.-]*://)?.*@', '$1{MARK}@') }}\n"
-        "}"
+        "}\n"
+        f"'{END}'"
     )
 
 

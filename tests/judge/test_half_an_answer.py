@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from plugins.model import ProbeResult, Severity, Status
-from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS
+from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS, WINDOWS_ROWS
 from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import Row
 
@@ -18,6 +18,8 @@ from tests.support.suite_rows import Row
 HALVES: dict[str, Callable[[ProbeResult], ProbeResult]] = {
     "killed": lambda seen: replace(seen, exit=137),
     "terminated": lambda seen: replace(seen, exit=143),
+    "ended by TerminateProcess": lambda seen: replace(seen, exit=-1),
+    "ended by Ctrl-C of Windows": lambda seen: replace(seen, exit=-1073741510),
     "lost": lambda seen: replace(seen, state="lost", exit=None, stdout="", stderr=""),
     "without a status": lambda seen: replace(seen, exit=None),
     "stopped at its limit": lambda seen: replace(seen, state="timed out", exit=None),
@@ -55,7 +57,7 @@ EARLY = {
 
 def passing() -> Iterator[tuple[str, Row, str]]:
     """Every required check that takes probes, with the rows on which it passes, and each probe of those."""
-    for id, rows in ROWS.items():
+    for id, rows in (*ROWS.items(), *WINDOWS_ROWS.items()):
         for row in rows:
             if CHECKS[id].base_severity is Severity.REQUIRED and row.status is Status.PASS:
                 for name in sorted(set(row.evidence) & set(probes_of(FUNCTIONS[id]))):
@@ -69,13 +71,14 @@ def verdict(id: str, row: Row, name: str, half: Callable[[ProbeResult], ProbeRes
     return replace(whole, evidence=evidence).judged(FUNCTIONS[id])[0]
 
 
-PASSING = [pytest.param(id, row, name, id=f"{id}-{row.name}-{name}") for id, row, name in passing()]
+PASSING = [pytest.param(id, row, name, id=f"{id}-{row.vm.os}-{row.name}-{name}") for id, row, name in passing()]
 
 
 @cache
-def answers(id: str, name: str) -> list[ProbeResult]:
-    """Every whole answer of a probe that the tables know for a check."""
-    rows = (row.with_ends(FUNCTIONS[id]) for row in ROWS[id] if name in row.evidence)
+def answers(id: str, name: str, os: str) -> list[ProbeResult]:
+    """Every whole answer of a probe that the tables of a system know for a check."""
+    table = WINDOWS_ROWS if os == "windows" else ROWS
+    rows = (row.with_ends(FUNCTIONS[id]) for row in table[id] if name in row.evidence)
     return [row.evidence[name] for row in rows if row.evidence[name].state == "done"]
 
 
@@ -86,7 +89,7 @@ def matters(id: str, row: Row, name: str) -> bool:
     def instead(other: ProbeResult) -> Callable[[ProbeResult], ProbeResult]:
         return lambda seen: replace(other, command=seen.command, probe=seen.probe)
 
-    return any(verdict(id, row, name, instead(other)) not in met for other in answers(id, name))
+    return any(verdict(id, row, name, instead(other)) not in met for other in answers(id, name, row.vm.os))
 
 
 @pytest.mark.parametrize(("id", "row", "name"), PASSING)

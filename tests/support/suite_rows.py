@@ -31,7 +31,7 @@ def seen(
 
 def ended(result: ProbeResult) -> ProbeResult:
     """The result with the mark that its command prints last; the tables leave it out."""
-    if result.state != "done" or result.exit or not result.command.endswith(f"echo {END}"):
+    if result.state != "done" or result.exit or not result.command.endswith((f"echo {END}", f"\n'{END}'")):
         return result
     newline = "" if result.stdout.endswith(("\n", "\r")) or not result.stdout else "\n"
     return replace(result, stdout=f"{result.stdout}{newline}{END}\n")
