@@ -65,7 +65,7 @@ def run(*, record: bool = False) -> int:
         print(f"This was the recorded run in {_short(RECORDED)}: the lab cannot run here: {why}")
     if record and not wrong:
         shutil.rmtree(RECORDED, ignore_errors=True)
-        # What was seen, not what was said about it: the reports of a recording are made anew.
+        # Observed, not what was said about it: the reports of a recording are made anew.
         shutil.copytree(LATEST / "evidence", RECORDED / "evidence")
         for name in ("azure.json", "runner.json", "profile.toml"):
             shutil.copy(LATEST / name, RECORDED)

@@ -62,7 +62,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
             remedy="Run 'azcmagent version' on the VM by hand; reinstall the agent if it does not run.",
         )
     if not agent.looked:
-        unknown("This evidence does not say when it was gathered.", remedy="Gather again.")
+        unknown("This evidence does not state when it was gathered.", remedy="Gather again.")
     return agent_release.in_its_window(agent, vm, profile)
 
 
@@ -117,7 +117,7 @@ def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_sho
     problem="agent has services that do not run",
     action="Start the agent's services on {vms}",
     remedy="On the VM: systemctl restart himdsd, then 'systemctl status himdsd gcad extd arcproxyd' and journalctl -u "
-    "himdsd say why it ends; enable it with systemctl enable --now.",
+    "himdsd show why it ends; enable it with systemctl enable --now.",
     docs=f"{ARC}/agent-overview",
     component="guest",
 )
@@ -156,7 +156,7 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
             f"{listed([*down.values()])} {'does' if len(down) == 1 else 'do'} not run; expected "
             f"{'running' if windows else 'active'}.{why}",
             remedy=f"In an elevated PowerShell on the VM: Start-Service {', '.join(names[name] for name in due)} ; "
-            r"%ProgramData%\AzureConnectedMachineAgent\Log\himds.log says why one ends."
+            r"%ProgramData%\AzureConnectedMachineAgent\Log\himds.log shows why one ends."
             if windows
             else "",
             fix=guest_fixes.services(*down) if known else (),
@@ -208,19 +208,19 @@ def test_the_agent_reaches_every_required_endpoint(
         fail(
             f"{command} does not reach {len(needed)} of {len(wanted)} endpoints: "
             f"{listed([endpoint.host for endpoint in needed])}."
-            + (f" Its PROXY column says {needed[0].proxy!r}." if direct else "")
+            + (f" Its PROXY column shows {needed[0].proxy!r}." if direct else "")
             + log_findings.sentence_about(agent_check.errors)
         )
     open_ = [endpoint.host for endpoint in wanted if endpoint.reachable is None and endpoint.host not in OBSOLETE]
     if open_:
         unknown(
-            f"{command} does not say whether it reaches {listed(open_)}.",
+            f"{command} does not state whether it reaches {listed(open_)}.",
             remedy="Run it on the VM by hand, with --verbose.",
         )
     if missing := agent_endpoints.without_row(agent_check, vm, profile):
         unknown(
             f"{command} printed no row for {listed(missing)}; expected one for every required endpoint.",
-            remedy="Run it on the VM by hand, with --verbose, and see whether it finishes.",
+            remedy="Run it on the VM by hand, with --verbose, and check whether it finishes.",
         )
     if lost:
         warn(
@@ -237,8 +237,8 @@ def test_the_agent_reaches_every_required_endpoint(
     caused_by=["AGENT-003", "NET-001", "PROXY-004", "SSH-003"],
     problem="agent is in error or connected elsewhere",
     action="Disconnect the agent on {vms} and connect it again",
-    remedy="Run 'azcmagent disconnect' on the VM (with --force-local-only if the resource is gone from Azure), then "
-    "connect again.",
+    remedy="Run 'azcmagent disconnect' on the VM (with --force-local-only if the resource no longer exists in Azure), "
+    "then connect again.",
     docs=f"{ARC}/azcmagent-show",
     component="guest",
 )
@@ -265,17 +265,17 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
             return "The agent is installed and was never connected: ready to connect."
         case "disconnected":
             fail(
-                f"azcmagent show says Disconnected, though the machine was connected as {resource}.{last} Expected "
+                f"azcmagent show reports Disconnected, though the machine was connected as {resource}.{last} Expected "
                 "Connected, or never connected; connecting again would end with AZCM0067.",
-                remedy="If it should be that resource, see why the agent gets no contact (AGENT-003, AGENT-004). Else "
-                "run 'azcmagent disconnect' (with --force-local-only if the resource is gone from Azure) and connect "
-                "again.",
+                remedy="If it should be that resource, find out why the agent gets no contact (AGENT-003, AGENT-004). "
+                "Else run 'azcmagent disconnect' (with --force-local-only if the resource no longer exists in Azure) "
+                "and connect again.",
             )
         case "expired" | "error":
             error = " ".join(filter(None, (agent_show.error_code, agent_show.error_details)))
             finding = next(findings([error]), None)
             fail(
-                f"azcmagent show says {status}"
+                f"azcmagent show reports {status}"
                 + (f" for {resource}" if resource else "")
                 + (f": {error.rstrip('.')}" if error else ", and no reason")
                 + (f" ({agent_show.error_time})" if agent_show.error_time else "")
@@ -285,7 +285,7 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
             )
         case _:
             unknown(
-                f"azcmagent show says {status!r}; expected Connected, Disconnected, Expired or Error.",
+                f"azcmagent show reports {status!r}; expected Connected, Disconnected, Expired or Error.",
                 remedy="Run 'azcmagent show' on the VM by hand.",
             )
 
@@ -349,7 +349,7 @@ _FORGET = sh("azcmagent disconnect --force-local-only")
     required,
     problem="agent has the VM ID of another VM",
     action="Renew the agent's VM ID on {vms}",
-    remedy=f"This VM is a copy of a connected machine. On the VM: {_FORGET}, then connect anew; and remove the agent "
+    remedy=f"This VM is a copy of a connected machine. On the VM: {_FORGET}, then connect again; and remove the agent "
     "from the image.",
     docs=f"{ARC}/agent-overview",
     component="guest",
@@ -365,7 +365,7 @@ def test_no_other_vm_has_the_same_vm_id(
 
     Success: no other VM of the fleet reports the same VM ID, or Azure has it as that of this VM's Arc machine.
     Failure: Azure has it as that of another VM's Arc machine: this VM is a copy, and Azure takes both for the same.
-    Unknown: another VM reports it too, and Azure does not say whose it is: each of them could claim another's. Or
+    Unknown: another VM reports it too, and Azure does not show whose it is: each of them could claim another's. Or
     azcmagent show did not answer.
     Not applicable: before the installation, and before the agent has a VM ID.
     """
@@ -387,7 +387,7 @@ def test_no_other_vm_has_the_same_vm_id(
                 fix=on_vm(sh("sudo {}", _FORGET)),
             )
         unknown(
-            f"The VM ID {agent_show.vm_id} was also reported by {listed(others)}, and Azure does not say whose it is; "
+            f"The VM ID {agent_show.vm_id} was also reported by {listed(others)}, and Azure does not show whose it is; "
             "expected a unique id.",
             remedy="Look up the VM ID among the Arc machines in Azure (properties.vmId). Disconnect a VM only when it "
             "is another VM's.",

@@ -65,26 +65,26 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
     if state.status == "error" or errors:
         word = state.extended or state.status
         reason = f"with {_some(errors)}" if errors else f"(exit status {state.exit}) and named no error"
-        fail(f"cloud-init says {word}, {reason}; expected done, without errors.".replace(", (", " ("))
+        fail(f"cloud-init reports {word}, {reason}; expected done, without errors.".replace(", (", " ("))
     if not state.ended and (state.skipped or state.never_begins):
         _stuck(state)
     if not state.ended:
         where = f" in the stage {state.stage}" if state.stage else ""
         unknown(
-            f"cloud-init has not finished: it says {state.extended or state.status}{where}.",
-            remedy="On the VM: cloud-init status --wait, then run again. If it never ends, see what it waits for at "
+            f"cloud-init has not finished: it reports {state.extended or state.status}{where}.",
+            remedy="On the VM: cloud-init status --wait, then run again. If it never finishes, check "
             "the end of /var/log/cloud-init-output.log.",
             shared_cause=_UNFINISHED,
         )
     if state.recoverable or "degraded" in state.extended or state.exit == 2:
         reason = f": {_some(state.recoverable)}" if state.recoverable else ""
         warn(
-            f"cloud-init says {state.extended or state.status} (exit status {state.exit}){reason}.",
+            f"cloud-init reports {state.extended or state.status} (exit status {state.exit}){reason}.",
             remedy="Correct the quoted parts of the user data; cloud-init continued without them. The log is "
             "/var/log/cloud-init.log.",
         )
     if state.exit:
-        fail(f"cloud-init says {state.status}, but with exit status {state.exit}; expected 0.")
+        fail(f"cloud-init reports {state.status}, but with exit status {state.exit}; expected 0.")
     source = f" (datasource {state.datasource})" if state.datasource else ""
     return f"cloud-init finished without errors{source}."
 
@@ -93,17 +93,17 @@ def _stuck(state: CloudInit) -> NoReturn:
     """It has not ended, and waiting does not help: a stage was left out, or nothing starts it."""
     if state.never_begins:
         unknown(
-            f"cloud-init has not begun, and nothing will start it: it says {state.status}{_why(state.detail)}.",
-            remedy="On the VM: see whether its services are enabled (systemctl status cloud-init.target "
+            f"cloud-init has not begun, and nothing will start it: it reports {state.status}{_why(state.detail)}.",
+            remedy="On the VM: check whether its services are enabled (systemctl status cloud-init.target "
             "cloud-init-local cloud-init), enable them (systemctl enable cloud-init-local cloud-init cloud-config "
             "cloud-final), and restart the VM.",
             shared_cause=_UNFINISHED,
         )
     stages = listed(list(state.skipped))
     unknown(
-        f"cloud-init says {state.extended or state.status}, but its {stages} never began, though a later stage did: it "
-        "will not finish in this boot.",
-        remedy="On the VM, see why: systemctl status cloud-init-local cloud-init cloud-config; journalctl -b -u "
+        f"cloud-init reports {state.extended or state.status}, but its {stages} never began, though a later stage "
+        "did: it will not finish in this boot.",
+        remedy="On the VM, find out why: systemctl status cloud-init-local cloud-init cloud-config; journalctl -b -u "
         "cloud-init. Then restart the VM.",
         shared_cause=_UNFINISHED,
     )
@@ -118,7 +118,8 @@ def _disabled(state: CloudInit) -> str:
         unknown(
             f"cloud-init is disabled now{_why(state.detail)}, but this VM has user data, and how it ended is not "
             "recorded.",
-            remedy="Read /var/log/cloud-init-output.log on the VM and see whether the steps of the user data are done.",
+            remedy="Read /var/log/cloud-init-output.log on the VM and check whether the steps of the user data are "
+            "done.",
         )
     return "cloud-init is disabled now; when it last ran, it finished without errors."
 
@@ -169,7 +170,7 @@ def test_the_output_of_cloud_init_is_clean(cloudinit_output: BootOutput, cloudin
     if output.torn:
         unknown(
             f"{LOG} begins in the middle of a boot, and shows no failure from there on.",
-            remedy="See whether the steps of the user data are done; the log of the first boot is gone.",
+            remedy="Check whether the steps of the user data are done; the log of the first boot no longer exists.",
         )
     notes = [f"line {note.number}: “{note.line}”" for boot in output.boots for note in boot.at(Level.NOTE)]
     also = f" Notes, which are not failures: {'; '.join(notes[:2])}." if notes else ""

@@ -36,7 +36,7 @@ _KEYS = {
 }
 
 _LOOK = (
-    "Run 'azcmagent show' on the VM to see what became of it. If it is not connected and Azure has a resource of its "
+    "Run 'azcmagent show' on the VM to check its state. If it is not connected and Azure has a resource of its "
     "name, delete that; then run again."
 )
 
@@ -147,7 +147,7 @@ def _explain(verb: str, done: AgentCommand) -> NoReturn:
 def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcMachine) -> str:
     """The agent and Azure both say Connected.
 
-    Success: azcmagent show says Connected, and the Arc machine in Azure has the status Connected.
+    Success: azcmagent show reports Connected, and the Arc machine in Azure has the status Connected.
     Failure: one of them says something else, or Azure has no such machine.
     Unknown: the agent or Azure could not be asked. With --no-azure, the agent's word is enough, and that is said.
     """
@@ -157,32 +157,32 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
         error = " ".join(filter(None, (enroll_show.error_code, enroll_show.error_details))).rstrip(".")
         finding = next(findings([error]), None)
         fail(
-            f"azcmagent show says {enroll_show.status} after connecting; expected Connected."
+            f"azcmagent show reports {enroll_show.status} after connecting; expected Connected."
             + (f" Its error: {error}." if error else "")
             + (f" {finding.explanation.sentence}" if finding else ""),
             remedy=finding.explanation.advice if finding else "",
         )
     if not enroll_machine.asked:
-        return "azcmagent show says Connected. Azure was not asked (--no-azure)."
+        return "azcmagent show reports Connected. Azure was not asked (--no-azure)."
     if enroll_machine.missing:
         unknown(
-            f"azcmagent show says Connected; what Azure says is not known: {enroll_machine.missing}",
+            f"azcmagent show reports Connected; what Azure says is not known: {enroll_machine.missing}",
             remedy="Check the Arc machine in the portal, or give the runner Reader on its resource group.",
         )
     where = f" {enroll_show.resource}" if enroll_show.resource else " this machine"
     if not enroll_machine.id:
         fail(
-            f"azcmagent show says Connected, but Azure does not show{where}.",
+            f"azcmagent show reports Connected, but Azure does not show{where}.",
             remedy="Compare the target in the inventory with what 'azcmagent show' names. If they are the same and the "
             "resource stays away, run 'azcmagent disconnect --force-local-only' and connect again.",
         )
     if enroll_machine.status.lower() != "connected":
         since = f" since {enroll_machine.changed}" if enroll_machine.changed else ""
         fail(
-            f"azcmagent show says Connected, but Azure has {enroll_machine.id} as "
+            f"azcmagent show reports Connected, but Azure has {enroll_machine.id} as "
             f"{enroll_machine.status or 'without a status'}{since}; expected Connected."
         )
-    return f"azcmagent show says Connected, and so does Azure of {enroll_machine.id}."
+    return f"azcmagent show reports Connected, and so does Azure of {enroll_machine.id}."
 
 
 @check(
@@ -190,8 +190,8 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
     required,
     requires=["ENROLL-001"],
     problem="machine is still connected",
-    action="Remove what is left of the connection of {vms}",
-    remedy="Delete the Arc machine in Azure if it is still there, then run 'azcmagent disconnect --force-local-only' "
+    action="Remove the remains of the connection of {vms}",
+    remedy="Delete the Arc machine in Azure if it still exists, then run 'azcmagent disconnect --force-local-only' "
     "on the VM.",
     docs=f"{ARC}/azcmagent-disconnect",
     component="vm",
@@ -221,13 +221,13 @@ def test_disconnecting_leaves_nothing(
     if done.after.connected or done.after.resource:
         names = f" and names {done.after.resource}" if done.after.resource else ""
         fail(
-            f"azcmagent disconnect ended with 0, but azcmagent show says {done.after.status}{names}; expected "
+            f"azcmagent disconnect ended with 0, but azcmagent show reports {done.after.status}{names}; expected "
             "Disconnected and no resource."
         )
     if enroll_gone.missing:
         unknown(
             f"Disconnected on the VM; whether Azure still has the resource is not known: {enroll_gone.missing}",
-            remedy="Look for the Arc machine in the portal, and delete it if it is there.",
+            remedy="Search for the Arc machine in the portal, and delete it if it exists.",
         )
     if not enroll_gone.asked:
         return "Disconnected: azcmagent show names no resource. Azure was not asked (--no-azure)."

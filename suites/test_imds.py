@@ -161,9 +161,9 @@ def test_imds_answers_with_the_vms_own_settings(
     action = "Take the proxy out of curl's configuration on {vms}" if file else ""
     if answer.code and not way.tried:
         unknown(
-            f"{own}, GET {url} answered {answer.code}, but curl does not say from where; expected {profile.imds}.",
-            remedy="Look at curl's configuration (~/.curlrc): it may send what curl -v prints to a file (stderr).",
-            action="Look at curl's configuration on {vms}",
+            f"{own}, GET {url} answered {answer.code}, but curl does not state from where; expected {profile.imds}.",
+            remedy="Check curl's configuration (~/.curlrc): it may send what curl -v prints to a file (stderr).",
+            action="Check curl's configuration on {vms}",
         )
     if way.tried and not itself:
         at = "a proxy on the way" if way.goes_to(profile.imds) else way.tried
@@ -188,8 +188,8 @@ def test_imds_answers_with_the_vms_own_settings(
     if not way.tried:
         fail(
             f"{own}, GET {url} {got}; expected 200. No connection was tried, and no proxy is set.",
-            remedy="See PROXY-002 and IMDS-002. If both pass, look at curl's configuration (~/.curlrc).",
-            action="Look at curl's configuration on {vms}",
+            remedy="See PROXY-002 and IMDS-002. If both pass, check curl's configuration (~/.curlrc).",
+            action="Check curl's configuration on {vms}",
         )
     fail(
         f"{own}, GET {url} {got}; expected 200. It did not go through a proxy.",

@@ -120,7 +120,7 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
         raise certificate_problem(tunnel, tls, name, profile)
     if not tls.version:
         unknown(
-            f"curl did not say which TLS version it spoke with {name}{f' ({tls.cipher})' if tls.cipher else ''}.",
+            f"curl did not print which TLS version it spoke with {name}{f' ({tls.cipher})' if tls.cipher else ''}.",
             remedy=f"On the VM: openssl s_client -proxy {profile.proxy_host}:{profile.proxy_port} -connect "
             f"{name}:{endpoint.port} </dev/null",
         )

@@ -257,7 +257,7 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
     cluster = azure.cluster
     if cluster is None:
         fail(
-            f"Azure has no cluster {named(str(prop(vm, 'clusterId')))}, though the VM says that it runs there.",
+            f"Azure has no cluster {named(str(prop(vm, 'clusterId')))}, although the VM names it as its cluster.",
             remedy="Restore the cluster, or correct resource_id in the inventory: it may be that of an earlier VM.",
             action="Restore the missing {thing}, or correct the resource_id of {vms}",
         )

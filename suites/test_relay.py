@@ -143,7 +143,7 @@ def test_the_machine_awaits_the_connection(azure: AzureVmView, vm: Vm) -> str:
     if awaits_connection(machine):
         return f"The Arc machine {name} waits for the agent ({status})."
     if status.lower() == "connected":
-        return f"The Arc machine {name} is {status} already; VM-006 says whether it is this VM."
+        return f"The Arc machine {name} is {status} already; VM-006 checks whether it is this VM."
     fail(
         f"The Arc machine {name} is {status}; expected AwaitingConnection.",
         remedy="If that machine is no longer needed, delete and create it again: "

@@ -90,8 +90,8 @@ def test_root_is_available(root_id: ProbeResult, vm: Vm) -> str:
         # sudo -n did not answer within 5 s: it may yet have said yes
         unknown(
             f"Whether there is root is not known: {_last_line(root_id.stderr)}.",
-            remedy="Run 'sudo -n id' on the VM by hand and see what it waits for: a directory service (LDAP, SSSD) or "
-            "a host name that does not resolve, as a rule.",
+            remedy="Run 'sudo -n id' on the VM by hand and find out what it waits for: a directory service (LDAP, "
+            "SSSD) or a host name that does not resolve, as a rule.",
         )
     if root_id.state == "no root":
         fail(
@@ -158,7 +158,8 @@ def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
     limit = profile.clock_limit
     if clock.azure is None and not clock.runner:
         unknown(
-            "Azure's time did not arrive, and this evidence does not say when it was gathered.", remedy="Gather again."
+            "Azure's time did not arrive, and this evidence does not state when it was gathered.",
+            remedy="Gather again.",
         )
     source = "Azure (Date header of Azure Resource Manager)" if clock.azure is not None else "the runner's clock"
     offset = round(clock.vm - (clock.azure if clock.azure is not None else clock.runner))

@@ -92,8 +92,8 @@ def test_the_token_is_the_right_one(
     if token.claims is None:
         unknown(
             "The token that IMDS issued is opaque: it is not a JWT, so its claims cannot be read.",
-            remedy="Run azcmagent connect to see whether the token works, and report to Microsoft support that tokens "
-            "are opaque.",
+            remedy="Run azcmagent connect to check whether the token works, and report to Microsoft support that "
+            "tokens are opaque.",
         )
     if problem := (
         token_claims.wrong_audience(token, vm, profile)
@@ -103,7 +103,7 @@ def test_the_token_is_the_right_one(
     ):
         raise problem
     compared = token_claims.compared(token, expected_principal, vm)
-    rest = "" if compared else " Nothing says which identity is expected, so that was not compared."
+    rest = "" if compared else " No expected identity is known, so the identity was not compared."
     return (
         f"The token is for {token.claim('aud')}, of object id {token.claim('oid') or 'unknown'} in tenant "
         f"{token.claim('tid') or 'unknown'}{f' ({compared})' if compared else ''}, and valid for another "

@@ -43,7 +43,7 @@ def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
         fail(f"{called} on {system.machine} is 32-bit; expected x86-64 or, for some systems, 64-bit ARM.")
     listed = f"Microsoft's table of {needs.date}"
     look = (
-        f"Look it up in the present table, {needs.source}: what it does not list is not supported. If it is there, add "
+        f"Look it up in the current table, {needs.source}: what it does not list is not supported. If it is there, add "
         "it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
     )
     if not system.id:
@@ -180,7 +180,7 @@ def _locks(guest: Guest) -> list[_Problem]:
         _Problem(
             f"{_holder(process, pid)} holds {' and '.join(paths)}: the installation script waits five minutes for it "
             "and stops with AZCM0145.",
-            f"Wait until it is done and run again; if it hangs, see what it does: ps -fp {pid}.",
+            f"Wait until it is done and run again; if it hangs, find out what it does: ps -fp {pid}.",
         )
         for (process, pid), paths in held.items()
     ]
@@ -212,8 +212,8 @@ def _read_only(guest: Guest) -> list[_Problem]:
     return [
         _Problem(
             f"{at} is mounted read-only, so nothing can be written to {' and '.join(paths)}; expected rw.",
-            f"See why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is remounted "
-            f"read-only. Repair it, then mount -o remount,rw {at} and check its line in /etc/fstab.",
+            f"Find out why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is "
+            f"remounted read-only. Repair it, then mount -o remount,rw {at} and check its line in /etc/fstab.",
         )
         for at, paths in held.items()
     ]

@@ -125,7 +125,7 @@ def vm_deleted(vm: VmPlan) -> None:
 
 @fault("resource-id-not-stated", roots=("PLATFORM-001",), expects=_NO_RESOURCE | {"PLATFORM-003": "unknown"})
 def resource_id_not_stated(vm: VmPlan) -> None:
-    """The inventory does not say which resource the VM is: Azure cannot be asked about it."""
+    """The inventory does not state which resource the VM is: Azure cannot be asked about it."""
     vm.azure.resource_id_stated = False
 
 
@@ -212,13 +212,13 @@ def wrong_case_ids(vm: VmPlan) -> None:
 
 @fault("csn-list-absent", expects={})
 def csn_list_absent(vm: VmPlan) -> None:
-    """Azure does not say which egress endpoints are enabled; the default ones are: the VM's own requests decide."""
+    """Azure does not state which egress endpoints are enabled; the default ones are: the VM's own requests decide."""
     vm.azure.set("csn", enabledEgressEndpoints=None)
 
 
 @fault("csn-list-absent-and-defaults-off", roots=("CSN-001",), expects={"CSN-001": "unknown", "CSN-002": "unknown"})
 def csn_list_absent_and_defaults_off(vm: VmPlan) -> None:
-    """Azure does not say which egress endpoints are enabled, and the default ones are off."""
+    """Azure does not state which egress endpoints are enabled, and the default ones are off."""
     vm.azure.set("csn", enabledEgressEndpoints=None, enableDefaultEgressEndpoints="False")
 
 
@@ -341,7 +341,7 @@ _AMBIGUOUS = {"IDENTITY-002": "fail|unknown", "ROLES-*": "blocked|unknown", **NO
 
 @fault("identity-ambiguous", roots=("IDENTITY-002",), expects=_AMBIGUOUS)
 def identity_ambiguous(vm: VmPlan) -> None:
-    """The VM has two user-assigned identities and none of its own, and the inventory does not say which one."""
+    """The VM has two user-assigned identities and none of its own, and the inventory does not state which one."""
     _user_assigned(vm, "id-1", "id-2")
     vm.azure.identity = None
 

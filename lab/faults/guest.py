@@ -149,7 +149,7 @@ def cloud_init_too_old_for_json(vm: VmPlan) -> None:
 
 @fault("runcmd-failed-silently", roots=("CLOUDINIT-002",), expects={"CLOUDINIT-002": "fail", "AGENT-006": "warn"})
 def runcmd_failed_silently(vm: VmPlan) -> None:
-    """A line in the middle of the user data failed; cloud-init says done all the same, and only its output tells."""
+    """A line in the middle of the user data failed; cloud-init reports done all the same, and only its output tells."""
     vm.cloud_init = CloudInitPlan(
         output=[
             *FIRST_BOOT[:2],

@@ -99,7 +99,7 @@ class ArmClient:
             return self.late("anything of Azure")
         return ReadError(
             f"The login to Azure did not come to an end within {time.monotonic() - self._started:.0f} s.",
-            "See what hangs with 'az account get-access-token', or leave Azure out: --no-azure.",
+            "Find out what hangs with 'az account get-access-token', or skip Azure: --no-azure.",
         )
 
     def late(self, subject: str) -> ReadError:

@@ -104,7 +104,7 @@ def _read(scope: Place, credential: Callable[[Cloud], TokenCredential]) -> list[
     if isinstance(answer, ReadError):
         raise FleetError(answer)
     if answer.value is None:
-        raise FleetError(ReadError(f"Azure says that the resource group {scope.resource_group} does not exist."))
+        raise FleetError(ReadError(f"According to Azure, the resource group {scope.resource_group} does not exist."))
     return list(answer.value)
 
 

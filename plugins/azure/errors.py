@@ -225,11 +225,15 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
     if code == "InvalidResourceNamespace":
         return f"{answer}: {reason}", f"Check that {cloud.name} offers {namespace}, and that the id is right.", ""
     if status == 404:
-        return f"{answer}: {reason or 'the answer does not say that the resource does not exist'}.", "Check the id.", ""
+        return (
+            f"{answer}: {reason or 'the answer does not state that the resource does not exist'}.",
+            "Check the id.",
+            "",
+        )
     if status >= 500:
         return (
             f"{answer}, again and again.",
-            "Run again later; https://azure.status.microsoft says whether Azure has a problem.",
+            "Run again later; https://azure.status.microsoft shows whether Azure has a problem.",
             "",
         )
     return f"{answer}: {reason or 'without a reason'}", "", ""

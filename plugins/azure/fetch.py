@@ -379,7 +379,7 @@ def _named(vm: Vm, answer: Answer | ReadError, scope: str) -> str | ReadError:
     if hits:
         return ReadError(
             f"{len(hits)} VMs of {scope} are called {vm.name}: {', '.join(str(item['id']) for item in hits)}.",
-            "Say which one: resource_id in the inventory, or --resource-group.",
+            "State which one: resource_id in the inventory, or --resource-group.",
             answer.request,
         )
     return ReadError(

@@ -17,7 +17,7 @@ from plugins.core.redaction import redact
 __all__ = ["ReadOnlyPolicy", "RecordPolicy", "RetriesInTime", "readable"]
 
 _TRIES = 4  # after the first
-_LONGEST_PAUSE = 20  # seconds between tries, when Azure does not say how long
+_LONGEST_PAUSE = 20  # seconds between tries, when Azure does not state how long
 
 
 class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):

@@ -23,7 +23,7 @@ __all__ = ["AzureVmView", "Principal"]
 
 _EXCERPT = 6000  # characters of an answer that a report shows
 _STATE_THE_ID = (
-    "Give the VM its resource_id in the inventory, or say where to look for its name:"
+    "Give the VM its resource_id in the inventory, or state where to search for its name:"
     " --subscription=<id> --resource-group=<name>."
 )
 
@@ -168,7 +168,7 @@ class AzureVmView:
     def _no_target_group(self) -> NoReturn:
         raise CheckOutcome(
             Status.FAIL,
-            f"Azure says that the resource group the Arc resource is to go to does not exist: {self.target_scope}.",
+            f"According to Azure, the resource group the Arc resource is to go to does not exist: {self.target_scope}.",
             "Create it, or correct the target in the inventory.",
             component="resource group",
             action="Create {thing}, or correct the target in the inventory",
@@ -261,7 +261,7 @@ class AzureVmView:
                 raise CheckOutcome(
                     Status.FAIL,
                     f"The VM has {len(users)} user-assigned identities and no system-assigned one, and the inventory"
-                    f" does not say which to enroll with: {', '.join(user.id for user in users)}.",
+                    f" does not state which to enroll with: {', '.join(user.id for user in users)}.",
                     "State it in the inventory: identity: <the ARM id of the user-assigned identity>.",
                     action="State the identity of {vms} in the inventory",
                 )

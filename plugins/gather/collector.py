@@ -146,5 +146,5 @@ def _explained(session: SshSession, decoder: FrameDecoder) -> SshSession:
         session,
         outcome="no room",
         message=f"No folder on the VM can be written, so no probe could run (tried {decoder.full}).",
-        remedy="Free some space, or see why these are read-only: df -h; mount | grep -w ro",
+        remedy="Free some space, or find out why these are read-only: df -h; mount | grep -w ro",
     )

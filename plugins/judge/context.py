@@ -2,7 +2,7 @@
 
 ========================  ==============================================================================================
 ``azure``                 `plugins.azure.vm_view.AzureVmView`: the control plane as far as it concerns this VM
-``expected_principal``    the identity the VM is to enroll with, or None when Azure was not asked or does not say
+``expected_principal``    the identity the VM is to enroll with, or None when Azure was not asked or does not state
 ``az_cli``                `plugins.azure.az_cli.AzCli`: the Azure CLI of the machine the suite runs on
 ``arc_vm_id``             VM name -> the vmId of its Arc machine in Azure, "" without one; None: Azure did not say
 ``fleet_NAME``            {VM name: what the probe NAME saw there}, over the whole run; the check also takes NAME itself
@@ -105,7 +105,7 @@ class CheckContext:
         if self._az_cli is None:
             self._az_cli = self._saved_az_cli()
             if self._az_cli is None:
-                return AzCli(error="this evidence does not say what the runner had")
+                return AzCli(error="this evidence does not state what the runner had")
         return self._az_cli
 
     @az_cli.setter

@@ -148,7 +148,7 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
         raise CheckOutcome(
             Status.UNKNOWN,
             f"The answer of the probe {key} is incomplete: {incomplete}.",
-            "Run the command shown below on the VM by hand and see how it ends.",
+            "Run the command shown below on the VM by hand and check how it ends.",
             shared_cause=_unreadable(probe),
             component="guest",
             action="Find out why a command breaks off on {vms}",
@@ -248,7 +248,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
             return CheckOutcome(
                 Status.UNKNOWN,
                 f"The probe {seen.probe} was stopped after its limit of {probe.timeout:g} s.",
-                "Run the command shown below on the VM by hand and see where it hangs.",
+                "Run the command shown below on the VM by hand and find out where it hangs.",
                 component="guest",
                 action="Find out why a command hangs on {vms}",
             )

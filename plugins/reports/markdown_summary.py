@@ -84,7 +84,7 @@ def _changes(changes: Json | None) -> Iterable[str]:
     yield text(changes["sentence"])
     if changes["new"]:
         yield table(
-            ("", "VM", "Check", "Was", "Now", "What was seen"),
+            ("", "VM", "Check", "Was", "Now", "Observed"),
             (
                 ("new", *map(text, (entry["vm"], subject(entry), entry["was"], entry["now"], entry["message"])))
                 for entry in changes["new"][:_ROWS]
@@ -145,7 +145,7 @@ def _causes(found: list[Json]) -> Iterable[str]:
         return
     yield "### Root causes, most VMs first"
     yield table(
-        ("Fix", "Check", "Says", "VMs", "What was seen", "What to do"),
+        ("Fix", "Check", "Says", "VMs", "Observed", "What to do"),
         (
             (
                 text(cause["headline"]),
@@ -166,7 +166,7 @@ def _vms(results: Json, readiness: str) -> Iterable[str]:
     if not chosen:
         return
     yield f"### {_MARK[readiness]} {'Not ready' if readiness == 'not ready' else 'Could not be judged'}: {len(chosen)}"
-    yield table(("VM", "Fix first", "What was seen", "What to do"), (_vm_row(vm) for vm in chosen[:_VMS]))
+    yield table(("VM", "Fix first", "Observed", "What to do"), (_vm_row(vm) for vm in chosen[:_VMS]))
     yield from _more(len(chosen) - _VMS, "VMs", "the HTML report")
 
 

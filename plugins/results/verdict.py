@@ -60,12 +60,12 @@ def _partial(total: int, tally: Mapping[str, int], judged: Mapping[str, Any]) ->
             return "The VM is not ready."
         if not passed:
             return "The VM could not be judged."
-        return "Guest ready; Azure not asked." if alone else "The VM passed what was judged."
+        return "Guest ready; Azure not asked." if alone else "The VM passed all judged checks."
     parts = [f"{bad:,} of {total:,} VMs {plural(bad, 'is', 'are')} not ready"] if bad else []
     if passed and alone:
         parts.append(f"guest ready on {passed:,} of {total:,} VMs; Azure not asked")
     elif passed:
-        parts.append(f"{passed:,} of {total:,} VMs passed what was judged")
+        parts.append(f"{passed:,} of {total:,} VMs passed all judged checks")
     if ready:
         parts.append(f"{ready:,} of {total:,} VMs {plural(ready, 'is', 'are')} ready")
     if unknown:

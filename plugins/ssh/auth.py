@@ -103,7 +103,7 @@ class Authenticator:
         raise SshError(
             "login refused",
             f"{hop.label} refused {', '.join(tried)}. It accepts {accepts}.{_because(problems)}{says}",
-            f"See that the user {hop.user!r} is right and has one of these keys in ~/.ssh/authorized_keys on the VM.",
+            f"Check that the user {hop.user!r} is right and has one of these keys in ~/.ssh/authorized_keys on the VM.",
         )
 
 
@@ -151,7 +151,7 @@ def _slow(hop: Hop, deadline: Deadline, phase: str) -> SshError:
     return SshError(
         "silent",
         f"{hop.label} sent its banner, but {phase} did not come to an end within {deadline.span}.",
-        "See whether the VM is overloaded, or something on the way drops large packets (MTU).",
+        "Check whether the VM is overloaded, or something on the way drops large packets (MTU).",
     )
 
 

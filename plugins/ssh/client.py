@@ -376,5 +376,5 @@ def _out_of_time(limit: float) -> tuple[str, str, str]:
     return (
         "took too long",
         f"The {limit:.0f} s that the whole fleet may take were over before this VM was done.",
-        "See what the other VMs waited for, and visit the rest with --retry-unknown.",
+        "Find out what the other VMs waited for, and visit the rest with --retry-unknown.",
     )

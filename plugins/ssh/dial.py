@@ -80,7 +80,7 @@ def slow(hop: Hop, getting_in: float) -> SshError:
     return SshError(
         "timed out",
         f"Getting in to {hop.label} took longer than {getting_in:g} s, retries and jump hosts included.",
-        "See what is slow on the way: the name, the connection, the banner, a jump host (ssh -v shows it).",
+        "Find out what is slow on the way: the name, the connection, the banner, a jump host (ssh -v shows it).",
     )
 
 
@@ -101,7 +101,7 @@ async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Res
         raise SshError(
             "timed out",
             f"{hop.address} port {hop.port} did not answer within {limit:g} s.",
-            "See whether the VM runs and whether a firewall between here and it drops TCP to this port.",
+            "Check whether the VM runs and whether a firewall between here and it drops TCP to this port.",
         ) from None
     connection = Connection(stream)
     try:
@@ -190,7 +190,7 @@ def _unreachable(hop: Hop, error: OSError) -> SshError:
     return SshError(
         "unreachable",
         f"{where}: {(error.strerror or str(error)).lower()}.",
-        "See whether this machine has a route to the VM's network (ip route get ADDRESS), and whether a VPN is up.",
+        "Check whether this machine has a route to the VM's network (ip route get ADDRESS), and whether a VPN is up.",
     )
 
 
@@ -245,7 +245,7 @@ def silent(hop: Hop, limit: float) -> SshError:
     return SshError(
         "silent",
         f"{hop.address} port {hop.port} accepted the connection, but sent no SSH banner within {limit:g} s.",
-        "See whether sshd on the VM hangs or is overloaded (journalctl -u ssh), or something else has the port.",
+        "Check whether sshd on the VM hangs or is overloaded (journalctl -u ssh), or something else has the port.",
     )
 
 
@@ -305,7 +305,7 @@ async def _by_command(hop: Hop, limit: float) -> Connection:
             "jump host failed",
             f"ProxyCommand {hop.proxy_command[:200]!r} ended before SSH answered"
             + (f"; it printed {complaint}." if complaint else "."),
-            "Run the ProxyCommand by hand on this machine and see why it ends.",
+            "Run the ProxyCommand by hand on this machine, and find out why it ends.",
             via="ProxyCommand",
         ) from None
     except BaseException:

@@ -20,8 +20,8 @@ from plugins.ssh.transport import SshTransport
 # 'powershell.exe' is not recognized as an internal or external command
 _WINDOWS_SAYS = b"is not recognized as"
 _ANOTHER_SHELL = (
-    "This is a Windows VM: write 'os: windows' for it in the fleet file. If it is there, see that powershell.exe is on "
-    "its PATH."
+    "This is a Windows VM: write 'os: windows' for it in the fleet file. If it is there, check that powershell.exe is "
+    "on its PATH."
 )
 
 _CHUNK = 32_768
@@ -132,7 +132,7 @@ def run_script(
             raise SshError(
                 "too much output",
                 f"{label} printed more than {max_bytes:,} bytes, and was stopped.",
-                "See what floods the login shell (profile scripts, a forced command), or a probe without a limit.",
+                "Find out what floods the login shell (profile scripts, a forced command), or a probe without a limit.",
             )
         if deadline.cancelled or deadline.late or data == b"":
             break
@@ -141,7 +141,7 @@ def run_script(
         raise SshError(
             "took too long",
             f"The script on {label} did not end within {limit:g} s; {got:,} bytes had come.",
-            "See what hangs on the VM (load, a dead mount, a hanging DNS), or raise the limit.",
+            "Find out what hangs on the VM (load, a dead mount, a hanging DNS), or raise the limit.",
         )
     raise _ended(transport, channel, label, time.monotonic() - began, got, last if sink.started else first)
 
@@ -188,8 +188,8 @@ def _ended(transport: SshTransport, channel: Channel, label: str, seconds: float
                 "shell refused",
                 f"The login to {label} worked, but the script did not reach its shell as a whole, so none of it was "
                 f"run.{said}",
-                "See what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard input, "
-                "and let them do so only in an interactive shell.",
+                "Find out what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard "
+                "input, and let them do so only in an interactive shell.",
             )
         return SshError(
             "shell refused",
@@ -209,5 +209,5 @@ def _lost(label: str, when: str) -> SshError:
     return SshError(
         "connection lost",
         f"The session on {label} ended {when}.",
-        "See whether the VM restarted, or sshd or the script's shell was stopped there; then run again.",
+        "Check whether the VM restarted, or sshd or the script's shell was stopped there; then run again.",
     )

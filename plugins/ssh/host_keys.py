@@ -146,7 +146,7 @@ def _check_revoked_file(hop: Hop, key: PKey, shown: HostCertificate | None) -> N
         raise unusable(
             f"RevokedHostKeys {hop.revoked_keys}",
             f"it cannot be read ({error}), and ssh trusts no host then",
-            "Correct the file, or see that ssh-keygen is installed",
+            "Correct the file, or check that ssh-keygen is installed",
         ) from None
     if revoked:
         raise _revoked(hop, key.get_name(), key.get_base64(), hop.revoked_keys)

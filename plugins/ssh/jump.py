@@ -18,7 +18,7 @@ def lost(via: str) -> SshError:
     return SshError(
         "jump host failed",
         f"The connection to the jump host {via} was lost while the VMs behind it were visited.",
-        "See whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown.",
+        "Check whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown.",
         via,
     )
 
@@ -36,7 +36,7 @@ def open_way(jump: SshTransport, via: str, hop: Hop, limit: float, deadline: Dea
             raise SshError(
                 "timed out",
                 f"{hop.address} port {hop.port} did not answer the jump host {via} within {deadline.span}.",
-                "See whether the VM runs and whether the jump host may reach it.",
+                "Check whether the VM runs and whether the jump host may reach it.",
                 via=via,
             ) from None
         raise lost(via) from None
@@ -85,6 +85,6 @@ def _no_way(via: str, hop: Hop, code: int, said: str) -> SshError:
     return SshError(
         outcome,
         f"The jump host {via} cannot connect to {hop.address} port {hop.port}: {quoted(said)}.",
-        "See whether the VM and its sshd run, and whether the jump host may reach this address.",
+        "Check whether the VM and its sshd run, and whether the jump host may reach this address.",
         via,
     )

@@ -79,7 +79,7 @@ class OpenSsh:
             raise unusable(
                 f"ssh -G {alias}",
                 f"it did not end within {_SECONDS:g} s",
-                "See what a Match exec or CanonicalizeHostname of the SSH configuration waits for",
+                "Find out what a Match exec or CanonicalizeHostname of the SSH configuration waits for",
             ) from None
         if self._running.stopped:
             raise SshError(*CANCELLED)

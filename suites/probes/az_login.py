@@ -147,7 +147,7 @@ KNOWN_MESSAGES = [
     ),
     KnownMessage(
         r"CERTIFICATE_VERIFY_FAILED|SSLError|certificate verify failed",
-        "az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
+        "az does not trust the certificate of Resource Manager: it has its own CA bundle.",
         "See NET-003. If a proxy inspects TLS, exempt Azure from it; else set REQUESTS_CA_BUNDLE to the VM's bundle.",
     ),
     KnownMessage(

@@ -108,7 +108,7 @@ class AgentStatus:
     error_code: str = ""
     error_details: str = ""
     error_time: str = ""
-    gateway: bool | None = None  # an Arc gateway is set; None = the agent does not say
+    gateway: bool | None = None  # an Arc gateway is set; None = the agent does not state
     missing: NoAnswer | None = None
 
     @classmethod

@@ -20,7 +20,7 @@ class CheckedEndpoint:
     """One line of `azcmagent check`."""
 
     url: str
-    reachable: bool | None  # None = the agent does not say
+    reachable: bool | None  # None = the agent does not state
     proxy: str = ""
     tls: str = ""
     required: bool = True

@@ -19,7 +19,7 @@ class AgentConfig:
 
     url: str = ""  # "" = not set
     bypass: tuple[str, ...] = ()  # names of services: AAD, ARM, AMA, Arc, ArcData
-    mode: str = ""  # config.mode: full, monitor; "" = it does not say
+    mode: str = ""  # config.mode: full, monitor; "" = it does not state
     missing: NoAnswer | None = None
 
     @classmethod

@@ -216,7 +216,7 @@ def _command() -> str:
         for path in (*needs.executable, *needs.free_at)
         for folder in (PurePosixPath(path), *PurePosixPath(path).parents)
     }
-    # Nothing is locked to see whether it is: the kernel lists who holds what, by inode. A waiting "->" line has its
+    # Nothing is locked to check whether it is: the kernel lists who holds what, by inode. A waiting "->" line has its
     # words elsewhere, so it never fits. df on a path that is not there yet looks at the root, where it would be made.
     return "\n".join(
         [

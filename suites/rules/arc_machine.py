@@ -72,6 +72,6 @@ def enrolled(shown: AgentStatus, vm: Vm) -> str:
     if _parts(shown, vm):
         return f"Already enrolled: connected as {shown.resource}, as expected."
     return (
-        f"Already enrolled: connected as {shown.resource}. The inventory does not say where it should be, so this was "
-        "not compared."
+        f"Already enrolled: connected as {shown.resource}. The inventory does not state where it should be, so this "
+        "was not compared."
     )

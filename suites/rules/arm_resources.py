@@ -45,7 +45,7 @@ def prop(resource: Resource, *path: str) -> Any:
 
 
 def state(resource: Resource, name: str) -> str:
-    """One of the words Azure describes a resource with, "" where Azure does not say."""
+    """One of the words Azure describes a resource with, "" where Azure does not state."""
     return str(prop(resource, name) or "").strip()
 
 
@@ -83,7 +83,7 @@ def assignment(principal: str, role: Role, scope: str) -> Command:
 
 
 def restart(vm: Vm) -> Fix:
-    """The command that restarts a VM through Azure, its sidecar too; none where the inventory does not say which."""
+    """The command that restarts a VM through Azure, its sidecar too; none where the inventory does not state which."""
     return command("az networkcloud virtualmachine restart", vm.resource_id) if vm.resource_id else ()
 
 

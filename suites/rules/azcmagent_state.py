@@ -10,7 +10,7 @@ __all__ = ["must_be_installed", "must_be_known"]
 
 _REMEDIES = {
     Reason.NO_ROOT: "Log in as root, or give the login user passwordless sudo (SSH-002).",
-    Reason.NO_LOCATION: "Say in the inventory where the Arc resource goes: target: {location: eastus}.",
+    Reason.NO_LOCATION: "State in the inventory where the Arc resource goes: target: {location: eastus}.",
 }
 _REMEDY = "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd."
 
@@ -21,7 +21,7 @@ def must_be_installed(agent: Agent) -> None:
         unknown(
             "The Connected Machine agent is half removed: its service himds is registered, and azcmagent.exe is "
             "missing.",
-            remedy="Repair or remove Azure Connected Machine Agent in Apps and Features, then install it anew.",
+            remedy="Repair or remove Azure Connected Machine Agent in Apps and Features, then install it again.",
         )
     if agent.setup and not agent.installed:
         not_applicable(

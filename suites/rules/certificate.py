@@ -38,7 +38,7 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
             Status.FAIL,
             f"The certificate of {name} is outside its time of validity{error}.{issued} Azure's certificates are "
             "renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
-            remedy="Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
+            remedy="Set the VM's clock (SSH-003). If it is right, exempt the endpoints from TLS inspection.",
             component="guest",
         )
     if kind == "name":
@@ -67,10 +67,10 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
     azures = tls.organisation.startswith(profile.trusted_issuers)
     return CheckOutcome(
         Status.FAIL,
-        f"The VM does not trust the certificate of {name}{error}.{issued} Either a proxy opens the connection with a "
-        "CA of its own, or the VM's CA certificates are out of date.",
-        remedy=f"If the issuer is your own proxy: exempt {name} from TLS inspection (Arc and inspection mix badly). If "
-        "it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
+        f"The VM does not trust the certificate of {name}{error}.{issued} Either a proxy opens the connection with "
+        "its own CA, or the VM's CA certificates are out of date.",
+        remedy=f"If the issuer is your own proxy: exempt {name} from TLS inspection (Arc does not work well with it). "
+        "If it is Microsoft or DigiCert: install ca-certificates again (update-ca-certificates or update-ca-trust).",
         fix=REINSTALL_CA if azures else (),
         component="guest" if azures else None,
     )

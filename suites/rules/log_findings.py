@@ -49,4 +49,4 @@ def sentence_about(errors: Sequence[str]) -> str:
     finding = next(findings(errors), None)
     if finding is not None:
         return f" {finding.explanation.sentence}"
-    return f" It said: {errors[0]}" if errors else ""
+    return f" Its first error: {errors[0]}" if errors else ""

@@ -155,18 +155,18 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
         return ProxyPath(
             False,
             f"{proxy} opened the tunnel to {host}, but what came back is not TLS{sentence(answer.error)}: plain "
-            "text, as a page that says the host is blocked.",
+            "text, for example a page that reports the host as blocked.",
             f"Read the page: on the VM, curl -sS --proxytunnel --proxy http://{proxy} http://{host}/ ; then allow "
-            f"{host} in whatever sends it, without TLS inspection.",
+            f"{host} in the program that sends it, without TLS inspection.",
         )
     if no_cipher(answer):
         return ProxyPath(
             False,
             f"{proxy} opened the tunnel to {host}, but the other side and the VM have no cipher in "
             f"common{sentence(answer.error)}.",
-            "On the VM, look at the crypto policy (update-crypto-policies --show) and at CipherString in openssl.cnf; "
+            "On the VM, check the crypto policy (update-crypto-policies --show) and CipherString in openssl.cnf; "
             "Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its "
-            "place: take TLS inspection off the path.",
+            "place: exempt the endpoints from TLS inspection.",
         )
     if answer.exit in (35, 60):
         return ProxyPath(
@@ -181,7 +181,7 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
             f"{proxy} opened the tunnel to {host}, but the TLS handshake was not done after {answer.seconds:.0f} s. "
             "Small packets pass and large ones may not (MTU), or a firewall swallows them.",
             f"On the VM, try: curl -v --proxy http://{proxy} https://{host}/ ; then lower the MTU of the CSN interface "
-            "(ip link set dev IFACE mtu 1400) to see whether it helps, and check the firewalls behind the proxy.",
+            "(ip link set dev IFACE mtu 1400) to check whether it helps, and check the firewalls behind the proxy.",
         )
     if answer.timed_out:
         return ProxyPath(

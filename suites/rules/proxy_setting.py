@@ -129,7 +129,7 @@ class ProxySetting:
         if not value:
             message = f"{self.variable} is not set in {other}, and {place} could not be read: {why}."
             return CheckOutcome(Status.UNKNOWN, message, self.to_add)
-        remedy = "Log in to the VM by hand and see what its profile scripts wait for; then run again."
+        remedy = "Log in to the VM by hand and find out what its profile scripts wait for; then run again."
         if self.windows:
             remedy = f"Read it on the VM: [Environment]::GetEnvironmentVariable('{self.variable}', 'Machine')"
         message = f"{self.variable} is {visible(value)} in {other}, but {place} could not be read: {why}."

@@ -126,10 +126,10 @@ def not_valid_now(token: TokenAnswer) -> CheckOutcome | None:
         return CheckOutcome(
             Status.UNKNOWN,
             "The token does not state when it expires (claim exp).",
-            "Run azcmagent connect to see whether the token works, and report to Microsoft support what it lacks.",
+            "Run azcmagent connect to check whether the token works, and report to Microsoft support what it lacks.",
         )
     if not now:
-        return CheckOutcome(Status.UNKNOWN, "This evidence does not say when it was gathered.", "Gather again.")
+        return CheckOutcome(Status.UNKNOWN, "This evidence does not state when it was gathered.", "Gather again.")
     clock = "By the clock of the machine that runs this suite, the token"
     if expires <= now:
         return CheckOutcome(

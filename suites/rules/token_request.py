@@ -91,7 +91,7 @@ _REFUSALS = {
     ),
 }
 _NO_IDENTITY = _Refusal(
-    "The VM has none, or it has several and the inventory does not say which.",
+    "The VM has none, or it has several and the inventory does not state which.",
     f"{RECREATE} If it has several user-assigned identities and no system-assigned one, state the one to use in the "
     "inventory (identity: its ARM id).",
 )

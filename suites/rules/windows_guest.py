@@ -57,7 +57,7 @@ def windows_has_what_the_agent_needs(guest: WindowsGuest, free_megabytes: int) -
     if untold := [what for what, absent in missing.items() if absent]:
         unknown(
             f"The VM did not report {' and '.join(untold)}; all other requirements are met.",
-            remedy="Run the command shown below on the VM by hand and see what it lacks.",
+            remedy="Run the command shown below on the VM by hand and find out what it lacks.",
         )
     assert guest.free is not None
     return (

@@ -172,7 +172,7 @@ def test_a_vm_that_does_not_exist_is_none(arm: Arm, count: int) -> None:
             "Check the subscription id", id="no-subscription",
         ),
         pytest.param(
-            (404, {}, b""), "404: the answer does not say that the resource does not exist", "Check the id",
+            (404, {}, b""), "404: the answer does not state that the resource does not exist", "Check the id",
             id="404-of-something-else",
         ),
         pytest.param(

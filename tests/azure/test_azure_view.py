@@ -204,7 +204,7 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         (
             "unknown",
             "The resource id of vm1 is not stated, so Azure was not asked about it.",
-            "Give the VM its resource_id in the inventory, or say where to look for its name:"
+            "Give the VM its resource_id in the inventory, or state where to search for its name:"
             " --subscription=<id> --resource-group=<name>.",
             "",
             "State the resource_id of {vms} in the inventory",
@@ -289,7 +289,7 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         lambda: view(answers={assignments(GROUP, "p"): Answer("GET", None)}).access("p"),
         (
             "fail",
-            f"Azure says that the resource group the Arc resource is to go to does not exist: {GROUP}.",
+            f"According to Azure, the resource group the Arc resource is to go to does not exist: {GROUP}.",
             "Create it, or correct the target in the inventory.",
             "resource group",
             "Create {thing}, or correct the target in the inventory",
@@ -305,7 +305,7 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         lambda: view(users(*USERS)).expected,
         (
             "fail",
-            "The VM has 2 user-assigned identities and no system-assigned one, and the inventory does not say which to"
+            "The VM has 2 user-assigned identities and no system-assigned one, and the inventory does not state which to"
             f" enroll with: {', '.join(USERS)}.",
             "State it in the inventory: identity: <the ARM id of the user-assigned identity>.",
             "",

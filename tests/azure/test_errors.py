@@ -158,7 +158,7 @@ CASES: list[Any] = [
     ),
     pytest.param(
         answer(404),
-        "Azure answered 404: the answer does not say that the resource does not exist.",
+        "Azure answered 404: the answer does not state that the resource does not exist.",
         "Check the id.",
         id="404-empty",
     ),
@@ -225,7 +225,7 @@ CASES: list[Any] = [
     pytest.param(
         answer(503, "ServerTimeout", "The request timed out."),
         "Azure answered 503 ServerTimeout, again and again.",
-        "Run again later; https://azure.status.microsoft says whether Azure has a problem.",
+        "Run again later; https://azure.status.microsoft shows whether Azure has a problem.",
         id="503",
     ),
     pytest.param(NotAllowedError("this suite only sends GET."), "this suite only sends GET.", "", id="not-allowed"),

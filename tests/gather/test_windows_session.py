@@ -139,7 +139,7 @@ def test_a_reboot_in_the_middle_costs_the_answers_of_this_vm_only(site: Site) ->
     power.join()
     assert evidence.session.outcome == "connection lost", evidence.session
     assert evidence.session.message.startswith(f"The session on {ME}@127.0.0.1:{site.server.port} ended after ")
-    assert evidence.session.remedy.startswith("See whether the VM restarted")
+    assert evidence.session.remedy.startswith("Check whether the VM restarted")
     assert evidence.seen["long"].state == "lost" and evidence.seen["quick"].state in ("done", "lost")
     wait_for(lambda: site.gone() and not alive(mark))
 

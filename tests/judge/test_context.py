@@ -138,7 +138,7 @@ def test_azure_that_was_never_asked_is_unknown(project: pytest.Pytester) -> None
     assert status == 10
     assert verdicts["a", "VM-001"]["status"] == "unknown"
     assert verdicts["a", "VM-001"]["message"].startswith("Azure was not asked for /subscriptions/")
-    assert verdicts["a", "CLI-002"]["message"] == "No az: this evidence does not say what the runner had."
+    assert verdicts["a", "CLI-002"]["message"] == "No az: this evidence does not state what the runner had."
 
 
 def test_an_unreadable_vm_of_the_fleet_does_not_hide_the_others(project: pytest.Pytester) -> None:

@@ -30,42 +30,42 @@ ROWS: tuple[tuple[str, Any, dict[str, Any], tuple[str, str, str, str, str]], ...
         "killed", WORD, {"exit": 137},
         (
             f"{INCOMPLETE}its command was killed by SIGKILL (exit status 137).",
-            f"{BY_HAND}see how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
+            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
         ),
     ),
     (
         "killed by a signal without a name", WORD, {"exit": 192},
         (
             f"{INCOMPLETE}its command was killed by SIGRTMAX (exit status 192).",
-            f"{BY_HAND}see how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
+            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
         ),
     ),
     (
         "failed", WORD, {"exit": 193},
         (
             f"{INCOMPLETE}its command ended with the unexpected exit status 193.",
-            f"{BY_HAND}see how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
+            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
         ),
     ),
     (
         "no status", WORD, {"exit": None},
         (
             f"{INCOMPLETE}its exit status is missing.",
-            f"{BY_HAND}see how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
+            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
         ),
     ),
     (
         "cut", WORD, {"truncated": True},
         (
             f"{INCOMPLETE}its output was longer than the limit and was cut.",
-            f"{BY_HAND}see how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
+            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
         ),
     ),
     (
         "no end", WORD, {"stdout": "yes\n"},
         (
             f"{INCOMPLETE}its output does not end with {END}, so it was cut off.",
-            f"{BY_HAND}see how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
+            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
         ),
     ),
     (
@@ -111,7 +111,7 @@ ROWS: tuple[tuple[str, Any, dict[str, Any], tuple[str, str, str, str, str]], ...
         "timed out", WORD, {"state": "timed out", "exit": None},
         (
             "The probe word was stopped after its limit of 7 s.",
-            f"{BY_HAND}see where it hangs.", "", "guest", "Find out why a command hangs on {vms}",
+            f"{BY_HAND}find out where it hangs.", "", "guest", "Find out why a command hangs on {vms}",
         ),
     ),
     (

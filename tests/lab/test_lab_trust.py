@@ -131,7 +131,7 @@ def test_nothing_on_a_vm_is_changed(trust: Path, vm: str) -> None:
 def test_nothing_in_azure_is_changed(trust: Path) -> None:
     asked = [json.loads(line) for line in (trust / "azure.jsonl").read_text().splitlines()]
     assert len(asked) > 8
-    # HEAD is what the VMs themselves send, without a login, to see whether Azure is reached (NET-001).
+    # HEAD is what the VMs themselves send, without a login, to check whether Azure is reached (NET-001).
     assert {row["method"] for row in asked} == {"GET", "HEAD"}
     assert {row["status"] for row in asked if row["method"] == "HEAD"} == {400}
     assert not any(row["write"] for row in asked)

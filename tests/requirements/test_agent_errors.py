@@ -116,11 +116,11 @@ def test_an_exit_status_is_the_code_of_its_number() -> None:
     assert shell is not None
     assert (shell.name, shell.note) == (
         "Exit status 141 (SIGPIPE)",
-        "It is not a code of the installation script, which ends with 1 whatever failed.",
+        "It is not a code of the installation script, which ends with 1 after any failure.",
     )
     failed = knowledge.exit_code(1)
     assert failed is not None
-    assert "The installation script ends with 1, too, whatever failed" in failed.note
+    assert "The installation script ends with 1, too, after any failure" in failed.note
     own = knowledge.exit_code(104)
     assert own is not None
     assert own.note == "It has no AZCM code."

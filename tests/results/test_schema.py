@@ -44,7 +44,7 @@ MISTAKES: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda r: first_result(r).update(status="fail", severity="recommended"),
         "vms[0].results[0].severity",
     ),
-    "an unknown that does not say why": (
+    "an unknown that does not state why": (
         lambda r: first_result(r).update(status="unknown", message=""),
         "vms[0].results[0].message",
     ),

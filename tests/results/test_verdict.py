@@ -30,11 +30,11 @@ def test_a_whole_run(ready: int, bad: int, unknown: int, text: str) -> None:
     ("of", "alone", "tally", "text"),
     [
         (1, True, {"partial": 1}, "Guest ready; Azure not asked."),
-        (1, False, {"partial": 1}, "The VM passed what was judged."),
+        (1, False, {"partial": 1}, "The VM passed all judged checks."),
         (1, False, {"not ready": 1}, "The VM is not ready."),
         (1, False, {"unknown": 1}, "The VM could not be judged."),
         (9, True, {"partial": 4, "unknown": 2}, "Guest ready on 4 of 9 VMs; Azure not asked; 2 could not be judged; 3 were not judged."),
-        (9, False, {"partial": 4, "ready": 1, "not ready": 3}, "3 of 9 VMs are not ready; 4 of 9 VMs passed what was judged; 1 of 9 VMs is ready; 1 was not judged."),
+        (9, False, {"partial": 4, "ready": 1, "not ready": 3}, "3 of 9 VMs are not ready; 4 of 9 VMs passed all judged checks; 1 of 9 VMs is ready; 1 was not judged."),
         (2, False, {"not ready": 1, "ready": 1}, "1 of 2 VMs is not ready; 1 of 2 VMs is ready."),
     ],
 )  # fmt: skip

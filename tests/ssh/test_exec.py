@@ -44,7 +44,9 @@ def test_a_shell_whose_start_up_file_reads_stdin_runs_nothing(client: Client, ke
         (session,) = client.visit(vm(running, keys), script="touch ran; echo DONE")
     assert session.outcome == "shell refused"
     assert "the script did not reach its shell as a whole, so none of it was run. It printed" in session.message
-    assert session.remedy.startswith("See what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read")
+    assert session.remedy.startswith(
+        "Find out what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read"
+    )
     assert client.sinks["vm-a"].stdout == b"the script did not arrive as a whole\n"
 
 

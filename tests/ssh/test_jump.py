@@ -162,7 +162,7 @@ def everyone_lost(sessions: list[SshSession], gateway: Sshd) -> None:
         )
     }
     assert {session.remedy for session in sessions} == {
-        "See whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown."
+        "Check whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown."
     }
 
 

@@ -95,6 +95,6 @@ ROWS["CLI-001"] = [
         {"az_version": seen(state="timed out")},
         Status.UNKNOWN,
         "The probe az_version was stopped after its limit of 30 s.",
-        "Run the command shown below on the VM by hand and see where it hangs.",
+        "Run the command shown below on the VM by hand and find out where it hangs.",
     ),
 ]

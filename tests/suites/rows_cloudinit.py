@@ -14,7 +14,7 @@ ROWS: dict[str, list[Row]] = {}
 LOG = "/var/log/cloud-init-output.log"
 READ = "Read /var/log/cloud-init-output.log and /var/log/cloud-init.log on the VM, and fix the failed steps. The scripts run at the first boot only: repeat them by hand, or create the VM again with corrected user data."
 WAIT = "On the VM: cloud-init status --wait, then run again."
-WAIT_OR_LOOK = f"{WAIT} If it never ends, see what it waits for at the end of /var/log/cloud-init-output.log."
+WAIT_OR_LOOK = f"{WAIT} If it never finishes, check the end of /var/log/cloud-init-output.log."
 FROM_THERE = "Read the log from there on: the first failure often explains the others. If the step was repeated by hand since, waive this finding: the line stays in the log."
 MISSING_PROGRAM = (
     "Install the program first, or correct its name and PATH; check the step before that should have installed it."
@@ -28,8 +28,8 @@ DOWNLOAD = "Give the program the CSN proxy (HTTPS_PROXY=http://169.254.0.11:3128
 USER_DATA = (
     "Begin the user data with #cloud-config or #!, check it with cloud-init schema --system, and create the VM again."
 )
-NO_STAGE = "On the VM, see why: systemctl status cloud-init-local cloud-init cloud-config; journalctl -b -u cloud-init. Then restart the VM."
-NOT_ENABLED = "On the VM: see whether its services are enabled (systemctl status cloud-init.target cloud-init-local cloud-init), enable them (systemctl enable cloud-init-local cloud-init cloud-config cloud-final), and restart the VM."
+NO_STAGE = "On the VM, find out why: systemctl status cloud-init-local cloud-init cloud-config; journalctl -b -u cloud-init. Then restart the VM."
+NOT_ENABLED = "On the VM: check whether its services are enabled (systemctl status cloud-init.target cloud-init-local cloud-init), enable them (systemctl enable cloud-init-local cloud-init cloud-config cloud-final), and restart the VM."
 NEVER: dict[str, Any] = {"errors": [], "finished": None, "start": None}
 FINAL: dict[str, Any] = {"modules-final": {"errors": [], "finished": 1716042086.0, "start": 1716042085.5}}
 NO_CLOUD_INIT = seen(stderr="cloud-init", state="no tool")
@@ -79,20 +79,20 @@ ROWS["CLOUDINIT-001"] = [
         "25.1.4, a script that failed",
         {"cloudinit": captured("cloudinit/25.1.4-script-status")},
         Status.FAIL,
-        "cloud-init says error - done, with “('scripts-user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))”; expected done, without errors.",
+        "cloud-init reports error - done, with “('scripts-user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))”; expected done, without errors.",
         READ,
     ),
     Row(
         "22.4.2, a script that failed",
         {"cloudinit": captured("cloudinit/22.4.2-script-status")},
         Status.FAIL,
-        "cloud-init says error, with “('scripts-user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))”; expected done, without errors.",
+        "cloud-init reports error, with “('scripts-user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))”; expected done, without errors.",
     ),
     Row(
         "25.1.4, several errors",
         {"cloudinit": captured("cloudinit/25.1.4-bad-status")},
         Status.FAIL,
-        "cloud-init says error - done, with “('runcmd', TypeError('Failed to shellify 7 into file /var/lib/cloud/instances/i-lab-0001/scripts/runcmd'))”; “('package-update-upgrade-install', PackageInstallerError(\"Failed to install the following packages: {'no-such-package-here'}. See associated package manager logs for more details.\"))”; expected done, without errors.",
+        "cloud-init reports error - done, with “('runcmd', TypeError('Failed to shellify 7 into file /var/lib/cloud/instances/i-lab-0001/scripts/runcmd'))”; “('package-update-upgrade-install', PackageInstallerError(\"Failed to install the following packages: {'no-such-package-here'}. See associated package manager logs for more details.\"))”; expected done, without errors.",
     ),
     Row(
         "before 22.3, as text, with an error",
@@ -102,72 +102,72 @@ ROWS["CLOUDINIT-001"] = [
             )
         },
         Status.FAIL,
-        "cloud-init says error, with “('scripts-user', RuntimeError('{'))”; expected done, without errors.",
+        "cloud-init reports error, with “('scripts-user', RuntimeError('{'))”; expected done, without errors.",
     ),
     Row(
         "an error without words",
         {"cloudinit": status("error", 1)},
         Status.FAIL,
-        "cloud-init says error (exit status 1) and named no error; expected done, without errors.",
+        "cloud-init reports error (exit status 1) and named no error; expected done, without errors.",
     ),
     Row(
         "errors in result.json alone",
         {"cloudinit": status("done", result=["a", "b", "c", "d", "e"])},
         Status.FAIL,
-        "cloud-init says done, with “a”; “b”; “c” and 2 more; expected done, without errors.",
+        "cloud-init reports done, with “a”; “b”; “c” and 2 more; expected done, without errors.",
     ),
     Row(
         "done, and yet an exit status",
         {"cloudinit": status("done", 1)},
         Status.FAIL,
-        "cloud-init says done, but with exit status 1; expected 0.",
+        "cloud-init reports done, but with exit status 1; expected 0.",
     ),
     Row(
         "failed while it still runs",
         {"cloudinit": status("error", 1, extended_status="error - running", errors=["boom"])},
         Status.FAIL,
-        "cloud-init says error - running, with “boom”; expected done, without errors.",
+        "cloud-init reports error - running, with “boom”; expected done, without errors.",
     ),
     Row(
         "25.1.4, recoverable errors",
         {"cloudinit": captured("cloudinit/25.1.4-degraded-status")},
         Status.WARN,
-        "cloud-init says degraded done (exit status 2): “WARNING: cloud-config failed schema validation! You may run 'sudo cloud-init schema --system' to check the details.”; “WARNING: Format for 'users' key must be a comma-separated string or a dictionary or a list but found int”.",
+        "cloud-init reports degraded done (exit status 2): “WARNING: cloud-config failed schema validation! You may run 'sudo cloud-init schema --system' to check the details.”; “WARNING: Format for 'users' key must be a comma-separated string or a dictionary or a list but found int”.",
         "Correct the quoted parts of the user data; cloud-init continued without them. The log is /var/log/cloud-init.log.",
     ),
     Row(
         "25.1.4, running",
         {"cloudinit": captured("cloudinit/25.1.4-running-status")},
         Status.UNKNOWN,
-        "cloud-init has not finished: it says running.",
+        "cloud-init has not finished: it reports running.",
         WAIT_OR_LOOK,
     ),
     Row(
         "running, in a stage",
         {"cloudinit": status("running", stage="modules-final", extended_status="degraded running")},
         Status.UNKNOWN,
-        "cloud-init has not finished: it says degraded running in the stage modules-final.",
+        "cloud-init has not finished: it reports degraded running in the stage modules-final.",
         WAIT_OR_LOOK,
     ),
     Row(
         "22.4.2, not run",
         {"cloudinit": captured("cloudinit/22.4.2-not-run-status")},
         Status.UNKNOWN,
-        "cloud-init has not finished: it says not run.",
+        "cloud-init has not finished: it reports not run.",
         WAIT_OR_LOOK,
     ),
     Row(
         "a stage that never began",
         {"cloudinit": status("running", extended_status="running", errors=[], stage=None, init=NEVER, **FINAL)},
         Status.UNKNOWN,
-        "cloud-init says running, but its init never began, though a later stage did: it will not finish in this boot.",
+        "cloud-init reports running, but its init never began, though a later stage did: it will not finish in this boot.",
         NO_STAGE,
     ),
     Row(
         "two stages that never began",
         {"cloudinit": status("running", stage="modules-final", init=NEVER, **FINAL | {"init-local": NEVER})},
         Status.UNKNOWN,
-        "cloud-init says running, but its init-local and init never began, though a later stage did: it will not finish in this boot.",
+        "cloud-init reports running, but its init-local and init never began, though a later stage did: it will not finish in this boot.",
         NO_STAGE,
     ),
     Row(
@@ -181,7 +181,7 @@ ROWS["CLOUDINIT-001"] = [
             )
         },
         Status.UNKNOWN,
-        "cloud-init has not begun, and nothing will start it: it says not started (Systemd generator may not have run yet).",
+        "cloud-init has not begun, and nothing will start it: it reports not started (Systemd generator may not have run yet).",
         NOT_ENABLED,
     ),
     Row(
@@ -192,7 +192,7 @@ ROWS["CLOUDINIT-001"] = [
             )
         },
         Status.UNKNOWN,
-        "cloud-init has not begun, and nothing will start it: it says not run (Systemd generator may not have run yet).",
+        "cloud-init has not begun, and nothing will start it: it reports not run (Systemd generator may not have run yet).",
         NOT_ENABLED,
     ),
     Row(
@@ -203,7 +203,7 @@ ROWS["CLOUDINIT-001"] = [
             )
         },
         Status.FAIL,
-        "cloud-init says error, with “('ssh-import-id', ProcessExecutionError(\"Unexpected error while running command. Command: ['sudo', 'ssh-import-id', 'x'] Exit code: 1 Reason: -\"))”; expected done, without errors.",
+        "cloud-init reports error, with “('ssh-import-id', ProcessExecutionError(\"Unexpected error while running command. Command: ['sudo', 'ssh-import-id', 'x'] Exit code: 1 Reason: -\"))”; expected done, without errors.",
     ),
     Row(
         "not installed",
@@ -238,7 +238,7 @@ ROWS["CLOUDINIT-001"] = [
         {"cloudinit": status("disabled", detail="Cloud-init disabled by kernel command line.")},
         Status.UNKNOWN,
         "cloud-init is disabled now (Cloud-init disabled by kernel command line), but this VM has user data, and how it ended is not recorded.",
-        "Read /var/log/cloud-init-output.log on the VM and see whether the steps of the user data are done.",
+        "Read /var/log/cloud-init-output.log on the VM and check whether the steps of the user data are done.",
     ),
     Row(
         "garbage",
@@ -339,7 +339,7 @@ ROWS["CLOUDINIT-002"] = [
         "both boots failed",
         {"cloudinit": DONE, "cloudinit_output": output("7:E: a", BOOT_2, "9:curl: (7) Failed to connect")},
         Status.FAIL,
-        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 speak of failure: line 218: “E: a” (a program says so); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
+        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 speak of failure: line 218: “E: a” (a program reports it); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
         f"{DOWNLOAD} {FROM_THERE}",
     ),
     Row(
@@ -377,7 +377,7 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit_output": output("1:E: a", "2:E: b", "2:E: b", "3:E: c", "4:E: d", end="@more 7\n@end\n"),
         },
         Status.FAIL,
-        f"4 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: a” (a program says so); line 213: “E: b” (a program says so); line 214: “E: c” (a program says so); and 1 more.",
+        f"4 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: a” (a program reports it); line 213: “E: b” (a program reports it); line 214: “E: c” (a program reports it); and 1 more.",
         FROM_THERE,
     ),
     Row(
@@ -439,7 +439,7 @@ ROWS["CLOUDINIT-002"] = [
         {"cloudinit": DONE, "cloudinit_output": output("3:fine", begin="@from ?\n", end=f"{BOOT_2}\n@end\n")},
         Status.UNKNOWN,
         f"{LOG} begins in the middle of a boot, and shows no failure from there on.",
-        "See whether the steps of the user data are done; the log of the first boot is gone.",
+        "Check whether the steps of the user data are done; the log of the first boot no longer exists.",
     ),
     Row(
         "not searched to its end",

@@ -152,7 +152,7 @@ ROWS["IDENTITY-002"] = [
     azure_row(
         "several, and nothing says which",
         Status.FAIL,
-        "The VM has 2 user-assigned identities and no system-assigned one, and the inventory does not say which to enroll with: /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-backup.",
+        "The VM has 2 user-assigned identities and no system-assigned one, and the inventory does not state which to enroll with: /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-arc, /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-backup.",
         "State it in the inventory: identity: <the ARM id of the user-assigned identity>.",
         vm={"identity": TWO},
     ),

@@ -160,7 +160,7 @@ ROWS["IMDS-002"] = [
         {"healthz": seen(state="timed out")},
         Status.UNKNOWN,
         "The probe healthz was stopped after its limit of 7 s.",
-        "Run the command shown below on the VM by hand and see where it hangs.",
+        "Run the command shown below on the VM by hand and find out where it hangs.",
     ),
 ]
 
@@ -327,14 +327,14 @@ ROWS["IMDS-003"] = [
         own(curl(exit=2), env=""),
         Status.FAIL,
         f"{OWN} failed, curl exited with 2; expected 200. No connection was tried, and no proxy is set.",
-        "See PROXY-002 and IMDS-002. If both pass, look at curl's configuration (~/.curlrc).",
+        "See PROXY-002 and IMDS-002. If both pass, check curl's configuration (~/.curlrc).",
     ),
     Row(
         "an answer of unknown origin",
         own(curl(200, ip=IMDS)),
         Status.UNKNOWN,
-        f"{OWN} answered 200, but curl does not say from where; expected 169.254.169.254.",
-        "Look at curl's configuration (~/.curlrc): it may send what curl -v prints to a file (stderr).",
+        f"{OWN} answered 200, but curl does not state from where; expected 169.254.169.254.",
+        "Check curl's configuration (~/.curlrc): it may send what curl -v prints to a file (stderr).",
     ),
     Row(
         "no curl",

@@ -19,8 +19,8 @@ PROXY = "169.254.0.11"
 
 
 FOR_ARM = "Needed for: Azure Resource Manager: creates and deletes the Arc resource."
-READ_THE_PAGE = "Read the page: on the VM, curl -sS --proxytunnel --proxy http://169.254.0.11:3128 http://management.azure.com:443/ ; then allow management.azure.com:443 in whatever sends it, without TLS inspection."
-CIPHERS = "On the VM, look at the crypto policy (update-crypto-policies --show) and at CipherString in openssl.cnf; Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its place: take TLS inspection off the path."
+READ_THE_PAGE = "Read the page: on the VM, curl -sS --proxytunnel --proxy http://169.254.0.11:3128 http://management.azure.com:443/ ; then allow management.azure.com:443 in the program that sends it, without TLS inspection."
+CIPHERS = "On the VM, check the crypto policy (update-crypto-policies --show) and CipherString in openssl.cnf; Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its place: exempt the endpoints from TLS inspection."
 WHOSE = "Find out whose answer it is: check the VM's routes (ip route get 169.254.0.11) and at the proxies behind the cloud services network, and let management.azure.com:443 pass there. If it is the CSN proxy's own after all, the endpoint is not in its egress list (CSN-002)."
 
 
@@ -177,7 +177,7 @@ ROWS["NET-001"] = [
         captured("tls-silent"),
         Status.FAIL,
         "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but the TLS handshake was not done after 1 s. Small packets pass and large ones may not (MTU), or a firewall swallows them. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
-        "On the VM, try: curl -v --proxy http://169.254.0.11:3128 https://management.azure.com:443/ ; then lower the MTU of the CSN interface (ip link set dev IFACE mtu 1400) to see whether it helps, and check the firewalls behind the proxy.",
+        "On the VM, try: curl -v --proxy http://169.254.0.11:3128 https://management.azure.com:443/ ; then lower the MTU of the CSN interface (ip link set dev IFACE mtu 1400) to check whether it helps, and check the firewalls behind the proxy.",
     ),
     reach(
         "the handshake is cut",
@@ -190,7 +190,7 @@ ROWS["NET-001"] = [
         "no TLS in the tunnel",
         captured("tls-plain"),
         Status.FAIL,
-        "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but what came back is not TLS (OpenSSL/3.0.22: error:0A00010B:SSL routines::wrong version number): plain text, as a page that says the host is blocked. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
+        "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but what came back is not TLS (OpenSSL/3.0.22: error:0A00010B:SSL routines::wrong version number): plain text, for example a page that reports the host as blocked. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
         READ_THE_PAGE,
     ),
     *(
@@ -198,7 +198,7 @@ ROWS["NET-001"] = [
             f"no TLS in the tunnel: {words[:40]}",
             curl(0, 200, PROXY, 35, words),
             Status.FAIL,
-            f"169.254.0.11:3128 opened the tunnel to management.azure.com:443, but what came back is not TLS ({words.rstrip('.')}): plain text, as a page that says the host is blocked. {FOR_ARM}",
+            f"169.254.0.11:3128 opened the tunnel to management.azure.com:443, but what came back is not TLS ({words.rstrip('.')}): plain text, for example a page that reports the host as blocked. {FOR_ARM}",
             READ_THE_PAGE,
         )
         for words in (
@@ -391,36 +391,36 @@ ROWS["NET-003"] = [
         "an unknown issuer",
         captured("openssl-3-untrusted"),
         Status.FAIL,
-        "The VM does not trust the certificate of management.azure.com (SSL certificate problem: unable to get local issuer certificate). It was issued by O=Microsoft Corporation; CN=Microsoft Azure RSA TLS Issuing CA 04 (lab stand-in). Either a proxy opens the connection with a CA of its own, or the VM's CA certificates are out of date.",
-        "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc and inspection mix badly). If it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
+        "The VM does not trust the certificate of management.azure.com (SSL certificate problem: unable to get local issuer certificate). It was issued by O=Microsoft Corporation; CN=Microsoft Azure RSA TLS Issuing CA 04 (lab stand-in). Either a proxy opens the connection with its own CA, or the VM's CA certificates are out of date.",
+        "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc does not work well with it). If it is Microsoft or DigiCert: install ca-certificates again (update-ca-certificates or update-ca-trust).",
     ),
     reach(
         "an unknown issuer, GnuTLS",
         captured("gnutls-untrusted"),
         Status.FAIL,
-        "The VM does not trust the certificate of management.azure.com (server certificate verification failed. CAfile: /etc/ssl/certs/ca-certificates.crt CRLfile: none). Either a proxy opens the connection with a CA of its own, or the VM's CA certificates are out of date.",
-        "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc and inspection mix badly). If it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
+        "The VM does not trust the certificate of management.azure.com (server certificate verification failed. CAfile: /etc/ssl/certs/ca-certificates.crt CRLfile: none). Either a proxy opens the connection with its own CA, or the VM's CA certificates are out of date.",
+        "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc does not work well with it). If it is Microsoft or DigiCert: install ca-certificates again (update-ca-certificates or update-ca-trust).",
     ),
     reach(
         "an unknown issuer, NSS",
         captured("nss-untrusted"),
         Status.FAIL,
-        "The VM does not trust the certificate of management.azure.com (Peer's certificate issuer has been marked as not trusted by the user). It was issued by CN=Lab TLS CA,O=Microsoft Corporation (lab stand-in). Either a proxy opens the connection with a CA of its own, or the VM's CA certificates are out of date.",
-        "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc and inspection mix badly). If it is Microsoft or DigiCert: install ca-certificates anew (update-ca-certificates or update-ca-trust).",
+        "The VM does not trust the certificate of management.azure.com (Peer's certificate issuer has been marked as not trusted by the user). It was issued by CN=Lab TLS CA,O=Microsoft Corporation (lab stand-in). Either a proxy opens the connection with its own CA, or the VM's CA certificates are out of date.",
+        "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc does not work well with it). If it is Microsoft or DigiCert: install ca-certificates again (update-ca-certificates or update-ca-trust).",
     ),
     reach(
         "expired",
         captured("openssl-3-expired"),
         Status.FAIL,
         "The certificate of management.azure.com is outside its time of validity (SSL certificate problem: certificate has expired). It was issued by O=Microsoft Corporation (lab stand-in); CN=Lab TLS CA. Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
-        "Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
+        "Set the VM's clock (SSH-003). If it is right, exempt the endpoints from TLS inspection.",
     ),
     reach(
         "not yet valid",
         captured("openssl-3-future"),
         Status.FAIL,
         "The certificate of management.azure.com is outside its time of validity (SSL certificate problem: certificate is not yet valid). It was issued by O=Microsoft Corporation (lab stand-in); CN=Lab TLS CA. Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
-        "Set the VM's clock (SSH-003). If it is right, take TLS inspection off the path.",
+        "Set the VM's clock (SSH-003). If it is right, exempt the endpoints from TLS inspection.",
     ),
     reach(
         "another name",
@@ -475,7 +475,7 @@ ROWS["NET-003"] += [
         "another back end, which says nothing",
         seen(ACCEPTED.stdout, MUTE),
         Status.UNKNOWN,
-        "curl did not say which TLS version it spoke with management.azure.com.",
+        "curl did not print which TLS version it spoke with management.azure.com.",
         "On the VM: openssl s_client -proxy 169.254.0.11:3128 -connect management.azure.com:443 </dev/null",
     ),
     reach(

@@ -362,7 +362,7 @@ ROWS["PLATFORM-004"] = [
     azure_row(
         "deleted",
         Status.FAIL,
-        "Azure has no cluster cluster-1, though the VM says that it runs there.",
+        "Azure has no cluster cluster-1, although the VM names it as its cluster.",
         "Restore the cluster, or correct resource_id in the inventory: it may be that of an earlier VM.",
         cluster=GONE,
     ),

@@ -145,7 +145,7 @@ ROWS["PROXY-001"] = [
         vm(session_env=seen(exit=137)),
         Status.UNKNOWN,
         "The answer of the probe session_env is incomplete: its command was killed by SIGKILL (exit status 137).",
-        "Run the command shown below on the VM by hand and see how it ends.",
+        "Run the command shown below on the VM by hand and check how it ends.",
     ),
     https(
         "TLS to the proxy",
@@ -278,7 +278,7 @@ ROWS["PROXY-001"] = [
         vm(login_env=seen(state="timed out")),
         Status.UNKNOWN,
         "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but the login shell could not be read: it did not answer in time.",
-        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
+        "Log in to the VM by hand and find out what its profile scripts wait for; then run again.",
     ),
     https(
         "the login shell hangs, the session is bare",
@@ -292,7 +292,7 @@ ROWS["PROXY-001"] = [
         vm(login_env=seen("This account is not available.\n")),
         Status.UNKNOWN,
         "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but the login shell could not be read: it ran no command.",
-        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
+        "Log in to the VM by hand and find out what its profile scripts wait for; then run again.",
     ),
     Row(
         "https_proxy is missing",
@@ -605,7 +605,7 @@ ROWS["PROXY-002"] = [
         FULL,
         Status.UNKNOWN,
         "no_proxy is localhost,127.0.0.1,::1,169.254.169.254 in the SSH session, but the login shell could not be read: it did not answer in time.",
-        "Log in to the VM by hand and see what its profile scripts wait for; then run again.",
+        "Log in to the VM by hand and find out what its profile scripts wait for; then run again.",
         login_env=seen(state="timed out"),
     ),
     no_proxy(

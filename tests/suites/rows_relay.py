@@ -180,7 +180,7 @@ ROWS["RELAY-003"] = [
     relay_row(
         "connected already",
         Status.PASS,
-        "The Arc machine vm-a in resource group rg-nexus is Connected already; VM-006 says whether it is this VM.",
+        "The Arc machine vm-a in resource group rg-nexus is Connected already; VM-006 checks whether it is this VM.",
         machine={},
     ),
     relay_row(

@@ -86,14 +86,14 @@ ROWS["SSH-002"] = [
         {"root_id": seen(stderr="sudo -n did not answer within 5 s\n", state="no root")},
         Status.UNKNOWN,
         "Whether there is root is not known: sudo -n did not answer within 5 s.",
-        "Run 'sudo -n id' on the VM by hand and see what it waits for: a directory service (LDAP, SSSD) or a host name that does not resolve, as a rule.",
+        "Run 'sudo -n id' on the VM by hand and find out what it waits for: a directory service (LDAP, SSSD) or a host name that does not resolve, as a rule.",
     ),
     Row(
         "the probe hangs",
         {"root_id": seen(state="timed out")},
         Status.UNKNOWN,
         "The probe root_id was stopped after its limit of 5 s.",
-        "Run the command shown below on the VM by hand and see where it hangs.",
+        "Run the command shown below on the VM by hand and find out where it hangs.",
     ),
     Row(
         "the session was lost",
@@ -179,7 +179,7 @@ ROWS["SSH-003"] = [
         "nothing to compare with",
         at(0, headers="", received=0),
         Status.UNKNOWN,
-        "Azure's time did not arrive, and this evidence does not say when it was gathered.",
+        "Azure's time did not arrive, and this evidence does not state when it was gathered.",
         "Gather again.",
     ),
     Row(

@@ -125,7 +125,7 @@ ROWS["TOKEN-001"] = [
                 ),
                 "invalid_resource: AADSTS500011: The resource principal named https://management.azure.com/ was not found in the tenant named Contoso",
                 "The tenant does not know the resource that the token is for.",
-                "Look at target.cloud and target.tenant in the inventory: the cloud decides which Resource Manager the token is for, and it has to be the cloud of the VM's tenant.",
+                "Check target.cloud and target.tenant in the inventory: the cloud decides which Resource Manager the token is for, and it has to be the cloud of the VM's tenant.",
             ),
             (
                 "the header is missing",
@@ -300,7 +300,7 @@ ROWS["TOKEN-001"] = [
             (
                 "Azure shows the system's, which needs no name",
                 SYSTEM,
-                "The VM has none, or it has several and the inventory does not say which.",
+                "The VM has none, or it has several and the inventory does not state which.",
                 f"{RECREATE} If it has several user-assigned identities and no system-assigned one, state the one to use in the inventory (identity: its ARM id).",
             ),
         )
@@ -357,7 +357,7 @@ ROWS["TOKEN-002"] = [
         "nothing to compare with",
         {"arm_token": issued({"xms_mirid": None})},
         Status.PASS,
-        f"The token is for https://management.azure.com/, of object id {OID} in tenant {TENANT}, and valid for another 23 h. Nothing says which identity is expected, so that was not compared.",
+        f"The token is for https://management.azure.com/, of object id {OID} in tenant {TENANT}, and valid for another 23 h. No expected identity is known, so the identity was not compared.",
         parameters=expected(),
     ),
     Row(
@@ -471,7 +471,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"exp": "soon"})},
         Status.UNKNOWN,
         "The token does not state when it expires (claim exp).",
-        "Run azcmagent connect to see whether the token works, and report to Microsoft support what it lacks.",
+        "Run azcmagent connect to check whether the token works, and report to Microsoft support what it lacks.",
         parameters=expected(),
     ),
     Row(
@@ -479,14 +479,14 @@ ROWS["TOKEN-002"] = [
         {"arm_token": seen(f"claims=\n@tries 1\n{numbers(200)}")},
         Status.UNKNOWN,
         "The token that IMDS issued is opaque: it is not a JWT, so its claims cannot be read.",
-        "Run azcmagent connect to see whether the token works, and report to Microsoft support that tokens are opaque.",
+        "Run azcmagent connect to check whether the token works, and report to Microsoft support that tokens are opaque.",
         parameters=expected(),
     ),
     Row(
         "when it was gathered is not known",
         {"arm_token": issued(received=0.0)},
         Status.UNKNOWN,
-        "This evidence does not say when it was gathered.",
+        "This evidence does not state when it was gathered.",
         "Gather again.",
         parameters=expected(),
     ),
@@ -648,7 +648,7 @@ ROWS["TOKEN-004"] = [
         "Go by TOKEN-001. On a VM that is to log in with az, install the agent last (AGENT-002).",
     ),
     Row(
-        "the agent is there and does not say more",
+        "the agent is there and does not state more",
         {"az_login": seen("@himds\n")},
         Status.BLOCKED,
         "Not judged: /opt/azcmagent/bin/himds is installed, so az asks the agent (localhost:40342) for tokens and not IMDS, and gets none with the VM's managed identity; see AGENT-002. TOKEN-001 asks IMDS itself.",
@@ -678,7 +678,7 @@ ROWS["TOKEN-004"] = [
         "a certificate it does not trust",
         {"az_login": captured("az/untrusted")},
         Status.FAIL,
-        "az login --identity ended with 1 ([SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:992)). az does not trust the certificate of Resource Manager: it has a CA bundle of its own.",
+        "az login --identity ended with 1 ([SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:992)). az does not trust the certificate of Resource Manager: it has its own CA bundle.",
         "See NET-003. If a proxy inspects TLS, exempt Azure from it; else set REQUESTS_CA_BUNDLE to the VM's bundle.",
     ),
     Row(

@@ -189,7 +189,7 @@ ROWS["VM-001"] = [
         "no resource id",
         Status.UNKNOWN,
         "The resource id of vm-a is not stated, so Azure was not asked about it.",
-        "Give the VM its resource_id in the inventory, or say where to look for its name: --subscription=<id> --resource-group=<name>.",
+        "Give the VM its resource_id in the inventory, or state where to search for its name: --subscription=<id> --resource-group=<name>.",
         inventory=UNSTATED,
     ),
 ]
@@ -359,7 +359,7 @@ ROWS["VM-006"] = [
             f"an address is no name: {address}",
             Status.UNKNOWN,
             f"The name of the Arc machine is not known: {address} is an address, and the VM resource, whose name it would get, is not known.",
-            "Give the VM its resource_id in the inventory, or say where to look for its name: --subscription=<id> --resource-group=<name>.",
+            "Give the VM its resource_id in the inventory, or state where to search for its name: --subscription=<id> --resource-group=<name>.",
             evidence=ABSENT,
             inventory=replace(UNPLACED, name=address, host=host),
         )

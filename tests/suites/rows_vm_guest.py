@@ -9,7 +9,7 @@ from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
 
-LOOK = "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites: what it does not list is not supported. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
+LOOK = "Look it up in the current table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites: what it does not list is not supported. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
 IMAGE = "Create the VM from an image of a supported system."
 
 
@@ -277,7 +277,7 @@ ROWS["VM-005"] = [
         ),
         Status.FAIL,
         "unattended-upgr (process 4711) holds /var/lib/dpkg/lock-frontend and /var/lib/dpkg/lock: the installation script waits five minutes for it and stops with AZCM0145. A hidden process holds /var/lib/apt/lists/lock: the installation script waits five minutes for it and stops with AZCM0145.",
-        "Wait until it is done and run again; if it hangs, see what it does: ps -fp 4711. Wait until it is done and run again; if it hangs, see what it does: ps -fp 0.",
+        "Wait until it is done and run again; if it hangs, find out what it does: ps -fp 4711. Wait until it is done and run again; if it hangs, find out what it does: ps -fp 0.",
     ),
     Row(
         "no space",
@@ -292,7 +292,7 @@ ROWS["VM-005"] = [
             with_(mounts=mounts),
             Status.FAIL,
             f"{at} is mounted read-only, so nothing can be written to {paths}; expected rw.",
-            f"See why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is remounted read-only. Repair it, then mount -o remount,rw {at} and check its line in /etc/fstab.",
+            f"Find out why (dmesg | grep -iE 'remount|I/O error|EXT4-fs error|XFS'): a file system with errors is remounted read-only. Repair it, then mount -o remount,rw {at} and check its line in /etc/fstab.",
         )
         for mounts, at, paths in (
             (("/ ro,relatime",), "/", "/opt and /var"),

@@ -96,7 +96,7 @@ ROWS["AGENT-003"] = [
         },
         Status.FAIL,
         "GCArcService (stopped) and ExtensionService (Windows does not know it) do not run; expected running. The machine is connected.",
-        "In an elevated PowerShell on the VM: Start-Service himds, GCArcService, ExtensionService, arcproxy ; %ProgramData%\\AzureConnectedMachineAgent\\Log\\himds.log says why one ends.",
+        "In an elevated PowerShell on the VM: Start-Service himds, GCArcService, ExtensionService, arcproxy ; %ProgramData%\\AzureConnectedMachineAgent\\Log\\himds.log shows why one ends.",
     ),
     Row(
         "no answer of show",
@@ -202,7 +202,7 @@ ROWS["AGENT-006"] = [
             "agent_logs": logs("@log installationlog.txt", "\tAction ended 12:03:11: InstallFinalize. Return value 3."),
         },
         Status.WARN,
-        'installationlog.txt: "Action ended 12:03:11: InstallFinalize. Return value 3.". A custom action of the installer failed: Windows: an action of the agent\'s installer failed; the lines before this one in the installation log say why.',
+        'installationlog.txt: "Action ended 12:03:11: InstallFinalize. Return value 3.". A custom action of the installer failed: Windows: an action of the agent\'s installer failed; the lines before this one in the installation log show why.',
         "A custom action of the installer failed: Read the lines before it in installationlog.txt. Often a service could not be started (AGENT-003), or a policy forbids the account of the service. (AGENT-003, VM-005)",
     ),
     Row(

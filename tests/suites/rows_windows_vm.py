@@ -44,7 +44,7 @@ ROWS["VM-004"] = [
         {"system": system("windowsserver", "build 30000", "Windows Server 2031")},
         Status.UNKNOWN,
         "Windows Server 2031 has the version build 30000, which is not in Microsoft's table of 2026-08-20 (Windows Server: 2012, 2016, 2019, 2022, 2025).",
-        "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites: what it does not list is not supported. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is.",
+        "Look it up in the current table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites: what it does not list is not supported. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is.",
     ),
 ]
 
@@ -88,6 +88,6 @@ ROWS["VM-005"] = [
         {"guest": seen("@windows\n@powershell 5.1.17763.1\n@dotnet 461814\n"), "system": SERVER},
         Status.UNKNOWN,
         "The VM did not report whether TLS 1.2 is switched off and how much space is free on the system drive; all other requirements are met.",
-        "Run the command shown below on the VM by hand and see what it lacks.",
+        "Run the command shown below on the VM by hand and find out what it lacks.",
     ),
 ]

@@ -286,7 +286,7 @@ def test_the_commands_of_package_managers() -> None:
     [
         ({"vm-a": "5a1c", "vm-b": ""}, ["vm-b"]),
         ({"vm-a": "", "vm-b": "5a1c"}, ["vm-a"]),
-        ({"vm-a": "5a1c"}, []),  # Azure does not say what vm-b is
+        ({"vm-a": "5a1c"}, []),  # Azure does not state what vm-b is
         ({"vm-a": "", "vm-b": ""}, []),
         ({}, []),
     ],

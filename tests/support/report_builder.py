@@ -81,7 +81,7 @@ CATALOGUE: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], str], ..
     ("AGENT-002", "The agent is not baked into the image", "recommended", (), (), "Remove it from the image."),
     ("AGENT-003", "The agent's services run", "required", (), (), "`systemctl restart himdsd`"),
     ("AGENT-004", "azcmagent check reaches every endpoint", "required", ("NET-001", "PROXY-004"), (), "Look at NET-001."),
-    ("AGENT-005", "azcmagent show says ready or enrolled", "required", (), (), "Look up the AZCM code."),
+    ("AGENT-005", "azcmagent show reports ready or enrolled", "required", (), (), "Look up the AZCM code."),
     ("AGENT-006", "No AZCM code in recent logs", "recommended", (), (), "Look up the AZCM code."),
 )  # fmt: skip
 _BY_ID = {row[0]: row for row in CATALOGUE}

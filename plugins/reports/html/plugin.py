@@ -194,7 +194,7 @@ class HtmlReport:
             '<th class="sortable" data-column-type="result" hidden>Result</th>',
             '<th class="sortable" data-column-type="testId" hidden>Row</th>',
             *_sortable(status="Status", check="Check"),
-            '<th class="by-message" scope="col">What was seen</th>',
+            '<th class="by-message" scope="col">Observed</th>',
             *_sortable(vms="VMs"),
         ]
 

@@ -118,7 +118,7 @@ def test_it_prints_the_plan_opened_and_the_whole_matrix(fleet: Chrome, rollout_r
     assert "az networkcloud cloudservicesnetwork update" in whole  # inside a fix that is closed on the screen
     assert all(name in whole.split("Warnings")[0] for name in rollout_results["causes"][0]["vms"])  # each VM of a fix
     matrix = next(number for number, text in enumerate(texts) if "Not met or not judged" in text)
-    assert texts[matrix].startswith("VMs and checks")  # on a page of its own
+    assert texts[matrix].startswith("VMs and checks")  # on its own page
     expect(fleet, "document.querySelectorAll('#matrix tbody tr').length", drawn)
     expect(fleet, "document.querySelectorAll('#plan details[open]').length", 0)
 
