@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NewType
 
+import msgspec
+
 from plugins.core.redaction import redact
 
 #: Default_Ignorable_Code_Point, and what is drawn as a blank beside it: DerivedCoreProperties.txt of Unicode 16.0.0
@@ -73,7 +75,7 @@ def harmless(data: dict[str, Any]) -> Harmless:
     """`data`, as JSON has it, with `escape_invisible` done to every text in it, in place."""
     waiting: list[Any] = [data]
     done: set[int] = set()  # one list may stand in many places
-    known: set[str] = set()  # names: a fleet has few, many times
+    known: set[str] = set()  # harmless texts: a fleet has most of its names and commands many times
     while waiting:
         inside = waiting.pop()
         if id(inside) in done:
@@ -90,14 +92,29 @@ def harmless(data: dict[str, Any]) -> Harmless:
             members = enumerate(inside)
         for place, value in members:  # no place is added or removed
             if type(value) is str:
-                if not (value.isascii() and value.isprintable()):
+                if value not in known:
                     inside[place] = escape_invisible(value)
-            elif isinstance(value, dict | list):
+                    known.add(inside[place])
+            elif isinstance(value, dict) or (isinstance(value, list) and (inside is data or not _is_plain(value))):
                 waiting.append(value)
             elif isinstance(value, tuple):
                 inside[place] = list(value)
                 waiting.append(inside[place])
     return Harmless(data)
+
+
+#: The escapes of JSON for what `escape_invisible` changes; a backslash before such a letter looks the same.
+_ESCAPED = re.compile(rb"\\[bfru]")
+_VISIBLE = bytes(range(0x7F))
+
+
+def _is_plain(value: list[Any]) -> bool:
+    """Whether no text in a list needs `escape_invisible`: its JSON shows it faster than a walk. If in doubt, no."""
+    try:
+        raw = msgspec.json.encode(value)
+    except (UnicodeError, RecursionError, TypeError, OverflowError):
+        return False
+    return not _ESCAPED.search(raw) and not _INVISIBLE.search(raw.translate(None, _VISIBLE).decode())
 
 
 def truncate(text: str, limit: int) -> str:
