@@ -105,11 +105,11 @@ def _by_triple() -> dict[tuple[int, ...], list[tuple[bytes, _Needles]]]:
 
 _BY_TRIPLE = _by_triple()
 
-#: Folded lines that have no needle: logs say much the same at different times, and a fleet's VMs do.
-_plain: set[bytes] = set()
+#: Folded lines, and the needles of each: logs say much the same at different times, and a fleet's VMs do.
+_known: dict[bytes, _Needles] = {}
 #: Lines as they were that have none, also where their folded form has one ("feed" and "acdb" are both "0000").
 _harmless: set[str] = set()
-_PLAIN = 20_000  # so many, or a few more
+_MOST = 20_000  # so many of each, or a few more
 
 #: The secrets that the runner itself has, in every form that a program may print them in; longest first.
 _remembered: list[tuple[str, str]] = []
@@ -119,10 +119,10 @@ _SHORTEST = 6  # characters: what is shorter would be found in every second line
 
 def redact(text: str) -> str:
     """`text` with every secret that is recognised replaced by a mark such as ``<secret:3f9a41c7>``."""
-    return _of_many(text) if len(text) < 500 else _redacted(text)
+    return _of_many(text) if len(text) < 1_000 else _redacted(text)
 
 
-@lru_cache(8192)
+@lru_cache(4096)
 def _of_many(text: str) -> str:
     """A fleet's VMs say the same, and much of it passes here more than once."""
     return _redacted(text)
@@ -141,13 +141,10 @@ def _redacted(text: str) -> str:
     if not new:
         return text
     folded = "\n".join(new).encode("utf-8", "surrogatepass").translate(_FOLDED).split(b"\n")
-    fresh = set(folded) - _plain
-    suspect = _suspect(b"\n".join(fresh))
-    if len(_plain) < _PLAIN:
-        _plain.update(line for line in fresh if len(line) < 200 and line not in suspect)
+    needles = _needles_of(set(folded))
     pairs = zip(new, folded, strict=True)
-    held = {line: found for line, plain in pairs if plain in suspect and (found := _needles_in(line, suspect[plain]))}
-    if len(_harmless) < _PLAIN:
+    held = {line: found for line, plain in pairs if needles[plain] and (found := _needles_in(line, needles[plain]))}
+    if len(_harmless) < _MOST:
         _harmless.update(line for line in new if len(line) < 200 and line not in held)
     return _marked(text, _spans(text, lines, held)) if held else text
 
@@ -156,6 +153,18 @@ def _needles_in(line: str, needles: _Needles) -> set[int]:
     """The numbers of the finders that have a needle in a line, of those that its folded form has."""
     low = line.lower()
     return {number for needle, number in needles if needle in low}
+
+
+def _needles_of(lines: set[bytes]) -> dict[bytes, _Needles]:
+    """The needles that folded lines have, as they were before folding."""
+    found = {line: _known[line] for line in lines if line in _known}
+    if fresh := lines - found.keys():
+        suspect = _suspect(b"\n".join(fresh))
+        for line in fresh:
+            found[line] = suspect.get(line, [])
+            if len(line) < 200 and len(_known) < _MOST:
+                _known[line] = found[line]
+    return found
 
 
 def _suspect(lines: bytes) -> dict[bytes, _Needles]:
@@ -180,6 +189,7 @@ def _spans(text: str, lines: list[str], held: dict[str, set[int]]) -> list[tuple
     looked: dict[int, tuple[int, set[int]]] = {}
     at = begin = 0
     numbers: set[int] = set()
+    ends = _GOES_ON if any(end + "\n" in text for end in _GOES_ON) else ()
     goes_on = False  # a command does, in the next line
     for line in lines:
         if not goes_on or at - begin > _LONGEST:
@@ -189,7 +199,7 @@ def _spans(text: str, lines: list[str], held: dict[str, set[int]]) -> list[tuple
         at += len(line)
         if numbers:
             looked[begin] = (at, numbers)
-        goes_on = line.endswith(("\\", "`", "^", "\\\r", "`\r", "^\r"))
+        goes_on = line.endswith(ends)
         at += 1
     heads = {number for _, numbers in looked.values() for number in numbers if number >= len(_FINDERS)}
     spans = [span for number in sorted(heads) for span in HEADS[number - len(_FINDERS)][1](text)]
@@ -200,9 +210,10 @@ def _spans(text: str, lines: list[str], held: dict[str, set[int]]) -> list[tuple
     return spans
 
 
+#: The end of a line whose command goes on in the next one.
+_GOES_ON = ("\\", "`", "^", "\\\r", "`\r", "^\r")
 #: Fields that hold what another field, or the name of their object, is about.
 VALUES = ("value", "val", "securevalue", "defaultvalue", "default")
-
 _MARK = len("<secret:00000000>")
 _LONGEST = 4_000  # characters of a command over several lines
 
