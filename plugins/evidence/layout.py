@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
+from urllib.parse import quote
 
 __all__ = ["AZURE", "PROFILE", "RUNNER", "evidence_path", "file_name"]
 
@@ -23,7 +23,7 @@ def file_name(name: str) -> str:
     is cut and gets a hash behind a ``~``, which occurs in no other result.
     """
     raw = name.encode("utf-8", "surrogatepass")
-    safe = "".join(c if re.fullmatch(r"[A-Za-z0-9._-]", c := chr(byte)) else f"%{byte:02X}" for byte in raw)
+    safe = quote(raw, safe="").replace("~", "%7E")
     if safe.startswith("."):
         safe = "%2E" + safe[1:]
     if len(safe) > _LONGEST:

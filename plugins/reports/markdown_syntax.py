@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from plugins.core.sanitize import one_line, truncate
 
@@ -28,6 +29,7 @@ _MARKUP = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_SIGN = re.compile(r"[\\`*|$@_~\]:#]|^[-+>\[\d]")  # what a match begins with
 # A name behind "@" would be notified, an address of mail and one that begins with "www." become links, also when a
 # backslash stands before the sign. A word joiner behind it ends that; it is written so that it can be seen here.
 _LINKED = re.compile(r"@|www(?=\.)", re.I)
@@ -35,6 +37,7 @@ _BRACKET = re.compile(r"(\\.)|([\[\]])")  # what is escaped already, or could en
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
+@lru_cache(8192)
 def text(words: str, limit: int = _SENTENCE) -> str:
     """`words` in any Markdown context but a link's label: one line, no markup, no HTML, of bearable length."""
     line = truncate(one_line(words), limit)
@@ -49,11 +52,19 @@ def text(words: str, limit: int = _SENTENCE) -> str:
 def _plain(line: str, start: int, end: int) -> str:
     """A part of a line that is no code, with what means something escaped: what stands around it decides, too."""
     parts = []
-    for match in _MARKUP.finditer(line, start, end):
+    for match in _markup(line, start, end):
         parts += [line[start : match.start()], _escape(match)]
         start = match.end()
     plain = _ENTITY.sub("&amp;", "".join([*parts, line[start:end]])).replace("<", "&lt;")
     return _LINKED.sub(r"\g<0>&#8288;", plain)
+
+
+def _markup(line: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The matches of `_MARKUP`, which is tried only where one can begin."""
+    for sign in _SIGN.finditer(line, start, end):
+        if sign.start() >= start and (match := _MARKUP.match(line, sign.start(), end)):
+            yield match
+            start = match.end()
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -27,27 +27,37 @@ _WIDTH = 100  # characters: a shorter command stays on its line
 
 #: A quoted text, an expansion, an escaped character: opaque. Then what ends a line, and anything else.
 _QUOTED = r"""'[^']*'|"(?:\\.|[^"\\])*\""""
-_TOKENS = re.compile(rf"""{_QUOTED}|\\.|\$\((?:{_QUOTED}|[^()'"])*\)|;; |; |&& |.""", re.S)
+_TOKENS = re.compile(rf"""{_QUOTED}|\\.|\$\((?:{_QUOTED}|[^()'"])*\)|;; |; |&& |[\w./:=@,-]+|.""", re.S)
 _OPEN, _CLOSE = ("do", "then", "else", "{"), ("done", "fi", "esac", "}", "else", "elif")
 
 
 def laid_out(command: str) -> str:
     """`command` for a script: the same words, in lines that can be read."""
-    words = shlex.split(command)
     if len(command) <= _WIDTH:
         return command
-    if shlex.join(words) != command:  # more than words: operators, at the operator's own shell
+    words = _words(command)
+    if words is None:  # operators, at the operator's own shell
         return "\n".join(_lines(command))
     if words[0] == "ssh" and words[-3:-2] == ["--"]:
         return _here_document(words[:-1], words[-1])
     return _options(words)
 
 
+#: A word as `shlex.quote` writes it.
+_WORD = re.compile(r"""'(?:[^']|'"'"')*'|[^ ']+""")
+
+
+def _words(command: str) -> list[str] | None:
+    """The words of a command that `shlex.join` made; None: it is more than words, or written otherwise."""
+    words = [word[1:-1].replace("'\"'\"'", "'") if word[0] == "'" else word for word in _WORD.findall(command)]
+    return words if shlex.join(words) == command else None
+
+
 def _here_document(login: Sequence[str], guest: str) -> str:
     """``ssh -- HOST 'sudo sh -s'`` with the script on its stdin."""
     shell, script = ["sh", "-s"], guest
-    words = shlex.split(guest)
-    if shlex.join(words) == guest:
+    words = _words(guest)
+    if words is not None:
         if words[:3] != ["sudo", "sh", "-c"] or len(words) != 4:
             return _options([*login, guest])
         shell, script = ["sudo", "sh", "-s"], words[3]
@@ -84,12 +94,11 @@ def _lines(script: str) -> list[str]:
     if not {"'", '"', "`", "#"}.isdisjoint(tokens):  # where a quoted text ends is not as plain as above
         return [script]
     for number, token in enumerate(tokens):
-        following = "".join(tokens[number + 1 : number + 6])
-        if token == "; " and not re.match(r"(do|then)\b", following):
+        if token == "; " and not re.match(r"(do|then)\b", "".join(tokens[number + 1 : number + 6])):
             ends = True  # the newline takes the place of the semicolon
         elif token in (";; ", "&& "):
             ends, line = True, line + token.rstrip()
-        elif token == " " and (line.split(" ")[-1] in _OPEN or re.search(r"^case .* in$", line)):
+        elif token == " " and (line.rpartition(" ")[2] in _OPEN or re.match(r"case .* in\Z", line)):
             ends = True
         else:
             ends, line = False, line + token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
@@ -128,3 +129,11 @@ def test_what_cannot_be_seen_is_spelled_out() -> None:
     assert r"\\x1b[31mred" in text and r"\\u202egnp.exe" in text and r"\\ud800" in text
     assert not set("\x1b\u202e\u200b\ufeff") & set(text)
     text.encode("utf-8")
+
+
+def test_ids_are_uuids_of_version_5() -> None:
+    results = saved("six-vms")
+    tests = report(results)["results"]["tests"]
+    assert {UUID(test["id"]).version for test in tests} == {5}
+    for number in range(16):
+        assert ctrf._id("a", str(number)) == str(uuid5(NAMESPACE_URL, f"nexus-arc-readiness:a\n{number}"))

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from plugins.core.sanitize import one_line
-from plugins.reports.markdown_syntax import linked, table, text
+from plugins.reports.markdown_syntax import _MARKUP, _markup, linked, table, text
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 URL = "https://x.example/a"
@@ -81,3 +81,10 @@ def test_whatever_the_text_is_a_reader_shows_it(words: str) -> None:
     kinds = [token.type for token in link.children or []]
     assert (kinds[0], kinds[-1], kinds.count("link_open")) == ("link_open", "link_close", 1)
     assert "".join(token.content for token in link.children or []).replace("\u2060", "") == f"CSN-002 {line}".rstrip()
+
+
+@given(st.text("ab1 _*~#:/.[](`\\\\@-+"), st.integers(0, 9))
+def test_markup_is_tried_wherever_it_can_begin(line: str, start: int) -> None:
+    assert [match.span() for match in _markup(line, start, len(line))] == [
+        match.span() for match in _MARKUP.finditer(line, start)
+    ]

@@ -8,11 +8,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugins.checks.check import OnVm
 from plugins.judge.operator_command import for_operator
 from plugins.model import Vm
-from plugins.reports.shell_layout import laid_out
+from plugins.reports.fix_commands import whole
+from plugins.reports.shell_layout import _words, laid_out
 from suites.rules import guest_fixes
 from suites.rules.certificate import REINSTALL_CA
 from suites.test_ssh import _SET
@@ -99,3 +102,22 @@ def test_a_short_command_stays_as_it_is() -> None:
 def test_what_is_not_understood_is_not_broken_up() -> None:
     script = "echo `a; b` ; " + "echo x; " * 30
     assert laid_out(f"ssh -- vm-a {shlex.quote(script)}").split("\n")[2] == f"  {script}"
+
+
+SHELL_TEXT = st.text("ab '\"\\\n\t#;~|é")
+
+
+@given(SHELL_TEXT)
+def test_a_command_is_whole_when_shlex_finds_words_in_it(command: str) -> None:
+    try:
+        expected = not command.startswith("#") and bool(shlex.split(command))
+    except ValueError:
+        expected = False
+    assert whole(command) == expected
+
+
+@given(st.lists(SHELL_TEXT), SHELL_TEXT)
+def test_only_what_shlex_joined_is_taken_apart_into_words(joined: list[str], text: str) -> None:
+    assert _words(shlex.join(joined)) == joined
+    words = _words(text)
+    assert words is None or shlex.join(words) == text
