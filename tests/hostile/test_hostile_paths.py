@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from plugins.evidence.archive import Archive, read_object
 from plugins.gates.baseline import load
 from plugins.inventory.file import read as read_inventory
 from plugins.judge import waivers
+from plugins.judge.context import CheckContext
+from plugins.model import Evidence, SshSession, Vm
 from plugins.pytest_adapter.log_file import UnreadableLog, read_logs
 from plugins.requirements.profile import ProfileError
 from plugins.requirements.profile_file import load_profile
@@ -171,3 +174,27 @@ def test_what_is_read_without_a_bound_is_known() -> None:
 @pytest.mark.parametrize("pattern", EXPANDS)
 def test_what_unpacks_or_parses_is_known(pattern: str) -> None:
     assert modules_with(pattern) == EXPANDS[pattern]
+
+
+@pytest.mark.parametrize("make", [fifo, endless, folder, huge])
+@pytest.mark.parametrize("name", ["evidence/a.json", "azure.json", "runner.json", "profile.toml", "results.json"])
+def test_a_file_of_a_run_that_never_ends_costs_itself(name: str, make: Callable[[Path], None], tmp_path: Path) -> None:
+    run = tmp_path / "20261121T221500Z-3f9a"
+    archive = Archive.create(run, {"id": "x", "profile": "2510", "arguments": []}, [Vm("a"), Vm("b")])
+    for vm in (Vm("a"), Vm("b")):
+        archive.store(Evidence(vm, SshSession("ok"), {}, 1000.0))
+    (run / name).unlink(missing_ok=True)
+    make(run / name)
+    with most_memory() as most:
+        found, _, vms = Archive.open(run)
+        found.load(vms)
+        context = CheckContext(found, lambda: ())
+        assert isinstance(context.facts.unreadable, str)
+        assert isinstance(context.az_cli.error, str)
+        with suppress(OSError):
+            found.source.read(name)
+        with suppress(InputError):
+            load(str(run), tmp_path)
+    assert found.get("b") is not None
+    assert (found.get("a") is None) == (name == "evidence/a.json")
+    assert most[0] < 64 * MEGABYTE
