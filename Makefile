@@ -55,7 +55,7 @@ lint-workflows: dev-env ## zizmor over every sample workflow, without a network;
 	@$(PYTHON) scripts/lint_workflows.py
 
 fuzz: dev-env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes; and ten hostile VMs among 100
-	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile tests/gather/test_engine.py -p no:cacheprovider -n 2
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile tests/gather/test_engine.py tests/ssh/test_openssh_config.py -p no:cacheprovider -n 2
 	@$(PYTHON) -m lab up --vms 90 -- $(abspath $(PYTHON)) -m benchmarks.hostile_fleet
 
 mutants: dev-env ## change 300 lines, one at a time: which does no test notice? Half an hour; MUTANTS="--count 40" a part

@@ -96,9 +96,7 @@ def test_a_script_that_is_none(bin_folder: Path) -> None:
 def test_an_az_that_hangs_is_ended_with_its_children(bin_folder: Path) -> None:
     children = bin_folder.parent / "child"
     az(bin_folder, version=f"sleep 600 & echo $! > {children}; wait")
-    start = time.monotonic()
-    assert read_versions(limit=3) == AzCli(error="az did not answer within 3 s")
-    assert time.monotonic() - start < 100
+    assert read_versions(limit=5) == AzCli(error="az did not answer within 5 s")
     child = Path("/proc") / children.read_text().strip()
     end = time.monotonic() + 60
     while (child / "stat").exists() and " Z " not in (child / "stat").read_text():

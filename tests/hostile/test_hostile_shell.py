@@ -124,18 +124,18 @@ def curled(tmp_path: Path, body: str, **options: float) -> ProbeResult:
 
 
 def test_a_curl_that_hangs_is_stopped(tmp_path: Path) -> None:
-    seen = curled(tmp_path, "trap '' TERM INT HUP\necho begun\nsleep 600 &\nsleep 600\n", timeout=3)
+    seen = curled(tmp_path, "trap '' TERM INT HUP\necho begun\nsleep 600 &\nsleep 600\n", timeout=5)
     assert (seen.state, seen.stdout) == ("timed out", "begun\n")
 
 
 def test_a_curl_that_drips_is_stopped_and_what_it_said_is_kept(tmp_path: Path) -> None:
-    seen = curled(tmp_path, "while :; do printf .; sleep 0.1; done\n", timeout=3)
+    seen = curled(tmp_path, "while :; do printf .; sleep 0.1; done\n", timeout=5)
     assert seen.state == "timed out"
     assert set(seen.stdout) == {"."}
 
 
 def test_a_curl_that_prints_one_endless_line_is_cut(tmp_path: Path) -> None:
-    seen = curled(tmp_path, "exec head -c 1000000000 /dev/zero\n", timeout=3)
+    seen = curled(tmp_path, "exec head -c 1000000000 /dev/zero\n", timeout=5)
     assert (seen.state, seen.exit, seen.truncated, len(seen.stdout)) == ("done", 141, True, 4096)
 
 

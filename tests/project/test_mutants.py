@@ -58,9 +58,9 @@ def test_what_an_operator_changes(operator: str, lines: list[str]) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A product of three modules: all of it takes seconds to parse."""
+    """A product of three small modules: all of it takes minutes to parse and to change."""
     (tmp_path / "plugins").mkdir()
-    for name in ("core/redaction.py", "judge/judge.py", "reports/fixes_markdown.py"):
+    for name in ("core/wording.py", "judge/readiness.py", "reports/fixes_markdown.py"):
         shutil.copy(ROOT / "plugins" / name, tmp_path / "plugins")
     monkeypatch.setattr(mutants, "TOP", tmp_path)
     places.cache_clear()

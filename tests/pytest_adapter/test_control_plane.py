@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -39,12 +38,10 @@ def test_ctrl_c_during_the_wait_cancels_and_is_raised(monkeypatch: pytest.Monkey
     option = argparse.Namespace(retry_unknown=False, no_azure=True)
     context: Any = _Context()
     item: Any = argparse.Namespace(function=None)
-    began = time.monotonic()
     with (
         pytest.raises(KeyboardInterrupt),
         control_plane.reading(context, [item], [], option) as cancelled,
     ):
         pass
     release.set()
-    assert time.monotonic() - began < 100
     assert (cancelled.is_set(), calls) == (True, [None, 0.1])

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import unicodedata
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,17 @@ from plugins.judge.operator_command import readable
 from plugins.reports import action_plan_csv as action_plan
 from tests.support.report_builder import Json, Story, run, saved, vm
 
-_OPENERS = "".join(c for c in map(chr, range(0x110000)) if unicodedata.normalize("NFKC", c) in ("=", "+", "-", "@"))
-DANGEROUS = re.compile(rf"""^[\s"'\u2018\u2019\u201c\u201d\uff02\uff07]*[{re.escape(_OPENERS)}]|^[\t\r\n]""")
+
+@cache
+def openers() -> str:
+    """What a formula begins with, in every width."""
+    return "".join(c for c in map(chr, range(0x110000)) if unicodedata.normalize("NFKC", c) in ("=", "+", "-", "@"))
+
+
+@cache
+def dangerous() -> re.Pattern[str]:
+    """How a cell begins that a spreadsheet computes."""
+    return re.compile(rf"""^[\s"'\u2018\u2019\u201c\u201d\uff02\uff07]*[{re.escape(openers())}]|^[\t\r\n]""")
 
 
 def rows(results: Json, separator: str = ",") -> list[dict[str, str]]:
@@ -32,7 +42,7 @@ def rows(results: Json, separator: str = ",") -> list[dict[str, str]]:
     for row in found:
         for value in row.values():
             assert isinstance(value, str)
-            assert not DANGEROUS.match(value.removeprefix("'")) or value.startswith("'"), value
+            assert not dangerous().match(value.removeprefix("'")) or value.startswith("'"), value
             assert len(value) <= 32_767
     return found
 
@@ -124,9 +134,9 @@ def test_what_would_begin_a_formula_gets_an_apostrophe(text: str, cell: str) -> 
     assert action_plan.cell(text) == cell
 
 
-@pytest.mark.parametrize("opener", _OPENERS)
-def test_every_width_of_a_formulas_first_character_is_known(opener: str) -> None:
-    assert action_plan.cell(f"{opener}1") == f"'{opener}1"
+def test_every_width_of_a_formulas_first_character_is_known() -> None:
+    assert len(openers()) > 4
+    assert [opener for opener in openers() if action_plan.cell(f"{opener}1") != f"'{opener}1"] == []
 
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from("=+-@;,\"'\t\r\n\uff1d "))))
@@ -134,7 +144,7 @@ def test_no_text_is_a_formula_in_either_half_of_europe(text: str) -> None:
     cell = action_plan.cell(text)
     assert len(cell.splitlines()) <= 1
     for part in (cell, *cell.split(";")):
-        assert not DANGEROUS.match(part) or part.lstrip("'\"").lstrip() == "" or part.startswith("'"), part
+        assert not dangerous().match(part) or part.lstrip("'\"").lstrip() == "" or part.startswith("'"), part
 
 
 @pytest.mark.parametrize("name", ["six-vms", "hostile"])
@@ -149,7 +159,7 @@ def test_no_cell_of_a_report_is_a_formula(name: str, separator: str) -> None:
     text = action_plan.render(harmless(results)).removeprefix("\ufeff")
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
         for value in row:
-            assert not DANGEROUS.match(value) or value.startswith("'"), value
+            assert not dangerous().match(value) or value.startswith("'"), value
 
 
 def test_a_command_is_to_the_letter_or_not_there() -> None:

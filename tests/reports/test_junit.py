@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +16,10 @@ from plugins.reports import junit
 from tests.support.paths import DATA
 from tests.support.report_builder import Json, fleet, run, saved, unreachable_without_its_check
 
-XSD = xmlschema.XMLSchema10(str(DATA / "schemas" / "junit-10.xsd"))
+
+@cache
+def schema() -> xmlschema.XMLSchema10:
+    return xmlschema.XMLSchema10(str(DATA / "schemas" / "junit-10.xsd"))
 
 
 def written(results: Json, folder: Path) -> dict[str, TestSuite]:
@@ -88,7 +92,7 @@ def test_it_follows_jenkins_schema_but_for_what_is_known(name: str, tmp_path: Pa
     for of_case in tree.iter("testcase"):
         of_case.remove(of_case[0])
     tree.write(tmp_path / "junit.xml")
-    assert [error.reason for error in XSD.iter_errors(str(tmp_path / "junit.xml"))] == []
+    assert [error.reason for error in schema().iter_errors(str(tmp_path / "junit.xml"))] == []
 
 
 def test_a_failure_says_what_was_seen_what_to_do_and_shows_the_evidence(tmp_path: Path) -> None:
@@ -167,12 +171,14 @@ def test_every_vm_of_a_big_fleet_is_there_once(tmp_path: Path) -> None:
     assert sum(suite.failures for suite in suites.values()) == 10 * small["counts"]["fail"]
 
 
-FORBIDDEN = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]))
+EVERY = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]))
+#: Of the two thousand surrogates a few.
+FORBIDDEN = EVERY[:31] + EVERY[31::97] + EVERY[-3:]
 
 
 def test_characters_that_xml_forbids_are_spelled_out_wherever_a_vm_could_have_put_them(tmp_path: Path) -> None:
     results = saved("six-vms")
-    results["notes"], results["run_id"] = [FORBIDDEN], FORBIDDEN
+    results["notes"], results["run_id"] = [EVERY], FORBIDDEN
     for vm in results["vms"]:
         vm["name"] += FORBIDDEN
         vm.update(address=FORBIDDEN, tags={FORBIDDEN: FORBIDDEN})
@@ -183,6 +189,6 @@ def test_characters_that_xml_forbids_are_spelled_out_wherever_a_vm_could_have_pu
     suites = written(results, tmp_path)
     assert len(suites) == 6
     text = (tmp_path / "junit.xml").read_text(encoding="utf-8")
-    assert not set(FORBIDDEN) & set(text)
+    assert not set(EVERY) & set(text)
     for each in (r"\x00", r"\x0b", r"\ud800", r"\udfff", r"\ufffe", r"\uffff"):
         assert each in text

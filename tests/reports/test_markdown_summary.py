@@ -193,10 +193,10 @@ def test_hostile_text_is_no_markup() -> None:
     assert not any(line.startswith(("#", "E ", "::")) and "nasty" in line for line in text.splitlines())
 
 
-def test_five_thousand_vms_with_long_messages_stay_small() -> None:
+def test_a_thousand_vms_with_long_messages_stay_small() -> None:
     results = fleet(40)
     long = vm("vm-long", {**EGRESS_STORY, "VM-001": ("fail", "`|<&" * 2_000)})
-    vms = [{**(long if n % 2 else results["vms"][n % 40]), "name": f"vm-{n}-" + "x" * 200} for n in range(5_000)]
+    vms = [{**(long if n % 2 else results["vms"][n % 40]), "name": f"vm-{n}-" + "x" * 200} for n in range(1_000)]
     causes = [
         {"id": f"VM-{n:03}", "parameters": ["|" * 500], "component": {"kind": "csn", "id": "|" * 500, "name": "|" * 500}, "headline": "|" * 500, "fix": [], "message": "<" * 9_000, "remedy": "&" * 9_000, "docs": "",
          "status": "fail", "severity": "required", "vms": [machine["name"] for machine in vms]}
@@ -204,9 +204,9 @@ def test_five_thousand_vms_with_long_messages_stay_small() -> None:
     ]  # fmt: skip
     text = markdown.render(harmless({**run(vms), "causes": causes}))
     assert len(text.encode()) < 256 * 1024
-    assert "and 4995 more" in text.replace("\\", "")
+    assert "and 995 more" in text.replace("\\", "")
     assert "… and 380 more root causes" in text
-    assert f"… and {3125 - 40} more VMs" in text
+    assert f"… and {625 - 40} more VMs" in text
 
 
 def test_a_link_that_could_leave_its_brackets_is_no_link() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.paths import DATA, ROOT
+from tests.support.pytest_process import run_pytest
 
 BUNDLE = DATA / "run-of-version-1.zip"
 
@@ -36,8 +35,7 @@ def test_a_run_of_version_1_is_judged_and_compared_with(form: str, tmp_path: Pat
         f"--against={tmp_path / 'run' / 'results.json'}",
         f"--reports={tmp_path / 'r'}",
     ]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    ended = run_pytest("-q", "-p", "no:cacheprovider", *options, cwd=ROOT)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     now = json.loads((tmp_path / "r" / "latest" / "results.json").read_bytes())
     added = {id: status for id, status in statuses(now).items() if id not in statuses(before)}

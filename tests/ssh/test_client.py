@@ -25,9 +25,9 @@ from tests.support.sshd import (
     black_hole,
     listener,
     needs_sshd,
-    until,
     vm,
 )
+from tests.support.until import until
 
 pytestmark = needs_sshd
 

@@ -24,9 +24,9 @@ from tests.support.sshd import (
     listener,
     needs_sshd,
     sshd,
-    until,
     vm,
 )
+from tests.support.until import until
 
 pytestmark = needs_sshd
 

@@ -485,7 +485,9 @@ def difference(folder: Path, seed: int, alias: str) -> tuple[str, str]:
     return "equal", "" if alike(by_reader, by_client) else f"{alias}: client {by_client}\nreader {by_reader}\n{text}"
 
 
-GENERATED = 2_000
+#: Of the seeds that `make fuzz` tries the first ones.
+FUZZ = "FUZZ_EXAMPLES" in os.environ
+GENERATED = 2_000 if FUZZ else 500
 
 
 def batches() -> list[list[tuple[int, str]]]:
@@ -522,7 +524,7 @@ def bent(seed: int) -> tuple[str, dict[str, str]] | None:
 def test_bent_configurations(tmp_path: Path) -> None:
     """Whatever a slip of the keyboard makes of a file: the reader says what ssh says, or refuses."""
     ends: Counter[str] = Counter()
-    for seed in range(20_000, 20_600):
+    for seed in range(20_000, 20_600 if FUZZ else 20_250):
         made = bent(seed)
         if made is None:
             continue
@@ -541,4 +543,4 @@ def test_bent_configurations(tmp_path: Path) -> None:
             assert alike(by_reader, by_client), (alias, made)
             assert compared(by_client) == expected(parsed(text)), (alias, made)
             ends["equal"] += 1
-    assert ends["equal"] > 50, ends
+    assert ends["equal"] > (50 if FUZZ else 20), ends

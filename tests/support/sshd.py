@@ -47,14 +47,6 @@ def run(*command: str | Path) -> str:
     return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def until(condition: Callable[[], object], otherwise: str) -> None:
-    """Wait for it, a minute at most."""
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, otherwise
-        time.sleep(0.02)
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -70,6 +62,8 @@ class Keys:
     def make(self, name: str, kind: str = "ed25519", passphrase: str = "", *more: str) -> Path:
         path = self.folder / name
         if not path.exists():
+            if kind == "rsa" and "-b" not in more:
+                more = ("-b", "1024", *more)  # quick to make, and to check when it is loaded
             run("ssh-keygen", "-q", "-t", kind, *more, "-N", passphrase, "-C", name, "-f", path)
         return path
 

@@ -1,0 +1,14 @@
+"""Waiting for a state, however long it takes on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def until(condition: Callable[[], object], otherwise: str) -> None:
+    """Wait for it, a minute at most."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.02)
