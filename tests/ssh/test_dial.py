@@ -21,7 +21,7 @@ from tests.support.sshd import (
     Keys,
     Sshd,
     black_hole,
-    free_port,
+    closed_port,
     listener,
     needs_sshd,
     sshd,
@@ -84,7 +84,8 @@ def test_garbage_after_the_banner(client: Client, after: bytes, capfd: pytest.Ca
 
 
 def test_nothing_listens(client: Client) -> None:
-    (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=free_port()))
+    with closed_port() as port:
+        (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port))
     assert session.outcome == "refused"
     assert "nothing listens" in session.message
 
@@ -151,15 +152,10 @@ def test_no_cipher_or_mac_in_common(client: Client, keys: Keys, tmp_path: Path, 
 
 
 def occupy(server: Sshd) -> socket.socket:
-    """Take the only place that MaxStartups 1 leaves; the probe of `sshd` may still have it."""
-    for _ in range(3000):
-        connection = socket.create_connection(("127.0.0.1", server.port), 2)
-        with suppress(OSError):
-            if connection.recv(4) == b"SSH-":
-                return connection
-        connection.close()
-        time.sleep(0.02)
-    raise AssertionError("sshd lets nobody in")
+    """Take the only place that MaxStartups 1 leaves."""
+    connection = socket.create_connection(("127.0.0.1", server.port), 60)
+    assert connection.recv(4) == b"SSH-"
+    return connection
 
 
 def test_sshd_that_is_busy_is_tried_again(

@@ -19,7 +19,7 @@ from tests.support.sshd import (
     Echo,
     Keys,
     Sshd,
-    free_port,
+    closed_port,
     jump_config,
     listener,
     needs_sshd,
@@ -68,8 +68,9 @@ def test_a_jump_host_of_the_configuration_and_its_own_jump_host(
 
 
 def test_a_dead_jump_host_fails_every_vm_behind_it_at_once(client: Client, keys: Keys, server: Sshd) -> None:
-    client.configure(f"Host gw\n HostName 127.0.0.1\n Port {free_port()}\n")
-    sessions = client.visit(*(vm(server, keys, f"vm-{n}", jump="gw") for n in range(3)))
+    with closed_port() as port:
+        client.configure(f"Host gw\n HostName 127.0.0.1\n Port {port}\n")
+        sessions = client.visit(*(vm(server, keys, f"vm-{n}", jump="gw") for n in range(3)))
     for session in sessions:
         assert session.outcome == "jump host failed"
         assert session.message.startswith("Jump host gw (")
@@ -80,11 +81,11 @@ def test_a_dead_jump_host_fails_every_vm_behind_it_at_once(client: Client, keys:
 def test_a_dead_vm_behind_a_jump_host(client: Client, gateways: tuple[Sshd, Sshd], keys: Keys) -> None:
     client.knows(*gateways)
     client.configure(jump_config(*gateways, keys))
-    port = free_port()
-    unknown, *dead = client.visit(
-        Vm("unknown", "vm-a.invalid", user=ME, jump="gw1"),
-        *(Vm(f"dead-{n}", "127.0.0.1", user=ME, port=port, jump="gw1") for n in range(8)),
-    )
+    with closed_port() as port:
+        unknown, *dead = client.visit(
+            Vm("unknown", "vm-a.invalid", user=ME, jump="gw1"),
+            *(Vm(f"dead-{n}", "127.0.0.1", user=ME, port=port, jump="gw1") for n in range(8)),
+        )
     assert unknown.outcome == "name not resolved", unknown
     via = f"{ME}@127.0.0.1:{gateways[0].port}"
     assert {(session.outcome, session.via) for session in dead} == {("refused", via)}, "each has its own reason"

@@ -162,6 +162,9 @@ def serve(number: int, product: bool) -> None:
         for name in (PLUGIN, *(f"suites.{file.parent.name}.{file.stem}" for file in ROOT.glob("suites/*/[a-z]*.py"))):
             importlib.import_module(name)
         del sys.modules[PLUGIN]
+        templates = sys.modules["plugins.reports.html.plugin"]._environment()
+        for name in templates.list_templates():
+            templates.get_template(name)  # compiled and kept
     gc.collect()
     gc.freeze()
     channel = socket.socket(fileno=number)

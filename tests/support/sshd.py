@@ -9,8 +9,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from plugins.ssh.hop import Hop
 from plugins.ssh.host_keys import HostKeys
 from plugins.ssh.shell_command import COMMAND, pack
 from tests.support.ssh_sentences import is_known
+from tests.support.until import until
 
 ME = getpass.getuser()
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ.get("PATH", ""))
@@ -47,10 +48,12 @@ def run(*command: str | Path) -> str:
     return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port at which nothing listens: until the block ends, nobody else gets it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
 
 
 @dataclass
@@ -85,19 +88,34 @@ class Sshd:
 def sshd(keys: Keys, folder: Path, *settings: str, host: str = "host") -> Iterator[Sshd]:
     """An sshd on loopback that lets in the key 'user'; extra settings come first and win."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
     authorized = folder / "authorized_keys"
     if not authorized.exists():
         authorized.write_text(keys.public("user"))
+    running = _start(keys, folder, settings, host)
+    for _ in range(20):  # the port was free; by the time that sshd came to it, another program may have had it
+        if running.process.poll() is None:
+            break
+        running = _start(keys, folder, settings, host)
+    try:
+        assert running.process.poll() is None, running.log.read_text()
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait(60)
+
+
+def _start(keys: Keys, folder: Path, settings: Sequence[str], host: str) -> Sshd:
+    """An sshd that listens, or has ended."""
+    with closed_port() as port:
+        log = folder / f"sshd.{port}.log"
     config = folder / f"sshd_config.{port}"
-    log = folder / f"sshd.{port}.log"
     config.write_text(
         "\n".join(
             (
                 *settings,
                 "ListenAddress 127.0.0.1",
                 f"HostKey {keys.make(host)}",
-                f"AuthorizedKeysFile {authorized}",
+                f"AuthorizedKeysFile {folder}/authorized_keys",
                 f"PidFile {folder}/sshd.{port}.pid",
                 "StrictModes no",
                 "UsePAM no",
@@ -108,16 +126,12 @@ def sshd(keys: Keys, folder: Path, *settings: str, host: str = "host") -> Iterat
         )
     )
     process = subprocess.Popen([str(SSHD), "-D", "-f", str(config), "-p", str(port), "-E", str(log)])
-    try:
-        for _ in range(3000):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.02)
-        yield Sshd(port, process, " ".join(keys.public(host).split()[:2]), log)
-    finally:
-        process.terminate()
-        process.wait(60)
+    until(lambda: process.poll() is not None or _listens(log), "sshd does not start")
+    return Sshd(port, process, " ".join(keys.public(host).split()[:2]), log)
+
+
+def _listens(log: Path) -> bool:
+    return log.exists() and "Server listening on" in log.read_text()
 
 
 @dataclass

@@ -24,6 +24,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,7 @@ class HtmlReport:
         return [line for line in self._render(template, **context).splitlines() if line]
 
 
+@cache
 def _environment() -> jinja2.Environment:
     """Templates in which every value is escaped, without their having to ask for it."""
     environment = jinja2.Environment(
