@@ -24,7 +24,10 @@ esac
 printf '@status\n%s\n@exit %s\n' "$said" "$status"
 [ -s /var/lib/cloud/instance/user-data.txt ] && echo @userdata
 for file in /run/cloud-init/result.json /var/lib/cloud/data/result.json; do
-  [ -r "$file" ] && { echo @result; cat "$file"; break; }
+  [ -r "$file" ] || continue
+  echo @result
+  while IFS= read -r line || [ "$line" ]; do printf '%s\n' "$line"; done <"$file"
+  break
 done
 echo @end
 """

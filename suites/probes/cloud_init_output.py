@@ -120,7 +120,11 @@ END {
 # out, of a rotated one the end.
 _READ = r"""
 log=@LOG@
-files=$(ls -1tr -- "$log".[0-9]* "$log"-[0-9]* 2>/dev/null | tail -n 12)
+files=
+for file in "$log".[0-9]* "$log"-[0-9]*; do
+  [ ! -e "$file" ] || files=y
+done
+[ -z "$files" ] || files=$(ls -1tr -- "$log".[0-9]* "$log"-[0-9]* 2>/dev/null | tail -n 12)
 [ -e "$log" ] || [ "$files" ] || { echo @absent; exit 0; }
 show() {
   case $1 in
@@ -142,8 +146,11 @@ cut=0
   done
   [ ! -e "$log" ] || {
     printf '\001\n'
-    if [ $cut = 1 ]; then head -c @END@ "$log"; echo; tail -c @END@ "$log"; else cat "$log"; fi |
-      LC_ALL=C tr -d '\000\001'
+    if [ $cut = 1 ]; then
+      { head -c @END@ "$log"; echo; tail -c @END@ "$log"; } | LC_ALL=C tr -d '\000\001'
+    else
+      LC_ALL=C tr -d '\000\001' <"$log"
+    fi
   }
 } | LC_ALL=C awk -v cut=$cut '@PICK@'
 """

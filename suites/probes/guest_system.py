@@ -138,7 +138,9 @@ _windows = read_table("operating-systems")["windows"]
 
 system = probe(
     "for file in /etc/os-release /usr/lib/os-release; do\n"
-    '  [ -r "$file" ] && { cat "$file"; break; }\n'
+    '  [ -r "$file" ] || continue\n'
+    '  while IFS= read -r line || [ "$line" ]; do printf "%s\\n" "$line"; done <"$file"\n'
+    "  break\n"
     "done\n"
     'echo\necho "@machine $(uname -m)"',
     windows=windows_guest.system_command(_windows["builds"], _windows["first_build_of_11"]),
