@@ -54,12 +54,12 @@ around() {
   : >/proc/self/fd/9
 }
 
-# look PID: its `parent`, `session` and time of birth (`born`); the name before them may hold anything, line feeds too.
+# look PID: its `state`, `parent`, `session`, `threads` and birth (`born`). Its name may hold anything, line feeds, too.
 look() {
   line=
   while read -r part || [ "$part" ]; do line="$line $part"; done <"/proc/$1/stat" || return
   set -- ${line##*) }
-  state=$1 parent=$2 session=$4 born=${20}
+  state=$1 parent=$2 session=$4 threads=${18} born=${20}
 } 2>/dev/null
 
 # children PID: `kids`, the children of all its threads; a kernel without CONFIG_PROC_CHILDREN has each asked.
@@ -109,18 +109,33 @@ holders() {
 }
 
 # sweep: stop what is left of this session: what ended probes left behind in it, and what was started for the run. In
-# root's shell, only what is root's.
+# root's shell, only what is root's. It looks again while it stops anything: that may have started more.
 sweep() {
   look self
   self=${line%% (*}
   self=${self# }
   [ "$leader" ] && [ "$session" = "$leader" ] || return 0
-  for file in $(grep -ls ") [A-Za-z] [0-9]* [0-9]* $leader " /proc/[0-9]*/stat); do
-    k=${file#/proc/}
-    k=${k%/stat}
-    [ "$k" != "$self" ] && [ "$k" != "$$" ] && [ -O "$file" ] || continue
-    look "$k" && [ "$session" = "$leader" ] && stop "$k" "$parent"
+  for pass in 1 2 3; do
+    : &
+    newest=$! any=
+    for file in /proc/[0-9]*; do
+      k=${file#/proc/}
+      ours && [ "$k" != "$self" ] && [ "$k" != "$$" ] && [ -O "$file" ] || continue
+      look "$k" && [ "$session" = "$leader" ] && [ "$state$threads" != Z1 ] || continue
+      any=1
+      stop "$k" "$parent"
+    done
+    [ "$any" ] || break
   done
+}
+
+# ours: whether the id k was given away during the run. Ids ascend, and then begin anew.
+ours() {
+  if [ "$oldest" -lt "$newest" ]; then
+    [ "$k" -ge "$oldest" ] && [ "$k" -lt "$newest" ]
+  else
+    [ "$k" -ge "$oldest" ] || [ "$k" -lt "$newest" ]
+  fi
 }
 
 # all: stop everything that this shell started and what is left in its session.

@@ -49,10 +49,11 @@ frame() {
   } >"$room/$1.t"
   text=
   ready="$ready ${6-} $1.m ${7-} $1.t" waiting=$((waiting + 1))
-  [ "$waiting" -lt 20 ] || flush
+  [ "$waiting" -lt 40 ] || flush
 }
 
-# flush: send what is ready, unless something is being sent: that may take as long as the client likes.
+# flush: send what is ready, but for what is being sent: that may take as long as the client likes. To send takes two
+# processes, so it is done for forty answers, once a second, and when all are there.
 flush() {
   [ "$sender" ] || [ -z "$ready" ] && return 0
   sending=$ready ready= waiting=0 stuck= batch=$((batch + 1))
@@ -61,6 +62,16 @@ flush() {
     echo "s $batch $? - -" >&3
   ) 4>&- &
   sender=$!
+}
+
+# reads INDEX: whether the sender is reading the output of this probe.
+reads() {
+  for cat in $cats; do
+    for fd in "/proc/$cat/fd"/*; do
+      [ "$fd" -ef "$room/$1.o" ] || [ "$fd" -ef "$room/$1.e" ] && return
+    done
+  done
+  return 1
 }
 
 # noroot TEXT: root's shell did not start.
@@ -100,12 +111,14 @@ tick() {
   flush
   [ -z "$sender" ] || { look "$sender" && [ "$parent" = "$$" ] && [ "$state" != Z ]; } || echo "s $batch 1 - -" >&3
   # What is sent twice as long may wait for what a probe left behind.
-  [ "$sender" ] && [ "$stuck" ] && for file in $sending; do
+  [ "$sender" ] && [ "$stuck" ] && children "$sender" && cats=$kids && for file in $sending; do
     case $file in
     *.o)
       i=${file%.o}
-      holders "$i"
-      [ -z "$go" ] || echo "h $i" >&4
+      if reads "$i"; then
+        holders "$i"
+        [ -z "$go" ] || echo "h $i" >&4
+      fi
       # The shell around it is gone: nobody else would ever open them to write.
       eval "k=\$k$i"
       [ -z "$k" ] || { look "$k" && [ "$parent" = "$$" ] && [ "$state" != Z ]; } || : <>"$room/$i.o" <>"$room/$i.e"
@@ -118,8 +131,11 @@ tick() {
   }
 }
 
+# remove: the folder of this run, by its whole name. `-r` is needed where a probe's program (az) made a folder in it, and
+# where rm has no -d.
 remove() {
-  rm -f "$place/FOLDER"/* && rmdir "$place/FOLDER"
+  [ -O "$place/FOLDER" ] || return 0
+  rm -fd "$place/FOLDER"/* "$place/FOLDER" || rm -rf "$place/FOLDER"
 } 2>/dev/null
 
 # refuse WORD...: nothing is run, and why.
@@ -153,17 +169,17 @@ main() {
   ticks=0 pending=" $plain $rooted " indexes=" $plain $rooted " away=" $rooted " go= sudo= sender= ready= waiting=0 beat=
   main=1 text= stuck= self= batch=0
   exec 3<>"$room/q" 5<&0 6>&1 </dev/null >/dev/null
-  look "$$"
-  leader= first=$born
-  [ "$session" = "$$" ] && leader=$$
   for i in $plain $rooted; do unset "k$i" "y$i"; done
   trap 'exit 1' HUP INT TERM PIPE
   trap leave EXIT
   watch 4>&- 6>&- &
-  look "$!" && first=$born
+  oldest=$!
+  look "$oldest" || look "$$"
+  first=$born leader=
+  [ "$session" = "$$" ] && leader=$$
   clock 4>&- 5>&- 6>&- &
   eval "$rooted_part"
-  [ -z "$rooted" ] || if [ "$(id -u)" = 0 ]; then
+  [ -z "$rooted" ] || if [ "$user" = 0 ]; then
     plain="$rooted $plain" away=" "
   else
     now
@@ -179,7 +195,7 @@ main() {
       sender=
       # Part of it was not there, so no frame of it counts; or nobody listens, and this ends the run.
       [ "$status" = 0 ] || printf '\n%s torn %s\n' "$N" "$sending" >&6 || exit 1
-      [ "$waiting" -lt 20 ] || flush
+      [ "$waiting" -lt 40 ] || flush
       ;;
     g) exit 1 ;;
     n) beat=1 ;;

@@ -3,13 +3,13 @@ ticks=0 main= self=
 exec 3<>"$1/p" 4>"$1/q" 5<&0 </dev/null 2>/dev/null
 room=$1 leader=$2
 look "$$"
-first=$born
 [ "$session" = "$leader" ] || leader=
 [ "$session" = "$$" ] || [ "$session" = "$PPID" ] && leader=$session
 trap 'exit 1' HUP INT TERM PIPE
 trap 'trap "" HUP INT TERM PIPE; all' EXIT
 watch 4>&- &
-look "$!" && first=$born
+oldest=$! first=$born
+look "$oldest" && first=$born
 echo "o - - - -" >&4
 for index in $rooted; do start "$index"; done
 while read -r word index status begin end <&3; do

@@ -67,11 +67,19 @@ def install(shell: str) -> str:
 
 
 def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
-    """One run. `what`: probes; before: lines of sh that start it as a login would; leave: when the client goes away."""
+    """One run.
+
+    `what`: probes; before: lines of sh that start it as a login would; leave: when the client goes away; stall: it reads no
+    more until a program with this command line has come and gone; replace: in the script; sudoers: how sudo is set up.
+    """
     batch = compile_script(
         [ProbeCommand(each[0], each[1], each[2], each[3], tuple(each[4]), each[5]) for each in what["probes"]]
     )
     path = f"{install(shell)}:{os.environ['PATH']}"
+    if Path("/etc/sudoers.d").is_dir():
+        Path("/etc/sudoers.d/defaults").write_text(f"Defaults {what.get('sudoers', 'use_pty')}\n")
+    old, new = what.get("replace", ("", ""))
+    sent = batch.script.decode().replace(old, new).encode() if old else batch.script
     boot = bootstrap("nexus-arc").strip("'")
     before = what.get("before", "") + '\nexec "$0" -c "$1"'
     began = time.monotonic()
@@ -90,12 +98,13 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     assert process.stdin and process.stdout and process.stderr
     decoder, output, errors, eof = FrameDecoder(batch), b"", b"", False
     with suppress(BrokenPipeError):
-        process.stdin.write(batch.script)
+        process.stdin.write(sent)
         process.stdin.flush()
         if what.get("eof"):
             process.stdin.close()
     limit = what.get("patience", batch.limit + 3)
     kill = what.get("kill")
+    stall = what.get("stall")
     while not eof and not decoder.complete and time.monotonic() - began < limit:
         ready, _, _ = select.select([process.stdout, process.stderr], [], [], 0.05)
         for stream in ready:
@@ -107,6 +116,11 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
                 decoder.feed(data)
             else:
                 eof = True
+        if stall and decoder.greeted:
+            for present in (True, False):
+                while (stall in others(set()).values()) is not present and time.monotonic() - began < limit:
+                    time.sleep(0.05)
+            stall = None
         if "leave" in what and decoder.greeted and time.monotonic() - began > what["leave"]:
             break
         if kill and decoder.greeted and time.monotonic() - began > kill[1]:

@@ -20,7 +20,7 @@ import pytest
 
 from tests.gather.engine_driver import AWAY_WITHIN, NOBODY, SHELLS
 from tests.gather.engine_kinds import CHILDREN, ENDS, LOGINS, OUTPUT, RUINOUS, USERS, WORLD
-from tests.gather.kinds import ANY
+from tests.gather.kinds import ANY, LATE
 from tests.gather.kinds import KINDS as BOTH
 from tests.support import throwaway
 from tests.support.sshd import needs_sshd
@@ -54,7 +54,7 @@ def timeout_of(answer: Any) -> float:
     """
     if answer[0] == "timed out":
         return 6 if answer[2] else 1
-    return 6 if answer[1] == 141 else 20
+    return 6 if answer[1] == 141 else 60
 
 
 def inside(root: Path, what: Any, *module: str) -> Any:
@@ -87,6 +87,15 @@ GONE: dict[str, dict[str, Any]] = {
 }
 _ALONE = 20_000 + os.getpid() % 40_000  # a user id that nothing else here has, nor these tests in another process
 _SLEEPS = "sleep 77 | sleep 77"
+#: How root and what is left are reached; each with the kinds of children, some as root.
+WAYS: dict[str, dict[str, Any]] = {
+    "a kernel that lists no children": {"replace": ["/children", "/no-such-file"]},
+    "sudo with a terminal of its own": {"sudoers": "use_pty"},
+    "sudo without one": {"sudoers": "!use_pty"},
+}
+#: Neither the pipe to the client nor that of the VM's sender holds so much.
+_MUCH = [probe(f"much {number}", "head -c 60000 /dev/zero") for number in range(4)]
+STALLED = [*_MUCH, probe("late", "sleep 78 & sleep 78", 3), probe("rooted", "sleep 78 & sleep 78", 3, root=True)]
 FOR_LONG = [
     probe("sleeps", _SLEEPS, 20),
     probe("deaf", "trap '' TERM HUP PIPE; sleep 77; sleep 77", 20),
@@ -100,10 +109,10 @@ def plans(shell: str) -> dict[tuple[str, str], dict[str, Any]]:
     kinds = {name: probe(name, text, timeout_of(answer)) for name, (text, answer) in KINDS.items()}
     rooted = {name: [*kind[:3], True, *kind[4:]] for name, kind in kinds.items() if name not in ALONE}
     together = [kind for name, kind in kinds.items() if name not in ALONE]
-    made: dict[tuple[str, str], dict[str, Any]] = {("kinds", "together"): {"probes": together, "patience": 150}}
+    made: dict[tuple[str, str], dict[str, Any]] = {("kinds", "together"): {"probes": together, "patience": 300}}
     made |= {("kinds", name): {"probes": [kinds[name]]} for name in (kinds if FUZZ else ALONE)}
     made["sudo", "together"] = {"probes": list(rooted.values()) if FUZZ else list(rooted.values())[::4]}
-    made["sudo", "together"] |= {"user": NOBODY, "patience": 150}
+    made["sudo", "together"] |= {"user": NOBODY, "patience": 300}
     made |= {
         ("ruins", name): {"probes": [probe("it", text, 2)], "patience": 6} for name, text in shared(shell, RUINOUS)
     }
@@ -112,8 +121,14 @@ def plans(shell: str) -> dict[tuple[str, str], dict[str, Any]]:
         for name, (env, before, whole) in shared(shell, LOGINS if user is None else USERS):
             made[f"login {who}", name] = {"probes": [], "env": env, "before": before, "user": alone}
             made[f"login {who}", name] |= {"patience": 60 if whole else 4}  # one without an end is waited for so long
+        made[f"stalled {who}", "reads again"] = {"probes": STALLED, "user": user, "stall": "sleep 78", "patience": 90}
+        made[f"stalled {who}", "leaves"] = {**made[f"stalled {who}", "reads again"], "leave": 0}
         for name, kind in shared(shell, GONE):
             made[f"gone {who}", name] = {"probes": FOR_LONG, "user": user, "patience": 3, **kind}
+    names = [name for name in rooted if name.startswith("children: ")]
+    some = [*(rooted[name] for name in names[::3]), *(kinds[name] for name in names[1::6])]
+    for name, way in shared(shell, WAYS):
+        made["ways", name] = {"probes": [*some, *STALLED[-2:]], "user": NOBODY, "patience": 300, **way}
     return {key: {"stay": STAY, **plan, "probes": [*witnesses(), *plan["probes"]]} for key, plan in made.items()}
 
 
@@ -134,14 +149,14 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         pytest.skip(f"{shell} is not installed here")
     by_key: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def come(planned: list[tuple[tuple[str, str], dict[str, Any]]]) -> None:
-        root = tmp_path_factory.mktemp("root")
+    def come(planned: list[tuple[tuple[str, str], dict[str, Any]]], root: Path) -> None:
         came = inside(root, [plan for _, plan in planned], "tests.gather.engine_driver", shell)
         by_key.update(zip((key for key, _ in planned), came, strict=True))
 
     shares = side_by_side(plans(shell))
+    roots = [tmp_path_factory.mktemp("root") for _ in shares]  # not in threads: two would make its folder twice
     with ThreadPoolExecutor(len(shares)) as pool:
-        list(pool.map(come, shares))
+        list(pool.map(come, shares, roots))
     return lambda test: {name: result for (which, name), result in by_key.items() if which == test}
 
 
@@ -218,6 +233,21 @@ def test_when_the_client_is_gone_everything_is(results: Results, who: str) -> No
         for each in complaints(result, {}, whole=False)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_client_that_stalls_delays_no_limit(results: Results) -> None:
+    """The late probes are stopped while nobody reads; then all answers come, or the client goes, and nothing stays."""
+    expected = {name: ("done", 0, ANY) for name, *_ in _MUCH} | {"late": LATE, "rooted": LATE}
+    for who in ("root", "user"):
+        for name, result in results(f"stalled {who}").items():
+            whole = name == "reads again"
+            assert not complaints(result, expected if whole else {}, whole), (who, name)
+
+
+def test_however_root_and_children_are_reached_nothing_stays(results: Results) -> None:
+    for name, result in results("ways").items():
+        expected = {key: KINDS[key][1] for key in result["seen"] if key in KINDS}
+        assert not complaints(result, expected | {"late": LATE, "rooted": LATE}), name
 
 
 @needs_sshd
