@@ -48,7 +48,7 @@ class Authenticator:
 
     def _handshake(self, transport: SshTransport, hop: Hop, deadline: Deadline) -> None:
         try:
-            transport.start_client(timeout=self.limit + 1)
+            transport.start_client()
         except FloodError:
             raise
         except IncompatiblePeer as error:
@@ -65,7 +65,9 @@ class Authenticator:
     # --- authentication ---------------------------------------------------------------------------------------------
 
     def _authenticate(self, transport: SshTransport, hop: Hop, deadline: Deadline) -> None:
-        transport.auth_timeout = self.limit + 1  # the deadline is earlier
+        # paramiko's own limits follow the clock of this machine, which may be set meanwhile; the deadline's do not.
+        transport.auth_timeout = None
+        transport.clear_to_send_timeout = float("inf")
         offers, problems = self.ring.offers(hop)
         tried: list[str] = []
         try:

@@ -66,10 +66,10 @@ class Sink(Protocol):
 
 def open_shell(transport: SshTransport, label: str, deadline: Deadline, limit: float, command: str) -> Channel:
     """An exec channel with a shell, started by `command`, that waits for its script. Raises `SshError`."""
-    limit = deadline.limit(limit)
+    deadline.limit(limit)
     channel: Channel | None = None
     try:
-        channel = transport.open_session(timeout=limit + 1)
+        channel = transport.open_session(timeout=float("inf"))  # the deadline cuts it
         channel.exec_command(command)
     except FloodError as error:
         raise flooded(label, error) from None
