@@ -61,7 +61,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_matrix_is_a_list(
     long = run([vm(f"payments_db_primary_with_a_very_long_name_{n}", EGRESS_STORY, n) for n in range(2)])
     outlier = {"value": "no_proxy=" + "169.254.169.254," * 9, "vms": []}
     long["drift"] = [{**rollout_results["drift"][0], "outliers": [outlier]}]
-    long["arguments"] = [f"--html=/srv/readiness/{'folder-' * 4}of/report.html"]
+    long["arguments"] = [f"--html=/srv/readiness/{'folder-' * 3}of/report.html"]
     addresses = (write_page(tmp_path, long).as_uri(), address_of("six-vms"), address_of("small"))
     with on_a_phone(browser):
         for address in addresses:
