@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from plugins import OnVm, check, fail, on_vm, record_fact, required, script, sh, unknown, warn
+from plugins import OnVm, Vm, check, fail, on_vm, record_fact, required, script, sh, unknown, warn
 from suites.probes.guest_system import Guest, OperatingSystem, SupportedSystem, agent_needs
 from suites.probes.windows_guest import WindowsGuest
 from suites.rules.windows_guest import windows_has_what_the_agent_needs
@@ -26,7 +26,7 @@ def _fits(version: str, known: str) -> bool:
     docs=PREREQUISITES,
     component="guest",
 )
-def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
+def test_the_agent_supports_the_system(system: OperatingSystem, vm: Vm) -> str:
     """The agent supports the guest's system and architecture.
 
     Success: the table of Microsoft's prerequisites has both.
@@ -47,7 +47,8 @@ def test_the_agent_supports_the_system(system: OperatingSystem) -> str:
         "it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is."
     )
     if not system.id:
-        unknown(f"The VM has no /etc/os-release, so what it runs ({system.machine}) is not known.", remedy=look)
+        where = "ProductType in its registry" if vm.os == "windows" else "/etc/os-release"
+        unknown(f"The VM has no {where}, so what it runs ({system.machine}) is not known.", remedy=look)
     table = needs.systems.get(system.id)
     if table is None:
         family = f" It calls itself like {' and '.join(system.like)}, which does not count." if system.like else ""

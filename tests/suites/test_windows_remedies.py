@@ -1,4 +1,4 @@
-"""A remedy or a fix for a Windows VM names no command and no file of Linux: every row of every check, on Windows."""
+"""A message, a remedy or a fix for a Windows VM names no command and no file of Linux: every row of every check, on Windows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_most_checks_are_looked_at() -> None:
 
 
 @pytest.mark.parametrize("check", sorted({check for check, _ in CASES}))
-def test_remedies_and_fixes_are_for_windows(check: str) -> None:
+def test_messages_remedies_and_fixes_are_for_windows(check: str) -> None:
     found = {}
     for name, row in CASES:
         # .NET resolves names: no program could be missing.
@@ -50,9 +50,9 @@ def test_remedies_and_fixes_are_for_windows(check: str) -> None:
             continue
         outcome = row.outcome(FUNCTIONS[check])
         said = "".join(each.stdout + each.stderr for each in row.evidence.values())
-        for whole in (outcome.remedy, *map(str, outcome.fix)):
+        for whole in (outcome.message, outcome.remedy, *map(str, outcome.fix)):
             # What the VM itself named, as the path of a file, is not the remedy's.
-            text = " ".join(word for word in whole.split() if word.strip(",;.") not in said)
+            text = " ".join(word for word in whole.split() if word.strip(",;:.") not in said)
             if words := LINUX.findall(text):
                 found[text] = words
     assert not found
