@@ -105,7 +105,9 @@ $runner = {
         foreach ($variable in $without) { $info.EnvironmentVariables.Remove($variable) }
         $process = [Diagnostics.Process]::new()
         $process.StartInfo = $info
-        # Who stops the probe sees that a program is being started, or is seen here before one is.
+        # Who stops the probe sees that a program is being started, or is seen here before one is. This text may be
+        # stopped between any two statements.
+        $box.process = $process
         $box.starting = $true
         try {
             if ($box.stopped) { throw 'the time limit has passed' }
@@ -115,7 +117,6 @@ $runner = {
                 $failed.Data['status'] = 126
                 throw $failed
             }
-            $box.process = $process
         } finally { $box.starting = $false }
         if ($box.stopped) { $process.Kill() }
         if (-not $box.started) {
@@ -228,54 +229,56 @@ function Get-Frame($task, [string] $state, $status) {
     , $frame.ToArray()
 }
 
-# The programs of some probes with all their descendants, not waited for: many may be late at the same time. .NET knows
-# how, .NET Framework does not. Returns the programs that do it. In the watcher's runspace, too: the other waits, since a
-# program has exited before its descendants are stopped.
+# The programs of some probes with all their descendants, side by side. .NET knows how, .NET Framework does not: there one
+# taskkill.exe stops them all, and is not waited for. A program has exited before its descendants are stopped, so who
+# comes second waits for the first. In the watcher's runspace, too.
 $stop = {
-    param($boxes)
-    foreach ($box in $boxes) {
-        $alone = [Threading.Monitor]::TryEnter($box, 1000)
-        try {
-            $process = $box.process
-            if ($process -isnot [Diagnostics.Process] -or $process.HasExited) { continue }
-            $process.Kill($true)
-        } catch {
+    param($boxes, $lock)
+    $kills = [Collections.Generic.List[Action]]::new()
+    $those = @()
+    $locked = [Threading.Monitor]::TryEnter($lock, 2000)
+    try {
+        foreach ($box in $boxes) {
+            # One that is not started yet has no state.
+            try { if ($box.process.HasExited -ne $false) { continue } } catch { continue }
+            $program = [Linq.Expressions.Expression]::Constant($box.process)
+            $whole = [Linq.Expressions.Expression[]]@([Linq.Expressions.Expression]::Constant($true))
             try {
-                $taskkill = "$env:SystemRoot\System32\taskkill.exe"
-                $info = [Diagnostics.ProcessStartInfo]::new($taskkill, "/T /F /PID $($process.Id)")
-                $info.UseShellExecute = $false
-                $info.CreateNoWindow = $true
-                $info.RedirectStandardOutput = $true
-                $info.RedirectStandardError = $true
-                [Diagnostics.Process]::Start($info)
-            } catch {
-                try { $process.Kill() } catch { }
-            }
-        } finally {
-            if ($alone) { [Threading.Monitor]::Exit($box) }
+                $kill = [Linq.Expressions.Expression]::Call($program, 'Kill', $null, $whole)
+                $kills.Add([Linq.Expressions.Expression]::Lambda([Action], $kill, $null).Compile())
+            } catch { $those += $box.process }
         }
+        try { [Threading.Tasks.Parallel]::Invoke($kills.ToArray()) } catch { }
+    } finally { if ($locked) { [Threading.Monitor]::Exit($lock) } }
+    if (-not $those) { return }
+    $numbers = $those | ForEach-Object { "/PID $($_.Id)" }
+    $info = [Diagnostics.ProcessStartInfo]::new("$env:SystemRoot\System32\taskkill.exe", "/T /F $numbers")
+    $info.UseShellExecute = $false
+    $info.CreateNoWindow = $true
+    $info.RedirectStandardOutput = $true
+    $info.RedirectStandardError = $true
+    try { [Diagnostics.Process]::Start($info) } catch {
+        foreach ($process in $those) { try { $process.Kill() } catch { } }
     }
 }
 
-# All programs: no probe starts one any more, and those that were being started have their process soon. What a text
-# started without Invoke-Tool is stopped with the text.
+# All programs, and what a text started without Invoke-Tool, which is stopped with the text. No probe starts one any more,
+# and one that is being started is a process soon.
 $leave = {
-    param($tasks, [string] $stop)
-    foreach ($task in $tasks) { $task.box.stopped = $true }
+    param($tasks, [string] $stop, $client)
+    $run = [ScriptBlock]::Create($stop)
+    foreach ($task in $tasks) {
+        $task.box.stopped = $true
+        if ($task.handle) { [void]$task.shell.BeginStop($null, $null) }
+    }
     $boxes = @($tasks | ForEach-Object { $_.box })
     for ($round = 0; $round -lt 40; $round++) {
-        $starting = @($boxes | Where-Object { $_.starting }).Count
-        $stopping = @(& ([ScriptBlock]::Create($stop)) $boxes)
-        foreach ($process in $stopping) { try { [void]$process.WaitForExit(500) } catch { } }
-        if ($starting -eq 0) { break }
-        [Threading.Thread]::Sleep(25)
-    }
-    foreach ($task in $tasks) {
-        if ($task.handle -and -not $task.handle.IsCompleted) { try { [void]$task.shell.BeginStop($null, $null) } catch { } }
-    }
-    for ($round = 0; $round -lt 20; $round++) {
-        if (@($tasks | Where-Object { $_.handle -and -not $_.handle.IsCompleted }).Count -eq 0) { break }
-        [Threading.Thread]::Sleep(25)
+        $starting = @($boxes | Where-Object { $_.starting })
+        $stopping = @(& $run $boxes $client)
+        foreach ($process in $stopping) { [void]$process.WaitForExit(2000) }
+        $running = @($tasks | Where-Object { $_.handle -and -not $_.handle.IsCompleted })
+        if ($starting.Count -eq 0 -and ($running.Count -eq 0 -or $round -gt 20)) { break }
+        [Threading.Thread]::Sleep(10)
     }
 }
 
@@ -284,11 +287,12 @@ $watcher = {
     param($stdin, $client, $tasks, [string] $leave, [string] $stop)
     $run = [ScriptBlock]::Create($leave)
     # Compiled before it is needed.
-    & $run @() $stop
+    & $run @() $stop $client
+    [void]$client.ready.Set()
     while ($stdin.MoveNext()) { }
     if ($client.watched) {
         $client.gone = $true
-        & $run $tasks $stop
+        & $run $tasks $stop $client
         [Diagnostics.Process]::GetCurrentProcess().Kill()
     }
 }
@@ -303,7 +307,9 @@ function Start-Probe($task) {
     [void]$task.shell.AddScript($runner, $true).AddArgument($task.box).AddArgument($task.out).AddArgument($task.err)
     [void]$task.shell.AddArgument($clock).AddArgument($task.cap).AddArgument($task.code)
     [void]$task.shell.AddArgument($world.variables.Clone()).AddArgument($world.path).AddArgument($world.folder)
-    $task.handle = $task.shell.BeginInvoke()
+    $nothing = [Management.Automation.PSDataCollection[psobject]]::new()
+    $nothing.Complete()
+    $task.handle = $task.shell.BeginInvoke($nothing, $settings, $null, $null)
 }
 
 # The frame of a probe that has ended or is late; nothing for one that runs.
@@ -311,19 +317,27 @@ function Step-Probe($task) {
     $now = $clock.Elapsed.TotalSeconds
     $box = $task.box
     if ($task.handle.IsCompleted) {
-        $late = $task.state -eq 'late'
-        $runspace = $task.shell.Runspace
-        if (-not $late -and -not $box.whole) { [void]$task.err.Append("the probe's text did not reach its end`n") }
-        if ($late) { Get-Frame $task 't' }
+        $status = $box.status
+        if ($task.state -eq 'late') { Get-Frame $task 't' }
         elseif ($box.missing -is [string]) {
             [void]$task.err.Clear().Append($box.missing)
             Get-Frame $task 'x'
-        } else { Get-Frame $task 'e' $box.status }
-        $runspace.CloseAsync()
+        } else {
+            if (-not $box.whole) {
+                # Of an `exit 7`, PowerShell keeps the 7. No such end is success.
+                $status = $task.shell.InvocationStateInfo.Reason.Argument
+                if (-not $status) {
+                    $status = 1
+                    [void]$task.err.Append("the probe's text did not reach its end`n")
+                }
+            }
+            Get-Frame $task 'e' $status
+        }
+        $task.shell.Runspace.CloseAsync()
     } elseif ($task.state -eq 'late') {
         # It has a moment to hand over what its program wrote.
         if ($now - $task.stopped -gt $grace) {
-            [void](& $stop $box)
+            [void](& $stop $box $client)
             [void]$task.shell.BeginStop($null, $null)
             Get-Frame $task 't'
         }
@@ -331,17 +345,18 @@ function Step-Probe($task) {
         $task.state = 'late'
         $task.stopped = $now
         $box.stopped = $true
-        [void](& $stop $box)
+        [void](& $stop $box $client)
     } elseif ($box.full) {
         $box.full = $false
-        [void](& $stop $box)
+        [void](& $stop $box $client)
     }
 }
 
 $left = @()
 $tasks = @()
 $code = 0
-$client = [hashtable]::Synchronized(@{ watched = $false })
+$ended = [Threading.ManualResetEvent]::new($false)
+$client = [hashtable]::Synchronized(@{ watched = $false; ready = [Threading.ManualResetEvent]::new($false) })
 try {
     $elevated = $false
     try {
@@ -354,6 +369,16 @@ try {
     # Each program that runs keeps two threads of the pool reading; more than its minimum come one by one, and slowly.
     [void][Threading.ThreadPool]::SetMinThreads(3 * $together + 16, 16)
     $initial = [Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
+    $settings = [Management.Automation.PSInvocationSettings]::new()
+    $settings.ExposeFlowControlExceptions = $true
+    # An [Environment]::Exit of a probe's text waits until the others have ended; .NET Framework gives them two seconds.
+    # Compiled, since a script block needs a runspace that is free.
+    $wait = [Linq.Expressions.Expression]::Call([Linq.Expressions.Expression]::Constant($ended), 'WaitOne', $null, $null)
+    $arguments = [Linq.Expressions.ParameterExpression[]]@(
+        [Linq.Expressions.Expression]::Parameter([object]), [Linq.Expressions.Expression]::Parameter([EventArgs])
+    )
+    $handler = [Linq.Expressions.Expression]::Lambda([EventHandler], $wait, $arguments)
+    [AppDomain]::CurrentDomain.add_ProcessExit($handler.Compile())
     foreach ($probe in $probes) {
         $left += @{
             index = $probe.index; limit = $probe.limit; cap = $probe.cap; root = $probe.root; code = $probe.code
@@ -369,7 +394,9 @@ try {
         $watching.Runspace.Open()
         [void]$watching.AddScript($watcher.ToString()).AddArgument($stdin).AddArgument($client).AddArgument($tasks)
         [void]$watching.AddArgument($leave.ToString()).AddArgument($stop.ToString())
-        $client.watched = -not $watching.BeginInvoke().AsyncWaitHandle.WaitOne(150)
+        $watch = $watching.BeginInvoke()
+        [void]$client.ready.WaitOne(5000)
+        $client.watched = -not $watch.AsyncWaitHandle.WaitOne(150)
     }
     Add-Bytes ($utf8.GetBytes("`n$nonce hello`n"))
     while ($left.Count -gt 0) {
@@ -389,7 +416,7 @@ try {
                 } elseif ($clock.Elapsed.TotalSeconds -gt $deadline) {
                     [void]$task.err.Append("it had not started when the time for the whole VM had passed`n")
                     $frame = Get-Frame $task 't'
-                } elseif ($running -lt $together -and -not $started) {
+                } elseif ($running -lt $together -and -not $started -and -not $client.gone) {
                     $started = $true
                     Start-Probe $task
                 }
@@ -421,7 +448,9 @@ try {
 } finally {
     # Everything is sent, or the client is gone. Exit does not wait for a runspace that hangs, but for the watcher: a
     # probe ends when its program does, before all descendants are stopped.
-    & $leave $tasks $stop.ToString()
+    & $leave $tasks $stop.ToString() $client
     if ($client.gone) { [Threading.Thread]::Sleep(10000) }
+    [Environment]::ExitCode = $code
+    [void]$ended.Set()
     [Environment]::Exit($code)
 }

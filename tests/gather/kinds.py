@@ -58,6 +58,7 @@ KINDS: list[Kind] = [
     *(Kind(promise, name, text, program(text), answer) for promise, name, text, answer in _PROGRAMS),
     Kind(_STATUS, "empty", "", "", ("done", 0, "")),
     Kind(_STATUS, "a comment", "# nothing", "# nothing", ("done", 0, "")),
+    Kind(_STATUS, "exit 7", "exit 7; echo a", "exit 7; 'a'", ("done", 7, "")),
     Kind(_STATUS, "half a command", "if true; then echo a", "if (", ("done", SOME_ERROR, "")),
     Kind(
         _STATUS,
@@ -67,7 +68,9 @@ KINDS: list[Kind] = [
         ("done", SOME_ERROR, "a\n"),
     ),
     Kind(_STATUS, "the last one fails", "echo a; false", f"'a'; {program('exit 1')}", ("done", 1, "a\n")),
-    Kind(_STATUS, "the first one fails", "false; echo a", f"{program('exit 1')}; 'a'", ("done", 0, "a\n")),
+    Kind(
+        _STATUS, "the first one fails", "false; echo a", f"{program('exit 1')}; {program('echo a')}", ("done", 0, "a\n")
+    ),
     Kind(_OWN, "changes PATH", "PATH=/nowhere; echo a", "$env:PATH = ''; 'a'", ("done", 0, "a\n")),
     Kind(
         _OWN,

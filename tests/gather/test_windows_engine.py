@@ -16,6 +16,7 @@ from plugins.checks.quoting import tool
 from plugins.gather.windows_command import INCOMPLETE, pack
 from plugins.gather.windows_script import source
 from plugins.model import ProbeResult
+from tests.gather.kinds import KINDS, Kind
 from tests.support.powershell import needs_pwsh, probe, run, start
 
 pytestmark = needs_pwsh
@@ -38,6 +39,11 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "'c'; break outer": ("done", 1, "c\n", "did not reach its end"),
     "'d'; exit": ("done", 1, "d\n", "did not reach its end"),
     "'e'; exit 0": ("done", 1, "e\n", "did not reach its end"),
+    "exit 7": ("done", 7, "", ""),
+    "'f'; exit -1073741510; 'no'": ("done", -1073741510, "f\n", ""),
+    "exit '7'; 'no'": ("done", 7, "", ""),
+    "exit 'no'": ("done", 1, "", "did not reach its end"),
+    "try { exit 7 } catch { 'no' } finally { 'f' }": ("done", 7, "f\n", ""),
     "'f'; throw 'x'": ("done", 1, "f\n", "x"),
     "if (": ("done", 1, "", "if ("),
     "[int]'no'; 'g'": ("done", 1, "", "no"),
@@ -74,8 +80,8 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     # More ends.
     "": ("done", 0, "", ""),
     "# nothing": ("done", 0, "", ""),
-    "function f { exit 3 }; 't'; f; 'no'": ("done", 1, "t\n", "did not reach its end"),
-    "'u'; { exit 3 }.Invoke(); 'no'": ("done", 1, "u\n", "did not reach its end"),
+    "function f { exit 3 }; 't'; f; 'no'": ("done", 3, "t\n", ""),
+    "'u'; { exit 3 }.Invoke(); 'no'": ("done", 3, "u\n", ""),
     "throw [Management.Automation.PipelineStoppedException]::new()": ("done", 1, "", "did not reach its end"),
     "trap { 'trapped'; continue }; throw 'x'; 'v'": ("done", 0, "trapped\nv\n", ""),
     "trap { 'trapped'; break }; throw 'x'; 'v'": ("done", 1, "trapped\n", "x"),
@@ -107,7 +113,12 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, ProbeResult]:
-    return run(*(probe(text) for text in CASES))
+    shared = (
+        probe(kind.windows, key=kind.name, limit=6 if kind.answer[0] == "timed out" else 200)
+        for kind in KINDS
+        if kind.windows is not None
+    )
+    return run(*(probe(text) for text in CASES), *shared)
 
 
 @pytest.mark.parametrize("text", CASES)
@@ -116,6 +127,15 @@ def test_a_probe(answers: dict[str, ProbeResult], text: str) -> None:
     state, status, stdout, part = CASES[text]
     assert (answer.state, answer.exit, answer.stdout) == (state, status, stdout), answer
     assert part in answer.stderr and bool(part) == bool(answer.stderr)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.windows is not None], ids=lambda kind: kind.name)
+def test_a_kind_that_both_engines_know(answers: dict[str, ProbeResult], kind: Kind) -> None:
+    state, status, stdout = kind.answer
+    answer = answers[kind.name]
+    assert answer.state == state
+    assert status is None or answer.exit in (status if isinstance(status, frozenset) else {status})
+    assert stdout is None or answer.stdout == stdout
 
 
 def test_limits() -> None:
@@ -167,7 +187,7 @@ def alive(mark: str) -> list[str]:
 
 def test_only_so_many_programs_run_at_a_time_and_each_has_its_own_time() -> None:
     text = sh("date +%s%N; sleep 6; date +%s%N")
-    answers = run(*(probe(text, limit=20, key=str(index)) for index in range(22)))
+    answers = run(*(probe(text, key=str(index)) for index in range(22)))
     assert {(each.state, each.exit) for each in answers.values()} == {("done", 0)}
     spans = [tuple(map(int, each.stdout.split())) for each in answers.values()]
     together = [sum(begin <= at < end for begin, end in spans) for at, _ in spans]
@@ -186,6 +206,37 @@ def test_no_probe_reaches_another_or_the_engine() -> None:
     assert {each.state for each in answers.values()} == {"done"}
 
 
+@pytest.mark.parametrize("status", [0, 7])
+def test_a_probe_that_ends_powershell_costs_no_other(status: int) -> None:
+    """On .NET. .NET Framework waits for two seconds (docs/windows.md)."""
+    text = f"'a'; [Environment]::Exit({status}); 'no'"
+    answers = run(
+        probe(text, key="ends", limit=6),
+        *(probe(f"{sh('sleep 3')}; 'b'", key=str(index)) for index in range(8)),
+        probe("'c'", key="quick"),
+    )
+    others = [each for key, each in answers.items() if key.isdecimal()]
+    assert {(each.state, each.exit, each.stdout) for each in others} == {("done", 0, "b\n")}
+    assert answers["quick"].stdout == "c\n"
+    assert (answers["ends"].state, answers["ends"].stdout) == ("timed out", "a\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[Environment]::FailFast('x')", "[Diagnostics.Process]::GetCurrentProcess().Kill()"],
+    ids=["FailFast", "Kill"],
+)
+def test_a_probe_that_kills_powershell_costs_no_answer_that_came_before(text: str, tmp_path: Path) -> None:
+    wait = sh(f"until [ -e {tmp_path}/now ]; do sleep 0.1; done")
+    begun = start([probe("'a'", key="quick"), probe(f"{wait}; {text}", key="kills")])
+    begun.read("quick")
+    (tmp_path / "now").touch()
+    begun.read()
+    begun.process.wait(200)
+    assert not begun.decoder.complete
+    assert {key: (each.state, each.stdout) for key, each in begun.decoder.seen.items()} == {"quick": ("done", "a\n")}
+
+
 def test_what_a_probe_writes_to_stdout_by_itself_is_in_no_frame() -> None:
     text = "$all = [Console]::OpenStandardOutput(); $all.Write([byte[]](110, 111), 0, 2); $all.Flush(); 'a'"
     answers = run(*(probe(text, key=str(index)) for index in range(4)))
@@ -193,7 +244,7 @@ def test_what_a_probe_writes_to_stdout_by_itself_is_in_no_frame() -> None:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 200
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -220,7 +271,7 @@ def test_a_stdin_that_has_ended_before_the_engine_starts_stops_nothing() -> None
 def test_a_client_that_does_not_read_delays_no_limit() -> None:
     mark = f"303.{os.getpid()}"
     texts = [f"'x' * 60000; {sh(f'sleep {mark}')}", *(f"'{key}' * 60000" for key in "abcdef")]
-    begun = start([probe(text, limit=5, cap=65_536) for text in texts])
+    begun = start([probe(text, limit=200 if index else 5, cap=65_536) for index, text in enumerate(texts)])
     wait_for(lambda: bool(alive(mark)))
     wait_for(lambda: not alive(mark))
     begun.read()
@@ -246,14 +297,14 @@ def test_half_a_script_is_not_run(name: str) -> None:
     assert begun.process.stdin is not None
     begun.process.stdin.close()
     begun.read()
-    assert begun.process.wait(60) == INCOMPLETE
+    assert begun.process.wait(200) == INCOMPLETE
     said = begun.noise.decode()
     assert said.startswith("PowerShell did not get the script as it was sent, and ran none of it: ") and words in said
 
 
 def test_a_script_whose_stdin_stays_open_is_checked_at_its_last_line() -> None:
     begun = start([probe("'x'")], DAMAGED["a byte is another"][0])
-    assert begun.process.wait(60) == INCOMPLETE
+    assert begun.process.wait(200) == INCOMPLETE
 
 
 def test_a_probe_for_administrators() -> None:

@@ -25,7 +25,7 @@ needs_pwsh = pytest.mark.skipif(
 )
 
 
-def probe(text: str, *, limit: float = 20, cap: int = 4096, root: bool = False, key: str = "") -> ProbeCommand:
+def probe(text: str, *, limit: float = 200, cap: int = 4096, root: bool = False, key: str = "") -> ProbeCommand:
     return ProbeCommand(key or text, text, limit, root, (), cap)
 
 
@@ -43,13 +43,13 @@ class Run:
         self.process.stdin.flush()
 
     def read(self, until: str = "end") -> None:
-        """Read until the script has ended, or has said hello."""
+        """Read until the script has ended, or has said hello, or a probe of this key has answered."""
         assert self.process.stdout is not None
-        watchdog = threading.Timer(90, self.process.kill)
+        watchdog = threading.Timer(400, self.process.kill)
         watchdog.start()
         while data := os.read(self.process.stdout.fileno(), 65_536):
             self.noise += data
-            if self.decoder.feed(data) or (until == "hello" and self.decoder.greeted):
+            if self.decoder.feed(data) or (until == "hello" and self.decoder.greeted) or until in self.decoder.seen:
                 break
         watchdog.cancel()
 
@@ -57,7 +57,7 @@ class Run:
         """Close stdin, as the end of a connection does; the exit status."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        return self.process.wait(30)
+        return self.process.wait(200)
 
 
 def start(probes: Sequence[ProbeCommand], feed: bytes | None = None) -> Run:
