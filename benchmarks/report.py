@@ -48,10 +48,12 @@ def guess(job: Job) -> float:
 def table(samples: Sequence[Sample]) -> str:
     """Markdown: a table for each scene."""
     parts = []
-    scenes = dict.fromkeys((each["work"], each["vms"], each["rtt"], each["dead"]) for each in samples)
+    scenes = dict.fromkeys((sample["work"], sample["vms"], sample["rtt"], sample["dead"]) for sample in samples)
     for work, vms, rtt, dead in sorted(scenes, key=lambda scene: (list(_WORKS).index(scene[0]), *scene[1:])):
         rows = [
-            each for each in samples if (each["work"], each["vms"], each["rtt"], each["dead"]) == (work, vms, rtt, dead)
+            sample
+            for sample in samples
+            if (sample["work"], sample["vms"], sample["rtt"], sample["dead"]) == (work, vms, rtt, dead)
         ]
         where = f"{vms:,} VM{'s' * (vms != 1)}" if work == "judge" else str(Scene(vms, rtt, dead))
         parts += [f"### {_WORKS[work]}: {where}", _scene(work, vms, rows)]

@@ -94,18 +94,18 @@ def cause_differences(results: Mapping[str, Any], planted: Mapping[str, Sequence
             if not _hidden(root, vm["results"])
             and (len(faults) == 1 or not in_trouble & _declared(results["checks"][root]))
         ]
-        seen = list(dict.fromkeys(each["id"] for each in _in_order(vm["results"])))
+        seen = list(dict.fromkeys(result["id"] for result in _in_order(vm["results"])))
         if set(seen) != set(wanted) or (seen and len(faults) == 1 and seen[0] != wanted[0]):
             names = ", ".join(fault.name for fault in faults)
             found.append(f"{vm['name']} ({names}): root causes {seen}, planted {wanted}")
-        for each in vm["results"]:
-            if each["root_cause"] and each["caused_by"]:
-                found.append(f"{vm['name']} {each['id']}: a root cause, and caused by {each['caused_by']}")
+        for result in vm["results"]:
+            if result["root_cause"] and result["caused_by"]:
+                found.append(f"{vm['name']} {result['id']}: a root cause, and caused by {result['caused_by']}")
     return found
 
 
 def _hidden(root: str, results: Iterable[Mapping[str, Any]]) -> bool:
-    return all(each["status"] in HEALTHY | {"blocked"} for each in results if each["id"] == root)
+    return all(result["status"] in HEALTHY | {"blocked"} for result in results if result["id"] == root)
 
 
 def _declared(check: Mapping[str, Any]) -> set[str]:
@@ -116,6 +116,9 @@ def _in_order(results: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The root causes as a person reads them: failures that keep the VM back, unknowns that do, then the rest."""
     place = ("fail", "unknown", "warn")
     return sorted(
-        (each for each in results if each["root_cause"]),
-        key=lambda each: (each["severity"] != "required" or each["status"] == "warn", place.index(each["status"])),
+        (result for result in results if result["root_cause"]),
+        key=lambda result: (
+            result["severity"] != "required" or result["status"] == "warn",
+            place.index(result["status"]),
+        ),
     )

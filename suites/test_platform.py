@@ -165,7 +165,7 @@ def _known_runtimes(azure: AzureVmView) -> list[str]:
     cluster, manager = readable(lambda: azure.cluster), readable(lambda: azure.cluster_manager)
     offered = (prop(cluster or {}, "availableUpgradeVersions") or []) + (prop(manager or {}, "clusterVersions") or [])
     versions = [prop(cluster or {}, "clusterVersion"), *(version.get("targetClusterVersion") for version in offered)]
-    return [each for each in versions if _runtime(each)]
+    return [candidate for candidate in versions if _runtime(candidate)]
 
 
 def _stable_apis(azure: AzureVmView) -> list[str]:
@@ -182,7 +182,9 @@ def _api_versions(provider: Resource) -> list[str]:
         if str(resource_type.get("resourceType")).lower() == "virtualmachines"
         for version in resource_type.get("apiVersions") or []
     )
-    return [each for each in versions if isinstance(each, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", each)]
+    return [
+        value for value in versions if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", value)
+    ]
 
 
 def _age(version: str) -> tuple[str, bool]:

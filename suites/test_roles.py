@@ -60,7 +60,7 @@ def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> s
             remedy=f"Read the condition, or assign the role without one: {assignment(principal, wanted, access.scope)}",
             shared_cause=str(held[0].condition),
         )
-    denied = [action for action, each in answers.items() if isinstance(each, Denied)]
+    denied = [action for action, decision in answers.items() if isinstance(decision, Denied)]
     if not denied and (problem := _undecided(answers, access.scope, assignment(principal, wanted, access.scope))):
         raise problem
     fail(
@@ -166,9 +166,9 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
     assigns = {action: assignment(principal, RESOURCE_MANAGER, access.scope) for action in CONNECT} | {
         action: assignment(principal, LIST_ACCESS_DETAILS, access.scope) for action in LIST_ACCESS
     }
-    denied = {action: each for action, each in answers.items() if isinstance(each, Denied)}
-    if taken := [each.deny for each in denied.values() if each.deny]:
-        lost = tuple(action for action, each in denied.items() if each.deny)
+    denied = {action: decision for action, decision in answers.items() if isinstance(decision, Denied)}
+    if taken := [decision.deny for decision in denied.values() if decision.deny]:
+        lost = tuple(action for action, decision in denied.items() if decision.deny)
         fail(
             f"Principal {principal} may not do {_short(lost)} at {access.scope}: the deny assignment {taken[0].name} "
             f"at {taken[0].scope} denies it, regardless of assignments.",

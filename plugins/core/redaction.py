@@ -98,7 +98,7 @@ def _by_triple() -> dict[tuple[int, ...], list[tuple[bytes, _Needles]]]:
     found: dict[tuple[int, ...], list[tuple[bytes, _Needles]]] = {(): []}  # of shorter ones
     for needle in _ALL_NEEDLES:
         triples = zip(needle[0], needle[0][1:], needle[0][2:], strict=False)
-        rarest = min(triples, key=lambda each: sum(map(_RARE.find, each)), default=())
+        rarest = min(triples, key=lambda triple: sum(map(_RARE.find, triple)), default=())
         found.setdefault(rarest, []).append(needle)
     return found
 

@@ -246,8 +246,8 @@ def sed_mask() -> str:
     or a count from a secret, and what it cuts off no check ever sees.
     """
     words = [*_ENDINGS, *sorted(_WORDS - {"pwd", "pw"}), "token", "pass", "credential"]
-    words += [f"{each}[_.-]?key" for each in sorted(_KEYS - {"ssh"})]
-    names = "|".join(_any_case(each) for each in words)
+    words += [f"{word}[_.-]?key" for word in sorted(_KEYS - {"ssh"})]
+    names = "|".join(_any_case(word) for word in words)
     rest = "[^[:blank:]\"'<>]*"
     mixed = f"({rest}[A-Za-z]{rest}[0-9]|{rest}[0-9]{rest}[A-Za-z]){rest}"
     quote, gap = "[\"']?", "[[:blank:]]*"

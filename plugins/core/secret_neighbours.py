@@ -196,8 +196,8 @@ def _value(
         return [] if is_plain_value(name, text[first:last], level, quoted=True) else [(first, last)], last
     if found["list"] is not None:
         first, last = found.span("list")
-        items = [each for each in _ITEM.finditer(text, first, last) if not is_plain_value(name, each[0], level)]
-        return [each.span() for each in items], last
+        items = [item for item in _ITEM.finditer(text, first, last) if not is_plain_value(name, item[0], level)]
+        return [item.span() for item in items], last
     if found["braces"] is not None:  # of ODBC: PWD={a;b}
         return [found.span("braces")], found.end()
     first, last = found.span("bare")
@@ -346,9 +346,9 @@ def _login(text: str, first: int, last: int, scheme: str) -> Spans:
     if head["colon"]:
         if re.match(r"\d{1,5}(?:[/?#,;&]|%2[fF]|\Z)", text[head.end() : last]):
             return
-        ends = [each.start() for each in _AT.finditer(text, head.end(), min(last, head.end() + 1024))]
+        ends = [at.start() for at in _AT.finditer(text, head.end(), min(last, head.end() + 1024))]
         if ends and ends[-1] > first:
             yield first, ends[-1]
     elif head.end() > first and scheme not in _USERS and _AT.match(text, head.end(), last):
         host = re.compile(r"[^/?#]{0,1024}").match(text, head.end(), last)  # user@domain:p@ss@host
-        yield first, [each.start() for each in _AT.finditer(text, head.end(), host.end() if host else last)][-1]
+        yield first, [at.start() for at in _AT.finditer(text, head.end(), host.end() if host else last)][-1]

@@ -57,4 +57,4 @@ class FindingGroups:
             {**finding, "parameters": list(finding["parameters"]), "vms": list(finding["vms"])}
             for finding in self._found.values()
         ]
-        return sorted(listed, key=lambda each: (rank(each["status"]), not each["root_cause"], -len(each["vms"])))
+        return sorted(listed, key=lambda entry: (rank(entry["status"]), not entry["root_cause"], -len(entry["vms"])))

@@ -133,7 +133,7 @@ class CauseFinder:
         """
         of_result: dict[tuple[str, str], Cause] = {}  # (check id, parameter) -> its cause
         name, network = vm["name"], vm["components"].get("csn", "").lower()
-        judged = {each["id"] for each in vm["results"] if each["status"] not in NOT_JUDGED}
+        judged = {entry["id"] for entry in vm["results"] if entry["status"] not in NOT_JUDGED}
         for result in vm["results"]:
             if result["root_cause"]:
                 cause = of_result[result["id"], result["parameter"]] = self._cause(vm, result)

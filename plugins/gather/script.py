@@ -97,10 +97,10 @@ def _fresh_start() -> str:
 @lru_cache(64)  # a fleet has few plans, and to compile one takes a millisecond
 def _compiled(probes: tuple[ProbeCommand, ...]) -> tuple[str, float]:
     """The script with `_NONCE` and `_NAME` in it, and the seconds after which it has ended by itself."""
-    plain = [(index, each) for index, each in enumerate(probes, 1) if not each.root]
-    rooted = [(index, each) for index, each in enumerate(probes, 1) if each.root]
+    plain = [(index, probe) for index, probe in enumerate(probes, 1) if not probe.root]
+    rooted = [(index, probe) for index, probe in enumerate(probes, 1) if probe.root]
     names = ["q", "p", "r", *(f"{index}.{stream}" for index in range(1, len(probes) + 1) for stream in "oe")]
-    rooted_part = "\n".join([f"rooted={quote(_longest_first(rooted))}", *(_probe(*each) for each in rooted)])
+    rooted_part = "\n".join([f"rooted={quote(_longest_first(rooted))}", *(_probe(*probe) for probe in rooted)])
     lines = [
         _fresh_start(),
         f"N={_NONCE} ROOT_MARK={quote(_ROOT_MARK)}",
@@ -111,7 +111,7 @@ def _compiled(probes: tuple[ProbeCommand, ...]) -> tuple[str, float]:
         _text("engine_main.sh").replace("FOLDER", _FOLDER),
         "printf '\\n%s hello\\n' \"$N\"",
         _make_room(names, len(probes)),
-        *(_probe(*each) for each in plain),
+        *(_probe(*probe) for probe in plain),
         f"plain={quote(_longest_first(plain))} rooted={quote(_longest_first(rooted))}",
         f"rooted_part={quote(rooted_part)}",
         "main",
@@ -132,7 +132,7 @@ def _probe(index: int, planned: ProbeCommand) -> str:
 
 def _longest_first(probes: Sequence[tuple[int, ProbeCommand]]) -> str:
     """What may take longest waits for something, and can do so while the others are started: each takes a fork."""
-    return " ".join(str(index) for index, _ in sorted(probes, key=lambda each: -each[1].timeout))
+    return " ".join(str(index) for index, _ in sorted(probes, key=lambda entry: -entry[1].timeout))
 
 
 def _make_room(names: Sequence[str], probes: int) -> str:

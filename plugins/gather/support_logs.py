@@ -133,7 +133,7 @@ def _section(
             lines.append(f"    To do: {verdict.remedy}")
     if not verdicts:
         lines.append("No check of this run covers it.")
-    keys = [*own, *dict.fromkeys(key for each in verdicts for key in each.probes)]
+    keys = [*own, *dict.fromkeys(key for case in verdicts for key in case.probes)]
     for key in keys:
         if key in shown:
             continue

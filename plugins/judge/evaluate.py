@@ -94,7 +94,7 @@ def _call(
     """The status of the check; adds the keys of the evidence that it read to `used`."""
     try:
         if absent := [probe for probe in probes.values() if not probe.fits(evidence.vm)]:
-            why = next((f" {each.linux_only}" for each in absent if each.linux_only), "")
+            why = next((f" {declared.linux_only}" for declared in absent if declared.linux_only), "")
             not_applicable(f"{LINUX_ONLY}{why}")
         arguments = {}
         for name in parameters_of(function):

@@ -80,7 +80,7 @@ def select(session: pytest.Session, items: list[pytest.Item]) -> None:
 
 
 def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], run: Run) -> None:
-    patterns = [each.upper() for each in config.option.check]
+    patterns = [glob.upper() for glob in config.option.check]
     for pattern in patterns:
         if not any(fnmatchcase(id, pattern) for id in known):
             raise pytest.UsageError(f"--check={pattern}: {no_such_check(pattern, known)}")

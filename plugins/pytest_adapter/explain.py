@@ -150,7 +150,7 @@ def _one_log(log: Log) -> Answer:
     groups: dict[str, list[LineFinding]] = {}
     for finding in line_findings(lines):
         groups.setdefault(finding.explanation.name, []).append(finding)
-    explained = {each.number for group in groups.values() for each in group}
+    explained = {line.number for group in groups.values() for line in group}
     success = last_success(lines)
     title = f"{_shown(log.name)}: {counted(len(lines), 'line')}"
     cut = " Only its end was read." if log.cut else ""

@@ -112,7 +112,7 @@ def _zip(path: Path, name: str) -> list[Log]:
     logs, refused, room = [], [], _UNPACKED
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [each for each in archive.infolist() if not each.is_dir()]
+            members = [info for info in archive.infolist() if not info.is_dir()]
             if len(members) > _MEMBERS:
                 raise UnreadableLog(f"it is a zip of more than {_MEMBERS} files. Unpack it, and explain its logs")
             for member in members:

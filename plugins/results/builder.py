@@ -63,7 +63,10 @@ class ResultsBuilder:
         vm = _vm(evidence, verdicts, self._checks, components, complete)
         self._counts.update(result["status"] for result in vm["results"])
         self._tally[vm["readiness"]] += 1
-        self._causes.add(vm, {(each.id, each.parameter): (each.action, each.item) for each in verdicts if each.action})
+        self._causes.add(
+            vm,
+            {(verdict.id, verdict.parameter): (verdict.action, verdict.item) for verdict in verdicts if verdict.action},
+        )
         self._findings.add(vm)
         self._provenance.add(evidence)
         self._vms.append(compact.of_vm(vm) if self._compact else vm)

@@ -36,7 +36,7 @@ def sentence(tally: Mapping[str, int], judged: Mapping[str, Any]) -> str:
 
 
 def _complete(total: int, tally: Mapping[str, int]) -> str:
-    ready, bad, unknown = (tally.get(each, 0) for each in ("ready", "not ready", "unknown"))
+    ready, bad, unknown = (tally.get(readiness, 0) for readiness in ("ready", "not ready", "unknown"))
     if not total:
         return "No VM was judged."
     if ready == total:
