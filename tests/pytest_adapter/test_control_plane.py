@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from plugins.azure import az_cli
 from plugins.pytest_adapter import control_plane
 
 
@@ -45,3 +47,28 @@ def test_ctrl_c_during_the_wait_cancels_and_is_raised(monkeypatch: pytest.Monkey
         pass
     release.set()
     assert (cancelled.is_set(), calls) == (True, [None, 0.1])
+
+
+def _azure(azure: object) -> None: ...
+
+
+def _az_cli(az_cli: object) -> None: ...
+
+
+def _ping(ping: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("functions", "no_azure", "seconds"),
+    [
+        ([_azure], False, 303.0),
+        ([_azure], True, 0.0),
+        ([_az_cli], False, az_cli.LIMIT),
+        ([_azure, _az_cli], False, 303.0),
+        ([_ping], False, 0.0),
+    ],
+)
+def test_the_time_limit_is_that_of_the_longest_request(functions: list[Any], no_azure: bool, seconds: float) -> None:
+    items: list[Any] = [SimpleNamespace(function=function) for function in functions]
+    option = argparse.Namespace(no_azure=no_azure, subscription="", resource_group="")
+    assert control_plane.time_limit(items, option) == seconds

@@ -388,6 +388,18 @@ ROWS["AGENT-004"] = [
         "azcmagent check --location eastus does not reach 1 of 1 endpoints: pas.windows.net. Its PROXY column shows 'not set'.",
     ),
     Row(
+        "an error that no entry explains",
+        {
+            "agent": there(),
+            "agent_check": seen(
+                "@check eastus\nlevel=error msg=quux\nENDPOINT|REACHABLE|PRIVATE|TLS|PROXY\n"
+                "https://pas.windows.net|false|unknown|unknown|set\n"
+            ),
+        },
+        Status.FAIL,
+        "azcmagent check --location eastus does not reach 1 of 1 endpoints: pas.windows.net. Its first error: level=error msg=quux",
+    ),
+    Row(
         "only a host that nothing needs",
         {
             "agent": there(),
