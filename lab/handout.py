@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab import addresses, azure
+from lab import addresses, azure, software
 from lab.cloud_docs import TARGET_GROUP, TENANT
 from lab.cloud_model import CLIENT_ID, CLIENT_SECRET, Place
 from lab.plan import RunPlan, VmPlan
@@ -76,6 +76,15 @@ def hosts() -> str:
         "127.0.0.1 localhost\n::1 localhost\n"
         f"{addresses.ARM} {azure.endpoint('arm').name}\n{addresses.LOGIN} {azure.endpoint('login').name}\n"
     )
+
+
+def write_runner(run: RunPlan, folder: Path) -> None:
+    """The files of COMMAND's machine that a run may find different: the requirements and the Azure CLI."""
+    (folder / "profile.toml").write_text(run.profile, encoding="utf-8")
+    (folder / "bin").mkdir()
+    for path, file in software.of_the_runner(run, folder).items():
+        path.write_text(str(file.content), encoding="utf-8")
+        path.chmod(file.mode)
 
 
 def environment(ambient: Mapping[str, str], run: RunPlan, folder: Path, log: Path) -> dict[str, str]:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab import addresses, azure, doctor, fabric, guest, handout, network, software, wire
+from lab import addresses, azure, doctor, fabric, guest, handout, network, wire
 from lab.children import Children, python
 from lab.errors import LabError
 from lab.pki import Authority, SshKey
@@ -145,11 +145,7 @@ def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping
     (STATE / "hosts").write_text(handout.hosts(), encoding="ascii")
     _run("mount", "--bind", f"{STATE}/hosts", "/etc/hosts")
     (HANDOUT / "inventory.yaml").write_text(handout.inventory(plans, HANDOUT), encoding="utf-8")
-    (HANDOUT / "profile.toml").write_text(run.profile, encoding="utf-8")
-    (HANDOUT / "bin").mkdir()
-    for path, file in software.of_the_runner(run, HANDOUT).items():
-        path.write_text(str(file.content), encoding="utf-8")
-        path.chmod(file.mode)
+    handout.write_runner(run, HANDOUT)
 
 
 def _network(plans: Sequence[VmPlan], *, long_wire: bool) -> None:

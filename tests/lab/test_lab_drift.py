@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from lab.faults import FAULTS
-from tests.lab.conftest import Suite
+from tests.lab.conftest import Groups, read_results
 
 pytestmark = pytest.mark.lab
 
-ODD = ("proxy-wrong-host", "agent-proxy-bypass", "az-installed", "cloud-init-too-old-for-json", "os-not-listed")
 ARTICLE = "127.0.0.1,169.254.169.254,::1,localhost"
 
 
-def test_the_odd_one_out_is_found_with_all_that_is_odd(suite: Suite) -> None:
-    alike = [FAULTS["agent-installed"]]
-    odd = [FAULTS[name] for name in ODD]
-    found = suite({"vm1": alike, "vm2": odd, "vm3": alike})
+def test_the_odd_one_out_is_found_with_all_that_is_odd(group: Groups, tmp_path: Path) -> None:
+    vms = group("drift")
+    found = read_results(tmp_path, vms.judge(tmp_path))
+    odd = vms.names[1]
     told = {
         each["fact"]: (each["majority"], [(other["value"], other["vms"]) for other in each["outliers"]])
         for each in found["drift"]
@@ -24,11 +24,11 @@ def test_the_odd_one_out_is_found_with_all_that_is_odd(suite: Suite) -> None:
     system = found["vms"][0]["facts"]["operating system"]
     names = "HTTPS_PROXY https_proxy HTTP_PROXY http_proxy"
     assert told == {
-        "Azure CLI": ("not installed", [("2.76.0", ["vm2"])]),
-        "operating system": (system, [("Slackware 15.0", ["vm2"])]),
-        "cloud-init": ("25.1.4", [("22.1", ["vm2"])]),
-        "proxy variables": (f"{names}=http://169.254.0.11:3128", [(f"{names}=http://10.0.0.99:3128", ["vm2"])]),
-        "agent proxy.bypass": ("none", [("AAD, Arc", ["vm2"])]),
+        "Azure CLI": ("not installed", [("2.76.0", [odd])]),
+        "operating system": (system, [("Slackware 15.0", [odd])]),
+        "cloud-init": ("25.1.4", [("22.1", [odd])]),
+        "proxy variables": (f"{names}=http://169.254.0.11:3128", [(f"{names}=http://10.0.0.99:3128", [odd])]),
+        "agent proxy.bypass": ("none", [("AAD, Arc", [odd])]),
     }
     assert {(each["group"], each["count"], each["of"]) for each in found["drift"]} == {("cluster lab-cluster", 2, 3)}
     assert found["vms"][2]["facts"] == {

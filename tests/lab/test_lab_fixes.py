@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from lab.faults import FAULTS
-from tests.lab.conftest import JUDGE, run_lab
+from tests.lab.conftest import FEW, Judged, read_results
+from tests.support.shared_lab import Group
 
 pytestmark = pytest.mark.lab
 
@@ -71,7 +72,7 @@ def _trouble(results: dict[str, Any], name: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Repaired:
-    """One lab with all these VMs: the fault of each, what the commands did, and the results of a run before and after."""
+    """The catalogue's VMs with one of these faults: which, what the commands did, and the results before and after."""
 
     planted: dict[str, str]
     done: list[tuple[str, str, int, str]]  # VM, command, exit status, output
@@ -80,25 +81,19 @@ class Repaired:
 
 
 @pytest.fixture(scope="module")
-def repaired(lab_runs: None, tmp_path_factory: pytest.TempPathFactory) -> Repaired:
+def repaired(judged: Judged, tmp_path_factory: pytest.TempPathFactory) -> Repaired:
     tmp_path = tmp_path_factory.mktemp("fixes")
-    several = [name for name in PLANTED for _ in range(FAULTS[name].vms)]
-    planted = {f"vm{number}": name for number, name in enumerate(several, 1)}
-    chosen, operator, log = tmp_path / "chosen.json", tmp_path / "run_commands.py", tmp_path / "log.json"
+    alone = {vm: faults[0].name for vm, faults in judged.planted.items() if len(faults) == 1}
+    planted = {vm: name for vm, name in alone.items() if name in PLANTED}
+    before, chosen, operator, log = (tmp_path / name for name in ("before.json", "chosen.json", "operator.py", "log"))
+    before.write_text(json.dumps({"vms": [vm for vm in judged.results["vms"] if vm["name"] in planted]}))
     chosen.write_text(json.dumps({vm: REPAIRED[name] for vm, name in planted.items()}))
     operator.write_text(OPERATOR)
-    script = (
-        f"{JUDGE} --reports={tmp_path}/before; "
-        f"{shlex.quote(sys.executable)} {operator} {tmp_path}/before/latest/results.json {chosen} {log}; "
-        f"{JUDGE} --reports={tmp_path}/after"
-    )
-    done = run_lab(len(planted), script, *(f"{vm}={name}" for vm, name in planted.items()), timeout=900)
+    script = shlex.join([sys.executable, *map(str, (operator, before, chosen, log))])
+    done = judged.lab.sh(script, timeout=900)
     assert log.exists(), done.stdout + done.stderr
-    before, after = (
-        json.loads((tmp_path / run / "latest" / "results.json").read_text(encoding="utf-8"))
-        for run in ("before", "after")
-    )
-    return Repaired(planted, [tuple(row) for row in json.loads(log.read_text())], before, after)
+    after = read_results(tmp_path, Group(judged.lab, list(planted)).judge(tmp_path, *FEW))
+    return Repaired(planted, [tuple(row) for row in json.loads(log.read_text())], judged.results, after)
 
 
 @pytest.mark.parametrize("name", PLANTED)

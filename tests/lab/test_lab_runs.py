@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -13,24 +12,15 @@ from typing import Any
 
 import pytest
 
-from lab import doctor
+from tests.lab.conftest import Groups
 from tests.support.paths import ROOT
+from tests.support.pytest_process import run_pytest
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(doctor.trouble()), reason=f"the lab cannot run here: {doctor.trouble()}"),
-]
-
+pytestmark = pytest.mark.lab
 
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"]
 
 Verdicts = dict[tuple[str, str], tuple[str, str, str]]
-
-
-def lab(vms: int, script: str, *faults: str) -> subprocess.CompletedProcess[str]:
-    planted = [word for fault in faults for word in ("--fault", fault)]
-    command = [sys.executable, "-m", "lab", "up", "--vms", str(vms), *planted, "--", "bash", "-c", script]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
 
 
 def results(reports: Path) -> dict[str, Any]:
@@ -48,22 +38,15 @@ def verdicts(found: Mapping[str, Any]) -> Verdicts:
 
 def replay(tmp_path: Path, *arguments: str) -> dict[str, Any]:
     reports = tmp_path / "replayed"
-    done = subprocess.run(
-        [*PYTEST, f"--reports={reports}", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = run_pytest("-p", "no:cacheprovider", "-q", f"--reports={reports}", *arguments, cwd=ROOT)
     assert done.returncode in (0, 1, 10), done.stdout + done.stderr
     return results(reports)
 
 
-def test_a_bundle_says_without_a_network_what_the_run_said(tmp_path: Path) -> None:
-    suite = shlex.join([*PYTEST, f"--reports={tmp_path / 'live'}", "--bundle"])
-    done = lab(
-        4,
-        f'exec {suite} --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE"',
-        "vm2=egress-lacks-his,http-proxy-unset",
-        "vm3=agent-log-with-azcm-code",
-        "vm4=ssh-refused",
-    )
+def test_a_bundle_says_without_a_network_what_the_run_said(group: Groups, tmp_path: Path) -> None:
+    vms = group("bundle")
+    (tmp_path / "live").mkdir()
+    done = vms.judge(tmp_path / "live", "-q", "--bundle")
     live = results(tmp_path / "live")
     said = verdicts(live)
     assert len(said) > 300, done.stdout + done.stderr
@@ -71,8 +54,7 @@ def test_a_bundle_says_without_a_network_what_the_run_said(tmp_path: Path) -> No
     run = folder / f"{live['run_id']}.zip"
     assert [path.name for path in folder.iterdir()] == [run.name]
     assert verdicts(replay(tmp_path, f"--evidence={run}")) == said
-    for number in (2, 3):
-        only = f"vm{number}"
+    for only in vms.names[1:3]:
         one = verdicts(replay(tmp_path, f"--evidence={run}", f"--vm={only}"))
         assert one == {key: value for key, value in said.items() if key[0] == only}
     newer = verdicts(replay(tmp_path, f"--evidence={run}", "--profile=2602"))
@@ -80,8 +62,8 @@ def test_a_bundle_says_without_a_network_what_the_run_said(tmp_path: Path) -> No
     assert newer != said, "other requirements, other verdicts"
 
     with zipfile.ZipFile(run) as bundle:
-        text = bundle.read("support/vm3.txt").decode()
-        evidence = json.loads(bundle.read("evidence/vm3.json"))
+        text = bundle.read(f"support/{vms.names[2]}.txt").decode()
+        evidence = json.loads(bundle.read(f"evidence/{vms.names[2]}.json"))
     for wanted in (
         "Setting up libgpg-error0:amd64",  # the cloud-init output log
         "--- support_agent_logs (exit status 0)",
@@ -97,12 +79,12 @@ def test_a_bundle_says_without_a_network_what_the_run_said(tmp_path: Path) -> No
     assert {"support_cloud_init_log", "support_agent_logs", "support_agent_journal"} <= evidence["seen"].keys()
 
 
-#: Starts the suite, kills it -9 when vm1 and Azure have been kept (vm2 is off: it takes 10 s to know), and goes on.
+#: Starts the suite, kills it -9 when VM and Azure have been kept (OTHER is off: it takes 10 s to know), and goes on.
 KILLED = """
 import os, pathlib, signal, subprocess, sys, time
-reports, *suite = pathlib.Path(sys.argv[1]), *sys.argv[2:]
-first = subprocess.Popen([*suite, "--inventory", os.environ["LAB_INVENTORY"], "--profile", os.environ["LAB_PROFILE"], "--bundle"])
-kept = ("vm1.json", "azure.json", "runner.json")
+reports, fleet, vm, other, *suite = pathlib.Path(sys.argv[1]), *sys.argv[2:]
+first = subprocess.Popen([*suite, "--inventory", fleet, "--profile", os.environ["LAB_PROFILE"], "--bundle"])
+kept = (f"{vm}.json", "azure.json", "runner.json")
 while not all(list(reports.glob(f"2*/**/{name}")) for name in kept) and first.poll() is None:
     time.sleep(0.02)
 first.send_signal(signal.SIGKILL)
@@ -110,43 +92,47 @@ print("killed", -first.wait(), flush=True)
 (run,) = reports.glob("2*")
 print(sorted(path.name for path in run.rglob("*") if path.is_file()), flush=True)
 asked = len(open(os.environ["LAB_AZURE_LOG"]).readlines())
-(run / "evidence/.vm2.json.abcdefgh.part").write_text("{")
+(run / f"evidence/.{other}.json.abcdefgh.part").write_text("{")
 status = subprocess.call([*suite, f"--resume={run.name}"])
 print("asked again", len(open(os.environ["LAB_AZURE_LOG"]).readlines()) - asked, flush=True)
 sys.exit(status)
 """
 
 
-def test_kill_9_loses_nothing_that_was_gathered(tmp_path: Path) -> None:
+def test_kill_9_loses_nothing_that_was_gathered(group: Groups, tmp_path: Path) -> None:
+    vms = group("off")
+    on, off = vms.names
     suite = [*PYTEST, f"--reports={tmp_path}"]
-    done = lab(2, shlex.join([sys.executable, "-c", KILLED, str(tmp_path), *suite]), "vm2=powered-off")
+    words = [sys.executable, "-c", KILLED, str(tmp_path), str(vms.fleet(tmp_path)), on, off, *suite]
+    done = vms.lab.sh(shlex.join(words))
     lines = done.stdout.splitlines()
     assert "killed 9" in lines, done.stdout + done.stderr
-    assert "['.lock', 'azure.json', 'profile.toml', 'run.json', 'runner.json', 'vm1.json']" in lines
+    assert f"['.lock', 'azure.json', 'profile.toml', 'run.json', 'runner.json', '{on}.json']" in lines
     assert "asked again 0" in lines
     assert done.returncode == 1
     found = results(tmp_path)
-    assert {vm["name"]: vm["readiness"] for vm in found["vms"]} == {"vm1": "ready", "vm2": "not ready"}
+    assert {vm["name"]: vm["readiness"] for vm in found["vms"]} == {on: "ready", off: "not ready"}
     run = (tmp_path / "latest").resolve()
     assert (
-        json.loads((run / "evidence/vm1.json").read_text())["started"]
-        < json.loads((run / "evidence/vm2.json").read_text())["started"]
+        json.loads((run / f"evidence/{on}.json").read_text())["started"]
+        < json.loads((run / f"evidence/{off}.json").read_text())["started"]
     )
     assert not list(run.rglob(".*.part"))
     assert (run / "bundle" / f"{run.name}.zip").is_file(), "the options of the run still hold"
 
 
-def test_a_full_disk_is_one_sentence_and_what_was_seen_is_judged(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_sentence_and_what_was_seen_is_judged(group: Groups, tmp_path: Path) -> None:
     """A real one: 150 kB, and the evidence of a VM takes 60."""
+    vms = group("healthy")
     place = tmp_path / "small"
     place.mkdir()
     suite = shlex.join([*PYTEST, f"--reports={place}", "--no-azure"])
     script = (
-        f"mount -t tmpfs -o size=152k small {place} && {suite} --inventory=$LAB_INVENTORY; status=$?\n"
+        f"mount -t tmpfs -o size=152k small {place} && {suite} --inventory={vms.fleet(tmp_path)}; status=$?\n"
         f"cd {place} && ls -a 2*/ 2*/evidence; for file in 2*/evidence/*.json; do python3 -m json.tool $file >/dev/null || echo broken; done\n"
         "exit $status"
     )
-    done = lab(4, script)
+    done = vms.lab.sh(script)
     assert done.returncode == 3, done.stdout + done.stderr
     said = " ".join(done.stdout.split())
     assert said.count("No space left on device") == 1
@@ -155,4 +141,4 @@ def test_a_full_disk_is_one_sentence_and_what_was_seen_is_judged(tmp_path: Path)
     assert "Traceback" not in done.stdout + done.stderr
     assert "broken" not in said
     assert ".part" not in said
-    assert 1 <= sum(f"vm{number}.json" in said for number in (1, 2, 3, 4)) < 4
+    assert 1 <= sum(f"{vm}.json" in said for vm in vms.names) < 4

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.lab.conftest import Up
+from tests.lab.conftest import Groups, read_results
 
 pytestmark = pytest.mark.lab
 
-FAULTS = (
-    "vm1+vm2+vm3=csn-defaults-off",
-    "vm3=roles-missing",
-    "vm4+vm5=identity-user-assigned,role-list-access-details-missing",
-    "vm6+vm7=no-proxy-lacks-imds",
-    "vm8=origin-down",  # the other VMs of its network get through
-    "vm9=no-curl",
-)
 PLAN = [
     "Enable the default egress endpoints of vm1-csn (CSN-001): 2 VMs become ready, as far as judged; 1 more still waits for ROLES-001, ROLES-002.",
     "Assign HybridCompute Machine ListAccessDetails Action to the identity of 2 VMs, vm4-id (ROLES-002): 2 VMs become ready.",
@@ -32,11 +21,10 @@ PLAN = [
 ]
 
 
-def test_what_is_shared_is_fixed_once(up: Up, tmp_path: Path) -> None:
-    judge = f'{shlex.quote(sys.executable)} -m pytest -q -p no:cacheprovider --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE"'
-    done = up(10, f"{judge} --reports={tmp_path}", *FAULTS, timeout=300)
-    assert (tmp_path / "latest").exists(), done.stdout + done.stderr
-    found = json.loads((tmp_path / "latest" / "results.json").read_text(encoding="utf-8"))
+def test_what_is_shared_is_fixed_once(group: Groups, tmp_path: Path) -> None:
+    vms = group("shared")
+    assert vms.names == [f"vm{number}" for number in range(1, 11)]
+    found = read_results(tmp_path, vms.judge(tmp_path))
     causes = {
         (each["id"], each["component"]["kind"], each["component"]["name"]): (each["vms"], each["fix"])
         for each in found["causes"]

@@ -13,7 +13,7 @@ import pytest
 
 from lab import guest, software
 from lab.plan import AgentPlan, CloudInitPlan, VmPlan
-from tests.lab.conftest import Up
+from tests.lab.conftest import Groups, Up
 
 PROGRAMS = Path(software.__file__).with_name("programs")
 
@@ -92,8 +92,9 @@ test -d /run/systemd/system && echo booted
 
 
 @pytest.mark.lab
-def test_systemd_and_cloud_init_answer(up: Up) -> None:
-    done = up(1, f"ssh -F $LAB_SSH_CONFIG vm1 sh -s <<'X'\n{IN_VM}X", "vm1=agent-services-with-another-proxy")
+def test_systemd_and_cloud_init_answer(group: Groups) -> None:
+    vms = group("services")
+    done = vms.lab.sh(f"ssh -F $LAB_SSH_CONFIG {vms.names[0]} sh -s <<'X'\n{IN_VM}X")
     assert done.stdout.splitlines() == [
         *("active", "active", "0"),
         *("Environment=HTTPS_PROXY=http://10.0.0.99:3128", "ActiveState=active"),
@@ -128,18 +129,19 @@ azcmagent version
 
 
 @pytest.mark.lab
-def test_a_vm_enrolls_and_goes_again(up: Up) -> None:
-    script = f"ssh -F $LAB_SSH_CONFIG vm1 sh -s <<'X'\n{ENROLL}X\ngrep -v '\"write\": false' $LAB_AZURE_LOG"
-    done = up(1, script, "vm1=agent-installed")
+def test_a_vm_enrolls_and_goes_again(group: Groups) -> None:
+    vms = group("agent")
+    before = len(vms.lab.azure_log())
+    done = vms.lab.sh(f"ssh -F $LAB_SSH_CONFIG {vms.names[0]} sh -s <<'X'\n{ENROLL}X")
     lines = done.stdout.splitlines()
     row = re.compile(r"Agent connection +\|https://[\w.-]+ *\|true +\|true +\|false +\|TLS 1\.\d +\|set")
     assert [line for line in lines[:7] if not row.fullmatch(line)] == [], done.stderr
-    assert lines[7:-2] == [
+    assert lines[7:] == [
         "INFO    Connected machine to Azure",
         "INFO    Machine overview page: https://p",
         "FATAL   AZCM0067: The machine is already connected to Azure",
         "67",
-        "Resource Name                           : vm1",
+        f"Resource Name                           : {vms.names[0]}",
         "Agent Status                            : Connected",
         "  GC Service (gcad)                     : active",
         '"status":"Connected"',
@@ -150,22 +152,24 @@ def test_a_vm_enrolls_and_goes_again(up: Up) -> None:
         "proxy.bypass has not been set",
         "azcmagent version 1.67.03510.1024",
     ]
-    assert [json.loads(line)["method"] for line in lines[-2:]] == ["PUT", "DELETE"]
+    assert [each["method"] for each in vms.lab.azure_log()[before:] if each["write"]] == ["PUT", "DELETE"]
 
 
 @pytest.mark.lab
-def test_a_vm_without_the_role_does_not_enroll(up: Up) -> None:
-    done = up(1, f"ssh -F $LAB_SSH_CONFIG vm1 sh -s <<'X'\n{ENROLL}X", "vm1=agent-installed,roles-missing")
+def test_a_vm_without_the_role_does_not_enroll(group: Groups) -> None:
+    vms = group("agent")
+    done = vms.lab.sh(f"ssh -F $LAB_SSH_CONFIG {vms.names[1]} sh -s <<'X'\n{ENROLL}X")
     assert re.search(r"AZCM0042: .*perform action 'Microsoft.HybridCompute/machines/read'", done.stdout), done.stderr
 
 
 @pytest.mark.lab
-def test_az_takes_the_ways_of_the_real_one(up: Up) -> None:
+def test_az_takes_the_ways_of_the_real_one(group: Groups) -> None:
+    vms = group("az")
     script = (
-        "for i in 1 2 3; do ssh -F $LAB_SSH_CONFIG vm$i '"
+        f"for vm in {' '.join(vms.names)}; do ssh -F $LAB_SSH_CONFIG $vm '"
         "az login --identity && az account get-access-token --query expiresOn -o tsv' 2>&1 | tail -n 1; done"
     )
-    done = up(3, script, "vm1=az-installed", "vm2=az-installed,no-proxy-lacks-imds", "vm3=agent-in-the-image")
+    done = vms.lab.sh(script)
     works, through_the_proxy, asks_the_agent = done.stdout.splitlines()
     assert re.match(r"\d{4}-\d\d-\d\d ", works)
     assert "JSONDecodeError" in through_the_proxy
