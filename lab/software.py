@@ -86,7 +86,7 @@ def links(plan: VmPlan) -> dict[str, str]:
 
 def boot(plan: VmPlan) -> list[str]:
     """What must be done when the VM boots: /run is empty then."""
-    lines = ["mkdir -p /run/cloud-init"]
+    lines: list[str] = []
     if plan.cloud_init:
         lines.append(
             "ln -s /var/lib/cloud/data/status.json /var/lib/cloud/data/result.json /run/cloud-init 2>/dev/null"
