@@ -18,6 +18,9 @@ from tests.support.pytest_process import runpytest
 #: two cores they do not; what a lab waits for, the other modules use. The tests in a browser have one browser.
 SHARES = ("tests/lab/", "tests/reports/html/browser/")
 
+#: What is tested on the VMs of one lab.
+CATALOGUE = ("tests/lab/test_lab_catalogue.py", "tests/lab/test_lab_fixes.py")
+
 
 def _share(nodeid: str) -> str:
     """What one process gets at a time: a module, so that its fixtures are made once, or a folder of those above.
@@ -25,8 +28,8 @@ def _share(nodeid: str) -> str:
     The lab's catalogue is a share of its own, of about the size of the rest of the lab.
     """
     module = nodeid.partition("::")[0]
-    if module == "tests/lab/test_lab_catalogue.py":
-        return module
+    if module in CATALOGUE:
+        return CATALOGUE[0]
     return next((folder for folder in SHARES if module.startswith(folder)), module)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from lab import cli, demo, doctor, handout, spec
 from lab.errors import LabError
 from lab.faults import FAULTS, RUN_FAULTS
 from tests.support.newest_run import newest_run
+from tests.support.pytest_process import run_pytest
 
 
 @pytest.mark.parametrize(
@@ -168,8 +167,7 @@ def test_the_demo_is_wrong_when_the_suite_says_something_else(capsys: pytest.Cap
 
 def test_the_recorded_demo_tells_its_stories(tmp_path: Path) -> None:
     """What a machine without the lab shows: nine VMs with something to fix or to know, each with its own root cause."""
-    pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--profile={handout.PROFILE}"]
-    command = [*pytest_here, "--evidence", str(demo.RECORDED), f"--reports={tmp_path}"]
-    done = subprocess.run(command, cwd=demo.ROOT, capture_output=True, text=True, check=False)
+    words = ["-q", "-p", "no:cacheprovider", f"--profile={handout.PROFILE}", f"--evidence={demo.RECORDED}"]
+    done = run_pytest(*words, f"--reports={tmp_path}", cwd=demo.ROOT)
     results = json.loads((newest_run(tmp_path) / "results.json").read_text(encoding="utf-8"))
     assert demo._judge(results, done.returncode) == []

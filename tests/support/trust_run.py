@@ -19,6 +19,7 @@ from pathlib import Path
 from lab.faults.hostile import CANARIES
 from tests.support import vm_disk
 from tests.support.paths import ROOT
+from tests.support.pytest_process import run_pytest
 
 #: The secrets of the machine that the suite runs on.
 RUNNER = {"pipeline": "canary-of-the-pipeline-51ab", "tag": "canary-of-the-inventory-73cd", "ssh": "canary-of-ssh-95ef"}
@@ -146,9 +147,8 @@ def start_agent(folder: Path) -> Mapping[str, str]:
 
 
 def run(output: Path, environment: Mapping[str, str], *arguments: str) -> None:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    with output.open("wb") as file:
-        subprocess.run(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT, check=False, umask=0)
+    done = run_pytest("-p", "no:cacheprovider", *arguments, cwd=ROOT, env=environment, umask=0)
+    output.write_text(done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
