@@ -85,7 +85,9 @@ def repaired(judged: Judged, tmp_path_factory: pytest.TempPathFactory) -> Repair
     tmp_path = tmp_path_factory.mktemp("fixes")
     alone = {vm: faults[0].name for vm, faults in judged.planted.items() if len(faults) == 1}
     planted = {vm: name for vm, name in alone.items() if name in PLANTED}
-    before, chosen, operator, log = (tmp_path / name for name in ("before.json", "chosen.json", "operator.py", "log"))
+    before, chosen, operator, log = (
+        tmp_path / name for name in ("before.json", "chosen.json", "run_commands.py", "log")
+    )
     before.write_text(json.dumps({"vms": [vm for vm in judged.results["vms"] if vm["name"] in planted]}))
     chosen.write_text(json.dumps({vm: REPAIRED[name] for vm, name in planted.items()}))
     operator.write_text(OPERATOR)

@@ -93,7 +93,14 @@ class Group:
     def judge(self, folder: Path, *options: str, env: Mapping[str, str] | None = None, timeout: float = 300) -> Done:
         """Run the suite over these VMs; the reports go to `folder`."""
         profile = (env or self.lab.environment)["LAB_PROFILE"]
-        words = ["-p", "no:cacheprovider", f"--inventory={self.fleet(folder)}", f"--profile={profile}"]
+        words = [
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "tests.support.patient",
+            f"--inventory={self.fleet(folder)}",
+            f"--profile={profile}",
+        ]
         return self.lab.pytest(*words, f"--reports={folder}", *options, env=env, timeout=timeout)
 
 
