@@ -71,10 +71,6 @@ GROUPS: Mapping[str, tuple[int, Sequence[str]]] = {
     "services": (1, ("vm1=agent-services-with-another-proxy",)),
     "agent": (2, ("vm1=agent-installed", "vm2=agent-installed,roles-missing")),
     "az": (3, ("vm1=az-installed", "vm2=az-installed,no-proxy-lacks-imds", "vm3=agent-in-the-image")),
-    "bundle": (
-        4,
-        ("vm2=egress-lacks-his,http-proxy-unset", "vm3=agent-log-with-azcm-code", "vm4=ssh-refused"),
-    ),
     "off": (2, ("vm2=powered-off",)),
 }
 
