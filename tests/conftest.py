@@ -14,23 +14,23 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.expected_skips import unexpected
 from tests.support.pytest_process import runpytest
 
-#: Folders that are one share each: a lab's VMs have seconds to answer, as real ones have, and with more labs at once on
-#: two cores they do not; what a lab waits for, the other modules use. The tests in a browser have one browser.
-SHARES = ("tests/lab/", "tests/reports/html/browser/")
-
-#: What is tested on the VMs of one lab.
-CATALOGUE = ("tests/lab/test_lab_catalogue.py", "tests/lab/test_lab_fixes.py")
+#: What one process gets at a time, by the beginning of a node id; the first one that fits counts. A lab's VMs have
+#: seconds to answer, as real ones have, and with more than two labs at once on two cores they do not; what a lab waits
+#: for, the other modules use. The lab's catalogue, whose VMs the fixes are tested on, is of about the size of the rest of
+#: the lab. The tests in a browser have one browser.
+SHARES = {
+    "tests/lab/test_lab_catalogue.py": "catalogue",
+    "tests/lab/test_lab_fixes.py": "catalogue",
+    "tests/lab/": "lab",
+    "tests/pytest_adapter/test_interrupt.py": "lab",
+    "tests/reports/html/browser/": "browser",
+}
 
 
 def _share(nodeid: str) -> str:
-    """What one process gets at a time: a module, so that its fixtures are made once, or a folder of those above.
-
-    The lab's catalogue is a share of its own, of about the size of the rest of the lab.
-    """
-    module = nodeid.partition("::")[0]
-    if module in CATALOGUE:
-        return CATALOGUE[0]
-    return next((folder for folder in SHARES if module.startswith(folder)), module)
+    """What one process gets at a time: a module, so that its fixtures are made once, or one of `SHARES`."""
+    shares = (share for start, share in SHARES.items() if nodeid.startswith(start))
+    return next(shares, nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)
