@@ -229,26 +229,19 @@ function Get-Frame($task, [string] $state, $status) {
     , $frame.ToArray()
 }
 
-# The programs of some probes with all their descendants, side by side. .NET knows how, .NET Framework does not: there one
+# The programs of some probes with all their descendants. .NET knows how, .NET Framework does not: there one
 # taskkill.exe stops them all, and is not waited for. A program has exited before its descendants are stopped, so who
 # comes second waits for the first. In the watcher's runspace, too.
 $stop = {
     param($boxes, $lock)
-    $kills = [Collections.Generic.List[Action]]::new()
     $those = @()
     $locked = [Threading.Monitor]::TryEnter($lock, 2000)
     try {
         foreach ($box in $boxes) {
             # One that is not started yet has no state.
             try { if ($box.process.HasExited -ne $false) { continue } } catch { continue }
-            $program = [Linq.Expressions.Expression]::Constant($box.process)
-            $whole = [Linq.Expressions.Expression[]]@([Linq.Expressions.Expression]::Constant($true))
-            try {
-                $kill = [Linq.Expressions.Expression]::Call($program, 'Kill', $null, $whole)
-                $kills.Add([Linq.Expressions.Expression]::Lambda([Action], $kill, $null).Compile())
-            } catch { $those += $box.process }
+            try { $box.process.Kill($true) } catch { $those += $box.process }
         }
-        try { [Threading.Tasks.Parallel]::Invoke($kills.ToArray()) } catch { }
     } finally { if ($locked) { [Threading.Monitor]::Exit($lock) } }
     if (-not $those) { return }
     $numbers = $those | ForEach-Object { "/PID $($_.Id)" }

@@ -38,10 +38,10 @@ GUARDED = {"Kill/1", "Text.CodePagesEncodingProvider", "Text.CodePagesEncodingPr
 
 TYPES = set(
     """
-    Action AppDomain EventArgs EventHandler object BitConverter Collections.Generic.List[Action]
+    Action AppDomain EventArgs EventHandler object BitConverter
     Linq.Expressions.Expression Linq.Expressions.Expression[] Linq.Expressions.ParameterExpression[]
     Management.Automation.PSDataCollection[psobject] Management.Automation.PSInvocationSettings
-    Threading.ManualResetEvent Threading.Tasks.Parallel Collections.Generic.Dictionary[string,object] Collections.Generic.HashSet[string]
+    Threading.ManualResetEvent Collections.Generic.Dictionary[string,object] Collections.Generic.HashSet[string]
     Collections.Generic.List[object] Collections.Generic.SortedDictionary[int,string] Console Convert DateTime
     DateTimeOffset Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch Environment
     Globalization.CultureInfo Globalization.NumberStyles IO.DriveInfo IO.FileAccess IO.FileInfo IO.FileMode
@@ -61,11 +61,11 @@ TYPES = set(
 #: Methods and constructors, with the number of their arguments: an overload of later versions often has one more.
 CALLS = set(
     """
-    BeginInvoke/4 Collections.Generic.List[Action]::new/0 Compile/0 Complete/0 Linq.Expressions.Expression::Call/4
+    BeginInvoke/4 Compile/0 Complete/0 Linq.Expressions.Expression::Call/4
     Linq.Expressions.Expression::Constant/1 Linq.Expressions.Expression::Lambda/3
     Linq.Expressions.Expression::Parameter/1 Management.Automation.PSDataCollection[psobject]::new/0
     Management.Automation.PSInvocationSettings::new/0 Set/0 Threading.ManualResetEvent::new/1
-    Threading.Tasks.Parallel::Invoke/1 add_ProcessExit/1
+    add_ProcessExit/1
     Add/1 AddArgument/1 AddScript/1 AddScript/2 Append/1 Append/3 AuthenticateAsClient/4 BeginInvoke/0
     BeginStop/2 BitConverter::ToString/1 Clear/0 Clone/0 Close/0 CloseAsync/0
     Collections.Generic.Dictionary[string,object]::new/0 Collections.Generic.HashSet[string]::new/0
