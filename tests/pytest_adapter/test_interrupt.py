@@ -22,7 +22,7 @@ reports = pathlib.Path(sys.argv[1])
 config, fleet = reports / "ssh_config", reports / "fleet.yaml"
 config.write_text("ConnectTimeout 250\\nInclude " + os.environ["LAB_SSH_CONFIG"])
 fleet.write_text(pathlib.Path(os.environ["LAB_INVENTORY"]).read_text().replace(os.environ["LAB_SSH_CONFIG"], str(config)))
-suite = subprocess.Popen([sys.executable, "-m", "pytest", "--inventory", fleet, "--reports", reports,
+suite = subprocess.Popen([sys.executable, "-m", "pytest", f"--inventory={fleet}", f"--reports={reports}",
                           "--check=SSH-001", "--check=IMDS-002", "-p", "no:cacheprovider", "-q"])
 while not list(reports.glob("2*/evidence/vm1.json")) and suite.poll() is None:
     time.sleep(0.05)
