@@ -505,7 +505,7 @@ SPECIMENS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("Exit status 67 of azcmagent (already connected)",),
     ),
     ("H61", "azcmagent connect exited with status code: 41", ("Exit status 41 of azcmagent (credentials)",)),
-    ("H62", "exit status: 1", ("Exit status 1 of azcmagent (an error without a code of its own)",)),
+    ("H62", "exit status: 1", ("Exit status 1 of azcmagent (an error without its own code)",)),
     (
         "H63",
         '{"error":{"code":"SubscriptionNotFound","message":"The subscription \'x\' could not be found."}}',

@@ -44,7 +44,7 @@ ROWS["VM-004"] = [
         {"system": seen("\n@machine amd64\n")},
         Status.UNKNOWN,
         "The VM has no ProductType in its registry, so what it runs (amd64) is not known.",
-        "Look it up in the present table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites: what it does not list is not supported. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is.",
+        "Look it up in the current table, https://learn.microsoft.com/azure/azure-arc/servers/prerequisites: what it does not list is not supported. If it is there, add it to plugins/requirements/data/operating-systems.toml; if it is not, use an image of a system that is.",
     ),
     Row(
         "a build that is not in the table",
