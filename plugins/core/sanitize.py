@@ -78,9 +78,6 @@ def harmless(data: dict[str, Any]) -> Harmless:
     known: set[str] = set()  # harmless texts: a fleet has most of its names and commands many times
     while waiting:
         inside = waiting.pop()
-        if id(inside) in done:
-            continue
-        done.add(id(inside))
         if isinstance(inside, dict):
             if not known.issuperset(inside):
                 renamed = {escape_invisible(name): value for name, value in inside.items()}
@@ -95,8 +92,11 @@ def harmless(data: dict[str, Any]) -> Harmless:
                 if value not in known:
                     inside[place] = escape_invisible(value)
                     known.add(inside[place])
-            elif isinstance(value, dict) or (isinstance(value, list) and (inside is data or not _is_plain(value))):
-                waiting.append(value)
+            elif isinstance(value, dict | list):
+                if id(value) not in done:
+                    done.add(id(value))
+                    if isinstance(value, dict) or inside is data or not _is_plain(value):
+                        waiting.append(value)
             elif isinstance(value, tuple):
                 inside[place] = list(value)
                 waiting.append(inside[place])
