@@ -10,8 +10,8 @@ LOCK ?=
 EXAMPLES ?= 2000
 BENCH ?=
 MUTANTS ?=
-# Much of the time the tests wait: two processes for the lab, one for the others (tests/conftest.py shares them out).
-SIDE_BY_SIDE ?= -n 3 --dist loadscope --no-loadscope-reorder
+# Much of the time the tests wait: two processes for the lab, two for the others (tests/conftest.py shares them out).
+SIDE_BY_SIDE ?= -n 4 --dist loadscope --no-loadscope-reorder
 # A test starts pytest, pytest the suite: each would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
