@@ -166,7 +166,7 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
         [
             verdict("IMDS-002", Status.FAIL, "No answer.", "ping", "slow"),
             verdict("IMDS-003", Status.FAIL, "None.", "ping"),
-            verdict("TOKEN-001", Status.PASS, "A token."),
+            verdict("TOKEN-001", Status.PASS, "A token.", "ping"),
             verdict("OURS-001", Status.WARN, "Hm."),
         ],
         "a, run r: not ready",
@@ -192,6 +192,7 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
     ]
     assert "TOKEN-001: pass. A token.\n" in said[said.index("Login and connect: the exact messages") :]
     assert "OURS-001: warn. Hm." in said[said.index("The session, and everything else") :]
+    assert said.count("--- ping") == 1
     assert "--- support_agent_logs: not gathered (a run with --bundle reads it)" in said
 
 
