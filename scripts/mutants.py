@@ -237,7 +237,7 @@ def draw(count: int, seed: int) -> list[Mutation]:
 def _is_python(mutation: Mutation) -> bool:
     try:
         ast.parse(mutation.apply((TOP / mutation.path).read_text("utf-8")))
-    except SyntaxError:
+    except (SyntaxError, AttributeError):  # the latter: cosmic-ray offers to change `except (a.b, c):`, and cannot
         return False
     return True
 

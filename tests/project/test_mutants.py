@@ -78,6 +78,17 @@ def test_a_sample_is_the_same_for_the_same_seed_and_every_change_is_python(small
         compile(mutation.apply((small / mutation.path).read_text("utf-8")), mutation.path, "exec")
 
 
+def test_a_change_that_the_tool_offers_and_cannot_make_is_not_drawn(small: Path) -> None:
+    source = (
+        "import a\n\n\ndef ready():\n    try:\n        a.call()\n    except (a.Error, OSError):\n        return 7\n"
+    )
+    (small / "plugins/dotted.py").write_text(source)
+    offered = [each for on_line in mutations("plugins/dotted.py", source).values() for each in on_line]
+    with pytest.raises(AttributeError):
+        next(each for each in offered if each.line == 7).apply(source)
+    assert {each.line for each in draw(1000, 7) if each.path == "plugins/dotted.py"} >= {8}
+
+
 def test_the_quickest_tests_of_a_line_are_tried_first_within_the_budget() -> None:
     known = Coverage({"x.py": {7: ["slow", "quick", "endless", "skipped"]}}, {"slow": 2, "quick": 1, "endless": BUDGET})
     assert known.tests(Mutation("x.py", 7, "ReturnNone", 0)) == ["quick", "slow"]
