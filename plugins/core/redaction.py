@@ -95,12 +95,12 @@ _RARE = b"~$qzx_%jk&wvy+=:;\"'()<>/\\gfpubhm.-@ludocsrnitea0 "
 
 
 def _by_triple() -> dict[tuple[int, ...], list[tuple[bytes, _Needles]]]:
-    found: dict[tuple[int, ...], list[tuple[bytes, _Needles]]] = {(): []}  # of shorter ones
+    by_triple: dict[tuple[int, ...], list[tuple[bytes, _Needles]]] = {(): []}  # (): shorter needles
     for needle in _ALL_NEEDLES:
         triples = zip(needle[0], needle[0][1:], needle[0][2:], strict=False)
         rarest = min(triples, key=lambda triple: sum(map(_RARE.find, triple)), default=())
-        found.setdefault(rarest, []).append(needle)
-    return found
+        by_triple.setdefault(rarest, []).append(needle)
+    return by_triple
 
 
 _BY_TRIPLE = _by_triple()
@@ -157,20 +157,20 @@ def _needles_in(line: str, needles: _Needles) -> set[int]:
 
 def _needles_of(lines: set[bytes]) -> dict[bytes, _Needles]:
     """The needles that folded lines have, as they were before folding."""
-    found = {line: _known[line] for line in lines if line in _known}
-    if fresh := lines - found.keys():
+    needles = {line: _known[line] for line in lines if line in _known}
+    if fresh := lines - needles.keys():
         suspect = _suspect(b"\n".join(fresh))
         for line in fresh:
-            found[line] = suspect.get(line, [])
+            needles[line] = suspect.get(line, [])
             if len(line) < 200 and len(_known) < _MOST:
-                _known[line] = found[line]
-    return found
+                _known[line] = needles[line]
+    return needles
 
 
 def _suspect(lines: bytes) -> dict[bytes, _Needles]:
     """The folded lines that have a needle, with those needles as they were before folding.
 
-    Which needles there may be is seen by one look at each three bytes, however many needles there are.
+    The three-byte sequences of the lines say which needles are possible: the cost does not grow with the needles.
     """
     found: dict[bytes, _Needles] = {}
     for triple in (*(_BY_TRIPLE.keys() & {*zip(lines, lines[1:], lines[2:], strict=False)}), ()):

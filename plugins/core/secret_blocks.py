@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
-from plugins.core.secret_names import NONE, STRONG, secret_level
+from plugins.core.secret_names import NONE, STRONG, WEAK, secret_level
 
 __all__ = ["HEADS", "encoded_logins"]
 
@@ -64,6 +64,17 @@ def _without_beginning(text: str, start: int, stop: int) -> Spans:
 def _stripped(text: str, first: int, last: int) -> tuple[int, int]:
     piece = text[first:last]
     return first + len(piece) - len(piece.lstrip()), last - len(piece) + len(piece.rstrip())
+
+
+def _all(pattern: re.Pattern[str], least: int = NONE) -> Callable[[str], Spans]:
+    """What finds the group `secret` of a pattern, where its group `name` is a secret's at least so surely."""
+
+    def find(text: str) -> Spans:
+        for match in pattern.finditer(text):
+            if not least or secret_level(match["name"]) >= least:
+                yield _stripped(text, *match.span("secret"))
+
+    return find
 
 
 # PuTTY-User-Key-File: ... Private-Lines: 14, then so many lines of base64; Private-MAC: hex
@@ -181,17 +192,7 @@ def _lists(text: str) -> Spans:
 _JWK = re.compile(r"\\*\"(?:d|p|q|dp|dq|qi|k)\\*\"\s{0,9}:\s{0,9}\\*\"(?P<secret>[\w+/=-]{16,}+)")
 
 
-def _jwk(text: str) -> Spans:
-    for match in _JWK.finditer(text):
-        yield match.span("secret")
-
-
 _NETRC = re.compile(r"\bmachine\s+\S+\s+(?:login|account)\s+\S+\s+password\s+(?P<secret>\S+)")
-
-
-def _netrc(text: str) -> Spans:
-    for match in _NETRC.finditer(text):
-        yield match.span("secret")
 
 
 # A key in DER without its PEM, as base64: PKCS #12, #8 and #1, SEC 1. Their first fields are always the same.
@@ -199,11 +200,6 @@ _DER = re.compile(
     r"(?<![A-Za-z0-9+/])(?P<secret>MI[A-Za-z0-9+/]{3}(?:[A-Za-z0-9+/]IBA(?:DANBgkq|AK)|[A-Za-z0-9+/]?IBAzCC|AgEAM[BCDEFGHI])[A-Za-z0-9+/]{16,}+={0,2}"
     r"(?:(?:\\n|\s{1,40})[A-Za-z0-9+/]{40,}+={0,2})*+(?:(?:\\n|\s{1,40})[A-Za-z0-9+/]{4,}={1,2}(?![\w=]))?)"
 )
-
-
-def _der(text: str) -> Spans:
-    for match in _DER.finditer(text):
-        yield match.span("secret")
 
 
 # "Password for anna:" as a prompt, and a word of its own below it
@@ -215,11 +211,6 @@ _PROMPT = re.compile(
 )
 
 
-def _prompts(text: str) -> Spans:
-    for match in _PROMPT.finditer(text):
-        yield match.span("secret")
-
-
 # password: "a text in quotes that
 #   goes on in the lines below"
 _QUOTED = re.compile(
@@ -227,12 +218,6 @@ _QUOTED = re.compile(
     r"(?P<secret>[^\"'\n]++(?:\n[ \t]+[^\"'\n]*+){1,20})(?P=q)[ \t\r]*,?$",
     re.M,
 )
-
-
-def _quoted(text: str) -> Spans:
-    for match in _QUOTED.finditer(text):
-        if secret_level(match["name"]) == STRONG:
-            yield match.span("secret")
 
 
 # name: TOKEN, and value: >- below it
@@ -243,12 +228,6 @@ _NAMED_BLOCK = re.compile(
 )
 
 
-def _named_blocks(text: str) -> Spans:
-    for match in _NAMED_BLOCK.finditer(text):
-        if secret_level(match["name"]) != NONE:
-            yield _stripped(text, *match.span("secret"))
-
-
 #: What a text must hold in lower case, one of them, and what then looks for secrets in it.
 HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("private key", "private%20key", "private+key", "private_key-", "private\\u0020key"), _keys),
@@ -256,10 +235,10 @@ HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("ls0tls1crudjti", "ls0tlujfr0lo", "tls0tqkvhsu", "s0tls1crudjti"), _coded),
     (("eyj",), _wrapped),
     (("chpasswd", "passwords"), _lists),
-    (('"kty', '\\"kty'), _jwk),
-    (("machine ",), _netrc),
-    (("ibadan", "ibaak", "ibazcc", "ageam"), _der),
-    (("password", "passphrase", "passcode"), _prompts),
-    (("password", "passwd", "passphrase", "secret", "token", "apikey", "api_key"), _quoted),
-    (("value:",), _named_blocks),
+    (('"kty', '\\"kty'), _all(_JWK)),
+    (("machine ",), _all(_NETRC)),
+    (("ibadan", "ibaak", "ibazcc", "ageam"), _all(_DER)),
+    (("password", "passphrase", "passcode"), _all(_PROMPT)),
+    (("password", "passwd", "passphrase", "secret", "token", "apikey", "api_key"), _all(_QUOTED, STRONG)),
+    (("value:",), _all(_NAMED_BLOCK, WEAK)),
 )

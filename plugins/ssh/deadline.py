@@ -15,7 +15,7 @@ class Deadline:
     """Cuts a connection when its phase is over its time. `check` is called several times a second, from one place.
 
     Getting in has a time of its own, over all its phases, retries and jump hosts: no phase may take more than is left
-    of it. By how much the loop that checks is late itself counts for no limit: this machine is busy then, not the VM.
+    of it. A limit is extended by the time that the checking loop is late: this machine is busy then, not the VM.
     """
 
     def __init__(self, getting_in: float = float("inf")) -> None:

@@ -16,13 +16,20 @@ from typing import Any
 
 import paramiko
 import pytest
-from paramiko.common import cMSG_CHANNEL_OPEN_FAILURE, cMSG_DISCONNECT, cMSG_USERAUTH_BANNER
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    cMSG_CHANNEL_OPEN_FAILURE,
+    cMSG_DISCONNECT,
+    cMSG_USERAUTH_BANNER,
+)
 
 from tests.hostile.test_hostile_text import commands, invisible, problems
-from tests.support.hostile_sshd import message
+from tests.support.hostile_sshd import Server, message, sshd
 from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 from tests.support.pytest_process import run_pytest
+from tests.support.sshd import listener
 
 MARK = (
     "Z![z](http://evil.example)::error::Z ##vso[task.x]Z\x1b[31m\u202e\u034f\ufe0f\u3164\x1b]0;T\x07 "
@@ -36,9 +43,13 @@ RAW = {
 STAGES = ("banner", "greeting", "farewell", "refusal", "words")
 
 
-class _Server(paramiko.ServerInterface):
+class _Speaking(Server):
     def __init__(self, transport: Any, stage: str) -> None:
-        self.transport, self.stage = transport, stage
+        super().__init__(transport)
+        self.stage = stage
+        if stage == "banner":  # it is in the message when there is no algorithm in common
+            transport.local_version = f"SSH-2.0-{MARK}"
+            transport._preferred_kex = ("diffie-hellman-group1-sha1",)
 
     def get_allowed_auths(self, username: str) -> str:
         return f"publickey,keyboard-interactive,{MARK}"
@@ -49,12 +60,12 @@ class _Server(paramiko.ServerInterface):
         if self.stage == "greeting":
             self.transport._send_message(message(cMSG_USERAUTH_BANNER, f"{MARK}\r\n::error::Z\n", ""))
         succeeds = self.stage in ("refusal", "words")
-        return paramiko.AUTH_SUCCESSFUL if succeeds else paramiko.AUTH_FAILED  # type: ignore[attr-defined, no-any-return]
+        return AUTH_SUCCESSFUL if succeeds else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         if self.stage == "refusal":
             self.transport._send_message(message(cMSG_CHANNEL_OPEN_FAILURE, 0, 1, MARK, ""))
-        return paramiko.OPEN_SUCCEEDED  # type: ignore[attr-defined, no-any-return]
+        return super().check_channel_request(kind, chanid)
 
     def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
         def speak() -> None:
@@ -72,37 +83,15 @@ class _Server(paramiko.ServerInterface):
 @contextmanager
 def server(stage: str, key: paramiko.PKey) -> Iterator[int]:
     """The port of a server that says markers at this stage of a session."""
-    transports = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listening.accept()
-                    if stage in RAW:
-                        with suppress(OSError), connection:
-                            connection.sendall(RAW[stage].encode())
-                            connection.shutdown(socket.SHUT_WR)
-                            connection.recv(1 << 16)
-                        continue
-                    transport: Any = paramiko.Transport(connection)
-                    transports.append(transport)
-                    transport.daemon = True
-                    transport.set_log_channel("tests.hostile_servers")
-                    transport.add_server_key(key)
-                    if stage == "banner":  # it is in the message when there is no algorithm in common
-                        transport.local_version = f"SSH-2.0-{MARK}"
-                        transport._preferred_kex = ("diffie-hellman-group1-sha1",)
-                    with suppress(Exception):
-                        transport.start_server(threading.Event(), _Server(transport, stage))
+    def raw(connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            connection.sendall(RAW[stage].encode())
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1 << 16)
 
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield int(listening.getsockname()[1])
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join(20)
-        for transport in transports:
-            transport.close()
+    with listener(raw) if stage in RAW else sshd(key, lambda transport: _Speaking(transport, stage)) as port:
+        yield port
 
 
 #: What a file may be called.

@@ -7,11 +7,13 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import paramiko
 from paramiko.common import (
+    AUTH_SUCCESSFUL,
+    OPEN_SUCCEEDED,
     cMSG_CHANNEL_DATA,
     cMSG_CHANNEL_EXTENDED_DATA,
     cMSG_CHANNEL_OPEN,
@@ -20,6 +22,9 @@ from paramiko.common import (
     cMSG_USERAUTH_BANNER,
 )
 
+from tests.support.sshd import listener
+
+LOG = "tests.hostile_sshd"
 Transport = Any  # paramiko's, with what its stubs leave out
 Misdeed = Callable[[Transport, int], None]  # with the number of the client's channel
 
@@ -82,9 +87,20 @@ MISDEEDS: dict[str, Misdeed] = {
 BANNERS = "banners"
 
 
-class _Server(paramiko.ServerInterface):
+class Server(paramiko.ServerInterface):
+    """Lets a client open any channel."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return OPEN_SUCCEEDED
+
+
+class _Misbehaving(Server):
     def __init__(self, transport: Transport, misdeed: str) -> None:
-        self.transport, self.misdeed = transport, misdeed
+        super().__init__(transport)
+        self.misdeed = misdeed
 
     def get_allowed_auths(self, username: str) -> str:
         return "publickey"
@@ -92,10 +108,7 @@ class _Server(paramiko.ServerInterface):
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         if self.misdeed == BANNERS:
             endlessly(lambda to: message(cMSG_USERAUTH_BANNER, "Welcome.", ""))(self.transport, 0)
-        return paramiko.AUTH_SUCCESSFUL  # type: ignore[attr-defined, no-any-return]  # the stubs leave it out
-
-    def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED  # type: ignore[attr-defined, no-any-return]
+        return AUTH_SUCCESSFUL
 
     def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
         def misbehave() -> None:
@@ -107,27 +120,25 @@ class _Server(paramiko.ServerInterface):
 
 
 @contextmanager
+def sshd(key: paramiko.PKey, server: Callable[[Transport], Server]) -> Iterator[int]:
+    """The port of an SSH server; what is wrong with it is for the client to say."""
+    with ExitStack() as transports:
+
+        def handle(connection: socket.socket) -> None:
+            transport: Transport = paramiko.Transport(connection)
+            transports.callback(transport.close)
+            transport.daemon = True
+            transport.set_log_channel(LOG)
+            transport.add_server_key(key)
+            with suppress(Exception):
+                transport.start_server(threading.Event(), server(transport))
+
+        with listener(handle) as port:
+            yield port
+
+
+@contextmanager
 def hostile_sshd(misdeed: str, key: paramiko.PKey) -> Iterator[int]:
     """The port of a server that misbehaves in this way."""
-    transports: list[Transport] = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listening.accept()
-                    transport: Transport = paramiko.Transport(connection)
-                    transports.append(transport)
-                    transport.daemon = True
-                    transport.set_log_channel("tests.hostile_sshd")
-                    transport.add_server_key(key)
-                    with suppress(Exception):
-                        transport.start_server(threading.Event(), _Server(transport, misdeed))
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield int(listening.getsockname()[1])
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join(2)
-        for transport in transports:
-            transport.close()
+    with sshd(key, lambda transport: _Misbehaving(transport, misdeed)) as port:
+        yield port

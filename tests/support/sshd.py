@@ -260,7 +260,7 @@ def agent(tmp_path: Path, *added: Path, passphrase: str = "") -> Iterator[Path]:
 
 @contextmanager
 def listener(handle: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A TCP server that does `handle` with each connection, in one thread."""
+    """The port of a TCP server that does `handle` with each connection, in one thread."""
     kept = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
