@@ -4,9 +4,10 @@ A sample of all possible changes is drawn (the same one for the same seed and so
 is tried in a copy of the repository, with the tests that run its line, the quickest first. A first run of every test,
 under coverage, shows which those are. The lab and the browser do not take part: what only they hold counts as survived.
 
-    killed      a test failed, or the tests did not end in time
+    killed      a test failed
     survived    every test that runs the line passed; if the change has a meaning, a test is missing
     not reached no test runs the line
+    timed out   the tests did not end in time, for the change or for a busy machine
 
 Some changes change nothing (the size of a cache, say): a person judges a survivor, and adds a test or says why not.
 """
@@ -39,7 +40,6 @@ from coverage import CoverageData
 from scripts.mutations import Mutation, mutations
 
 TOP = Path(__file__).resolve().parent.parent
-SIDE_BY_SIDE = 2
 
 #: Most seconds of CPU that the tests of one mutation may need, by what they needed unchanged.
 BUDGET = 30.0
@@ -174,7 +174,7 @@ def copy(to: Path) -> Path:
     return to
 
 
-def learn(tree: Path, folder: Path, tests: list[str]) -> Coverage:
+def learn(tree: Path, folder: Path, tests: list[str], workers: int) -> Coverage:
     """Run these tests once. Those that fail as it is cannot kill anything, and are named."""
     settings = folder / "coveragerc"
     settings.write_text(CONFIGURATION.format(folder=folder))
@@ -182,7 +182,7 @@ def learn(tree: Path, folder: Path, tests: list[str]) -> Coverage:
     durations.unlink(missing_ok=True)
     # Every program reads the settings anew, so that its context is the test that starts it: a `patch` hands on its own.
     environment = os.environ | {"MUTANTS_DURATIONS": str(durations), "COVERAGE_PROCESS_START": str(settings)}
-    options = ["-m", "not lab and not browser", "-p", "scripts.mutants_plugin", "-n", str(SIDE_BY_SIDE), "-q"]
+    options = ["-m", "not lab and not browser", "-p", "scripts.mutants_plugin", "-n", str(workers), "-q"]
     options += ["--dist", "loadscope", "-p", "no:cacheprovider"]
     subprocess.run([sys.executable, "-m", "pytest", *options, *tests], cwd=tree, env=environment, check=False)
     combine = [sys.executable, "-m", "coverage", "combine", "-q", f"--rcfile={settings}"]
@@ -280,7 +280,7 @@ class Tree:
         return answer
 
     def attempt(self, mutation: Mutation, known: Coverage) -> str:
-        """Try one, and put the file right again. "killed", "survived" or "not reached"."""
+        """Try one, and put the file right again. "killed", "survived", "not reached" or "timed out"."""
         if not self.ready:  # until then it imports what stands in the files
             self.ready = self.channel[1].readline()
         path = self.path / mutation.path
@@ -301,8 +301,8 @@ class Tree:
                 path.write_text(source, "utf-8")
                 os.utime(path, (before.st_atime, before.st_mtime))
             test, result = answer["test"], answer["result"]
-            if result == "survived" or test not in tests:
-                return "survived" if result == "survived" else "killed"
+            if result != "killed" or test not in tests:
+                return result
             if test not in self.sound:  # does it pass unchanged, here and alone?
                 self.sound[test] = self.ask(None, None, [test], LIMIT + 5 * known.seconds[test])["result"] == "survived"
             if self.sound[test]:
@@ -317,7 +317,7 @@ class Tree:
             command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{listed}"]
             done = subprocess.run(command, cwd=self.path, capture_output=True, timeout=limit, check=False)
         except subprocess.TimeoutExpired:
-            return {"result": "late", "test": ""}
+            return {"result": "timed out", "test": ""}
         return {"result": "survived" if done.returncode == 0 else "killed", "test": ""}
 
 
@@ -338,10 +338,10 @@ def table(results: list[tuple[Mutation, str]]) -> str:
     for mutation, result in results:
         by_module[mutation.path][result] += 1
         by_module["all"][result] += 1
-    lines = [f"{'killed':>8}{'survived':>10}{'not reached':>13}  module"]
+    columns = "killed", "survived", "not reached", "timed out"
+    lines = ["".join(f"  {name}" for name in columns) + "  module"]
     for path in sorted(by_module, key=lambda path: (path == "all", path)):
-        counts = by_module[path]
-        lines.append(f"{counts['killed']:>8}{counts['survived']:>10}{counts['not reached']:>13}  {path}")
+        lines.append("".join(f"{by_module[path][name]:>{len(name) + 2}}" for name in columns) + f"  {path}")
     killed = by_module["all"]["killed"]
     return "\n".join([*lines, f"{killed} of {len(results)} killed ({100 * killed // max(len(results), 1)} %)"])
 
@@ -351,6 +351,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.mutants")
     parser.add_argument("--count", type=int, default=300, help="size of the sample")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    parser.add_argument("--workers", type=int, default=2, help="how many mutations are tried in parallel")
     parser.add_argument("--minutes", type=float, default=60, help="no mutation is begun later than this")
     parser.add_argument("--coverage", type=Path, help="take from this file what is learned already, and keep it there")
     parser.add_argument("tests", nargs="*", default=["tests"])
@@ -361,10 +362,10 @@ def main() -> int:
         known = Coverage.load(asked.coverage) if asked.coverage and asked.coverage.exists() else Coverage()
         modules = [path.relative_to(TOP).as_posix() for place in asked.tests for path in _modules(TOP / place)]
         if unknown := [path for path in modules if known.learned.get(path) != _digest(path)]:
-            known.add(learn(copy(folder / "learn"), folder, unknown))
+            known.add(learn(copy(folder / "learn"), folder, unknown, asked.workers))
             if asked.coverage:
                 known.save(asked.coverage)
-        trees = [Tree(folder / f"tree{number}") for number in range(SIDE_BY_SIDE)] if asked.count else []
+        trees = [Tree(folder / f"tree{number}") for number in range(asked.workers)] if asked.count else []
         free: queue.SimpleQueue[Tree] = queue.SimpleQueue()
         for tree in trees:
             free.put(tree)
@@ -383,7 +384,7 @@ def main() -> int:
             return result
 
         sample = draw(asked.count, asked.seed)
-        with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        with concurrent.futures.ThreadPoolExecutor(asked.workers) as pool:
             tried = list(zip(sample, pool.map(run, sample), strict=True))
         for tree in trees:
             tree.close()

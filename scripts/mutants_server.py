@@ -64,7 +64,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
                        [one for one in functions if one.__code__.co_filename == request["path"]], caches)  # fmt: skip
             os.close(tell)
             answer = _wait(child, failed, request["limit"])
-            if answer["result"] == "late":  # its own request to the other server may be under way
+            if answer["result"] == "timed out":  # its own request to the other server may be under way
                 runs._server.socket.close()
                 runs._server = runs._Server(product=False)
             shutil.rmtree(folder, ignore_errors=True)
@@ -83,7 +83,7 @@ def _wait(child: int, failed: int, limit: float) -> dict[str, str]:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     names = {PASSED: "survived", UNFIT: "unfit"}
-    return {"result": "late" if late else names.get(os.waitstatus_to_exitcode(status), "killed"), "test": name}
+    return {"result": "timed out" if late else names.get(os.waitstatus_to_exitcode(status), "killed"), "test": name}
 
 
 def _child(

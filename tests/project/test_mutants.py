@@ -19,7 +19,7 @@ SOURCE = '''\
 """A docstring."""
 WORDS = ["left", "alone"]
 
-def judge(seen, limit=3):
+def judge(seen, *, limit=3):
     """Another docstring."""
     if seen.exit == 0 and seen.stdout:
         fail("It said " + seen.stdout)
@@ -49,6 +49,7 @@ def changed(operator: str) -> list[str]:
         ("RemoveCall", ["None", "None"]),
         ("ReplaceAndWithOr", ["if seen.exit == 0 or seen.stdout:"]),
         ("ReplaceComparisonOperator_Lt_LtE", ["return seen.exit <= limit"]),
+        ("ReplaceBinaryOperator_Mul_Div", []),
         ("NumberReplacer", ["if seen.exit == 1 and seen.stdout:", "if seen.exit == -1 and seen.stdout:"]),
     ],
 )
@@ -119,7 +120,7 @@ def test_a_program_that_a_test_starts_elsewhere_counts_for_that_test(
     (tree / "tests/test_x.py").write_text(f"import subprocess, sys\n\ndef test_x():\n    {start}\n")
     monkeypatch.setenv("PYTHONPATH", str(tree))
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    known = learn(tree, tmp_path, ["tests"])
+    known = learn(tree, tmp_path, ["tests"], 2)
     assert known.lines["plugins/x.py"] == {1: ["tests/test_x.py::test_x"], 2: ["tests/test_x.py::test_x"]}
 
 
@@ -198,11 +199,11 @@ def test_a_mutation_is_tried_in_a_fork_and_one_of_an_import_in_a_process(
     tests = {name: f"tests/test_x.py::test_{name}" for name in names}
     known = Coverage(
         {"plugins/x.py": {5: [tests["size"]], 8: [tests["fits"], tests["unsound"]], 11: [tests["wait"]], 14: [tests["made"]]}},
-        dict.fromkeys(tests.values(), 0.1), {"plugins/x.py": [14]},
+        dict.fromkeys(tests.values(), 4.0) | {tests["wait"]: 0.1}, {"plugins/x.py": [14]},
     )  # fmt: skip
     (tmp_path / "tree").mkdir()
     tree = mutants.Tree(tmp_path / "tree")
-    monkeypatch.setattr(mutants, "LIMIT", 15)
+    monkeypatch.setattr(mutants, "LIMIT", 3)  # of `wait`; the others have 20 seconds more
     tried = {
         (line, operator): tree.attempt(Mutation("plugins/x.py", line, operator, occurrence), known)
         for line, operator, occurrence in (
@@ -218,7 +219,7 @@ def test_a_mutation_is_tried_in_a_fork_and_one_of_an_import_in_a_process(
         (5, "NumberReplacer"): "killed",
         (8, "ReplaceComparisonOperator_Lt_LtE"): "survived",
         (8, "ReturnNone"): "killed",
-        (11, "ReplaceTrueWithFalse"): "killed",
+        (11, "ReplaceTrueWithFalse"): "timed out",
         (14, "NumberReplacer"): "killed",
     }
     assert (tmp_path / "tree/plugins/x.py").read_text() == PRODUCT
@@ -229,9 +230,9 @@ def test_the_table_counts_by_module() -> None:
         (Mutation(path, 1, "X", 0), result) for path, result in [("a", "killed"), ("b", "survived"), ("b", "killed")]
     ]
     assert table(results).splitlines() == [
-        "  killed  survived  not reached  module",
-        "       1         0            0  a",
-        "       1         1            0  b",
-        "       2         1            0  all",
+        "  killed  survived  not reached  timed out  module",
+        "       1         0            0          0  a",
+        "       1         1            0          0  b",
+        "       2         1            0          0  all",
         "2 of 3 killed (66 %)",
     ]
