@@ -118,7 +118,7 @@ def _drift(drift: list[Json]) -> Iterable[str]:
             (
                 text(entry["group"]),
                 text(entry["fact"]),
-                f"{text(entry['majority'])} ({entry['count']} of {entry['of']})" if entry["count"] else "no value",
+                f"{text(entry['majority'])} ({entry['count']} of {entry['of']})" if entry["count"] else "no majority",
                 _others(entry["outliers"]),
             )
             for entry in drift[:_ROWS]
@@ -153,7 +153,7 @@ def _causes(found: list[Json]) -> Iterable[str]:
                 cause["status"],
                 f"**{len(cause['vms'])}**: {text(names(cause['vms']))}",
                 text(cause["message"]),
-                text(in_words(cause, "the command of fixes.sh")),
+                text(in_words(cause, f"the {'commands' if len(cause['fix']) > 1 else 'command'} of fixes.sh")),
             )
             for cause in found[:_CAUSES]
         ),

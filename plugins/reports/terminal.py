@@ -104,13 +104,15 @@ def _what_to_do(cause: Json, number: int, width: int) -> list[str]:
     """The command alone on its line; of several, and of a remedy in words, lines that no one takes for a command."""
     commands = [fix["command"] for fix in cause["fix"]]
     here = len(commands) == 1 and _copyable(commands[0])
-    where = "the command below" if here else f"step {number} of fixes.sh"
-    lines = _wrapped(in_words(cause, where), width, "     -> ", _REMEDY + 1)
+    number_of_commands, place = counted(len(commands), "command"), f"step {number} of fixes.sh"
+    several = f"the {number_of_commands} of {place}"
+    words = in_words(cause, "the command below" if here else several)
+    lines = _wrapped(words, width, "     -> ", _REMEDY + 1)
     if len(lines) > _REMEDY:
-        lines = [f"     -> Step {number} of fixes.md"]
+        lines, words = [f"     -> Step {number} of fixes.md"], ""
     if here:
         return lines + commands
-    return lines + ([f"        {counted(len(commands), 'command')}: step {number} of fixes.sh"] if commands else [])
+    return lines + ([f"        {number_of_commands}: {place}"] if commands and several not in words else [])
 
 
 def _copyable(command: str) -> bool:

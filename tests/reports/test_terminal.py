@@ -73,6 +73,9 @@ def test_a_remedy_names_its_command_and_does_not_repeat_it() -> None:
     results["causes"][0] |= {"remedy": "az start x ; then wait.", "fix": [{"command": "az start x", "vms": ["web-02"]}]}
     lines = [text for text, _ in summary_lines(harmless(results), 80)]
     assert lines[-2:] == ["     -> Run the command below ; then wait.", "az start x"]
+    results["causes"][0]["fix"] += [{"command": "az start y", "vms": ["web-03"]}]
+    lines = [text for text, _ in summary_lines(harmless(results), 80)]
+    assert lines[-1] == "     -> Run the 2 commands of step 1 of fixes.sh ; then wait."
 
 
 def test_half_a_remedy_is_not_shown() -> None:
