@@ -136,7 +136,7 @@ class Evidence:
 
     vm: Vm
     session: SshSession
-    seen: dict[str, ProbeResult] = field(default_factory=dict)
+    results: dict[str, ProbeResult] = field(default_factory=dict)
     started: Time = 0.0  # the runner's clock
 
 
@@ -166,7 +166,7 @@ class Verdict:
     docs: str = ""
     nodeid: str = ""
     needs: tuple[str, ...] = ()  # the checks that blocked it
-    probes: tuple[str, ...] = ()  # keys into Evidence.seen
+    probes: tuple[str, ...] = ()  # keys into Evidence.results
     seconds: float = 0.0  # the slowest of its probes
     fix: tuple[str, ...] = ()  # commands for the operator's shell that repair it; shown, never run
     facts: tuple[tuple[str, str], ...] = ()  # what the check noted of the VM: (fact, value)

@@ -89,8 +89,8 @@ def test_the_networkcloud_extension_is_new_enough(az_cli: AzCli, profile: Profil
     """
     _installed(az_cli)
     floor, wanted = profile.floors.networkcloud_extension, profile.floors.networkcloud_extension_recommended
-    seen = az_cli.extensions.get(EXTENSION)
-    if seen is None:
+    shown = az_cli.extensions.get(EXTENSION)
+    if shown is None:
         fail(
             f"az is on the runner without its {EXTENSION} extension; expected {floor} or later. The first az "
             f"{EXTENSION} command would stop, or install whichever version it finds.",
@@ -98,14 +98,14 @@ def test_the_networkcloud_extension_is_new_enough(az_cli: AzCli, profile: Profil
             fix=_ADD,
             action="Add the networkcloud extension to the runner's Azure CLI",
         )
-    version = _version(seen, f"the {EXTENSION} extension")
+    version = _version(shown, f"the {EXTENSION} extension")
     if version < Version(floor):
         also = f" ({wanted} or later is recommended)" if wanted != floor else ""
-        fail(f"The runner's {EXTENSION} extension is {seen}; expected {floor} or later{also}.", fix=_UPDATE)
+        fail(f"The runner's {EXTENSION} extension is {shown}; expected {floor} or later{also}.", fix=_UPDATE)
     if version < Version(wanted):
         warn(
-            f"The runner's {EXTENSION} extension is {seen}: enough (expected {floor} or later), but {wanted} or later "
+            f"The runner's {EXTENSION} extension is {shown}: enough (expected {floor} or later), but {wanted} or later "
             "is recommended.",
             fix=_UPDATE,
         )
-    return f"The runner's {EXTENSION} extension is {seen} (expected {wanted} or later)."
+    return f"The runner's {EXTENSION} extension is {shown} (expected {wanted} or later)."

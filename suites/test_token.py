@@ -227,9 +227,9 @@ def _failed(step: Step | None, command: str) -> CheckOutcome | None:
     if step.exit == 0:
         return None
     message = f"{command} ended with {step.exit}{sentence(_last_words(step.output))}."
-    for known in KNOWN_MESSAGES:
-        if re.search(known.pattern, step.output, re.I):
-            return CheckOutcome(Status.FAIL, f"{message} {known.meaning}", known.remedy)
+    for refusal in KNOWN_MESSAGES:
+        if re.search(refusal.pattern, step.output, re.I):
+            return CheckOutcome(Status.FAIL, f"{message} {refusal.meaning}", refusal.remedy)
     return CheckOutcome(Status.FAIL, message)
 
 

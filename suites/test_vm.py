@@ -227,7 +227,7 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
     id, status = str(machine.get("id")), state(machine, "status") or "of an unknown status"
     if ids.same(agent_show.resource, id) or _same_text(agent_show.vm_id, state(machine, "vmId")):
         return f"{name} in {where} is this VM's own machine ({status}), as its agent says."
-    seen = f"A machine {name} is in {where} already ({status})"
+    clash = f"A machine {name} is in {where} already ({status})"
     remedy = (
         f"If that machine is no longer needed: {sh('az resource delete --ids {}', id)} ; otherwise connect under "
         "another name: azcmagent connect --resource-name NAME."
@@ -236,11 +236,11 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
         if vm.path == "relay":
             return f"{name} in {where} waits for this VM to connect ({status}), as private relay needs it."
         warn(
-            f"{seen}. It was made for a machine that has not connected yet: this VM's, if private relay was prepared.",
+            f"{clash}. It was made for a machine that has not connected yet: this VM's, if private relay was prepared.",
             remedy=f"For private relay: azcmagent connect existing. {remedy}",
         )
     if agent.installed and agent_show.missing:
-        _by_address(vm_of(azure), machine, seen, remedy)
+        _by_address(vm_of(azure), machine, clash, remedy)
         return f"{name} in {where} is this VM's own machine ({status}): both have the same address."
     if not agent.installed:
         why = "no agent is installed here"
@@ -248,27 +248,27 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
         why = "the agent here was never connected"
     else:
         why = f"the agent here is connected as {agent_show.resource}"
-    fail(f"{seen}, and it is not this VM: {why}. azcmagent connect would stop with AZCM0044.", remedy=remedy)
+    fail(f"{clash}, and it is not this VM: {why}. azcmagent connect would stop with AZCM0044.", remedy=remedy)
 
 
 def _same_text(one: str, other: str) -> bool:
     return bool(one) and one.lower() == other.lower()
 
 
-def _by_address(vm: Resource, machine: Resource, seen: str, remedy: str) -> None:
+def _by_address(vm: Resource, machine: Resource, clash: str, remedy: str) -> None:
     """Tell by the addresses that Azure knows, where the agent does not answer; stop unless they are the same."""
     mine, theirs = _nexus_addresses(vm), _arc_addresses(machine)
     # MAC addresses first: IPv4 addresses may be the same in two isolated networks.
     kind = next((kind for kind in mine if mine[kind] and theirs[kind]), None)
     if kind is None:
         unknown(
-            f"{seen}. Whether it is this VM is not known: azcmagent show did not answer, and Azure does not state the "
+            f"{clash}. Whether it is this VM is not known: azcmagent show did not answer, and Azure does not state the "
             "machine's addresses.",
             remedy=f"See AGENT-003 and AGENT-005. {remedy}",
         )
     if not mine[kind] & theirs[kind]:
         fail(
-            f"{seen}, with the {kind} address {_listed(theirs[kind])}, and is not this VM, which has "
+            f"{clash}, with the {kind} address {_listed(theirs[kind])}, and is not this VM, which has "
             f"{_listed(mine[kind])}. azcmagent connect would stop with AZCM0044.",
             remedy=remedy,
         )

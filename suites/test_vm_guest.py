@@ -101,7 +101,7 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
     problems = [*_programs(guest, system), *_locks(guest), *_space(guest), *_read_only(guest), *_noexec(guest)]
     if problems:
         fail(
-            " ".join(problem.seen for problem in problems),
+            " ".join(problem.message for problem in problems),
             remedy=" ".join(dict.fromkeys(problem.remedy for problem in problems)),
             fix=[problem.fix for problem in problems if problem.fix],
         )
@@ -141,14 +141,14 @@ def _either(guest: Guest) -> str:
 class _Problem(NamedTuple):
     """One thing that is missing: a sentence, what to do, and the command that does it, where one can."""
 
-    seen: str
+    message: str
     remedy: str
     fix: OnVm | None = None
 
 
-def _not_there(seen: str, package: str, system: OperatingSystem) -> _Problem:
+def _not_there(message: str, package: str, system: OperatingSystem) -> _Problem:
     install = sh("{} install -y {}", system.package_tool, package)
-    return _Problem(seen, f"{install}.", on_vm(sh("sudo {}", install)))
+    return _Problem(message, f"{install}.", on_vm(sh("sudo {}", install)))
 
 
 def _programs(guest: Guest, system: OperatingSystem) -> list[_Problem]:

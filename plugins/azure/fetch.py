@@ -124,7 +124,7 @@ class _Fetch:
     def vm_resources(self) -> list[str]:
         """The VM resources. Returns the ids of those that are stated or found."""
         self._locate()
-        located = [found for vm in self.vms if isinstance(found := self.facts.located.get(vm.name), str)]
+        located = [id for vm in self.vms if isinstance(id := self.facts.located.get(vm.name), str)]
         self._resources("virtual_machines", located)
         return located
 

@@ -319,10 +319,10 @@ class AzureVmView:
     # --- reading
 
     def _need_vm(self) -> dict[str, Any]:
-        found = self.vm
-        if found is None:  # one finding, VM-001's; what would be asked about the VM waits for it
+        vm = self.vm
+        if vm is None:  # one finding, VM-001's; what would be asked about the VM waits for it
             blocked(f"Not judged: VM-001, Azure has no VM resource {self.resource_id}.", by="VM-001")
-        return found
+        return vm
 
     def _linked(self, key: str, resource: Mapping[str, Any], field: str, missing: str) -> dict[str, Any] | None:
         id = properties(resource).get(field)

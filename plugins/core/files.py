@@ -110,8 +110,8 @@ def _pieces(data: Mapping[str, Any]) -> Iterator[str]:
     for number, (key, value) in enumerate(data.items()):
         yield f"{',' if number else '{'}{encode(key)}:"
         if isinstance(value, list):
-            for place, each in enumerate(value):
-                yield f"{',' if place else '['}{encode(each)}"
+            for place, item in enumerate(value):
+                yield f"{',' if place else '['}{encode(item)}"
             yield "]" if value else "[]"
         else:
             yield encode(value)

@@ -50,7 +50,7 @@ def wait_for_machines(
         for request in waiting:
             answer = answers[request.vm.target.cloud, request.group]
             machine = _named(answer, request.name)
-            results[request.vm.name] = _as_seen(key, answer, machine)
+            results[request.vm.name] = _probe_result(key, answer, machine)
             if isinstance(answer, Answer) and not until(machine):
                 later.append(request)
         waiting = later if time.monotonic() + PAUSE < deadline else []
@@ -64,7 +64,7 @@ def _named(answer: Answer | ReadError, name: str) -> Any:
     return next((machine for machine in listed if str(machine.get("name")).lower() == name.lower()), None)
 
 
-def _as_seen(key: str, answer: Answer | ReadError, machine: Any) -> ProbeResult:
+def _probe_result(key: str, answer: Answer | ReadError, machine: Any) -> ProbeResult:
     if isinstance(answer, ReadError):
         return not_done(key, answer.message, answer.request)
     # Only the fields that the check reads and a reader needs: the whole resource is long.

@@ -43,7 +43,7 @@ class _Additions:
         reason = f"The session ended while this ran: {evidence.session.message}"
         name = evidence.vm.name
         lost = {step.key: not_done(step.key, reason, step.command) for step in self._plans[name]}
-        answered = {key: result for key, result in evidence.seen.items() if result.state != "lost"}
+        answered = {key: result for key, result in evidence.results.items() if result.state != "lost"}
         self._archive.add(name, lost | answered)
 
     def sync(self) -> None:
@@ -81,18 +81,18 @@ def enroll(
         for request in chosen:
             archive.add(request.vm.name, {key: machines[request.vm.name]})
 
-    def seen(item: EnrollmentRequest) -> ProbeResult:
-        return archive[item.vm.name].seen[CONNECT]
+    def connection(item: EnrollmentRequest) -> ProbeResult:
+        return archive[item.vm.name].results[CONNECT]
 
     if not visit(requests, CONNECT):
         return False
-    connected = [item for item in requests if seen(item).state == "done" and seen(item).exit == 0]
+    connected = [item for item in requests if connection(item).state == "done" and connection(item).exit == 0]
     if not visit(connected, SHOW):
         return False
     ask(connected, MACHINE, until=lambda machine: status(machine) == "connected")
     if mode != "roundtrip":
         return True
-    ours = [item for item in connected if not seen(item).stdout.startswith(ALREADY)]
+    ours = [item for item in connected if not connection(item).stdout.startswith(ALREADY)]
     for request in connected:
         if request not in ours:
             reason = "The machine was connected before this run."

@@ -140,10 +140,10 @@ class Archive(Mapping[str, Evidence]):
         self.damaged.pop(evidence.vm.name, None)
         self._keep(evidence)
 
-    def add(self, name: str, seen: Mapping[str, ProbeResult]) -> None:
+    def add(self, name: str, results: Mapping[str, ProbeResult]) -> None:
         """Keep more probe results of a VM, beside those that are there already. Raises KeyError without any."""
         evidence = self[name]
-        self.store(replace(evidence, seen=evidence.seen | dict(seen)))
+        self.store(replace(evidence, results=evidence.results | dict(results)))
 
     def _keep(self, evidence: Evidence) -> None:
         """In memory, in the place of the one that has been there longest; unless it is nowhere else."""
@@ -169,8 +169,8 @@ class Archive(Mapping[str, Evidence]):
         sync_directory(self.directory)
 
     def __getitem__(self, name: str) -> Evidence:
-        if (found := self._loaded.get(name)) is not None:
-            return found
+        if (loaded := self._loaded.get(name)) is not None:
+            return loaded
         if name in self.damaged:
             raise KeyError(name)
         try:

@@ -29,7 +29,7 @@ def redacted(evidence: Evidence) -> Evidence:
         remedy=redact(evidence.session.remedy),
         via=redact(evidence.session.via),
     )
-    results = {key: _redacted(result) for key, result in evidence.seen.items()}
+    results = {key: _redacted(result) for key, result in evidence.results.items()}
     return Evidence(Vm.from_dict(saved_vm(evidence.vm)), session, results, evidence.started)
 
 
@@ -55,7 +55,8 @@ def _redacted(result: ProbeResult) -> ProbeResult:
 
 def to_data(evidence: Evidence) -> dict[str, Any]:
     """Evidence as plain data, as it is saved."""
-    return {"version": VERSION, **msgspec.to_builtins(evidence)}
+    saved = msgspec.to_builtins(evidence)
+    return {"version": VERSION, **{"seen" if name == "results" else name: value for name, value in saved.items()}}
 
 
 def from_data(data: Mapping[str, Any]) -> Evidence:
@@ -65,7 +66,7 @@ def from_data(data: Mapping[str, Any]) -> Evidence:
     return Evidence(
         vm=checked(record["vm"], Vm, "vm"),
         session=whole(record["session"], SshSession, "session"),
-        seen={intern(key): _result(key, result) for key, result in record["seen"].items()},
+        results={intern(key): _result(key, result) for key, result in record["seen"].items()},
         started=record["started"],
     )
 

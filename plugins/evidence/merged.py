@@ -191,16 +191,16 @@ class MergedSource:
     def _azure(self) -> bytes | None:
         """Azure's answers to all runs: the newest answer to each request. A missing answer does not count."""
         whole = AzureRecord(version=VERSION, answers={}, located={}, calls=[], interrupted=False)
-        answers, differ, asked = whole["answers"], set[str](), False
+        answers, differ, was_read = whole["answers"], set[str](), False
         for part in self._parts:  # the newest last
             try:
                 if (data := part.archive.read(AZURE)) is None:
                     continue
-                asked = True
+                was_read = True
                 check_version(data, VERSION)
                 record = checked(data, AzureRecord)
             except (InputError, ValueError) as error:
-                asked = True
+                was_read = True
                 whole["unreadable"] = unreadable(part.source.label(AZURE), error)
                 continue
             for path, answer in record["answers"].items():
@@ -214,7 +214,7 @@ class MergedSource:
             whole["calls"] += record["calls"]
             whole["interrupted"] = whole["interrupted"] or record.get("interrupted", False)
         self.notes = [*([_newest(differ)] if differ else []), *filter(None, [whole.get("unreadable")])]
-        return encode(whole).encode("utf-8", "backslashreplace") if asked else None
+        return encode(whole).encode("utf-8", "backslashreplace") if was_read else None
 
     def gaps_among(self, vms: Sequence[Vm]) -> MissingEvidence | None:
         """The VMs among these without evidence; None when all have some."""

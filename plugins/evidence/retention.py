@@ -56,7 +56,7 @@ def _is_run(path: Path) -> bool:
     if record.is_symlink() or not record.is_file() or results.is_symlink() or not results.is_file():
         return False
     try:
-        found = json.loads(read_regular(record, _LARGEST))
+        record_data = json.loads(read_regular(record, _LARGEST))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and found.get("id") == path.name
+    return isinstance(record_data, dict) and record_data.get("id") == path.name

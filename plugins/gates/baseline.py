@@ -83,18 +83,18 @@ class Baseline:
     vms: Mapping[str, PastVm]
 
 
-def load(asked: str, reports: Path) -> Baseline:
+def load(option: str, reports: Path) -> Baseline:
     """The run that ``--against`` names: a run directory, its results.json, or the newest one in `reports`."""
-    path = _newest(reports) if asked == LATEST else Path(asked)
+    path = _newest(reports) if option == LATEST else Path(option)
     if path.is_dir():
         if not (path / "results.json").is_file():
             raise InputError(
-                f"--against {asked}: no results.json in it, so it is not a run directory (expected reports/<run-id>), "
+                f"--against {option}: no results.json in it, so it is not a run directory (expected reports/<run-id>), "
                 "or its run did not end (--evidence judges what was gathered)"
             )
         path /= "results.json"
     if not path.is_file():
-        raise InputError(f"--against {asked}: no such run directory or results.json")
+        raise InputError(f"--against {option}: no such run directory or results.json")
     if (past := read_as(path, _Results, FIELDS)) is not None and past.get("version") in READABLE:
         return _baseline(past)
     data = read_object(path)

@@ -79,14 +79,14 @@ class Ready:
         summary = f"{self.group} {counts}" if self.group else f"{counts} VMs"
         if not total:
             return Outcome("unknown", f"{summary} ready, because none was judged")
-        word = "pass" if self._met(ready, total) else "unknown" if self._met(ready + unknown, total) else "fail"
+        outcome = "pass" if self._met(ready, total) else "unknown" if self._met(ready + unknown, total) else "fail"
         if self.need is None:
-            summary += " ready" if word == "pass" else " ready, all needed"
+            summary += " ready" if outcome == "pass" else " ready, all needed"
         else:
             summary += f" ({_percent(ready, total, self.need)} %) ready, {self.need} % needed"
         missing = [f"{count['not ready']} not ready"] if count["not ready"] else []
         missing += [f"{unknown} could not be judged"] if unknown else []
-        return Outcome(word, summary if word == "pass" else f"{summary} ({', '.join(missing)})")
+        return Outcome(outcome, summary if outcome == "pass" else f"{summary} ({', '.join(missing)})")
 
     def _met(self, ready: int, total: int) -> bool:
         return ready * 100 >= total * (Decimal(100) if self.need is None else self.need)
@@ -149,9 +149,10 @@ class Chosen:
         passed = f"the chosen checks passed on {total - bad - unknown} of {counted(total, 'VM')}"
         required = facts.judged["required"] if facts.judged else {"judged": 0, "of": 0}
         summary = f"{passed}, {required['judged']:,} of {counted(required['of'], 'required check')}"
-        word = "fail" if bad else "unknown" if unknown or not total else "pass"
+        outcome = "fail" if bad else "unknown" if unknown or not total else "pass"
         return Outcome(
-            word, f"{summary}; this is not a verdict on readiness" if required["judged"] < required["of"] else summary
+            outcome,
+            f"{summary}; this is not a verdict on readiness" if required["judged"] < required["of"] else summary,
         )
 
 

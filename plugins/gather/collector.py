@@ -82,8 +82,8 @@ def gather(
         return visits[vm.name]
 
     def ended(vm: Vm, session: SshSession) -> None:
-        seen = visits.pop(vm.name, None)
-        evidence = _evidence(vm, session, seen, plans[vm.name], began)
+        visited = visits.pop(vm.name, None)
+        evidence = _evidence(vm, session, visited, plans[vm.name], began)
         # Redaction and the disk take their time, and the loop that calls this has other VMs to answer.
         stored.append(storing.submit(store, evidence))
 
@@ -128,11 +128,13 @@ def _evidence(
         return Evidence(vm, session, {}, began)
     decoder = visit.decoder
     session = _explained(session, decoder)
-    seen = dict(decoder.seen)
+    results = dict(decoder.results)
     if decoder.greeted and not decoder.full and not decoder.refused:
         for planned in plan:
-            seen.setdefault(planned.key, ProbeResult(planned.key, planned.command, "lost"))
-    return Evidence(vm, session, {planned.key: seen[planned.key] for planned in plan if planned.key in seen}, began)
+            results.setdefault(planned.key, ProbeResult(planned.key, planned.command, "lost"))
+    return Evidence(
+        vm, session, {planned.key: results[planned.key] for planned in plan if planned.key in results}, began
+    )
 
 
 def _explained(session: SshSession, decoder: FrameDecoder) -> SshSession:

@@ -53,7 +53,7 @@ class FrameDecoder:
     """
 
     def __init__(self, batch: VmScript, clock: Callable[[], float] = time.time) -> None:
-        self.seen: dict[str, ProbeResult] = {}
+        self.results: dict[str, ProbeResult] = {}
         self.greeted = False  # a shell ran our script
         self.full = ""  # the places that could not be written, when no folder could be made
         self.refused = ""  # why nothing was run: a key of `REFUSALS`
@@ -69,8 +69,8 @@ class FrameDecoder:
     def feed(self, data: bytes) -> bool:
         """Take the next bytes; True when the batch is complete and the session may be closed."""
         self._buffer += data
-        while not self.complete and (found := self._next_mark()):
-            body, line = found
+        while not self.complete and (mark := self._next_mark()):
+            body, line = mark
             self._take(body, line.split())
         if self._begin:  # once for each piece that came, not for each mark in it
             del self._buffer[: self._begin]
@@ -114,7 +114,7 @@ class FrameDecoder:
                 self.refused = reason
             case [b"torn", *files]:
                 for planned in self._of(files):
-                    self.seen.pop(planned.key, None)
+                    self.results.pop(planned.key, None)
             case [b"end"]:
                 self.complete = True
             case [b"o", index]:
@@ -141,7 +141,7 @@ class FrameDecoder:
             state, status = b"e", _FLOOD
         planned = self._batch.probes[int(index) - 1]
         cap = planned.cap
-        self.seen[planned.key] = ProbeResult(
+        self.results[planned.key] = ProbeResult(
             probe=planned.key,
             command=planned.command,
             state=_STATES[state],

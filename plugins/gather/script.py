@@ -90,7 +90,7 @@ _PROGRAMS = "[ cat cd command echo kill mkdir mkfifo printf read rm sed sleep su
 @cache
 def _fresh_start() -> str:
     text = _text("engine.sh") + _text("engine_main.sh") + _text("engine_root.sh")
-    names = {name for found in _OURS.findall(text) for name in " ".join(found).split()} - {"_"}
+    names = {name for match in _OURS.findall(text) for name in " ".join(match).split()} - {"_"}
     return f"set +aCefuvx\nunset TMOUT IFS CDPATH N place {' '.join(sorted(names))}\nunset -f {_PROGRAMS}"
 
 

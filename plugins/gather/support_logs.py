@@ -138,14 +138,14 @@ def _section(
         if key in shown:
             continue
         shown.add(key)
-        lines += _seen(key, evidence.seen)
+        lines += _excerpt(key, evidence.results)
     return lines
 
 
-def _seen(key: str, seen: Mapping[str, ProbeResult]) -> list[str]:
-    if key not in seen:
+def _excerpt(key: str, results: Mapping[str, ProbeResult]) -> list[str]:
+    if key not in results:
         return ["", f"--- {key}: not gathered (a run with --bundle reads it)"] if key.startswith("support_") else []
-    result = seen[key]
+    result = results[key]
     how = f"exit status {result.exit}" if result.state == "done" else result.state
     lines = ["", f"--- {key} ({how}{', cut' if result.truncated else ''})"]
     lines += [f"    $ {line}" for line in result.command.strip().splitlines()]

@@ -96,9 +96,9 @@ def bad_host(text: str) -> str:
     """Why this cannot be an SSH alias or address; "" when it can."""
     if problem := bad_name(text):
         return problem
-    if found := re.search(r"[\s@/,*?\[\]'\"`$;&|<>\\(){}]", text):
+    if match := re.search(r"[\s@/,*?\[\]'\"`$;&|<>\\(){}]", text):
         return (
-            f"{text!r} is not an SSH alias or address: it has a {found[0]!r} in it. User and port have their own keys."
+            f"{text!r} is not an SSH alias or address: it has a {match[0]!r} in it. User and port have their own keys."
         )
     return ""
 

@@ -109,10 +109,10 @@ class CheckContext:
         return self._az_cli
 
     @az_cli.setter
-    def az_cli(self, found: AzCli) -> None:
-        self._az_cli = found
+    def az_cli(self, versions: AzCli) -> None:
+        self._az_cli = versions
         if self._archive is not None:
-            self._archive.write(RUNNER, clean(asdict(found)))
+            self._archive.write(RUNNER, clean(asdict(versions)))
 
     def has_facts(self, *, complete: bool) -> bool:
         """Whether an earlier part of this run finished its requests to Azure; `complete`: and all were answered."""

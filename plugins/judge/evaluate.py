@@ -134,7 +134,7 @@ _read = _Read()
 
 def value(probe: Probe, key: str, evidence: Evidence) -> Any:
     """The argument of a check for one of its probes; stops with *unknown* when it did not answer."""
-    result = evidence.seen.get(key)
+    result = evidence.results.get(key)
     if result is None:
         raise CheckOutcome(
             Status.UNKNOWN,
@@ -180,21 +180,21 @@ def _unreadable(probe: Probe) -> str:
     return f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else ""
 
 
-def _incomplete(seen: ProbeResult, probe: Probe) -> str:
+def _incomplete(result: ProbeResult, probe: Probe) -> str:
     """Why the output of a probe that was done is not a whole answer, as a clause; "" when it is one.
 
     This is the one rule for every reader: half an answer is no answer. What a dead or cut command printed before often
     looks like the whole.
     """
-    if seen.state != "done":
+    if result.state != "done":
         return ""  # the reader was declared to accept it
-    if seen.truncated:
+    if result.truncated:
         if probe.accept_truncated:
             return ""
         return "its output was longer than the limit and was cut"
-    if seen.exit not in probe.accept_exits:
-        return _ending(seen.exit)
-    if seen.exit == 0 and _ends_with_mark(seen.command) and END not in seen.stdout.splitlines()[-1:]:
+    if result.exit not in probe.accept_exits:
+        return _ending(result.exit)
+    if result.exit == 0 and _ends_with_mark(result.command) and END not in result.stdout.splitlines()[-1:]:
         return f"its output does not end with {END}, so it was cut off"
     return ""
 
@@ -217,11 +217,11 @@ def _ends_with_mark(command: str) -> bool:
     return command.endswith((f"\necho {END}", f" && echo {END}", f"\n'{END}'"))
 
 
-def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
+def _why_not(result: ProbeResult, probe: Probe) -> CheckOutcome:
     """The standard *unknown* for a probe that did not run to its end: the guest is in the way of what it was to see."""
-    match seen.state:
+    match result.state:
         case "no tool":
-            named = seen.stderr.strip()
+            named = result.stderr.strip()
             # A remedy names it and may be pasted into a shell: one plain word, whatever the VM says.
             tool = named if re.fullmatch(r"[\w.-]{1,40}", named, re.ASCII) else " or ".join(probe.needs) or "A program"
             return CheckOutcome(
@@ -234,7 +234,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
                 action=f"Install {tool} on {{vms}}",
             )
         case "no root":
-            answer = seen.stderr.strip().splitlines()
+            answer = result.stderr.strip().splitlines()
             return CheckOutcome(
                 Status.UNKNOWN,
                 "This needs root on the VM, and there is none"
@@ -247,7 +247,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
         case "timed out":
             return CheckOutcome(
                 Status.UNKNOWN,
-                f"The probe {seen.probe} was stopped after its limit of {probe.timeout:g} s.",
+                f"The probe {result.probe} was stopped after its limit of {probe.timeout:g} s.",
                 "Run the command shown below on the VM by hand and find out where it hangs.",
                 component="guest",
                 action="Find out why a command hangs on {vms}",
@@ -255,7 +255,7 @@ def _why_not(seen: ProbeResult, probe: Probe) -> CheckOutcome:
         case _:
             return CheckOutcome(
                 Status.UNKNOWN,
-                f"The session ended before the probe {seen.probe} had answered.",
+                f"The session ended before the probe {result.probe} had answered.",
                 "See SSH-001 of this VM, then run again.",
                 component="vm",
                 action=_AGAIN,

@@ -71,8 +71,8 @@ class Judge:
     def evidence(self, vm: Vm) -> Evidence:
         """The evidence of a VM; when there is none, evidence that says so."""
         if self._archive is not None:
-            if (found := self._archive.get(vm.name)) is not None:
-                return found
+            if (evidence := self._archive.get(vm.name)) is not None:
+                return evidence
             if vm.name in self._archive.damaged:
                 return Evidence(vm, self._archive.damaged[vm.name])
         return Evidence(
@@ -90,7 +90,7 @@ class Judge:
         A large fleet is judged one VM after the other.
         """
         state, evidence = self._states.pop(vm.name, None), self.evidence(vm)
-        return replace(evidence, seen=evidence.seen | state.used) if state and state.used else evidence
+        return replace(evidence, results=evidence.results | state.used) if state and state.used else evidence
 
     def fails_already(self, vm: Vm) -> bool:
         """True when a required check fails that needs nothing but this VM's own evidence, which must be there.
@@ -115,7 +115,7 @@ class Judge:
         outcome = evaluate_check(case.check, case.function, case.probes, evidence, self._profile, parameters)
         used = self.context.used(context)
         self._state(case.vm).used.update(used)
-        seconds = max((evidence.seen[key].seconds for key in outcome.keys if key in evidence.seen), default=0.0)
+        seconds = max((evidence.results[key].seconds for key in outcome.keys if key in evidence.results), default=0.0)
         verdict = self._verdict(case, outcome, tuple(used), seconds)
         # Here, and not in a report: what waits for a waived check is then judged on its own evidence.
         return self._waivers.judge(verdict, case.vm)
@@ -167,7 +167,7 @@ class Judge:
         if session.outcome == "ok" or not case.probes or case.check.id == REACHED:
             return None
         keys = case.keys(self._profile)
-        if all(key in evidence.seen and evidence.seen[key].state != "lost" for key in keys):
+        if all(key in evidence.results and evidence.results[key].state != "lost" for key in keys):
             return None
         if REACHED in self._state(case.vm).checks:
             message = f"Not judged: {REACHED}, {_lower(session.message)}"

@@ -60,10 +60,10 @@ def select(session: pytest.Session, items: list[pytest.Item]) -> None:
         items[:] = []
     with gc_paused():
         checks: dict[str, Check] = {}
-        for found in check_items(items):
-            if (same := checks.setdefault(found.check.id, found.check)) is not found.check:
+        for check_item in check_items(items):
+            if (same := checks.setdefault(check_item.check.id, check_item.check)) is not check_item.check:
                 raise pytest.UsageError(
-                    f"two checks have the id {found.check.id}: {same.title!r}, {found.check.title!r}"
+                    f"two checks have the id {check_item.check.id}: {same.title!r}, {check_item.check.title!r}"
                 )
         run.rules.decisions.refuse({*checks, *documented(config.rootpath / "docs" / "checks")})
         in_order = sorted(checks, key=order)
@@ -93,8 +93,8 @@ def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], r
             continue
         if not wanted(item.check.id, config.option.enroll):
             continue  # nothing that was asked for: not "deselected" in pytest's count
-        asked = not (config.option.no_azure and item.control_plane)
-        (left if asked and item.check.id in named else dropped).append(item)
+        judged = not (config.option.no_azure and item.control_plane)
+        (left if judged and item.check.id in named else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
     items[:] = left

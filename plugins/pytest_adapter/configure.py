@@ -105,8 +105,8 @@ def _written_ids(config: pytest.Config) -> list[str]:
     if not config.option.check or config.option.file_or_dir:
         return []
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in config.rootpath.glob("suites/test_*.py"))
-    found = {id for text in texts for id in re.findall(r'@check\(\s*"([A-Z]+-\d{3})"', text)}
-    return sorted(found.union(documented(config.rootpath / "docs" / "checks")), key=order)
+    ids = {id for text in texts for id in re.findall(r'@check\(\s*"([A-Z]+-\d{3})"', text)}
+    return sorted(ids.union(documented(config.rootpath / "docs" / "checks")), key=order)
 
 
 def adjust_pytest(config: pytest.Config) -> None:

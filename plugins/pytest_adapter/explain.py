@@ -40,12 +40,12 @@ It may be repeated. docs/knowledge.md lists what is known."""
 
 def answer(config: pytest.Config) -> int | None:
     """Explain instead of running anything, and return the exit status; None without ``--explain``."""
-    asked: list[str] = config.option.explain
-    if not asked or config.option.help or config.option.version:
+    queries: list[str] = config.option.explain
+    if not queries or config.option.help or config.option.version:
         return None
     pages = config.rootpath / "docs" / "checks"
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
-    answers = [explain(answer, pages, config.invocation_params.dir) for answer in asked]
+    answers = [explain(answer, pages, config.invocation_params.dir) for answer in queries]
     # pytest has no terminal reporter yet.
     say(sys.stdout.write, "\n\n".join(_laid_out(answer.text, width) for answer in answers) + "\n")
     if all(answer.known for answer in answers):
@@ -62,28 +62,28 @@ class Answer:
     known: bool = True
 
 
-def explain(asked: str, pages: Path, here: Path) -> Answer:
+def explain(query: str, pages: Path, here: Path) -> Answer:
     """Explain `asked`. `pages` holds the checks' pages; a relative path of a log starts at `here`."""
-    asked = asked.strip()
-    if found := re.fullmatch(r"AZCM[ -]?(\d{1,4})", asked, re.I):
-        return _code(int(found[1]))
-    if found := re.fullmatch(r"(?:exit\s*)?(?:code|status)?\s*(\d{1,4})", asked, re.I):
-        return _exit_status(int(found[1]))
-    if re.fullmatch(r"[A-Za-z]+-\d{1,3}", asked):
-        return _check(asked.upper(), pages)
+    query = query.strip()
+    if match := re.fullmatch(r"AZCM[ -]?(\d{1,4})", query, re.I):
+        return _code(int(match[1]))
+    if match := re.fullmatch(r"(?:exit\s*)?(?:code|status)?\s*(\d{1,4})", query, re.I):
+        return _exit_status(int(match[1]))
+    if re.fullmatch(r"[A-Za-z]+-\d{1,3}", query):
+        return _check(query.upper(), pages)
     try:
-        is_log = (here / asked).exists() and not (here / asked).is_dir()
+        is_log = (here / query).exists() and not (here / query).is_dir()
     except (OSError, ValueError):  # a long line, or one with a NUL, is no path
         is_log = False
-    return _log(here / asked, asked) if is_log else _line(asked)
+    return _log(here / query, query) if is_log else _line(query)
 
 
 def _code(number: int) -> Answer:
     explanation = knowledge.azcm(number)
     if explanation is None:
-        near = min(knowledge.azcm_codes(), key=lambda known: abs(known - number))
+        near = min(knowledge.azcm_codes(), key=lambda code: abs(code - number))
         return Answer(f"AZCM{number:04}: no article lists this code. The nearest known one is AZCM{near:04}.", False)
-    return Answer(_told(explanation))
+    return Answer(_as_text(explanation))
 
 
 def _exit_status(number: int) -> Answer:
@@ -94,7 +94,7 @@ def _exit_status(number: int) -> Answer:
             f"Exit status {number}: azcmagent is not known to end so. Known: {listed}.",
             False,
         )
-    return Answer(_told(explanation))
+    return Answer(_as_text(explanation))
 
 
 def _check(id: str, pages: Path) -> Answer:
@@ -120,7 +120,7 @@ def _line(text: str) -> Answer:
         return Answer(f"{shown}\n\n{meant}")
     if not explanations:
         return Answer(f"{shown}\n\nThis line matches no known error, and no log exists at this path.", False)
-    return Answer("\n\n".join([shown, *map(_told, explanations)]))
+    return Answer("\n\n".join([shown, *map(_as_text, explanations)]))
 
 
 def _meant(lines: Sequence[str]) -> str:
@@ -170,7 +170,7 @@ def _one_log(log: Log) -> Answer:
     for group in sorted(groups.values(), key=lambda group: -group[-1].number):
         last = group[-1]
         times = "once" if len(group) == 1 else f"{len(group)} times"
-        part = f"{_told(last.explanation)}\nSeen {times}, last in: {_shown(last.line)}"
+        part = f"{_as_text(last.explanation)}\nSeen {times}, last in: {_shown(last.line)}"
         if success is not None and success > last.number:
             when = time_of(lines[success])
             part += f"\nConnected later{f' at {when}' if when else ''}, in line {success + 1}: {_shown(lines[success])}"
@@ -183,14 +183,14 @@ def _shown(text: str) -> str:
     return truncate(one_line(redact(text)), 400)
 
 
-def _told(what: Explanation) -> str:
-    date = f", {what.date:%Y-%m-%d}" if what.date else ""
-    lines = [what.name, f"Cause:  {what.cause}", f"Remedy: {what.remedy}"]
-    if what.checks:
-        lines.append(f"Checks: {', '.join(what.checks)} (pytest --vm=VM --check=ID; most likely first)")
-    if what.note:
-        lines.append(f"Note:   {what.note}")
-    lines.append(f"Source: {what.source}{date}")
+def _as_text(explanation: Explanation) -> str:
+    date = f", {explanation.date:%Y-%m-%d}" if explanation.date else ""
+    lines = [explanation.name, f"Cause:  {explanation.cause}", f"Remedy: {explanation.remedy}"]
+    if explanation.checks:
+        lines.append(f"Checks: {', '.join(explanation.checks)} (pytest --vm=VM --check=ID; most likely first)")
+    if explanation.note:
+        lines.append(f"Note:   {explanation.note}")
+    lines.append(f"Source: {explanation.source}{date}")
     return "\n".join(lines)
 
 

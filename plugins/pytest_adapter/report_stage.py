@@ -163,7 +163,7 @@ def _contents(config: pytest.Config, run: Run, results: Harmless, summary: str) 
         vms=vms,
         facts=judge.context.facts if archive.read(AZURE) is not None else None,
         az_cli=judge.context.az_cli if archive.read(RUNNER) is not None else None,
-        seen={vm.name: kept[vm.name][0] if vm.name in kept else judge.evidence(vm) for vm in vms},
+        evidence={vm.name: kept[vm.name][0] if vm.name in kept else judge.evidence(vm) for vm in vms},
         verdicts={name: verdicts for name, (_, verdicts) in kept.items()},
         readiness={vm["name"]: vm["readiness"] for vm in results["vms"]},
         reports={

@@ -113,6 +113,6 @@ def _is_pending(evidence: Evidence | None, *, unknown_too: bool) -> bool:
     if evidence is None or evidence.session.outcome == "cancelled":
         return True
     unjudged = evidence.session.outcome != "ok" or any(
-        seen.state in ("lost", "timed out") for seen in evidence.seen.values()
+        result.state in ("lost", "timed out") for result in evidence.results.values()
     )
     return unknown_too and unjudged

@@ -112,8 +112,8 @@ def _completed(vms: list[Vm], option: argparse.Namespace) -> tuple[list[Vm], tup
     from plugins.azure.completion import complete
     from plugins.azure.fetch import FetchOptions
 
-    found, notes = complete(vms, FetchOptions(option.subscription, option.resource_group, seconds=_COMPLETION))
-    return found, tuple(notes)
+    completed, notes = complete(vms, FetchOptions(option.subscription, option.resource_group, seconds=_COMPLETION))
+    return completed, tuple(notes)
 
 
 def _reached(vms: list[Vm], option: argparse.Namespace) -> list[Vm]:

@@ -202,10 +202,10 @@ def _text(vm: Json, result: Json) -> str:
     return "\n\n".join(parts)
 
 
-def _excerpt(key: str, seen: Json) -> str:
-    ended = seen["state"] if seen["exit"] is None else f"{seen['state']}, exit {seen['exit']}"
-    lines = [f"--- {key} ({ended}, {seen['seconds']:.2f} s)", f"$ {middle_cut(seen['command'], _EXCERPT)[0]}"]
+def _excerpt(key: str, result: Json) -> str:
+    ended = result["state"] if result["exit"] is None else f"{result['state']}, exit {result['exit']}"
+    lines = [f"--- {key} ({ended}, {result['seconds']:.2f} s)", f"$ {middle_cut(result['command'], _EXCERPT)[0]}"]
     for stream in ("stdout", "stderr"):
-        if seen[stream]:
-            lines.append(f"{stream}: {middle_cut(seen[stream], _EXCERPT)[0].rstrip()}")
+        if result[stream]:
+            lines.append(f"{stream}: {middle_cut(result[stream], _EXCERPT)[0].rstrip()}")
     return "\n".join(lines)

@@ -140,8 +140,8 @@ def _more(count: int, what: str, where: str) -> Iterable[str]:
         yield f"… and {count} more {what}: see {where}."
 
 
-def _causes(found: list[Json]) -> Iterable[str]:
-    if not found:
+def _causes(causes: list[Json]) -> Iterable[str]:
+    if not causes:
         return
     yield "### Root causes, most VMs first"
     yield table(
@@ -155,10 +155,10 @@ def _causes(found: list[Json]) -> Iterable[str]:
                 text(cause["message"]),
                 text(in_words(cause, f"the {'commands' if len(cause['fix']) > 1 else 'command'} of fixes.sh")),
             )
-            for cause in found[:_CAUSES]
+            for cause in causes[:_CAUSES]
         ),
     )
-    yield from _more(len(found) - _CAUSES, "root causes", "the HTML report")
+    yield from _more(len(causes) - _CAUSES, "root causes", "the HTML report")
 
 
 def _vms(results: Json, readiness: str) -> Iterable[str]:

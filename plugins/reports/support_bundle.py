@@ -51,7 +51,7 @@ class Contents:
     vms: Sequence[Vm]
     facts: AzureSnapshot | None  # None: Azure was not asked
     az_cli: AzCli | None
-    seen: Mapping[str, Evidence]  # by VM name, with what its checks used of Azure
+    evidence: Mapping[str, Evidence]  # by VM name, with what its checks used of Azure
     verdicts: Mapping[str, Sequence[Verdict]]  # by VM name
     readiness: Mapping[str, str]  # by VM name
     reports: Mapping[str, str]  # file name -> text
@@ -87,9 +87,9 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
         if (evidence := contents.archive.get(vm.name)) is not None:
             yield evidence_path(vm.name), _json(to_data(redacted(evidence)))
     for vm in contents.vms:
-        if vm.name in contents.seen:
+        if vm.name in contents.evidence:
             about = f"{vm.name}, run {contents.run_id}: {contents.readiness.get(vm.name, 'not judged')}"
-            text = support.text(contents.seen[vm.name], contents.verdicts.get(vm.name, ()), about)
+            text = support.text(contents.evidence[vm.name], contents.verdicts.get(vm.name, ()), about)
             yield f"support/{file_name(vm.name)}.txt", text.encode("utf-8", "backslashreplace")
 
 

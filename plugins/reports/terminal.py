@@ -82,7 +82,7 @@ def _steps(results: Json, width: int, show: int) -> list[Line]:
         if heading != before:
             lines.append((heading, {"bold": True}))
         lines += [(text, {"bold": True}) for text in _wrapped(step["sentence"], width, f"  {number}. ")]
-        lines += [(text, {}) for text in _wrapped(f"On {names(cause['vms'])}: {_seen(cause)}", width, "     ")]
+        lines += [(text, {}) for text in _wrapped(f"On {names(cause['vms'])}: {_message(cause)}", width, "     ")]
         lines += [(text, {"cyan": True}) for text in _what_to_do(cause, number, width)]
     if len(plan) > show:
         lines.append((f"  and {counted(len(plan) - show, 'more fix', 'more fixes')}: see the report", {}))
@@ -120,7 +120,7 @@ def _copyable(command: str) -> bool:
     return whole(command) and len(command) <= _COMMAND and defuse_ci_command(one_line(command)) == command
 
 
-def _seen(cause: Json) -> str:
+def _message(cause: Json) -> str:
     """The most frequent message, and for what else it holds."""
     others = [parameter for parameter in cause["parameters"] if parameter not in cause["message"]]
     likewise = f" Likewise {names(others, 3)}." if others else ""

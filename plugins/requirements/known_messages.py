@@ -89,8 +89,8 @@ class Message:
         for key in ("cause", "remedy"):
             values[key] = _filled(values[key], named)
         note = "The wording is recalled, not taken from the source." if values["certainty"] == "recalled" else ""
-        found = explanation(values["message"], values, note, named.get(values.get("subject", ""), ""))
-        return replace(found, general=self.general, in_logs=self.in_logs)
+        meaning = explanation(values["message"], values, note, named.get(values.get("subject", ""), ""))
+        return replace(meaning, general=self.general, in_logs=self.in_logs)
 
 
 # What a line may put into a sentence of ours: names, addresses and paths, nothing that a terminal or a shell minds.

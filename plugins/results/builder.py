@@ -190,8 +190,8 @@ def _vm(
             for verdict, diagnosis in diagnosed
         ],
         "evidence": {
-            key: {name: getattr(seen, name) for name in _OF_A_PROBE}
-            for key, seen in evidence.seen.items()
+            key: {name: getattr(result, name) for name in _OF_A_PROBE}
+            for key, result in evidence.results.items()
             if key in used
         },
     }

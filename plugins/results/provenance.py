@@ -60,7 +60,7 @@ class Provenance:
 
     def add(self, evidence: Evidence) -> None:
         """One more VM."""
-        self._ran.update((key, seen.command) for key, seen in evidence.seen.items() if seen.state in _RAN)
+        self._ran.update((key, result.command) for key, result in evidence.results.items() if result.state in _RAN)
 
     def as_results(self, files: Mapping[str, str], calls: Sequence[Call]) -> dict[str, Any]:
         """The provenance as `results.json` has it. `files` is `hashes`, `calls` every request to Azure."""

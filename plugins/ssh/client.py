@@ -250,11 +250,11 @@ class _Visits:
     ) -> T:
         """Do blocking work in a thread, under a deadline. A connection that the work never got to is closed."""
         started = False
-        asked = time.monotonic()
+        start = time.monotonic()
 
         def guarded() -> T:
             nonlocal started
-            deadline.excuse(time.monotonic() - asked)
+            deadline.excuse(time.monotonic() - start)
             if self.stopped:
                 raise SshError(*self.stopped)
             started = True

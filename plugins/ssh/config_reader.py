@@ -231,17 +231,19 @@ class ConfigReader:
                 raise unusable(where, str(problem), problem.remedy) from None
         return blocks
 
-    def _check_known(self, found: Statement, *, first: bool) -> None:
-        if found.key == "ignoreunknown" and first and not self._unknown:
-            self._unknown = found.words[0] if found.words else ""
-        elif found.key not in KEYWORDS and not match_list(found.key, self._unknown.lower()):
-            raise SyntaxProblem(f"{found.key!r} is not a keyword of OpenSSH", "Correct the line, or see IgnoreUnknown")
+    def _check_known(self, statement: Statement, *, first: bool) -> None:
+        if statement.key == "ignoreunknown" and first and not self._unknown:
+            self._unknown = statement.words[0] if statement.words else ""
+        elif statement.key not in KEYWORDS and not match_list(statement.key, self._unknown.lower()):
+            raise SyntaxProblem(
+                f"{statement.key!r} is not a keyword of OpenSSH", "Correct the line, or see IgnoreUnknown"
+            )
 
-    def _match_block(self, found: Statement) -> _Block:
-        if "'" in found.rest or "\\" in found.rest:
-            raise SyntaxProblem(f"Match {found.rest[:60]!r}: versions of OpenSSH read its quotes differently")
+    def _match_block(self, statement: Statement) -> _Block:
+        if "'" in statement.rest or "\\" in statement.rest:
+            raise SyntaxProblem(f"Match {statement.rest[:60]!r}: versions of OpenSSH read its quotes differently")
         criteria: list[_Criterion] = []
-        rest: str | None = found.rest
+        rest: str | None = statement.rest
         while True:
             word, rest = next_word(rest)
             if not word or word.startswith("#"):
@@ -265,12 +267,12 @@ class ConfigReader:
             self._final = self._final or name == "final"
         if not criteria:
             raise SyntaxProblem("Match has no criterion")
-        return _Block(found.place, criteria=tuple(criteria))
+        return _Block(statement.place, criteria=tuple(criteria))
 
-    def _include(self, found: Statement, depth: int, *, system: bool) -> Iterator[list[_Block]]:
+    def _include(self, statement: Statement, depth: int, *, system: bool) -> Iterator[list[_Block]]:
         if depth >= _DEEPEST:
             raise SyntaxProblem(f"Include is nested more than {_DEEPEST} deep", "Remove the loop")
-        for name in found.words:
+        for name in statement.words:
             if name.startswith("~"):
                 if system:
                     raise SyntaxProblem("Include in a system file cannot begin with ~")
@@ -352,11 +354,11 @@ def _algorithms(value: str) -> str:
     return ",".join(chosen)
 
 
-def _host_block(found: Statement) -> _Block:
-    if not found.words or any(word in ("", "!") for word in found.words):
+def _host_block(statement: Statement) -> _Block:
+    if not statement.words or any(word in ("", "!") for word in statement.words):
         raise SyntaxProblem("Host has no pattern, or an empty one")
-    plain = not any(mark in word for word in found.words for mark in "*?!")
-    return _Block(found.place, hosts=found.words, literal=frozenset(found.words) if plain else None)
+    plain = not any(mark in word for word in statement.words for mark in "*?!")
+    return _Block(statement.place, hosts=statement.words, literal=frozenset(statement.words) if plain else None)
 
 
 def _check_owner(path: Path, depth: int) -> None:

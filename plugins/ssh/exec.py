@@ -181,19 +181,19 @@ def _ended(transport: SshTransport, channel: Channel, label: str, seconds: float
         first += _receive(channel)[1]
     if channel.exit_status_ready() and channel.exit_status >= 0:
         words = plain_errors(first.decode("utf-8", "backslashreplace"))
-        said = f" It printed {quoted(words, 200)}." if words.strip() else " It printed nothing."
+        output = f" It printed {quoted(words, 200)}." if words.strip() else " It printed nothing."
         status = channel.exit_status
         if status == INCOMPLETE:
             return SshError(
                 "shell refused",
                 f"The login to {label} worked, but the script did not reach its shell as a whole, so none of it was "
-                f"run.{said}",
+                f"run.{output}",
                 "Find out what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard "
                 "input, and let them do so only in an interactive shell.",
             )
         return SshError(
             "shell refused",
-            f"The login to {label} worked, but its shell ended with status {status} before the script did.{said}",
+            f"The login to {label} worked, but its shell ended with status {status} before the script did.{output}",
             _ANOTHER_SHELL
             if _WINDOWS_SAYS in first
             else "Use a user whose login shell runs programs (not nologin), and a key without a forced command.",

@@ -68,15 +68,15 @@ def _read_banner(channel: Channel, hop: Hop, limit: float) -> str:
             return banner
 
 
-def _no_way(via: str, hop: Hop, code: int, said: str) -> SshError:
+def _no_way(via: str, hop: Hop, code: int, reason: str) -> SshError:
     if code == 1:  # administratively prohibited
         return SshError(
             "jump host failed",
-            f"The jump host {via} does not forward to {hop.address}:{hop.port}: {quoted(said)}.",
+            f"The jump host {via} does not forward to {hop.address}:{hop.port}: {quoted(reason)}.",
             "Allow it in the jump host's sshd_config (AllowTcpForwarding, PermitOpen).",
             via,
         )
-    low = said.lower()
+    low = reason.lower()
     kinds = (("refused", "refused"), ("timed out", "timed out"), ("resolve", "name not resolved"))
     names = ("not known", "resolution", "unknown host")
     outcome = next((word for text, word in kinds if text in low), "unreachable")
@@ -84,7 +84,7 @@ def _no_way(via: str, hop: Hop, code: int, said: str) -> SshError:
         outcome = "name not resolved"
     return SshError(
         outcome,
-        f"The jump host {via} cannot connect to {hop.address} port {hop.port}: {quoted(said)}.",
+        f"The jump host {via} cannot connect to {hop.address} port {hop.port}: {quoted(reason)}.",
         "Check whether the VM and its sshd run, and whether the jump host may reach this address.",
         via,
     )

@@ -88,12 +88,12 @@ class KeyRing:
 
     def offers(self, hop: Hop) -> tuple[list[KeyOffer], list[str]]:
         """The keys to try for a login, best first, and why other keys cannot be tried."""
-        asked = (hop.identity_files, hop.default_files, hop.identities_only, hop.certificates, hop.agent)
+        wanted = (hop.identity_files, hop.default_files, hop.identities_only, hop.certificates, hop.agent)
         with self._lock:
-            if asked not in self._offers:
+            if wanted not in self._offers:
                 problems: list[str] = []
-                self._offers[asked] = (list(self._collect(hop, problems)), problems)
-            return self._offers[asked]
+                self._offers[wanted] = (list(self._collect(hop, problems)), problems)
+            return self._offers[wanted]
 
     def close(self) -> None:
         """Leave the agents."""

@@ -115,9 +115,9 @@ class OpenSsh:
     def _refused(self, alias: str, user: str | None, errors: str) -> Exception:
         lines = [line.strip() for line in errors.splitlines() if line.strip() and not line.startswith(_NOISE)]
         for line in lines:
-            if found := _LINE.fullmatch(line):
+            if match := _LINE.fullmatch(line):
                 return unusable(
-                    f"{found['file']}:{found['number']}", f"ssh says {quoted(found['what'], 200)}", "Correct the line"
+                    f"{match['file']}:{match['number']}", f"ssh says {quoted(match['what'], 200)}", "Correct the line"
                 )
         reason = quoted(lines[0], 200) if lines else "nothing"
         remedy = "Correct it: run the command by hand"

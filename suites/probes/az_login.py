@@ -76,7 +76,7 @@ class AzLogin:
     seconds: float = 0.0
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> AzLogin:
+    def read(cls, result: ProbeResult) -> AzLogin:
         """Read the steps.
 
         ::
@@ -87,9 +87,9 @@ class AzLogin:
             @exit 0
             2026-11-22 22:45:58.000000
         """
-        if seen.state == "no tool":
+        if result.state == "no tool":
             return cls(installed=False)
-        text = seen.stdout.replace("\r", "")
+        text = result.stdout.replace("\r", "")
         if re.search(r"^@himds$", text, re.M):
             status = re.search(r"^Agent Status\s*:[ \t]*(.*?)[ \t]*$", text, re.M)
             return cls(installed=True, agent=plain(status[1]) if status else "")
@@ -100,7 +100,7 @@ class AzLogin:
             steps[name] = Step(int(exit) if exit else None, output.strip())
         if "login" not in steps:
             raise ValueError(f"expected '@login' and what az printed, found {text[-60:]!r}")
-        return cls(True, None, steps["login"], steps.get("token"), seen.seconds)
+        return cls(True, None, steps["login"], steps.get("token"), result.seconds)
 
 
 az_login = probe(

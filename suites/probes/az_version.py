@@ -22,18 +22,18 @@ class AzVersion:
     error: str = ""  # its last line, when it broke off
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> AzVersion:
+    def read(cls, result: ProbeResult) -> AzVersion:
         """Read ``{"azure-cli": "2.76.0", "azure-cli-core": "2.76.0", "azure-cli-telemetry": "1.1.0", ...}``."""
-        if seen.state == "no tool":
+        if result.state == "no tool":
             return cls(installed=False)
-        start = seen.stdout.find("{")  # older versions may warn on stdout first
+        start = result.stdout.find("{")  # older versions may warn on stdout first
         try:
-            answer, _ = json.JSONDecoder().raw_decode(seen.stdout[start:]) if start >= 0 else ({}, 0)
+            answer, _ = json.JSONDecoder().raw_decode(result.stdout[start:]) if start >= 0 else ({}, 0)
         except (ValueError, RecursionError):
             answer = {}
         core = answer.get("azure-cli-core") or answer.get("azure-cli") if isinstance(answer, dict) else ""
-        lines = (seen.stderr.strip() or seen.stdout.strip()).splitlines()
-        return cls(True, seen.exit or 0, plain(str(core or "")), plain(lines[-1].strip()) if lines else "")
+        lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        return cls(True, result.exit or 0, plain(str(core or "")), plain(lines[-1].strip()) if lines else "")
 
 
 #: In a private folder that is removed with the run's: az makes its own where it finds none, and compiles its modules.

@@ -33,7 +33,7 @@ class Agent:
     setup: bool = False  # Windows: the feature Azure Arc Setup is there, which installs the agent, and is not it
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> Agent:
+    def read(cls, result: ProbeResult) -> Agent:
         """Read what the probe `agent` printed.
 
         ::
@@ -46,18 +46,18 @@ class Agent:
             @version
             azcmagent version 1.61.03319.2737
         """
-        text = clean(seen.stdout)
+        text = clean(result.stdout)
         head, _, output = text.partition("@version\n")
-        found = re.search(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b", output)
+        version = re.search(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b", output)
         since = re.search(r"^@since (\d+)$", head, re.M)
         instance = [int(match) for match in re.findall(r"^@instance (\d+)$", head, re.M)]
         return cls(
             installed=f"@has {AZCMAGENT}\n" in head,
             himds=f"@has {HIMDS}\n" in head,
-            version=tuple(map(int, found.groups())) if found else (),
-            output="" if found else last_line(output),
+            version=tuple(map(int, version.groups())) if version else (),
+            output="" if version else last_line(output),
             baked=int(since[1]) < min(instance) if since and instance else None,
-            looked=seen.received,
+            looked=result.received,
             remains="@service\n" in head and f"@has {AZCMAGENT}\n" not in head,
             setup="@setup\n" in head,
         )
@@ -112,7 +112,7 @@ class AgentStatus:
     missing: NoAnswer | None = None
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> AgentStatus:
+    def read(cls, result: ProbeResult) -> AgentStatus:
         """Read the JSON, and fill in from the text what it lacks: the text may be in the system's language.
 
         Agent 1.58 on Linux, connected (and much more)::
@@ -128,9 +128,9 @@ class AgentStatus:
         Never connected: the same keys without values, and ``Agent Status : Disconnected``. JSON keys differ between
         versions: ``{"status": "Connected", "resourceName": "vm-a", "resourceGroup": ..., "lastHeartbeat": ...}``.
         """
-        if missing := no_answer(seen):
+        if missing := no_answer(result):
             return cls(missing=missing)
-        text = clean(seen.stdout)
+        text = clean(result.stdout)
         if "@absent" in text.splitlines():
             return cls(missing=NO_AGENT)
         first, _, second = text.partition("\n@text\n")
@@ -141,7 +141,7 @@ class AgentStatus:
             listed = next((str(values[key]) for key in keys if values.get(key)), "") or shown.get(label, "")
             return plain(listed.strip())
 
-        found = cls(
+        status = cls(
             status=value("Agent Status", "status", "agentstatus"),
             resource_id=value("Resource Id", "resourceid", "id"),
             name=value("Resource Name", "resourcename"),
@@ -158,8 +158,8 @@ class AgentStatus:
             else None,
         )
         return (
-            found
-            if found.status
+            status
+            if status.status
             else cls(
                 missing=NoAnswer(Reason.UNREADABLE, f"azcmagent show printed no status (output: {last_line(text)})")
             )

@@ -41,7 +41,7 @@ class ReachedEndpoints:
     missing: NoAnswer | None = None
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> ReachedEndpoints:
+    def read(cls, result: ProbeResult) -> ReachedEndpoints:
         """Read the table, its columns by name, or the JSON in either of its shapes.
 
         Agent 1.34::
@@ -53,9 +53,9 @@ class ReachedEndpoints:
         Newer agents print ``INFO    ...`` lines before it, and more columns. JSON is a list of objects with the columns
         as keys, or an object of such objects by endpoint.
         """
-        if missing := no_answer(seen):
+        if missing := no_answer(result):
             return cls(missing=missing)
-        text = clean(seen.stdout)
+        text = clean(result.stdout)
         if "@absent" in text.splitlines():
             return cls(missing=NO_AGENT)
         if "@nowhere" in text.splitlines():

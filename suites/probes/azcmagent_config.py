@@ -23,7 +23,7 @@ class AgentConfig:
     missing: NoAnswer | None = None
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> AgentConfig:
+    def read(cls, result: ProbeResult) -> AgentConfig:
         """Read `config list`, and `config get` for what the list does not have.
 
         ::
@@ -41,9 +41,9 @@ class AgentConfig:
 
         An unset property is an empty value in the list and a sentence in `get`.
         """
-        if missing := no_answer(seen):
+        if missing := no_answer(result):
             return cls(missing=missing)
-        text = clean(seen.stdout)
+        text = clean(result.stdout)
         if "@absent" in text.splitlines():
             return cls(missing=NO_AGENT)
         head, *gets = re.split(r"^@get ", text, flags=re.M)
@@ -51,7 +51,7 @@ class AgentConfig:
         got = {name: last_line(rest) for name, _, rest in (block.partition("\n") for block in gets)}
         if not listed and all(answer == "nothing" for answer in got.values()):
             # On Windows its errors stay on stderr.
-            error = last_line(seen.stderr)
+            error = last_line(result.stderr)
             return cls(missing=NoAnswer(Reason.UNREADABLE, f"azcmagent config printed no setting (stderr: {error})"))
         url, bypass = (_setting(name, listed, got) for name in ("proxy.url", "proxy.bypass"))
         if url and not _is_url(url):

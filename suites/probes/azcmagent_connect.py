@@ -189,7 +189,7 @@ class AgentCommand:
     seconds: float = 0.0
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> AgentCommand:
+    def read(cls, result: ProbeResult) -> AgentCommand:
         """Read the answer.
 
         ::
@@ -203,11 +203,11 @@ class AgentCommand:
         or one line that says why azcmagent was not asked: ``@absent``, ``@no token 400``, ``@no key PKCS#8``,
         ``@already``; behind the last one stands ``Resource Id    : /subscriptions/...``.
         """
-        if seen.state == "timed out":
+        if result.state == "timed out":
             return cls(missing="It did not end in time and was stopped; what it had done by then is not known.")
-        if seen.state != "done":
-            return cls(missing=seen.stderr.strip() or "The session ended while it ran.")
-        text, _, after = seen.stdout.partition("\n@text\n")
+        if result.state != "done":
+            return cls(missing=result.stderr.strip() or "The session ended while it ran.")
+        text, _, after = result.stdout.partition("\n@text\n")
         resource = re.findall(r"Resource I[dD] *[=:] *(/[^\s\"]+)", text)
         named = plain(resource[-1]) if resource else ""
         if text.startswith(ALREADY):
@@ -220,8 +220,10 @@ class AgentCommand:
         if not begin or not match:
             raise ValueError(f"expected @run and @exit, found {plain(text.strip())[:80]!r}")
         lines = tuple(plain(line.strip()) for line in text[begin.end() : match.start()].splitlines() if line.strip())
-        shown = AgentStatus.read(replace(seen, stdout=f"\n@text\n{after}", truncated=False)) if after else AgentStatus()
-        return cls(int(match[1]), lines, resource=named, after=shown, seconds=seen.seconds)
+        shown = (
+            AgentStatus.read(replace(result, stdout=f"\n@text\n{after}", truncated=False)) if after else AgentStatus()
+        )
+        return cls(int(match[1]), lines, resource=named, after=shown, seconds=result.seconds)
 
     @property
     def error(self) -> str:
@@ -241,23 +243,23 @@ class ArcMachine:
     changed: str = ""
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> ArcMachine:
+    def read(cls, result: ProbeResult) -> ArcMachine:
         """Read what the enrollment noted: the resource, ``null`` when there is none, or why it is not known."""
-        if seen.state != "done":
-            return cls(missing=seen.stderr.strip() or "it was not asked")
-        if seen.stdout == NOT_ASKED:
+        if result.state != "done":
+            return cls(missing=result.stderr.strip() or "it was not asked")
+        if result.stdout == NOT_ASKED:
             return cls(asked=False)
         try:
-            found: Any = json.loads(seen.stdout)
+            machine: Any = json.loads(result.stdout)
         except RecursionError:
             raise ValueError("expected a resource, found JSON that is nested too deep") from None
-        if found is None:
+        if machine is None:
             return cls()
-        if not isinstance(found, dict) or not isinstance(found.get("properties"), dict):
+        if not isinstance(machine, dict) or not isinstance(machine.get("properties"), dict):
             raise ValueError("expected a resource")
-        properties = found["properties"]
+        properties = machine["properties"]
         return cls(
-            id=plain(str(found.get("id") or "")),
+            id=plain(str(machine.get("id") or "")),
             status=plain(str(properties.get("status") or "")),
             changed=plain(str(properties.get("lastStatusChange") or "")),
         )

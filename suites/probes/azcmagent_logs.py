@@ -57,7 +57,7 @@ class AgentLogs:
     missing: NoAnswer | None = None
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> AgentLogs:
+    def read(cls, result: ProbeResult) -> AgentLogs:
         """Read the lines that were picked on the VM, each after the last time that stood before it and a tab.
 
         ::
@@ -73,17 +73,17 @@ class AgentLogs:
         A line older than a day does not count, nor one that a successful connect came after. ``@unread PATH`` names a
         log that is there and could not be read.
         """
-        if missing := no_answer(seen):
+        if missing := no_answer(result):
             return cls(missing=missing)
-        now = re.search(r"^@now (\d+)$", seen.stdout, re.M)
+        now = re.search(r"^@now (\d+)$", result.stdout, re.M)
         if not now:
-            raise ValueError(f"expected '@now' and the seconds since 1970, found {last_line(seen.stdout)!r}")
-        if unread := re.search(r"^@unread (.{1,300})$", seen.stdout, re.M):
+            raise ValueError(f"expected '@now' and the seconds since 1970, found {last_line(result.stdout)!r}")
+        if unread := re.search(r"^@unread (.{1,300})$", result.stdout, re.M):
             return cls(missing=NoAnswer(Reason.UNREADABLE, f"{plain(unread[1])} cannot be read"))
         logs: list[str] = []
         lines: list[LogLine] = []
         connected = 0.0
-        for row in seen.stdout[now.end() :].splitlines():
+        for row in result.stdout[now.end() :].splitlines():
             stamp, tab, text = row.partition("\t")
             if row.startswith("@log "):
                 logs.append(row.rpartition("/")[2].removeprefix("@log "))

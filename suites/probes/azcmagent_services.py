@@ -37,7 +37,7 @@ class AgentServices:
     missing: NoAnswer | None = None
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> AgentServices:
+    def read(cls, probe_result: ProbeResult) -> AgentServices:
         """Read ``systemctl show``: a block for each unit.
 
         ::
@@ -49,10 +49,10 @@ class AgentServices:
             ActiveState=active
             SubState=running
         """
-        if missing := no_answer(seen):
+        if missing := no_answer(probe_result):
             return cls(missing=missing)
         units = {}
-        for block in re.split(r"\n\s*\n", seen.stdout.replace("\r", "")):
+        for block in re.split(r"\n\s*\n", probe_result.stdout.replace("\r", "")):
             pairs = re.findall(r"^(\w+)=(.*)$", block, re.M)
             values = dict(pairs)
             name = values.get("Id", "").removesuffix(".service")
@@ -71,7 +71,9 @@ class AgentServices:
                 {key: plain(value) for key, value in variables.items()},
             )
         if not units:
-            return cls(missing=NoAnswer(Reason.UNREADABLE, f"systemd does not answer ({last_line(seen.stderr)})"))
+            return cls(
+                missing=NoAnswer(Reason.UNREADABLE, f"systemd does not answer ({last_line(probe_result.stderr)})")
+            )
         return cls(units)
 
 

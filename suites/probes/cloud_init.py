@@ -52,7 +52,7 @@ class CloudInit:
     result: tuple[str, ...] | None = None  # the errors in result.json, None = there is no such file
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> CloudInit:
+    def read(cls, probe_result: ProbeResult) -> CloudInit:
         """Read the probe.
 
         ::
@@ -68,21 +68,21 @@ class CloudInit:
 
         or, of an older version, lines as in ``status: done``.
         """
-        if seen.state == "no tool":
+        if probe_result.state == "no tool":
             return cls(installed=False)
-        text = seen.stdout.replace("\r", "")
+        text = probe_result.stdout.replace("\r", "")
         begin = re.search(r"^@status\n", text, re.M)
         end = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
         if not begin or not end:
             raise ValueError(f"expected '@status' and what cloud-init said, found {text[-60:]!r}")
-        said, exit, rest = text[begin.end() : end.start()], int(end[1]), text[end.end() :]
+        output, exit, rest = text[begin.end() : end.start()], int(end[1]), text[end.end() :]
         result = re.search(r"^@result\n(.*)", rest, re.M | re.S)
         return cls(
             installed=True,
             exit=exit,
             user_data=bool(re.search(r"^@userdata$", rest, re.M)),
             result=_result(result[1]) if result else None,
-            **_status(said),
+            **_status(output),
         )
 
     @property

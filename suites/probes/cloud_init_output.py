@@ -230,7 +230,7 @@ class BootOutput:
     complete: bool = True  # False: the search stopped at a limit
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> BootOutput:
+    def read(cls, result: ProbeResult) -> BootOutput:
         """Read the probe: the first boot, and the last one where there are several.
 
         ::
@@ -245,7 +245,7 @@ class BootOutput:
         ``@from ?`` stands before lines whose boot's beginning is not in the log; ``@in`` names a rotated log, else the
         boot is in the log itself; ``@more`` counts lines that were not sent; ``@cut``: the middle was not read.
         """
-        text = seen.stdout
+        text = result.stdout
         if re.search(r"^@absent$", text, re.M):
             return cls(exists=False)
         if re.match(r"@empty\n@end", text):
@@ -255,7 +255,7 @@ class BootOutput:
             raise ValueError(f"expected '@from' and where a boot begins, found {text[:60]!r}")
         ends = [*(begin.start() for begin in begins[1:]), len(text)]
         boots = [_boot(begin, text[begin.end() : end]) for begin, end in zip(begins, ends, strict=True)]
-        ended = "\n@end" in text and not seen.truncated and not re.search(r"^@cut$", text, re.M)
+        ended = "\n@end" in text and not result.truncated and not re.search(r"^@cut$", text, re.M)
         return cls(True, tuple(boots), ended and all(boot.complete for boot in boots))
 
     @property

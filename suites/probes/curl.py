@@ -80,19 +80,19 @@ class CurlAnswer:
     whole_head: bool = True  # the headers ended with an empty line: curl accepts a head that broke off, with exit 0
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> CurlAnswer:
+    def read(cls, result: ProbeResult) -> CurlAnswer:
         """Read a probe that called curl with ``-sS -D - -o /dev/null -w WRITE``.
 
         Raises ValueError where curl printed no line of numbers.
         """
-        stdout, verbose = seen.stdout.replace("\r", ""), seen.stderr.replace("\r", "")
+        stdout, verbose = result.stdout.replace("\r", ""), result.stderr.replace("\r", "")
         matches = list(_NUMBERS.finditer(stdout))
         if not matches:
-            raise ValueError(f"curl exited with {seen.exit} but printed no @curl line: {_tail(seen.stderr)}")
+            raise ValueError(f"curl exited with {result.exit} but printed no @curl line: {_tail(result.stderr)}")
         numbers = dict(pair.split("=", 1) for pair in matches[-1]["pairs"].split())
         code, connect, request = (_number(numbers.get(name, "")) for name in ("code", "connect", "request"))
         return cls(
-            exit=seen.exit or 0,
+            exit=result.exit or 0,
             code=code,
             connect=connect,
             accepted=bool(code or connect or request or re.search(r"^> CONNECT ", verbose, re.M)),

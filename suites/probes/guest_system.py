@@ -79,7 +79,7 @@ class OperatingSystem:
     machine: str  # "x86_64"
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> OperatingSystem:
+    def read(cls, result: ProbeResult) -> OperatingSystem:
         r"""Read the file, then the machine.
 
         ::
@@ -90,12 +90,12 @@ class OperatingSystem:
             ID_LIKE=debian
             @machine x86_64
         """
-        machine = re.search(r"^@machine (\S+)$", seen.stdout, re.M)
+        machine = re.search(r"^@machine (\S+)$", result.stdout, re.M)
         if not machine:
-            raise ValueError(f"expected '@machine' and what uname -m says, found {seen.stdout[-60:]!r}")
+            raise ValueError(f"expected '@machine' and what uname -m says, found {result.stdout[-60:]!r}")
         values = {
             name: _unquoted(value)
-            for name, value in re.findall(r"^([A-Z_]+)=(.*)$", seen.stdout.replace("\r", ""), re.M)
+            for name, value in re.findall(r"^([A-Z_]+)=(.*)$", result.stdout.replace("\r", ""), re.M)
         }
         id, version = values.get("ID", "").lower(), values.get("VERSION_ID", "")
         return cls(
@@ -171,7 +171,7 @@ class Guest:
     locks: tuple[Lock, ...] | None  # None: the kernel does not list them
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> Guest:
+    def read(cls, result: ProbeResult) -> Guest:
         """Read the probe.
 
         ::
@@ -186,7 +186,7 @@ class Guest:
             Filesystem     1024-blocks     Used Available Capacity Mounted on
             /dev/vda1         30298176  5412000  24869792      18% /
         """
-        text = seen.stdout.replace("\r", "")
+        text = result.stdout.replace("\r", "")
         init = re.search(r"^@init ?(.*)$", text, re.M)
         if not init:
             raise ValueError(f"expected '@init' and the name of process 1, found {text[:60]!r}")
@@ -251,8 +251,8 @@ def _command() -> str:
     )
 
 
-def _read_guest(seen: ProbeResult) -> Guest | WindowsGuest:
-    return (WindowsGuest if seen.stdout.startswith("@windows") else Guest).read(seen)
+def _read_guest(result: ProbeResult) -> Guest | WindowsGuest:
+    return (WindowsGuest if result.stdout.startswith("@windows") else Guest).read(result)
 
 
 guest = probe(_command(), windows=windows_guest.GUEST, timeout=8, read=_read_guest)

@@ -99,9 +99,9 @@ class OwnSettings:
     files: tuple[tuple[str, bool, str], ...]  # kind, speaks of a proxy, path: the configuration files that are there
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> OwnSettings:
+    def read(cls, result: ProbeResult) -> OwnSettings:
         """Read what the probe printed; see the top of this module."""
-        answer = CurlAnswer.read(seen)
+        answer = CurlAnswer.read(result)
         tried = re.findall(r"^@tried (.*)$", answer.verbose, re.M)
         return cls(
             answer,

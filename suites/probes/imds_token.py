@@ -225,10 +225,10 @@ class TokenAnswer:
     received: float = field(default=0.0)  # the runner's clock, 0 = not recorded
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> TokenAnswer:
+    def read(cls, result: ProbeResult) -> TokenAnswer:
         """Read what the probe printed; see the top of this module."""
-        curl = CurlAnswer.read(seen)
-        text = seen.stdout.replace("\r", "")
+        curl = CurlAnswer.read(result)
+        text = result.stdout.replace("\r", "")
         claims = re.search(r"^claims=([A-Za-z0-9_ -]*)$", text, re.M)
         tries = re.search(r"^@tries (\d{1,3})$", text, re.M)
         begin = re.search(r"^body=", text, re.M)
@@ -241,7 +241,7 @@ class TokenAnswer:
             error=_error(body.strip()) if body else "",
             tries=int(tries[1]) if tries else 1,
             page=bool(re.search(r"<(!doctype +)?html\b", body, re.I)),
-            received=seen.received,
+            received=result.received,
         )
 
     def claim(self, name: str) -> str:

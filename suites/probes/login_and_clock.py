@@ -21,7 +21,7 @@ class Clock:
     runner: float
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> Clock:
+    def read(cls, result: ProbeResult) -> Clock:
         r"""Read the headers of the answer, then the VM's own seconds.
 
         ::
@@ -33,10 +33,10 @@ class Clock:
 
             @clock 1795301158
         """
-        own = re.search(r"^@clock (\d{9,11})\s*$", seen.stdout, re.M)
+        own = re.search(r"^@clock (\d{9,11})\s*$", result.stdout, re.M)
         if not own:
-            raise ValueError(f"expected '@clock' and the seconds since 1970, found {seen.stdout[-60:]!r}")
-        return cls(int(own[1]), _date(seen.stdout), seen.received)
+            raise ValueError(f"expected '@clock' and the seconds since 1970, found {result.stdout[-60:]!r}")
+        return cls(int(own[1]), _date(result.stdout), result.received)
 
 
 def _date(headers: str) -> int | None:

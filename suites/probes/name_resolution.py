@@ -21,7 +21,7 @@ class NameAnswer:
     asked: bool = True  # False: nothing on the VM could ask
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> NameAnswer:
+    def read(cls, result: ProbeResult) -> NameAnswer:
         """Read getent, or nslookup where getent is missing.
 
         ``getent ahosts`` (exit 2: no such name)::
@@ -41,11 +41,11 @@ class NameAnswer:
             Name:   management.azure.com
             Address: 20.236.10.163
         """
-        if seen.state == "timed out":
+        if result.state == "timed out":
             return cls((), "the resolver did not answer in time")
-        if seen.exit == 127:
+        if result.exit == 127:
             return cls((), "neither getent nor nslookup is installed", asked=False)
-        output = seen.stdout.replace("\r", "")
+        output = result.stdout.replace("\r", "")
         if "Server:" in output:  # nslookup: the first address is the server's own
             output = output.partition("\nName:")[2]
             texts = re.findall(r"^Address(?: \d+)?:[ \t]*([0-9A-Fa-f.:]+)", output, re.M)

@@ -36,15 +36,15 @@ class NoAnswer:
 NO_AGENT = NoAnswer(Reason.NO_AGENT, "the agent is not installed")
 
 
-def no_answer(seen: ProbeResult, subject: str = "the command") -> NoAnswer | None:
+def no_answer(result: ProbeResult, subject: str = "the command") -> NoAnswer | None:
     """The reason why a probe did not run to its end, in a clause about `subject`; None when it did."""
-    match seen.state:
+    match result.state:
         case "done":
             return None
         case "timed out":
             return NoAnswer(Reason.TIMED_OUT, f"{subject} did not answer in time")
         case "no tool":
-            return NoAnswer(Reason.NO_TOOL, f"{seen.stderr.strip() or 'the program'} is not installed")
+            return NoAnswer(Reason.NO_TOOL, f"{result.stderr.strip() or 'the program'} is not installed")
         case "no root":
             return NoAnswer(Reason.NO_ROOT, f"{subject} needs root, and there is none")
         case _:

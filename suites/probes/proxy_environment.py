@@ -47,16 +47,16 @@ class Variables:
     missing: NoAnswer | None = None
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> Variables:
+    def read(cls, result: ProbeResult) -> Variables:
         r"""Read ``NAME=value`` lines; any line but the mark at the end that is none belongs to the value before it.
 
         Only ``\n`` ends a line: whatever else `str.splitlines` takes for an end of line is part of a value.
         """
-        if missing := no_answer(seen, "it"):
+        if missing := no_answer(result, "it"):
             return cls(missing=missing)
         values: dict[str, str] = {}
         name = ""
-        for line in seen.stdout.removesuffix("\n").split("\n"):
+        for line in result.stdout.removesuffix("\n").split("\n"):
             match = re.fullmatch(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)", line)
             if match:
                 name = match[1]
@@ -66,19 +66,19 @@ class Variables:
         return cls(values)
 
     @classmethod
-    def read_login(cls, seen: ProbeResult) -> Variables:
+    def read_login(cls, result: ProbeResult) -> Variables:
         """Read what the login shell's `env` printed after the mark; without the mark the shell ran nothing."""
-        if seen.state == "done" and not re.search(r"^@login$", seen.stdout, re.M):
+        if result.state == "done" and not re.search(r"^@login$", result.stdout, re.M):
             return cls(missing=NoAnswer(Reason.UNREADABLE, "it ran no command"))
-        start = seen.stdout.rfind("@login\n") + len("@login\n")
-        return cls.read(replace(seen, stdout=seen.stdout[start:]))
+        start = result.stdout.rfind("@login\n") + len("@login\n")
+        return cls.read(replace(result, stdout=result.stdout[start:]))
 
     @classmethod
-    def read_systemd(cls, seen: ProbeResult) -> Variables:
+    def read_systemd(cls, result: ProbeResult) -> Variables:
         """Read ``systemctl show-environment``: ``HTTPS_PROXY=http://169.254.0.11:3128``, ``A=$'with blank'``."""
-        if seen.state == "done" and seen.stdout.strip() in ("", END) and seen.stderr.strip():
+        if result.state == "done" and result.stdout.strip() in ("", END) and result.stderr.strip():
             return cls(missing=NoAnswer(Reason.UNREADABLE, "systemd does not run"))
-        variables = cls.read(seen)
+        variables = cls.read(result)
         unquoted = {name: re.sub(r"\A\$'(.*)'\Z", r"\1", value, flags=re.S) for name, value in variables.values.items()}
         return cls(unquoted, variables.missing)
 
@@ -174,7 +174,7 @@ _FILES = (
 )
 
 
-def _read_written(seen: ProbeResult) -> dict[str, list[str]]:
+def _read_written(result: ProbeResult) -> dict[str, list[str]]:
     """Which files assign which variable.
 
     ::
@@ -184,7 +184,7 @@ def _read_written(seen: ProbeResult) -> dict[str, list[str]]:
         /etc/csh.login:setenv HTTPS_PROXY
     """
     files: dict[str, list[str]] = {}
-    for line in seen.stdout.split("\n"):
+    for line in result.stdout.split("\n"):
         file, _, text = line.partition(":")
         if not re.fullmatch(r"[\w ./@+~-]{1,200}", file):  # a remedy names it, so it may be pasted into a shell
             continue
@@ -207,10 +207,10 @@ written = probe(
 )
 
 
-def _read_version(seen: ProbeResult) -> tuple[int, ...]:
+def _read_version(result: ProbeResult) -> tuple[int, ...]:
     """``curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.22 ...``; () = no curl, or no version."""
     # libcurl's version counts, and is the second one where they differ.
-    match = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", seen.stdout) if seen.state == "done" else None
+    match = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", result.stdout) if result.state == "done" else None
     return tuple(map(int, match.groups())) if match else ()
 
 

@@ -105,9 +105,13 @@ tunnel = probe(
 )
 
 
-def _if_any(seen: ProbeResult) -> CurlAnswer | None:
+def _if_any(result: ProbeResult) -> CurlAnswer | None:
     try:
-        return CurlAnswer.read(seen) if seen.state == "done" and seen.exit in EXITS and not seen.truncated else None
+        return (
+            CurlAnswer.read(result)
+            if result.state == "done" and result.exit in EXITS and not result.truncated
+            else None
+        )
     except ValueError:  # garbage: NET-001 says so
         return None
 

@@ -70,7 +70,7 @@ class WindowsGuest:
     free: int | None  # KiB
 
     @classmethod
-    def read(cls, seen: ProbeResult) -> WindowsGuest:
+    def read(cls, result: ProbeResult) -> WindowsGuest:
         """Read the probe. A value that is not set is printed as nothing.
 
         ::
@@ -82,7 +82,7 @@ class WindowsGuest:
             @tls12 disabledbydefault 1
             @free C: 29360128
         """
-        text = seen.stdout.replace("\r", "")
+        text = result.stdout.replace("\r", "")
         values = dict(re.findall(r"^@(powershell|dotnet|tls12 enabled|tls12 disabledbydefault) ?(.*)$", text, re.M))
         free = re.search(r"^@free (\S+) (\d{1,15})$", text, re.M)
         version = re.match(r"\d+(?:\.\d+)*", values.get("powershell", ""))

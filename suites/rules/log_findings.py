@@ -20,12 +20,12 @@ def described(entries: Sequence[_Entry]) -> tuple[str, str]:
     """The message and the remedy for some lines and their meanings; a meaning that was seen last comes first."""
     sentences, remedies = [], []
     for same in _by_meaning(entries):
-        last, what = same[-1]
+        last, newest = same[-1]
         times = "" if len(same) == 1 else f", {len(same)} times"
         subjects = list(dict.fromkeys(meaning.subject for _, meaning in same if meaning.subject))
         about = f" In all it is about {listed(subjects[:_SUBJECTS])}." if len(subjects) > 1 else ""
-        sentences.append(f"{last.log}{last.when}{times}: {_quoted(last)}. {what.sentence}{about}")
-        remedies.append(f"{what.name}: {what.advice}")
+        sentences.append(f"{last.log}{last.when}{times}: {_quoted(last)}. {newest.sentence}{about}")
+        remedies.append(f"{newest.name}: {newest.advice}")
     return " ".join(sentences), " ".join(remedies)
 
 

@@ -62,7 +62,7 @@ def _schannel() -> tuple[tuple[str, re.Pattern[str]], ...]:
         (
             kind,
             re.compile(
-                "|".join([rf"\b{name}\b" for name in rows] + [rf"0x{each}\b" for each in rows.values() if each]), re.I
+                "|".join([rf"\b{name}\b" for name in rows] + [rf"0x{code}\b" for code in rows.values() if code]), re.I
             ),
         )
         for kind, rows in read_table("schannel").items()

@@ -47,7 +47,7 @@ def windows_has_what_the_agent_needs(guest: WindowsGuest, free_megabytes: int) -
             )
         )
     if problems:
-        fail(" ".join(seen for seen, _ in problems), remedy=" ".join(remedy for _, remedy in problems))
+        fail(" ".join(message for message, _ in problems), remedy=" ".join(remedy for _, remedy in problems))
     missing = {
         "the version of PowerShell": not guest.powershell,
         "the release of .NET Framework": guest.dotnet is None,

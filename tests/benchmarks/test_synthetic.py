@@ -24,7 +24,7 @@ def test_a_clone_is_called_otherwise_everywhere_and_its_token_is_its_own(tmp_pat
     evidence = archive["vm7001"]
     assert evidence.vm == vms[0]
     assert evidence.session.address == "root@10.0.28.2:22"
-    claims = evidence.seen["arm_token"].stdout.partition("claims=")[2].partition("\n")[0]
+    claims = evidence.results["arm_token"].stdout.partition("claims=")[2].partition("\n")[0]
     said = json.loads(synthetic._decoded(claims))
     assert said["xms_mirid"].endswith("/virtualMachines/vm7001")
     facts = AzureSnapshot.from_data(_read(tmp_path / "azure.json"))

@@ -291,10 +291,10 @@ class Site:
         options, asking = ssh.Options(run_timeout=5), self.look if look else None
         return runner.enroll(found, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
 
-    def seen(self, name: str) -> dict[str, ProbeResult]:
+    def results(self, name: str) -> dict[str, ProbeResult]:
         """As it is on disk; in memory it is the same."""
-        disk = Archive(self.archive.directory)[name].seen
-        assert disk == self.archive[name].seen
+        disk = Archive(self.archive.directory)[name].results
+        assert disk == self.archive[name].results
         return disk
 
 
@@ -328,10 +328,10 @@ def test_connect_then_show_then_azure(monkeypatch: pytest.MonkeyPatch, tmp_path:
     site.machines = [machine("web-ab", "Error"), machine("WEB-A")]
     assert site.enroll("connect")
     assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
-    seen = site.seen("a")
-    assert list(seen) == ["healthz", "enroll_connect", "enroll_show", "enroll_machine"]
-    assert ArcMachine.read(seen["enroll_machine"]).status == "Connected"
-    assert "secretish" not in seen["enroll_machine"].stdout
+    results = site.results("a")
+    assert list(results) == ["healthz", "enroll_connect", "enroll_show", "enroll_machine"]
+    assert ArcMachine.read(results["enroll_machine"]).status == "Connected"
+    assert "secretish" not in results["enroll_machine"].stdout
     assert site.archive["a"].vm == VM_A  # not the VM with what Azure added
     assert site.archive["a"].session == OK
 
@@ -340,7 +340,7 @@ def test_roundtrip_disconnects_what_it_connected(monkeypatch: pytest.MonkeyPatch
     site = Site(monkeypatch, tmp_path, ANSWERS)
     assert site.enroll("roundtrip")
     assert [key for _, key in site.visits] == ["enroll_connect", "enroll_show", "enroll_disconnect"]
-    assert ArcMachine.read(site.seen("a")["enroll_gone"]) == ArcMachine()
+    assert ArcMachine.read(site.results("a")["enroll_gone"]) == ArcMachine()
 
 
 def test_a_machine_that_was_connected_before_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -349,7 +349,8 @@ def test_a_machine_that_was_connected_before_is_left_alone(monkeypatch: pytest.M
     assert site.enroll("roundtrip")
     assert ("a", "enroll_disconnect") not in site.visits
     assert (
-        AgentCommand.read(site.seen("a")["enroll_disconnect"]).missing == "The machine was connected before this run."
+        AgentCommand.read(site.results("a")["enroll_disconnect"]).missing
+        == "The machine was connected before this run."
     )
 
 
@@ -362,7 +363,7 @@ def test_a_failed_connect_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     site = Site(monkeypatch, tmp_path, {("a", "enroll_connect"): first})
     assert site.enroll("roundtrip")
     assert site.visits == [("a", "enroll_connect")]
-    assert set(site.seen("a")) == {"healthz", "enroll_connect"}
+    assert set(site.results("a")) == {"healthz", "enroll_connect"}
 
 
 def test_a_lost_session_says_so_and_touches_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -371,7 +372,7 @@ def test_a_lost_session_says_so_and_touches_nothing_else(monkeypatch: pytest.Mon
     site.lost = {("a", "enroll_connect")}
     assert site.enroll("roundtrip", (VM_A, VM_B))
     assert [name for name, key in site.visits if key != "enroll_connect"] == ["b", "b"]
-    seen = site.seen("a")["enroll_connect"]
+    seen = site.results("a")["enroll_connect"]
     assert seen.state == "lost"
     assert AgentCommand.read(seen).missing == "The session ended while this ran: It broke."
     assert seen.command.startswith("[ -x /opt/azcmagent/bin/azcmagent ]")
@@ -387,14 +388,14 @@ def test_an_interrupt_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_azure_is_not_asked_when_it_is_not_to_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
     assert site.enroll("roundtrip", look=False)
-    assert not ArcMachine.read(site.seen("a")["enroll_machine"]).asked
+    assert not ArcMachine.read(site.results("a")["enroll_machine"]).asked
 
 
 def test_what_azure_refuses_is_not_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
     site.machines = ReadError("Azure refused to show it.")
     assert site.enroll("roundtrip")
-    assert ArcMachine.read(site.seen("a")["enroll_gone"]).missing == "Azure refused to show it."
+    assert ArcMachine.read(site.results("a")["enroll_gone"]).missing == "Azure refused to show it."
 
 
 def test_azure_is_given_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -406,7 +407,7 @@ def test_azure_is_given_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
     monkeypatch.setattr(site, "look", look)
     assert site.enroll("connect")
-    assert ArcMachine.read(site.seen("a")["enroll_machine"]).status == "Connected"
+    assert ArcMachine.read(site.results("a")["enroll_machine"]).status == "Connected"
 
 
 # ------------------------------------------------------------------------------------------------------ the whole step
@@ -419,7 +420,7 @@ def test_only_the_ready_are_enrolled(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
     assert said[0] == "--enroll=connect: 1 of 2 VMs is being connected to Azure Arc now."
     assert said[-1] == "  b: Not connected, as the VM is not ready: IMDS-002 failed."
-    assert set(site.seen("b")) == {"healthz"}
+    assert set(site.results("b")) == {"healthz"}
 
 
 def test_two_vms_do_not_become_one_resource(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -429,14 +430,14 @@ def test_two_vms_do_not_become_one_resource(monkeypatch: pytest.MonkeyPatch, tmp
     assert _whole(site, [VM_A, twin], {"a": Status.PASS, "b": Status.PASS}, said)
     assert not site.visits
     assert "a and b would become the same resource" in said[-1]
-    assert "a and b would become the same resource" in AgentCommand.read(site.seen("a")["enroll_connect"]).missing
+    assert "a and b would become the same resource" in AgentCommand.read(site.results("a")["enroll_connect"]).missing
 
 
 def test_a_vm_without_a_target_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, {})
     assert _whole(site, [Vm("a")], {"a": Status.PASS}, [])
     assert not site.visits
-    assert "not known where to" in AgentCommand.read(site.seen("a")["enroll_connect"]).missing
+    assert "not known where to" in AgentCommand.read(site.results("a")["enroll_connect"]).missing
 
 
 def test_an_interrupt_while_azure_is_asked_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def saved(folder: Path) -> Path:
     """A run of vm1 and vm2, each with evidence."""
     archive = Archive.create(folder, RUN, [VM, Vm("vm2")])
     archive.store(EVIDENCE)
-    archive.store(Evidence(Vm("vm2"), EVIDENCE.session, EVIDENCE.seen, 1000.0))
+    archive.store(Evidence(Vm("vm2"), EVIDENCE.session, EVIDENCE.results, 1000.0))
     return folder
 
 
@@ -158,7 +158,7 @@ def test_evidence(tmp_path: Path) -> None:
         path.write_text(text, "latin-1")
         archive, _, vms = Archive.open(path.parent.parent)
         notes = archive.load(vms)
-        assert archive["vm2"].seen == EVIDENCE.seen, "the other VM is as it was"
+        assert archive["vm2"].results == EVIDENCE.results, "the other VM is as it was"
         assert archive.get("vm1") is None or place not in ((), ("version",)), text
         if archive.get("vm1") is None:
             session = archive.damaged["vm1"]
@@ -301,7 +301,7 @@ def test_run_json(tmp_path: Path) -> None:
         assert place not in ((), ("version",)), text
         archive, _, vms = Archive.open(path.parent)
         archive.load(vms)
-        assert place[:2] == ("fleet", 1) or archive["vm2"].seen == EVIDENCE.seen
+        assert place[:2] == ("fleet", 1) or archive["vm2"].results == EVIDENCE.results
         if archive.damaged:
             (session,) = archive.damaged.values()
             assert session.message.startswith(f"{path}: fleet[{(*place, 0)[1]}]"), session.message
@@ -424,7 +424,7 @@ def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester,
     fleet = [Vm(f"vm{number}") for number in range(len(ways) + 2)]
     archive = Archive.create(pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
     for vm in fleet:
-        archive.store(Evidence(vm, EVIDENCE.session, EVIDENCE.seen, 1000.0))
+        archive.store(Evidence(vm, EVIDENCE.session, EVIDENCE.results, 1000.0))
     run = json.loads((pytester.path / "earlier/run.json").read_bytes())
     for vm, text in zip(fleet[1:-1], ways, strict=True):
         text = text.replace('"vm1"', f'"{vm.name}"', 1)

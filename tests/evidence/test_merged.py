@@ -74,7 +74,7 @@ def refused(places: list[str], **how: Any) -> str:
 def test_shards_become_the_fleet_in_its_own_order(tmp_path: Path) -> None:
     archive, _, vms = open_all(list(reversed(shards(tmp_path))))
     assert [vm.name for vm in vms] == ["vm1", "vm2", "vm3", "vm4", "vm5"]
-    assert archive["vm2"].seen["word"].stdout == "right on vm2"
+    assert archive["vm2"].results["word"].stdout == "right on vm2"
     source = archive.source
     assert isinstance(source, MergedSource)
     assert source.gaps_among(vms) is None
@@ -123,7 +123,7 @@ def test_a_vm_in_two_sources_that_agree_is_one_vm(tmp_path: Path) -> None:
 
 def test_the_source_that_has_seen_a_vm_speaks_for_it(tmp_path: Path) -> None:
     one, other = keep(tmp_path / "a", FLEET[:2], without="vm2"), keep(tmp_path / "b", FLEET[1:3], says="odd")
-    assert open_all([one, other])[0]["vm2"].seen["word"].stdout == "odd on vm2"
+    assert open_all([one, other])[0]["vm2"].results["word"].stdout == "odd on vm2"
 
 
 def test_shards_of_another_fleet_are_refused(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_one_run_or_all_below_are_judged(tmp_path: Path, scheme: str) -> None:
         copy(run, url)
     archive, _, vms = open_all([url])
     assert [vm.name for vm in vms] == [vm.name for vm in FLEET]
-    assert archive["vm4"].seen["word"].stdout == "right on vm4"
+    assert archive["vm4"].results["word"].stdout == "right on vm4"
     assert [vm.name for vm in open_all([f"{url}/b"])[2]] == ["vm3", "vm4", "vm5"]
 
 

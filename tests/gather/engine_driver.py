@@ -153,7 +153,7 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
         "errors": errors[-300:].decode(errors="replace"),
         "seen": {
             key: [seen.state, seen.exit, seen.stdout[:70_000], seen.stderr[:300], seen.truncated]
-            for key, seen in decoder.seen.items()
+            for key, seen in decoder.results.items()
         },
     }
     for pid in others(set()):

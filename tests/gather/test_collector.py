@@ -71,7 +71,7 @@ def test_a_whole_answer_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     evidence, whole = gathered(monkeypatch, tmp_path, answer, OK)
     assert whole
     assert evidence.session.outcome == "ok"
-    assert {key: (seen.state, seen.stdout) for key, seen in evidence.seen.items()} == {
+    assert {key: (seen.state, seen.stdout) for key, seen in evidence.results.items()} == {
         "a": ("done", "one"),
         "b": ("done", "two"),
     }
@@ -87,14 +87,14 @@ def test_a_session_that_is_lost_keeps_what_came_and_names_what_did_not(
 
     evidence, _ = gathered(monkeypatch, tmp_path, answer, lost)
     assert evidence.session == lost
-    assert {key: seen.state for key, seen in evidence.seen.items()} == {"a": "lost", "b": "done"}
+    assert {key: seen.state for key, seen in evidence.results.items()} == {"a": "lost", "b": "done"}
 
 
 def test_a_vm_that_was_not_reached_has_no_probes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     refused = SshSession("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")
     evidence, whole = gathered(monkeypatch, tmp_path, None, refused)
     assert whole
-    assert (evidence.session, evidence.seen) == (refused, {})
+    assert (evidence.session, evidence.results) == (refused, {})
 
 
 def test_no_place_to_write_is_an_outcome_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_no_place_to_write_is_an_outcome_of_its_own(monkeypatch: pytest.MonkeyPa
         "No folder on the VM can be written, so no probe could run "
         "(tried /dev/shm $XDG_RUNTIME_DIR /run /tmp /var/tmp $HOME)."
     )
-    assert evidence.seen == {}
+    assert evidence.results == {}
 
 
 def test_what_the_callers_code_raises_is_not_swallowed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_whole_answer() -> None:
     decoder = decoded(GOOD)
     assert decoder.complete
     assert decoder.greeted
-    b, a = decoder.seen["b"], decoder.seen["a"]
+    b, a = decoder.results["b"], decoder.results["a"]
     assert (b.state, b.exit, b.stdout, b.stderr, b.seconds, b.received) == ("done", 7, "out\n", "err\n", 0.25, 1000.0)
     assert (a.state, a.exit, a.stdout, a.stderr, a.seconds) == ("timed out", None, "", "", 1.5)
 
@@ -44,28 +44,28 @@ def test_the_pieces_it_arrives_in_do_not_matter(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(GOOD)]
     decoder = decoded(*(GOOD[a:b] for a, b in pairwise(edges)))
     assert decoder.complete
-    assert decoder.seen == decoded(GOOD).seen
+    assert decoder.results == decoded(GOOD).results
 
 
 def test_an_answer_that_breaks_off_keeps_the_frames_that_were_whole() -> None:
     decoder = decoded(GOOD[: GOOD.index(b"o 1\n") + 10])
     assert not decoder.complete
-    assert set(decoder.seen) == {"b"}
+    assert set(decoder.results) == {"b"}
 
 
 def test_a_login_that_says_much_before_the_first_frame_is_greeted_all_the_same() -> None:
     for noise in (65_536, 65_537, 200_000):
         for cut in range(noise - 3, noise + 3):
             whole = b"x" * noise + GOOD
-            assert decoded(whole[:cut], whole[cut:]).seen == decoded(GOOD).seen
+            assert decoded(whole[:cut], whole[cut:]).results == decoded(GOOD).results
 
 
 def test_a_frame_forged_without_the_nonce_is_only_output() -> None:
     forged = b"\nN0NCE hello\n\nWRONG o 1\n\nWRONG end\n\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 1.00\n"
     decoder = decoded(forged)
     assert not decoder.complete
-    assert decoder.seen["a"].stdout == "\nWRONG o 1\n\nWRON"  # and cut at its cap
-    assert decoder.seen["a"].truncated
+    assert decoder.results["a"].stdout == "\nWRONG o 1\n\nWRON"  # and cut at its cap
+    assert decoder.results["a"].truncated
 
 
 def test_frames_that_break_the_grammar_are_dropped() -> None:
@@ -81,15 +81,15 @@ def test_frames_that_break_the_grammar_are_dropped() -> None:
         b"\nN0NCE\n\nN0NCE \n",
     ]
     for frame in bad:
-        assert decoded(frame).seen == {}
-        assert set(decoded(frame, GOOD).seen) == {"a", "b"}
+        assert decoded(frame).results == {}
+        assert set(decoded(frame, GOOD).results) == {"a", "b"}
 
 
 @given(st.lists(st.sampled_from([*GOOD.splitlines(keepends=True), b"\nN0NCE ", b"\n", b"\xff\x00"]) | st.binary()))
 def test_nothing_a_vm_sends_can_stop_the_reader(pieces: list[bytes]) -> None:
     decoder = decoded(*pieces)
-    assert set(decoder.seen) <= {"a", "b"}
-    assert all(len(seen.stdout.encode()) <= 4 * 16 for seen in decoder.seen.values())
+    assert set(decoder.results) <= {"a", "b"}
+    assert all(len(seen.stdout.encode()) <= 4 * 16 for seen in decoder.results.values())
 
 
 def test_noise_is_not_kept_in_memory() -> None:

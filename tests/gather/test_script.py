@@ -71,12 +71,12 @@ def run(
 
 
 def test_output_and_exit_status_of_a_probe_come_back(shell: list[str]) -> None:
-    seen = run(shell, planned("a", "echo out; echo err >&2; exit 3")).seen["a"]
+    seen = run(shell, planned("a", "echo out; echo err >&2; exit 3")).results["a"]
     assert (seen.state, seen.exit, seen.stdout, seen.stderr, seen.truncated) == ("done", 3, "out\n", "err\n", False)
 
 
 def test_bytes_arrive_as_they_were_printed(shell: list[str]) -> None:
-    seen = run(shell, planned("a", r"printf '\001\000\377\n\n<b>\303\251'")).seen["a"]
+    seen = run(shell, planned("a", r"printf '\001\000\377\n\n<b>\303\251'")).results["a"]
     assert seen.stdout == "\x01\x00\\xff\n\n<b>é"
 
 
@@ -84,12 +84,12 @@ def test_probes_run_side_by_side(shell: list[str], tmp_path: Path) -> None:
     """Each waits until all eight have begun."""
     wait = f"until [ $(ls {tmp_path} | wc -l) = 8 ]; do sleep 0.1; done"
     decoder = run(shell, *(planned(f"probe{n}", f"mkdir {tmp_path}/{n}; {wait}", timeout=60) for n in range(8)))
-    assert [(seen.state, seen.exit) for seen in decoder.seen.values()] == [("done", 0)] * 8
+    assert [(seen.state, seen.exit) for seen in decoder.results.values()] == [("done", 0)] * 8
 
 
 def test_a_late_probe_is_stopped_with_its_children_and_keeps_what_it_said(shell: list[str]) -> None:
     mark = "313.7"
-    seen = run(shell, planned("late", f"echo before; sleep {mark} | sleep {mark}", timeout=3)).seen["late"]
+    seen = run(shell, planned("late", f"echo before; sleep {mark} | sleep {mark}", timeout=3)).results["late"]
     assert (seen.state, seen.exit, seen.stdout) == ("timed out", None, "before\n")
     until(lambda: mark not in _command_lines(), "a child is left")
 
@@ -105,13 +105,15 @@ def _command_lines() -> str:
 
 
 def test_endless_output_is_cut_at_the_cap_and_says_so(shell: list[str]) -> None:
-    seen = run(shell, planned("flood", "while [ ${#a} -lt 9999 ]; do a=$a.; echo 0123; done", cap=2048)).seen["flood"]
+    seen = run(shell, planned("flood", "while [ ${#a} -lt 9999 ]; do a=$a.; echo 0123; done", cap=2048)).results[
+        "flood"
+    ]
     assert len(seen.stdout) == 2048
     assert seen.truncated
 
 
 def test_output_of_exactly_the_cap_is_not_called_cut(shell: list[str]) -> None:
-    seen = run(shell, planned("full", "printf '%01024d' 0", cap=1024)).seen["full"]
+    seen = run(shell, planned("full", "printf '%01024d' 0", cap=1024)).results["full"]
     assert len(seen.stdout) == 1024
     assert not seen.truncated
 
@@ -119,21 +121,21 @@ def test_output_of_exactly_the_cap_is_not_called_cut(shell: list[str]) -> None:
 def test_programs_of_the_vm_may_write_files_of_any_size(shell: list[str], tmp_path: Path) -> None:
     log = tmp_path / "agent.log"
     probe = planned("agent", f"ulimit -f; head -c 300000 /dev/zero >>{log}; echo written", cap=64)
-    seen = run(shell, probe).seen["agent"]
+    seen = run(shell, probe).results["agent"]
     assert (seen.exit, seen.stdout, seen.truncated) == (0, "unlimited\nwritten\n", False)
     assert log.stat().st_size == 300_000
 
 
 def test_a_probe_that_prints_without_end_is_stopped(shell: list[str]) -> None:
     decoder = run(shell, planned("out", "yes", timeout=3), planned("err", "exec yes >&2", timeout=3))
-    assert [(seen.state, seen.exit, seen.truncated) for seen in decoder.seen.values()] == [("done", 141, True)] * 2
+    assert [(seen.state, seen.exit, seen.truncated) for seen in decoder.results.values()] == [("done", 141, True)] * 2
 
 
 @pytest.mark.parametrize(
     ("command", "status"), [("exit 7", 7), ("false", 1), ("sh -c 'kill -9 $$'", 137), ("yes|:", 0)]
 )
 def test_the_status_is_that_of_the_command(shell: list[str], command: str, status: int) -> None:
-    assert run(shell, planned("a", command)).seen["a"].exit == status
+    assert run(shell, planned("a", command)).results["a"].exit == status
 
 
 def test_an_answer_that_cannot_be_sent_is_no_answer(tmp_path: Path) -> None:
@@ -141,16 +143,16 @@ def test_an_answer_that_cannot_be_sent_is_no_answer(tmp_path: Path) -> None:
     cat.write_text("#!/bin/sh\nexit 1\n")
     cat.chmod(0o755)
     env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    assert run(SHELLS["sh"], planned("a", "echo out"), env=env).seen == {}
+    assert run(SHELLS["sh"], planned("a", "echo out"), env=env).results == {}
 
 
 def test_a_missing_program_is_named_and_the_probe_not_started(shell: list[str]) -> None:
-    seen = run(shell, planned("a", "echo started", needs=("sh", "no-such-program"))).seen["a"]
+    seen = run(shell, planned("a", "echo started", needs=("sh", "no-such-program"))).results["a"]
     assert (seen.state, seen.stdout, seen.stderr) == ("no tool", "", "no-such-program\n")
 
 
 def test_stdin_is_closed(shell: list[str]) -> None:
-    assert run(shell, planned("a", "cat; echo end")).seen["a"].stdout == "end\n"
+    assert run(shell, planned("a", "cat; echo end")).results["a"].stdout == "end\n"
 
 
 def test_the_nonce_is_not_in_the_environment_or_an_argument_list(shell: list[str]) -> None:
@@ -160,19 +162,21 @@ def test_the_nonce_is_not_in_the_environment_or_an_argument_list(shell: list[str
     answer = subprocess.run(shell, input=batch.script, capture_output=True, timeout=100)
     decoder = FrameDecoder(batch)
     assert decoder.feed(answer.stdout)
-    assert "0" * 32 in decoder.seen["a"].stdout
-    assert batch.nonce.removeprefix("NEXUS") not in decoder.seen["a"].stdout
+    assert "0" * 32 in decoder.results["a"].stdout
+    assert batch.nonce.removeprefix("NEXUS") not in decoder.results["a"].stdout
 
 
 def test_the_folder_is_private_and_gone_afterwards(shell: list[str]) -> None:
-    seen = run(shell, planned("a", 'echo "$room"; ls -ld "$room"')).seen["a"]
+    seen = run(shell, planned("a", 'echo "$room"; ls -ld "$room"')).results["a"]
     folder, listing = seen.stdout.splitlines()
     assert listing.startswith("drwx------")
     assert not Path(folder).exists()
 
 
 def test_the_folder_is_gone_with_what_a_program_made_in_it(shell: list[str]) -> None:
-    seen = run(shell, planned("a", 'mkdir -p "$room/az/commands"; echo x >"$room/az/commands/log"; echo "$room"')).seen
+    seen = run(
+        shell, planned("a", 'mkdir -p "$room/az/commands"; echo x >"$room/az/commands/log"; echo "$room"')
+    ).results
     assert not Path(seen["a"].stdout.strip()).exists()
 
 
@@ -192,7 +196,7 @@ def test_the_folder_is_gone_when_nobody_listens_any_more(shell: list[str]) -> No
 def test_a_login_that_is_root_needs_no_sudo(shell: list[str]) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can log in as root")
-    seen = run(shell, planned("a", "id -u", root=True), planned("b", "sleep 30", root=True, timeout=1)).seen
+    seen = run(shell, planned("a", "id -u", root=True), planned("b", "sleep 30", root=True, timeout=1)).results
     assert (seen["a"].state, seen["a"].stdout) == ("done", "0\n")
     assert seen["b"].state == "timed out"
 
@@ -231,8 +235,8 @@ def test_without_root_login_root_probes_go_through_sudo(
     timeout = 1 if kind == "hangs" else 20
     probes = planned("plain", "echo hi"), planned("rooted", "echo low", root=True, timeout=timeout)
     decoder = run(shell, *probes, env=fake_sudo(text), user=NOBODY if os.geteuid() == 0 else None)
-    assert decoder.seen["plain"].stdout == "hi\n"
-    assert (decoder.seen["rooted"].state, decoder.seen["rooted"].stderr) == (state, stderr)
+    assert decoder.results["plain"].stdout == "hi\n"
+    assert (decoder.results["rooted"].state, decoder.results["rooted"].stderr) == (state, stderr)
 
 
 def test_no_place_to_write_is_said_and_nothing_runs(shell: list[str]) -> None:
@@ -242,7 +246,7 @@ def test_no_place_to_write_is_said_and_nothing_runs(shell: list[str]) -> None:
     decoder = FrameDecoder(batch)
     assert decoder.feed(answer.stdout)
     assert decoder.full.startswith("/dev/shm ")
-    assert decoder.seen == {}
+    assert decoder.results == {}
 
 
 def test_the_script_is_valid_for_the_shell(shell: list[str], tmp_path: Path) -> None:
@@ -260,8 +264,8 @@ def test_to_send_the_answers_takes_a_process_for_forty_probes(tmp_path: Path) ->
     began = time.monotonic()
     decoder = run(SHELLS["sh"], *probes, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
     seconds = time.monotonic() - began
-    assert {seen.state for seen in decoder.seen.values()} == {"done"}
-    assert decoder.seen["loud"].stderr == "err\n"
+    assert {seen.state for seen in decoder.results.values()} == {"done"}
+    assert decoder.results["loud"].stderr == "err\n"
     files = [int(line) for line in (tmp_path / "called").read_text().split()]
     assert sum(files) == 4 * len(probes)
     assert len(files) <= 2 + seconds  # for all forty, and for those that were there when a second had passed

@@ -234,7 +234,7 @@ def test_a_probe_that_kills_powershell_costs_no_answer_that_came_before(text: st
     begun.read()
     begun.process.wait(200)
     assert not begun.decoder.complete
-    assert {key: (each.state, each.stdout) for key, each in begun.decoder.seen.items()} == {"quick": ("done", "a\n")}
+    assert {key: (each.state, each.stdout) for key, each in begun.decoder.results.items()} == {"quick": ("done", "a\n")}
 
 
 def test_what_a_probe_writes_to_stdout_by_itself_is_in_no_frame() -> None:
@@ -265,7 +265,7 @@ def test_a_stdin_that_has_ended_before_the_engine_starts_stops_nothing() -> None
     assert begun.process.stdin is not None
     begun.process.stdin.close()
     begun.read()
-    assert begun.decoder.seen["a"].stdout == "a\n"
+    assert begun.decoder.results["a"].stdout == "a\n"
 
 
 def test_a_client_that_does_not_read_delays_no_limit() -> None:
@@ -276,7 +276,7 @@ def test_a_client_that_does_not_read_delays_no_limit() -> None:
     wait_for(lambda: not alive(mark))
     begun.read()
     assert begun.hang_up() == 0
-    states = [(begun.decoder.seen[text].state, len(begun.decoder.seen[text].stdout)) for text in texts]
+    states = [(begun.decoder.results[text].state, len(begun.decoder.results[text].stdout)) for text in texts]
     assert states == [("timed out", 60_001), *[("done", 60_001)] * 6]
 
 

@@ -66,7 +66,7 @@ class Site:
         assert gather(
             vms, plans, limits(ssh.Options(run_timeout=320, config_file=self.config()), vms), archive, Nobody()
         )
-        assert archive["lin"].seen["said"].stdout == "here\n"
+        assert archive["lin"].results["said"].stdout == "here\n"
         return archive
 
 
@@ -87,7 +87,7 @@ def test_each_probe_has_its_answer(site: Site) -> None:
         ]
     )
     assert archive["win"].session.outcome == "ok", archive["win"].session
-    assert {key: (each.state, each.exit, each.stdout) for key, each in archive["win"].seen.items()} == {
+    assert {key: (each.state, each.exit, each.stdout) for key, each in archive["win"].results.items()} == {
         "said": ("done", 0, "größer\n"),
         "failed": ("done", 3, ""),
         "late": ("timed out", None, "part\n"),
@@ -140,7 +140,7 @@ def test_a_reboot_in_the_middle_costs_the_answers_of_this_vm_only(site: Site) ->
     assert evidence.session.outcome == "connection lost", evidence.session
     assert evidence.session.message.startswith(f"The session on {ME}@127.0.0.1:{site.server.port} ended after ")
     assert evidence.session.remedy.startswith("Check whether the VM restarted")
-    assert evidence.seen["long"].state == "lost" and evidence.seen["quick"].state in ("done", "lost")
+    assert evidence.results["long"].state == "lost" and evidence.results["quick"].state in ("done", "lost")
     wait_for(lambda: site.gone() and not alive(mark))
 
 

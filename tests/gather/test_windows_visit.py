@@ -84,9 +84,9 @@ def test_a_fleet_of_both(tmp_path: Path, keys: Keys) -> None:
         archive = gathered(tmp_path, keys, server, vm(server, keys, "lin", "linux"), vm(server, keys, "win", "windows"))
     for name in ("lin", "win"):
         assert archive[name].session.outcome == "ok", archive[name].session
-    assert [archive["lin"].seen[key].stdout for key in ("a", "b")] == ["a\n", "b\n"]
-    assert [archive["win"].seen[key].stdout for key in ("a", "b")] == ["echo a: größer\n", "echo b: größer\n"]
-    assert (archive["win"].seen["a"].seconds, archive["win"].vm.os) == (0.25, "windows")
+    assert [archive["lin"].results[key].stdout for key in ("a", "b")] == ["a\n", "b\n"]
+    assert [archive["win"].results[key].stdout for key in ("a", "b")] == ["echo a: größer\n", "echo b: größer\n"]
+    assert (archive["win"].results["a"].seconds, archive["win"].vm.os) == (0.25, "windows")
 
 
 def test_what_the_bootstrap_says_instead_of_a_script_is_shown(tmp_path: Path, keys: Keys) -> None:

@@ -49,16 +49,16 @@ def decoded(frame: bytes) -> FrameDecoder:
 @pytest.mark.parametrize("times", ["0 inf", "nan 1", "0 1e999", "1_0 2", "0 " + "9" * 400, "-1 1"])
 def test_a_time_that_json_does_not_know_is_no_time(times: str) -> None:
     """float() takes them, and results.json had Infinity in it."""
-    assert decoded(f"\nN0NCE o 1\n\nN0NCE e 1 e 0 {times}\n".encode()).seen == {}
+    assert decoded(f"\nN0NCE o 1\n\nN0NCE e 1 e 0 {times}\n".encode()).results == {}
 
 
 @pytest.mark.parametrize("status", ["1_0", "9" * 4000, "+1", "٣"])
 def test_an_exit_status_is_a_number_of_32_bits(status: str) -> None:
-    assert decoded(f"\nN0NCE o 1\n\nN0NCE e 1 e {status} 1.00 2.00\n".encode()).seen == {}
+    assert decoded(f"\nN0NCE o 1\n\nN0NCE e 1 e {status} 1.00 2.00\n".encode()).results == {}
 
 
 def test_windows_has_exit_statuses_below_zero() -> None:
-    assert decoded(b"\nN0NCE o 1\n\nN0NCE e 1 e -1073741819 1.00 2.00\n").seen["a"].exit == -1073741819
+    assert decoded(b"\nN0NCE o 1\n\nN0NCE e 1 e -1073741819 1.00 2.00\n").results["a"].exit == -1073741819
 
 
 def test_where_there_is_no_room_is_said_in_our_words() -> None:
@@ -69,7 +69,7 @@ def test_where_there_is_no_room_is_said_in_our_words() -> None:
 def test_a_marker_line_that_never_ends_does_not_hide_the_next_frame() -> None:
     decoder = decoded(b"\nN0NCE " + b"x" * 2000 + b"\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 2.00\n\nN0NCE end\n")
     assert decoder.complete
-    assert decoder.seen["a"].exit == 0
+    assert decoder.results["a"].exit == 0
 
 
 # --- answers of a VM

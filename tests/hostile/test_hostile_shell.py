@@ -57,12 +57,12 @@ def test_a_lie_of_a_vm_stays_on_that_vm() -> None:
     assert batch.nonce != other.nonce
     decoder = run(batch)
     assert decoder.complete
-    assert set(decoder.seen) <= {"quick", "honest", "forge"}
-    said = decoder.seen["honest"].stdout  # which of the two frames came last is the VM's choice
+    assert set(decoder.results) <= {"quick", "honest", "forge"}
+    said = decoder.results["honest"].stdout  # which of the two frames came last is the VM's choice
     assert said in ("true\n", "forged")
     stranger = FrameDecoder(other)
     stranger.feed(subprocess.run(SHELL, input=batch.script, capture_output=True, timeout=60, cwd="/").stdout)
-    assert (stranger.seen, stranger.greeted, stranger.complete) == ({}, False, False)
+    assert (stranger.results, stranger.greeted, stranger.complete) == ({}, False, False)
 
 
 def test_frames_of_an_earlier_run_are_only_output() -> None:
@@ -71,7 +71,7 @@ def test_frames_of_an_earlier_run_are_only_output() -> None:
     octal = "".join(f"\\{byte:03o}" for byte in replay)
     decoder = run(compile_script([planned("a", f"printf '{octal}'")]))
     assert decoder.complete
-    assert decoder.seen["a"].stdout == replay.decode()
+    assert decoder.results["a"].stdout == replay.decode()
 
 
 def test_an_end_that_is_forged_leaves_probes_without_an_answer() -> None:
@@ -79,7 +79,7 @@ def test_an_end_that_is_forged_leaves_probes_without_an_answer() -> None:
     decoder = FrameDecoder(batch)
     decoder.feed(f"\n{batch.nonce} hello\n\n{batch.nonce} end\n".encode())
     assert decoder.complete
-    assert decoder.seen == {}  # `plugins.gather.collector` makes each of them "lost", which is never a pass
+    assert decoder.results == {}  # `plugins.gather.collector` makes each of them "lost", which is never a pass
 
 
 @as_root
@@ -93,7 +93,7 @@ def test_another_user_of_the_vm_sees_neither_the_nonce_nor_an_answer() -> None:
     batch = compile_script(
         [planned("secret", "echo the answer; sleep 0.2"), planned("spy", spy, cap=400_000, timeout=20)]
     )
-    seen = run(batch).seen["spy"]
+    seen = run(batch).results["spy"]
     assert "ermission denied" in seen.stdout
     assert batch.nonce.removeprefix("NEXUS") not in seen.stdout + seen.stderr
     assert "the answer" not in seen.stdout
@@ -107,7 +107,7 @@ def test_a_symbolic_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Pa
     try:
         decoder = run(batch)
         assert decoder.complete
-        assert not decoder.seen["a"].stdout.startswith(str(link))
+        assert not decoder.results["a"].stdout.startswith(str(link))
         assert list(tmp_path.iterdir()) == []
         assert link.is_symlink()
     finally:
@@ -123,7 +123,7 @@ def fake(folder: Path, name: str, body: str) -> str:
 
 def curled(tmp_path: Path, body: str, **options: float) -> ProbeResult:
     path = fake(tmp_path, "curl", body)
-    return run(compile_script([planned("a", "curl http://169.254.169.254/", **options)]), PATH=path).seen["a"]  # type: ignore[arg-type]
+    return run(compile_script([planned("a", "curl http://169.254.169.254/", **options)]), PATH=path).results["a"]  # type: ignore[arg-type]
 
 
 def test_a_curl_that_hangs_is_stopped(tmp_path: Path) -> None:
@@ -170,8 +170,8 @@ def test_a_sudo_that_lies_gives_no_root(tmp_path: Path, body: str, state: str, s
     decoder = FrameDecoder(batch)
     decoder.feed(done.stdout)
     assert decoder.complete
-    assert decoder.seen["plain"].stdout == "hi\n"
-    seen = decoder.seen["rooted"]
+    assert decoder.results["plain"].stdout == "hi\n"
+    seen = decoder.results["rooted"]
     assert seen.state == state
     assert seen.stderr.startswith(said)
     assert len(seen.stderr) <= 4096
@@ -193,5 +193,5 @@ def test_a_sudo_that_lies_gives_no_root(tmp_path: Path, body: str, state: str, s
 def test_a_value_in_a_command_is_a_value(text: str) -> None:
     batch = compile_script([planned("a", f"printf '%s' {quote(text)}")])
     text = batch.nonce if text == "NONCE" else text
-    assert run(batch).seen["a"].stdout == (text if text != batch.nonce else "NONCE")
+    assert run(batch).results["a"].stdout == (text if text != batch.nonce else "NONCE")
     assert not Path("/tmp/pwned").exists()

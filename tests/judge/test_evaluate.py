@@ -155,7 +155,7 @@ def test_a_reader_reads_an_answer_once() -> None:
 
     declared: Any = probe_of(probe(f"curl x\necho {END}", timeout=7, read=read))
     evidence = Evidence(Vm("a"), SshSession("ok"), {"word": DONE, "other": replace(DONE, stdout=f"no\n{END}\n")})
-    again = replace(evidence, seen={"word": DONE})
+    again = replace(evidence, results={"word": DONE})
     values = [value(declared, key, one) for one in (evidence, again) for key in ("word", "word")]
     assert values == [DONE.stdout] * 4
     assert value(declared, "other", evidence) == f"no\n{END}\n"

@@ -68,14 +68,14 @@ def judged(evidence: Evidence, cases: list[Case]) -> dict[Case, Verdict]:
 
 def of_today(evidence: Evidence) -> Evidence:
     """The evidence with today's commands, and the marks that those print at the end."""
-    seen = dict(evidence.seen)
+    seen = dict(evidence.results)
     for case in CASES[evidence.vm.name]:
         known = {"vm": case.vm, "profile": PROFILE, **case.parameters}
         for name, probe in case.probes.items():
             plan = probe.plan(name, known)
             if plan.key in seen:
-                seen[plan.key] = ended(replace(evidence.seen[plan.key], command=plan.command))
-    return replace(evidence, seen=seen)
+                seen[plan.key] = ended(replace(evidence.results[plan.key], command=plan.command))
+    return replace(evidence, results=seen)
 
 
 EVIDENCE = {vm.name: of_today(ARCHIVE[vm.name]) for vm in VMS}
@@ -98,8 +98,8 @@ def halves(name: str, key: str) -> Iterator[tuple[str, Evidence]]:
     """The evidence of a VM with half an answer of one probe, in every way in which it is another answer."""
     evidence = EVIDENCE[name]
     for way, half in WAYS.items():
-        if (seen := half(evidence.seen[key])) != evidence.seen[key]:
-            yield way, replace(evidence, seen={**evidence.seen, key: seen})
+        if (seen := half(evidence.results[key])) != evidence.results[key]:
+            yield way, replace(evidence, results={**evidence.results, key: seen})
 
 
 def taking(name: str, key: str) -> list[Case]:
@@ -124,7 +124,7 @@ def test_no_ready_vm_is_ready_on_half_an_answer() -> None:
     assert len(OLDER) < 3
     still_ready, tried = [], 0
     for name in READY:
-        for key, seen in EVIDENCE[name].seen.items():
+        for key, seen in EVIDENCE[name].results.items():
             cases = taking(name, key)
             if seen.state == "done" and any(relies_on(case, key, WHOLE[name][case]) for case in cases):
                 for way, evidence in halves(name, key):
@@ -145,7 +145,7 @@ def test_no_other_vm_becomes_ready_by_half_an_answer() -> None:
             if verdict.status in (Status.FAIL, Status.UNKNOWN)
             if verdict.severity is Severity.REQUIRED
         }
-        for key in EVIDENCE[name].seen:
+        for key in EVIDENCE[name].results:
             if all(key in case.keys(PROFILE) for case in open_cases):  # else another one keeps it from being ready
                 for way, evidence in halves(name, key):
                     if way not in ("killed", "empty", "cut in half"):

@@ -89,7 +89,7 @@ def test_cancelling_ends_everything_at_once(client: Client, server: Sshd, keys: 
         if len(begun) == 4:
             client.cancelled.set()
 
-    client.sinks = {each.name: Echo(seen=note) for each in running}
+    client.sinks = {each.name: Echo(on_data=note) for each in running}
     with listener(lambda connection: None) as port:
         waiting = [Vm(f"silent-{n}", "127.0.0.1", port=port) for n in range(3)]
         sessions = client.visit(
@@ -144,7 +144,7 @@ def test_an_exception_of_the_caller_is_not_swallowed(client: Client, server: Ssh
     def fail(data: bytes) -> None:
         raise RuntimeError("a bug of ours")
 
-    client.sinks["vm-a"] = Echo(seen=fail)
+    client.sinks["vm-a"] = Echo(on_data=fail)
     with pytest.raises(RuntimeError, match="a bug of ours"):
         client.visit(vm(server, keys))
 
@@ -252,7 +252,7 @@ def test_the_limit_of_the_fleet_is_kept_whatever_happens(
     monkeypatch.setattr(ssh, "time_limit", lambda number, options: 999.0)
     client.knows(server)
     vms = [vm(server, keys, f"vm-{number}") for number in range(3)]
-    client.sinks = {each.name: Echo(seen=lambda data: begun.set()) for each in vms}
+    client.sinks = {each.name: Echo(on_data=lambda data: begun.set()) for each in vms}
     sessions = client.visit(
         *vms,
         script="echo hello; sleep 60",

@@ -82,7 +82,7 @@ def test_output_streams_while_the_script_runs(client: Client, server: Sshd, keys
     """The script goes on when its first line has arrived; a complete sink ends the session, whatever still runs."""
     client.knows(server)
     arrived = tmp_path / "arrived"
-    client.sinks["vm-a"] = Echo(seen=lambda data: arrived.touch())
+    client.sinks["vm-a"] = Echo(on_data=lambda data: arrived.touch())
     script = f"echo 1; until [ -e {arrived} ]; do sleep 0.05; done; echo DONE; sleep 60"
     (session,) = client.visit(vm(server, keys), script=script)
     assert (session.outcome, client.sinks["vm-a"].stdout) == ("ok", b"1\nDONE\n")
@@ -122,7 +122,7 @@ def test_too_much_output(client: Client, server: Sshd, keys: Keys, stream: str) 
 
 def test_the_connection_is_lost(client: Client, server: Sshd, keys: Keys) -> None:
     client.knows(server)
-    client.sinks["vm-a"] = Echo(seen=lambda data: os.kill(int(data), signal.SIGKILL))
+    client.sinks["vm-a"] = Echo(on_data=lambda data: os.kill(int(data), signal.SIGKILL))
     # The parent of the shell is the sshd of this session alone.
     (session,) = client.visit(vm(server, keys), script="echo $PPID; sleep 60")
     assert session.outcome == "connection lost"

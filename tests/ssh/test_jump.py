@@ -187,7 +187,7 @@ def test_a_jump_host_that_goes_away_is_the_one_cause_of_all_behind_it(
                     os.kill(pid, how)
 
         vms = [vm(server, keys, f"vm-{number}", jump="gw1") for number in range(50)]
-        client.sinks = {each.name: Echo(seen=end) for each in vms}
+        client.sinks = {each.name: Echo(on_data=end) for each in vms}
         try:
             sessions = client.visit(*vms, script="echo hello; sleep 30", run_timeout=5, connect_timeout=10, workers=12)
         finally:
@@ -211,7 +211,7 @@ def test_an_outer_jump_host_that_goes_away_is_the_one_to_blame(
             for pid in session_of(outer, ME):
                 os.kill(pid, signal.SIGKILL)
 
-        client.sinks = {"vm-0": Echo(seen=end)}
+        client.sinks = {"vm-0": Echo(on_data=end)}
         sessions = client.visit(
             *(vm(server, keys, f"vm-{number}", jump="gw1,gw2") for number in range(3)), script="echo hello; sleep 30"
         )
@@ -223,7 +223,7 @@ def test_a_vm_that_goes_away_behind_a_jump_host_is_its_own_cause(
 ) -> None:
     client.knows(server, *gateways)
     client.configure(jump_config(*gateways, keys))
-    client.sinks["vm-a"] = Echo(seen=lambda data: os.kill(int(data), signal.SIGKILL))
+    client.sinks["vm-a"] = Echo(on_data=lambda data: os.kill(int(data), signal.SIGKILL))
     dead, alive = client.visit(
         vm(server, keys, jump="gw1"), vm(server, keys, "vm-b", jump="gw1"), script="echo $PPID; sleep 1; echo DONE"
     )

@@ -116,7 +116,7 @@ def ask(imds: Imds, shell: list[str], tmp_path: Path, vm: Any = VM) -> ProbeResu
 
 def _saved(seen: ProbeResult) -> ProbeResult:
     """As it is after it was recorded and read again."""
-    return redacted(Evidence(VM, SESSION, {"arm_token": seen})).seen["arm_token"]
+    return redacted(Evidence(VM, SESSION, {"arm_token": seen})).results["arm_token"]
 
 
 def assert_no_token(text: str, token: str = TOKEN) -> None:

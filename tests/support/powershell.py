@@ -49,7 +49,7 @@ class Run:
         watchdog.start()
         while data := os.read(self.process.stdout.fileno(), 65_536):
             self.noise += data
-            if self.decoder.feed(data) or (until == "hello" and self.decoder.greeted) or until in self.decoder.seen:
+            if self.decoder.feed(data) or (until == "hello" and self.decoder.greeted) or until in self.decoder.results:
                 break
         watchdog.cancel()
 
@@ -70,4 +70,4 @@ def run(*probes: ProbeCommand) -> dict[str, ProbeResult]:
     begun.read()
     assert begun.hang_up() == 0
     assert begun.decoder.complete, begun.noise[-500:]
-    return begun.decoder.seen
+    return begun.decoder.results

@@ -141,7 +141,7 @@ class Echo:
     until: bytes = b"DONE\n"
     stdout: bytes = b""
     stderr: bytes = b""
-    seen: Callable[[bytes], None] = lambda data: None
+    on_data: Callable[[bytes], None] = lambda data: None
 
     @property
     def started(self) -> bool:
@@ -149,7 +149,7 @@ class Echo:
 
     def feed(self, data: bytes) -> bool:
         self.stdout += data
-        self.seen(data)
+        self.on_data(data)
         return self.until in self.stdout
 
     def feed_stderr(self, data: bytes) -> None:

@@ -91,7 +91,7 @@ class Row:
         for name, each in self.evidence.items():
             plan = probes[name].plan(name, known)
             each = replace(each, probe=plan.key, command=plan.command)
-            evidence.seen[plan.key] = each if self.as_printed else ended(each)
+            evidence.results[plan.key] = each if self.as_printed else ended(each)
         return evaluate_check(check, function, probes, evidence, self.profile, self.parameters)
 
     def with_ends(self, function: Callable[..., str]) -> Row:

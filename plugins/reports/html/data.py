@@ -256,15 +256,15 @@ def _shortened() -> Callable[[str, int], tuple[str, bool]]:
     return shorten
 
 
-def _evidence_row(seen: Json, good: bool, shorten: Callable[[str, int], tuple[str, bool]]) -> list[Any]:
+def _evidence_row(result: Json, good: bool, shorten: Callable[[str, int], tuple[str, bool]]) -> list[Any]:
     """``[command, state, exit, hundredths of a second, stdout, stderr, flags]``; flags: 1 shortened, 2 truncated."""
     keep = _KEEP_OF_A_PASS if good else _KEEP
-    (command, a), (out, b), (err, c) = (shorten(seen[name], keep) for name in ("command", "stdout", "stderr"))
-    state = seen["state"] if seen["exit"] is None else f"exit {seen['exit']}"
-    if seen["exit"] is not None and seen["state"] != "done":
-        state = f"{seen['state']}, {state}"
-    flags = int(a or b or c) + 2 * bool(seen["truncated"])
-    return [command, state, round(seen["seconds"] * 100), out, err, flags]
+    (command, a), (out, b), (err, c) = (shorten(result[name], keep) for name in ("command", "stdout", "stderr"))
+    state = result["state"] if result["exit"] is None else f"exit {result['exit']}"
+    if result["exit"] is not None and result["state"] != "done":
+        state = f"{result['state']}, {state}"
+    flags = int(a or b or c) + 2 * bool(result["truncated"])
+    return [command, state, round(result["seconds"] * 100), out, err, flags]
 
 
 def _groups(vms: Sequence[Json]) -> list[Json]:

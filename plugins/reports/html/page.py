@@ -134,8 +134,8 @@ def _fleet(results: Json) -> str:
     """The fleet by the option that named it: the inventory's file name, or the scope in Azure; "" without one."""
     text = "\0".join(results["arguments"])
     for option in ("inventory", "azure-fleet", "evidence"):
-        if found := re.search(f"(?:^|\0)--{option}[=\0]([^\0]+)", text):
-            return found[1] if option == "azure-fleet" else PurePath(found[1]).name
+        if match := re.search(f"(?:^|\0)--{option}[=\0]([^\0]+)", text):
+            return match[1] if option == "azure-fleet" else PurePath(match[1]).name
     return ""
 
 
