@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.fresh:
         _SAMPLES.unlink(missing_ok=True)
     samples = report.read(_SAMPLES)
-    there = {_key(each) for each in samples if each["state"] == state}
+    there = {_key(sample) for sample in samples if sample["state"] == state}
     missing = [job for job in wanted if job.key not in there]
     print(f"bench: {len(wanted)} samples, {len(wanted) - len(missing)} of them there, {_estimate(missing, samples)}")
     if options.list:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _judge(of_scene, state) if judged else _in_lab(scene, of_scene, state)
         if status:
             return status
-    current = [each for each in report.read(_SAMPLES) if each["state"] == state]
+    current = [sample for sample in report.read(_SAMPLES) if sample["state"] == state]
     everything = not (options.vms or options.rtt or options.only or options.rounds)
     report.write(current, FOLDER, publish=everything)
     return 0
@@ -105,11 +105,11 @@ def _key(sample: dict[str, Any]) -> str:
 
 
 def _estimate(missing: Iterable[Job], samples: Iterable[dict[str, Any]]) -> str:
-    known = {_key(each): float(each["wall"]) for each in samples}
+    known = {_key(sample): float(sample["wall"]) for sample in samples}
     seconds = 0.0
     for job in missing:
         same = (known.get(Job(job.scene, job.work, job.contestant, round).key) for round in range(5))
-        seconds += next((each for each in same if each), None) or report.guess(job)
+        seconds += next((estimate for estimate in same if estimate), None) or report.guess(job)
     labs = {job.scene for job in missing if job.work != "judge"}
     seconds += sum(5 + scene.vms * 0.05 for scene in labs)
     return f"about {seconds / 60:.0f} minutes for the rest" if seconds else "nothing left to measure"

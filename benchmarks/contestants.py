@@ -98,7 +98,9 @@ def _suite(site: Site, work: str) -> Command:
     def answered(output: str) -> int:
         results = json.loads((max(reports.glob("2*")) / "results.json").read_bytes())
         if work == "forty":
-            return sum([each["status"] for each in vm["results"]] == ["pass"] * forty.COUNT for vm in results["vms"])
+            return sum(
+                [result["status"] for result in vm["results"]] == ["pass"] * forty.COUNT for vm in results["vms"]
+            )
         return sum(
             vm["session"]["outcome"] == "ok" and all(seen["state"] != "lost" for seen in vm["evidence"].values())
             for vm in results["vms"]
@@ -225,8 +227,8 @@ def _testinfra_rows() -> list[Contestant]:
 
 
 CONTESTANTS: dict[str, Contestant] = {
-    each.name: each
-    for each in [
+    contestant.name: contestant
+    for contestant in [
         Contestant("suite", "this suite", "`pytest --inventory=...`, as documented", BOTH, _suite),
         Contestant(
             "openssh",

@@ -36,7 +36,7 @@ SHARDS = 20
 def make(directory: Path, vms: int, shards: int = SHARDS) -> None:
     """Make the shards of a synthetic fleet, as run directories below `directory`."""
     # Dealt out in blocks: the order of the fleet is what `names` says, and the merge goes by it.
-    blocks = [range(vms * each // shards + 1, vms * (each + 1) // shards + 1) for each in range(shards)]
+    blocks = [range(vms * part // shards + 1, vms * (part + 1) // shards + 1) for part in range(shards)]
     names = [Clone(block[place]).name for place in range(vms // shards + 1) for block in blocks if place < len(block)]
     fleet = [Vm(name) for name in names]
     for number, block in enumerate(blocks, 1):

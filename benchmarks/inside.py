@@ -96,7 +96,7 @@ def _slowest(site: Site) -> dict[str, float]:
     if not path.exists():
         return {}
     seen = json.loads(path.read_bytes())["seen"].values()
-    slowest = max((each["seconds"] for each in seen), default=0.0)
+    slowest = max((result["seconds"] for result in seen), default=0.0)
     return {"slowest_probe": slowest, "evidence_bytes": path.stat().st_size}
 
 

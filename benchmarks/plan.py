@@ -90,5 +90,5 @@ def jobs(
         for round in range(max(rounds or row[5] for row in rows)):
             for work, *_, contestants, planned in rows:
                 for name in contestants if round < (rounds or planned) else ():
-                    if not wanted or work in wanted or any(name.startswith(each) for each in wanted):
+                    if not wanted or work in wanted or any(name.startswith(prefix) for prefix in wanted):
                         yield Job(scene, work, name, round)

@@ -62,8 +62,8 @@ def table(samples: Sequence[Sample]) -> str:
 
 def _scene(work: str, vms: int, samples: Sequence[Sample]) -> str:
     by_name: dict[str, list[Sample]] = {}
-    for each in samples:
-        by_name.setdefault(each["contestant"], []).append(each)
+    for sample in samples:
+        by_name.setdefault(sample["contestant"], []).append(sample)
     ours = _median(by_name.get("suite", ()), "wall")
     count = "verdicts" if work == "judge" else "VMs answered"
     lines = [
@@ -78,7 +78,7 @@ def _scene(work: str, vms: int, samples: Sequence[Sample]) -> str:
             f"{wall / ours:.2f}" if ours else "",
             f"{_median(rows, 'cpu') / vms * 1000:.1f} ms",
             f"{_median(rows, 'peak_mb'):.0f} MB",
-            f"{min(each['verdicts' if work == 'judge' else 'answered'] for each in rows):,}",
+            f"{min(sample['verdicts' if work == 'judge' else 'answered'] for sample in rows):,}",
             str(len(rows)),
         )
         lines.append(f"| {' | '.join(cells)} |")
@@ -87,7 +87,7 @@ def _scene(work: str, vms: int, samples: Sequence[Sample]) -> str:
 
 def _gathering(vms: int, ours: Iterable[Sample]) -> list[str]:
     """What this suite's gathering took of its whole run, which also collects, judges and writes ten reports."""
-    gathered = [each["gather"] | {"vm_cpu": each["vm_cpu"]} for each in ours if "gather" in each]
+    gathered = [sample["gather"] | {"vm_cpu": sample["vm_cpu"]} for sample in ours if "gather" in sample]
     if not gathered:
         return []
     wall, cpu = _median(gathered, "wall"), _median(gathered, "cpu") / vms * 1000
@@ -99,7 +99,7 @@ def _gathering(vms: int, ours: Iterable[Sample]) -> list[str]:
 
 
 def _median(samples: Iterable[Sample], key: str) -> float:
-    found = [float(each[key]) for each in samples]
+    found = [float(sample[key]) for sample in samples]
     return median(found) if found else 0.0
 
 
@@ -114,8 +114,8 @@ def _bars(samples: Sequence[Sample], vms: int) -> dict[str, Any] | None:
     groups = []
     for rtt in (0, 50):
         rows = [
-            {"label": each.title.replace("`", ""), "seconds": _median(found, "wall"), "ours": name == "suite"}
-            for name, each in CONTESTANTS.items()
+            {"label": contestant.title.replace("`", ""), "seconds": _median(found, "wall"), "ours": name == "suite"}
+            for name, contestant in CONTESTANTS.items()
             if (found := targets.pick(samples, "forty", vms, name, rtt))
         ]
         if rows:
@@ -143,7 +143,7 @@ def plots(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
     judged = {
         judging.TITLES[name].replace("`", ""): [
             (vms, _median(targets.pick(samples, "judge", vms, name), "wall"))
-            for vms in sorted({each["vms"] for each in samples if each["work"] == "judge"})
+            for vms in sorted({sample["vms"] for sample in samples if sample["work"] == "judge"})
             if targets.pick(samples, "judge", vms, name)
         ]
         for name in ("suite", "bare")
@@ -163,7 +163,10 @@ def write(samples: Sequence[Sample], folder: Path, publish: bool) -> None:
     text = "\n\n".join(blocks.values())
     print(text)
     (folder / "results.md").write_text(text + "\n", "utf-8")
-    result = {"machine": _machine(), "samples": [{k: v for k, v in each.items() if k != "state"} for each in samples]}
+    result = {
+        "machine": _machine(),
+        "samples": [{k: v for k, v in sample.items() if k != "state"} for sample in samples],
+    }
     (folder / "results.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     (folder / "plots.json").write_text(json.dumps(plots(samples)), "utf-8")
     images = IMAGES if publish else folder

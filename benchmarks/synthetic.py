@@ -77,7 +77,7 @@ class _Form:
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         claims = [_decoded(words) for words in _CLAIMS.findall(text)]
         self._text = _blanked(_CLAIMS.sub("\0c", text), own)
-        self._claims = [_blanked(each, own) for each in claims]
+        self._claims = [_blanked(claim, own) for claim in claims]
 
     def text(self, clone: Clone) -> str:
         """The form, filled in for a VM."""

@@ -23,7 +23,7 @@ class _NotMeasured(Exception):
 def pick(samples: Sequence[Sample], work: str, vms: int, name: str, rtt: int = 0, dead: int = 0) -> list[Sample]:
     """The samples of one contestant in one scene."""
     scene = (work, vms, rtt, dead, name)
-    return [each for each in samples if tuple(each[key] for key in _SCENE) == scene]
+    return [sample for sample in samples if tuple(sample[key] for key in _SCENE) == scene]
 
 
 _SCENE = ("work", "vms", "rtt", "dead", "contestant")
@@ -50,11 +50,13 @@ class _Samples:
         found = pick(self.all, work, vms, name, rtt, dead)
         if not found:
             raise _NotMeasured
-        return float(median(float(key(each)) for each in found))
+        return float(median(float(key(sample)) for sample in found))
 
     def best(self, vms: int, rtt: int) -> tuple[str, float]:
         """testinfra with its best `-n`, and what it took."""
-        names = {each["contestant"] for each in self.all if "-n" in each["contestant"] and each["work"] == "forty"}
+        names = {
+            sample["contestant"] for sample in self.all if "-n" in sample["contestant"] and sample["work"] == "forty"
+        }
         found: list[tuple[float, str]] = []
         for name in names:
             if pick(self.all, "forty", vms, name, rtt):
@@ -67,9 +69,13 @@ class _Samples:
 
 def growth(samples: Sequence[Sample]) -> list[tuple[int, float]]:
     """How long gathering the forty answers took, by the number of VMs; all of them alive, and none far away."""
-    found = {each["vms"]: pick(samples, "forty", each["vms"], "suite") for each in samples if each["work"] == "forty"}
+    found = {
+        sample["vms"]: pick(samples, "forty", sample["vms"], "suite") for sample in samples if sample["work"] == "forty"
+    }
     return [
-        (vms, median(each["gather"]["wall"] for each in of_size)) for vms, of_size in sorted(found.items()) if of_size
+        (vms, median(sample["gather"]["wall"] for sample in of_size))
+        for vms, of_size in sorted(found.items())
+        if of_size
     ]
 
 

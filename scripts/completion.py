@@ -59,15 +59,18 @@ def options() -> list[Option]:
 
 def bash(found: Iterable[Option]) -> str:
     """For ``source <(nexus-arc --completion bash)``."""
-    valued = [each for each in found if each.takes_value or each.choices]
+    valued = [option for option in found if option.takes_value or option.choices]
     rows = [
-        f'        {each.flag}) mapfile -t COMPREPLY < <(compgen -W {_sh(" ".join(each.choices))} -- "$word"); return ;;'
-        for each in valued
-        if each.choices and each.takes_value
+        f"        {option.flag}) mapfile -t COMPREPLY < <(compgen -W {_sh(' '.join(option.choices))} "
+        '-- "$word"); return ;;'
+        for option in valued
+        if option.choices and option.takes_value
     ]
-    files = "|".join(each.flag for each in valued if each.takes_file)
-    others = "|".join(each.flag for each in valued if each.takes_value and not each.choices and not each.takes_file)
-    flags = " ".join(each.flag for each in found)
+    files = "|".join(option.flag for option in valued if option.takes_file)
+    others = "|".join(
+        option.flag for option in valued if option.takes_value and not option.choices and not option.takes_file
+    )
+    flags = " ".join(option.flag for option in found)
     return "\n".join(
         [
             "_nexus_arc() {",
@@ -94,12 +97,12 @@ def bash(found: Iterable[Option]) -> str:
 def zsh(found: Iterable[Option]) -> str:
     """For ``source <(nexus-arc --completion zsh)``."""
     rows = []
-    for each in found:
-        text = "".join("\\" + c if c in "[]:\\" else c for c in each.help)
-        row = f"*{each.flag}{'=' if each.takes_value else ''}[{text}]"
-        if each.takes_value:
-            what = f"({' '.join(each.choices)})" if each.choices else "_files" if each.takes_file else " "
-            row += f":{each.metavar.replace(':', ' ')}:{what}"
+    for option in found:
+        text = "".join("\\" + c if c in "[]:\\" else c for c in option.help)
+        row = f"*{option.flag}{'=' if option.takes_value else ''}[{text}]"
+        if option.takes_value:
+            what = f"({' '.join(option.choices)})" if option.choices else "_files" if option.takes_file else " "
+            row += f":{option.metavar.replace(':', ' ')}:{what}"
         rows.append(f"        {_sh(row)} \\")
     return "\n".join(
         [
@@ -117,13 +120,13 @@ def zsh(found: Iterable[Option]) -> str:
 def fish(found: Iterable[Option]) -> str:
     """For ``nexus-arc --completion fish | source``."""
     rows = []
-    for each in found:
-        row = f"complete -c nexus-arc -l {each.flag.removeprefix('--')}"
-        if each.takes_value:
-            row += " -r -F" if each.takes_file else " -x"
-        if each.choices and each.takes_value:
-            row += f" -a {_fish(' '.join(each.choices))}"
-        rows.append(f"{row} -d {_fish(each.help)}")
+    for option in found:
+        row = f"complete -c nexus-arc -l {option.flag.removeprefix('--')}"
+        if option.takes_value:
+            row += " -r -F" if option.takes_file else " -x"
+        if option.choices and option.takes_value:
+            row += f" -a {_fish(' '.join(option.choices))}"
+        rows.append(f"{row} -d {_fish(option.help)}")
     return "\n".join([*rows, ""])
 
 

@@ -58,9 +58,9 @@ def behind(cause: str, explains: Mapping[str, set[str]]) -> set[str]:
     found: set[str] = set()
     left = [cause]
     while left:
-        for each in explains.get(left.pop(), set()) - found:
-            found.add(each)
-            left.append(each)
+        for effect in explains.get(left.pop(), set()) - found:
+            found.add(effect)
+            left.append(effect)
     return found
 
 

@@ -48,8 +48,8 @@ def arguments(words: Sequence[str], folder: Path, project: Path = TOP) -> Iterat
             values = [value if equals else left.pop(0)]
             while option == SEVERAL and not equals and left and not left[0].startswith("-"):
                 values.append(left.pop(0))
-            for each in values:
-                yield f"{option}={_value(option, each, folder, project)}"
+            for argument in values:
+                yield f"{option}={_value(option, argument, folder, project)}"
         elif word in _SHORT:
             yield from (word, *left[:1])
             del left[:1]

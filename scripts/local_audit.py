@@ -40,13 +40,13 @@ def affects(advisory: Mapping[str, Any], name: str, version: Version) -> str | N
     """The version that mends it ("" when there is none yet), or None when `version` is not affected."""
     if advisory.get("withdrawn"):
         return None
-    for each in advisory.get("affected") or []:
-        if canonicalize_name(str(each["package"]["name"])) != name:
+    for affected in advisory.get("affected") or []:
+        if canonicalize_name(str(affected["package"]["name"])) != name:
             continue
-        for span in each.get("ranges") or []:
+        for span in affected.get("ranges") or []:
             if span.get("type") == "ECOSYSTEM" and (fixed := _within(span.get("events") or [], version)) is not None:
                 return fixed
-        if any(_version(listed) == version for listed in each.get("versions") or []):
+        if any(_version(listed) == version for listed in affected.get("versions") or []):
             return ""
     return None
 

@@ -46,8 +46,12 @@ def required(name: str) -> set[str]:
         stated = metadata.requires(name) or []
     except metadata.PackageNotFoundError:
         return set()
-    here = [each for each in map(Requirement, stated) if each.marker is None or each.marker.evaluate({"extra": ""})]
-    return {canonicalize_name(each.name) for each in here}
+    here = [
+        requirement
+        for requirement in map(Requirement, stated)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    ]
+    return {canonicalize_name(requirement.name) for requirement in here}
 
 
 def closure(names: Iterable[str]) -> set[str]:
@@ -71,7 +75,7 @@ def licence(name: str) -> Iterator[LicenseExpression | DisjunctiveLicense]:
         yield LicenseExpression(told["License-Expression"])
         return
     classifiers = told.get_all("Classifier") or []
-    classified = [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")]
+    classified = [classifier.rpartition(" :: ")[2] for classifier in classifiers if classifier.startswith("License ::")]
     free = told["License"].strip() if "License" in told else ""
     if text := " or ".join(classified) or (free if "\n" not in free else ""):
         yield DisjunctiveLicense(name=text)
@@ -81,7 +85,7 @@ def bill() -> Bom:
     """The bill of this project."""
     project = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["project"]
     packages = locked()
-    direct = [canonicalize_name(Requirement(each).name) for each in project["dependencies"]]
+    direct = [canonicalize_name(Requirement(requirement).name) for requirement in project["dependencies"]]
     needed = closure(direct)
     digest = hashlib.sha256((TOP / "requirements.lock").read_bytes()).hexdigest()
     parts = {
@@ -121,7 +125,7 @@ def problems(document: Any) -> list[str]:
     def schema(name: str) -> Any:
         return json.loads((folder / f"{name}.SNAPSHOT.schema.json").read_text("utf-8"))
 
-    known = {each["$id"]: each for each in (schema("spdx"), schema("jsf-0.82"))}
+    known = {document["$id"]: document for document in (schema("spdx"), schema("jsf-0.82"))}
     registry: Registry[Any] = Registry().with_contents(known.items())
     checker = Draft7Validator(schema("bom-1.6"), registry=registry)
     return [f"{error.json_path}: {error.message}" for error in checker.iter_errors(document)]

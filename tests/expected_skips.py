@@ -32,4 +32,4 @@ if os.environ.get("CI") != "true":
 def unexpected(reasons: Iterable[str]) -> list[str]:
     """The reasons that the list does not hold, each once."""
     expected = re.compile("|".join(REASONS))
-    return sorted({each for each in reasons if not expected.search(each)}) if GATE else []
+    return sorted({reason for reason in reasons if not expected.search(reason)}) if GATE else []

@@ -16,8 +16,8 @@ def _token(who: str) -> str:
     """A token as it looks; nobody signed it."""
     parts = [json.dumps(part).encode() for part in ({"typ": "JWT", "alg": "RS256"}, {"aud": "https://lab", "sub": who})]
     return ".".join(
-        base64.urlsafe_b64encode(each).decode().rstrip("=")
-        for each in (*parts, b"signed by nobody but " + who.encode())
+        base64.urlsafe_b64encode(part).decode().rstrip("=")
+        for part in (*parts, b"signed by nobody but " + who.encode())
     )
 
 

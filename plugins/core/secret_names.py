@@ -60,8 +60,8 @@ _WORDS = frozenset(
 _WEAK = frozenset({"token", "pass", "credential", "cred", "pat", "sas", "pin"})
 #: ``pass`` as the end of a word.
 _PASS = frozenset(
-    f"{each}pass"
-    for each in "ssh db user root admin smtp ldap proxy my pg sql mysql redis store key sudo become".split()
+    f"{word}pass"
+    for word in "ssh db user root admin smtp ldap proxy my pg sql mysql redis store key sudo become".split()
 )
 #: Words that end like a secret's and are none: a program, a sudoers tag.
 _NOT = frozenset("chpasswd gpasswd htpasswd ypasswd nopasswd mkpasswd getpasswd".split())

@@ -31,7 +31,7 @@ VMS = f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.networkcloud/virtualma
 
 def test_no_browser_is_opened_to_log_in() -> None:
     credential: Any = default_credential(clouds()["AzureCloud"])
-    chain = [type(each).__name__ for each in credential.credentials]
+    chain = [type(source).__name__ for source in credential.credentials]
     assert "AzureCliCredential" in chain
     assert not any("Browser" in name or "DeviceCode" in name for name in chain)
 

@@ -58,7 +58,7 @@ def test_everything_about_a_vm_is_read(arm: Arm) -> None:
     assert view.arc_name == "vm1"
     assert view.arc_machine is None
     access = view.access(view.expected.principal_id or "")
-    assert [each.role_id for each in access.assignments] == [site.RESOURCE_MANAGER, site.LIST_ACCESS]
+    assert [assignment.role_id for assignment in access.assignments] == [site.RESOURCE_MANAGER, site.LIST_ACCESS]
     assert access.assignments[0].updated_on == "2026-08-22T10:00:00.123456Z"
     assert isinstance(effective(access, "Microsoft.HybridCompute/machines/write"), Granted)
 
@@ -88,7 +88,7 @@ def test_only_who_lacks_a_role_of_its_own_is_asked_for_by_name(arm: Arm) -> None
     assert any(principals[2] in url for url in asked)
     assert any(principals[4] in url for url in asked)
     held = AzureVmView(vms[2], facts).access(principals[2]).assignments
-    assert [each.via_group for each in held] == [None, "a-group"]
+    assert [assignment.via_group for assignment in held] == [None, "a-group"]
 
 
 def test_vms_that_share_an_identity_share_its_requests(arm: Arm) -> None:
@@ -110,7 +110,7 @@ def test_vms_that_share_an_identity_share_its_requests(arm: Arm) -> None:
     assert sum("roleAssignments" in url for url in urls) == 1
     assert view.expected.principal_id == "ab-1"
     assert view.expected.kind == "user"
-    assert [each.role_id for each in view.access("ab-1").assignments] == [site.LIST_ACCESS]
+    assert [assignment.role_id for assignment in view.access("ab-1").assignments] == [site.LIST_ACCESS]
 
 
 def test_a_user_identity_that_may_not_be_read_is_unknown_not_missing(arm: Arm) -> None:
@@ -119,7 +119,7 @@ def test_a_user_identity_that_may_not_be_read_is_unknown_not_missing(arm: Arm) -
     arm.documents[vm_id("vm1").lower()]["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {user: {}}}
     arm.trouble("userassignedidentities", forbidden("Microsoft.ManagedIdentity/userAssignedIdentities/read", user))
     view = look(arm, vms)
-    assert [each.id for each in view.identities] == [user]
+    assert [identity.id for identity in view.identities] == [user]
     problem = stopped(view, "expected")
     assert problem.status == Status.UNKNOWN
     assert "Microsoft.ManagedIdentity/userAssignedIdentities/read" in problem.message
@@ -647,9 +647,9 @@ def test_the_plan_holds(arm: Arm, count: int, by_name: bool) -> None:
     calls = fetch(vms, asked).calls
     assert calls
     for call in calls:
-        assert any(matches(each, call) for each in plan), f"{call} was not planned"
+        assert any(matches(request, call) for request in plan), f"{call} was not planned"
     for kind in ("clusters", "cloudServicesNetworks", "clusterManagers"):
-        assert any(f"/{kind}?" in each.url for each in plan) == (count > FEW), "what many link to is listed"
+        assert any(f"/{kind}?" in request.url for request in plan) == (count > FEW), "what many link to is listed"
 
 
 @pytest.mark.parametrize("count", [1, 8])
@@ -668,7 +668,7 @@ def test_a_vm_of_the_private_relay_costs_two_more_requests_and_they_are_planned(
     calls = fetch(private, asked).calls
     assert len(calls) == before + 2 * count
     plan = planned_calls(private, asked)
-    assert [str(call) for call in calls if not any(matches(each, call) for each in plan)] == []
+    assert [str(call) for call in calls if not any(matches(request, call) for request in plan)] == []
     of_vms = [call.url for call in calls if "/virtualMachines/" in call.url and "Microsoft.Authorization" in call.url]
     assert len(of_vms) == 2 * count
     assert [url for url in of_vms if "denyAssignments" not in url and "assignedTo" not in url] == []

@@ -81,7 +81,7 @@ def test_what_decides_is_named() -> None:
     owner = replace(OWNER, via_group="g1")
     granted = effective(Access(GROUP, [owner]), WRITE)
     assert isinstance(granted, Granted)
-    assert [str(each) for each in granted.by] == ["Owner at / through group g1"]
+    assert [str(grant) for grant in granted.by] == ["Owner at / through group g1"]
     conditional = effective(Access(GROUP, [replace(OWNER, condition="@x = 1")]), WRITE)
     assert isinstance(conditional, Undecided)
     assert conditional.condition == "@x = 1" and "@x = 1" in conditional.reason
@@ -130,7 +130,7 @@ def deny(*principals: str, kind: str = "ServicePrincipal", **more: Any) -> dict[
             "permissions": [{"actions": ["*"], "notActions": []}],
             "scope": GROUP,
             "doNotApplyToChildScopes": False,
-            "principals": [{"id": each, "type": kind} for each in principals],
+            "principals": [{"id": principal, "type": kind} for principal in principals],
             **more,
         }
     }
@@ -138,7 +138,7 @@ def deny(*principals: str, kind: str = "ServicePrincipal", **more: Any) -> dict[
 
 def test_an_assignment_through_a_group_names_it() -> None:
     found = access(site.assignment("r1", GROUP, OTHERS), site.assignment("r1", GROUP, ME.upper()), roles={"r1": [{}]})
-    assert [each.via_group for each in found.assignments] == [OTHERS, None]
+    assert [assignment.via_group for assignment in found.assignments] == [OTHERS, None]
 
 
 def test_only_scopes_above_the_target_count() -> None:
@@ -148,7 +148,7 @@ def test_only_scopes_above_the_target_count() -> None:
         "/subscriptions/60000000-0000-4000-8000-000000000001",
     ]  # fmt: skip
     found = access(*(site.assignment("r1", scope, ME) for scope in scopes), roles={"r1": [{}]})
-    assert [each.scope for each in found.assignments] == scopes[:4]
+    assert [assignment.scope for assignment in found.assignments] == scopes[:4]
 
 
 def test_each_permission_block_stands_for_itself() -> None:
@@ -158,7 +158,7 @@ def test_each_permission_block_stands_for_itself() -> None:
         {"actions": [WRITE], "notActions": [], "condition": "only on Sundays"},
     ]
     found = access(site.assignment("r1", GROUP, ME), roles={"r1": blocks})
-    assert [each.not_actions for each in found.assignments] == [("*/write",), ()]
+    assert [assignment.not_actions for assignment in found.assignments] == [("*/write",), ()]
     assert isinstance(effective(found, WRITE), Undecided)
 
 
@@ -195,4 +195,4 @@ def test_a_definition_that_is_gone_or_unread_keeps_its_guid() -> None:
 )
 def test_who_a_deny_assignment_concerns(row: dict[str, Any], certain: list[bool]) -> None:
     found = access(site.assignment("r1", GROUP, OTHERS), denied=[row], roles={"r1": [{"actions": ["*"]}]})
-    assert [each.certain for each in found.denies] == certain
+    assert [denial.certain for denial in found.denies] == certain

@@ -130,7 +130,7 @@ def test_an_identity_that_is_missing_or_not_clear(
 
 def test_all_identities_are_listed() -> None:
     found = view(users(*USERS, principalId="S", tenantId="T")).identities
-    assert [(each.kind, each.id, each.client_id, each.tenant_id) for each in found] == [
+    assert [(identity.kind, identity.id, identity.client_id, identity.tenant_id) for identity in found] == [
         ("system", vm_id("vm1"), None, "t"), ("user", USERS[0], "c", None), ("user", USERS[1], "c", None)
     ]  # fmt: skip
 
@@ -359,7 +359,7 @@ def test_the_address_that_is_taken_is_told_when_it_is_a_guess() -> None:
     twin["id"] = vm_id("vm1").replace("vms-rg", "other-rg")
     twin["name"] = "vm1"
     six["properties"]["networkAttachments"] = [{"defaultGateway": "True", "ipv6Address": "fd00::4/64"}]
-    found = from_resources([(clouds()["AzureCloud"], each) for each in (plain, nothing, twin, six)])
+    found = from_resources([(clouds()["AzureCloud"], resource) for resource in (plain, nothing, twin, six)])
     assert [(vm.name, vm.host) for vm in found.vms] == [
         ("other-rg/vm1", "10.0.0.3"), ("vm2", "vm2"), ("vm4", "fd00::4"), ("vms-rg/vm1", "192.0.2.1")
     ]  # fmt: skip

@@ -84,7 +84,7 @@ def test_no_marker_of_azure_acts(arm: Arm, turn: int, tmp_path: Path) -> None:
     assert "vso[task" in (run / "results.json").read_text(), "the markers are there to be seen"
     outputs = [printed, log, *(file for file in run.rglob("*") if file.is_file() and file.suffix != ".zip")]
     outputs = [file for file in outputs if file.name[0] != "."]
-    seen = {file.name: [each for each in problems(file) if "\u26a0\ufe0f" not in each] for file in outputs}
+    seen = {file.name: [problem for problem in problems(file) if "\u26a0\ufe0f" not in problem] for file in outputs}
     assert {name: found[0] for name, found in seen.items() if found} == {}
 
 

@@ -160,11 +160,11 @@ def test_nothing_secret_of_a_published_vm_is_kept(arm: Arm) -> None:
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """``properties.osDisk.diskSizeGB``, and its value; the members of a list share one name."""
     if isinstance(value, Mapping) and value:
-        for key, each in value.items():
-            yield from leaves(each, f"{path}.{'*' if str(key).startswith('/') else key}".lstrip("."))
+        for key, item in value.items():
+            yield from leaves(item, f"{path}.{'*' if str(key).startswith('/') else key}".lstrip("."))
     elif isinstance(value, list) and value:
-        for each in value:
-            yield from leaves(each, f"{path}[]")
+        for entry in value:
+            yield from leaves(entry, f"{path}[]")
     else:
         yield path, value
 

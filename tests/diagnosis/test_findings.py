@@ -17,7 +17,7 @@ def findings(**vms: list[dict[str, Any]]) -> list[tuple[str, str, list[str], lis
     groups = FindingGroups()
     for number, (name, results) in enumerate(vms.items()):
         groups.add({"name": name, "address": f"root@10.0.0.{number}:22", "results": results})
-    return [(each["id"], each["message"], each["parameters"], each["vms"]) for each in groups.findings()]
+    return [(finding["id"], finding["message"], finding["parameters"], finding["vms"]) for finding in groups.findings()]
 
 
 def test_the_same_words_but_for_names_and_numbers_are_one_finding() -> None:

@@ -45,7 +45,7 @@ def result(
 
 
 def vm(name: str, *results: dict[str, Any], csn: str = CSN_A, image: str = "", **session: str) -> dict[str, Any]:
-    words = {each["status"] for each in results if each["severity"] == "required"}
+    words = {result["status"] for result in results if result["severity"] == "required"}
     return {
         "name": name,
         "address": f"root@{name}.example:22",
@@ -58,7 +58,7 @@ def vm(name: str, *results: dict[str, Any], csn: str = CSN_A, image: str = "", *
 
 def told(causes: list[Cause]) -> list[tuple[str, str, str, list[str], list[str]]]:
     """(check, kind, name of the component, VMs, VMs that it keeps from being ready)"""
-    return [(each.id, each.kind, each.name, list(each.vms), list(each.blocks_readiness)) for each in causes]
+    return [(cause.id, cause.kind, cause.name, list(cause.vms), list(cause.blocks_readiness)) for cause in causes]
 
 
 def test_a_network_is_one_thing_for_all_its_vms_and_endpoints() -> None:
@@ -85,7 +85,7 @@ def test_guests_with_the_same_remedy_have_the_same_trouble_whatever_differs_from
 
     causes = find([vm(name, lacks(name, "NO_PROXY"), lacks(name, "no_proxy")) for name in ("a", "bb")], THINGS)
     assert told(causes) == [("PROXY-002", "guest", "", ["a", "bb"], ["a", "bb"])]
-    assert [each["count"] for each in causes[0].as_dict(1)["messages"]] == [1, 1, 1, 1]
+    assert [message["count"] for message in causes[0].as_dict(1)["messages"]] == [1, 1, 1, 1]
 
 
 def test_another_remedy_is_another_cause() -> None:
@@ -125,8 +125,8 @@ def test_a_jump_host_that_failed_is_one_cause_for_all_behind_it() -> None:
 
 def test_without_azure_a_network_is_not_known_and_its_vms_stay_apart_by_what_is_to_be_done() -> None:
     bare = [vm("a", result("CSN-002", "his")), vm("b", result("CSN-002", "his"))]
-    for each in bare:
-        each["components"].clear()
+    for record in bare:
+        record["components"].clear()
     assert told(find(bare, THINGS)) == [("CSN-002", "vm", "", ["a", "b"], ["a", "b"])]
 
 
@@ -143,7 +143,7 @@ def test_what_holds_a_vm_is_looked_for_behind_what_blocks_it() -> None:
 def test_what_keeps_most_vms_back_comes_first_and_warnings_last() -> None:
     vms = [vm("a", result("PLATFORM-003"), result("AGENT-002", status="warn"))]
     vms += [vm(name, result("CSN-002", "his"), result("AGENT-002", status="warn")) for name in ("b", "c")]
-    assert [each.id for each in find(vms, THINGS)] == ["CSN-002", "PLATFORM-003", "AGENT-002"]
+    assert [cause.id for cause in find(vms, THINGS)] == ["CSN-002", "PLATFORM-003", "AGENT-002"]
 
 
 def test_what_blocks_a_parameter_is_the_cause_of_the_same_parameter() -> None:
@@ -158,7 +158,7 @@ def test_what_blocks_a_parameter_is_the_cause_of_the_same_parameter() -> None:
         ],
         THINGS,
     )
-    assert {each.parameters[0]: list(each.blocks_readiness) for each in causes} == {
+    assert {cause.parameters[0]: list(cause.blocks_readiness) for cause in causes} == {
         "HTTPS_PROXY": [],
         "NO_PROXY": ["a"],
     }

@@ -34,7 +34,7 @@ def result(id: str, status: str = "fail", parameter: str = "", remedy: str = "Do
 def vm(name: str, *results: Json, **components: str) -> Json:
     return {
         "name": name,
-        "readiness": "not ready" if any(each["status"] == "fail" for each in results) else "ready",
+        "readiness": "not ready" if any(result["status"] == "fail" for result in results) else "ready",
         "address": f"root@{name}:22",
         "session": {"outcome": "ok", "via": ""},
         "components": {kind.replace("_", " "): id for kind, id in components.items()},
@@ -44,7 +44,7 @@ def vm(name: str, *results: Json, **components: str) -> Json:
 
 def found(kind: str, *vms: Json) -> list[tuple[str, str, str, list[str]]]:
     causes = causes_of(vms, dict.fromkeys(("NET-001", "ROLES-001"), kind))
-    return [(each.id, each.kind, each.name, list(each.vms)) for each in causes]
+    return [(cause.id, cause.kind, cause.name, list(cause.vms)) for cause in causes]
 
 
 def test_a_way_out_that_no_vm_gets_through_is_its_networks() -> None:

@@ -14,8 +14,8 @@ def check(id: str, caused_by: tuple[str, ...] = (), requires: tuple[str, ...] = 
 
 
 CHECKS = {
-    each.id: each
-    for each in (
+    declared.id: declared
+    for declared in (
         check("SSH-001", caused_by=("VM-001",)),
         check("VM-001"),
         check("CSN-002"),

@@ -77,7 +77,7 @@ def test_a_choice_of_checks_is_refused() -> None:
     assert not refuse(["ENROLL-003"], everything)
     assert "leaves out IMDS-002, NET-001." in refuse(["NET-001", "IMDS-002"], everything)
     assert "leaves out SSH, PLATFORM, CLI, VM and 11 more." in refuse([], ["ENROLL-001"])
-    guests = [each for each in everything if each[:-4] not in ("PLATFORM", "CSN", "IDENTITY", "ROLES", "RELAY")]
+    guests = [id for id in everything if id[:-4] not in ("PLATFORM", "CSN", "IDENTITY", "ROLES", "RELAY")]
     assert refuse([], guests) == (
         "--enroll connects only VMs that pass every required check, and this choice leaves out PLATFORM, CSN, IDENTITY, "
         "ROLES and 1 more. Drop --no-azure, --check, -k, -m and path arguments, or drop --enroll."
@@ -229,7 +229,7 @@ def test_a_tag_that_cannot_be_said_is_refused(tags: dict[str, str]) -> None:
 
 
 def test_it_is_said_beforehand() -> None:
-    found = [each for each in (prepare(VM_A, AzureSnapshot()),) if isinstance(each, EnrollmentRequest)]
+    found = [request for request in (prepare(VM_A, AzureSnapshot()),) if isinstance(request, EnrollmentRequest)]
     lines = announcement(found, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
     assert lines == [
         "--enroll=roundtrip: 1 of 2 VMs is being connected to Azure Arc now.",
@@ -287,7 +287,11 @@ class Site:
         return self.machines if isinstance(self.machines, ReadError) else Answer("GET", self.machines)
 
     def enroll(self, mode: str, vms: Sequence[Vm] = (VM_A,), look: bool = True) -> bool:
-        found = [each for each in (prepare(vm, AzureSnapshot()) for vm in vms) if isinstance(each, EnrollmentRequest)]
+        found = [
+            request
+            for request in (prepare(vm, AzureSnapshot()) for vm in vms)
+            if isinstance(request, EnrollmentRequest)
+        ]
         options, asking = ssh.Options(run_timeout=5), self.look if look else None
         return runner.enroll(found, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
 
@@ -533,8 +537,8 @@ class Ran:
 
     def __init__(self, shell: str, folder: Path, command: str, **files: str) -> None:
         self.home, self.room = folder / "home", folder / "room"
-        for each in (self.home, self.room, folder / "bin"):
-            each.mkdir()
+        for directory in (self.home, self.room, folder / "bin"):
+            directory.mkdir()
         for name, text in (("azcmagent", AGENT), ("curl", CURL)):
             (folder / "bin" / name).write_text(text)
             (folder / "bin" / name).chmod(0o755)

@@ -327,10 +327,10 @@ def test_azure_json(tmp_path: Path) -> None:
         if facts.unreadable:
             assert facts.unreadable.startswith(f"{path}: ")
             problems.add(place)
-        elif any(isinstance(each, ReadError) and "damaged" in each.message for each in facts.answers.values()):
+        elif any(isinstance(answer, ReadError) and "damaged" in answer.message for answer in facts.answers.values()):
             assert facts.located == whole.located
             problems.add(place)
-        elif any(isinstance(each, ReadError) and "damaged" in each.message for each in facts.located.values()):
+        elif any(isinstance(answer, ReadError) and "damaged" in answer.message for answer in facts.located.values()):
             assert facts.answers == whole.answers
             problems.add(place)
     free = {("answers", "/x", "value", "id")}  # what Azure may well say
@@ -443,7 +443,7 @@ def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester,
     assert len(damaged) > len(ways) // 2
     for vm in damaged:
         assert vm["readiness"] == "unknown"
-        first = next(each for each in vm["results"] if each["id"] == "SSH-001")
+        first = next(result for result in vm["results"] if result["id"] == "SSH-001")
         assert first["status"] == "unknown"
         assert ".json: " in first["message"]
         assert first["remedy"]

@@ -66,7 +66,7 @@ def test_only_directories_of_runs_that_ended_are_removed(reports: Path) -> None:
     (reports / name(5) / "run.json").write_text("[" * 100_000)
     before = left(reports)
     assert remove_old_runs(reports, 1, ()) == ([name(1)], [])
-    assert left(reports) == [each for each in before if each != name(1)]
+    assert left(reports) == [path for path in before if path != name(1)]
 
 
 def test_links_are_not_followed(reports: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def _vm(name: str, shorts: Sequence[Short]) -> Json:
                 "message": f"{id} is {status}.",
             }
         )
-    words = {each["status"] for each in results if each["severity"] == "required"}
+    words = {result["status"] for result in results if result["severity"] == "required"}
     readiness = "not ready" if "fail" in words else "unknown" if words & {"unknown", "blocked"} else "ready"
     return {"name": name, "readiness": readiness, "results": results}
 
@@ -61,7 +61,7 @@ LISTS = ("new", "fixed", "persisting", "regressions")
 
 def listed(changes: Json) -> dict[str, list[str]]:
     """The lists that are not empty: ``{"new": ["a VM-001"]}``."""
-    return {name: [f"{each['vm']} {each['id']}" for each in changes[name]] for name in LISTS if changes[name]}
+    return {name: [f"{change['vm']} {change['id']}" for change in changes[name]] for name in LISTS if changes[name]}
 
 
 TABLE = [

@@ -100,10 +100,10 @@ def earlier(project: Project) -> Path:
 
 def result(results: Json, vm: str, id: str, parameter: str = "") -> Json:
     (found,) = [
-        each
+        result
         for machine in results["vms"]
-        for each in machine["results"]
-        if (machine["name"], each["id"], each["parameter"]) == (vm, id, parameter)
+        for result in machine["results"]
+        if (machine["name"], result["id"], result["parameter"]) == (vm, id, parameter)
     ]
     return found  # type: ignore[no-any-return]
 
@@ -189,7 +189,7 @@ def test_the_same_again_is_no_regression(project: Project, earlier: Path) -> Non
     assert project(f"--against={earlier}", "--gate=no-regressions").returncode == 0
     found = project.results
     assert found["gate"]["sentence"] == "GATE PASSED (no-regressions): no regressions since earlier."
-    persisting = {(each["vm"], each["id"]) for each in found["changes"]["persisting"]}
+    persisting = {(change["vm"], change["id"]) for change in found["changes"]["persisting"]}
     assert persisting == {(vm, cause["id"]) for cause in found["causes"] for vm in cause["vms"]}
     assert found["changes"]["sentence"] == f"Since earlier: {len(found['changes']['persisting'])} persisting."
 
@@ -209,7 +209,7 @@ def test_a_regression_stops_the_gate(
     found = project.results
     sentence = f"1 regression since earlier: {vm} {id} was pass, is {now}"
     assert found["gate"]["rules"][1] == {"rule": "no-regressions", "passed": False, "sentence": sentence}
-    assert [(each["vm"], each["id"]) for each in found["changes"]["new"]] == [(vm, id)]
+    assert [(change["vm"], change["id"]) for change in found["changes"]["new"]] == [(vm, id)]
     assert len(found["changes"]["vms_removed"]) == 8
     assert found["changes"]["sentence"] in ended.stdout.splitlines()
 
@@ -263,7 +263,7 @@ def test_a_waiver_is_applied_to_a_replayed_run(project: Project) -> None:
         "Waived until 9999-12-31: The upgrade is planned (anna, CHG-1044). Otherwise it would fail: Principal "
     )
     assert found["causes"] == []
-    assert [(each["id"], each["vms"], each["used"]) for each in found["waivers"]] == [
+    assert [(waiver["id"], waiver["vms"], waiver["used"]) for waiver in found["waivers"]] == [
         ("ROLES-002", "vm7", 1),
         ("ROLES-003", "ring:wide", 1),
         ("IMDS-002", "vm1", 0),

@@ -73,7 +73,7 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     more until a program with this command line has come and gone; replace: in the script; sudoers: how sudo is set up.
     """
     batch = compile_script(
-        [ProbeCommand(each[0], each[1], each[2], each[3], tuple(each[4]), each[5]) for each in what["probes"]]
+        [ProbeCommand(probe[0], probe[1], probe[2], probe[3], tuple(probe[4]), probe[5]) for probe in what["probes"]]
     )
     path = f"{install(shell)}:{os.environ['PATH']}"
     if Path("/etc/sudoers.d").is_dir():
@@ -222,5 +222,5 @@ def prepare() -> None:
 if __name__ == "__main__":
     prepare()
     what = sys.argv[1]
-    outcome: Any = stranger(sys.argv[2]) if what == "stranger" else [run(what, each) for each in json.load(sys.stdin)]
+    outcome: Any = stranger(sys.argv[2]) if what == "stranger" else [run(what, plan) for plan in json.load(sys.stdin)]
     sys.stdout.write(json.dumps(outcome))

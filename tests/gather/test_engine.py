@@ -208,7 +208,9 @@ def test_a_probe_changes_no_other_and_leaves_nothing(results: Results, who: str)
 
 def test_a_probe_that_ruins_the_run_leaves_nothing_and_nothing_false(results: Results) -> None:
     wrong = [
-        f"{name}: {each}" for name, result in results("ruins").items() for each in complaints(result, {}, whole=False)
+        f"{name}: {complaint}"
+        for name, result in results("ruins").items()
+        for complaint in complaints(result, {}, whole=False)
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -218,7 +220,7 @@ def test_what_the_login_brings_does_not_matter_or_is_a_word(results: Results, wh
     wrong = []
     for name, result in results(f"login {who}").items():
         whole = (LOGINS | USERS)[name][2]
-        wrong += [f"{name}: {each}" for each in complaints(result, {}, whole)]
+        wrong += [f"{name}: {complaint}" for complaint in complaints(result, {}, whole)]
         if not (whole or result["complete"] or result["status"] or result["refused"] or result["errors"]):
             wrong += [f"{name}: no word: {result}"] * result["greeted"]
     assert not wrong, "\n".join(wrong)
@@ -228,9 +230,9 @@ def test_what_the_login_brings_does_not_matter_or_is_a_word(results: Results, wh
 def test_when_the_client_is_gone_everything_is(results: Results, who: str) -> None:
     """Within two seconds, whenever it goes, and whatever ends the main shell or the clock."""
     wrong = [
-        f"{name}: {each}"
+        f"{name}: {complaint}"
         for name, result in results(f"gone {who}").items()
-        for each in complaints(result, {}, whole=False)
+        for complaint in complaints(result, {}, whole=False)
     ]
     assert not wrong, "\n".join(wrong)
 

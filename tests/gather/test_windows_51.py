@@ -15,8 +15,8 @@ pytestmark = needs_pwsh
 SENT = {
     "bootstrap": BOOTSTRAP,
     "engine": ENGINE,
-    **{name: each.command for name, each in PLANNED.items()},
-    **{each.key: each.command for each in support_probes(VM)},
+    **{name: probe.command for name, probe in PLANNED.items()},
+    **{probe.key: probe.command for probe in support_probes(VM)},
 }
 
 #: What later versions have, and the complaint about it.

@@ -175,21 +175,21 @@ def test_limits() -> None:
 def alive(mark: str) -> list[str]:
     """The processes of this machine with a word in their arguments."""
     found = []
-    for each in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = each.read_bytes().split(b"\0")
+            words = process.read_bytes().split(b"\0")
         except OSError:
             continue
         if mark.encode() in words:
-            found.append(str(each))
+            found.append(str(process))
     return found
 
 
 def test_only_so_many_programs_run_at_a_time_and_each_has_its_own_time() -> None:
     text = sh("date +%s%N; sleep 6; date +%s%N")
     answers = run(*(probe(text, key=str(index)) for index in range(22)))
-    assert {(each.state, each.exit) for each in answers.values()} == {("done", 0)}
-    spans = [tuple(map(int, each.stdout.split())) for each in answers.values()]
+    assert {(answer.state, answer.exit) for answer in answers.values()} == {("done", 0)}
+    spans = [tuple(map(int, answer.stdout.split())) for answer in answers.values()]
     together = [sum(begin <= at < end for begin, end in spans) for at, _ in spans]
     assert 1 < max(together) <= 16
 
@@ -203,7 +203,7 @@ def test_no_probe_reaches_another_or_the_engine() -> None:
         probe(hostile, key="hostile"), probe("$global:shared = 1; 'b'", key="b"), probe("[string]$shared", key="c")
     )
     assert [answers[key].stdout for key in ("hostile", "b", "c")] == ["a\n", "b\n", "\n"]
-    assert {each.state for each in answers.values()} == {"done"}
+    assert {answer.state for answer in answers.values()} == {"done"}
 
 
 @pytest.mark.parametrize("status", [0, 7])
@@ -215,8 +215,8 @@ def test_a_probe_that_ends_powershell_costs_no_other(status: int) -> None:
         *(probe(f"{sh('sleep 3')}; 'b'", key=str(index)) for index in range(8)),
         probe("'c'", key="quick"),
     )
-    others = [each for key, each in answers.items() if key.isdecimal()]
-    assert {(each.state, each.exit, each.stdout) for each in others} == {("done", 0, "b\n")}
+    others = [answer for key, answer in answers.items() if key.isdecimal()]
+    assert {(answer.state, answer.exit, answer.stdout) for answer in others} == {("done", 0, "b\n")}
     assert answers["quick"].stdout == "c\n"
     assert (answers["ends"].state, answers["ends"].stdout) == ("timed out", "a\n")
 
@@ -234,13 +234,15 @@ def test_a_probe_that_kills_powershell_costs_no_answer_that_came_before(text: st
     begun.read()
     begun.process.wait(200)
     assert not begun.decoder.complete
-    assert {key: (each.state, each.stdout) for key, each in begun.decoder.results.items()} == {"quick": ("done", "a\n")}
+    assert {key: (result.state, result.stdout) for key, result in begun.decoder.results.items()} == {
+        "quick": ("done", "a\n")
+    }
 
 
 def test_what_a_probe_writes_to_stdout_by_itself_is_in_no_frame() -> None:
     text = "$all = [Console]::OpenStandardOutput(); $all.Write([byte[]](110, 111), 0, 2); $all.Flush(); 'a'"
     answers = run(*(probe(text, key=str(index)) for index in range(4)))
-    assert {each.stdout for each in answers.values()} == {"a\n"}
+    assert {answer.stdout for answer in answers.values()} == {"a\n"}
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -16,11 +16,11 @@ pytestmark = needs_pwsh
 def test_every_probe_runs_on_it() -> None:
     everything = [*PLANNED.values(), *support_probes(VM)]
     answers = run(*everything)
-    assert answers.keys() == {each.key for each in everything}
+    assert answers.keys() == {probe.key for probe in everything}
     for key, answer in answers.items():
         assert answer.state in ("done", "no tool", "no root", "timed out"), (key, answer)
         assert "did not reach its end" not in answer.stderr, (key, answer)
         assert "ParserError" not in answer.stderr and "is not recognized as" not in answer.stderr, (key, answer)
-    for key, each in PLANNED.items():
-        if "Invoke-Tool 'curl.exe'" in each.command and "catch" not in each.command:
-            assert (answers[each.key].state, answers[each.key].stderr) == ("no tool", "curl.exe"), key
+    for key, probe in PLANNED.items():
+        if "Invoke-Tool 'curl.exe'" in probe.command and "catch" not in probe.command:
+            assert (answers[probe.key].state, answers[probe.key].stderr) == ("no tool", "curl.exe"), key

@@ -59,7 +59,7 @@ def test_the_whole_script_is_well_formed_and_holds_every_probe() -> None:
     assert mistakes(script) == []
     assert script == source(list(PLANNED.values()), "N0NCE")
     assert len(re.findall(r"^@\{ index = \d+;", script, re.M)) == len(PLANNED)
-    assert all(ps(each.command) in script for each in PLANNED.values())
+    assert all(ps(probe.command) in script for probe in PLANNED.values())
 
 
 def test_an_empty_batch_is_well_formed() -> None:
@@ -85,7 +85,7 @@ def test_the_engine_calls_nothing_that_changes_the_vm() -> None:
     assert commands(ENGINE) - OWN == HARMLESS
 
 
-@pytest.mark.parametrize("text", [ENGINE, *(each.command for each in PLANNED.values())])
+@pytest.mark.parametrize("text", [ENGINE, *(probe.command for probe in PLANNED.values())])
 def test_nothing_is_written_to_a_file(text: str) -> None:
     assert [node.text for node in nodes(parse(text)) if node.type == "redirection" and b"2>&1" not in node.text] == []
     for opened in re.findall(r"\[IO\.FileStream\]::new\((.*)\)", text):

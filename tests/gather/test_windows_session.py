@@ -87,7 +87,7 @@ def test_each_probe_has_its_answer(site: Site) -> None:
         ]
     )
     assert archive["win"].session.outcome == "ok", archive["win"].session
-    assert {key: (each.state, each.exit, each.stdout) for key, each in archive["win"].results.items()} == {
+    assert {key: (result.state, result.exit, result.stdout) for key, result in archive["win"].results.items()} == {
         "said": ("done", 0, "größer\n"),
         "failed": ("done", 3, ""),
         "late": ("timed out", None, "part\n"),
@@ -162,7 +162,7 @@ def test_the_suite_judges_it(site: Site) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     (results,) = (site.folder / "reports").glob("2*/results.json")
     verdicts = {
-        vm["name"]: {each["id"]: (each["status"], each["message"]) for each in vm["results"]}
+        vm["name"]: {result["id"]: (result["status"], result["message"]) for result in vm["results"]}
         for vm in json.loads(results.read_text())["vms"]
     }
     assert {name: results["SSH-001"][0] for name, results in verdicts.items()} == {"win": "pass", "lin": "pass"}, done

@@ -65,7 +65,7 @@ def gathered(tmp_path: Path, keys: Keys, server: Sshd, *vms: Vm) -> Archive:
     config = tmp_path / "config"
     config.write_text(f"UserKnownHostsFile {known}\nGlobalKnownHostsFile none\nIdentityAgent none\n")
     archive = Archive.create(tmp_path / "run", {"id": "x"}, list(vms))
-    plans = {each.name: [ProbeCommand(key, "echo " + key, 20, False, (), 64) for key in ("a", "b")] for each in vms}
+    plans = {vm.name: [ProbeCommand(key, "echo " + key, 20, False, (), 64) for key in ("a", "b")] for vm in vms}
     assert gather(vms, plans, ssh.Options(run_timeout=40, config_file=config), archive, Nobody())
     return archive
 

@@ -74,7 +74,7 @@ def test_no_marker_acts_in_the_terminal_nor_in_a_report(replay: pytest.Pytester)
     for name in ("summary.md", "fixes.md", "junit.xml", "report.html"):
         shown = (latest / name).read_text()
         assert [
-            each for each in safe(shown) if "[" not in each and "::" not in each and each != repr("\u2060")
+            text for text in safe(shown) if "[" not in text and "::" not in text and text != repr("\u2060")
         ] == [], name
     for name in ("summary.md", "fixes.md"):
         shown = (latest / name).read_text()
@@ -82,7 +82,7 @@ def test_no_marker_acts_in_the_terminal_nor_in_a_report(replay: pytest.Pytester)
         assert "<img" not in shown
         assert "www.evil" not in re.sub(r"```.*?```|`[^`]*`", "", shown, flags=re.S)
     run = json.loads((latest / "results.sarif").read_text())["runs"][0]
-    texts = [each["message"]["text"] for each in run["results"]]
+    texts = [result["message"]["text"] for result in run["results"]]
     texts += [rule["help"]["markdown"] for rule in run["tool"]["driver"]["rules"]]
     assert not any("![x](" in text for text in texts)
 

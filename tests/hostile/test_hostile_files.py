@@ -219,9 +219,9 @@ def test_azures_list_of_vms_as_a_fleet() -> None:
     @budget
     @given(bent_json([site.vm(1), site.vm(2)]))
     def holds(value: Any) -> None:
-        listed = [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+        listed = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
         with suppress(FleetError):
-            from_resources([(clouds()["AzureCloud"], each) for each in in_shape(listed)])
+            from_resources([(clouds()["AzureCloud"], resource) for resource in in_shape(listed)])
 
     holds()
 
@@ -239,7 +239,9 @@ def test_redaction_and_messages_take_any_text() -> None:
         assert redact(once) == once
         shown = message_text(text)
         assert len(shown) <= 4000
-        assert not [each for each in shown if unicodedata.category(each) in _UNSEEN and each not in _ARABIC]
+        assert not [
+            character for character in shown if unicodedata.category(character) in _UNSEEN and character not in _ARABIC
+        ]
         assert not shown.startswith("::")
         assert "##vso[" not in shown
         clean({text: [text, {"password": text}]})

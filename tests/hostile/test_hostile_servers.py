@@ -153,7 +153,7 @@ def test_no_marker_of_a_server_or_of_this_machine_acts(tmp_path: Path) -> None:
     assert {
         file.name: problem
         for file in outputs
-        if (problem := next((each for each in problems(file) if "\u26a0\ufe0f" not in each), None))
+        if (problem := next((problem for problem in problems(file) if "\u26a0\ufe0f" not in problem), None))
     } == {}
 
 

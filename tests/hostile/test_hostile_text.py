@@ -52,9 +52,9 @@ KEPT = {"status", "provisioningState", "powerState", "detailedStatus", "type", "
 def planted(value: Any, spoil: Callable[[str], str], name: str = "") -> Any:
     """`value` with every text in it spoilt, but for ids and `KEPT`."""
     if isinstance(value, dict):
-        return {key: planted(each, spoil, key) for key, each in value.items()}
+        return {key: planted(item, spoil, key) for key, item in value.items()}
     if isinstance(value, list):
-        return [planted(each, spoil, name) for each in value]
+        return [planted(item, spoil, name) for item in value]
     return spoil(value) if isinstance(value, str) and not value.startswith("/") and name not in KEPT else value
 
 
@@ -107,7 +107,7 @@ def commands(text: str) -> Iterator[str]:
 def markup(text: str) -> Iterator[str]:
     """What a reader of Markdown would make of the markers."""
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
-    for token in (each for block in tokens for each in (block, *(block.children or ()))):
+    for token in (token for block in tokens for token in (block, *(block.children or ()))):
         if (
             token.type == "image"
             or "evil" in str(token.attrs)
@@ -121,12 +121,12 @@ def markup(text: str) -> Iterator[str]:
 def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Every text in JSON with the name of its field; the names, too."""
     if isinstance(value, dict):
-        for key, each in value.items():
+        for key, item in value.items():
             yield "", key
-            yield from texts(each, key)
+            yield from texts(item, key)
     elif isinstance(value, list):
-        for each in value:
-            yield from texts(each, name)
+        for entry in value:
+            yield from texts(entry, name)
     elif isinstance(value, str):
         yield name, value
 
@@ -184,7 +184,7 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
         "--log-file-level=DEBUG",
     )
     (tmp_path / "terminal.txt").write_bytes(printed.encode("utf-8", "surrogateescape"))
-    (run,) = (each for each in tmp_path.iterdir() if each.is_dir() and not each.is_symlink() and each != earlier)
+    (run,) = (path for path in tmp_path.iterdir() if path.is_dir() and not path.is_symlink() and path != earlier)
     outputs = [
         tmp_path / "terminal.txt",
         log,
@@ -225,7 +225,7 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
 )
 def test_no_marker_acts_in_what_is_said_without_a_run(arguments: tuple[str, ...], tmp_path: Path) -> None:
     plain = re.sub("[\ud800\0]", "", MARKERS)  # no argument can hold these
-    printed = ran(*(each.format(plain) for each in arguments))
+    printed = ran(*(argument.format(plain) for argument in arguments))
     assert [*invisible(printed), *commands(printed)] == []
 
 

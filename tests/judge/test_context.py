@@ -87,7 +87,7 @@ def judged(project: pytest.Pytester, *arguments: str) -> tuple[int, dict[tuple[s
     assert problems(results) == []
     return (
         int(outcome.ret),
-        {(vm["name"], each["id"]): each for vm in results["vms"] for each in vm["results"]},
+        {(vm["name"], result["id"]): result for vm in results["vms"] for result in vm["results"]},
         results,
     )
 
@@ -105,7 +105,7 @@ def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(project: 
     save(project, {"a": "1", "b": "2", "c": "1"}, facts, AzCli("2.76.0"))
     status, verdicts, results = judged(project)
     assert status == 1
-    said = {key: (each["status"], each["message"]) for key, each in verdicts.items()}
+    said = {key: (verdict["status"], verdict["message"]) for key, verdict in verdicts.items()}
     assert said == {
         ("a", "VM-001"): ("pass", "It is On."),
         ("b", "VM-001"): ("fail", "There is no such VM in Azure."),
@@ -173,9 +173,11 @@ def test_a_damaged_azure_json_costs_what_it_would_have_answered(project: pytest.
     outcome = project.runpytest_subprocess("--evidence=earlier")
     assert outcome.ret == 10
     (vm,) = json.loads((newest_run(project.path / "reports") / "results.json").read_text())["vms"]
-    unread = [each["message"] for each in vm["results"] if "azure.json: is not readable as JSON (" in each["message"]]
+    unread = [
+        result["message"] for result in vm["results"] if "azure.json: is not readable as JSON (" in result["message"]
+    ]
     assert unread
-    assert {each["status"] for each in vm["results"] if each["message"] in unread} == {"unknown"}
+    assert {result["status"] for result in vm["results"] if result["message"] in unread} == {"unknown"}
     outcome.stdout.no_fnmatch_line("*Traceback*")
 
 

@@ -85,7 +85,7 @@ OLDER = {
     id
     for id, check in CHECKS.items()
     if check.area != ENROLL
-    and {verdict.status for each in WHOLE.values() for verdict in each.values() if verdict.id == id}
+    and {verdict.status for verdicts in WHOLE.values() for verdict in verdicts.values() if verdict.id == id}
     <= {Status.UNKNOWN, Status.BLOCKED}
 }
 CASES = {name: [case for case in cases if case.check.id not in OLDER] for name, cases in CASES.items()}
@@ -130,7 +130,7 @@ def test_no_ready_vm_is_ready_on_half_an_answer() -> None:
                 for way, evidence in halves(name, key):
                     tried += 1
                     verdicts = judged(evidence, cases)
-                    if not any(prevents_ready(each.severity, each.status) for each in verdicts.values()):
+                    if not any(prevents_ready(verdict.severity, verdict.status) for verdict in verdicts.values()):
                         still_ready.append((name, key, way))
     assert still_ready == []
     assert tried >= 300

@@ -115,7 +115,7 @@ def test_who_blocks_a_verdict_is_a_field_whatever_the_message_says(tmp_path: Pat
     archive = Archive.create(tmp_path / "run", {"id": "run"}, [vm])
     archive.store(Evidence(vm, SshSession("ok"), {}, 1.0))
     judge = Judge(cases, vms=[vm], profile=PROFILE, archive=archive)
-    found = {each.check.id: judge.verdict(each) for each in cases}
+    found = {case.check.id: judge.verdict(case) for case in cases}
     assert {id: (str(verdict.status), verdict.needs) for id, verdict in found.items()} == {
         "VM-001": ("pass", ()),
         "VM-002": ("blocked", ("VM-001",)),

@@ -66,7 +66,7 @@ waivers:
         Waiver("NET-001", {"ring": "canary", "site": "berlin"}, "r", "o", "7", date(2026, 11, 21), "*.azure.com"),
     )  # fmt: skip
     assert found.header() == "2 waivers of waivers.yaml"
-    assert [each.selector for each in found.entries] == ["lab-*", "ring:canary,site:berlin"]
+    assert [entry.selector for entry in found.entries] == ["lab-*", "ring:canary,site:berlin"]
 
 
 def test_the_list_may_be_empty(file: Path) -> None:
@@ -329,7 +329,7 @@ def test_fourteen_days_before_its_end_it_is_said_to_end_soon(day: int, soon: boo
 def test_of_two_that_cover_the_same_the_first_counts() -> None:
     waivers = Waivers("waivers.yaml", (waiver(vms="lab-1"), waiver()), today=date(2026, 11, 21))
     results = {"checks": {"IMDS-002": {}}, "vms": [{"name": "lab-1", "results": [{"id": "IMDS-002", "parameter": "", "status": "waived"}]}]}  # fmt: skip
-    assert [(each["used"], each["unused"]) for each in waivers.as_results([VM], results, True)] == [
+    assert [(waiver["used"], waiver["unused"]) for waiver in waivers.as_results([VM], results, True)] == [
         (1, False),
         (0, True),
     ]

@@ -55,7 +55,7 @@ def _judged(suite: Suite, folder: Path, planted: list[Planted]) -> dict[str, Any
 
 
 def _said(results: dict[str, Any], check: str) -> list[str]:
-    return [each["message"] for vm in results["vms"] for each in vm["results"] if each["id"] == check]
+    return [result["message"] for vm in results["vms"] for result in vm["results"] if result["id"] == check]
 
 
 @pytest.mark.parametrize("planted", [ALONE, TOGETHER], ids=["alone", "together"])

@@ -18,8 +18,8 @@ def test_the_odd_one_out_is_found_with_all_that_is_odd(group: Groups, tmp_path: 
     found = read_results(tmp_path, vms.judge(tmp_path))
     odd = vms.names[1]
     told = {
-        each["fact"]: (each["majority"], [(other["value"], other["vms"]) for other in each["outliers"]])
-        for each in found["drift"]
+        entry["fact"]: (entry["majority"], [(other["value"], other["vms"]) for other in entry["outliers"]])
+        for entry in found["drift"]
     }
     system = found["vms"][0]["facts"]["operating system"]
     names = "HTTPS_PROXY https_proxy HTTP_PROXY http_proxy"
@@ -30,7 +30,9 @@ def test_the_odd_one_out_is_found_with_all_that_is_odd(group: Groups, tmp_path: 
         "proxy variables": (f"{names}=http://169.254.0.11:3128", [(f"{names}=http://10.0.0.99:3128", [odd])]),
         "agent proxy.bypass": ("none", [("AAD, Arc", [odd])]),
     }
-    assert {(each["group"], each["count"], each["of"]) for each in found["drift"]} == {("cluster lab-cluster", 2, 3)}
+    assert {(entry["group"], entry["count"], entry["of"]) for entry in found["drift"]} == {
+        ("cluster lab-cluster", 2, 3)
+    }
     assert found["vms"][2]["facts"] == {
         **found["vms"][0]["facts"],
         "NO_PROXY": f"NO_PROXY no_proxy={ARTICLE}",

@@ -22,13 +22,15 @@ class Done:
         done = vms.judge(folder, *options)
         self.status, self.stdout, self.stderr = done.returncode, done.stdout, done.stderr
         requests = vms.lab.azure_log()[before:]
-        self.written = [f"{each['method']} {each['path'].rpartition('/')[2]}" for each in requests if each["write"]]
+        self.written = [
+            f"{request['method']} {request['path'].rpartition('/')[2]}" for request in requests if request["write"]
+        ]
         self._folder, self._done = folder, done
 
     def words(self, vm: str) -> list[str]:
         """The statuses of the ENROLL checks of a VM."""
-        of_vm = next(each for each in read_results(self._folder, self._done)["vms"] if each["name"] == vm)
-        return [each["status"] for each in of_vm["results"] if each["id"].startswith("ENROLL-")]
+        of_vm = next(machine for machine in read_results(self._folder, self._done)["vms"] if machine["name"] == vm)
+        return [result["status"] for result in of_vm["results"] if result["id"].startswith("ENROLL-")]
 
 
 def test_a_roundtrip_of_a_fleet(group: Groups, tmp_path: Path) -> None:

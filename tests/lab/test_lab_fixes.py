@@ -66,8 +66,8 @@ json.dump(said, open(sys.argv[3], "w"))
 
 
 def _trouble(results: dict[str, Any], name: str) -> set[str]:
-    (vm,) = (each for each in results["vms"] if each["name"] == name)
-    return {each["id"] for each in vm["results"] if each["status"] not in ("pass", "not applicable")}
+    (vm,) = (vm for vm in results["vms"] if vm["name"] == name)
+    return {result["id"] for result in vm["results"] if result["status"] not in ("pass", "not applicable")}
 
 
 @dataclass(frozen=True)

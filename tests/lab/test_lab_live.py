@@ -141,7 +141,9 @@ def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -
     found = [(vm["name"], vm["address"], vm["readiness"]) for vm in results["vms"]]
     assert found == [("vm1", "root@10.200.0.2:22", "ready"), ("vm2", "root@10.200.0.3:22", "ready")], done.stdout
     assert done.returncode == 0
-    warned = [(vm["name"], each["id"]) for vm in results["vms"] for each in vm["results"] if each["status"] == "warn"]
+    warned = [
+        (vm["name"], result["id"]) for vm in results["vms"] for result in vm["results"] if result["status"] == "warn"
+    ]
     assert warned == [(vm, check) for vm in ("vm1", "vm2") for check in ("PLATFORM-002", "CLI-003")]
 
 

@@ -31,9 +31,9 @@ def results(reports: Path) -> dict[str, Any]:
 
 def verdicts(found: Mapping[str, Any]) -> Verdicts:
     return {
-        (vm["name"], each["nodeid"]): (each["status"], each["message"], each["remedy"])
+        (vm["name"], result["nodeid"]): (result["status"], result["message"], result["remedy"])
         for vm in found["vms"]
-        for each in vm["results"]
+        for result in vm["results"]
     }
 
 

@@ -26,9 +26,9 @@ def test_what_is_shared_is_fixed_once(group: Groups, tmp_path: Path) -> None:
     assert vms.names == [f"vm{number}" for number in range(1, 11)]
     found = read_results(tmp_path, vms.judge(tmp_path))
     causes = {
-        (each["id"], each["component"]["kind"], each["component"]["name"]): (each["vms"], each["fix"])
-        for each in found["causes"]
-        if each["id"] not in ("CLI-002", "CLI-003")
+        (cause["id"], cause["component"]["kind"], cause["component"]["name"]): (cause["vms"], cause["fix"])
+        for cause in found["causes"]
+        if cause["id"] not in ("CLI-002", "CLI-003")
     }
     assert {key: vms for key, (vms, _) in causes.items()} == {
         ("CSN-001", "csn", "vm1-csn"): ["vm1", "vm2", "vm3"],
@@ -40,9 +40,9 @@ def test_what_is_shared_is_fixed_once(group: Groups, tmp_path: Path) -> None:
         ("PROXY-003", "guest", ""): ["vm9"],
     }
     # What is one thing is one command, and the same one; in guests it is one for each.
-    assert [each["vms"] for each in causes["CSN-001", "csn", "vm1-csn"][1]] == [["vm1", "vm2", "vm3"]]
-    assert [each["vms"] for each in causes["ROLES-002", "identity", "vm4-id"][1]] == [["vm4", "vm5"]]
-    assert [each["vms"] for each in causes["PROXY-002", "image", "vm6-image:1"][1]] == [["vm6"], ["vm7"]]
+    assert [cause["vms"] for cause in causes["CSN-001", "csn", "vm1-csn"][1]] == [["vm1", "vm2", "vm3"]]
+    assert [cause["vms"] for cause in causes["ROLES-002", "identity", "vm4-id"][1]] == [["vm4", "vm5"]]
+    assert [cause["vms"] for cause in causes["PROXY-002", "image", "vm6-image:1"][1]] == [["vm6"], ["vm7"]]
     assert "apt-get install -y curl" in causes["PROXY-003", "guest", ""][1][0]["command"]
-    assert [each["sentence"] for each in found["plan"]] == PLAN
-    assert [each["ready"] for each in found["plan"]] == [3, 5, 7, 8, 8, 9, 9]
+    assert [step["sentence"] for step in found["plan"]] == PLAN
+    assert [step["ready"] for step in found["plan"]] == [3, 5, 7, 8, 8, 9, 9]

@@ -152,7 +152,7 @@ def test_a_vm_enrolls_and_goes_again(group: Groups) -> None:
         "proxy.bypass has not been set",
         "azcmagent version 1.67.03510.1024",
     ]
-    assert [each["method"] for each in vms.lab.azure_log()[before:] if each["write"]] == ["PUT", "DELETE"]
+    assert [request["method"] for request in vms.lab.azure_log()[before:] if request["write"]] == ["PUT", "DELETE"]
 
 
 @pytest.mark.lab

@@ -157,7 +157,7 @@ def test_every_command_of_a_run_was_announced_and_every_announced_one_ran(trust:
     commands, _ = planned(trust)
     assert set(commands) == {"vm1", "vm2", "lost"}
     for vm in ("vm1", "vm2"):
-        ran = {key: each["command"].strip("\n") for key, each in evidence(trust, vm).items()}
+        ran = {key: result["command"].strip("\n") for key, result in evidence(trust, vm).items()}
         assert ran == commands[vm]
 
 
@@ -173,10 +173,15 @@ def test_every_request_to_azure_was_announced_and_every_announced_one_was_sent(t
     sent = [in_order(re.sub(r"[?&]\$skiptoken=\d+", "", url)) for method, url, _ in calls if method == "GET"]
     assert len(sent) == len(calls)
     blank = re.compile(r"\{\w+\}")  # known only when Azure has answered
-    patterns = {each: re.compile("[^?]+".join(map(re.escape, blank.split(in_order(each)))), re.I) for each in templates}
+    patterns = {
+        template: re.compile("[^?]+".join(map(re.escape, blank.split(in_order(template)))), re.I)
+        for template in templates
+    }
     assert [url for url in sent if not any(pattern.fullmatch(url) for pattern in patterns.values())] == []
-    unused = [each for each, pattern in patterns.items() if not any(map(pattern.fullmatch, sent))]
-    assert [each for each in unused if "{userAssignedIdentityId}" not in each] == []  # none of these VMs has one
+    unused = [template for template, pattern in patterns.items() if not any(map(pattern.fullmatch, sent))]
+    assert [
+        template for template in unused if "{userAssignedIdentityId}" not in template
+    ] == []  # none of these VMs has one
 
 
 def test_sudo_is_used_once_and_for_nothing_but_the_probes_that_declare_root(trust: Path) -> None:

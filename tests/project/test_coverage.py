@@ -100,7 +100,7 @@ def _ids_of_the_suites() -> set[str]:
     found = set()
     for path in (ROOT / "suites").glob("test_*.py"):
         module = importlib.import_module(f"suites.{path.stem}")
-        checks = (check_of(each) for each in vars(module).values() if inspect.isfunction(each))
+        checks = (check_of(function) for function in vars(module).values() if inspect.isfunction(function))
         found |= {check.id for check in checks if check}
     return found
 
@@ -120,7 +120,7 @@ def _codes() -> list[str]:
 
 
 def test_every_check_of_the_page_exists_and_every_check_is_on_it() -> None:
-    named = {each for each in re.findall(r"\b([A-Z]+-\d{3})\b", PAGE) if each.rpartition("-")[0] in AREAS}
+    named = {id for id in re.findall(r"\b([A-Z]+-\d{3})\b", PAGE) if id.rpartition("-")[0] in AREAS}
     assert named == _ids_of_the_suites()
 
 

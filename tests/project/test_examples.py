@@ -78,13 +78,13 @@ def test_pods_may_do_nothing_but_look(manifests: list[dict[str, Any]]) -> None:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         }
-        assert not [each for each in container["env"] if "valueFrom" in each]  # secrets are files
+        assert not [variable for variable in container["env"] if "valueFrom" in variable]  # secrets are files
         assert {"cpu", "memory"} <= set(container["resources"]["requests"])
 
 
 def test_an_indexed_job_says_how_many_parts_there_are(manifests: list[dict[str, Any]]) -> None:
     spec = manifests[1]["spec"]
-    environment = {each["name"]: each["value"] for each in spec["template"]["spec"]["containers"][0]["env"]}
+    environment = {variable["name"]: variable["value"] for variable in spec["template"]["spec"]["containers"][0]["env"]}
     assert int(environment["JOB_COMPLETIONS"]) == spec["completions"]
     found = parse("auto", environment | {"JOB_COMPLETION_INDEX": "3"})
     assert found
@@ -93,7 +93,9 @@ def test_an_indexed_job_says_how_many_parts_there_are(manifests: list[dict[str, 
 
 def test_only_the_indexed_job_visits_a_part_of_the_fleet(manifests: list[dict[str, Any]]) -> None:
     containers = [job["spec"]["template"]["spec"]["containers"][0] for job in manifests[1:]]
-    assert ["--shard=auto" in " ".join(each["command"] + each.get("args", [])) for each in containers] == [True, False]
+    assert [
+        "--shard=auto" in " ".join(container["command"] + container.get("args", [])) for container in containers
+    ] == [True, False]
 
 
 def test_the_image_has_no_smell_that_hadolint_knows() -> None:

@@ -65,7 +65,7 @@ def test_a_pasted_line_is_no_path(folder: Path) -> None:
 
 
 def test_the_launcher_knows_every_option_of_the_suite() -> None:
-    ours = {each.flag for each in OPTIONS if each.takes_value}
+    ours = {option.flag for option in OPTIONS if option.takes_value}
     of_pytest = {"--junitxml", "--junit-xml", "--html", "--log-file"}
     assert (FILES | FILES_OR_NAMES | WORDS) - of_pytest == ours
 
@@ -78,7 +78,7 @@ def test_it_runs_from_any_folder_and_takes_a_blank(tmp_path: Path) -> None:
     (tmp_path / "fleet.yaml").write_text("vms: [{name: far-1, host: 192.0.2.1}]\n")
     done = run("--inventory", "fleet.yaml", "--plan", "--no-azure", "-p", "no:cacheprovider", cwd=tmp_path)
     assert "far-1" in done.stdout and done.returncode == 0, done.stdout + done.stderr
-    assert {each.name for each in tmp_path.iterdir()} == {"fleet.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"fleet.yaml"}
 
 
 def test_it_makes_the_environment_when_it_is_missing(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def complete(*words: str) -> list[str]:
 
 def test_bash_completes_options_their_values_and_check_ids() -> None:
     assert complete("--inv") == ["--inventory"]
-    assert set(complete("--")) == {each.flag for each in OPTIONS}
+    assert set(complete("--")) == {option.flag for option in OPTIONS}
     assert complete("--host-keys", "") == complete("--host-keys", "=") == ["strict", "accept-new", "off"]
     assert complete("--host-keys", "=", "s") == ["strict"]
     assert complete("--check", "IMDS-00") == ["IMDS-001", "IMDS-002", "IMDS-003", "IMDS-004"]

@@ -19,7 +19,7 @@ def test_no_import_is_exempt() -> None:
     assert not settings.get("exclude_type_checking_imports")
     for contract in settings["contracts"]:
         assert "ignore_imports" not in contract, contract["id"]
-    layers = next(each for each in settings["contracts"] if each["id"] == "layers")
+    layers = next(contract for contract in settings["contracts"] if contract["id"] == "layers")
     assert layers["exhaustive"] and "exhaustive_ignores" not in layers
 
 

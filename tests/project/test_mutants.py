@@ -33,7 +33,12 @@ def judge(seen, *, limit=3):
 
 def changed(operator: str) -> list[str]:
     """Each change that an operator makes: the first line that differs."""
-    found = [each for on_line in mutations("x.py", SOURCE).values() for each in on_line if each.operator == operator]
+    found = [
+        mutation
+        for on_line in mutations("x.py", SOURCE).values()
+        for mutation in on_line
+        if mutation.operator == operator
+    ]
     lines = []
     for mutation in found:
         pairs = zip(SOURCE.splitlines(), mutation.apply(SOURCE).splitlines(), strict=False)
@@ -73,7 +78,7 @@ def test_a_sample_is_the_same_for_the_same_seed_and_every_change_is_python(small
     sample = draw(40, 7)
     assert sample == draw(40, 7)
     assert sample != draw(40, 8)
-    assert len({(each.path, each.line) for each in sample}) == 40
+    assert len({(mutation.path, mutation.line) for mutation in sample}) == 40
     for mutation in sample:
         assert difference(mutation), mutation
         compile(mutation.apply((small / mutation.path).read_text("utf-8")), mutation.path, "exec")
@@ -84,10 +89,10 @@ def test_a_change_that_the_tool_offers_and_cannot_make_is_not_drawn(small: Path)
         "import a\n\n\ndef ready():\n    try:\n        a.call()\n    except (a.Error, OSError):\n        return 7\n"
     )
     (small / "plugins/dotted.py").write_text(source)
-    offered = [each for on_line in mutations("plugins/dotted.py", source).values() for each in on_line]
+    offered = [mutation for on_line in mutations("plugins/dotted.py", source).values() for mutation in on_line]
     with pytest.raises(AttributeError):
-        next(each for each in offered if each.line == 7).apply(source)
-    assert {each.line for each in draw(1000, 7) if each.path == "plugins/dotted.py"} >= {8}
+        next(mutation for mutation in offered if mutation.line == 7).apply(source)
+    assert {mutation.line for mutation in draw(1000, 7) if mutation.path == "plugins/dotted.py"} >= {8}
 
 
 def test_the_quickest_tests_of_a_line_are_tried_first_within_the_budget() -> None:

@@ -21,10 +21,10 @@ REQUIREMENTS = [line for line in LOCK.replace("\\\n", "").splitlines() if not li
 
 def test_every_requirement_is_one_version_with_hashes() -> None:
     assert len(REQUIREMENTS) > 70
-    for each in REQUIREMENTS:
-        assert re.match(r"[A-Za-z0-9._-]+==[^\s;]+( ; [^-]+)? +--hash=", each), each[:100]
-        hashes = re.findall(r"--hash=(\w+):([0-9a-f]+)", each)
-        assert hashes, each[:100]
+    for requirement in REQUIREMENTS:
+        assert re.match(r"[A-Za-z0-9._-]+==[^\s;]+( ; [^-]+)? +--hash=", requirement), requirement[:100]
+        hashes = re.findall(r"--hash=(\w+):([0-9a-f]+)", requirement)
+        assert hashes, requirement[:100]
         assert {(kind, len(digest)) for kind, digest in hashes} == {("sha256", 64)}
 
 
@@ -153,16 +153,16 @@ def bill(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def test_the_bill_names_every_locked_package(bill: Any) -> None:
-    assert {each["name"]: each["version"] for each in bill["components"]} == sbom.locked()
+    assert {component["name"]: component["version"] for component in bill["components"]} == sbom.locked()
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
 
 
 def test_the_bill_tells_what_runs_from_what_only_developers_have(bill: Any) -> None:
-    scope = {each["name"]: each["scope"] for each in bill["components"]}
+    scope = {component["name"]: component["scope"] for component in bill["components"]}
     assert {scope[name] for name in ("paramiko", "cryptography", "pytest", "azure-core", "msal")} == {"required"}
     assert {scope[name] for name in ("mypy", "hypothesis", "selenium", "zizmor")} == {"excluded"}
-    paramiko = next(each for each in bill["dependencies"] if each["ref"].startswith("paramiko@"))
-    assert any(each.startswith("cryptography@") for each in paramiko["dependsOn"])
+    paramiko = next(dependency for dependency in bill["dependencies"] if dependency["ref"].startswith("paramiko@"))
+    assert any(ref.startswith("cryptography@") for ref in paramiko["dependsOn"])
 
 
 def test_a_bill_that_breaks_the_schema_is_refused(bill: Any) -> None:

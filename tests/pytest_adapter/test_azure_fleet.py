@@ -46,7 +46,7 @@ def test_a_fleet_of_azure_and_a_file_beside_it(places: list[Place], tmp_path: Pa
     fleet = start._fleet(options(azure_fleet="s-1/rg,AzureUSGovernment:s-2", inventory=str(tmp_path / "over.yaml")))
     assert fleet is not None
     assert (fleet.vms[0].user, fleet.vms[0].jump, fleet.notes) == ("azureuser", "bastion", ("a: a note",))
-    assert [(each.cloud.name, str(each)) for each in places] == [
+    assert [(place.cloud.name, str(place)) for place in places] == [
         ("AzureCloud", "subscription s-1/rg"),
         ("AzureUSGovernment", "subscription s-2"),
     ]

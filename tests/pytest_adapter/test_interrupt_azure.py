@@ -57,7 +57,7 @@ def test_ctrl_c_while_azure_is_asked_reports_what_was_gathered(checkout: Checkou
     output, _ = run.communicate(timeout=500)
     assert run.returncode == pytest.ExitCode.INTERRUPTED, output
     results = checkout.results()
-    by_id = {each["id"]: each["status"] for each in results["vms"][0]["results"]}
+    by_id = {result["id"]: result["status"] for result in results["vms"][0]["results"]}
     assert (by_id["SSH-001"], by_id["VM-001"], by_id["PLATFORM-001"]) == ("pass", "pass", "unknown")
     assert "interrupted" in results["judged"]["why"]
     assert (checkout.directory / "report.html").is_file()

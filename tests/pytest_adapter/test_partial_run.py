@@ -151,10 +151,10 @@ _SHORT = ("-k=", "-m=", "-o=", "-p=")
 
 def _cases(results: dict[str, Any]) -> set[tuple[str, str, str]]:
     found = {
-        (vm["name"], each["id"], each["parameter"])
+        (vm["name"], result["id"], result["parameter"])
         for vm in results["vms"]
-        for each in vm["results"]
-        if each["severity"] == "required"
+        for result in vm["results"]
+        if result["severity"] == "required"
     }
     return found & FULL
 

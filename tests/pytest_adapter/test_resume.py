@@ -59,7 +59,9 @@ def test_a_killed_run_goes_on_where_it_was(checkout: Checkout) -> None:
     assert checkout.visits() == ["b", "c"]
     assert checkout.readiness(directory) == {"a": "partial", "b": "partial", "c": "not ready"}, "-k left checks out"
     results = json.loads((directory / "results.json").read_text())
-    assert {each["id"] for vm in results["vms"] for each in vm["results"]} == {"VM-001", "VM-002"}, "as it was begun"
+    assert {result["id"] for vm in results["vms"] for result in vm["results"]} == {"VM-001", "VM-002"}, (
+        "as it was begun"
+    )
     assert results["run_id"] == directory.name
     assert (directory / "evidence/a.json").read_bytes() == kept
     assert not [path for path in directory.rglob(".*") if path.name != ".lock"], "nothing half-written stays"
@@ -214,7 +216,7 @@ def test_a_file_is_whole_or_not_there_and_what_is_left_is_swept(tmp_path: Path) 
     (left,) = tmp_path.glob(".*")
     assert left.name.startswith(".a.json.") and left.read_bytes() == b"new, half of it"
     remove_partial(tmp_path)
-    assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_what_is_kept_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,9 +122,9 @@ def results(project: pytest.Pytester) -> dict[str, Any]:
 
 def statuses(project: pytest.Pytester) -> dict[str, str]:
     return {
-        f"{vm['name']} {each['id']}{each['parameter'] and '/' + each['parameter']}": each["status"]
+        f"{vm['name']} {result['id']}{result['parameter'] and '/' + result['parameter']}": result["status"]
         for vm in results(project)["vms"]
-        for each in vm["results"]
+        for result in vm["results"]
     }
 
 
@@ -191,7 +191,7 @@ def test_a_failed_required_check_exits_1_and_blocks_what_needs_it(project: pytes
         "b VM-002": "blocked",
         "b VM-003/red": "warn",
     }
-    by_id = {(each["id"], each["parameter"]): each for each in found["vms"][1]["results"]}
+    by_id = {(result["id"], result["parameter"]): result for result in found["vms"][1]["results"]}
     assert by_id["VM-002", ""]["message"] == "Not judged: VM-001 failed."
     assert by_id["VM-002", ""]["caused_by"] == ["VM-001"]
     assert by_id["VM-003", "red"]["caused_by"] == ["VM-001"]
@@ -220,7 +220,7 @@ def test_what_cannot_be_judged_exits_10(project: pytest.Pytester, save: Save) ->
     b = {key: status for key, status in statuses(project).items() if key.startswith("b")}
     assert b.pop("b SSH-001") == "unknown"
     assert set(b.values()) == {"blocked"}
-    messages = {each["id"]: each["message"] for each in results(project)["vms"][1]["results"]}
+    messages = {result["id"]: result["message"] for result in results(project)["vms"][1]["results"]}
     assert messages["SSH-001"] == gone.message
     assert messages["VM-001"] == "Not judged: SSH-001, 10.0.0.4 port 22: connection refused."
 
@@ -228,7 +228,7 @@ def test_what_cannot_be_judged_exits_10(project: pytest.Pytester, save: Save) ->
 def test_without_ssh_001_an_unreachable_vm_says_so_itself(project: pytest.Pytester, save: Save) -> None:
     save({"b": {"session": SshSession("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")}})
     assert judged(project, "--check=VM-001").ret == 10
-    found = {each["id"]: (each["status"], each["message"]) for each in results(project)["vms"][0]["results"]}
+    found = {result["id"]: (result["status"], result["message"]) for result in results(project)["vms"][0]["results"]}
     assert found.pop("VM-001") == ("unknown", "10.0.0.4 port 22: connection refused.")
     assert found == {"SSH-001": ("unknown", "10.0.0.4 port 22: connection refused.")}, "it stands in for the login"
 
@@ -274,7 +274,7 @@ def test_a_check_may_judge_a_state_it_declared(project: pytest.Pytester, save: S
 def test_an_answer_that_cannot_be_read_is_unknown(project: pytest.Pytester, save: Save) -> None:
     save({"a": {**GOOD, "number": "four"}})
     assert judged(project).ret == 10
-    by_id = {each["id"]: each for each in results(project)["vms"][0]["results"]}
+    by_id = {result["id"]: result for result in results(project)["vms"][0]["results"]}
     assert by_id["VM-002"]["message"].startswith("The answer of the probe number could not be read: invalid literal")
 
 
@@ -287,14 +287,14 @@ def test_evidence_of_an_older_suite_leaves_newer_checks_unknown(project: pytest.
 def test_not_applicable_says_why_and_wants_nothing(project: pytest.Pytester, save: Save) -> None:
     save({"a": {**GOOD, "word": "none"}})
     assert judged(project).ret == 0
-    found = {each["id"]: each for each in results(project)["vms"][0]["results"]}["VM-001"]
+    found = {result["id"]: result for result in results(project)["vms"][0]["results"]}["VM-001"]
     assert (found["status"], found["message"], found["remedy"]) == ("not applicable", "There is no word here.", "")
 
 
 def test_node_ids_name_the_vm_and_the_parameter(project: pytest.Pytester, save: Save) -> None:
     save({"vm-a": GOOD})
     judged(project)
-    assert [each["nodeid"] for each in results(project)["vms"][0]["results"]] == [
+    assert [result["nodeid"] for result in results(project)["vms"][0]["results"]] == [
         "suites/test_small.py::test_session[vm-a]",
         "suites/test_small.py::test_word[vm-a]",
         "suites/test_small.py::test_number[vm-a]",
@@ -329,7 +329,7 @@ def test_selection(project: pytest.Pytester, save: Save, arguments: list[str], k
     assert judged(project, *arguments).ret == 10, "a run that left checks out is partial"
     found = results(project)
     assert found["verdict"] == "partial"
-    assert {each["id"] for vm in found["vms"] for each in vm["results"]} == kept
+    assert {result["id"] for vm in found["vms"] for result in vm["results"]} == kept
     assert [vm["name"] for vm in found["vms"]] == (["b1"] if "--vm=b*" in arguments else ["a", "b1"])
 
 

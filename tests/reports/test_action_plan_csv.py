@@ -80,7 +80,7 @@ def test_a_row_has_what_a_ticket_needs() -> None:
 def test_owners_and_sites_are_those_of_the_causes_vms() -> None:
     tags = [{"Owner": "bo", "site": "=1"}, {"owner": "al", "SITE": "north"}, {"owner": "al"}, {}]
     story: Story = {"VM-001": ("fail", "The VM is off.")}
-    results = run([vm(f"vm-{number}", story, number, each or {"x": "y"}) for number, each in enumerate(tags)])
+    results = run([vm(f"vm-{number}", story, number, tag or {"x": "y"}) for number, tag in enumerate(tags)])
     (row,) = rows(results)
     assert (row["Headline"], row["Changes"]) == ("Start 4 VMs that are powered off", "4")
     assert (row["Owner"], row["Site"]) == ("bo, al", "'=1, north")
@@ -165,7 +165,7 @@ def test_no_cell_of_a_report_is_a_formula(name: str, separator: str) -> None:
 def test_a_command_is_to_the_letter_or_not_there() -> None:
     def command(*commands: str) -> str:
         results = run([vm("web-01", {"PROXY-002": ("fail", "no_proxy is empty.")})])
-        results["causes"][0]["fix"] = [{"command": readable(each), "vms": ["web-01"]} for each in commands]
+        results["causes"][0]["fix"] = [{"command": readable(command), "vms": ["web-01"]} for command in commands]
         return rows(results)[0]["Command"]
 
     assert command() == ""

@@ -90,7 +90,7 @@ def checked(script: str, folder: Path) -> str:
         subprocess.run([*program, str(path)], capture_output=True, text=True)
         for program in (["sh", "-n"], ["shellcheck", "--norc"])
     ]
-    return "".join(each.stdout + each.stderr for each in said)
+    return "".join(process.stdout + process.stderr for process in said)
 
 
 @pytest.fixture(autouse=True)

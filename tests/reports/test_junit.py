@@ -69,7 +69,7 @@ def test_a_thousand_vms_stay_below_what_gitlab_reads(tmp_path: Path) -> None:
     assert root.get("failures") == str(results["counts"]["fail"])
     assert sum(case.find("failure") is not None for case in cases) == results["counts"]["fail"]
     assert sum(case.find("error") is not None for case in cases) == results["counts"]["unknown"]
-    notes = [each.get("value") for each in root.iter("property") if each.get("name") == "note"]
+    notes = [element.get("value") for element in root.iter("property") if element.get("name") == "note"]
     assert any(note and note.startswith("More than 200 VMs: ") for note in notes)
 
 
@@ -190,5 +190,5 @@ def test_characters_that_xml_forbids_are_spelled_out_wherever_a_vm_could_have_pu
     assert len(suites) == 6
     text = (tmp_path / "junit.xml").read_text(encoding="utf-8")
     assert not set(EVERY) & set(text)
-    for each in (r"\x00", r"\x0b", r"\ud800", r"\udfff", r"\ufffe", r"\uffff"):
-        assert each in text
+    for escape in (r"\x00", r"\x0b", r"\ud800", r"\udfff", r"\ufffe", r"\uffff"):
+        assert escape in text

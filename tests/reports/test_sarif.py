@@ -36,7 +36,7 @@ def log_of(results: Json) -> Json:
 
 
 def result(log: Json, vm: str, check: str) -> Any:
-    (found,) = [each for each in log["results"] if (each["properties"]["vm"], each["ruleId"]) == (vm, check)]
+    (found,) = [result for result in log["results"] if (result["properties"]["vm"], result["ruleId"]) == (vm, check)]
     return found
 
 
@@ -102,12 +102,12 @@ def test_a_finding_names_the_vm_what_was_seen_and_what_to_do() -> None:
 def test_only_root_causes_and_waivers_are_findings() -> None:
     results = saved("six-vms")
     expected = {
-        (vm["name"], each["id"])
+        (vm["name"], result["id"])
         for vm in results["vms"]
-        for each in vm["results"]
-        if each["root_cause"] or each["status"] == "waived"
+        for result in vm["results"]
+        if result["root_cause"] or result["status"] == "waived"
     }
-    found = [(each["properties"]["vm"], each["ruleId"]) for each in log_of(results)["results"]]
+    found = [(result["properties"]["vm"], result["ruleId"]) for result in log_of(results)["results"]]
     assert set(found) == expected
     assert len(found) == len(expected)
     assert ("web-02", "IMDS-003") not in expected  # the consequence of PROXY-002
@@ -127,7 +127,7 @@ def test_the_level_of_a_word(vm: str, check: str, level: str) -> None:
 
 
 def test_the_gravest_come_first() -> None:
-    levels = [each["level"] for each in log_of(saved("six-vms"))["results"] if "suppressions" not in each]
+    levels = [result["level"] for result in log_of(saved("six-vms"))["results"] if "suppressions" not in result]
     assert levels == sorted(levels, key=("error", "warning", "note").index)
 
 
@@ -154,12 +154,12 @@ def test_many_parameters_are_one_finding() -> None:
 
 def test_a_fingerprint_is_the_same_in_every_run_and_no_other_finding_has_it() -> None:
     def prints(results: Json) -> list[str]:
-        return [each["partialFingerprints"]["primaryLocationLineHash"] for each in log_of(results)["results"]]
+        return [result["partialFingerprints"]["primaryLocationLineHash"] for result in log_of(results)["results"]]
 
     first, second = saved("six-vms"), saved("six-vms")
     second["run_id"] = "another"
-    for each in second["vms"]:
-        for one in each["results"]:
+    for machine in second["vms"]:
+        for one in machine["results"]:
             one["message"] += " Seen again."
             one["evidence"] = []
     assert prints(first) == prints(second)
@@ -169,7 +169,7 @@ def test_a_fingerprint_is_the_same_in_every_run_and_no_other_finding_has_it() ->
 def test_more_than_github_takes_is_left_out_from_the_end_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif, "MOST", 3)
     log = log_of(saved("six-vms"))
-    assert [each["level"] for each in log["results"]] == ["error"] * 3
+    assert [result["level"] for result in log["results"]] == ["error"] * 3
     (note,) = log["invocations"][0]["toolExecutionNotifications"]
     assert note["message"]["text"] == "9 of 12 findings are left out here; results.json has them all."
 
@@ -194,9 +194,9 @@ def test_hostile_text_is_no_link_and_no_path() -> None:
     results = saved("hostile")
     text = sarif.render(harmless(results))
     assert not set("\x1b\u202e\u200b\ufeff") & set(text)
-    for each in log_of(results)["results"]:
-        assert "](" not in each["message"]["text"]
-        uri = each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    for result in log_of(results)["results"]:
+        assert "](" not in result["message"]["text"]
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert uri.startswith("evidence/") and uri.count("/") == 1
     strange = "../../etc/passwd x"
     uri = log_of(run([vm(strange, EGRESS_STORY)]))["results"][0]["locations"][0]["physicalLocation"][

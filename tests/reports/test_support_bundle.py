@@ -37,7 +37,7 @@ limit = 77
 
 def verdicts(checkout: Checkout, directory: str) -> dict[str, Any]:
     found = json.loads((checkout.path / directory / "results.json").read_text())
-    return {each["nodeid"]: (each["status"], each["message"]) for vm in found["vms"] for each in vm["results"]}
+    return {result["nodeid"]: (result["status"], result["message"]) for vm in found["vms"] for result in vm["results"]}
 
 
 def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
@@ -203,8 +203,8 @@ def test_no_log_leaves_the_vm_with_what_opens_something(tmp_path: Path, line: st
     """The commands of --bundle, as a shell runs them, over a log of our own."""
     log = tmp_path / "log"
     log.write_text(f"before {line} after\r\n\0")
-    for each in probes(Vm("a"))[:2]:
-        command = each.command
+    for probe in probes(Vm("a"))[:2]:
+        command = probe.command
         for path in ("/var/log/cloud-init-output.log", "/var/opt/azcmagent/log/himds.log"):
             command = command.replace(path, str(log))
         said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
@@ -219,8 +219,8 @@ def test_on_windows_the_agents_logs_and_the_installation_log_are_read() -> None:
         assert rf"'%ProgramData%\AzureConnectedMachineAgent\Log\{path}'" in agent.command
     assert r"'%ProgramData%\GuestConfig\ext_mgr_logs\gc_ext.log'" in agent.command
     assert r"'%SystemRoot%\AzureConnectedMachineAgent\temp\installationlog.txt'" in installation.command
-    for each in (agent, installation):
-        assert mistakes(each.command) == []
-        assert commands(each.command) == set(), "nothing but .NET is called"
-        assert not re.search(r"\[IO\.(File|Directory|StreamWriter)\]|Set-|New-Item", each.command)
-        assert "'://***@'" in each.command and "<signature>" in each.command
+    for probe in (agent, installation):
+        assert mistakes(probe.command) == []
+        assert commands(probe.command) == set(), "nothing but .NET is called"
+        assert not re.search(r"\[IO\.(File|Directory|StreamWriter)\]|Set-|New-Item", probe.command)
+        assert "'://***@'" in probe.command and "<signature>" in probe.command

@@ -43,7 +43,7 @@ def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> Non
 def with_commands(*commands: str) -> list[str]:
     """The lines about the only step of one VM whose fix is these commands."""
     results = run([vm("web-02", {"PROXY-002": ("fail", "no_proxy is empty.")})])
-    results["causes"][0]["fix"] = [{"command": readable(each), "vms": ["web-02"]} for each in commands]
+    results["causes"][0]["fix"] = [{"command": readable(command), "vms": ["web-02"]} for command in commands]
     lines = [text for text, _ in summary_lines(harmless(results), 60)]
     return lines[lines.index("     On web-02: no_proxy is empty.") + 1 :]
 
@@ -113,7 +113,7 @@ def test_for_what_else_a_cause_holds() -> None:
     results["causes"][0]["parameters"] += ["pas.windows.net", "login.microsoftonline.com"]
     lines = [text for text, _ in summary_lines(harmless(results), 200)]
     assert any(
-        "gbl.his.arc.azure.com:443. Likewise pas.windows.net, login.microsoftonline.com." in each for each in lines
+        "gbl.his.arc.azure.com:443. Likewise pas.windows.net, login.microsoftonline.com." in line for line in lines
     )
 
 
@@ -172,9 +172,9 @@ def test_a_vm_cannot_command_the_ci_server(command: str) -> None:
     results["sentence"] = command
     for cause in results["causes"]:
         cause.update(message=command, remedy=command)
-    for each in results["vms"]:
-        each["name"] = command
-        for result in each["results"]:
+    for machine in results["vms"]:
+        machine["name"] = command
+        for result in machine["results"]:
             result["message"] = command
     for text, _ in summary_lines(harmless(results), 100):
         assert not text.strip().startswith("::") and "##[" not in text and "##vso[" not in text

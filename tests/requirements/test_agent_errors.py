@@ -45,7 +45,7 @@ def is_picked(text: str) -> bool:
 def everything() -> list[Explanation]:
     codes = [knowledge.azcm(number) for number in range(200)]
     exits = [knowledge.exit_code(number) for number in range(200)]
-    return [each for each in (*codes, *exits) if each] + [each for _, each in knowledge.errors()]
+    return [error for error in (*codes, *exits) if error] + [error for _, error in knowledge.errors()]
 
 
 @pytest.mark.parametrize("name", ["azcm", "exit-codes", "messages/agent", "agent-releases"])
@@ -137,9 +137,9 @@ def test_each_says_why_and_what_to_do(each: Explanation) -> None:
 
 
 def test_checks_that_are_named_are_in_the_catalogue() -> None:
-    for each in everything():
-        assert set(each.checks) <= CHECKS.keys(), each.name
-        assert len(set(each.checks)) == len(each.checks)
+    for explanation in everything():
+        assert set(explanation.checks) <= CHECKS.keys(), explanation.name
+        assert len(set(explanation.checks)) == len(explanation.checks)
 
 
 @pytest.mark.parametrize(("sample", "meaning"), knowledge.errors(), ids=lambda each: getattr(each, "name", ""))
@@ -148,7 +148,7 @@ def test_a_message_is_recognised_however_it_is_quoted(sample: str, meaning: Expl
     assert knowledge.error(f"2026-11-21T20:15:01Z ERROR {sample} and more") == meaning
     for curly in ("\u2018", "\u2019"):
         assert knowledge.error(sample.replace("'", curly)) == meaning
-    [message] = [each for each in messages() if each.sample == sample]
+    [message] = [message for message in messages() if message.sample == sample]
     assert any(needle in sample for needle in message.needles)
     assert not message.in_logs or is_picked(sample)
 
@@ -157,7 +157,7 @@ def test_each_sample_is_explained_by_its_own_entry_and_by_no_other() -> None:
     names = [message.name for message in messages()]
     assert len(names) == len(set(names)) > 130
     for message in messages():
-        found = [each.name for each in explanations(message.sample)]
+        found = [explanation.name for explanation in explanations(message.sample)]
         assert found == [message.name[:1].upper() + message.name[1:]], message.family
 
 
@@ -205,7 +205,7 @@ def test_the_special_comes_before_the_general(line: str, name: str) -> None:
 
 def test_codes_are_found_in_a_text() -> None:
     lines = ["AZCM0000: fine", "first AZCM0026: Network Error", "exit AZCM00261, XAZCM002", "azcm0042 and AZCM0042"]
-    assert [each.explanation.name for each in knowledge.findings(lines)] == ["AZCM0026", "AZCM0042"]
+    assert [finding.explanation.name for finding in knowledge.findings(lines)] == ["AZCM0026", "AZCM0042"]
 
 
 def test_a_code_that_nobody_lists_is_found_all_the_same() -> None:
@@ -214,10 +214,10 @@ def test_a_code_that_nobody_lists_is_found_all_the_same() -> None:
 
 
 def test_releases_are_supported_for_a_year() -> None:
-    known = {each.name: each for each in releases()}
+    known = {release.name: release for release in releases()}
     assert (known["1.59"].month, known["1.59"].supported_until) == ("December 2025", datetime.date(2026, 12, 31))
     assert known["1.61"].supported_until == datetime.date(2027, 2, 28)
-    versions = [each.version for each in releases()]
+    versions = [release.version for release in releases()]
     assert versions == sorted(versions)
 
 

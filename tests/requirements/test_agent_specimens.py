@@ -33,12 +33,12 @@ def test_what_the_catalogue_explains_is_picked_by_the_grammar() -> None:
 
 @pytest.mark.parametrize("line", HEALTHY)
 def test_a_healthy_line_is_no_finding(line: str) -> None:
-    assert [each.explanation.name for each in findings([line])] == []
+    assert [finding.explanation.name for finding in findings([line])] == []
     assert unexplained_errors([line]) == []
 
 
 def test_healthy_lines_put_together_are_no_finding() -> None:
-    assert [each.explanation.name for each in line_findings(HEALTHY)] == []
+    assert [finding.explanation.name for finding in line_findings(HEALTHY)] == []
 
 
 AUTHORIZATION = next(line for id, line, _ in SPECIMENS if id == "A06").replace("LinkedAuthorizationFailed", "403")
@@ -47,11 +47,11 @@ AUTHORIZATION = next(line for id, line, _ in SPECIMENS if id == "A06").replace("
 @pytest.mark.parametrize("width", [40, 72, 80, 100, 132])
 def test_a_message_that_a_console_broke_is_put_together(width: int) -> None:
     broken = [AUTHORIZATION[at : at + width] for at in range(0, len(AUTHORIZATION), width)]
-    found = {each.explanation.name for each in line_findings(broken)}
+    found = {finding.explanation.name for finding in line_findings(broken)}
     assert found <= {"No right on the linked resource"}
     words = "The client 'u' with object id 'o' does not have authorization to\nperform action 'Microsoft.HybridCompute/machines/read'"
     for text in (words, words.replace("authorization", "authori\n    zation").replace("\nperform", " perform")):
-        assert [each.explanation.name for each in line_findings(text.split("\n"))] == ["No right to the action"]
+        assert [finding.explanation.name for finding in line_findings(text.split("\n"))] == ["No right to the action"]
 
 
 def test_a_line_that_begins_anew_is_not_put_to_the_one_before() -> None:
@@ -62,12 +62,12 @@ def test_a_line_that_begins_anew_is_not_put_to_the_one_before() -> None:
 def test_only_plain_names_of_a_line_are_put_into_a_sentence() -> None:
     """What a VM writes never becomes part of a command that is shown."""
     line = "does not have authorization to perform action 'Microsoft.X/$(id)/read' over scope '/s'"
-    assert [each.explanation.subject for each in findings([line])] == []
+    assert [finding.explanation.subject for finding in findings([line])] == []
 
 
 def test_the_agents_own_look_for_azure_is_no_finding_in_its_logs() -> None:
     """It asks IMDS at each start; outside Azure no answer is right, so such lines are not picked on a VM."""
     line = 'level=debug msg="Get http://169.254.169.254/metadata/instance: dial tcp 169.254.169.254:80: i/o timeout"'
-    assert [each.explanation.name for each in findings([line])] == ["IMDS not reached"]
-    [message] = [each for each in messages() if each.name == "IMDS not reached"]
+    assert [finding.explanation.name for finding in findings([line])] == ["IMDS not reached"]
+    [message] = [message for message in messages() if message.name == "IMDS not reached"]
     assert not message.in_logs

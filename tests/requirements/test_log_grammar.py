@@ -37,7 +37,7 @@ def test_a_sample_is_decided_by_its_own_shape(shape: log_grammar.Shape) -> None:
 def test_a_sample_is_of_its_own_kind(kind: log_grammar.Kind) -> None:
     assert bool(kind.samples) == bool(kind.pattern)
     for sample in kind.samples:
-        fitting = next(each for each in kinds().values() if each.pattern and each.pattern.search(sample))
+        fitting = next(kind for kind in kinds().values() if kind.pattern and kind.pattern.search(sample))
         assert fitting is kind, sample
     check = check_of(cloudinit_002)
     assert check is not None

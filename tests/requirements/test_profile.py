@@ -38,7 +38,7 @@ def test_2510_is_the_default() -> None:
 
 
 def test_the_region_is_filled_in() -> None:
-    hosts = [str(each) for each in load_profile().endpoints(vm("East US"), "always")]
+    hosts = [str(endpoint) for endpoint in load_profile().endpoints(vm("East US"), "always")]
     assert "eastus.login.microsoft.com" in hosts
     assert "eastus-gas.guestconfiguration.azure.com" in hosts
 
@@ -46,7 +46,7 @@ def test_the_region_is_filled_in() -> None:
 def test_without_a_location_regional_endpoints_are_left_out() -> None:
     endpoints = load_profile().endpoints(vm())
     assert endpoints
-    assert not [each for each in endpoints if "region" in each.host or "-gas." in each.host]
+    assert not [endpoint for endpoint in endpoints if "region" in endpoint.host or "-gas." in endpoint.host]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_without_a_location_regional_endpoints_are_left_out() -> None:
 def test_every_cloud_has_its_resource_manager(cloud: str, arm: str) -> None:
     profile = load_profile()
     assert profile.resource_manager(vm(cloud=cloud)).host == arm
-    assert all(each.purpose and each.source and each.date for each in profile.endpoints(vm("x", cloud)))
+    assert all(endpoint.purpose and endpoint.source and endpoint.date for endpoint in profile.endpoints(vm("x", cloud)))
 
 
 def test_an_unknown_cloud_names_the_vm() -> None:
@@ -69,7 +69,7 @@ def test_an_unknown_cloud_names_the_vm() -> None:
 
 
 def test_the_articles_hosts_are_all_there() -> None:
-    hosts = {str(each) for each in load_profile().endpoints(vm("eastus"))}
+    hosts = {str(endpoint) for endpoint in load_profile().endpoints(vm("eastus"))}
     assert {
         "management.azure.com",
         "login.microsoftonline.com",

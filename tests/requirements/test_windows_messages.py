@@ -27,7 +27,7 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_of_windows(line: str) -> None:
-    names = [each.name for each in explanations(line)]
+    names = [explanation.name for explanation in explanations(line)]
     if not LINES[line]:
         assert not names
     elif LINES[line] != "Connection cut":

@@ -19,9 +19,9 @@ HASHES = {"suites": "sha256:" + "a" * 64, "plugins": "sha256:" + "b" * 64}
 def built(*vms: tuple[SshSession, list[Verdict]]) -> dict[str, Any]:
     checks = {id: Check(id, Severity.REQUIRED, id, "Do it.", "", (), (), {}) for id in ("SSH-001", "VM-001")}
     coverage = Coverage([Vm(f"vm-{number}") for number in range(len(vms))], load_profile("2510"))
-    coverage.expect((checks[each.id], False) for _, verdicts in vms for each in verdicts)
+    coverage.expect((checks[verdict.id], False) for _, verdicts in vms for verdict in verdicts)
     builder = ResultsBuilder(
-        {id: checks[id] for _, verdicts in vms for id in (each.id for each in verdicts)}, coverage, len(vms)
+        {id: checks[id] for _, verdicts in vms for id in (verdict.id for verdict in verdicts)}, coverage, len(vms)
     )
     for number, (session, verdicts) in enumerate(vms):
         builder.add(Evidence(Vm(f"vm-{number}", "10.0.0.4"), session, {}), verdicts, {})
@@ -46,7 +46,7 @@ def test_a_session_that_failed_is_a_result_when_the_check_for_it_was_not_selecte
     assert (first["message"], first["remedy"], first["root_cause"]) == (GONE.message, GONE.remedy, True)
     assert second["id"] == "VM-001"
     assert results["counts"]["unknown"] == 2
-    assert [each["id"] for each in results["findings"]] == ["SSH-001", "VM-001"]
+    assert [finding["id"] for finding in results["findings"]] == ["SSH-001", "VM-001"]
 
 
 def test_a_session_without_a_message_says_how_it_ended() -> None:
@@ -64,7 +64,7 @@ def test_a_session_without_a_message_says_how_it_ended() -> None:
 )
 def test_otherwise_a_session_is_not_a_result(session: SshSession, verdicts: list[Verdict]) -> None:
     (vm,) = built((session, verdicts))["vms"]
-    assert [each["id"] for each in vm["results"]] == [each.id for each in verdicts]
+    assert [result["id"] for result in vm["results"]] == [verdict.id for verdict in verdicts]
 
 
 def test_the_plan_says_what_to_do_and_what_is_true_then() -> None:

@@ -39,7 +39,7 @@ WELL = ("pass", "not applicable")
 
 def compacted(results: Json) -> Json:
     """What `plugins.results.builder` makes of a fleet that is very large."""
-    return {**results, "notes": [SENTENCE], "vms": [of_vm(each) for each in results["vms"]]}
+    return {**results, "notes": [SENTENCE], "vms": [of_vm(vm) for vm in results["vms"]]}
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_a_suite_of_junit_has_one_case_for_what_passes_and_one_for_what_does_not
 
 
 def test_ctrf_sums_up_what_passes_and_what_does_not_apply(whole: Json) -> None:
-    before, after = (json.loads("".join(ctrf.render(harmless(each))))["results"] for each in (whole, compacted(whole)))
+    before, after = (json.loads("".join(ctrf.render(harmless(form))))["results"] for form in (whole, compacted(whole)))
     assert after["environment"]["extra"]["notes"] == [SENTENCE]
     assert [test for test in after["tests"] if test["rawStatus"] not in WELL] == [
         test for test in before["tests"] if test["rawStatus"] not in WELL
@@ -150,8 +150,8 @@ def later() -> Json:
     """`earlier`, some time on: repaired, broken, gone, come to light, and not looked at."""
     results = rollout(60)
     results["run_id"] = "20261128T000000Z-later"
-    for number, each in enumerate(results["vms"]):
-        for place, result in enumerate(each["results"]):
+    for number, machine in enumerate(results["vms"]):
+        for place, result in enumerate(machine["results"]):
             kind = (number * 7 + place * 3) % 29
             if kind == 1 and result["status"] != "pass":
                 result.update(status="pass", root_cause=False, caused_by=[], remedy="")
@@ -161,9 +161,11 @@ def later() -> Json:
                 result.update(status="not applicable", root_cause=False)
             elif kind == 4:
                 result.update(status="unknown", root_cause=True)
-        del each["results"][number % 40]  # no longer there: neither fixed nor new
-        words = {result["status"] for result in each["results"] if result["severity"] == "required"}
-        each["readiness"] = "not ready" if "fail" in words else "unknown" if words & {"unknown", "blocked"} else "ready"
+        del machine["results"][number % 40]  # no longer there: neither fixed nor new
+        words = {result["status"] for result in machine["results"] if result["severity"] == "required"}
+        machine["readiness"] = (
+            "not ready" if "fail" in words else "unknown" if words & {"unknown", "blocked"} else "ready"
+        )
     del results["vms"][11]
     return results
 
@@ -235,10 +237,10 @@ def test_results_that_are_compacted_wrongly_are_refused(left_out: Any, tmp_path:
 
 def test_the_gate_decides_the_same(three_runs: tuple[Json, Json, Json], tmp_path: Path) -> None:
     first, second, _ = three_runs
-    policy = gate.parse("90%,unknown=0,no-regressions", [Vm(each["name"]) for each in second["vms"]], baseline=True)
+    policy = gate.parse("90%,unknown=0,no-regressions", [Vm(vm["name"]) for vm in second["vms"]], baseline=True)
 
     def decided(now: Json, before: Json) -> Json:
-        states = {each["name"]: each["readiness"] for each in now["vms"]}
+        states = {vm["name"]: vm["readiness"] for vm in now["vms"]}
         return gate.evaluate(policy, gate.Facts(states, changes.compare(now, loaded(before, tmp_path))))
 
     expected = decided(second, first)
@@ -252,13 +254,13 @@ def waivers() -> Iterator[Waiver]:
 
 def test_the_waivers_did_the_same() -> None:
     results = rollout(61)  # the last one is out of reach
-    vms = [Vm(each["name"]) for each in results["vms"]]
+    vms = [Vm(vm["name"]) for vm in results["vms"]]
     told = [
-        Waivers("w", tuple(waivers()), date(2026, 11, 21)).as_results(vms, each, True)
-        for each in (results, compacted(results))
+        Waivers("w", tuple(waivers()), date(2026, 11, 21)).as_results(vms, form, True)
+        for form in (results, compacted(results))
     ]
     assert told[0] == told[1]
-    assert [(each["used"], each["unused"]) for each in told[0]] == [(12, False), (0, True), (0, False), (0, True)]
+    assert [(waiver["used"], waiver["unused"]) for waiver in told[0]] == [(12, False), (0, True), (0, False), (0, True)]
 
 
 def test_a_session_that_ended_early_is_no_failure_when_its_check_passed(tmp_path: Path) -> None:

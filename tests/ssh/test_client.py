@@ -89,7 +89,7 @@ def test_cancelling_ends_everything_at_once(client: Client, server: Sshd, keys: 
         if len(begun) == 4:
             client.cancelled.set()
 
-    client.sinks = {each.name: Echo(on_data=note) for each in running}
+    client.sinks = {vm.name: Echo(on_data=note) for vm in running}
     with listener(lambda connection: None) as port:
         waiting = [Vm(f"silent-{n}", "127.0.0.1", port=port) for n in range(3)]
         sessions = client.visit(
@@ -209,7 +209,7 @@ def test_a_fleet_that_drips_and_hangs_ends_within_its_limit(client: Client, serv
             reach_timeout=30,
             workers=2,
         )
-    ended = {each.name.rpartition("-")[0]: session.outcome for each, session in zip(vms, sessions, strict=True)}
+    ended = {vm.name.rpartition("-")[0]: session.outcome for vm, session in zip(vms, sessions, strict=True)}
     assert ended.pop("closes") in ("turned away", "timed out", "silent")
     assert ended == {
         "banner": "not ssh",
@@ -252,7 +252,7 @@ def test_the_limit_of_the_fleet_is_kept_whatever_happens(
     monkeypatch.setattr(ssh, "time_limit", lambda number, options: 999.0)
     client.knows(server)
     vms = [vm(server, keys, f"vm-{number}") for number in range(3)]
-    client.sinks = {each.name: Echo(on_data=lambda data: begun.set()) for each in vms}
+    client.sinks = {vm.name: Echo(on_data=lambda data: begun.set()) for vm in vms}
     sessions = client.visit(
         *vms,
         script="echo hello; sleep 60",

@@ -187,7 +187,7 @@ def test_a_jump_host_that_goes_away_is_the_one_cause_of_all_behind_it(
                     os.kill(pid, how)
 
         vms = [vm(server, keys, f"vm-{number}", jump="gw1") for number in range(50)]
-        client.sinks = {each.name: Echo(on_data=end) for each in vms}
+        client.sinks = {vm.name: Echo(on_data=end) for vm in vms}
         try:
             sessions = client.visit(*vms, script="echo hello; sleep 30", run_timeout=5, connect_timeout=10, workers=12)
         finally:

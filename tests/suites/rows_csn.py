@@ -14,7 +14,7 @@ from tests.support.suite_rows import PROFILE, Row
 
 ROWS: dict[str, list[Row]] = {}
 
-ENDPOINTS = {each.host: each for each in PROFILE.endpoints(INVENTORY)}
+ENDPOINTS = {endpoint.host: endpoint for endpoint in PROFILE.endpoints(INVENTORY)}
 ARM, PAS = ENDPOINTS["management.azure.com"], ENDPOINTS["pas.windows.net"]
 HIS, NOTIFICATION = ENDPOINTS["gbl.his.arc.azure.com"], ENDPOINTS["guestnotificationservice.azure.com"]
 REGIONAL_LOGIN = ENDPOINTS["eastus.login.microsoft.com"]

@@ -200,10 +200,10 @@ def guest(
 ) -> ProbeResult:
     lines = [f"@init {init}", *(["@booted"] if init == "systemd" else [])]
     lines += [f"@has {tool} /usr/bin/{tool}" for tool in tools]
-    text = "\n".join(lines) + f"\n{locks}" + "".join(f"@held {each}\n" for each in held)
-    text += "".join(f"@mount {each}\n" for each in mounts)
-    for each in free:
-        path, kib = each.split()
+    text = "\n".join(lines) + f"\n{locks}" + "".join(f"@held {lock}\n" for lock in held)
+    text += "".join(f"@mount {mount}\n" for mount in mounts)
+    for filesystem in free:
+        path, kib = filesystem.split()
         text += f"@free {path}\nFilesystem     1024-blocks     Used Available Capacity Mounted on\n"
         text += f"/dev/vda1         30298176  5412000  {kib}      18% /\n"
     return seen(text)

@@ -57,7 +57,7 @@ ARTICLE = {"HTTPS_PROXY": CSN, "HTTP_PROXY": CSN, "NO_PROXY": "localhost,127.0.0
 
 def env(**variables: str) -> str:
     """What the Windows command prints: a name in both cases, for Windows finds it in either."""
-    return "".join(f"{each}={value}\n" for name, value in variables.items() for each in (name, name.lower()))
+    return "".join(f"{variable}={value}\n" for name, value in variables.items() for variable in (name, name.lower()))
 
 
 def vm(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, ProbeResult]:

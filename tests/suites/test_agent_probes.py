@@ -33,8 +33,8 @@ from tests.support.suite_rows import PROFILE, VM, seen
 
 # ------------------------------------------------------------------------------------------------------- readers
 
-PROBES: dict[str, Probe] = {name: each for name, each in DECLARED.items() if name.startswith("agent")}
-PLANNED = {name: each.plan(name, {"vm": VM, "profile": PROFILE}) for name, each in PROBES.items()}
+PROBES: dict[str, Probe] = {name: probe for name, probe in DECLARED.items() if name.startswith("agent")}
+PLANNED = {name: probe.plan(name, {"vm": VM, "profile": PROFILE}) for name, probe in PROBES.items()}
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -64,12 +64,12 @@ def test_the_proxy_of_an_endpoint_has_several_names_in_json(key: str) -> None:
 )
 def test_the_words_for_reachable(word: str, reachable: bool | None) -> None:
     text = f"@check eastus\nENDPOINT|REACHABLE\nhttps://pas.windows.net|{word}\n"
-    assert [each.reachable for each in ReachedEndpoints.read(seen(text)).endpoints] == [reachable]
+    assert [endpoint.reachable for endpoint in ReachedEndpoints.read(seen(text)).endpoints] == [reachable]
 
 
 def test_a_line_in_brackets_before_the_json_is_not_the_json() -> None:
     text = '@check eastus\n[INFO] testing\n[{"endpoint": "https://pas.windows.net", "reachable": false}]\n'
-    assert [each.reachable for each in ReachedEndpoints.read(seen(text)).endpoints] == [False]
+    assert [endpoint.reachable for endpoint in ReachedEndpoints.read(seen(text)).endpoints] == [False]
 
 
 def test_a_setting_that_is_no_address_is_refused() -> None:
@@ -195,7 +195,7 @@ def test_a_login_of_the_proxy_stays_on_the_vm(shell: list[str], password: str, g
 def test_the_location_is_an_argument(shell: list[str], guest: Path, location: str | None, given: str) -> None:
     _, reached = asked(guest, shell, "agent_check", Vm("vm-a", target=Target(location=location)))
     assert reached.location == given
-    assert [each.host for each in reached.endpoints] == ["pas.windows.net"]
+    assert [endpoint.host for endpoint in reached.endpoints] == ["pas.windows.net"]
     told = (guest / "opt/azcmagent/bin/azcmagent.asked").read_text().splitlines()
     assert told[-1] == f"check --location {given}"
 

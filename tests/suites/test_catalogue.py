@@ -117,8 +117,8 @@ class TestEach:
         assert len(set(check.caused_by)) == len(check.caused_by)
 
     def test_parameters_are_there_for_a_plain_vm(self, check: Check, function: Callable[..., str]) -> None:
-        for name, each in check.parametrize.items():
-            values = each(VM, PROFILE)
+        for name, expand in check.parametrize.items():
+            values = expand(VM, PROFILE)
             assert values
             assert len({str(value) for value in values}) == len(values)
             assert name in inspect.signature(function).parameters

@@ -44,7 +44,9 @@ def search(shell: list[str], log: Path, path: str = "/usr/bin:/bin", locale: str
 
 def boots(output: BootOutput) -> list[tuple[str, str, list[tuple[int, str]]]]:
     """Of each boot: when it began, in which rotated log, and its failures."""
-    return [(boot.began, boot.file, [(each.number, each.line) for each in boot.failures]) for boot in output.boots]
+    return [
+        (boot.began, boot.file, [(failure.number, failure.line) for failure in boot.failures]) for boot in output.boots
+    ]
 
 
 def test_the_status_of_an_older_cloud_init_is_lines() -> None:
@@ -78,7 +80,7 @@ def test_the_first_boot_and_the_last_one_count(shell: list[str], locale: str, tm
     ]
     assert found.complete
     assert found.version == "25.1.4"
-    assert [each.stage for boot in found.boots for each in boot.failures] == ["init", "init"]
+    assert [failure.stage for boot in found.boots for failure in boot.failures] == ["init", "init"]
     assert "hunter2" not in str(found)
 
 
@@ -200,7 +202,7 @@ def test_a_line_of_any_length_is_picked_and_read(awk: list[str], tmp_path: Path)
         + f"{'x ' * 500_000}No space left on device\n"
     )
     [boot] = search(["sh"], log, with_awk(awk, tmp_path)).boots
-    assert [each.number for each in boot.at(Level.CERTAIN)] == [2, 3, 4]
+    assert [failure.number for failure in boot.at(Level.CERTAIN)] == [2, 3, 4]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -211,7 +213,9 @@ def test_colours_and_indents_are_read_and_not_shown(shell: list[str], tmp_path: 
         begin("init-local", MONDAY) + coloured + "      segmentation fault.\n  error: of a text that is printed\n"
     )
     [boot] = search(shell, log).boots
-    assert [(each.number, each.line) for each in boot.at(Level.CERTAIN)] == [(2, "│ Error: No configuration files")]
+    assert [(failure.number, failure.line) for failure in boot.at(Level.CERTAIN)] == [
+        (2, "│ Error: No configuration files")
+    ]
 
 
 @pytest.mark.parametrize("awk", AWKS, ids=lambda words: words[0])
@@ -223,7 +227,9 @@ def test_no_login_and_no_token_leave_the_vm(awk: list[str], login: str, tmp_path
         + f"curl: (5) Could not resolve proxy: http://{login}proxy:3128 eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl\n"
     )
     [boot] = search(["sh"], log, path=with_awk(awk, tmp_path)).boots
-    assert [each.line for each in boot.failures] == ["curl: (5) Could not resolve proxy: http://***@proxy:3128 <token>"]
+    assert [failure.line for failure in boot.failures] == [
+        "curl: (5) Could not resolve proxy: http://***@proxy:3128 <token>"
+    ]
 
 
 def test_the_stems_are_read_alike_by_every_awk() -> None:

@@ -30,7 +30,7 @@ NUMBERS = "\n@curl code=000 connect=000 request=0 verify=0 total=0.1\n"
     ],
 )
 def test_the_file_that_this_curl_reads(version: tuple[int, ...], files: str, set_: str, expected: str) -> None:
-    lines = "".join(LINES[kind] for kind in files) + "".join(f"@set {each}\n" for each in set_)
+    lines = "".join(LINES[kind] for kind in files) + "".join(f"@set {option}\n" for option in set_)
     assert OwnSettings.read(seen(NUMBERS, lines, 7)).curlrc(version) == expected
 
 

@@ -31,7 +31,7 @@ from tests.support.suite_probes import DECLARED as PROBES
 from tests.support.suite_rows import PROFILE, VM
 from tests.support.tls_origin import behaviours, serves
 
-ENDPOINT = next(each for each in PROFILE.endpoints(VM) if each.host == "management.azure.com")
+ENDPOINT = next(endpoint for endpoint in PROFILE.endpoints(VM) if endpoint.host == "management.azure.com")
 #: Seconds, for what is to run out of time, and for what is not, however busy this machine is.
 SHORT, LONG = Timeouts(imds=3, connect=3, total=3), Timeouts(imds=20, connect=20, total=30)
 SILENT = {
@@ -174,12 +174,14 @@ def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, tmp_path: Path, place
     if "the VM's CA bundle could not be read" in found["tls-good"][0]:
         # An NSS without a reader for PEM files (nss-pem): it says so to everything that comes after CONNECT.
         expected = {
-            name: each for name, each in expected.items() if not name.startswith(("tls-", "tunnel-", "alert-", "head-"))
+            name: outcome
+            for name, outcome in expected.items()
+            if not name.startswith(("tls-", "tunnel-", "alert-", "head-"))
         }
     wrong = {
         name: found[name]
         for name, words in expected.items()
-        if not all(re.search(each, said) for each, said in zip(words, found[name], strict=True))
+        if not all(re.search(pattern, said) for pattern, said in zip(words, found[name], strict=True))
     }
     assert not wrong, "\n".join(f"{name}: {message}" for name, message in wrong.items())
 
@@ -195,9 +197,9 @@ def test_the_proxys_port_is_judged_alike_by_every_curl(curl: str, tmp_path: Path
     with ThreadPoolExecutor(12) as pool:
         found = dict(zip(PORTS, pool.map(judged, PORTS), strict=True))
     wrong = {
-        name: each
-        for name, each in found.items()
-        if each[0] is not PORTS[name][0] or not re.search(PORTS[name][1], each[1])
+        name: outcome
+        for name, outcome in found.items()
+        if outcome[0] is not PORTS[name][0] or not re.search(PORTS[name][1], outcome[1])
     }
     assert not wrong
 

@@ -41,7 +41,7 @@ def clock(offset: int) -> dict[str, ProbeResult]:
 @pytest.mark.parametrize(
     ("offset", "told"),
     [
-        *((each, "within 5 s") for each in (-5, -1, 0, 2, 5)),
+        *((offset, "within 5 s") for offset in (-5, -1, 0, 2, 5)),
         (6, "6 s ahead"),
         (-37, "37 s behind"),
         (600, "10 min ahead"),

@@ -164,8 +164,10 @@ def shown_on_vm(command: Command | OnVm) -> str:
     return str(command.command) if isinstance(command, OnVm) else ""
 
 
-COMMANDS = sorted({str(each.command if isinstance(each, OnVm) else each) for fix in GIVEN.values() for each in fix})
-GUEST = sorted({str(each.command) for fix in GIVEN.values() for each in fix if isinstance(each, OnVm)})
+COMMANDS = sorted(
+    {str(command.command if isinstance(command, OnVm) else command) for fix in GIVEN.values() for command in fix}
+)
+GUEST = sorted({str(command.command) for fix in GIVEN.values() for command in fix if isinstance(command, OnVm)})
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -173,7 +175,7 @@ def test_a_command_is_one_line_that_every_shell_reads(command: str) -> None:
     assert "\n" not in command
     shlex.split(command)
     assert subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False).stderr == b""
-    given = next(each for fix in GIVEN.values() for each in fix if command in (str(each), shown_on_vm(each)))
+    given = next(repair for fix in GIVEN.values() for repair in fix if command in (str(repair), shown_on_vm(repair)))
     through_ssh = for_operator(given if isinstance(given, OnVm) else OnVm(given), Vm("vm-a", host="h"), None)
     assert shlex.split(through_ssh) == ["ssh", "--", "h", command]
     assert subprocess.run(["sh", "-n", "-c", through_ssh], capture_output=True, check=False).stderr == b""
@@ -183,7 +185,7 @@ def test_a_command_is_one_line_that_every_shell_reads(command: str) -> None:
 def test_a_command_for_the_guest_asks_nobody(command: str) -> None:
     assert "sudo " in command
     for tool in ("apt-get install", "apt-get purge", "dnf install", "dnf upgrade", "zypper install", "zypper update"):
-        for found in (each for each in command.split(";") if f"{tool} " in each):
+        for found in (statement for statement in command.split(";") if f"{tool} " in statement):
             assert " -y" in found
 
 
@@ -255,11 +257,11 @@ WHERE = "--resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555
     ],
 )  # fmt: skip
 def test_the_commands_for_azure(found: Sequence[Command | OnVm], expected: list[str]) -> None:
-    assert [str(each) for each in found] == expected
+    assert [str(command) for command in found] == expected
 
 
 def test_services_that_ended_are_started_by_one_command() -> None:
-    assert [shown_on_vm(each) for each in GIVEN["AGENT-003 connected, two have ended"]] == [
+    assert [shown_on_vm(command) for command in GIVEN["AGENT-003 connected, two have ended"]] == [
         "sudo systemctl enable gcad extd && sudo systemctl restart gcad extd"
     ]
 
@@ -299,8 +301,8 @@ def test_only_a_copy_by_azures_word_forgets_its_resource(arc: dict[str, str], fi
     evidence = {"agent": seen(installed), "agent_show": seen(f"\n{text}")}
     given = {
         name: [
-            shown_on_vm(each)
-            for each in fix(
+            shown_on_vm(command)
+            for command in fix(
                 "AGENT-007", replace(INVENTORY, name=name), evidence, fleet_agent_show=shown, arc_vm_id=arc.get
             )
         ]
@@ -365,7 +367,7 @@ def test_etc_environment_is_repaired_and_nothing_else_of_it_is_lost(
         assert file.read_text() == f"{KEPT}NO_PROXY={upper}\nno_proxy={lower}\n"
         assert (tmp_path / "environment.before-arc").read_text() == FOUND
         assert file.stat().st_mode & 0o777 == 0o640
-    assert {each.name for each in tmp_path.iterdir()} == {"environment", "environment.before-arc"}
+    assert {path.name for path in tmp_path.iterdir()} == {"environment", "environment.before-arc"}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -391,7 +393,7 @@ def test_a_hostile_name_stays_one_word() -> None:
             "properties": {"enabledEgressEndpoints": [], "additionalEgressEndpoints": egress(HOSTILE)},
         }
     )
-    pas = next(each for each in PROFILE.endpoints(INVENTORY) if each.host == "pas.windows.net")
+    pas = next(endpoint for endpoint in PROFILE.endpoints(INVENTORY) if endpoint.host == "pas.windows.net")
     (add,) = fix("CSN-002", azure=listed, endpoint=pas)
     words = shlex.split(str(add))
     assert words[3:6] == ["update", "--name", HOSTILE]
@@ -416,16 +418,18 @@ def test_a_windows_guest_gets_no_command_for_a_posix_shell() -> None:
     tried = set()
     for id, row, function in _rows():
         probes = probes_of(function).values()
-        if all(each.windows for each in probes) and any(isinstance(each, OnVm) for each in GIVEN[f"{id} {row.name}"]):
+        if all(probe.windows for probe in probes) and any(
+            isinstance(command, OnVm) for command in GIVEN[f"{id} {row.name}"]
+        ):
             there = replace(row, vm=replace(row.vm, os="windows")).outcome(function)
-            assert not any(isinstance(each, OnVm) for each in there.fix), row.name
+            assert not any(isinstance(command, OnVm) for command in there.fix), row.name
             tried.add(id)
     assert {"SSH-003", "NET-003"} <= tried
 
 
 def test_the_certificates_are_installed_anew_only_when_azures_own_are_not_trusted() -> None:
-    given = {name: each for name, each in GIVEN.items() if name.startswith("NET-003") and each}
-    assert all(each == [REINSTALL_CA] for each in given.values())
+    given = {name: commands for name, commands in GIVEN.items() if name.startswith("NET-003") and commands}
+    assert all(commands == [REINSTALL_CA] for commands in given.values())
     assert str(REINSTALL_CA.command) == (
         "if command -v apt-get >/dev/null; then sudo apt-get install --reinstall -y ca-certificates && sudo "
         "update-ca-certificates; elif command -v dnf >/dev/null; then sudo dnf reinstall -y ca-certificates && sudo "

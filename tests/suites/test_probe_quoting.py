@@ -26,12 +26,12 @@ def tainted(value: Any, taint: str, name: str = "") -> Any:
         return value if name in ("os", "cloud", "path", "need", "certainty", "name", "version") else value + taint
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         changed = {
-            each.name: tainted(getattr(value, each.name), taint, each.name) for each in dataclasses.fields(value)
+            field.name: tainted(getattr(value, field.name), taint, field.name) for field in dataclasses.fields(value)
         }
         return replace(value, **changed)
     if isinstance(value, Mapping):
-        return {key: tainted(each, taint, str(key)) for key, each in value.items()}
-    return tuple(tainted(each, taint) for each in value) if isinstance(value, tuple) else value
+        return {key: tainted(item, taint, str(key)) for key, item in value.items()}
+    return tuple(tainted(item, taint) for item in value) if isinstance(value, tuple) else value
 
 
 def unquoted(command: str, *, windows: bool) -> str:

@@ -20,9 +20,11 @@ from tests.support.suite_rows import PROFILE, VM
 
 ENDPOINT = PROFILE.endpoints(VM)[0]
 #: Those of the enrollment that Azure answers have no command for a shell; the others of it do change the VM.
-PROBES = {name: each for name, each in DECLARED.items() if name not in ("enroll_machine", "enroll_gone")}
+PROBES = {name: probe for name, probe in DECLARED.items() if name not in ("enroll_machine", "enroll_gone")}
 READ_ONLY = [name for name in PROBES if not name.startswith("enroll_")]
-PLANNED = {name: each.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, each in PROBES.items()}
+PLANNED = {
+    name: probe.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, probe in PROBES.items()
+}
 
 
 def run(shell: list[str], planned: ProbeCommand, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -58,7 +60,7 @@ def test_it_changes_nothing(name: str) -> None:
     for program in re.findall(awk, command, re.M):
         assert not re.search(r"system *\(|getline|\bprintf?\b[^;\n}]*[>|]", program), "awk runs or writes something"
     shell = re.sub(awk, "awk", command, flags=re.M)
-    written = [each for each in re.findall(r">\s*(\S+)", shell) if not each.startswith(("/dev/null", "&"))]
+    written = [path for path in re.findall(r">\s*(\S+)", shell) if not path.startswith(("/dev/null", "&"))]
     assert not written, "a probe writes to a file"
     assert not re.search(
         r"\b(rm|mv|cp|touch|mkdir|tee|chmod|chown|ln|install|kill|sed -i|(?<!in )systemctl (?!show))\b", shell
@@ -67,7 +69,7 @@ def test_it_changes_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", PLANNED)
 def test_curl_stops_before_the_probe_is_stopped(name: str) -> None:
-    limits = [int(each) for each in re.findall(r"--max-time (\d+)", PLANNED[name].command)]
+    limits = [int(limit) for limit in re.findall(r"--max-time (\d+)", PLANNED[name].command)]
     assert sum(limits) < PLANNED[name].timeout
 
 

@@ -60,7 +60,7 @@ def test_each_sample_of_a_librarys_words_is_of_its_own_kind_only() -> None:
     kinds = {kind: rows for kind, rows in read_table("tls-words").items() if isinstance(rows, dict)}
     for kind, rows in kinds.items():
         for sample in rows["samples"]:
-            matching = [name for name, each in kinds.items() if re.search(each["pattern"], sample, re.I)]
+            matching = [name for name, kind in kinds.items() if re.search(kind["pattern"], sample, re.I)]
             assert matching == [kind], sample
 
 

@@ -245,8 +245,8 @@ esac
 @pytest.mark.parametrize("shell", SHELLS)
 def test_az_keeps_to_its_room_and_says_no_token(shell: list[str], tmp_path: Path) -> None:
     room, home, tools = tmp_path / "room", tmp_path / "home", tmp_path / "tools"
-    for each in (room, home, tools):
-        each.mkdir()
+    for folder in (room, home, tools):
+        folder.mkdir()
     (tools / "az").write_text(FAKE_AZ)
     (tools / "az").chmod(0o755)
     command = the_probe("az_login").plan("az_login", {"vm": USER_VM, "profile": PROFILE}).command

@@ -54,7 +54,7 @@ def test_a_lock_that_is_held_is_seen(shell: list[str], tmp_path: Path) -> None:
         inodes = [line.split()[5].rpartition(":")[2] for line in Path("/proc/locks").read_text().splitlines()]
         if str(lock.stat().st_ino) not in inodes:
             pytest.skip("this file system shows other inodes to the kernel")
-    held = [each for each in seen.locks or () if each.file == str(lock)]
+    held = [entry for entry in seen.locks or () if entry.file == str(lock)]
     assert len(held) == 1
     assert held[0].process
 
@@ -69,7 +69,7 @@ def test_no_lock_is_taken(name: str) -> None:
 @pytest.mark.parametrize(("id", "table"), agent_needs().systems.items())
 def test_the_table_makes_sense(id: str, table: SupportedSystem) -> None:
     assert re.fullmatch(r"[a-z]+", id)
-    assert all(re.fullmatch(r"\d+(\.\d+)?", each) for each in (*table.versions, *table.limited, *table.ended))
+    assert all(re.fullmatch(r"\d+(\.\d+)?", text) for text in (*table.versions, *table.limited, *table.ended))
     assert set(table.arm64) <= set(table.versions)
     assert not (set(table.limited) | set(table.ended)) & set(table.versions)
     assert not set(table.limited) & set(table.ended)

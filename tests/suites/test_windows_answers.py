@@ -62,11 +62,11 @@ def test_a_check_whose_probe_has_no_windows_command_is_not_applicable() -> None:
 def test_a_check_for_linux_only_says_why() -> None:
     for id, function in FUNCTIONS.items():
         probes = probes_of(function)
-        if all(each.fits(VM) for each in probes.values()):
+        if all(probe.fits(VM) for probe in probes.values()):
             continue
         declared = check_of(function)
         assert declared is not None
-        parameters = {each: None for each in parameters_of(function) if each not in probes}
+        parameters = {name: None for name in parameters_of(function) if name not in probes}
         outcome = evaluate_check(declared, function, probes, Evidence(VM, SESSION), PROFILE, parameters)
         assert re.fullmatch(rf"{LINUX_ONLY} [A-Z-].*\.", outcome.message), (id, outcome)
 
@@ -79,7 +79,7 @@ def test_the_checks_for_linux_only_are_those_that_the_page_names() -> None:
         declared.id
         for file in (root / "suites").glob("test_*.py")
         for value in vars(import_module(f"suites.{file.stem}")).values()
-        if (declared := check_of(value)) and not all(each.fits(VM) for each in probes_of(value).values())
+        if (declared := check_of(value)) and not all(probe.fits(VM) for probe in probes_of(value).values())
     }
     assert found == set(re.findall(r"[A-Z]+-\d{3}", named)), "docs/windows.md says which checks skip Windows VMs"
 
@@ -90,9 +90,9 @@ def test_a_windows_vm_is_not_enrolled() -> None:
 
 def test_a_probe_has_the_same_name_on_both() -> None:
     known = {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}
-    for name, each in PROBES.items():
-        linux = each.plan(name, {**known, "vm": replace(VM, os="linux")})
-        here = each.plan(name, known)
+    for name, declared in PROBES.items():
+        linux = declared.plan(name, {**known, "vm": replace(VM, os="linux")})
+        here = declared.plan(name, known)
         assert (linux.key, linux.timeout, linux.root, linux.cap) == (here.key, here.timeout, here.root, here.cap)
         assert here.command != linux.command
         assert here.needs == (), "Invoke-Tool says what is missing"

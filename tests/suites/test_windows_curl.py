@@ -30,7 +30,7 @@ from tests.support.tls_origin import serves
 
 pytestmark = [needs_pwsh, pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")]
 
-ENDPOINT = next(each for each in PROFILE.endpoints(VM) if each.host == "management.azure.com")
+ENDPOINT = next(endpoint for endpoint in PROFILE.endpoints(VM) if endpoint.host == "management.azure.com")
 OK = answers(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 

@@ -49,7 +49,7 @@ def test_messages_remedies_and_fixes_are_for_windows(check: str) -> None:
         if name != check or "nslookup is installed" in row.message:
             continue
         outcome = row.outcome(FUNCTIONS[check])
-        said = "".join(each.stdout + each.stderr for each in row.evidence.values())
+        said = "".join(result.stdout + result.stderr for result in row.evidence.values())
         for whole in (outcome.message, outcome.remedy, *map(str, outcome.fix)):
             # What the VM itself named, as the path of a file, is not the remedy's.
             text = " ".join(word for word in whole.split() if word.strip(",;:.") not in said)

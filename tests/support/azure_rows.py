@@ -64,7 +64,7 @@ def common_azure_rows(
     inventory: Vm = INVENTORY,
 ) -> list[Row]:
     """The closing rows of a table: Azure refuses to show `refused`; each resource of `gone` does not exist."""
-    rows = [azure_row(*_GONE[each], evidence=evidence, also=also, inventory=inventory, **{each: GONE}) for each in gone]
+    rows = [azure_row(*_GONE[name], evidence=evidence, also=also, inventory=inventory, **{name: GONE}) for name in gone]
     message = "Azure refused to show it (HTTP 403, AuthorizationFailed)"
     remedy = "Grant the runner Reader."
     answers: dict[str, Any] = {refused: FORBIDDEN}

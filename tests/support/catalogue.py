@@ -23,7 +23,9 @@ WINDOWS_ROWS: dict[str, list[Row]] = {}
 for _path in sorted((ROOT / "suites").glob("test_*.py")):
     _module = importlib.import_module(f"suites.{_path.stem}")
     _declared = [
-        (check, each) for each in vars(_module).values() if inspect.isfunction(each) and (check := check_of(each))
+        (check, function)
+        for function in vars(_module).values()
+        if inspect.isfunction(function) and (check := check_of(function))
     ]
     MODULES[_path.stem] = [check for check, _ in _declared]
     FUNCTIONS |= {check.id: function for check, function in _declared}

@@ -17,7 +17,7 @@ ENDPOINT = PROFILE.endpoints(VM)[0]
 #: Every probe that has a command for Windows, by name.
 PROBES: dict[str, Probe] = {name: probe for name, probe in DECLARED.items() if probe.fits(VM)}
 PLANNED: dict[str, ProbeCommand] = {
-    name: each.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, each in PROBES.items()
+    name: probe.plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}) for name, probe in PROBES.items()
 }
 
 

@@ -119,7 +119,7 @@ def run_pytest(
     """
     global _server
     environment = PLUGINS | dict(os.environ if env is None else env)
-    words = [os.fspath(each) for each in arguments]
+    words = [os.fspath(argument) for argument in arguments]
     command = [sys.executable, "-m", "pytest", *words]
     if _server is None or _server.owner != os.getpid():
         _server = _Server()
@@ -198,7 +198,7 @@ def _become_pytest(request: dict[str, Any], files: list[int], path: list[str]) -
         os.environ.update(request["env"])
         if request["umask"] >= 0:
             os.umask(request["umask"])
-        added = [each for each in request["env"].get("PYTHONPATH", "").split(os.pathsep) if each]
+        added = [path for path in request["env"].get("PYTHONPATH", "").split(os.pathsep) if path]
         sys.path[:] = [request["cwd"], *added, *path]
         first = next((place for place in (request["cwd"], *added) if Path(place, "plugins").exists()), ROOT)
         if not ROOT.samefile(first):  # another product

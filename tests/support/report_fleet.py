@@ -95,7 +95,7 @@ def rollout(size: int, *, extras: bool = False) -> Json:
 
 def entry(vm: Json, id: str, was: str, now: str) -> Json:
     """One entry of `changes`."""
-    result = next(each for each in vm["results"] if each["id"] == id)
+    result = next(result for result in vm["results"] if result["id"] == id)
     return {"vm": vm["name"], "id": id, "parameter": result["parameter"], "was": was, "now": now,
             "message": result["message"]}  # fmt: skip
 
@@ -103,7 +103,7 @@ def entry(vm: Json, id: str, was: str, now: str) -> Json:
 def with_extras(results: Json) -> Json:
     """The same with every key that only some runs have."""
     vms: list[Json] = results["vms"]
-    failing = [each for each in vms if any(r["id"] == "PROXY-002" and r["status"] == "fail" for r in each["results"])]
+    failing = [vm for vm in vms if any(r["id"] == "PROXY-002" and r["status"] == "fail" for r in vm["results"])]
     extras: dict[str, Any] = {
         "gate": {
             "policy": "canary=all,unknown=2%",
@@ -126,10 +126,10 @@ def with_extras(results: Json) -> Json:
         "changes": {
             "against": "20261114T221500Z-9c1d",
             "sentence": f"Since 20261114T221500Z-9c1d: {len(failing)} new, 1 fixed, 1 persisting; 1 VM added.",
-            "new": [entry(each, "PROXY-002", "pass", "fail") for each in failing],
+            "new": [entry(vm, "PROXY-002", "pass", "fail") for vm in failing],
             "fixed": [entry(vms[0], "IMDS-002", "fail", "pass")],
             "persisting": [entry(vms[1], "CSN-002", "fail", "fail")],
-            "regressions": [entry(each, "PROXY-002", "pass", "fail") for each in failing],
+            "regressions": [entry(vm, "PROXY-002", "pass", "fail") for vm in failing],
             "vms_added": [vms[-1]["name"]],
             "vms_removed": ["retired-web-001"],
         },

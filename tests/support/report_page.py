@@ -101,7 +101,7 @@ def unpacked(chunk: str) -> list[list[Any]]:
 
     def plain(value: Any) -> Any:
         if isinstance(value, list):
-            return [plain(each) for each in value]
+            return [plain(item) for item in value]
         return data["s"][-1 - value] if value < 0 else value
 
     return [plain(row) for row in data["r"]]

@@ -88,18 +88,18 @@ class Row:
         assert set(self.evidence) <= set(probes), f"{self.name}: no such probe: {set(self.evidence) - set(probes)}"
         known = {"vm": self.vm, "profile": self.profile, **self.parameters}
         evidence = Evidence(self.vm, self.session, started=NOW)
-        for name, each in self.evidence.items():
+        for name, result in self.evidence.items():
             plan = probes[name].plan(name, known)
-            each = replace(each, probe=plan.key, command=plan.command)
-            evidence.results[plan.key] = each if self.as_printed else ended(each)
+            result = replace(result, probe=plan.key, command=plan.command)
+            evidence.results[plan.key] = result if self.as_printed else ended(result)
         return evaluate_check(check, function, probes, evidence, self.profile, self.parameters)
 
     def with_ends(self, function: Callable[..., str]) -> Row:
         """The same row with the marks at the ends of its evidence written out."""
         probes, known = probes_of(function), {"vm": self.vm, "profile": self.profile, **self.parameters}
         evidence = {
-            name: ended(replace(each, command=probes[name].plan(name, known).command))
-            for name, each in self.evidence.items()
+            name: ended(replace(result, command=probes[name].plan(name, known).command))
+            for name, result in self.evidence.items()
         }
         return replace(self, evidence=evidence, as_printed=True)
 

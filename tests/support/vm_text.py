@@ -124,8 +124,8 @@ def places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The paths to every value of a JSON document."""
     yield here
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, each in items:
-        yield from places(each, (*here, key))
+    for key, item in items:
+        yield from places(item, (*here, key))
 
 
 def planted(value: Any, path: tuple[Any, ...], what: Any) -> Any:
@@ -156,7 +156,7 @@ def bent_json(draw: st.DrawFn, value: Any, most: int = 3) -> Any:
 def answers(draw: st.DrawFn, name: str, known: tuple[ProbeResult, ...] = ()) -> ProbeResult:
     """What a probe of that name saw on a hostile VM; bent from one of `known`, or of all that is known of it."""
     everything, cap = ANSWERS[name], PROBES[name].cap
-    texts = tuple(text for each in everything for text in (each.stdout, each.stderr) if text)
+    texts = tuple(text for result in everything for text in (result.stdout, result.stderr) if text)
     base = draw(st.sampled_from(known or everything))
     state = draw(st.sampled_from((*[base.state] * 5, *STATES)))
     exits = st.sampled_from((base.exit, base.exit, 0, 1, 2, 7, 28, 35, 56, 60, 127, 255, -1073741819))
@@ -196,7 +196,7 @@ def azure_checks() -> list[tuple[Check, Callable[..., str]]]:
 def bent_rows(draw: st.DrawFn, check: Check) -> Row:
     """A row of a check's table with the VM's answers bent."""
     row = draw(st.sampled_from([row for row in ROWS[check.id] if row.evidence]))
-    return replace(row, evidence={name: draw(answers(name, (each,))) for name, each in row.evidence.items()})
+    return replace(row, evidence={name: draw(answers(name, (result,))) for name, result in row.evidence.items()})
 
 
 @st.composite
@@ -245,8 +245,8 @@ def pumps(name: str) -> list[str]:
     """What to repeat: the marks that a probe's answer is divided by, and single characters."""
     marks = {
         mark
-        for each in ANSWERS[name]
-        for text in (each.stdout, each.stderr)
+        for result in ANSWERS[name]
+        for text in (result.stdout, result.stderr)
         for line in text.split("\n")[:200]
         for mark in re.findall(r"^@\w+ ?|^[a-z_]+=|^[\w ]+:", line)
     }

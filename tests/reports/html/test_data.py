@@ -199,7 +199,7 @@ def test_of_a_huge_fleet_the_matrix_has_what_needs_attention_in_the_order_of_the
 def test_a_list_names_some_of_the_vms_that_are_not_drawn_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     results = run([vm(f"vm-{n:03}", {"PROXY-002": ("fail", "No.")}) for n in range(400)])
     lists = VmLists(results, TEN_DRAWN)
-    names = [each["name"] for each in reversed(results["vms"])]
+    names = [vm["name"] for vm in reversed(results["vms"])]
     listed = lists.add(names)
     assert (listed.number, listed.count) == (0, 400)
     assert listed.first == [(n, f"vm-{n:03}") for n in range(9, 1, -1)]  # of those that have a card

@@ -92,8 +92,8 @@ def test_the_columns_that_sort_have_a_button(six: Path) -> None:
 
 def test_findings_are_ordered_worst_first_root_causes_before_consequences(six: Path) -> None:
     found = core(six)["findings"]
-    assert list(dict.fromkeys(each["status"] for each in found)) == ["fail", "unknown", "warn", "waived"]
-    caused = [bool(each["by"]) for each in found if each["status"] == "fail"]
+    assert list(dict.fromkeys(finding["status"] for finding in found)) == ["fail", "unknown", "warn", "waived"]
+    caused = [bool(finding["by"]) for finding in found if finding["status"] == "fail"]
     assert caused == sorted(caused) and len(set(caused)) == 2
 
 
@@ -280,15 +280,15 @@ def test_hostile_text_is_escaped_in_every_context(tmp_path: Path) -> None:
         assert re.findall(r"</?(\w+)", cell)[0] == "td"
         assert set(re.findall(r"</?(\w+)", cell)) <= {"td", "span", "code", "b"}
     shown = [text for texts, _ in chunks(page) for text in texts]
-    assert any(NASTY[:40] in each for each in shown)  # as text, in packed JSON
-    assert not any("\x1b" in each or "\u202e" in each for each in shown)
+    assert any(NASTY[:40] in text for text in shown)  # as text, in packed JSON
+    assert not any("\x1b" in text or "\u202e" in text for text in shown)
 
 
 def test_an_unreachable_vm_is_there_even_when_the_check_was_not_selected(tmp_path: Path) -> None:
     gone = unreachable_without_its_check("db-02")
     gone["results"] = gone["results"][:1]
     page = write_page(tmp_path, {**run([gone]), "checks": {}})
-    assert [(each["ids"], each["status"]) for each in core(page)["findings"]] == [(["SSH-001"], "unknown")]
+    assert [(finding["ids"], finding["status"]) for finding in core(page)["findings"]] == [(["SSH-001"], "unknown")]
     assert core(page)["vms"] == [["db-02", "unknown", "u", 0]]
 
 
