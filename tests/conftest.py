@@ -9,10 +9,15 @@ from functools import partial
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.expected_skips import unexpected
 from tests.support.pytest_process import runpytest
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 #: What one process gets at a time, by the beginning of a node id; the first one that fits counts. A lab's VMs have
 #: seconds to answer, as real ones have, and with more than two labs at once on two cores they do not; what a lab waits

@@ -66,7 +66,7 @@ def inline(markdown: str) -> list[Token]:
     return [token for token in READER.parse(markdown) if token.type == "inline"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ALPHABET)
 def test_whatever_the_text_is_a_reader_shows_it(words: str) -> None:
     line, raw = one_line(words), text(words)

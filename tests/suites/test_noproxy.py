@@ -117,7 +117,7 @@ def test_curl_is_read_as_it_behaves(curl_here: tuple[int, ...], value: str) -> N
 
 
 @given(value=LISTS, host=st.sampled_from(HOSTS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_python_never_proxies_what_urllib_bypasses(value: str, host: str) -> None:
     # requests asks urllib last, so what urllib bypasses, az bypasses.
     environment = {"no": value}
@@ -139,7 +139,7 @@ NETWORKS = [
     ),
     host=st.sampled_from([*HOSTS, "::1"]),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_az_is_read_as_requests_behaves(value: str, host: str) -> None:
     url = f"http://[{host}]/" if ":" in host else f"http://{host}/"
     with pytest.MonkeyPatch.context() as environment:
@@ -166,7 +166,7 @@ def test_a_network_that_does_not_count_is_explained(value: str, why: str) -> Non
 
 
 @given(value=st.text(max_size=60), host=st.sampled_from(HOSTS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_read_by_everything(value: str, host: str) -> None:
     for tool in ("curl", "azcmagent (Go)", "az (Python)"):
         for curl in ((), (7, 61, 1), (7, 88, 1), (8, 14, 1)):

@@ -29,7 +29,6 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
 budget = settings(
     max_examples=EXAMPLES,
     derandomize="FUZZ_EXAMPLES" not in os.environ,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
