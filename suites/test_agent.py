@@ -49,8 +49,8 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
     """The agent's version is at most a year old.
 
     Success: the version came out within the last year, or is newer than any this suite knows.
-    Failure: it is older, and Microsoft supports it no longer.
-    Unknown: the agent tells no version, or this suite's list of releases does not reach so far.
+    Failure: it is older, so Microsoft no longer supports it.
+    Unknown: the agent prints no version, or this suite's list of releases does not cover it.
     Not applicable: before the installation.
     """
     if agent.version or not agent.installed:
@@ -80,10 +80,10 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
 def test_the_agent_is_installed_after_the_identity_steps(agent: Agent, agent_show: AgentStatus, vm: Vm) -> str:
     """The agent is installed after the identity steps only.
 
-    Success: it is not installed, or it is connected already, so that the steps are done.
+    Success: it is not installed; or it is connected, so the steps are done.
     Failure: it is installed and was never connected: az then asks the agent on localhost:40342 for tokens instead of
-    IMDS, and az login --identity fails. Part of the image: the message says so.
-    Unknown: it is installed, and whether it is connected is not known.
+    IMDS, and az login --identity fails. The message states whether the agent came with the image.
+    Unknown: it is installed, and may be connected or not.
     """
     if not agent.himds:
         return "The agent is not installed yet: az asks IMDS for tokens."
@@ -126,11 +126,11 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
 
     Success: before the machine is connected, himdsd is active; once it is, gcad, extd and (since agent 1.51) arcproxyd
     as well.
-    Failure: one that is due is not active, or systemd does not know it.
-    Unknown: systemd does not answer, or it is not known whether the machine is connected.
+    Failure: one of these is not active, or systemd does not know it.
+    Unknown: systemd does not answer, or the machine may be connected or not.
     Not applicable: before the installation.
-    Windows: the same of its services, which are called himds, GCArcService, ExtensionService and arcproxy. arcproxy
-    is due only with an Arc gateway, where the agent shows whether it has one.
+    Windows: the services are himds, GCArcService, ExtensionService and arcproxy. arcproxy is required only with an
+    Arc gateway, if the agent shows whether it has one.
     """
     windows = vm.os == "windows"
     names = azcmagent_windows.NAMES if windows else {name: name for name in UNITS}
@@ -193,8 +193,9 @@ def test_the_agent_reaches_every_required_endpoint(
     """The agent itself reaches every required endpoint.
 
     Success: azcmagent check, for the location of the Arc resource, reports every required endpoint as reachable.
-    Failure: it reports one as not reachable. Only hosts that nothing needs any more: a warning.
-    Unknown: there is no root, no location is known, the agent prints no table, or a required endpoint has no row.
+    Failure: it reports one as not reachable. Warning: only hosts that are no longer needed are not reachable.
+    Unknown: root rights are missing, no location is known, or the agent prints no table or no row for a required
+    endpoint.
     Not applicable: before the installation.
     """
     must_be_installed(agent)
@@ -249,7 +250,7 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
     enrolled.
     Failure: connected as another resource (connecting ends with AZCM0067), disconnected after it was connected,
     Expired, or Error.
-    Unknown: azcmagent show tells no status, or one that is not described.
+    Unknown: azcmagent show prints no status, or one that its documentation does not list.
     Not applicable: before the installation.
     """
     must_be_installed(agent)
@@ -305,10 +306,10 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
 
     Success: no AZCM code and no error in the last day of the agent's logs and journal, and no known one in what
     cloud-init printed at the last boot; or a successful connect came after it.
-    Failure: there are: each one is quoted, with its cause and remedy.
-    Unknown: there is no root, the logs could not be read in time, or the agent is installed and has none.
+    Failure: there are errors; the message quotes them, with cause and remedy.
+    Unknown: root rights are missing, the logs could not be read in time, or the agent is installed and has none.
     Not applicable: the agent is not installed yet, and cloud-init has left no output.
-    Windows: the same of its logs, of gc_agent.log and gc_ext.log, and of the installation log.
+    Windows: its logs, gc_agent.log, gc_ext.log and the installation log are judged in the same way.
     """
     if agent_logs.missing and agent_logs.missing.reason is Reason.UNREADABLE:
         unknown(
@@ -363,10 +364,10 @@ def test_no_other_vm_has_the_same_vm_id(
 ) -> str:
     """The agent's VM ID is this VM's alone.
 
-    Success: no other VM of the fleet reports the same VM ID, or Azure has it as that of this VM's Arc machine.
-    Failure: Azure has it as that of another VM's Arc machine: this VM is a copy, and Azure takes both for the same.
-    Unknown: another VM reports it too, and Azure does not show whose it is: each of them could claim another's. Or
-    azcmagent show did not answer.
+    Success: no other VM of the fleet reports the same VM ID, or in Azure it belongs to this VM's Arc machine.
+    Failure: in Azure it belongs to another VM's Arc machine: this VM is a copy, and Azure takes both for the same.
+    Unknown: another VM reports it too, and Azure does not show which of them it belongs to; or azcmagent show did not
+    answer.
     Not applicable: before the installation, and before the agent has a VM ID.
     """
     must_be_installed(agent)

@@ -51,8 +51,8 @@ def test_the_azure_cli_of_the_runner_is_new_enough(az_cli: AzCli, profile: Profi
     """The runner's Azure CLI core is new enough.
 
     Success: azure-cli-core is at or above the profile's floor.
-    Failure: it is below: a warning, for the suite itself uses the SDK.
-    Unknown: az is there and did not say. Not applicable: az is not there.
+    Failure: it is below: a warning, because the suite itself uses the SDK.
+    Unknown: az is installed and did not print it. Not applicable: az is not installed.
     """
     core, floor = _installed(az_cli), profile.floors.azure_cli
     if _version(core, "azure-cli-core") < Version(floor):
@@ -83,9 +83,9 @@ def test_the_networkcloud_extension_is_new_enough(az_cli: AzCli, profile: Profil
     """The runner's networkcloud extension is new enough.
 
     Success: its version is at or above the one the profile recommends.
-    Failure: it is below the profile's floor, or missing, so az would install one by itself when it is first used.
-    Warning: between the two: a beta, as a rule.
-    Unknown: az is there and did not say. Not applicable: az is not there.
+    Failure: it is below the profile's floor, or missing, so az would install one on first use.
+    Warning: between the two, usually a beta.
+    Unknown: az is installed and did not print it. Not applicable: az is not installed.
     """
     _installed(az_cli)
     floor, wanted = profile.floors.networkcloud_extension, profile.floors.networkcloud_extension_recommended

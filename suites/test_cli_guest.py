@@ -26,10 +26,10 @@ PACKAGE = "azure-cli"
 def test_az_on_the_vm_is_new_enough(az_version: AzVersion, profile: Profile) -> str:
     """The Azure CLI on the VM is new enough.
 
-    Success: its core has the version the profile asks for, or a newer one.
-    Failure: it is older, or az does not even tell its version.
-    Unknown: az answered, but not with a version that can be compared.
-    Not applicable: there is no az on the VM; tokens come from IMDS directly.
+    Success: its version is the one that the profile requires, or newer.
+    Failure: it is older, or az does not print its version.
+    Unknown: az printed no version that can be compared.
+    Not applicable: az is not installed on the VM; tokens come from IMDS directly.
     """
     az, floor = az_version, profile.floors.azure_cli
     record_fact("Azure CLI", "not installed" if not az.installed else az.core or "broken")

@@ -141,11 +141,10 @@ def _why(detail: str) -> str:
 def test_the_output_of_cloud_init_is_clean(cloudinit_output: BootOutput, cloudinit: CloudInit) -> str:
     """The output of cloud-init is free of failures.
 
-    Success: no line of the first boot and of the last one says that something failed. User data runs at the first boot
-    only.
-    Failure: some do, and are quoted, with what they mean: a step in the middle of a script can fail while cloud-init
-    itself says done. Lines in which a program only complains are a warning.
-    Unknown: the log is not there, is empty or begins in the middle of a boot, or cloud-init still runs.
+    Success: no line of the first and the last boot reports a failure. User data runs only at the first boot.
+    Failure: some lines do; the message quotes and explains them. A step in the middle of a script can fail while
+    cloud-init itself reports done. Warning: a program complains, but does not fail.
+    Unknown: the log is missing, is empty or begins in the middle of a boot, or cloud-init is still running.
     """
     output = cloudinit_output
     if output.version or not cloudinit.installed:

@@ -112,7 +112,7 @@ def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: 
     """The network lets the platform's default endpoints through.
 
     Success: enableDefaultEgressEndpoints is "True", or the egress list covers each required endpoint without it.
-    Failure: it is not, and endpoints are missing.
+    Failure: it is not "True", and the list lacks endpoints.
     Unknown: the network could not be read, or states neither the flag nor its list.
     """
     csn = csn_of(azure)
@@ -168,9 +168,9 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
     """The egress list of the network covers the endpoint.
 
     Success: an entry of enabledEgressEndpoints names the host, or a domain above it with a leading dot, on its port.
-    Failure: none does. Warning: only this host is covered, where the agent needs everything below a domain.
-    Not applicable: the list is absent and the default endpoints are enabled: what these let through is not published,
-    and NET-001 tests it from the VM.
+    Failure: none does. Warning: only this host is covered, but the agent needs the whole domain.
+    Not applicable: the list is absent and the default endpoints are enabled. Their list is not published; NET-001
+    tests the endpoint from the VM.
     Unknown: the list is absent, the defaults are off and nothing else covers the endpoint. Absent is not empty.
     """
     csn = csn_of(azure)

@@ -52,8 +52,8 @@ def test_the_endpoint_resolves(
     """The endpoint's name resolves on the VM.
 
     Success: it has a public address.
-    Failure: it has none, one that leads nowhere, or a private one, which hints at Private Link. Through a CONNECT proxy
-    the proxy resolves, so this only ever warns; the message says whether the endpoint is reached all the same.
+    Failure: it has none, an unroutable one, or a private one, which hints at Private Link. Behind a CONNECT proxy the
+    proxy resolves names, so this is only a warning; the message states whether the endpoint is reached nevertheless.
     Unknown: neither getent nor nslookup is installed.
     """
     name = endpoint.host

@@ -84,9 +84,9 @@ def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile, vm
     With path: relay, it connects to its Arc machine with the private key that the machine was made with.
 
     Success: azcmagent connect ended with 0.
-    Failure: it ended with something else, which is explained; the agent is not installed; IMDS gave no token; or the
-    private key is missing or in another form.
-    Unknown: it did not end in time, the session was lost, or it is not known where the machine should go.
+    Failure: it ended with another status, which the message explains; the agent is not installed; IMDS gave no token;
+    or the private key is missing or in another form.
+    Unknown: it did not end in time, the session was lost, or the target of the machine is not known.
     Not applicable: it was connected before this run, and was left as it is.
     """
     done = enroll_connect
@@ -148,8 +148,8 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
     """The agent and Azure both say Connected.
 
     Success: azcmagent show reports Connected, and the Arc machine in Azure has the status Connected.
-    Failure: one of them says something else, or Azure has no such machine.
-    Unknown: the agent or Azure could not be asked. With --no-azure, the agent's word is enough, and that is said.
+    Failure: one of them reports another status, or Azure has no such machine.
+    Unknown: the agent or Azure did not answer. With --no-azure the agent's status decides, and the message states that.
     """
     if enroll_show.missing:
         unknown(f"azcmagent show did not answer after connecting: {enroll_show.missing}.")
@@ -202,8 +202,8 @@ def test_disconnecting_leaves_nothing(
     """Disconnecting again leaves neither a resource nor local state.
 
     Success: azcmagent disconnect ended with 0, azcmagent show names no resource, and Azure has none.
-    Failure: it ended with something else, or something was left on one of the two sides.
-    Unknown: it did not end in time, the session was lost, or Azure could not be asked.
+    Failure: it ended with another status, or one of the two sides still has the machine.
+    Unknown: it did not end in time, the session was lost, or Azure did not answer.
     Not applicable: the machine was connected before this run, so it was not disconnected.
     """
     if enroll_connect.why_not == "already":

@@ -25,9 +25,9 @@ CREATE_AGAIN = (
 def test_the_vm_has_an_identity(azure: AzureVmView) -> str:
     """The VM resource has a managed identity.
 
-    Success: a system-assigned or at least one user-assigned identity. Whether it is there since the VM was created, as
-    it must be, cannot be seen here: TOKEN-001 tells.
-    Failure: none.
+    Success: it has a system-assigned identity, or at least one user-assigned one. The identity must have been assigned
+    when the VM was created; Azure does not show that, and TOKEN-001 tests it.
+    Failure: it has none.
     Unknown: the VM resource could not be read.
     """
     vm = vm_of(azure)
@@ -54,10 +54,9 @@ def test_the_vm_has_an_identity(azure: AzureVmView) -> str:
 def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
     """The identity is the expected one, and its principal exists.
 
-    Success: the VM has the identity that the inventory names, or the only one that can be meant, and its principal id
-    is known.
-    Failure: the VM has others, or several user-assigned ones of which the inventory names none, or Azure knows no
-    principal of it.
+    Success: the VM has the identity that the inventory names, or has only one, and its principal id is known.
+    Failure: the VM has others, or several user-assigned ones and the inventory names none, or Azure knows no principal
+    of it.
     Unknown: the principal could not be read.
     """
     vm_of(azure)

@@ -65,7 +65,7 @@ def _last(text: str) -> str:
 def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profile) -> str:
     """GET /healthz on port 80 answers 200, directly, within 3 s.
 
-    Success: HTTP 200, past every proxy.
+    Success: HTTP 200, without a proxy.
     Failure: no connection, no answer in time, or another status. Another 2xx is a warning: the article only names 200.
     Unknown: curl is missing.
     """
@@ -139,8 +139,8 @@ def test_imds_answers_with_the_vms_own_settings(
     """The same request succeeds with the VM's own environment.
 
     Success: HTTP 200 (or another 2xx, which IMDS-002 comments on), from the metadata address itself.
-    Failure: the request went to a proxy, or failed. A NO_PROXY that looks right and is not is found here. The last
-    address that curl tried decides.
+    Failure: the request went to a proxy, or failed. This finds a NO_PROXY value that looks right but has no effect.
+    The last address that curl tried decides.
     Unknown: curl is missing.
     """
     way, answer, url = healthz_as_is, healthz_as_is.answer, healthz_url(profile)
@@ -212,8 +212,8 @@ def test_imds_answers_with_the_vms_own_settings(
 def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, profile: Profile) -> str:
     """The installer does not take the VM for an Azure VM.
 
-    Success: GET /metadata/instance/compute, as the agent's installation script asks it, is not answered 2xx.
-    Failure: it is: the script stops with AZCM0141, and the agent itself may refuse as well.
+    Success: GET /metadata/instance/compute, as the agent's installation script sends it, gets no 2xx answer.
+    Failure: it gets one: the script stops with AZCM0141, and the agent itself may refuse as well.
     Unknown: the request got no answer, though the service is healthy.
     """
     answer, url = imds_compute, compute_url(profile)

@@ -73,8 +73,8 @@ def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer
     """An endpoint that only some need is reached as well.
 
     Success: reached, as in NET-001.
-    Failure: not reached, and of a kind the profile asks for (by default what installing the agent needs): a warning.
-    Not applicable: not reached, and not asked for. The message says who would need it.
+    Failure: not reached, and the profile lists its need in `asked` (by default, installing the agent): a warning.
+    Not applicable: not reached, and not in `asked`. The message names the feature that needs it.
     Unknown: curl is missing.
     """
     way = proxy_path(tunnel, endpoint, profile)
@@ -103,8 +103,9 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
     Success: TLS 1.2 or better, chain and name valid against the VM's trust store, and issued by an organisation that
     issues for Azure.
     Failure: an older TLS, or a certificate that was not accepted: expired or not yet valid, another name, or an
-    issuer that the VM does not know. Warning: accepted, but issued by somebody else: a proxy that inspects, as a rule.
-    Unknown: curl did not say.
+    issuer that the VM does not know. Warning: accepted, but issued by another organisation, usually a proxy that
+    inspects TLS.
+    Unknown: curl did not print it.
     """
     name = endpoint.host
     tls = Tls.read(tunnel.verbose)

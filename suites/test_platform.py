@@ -68,10 +68,10 @@ def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
 def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     """The cluster's runtime version supports managed identities.
 
-    Success: clusterVersion is at or above the profile's floor, and above what newer documents ask for.
-    Failure: it is below the floor. Warning: newer documents ask for more.
-    Unknown: it could not be read, or it is no runtime version: what looks like 2507.1 is a management bundle, and the
-    two do not compare.
+    Success: clusterVersion is at or above the profile's floor, and what newer documents require.
+    Failure: it is below the floor. Warning: newer documents require more.
+    Unknown: it could not be read, or is not a runtime version. A value such as 2507.1 is a management bundle, which
+    cannot be compared with a runtime version.
     """
     cluster, floor = cluster_of(azure), profile.floors.runtime
     now = state(cluster, "clusterVersion")
@@ -113,10 +113,10 @@ def test_the_runtime_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
 def test_the_management_bundle_is_new_enough(azure: AzureVmView, profile: Profile) -> str:
     """The management bundle supports managed identities.
 
-    Success: the operator declares a bundle at or above the profile's floor, and above what newer documents ask for.
-    Failure: the operator declares an older one. Warning: newer documents ask for more; or nothing is declared, but the
-    platform offers what came with a bundle of that age.
-    Unknown: nothing is declared, and nothing the platform offers tells. No Azure API names the bundle.
+    Success: the operator declares a bundle at or above the profile's floor, and what newer documents require.
+    Failure: the operator declares an older one. Warning: newer documents require more; or no bundle is declared, but
+    the platform offers what came with a bundle of that age.
+    Unknown: no bundle is declared, and what the platform offers does not show it. No Azure API names the bundle.
     """
     floor = profile.floors.management_bundle
     if declared := profile.declared_bundle:
@@ -207,7 +207,7 @@ def test_the_api_version_is_offered(azure: AzureVmView, profile: Profile) -> str
 
     Success: the newest API version of virtual machines is at or above the profile's floor, and a stable one is at or
     above what it recommends.
-    Failure: there is none at or above the floor. Warning: only previews are as new as recommended.
+    Failure: none is at or above the floor. Warning: only previews are as new as recommended.
     Unknown: the provider could not be read, or lists no virtual machines.
     """
     floor, wanted = profile.floors.api_version, profile.floors.api_version_recommended
@@ -253,7 +253,7 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
     where it is stated.
     Failure: another status, or a connection is lost. Warning: Updating, UpdatePaused or Degraded, with Azure's own
     message.
-    Unknown: status or connection could not be read, or Azure says Undefined: it does not know.
+    Unknown: status or connection could not be read, or is Undefined.
     """
     vm = vm_of(azure)
     cluster = azure.cluster
@@ -339,8 +339,8 @@ def test_the_runtime_is_supported(azure: AzureVmView) -> str:
     """The runtime's support end date is in the future.
 
     Success: supportExpiryDate is today or later.
-    Failure: it is past: a warning, compared with today also where an earlier run is judged again.
-    Unknown: the cluster names none, or something that is no date.
+    Failure: it is in the past: a warning. An earlier run that is judged again is also compared with today.
+    Unknown: the cluster states none, or a value that is not a date.
     """
     cluster = cluster_of(azure)
     name = named(str(cluster.get("id")))

@@ -60,12 +60,12 @@ def test_the_proxy_variable_is_the_csn_proxy(
 ) -> str:
     """The proxy variable is the CSN proxy.
 
-    Success: an SSH command and a login shell are both given the CSN proxy. A trailing slash, a scheme in upper case and
-    a missing http:// make no difference to curl, az and azcmagent, and pass.
+    Success: an SSH command and a login shell both have the CSN proxy. A trailing slash, a scheme in upper case and a
+    missing http:// pass: curl, az and azcmagent treat them alike.
     Failure: another value in either, or no value in both. Required for HTTPS_PROXY and https_proxy, recommended for
     HTTP_PROXY and http_proxy. Right in one and absent from the other is a warning, and so is a login in the value.
     Unknown: the login shell did not answer, and the session alone does not decide.
-    Windows: the Machine environment decides, which is what the agent's services are given.
+    Windows: the Machine environment decides; the agent's services get it.
     """
     if vm.os == "windows":
         one_spelling(variable)
@@ -110,12 +110,12 @@ def test_no_proxy_exempts_the_metadata_service(
     """The metadata address is exempt from the proxy.
 
     Success: in the SSH session and in the login shell, every tool that reads this variable (curl as installed on the
-    VM, azcmagent as a Go program, az as a Python program) would ask 169.254.169.254 directly.
-    Failure: the variable is set in neither, or is missing where a proxy is set, or one of its readers would send the
-    request to the proxy; or it exempts more than that: an endpoint that only the proxy reaches.
+    VM, azcmagent as a Go program, az as a Python program) would connect to 169.254.169.254 directly.
+    Failure: the variable is set in neither, or is missing where a proxy is set; or one of the tools would send the
+    request to the proxy; or it also exempts an endpoint that only the proxy reaches.
     Warning: localhost, 127.0.0.1 or ::1 are not exempt; or it is set in one place only.
     Unknown: the login shell did not answer, and the session alone does not decide.
-    Windows: the Machine environment decides, which is what the agent's services are given.
+    Windows: the Machine environment decides; the agent's services get it.
     """
     if curl_version:
         record_fact("curl", ".".join(map(str, curl_version)))

@@ -62,8 +62,8 @@ def test_the_agents_proxy_is_the_csn_proxy(
     """The agent's proxy.url is the CSN proxy.
 
     Success: azcmagent config has it; a trailing slash makes no difference.
-    Failure: another value, or none. None, but systemd gives the agent's services the CSN proxy: a warning.
-    Unknown: there is no root, or azcmagent config did not answer.
+    Failure: another value, or none. Warning: none, but systemd gives the agent's services the CSN proxy.
+    Unknown: root rights are missing, or azcmagent config did not answer.
     Not applicable: before the installation.
     """
     must_be_installed(agent)
@@ -123,9 +123,9 @@ BYPASS = {
 def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config: AgentConfig) -> str:
     """The agent's proxy.bypass keeps AAD, ARM and Arc on the proxy.
 
-    Success: none of the three is in it.
-    Failure: one is: its requests go past the CSN proxy, and nothing else leads out of the VM.
-    Unknown: there is no root, or azcmagent config did not answer.
+    Success: it lists none of the three.
+    Failure: it lists one, whose requests then bypass the CSN proxy, the VM's only way out.
+    Unknown: root rights are missing, or azcmagent config did not answer.
     Not applicable: before the installation.
     """
     must_be_installed(agent)
@@ -168,9 +168,9 @@ def test_the_agents_services_see_the_same_proxy(
 
     Success: systemd gives the services no other proxy than proxy.url, or the CSN proxy where proxy.url is not set.
     Failure: it gives them another one, or proxy.url is not set and it gives them none.
-    Unknown: there is no root, or systemd does not answer.
+    Unknown: root rights are missing, or systemd does not answer.
     Not applicable: before the installation.
-    Windows: what they are given is the Machine environment.
+    Windows: the services get the Machine environment.
     """
     must_be_installed(agent)
     giver = _giver(vm)

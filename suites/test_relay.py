@@ -47,7 +47,7 @@ def _namespaces(vm: Vm, profile: Profile) -> list[str]:
 def test_the_relays_provider_is_registered(namespace: str, azure: AzureVmView, vm: Vm) -> str:
     """The resource providers of the private relay are registered.
 
-    Success: registrationState Registered in the subscription that the Arc machine is made in.
+    Success: registrationState Registered in the subscription of the Arc machine.
     Failure: another state. Warning: Registering.
     Unknown: it could not be read.
     Not applicable: the VM's path is public.
@@ -72,7 +72,7 @@ def test_the_identity_may_assign_the_relay(azure: AzureVmView, vm: Vm) -> str:
     Success: the union of all assignments at the VM resource and above it, less notActions and deny assignments, allows
     Microsoft.NetworkCloud/virtualMachines/assignRelay/action.
     Failure: nothing allows it, or it is denied.
-    Unknown: it hangs on a condition, or on something that could not be read.
+    Unknown: it depends on a condition, or on data that could not be read.
     Not applicable: the VM's path is public.
     """
     _only_for_relay(vm)
@@ -124,7 +124,7 @@ def test_the_machine_awaits_the_connection(azure: AzureVmView, vm: Vm) -> str:
     """The Arc machine exists and waits for the agent.
 
     Success: the machine of the VM's name in the target resource group has the status AwaitingConnection, or Connected;
-    whether a connected one is this VM is VM-006's.
+    VM-006 judges whether a connected one is this VM.
     Failure: there is none, or it has another status.
     Unknown: the machines could not be read, or Azure states no status.
     Not applicable: the VM's path is public.

@@ -113,9 +113,9 @@ def test_it_may_manage_connected_machines(azure: AzureVmView) -> str:
     """The identity holds Azure Connected Machine Resource Manager.
 
     Success: the role, by GUID, is assigned at the target resource group or above, directly or through a group; or other
-    roles allow what enrolling uses of it.
+    roles allow the actions of it that enrolling uses.
     Failure: neither.
-    Unknown: the assignments could not be read, or the one there is has a condition.
+    Unknown: the assignments could not be read, or the only one has a condition.
     """
     return _judge_role(azure, RESOURCE_MANAGER, CONNECT)
 
@@ -137,7 +137,7 @@ def test_it_may_list_access_details(azure: AzureVmView) -> str:
     Success: the role, by GUID, is assigned at the target resource group or above, directly or through a group; or other
     roles allow machines/listAccessDetails/action.
     Failure: neither.
-    Unknown: the assignments could not be read, or the one there is has a condition.
+    Unknown: the assignments could not be read, or the only one has a condition.
     """
     return _judge_role(azure, LIST_ACCESS_DETAILS, LIST_ACCESS)
 
@@ -158,8 +158,8 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
 
     Success: the union of all assignments, less notActions and deny assignments, allows machines/read, machines/write
     and machines/listAccessDetails/action.
-    Failure: one of them is allowed by nothing, or denied.
-    Unknown: it hangs on a condition, or on something that could not be read.
+    Failure: no role allows one of them, or it is denied.
+    Unknown: it depends on a condition, or on data that could not be read.
     """
     principal, access = _access(azure)
     answers = {action: effective(access, action) for action in (*CONNECT, *LIST_ACCESS)}

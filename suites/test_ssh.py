@@ -51,10 +51,10 @@ _ACTIONS = {
 def test_an_ssh_session_opens(session: SshSession) -> str:
     """An SSH session opens, to the known host key, and stays.
 
-    Success: the login worked and every probe had its say.
-    Failure: never. What cannot be looked at is not known to be bad.
-    Unknown: the VM was not reached, was not who it should be, did not let us in, or went away. The VM's other checks
-    are blocked by this one, or unknown where the session was lost too early for them.
+    Success: the login worked and every probe ended.
+    Failure: never. A VM that cannot be visited is unknown, not bad.
+    Unknown: the VM was not reached, its host key did not match, the login failed, or the session was lost. The VM's
+    other checks are blocked by this one, or unknown where the session was lost before their probes ended.
     """
     if session.outcome != "ok":
         unknown(

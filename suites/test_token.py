@@ -53,8 +53,8 @@ def test_imds_issues_a_token(
     """IMDS issues a Resource Manager token for the expected identity.
 
     Success: HTTP 200 with an access_token, for the identity that the inventory expects.
-    Failure: another answer, or none. Statuses that may pass by themselves were asked twice, 2 s apart.
-    Unknown: throttled or being updated, which says nothing about the identity; curl is missing.
+    Failure: another answer, or none. After a status that may be temporary, the request was repeated 2 s later.
+    Unknown: IMDS throttles or is being updated, which shows nothing about the identity; or curl is missing.
     """
     if problem := (
         token_request.unanswered(arm_token, vm, profile)
@@ -83,8 +83,8 @@ def test_the_token_is_the_right_one(
 ) -> str:
     """The token's audience, tenant, object id and lifetime are right.
 
-    Success: it is for Resource Manager, valid now, and of the expected identity, as far as inventory and Azure say
-    which that is; the message says what could not be compared.
+    Success: it is for Resource Manager, valid now, and of the expected identity, as far as inventory and Azure state
+    that identity; the message lists what could not be compared.
     Failure: another audience, identity or tenant; expired or not valid yet. Warning: it expires within minutes.
     Unknown: the token cannot be read, or states no expiry.
     """
@@ -127,8 +127,8 @@ def test_the_token_is_newer_than_the_roles(arm_token: TokenAnswer, azure: AzureV
     """The token was issued after the last change of the identity's roles.
 
     Success: it was issued after the newest role assignment at the target scope was made or changed.
-    Failure: it is older: only ever a warning, since most role changes act without a new token.
-    Unknown: the token states no time, Azure could not be read, or the two lie too close together to tell.
+    Failure: it is older: only a warning, because most role changes take effect without a new token.
+    Unknown: the token states no time, Azure could not be read, or the two times are too close to compare.
     """
     issued = arm_token.time("iat") or arm_token.time("nbf")
     if issued is None:
@@ -189,8 +189,8 @@ def test_az_logs_in_with_the_identity(az_login: AzLogin, vm: Vm) -> str:
     """The Azure CLI logs in with the identity and gets a token.
 
     Success: az login --identity and az account get-access-token work, in a configuration folder of their own.
-    Failure: one of them does not; the message has its words.
-    Unknown: az did not end within the time.
+    Failure: one of them fails; the message quotes it.
+    Unknown: az did not end within its time limit.
     Not applicable: no az on this VM, or the VM is enrolled. Blocked: the agent is installed but not connected.
     """
     az = az_login

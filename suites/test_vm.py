@@ -49,7 +49,7 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     Success: provisioningState Succeeded, powerState On, detailedStatus Running or Available: published examples of
     running VMs have both.
     Failure: the resource does not exist, or is in another state.
-    Unknown: Azure could not be asked, or does not know the state itself.
+    Unknown: Azure did not answer, or does not know the state.
     """
     vm = azure.vm
     if vm is None:
@@ -199,12 +199,12 @@ NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{LONGEST}}}")
 def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_show: AgentStatus, vm: Vm) -> str:
     """The name of the Arc resource is valid and free.
 
-    Success: valid, and no machine in the target resource group has it; or the machine that has it is this VM, as the
-    agent on the VM says, or waits to be connected, and the VM's path is relay.
-    Failure: not valid (AZCM0102), or another machine has it (AZCM0044). Warning: one that waits to be connected has it,
-    or it ends with a hyphen or an underscore, which Azure takes and the agent's documents do not.
-    Unknown: the machines could not be read, or it cannot be told whether the one with this name is this VM, or there is
-    no name yet: without resource_id, an address of --vm is none.
+    Success: valid, and no machine in the target resource group has it; or the machine with this name is this VM, as
+    its agent reports, or waits for its connection, and the VM's path is relay.
+    Failure: not valid (AZCM0102), or another machine has it (AZCM0044). Warning: a machine that waits for its
+    connection has it, or it ends with a hyphen or an underscore: Azure accepts that, the agent's documents do not.
+    Unknown: the machines could not be read, or the one with this name may or may not be this VM, or the VM has no name
+    yet (--vm with an address, and no resource_id).
     """
     name = azure.arc_name
     if not NAME.fullmatch(name):

@@ -30,9 +30,8 @@ def test_the_agent_supports_the_system(system: OperatingSystem, vm: Vm) -> str:
     """The agent supports the guest's system and architecture.
 
     Success: the table of Microsoft's prerequisites has both.
-    Failure: a 32-bit system: there is no agent for it; or a system whose support has ended. Limited support is a
-    warning.
-    Unknown: the table does not have it, which need not mean that the agent refuses it.
+    Failure: the system is 32-bit, and has no agent; or its support has ended. Warning: support is limited.
+    Unknown: the table does not list it; the agent may still accept it.
     """
     needs = agent_needs()
     architecture = needs.architectures.get(system.machine, "")
@@ -92,8 +91,8 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
 
     Success: systemd, openssl, curl or wget and, in Debian's family, gnupg; no lock of apt or dpkg is held; there is
     space on /opt and /var; both can be written; and programs may run from where the agent and its extensions go.
-    Failure: something of that is missing: a sentence and a remedy for each.
-    Unknown: the VM did not tell how much space there is, how it is mounted, or who holds which lock.
+    Failure: some of these are missing; the message lists them, each with its remedy.
+    Unknown: the VM did not report its free space, its mounts, or which process holds a lock.
     Windows: Windows PowerShell, .NET Framework, TLS 1.2 not switched off under SCHANNEL, and space on the system drive.
     """
     if isinstance(guest, WindowsGuest):
