@@ -27,7 +27,8 @@ from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
 from plugins.core.secret_blocks import HEADS, encoded_logins
 from plugins.core.secret_devices import DEVICES
 from plugins.core.secret_names import HINTS, NONE, STRONG, is_plain_value, is_reference, is_secret_name, secret_level
-from plugins.core.secret_neighbours import address_logins, named_values
+from plugins.core.secret_needles import Needles
+from plugins.core.secret_neighbours import address_logins, named_values, names_a_secret
 from plugins.core.secret_shapes import SHAPES
 
 __all__ = [
@@ -61,55 +62,22 @@ def _by(pattern: re.Pattern[str]) -> _Finder:
 #: Each finder looks at one line, and comes with what a line must hold, in lower case, to be worth it: most do not.
 _FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
     (("@", "%40", "%2540", "&#64;"), address_logins),
-    (('auth"', "auth'", "auth\\", "_auth", "auth=", "auth:"), encoded_logins),
+    (("auth",), encoded_logins),
     *((needles, _by(pattern)) for needles, pattern in SHAPES),
     (HINTS, named_values),
     *((tool.needles, tool.find) for tool in ARGUMENTS),
     *((needles, _by(pattern)) for needles, pattern in (*COMMANDS, *DEVICES)),
 ]
+#: The number of the only one that looks at other lines, too: it does when its own has a secret's name.
+_NAMED = next(number for number, (_, find) in enumerate(_FINDERS) if find is named_values)
 
-#: Texts are folded for the first look: capitals to small letters, and hexadecimal digits to 0, since logs differ by
-#: times, numbers and ids. So are the needles: one is in a text only if it is in the folded text.
-_FOLDED = bytes(ord(chr(code).lower()) if code < 128 else code for code in range(256)).translate(
-    bytes(48 if chr(code) in "0123456789abcdef" else code for code in range(256))
-)
+#: With the heads' after the others', by their numbers.
+_NEEDLES = Needles(needles for needles, _ in (*_FINDERS, *HEADS))
 
-
-#: Needles, each with the number of its finder.
-_Needles = list[tuple[str, int]]
-
-
-def _all_needles() -> list[tuple[bytes, _Needles]]:
-    numbers: dict[bytes, _Needles] = {}
-    for number, (needles, _) in enumerate([*_FINDERS, *HEADS]):
-        for needle in needles:
-            numbers.setdefault(needle.encode().translate(_FOLDED), []).append((needle, number))
-    return list(numbers.items())
-
-
-#: Every needle, folded, with the numbers of its finders; those of `HEADS` come after the others.
-_ALL_NEEDLES = _all_needles()
-
-#: The rarest first, roughly, of the bytes of folded texts: a needle is looked for by three bytes that few lines have.
-_RARE = b"~$qzx_%jk&wvy+=:;\"'()<>/\\gfpubhm.-@ludocsrnitea0 "
-
-
-def _by_triple() -> dict[tuple[int, ...], list[tuple[bytes, _Needles]]]:
-    by_triple: dict[tuple[int, ...], list[tuple[bytes, _Needles]]] = {(): []}  # (): shorter needles
-    for needle in _ALL_NEEDLES:
-        triples = zip(needle[0], needle[0][1:], needle[0][2:], strict=False)
-        rarest = min(triples, key=lambda triple: sum(map(_RARE.find, triple)), default=())
-        by_triple.setdefault(rarest, []).append(needle)
-    return by_triple
-
-
-_BY_TRIPLE = _by_triple()
-
-#: Folded lines, and the needles of each: logs say much the same at different times, and a fleet's VMs do.
-_known: dict[bytes, _Needles] = {}
-#: Lines as they were that have none, also where their folded form has one ("feed" and "acdb" are both "0000").
+#: Lines that hold no secret whatever stands around them: a fleet's VMs say much the same. Not those of a command over
+#: several lines.
 _harmless: set[str] = set()
-_MOST = 20_000  # so many of each, or a few more
+_MOST = 20_000  # or a few more
 
 #: The secrets that the runner itself has, in every form that a program may print them in; longest first.
 _remembered: list[tuple[str, str]] = []
@@ -137,81 +105,50 @@ def _redacted(text: str) -> str:
         if (shown := _redacted(plain)) != plain:
             return shown
     lines = text.split("\n")
-    new = list(set(lines) - _harmless)
+    goes_on = ("\\" in text or "`" in text or "^" in text) and any(end in text for end in _GOES_ON)
+    new = list(set(lines) if goes_on else set(lines) - _harmless)
     if not new:
         return text
-    folded = "\n".join(new).encode("utf-8", "surrogatepass").translate(_FOLDED).split(b"\n")
-    needles = _needles_of(set(folded))
-    pairs = zip(new, folded, strict=True)
-    held = {line: found for line, plain in pairs if needles[plain] and (found := _needles_in(line, needles[plain]))}
+    held = _NEEDLES.held(new)
     if len(_harmless) < _MOST:
-        _harmless.update(line for line in new if len(line) < 200 and line not in held)
-    return _marked(text, _spans(text, lines, held)) if held else text
+        _harmless.update([line for line in new if line not in held and len(line) < 200])
+    spans = _spans(text, lines, held, goes_on) if held else []
+    return _marked(text, spans) if spans else text
 
 
-def _needles_in(line: str, needles: _Needles) -> set[int]:
-    """The numbers of the finders that have a needle in a line, of those that its folded form has."""
-    low = line.lower()
-    return {number for needle, number in needles if needle in low}
-
-
-def _needles_of(lines: set[bytes]) -> dict[bytes, _Needles]:
-    """The needles that folded lines have, as they were before folding."""
-    needles = {line: _known[line] for line in lines if line in _known}
-    if fresh := lines - needles.keys():
-        suspect = _suspect(b"\n".join(fresh))
-        for line in fresh:
-            needles[line] = suspect.get(line, [])
-            if len(line) < 200 and len(_known) < _MOST:
-                _known[line] = needles[line]
-    return needles
-
-
-def _suspect(lines: bytes) -> dict[bytes, _Needles]:
-    """The folded lines that have a needle, with those needles as they were before folding.
-
-    The three-byte sequences of the lines say which needles are possible: the cost does not grow with the needles.
-    """
-    found: dict[bytes, _Needles] = {}
-    for triple in (*(_BY_TRIPLE.keys() & {*zip(lines, lines[1:], lines[2:], strict=False)}), ()):
-        for needle, before in _BY_TRIPLE[triple]:
-            at = lines.find(needle)
-            while at >= 0:
-                end = lines.find(b"\n", at)
-                end = end if end >= 0 else len(lines)
-                found.setdefault(lines[lines.rfind(b"\n", 0, at) + 1 : end], []).extend(before)
-                at = lines.find(needle, end)
-    return found
-
-
-def _spans(text: str, lines: list[str], held: dict[str, set[int]]) -> list[tuple[int, int]]:
+def _spans(text: str, lines: list[str], held: dict[str, set[int]], goes_on: bool) -> list[tuple[int, int]]:
     """Where the secrets are; `held` are the numbers of the finders to look for in some of the text's lines."""
     looked: dict[int, tuple[int, set[int]]] = {}
     at = begin = 0
-    numbers: set[int] = set()
-    ends = _GOES_ON if any(end + "\n" in text for end in _GOES_ON) else ()
-    goes_on = False  # a command does, in the next line
+    joined = False  # to the line before
     for line in lines:
-        if not goes_on or at - begin > _LONGEST:
-            begin, numbers = at, set()
-        if line in held:
-            numbers |= held[line]
-        at += len(line)
+        if joined and at - begin <= _LONGEST:
+            numbers = numbers | held.get(line, set())
+        else:
+            begin, numbers = at, held.get(line, set())
         if numbers:
-            looked[begin] = (at, numbers)
-        goes_on = line.endswith(ends)
-        at += 1
-    heads = {number for _, numbers in looked.values() for number in numbers if number >= len(_FINDERS)}
-    spans = [span for number in sorted(heads) for span in HEADS[number - len(_FINDERS)][1](text)]
+            looked[begin] = (at + len(line), numbers)
+        joined = goes_on and line.endswith(_CONTINUED)
+        at += len(line) + 1
+    spans: list[tuple[int, int]] = []
+    heads: set[int] = set()
     for start, (end, finders) in looked.items():
+        count, alone = len(spans), not goes_on and end - start < 200 and len(_harmless) < _MOST
         for number in finders:
-            if number < len(_FINDERS):
+            if number >= len(_FINDERS):
+                heads.add(number)
+                alone = False
+            elif number != _NAMED or names_a_secret(text, start, end):
                 spans += _FINDERS[number][1](text, start, end)
-    return spans
+                alone = alone and number != _NAMED
+        if alone and len(spans) == count:
+            _harmless.add(text[start:end])
+    return spans + [span for number in sorted(heads) for span in HEADS[number - len(_FINDERS)][1](text)]
 
 
 #: The end of a line whose command goes on in the next one.
-_GOES_ON = ("\\", "`", "^", "\\\r", "`\r", "^\r")
+_CONTINUED = ("\\", "`", "^", "\\\r", "`\r", "^\r")
+_GOES_ON = tuple(f"{end}\n" for end in _CONTINUED)
 #: Fields that hold what another field, or the name of their object, is about.
 VALUES = ("value", "val", "securevalue", "defaultvalue", "default")
 _MARK = len("<secret:00000000>")

@@ -18,6 +18,8 @@ WORD = (
 )
 _GAP = r"(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n)"
 _THEN = rf"(?:{_GAP}{{1,9}}|=)"  # between an option and its value
+#: What begins an option.
+_DASH = re.compile(r"-(?<![\w=:,.-]-)")
 
 
 class Tool:
@@ -30,14 +32,17 @@ class Tool:
     def __init__(self, needles: str, tool: str, option: str, *, value: str = "", command: str = "", flags: int = 0):
         self.needles = tuple(needles.split("|" if "|" in needles else None))
         self._value, self._must = value, command
+        self._dashed = option.startswith(("-", "(?:-"))
         self._command = re.compile(
-            rf"(?<![\w.-])(?:{tool})(?:\.exe|\.cmd)?[\"']?(?={_GAP})(?P<rest>(?:[^\n|]|(?<=[\\`^])\n|(?<=[\\`^]\r)\n)++)",
+            rf"\b(?<![.-])(?:{tool})(?:\.exe|\.cmd)?[\"']?(?={_GAP})(?P<rest>(?:[^\n|]|(?<=[\\`^])\n|(?<=[\\`^]\r)\n)++)",
             flags,
         )
         self._option = re.compile(rf"(?<![\w=:,.-])(?:{option}){WORD}", flags)
 
     def find(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Where the secrets are between `start` and `end` of `text`."""
+        if self._dashed and not _DASH.search(text, start, end):
+            return
         for command in self._command.finditer(text, start, end):
             if self._must and not re.search(self._must, command[0], re.I):
                 continue
@@ -47,17 +52,14 @@ class Tool:
                     yield option.span(group)
 
 
-#: The program with arguments, and not what it calls itself in each request: "User-Agent: curl/8.5.0".
-_CURL = "curl |curl\t|curl.exe|curl.cmd|curl\"|curl'|curl\\|curl`|curl^"
-
 ARGUMENTS: tuple[Tool, ...] = (
     # user:password: behind -u, among short options (-sSu), glued (-ua:b)
-    Tool(_CURL, "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=r":(?!//)"),
-    Tool(_CURL, "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
-    Tool(_CURL, "curl", rf"(?:-b|--cookie){_THEN}", value="="),
+    Tool("curl", "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=r":(?!//)"),
+    Tool("curl", "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
+    Tool("curl", "curl", rf"(?:-b|--cookie){_THEN}", value="="),
     Tool("--auth|http -a|https -a|httpie |xh -a", "https?|httpie|xh", rf"(?:-a|--auth){_THEN}", value=r":(?!//)"),
     Tool("sshpass", "sshpass", rf"-p(?:{_THEN})?"),
-    Tool("mysql maria mycli", r"(?:mysql|mariadb|mycli)\w*(?:-\w+)?", r"-p(?=\S)"),
+    Tool("mysql mariadb mycli", r"(?:mysql|mariadb|mycli)\w*(?:-\w+)?", r"-p(?=\S)"),
     Tool("mongo", r"mongo\w*", rf"-p(?:{_THEN})?"),
     Tool("azcmagent", "azcmagent", rf"(?:-p|--service-principal-secret){_THEN}", command=r"\bconnect\b"),
     Tool("login", "az", rf"-p{_THEN}", command=r"\blogin\b"),
@@ -79,9 +81,9 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("suseconnect", "SUSEConnect", rf"(?:-r|--regcode){_THEN}"),
     Tool("attach", "pro|ua|ubuntu-advantage", rf"attach{_GAP}{{1,9}}(?!-)"),
     Tool("sqlplus|sqlldr|expdp|impdp|rman ", "sqlplus|sqlldr|expdp|impdp|rman", r"(?=\w[^\s/]*/[^\s/]+@)[^\s/]+/"),
-    Tool("7z", r"7z\w{0,2}", r"-p(?=\S)"),
-    Tool("rar", r"(?:un)?rar", r"-h?p(?=[^\s-])"),
-    Tool("zip", r"(?:un)?zip(?:cloak)?", rf"-P(?:{_GAP}{{1,9}})?"),
+    Tool("7z 7za 7zr 7zz 7zip", r"7z\w{0,2}", r"-p(?=\S)"),
+    Tool("rar unrar", r"(?:un)?rar", r"-h?p(?=[^\s-])"),
+    Tool("zip unzip zipcloak", r"(?:un)?zip(?:cloak)?", rf"-P(?:{_GAP}{{1,9}})?"),
     Tool("openssl", "openssl", rf"-pass(?:in|out)?{_THEN}[\"']?pass:"),
     Tool("openssl", "openssl", rf"-(?:[kK]|passwd|password|hmac|psk){_GAP}{{1,9}}(?!-|(?:pass|env|file|fd|stdin)\b)"),
     Tool(
@@ -97,13 +99,13 @@ ARGUMENTS: tuple[Tool, ...] = (
         flags=re.I,
     ),
     Tool(
-        "cmdkey schtasks wmic winrs netdom djoin psexec dsadd dsmod",
+        "cmdkey schtasks wmic winrs netdom djoin psexec dsadd dsmod psexec64",
         r"cmdkey|schtasks|wmic|winrs|netdom|djoin|psexec\w*|dsadd|dsmod",
         rf"[/-](?:pass(?:word)?d?|pwd|rp|p|pd|po|up)(?:[:=]{_GAP}?|{_GAP}{{1,9}})(?![/*])",
         flags=re.I,
     ),
-    Tool("/rp", r"\S+", rf"/rp(?::|{_GAP}{{1,9}})(?![/*])", flags=re.I),
-    Tool("paexec", r"paexec\w*", rf"-p{_GAP}{{1,9}}", flags=re.I),
+    Tool("/rp", r"\w\S*", rf"/rp(?::|{_GAP}{{1,9}})(?![/*])", flags=re.I),
+    Tool("paexec paexec64", r"paexec\w*", rf"-p{_GAP}{{1,9}}", flags=re.I),
     Tool("ldap", r"ldap\w+", rf"-w(?:{_GAP}{{1,9}})?"),
     Tool("ldappasswd", "ldappasswd", rf"-[sa]{_GAP}{{1,9}}"),
     Tool(

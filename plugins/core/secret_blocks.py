@@ -237,7 +237,7 @@ HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("chpasswd", "passwords"), _lists),
     (('"kty', '\\"kty'), _all(_JWK)),
     (("machine ",), _all(_NETRC)),
-    (("ibadan", "ibaak", "ibazcc", "ageam"), _all(_DER)),
+    ((">ibadan", ">ibaak", ">ibazcc", ">ageam"), _all(_DER)),
     (("password", "passphrase", "passcode"), _all(_PROMPT)),
     (("password", "passwd", "passphrase", "secret", "token", "apikey", "api_key"), _all(_QUOTED, STRONG)),
     (("value:",), _all(_NAMED_BLOCK, WEAK)),

@@ -46,7 +46,7 @@ _FIRST = (
 #: What a line must hold in lower case, one of them, and the pattern.
 DEVICES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
-        ("snmp", "community", "com2sec"),
+        ("snmp", "community", "com2sec", "com2sec6"),
         re.compile(rf"(?:{'|'.join(_COMMUNITY)})(?!(?:string|is)\b){WORD}", re.I | re.M),
     ),
     ((" auth md5", " auth sha", " priv ", "createuser"), re.compile(rf"(?:{'|'.join(_USER)}){WORD}", re.I | re.M)),

@@ -85,8 +85,8 @@ _NO_KEYS = frozenset("public pub host primary foreign sort partition cache xkb m
 _TAILS = frozenset("base value text plain plaintext base64 b64 data raw old new current hash hashed encrypted".split())
 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
-HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
-    *("masterauth", "bindpw", "rootpw", "connstr", "_pat", "sas", "pw=", "pw:", 'pw"', "pw'", "pw ", "_pin"),
+HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
+    *("masterauth", "connstr", "_pat", "sas", "_pin"),
     *("kennwort", "wachtwoord", "authtok", "protectedsettings", "identity-header", "identity_header", "pfx"),
 )
 

@@ -21,7 +21,7 @@ from functools import lru_cache
 from plugins.core.secret_arguments import WORD
 from plugins.core.secret_names import NONE, STRONG, is_plain_value, secret_level
 
-__all__ = ["address_logins", "named_values"]
+__all__ = ["address_logins", "named_values", "names_a_secret"]
 
 Spans = Iterator[tuple[int, int]]
 
@@ -122,10 +122,13 @@ def _names_a_secret(word: str) -> bool:
     return any(map(secret_level, (word, bare, re.sub(r"\A\d*m", "", word)))) or bare.lower() in _FLAGS
 
 
+def names_a_secret(text: str, start: int, end: int) -> bool:
+    """Whether a line has a secret's name: most with "pass" or "key" are about passing, monkeys and keyboards."""
+    return any(map(_names_a_secret, _WORD.findall(text, start, end)))
+
+
 def named_values(text: str, start: int, end: int) -> Spans:
     """The values behind names of secrets, in the line between `start` and `end`, and in the lines below it."""
-    if not any(_names_a_secret(word[0]) for word in _WORD.finditer(text, start, end)):
-        return  # most lines with "pass" or "key" in them are about passing, monkeys and keyboards
     yield from _assigned(text, start, end)
     near = min(end + 400, len(text))
     low = text[max(0, start - 200) : near].lower()  # most lines have nothing of what most patterns need
@@ -260,6 +263,8 @@ _ADDRESS = re.compile(
     r"(?P<rest>[^\s'\"<>|]++)"
 )
 _AT = re.compile(r"@|%(?:25)?40|&#64;")
+#: A login has one of these before its @.
+_BEFORE_AT = re.compile(r"(?s).*?(?:[:/]|%(?:25)?3[aA]).*?(?:@|%(?:25)?40|&#64;)")
 _LOGIN = re.compile(
     r"[^\s/@:%]{0,256}(?:%(?!(?:25)?(?:2[fF]|3[aA]|40))[^\s/@:%]{0,256}){0,20}(?P<colon>:|%(?:25)?3[aA])?"
 )
@@ -309,6 +314,8 @@ def address_logins(text: str, start: int, end: int) -> Spans:
 
     Each address is read once, whatever it holds: a VM's line of nothing but ``://`` takes no longer than another.
     """
+    if not _BEFORE_AT.match(text, start, end):
+        return
     for found in _ADDRESS.finditer(text, start, end):
         rest, at = found["rest"], found.start("rest")
         scheme = (found["scheme"] or "").lower()

@@ -31,13 +31,13 @@ SHAPES: tuple[Pattern, ...] = (
     _prefixed("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"gh[pousr]_\w{16,}+|github_pat_\w{20,}+"),
     # GitLab: personal, deploy, runner, CI job, trigger, feed, agent, SCIM, OAuth
     _prefixed(
-        "glpat- gldt- glrt- glcbt- glptt- glft- glagent- glsoat- gloas- gr1348941",
+        "glpat- gldt- glrt- glcbt- glptt- glft- glagent- glsoat- gloas- >gr1348941",
         r"gl(?:pat|dt|rt|cbt|ptt|ft|agent|soat|oas|imt|ffct)-[\w.-]{16,}+|GR1348941[\w-]{16,}+",
     ),
     # Slack: tokens, app tokens, and addresses of hooks
     _prefixed("xox xapp-", r"xox[a-z](?:\.xox[a-z])?-[\w-]{10,}+|xapp-\d-[\w-]{10,}+"),
     (
-        ("hooks.slack.com", "webhook.office.com", "discord", "logic.azure.com"),
+        ("hooks.slack.com", "webhook.office.com", "discord.com", "discordapp.com"),
         re.compile(
             r"(?:hooks\.slack\.com/(?:services|workflows|triggers)/|webhook\.office\.com/webhookb2/|"
             r"discord(?:app)?\.com/api/webhooks/)(?P<secret>[\w/@.+-]{12,}+)"
@@ -45,19 +45,19 @@ SHAPES: tuple[Pattern, ...] = (
     ),
     # Hugging Face, npm, PyPI, RubyGems, crates.io, Docker Hub, Vercel
     _prefixed(
-        "hf_ api_org_ npm_ pypi- rubygems_ dckr_ cio",
+        "hf_ api_org_ npm_ pypi- rubygems_ dckr_ >cio",
         r"(?:hf|api_org)_[A-Za-z0-9]{20,}+|npm_[A-Za-z0-9]{20,}+|pypi-[\w-]{16,}+|rubygems_[a-f0-9]{32,}+|"
         r"dckr_(?:pat|oat)_[\w-]{16,}+|cio[A-Za-z0-9]{32}",
     ),
     # AWS: ids of keys, and session ids; Google: API keys, OAuth; Alibaba
     _prefixed(
-        "akia asia agpa aida aroa aipa anpa anva a3t aiza ya29. gocspx- ltai",
+        ">akia >asia >agpa >aida >aroa >aipa >anpa >anva >a3t >aiza ya29. gocspx- >ltai",
         r"(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA)[A-Z0-9]{16}(?![A-Za-z0-9])|"
         r"AIza[\w-]{35}|ya29\.[\w-]{20,}+|GOCSPX-[\w-]{20,}+|LTAI[A-Za-z0-9]{16,24}(?![A-Za-z0-9])",
     ),
     # Stripe, SendGrid, Twilio, Mailgun, Mailchimp, Square, Shopify
     _prefixed(
-        "sk_ rk_ whsec_ sg. key- sq0 shp -us",
+        "sk_ rk_ whsec_ sg. key- >sq0 >shp >-us",
         r"(?:sk|rk)_(?:live|test|prod)_\w{10,}+|whsec_[\w+/=]{16,}+|SG\.[\w-]{16,}+\.[\w-]{16,}+|key-[a-f0-9]{32}|"
         r"sq0(?:atp|csp|idp)-[\w-]{20,}+|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|[0-9a-f]{32}-us\d{1,2}(?!\w)",
     ),
@@ -67,7 +67,7 @@ SHAPES: tuple[Pattern, ...] = (
     ),
     # HashiCorp Vault and Terraform, DigitalOcean, Databricks, Pulumi, Doppler, Grafana, New Relic, Dynatrace, Linear
     _prefixed(
-        "hvs. hvb. hvr. atlasv1. _v1_ dapi pul- dp. glc_ glsa_ nrak- dt0c01. lin_api_ pmak- ops_ sntrys_ figd_ tskey-",
+        "hvs. hvb. hvr. atlasv1. _v1_ >dapi pul- dp. glc_ glsa_ nrak- dt0c01. lin_api_ pmak- ops_ sntrys_ figd_ tskey-",
         r"hv[sbr]\.[\w-]{20,}+|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}+|do[opr]_v1_[a-f0-9]{40,}+|dapi[a-f0-9]{32}(?:-\d)?|"
         r"pul-[a-f0-9]{40}|dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{20,}+|glc_[\w+/=]{20,}+|glsa_\w{20,}+|"
         r"NRAK-[A-Z0-9]{20,}+|dt0c01\.[A-Z0-9]{20,}+\.[A-Z0-9]{20,}+|lin_api_\w{20,}+|PMAK-[\w-]{20,}+|"
@@ -80,9 +80,9 @@ SHAPES: tuple[Pattern, ...] = (
     _prefixed(
         "secret_ ntn_ tfp_ sgp_ slk_ rnd_ fo1_ fm1a_ fm1r_ fm2_ snyk_ sbp_ sb_secret_ xkeysib- xsmtpsib- phx_ cfpat- "
         "ccipat_ "
-        "cciprj_ bkua_ nfp_ pscale_ npg_ squ_ sqp_ sqa_ sntryu_ oy2 pnu_ lsv2_ rdme_ shippo_ duffel_ ezak eztk "
-        "flwseck access- pat. pat-na pat-eu sha256~ aqvn sl. sk.eyj fio-u- clojars_ ddp_ ddo_ pcsk_ dnkey- "
-        "cmvmd atctt3 zpka_ lmtk_",
+        "cciprj_ bkua_ nfp_ pscale_ npg_ squ_ sqp_ sqa_ sntryu_ >oy2 pnu_ lsv2_ rdme_ shippo_ duffel_ >ezak >eztk "
+        "flwseck access- pat. pat-na pat-eu sha256~ >aqvn sl. sk.eyj fio-u- clojars_ ddp_ ddo_ pcsk_ dnkey- "
+        ">cmvmd >atctt3 zpka_ lmtk_",
         r"(?:(?=\S{0,60}\d)(?:secret_[A-Za-z0-9]{40,}+|(?:ntn|tfp|slk|rnd|fo1|fm1[ar]|fm2|snyk_[a-z]{3}|phx|CCIPAT|CCIPRJ|"
         r"bkua|nfp|npg|sq[upa]|pnu|lsv2_[a-z]{2}|rdme|shippo_(?:live|test)|duffel_(?:live|test)|pscale_(?:tkn|pw|oauth)|"
         r"ddp|ddo|pcsk|zpka|sb_secret|lmtk)[_.][\w.~+/=-]{20,}+|sgp_[a-f0-9_]{40,}+|sbp_[a-f0-9]{40}|sntryu_[a-f0-9]{64}|"
@@ -96,17 +96,17 @@ SHAPES: tuple[Pattern, ...] = (
     _prefixed("v1.0-", r"v1\.0-[0-9a-f]{20,}-[0-9a-f]{100,}+"),
     # Google's and Entra ID's refresh tokens, and codes of a login; a key of Functions in an address
     (
-        ("1//0", ".agabaa"),
+        ("1//0", ">.agabaa"),
         re.compile(r"(?<![\w.-])(?P<secret>1//0[\w-]{30,}+|[01]\.A[\w-]{20,}+\.[\w-]{60,}+)"),
     ),
-    (("code=",), re.compile(r"(?<![A-Za-z0-9_-])code=(?P<secret>(?=[^\s&]{0,80}\d)[\w.%+/=-]{20,}+)")),
+    (("code=",), re.compile(r"code=(?<![A-Za-z0-9_-]code=)(?P<secret>(?=[^\s&]{0,80}\d)[\w.%+/=-]{20,}+)")),
     # ?Signature=x of S3 and of Google's storage, and the signature of a signed request
     (("signature=",), re.compile(r"(?<![A-Za-z])Signature=(?P<secret>(?=[^\s&]{0,80}\d)[\w%+/=-]{16,}+)")),
     # Digest username="u", response="0123456789abcdef0123456789abcdef"
     (("response=",), re.compile(r"\bresponse=\\?\"?(?P<secret>[0-9a-f]{32,64})\b")),
     # ConvertFrom-SecureString: with DPAPI (as hexadecimal and as base64), and with a key
     (
-        ("d08c9ddf0115d111", "aqaaancmnd8bfd", "76492d1116743f04"),
+        (">d08c9ddf0115d111", ">aqaaancmnd8bfd", ">76492d1116743f04"),
         re.compile(
             r"(?P<secret>01000000d08c9ddf0115d111[0-9a-f]{16,}+|AQAAANCMnd8BFd[A-Za-z0-9+/]{8,}+={0,2}|76492d1116743f0423413b16050a5345[\w+/=|]{16,}+)",
             re.I,
@@ -115,13 +115,13 @@ SHAPES: tuple[Pattern, ...] = (
     (("atlasv1.",), re.compile(r"(?P<secret>[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}+)")),
     # Atlassian, Artifactory, Heroku, Telegram, age, WireGuard-like WEP is by its name; Azure DevOps
     _prefixed(
-        "atatt3 atbb akc hrku- age-secret-key-",
+        ">atatt3 >atbb >akc hrku- age-secret-key-",
         r"ATATT3[\w=-]{20,}+|ATBB\w{20,}+|AKC[a-zA-Z0-9]{20,}+|HRKU-[\w-]{20,}+|AGE-SECRET-KEY-1[A-Z0-9]{20,}+",
     ),
-    ((":aa",), re.compile(r"(?<!\d)(?P<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])")),
+    ((">:aa",), re.compile(r"(?<!\d)(?P<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])")),
     # Azure: keys that carry a signature of their service (AzCa, +ASt, +ACR, AIoT, ASbE, AzFu, AzSe...), DevOps' AZDO
     (
-        ("jqqj99", "azca", "acdb", "+ast", "+acr", "aiot", "+asb", "azfu", "azse", "azdo", "+aeh", "apim"),
+        (">jqqj99", ">azca", ">acdb", ">+ast", ">+acr", ">aiot", ">+asb", ">azfu", ">azse", ">azdo", ">+aeh", ">apim"),
         re.compile(
             r"(?<![A-Za-z0-9+/])(?P<secret>[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}|"
             r"[A-Za-z0-9+/]{32,76}(?:\+ASt|AzCa|ACDb|\+ACR|AIoT|\+ASb|\+AEh|AzFu|AzSe|APIM|AZDO)[A-Za-z0-9+/]{4,8}={0,2})"
@@ -133,7 +133,7 @@ SHAPES: tuple[Pattern, ...] = (
     # ...?sv=2023-01-03&sig=abc%3D: a shared access signature; also as JSON and forms write it, \u0026sig= and %26sig%3D
     (("sig=", "sig%3d"), re.compile(r"(?<![A-Za-z])sig(?:=|%3D)(?P<secret>[\w%+/=-]{6,})", re.I)),
     # A storage account's key: 64 bytes as base64
-    (("==",), re.compile(r"(?<![A-Za-z0-9+/])(?P<secret>[A-Za-z0-9+/]{86}==)")),
+    ((">==",), re.compile(r"(?<![A-Za-z0-9+/])(?P<secret>[A-Za-z0-9+/]{86}==)")),
     # $6$salt$hash: a password's hash, as in /etc/shadow, in cloud-init's user data, and in .htpasswd ($apr1$)
     (
         ("$",),
