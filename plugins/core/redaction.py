@@ -72,7 +72,14 @@ _FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
 _NAMED = next(number for number, (_, find) in enumerate(_FINDERS) if find is named_values)
 
 #: With the heads' after the others', by their numbers.
-_NEEDLES = Needles(needles for needles, _ in (*_FINDERS, *HEADS))
+_NEEDLES = Needles(
+    (needles for needles, _ in (*_FINDERS, *HEADS)),
+    (
+        number
+        for number, (_, find) in enumerate(_FINDERS)
+        if any(tool.dashed and find == tool.find for tool in ARGUMENTS)
+    ),
+)
 
 #: Lines that hold no secret whatever stands around them: a fleet's VMs say much the same. Not those of a command over
 #: several lines.
@@ -120,6 +127,7 @@ def _spans(text: str, lines: list[str], held: dict[str, set[int]], goes_on: bool
     """Where the secrets are; `held` are the numbers of the finders to look for in some of the text's lines."""
     looked: dict[int, tuple[int, set[int]]] = {}
     at = begin = 0
+    numbers: set[int] = set()
     joined = False  # to the line before
     for line in lines:
         if joined and at - begin <= _LONGEST:

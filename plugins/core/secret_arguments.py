@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from plugins.core.secret_needles import OPTION
+
 __all__ = ["ARGUMENTS", "COMMANDS", "WORD", "Tool"]
 
 #: A word of a shell: in quotes to their end, or up to white space or an operator.
@@ -18,8 +20,6 @@ WORD = (
 )
 _GAP = r"(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n)"
 _THEN = rf"(?:{_GAP}{{1,9}}|=)"  # between an option and its value
-#: What begins an option.
-_DASH = re.compile(r"-(?<![\w=:,.-]-)")
 
 
 class Tool:
@@ -32,7 +32,7 @@ class Tool:
     def __init__(self, needles: str, tool: str, option: str, *, value: str = "", command: str = "", flags: int = 0):
         self.needles = tuple(needles.split("|" if "|" in needles else None))
         self._value, self._must = value, command
-        self._dashed = option.startswith(("-", "(?:-"))
+        self.dashed = option.startswith(("-", "(?:-"))
         self._command = re.compile(
             rf"\b(?<![.-])(?:{tool})(?:\.exe|\.cmd)?[\"']?(?={_GAP})(?P<rest>(?:[^\n|]|(?<=[\\`^])\n|(?<=[\\`^]\r)\n)++)",
             flags,
@@ -41,7 +41,7 @@ class Tool:
 
     def find(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Where the secrets are between `start` and `end` of `text`."""
-        if self._dashed and not _DASH.search(text, start, end):
+        if self.dashed and not OPTION.search(text, start, end):
             return
         for command in self._command.finditer(text, start, end):
             if self._must and not re.search(self._must, command[0], re.I):

@@ -6,9 +6,13 @@ were seen before: each says which needles may be where it is, and most say none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-__all__ = ["Needles"]
+__all__ = ["OPTION", "Needles"]
+
+#: What begins an option of a command.
+OPTION = re.compile(r"-(?<![\w=:,.-]-)")
 
 #: Numbers of finders by needle.
 _Finders = dict[str, set[int]]
@@ -18,61 +22,92 @@ _SIGNS = "@%&$~<*"
 #: A needle with one of these is looked for where a word holds it: DB_PASSWORD, ldapsearch, x-ms-client-secret.
 _PARTS = (
     *("auth", "eyj", "xox", "sig", "sha", "md5", "pass", "pw", "secret", "tok", "key", "cred", "psk", "otp", "string"),
-    *("jwt", "cookie", "connstr", "sas", "s0t", "wort", "woord", "protectedsettings", "pfx", "community", "crypt"),
+    *(
+        "jwt",
+        "cookie",
+        "connstr",
+        "sas",
+        "s0t",
+        "wort",
+        "woord",
+        "protectedsettings",
+        "pfx",
+        "community",
+        "crypt",
+        "d08c9ddf0115d111",
+    ),
     *("mysql", "mongo", "ldap", "snmp", "smb", "ipmi", "freerdp", "ftp"),
 )
 #: Other needles are looked for where their longest part of letters and digits is a word: "ghp" of "ghp_", "net" of "net
-#: use". Digits are all alike in words, since times and numbers differ.
+#: use". Hexadecimal digits are all alike in words, since times, numbers and ids differ.
 _TO_WORDS = bytes(
-    48 if chr(code).isdigit() and code < 128 else code if chr(code) in "abcdefghijklmnopqrstuvwxyz" else 32
-    for code in range(256)
+    48 if char in "0123456789abcdef" else ord(char) if char in "ghijklmnopqrstuvwxyz" else 32
+    for char in map(chr, range(256))
 )
-#: Needles that begin with ``>`` (no part of them) are looked for beside so many letters, digits and signs of base64.
-_LONG = 20
-_TO_RUNS = bytes(97 if code != 32 or chr(at) in "_+/=-" else 32 for at, code in enumerate(_TO_WORDS))
+#: Needles that begin with ``>`` (no part of them) are looked for in runs of so many letters, digits and signs of base64
+#: that are no hexadecimal number.
+_RUN = re.compile(rb"[ab]{20,}")
+_TO_RUNS = bytes(
+    97 if char in "0123456789abcdef-" else 98 if char in "ghijklmnopqrstuvwxyz_+/=" else 32
+    for char in map(chr, range(256))
+)
 _MOST = 50_000  # words that are kept
+
+
+def _words(raw: bytes) -> list[str]:
+    return raw.translate(_TO_WORDS).decode().split()
 
 
 class Needles:
     """The needles of finders, which are known by their numbers. A needle is in lower case."""
 
-    def __init__(self, of_finders: Iterable[Iterable[str]]):
+    def __init__(self, of_finders: Iterable[Iterable[str]], optional: Iterable[int]):
+        """`optional` are the finders that look for options: for them a text must have one."""
+        self._optional = frozenset(optional)
         self._signs: dict[str, _Finders] = {}
-        self._parts: dict[bytes, _Finders] = {}
-        self._words: dict[bytes, _Finders] = {}
+        self._parts: dict[str, _Finders] = {}
+        self._words: dict[str, _Finders] = {}
         self._long: _Finders = {}
         for number, needles in enumerate(of_finders):
             for needle in needles:
                 self._group(needle).setdefault(needle.removeprefix(">"), set()).add(number)
         #: Words that say nothing, and the groups of the others.
-        self._plain: set[bytes] = set()
-        self._telling: dict[bytes, list[_Finders]] = {}
+        self._plain: set[str] = set()
+        self._telling: dict[str, list[_Finders]] = {}
 
     def _group(self, needle: str) -> _Finders:
         if needle[0] == ">":
             return self._long
         if sign := next((sign for sign in _SIGNS if sign in needle), ""):
             return self._signs.setdefault(sign, {})
-        if part := next((part for part in _PARTS if part in needle), ""):
-            return self._parts.setdefault(part.encode().translate(_TO_WORDS), {})
-        return self._words.setdefault(max(needle.encode().translate(_TO_WORDS).split(), key=len), {})
+        folded = " ".join(_words(needle.encode()))
+        for part in _PARTS:
+            if (plain := part.encode().translate(_TO_WORDS).decode()) in folded:
+                return self._parts.setdefault(plain, {})
+        return self._words.setdefault(max(folded.split(), key=len), {})
 
     def held(self, lines: list[str]) -> dict[str, set[int]]:
         """The lines that hold needles, with the numbers of these needles' finders."""
         low = "\n".join(lines).lower()
+        if "@" in low:  # one that begins a line has no login before it
+            low = f"\n{low}".replace("\n@", "\n")[1:]
         raw = low.encode("utf-8", "surrogatepass")
         possible = {needle: its for sign, group in self._signs.items() if sign in low for needle, its in group.items()}
-        words = {*raw.translate(_TO_WORDS).split()} - self._plain
+        words = {*_words(raw)} - self._plain
         if fresh := words - self._telling.keys():
             possible |= self._learn(fresh)
         for word in words - fresh:
             for group in self._telling[word]:
                 possible |= group
-        if b"a" * _LONG in raw.translate(_TO_RUNS):
-            possible |= self._long
-        found: dict[str, set[int]] = {}
+        found = self._beside_long_words(raw)
+        options = None
         for needle, numbers in possible.items():
             at = low.find(needle)
+            if at >= 0 and numbers <= self._optional:
+                if options is None:
+                    options = bool(OPTION.search(low))
+                if not options:
+                    continue
             while at >= 0:
                 end = low.find("\n", at)
                 end = end if end >= 0 else len(low)
@@ -82,9 +117,22 @@ class Needles:
             return {}
         return {line: found[plain] for line, plain in zip(lines, low.split("\n"), strict=True) if plain in found}
 
-    def _learn(self, words: set[bytes]) -> _Finders:
+    def _beside_long_words(self, raw: bytes) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {}
+        for run in _RUN.finditer(raw.translate(_TO_RUNS)):
+            if b"b" not in run[0]:
+                continue
+            token = raw[max(run.start() - 1, 0) : run.end()].decode("utf-8", "replace")
+            for needle, numbers in self._long.items():
+                if needle in token:
+                    end = raw.find(b"\n", run.end())
+                    line = raw[raw.rfind(b"\n", 0, run.start()) + 1 : end if end >= 0 else len(raw)]
+                    found.setdefault(line.decode("utf-8", "surrogatepass"), set()).update(numbers)
+        return found
+
+    def _learn(self, words: set[str]) -> _Finders:
         """The needles that may be beside words which were not seen before."""
-        together = b" ".join(words)
+        together = " ".join(words)
         parts = [part for part in self._parts if part in together]
         telling = {word: [self._words[word]] for word in words & self._words.keys()}
         for part in parts:

@@ -297,10 +297,15 @@ _NO_PORT_LOGIN = re.compile(
 #: without a scheme, and with a blank in the user's name, too. What begins as a port is none.
 _NO_PORT = r"""(?!\d{1,5}(?:[/?#,;&:'"\s\\]|\Z))"""
 _REST = r"[^\s@][^\n@]{0,255}(?:@[^\s@'\"]{0,128}){0,8}"
-_ODD_LOGIN = re.compile(
-    rf"(?:://(?P<login>[^\s/@:<>]{{0,128}}+:{_NO_PORT}(?:(?!://){_REST}))"
-    rf"|{_PROXY}(?:[a-z][a-z0-9+.-]{{0,30}}+://)?(?P<bare>[^\n/@:<>=]{{1,128}}+:{_NO_PORT}(?!//)(?:{_REST})))@(?=[\w.\[-])",
-    re.I,
+#: Two of proxies, two of other addresses.
+_ODD_LOGINS = (
+    _PROXY_PORT,
+    re.compile(
+        rf"{_PROXY}(?:[a-z][a-z0-9+.-]{{0,30}}+://)?(?P<login>[^\n/@:<>=]{{1,128}}+:{_NO_PORT}(?!//)(?:{_REST}))@(?=[\w.\[-])",
+        re.I,
+    ),
+    _NO_PORT_LOGIN,
+    re.compile(rf"://(?P<login>[^\s/@:<>]{{0,128}}+:{_NO_PORT}(?:(?!://){_REST}))@(?=[\w.\[-])"),
 )
 _NOT_USERS = frozenset(
     "sip sips mailto ssh to from cc user by for login principal upn host via jump target dest xmpp account acct".split()
@@ -326,15 +331,14 @@ def address_logins(text: str, start: int, end: int) -> Spans:
         user, secret = bare["user"].lower(), bare["secret"]
         if user not in _NOT_USERS or (user in _PERHAPS_USERS and re.search(r"[^a-z]", secret) and not secret.isdigit()):
             yield bare.start("user"), bare.end("secret")
-    for bare in _PROXY_LOGIN.finditer(text, start, end):
-        if "://" not in bare["login"] and not re.match(r"[^:]*:\d{1,5}(?:[/,]|\Z)", bare["login"]):
-            yield bare.span("login")
-    for port in _PROXY_PORT.finditer(text, start, end):
-        yield port.span("login")
-    for port in _NO_PORT_LOGIN.finditer(text, start, end):
-        yield port.span("login")
-    for odd in _ODD_LOGIN.finditer(text, start, end):
-        yield odd.span("login" if odd["login"] else "bare")
+    line = text[start:end].lower()
+    if "proxy" in line:
+        for bare in _PROXY_LOGIN.finditer(text, start, end):
+            if "://" not in bare["login"] and not re.match(r"[^:]*:\d{1,5}(?:[/,]|\Z)", bare["login"]):
+                yield bare.span("login")
+    for pattern in _ODD_LOGINS[0 if "proxy" in line else 2 : 4 if "://" in line else 2]:
+        for odd in pattern.finditer(text, start, end):
+            yield odd.span("login")
 
 
 def _parts(rest: str) -> Iterator[tuple[int, int, str]]:

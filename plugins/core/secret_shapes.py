@@ -96,7 +96,7 @@ SHAPES: tuple[Pattern, ...] = (
     _prefixed("v1.0-", r"v1\.0-[0-9a-f]{20,}-[0-9a-f]{100,}+"),
     # Google's and Entra ID's refresh tokens, and codes of a login; a key of Functions in an address
     (
-        ("1//0", ">.agabaa"),
+        (">1//0", ">.agabaa"),
         re.compile(r"(?<![\w.-])(?P<secret>1//0[\w-]{30,}+|[01]\.A[\w-]{20,}+\.[\w-]{60,}+)"),
     ),
     (("code=",), re.compile(r"code=(?<![A-Za-z0-9_-]code=)(?P<secret>(?=[^\s&]{0,80}\d)[\w.%+/=-]{20,}+)")),
@@ -106,7 +106,7 @@ SHAPES: tuple[Pattern, ...] = (
     (("response=",), re.compile(r"\bresponse=\\?\"?(?P<secret>[0-9a-f]{32,64})\b")),
     # ConvertFrom-SecureString: with DPAPI (as hexadecimal and as base64), and with a key
     (
-        (">d08c9ddf0115d111", ">aqaaancmnd8bfd", ">76492d1116743f04"),
+        ("d08c9ddf0115d111", ">aqaaancmnd8bfd", "76492d1116743f04"),
         re.compile(
             r"(?P<secret>01000000d08c9ddf0115d111[0-9a-f]{16,}+|AQAAANCMnd8BFd[A-Za-z0-9+/]{8,}+={0,2}|76492d1116743f0423413b16050a5345[\w+/=|]{16,}+)",
             re.I,
