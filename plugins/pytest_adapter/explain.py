@@ -67,7 +67,7 @@ def explain(query: str, pages: Path, here: Path) -> Answer:
     query = query.strip()
     if match := re.fullmatch(r"AZCM[ -]?(\d{1,4})", query, re.I):
         return _code(int(match[1]))
-    if match := re.fullmatch(r"(?:exit\s*)?(?:code|status)?\s*(\d{1,4})", query, re.I):
+    if match := re.fullmatch(r"(?:exit\s*)?(?:code|status)?\s*(\d{1,5})", query, re.I):
         return _exit_status(int(match[1]))
     if re.fullmatch(r"[A-Za-z]+-\d{1,3}", query):
         return _check(query.upper(), pages)
@@ -87,7 +87,8 @@ def _code(number: int) -> Answer:
 
 
 def _exit_status(number: int) -> Answer:
-    explanation = knowledge.exit_code(number)
+    # A number alone may be an error of Windows.
+    explanation = knowledge.exit_code(number) or knowledge.error(f"error {number}")
     if explanation is None:
         listed = ", ".join(map(str, knowledge.exit_codes()))
         return Answer(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from plugins.requirements import windows_codes
 from plugins.requirements.data_files import FOLDER, read_table
 
 __all__ = ["Explanation", "Message", "explanation", "explanations", "messages", "spellings"]
@@ -130,11 +131,13 @@ def _family(name: str) -> Iterator[Message]:
             _Case(case["group"], case["pattern"], {key: case[key] for key in case if key in _SAID})
             for case in entry.get("cases", ())
         )
+        codes = _status_codes(entry.get("schannel", "")) | entry.get("codes", {})
+        own = [entry["pattern"]] if "pattern" in entry else []
         yield Message(
             name,
             entry["message"],
-            tuple(entry["needles"]),
-            entry["pattern"],
+            (*entry.get("needles", ()), *windows_codes.needles(codes)),
+            "|".join([*own, windows_codes.pattern(codes)] if codes else own),
             entry.get("unless", ""),
             entry["sample"],
             entry.get("general", False),
@@ -142,6 +145,11 @@ def _family(name: str) -> Iterator[Message]:
             defaults | entry,
             cases,
         )
+
+
+def _status_codes(kind: str) -> dict[str, int]:
+    """The codes of a kind of schannel.toml; 0 stands for none."""
+    return {name: int(number or "0", 16) for name, number in read_table("schannel").get(kind, {}).items()}
 
 
 _SAID = ("message", "cause", "remedy", "checks")

@@ -539,7 +539,7 @@ SPECIMENS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "ManagedIdentityCredential authentication unavailable, no response from the IMDS endpoint.",
         ("IMDS not reached",),
     ),
-    ("H72", "msiexec exited with code 1618", ("Exit status 1618 (Windows' installer: busy)",)),
+    ("H72", "msiexec exited with code 1618", ("Another installation is running",)),
     (
         "H73",
         "dial tcp [::1]:40342: connectex: No connection could be made because the target machine actively refused it.",
