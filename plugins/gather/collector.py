@@ -16,6 +16,7 @@ from plugins.gather import windows_script as windows
 from plugins.gather.frames import REFUSALS, FrameDecoder
 from plugins.gather.script import VmScript, compile_script
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
+from plugins.requirements.windows_counterparts import for_windows
 from plugins.ssh import client as ssh
 
 __all__ = ["EvidenceStore", "Progress", "gather", "limits"]
@@ -83,6 +84,9 @@ def gather(
 
     def ended(vm: Vm, session: SshSession) -> None:
         visited = visits.pop(vm.name, None)
+        # A jump host is a machine of its own.
+        if vm.os == "windows" and session.outcome != "jump host failed":
+            session = replace(session, remedy=for_windows(session.remedy))
         evidence = _evidence(vm, session, visited, plans[vm.name], began)
         # Redaction and the disk take their time, and the loop that calls this has other VMs to answer.
         stored.append(storing.submit(store, evidence))

@@ -22,14 +22,14 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
-from plugins.ssh.shell_command import COMMAND, bootstrap, pack
+from plugins.ssh.shell_command import ADVICE, COMMAND, bootstrap, pack
 
 __all__ = ["PLACES", "VmScript", "compile_script"]
 
@@ -46,6 +46,7 @@ class VmScript:
 
     script: bytes
     command: str  # that starts it: the script comes on its stdin
+    advice: Mapping[int | None, str]  # what to do when it ends too soon: by exit status
     nonce: str
     probes: tuple[ProbeCommand, ...]  # frame INDEX i is probes[i - 1]
     limit: float  # seconds after which the script has ended by itself
@@ -68,7 +69,7 @@ def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> 
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
     text, limit = _compiled(tuple(probes))
     script = text.replace(_NONCE, nonce).replace(_NAME, secrets.token_hex(8))
-    return VmScript(script.encode(), COMMAND, nonce, tuple(probes), limit, keeps_stdin=True)
+    return VmScript(script.encode(), COMMAND, ADVICE, nonce, tuple(probes), limit, keeps_stdin=True)
 
 
 #: What stands for a VM's nonce and the name of its folder in a compiled script: random, so that no probe has it. The

@@ -11,11 +11,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 
-__all__ = ["COMMAND", "INCOMPLETE", "RESTRICTED", "encoded", "pack"]
+__all__ = ["ADVICE", "COMMAND", "INCOMPLETE", "RESTRICTED", "encoded", "pack"]
 
 #: The bootstrap's exit statuses.
 RESTRICTED, INCOMPLETE = 3, 4
+
+#: What to do when PowerShell ends with a status before the script does; None: with another one.
+ADVICE: Mapping[int | None, str] = {
+    RESTRICTED: "Use an account that the policy of AppLocker or WDAC exempts: the probes need .NET.",
+    INCOMPLETE: "Find out what reads the script before PowerShell does: remove DefaultShell under "
+    "HKLM:\\SOFTWARE\\OpenSSH, so that it is cmd.exe again, and a program from cmd.exe's AutoRun.",
+    None: "See on the VM what ended PowerShell (Get-WinEvent -LogName Application), and use an account without a "
+    "ForceCommand in %ProgramData%\\ssh\\sshd_config.",
+}
 
 # PowerShell itself reads stdin, line by line, for $input; whatever else read it would compete with that. $stdin is for
 # the script: it ends when the client is gone. In ConstrainedLanguage mode (AppLocker, WDAC) no .NET can be called.

@@ -10,7 +10,7 @@ from pathlib import Path
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import ps
 from plugins.gather.script import OVERHEAD, VmScript
-from plugins.gather.windows_command import COMMAND, pack
+from plugins.gather.windows_command import ADVICE, COMMAND, pack
 
 __all__ = ["STARTUP", "compile_script", "source"]
 
@@ -50,4 +50,4 @@ def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> 
     """The script that runs `probes` on one Windows VM; `nonce` is for tests."""
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
     script = pack(source(probes, nonce))
-    return VmScript(script, COMMAND, nonce, tuple(probes), _limit(probes), keeps_stdin=True, crlf=True)
+    return VmScript(script, COMMAND, ADVICE, nonce, tuple(probes), _limit(probes), keeps_stdin=True, crlf=True)

@@ -69,7 +69,7 @@ def pattern(codes: Mapping[str, int]) -> str:
     if results:
         numbers = "|".join(text for result in results for text in (f"-?{_signed(result)[1:]}", str(result)))
         parts += [
-            rf"(?<![0-9a-z])(?:0x)?(?:{'|'.join(f'{each:x}' for each in results)})(?!\w)",
+            rf"(?<![0-9a-z])(?:0x)?(?:{'|'.join(f'{result:x}' for result in results)})(?!\w)",
             rf"(?<!\w)(?:{numbers})(?!\w)",
         ]
     if errors:
@@ -80,7 +80,7 @@ def pattern(codes: Mapping[str, int]) -> str:
             rf"(?:{_WORD}{_OF_THE_SYSTEM}{_BETWEEN}|{_WORD}{_CLAUSE}|winhttp\w{{1,30}}[: ]{{1,3}})['\"(]?"
             rf"(?:{decimal}){_END}",
             rf"[(\[](?:{decimal})[)\]]",
-            rf"(?<!\w)0x0{{0,5}}(?:{'|'.join(f'{each:x}' for each in large)})(?!\w)",
+            rf"(?<!\w)0x0{{0,5}}(?:{'|'.join(f'{number:x}' for number in large)})(?!\w)",
         ]
     if small := [number for number in errors if number < _MANY]:
         parts.append(rf"{_SYSTEM}[ :=(]{{0,3}}(?:{'|'.join(map(str, small))}){_END}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -44,6 +45,10 @@ class Program(Protocol):
     @property
     def script(self) -> bytes:
         """Its standard input."""
+
+    @property
+    def advice(self) -> Mapping[int | None, str]:
+        """What to do when it ends with a status before the sink is complete; None stands for any other status."""
 
     @property
     def keeps_stdin(self) -> bool:
@@ -143,7 +148,12 @@ def run_script(
             f"The script on {label} did not end within {limit:g} s; {got:,} bytes had come.",
             "Find out what hangs on the VM (load, a dead mount, a hanging DNS), or raise the limit.",
         )
-    raise _ended(transport, channel, label, time.monotonic() - began, got, last if sink.started else first)
+    if isinstance(transport.saved_exception, FloodError):
+        raise flooded(label, transport.saved_exception)
+    words = last if sink.started else first
+    raise _ended(channel, label, program, words) or _lost(
+        label, f"after {time.monotonic() - began:.1f} s and {got:,} bytes{_last_words(transport)}"
+    )
 
 
 def _receive(channel: Channel) -> tuple[bytes | None, bytes]:
@@ -171,34 +181,22 @@ def _send(channel: Channel, unsent: memoryview) -> memoryview:
     return unsent
 
 
-def _ended(transport: SshTransport, channel: Channel, label: str, seconds: float, got: int, first: bytes) -> SshError:
-    """The shell or the connection ended before the sink was complete."""
-    if isinstance(transport.saved_exception, FloodError):
-        return flooded(label, transport.saved_exception)
+def _ended(channel: Channel, label: str, program: Program, first: bytes) -> SshError | None:
+    """The shell ended before the sink was complete; None: it was the connection."""
     channel.status_event.wait(_FAREWELL)  # the exit status may come a little after the end of the output
     channel.settimeout(0)
     while channel.recv_stderr_ready() and len(first) < 400:
         first += _receive(channel)[1]
-    if channel.exit_status_ready() and channel.exit_status >= 0:
-        words = plain_errors(first.decode("utf-8", "backslashreplace"))
-        output = f" It printed {quoted(words, 200)}." if words.strip() else " It printed nothing."
-        status = channel.exit_status
-        if status == INCOMPLETE:
-            return SshError(
-                "shell refused",
-                f"The login to {label} worked, but the script did not reach its shell as a whole, so none of it was "
-                f"run.{output}",
-                "Find out what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard "
-                "input, and let them do so only in an interactive shell.",
-            )
-        return SshError(
-            "shell refused",
-            f"The login to {label} worked, but its shell ended with status {status} before the script did.{output}",
-            _ANOTHER_SHELL
-            if _WINDOWS_SAYS in first
-            else "Use a user whose login shell runs programs (not nologin), and a key without a forced command.",
-        )
-    return _lost(label, f"after {seconds:.1f} s and {got:,} bytes{_last_words(transport)}")
+    if not channel.exit_status_ready() or channel.exit_status < 0:
+        return None
+    words = plain_errors(first.decode("utf-8", "backslashreplace"))
+    output = f" It printed {quoted(words, 200)}." if words.strip() else " It printed nothing."
+    status = channel.exit_status
+    what = f"its shell ended with status {status} before the script did"
+    if status == INCOMPLETE:
+        what = "the script did not reach its shell as a whole, so none of it was run"
+    advice = _ANOTHER_SHELL if _WINDOWS_SAYS in first else program.advice.get(status, program.advice[None])
+    return SshError("shell refused", f"The login to {label} worked, but {what}.{output}", advice)
 
 
 def _last_words(transport: SshTransport) -> str:

@@ -8,10 +8,19 @@ of stdin up to a mark, and runs it only if it begins with another mark. What com
 
 from __future__ import annotations
 
-__all__ = ["COMMAND", "INCOMPLETE", "bootstrap", "pack"]
+from collections.abc import Mapping
+
+__all__ = ["ADVICE", "COMMAND", "INCOMPLETE", "bootstrap", "pack"]
 
 #: The exit status when the script did not arrive whole.
 INCOMPLETE = 97
+
+#: What to do when the shell ends with a status before its script does; None: with another one.
+ADVICE: Mapping[int | None, str] = {
+    INCOMPLETE: "Find out what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard "
+    "input, and let them do so only in an interactive shell.",
+    None: "Use a user whose login shell runs programs (not nologin), and a key without a forced command.",
+}
 
 
 def bootstrap(mark: str) -> str:

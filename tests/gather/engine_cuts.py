@@ -13,7 +13,7 @@ from plugins.checks.probe import ProbeCommand
 from plugins.gather.script import compile_script
 from plugins.model import SshSession, Vm
 from plugins.ssh import client as ssh
-from plugins.ssh.shell_command import COMMAND
+from plugins.ssh.shell_command import ADVICE, COMMAND
 from tests.gather.engine_driver import folders, others, prepare
 from tests.support.sshd import Client, Keys, sshd, vm
 
@@ -21,7 +21,7 @@ from tests.support.sshd import Client, Keys, sshd, vm
 class _Cut:
     """A script that lost bytes, and a sink that is never content."""
 
-    command, keeps_stdin, started = COMMAND, True, False
+    command, advice, keeps_stdin, started = COMMAND, ADVICE, True, False
 
     def __init__(self, script: bytes) -> None:
         self.script = script

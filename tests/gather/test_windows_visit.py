@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from plugins.checks.probe import ProbeCommand
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import gather, limits
 from plugins.gather.dry_run import page
+from plugins.gather.windows_command import ADVICE, RESTRICTED
 from plugins.model import Evidence, Vm
 from plugins.ssh import client as ssh
 from tests.support.sshd import ME, Keys, Sshd, needs_sshd, sshd
@@ -96,6 +98,23 @@ def test_what_the_bootstrap_says_instead_of_a_script_is_shown(tmp_path: Path, ke
     assert session.outcome == "shell refused"
     assert "ended with status 3" in session.message
     assert "PowerShell runs in ConstrainedLanguage mode here; the probes need FullLanguage" in session.message
+    assert session.remedy == ADVICE[RESTRICTED]
+
+
+def test_a_powershell_that_ends_by_itself(tmp_path: Path, keys: Keys) -> None:
+    with host(tmp_path, keys, "#!/bin/sh\nread -r line\nexit 9\n") as server:
+        session = gathered(tmp_path, keys, server, vm(server, keys, "win", "windows"))["win"].session
+    assert (session.outcome, session.remedy) == ("shell refused", ADVICE[None])
+    assert session.message.endswith(
+        "worked, but its shell ended with status 9 before the script did. It printed nothing."
+    )
+
+
+def test_a_session_that_fails_is_mended_with_commands_of_windows(tmp_path: Path, keys: Keys) -> None:
+    with host(tmp_path, keys, POWERSHELL) as server:
+        refused = replace(vm(server, keys, "win", "windows"), port=1)
+        session = gathered(tmp_path, keys, server, refused)["win"].session
+    assert session.remedy == "Start sshd on the VM (Start-Service sshd), or correct the port."
 
 
 @pytest.mark.parametrize(

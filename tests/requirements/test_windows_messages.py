@@ -147,5 +147,7 @@ def test_a_code_is_explained_however_it_is_written(message: Message) -> None:
                 f"Fehlerstatus der Installation: {number}.",
                 f"0x{number:08x}",
             ]
-    wrong = {form: found for form in forms if (found := [each.name for each in explanations(form)]) != [name]}
+    wrong = {
+        form: names for form in forms if (names := [explanation.name for explanation in explanations(form)]) != [name]
+    }
     assert codes and not wrong

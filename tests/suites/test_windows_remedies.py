@@ -8,15 +8,20 @@ from dataclasses import replace
 
 import pytest
 
+from plugins.gather.windows_command import ADVICE, INCOMPLETE, RESTRICTED
 from plugins.requirements.windows_counterparts import for_windows
+from plugins.ssh.shell_command import ADVICE as LINUX_ADVICE
 from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS, WINDOWS_ROWS
+from tests.support.ssh_sentences import SENTENCES
 from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import WINDOWS_VM, Row
 
 LINUX = re.compile(
     r"\b(sudo|apt|apt-get|dnf|yum|zypper|tdnf|snap|systemctl|journalctl|timedatectl|chronyc|iptables|nft|getent|grep|sed|"
     r"awk|dmesg|modprobe|update-ca-\w+|update-crypto-policies|openssl|chmod|chown|mount|findmnt|bash|sh -c|cloud-init|"
-    r"ip (?:route|link|addr)|tail|cat|rm|df|ps -|curl -|nslookup|resolvectl|netplan|nmcli|himdsd|gcad|extd|arcproxyd)\b|"
+    r"ip (?:route|link|addr)|tail|cat|rm|df|ps -|curl -|nslookup|resolvectl|netplan|nmcli|himdsd|gcad|extd|arcproxyd|visudo|NOPASSWD|nologin|"
+    r"login shell|start-up files?|profile scripts?|hostnamectl|loginctl|lsof|ss -|free -|kill -|usermod|useradd|passwd|selinux|"
+    r"apparmor|noexec|dpkg|rpm|deb|as root|inode|net\.ipv\d|sysctl|tmpfs|symlink)\b|\.(?:bashrc|cshrc|profile)\b|~/|"
     r"(?<![\w.])/(?:etc|var|opt|usr|proc|run|root|home|dev)/|ca-certificates|crypto policy|passwordless"
 )
 
@@ -61,3 +66,18 @@ def test_messages_remedies_and_fixes_are_for_windows(check: str) -> None:
 def test_the_test_sees_a_command_of_linux() -> None:
     remedy = "On the VM: ip route get 169.254.0.11"
     assert LINUX.search(remedy) and not LINUX.search(for_windows(remedy))
+
+
+@pytest.mark.parametrize("sentence", SENTENCES, ids=lambda sentence: sentence[0])
+def test_what_is_said_of_a_session_is_for_windows(sentence: tuple[str, str, str]) -> None:
+    """But for what is done on this machine or on a jump host; a shell that ends has its own advice on each system."""
+    outcome, _, pattern = sentence
+    remedy = re.sub(r"\\(.)", r"\1", pattern)
+    here = "this machine" in remedy or "IdentityFile in ~/.ssh/config" in remedy or "Host block" in remedy
+    if outcome != "jump host failed" and not here and remedy not in LINUX_ADVICE.values():
+        assert not LINUX.findall(for_windows(remedy))
+
+
+def test_the_advice_for_powershell_is_for_windows() -> None:
+    assert set(ADVICE) == {RESTRICTED, INCOMPLETE, None}
+    assert not [remedy for remedy in ADVICE.values() if LINUX.search(remedy)]

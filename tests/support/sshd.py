@@ -20,7 +20,7 @@ from plugins.model import SshSession, Vm
 from plugins.ssh import client as ssh
 from plugins.ssh.hop import Hop
 from plugins.ssh.host_keys import HostKeys
-from plugins.ssh.shell_command import COMMAND, pack
+from plugins.ssh.shell_command import ADVICE, COMMAND, pack
 from tests.support.ssh_sentences import is_known
 from tests.support.until import until
 
@@ -160,6 +160,7 @@ class Program:
     """What a test runs on its VM (`ssh.Program`)."""
 
     command = COMMAND
+    advice = ADVICE
     keeps_stdin = True
 
     def __init__(self, text: str) -> None:
