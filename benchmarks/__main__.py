@@ -1,4 +1,4 @@
-"""`make bench`: take every sample of the plan that is not there yet, then write the results.
+"""`make bench`: take every missing sample of the plan, then write the results.
 
 ::
 
@@ -7,8 +7,8 @@
     make bench BENCH="--only suite --only openssh --only judge"
     make bench BENCH=--list                                 # what would be measured, and about how long it takes
 
-Each sample is kept in .bench/samples.jsonl as soon as it is there. A run that was stopped goes on where it ended,
-unless the suite, the lab or what is measured have changed since; `--fresh` starts again.
+Each sample is saved to .bench/samples.jsonl at once. A run that was stopped resumes there, unless the suite, the lab or
+the benchmarks have changed since; `--fresh` starts again.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from lab import doctor, wire
 
 _SAMPLES = FOLDER / "samples.jsonl"
 _MEASURED = ("plugins", "suites", "lab", "benchmarks", "conftest.py", "requirements.lock")
-#: These say what to do, or what came of it.
-_TOLD = ("__main__.py", "plan.py", "report.py", "targets.py", "plot.py", ".md")
+#: These plan and report; no measurement depends on them.
+_REPORTING = ("__main__.py", "plan.py", "report.py", "targets.py", "plot.py", ".md")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what is asked for and not there yet; write the results."""
+    """Take the missing samples of the selected jobs, and write the results."""
     options = _parser().parse_args(arguments)
     wanted = list(jobs(options.vms, options.rtt, options.only, options.rounds))
     if not wanted:
@@ -69,12 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=main.__doc__, allow_abbrev=False)
-    parser.add_argument("--vms", type=_numbers, metavar="N,...", help="only with so many VMs")
-    parser.add_argument("--rtt", type=_numbers, metavar="MS,...", help="only at this round trip: 0, 50")
-    parser.add_argument("--only", action="append", metavar="WORD", help="forty, probes, judge, or a contestant's name")
-    parser.add_argument("--rounds", type=int, metavar="N", help="instead of the plan's")
-    parser.add_argument("--fresh", action="store_true", help="forget the samples that are there")
-    parser.add_argument("--list", action="store_true", help="say what is missing, and measure nothing")
+    parser.add_argument("--vms", type=_numbers, metavar="N,...", help="only fleets of these sizes")
+    parser.add_argument("--rtt", type=_numbers, metavar="MS,...", help="only at these round trips: 0, 50")
+    parser.add_argument(
+        "--only", action="append", metavar="WORD", help="forty, probes, judge, or a contestant; may be repeated"
+    )
+    parser.add_argument("--rounds", type=int, metavar="N", help="number of rounds, instead of the plan's")
+    parser.add_argument("--fresh", action="store_true", help="delete the saved samples first")
+    parser.add_argument("--list", action="store_true", help="list the missing samples, and measure nothing")
     return parser
 
 
@@ -94,7 +96,7 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     for name in sorted(filter(None, listed)):
         path = ROOT / name
-        if path.is_file() and not name.endswith(_TOLD):
+        if path.is_file() and not name.endswith(_REPORTING):
             digest.update(f"{name}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

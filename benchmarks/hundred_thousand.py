@@ -49,9 +49,9 @@ def make(directory: Path, vms: int, shards: int = SHARDS) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Make the shards, merge them, and say what it took."""
     parser = argparse.ArgumentParser("python -m benchmarks.hundred_thousand", description=main.__doc__)
-    parser.add_argument("--vms", type=int, default=1000, metavar="N", help="of the fleet (default: 1000)")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave shards and reports there")
-    parser.add_argument("--publish", action="store_true", help="put the numbers into docs/performance.md")
+    parser.add_argument("--vms", type=int, default=1000, metavar="N", help="size of the fleet (default: 1000)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep shards and reports in this folder")
+    parser.add_argument("--publish", action="store_true", help="write the numbers to docs/performance.md")
     options = parser.parse_args(arguments)
     if options.vms < SHARDS:
         parser.error(f"--vms is at least {SHARDS}: one for each shard")

@@ -191,10 +191,14 @@ def _attach(value: Any, members: Mapping[str, list[str]]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Write a synthetic run directory."""
     parser = argparse.ArgumentParser("python -m benchmarks.synthetic", description=main.__doc__)
-    parser.add_argument("directory", type=Path, metavar="DIR", help="made anew; must not exist, or be empty")
-    parser.add_argument("--vms", type=int, required=True, metavar="N", help="how many")
-    parser.add_argument("--first", type=int, default=1, metavar="N", help="the number of the first one (default: 1)")
-    parser.add_argument("--sick", type=int, default=10, metavar="PERCENT", help="have something to fix (default: 10)")
+    parser.add_argument(
+        "directory", type=Path, metavar="DIR", help="the run directory to create; must not exist, or be empty"
+    )
+    parser.add_argument("--vms", type=int, required=True, metavar="N", help="number of VMs")
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="number of the first VM (default: 1)")
+    parser.add_argument(
+        "--sick", type=int, default=10, metavar="PERCENT", help="share of VMs with a fault (default: 10)"
+    )
     options = parser.parse_args(arguments)
     if options.vms < 1 or options.first < 1 or not 0 <= options.sick <= 100:
         parser.error("--vms and --first are at least 1, --sick is between 0 and 100")

@@ -42,18 +42,19 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m lab", description="An Operator Nexus in a box.", allow_abbrev=False)
+    description = "A small Operator Nexus on one machine, with faults to plant."
+    parser = argparse.ArgumentParser("python -m lab", description=description, allow_abbrev=False)
     actions = parser.add_subparsers(dest="action", required=True, metavar="up|faults|doctor|demo")
-    up = actions.add_parser("up", help="run a command beside N VMs", usage=_UP, allow_abbrev=False)
-    up.add_argument("--vms", type=int, required=True, metavar="N", help="how many: vm1 to vmN")
-    up.add_argument("--delay", type=float, default=0.0, metavar="MS", help="milliseconds to the VMs, each way")
+    up = actions.add_parser("up", help="start N VMs, run a command, and stop them", usage=_UP, allow_abbrev=False)
+    up.add_argument("--vms", type=int, required=True, metavar="N", help="number of VMs: vm1 to vmN")
+    up.add_argument("--delay", type=float, default=0.0, metavar="MS", help="milliseconds of delay to the VMs, each way")
     up.add_argument("--fault", action="append", default=[], metavar="VM=NAME", help="plant a fault (see `faults`)")
-    up.add_argument("--az", action="store_true", help="the real Azure CLI where a VM has one (`make az` builds it)")
-    up.add_argument("--curl", default="", metavar="FILE", help="the curl of every VM, such as that of an older system")
-    actions.add_parser("faults", help="list the faults, and what each must cause")
-    actions.add_parser("doctor", help="say what the lab misses on this machine: exit status 0 or 3")
-    show = actions.add_parser("demo", help="judge six VMs, four of them not healthy, and compare with what was planted")
-    show.add_argument("--record", action="store_true", help="keep the run for machines without the lab")
+    up.add_argument("--az", action="store_true", help="use the real Azure CLI on the VMs (`make az` builds it)")
+    up.add_argument("--curl", default="", metavar="FILE", help="use this curl on every VM, for example an older one")
+    actions.add_parser("faults", help="list the faults and the results that each causes")
+    actions.add_parser("doctor", help="list what is missing on this machine; exit status 3 if anything is")
+    show = actions.add_parser("demo", help="judge ten VMs, eight with faults, and compare the results with the faults")
+    show.add_argument("--record", action="store_true", help="save the run for machines that cannot run the lab")
     return parser
 
 

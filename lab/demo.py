@@ -1,4 +1,4 @@
-"""`python -m lab demo`: ten VMs, two of them healthy; the suite must tell exactly the stories of the other eight."""
+"""`python -m lab demo`: ten VMs, two of them healthy; the suite must find exactly the faults of the other eight."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ RECORDED = Path(__file__).with_name("recorded")
 
 
 def run(*, record: bool = False) -> int:
-    """Run the suite against the planted VMs, live or from the recording; 0 exactly when it found what was planted."""
+    """Run the suite against the VMs, live or from the recording; 0 only if it found exactly the planted faults."""
     why = doctor.trouble()
     if why:
         print(f"lab: cannot run here: {why}", flush=True)
         if record:
             return 3
         if not (RECORDED / "run.json").exists():
-            print(f"lab: and there is no recorded run in {_short(RECORDED)}")
+            print(f"lab: no recorded run in {_short(RECORDED)}")
             return 3
-        print(f"lab: so the recorded run in {_short(RECORDED)} is judged again", flush=True)
+        print(f"lab: judging the recorded run in {_short(RECORDED)} instead", flush=True)
     begun = time.time()
     pytest = [sys.executable, "-m", "pytest", f"--profile={_short(PROFILE)}"]
     if why:
@@ -58,14 +58,14 @@ def run(*, record: bool = False) -> int:
         status = holder.up(spec.Spec(len(PLANTED), {vm: f for vm, f in PLANTED.items() if f}, command))
     results = _results(begun)
     if results is None:
-        print(f"lab: the suite ended with status {status} and left no {_short(LATEST)}/results.json", file=sys.stderr)
+        print(f"lab: the suite ended with status {status} and wrote no {_short(LATEST)}/results.json", file=sys.stderr)
         return 1
     wrong = _judge(results, status)
     if why:
         print(f"This was the recorded run in {_short(RECORDED)}: the lab cannot run here: {why}")
     if record and not wrong:
         shutil.rmtree(RECORDED, ignore_errors=True)
-        # Observed, not what was said about it: the reports of a recording are made anew.
+        # Evidence only: the reports of a recording are rendered again.
         shutil.copytree(LATEST / "evidence", RECORDED / "evidence")
         for name in ("azure.json", "runner.json", "profile.toml"):
             shutil.copy(LATEST / name, RECORDED)
@@ -93,13 +93,15 @@ def _judge(results: Mapping[str, Any], status: int) -> list[str]:
     if status != NOT_READY:
         wrong.append(f"the suite ended with status {status}; {NOT_READY} says that a required check failed")
     readiness = {vm["name"]: vm["readiness"] for vm in results["vms"]}
-    print("\nThe demo: what was planted, and what the suite says")
+    print("\nThe demo: planted faults, and the result of the suite")
     width = max(map(len, PLANTED))
     for vm, names in PLANTED.items():
         print(f"  {vm:{width}}  {', '.join(names) or 'healthy':34}  {readiness.get(vm, 'missing')}")
     for line in wrong:
         print(f"  WRONG  {line}")
-    print("The suite found something else than was planted." if wrong else "The suite found exactly what was planted.")
+    print(
+        "The suite did not find exactly the planted faults." if wrong else "The suite found exactly the planted faults."
+    )
     return wrong
 
 

@@ -351,9 +351,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.mutants")
     parser.add_argument("--count", type=int, default=300, help="size of the sample")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
-    parser.add_argument("--workers", type=int, default=2, help="how many mutations are tried in parallel")
-    parser.add_argument("--minutes", type=float, default=60, help="no mutation is begun later than this")
-    parser.add_argument("--coverage", type=Path, help="take from this file what is learned already, and keep it there")
+    parser.add_argument("--workers", type=int, default=2, help="number of mutations tried in parallel")
+    parser.add_argument("--minutes", type=float, default=60, help="start no mutation after this time")
+    parser.add_argument(
+        "--coverage", type=Path, help="read the coverage of the tests from this file, and save it there"
+    )
     parser.add_argument("tests", nargs="*", default=["tests"])
     asked = parser.parse_args()
     end = time.monotonic() + 60 * asked.minutes

@@ -1,4 +1,4 @@
-"""The ARM paths that name the answers in `AzureSnapshot.answers`: what is asked once is found under one name."""
+"""The ARM paths that are the keys of `AzureSnapshot.answers`: one key for each request."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def machines(group: str) -> str:
 
 
 def machine(group: str, name: str) -> str:
-    """One Arc machine of a resource group, asked for where their list was lost."""
+    """One Arc machine of a resource group, for when the list of machines could not be read."""
     return f"{machines(group)}/{name.lower()}"
 
 
 def assignments(scope: str, principal: str) -> str:
-    """What is assigned at a scope and above to a principal, through groups too."""
+    """The assignments of a principal at a scope and above, also through groups."""
     return ids.key(f"{scope}/providers/Microsoft.Authorization/roleAssignments?assignedTo={principal}")
 
 

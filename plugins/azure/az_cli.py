@@ -23,7 +23,7 @@ LIMIT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class AzCli:
-    """What `az` said of itself. No version and no error: az is not installed."""
+    """The versions that `az` reports. No version and no error: az is not installed."""
 
     az_core: str | None = None  # "2.76.0"
     extensions: Mapping[str, str] = field(default_factory=dict, hash=False)  # {"networkcloud": "4.0.0"}

@@ -103,7 +103,7 @@ class ArmClient:
         )
 
     def late(self, subject: str) -> ReadError:
-        """What to say of a question that was not answered in time."""
+        """The error for a request that was not answered in time."""
         if self._cancelled():
             return ReadError(f"Could not read {subject}: the run was interrupted.", "Run again.")
         return out_of_time(subject, self._seconds, self._started)

@@ -22,7 +22,7 @@ class Cloud:
 
     @property
     def scope(self) -> str:
-        """What a token for Azure Resource Manager is asked for."""
+        """The scope of a token for Azure Resource Manager."""
         return f"{self.manager}/.default"
 
     def serves(self, url: str) -> bool:

@@ -1,4 +1,4 @@
-"""What an inventory leaves open and the VM resource states: where the Arc resource goes, and the one identity.
+"""Complete an inventory from the VM resources: the target of the Arc resource, and the only identity.
 
 It has to be known before a VM is visited: the regional endpoints that the VM is to reach bear the location, and the
 request for a token names a user-assigned identity.
@@ -20,7 +20,7 @@ __all__ = ["complete", "open_fields"]
 
 
 def open_fields(vm: Vm, options: FetchOptions) -> bool:
-    """True when Azure can be asked for something that the inventory does not state of this VM."""
+    """True when Azure may state something about this VM that the inventory omits."""
     located = bool(vm.resource_id or options.subscription)
     return located and (vm.target.location is None or vm.identity is None)
 

@@ -1,4 +1,4 @@
-"""What a VM shares with others, by the kinds of `plugins.checks.check.Component`: its cluster, its network, ..."""
+"""The components that VMs share, by the kinds of `plugins.checks.check.Component`: cluster, network, ..."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _MARGIN = 300  # seconds: a token that ends sooner is replaced
 
 
 def default_credential(cloud: Cloud) -> TokenCredential:
-    """Whatever this runner has; docs/azure.md says in which order it is looked for."""
+    """The first credential that this runner has, in the order of docs/azure.md."""
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential(
@@ -46,7 +46,7 @@ def default_credential(cloud: Cloud) -> TokenCredential:
 
 
 class Login:
-    """A credential that asks once for all clients: `az` as a token source takes a second each time it is asked."""
+    """A credential that gets one token for all clients: `az` takes a second for each."""
 
     def __init__(self, make: Callable[[], TokenCredential]) -> None:
         self._make = make

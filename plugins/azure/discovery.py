@@ -45,7 +45,7 @@ class FleetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The VMs that were found, and what to tell about how: which network's address was taken, who has none."""
+    """The VMs in Azure, and notes for the operator: the network of each address, VMs without an address."""
 
     vms: list[Vm]
     notes: list[str]
@@ -53,7 +53,7 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a fleet is looked for: a subscription, or a resource group in it."""
+    """The scope of a fleet in Azure: a subscription, or a resource group in it."""
 
     cloud: Cloud
     subscription: str

@@ -45,7 +45,7 @@ class NotAllowedError(Exception):
 
 
 def explain(error: BaseException, subject: str, cloud: Cloud, login: str = "") -> ReadError:
-    """The problem with reading `what` ("the VMs of subscription 5000…"); `login` is the one that asked."""
+    """The problem with reading `what` ("the VMs of subscription 5000…"); `login` is the one of the request."""
     message, remedy, shared_cause = _explain(error, cloud, login)
     status = getattr(getattr(error, "response", None), "status_code", None)
     return ReadError(
@@ -147,7 +147,7 @@ def arm_error(response: Any) -> tuple[str, str]:
 
 
 def says_absent(error: BaseException) -> bool:
-    """True when Azure says for sure that the resource does not exist. A wrong subscription or cloud is no such word."""
+    """True when Azure states that the resource does not exist; an unknown subscription or cloud does not count."""
     response = getattr(error, "response", None)
     if response is None or response.status_code != 404:
         return False
@@ -355,7 +355,7 @@ def _first_line(text: str) -> str:
 
 
 def out_of_time(subject: str, seconds: float, started: float) -> ReadError:
-    """Not asked, because the limit for all requests together was reached."""
+    """The error for a request that was not sent, because the time limit of all requests was reached."""
     return ReadError(
         f"Could not read {subject}: the {seconds:.0f} s for all requests to Azure were over after"
         f" {time.monotonic() - started:.0f} s.",

@@ -1,4 +1,4 @@
-"""Reading everything the checks want to know about a fleet: few requests, side by side, each asked once.
+"""Read everything that the checks need from Azure about a fleet: few requests, in parallel, each sent once.
 
 What is asked next depends on what was answered, so it goes in rounds: the VMs; what they name; what those name; the
 definitions of the roles found. `plugins.azure.request_plan` says beforehand what that comes to.
@@ -48,7 +48,7 @@ _VM_TYPE = f"{paths.NEXUS}/virtualMachines"
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """How to read. `subscription` and `resource_group` say where VMs without a resource id are looked for by name."""
+    """How to read. `subscription` and `resource_group`: where to find VMs without a resource id, by name."""
 
     subscription: str | None = None
     resource_group: str | None = None
@@ -68,7 +68,7 @@ _Tasks = dict[str, Callable[[], Answer | ReadError]]
 
 
 def fetch(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
-    """What Azure says about these VMs. Never raises for what Azure does: what could not be read says so."""
+    """Read what Azure states about these VMs. Never raises: what could not be read is a `ReadError` in the snapshot."""
     return _fetched(vms, options, lambda rounds: rounds.run())
 
 

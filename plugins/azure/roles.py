@@ -1,4 +1,4 @@
-"""What a principal may do at a scope: role assignments, their wildcards and exceptions, and deny assignments."""
+"""The rights of a principal at a scope: role assignments, their wildcards and exceptions, and deny assignments."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Deny:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a principal was given and denied at a scope."""
+    """The role and deny assignments of a principal at a scope."""
 
     scope: str
     assignments: Sequence[Assignment] = ()
@@ -116,7 +116,7 @@ def assignments_of(
 
 
 def access_at(scope: str, principal_id: str, given: Sequence[Assignment], denies: Answer | ReadError) -> Access:
-    """What a principal was given and denied at `scope`: those of `given` that reach it, and the deny assignments."""
+    """The assignments of a principal at `scope`: those of `given` that reach it, and the deny assignments."""
     assignments = [denial for denial in given if ids.reaches(denial.scope, scope)]
     if isinstance(denies, ReadError):
         return Access(scope, assignments, denies_unread=denies)
@@ -169,7 +169,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Not allowed: nobody gave it, or a deny assignment takes it away."""
+    """Not allowed: no role allows it, or a deny assignment forbids it."""
 
     reason: str
     deny: Deny | None = None

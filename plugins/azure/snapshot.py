@@ -1,4 +1,4 @@
-"""What Azure answered: one answer per ARM path, each read once for the whole fleet, and saved as ``azure.json``.
+"""The answers of Azure: one per ARM path, read once for the whole fleet and saved as ``azure.json``.
 
 ::
 
@@ -43,7 +43,7 @@ HttpStatus = Annotated[int, Meta(ge=0, le=999)]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Azure said. `value` is its JSON; None: Azure says that it does not exist."""
+    """An answer of Azure. `value` is its JSON; None: the resource does not exist."""
 
     request: str  # "GET https://management.azure.com/subscriptions/…?api-version=…"
     value: Any
@@ -78,7 +78,7 @@ _EXCERPTS = 1_000
 
 @dataclass(slots=True)
 class AzureSnapshot:
-    """Everything Azure said about a fleet: `plugins.azure.fetch` fills it, `plugins.azure.vm_view` reads it."""
+    """All answers of Azure about a fleet: `plugins.azure.fetch` fills it, `plugins.azure.vm_view` reads it."""
 
     answers: dict[str, Answer | ReadError] = field(default_factory=dict)  # by ARM path; see `plugins.azure.answer_keys`
     located: dict[str, str | ReadError] = field(default_factory=dict)  # VM name -> the id of its resource
@@ -89,7 +89,7 @@ class AzureSnapshot:
 
     @property
     def complete(self) -> bool:
-        """True when everything that was asked for was answered."""
+        """True when every request was answered."""
         answers = (*self.answers.values(), *self.located.values())
         return not (self.interrupted or self.unreadable) and not any(
             isinstance(answer, ReadError) for answer in answers

@@ -1,4 +1,4 @@
-"""What one check sees of Azure: the facts that concern one VM, under the names of the domain.
+"""Azure as one check sees it: the facts about one VM, by the names of the domain.
 
 Every attribute is either what Azure said, or None where Azure says that it does not exist, or it raises the word
 *unknown* with its reason where it could not be read. The three are never mixed up, so a check just uses them.
@@ -44,7 +44,7 @@ class Principal:
 
 
 class AzureVmView:
-    """Azure, as far as it concerns one VM. Make a new one for each check: `used` is what this one looked at."""
+    """The facts of Azure about one VM. Make a new one for each check: `used` lists what this one read."""
 
     def __init__(self, vm: Vm, facts: AzureSnapshot) -> None:
         self._vm = vm
@@ -231,7 +231,7 @@ class AzureVmView:
 
     @property
     def expected(self) -> Principal:
-        """The identity to enroll with: the inventory's, else the one that IMDS chooses when nothing is said.
+        """The identity to enroll with: the inventory's, else the one that IMDS uses by default.
 
         Stops the check with *fail* when the VM does not have it, or it is not clear which one is meant, and with
         *unknown* when its principal could not be read. `principal_id` is None when the identity was deleted.
@@ -280,7 +280,7 @@ class AzureVmView:
         )
 
     def access(self, principal_id: str) -> Access:
-        """What was given to a principal, and denied, at the target resource group: inherited and through groups too.
+        """The assignments of a principal at the target resource group, also inherited and through groups.
 
         A role whose definition could not be read keeps its GUID, and its `unread`; so do the denies.
         """
@@ -290,7 +290,7 @@ class AzureVmView:
         return access
 
     def access_to_vm(self, principal_id: str) -> Access:
-        """The same at the VM resource itself, which is asked for a VM of the private relay alone (``path: relay``)."""
+        """The same at the VM resource itself; read only for a VM of the private relay (``path: relay``)."""
         self._need_vm()
         access = self._access(self.resource_id, principal_id, "azure-vm")
         if access is None:

@@ -49,5 +49,5 @@ def order(check_id: str) -> tuple[int, str]:
 
 
 def documented(pages: Path) -> list[str]:
-    """The ids of all checks that have a page in a folder: the whole catalogue, whatever a run selects of it."""
+    """The ids of all checks that have a page in a folder: the whole catalogue, also what a run does not select."""
     return sorted(path.stem for path in pages.glob("*-[0-9][0-9][0-9].md"))

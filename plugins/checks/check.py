@@ -84,7 +84,7 @@ def on_vm(command: Command) -> OnVm:
 
 
 class Details(TypedDict, total=False):
-    """What a check states beside its message and remedy; see `fail`."""
+    """The outcome of a check besides its message and remedy; see `fail`."""
 
     fix: Fix
     shared_cause: str

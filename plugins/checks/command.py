@@ -22,7 +22,7 @@ __all__ = ["Command", "first_installed", "script", "sh"]
 
 
 class Operator(Enum):
-    """What a shell takes for more than a word."""
+    """A shell operator, which is not quoted."""
 
     AND = "&&"
     END = ";"

@@ -73,7 +73,7 @@ class Probe:
         return vm.os != "windows" or self.windows is not None
 
     def key(self, name: str, arguments: Mapping[str, Any]) -> str:
-        """What this probe, called `name`, is in the evidence for one set of parameters."""
+        """The key in the evidence of this probe, called `name`, with one set of parameters."""
         # What is shared by the whole run is not part of the key: "tunnel[management.azure.com]".
         own = [str(arguments[parameter]) for parameter in self.parameters if parameter not in ("vm", "profile")]
         label = "-".join(own)

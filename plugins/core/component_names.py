@@ -1,4 +1,4 @@
-"""Short names of Azure components: by their last word, with resource group or subscription where two look the same."""
+"""Short names of Azure components: the last segment of the id, with resource group or subscription if ambiguous."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def short_names(ids: Sequence[str]) -> list[str]:
 
 
 def places(ids: Iterable[str]) -> dict[str, str]:
-    """ID in lower case -> the place that tells it from others of the same type and name; "" for a name of its own."""
+    """ID in lower case -> the scope that distinguishes it from others of its type and name; "" if unique."""
     groups: dict[str, dict[str, str]] = {}
     for id in ids:
         kind_and_name = "/".join(id.rstrip("/").lower().split("/")[-2:])

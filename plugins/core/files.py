@@ -139,7 +139,7 @@ class InUseError(Exception):
 
 
 def lock_directory(directory: Path) -> int:
-    """Hold a run directory for this process, until it ends in whatever way. Raises `InUseError`, OSError.
+    """Lock a run directory until this process ends, however it ends. Raises `InUseError`, OSError.
 
     The lock is a file of its own: a link in its place would have us write elsewhere, and is an OSError.
 

@@ -127,7 +127,7 @@ _SENTENCES = 4_000
 
 
 def message_text(text: str) -> str:
-    """A message as everything downstream may show it, a terminal too: without secrets, on one line, not endless.
+    """A message that any output may show, a terminal too: without secrets, on one line, of limited length.
 
     And no command to the CI server that reads the terminal's lines: GitHub Actions obeys a line that begins with
     ``::error``, Azure Pipelines one that holds ``##vso[`` or ``##[``. GitLab's need a carriage return and an escape.

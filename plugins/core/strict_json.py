@@ -1,4 +1,4 @@
-"""JSON that may be damaged, or a stranger's: parsed strictly, and checked against a type. Nothing writes a NaN.
+"""Parse JSON that may be damaged or untrusted: strictly, and checked against a type. Nothing writes a NaN.
 
 The types are the schema: `plugins.model`, `plugins.evidence.records` and `plugins.azure.snapshot` declare what a saved
 file holds, with limits where a wrong value could do harm. A field that a type does not know is ignored, so an older

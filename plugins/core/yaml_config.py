@@ -47,7 +47,7 @@ _Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda self, node: s
 
 
 def parse(path: str | PathLike[str], kind: Kind) -> Any:
-    """The content of the file. Raises `ConfigErrors` when there is no file, or when it is not YAML."""
+    """The content of the file. Raises `ConfigErrors` when the file does not exist or is not YAML."""
     try:
         text = read_regular(path, _LONGEST).decode("utf-8")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The headline of a fix: an action and the thing it is for, as an operator would write it.
+"""The headline of a fix: an action and its object, as an operator would write it.
 
 A check, or one outcome of it, declares a template; a cause fills in what it is about::
 

@@ -46,7 +46,7 @@ class Mirror(Protocol):
 
 
 class Archive(Mapping[str, Evidence]):
-    """The evidence of a run, by VM name; each VM is read when it is first asked for."""
+    """The evidence of a run, by VM name; each VM is read on first use."""
 
     def __init__(self, place: Path | Source) -> None:
         """`place` is a run directory, or what `open_source` made of a path."""
@@ -79,7 +79,7 @@ class Archive(Mapping[str, Evidence]):
     def open(
         cls, place: Path | Source, option: str = "--evidence", *, shown: str = ""
     ) -> tuple[Archive, RunRecord, list[Vm]]:
-        """The run in a directory or a bundle, what was asked for then, and its fleet. Raises InputError.
+        """The run in a directory or a bundle, its saved options, and its fleet. Raises InputError.
 
         `option` is what messages call the way that the place was given, `shown` the place.
         """

@@ -1,4 +1,4 @@
-"""The file format of bundles: a zip that is the same for the same content, and that may come from a stranger.
+"""The file format of bundles: a zip that is the same for the same content, and is not trusted when read.
 
 ::
 

@@ -66,7 +66,7 @@ class _Part:
 
 
 def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archive, RunRecord, list[Vm]]:
-    """The evidence at all of these places, what was asked for then, and the fleet. Raises InputError.
+    """The evidence at all of these paths, the saved options, and the fleet. Raises InputError.
 
     A place is a run directory, a bundle, a glob over those, or a store of runs. `any_profile`: it is of no
     importance what profile the evidence was gathered for, as it is judged by another one.

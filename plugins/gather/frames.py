@@ -46,7 +46,7 @@ _SECONDS = re.compile(rb"\d{1,10}(?:\.\d{1,9})?")
 
 
 class FrameDecoder:
-    """Turns the bytes of one VM into `ProbeResult` records, as they arrive and in whatever pieces.
+    """Turns the bytes of one VM into `ProbeResult` records, as they arrive, in pieces of any size.
 
     Whatever is not a frame with this batch's nonce is noise (login banners, profiles that print) and is skipped. A
     frame that breaks the grammar is dropped, so its probe counts as lost; nothing the VM sends can raise here.

@@ -1,4 +1,4 @@
-"""Judges the checks of a run: every verdict once, in whatever order they are asked for."""
+"""Judges the checks of a run: every verdict once, in any order."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Judge:
         return replace(evidence, results=evidence.results | state.used) if state and state.used else evidence
 
     def fails_already(self, vm: Vm) -> bool:
-        """True when a required check fails that needs nothing but this VM's own evidence, which must be there.
+        """True when a required check fails that needs only this VM's own evidence, which must exist.
 
         The verdicts are kept, so nothing is judged twice. Called from the threads that visit VMs, each with its own VM.
         """

@@ -33,7 +33,7 @@ def prevents_ready(severity: str, status: str) -> bool:
 
 
 def readiness(verdicts: Iterable[Verdict], *, complete: bool) -> str:
-    """One VM in one word of `READINESS`. `complete`: no required check of the catalogue was left out."""
+    """The readiness of one VM: a word of `READINESS`. `complete`: no required check of the catalogue was left out."""
     required = {verdict.status for verdict in verdicts if prevents_ready(verdict.severity, verdict.status)}
     return "not ready" if Status.FAIL in required else "unknown" if required else "ready" if complete else "partial"
 

@@ -1,4 +1,4 @@
-"""The whole catalogue, whatever the command line leaves out, and what leaves it out: the measure of a verdict."""
+"""The whole catalogue, and what the command line leaves out of it: coverage is measured against it."""
 
 from __future__ import annotations
 

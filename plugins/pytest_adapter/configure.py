@@ -29,7 +29,7 @@ ALONE = (
 
 
 def command_line(config: pytest.Config) -> int | None:
-    """The exit status when checks are asked for and no VM is named, after printing the usage; else None."""
+    """The exit status of a command line that names checks and no VM, after printing the usage; else None."""
     option = config.option
     if asks_for_run(option):
         # pytest-xdist reads the same options right after this. A worker would cost more than what it judges.

@@ -1,4 +1,4 @@
-"""Reading a log that somebody names: text in any Unicode encoding, gzip, and the zip that ``azcmagent logs`` makes.
+"""Read the log file of ``--explain``: text in any Unicode encoding, gzip, or the zip of ``azcmagent logs``.
 
 What cannot be read as text is refused by name, with what to do about it: nothing is known of it, so nothing may be said
 of it. Everything has a bound: no file makes this read or unpack without end.

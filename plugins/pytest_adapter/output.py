@@ -1,4 +1,4 @@
-"""The one way to the terminal: whatever is written may quote a VM, Azure, a server or a file."""
+"""Every line for the terminal passes here, because it may quote a VM, Azure, a server or a file."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class FixStep:
 
 
 def fix_steps(results: Json) -> list[FixStep]:
-    """The steps in the plan's order, each command once: what a step's commands repair besides is no step of its own."""
+    """The steps in the plan's order, each command once: causes that an earlier step's commands repair get no step."""
     steps: list[FixStep] = []
     given: dict[str, FixStep] = {}
     for number, (step, cause) in enumerate(fix_order(results), 1):

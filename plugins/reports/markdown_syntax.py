@@ -1,4 +1,4 @@
-"""Text as plain words in Markdown, whatever is in it; and the few constructs that our Markdown reports are made of."""
+"""Escape any text for Markdown, and build the few constructs that our Markdown reports use."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ _PROGRAM = re.compile(
 
 
 def exit_status_of(text: str, *, whole: bool = False) -> int | None:
-    """The exit status of azcmagent in a sentence; `whole`: in a text that holds nothing else, whatever ended so."""
+    """The exit status of azcmagent in a sentence; `whole`: the sentence is the whole text."""
     if whole:
         match = _WHOLE.fullmatch(text.strip()[:200])
         return int(match[1]) if match else None

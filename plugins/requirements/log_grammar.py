@@ -1,4 +1,4 @@
-"""What a line of a program's output says: a failure, a complaint, or nothing of the kind.
+"""Classify a line of a program's output: a failure, a complaint, or neither.
 
 A line is read by its grammar, not by a list of sentences: what stands before its words (time, host, program, level) is
 taken off, and the shapes of ``plugins/requirements/data/log`` are tried in their order. CLOUDINIT-002, AGENT-006 and
@@ -33,7 +33,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of failure: its meaning, the remedy, and the checks that look at its causes."""
+    """A kind of failure: its meaning, the remedy, and the checks that test its causes."""
 
     name: str
     pattern: re.Pattern[str] | None
@@ -61,7 +61,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one line says."""
+    """The class of one line."""
 
     level: Level
     kind: Kind

@@ -70,7 +70,7 @@ def last_success(lines: Sequence[str]) -> int | None:
 
 
 def unexplained_errors(lines: Sequence[str]) -> list[int]:
-    """The numbers of the lines that say that something failed, whatever it was, less what later lines take back."""
+    """The numbers of the lines that report a failure of any kind, without those that later lines revoke."""
     return [number for number, line, _ in outcome(enumerate(lines)) if read_line(line).level is Level.CERTAIN]
 
 

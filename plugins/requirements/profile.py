@@ -53,7 +53,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """The address that is asked for."""
+        """The URL that a probe requests."""
         return f"https://{self.host}/" if self.port == 443 else f"https://{self.host}:{self.port}/"
 
     @property

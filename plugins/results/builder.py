@@ -82,7 +82,7 @@ class ResultsBuilder:
         files: Mapping[str, str],
         calls: Sequence[Call],
     ) -> dict[str, Any]:
-        """The results of the run. `files` is that of `provenance.hashes`, `calls` what was asked of Azure."""
+        """The results of the run. `files` is that of `provenance.hashes`, `calls` are the requests to Azure."""
         vms, tally = self._vms, self._tally
         causes = self._causes.causes()
         plan = fix_plan.steps(causes, tally["ready"], _still_open(vms), frozenset(self._incomplete))

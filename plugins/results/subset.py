@@ -1,4 +1,4 @@
-"""The results of some VMs of a run, as if the run had been about them alone: for a page per owner."""
+"""The results of some VMs of a run as results of their own, for a page per owner."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from plugins.ssh.transport import SshTransport
 
 
 class Authenticator:
-    """What all logins of a run share: the known host keys and the private keys."""
+    """The known host keys and the private keys that all logins of a run share."""
 
     def __init__(self, host_keys: HostKeys, limit: float) -> None:
         """`limit`: seconds for banner, key exchange and authentication together."""

@@ -64,7 +64,7 @@ class SshConfig:
             self._openssh.stop()
 
     def route(self, vm: Vm) -> tuple[Hop, ...]:
-        """The logins to make for a VM, jump hosts first. Blocks while ssh is asked. Raises `SshError`."""
+        """The logins to make for a VM, jump hosts first. Blocks while `ssh -G` runs. Raises `SshError`."""
         return self._way_to(self._hop((vm.host, vm.user, vm.port, vm.jump, vm.identity_file)), 1)
 
     def _way_to(self, hop: Hop, depth: int) -> tuple[Hop, ...]:

@@ -78,7 +78,7 @@ def words(text: str) -> list[str]:
 
 
 def next_word(text: str | None) -> tuple[str, str | None]:
-    """The next word of a Match line, and the rest: blanks or one ``=`` part words, double quotes keep them whole."""
+    """The next word of a Match line, and the rest: blanks or one ``=`` separate words; double quotes group them."""
     if text is None:
         return "", None
     match = re.search(r'[ \t\r\n"=]', text)

@@ -35,7 +35,7 @@ class Deadline:
         return max(0.0, self._latest + self._loop_late - time.monotonic())
 
     def excuse(self, seconds: float) -> None:
-        """Time spent waiting for one's turn is not the VM's fault."""
+        """Extend the limit by time spent in a queue: that is not the VM's fault."""
         self._latest += seconds
 
     def inside(self) -> None:
@@ -51,7 +51,7 @@ class Deadline:
         return min(seconds, left)
 
     def rest(self) -> None:
-        """No phase is going on: one waits for one's turn."""
+        """Pause the limit: the session waits in a queue."""
         self._phase_end = float("inf")
 
     def check(self, now: float, loop_late: float = 0.0) -> None:
@@ -68,7 +68,7 @@ class Deadline:
             self._cut()
 
     def stop(self) -> None:
-        """Raise when the run was cancelled: that is then the cause of whatever went wrong."""
+        """Raise when the run was cancelled: that is then the cause of any error."""
         if self.cancelled:
             raise SshError(*self.cancelled)
 

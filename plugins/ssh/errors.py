@@ -66,7 +66,7 @@ CANCELLED = ("cancelled", "The run was stopped before this VM was done.", "Run i
 
 
 def quoted(data: bytes | str, limit: int = 80) -> str:
-    """What a stranger sent, safe to show: one line, printable, escaped, at most `limit` characters of it."""
+    """Untrusted bytes, safe to show: one line, printable, escaped, at most `limit` characters."""
     text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
     text = text.strip()
     shown = "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text[:limit])

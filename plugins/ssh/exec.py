@@ -40,7 +40,7 @@ class Program(Protocol):
 
     @property
     def command(self) -> str:
-        """What sshd is asked to run."""
+        """The command for sshd."""
 
     @property
     def script(self) -> bytes:
@@ -52,7 +52,7 @@ class Program(Protocol):
 
     @property
     def keeps_stdin(self) -> bool:
-        """Whether stdin stays open while this side listens: to the script, its end then means that nobody does."""
+        """Whether stdin stays open during the run; its end then tells the script that the connection is lost."""
 
 
 class Sink(Protocol):

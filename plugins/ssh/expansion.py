@@ -23,7 +23,7 @@ class ExpansionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the tokens of one login stand for."""
+    """The values of the tokens of one login."""
 
     alias: str  # %n, as given
     address: str  # %h
@@ -62,7 +62,7 @@ class Tokens:
 
 @cache
 def home() -> Path:
-    """The home folder as ssh sees it: that of the password database, whatever HOME says."""
+    """The home folder as ssh sees it: from the password database, not from HOME."""
     return Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 

@@ -29,13 +29,13 @@ class HostKeyPolicy:
         self._adding = threading.Lock()
 
     def kinds(self, hop: Hop) -> set[str]:
-        """The key types that are known for a host: to be asked for first, as ssh does."""
+        """The key types that are known for a host: requested first, as ssh does."""
         if self.policy == "off":
             return set()
         return {entry.kind for entry in self._entries(hop, _name(hop)) if not entry.marker}
 
     def wants_certificate(self, hop: Hop) -> bool:
-        """Whether known_hosts has a certificate authority for the host: its certificate is then asked for first."""
+        """Whether known_hosts has a certificate authority for the host: its certificate is then requested first."""
         if self.policy == "off":
             return False
         names = {_name(hop), hop.known_as or host_name(hop.address, 22)}

@@ -14,7 +14,7 @@ from plugins.ssh.transport import SshTransport
 
 
 def lost(via: str) -> SshError:
-    """The error for a lost jump host: the same words for every VM behind it, since there is one thing to fix."""
+    """The error for a lost jump host: the same text for every VM behind it, because one fix helps them all."""
     return SshError(
         "jump host failed",
         f"The connection to the jump host {via} was lost while the VMs behind it were visited.",

@@ -210,7 +210,7 @@ _PEM = re.compile(rb"^-----BEGIN ([A-Z ]*PRIVATE KEY)-----[ \t]*$.+?^-----END \1
 
 
 def load_private_key(data: bytes) -> PKey:
-    """A private key without a passphrase: OpenSSH's own form, PKCS#8, or PEM, be there comments or a BOM before it.
+    """A private key without a passphrase: OpenSSH's own format, PKCS#8, or PEM; comments or a BOM may precede it.
 
     Raises whatever the loaders raise.
     """

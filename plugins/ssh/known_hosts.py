@@ -62,7 +62,7 @@ def fingerprint(key: str) -> str:
 
 
 def host_name(host: str, port: int) -> str:
-    """What known_hosts calls a host: ``10.0.0.4``, or ``[10.0.0.4]:2222`` when the port is not 22."""
+    """The name of a host in known_hosts: ``10.0.0.4``, or ``[10.0.0.4]:2222`` when the port is not 22."""
     return host.lower() if port == 22 else f"[{host.lower()}]:{port}"
 
 

@@ -58,7 +58,7 @@ class OpenSsh:
 
     @property
     def default_keys(self) -> tuple[str, ...]:
-        """What ``identityfile`` is when none is named."""
+        """The values of ``identityfile`` when the configuration names none."""
         return self._client.default_keys if self._client else ()
 
     def settings(self, alias: str, user: str | None, port: int | None, jump: str | None) -> dict[str, list[str]]:
@@ -139,7 +139,7 @@ def _parsed(printed: str) -> dict[str, list[str]]:
 
 
 def split_known_hosts(printed: str, candidates: Sequence[str] | None) -> list[str] | None:
-    """The files of a line that ssh prints without quotes; None when that cannot be told.
+    """The files of a line that ssh prints without quotes; None when they cannot be separated.
 
     `candidates`: the files as our own reader has them; they are right when they make the same line.
     """

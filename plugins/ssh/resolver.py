@@ -23,7 +23,7 @@ class Resolver:
         self._names: dict[tuple[str, int], tuple[asyncio.Event, _Answer]] = {}
 
     async def asked(self, host: str, port: int, limit: float) -> None:
-        """Wait until a name is asked for: only then does the `limit` of seconds for its answer begin.
+        """Wait until the query for a name is sent: the `limit` of seconds for its answer begins then.
 
         A question that is not answered within it goes on until the resolver gives up; another thread then takes the
         next one, so that a zone that is dead does not hold up the others.

@@ -1,4 +1,4 @@
-"""paramiko, fitted to this job: a Transport that never prints, keeps what the server said, and can always be ended.
+"""paramiko's Transport, adapted: it never prints, keeps the server's messages, and can always be ended.
 
 Everything paramiko does blocks. What may take too long is bounded by a `Deadline`, which cuts the stream when the phase
 is over its time or the run is cancelled; every wait then ends at once, because the stream has ended.
@@ -119,7 +119,7 @@ def _kex_cost(name: str) -> int:
 
 
 class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
-    """A paramiko Transport that keeps what the server said, for the messages, and never prints."""
+    """A paramiko Transport that keeps the server's messages and never prints."""
 
     _channel_handler_table = {  # noqa: RUF012  # as paramiko has it
         kind: _within_window(feed) if kind in (MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA) else feed
@@ -182,7 +182,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         self.connection.close()
 
     def answers(self, seconds: float) -> bool:
-        """Whether the server is still there: it is asked, and has `seconds` to say anything at all. Blocks."""
+        """Whether the server still answers: any reply within `seconds` counts. Blocks."""
         before, end = self.packetizer.heard, time.monotonic() + seconds
         question = paramiko.Message()
         question.add_byte(cMSG_GLOBAL_REQUEST)
@@ -197,7 +197,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         return False
 
     def refusal(self) -> tuple[int, str] | None:
-        """Why the channel that this thread asked for last was refused: SSH's reason code, and the server's words.
+        """Why the last channel that this thread requested was refused: SSH's reason code, and the server's text.
 
         paramiko keeps one exception per connection, which threads that open channels at the same time would mix up.
         """

@@ -95,7 +95,7 @@ echo @end""",
 
 @dataclass(frozen=True, slots=True)
 class AgentStatus:
-    """`azcmagent show`: as what the machine is connected, if it is. `missing` says why there is no answer."""
+    """`azcmagent show`: the Arc resource of the machine, if connected. `missing`: why there is no answer."""
 
     status: str = ""  # Connected, Disconnected, Expired, Error
     resource_id: str = ""

@@ -33,7 +33,7 @@ class CheckedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class ReachedEndpoints:
-    """`azcmagent check`: what the agent itself reaches. `missing` says why there is no answer."""
+    """`azcmagent check`: the endpoints that the agent itself reaches. `missing`: why there is no answer."""
 
     endpoints: tuple[CheckedEndpoint, ...] = ()
     location: str = ""

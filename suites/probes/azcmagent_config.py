@@ -15,7 +15,7 @@ from suites.wording import plain
 
 @dataclass(frozen=True, slots=True)
 class AgentConfig:
-    """`azcmagent config`: the proxy settings. `missing` says why there is no answer."""
+    """`azcmagent config`: the proxy settings. `missing`: why there is no answer."""
 
     url: str = ""  # "" = not set
     bypass: tuple[str, ...] = ()  # names of services: AAD, ARM, AMA, Arc, ArcData

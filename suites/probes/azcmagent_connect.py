@@ -234,7 +234,7 @@ class AgentCommand:
 
 @dataclass(frozen=True, slots=True)
 class ArcMachine:
-    """The Arc machine as Azure has it. Neither asked nor missing, and without an id: it does not exist."""
+    """The Arc machine in Azure. With neither an id nor `missing`, it does not exist, if Azure was `asked`."""
 
     asked: bool = True
     missing: str = ""

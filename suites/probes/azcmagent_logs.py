@@ -32,7 +32,7 @@ class LogLine:
 
     @property
     def summary(self) -> str:
-        """What it says, without what stands around it.
+        """Its text, without time and level.
 
         ``time="..." level=error msg="Regional Service Discovery" Error="Get \\"https://...\\": ..."`` (logfmt),
         ``2026-11-21T20:15:01+0000 vm-a himdsd[812]: ...`` (journal, which may hold the former), or plain text.

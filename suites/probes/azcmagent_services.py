@@ -31,7 +31,7 @@ class AgentService:
 
 @dataclass(frozen=True, slots=True)
 class AgentServices:
-    """The agent's services, by name. `missing` says why there is no answer."""
+    """The agent's services, by name. `missing`: why there is no answer."""
 
     units: Mapping[str, AgentService] = field(default_factory=dict)
     missing: NoAnswer | None = None

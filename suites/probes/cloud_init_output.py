@@ -223,7 +223,7 @@ class Boot:
 
 @dataclass(frozen=True, slots=True)
 class BootOutput:
-    """What the log says: the boots that count, in time. No boot: there is no log, or it is empty."""
+    """The boots in the log that count, in order of time. None: the log does not exist or is empty."""
 
     exists: bool
     boots: tuple[Boot, ...] = ()

@@ -1,4 +1,4 @@
-"""The metadata service, asked with the session's own settings: which way that request took.
+"""The metadata service, requested with the session's own settings: the route of that request.
 
 curl's ``-v`` tells the addresses that it tried and how it asked; its other lines may hold a login (``Proxy auth using
 Basic with user``), so the VM prints only these, on stderr::
@@ -117,7 +117,7 @@ class OwnSettings:
         )
 
     def goes_to(self, host: str) -> bool:
-        """True when the last address is that host's, and it was asked as itself."""
+        """True when the last address is that host's, and the request was sent to it as a server, not as a proxy."""
         return bool(re.fullmatch(rf"\[?{re.escape(host)}\]?(?::\d+)?", self.tried)) and not self.proxied
 
     def curlrc(self, version: tuple[int, ...]) -> str:

@@ -39,7 +39,7 @@ __all__ = ["KnownRefusal", "TokenAnswer", "TokenRules", "arm_token", "resource",
 
 @dataclass(frozen=True, slots=True)
 class KnownRefusal:
-    """What an error of the metadata service means."""
+    """The meaning of an error of the metadata service."""
 
     pattern: str
     meaning: str
@@ -250,7 +250,7 @@ class TokenAnswer:
         return plain(value) if isinstance(value, str) else ""
 
     def time(self, name: str) -> int | None:
-        """A claim that is a time, in seconds since 1970; some stacks write numbers as text. None: there is no such."""
+        """A claim that is a time, in seconds since 1970; some stacks write numbers as text. None: it is absent."""
         value = (self.claims or {}).get(name)
         try:
             seconds = int(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1

@@ -61,7 +61,7 @@ $free = [IO.DriveInfo]::new($env:SystemDrive).AvailableFreeSpace
 
 @dataclass(frozen=True, slots=True)
 class WindowsGuest:
-    """What installing the agent on Windows needs; None = the VM did not tell."""
+    """What installing the agent on Windows needs; None = the VM did not report it."""
 
     powershell: tuple[int, ...]  # (5, 1, 17763, 1)
     dotnet: int | None  # Release of .NET Framework 4, 0 = it is not installed

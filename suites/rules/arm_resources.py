@@ -166,7 +166,7 @@ def upper(text: str) -> str:
 
 
 def silent(what: str, *fields: str) -> NoReturn:
-    """Stop: Azure was asked and left out what would decide."""
+    """Stop: Azure's answer lacks the value that decides."""
     unknown(
         f"Azure does not state {' and '.join(fields)} of {what}.",
         remedy="Check the resource in the portal (JSON view, newest API version), or run again later.",

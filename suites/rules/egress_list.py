@@ -29,7 +29,7 @@ class EgressEntry:
         return self.port in (None, port) and self.names(host)
 
     def names(self, host: str) -> bool:
-        """The same, whatever the port."""
+        """The same, for any port."""
         host = host.lower().rstrip(".")
         return host == self.host or (self.subdomains and host.endswith(f".{self.host}"))
 

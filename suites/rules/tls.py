@@ -51,7 +51,7 @@ def _failures() -> Mapping[str, re.Pattern[str]]:
 
 
 def handshake_failure(text: str) -> str:
-    """What a failed handshake failed of: "version", "plain" (no TLS came back), "cipher"; "" = nothing says so."""
+    """The cause of a failed handshake: "version", "plain" (no TLS came back), "cipher"; "" = nothing says so."""
     return next((kind for kind, pattern in _failures().items() if pattern.search(text)), "")
 
 
@@ -71,7 +71,7 @@ def _schannel() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def schannel(answer: CurlAnswer) -> str:
-    """What Schannel found wrong with the certificate: untrusted, validity, name, revocation, revoked; "" = nothing.
+    """The fault of the certificate that Schannel reports: untrusted, validity, name, revocation, revoked; "" = nothing.
 
     By name or number of the status, for the rest of the sentence is in the system's language::
 
@@ -95,7 +95,7 @@ _NOT_NOW, _NOT_NOW_BITS = (9, 10, -8181, -8162), 0x600
 
 
 def certificate_fault(answer: CurlAnswer) -> str:
-    """What was found wrong with a certificate that was not accepted: untrusted, validity, name, revocation, revoked.
+    """The fault of a certificate that was not accepted: untrusted, validity, name, revocation, revoked.
 
     By Schannel's status, then by the number of the verification, then by the words: a number names the time of validity
     only, and GnuTLS before curl 8 gives none.
@@ -165,7 +165,7 @@ def old_tls(answer: CurlAnswer) -> bool:
 
 
 def plain_text(answer: CurlAnswer) -> bool:
-    """True when something else than TLS came back, as a block page is; it is asked after `old_tls`."""
+    """True when the answer was not TLS, but for example a block page; call it after `old_tls`."""
     return answer.exit in (4, 35) and _failed_of(answer) == "plain"
 
 

@@ -12,7 +12,7 @@ _TLS = r"HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Proto
 
 
 def windows_has_what_the_agent_needs(guest: WindowsGuest, free_megabytes: int) -> str:
-    """A sentence for a guest that has it; fails with one for each thing that is missing."""
+    """A sentence for a guest that has it all; otherwise fails with one for each missing item."""
     systems = read_table("operating-systems")["windows"]
     oldest = ".".join(map(str, systems["powershell"]))
     version = ".".join(map(str, guest.powershell[:2]))

@@ -151,7 +151,7 @@ def test_the_demo_without_lab_and_without_recording_says_both(
     monkeypatch.setattr(demo, "RECORDED", tmp_path)
     assert demo.run() == 3
     assert capsys.readouterr().out == (
-        f"lab: cannot run here: missing programs: squid\nlab: and there is no recorded run in {tmp_path}\n"
+        f"lab: cannot run here: missing programs: squid\nlab: no recorded run in {tmp_path}\n"
     )
 
 
@@ -162,7 +162,7 @@ def test_the_demo_is_wrong_when_the_suite_says_something_else(capsys: pytest.Cap
     assert "vm5 SSH-001: pass, planted was unknown" in wrong
     assert "vm2 NET-001[gbl.his.arc.azure.com]: planted, but not in the results" in wrong
     assert "the suite ended with status 0; 1 says that a required check failed" in wrong
-    assert "The suite found something else than was planted." in capsys.readouterr().out
+    assert "The suite did not find exactly the planted faults." in capsys.readouterr().out
 
 
 def test_the_recorded_demo_tells_its_stories(tmp_path: Path) -> None:
