@@ -6,8 +6,9 @@ secret becomes the same mark within a run, so that a reader can still see that t
     HTTPS_PROXY=http://alice:hunter22@169.254.0.11:3128   ->   HTTPS_PROXY=http://<secret:3f9a41c7>@169.254.0.11:3128
 
 A secret is known by its shape (`plugins.core.secret_shapes`), by what stands before it (`secret_neighbours`, with the
-names of `secret_names`), as an argument of a tool (`secret_arguments`), by the lines around it (`secret_blocks`), or
-because the runner has it itself (`remember`). Every finder is linear in the length of the text.
+names of `secret_names`; `secret_phrases`, `secret_devices`), as an argument of a tool (`secret_arguments`), by the
+lines around it (`secret_blocks`), or because the runner has it itself (`remember`). Every finder is linear in the
+length of the text; `secret_needles` says which lines are worth one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from plugins.core.secret_devices import DEVICES
 from plugins.core.secret_names import HINTS, NONE, STRONG, is_plain_value, is_reference, is_secret_name, secret_level
 from plugins.core.secret_needles import Needles
 from plugins.core.secret_neighbours import address_logins, named_values, names_a_secret
+from plugins.core.secret_phrases import PHRASES
 from plugins.core.secret_shapes import SHAPES
 
 __all__ = [
@@ -66,7 +68,7 @@ _FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
     *((needles, _by(pattern)) for needles, pattern in SHAPES),
     (HINTS, named_values),
     *((tool.needles, tool.find) for tool in ARGUMENTS),
-    *((needles, _by(pattern)) for needles, pattern in (*COMMANDS, *DEVICES)),
+    *((needles, _by(pattern)) for needles, pattern in (*COMMANDS, *DEVICES, *PHRASES)),
 ]
 #: The number of the only one that looks at other lines, too: it does when its own has a secret's name.
 _NAMED = next(number for number, (_, find) in enumerate(_FINDERS) if find is named_values)

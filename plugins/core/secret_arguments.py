@@ -204,7 +204,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("password", "passwd", "secret"),
         re.compile(
-            rf"\b(?:login|user(?:name)?|account)\s+(?!and\b|or\b|with\b)[^\s:=,\"']++\s+(?:password|secret|passwd)\s+(?:\d\s+)?+(?!<secret:){WORD}",
+            rf"\b(?:login|user(?:name)?|account)\s+(?!and\b|or\b|with\b)[^\s:=,\"']++\s+(?:password|secret|passwd)\s+(?:\d\s+)?+(?!<secret:|(?:changed|expired|updated|reset|is|was|has|not)\b){WORD}",
             re.I,
         ),
     ),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 
 from plugins.core.secret_arguments import WORD
+from plugins.core.secret_phrases import MIXED
 
 __all__ = ["DEVICES"]
 
@@ -72,6 +73,15 @@ DEVICES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             rf"^[ \t]*set[ \t]+(?:[^\n]{{0,200}}[ \t])?[\w-]*(?:password|passphrase|secret|(?:shared|private)-key|"
             rf"psk)[ \t]+{WORD}"
             r"[\"']?[ \t\r]*$",
+            re.M,
+        ),
+    ),
+    # the same behind a log's stamp or a prompt
+    (
+        ("set ", "enable "),
+        re.compile(
+            rf"[:#>][ \t]+(?:set|enable)[ \t]+(?:[^\n]{{0,200}}[ \t])?"
+            rf"[\w-]*(?:password|passphrase|secret|(?:shared|private)-key|psk)[ \t]+(?:\d[ \t]+)?{MIXED}",
             re.M,
         ),
     ),

@@ -101,7 +101,8 @@ _PLAIN_WORDS = frozenset(
         "and or but from by with without authentication verification rejected accepted denied unknown absent present "
         "success default hidden redacted masked removed sensitive nopasswd string object number bool"
         "ean bool integer int any "
-        "file files compat sss systemd nis ldap winbind str bytes securestring"
+        "file files compat sss systemd nis ldap winbind str bytes securestring "
+        "falsch ungültig abgelaufen leer erforderlich"
     ).split()
 )
 #: Words that begin a sentence, when others follow.

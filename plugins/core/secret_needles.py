@@ -18,7 +18,7 @@ OPTION = re.compile(r"-(?<![\w=:,.-]-)")
 _Finders = dict[str, set[int]]
 
 #: A needle with one of these signs is looked for where the sign is.
-_SIGNS = "@%&$~<*"
+_SIGNS = (*"@%&$~<*", "парол", "パスワード", "暗証番号", "密", "口令", "비밀번호", "암호")
 #: A needle with one of these is looked for where a word holds it: DB_PASSWORD, ldapsearch, x-ms-client-secret.
 _PARTS = (
     *("auth", "eyj", "xox", "sig", "sha", "md5", "pass", "pw", "secret", "tok", "key", "cred", "psk", "otp", "string"),
@@ -45,7 +45,7 @@ _TO_WORDS = bytes(
     for char in map(chr, range(256))
 )
 #: Needles that begin with ``>`` (no part of them) are looked for in runs of so many letters, digits and signs of base64
-#: that are no hexadecimal number.
+#: that are no hexadecimal number, or stand behind a dot; up to 18 characters before them are looked at, too.
 _RUN = re.compile(rb"[ab]{20,}")
 _TO_RUNS = bytes(
     97 if char in "0123456789abcdef-" else 98 if char in "ghijklmnopqrstuvwxyz_+/=" else 32
@@ -120,9 +120,9 @@ class Needles:
     def _beside_long_words(self, raw: bytes) -> dict[str, set[int]]:
         found: dict[str, set[int]] = {}
         for run in _RUN.finditer(raw.translate(_TO_RUNS)):
-            if b"b" not in run[0]:
+            if b"b" not in run[0] and raw[run.start() - 1 : run.start()] != b".":
                 continue
-            token = raw[max(run.start() - 1, 0) : run.end()].decode("utf-8", "replace")
+            token = raw[max(run.start() - 18, 0) : run.end()].decode("utf-8", "replace")
             for needle, numbers in self._long.items():
                 if needle in token:
                     end = raw.find(b"\n", run.end())

@@ -297,12 +297,17 @@ _NO_PORT_LOGIN = re.compile(
 #: without a scheme, and with a blank in the user's name, too. What begins as a port is none.
 _NO_PORT = r"""(?!\d{1,5}(?:[/?#,;&:'"\s\\]|\Z))"""
 _REST = r"[^\s@][^\n@]{0,255}(?:@[^\s@'\"]{0,128}){0,8}"
-#: Two of proxies, two of other addresses.
+#: Two of proxies, one of any line (several words after what looks like a port), two of addresses with a scheme.
 _ODD_LOGINS = (
     _PROXY_PORT,
     re.compile(
         rf"{_PROXY}(?:[a-z][a-z0-9+.-]{{0,30}}+://)?(?P<login>[^\n/@:<>=]{{1,128}}+:{_NO_PORT}(?!//)(?:{_REST}))@(?=[\w.\[-])",
         re.I,
+    ),
+    re.compile(
+        r"(?:://|(?m:^)[ \t]*)"
+        r"(?P<login>[\w+-]{1,64}+:\d{1,5}(?= (?:[^\s@]+ ){0,2}(?=[^\s@]{0,64}\d)[^\s@]{0,64}[A-Za-z])"
+        r"(?: [^\s'\"<>=:/@,;]{1,64}){1,3})@(?=[\w.-]{1,80}(?::\d{2,5}\b|/))"
     ),
     _NO_PORT_LOGIN,
     re.compile(rf"://(?P<login>[^\s/@:<>]{{0,128}}+:{_NO_PORT}(?:(?!://){_REST}))@(?=[\w.\[-])"),
@@ -336,7 +341,7 @@ def address_logins(text: str, start: int, end: int) -> Spans:
         for bare in _PROXY_LOGIN.finditer(text, start, end):
             if "://" not in bare["login"] and not re.match(r"[^:]*:\d{1,5}(?:[/,]|\Z)", bare["login"]):
                 yield bare.span("login")
-    for pattern in _ODD_LOGINS[0 if "proxy" in line else 2 : 4 if "://" in line else 2]:
+    for pattern in _ODD_LOGINS[0 if "proxy" in line else 2 : 5 if "://" in line else 3]:
         for odd in pattern.finditer(text, start, end):
             yield odd.span("login")
 

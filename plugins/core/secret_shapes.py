@@ -92,6 +92,17 @@ SHAPES: tuple[Pattern, ...] = (
         r"sl\.[\w-]{60,}+|sk\.eyJ[\w.-]{40,}+|fio-u-[\w=-]{60,}+|CLOJARS_[a-z0-9]{60}|"
         r"dnkey-[\w=-]{26}-[\w=-]{52}|cmVmdGtu[A-Za-z0-9]{50,}+|ATCTT3[\w=-]{20,}+))",
     ),
+    # Airtable, PostHog's projects, Twilio, Linear's OAuth, Facebook, X, NVIDIA, Tavily, Fireworks, Cerebras, Comet,
+    # Resend, Adobe, Scalingo, New Relic, MaxMind, 42, SettleMint, Bedrock
+    _prefixed(
+        ">pat phc_ >sk lin_oauth_ >eaa >aaaaaaaaaaaaaaaaaaaaaa nvapi- tvly- fw_ csk- cmpt- re_ p8e- "
+        "tk-us- nrii- nrjs- _mmk s-s4t2ud- sm_aat_ >absk",
+        r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}|(?=\S{0,60}\d)(?:phc_\w{40,}+|SK[0-9a-f]{32}(?![A-Za-z0-9])|lin_oauth_\w{32,}+|"
+        r"EAA(?:CEdEose0cBA[A-Za-z0-9]{20,}+|[MC][A-Za-z0-9]{80,}+)|A{22}[A-Za-z0-9%]{50,}+|nvapi-[\w-]{60,}+|"
+        r"tvly-[\w-]{24,}+|fw_[A-Za-z0-9]{20,}+|csk-[a-z0-9]{40,}+|CMPT-[A-Za-z0-9]{20,}+|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}+|"
+        r"p8e-[A-Za-z0-9]{32}|tk-us-[\w-]{40,}+|NR(?:II|JS)-[\w-]{19,}+|[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk|"
+        r"s-s4t2ud-[a-f0-9]{64}|sm_aat_\w{16,}+|ABSK[\w+/=]{80,}+)",
+    ),
     # Cloudflare's Origin CA
     _prefixed("v1.0-", r"v1\.0-[0-9a-f]{20,}-[0-9a-f]{100,}+"),
     # Google's and Entra ID's refresh tokens, and codes of a login; a key of Functions in an address

@@ -29,7 +29,8 @@ def test_an_ordinary_line_stays() -> None:
 
 
 def test_utf_16_that_was_read_as_if_it_were_not() -> None:
-    shown = [(form, redact(form.text.encode("utf-16-le").decode("latin-1"))) for form in leaks()[::9]]
+    forms = [form for form in leaks()[::9] if form.text.isascii()]  # others have no NUL beside each character
+    shown = [(form, redact(form.text.encode("utf-16-le").decode("latin-1"))) for form in forms]
     assert [form.text for form, text in shown if form.left(text.replace("\0", ""))] == []
 
 

@@ -179,6 +179,7 @@ REDACTED = (
         "$pass:$",
         "%22pass%22%3A",
     ),
+    *("contraseña a ", "user a ", "a * ", "user a on >", "auth a", "set a secret ", "://a:80 a", "http://a:1 a1 "),
     *("$6$", "a8Q~", "==", "_key", "%3a%2f%2f", "<secret:", "\\", '"', " ", "\n"),
 )
 

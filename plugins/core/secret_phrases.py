@@ -1,0 +1,80 @@
+"""Passwords behind the word for password of another language, and in the lines of programs that write it after a blank.
+
+::
+
+    contraseña: x1   mot de passe : x1   Das Kennwort lautet x1   пароль: x1   パスワード: x1
+    user anna x1 (ftp)   anna * x1 * (chap-secrets)   AUTH x1, requirepass x, ACL SETUSER anna on >x1 (Redis)
+
+An unquoted value has a letter and a digit: "contraseña: incorrecta" and "AUTH LOGIN" have none.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["MIXED", "PHRASES"]
+
+_HAS = r"(?=[^\s\"']{0,99}\d)(?=[^\s\"']{0,99}[A-Za-z])"
+#: A word with a letter and a digit, which ends its line.
+MIXED = rf"(?P<bare>{_HAS}[^\s\"'<>]{{6,128}})[ \t\r]*$"
+
+_WORDS = (
+    *("mot de passe", "mot_de_passe", "mot-de-passe", "motdepasse", "palavra-passe", "palavra passe"),
+    *(
+        "contraseña",
+        "contrasena",
+        "clave",
+        "passe",
+        "motdepasse",
+        "kennwort",
+        "passwort",
+        "senha",
+        "parola",
+        "lösenord",
+    ),
+    *("losenord", "passord", "adgangskode", "wachtwoord", "hasło", "haslo", "heslo", "salasana", "şifre", "пароль"),
+    *("пароля", "パスワード", "暗証番号", "密码", "密碼", "口令", "비밀번호", "암호"),
+)
+
+#: What a line must hold in lower case, one of them, and the pattern.
+PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (
+        _WORDS,
+        re.compile(
+            rf"(?:{'|'.join(_WORDS)})(?<![a-z]clave)(?![^\W\d_])[\w-]{{0,20}}"
+            rf"(?:[ \t][\w'\u2019]{{1,20}}){{0,3}}?[\"']?[ \t]*"
+            rf"(?:[:=\uff1a]|[ \t](?:es|est|ist|lautet|é|är)(?=[: \t])[ \t]?:?)[ \t]*"
+            rf"[\"'「]?(?P<bare>{_HAS}[^\s\"'<>{{}}()「」]{{5,128}}(?<![.,;]))",
+            re.I,
+        ),
+    ),
+    (
+        ("user ", "quote "),
+        re.compile(
+            rf"^(?:[^\n>]{{0,20}}>)?[ \t]*(?:user[ \t]+[\w.@-]{{1,64}}|quote[ \t]+pass)[ \t]+{MIXED}", re.I | re.M
+        ),
+    ),
+    (
+        (" * ", "\t*\t", '"*"', "pppd", "l2tpd", "xl2tpd", "pptpd"),
+        re.compile(
+            r"^[ \t]*(?:\"[^\"\n]{1,64}\"|[\w.@\\-]{1,64})[ \t]+(?:\"?\*\"?|\w*(?:pppd|l2tpd|pptpd))[ \t]+"
+            rf"(?:\"(?P<secret>[^\"\n]+)\"|(?P<bare>{_HAS}[^\s\"']{{6,128}}))(?:[ \t]+(?:\"?\*\"?|[\d./]+))?[ \t\r]*$",
+            re.M,
+        ),
+    ),
+    (("auth ",), re.compile(rf"(?:^|>)[ \t]*(?:AUTH|auth)[ \t]+(?:\w+[ \t]+)?(?=\S*[a-z]){MIXED}", re.M)),
+    (
+        ("requirepass", "masterauth"),
+        re.compile(
+            r"(?:^|\bset)[ \t]*(?:requirepass|masterauth)[ \t]+[\"']?(?P<bare>[^\s\"']+)[\"']?[ \t\r]*$", re.I | re.M
+        ),
+    ),
+    (
+        ("user ", "setuser"),
+        re.compile(
+            r"(?:\bsetuser|^[ \t]*user)[ \t]+\S+[ \t]+(?:[^\n>]{0,80}[ \t])?(?:on|off)[ \t]+(?:[^\n>]{0,80}[ \t])?"
+            r">(?P<bare>[^\s>]{4,})",
+            re.I | re.M,
+        ),
+    ),
+)
