@@ -225,7 +225,9 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
         dotted = " (with a dot, which Azure takes and the agent's documents do not list)" if "." in name else ""
         return f"{name} is a valid name{dotted}, and free in {where}."
     id, status = str(machine.get("id")), state(machine, "status") or "of an unknown status"
-    if ids.same(agent_show.resource, id) or _same_text(agent_show.vm_id, state(machine, "vmId")):
+    if ids.same(agent_show.resource, id) or (
+        agent_show.vm_id and agent_show.vm_id.lower() == state(machine, "vmId").lower()
+    ):
         return f"{name} in {where} is this VM's own machine ({status}), as its agent says."
     clash = f"A machine {name} is in {where} already ({status})"
     remedy = (
@@ -249,10 +251,6 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
     else:
         why = f"the agent here is connected as {agent_show.resource}"
     fail(f"{clash}, and it is not this VM: {why}. azcmagent connect would stop with AZCM0044.", remedy=remedy)
-
-
-def _same_text(one: str, other: str) -> bool:
-    return bool(one) and one.lower() == other.lower()
 
 
 def _by_address(vm: Resource, machine: Resource, clash: str, remedy: str) -> None:

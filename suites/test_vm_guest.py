@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from plugins import OnVm, Vm, check, fail, on_vm, record_fact, required, script, sh, unknown, warn
-from suites.probes.guest_system import Guest, OperatingSystem, SupportedSystem, agent_needs
+from suites.probes.guest_system import Guest, OperatingSystem, agent_needs
 from suites.probes.windows_guest import WindowsGuest
 from suites.rules.windows_guest import windows_has_what_the_agent_needs
 
@@ -57,7 +57,10 @@ def test_the_agent_supports_the_system(system: OperatingSystem, vm: Vm) -> str:
             fail(f"{called} is not supported any more: {since}.")
     for version, why in table.limited.items():
         if _fits(system.version, version):
-            warn(f"{called} is supported with limits: {why}.", remedy=f"Upgrade to {_latest(table)} or newer.")
+            warn(
+                f"{called} is supported with limits: {why}.",
+                remedy=f"Upgrade to {table.name} {table.versions[-1]} or newer.",
+            )
     versions = [listed_version for listed_version in table.versions if _fits(system.version, listed_version)]
     if not versions:
         unknown(
@@ -68,10 +71,6 @@ def test_the_agent_supports_the_system(system: OperatingSystem, vm: Vm) -> str:
     if not architecture or (architecture == "arm64" and not set(versions) & set(table.arm64)):
         unknown(f"{called} is in {listed}, but not for {system.machine}.", remedy=look)
     return f"{called} on {system.machine} is supported by the agent."
-
-
-def _latest(table: SupportedSystem) -> str:
-    return f"{table.name} {table.versions[-1]}"
 
 
 _NO_SNAP = "snap remove curl", "apt-get install -y curl"

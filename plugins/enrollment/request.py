@@ -112,7 +112,8 @@ def _user_assigned(view: AzureVmView) -> str | None:
 def announcement(requests: Sequence[EnrollmentRequest], skipped: Mapping[str, str], mode: str) -> list[str]:
     """The announcement of an enrollment, printed before it starts."""
     total = len(requests) + len(skipped)
-    lines = [f"--enroll={mode}: {len(requests)} of {total} VMs {_are(len(requests))} connected to Azure Arc now."]
+    are = "is" if len(requests) == 1 else "are"
+    lines = [f"--enroll={mode}: {len(requests)} of {total} VMs {are} being connected to Azure Arc now."]
     if requests:
         lines.append("Each with azcmagent connect and a token of its own managed identity, as this resource:")
     for request in requests:
@@ -124,10 +125,6 @@ def announcement(requests: Sequence[EnrollmentRequest], skipped: Mapping[str, st
         lines.append("Then each is disconnected again, which deletes that resource.")
     lines += [f"  {name}: {why}" for name, why in skipped.items()]
     return lines
-
-
-def _are(number: int) -> str:
-    return "is being" if number == 1 else "are being"
 
 
 def same_machine(requests: Sequence[EnrollmentRequest]) -> dict[str, str]:

@@ -66,7 +66,8 @@ def render(results: Harmless) -> Iterator[str]:
             "environment": {
                 "reportName": "Azure Arc readiness",
                 "healthy": results["verdict"] == "ready",
-                "extra": {name: results[name] for name in _ABOUT} | _notes(results),
+                "extra": {name: results[name] for name in _ABOUT}
+                | ({"notes": results["notes"]} if results["notes"] else {}),
             },
         },
     }
@@ -107,10 +108,6 @@ def _test(name: str, vm: Json, result: Json) -> Json:
             "caused_by": result["caused_by"],
         }
     return test
-
-
-def _notes(results: Json) -> Json:
-    return {"notes": results["notes"]} if results["notes"] else {}
 
 
 def _summary(name: str, vm: Json, status: str, sentence: str) -> Json:

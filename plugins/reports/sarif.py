@@ -36,7 +36,7 @@ _MESSAGE = 1_000  # characters
 
 def render(results: Harmless) -> str:
     """`results` as SARIF: the gravest findings first, and no more of them than `MOST`."""
-    findings = sorted(_findings(results), key=_grave_first)
+    findings = sorted(_findings(results), key=lambda finding: (finding.waived, _LEVELS.index(finding.level)))
     checks = dict(results["checks"])
     for finding in findings:
         # A check that was not selected has no remedy of its own here, but a result: text that a VM had a hand in.
@@ -131,10 +131,6 @@ def _findings(results: Json) -> Iterator[_Finding]:
                 groups.setdefault((result["id"], waived), []).append(result)
         for (id, _), of_check in groups.items():
             yield _Finding(vm, of_check, causes.get((id, vm["name"])))
-
-
-def _grave_first(finding: _Finding) -> tuple[bool, int]:
-    return finding.waived, _LEVELS.index(finding.level)
 
 
 def _level(result: Json) -> str:

@@ -177,16 +177,12 @@ def spellings(line: str) -> list[str]:
     texts = [text]
     for _ in range(2):
         decoded = (
-            _BLANKS.sub(" ", _ESCAPE.sub(_decoded, text).translate(_STRAIGHT)) if _may_hold_escapes(text) else text
+            _BLANKS.sub(" ", _ESCAPE.sub(_decoded, text).translate(_STRAIGHT)) if "\\" in text or "&" in text else text
         )
         if decoded == text:
             break
         texts.append(text := decoded)
     return texts
-
-
-def _may_hold_escapes(text: str) -> bool:
-    return "\\" in text or "&" in text
 
 
 def _decoded(match: re.Match[str]) -> str:

@@ -54,7 +54,7 @@ class AgentConfig:
             error = last_line(result.stderr)
             return cls(missing=NoAnswer(Reason.UNREADABLE, f"azcmagent config printed no setting (stderr: {error})"))
         url, bypass = (_setting(name, listed, got) for name in ("proxy.url", "proxy.bypass"))
-        if url and not _is_url(url):
+        if url and not re.fullmatch(r"https?://[^\s/]+/?", url, re.I):
             raise ValueError(f"expected an address as proxy.url, found {plain(url)!r}")
         return cls(plain(url), tuple(re.findall(r"[A-Za-z]+", bypass)), plain(listed.get("config.mode", "").strip()))
 
@@ -69,10 +69,6 @@ def _setting(name: str, listed: Mapping[str, str], got: Mapping[str, str]) -> st
     if " " in answer and not answer.startswith("["):
         raise ValueError(f"expected the value of {name}, found {answer!r}")
     return answer.strip("\"'")
-
-
-def _is_url(text: str) -> bool:
-    return bool(re.fullmatch(r"https?://[^\s/]+/?", text, re.I))
 
 
 # What stands before the last @ is a login: a password may hold others, and slashes.

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote as url_quote
 
@@ -267,9 +268,8 @@ class ArcMachine:
 
 _LINUX = "--enroll does not connect Windows VMs."
 
-enroll_connect = probe(
-    _connect,
-    timeout=LIMIT,
+_agent_command = partial(
+    probe,
     linux_only=_LINUX,
     root=True,
     needs=["curl"],
@@ -277,6 +277,9 @@ enroll_connect = probe(
     accept_exits=ANY_ERROR,
     read=AgentCommand.read,
 )
+
+enroll_connect = _agent_command(_connect, timeout=LIMIT)
+enroll_disconnect = _agent_command(_disconnect, timeout=DISCONNECT_LIMIT)
 
 enroll_show = probe(
     f"{AZCMAGENT} show -j\necho\necho @text\n{AZCMAGENT} show && echo @end",
@@ -285,17 +288,6 @@ enroll_show = probe(
     accept_states=("lost", "timed out"),
     accept_exits=ANY_ERROR,
     read=AgentStatus.read,
-)
-
-enroll_disconnect = probe(
-    _disconnect,
-    timeout=DISCONNECT_LIMIT,
-    linux_only=_LINUX,
-    root=True,
-    needs=["curl"],
-    accept_states=("lost", "timed out"),
-    accept_exits=ANY_ERROR,
-    read=AgentCommand.read,
 )
 
 # These two are answered by Azure, not by the VM: see `plugins.enrollment.enroll`.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from plugins import Profile, probe, ps, quote
 from suites.probes.curl import EXITS, CurlAnswer, direct, direct_windows
 
@@ -32,25 +35,20 @@ def healthz_url(profile: Profile) -> str:
     return f"http://{profile.imds}/healthz"
 
 
-healthz = probe(
-    lambda profile: direct(healthz_url(profile), profile.timeouts.imds),
-    windows=lambda profile: direct_windows(healthz_url(profile), profile.timeouts.imds),
-    timeout=7,
-    needs=["curl"],
-    accept_exits=EXITS,
-    read=CurlAnswer.read,
-)
-
-
 def compute_url(profile: Profile) -> str:
     return f"http://{profile.imds}/metadata/instance/compute?api-version=2019-06-01"
 
 
-imds_compute = probe(
-    lambda profile: direct(compute_url(profile), profile.timeouts.imds),
-    windows=lambda profile: direct_windows(compute_url(profile), profile.timeouts.imds),
-    timeout=7,
-    needs=["curl"],
-    accept_exits=EXITS,
-    read=CurlAnswer.read,
-)
+def _answer_of(url: Callable[[Profile], str]) -> Any:
+    return probe(
+        lambda profile: direct(url(profile), profile.timeouts.imds),
+        windows=lambda profile: direct_windows(url(profile), profile.timeouts.imds),
+        timeout=7,
+        needs=["curl"],
+        accept_exits=EXITS,
+        read=CurlAnswer.read,
+    )
+
+
+healthz = _answer_of(healthz_url)
+imds_compute = _answer_of(compute_url)
