@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ from tests.support.pytest_process import runpytest
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+# Some modules import it, others name it in `pytest_plugins`; which are collected first differs (`pytest_configure`).
+pytest.register_assert_rewrite("tests.support.fleet_project")
 
 #: What one process gets at a time, by the beginning of a node id; the first one that fits counts. A lab's VMs have
 #: seconds to answer, as real ones have, and with more than two labs at once on two cores they do not; what a lab waits
@@ -79,7 +84,35 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first: the lab, the browser, what starts programs."""
     order: Sequence[str] = ("lab", "browser", "slow")
-    items.sort(key=lambda item: next((at for at, name in enumerate(order) if item.get_closest_marker(name)), 9))
+    ranks = {name: rank for rank, name in enumerate(order)}
+
+    def key(item: pytest.Item) -> tuple[int, Path]:
+        return min((ranks[mark.name] for mark in item.iter_markers() if mark.name in ranks), default=9), item.path
+
+    items.sort(key=key)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each process collects another folder first, so that in a fresh checkout each compiles its share, not everything."""
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    if worker and config.args == ["tests"]:
+        here = Path(__file__).parent
+        folders = [
+            f"tests/{name}" for name in sorted({path.relative_to(here).parts[0] for path in here.rglob("test_*.py")})
+        ]
+        first = len(folders) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+        config.args = folders[first:] + folders[:first]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Thousands of tests, which live as long as the process, are no garbage: do not look through them again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _unexpected_skips(config: pytest.Config) -> list[str]:

@@ -54,10 +54,6 @@ def cases_of(vm: Vm) -> Iterator[Case]:
                 yield Case(vm, check, FUNCTIONS[id], probes_of(FUNCTIONS[id]), parameters)
 
 
-ARCHIVE, _, VMS = Archive.open(ROOT / "lab" / "recorded")
-CASES = {vm.name: list(cases_of(vm)) for vm in VMS}
-
-
 def judged(evidence: Evidence, cases: list[Case]) -> dict[Case, Verdict]:
     """The verdicts of these cases, with this evidence in the place of what was recorded."""
     archive = Archive(ROOT / "lab" / "recorded")
@@ -66,10 +62,10 @@ def judged(evidence: Evidence, cases: list[Case]) -> dict[Case, Verdict]:
     return {case: judge.verdict(case) for case in cases}
 
 
-def of_today(evidence: Evidence) -> Evidence:
+def of_today(evidence: Evidence, cases: list[Case]) -> Evidence:
     """The evidence with today's commands, and the marks that those print at the end."""
     seen = dict(evidence.results)
-    for case in CASES[evidence.vm.name]:
+    for case in cases:
         known = {"vm": case.vm, "profile": PROFILE, **case.parameters}
         for name, probe in case.probes.items():
             plan = probe.plan(name, known)
@@ -78,32 +74,53 @@ def of_today(evidence: Evidence) -> Evidence:
     return replace(evidence, results=seen)
 
 
-EVIDENCE = {vm.name: of_today(ARCHIVE[vm.name]) for vm in VMS}
-WHOLE = {name: judged(evidence, CASES[name]) for name, evidence in EVIDENCE.items()}
-#: Checks that have learned to ask for more since the run was recorded: what it holds is too little for all of its VMs.
-OLDER = {
-    id
-    for id, check in CHECKS.items()
-    if check.area != ENROLL
-    and {verdict.status for verdicts in WHOLE.values() for verdict in verdicts.values() if verdict.id == id}
-    <= {Status.UNKNOWN, Status.BLOCKED}
-}
-CASES = {name: [case for case in cases if case.check.id not in OLDER] for name, cases in CASES.items()}
-WHOLE = {name: {case: verdicts[case] for case in CASES[name]} for name, verdicts in WHOLE.items()}
-READY = [name for name, verdicts in WHOLE.items() if readiness(verdicts.values(), complete=True) == "ready"]
+@dataclass(frozen=True)
+class Recorded:
+    """The recorded run, judged; by the name of the VM."""
+
+    evidence: Mapping[str, Evidence]
+    cases: Mapping[str, list[Case]]
+    whole: Mapping[str, Mapping[Case, Verdict]]
+    #: Checks that have learned to ask for more since the run was recorded: it holds too little for all of its VMs.
+    older: set[str]
+
+    @property
+    def ready(self) -> list[str]:
+        return [name for name, all in self.whole.items() if readiness(all.values(), complete=True) == "ready"]
+
+
+@cache
+def recorded() -> Recorded:
+    """A second of work, so not at import: every process of the tests imports this module, and one runs it."""
+    archive, _, vms = Archive.open(ROOT / "lab" / "recorded")
+    cases = {vm.name: list(cases_of(vm)) for vm in vms}
+    evidence = {vm.name: of_today(archive[vm.name], cases[vm.name]) for vm in vms}
+    whole = {name: judged(evidence, cases[name]) for name, evidence in evidence.items()}
+    older = {
+        id
+        for id, check in CHECKS.items()
+        if check.area != ENROLL
+        and {verdict.status for verdicts in whole.values() for verdict in verdicts.values() if verdict.id == id}
+        <= {Status.UNKNOWN, Status.BLOCKED}
+    }
+    cases = {name: [case for case in of_vm if case.check.id not in older] for name, of_vm in cases.items()}
+    whole = {name: {case: verdicts[case] for case in cases[name]} for name, verdicts in whole.items()}
+    return Recorded(evidence, cases, whole, older)
+
+
 WAYS: dict[str, Callable[[ProbeResult], ProbeResult]] = HALVES | {"cut in half": cut_at(CUTS[3])}
 
 
 def halves(name: str, key: str) -> Iterator[tuple[str, Evidence]]:
     """The evidence of a VM with half an answer of one probe, in every way in which it is another answer."""
-    evidence = EVIDENCE[name]
+    evidence = recorded().evidence[name]
     for way, half in WAYS.items():
         if (seen := half(evidence.results[key])) != evidence.results[key]:
             yield way, replace(evidence, results={**evidence.results, key: seen})
 
 
 def taking(name: str, key: str) -> list[Case]:
-    return [case for case in CASES[name] if key in case.keys(PROFILE)]
+    return [case for case in recorded().cases[name] if key in case.keys(PROFILE)]
 
 
 @cache
@@ -120,13 +137,13 @@ def relies_on(case: Case, key: str, verdict: Verdict) -> bool:
 
 
 def test_no_ready_vm_is_ready_on_half_an_answer() -> None:
-    assert len(READY) >= 2
-    assert len(OLDER) < 3
+    assert len(recorded().ready) >= 2
+    assert len(recorded().older) < 3
     still_ready, tried = [], 0
-    for name in READY:
-        for key, seen in EVIDENCE[name].results.items():
+    for name in recorded().ready:
+        for key, seen in recorded().evidence[name].results.items():
             cases = taking(name, key)
-            if seen.state == "done" and any(relies_on(case, key, WHOLE[name][case]) for case in cases):
+            if seen.state == "done" and any(relies_on(case, key, recorded().whole[name][case]) for case in cases):
                 for way, evidence in halves(name, key):
                     tried += 1
                     verdicts = judged(evidence, cases)
@@ -138,20 +155,20 @@ def test_no_ready_vm_is_ready_on_half_an_answer() -> None:
 
 def test_no_other_vm_becomes_ready_by_half_an_answer() -> None:
     became_ready, tried = [], 0
-    for name in EVIDENCE.keys() - {*READY}:
+    for name in recorded().evidence.keys() - {*recorded().ready}:
         open_cases = {
             case
-            for case, verdict in WHOLE[name].items()
+            for case, verdict in recorded().whole[name].items()
             if verdict.status in (Status.FAIL, Status.UNKNOWN)
             if verdict.severity is Severity.REQUIRED
         }
-        for key in EVIDENCE[name].results:
+        for key in recorded().evidence[name].results:
             if all(key in case.keys(PROFILE) for case in open_cases):  # else another one keeps it from being ready
                 for way, evidence in halves(name, key):
                     if way not in ("killed", "empty", "cut in half"):
                         continue
                     tried += 1
-                    if readiness(judged(evidence, CASES[name]).values(), complete=True) == "ready":
+                    if readiness(judged(evidence, recorded().cases[name]).values(), complete=True) == "ready":
                         became_ready.append((name, key, way))
     assert became_ready == []
     assert tried
