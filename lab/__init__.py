@@ -1,4 +1,4 @@
-"""An Operator Nexus in a box: real sshd, curl, squid and dnsmasq in namespaces of their own, with planted faults.
+"""A small Operator Nexus: real sshd, curl, squid and dnsmasq in namespaces of their own, with planted faults.
 
 `python -m lab --help` starts here; lab/README.md draws it. Neither the suites nor the plugins import this package.
 """

@@ -7,5 +7,5 @@ import sys
 
 from lab.cli import main
 
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `python -m lab faults | head` is no error
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `python -m lab faults | head` is not an error
 sys.exit(main(sys.argv[1:]))

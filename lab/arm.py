@@ -76,7 +76,7 @@ class Arm:
         with self._lock:
             claims = self._claims(request)
             answer = self._joined(request, path) or self._checked(request, path, claims)
-            said = answer.body.get("error")
+            error = answer.body.get("error")
             row = {
                 "method": request.method,
                 "path": path,
@@ -84,7 +84,7 @@ class Arm:
                 "status": answer.status,
                 "principal": claims.get("oid") if claims else None,
                 "write": request.method not in ("GET", "HEAD", "OPTIONS"),
-                "error": said.get("code") if isinstance(said, Mapping) else None,
+                "error": error.get("code") if isinstance(error, Mapping) else None,
             }
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(json.dumps(row) + "\n")

@@ -16,7 +16,7 @@ SECONDS = 3599
 
 
 class Entra:
-    """Signs in COMMAND's application, and nobody else."""
+    """Signs in COMMAND's application only."""
 
     def __init__(self, issuer: Issuer) -> None:
         """With the issuer that ARM trusts."""

@@ -81,8 +81,8 @@ def _listen(lifeline: int) -> None:
 def _run(*command: str, text: str = "") -> None:
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise LabError(f"`{' '.join(command[:4])}` failed: {' | '.join(said[-3:])}")
+        output = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise LabError(f"`{' '.join(command[:4])}` failed: {' | '.join(output[-3:])}")
 
 
 def _private_file_systems() -> None:

@@ -188,7 +188,7 @@ def _cloud_init(plan: CloudInitPlan) -> dict[str, GuestFile]:
 
 
 def _output(plan: CloudInitPlan, booted: float, ended: bool) -> str:
-    def boot(at: float, said: list[str], *, complete: bool) -> list[str]:
+    def boot(at: float, output: list[str], *, complete: bool) -> list[str]:
         def when(seconds: float) -> str:
             return time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(at + seconds))
 
@@ -196,7 +196,7 @@ def _output(plan: CloudInitPlan, booted: float, ended: bool) -> str:
         stages = [("init-local", 5.85), ("init", 7.10), ("modules:config", 12.42), ("modules:final", 20.03)]
         lines = [f"{name} running '{stage}' at {when(up)}. Up {up:.2f} seconds." for stage, up in stages]
         lines.insert(2, "ci-info: | eth0 | True | 10.200.0.2 | 255.255.0.0 | global | 02:00:01:00:00:02 |")
-        lines += said
+        lines += output
         if complete:
             lines.append(
                 f"{name} finished at {when(34.62)}. Datasource DataSourceNoCloud [seed=/dev/sr0].  Up 34.62 seconds"
@@ -221,12 +221,12 @@ def _agent(plan: VmPlan, agent: AgentPlan) -> dict[str, GuestFile]:
         f"{_AGENT}/lab/config": GuestFile("".join(f"{key}={value}\n" for key, value in agent.config.items())),
         f"{_AGENT}/lab/resource": GuestFile("".join(f"{k}={v}\n" for k, v in _shown(plan, agent).items())),
         f"{_AGENT}/log/azcmagent.log": GuestFile(
-            "".join(f'time="{_stamp(ago)}" level={level} msg="{said}"\n' for ago, level, said in agent.log)
+            "".join(f'time="{_stamp(ago)}" level={level} msg="{message}"\n' for ago, level, message in agent.log)
         ),
         f"{_AGENT}/log/himds.log": GuestFile(f'time="{_stamp(60)}" level=info msg="HIMDS is starting"\n'),
         f"{_LAB}/journal": GuestFile("".join(
-            f"{_stamp(ago, '%Y-%m-%dT%H:%M:%S+0000')} {plan.hostname} himdsd[812]: {said}\n"
-            for ago, said in agent.journal
+            f"{_stamp(ago, '%Y-%m-%dT%H:%M:%S+0000')} {plan.hostname} himdsd[812]: {message}\n"
+            for ago, message in agent.journal
         )),
     }  # fmt: skip
     for name, state in services.items():

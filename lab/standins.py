@@ -1,4 +1,4 @@
-"""The servers of the stand-ins: the metadata service, Azure over TLS, and things on port 22 that are no sshd.
+"""The servers of the stand-ins: the metadata service, Azure over TLS, and servers on port 22 that are not sshd.
 
 They run in processes of their own: `run_fabric` inside the fabric, for all VMs, which it tells apart by source address;
 `run_port22` inside the network of one VM.
@@ -78,7 +78,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away, or does not like the certificate, is no news."""
+        """A client that disconnects, or rejects the certificate, is not an error."""
 
 
 class MetadataService(_Server):
@@ -130,7 +130,7 @@ class Origins(_Server):
         super().__init__(address, Handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """The TLS handshake, in the connection's own thread so that a slow client stops nobody."""
+        """The TLS handshake, in the connection's own thread, so that a slow client blocks no other."""
         key = self._endpoints[request.getsockname()[0]].key
         ways = self._tls.get(client_address[0], {})
         context = self._contexts[ways.get(key, ways.get("*", "")), key]

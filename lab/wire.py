@@ -27,8 +27,8 @@ def build(program: Path) -> None:
         [compiler, "-O2", "-o", str(program), str(_SOURCE)], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or [f"exit status {done.returncode}"]
-        raise LabError(f"the compiler refuses {_SOURCE.name}, which --delay needs: {said[0]}")
+        output = (done.stderr or done.stdout).strip().splitlines() or [f"exit status {done.returncode}"]
+        raise LabError(f"the compiler refuses {_SOURCE.name}, which --delay needs: {output[0]}")
 
 
 def _compiler() -> str | None:

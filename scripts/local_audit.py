@@ -110,8 +110,8 @@ def audit(lock: str, copy: Path) -> tuple[int, list[str]]:
                 mended = f"fixed in {fixed}" if fixed else "not fixed yet"
                 lines.append(f"{name} {version} has {advisory['id']}, {mended}: make lock LOCK=--upgrade")
     found = "" if lines else ", and none has a known weakness"
-    said = f"{len(packages)} packages were compared with a copy of the advisories{found}; its newest is of {date}"
-    return FOUND if lines else 0, [*lines, f"{said}, and it knows nothing later."]
+    summary = f"{len(packages)} packages were compared with a copy of the advisories{found}; its newest is of {date}"
+    return FOUND if lines else 0, [*lines, f"{summary}, and it knows nothing later."]
 
 
 def main(lock: Path, copy: Path) -> int:

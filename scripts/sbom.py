@@ -68,15 +68,15 @@ def closure(names: Iterable[str]) -> set[str]:
 def licence(name: str) -> Iterator[LicenseExpression | DisjunctiveLicense]:
     """What a package says of its licence, if anything."""
     try:
-        told = metadata.metadata(name)
+        fields = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return
-    if "License-Expression" in told:
-        yield LicenseExpression(told["License-Expression"])
+    if "License-Expression" in fields:
+        yield LicenseExpression(fields["License-Expression"])
         return
-    classifiers = told.get_all("Classifier") or []
+    classifiers = fields.get_all("Classifier") or []
     classified = [classifier.rpartition(" :: ")[2] for classifier in classifiers if classifier.startswith("License ::")]
-    free = told["License"].strip() if "License" in told else ""
+    free = fields["License"].strip() if "License" in fields else ""
     if text := " or ".join(classified) or (free if "\n" not in free else ""):
         yield DisjunctiveLicense(name=text)
 

@@ -25,7 +25,7 @@ def agent_installed(vm: VmPlan) -> None:
 
 @fault("agent-of-an-older-generation", expects=_EARLY)
 def agent_of_an_older_generation(vm: VmPlan) -> None:
-    """The installed agent is 1.60, and prints as agents used to."""
+    """The installed agent is 1.60, with the output format of older agents."""
     vm.agent = AgentPlan(version="1.60.03293.2680", generation="old")
 
 
@@ -52,7 +52,7 @@ def agent_too_old(vm: VmPlan) -> None:
     "agent-proxy-unset", roots=("PROXY-004", "AGENT-002"), expects={"PROXY-004": "fail", "PROXY-006": "warn", **_EARLY}
 )
 def agent_proxy_unset(vm: VmPlan) -> None:
-    """Nobody has told the agent of the proxy; the shell's environment is not its services'."""
+    """The agent has no proxy setting; its services do not get the shell's environment."""
     vm.agent = AgentPlan(config={})
 
 
@@ -126,7 +126,7 @@ def agent_connected_elsewhere(vm: VmPlan) -> None:
 
 @fault("agent-expired", expects={"AGENT-005": "fail"})
 def agent_expired(vm: VmPlan) -> None:
-    """The agent was connected and has not been heard of for more than 45 days."""
+    """The agent was connected, and Azure has had no heartbeat for more than 45 days."""
     agent = _connected(vm)
     agent.status = "Expired"
     agent.services |= {"gcad": "active", "extd": "active", "arcproxyd": "active"}

@@ -224,7 +224,7 @@ def csn_list_absent_and_defaults_off(vm: VmPlan) -> None:
 
 @fault("csn-defaults-off-and-covered", expects={})
 def csn_defaults_off_and_covered(vm: VmPlan) -> None:
-    """The default egress endpoints are off, and every one of them was added by hand."""
+    """The default egress endpoints are off, and every one of them was added to the list."""
     vm.azure.set("csn", enableDefaultEgressEndpoints="False")
 
 
@@ -235,7 +235,7 @@ _NOT_COVERED = {f"{check}[{host}]": status for host in _REQUIRED for check, stat
 
 @fault("csn-defaults-off", roots=("CSN-001",), expects={"CSN-001": "fail", **_NOT_COVERED})
 def csn_defaults_off(vm: VmPlan) -> None:
-    """The default egress endpoints are off, and only the agent's download was added by hand."""
+    """The default egress endpoints are off, and only the agent's download was added to the list."""
     vm.azure.set("csn", enableDefaultEgressEndpoints="False")
     vm.egress_lacks |= {endpoint.key for endpoint in azure.endpoints() if endpoint.need != "install"}
 
@@ -367,7 +367,7 @@ def identity_shown_without_principal(vm: VmPlan) -> None:
 
 @fault("identity-deleted", roots=("IDENTITY-002",), expects={"IDENTITY-002": "fail", "ROLES-*": "blocked", **NO_TOKEN})
 def identity_deleted(vm: VmPlan) -> None:
-    """The VM still names its user-assigned identity, which somebody has deleted."""
+    """The VM still names its user-assigned identity, which was deleted."""
     _user_assigned(vm, "id")
     vm.azure.edit("vm", _hide_principals)
     vm.azure.absent.add("identity")

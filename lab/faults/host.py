@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.faults.registry import Need, fault
 from lab.plan import VmPlan
 
-#: What is not seen on the VM, when nobody could look at it: Azure and the runner are well.
+#: The checks of the guest, which cannot be judged when the VM is not visited: Azure and the runner are well.
 _ELSEWHERE = {
     **dict.fromkeys(["PLATFORM-*", "CSN-*", "IDENTITY-*", "ROLES-*", "VM-001", "VM-002", "VM-003"], "pass"),
     "RELAY-*": "not applicable",
@@ -72,13 +72,13 @@ def ssh_unreachable(vm: VmPlan) -> None:
 
 @fault("host-key-changed", expects=_NOT_SEEN)
 def host_key_changed(vm: VmPlan) -> None:
-    """The VM shows another host key than the known one: it was rebuilt, or it is somebody else."""
+    """The VM shows another host key than the known one: it was rebuilt, or another machine answers."""
     vm.known_host = "other"
 
 
 @fault("host-key-unknown", expects=_NOT_SEEN)
 def host_key_unknown(vm: VmPlan) -> None:
-    """Nobody has ever noted the VM's host key."""
+    """The VM's host key is not in known_hosts."""
     vm.known_host = "absent"
 
 
@@ -114,13 +114,13 @@ def dies_at_login(vm: VmPlan) -> None:
 
 @fault("dies-mid-probe", expects=_HALF_SEEN)
 def dies_mid_probe(vm: VmPlan) -> None:
-    """The VM's network goes away while it is looked at: quick probes have answered, slow ones never will."""
+    """The VM's network fails during the visit: quick probes have answered, slow ones never will."""
     vm.replace_program("curl", f"sleep 3\n{_CUT}sleep 60\n")
 
 
 @fault("reboots-mid-probe", expects=_HALF_SEEN)
 def reboots_mid_probe(vm: VmPlan) -> None:
-    """The VM reboots while it is looked at: every connection is closed."""
+    """The VM reboots during the visit: every connection is closed."""
     vm.replace_program("curl", "sleep 3\nkill -9 -1\n")
 
 

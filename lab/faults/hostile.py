@@ -13,7 +13,7 @@ from lab.plan import AgentPlan, CloudInitPlan, GuestFile, VmPlan
 
 
 def _token(who: str) -> str:
-    """A token as it looks; nobody signed it."""
+    """A token in the right form, without a valid signature."""
     parts = [json.dumps(part).encode() for part in ({"typ": "JWT", "alg": "RS256"}, {"aud": "https://lab", "sub": who})]
     return ".".join(
         base64.urlsafe_b64encode(part).decode().rstrip("=")

@@ -31,12 +31,12 @@ def dns_down(vm: VmPlan) -> None:
     },
 )
 def dns_private_address(vm: VmPlan) -> None:
-    """The Arc names resolve to private addresses: somebody linked a Private Link zone to the VM's resolver."""
+    """The Arc names resolve to private addresses: a Private Link zone is linked to the VM's resolver."""
     vm.resolver = PRIVATE_LINK_RESOLVER
 
 
 def _egress_lacks(endpoint: azure.Endpoint) -> None:
-    """A fault for each name in azure.toml, which also says as what the suite looks at it, and under which names."""
+    """A fault for each name in azure.toml, which also states its need and the host names that the suite tests."""
 
     def plant(vm: VmPlan) -> None:
         vm.egress_lacks.add(endpoint.key)

@@ -47,7 +47,7 @@ def proxy_wrong_host(vm: VmPlan) -> None:
 
 @fault("proxy-quoted", expects=_ALL_UNSET)
 def proxy_quoted(vm: VmPlan) -> None:
-    """The values carry literal quotes, because somebody quoted them once too often."""
+    """The values contain literal quotes: they were quoted once too often."""
     _all(vm, f"'\"{PROXY_URL}\"'")  # PAM takes one pair off
 
 
@@ -73,7 +73,7 @@ def proxy_only_in_login_profile(vm: VmPlan) -> None:
 
 @fault("proxy-only-for-root", expects=_ALL_UNSET)
 def proxy_only_for_root(vm: VmPlan) -> None:
-    """The proxy is exported in root's own profile: `sudo -i` has it, and whoever logs in and uses az has not."""
+    """The proxy is exported in root's own profile: `sudo -i` has it, and the user who logs in and runs az does not."""
     proxy_only_in_login_profile(vm)
     vm.files["/root/.profile"] = vm.files.pop("/etc/profile.d/proxy.sh")
     vm.login = "operator"
@@ -135,12 +135,12 @@ def proxy_port_dropped(vm: VmPlan) -> None:
 
 @fault("proxy-wants-login", roots=("NET-001",), expects=NO_ENDPOINT)
 def proxy_wants_login(vm: VmPlan) -> None:
-    """The proxy answers 407: it is not the CSN's, or somebody put another one in front of it."""
+    """The proxy answers 407: it is not the CSN's, or another proxy is in front of it."""
     vm.proxy_wants_login = True
 
 
 def _odd(behaviour: str, story: str, port: str = "pass") -> None:
-    """A fault for each way in which a proxy can fail; `port` is what PROXY-003 makes of it."""
+    """A fault for each way in which a proxy can fail; `port` is the status of PROXY-003."""
 
     def plant(vm: VmPlan) -> None:
         vm.odd_proxy = behaviour
