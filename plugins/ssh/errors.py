@@ -20,7 +20,7 @@ OUTCOMES: dict[str, str] = {
     "no usable key": "there is no key to offer",
     "jump host failed": "the jump host or the ProxyCommand on the way could not be used",
     "shell refused": "the login worked, but no shell ran the script",
-    "no room": "a shell ran, but no folder on the VM can be written (said by plugins.gather.collector)",
+    "no room": "a shell ran, but no folder on the VM can be written (set by plugins.gather.collector)",
     "connection lost": "the connection or the shell ended while the script ran",
     "took too long": "the script did not end within its limit, or the whole run did not",
     "too much output": "the script printed, or its server sent, more than the limit",

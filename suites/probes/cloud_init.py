@@ -74,7 +74,7 @@ class CloudInit:
         begin = re.search(r"^@status\n", text, re.M)
         end = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
         if not begin or not end:
-            raise ValueError(f"expected '@status' and what cloud-init said, found {text[-60:]!r}")
+            raise ValueError(f"expected '@status' and the output of cloud-init, found {text[-60:]!r}")
         output, exit, rest = text[begin.end() : end.start()], int(end[1]), text[end.end() :]
         result = re.search(r"^@result\n(.*)", rest, re.M | re.S)
         return cls(

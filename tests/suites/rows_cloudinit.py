@@ -251,7 +251,7 @@ ROWS["CLOUDINIT-001"] = [
         "nothing",
         {"cloudinit": seen("")},
         Status.UNKNOWN,
-        "The answer of the probe cloudinit could not be read: expected '@status' and what cloud-init said, found '@end\\n'.",
+        "The answer of the probe cloudinit could not be read: expected '@status' and the output of cloud-init, found '@end\\n'.",
         "Run the command shown below on the VM by hand and check its output.",
     ),
 ]
