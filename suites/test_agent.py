@@ -18,6 +18,7 @@ from plugins import (
     unknown,
     warn,
 )
+from plugins.azure import resource_ids as arm_ids
 from plugins.checks import package_manager as packages
 from plugins.requirements.agent_errors import findings
 from suites.probes import azcmagent_windows
@@ -341,6 +342,11 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
     fail(message, remedy=remedy)
 
 
+def _names_itself(agent_show: AgentStatus, vm: Vm) -> bool:
+    """Whether the agent is connected as a resource of this VM's name, in whichever resource group."""
+    return arm_ids.last(agent_show.resource) in ("", arm_ids.last(vm.resource_id or vm.name))
+
+
 #: Leaves the resource in Azure to the machine that owns it.
 _FORGET = sh("azcmagent disconnect --force-local-only")
 
@@ -365,7 +371,8 @@ def test_no_other_vm_has_the_same_vm_id(
     """The agent's VM ID is this VM's alone.
 
     Success: no other VM of the fleet reports the same VM ID, or in Azure it belongs to this VM's Arc machine.
-    Failure: in Azure it belongs to another VM's Arc machine: this VM is a copy, and Azure takes both for the same.
+    Failure: in Azure it belongs to another VM's Arc machine, and this VM's has another one, or there is none and the
+    agent names another resource than this VM's: it is a copy, and Azure takes both for the same.
     Unknown: another VM reports it too, and Azure does not show which of them it belongs to; or azcmagent show did not
     answer.
     Not applicable: before the installation, and before the agent has a VM ID.
@@ -374,15 +381,19 @@ def test_no_other_vm_has_the_same_vm_id(
     must_be_known(agent_show.missing, "The VM ID")
     if not agent_show.vm_id:
         not_applicable("The agent has no VM ID: it was never connected.")
-    vm_id = agent_show.vm_id.lower()
-    ids = {name: shown.vm_id.lower() for name, shown in fleet_agent_show.items() if shown.vm_id and name != vm.name}
+    vm_id = arm_ids.guid(agent_show.vm_id)
+    ids = {
+        name: arm_ids.guid(shown.vm_id) for name, shown in fleet_agent_show.items() if shown.vm_id and name != vm.name
+    }
     others = [name for name, other_id in ids.items() if other_id == vm_id]
     if others:
         own = arc_vm_id(vm.name)
         owners = [name for name in others if arc_vm_id(name) == vm_id]
         if own == vm_id and not owners:
             return f"The VM ID {agent_show.vm_id} is this VM's, as Azure has it. {listed(others)} also reported it."
-        if own not in (None, vm_id) and len(owners) == 1:
+        # Azure may list this VM's Arc machine late, or have it elsewhere: no machine here does not make it a copy.
+        copied = own != vm_id if own else own == "" and not _names_itself(agent_show, vm)
+        if copied and len(owners) == 1:
             fail(
                 f"The VM ID {agent_show.vm_id} is that of {owners[0]}, as Azure has it; expected a unique id.",
                 fix=on_vm(sh("sudo {}", _FORGET)),

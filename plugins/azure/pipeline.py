@@ -50,6 +50,13 @@ class RetriesInTime(RetryPolicy[Any, Any]):
             retry_backoff_max=_LONGEST_PAUSE,
         )
 
+    def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
+        """The seconds that the answer asks to wait; None where it does not state them in a way that can be read."""
+        try:
+            return super().get_retry_after(response)
+        except Exception:  # the header is Azure's, or another server's, and its date may be wrong in any way
+            return None
+
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         """As the SDK decides."""
         wait = self.get_retry_after(response)

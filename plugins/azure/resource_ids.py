@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["ArmId", "above", "group_scope", "key", "last", "parse", "reaches", "same", "subscription_scope"]
+__all__ = ["ArmId", "above", "group_scope", "guid", "key", "last", "parse", "reaches", "same", "subscription_scope"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ def parse(text: str) -> ArmId:
 def key(text: str) -> str:
     """The id as it is compared: lower case, no slash at its end."""
     return text.strip().rstrip("/").lower()
+
+
+def guid(text: str) -> str:
+    """A GUID as it is compared: lower case, without braces."""
+    return text.strip().removeprefix("{").removesuffix("}").strip().lower()
 
 
 def same(one: str | None, other: str | None) -> bool:

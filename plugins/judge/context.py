@@ -19,6 +19,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any, TypeVar
 
+from plugins.azure import resource_ids as ids
 from plugins.azure.az_cli import AzCli
 from plugins.azure.normalize import properties
 from plugins.azure.snapshot import AzureSnapshot
@@ -137,7 +138,7 @@ class CheckContext:
         if name not in self._arc_vm_ids:
             try:
                 machine = AzureVmView(self._vms[name], self.facts).arc_machine
-                self._arc_vm_ids[name] = str(properties(machine or {}).get("vmId") or "").lower()
+                self._arc_vm_ids[name] = ids.guid(str(properties(machine or {}).get("vmId") or ""))
             except CheckOutcome:
                 self._arc_vm_ids[name] = None
         return self._arc_vm_ids[name]

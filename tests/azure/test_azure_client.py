@@ -62,6 +62,16 @@ def test_a_pause_beyond_the_time_left_is_not_made(arm: Arm, pauses: list[float])
     assert pauses == []
 
 
+@pytest.mark.parametrize("value", ["soon", "1e999", "9" * 400, "Thu, 99 Foo 2026", "Thu, 01 Jan 99999"])
+def test_a_pause_that_cannot_be_read_hides_no_refusal(arm: Arm, pauses: list[float], value: str) -> None:
+    vms = populate(arm, 1)
+    for status, name in ((403, "Retry-After"), (429, "x-ms-retry-after-ms")):
+        arm.troubles.clear()
+        arm.trouble("/clusters/", (status, {name: value}, {}))
+        with pytest.raises(CheckOutcome, match=f"Azure answered {status}"):
+            _ = AzureVmView(vms[0], fetch(vms, options(arm))).cluster
+
+
 def test_every_request_asks_for_json(arm: Arm) -> None:
     fetch(populate(arm, 1), options(arm))
     assert arm.accepts == {"application/json"}

@@ -18,6 +18,7 @@ ABSENT = seen("@absent\n")
 NOT_THERE = seen("")
 ID = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a"
 SHOW_CONNECTED = captured("azcmagent/show-1.58-connected")
+SHOW_COPIED = replace(SHOW_CONNECTED, stdout=SHOW_CONNECTED.stdout.replace("vm-a", "vm-b"))
 SHOW_NEVER = captured("azcmagent/show-1.64-never-connected")
 SHOW_EXPIRED = captured("azcmagent/show-1.58-expired")
 SHOW_NO_SERVICE = captured("azcmagent/show-no-service")
@@ -817,11 +818,19 @@ ROWS["AGENT-007"] = [
     ),
     Row(
         "copied",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        {"agent": there(), "agent_show": SHOW_COPIED},
         Status.FAIL,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is that of vm-b, as Azure has it; expected a unique id.",
         "This VM is a copy of a connected machine. On the VM: azcmagent disconnect --force-local-only, then connect again; and remove the agent from the image.",
         parameters=clash({"vm-a": "", "vm-b": VM_ID, "vm-d": ""}, vm_b=VM_ID, vm_d=VM_ID),
+    ),
+    Row(
+        "Azure has it as another VM's, and lists no machine of this VM, whose agent names its own",
+        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        Status.UNKNOWN,
+        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not show whose it is; expected a unique id.",
+        WHOSE,
+        parameters=clash({"vm-a": "", "vm-b": VM_ID}, vm_b=VM_ID),
     ),
     Row(
         "another VM reports it too, and Azure was not asked",

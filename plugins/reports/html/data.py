@@ -260,11 +260,18 @@ def _evidence_row(result: Json, good: bool, shorten: Callable[[str, int], tuple[
     """``[command, state, exit, hundredths of a second, stdout, stderr, flags]``; flags: 1 shortened, 2 truncated."""
     keep = _KEEP_OF_A_PASS if good else _KEEP
     (command, a), (out, b), (err, c) = (shorten(result[name], keep) for name in ("command", "stdout", "stderr"))
-    state = result["state"] if result["exit"] is None else f"exit {result['exit']}"
-    if result["exit"] is not None and result["state"] != "done":
-        state = f"{result['state']}, {state}"
     flags = int(a or b or c) + 2 * bool(result["truncated"])
-    return [command, state, round(result["seconds"] * 100), out, err, flags]
+    return [command, _ended(result), round(result["seconds"] * 100), out, err, flags]
+
+
+def _ended(result: Json) -> str:
+    """How a command or a request to Azure, which has no exit status, ended."""
+    exit, state = result["exit"], result["state"]
+    if exit is None:
+        return str(state)
+    if result["command"].startswith("GET "):  # what Azure refuses, or answers otherwise, has no exit
+        return "HTTP 404" if result["stdout"].startswith("404:") else "HTTP 200"
+    return f"exit {exit}" if state == "done" else f"{state}, exit {exit}"
 
 
 def _groups(vms: Sequence[Json]) -> list[Json]:

@@ -57,7 +57,7 @@ const card = (() => {
     if (!output.stdout && !output.stderr) inside.push(make("p", { class: "hint" }, "It printed nothing."));
     if (output.flags & 2) inside.push(make("p", { class: "truncated" }, "Truncated: the output reached its cap on the VM, this is its beginning."));
     if (output.flags & 1) inside.push(make("p", { class: "truncated" }, "Shortened for this page: the VM's file in evidence/ has all that was recorded."));
-    const title = make("summary", {}, make("code", {}, key), make("span", { class: "ended" }, `${output.ended} · ${output.seconds.toFixed(2)} s`));
+    const title = make("summary", {}, make("code", {}, key), make("span", { class: "ended" }, output.command.startsWith("GET ") ? output.ended : `${output.ended} · ${output.seconds.toFixed(2)} s`));
     return make("details", { class: "evidence", open }, title, ...inside);
   };
 
