@@ -32,6 +32,7 @@ from plugins.ssh.errors import CANCELLED, NO_DESCRIPTORS, OUTCOMES, ConnectionDr
 from plugins.ssh.exec import Program, Sink, open_shell, run_script
 from plugins.ssh.jump import lost, open_way
 from plugins.ssh.options import AFTER, Options, time_limit, visit_limit
+from plugins.ssh.patience import within
 from plugins.ssh.resolver import Resolver
 from plugins.ssh.transport import SshTransport
 
@@ -307,7 +308,7 @@ class _Visits:
                 await self.resolver.asked(hop.address, hop.port, hop.connect_timeout or limit)
             deadline.excuse(time.monotonic() - began)
             try:
-                async with asyncio.timeout(deadline.left):
+                async with within(deadline.left):
                     return await dial(hop, limit, self.options.login_timeout, self.resolver.addresses)
             except TimeoutError:
                 raise slow(hop, self.options.reach_timeout) from None
@@ -365,7 +366,7 @@ class _Visits:
 
     async def _is_there(self, jump: SshTransport) -> bool:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_QUESTION):
+            async with within(_QUESTION):
                 if await self.jumpers.future(lambda: jump.answers(_QUESTION)):
                     return True
         jump.connection.cut()

@@ -24,6 +24,7 @@ from paramiko import Channel
 from plugins.core.descriptors import none_left
 from plugins.ssh.errors import NO_DESCRIPTORS, ConnectionDropped, SshError, quoted
 from plugins.ssh.hop import Hop
+from plugins.ssh.patience import within
 
 _LONGEST = 8192  # bytes before the banner; ssh servers may say a few lines first
 _PATIENCE = 3.0  # seconds that a server which began with something else has left to come to its banner
@@ -90,12 +91,12 @@ async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Res
         return await _by_command(hop, banner_limit)
     limit = hop.connect_timeout or connect_limit
     try:
-        async with asyncio.timeout(limit):
+        async with within(limit):
             addresses = await resolve(hop.address, hop.port)
     except TimeoutError:
         raise _unknown_name(hop.address, f"no answer within {limit:g} s") from None
     try:
-        async with asyncio.timeout(limit):
+        async with within(limit):
             stream = await _connect(hop, addresses, limit)
     except TimeoutError:
         raise SshError(
@@ -152,7 +153,7 @@ async def _connect(hop: Hop, addresses: list[tuple[int, Address]], limit: float)
         try:
             stream.setblocking(False)
             share = limit if index == len(addresses) - 1 else limit / len(addresses)  # the last has the outer limit
-            async with asyncio.timeout(share):
+            async with within(share):
                 await loop.sock_connect(stream, address)
             _tune(stream)
         except OSError as error:  # a TimeoutError is one
@@ -253,7 +254,7 @@ async def _banner(stream: socket.socket, hop: Hop, limit: float) -> str:
     loop = asyncio.get_running_loop()
     reader = BannerReader(hop)
     try:
-        async with asyncio.timeout(limit) as timer:
+        async with within(limit) as timer:
             while True:
                 await _readable(loop, stream)
                 try:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
-from paramiko import Channel
-
 from plugins.ssh.deadline import Deadline
 from plugins.ssh.dial import BannerReader, Connection, silent
 from plugins.ssh.errors import SshError, quoted
@@ -23,11 +19,30 @@ def lost(via: str) -> SshError:
     )
 
 
+class _UntilLate(float):
+    """A time-out for paramiko that is over when the deadline is: the clock that paramiko reads may be set meanwhile."""
+
+    def __new__(cls, deadline: Deadline) -> _UntilLate:
+        until = super().__new__(cls, "inf")
+        until.deadline = deadline
+        return until
+
+    deadline: Deadline
+
+    def __radd__(self, start: float) -> _UntilLate:
+        return self
+
+    def __lt__(self, now: float) -> bool:
+        return bool(self.deadline.late or self.deadline.cancelled)
+
+
 def open_way(jump: SshTransport, via: str, hop: Hop, limit: float, deadline: Deadline) -> Connection:
     """A connection to `hop` through a jump host, its banner read. Raises `SshError` or `ConnectionDropped`."""
-    limit = deadline.limit(limit)
+    deadline.limit(limit)
     try:
-        channel = jump.open_channel("direct-tcpip", (hop.address, hop.port), ("127.0.0.1", 0), timeout=limit)
+        channel = jump.open_channel(
+            "direct-tcpip", (hop.address, hop.port), ("127.0.0.1", 0), timeout=_UntilLate(deadline)
+        )
     except Exception:  # its thread's exception, whatever it is
         deadline.stop()
         if refusal := jump.refusal():
@@ -43,29 +58,21 @@ def open_way(jump: SshTransport, via: str, hop: Hop, limit: float, deadline: Dea
     connection = Connection(channel)
     deadline.connection = connection
     limit = deadline.limit(limit)
+    reader = BannerReader(hop)
     try:
-        connection.banner = _read_banner(channel, hop, limit)
+        if deadline.late:  # the phase before this one ended just as the channel opened
+            raise silent(hop, limit)
+        while True:  # until the deadline cuts the channel
+            banner = reader.feed(channel.recv(1))  # not one byte of what follows it: that is paramiko's
+            if banner is not None:
+                connection.banner = banner
+                return connection
     except BaseException:
         connection.close()
         deadline.stop()
         if deadline.late:
-            raise silent(hop, limit) from None
-        raise
-    return connection
-
-
-def _read_banner(channel: Channel, hop: Hop, limit: float) -> str:
-    reader = BannerReader(hop)
-    end = time.monotonic() + limit
-    while True:
-        channel.settimeout(max(0.01, end - time.monotonic()))
-        try:
-            data = channel.recv(1)  # not one byte of what follows the banner: that is paramiko's
-        except TimeoutError:
             raise (reader.not_ssh() if reader.odd else silent(hop, limit)) from None
-        banner = reader.feed(data)
-        if banner is not None:
-            return banner
+        raise
 
 
 def _no_way(via: str, hop: Hop, code: int, reason: str) -> SshError:

@@ -220,3 +220,17 @@ def test_the_lists_of_a_fleet_with_endless_causes_stay_small() -> None:
     results["plan"] = [{**step, "cause": n + 1} for n in range(3000)]
     core, _ = packed(results)
     assert len(core["causes"]) == 2000 and len(core["steps"]) == 2000 and core["planned"] == 3000
+
+
+@pytest.mark.parametrize(
+    ("changed", "ended"),
+    [
+        ({"command": "GET https://management.azure.com/x", "stdout": '{"id": 1}', "exit": 0}, "HTTP 200"),
+        ({"command": "GET https://management.azure.com/x", "stdout": "404: it does not exist", "exit": 0}, "HTTP 404"),
+        ({"command": "GET https://management.azure.com/x", "stdout": "", "state": "lost"}, "lost"),
+        ({"exit": 22}, "exit 22"),
+        ({"state": "timeout", "exit": 137}, "timeout, exit 137"),
+    ],
+)
+def test_a_request_has_a_status_and_no_exit(changed: Json, ended: str) -> None:
+    assert page_data._ended({"command": "GET_x", "state": "done", "exit": None, "stdout": "", **changed}) == ended

@@ -1,0 +1,39 @@
+"""A time limit on the asyncio loop that a late loop extends: this machine is busy then, not the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+_TICK = 0.5  # seconds between two looks at how late the loop is
+_LEAST = 0.01
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[asyncio.Timeout]:
+    """Like ``asyncio.timeout(seconds)``, extended by the time that the loop is late. Raises TimeoutError."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(seconds) as limit:
+        handle: asyncio.TimerHandle | None = None
+
+        def look(planned: float) -> None:
+            nonlocal handle
+            now, end = loop.time(), limit.when()
+            if end is None or limit.expired():
+                return
+            end += max(0.0, now - planned)
+            limit.reschedule(end)
+            handle = plan(now, end)
+
+        def plan(now: float, end: float) -> asyncio.TimerHandle:
+            # Before the end, however near that is: a late loop then comes here first.
+            planned = now + min(_TICK, max(_LEAST, (end - now) / 2))
+            return loop.call_at(planned, look, planned)
+
+        handle = plan(loop.time(), loop.time() + seconds)
+        try:
+            yield limit
+        finally:
+            if handle is not None:
+                handle.cancel()
