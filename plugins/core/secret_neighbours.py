@@ -137,7 +137,7 @@ def named_values(text: str, start: int, end: int) -> Spans:
     beside = filter(None, (_BESIDE.match(text, at, end) for at in lines))
     for found in (*(found for pattern in flags for found in pattern.finditer(text, start, end)), *beside):
         yield from _judged(found["name"], text, *found.span("secret" if found["q"] else "bare"), flag=True)
-    if _PAIR_END.search(low):
+    if ("val" in low or "text" in low or "string" in low) and _PAIR_END.search(low):
         for found in _PAIR.finditer(text, start, near):
             if found.start() < end and secret_level(found["name"]):
                 yield from _value(text, found["name"], found.end(), near, STRONG)[0]
@@ -160,10 +160,12 @@ def named_values(text: str, start: int, end: int) -> Spans:
 
 def _assigned(text: str, start: int, end: int) -> Spans:
     covered = start
-    for found in _NAMED.finditer(text, start, end):
+    for word in _WORD.finditer(text, start, end):
+        if word.start() < covered or not _names_a_secret(word[0]):
+            continue  # the first: in a value
+        if (found := _NAMED.match(text, word.start(), end)) is None:
+            continue
         name = found["name"]
-        if found.start() < covered:
-            continue  # in a value
         level = secret_level(name)
         if level == NONE and text[found.start() - 2 : found.start()].endswith("["):
             level = secret_level(re.sub(r"\A\d*m", "", name))  # behind a colour code
@@ -259,9 +261,10 @@ def _below(text: str, head: re.Match[str]) -> Spans:
 # ----------------------------------------------------------------------------------------------- addresses
 
 _ADDRESS = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}+)?(?P<slashes>:(?:\\?/|\\u002[fF]|&#(?:47|x2[fF]);){2}|%(?:25)?3[aA](?:%(?:25)?2[fF]){2}|(?<![\w:/])//(?=[^\s/]))"
+    r"(?::(?:\\?/|\\u002[fF]|&#(?:47|x2[fF]);){2}|%(?:25)?3[aA](?:%(?:25)?2[fF]){2}|(?<![\w:/])//(?=[^\s/]))"
     r"(?P<rest>[^\s'\"<>|]++)"
 )
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}\Z")
 _AT = re.compile(r"@|%(?:25)?40|&#64;")
 #: A login has one of these before its @.
 _BEFORE_AT = re.compile(r"(?s).*?(?:[:/]|%(?:25)?3[aA]).*?(?:@|%(?:25)?40|&#64;)")
@@ -273,8 +276,9 @@ _USERS = frozenset(
     "ssh sftp scp git+ssh rsync ldap ldaps imap smtp postgresql postgres mysql smb nfs mailto sip xm"
     "pp ftp telnet vnc rdp".split()
 )
+_BARE_HOST = re.compile(r"@(?=\[?[\w.-]{1,80}\]?:\d{2,5}\b|\d{1,3}(?:\.\d{1,3}){3}\b)")
 _BARE_LOGIN = re.compile(
-    r"(?<![\w/@:.+-])(?P<user>[\w.+\\-]{1,64}+):(?P<secret>[^\s:@/'\"<>]{1,128}+)@(?=\[?[\w.-]{1,80}\]?:\d{2,5}\b|\d{1,3}(?:\.\d{1,3}){3}\b)"
+    rf"(?<![\w/@:.+-])(?P<user>[\w.+\\-]{{1,64}}+):(?P<secret>[^\s:@/'\"<>]{{1,128}}+){_BARE_HOST.pattern}"
 )
 #: Before a proxy: ``HTTPS_PROXY="``, ``proxyconnect tcp: ``, ``Unsupported proxy syntax in '``.
 _PROXY = r"""proxy[\w.-]{0,40}+\\*["']?\s{0,9}(?:[:=]|syntax\sin|tcp:)?\s{0,9}\\*["']?"""
@@ -328,11 +332,12 @@ def address_logins(text: str, start: int, end: int) -> Spans:
         return
     for found in _ADDRESS.finditer(text, start, end):
         rest, at = found["rest"], found.start("rest")
-        scheme = (found["scheme"] or "").lower()
+        before = _SCHEME.search(text[max(start, found.start() - 31) : found.start()])
+        scheme = before[0].lower() if before else ""
         for part in _parts(rest):
             first, last = at + part[0], at + part[1]
             yield from _login(text, first, last, scheme if part[0] == 0 else part[2])
-    for bare in _BARE_LOGIN.finditer(text, start, end):
+    for bare in _BARE_LOGIN.finditer(text, start, end) if _BARE_HOST.search(text, start, end) else ():
         user, secret = bare["user"].lower(), bare["secret"]
         if user not in _NOT_USERS or (user in _PERHAPS_USERS and re.search(r"[^a-z]", secret) and not secret.isdigit()):
             yield bare.start("user"), bare.end("secret")
