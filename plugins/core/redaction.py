@@ -64,7 +64,7 @@ def _by(pattern: re.Pattern[str]) -> _Finder:
 #: Each finder looks at one line, and comes with what a line must hold, in lower case, to be worth it: most do not.
 _FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
     (("@", "%40", "%2540", "&#64;"), address_logins),
-    (("auth",), encoded_logins),
+    (('auth"', "auth'", "auth\\", "_auth", "auth=", "auth:"), encoded_logins),
     *((needles, _by(pattern)) for needles, pattern in SHAPES),
     (HINTS, named_values),
     *((tool.needles, tool.find) for tool in ARGUMENTS),

@@ -175,9 +175,10 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("password", "identified by"),
         re.compile(
-            rf"(?:identified[ \t]+(?:with[ \t]+\S+[ \t]+)?by(?:[ \t]+password)?[ \t]+|(?<![$\w.-])"
-            rf"password(?:[ \t]*[=(][ \t]*|[ \t]+)N?)"
-            rf"(?=['\"]){WORD}|(?<![\w.-])(?:set_)?password[ \t]+(?:vnc[ \t]+|spice[ \t]+)?(?P<end>(?=\S*\d)"
+            rf"(?:identified[ \t]+(?:with[ \t]+\S+[ \t]+)?by(?:[ \t]+password)?[ \t]+|password(?<![$\w.-]password)"
+            rf"(?:[ \t]*[=(][ \t]*|[ \t]+)N?)"
+            rf"(?=['\"]){WORD}|(?:set_password(?<![\w.-]set_password)|password(?<![\w.-]password))"
+            rf"[ \t]+(?:vnc[ \t]+|spice[ \t]+)?(?P<end>(?=\S*\d)"
             rf"(?=\S*[A-Za-z])[^\s'\"<>(){{}}=:,]{{6,}}+)[ \t]*$",
             re.I | re.M,
         ),

@@ -18,7 +18,23 @@ OPTION = re.compile(r"-(?<![\w=:,.-]-)")
 _Finders = dict[str, set[int]]
 
 #: A needle with one of these signs is looked for where the sign is.
-_SIGNS = (*"@%&$~<*", "парол", "パスワード", "暗証番号", "密", "口令", "비밀번호", "암호")
+_SIGNS = (
+    *"@%&$~<*+",
+    "==",
+    "-us",
+    "acdb",
+    ":aa",
+    "a3t",
+    "cio",
+    "akc",
+    "парол",
+    "パスワード",
+    "暗証番号",
+    "密",
+    "口令",
+    "비밀번호",
+    "암호",
+)
 #: A needle with one of these is looked for where a word holds it: DB_PASSWORD, ldapsearch, x-ms-client-secret.
 _PARTS = (
     *("auth", "eyj", "xox", "sig", "sha", "md5", "pass", "pw", "secret", "tok", "key", "cred", "psk", "otp", "string"),
@@ -44,13 +60,6 @@ _TO_WORDS = bytes(
     48 if char in "0123456789abcdef" else ord(char) if char in "ghijklmnopqrstuvwxyz" else 32
     for char in map(chr, range(256))
 )
-#: Needles that begin with ``>`` (no part of them) are looked for in runs of so many letters, digits and signs of base64
-#: that are no hexadecimal number, or stand behind a dot; up to 18 characters before them are looked at, too.
-_RUN = re.compile(rb"[ab]{20,}")
-_TO_RUNS = bytes(
-    97 if char in "0123456789abcdef-" else 98 if char in "ghijklmnopqrstuvwxyz_+/=" else 32
-    for char in map(chr, range(256))
-)
 _MOST = 50_000  # words that are kept
 
 
@@ -59,7 +68,10 @@ def _words(raw: bytes) -> list[str]:
 
 
 class Needles:
-    """The needles of finders, which are known by their numbers. A needle is in lower case."""
+    """The needles of finders, which are known by their numbers. A needle is in lower case.
+
+    One that begins with ``>`` (no part of it) may stand in a word, as the beginning of a key without a mark of its own.
+    """
 
     def __init__(self, of_finders: Iterable[Iterable[str]], optional: Iterable[int]):
         """`optional` are the finders that look for options: for them a text must have one."""
@@ -67,7 +79,6 @@ class Needles:
         self._signs: dict[str, _Finders] = {}
         self._parts: dict[str, _Finders] = {}
         self._words: dict[str, _Finders] = {}
-        self._long: _Finders = {}
         for number, needles in enumerate(of_finders):
             for needle in needles:
                 self._group(needle).setdefault(needle.removeprefix(">"), set()).add(number)
@@ -76,14 +87,14 @@ class Needles:
         self._telling: dict[str, list[_Finders]] = {}
 
     def _group(self, needle: str) -> _Finders:
-        if needle[0] == ">":
-            return self._long
         if sign := next((sign for sign in _SIGNS if sign in needle), ""):
             return self._signs.setdefault(sign, {})
         folded = " ".join(_words(needle.encode()))
         for part in _PARTS:
             if (plain := part.encode().translate(_TO_WORDS).decode()) in folded:
                 return self._parts.setdefault(plain, {})
+        if needle[0] == ">":
+            return self._parts.setdefault(max(folded.split(), key=len), {})
         return self._words.setdefault(max(folded.split(), key=len), {})
 
     def held(self, lines: list[str]) -> dict[str, set[int]]:
@@ -99,7 +110,7 @@ class Needles:
         for word in words - fresh:
             for group in self._telling[word]:
                 possible |= group
-        found = self._beside_long_words(raw)
+        found: dict[str, set[int]] = {}
         options = None
         for needle, numbers in possible.items():
             at = low.find(needle)
@@ -116,19 +127,6 @@ class Needles:
         if not found:
             return {}
         return {line: found[plain] for line, plain in zip(lines, low.split("\n"), strict=True) if plain in found}
-
-    def _beside_long_words(self, raw: bytes) -> dict[str, set[int]]:
-        found: dict[str, set[int]] = {}
-        for run in _RUN.finditer(raw.translate(_TO_RUNS)):
-            if b"b" not in run[0] and raw[run.start() - 1 : run.start()] != b".":
-                continue
-            token = raw[max(run.start() - 18, 0) : run.end()].decode("utf-8", "replace")
-            for needle, numbers in self._long.items():
-                if needle in token:
-                    end = raw.find(b"\n", run.end())
-                    line = raw[raw.rfind(b"\n", 0, run.start()) + 1 : end if end >= 0 else len(raw)]
-                    found.setdefault(line.decode("utf-8", "surrogatepass"), set()).update(numbers)
-        return found
 
     def _learn(self, words: set[str]) -> _Finders:
         """The needles that may be beside words which were not seen before."""

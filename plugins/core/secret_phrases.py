@@ -70,10 +70,9 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("user ", "setuser"),
+        ("on >", "off >"),
         re.compile(
-            r"(?:\bsetuser|^[ \t]*user)[ \t]+\S+[ \t]+(?:[^\n>]{0,80}[ \t])?(?:on|off)[ \t]+(?:[^\n>]{0,80}[ \t])?"
-            r">(?P<bare>[^\s>]{4,})",
+            r"(?:\bsetuser|^[ \t]*user)[ \t]+\S+[ \t]+(?:[^\n>]{0,80}[ \t])?(?:on|off)[ \t]+>(?P<bare>[^\s>]{4,})",
             re.I | re.M,
         ),
     ),

@@ -107,7 +107,7 @@ SHAPES: tuple[Pattern, ...] = (
     _prefixed("v1.0-", r"v1\.0-[0-9a-f]{20,}-[0-9a-f]{100,}+"),
     # Google's and Entra ID's refresh tokens, and codes of a login; a key of Functions in an address
     (
-        (">1//0", ">.agabaa"),
+        ("1//0", ">.agabaa"),
         re.compile(r"(?<![\w.-])(?P<secret>1//0[\w-]{30,}+|[01]\.A[\w-]{20,}+\.[\w-]{60,}+)"),
     ),
     (("code=",), re.compile(r"code=(?<![A-Za-z0-9_-]code=)(?P<secret>(?=[^\s&]{0,80}\d)[\w.%+/=-]{20,}+)")),
@@ -144,7 +144,7 @@ SHAPES: tuple[Pattern, ...] = (
     # ...?sv=2023-01-03&sig=abc%3D: a shared access signature; also as JSON and forms write it, \u0026sig= and %26sig%3D
     (("sig=", "sig%3d"), re.compile(r"(?<![A-Za-z])sig(?:=|%3D)(?P<secret>[\w%+/=-]{6,})", re.I)),
     # A storage account's key: 64 bytes as base64
-    ((">==",), re.compile(r"(?<![A-Za-z0-9+/])(?P<secret>[A-Za-z0-9+/]{86}==)")),
+    (("==",), re.compile(r"(?<![A-Za-z0-9+/])(?P<secret>[A-Za-z0-9+/]{86}==)")),
     # $6$salt$hash: a password's hash, as in /etc/shadow, in cloud-init's user data, and in .htpasswd ($apr1$)
     (
         ("$",),
