@@ -1,11 +1,12 @@
 # The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env dev-env demo bench test test-fast test-store lint lint-fast lint-workflows fuzz mutants audit sbom az lock clean
+.PHONY: help env dev-env demo bench test test-fast test-store test-windows lint lint-fast lint-workflows fuzz mutants audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
 # Options for pytest and for uv: make test TESTS="tests/judge -x", make lock LOCK=--upgrade
 TESTS ?= tests
+WINDOWS_TESTS ?= $(wildcard tests/gather/test_windows_*.py tests/suites/test_windows_*.py)
 LOCK ?=
 EXAMPLES ?= 2000
 BENCH ?=
@@ -40,6 +41,9 @@ test-fast: dev-env ## 3,000 of the tests in a minute: none that starts the lab, 
 test-store: dev-env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it
 	@cd tests/support/azurite && npm ci --silent
 	@$(PYTHON) -m pytest tests/evidence/test_object_store.py
+
+test-windows: dev-env ## the tests of Windows' side under Wine: WINE_PWSH=pwsh.exe, WINDOWS_CURLS=folder of curl.exe; no part of `make test`
+	@scripts/test-windows $(WINDOWS_TESTS)
 
 bench: dev-env ## race the suite against its peers in the lab, about an hour; BENCH="--list" says what, BENCH="--vms 20" a part
 	@scripts/system-packages lab
