@@ -19,39 +19,14 @@ _Finders = dict[str, set[int]]
 
 #: A needle with one of these signs is looked for where the sign is.
 _SIGNS = (
-    *"@%&$~<*+",
-    "==",
-    "-us",
-    "acdb",
-    ":aa",
-    "a3t",
-    "cio",
-    "akc",
-    "парол",
-    "パスワード",
-    "暗証番号",
-    "密",
-    "口令",
-    "비밀번호",
-    "암호",
+    *("@", "%", "&", "$", "~", "<", "*", "+", "==", "//0", "/d ", "-us", ":aa", "acdb", "a3t", "cio", "akc", "eaa"),
+    *("парол", "パスワード", "暗証番号", "密", "口令", "비밀번호", "암호"),
 )
 #: A needle with one of these is looked for where a word holds it: DB_PASSWORD, ldapsearch, x-ms-client-secret.
 _PARTS = (
     *("auth", "eyj", "xox", "sig", "sha", "md5", "pass", "pw", "secret", "tok", "key", "cred", "psk", "otp", "string"),
-    *(
-        "jwt",
-        "cookie",
-        "connstr",
-        "sas",
-        "s0t",
-        "wort",
-        "woord",
-        "protectedsettings",
-        "pfx",
-        "community",
-        "crypt",
-        "d08c9ddf0115d111",
-    ),
+    *("jwt", "cookie", "connstr", "sas", "s0t", "wort", "woord", "protectedsettings", "pfx", "community", "crypt"),
+    *("d08c9ddf0115d111",),
     *("mysql", "mongo", "ldap", "snmp", "smb", "ipmi", "freerdp", "ftp"),
 )
 #: Other needles are looked for where their longest part of letters and digits is a word: "ghp" of "ghp_", "net" of "net
