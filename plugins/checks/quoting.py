@@ -21,7 +21,7 @@ def ps(text: str) -> str:
 
 
 def tool(name: str, *arguments: str, without: Sequence[str] = ()) -> str:
-    """The PowerShell text that runs a program (`Invoke-Tool` of data/engine.ps1), without some environment variables.
+    """The PowerShell text that runs a program (`Invoke-Tool` of gather/probe.ps1), without some environment variables.
 
     The arguments become one command line here, by the rules of Microsoft's C runtime: Windows PowerShell 5.1 loses
     quotes when it makes one itself.

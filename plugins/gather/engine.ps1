@@ -1,8 +1,8 @@
-# What runs on a Windows VM. plugins/gather/windows_script.py puts $nonce, $deadline and $probes before it, and
-# plugins/gather/script.py draws the frames it sends. One process: each probe has a runspace of its own, and a probe's
-# programs are stopped with it. Nothing is written to disk. For Windows PowerShell 5.1, which every Windows Server since
-# 2016 has, and for every later PowerShell. Only .NET and the commands of PowerShell's core: a command of a module would
-# load the module into each runspace.
+# What runs on a Windows VM. plugins/gather/windows_script.py puts $nonce, $deadline, $probes and $runner (probe.ps1)
+# before it, and plugins/gather/script.py draws the frames it sends. One process: each probe has a runspace of its own, and
+# a probe's programs are stopped with it. Nothing is written to disk. For Windows PowerShell 5.1, which every Windows
+# Server since 2016 has, and for every later PowerShell. Only .NET and the commands of PowerShell's core: a command of a
+# module would load the module into each runspace.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $clock = [Diagnostics.Stopwatch]::StartNew()
@@ -26,148 +26,6 @@ $world = @{
     path = [string][Environment]::GetEnvironmentVariable('PATH')
     folder = [Environment]::CurrentDirectory
 }
-
-# One probe, in its runspace. $box is all that it shares with the main loop, which believes none of it. The functions are
-# closures, so a variable of the probe's text that has the name of one of theirs changes nothing.
-$runner = {
-    param($box, $out, $err, $clock, [int] $cap, [string] $code, $variables, [string] $search, [string] $folder)
-    $ErrorActionPreference = 'Continue'
-    $ProgressPreference = 'SilentlyContinue'
-    $global:LASTEXITCODE = 0
-
-    # Add-Said STREAM TEXT: keep the text, until the cap is passed.
-    ${function:global:Add-Said} = {
-        param([string] $stream, [string] $text)
-        $kept = if ($stream -eq 'err') { $err } else { $out }
-        $text = $text.Replace("`r`n", "`n")
-        $room = [Math]::Min($text.Length, $cap + 1 - $kept.Length)
-        if ($room -gt 0) { [void]$kept.Append($text, 0, $room) }
-    }.GetNewClosure()
-
-    # The text of a program's output: with a byte order mark, in UTF-16 or UTF-8, else in the OEM code page. What was cut
-    # at the cap may end within a character.
-    ${function:global:Get-Text} = {
-        param([byte[]] $bytes, [int] $length, [bool] $cut)
-        $even = $length - $length % 2
-        if ($length -ge 2 -and $bytes[0] -eq 255 -and $bytes[1] -eq 254) {
-            return [Text.Encoding]::Unicode.GetString($bytes, 2, $even - 2)
-        }
-        if ($length -ge 2 -and $bytes[0] -eq 254 -and $bytes[1] -eq 255) {
-            return [Text.Encoding]::BigEndianUnicode.GetString($bytes, 2, $even - 2)
-        }
-        $first = 0
-        if ($length -ge 3 -and $bytes[0] -eq 239 -and $bytes[1] -eq 187 -and $bytes[2] -eq 191) { $first = 3 }
-        $zeros = 0
-        $looked = [Math]::Min($even, 512)
-        for ($at = 1; $at -lt $looked; $at += 2) { if ($bytes[$at] -eq 0) { $zeros++ } }
-        if ($looked -ge 4 -and 4 * $zeros -gt $looked) {
-            return [Text.Encoding]::Unicode.GetString($bytes, 0, $even)
-        }
-        foreach ($short in 0, 1, 2, 3) {
-            if ($short -and -not $cut -or $length - $first -lt $short) { break }
-            try {
-                return [Text.UTF8Encoding]::new($false, $true).GetString($bytes, $first, $length - $first - $short)
-            } catch { }
-        }
-        $page = [Globalization.CultureInfo]::CurrentCulture.TextInfo.OEMCodePage
-        try { [Text.Encoding]::GetEncoding($page).GetString($bytes, 0, $length) } catch {
-            [Text.Encoding]::UTF8.GetString($bytes, 0, $length)
-        }
-    }
-
-    # Invoke-Tool PROGRAM ARGUMENTS VARIABLES: run a program with its stdin closed and without these variables. Returns
-    # its stdout as one text, without the last line end. Its stderr is the probe's, its status $LASTEXITCODE.
-    ${function:global:Invoke-Tool} = {
-        param([string] $name, [string] $arguments = '', [string[]] $without = @())
-        $program = ''
-        foreach ($place in $search.Split([IO.Path]::PathSeparator)) {
-            try {
-                $path = [IO.Path]::Combine($place.Trim('"'), $name)
-                if ([IO.Path]::IsPathRooted($path) -and [IO.FileInfo]::new($path).Exists) { $program = $path; break }
-            } catch { }
-        }
-        if (-not $program) {
-            $missing = [InvalidOperationException]::new("$name is not installed")
-            $missing.Data['program'] = $name
-            throw $missing
-        }
-        $info = [Diagnostics.ProcessStartInfo]::new()
-        $info.FileName = $program
-        $info.Arguments = $arguments
-        $info.WorkingDirectory = $folder
-        $info.UseShellExecute = $false
-        $info.CreateNoWindow = $true
-        $info.RedirectStandardInput = $true
-        $info.RedirectStandardOutput = $true
-        $info.RedirectStandardError = $true
-        $info.EnvironmentVariables.Clear()
-        foreach ($variable in $variables.Keys) { $info.EnvironmentVariables[$variable] = $variables[$variable] }
-        foreach ($variable in $without) { $info.EnvironmentVariables.Remove($variable) }
-        $process = [Diagnostics.Process]::new()
-        $process.StartInfo = $info
-        # Who stops the probe sees that a program is being started, or is seen here before one is. This text may be
-        # stopped between any two statements.
-        $box.process = $process
-        $box.starting = $true
-        try {
-            if ($box.stopped) { throw 'the time limit has passed' }
-            try { [void]$process.Start() } catch {
-                # As in a shell: it was found, and cannot be run.
-                $failed = [InvalidOperationException]::new("${name}: $($_.Exception.GetBaseException().Message)")
-                $failed.Data['status'] = 126
-                throw $failed
-            }
-        } finally { $box.starting = $false }
-        if ($box.stopped) { $process.Kill() }
-        if (-not $box.started) {
-            $box.started = $true
-            $box.begin = $clock.Elapsed.TotalSeconds
-        }
-        $process.StandardInput.Close()
-        # Streams of a fixed size, for UTF-16 twice the cap: a program that writes more makes its copying fail, and is
-        # stopped for it.
-        $outBytes = [byte[]]::new(2 * $cap + 4096)
-        $errBytes = [byte[]]::new(2 * $cap + 4096)
-        $outCopy = [IO.MemoryStream]::new($outBytes)
-        $errCopy = [IO.MemoryStream]::new($errBytes)
-        $copies = [Threading.Tasks.Task[]]@(
-            $process.StandardOutput.BaseStream.CopyToAsync($outCopy, 1024),
-            $process.StandardError.BaseStream.CopyToAsync($errCopy, 1024)
-        )
-        while (-not $process.WaitForExit(25)) {
-            if ($box.stopped) { break }
-            if ($copies[0].IsFaulted -or $copies[1].IsFaulted) { $box.full = $true }
-        }
-        # A descendant may hold the pipes open for longer.
-        try { [void][Threading.Tasks.Task]::WaitAll($copies, $(if ($box.stopped) { 200 } else { 1000 })) } catch { }
-        Add-Said 'err' (Get-Text $errBytes $errCopy.Position ($copies[1].Status -ne 'RanToCompletion'))
-        $text = Get-Text $outBytes $outCopy.Position ($copies[0].Status -ne 'RanToCompletion')
-        $text = $text -replace "`r?`n\z", ''
-        if ($text) { $text }
-        if ($box.stopped) { throw 'the time limit has passed' }
-        $global:LASTEXITCODE = $process.ExitCode
-    }.GetNewClosure()
-
-    # For a text that edits its own stderr.
-    $slot = @{ err = $err }
-    $box.begin = $clock.Elapsed.TotalSeconds
-    try {
-        # A break, a continue or an exit in the text ends all of this script: then there is no status.
-        & ([ScriptBlock]::Create($code)) 2>&1 | ForEach-Object {
-            $stream = if ($_ -is [Management.Automation.ErrorRecord]) { 'err' } else { 'out' }
-            Add-Said $stream ([string]$_ + "`n")
-        }
-        $box.status = $global:LASTEXITCODE
-        $box.whole = $true
-    } catch {
-        $box.whole = $true
-        $box.missing = $_.Exception.Data['program']
-        $box.status = if ($_.Exception.Data['status']) { $_.Exception.Data['status'] } else { 1 }
-        Add-Said 'err' ([string]$_ + "`n")
-    } finally {
-        $box.end = $clock.Elapsed.TotalSeconds
-    }
-}.ToString()
 
 # Nothing waits for a client that does not read: what is to be sent waits here, for the write before it.
 $sender = @{ waiting = [IO.MemoryStream]::new(); writing = $null }
@@ -255,23 +113,49 @@ $stop = {
     }
 }
 
-# All programs, and what a text started without Invoke-Tool, which is stopped with the text. No probe starts one any more,
-# and one that is being started is a process soon.
+# All that this process and its descendants started, whoever started it, from one table of the processes for each round;
+# until a round finds none that is new. .NET knows the parents of processes (but not publicly), .NET Framework does not:
+# there the probes' programs are stopped. No probe starts one any more, and one that is being started is a process soon.
 $leave = {
     param($tasks, [string] $stop, $client)
-    $run = [ScriptBlock]::Create($stop)
     foreach ($task in $tasks) {
         $task.box.stopped = $true
         if ($task.handle) { [void]$task.shell.BeginStop($null, $null) }
     }
-    $boxes = @($tasks | ForEach-Object { $_.box })
+    $self = [Diagnostics.Process]::GetCurrentProcess()
+    $parent = [Diagnostics.Process].GetProperty('ParentProcessId', [Reflection.BindingFlags]'Instance, NonPublic')
+    $known = @{}
     for ($round = 0; $round -lt 40; $round++) {
-        $starting = @($boxes | Where-Object { $_.starting })
-        $stopping = @(& $run $boxes $client)
-        foreach ($process in $stopping) { [void]$process.WaitForExit(2000) }
-        $running = @($tasks | Where-Object { $_.handle -and -not $_.handle.IsCompleted })
-        if ($starting.Count -eq 0 -and ($running.Count -eq 0 -or $round -gt 20)) { break }
-        [Threading.Thread]::Sleep(10)
+        $more = @($tasks | Where-Object { $_.box.starting }).Count
+        if (-not $parent) {
+            foreach ($process in & ([ScriptBlock]::Create($stop)) @($tasks.box) $client) { [void]$process.WaitForExit(2000) }
+        } else {
+            $children = @{}
+            foreach ($process in [Diagnostics.Process]::GetProcesses()) {
+                try { $children[$parent.GetValue($process)] += @($process) } catch { }
+            }
+            $families = [Collections.Generic.Queue[object]]::new()
+            $families.Enqueue(@($self.Id, $self.StartTime))
+            # No one else is in the middle of a tree.
+            $locked = [Threading.Monitor]::TryEnter($client, 2000)
+            while ($families.Count) {
+                $number, $since = $families.Dequeue()
+                foreach ($process in $children[$number]) {
+                    try {
+                        # Windows gives a number away again. Then the child is the older one.
+                        $start = $process.StartTime
+                        if ($start -lt $since) { continue }
+                        $families.Enqueue(@($process.Id, $start))
+                        if ($known[$process.Id]) { continue }
+                        $known[$process.Id] = $true
+                        $more++
+                        $process.Kill()
+                    } catch { }
+                }
+            }
+            if ($locked) { [Threading.Monitor]::Exit($client) }
+        }
+        if (-not $more) { break }
     }
 }
 

@@ -23,7 +23,12 @@ _SENDING = 3.0
 
 @cache
 def _engine() -> str:
-    text = Path(__file__).with_name("engine.ps1").read_text(encoding="utf-8")
+    return f"$runner = {{\n{_text('probe')}\n}}.ToString()\n{_text('engine')}"
+
+
+def _text(name: str) -> str:
+    """A PowerShell file beside this one, without its comments."""
+    text = Path(__file__).with_name(f"{name}.ps1").read_text(encoding="utf-8")
     return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
 

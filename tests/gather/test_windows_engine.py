@@ -1,4 +1,5 @@
-"""The engine for Windows VMs and its bootstrap on a real PowerShell: what plugins/gather/engine.ps1 promises.
+"""The engine for Windows VMs and its bootstrap on a real PowerShell: what plugins/gather/engine.ps1 and probe.ps1
+promise.
 
 A PowerShell for Linux runs it here; the programs are sh's. Its promises are those of docs/engine.md.
 """
@@ -63,6 +64,12 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     f"$err = 5; $out = 6; $cap = 'x'; $box = 1; $code = 2; $clock = 3; $info = 4; {sh('echo h')}": ("done", 0, "h\n", ""),
     f"$slot = $null; {sh('echo i')}": ("done", 0, "i\n", ""),
     "function Add-Said { throw 'mine' }; 'j'": ("done", 0, "j\n", ""),
+    "function global:Add-Said { throw 'mine' }; 'aa'": ("done", 0, "aa\n", ""),
+    "${alias:Add-Said} = 'nope'; ${alias:ForEach-Object} = 'nope'; 'ab'": ("done", 0, "ab\n", ""),
+    f"function global:Get-Text {{ 'mine' }}; ${{alias:Get-Text}} = 'nope'; {sh('echo ac')}": ("done", 0, "ac\n", ""),
+    "$ExecutionContext.InvokeCommand.PreCommandLookupAction = { throw 'x' }; 'ad'": ("done", 0, "ad\n", ""),
+    "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; 'ae'": ("done", 0, "ae\n", ""),
+    "[Environment]::ExitCode = 9; 'af'": ("done", 0, "af\n", ""),
     # The console goes nowhere.
     "[Console]::Out.WriteLine('zz'); [Console]::Error.WriteLine('zz'); [Console]::WriteLine('zz'); 'k'": ("done", 0, "k\n", ""),
     "\"<$([Console]::In.ReadLine())$([Console]::ReadLine())>\"": ("done", 0, "<>\n", ""),
@@ -94,6 +101,17 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     f"{sh('exit 4')}; {sh('echo B')}": ("done", 0, "B\n", ""),
     f"{sh('echo C')}; {sh('exit 4')}": ("done", 4, "C\n", ""),
     sh("cat; echo D"): ("done", 0, "D\n", ""),
+    "try { exit 5 } finally { 'ag' }": ("done", 5, "ag\n", ""),
+    "try { throw 'x' } finally { exit 6 }": ("done", 6, "", ""),
+    "trap { continue }; exit 4; 'no'": ("done", 4, "", ""),
+    "$x = $(exit 3); 'no'": ("done", 3, "", ""),
+    "1..3 | ForEach-Object { if ($_ -eq 2) { break }; $_ }; 'no'": ("done", 1, "1\n", "did not reach its end"),
+    "[Management.Automation.Runspaces.Runspace]::DefaultRunspace = $null; 'ah'": ("done", 0, "ah\n", ""),
+    "}": ("done", 1, "", "}"),
+    "'unclosed": ("done", 1, "", "unclosed"),
+    "@'\nhere": ("done", 1, "", "here"),
+    "class A { [int]$x = 3 }; [A]::new().x": ("done", 0, "3\n", ""),
+    "using namespace System.Text\n[StringBuilder]::new().Length": ("done", 0, "0\n", ""),
     # Characters.
     "'a' + [char]0 + 'b'": ("done", 0, "a\0b\n", ""),
     "\"a`rb`r`nc\"": ("done", 0, "a\rb\nc\n", ""),

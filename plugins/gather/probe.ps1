@@ -1,0 +1,146 @@
+# One probe, in its runspace: engine.ps1 has this text as $runner. $box is all that it shares with the main loop, which
+# believes none of it. The functions are closures, so a variable of the probe's text that has the name of one of theirs
+# changes nothing.
+param($box, $out, $err, $clock, [int] $cap, [string] $code, $variables, [string] $search, [string] $folder)
+$ErrorActionPreference = 'Continue'
+$ProgressPreference = 'SilentlyContinue'
+$global:LASTEXITCODE = 0
+
+# Add-Said STREAM TEXT: keep the text, until the cap is passed. By its name it is for the probe's text, which may put
+# something else in its place; nothing here calls a function by its name.
+$add = {
+    param([string] $stream, [string] $text)
+    $kept = if ($stream -eq 'err') { $err } else { $out }
+    $text = $text.Replace("`r`n", "`n")
+    $room = [Math]::Min($text.Length, $cap + 1 - $kept.Length)
+    if ($room -gt 0) { [void]$kept.Append($text, 0, $room) }
+}.GetNewClosure()
+${function:global:Add-Said} = $add
+
+# The text of a program's output: with a byte order mark, in UTF-16 or UTF-8, else in the OEM code page. What was cut
+# at the cap may end within a character.
+$read = {
+    param([byte[]] $bytes, [int] $length, [bool] $cut)
+    $even = $length - $length % 2
+    if ($length -ge 2 -and $bytes[0] -eq 255 -and $bytes[1] -eq 254) {
+        return [Text.Encoding]::Unicode.GetString($bytes, 2, $even - 2)
+    }
+    if ($length -ge 2 -and $bytes[0] -eq 254 -and $bytes[1] -eq 255) {
+        return [Text.Encoding]::BigEndianUnicode.GetString($bytes, 2, $even - 2)
+    }
+    $first = 0
+    if ($length -ge 3 -and $bytes[0] -eq 239 -and $bytes[1] -eq 187 -and $bytes[2] -eq 191) { $first = 3 }
+    $zeros = 0
+    $looked = [Math]::Min($even, 512)
+    for ($at = 1; $at -lt $looked; $at += 2) { if ($bytes[$at] -eq 0) { $zeros++ } }
+    if ($looked -ge 4 -and 4 * $zeros -gt $looked) {
+        return [Text.Encoding]::Unicode.GetString($bytes, 0, $even)
+    }
+    foreach ($short in 0, 1, 2, 3) {
+        if ($short -and -not $cut -or $length - $first -lt $short) { break }
+        try {
+            return [Text.UTF8Encoding]::new($false, $true).GetString($bytes, $first, $length - $first - $short)
+        } catch { }
+    }
+    $page = [Globalization.CultureInfo]::CurrentCulture.TextInfo.OEMCodePage
+    try { [Text.Encoding]::GetEncoding($page).GetString($bytes, 0, $length) } catch {
+        [Text.Encoding]::UTF8.GetString($bytes, 0, $length)
+    }
+}
+
+# Invoke-Tool PROGRAM ARGUMENTS VARIABLES: run a program with its stdin closed and without these variables. Returns
+# its stdout as one text, without the last line end. Its stderr is the probe's, its status $LASTEXITCODE.
+${function:global:Invoke-Tool} = {
+    param([string] $name, [string] $arguments = '', [string[]] $without = @())
+    $program = ''
+    foreach ($place in $search.Split([IO.Path]::PathSeparator)) {
+        try {
+            $path = [IO.Path]::Combine($place.Trim('"'), $name)
+            if ([IO.Path]::IsPathRooted($path) -and [IO.FileInfo]::new($path).Exists) { $program = $path; break }
+        } catch { }
+    }
+    if (-not $program) {
+        $missing = [InvalidOperationException]::new("$name is not installed")
+        $missing.Data['program'] = $name
+        throw $missing
+    }
+    $info = [Diagnostics.ProcessStartInfo]::new()
+    $info.FileName = $program
+    $info.Arguments = $arguments
+    $info.WorkingDirectory = $folder
+    $info.UseShellExecute = $false
+    $info.CreateNoWindow = $true
+    $info.RedirectStandardInput = $true
+    $info.RedirectStandardOutput = $true
+    $info.RedirectStandardError = $true
+    $info.EnvironmentVariables.Clear()
+    foreach ($variable in $variables.Keys) { $info.EnvironmentVariables[$variable] = $variables[$variable] }
+    foreach ($variable in $without) { $info.EnvironmentVariables.Remove($variable) }
+    $process = [Diagnostics.Process]::new()
+    $process.StartInfo = $info
+    # Who stops the probe sees that a program is being started, or is seen here before one is. This text may be
+    # stopped between any two statements.
+    $box.process = $process
+    $box.starting = $true
+    try {
+        if ($box.stopped) { throw 'the time limit has passed' }
+        try { [void]$process.Start() } catch {
+            # As in a shell: it was found, and cannot be run.
+            $failed = [InvalidOperationException]::new("${name}: $($_.Exception.GetBaseException().Message)")
+            $failed.Data['status'] = 126
+            throw $failed
+        }
+    } finally { $box.starting = $false }
+    if ($box.stopped) { $process.Kill() }
+    if (-not $box.started) {
+        $box.started = $true
+        $box.begin = $clock.Elapsed.TotalSeconds
+    }
+    $process.StandardInput.Close()
+    # Streams of a fixed size, for UTF-16 twice the cap: a program that writes more makes its copying fail, and is
+    # stopped for it.
+    $outBytes = [byte[]]::new(2 * $cap + 4096)
+    $errBytes = [byte[]]::new(2 * $cap + 4096)
+    $outCopy = [IO.MemoryStream]::new($outBytes)
+    $errCopy = [IO.MemoryStream]::new($errBytes)
+    $copies = [Threading.Tasks.Task[]]@(
+        $process.StandardOutput.BaseStream.CopyToAsync($outCopy, 1024),
+        $process.StandardError.BaseStream.CopyToAsync($errCopy, 1024)
+    )
+    while (-not $process.WaitForExit(25)) {
+        if ($box.stopped) { break }
+        if ($copies[0].IsFaulted -or $copies[1].IsFaulted) { $box.full = $true }
+    }
+    # A descendant may hold the pipes open for longer.
+    try { [void][Threading.Tasks.Task]::WaitAll($copies, $(if ($box.stopped) { 200 } else { 1000 })) } catch { }
+    & $add 'err' (& $read $errBytes $errCopy.Position ($copies[1].Status -ne 'RanToCompletion'))
+    $text = & $read $outBytes $outCopy.Position ($copies[0].Status -ne 'RanToCompletion')
+    $text = $text -replace "`r?`n\z", ''
+    if ($text) { $text }
+    if ($box.stopped) { throw 'the time limit has passed' }
+    $global:LASTEXITCODE = $process.ExitCode
+}.GetNewClosure()
+
+$keep = {
+    process {
+        $stream = if ($_ -is [Management.Automation.ErrorRecord]) { 'err' } else { 'out' }
+        & $add $stream ([string]$_ + "`n")
+    }
+}.GetNewClosure()
+
+# For a text that edits its own stderr.
+$slot = @{ err = $err }
+$box.begin = $clock.Elapsed.TotalSeconds
+try {
+    # A break, a continue or an exit in the text ends all of this script: then there is no status.
+    & ([ScriptBlock]::Create($code)) 2>&1 | & $keep
+    $box.status = $global:LASTEXITCODE
+    $box.whole = $true
+} catch {
+    $box.whole = $true
+    $box.missing = $_.Exception.Data['program']
+    $box.status = if ($_.Exception.Data['status']) { $_.Exception.Data['status'] } else { 1 }
+    & $add 'err' ([string]$_ + "`n")
+} finally {
+    $box.end = $clock.Elapsed.TotalSeconds
+}
