@@ -109,7 +109,7 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "[Management.Automation.Runspaces.Runspace]::DefaultRunspace = $null; 'ah'": ("done", 0, "ah\n", ""),
     "}": ("done", 1, "", "}"),
     "'unclosed": ("done", 1, "", "unclosed"),
-    "@'\nhere": ("done", 1, "", "here"),
+    "@'\nhere": ("done", 1, "", "terminator"),
     "class A { [int]$x = 3 }; [A]::new().x": ("done", 0, "3\n", ""),
     "using namespace System.Text\n[StringBuilder]::new().Length": ("done", 0, "0\n", ""),
     # Characters.

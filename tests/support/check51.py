@@ -45,7 +45,7 @@ TYPES = set(
     Collections.Generic.List[object] Collections.Generic.SortedDictionary[int,string] Console Convert DateTime
     DateTimeOffset Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch Environment
     Globalization.CultureInfo Globalization.NumberStyles IO.DriveInfo IO.FileAccess IO.FileInfo IO.FileMode
-    IO.FileShare IO.FileStream IO.MemoryStream IO.Path IO.SeekOrigin IO.TextReader IO.TextWriter
+    Collections.Generic.Queue[object] Reflection.BindingFlags IO.FileShare IO.FileStream IO.MemoryStream IO.Path IO.SeekOrigin IO.TextReader IO.TextWriter
     InvalidOperationException Management.Automation.ErrorRecord
     Management.Automation.Runspaces.InitialSessionState Math Microsoft.Win32.Registry Net.Dns
     Net.NetworkInformation.Ping Net.Security.RemoteCertificateValidationCallback Net.Security.SslStream
@@ -72,7 +72,8 @@ CALLS = set(
     Collections.Generic.List[object]::new/0 Collections.Generic.SortedDictionary[int,string]::new/0
     ComputeHash/1 ConnectAsync/2 Console::OpenStandardError/0 Console::OpenStandardOutput/0 Console::SetError/1
     Console::SetIn/1 Console::SetOut/1 Contains/1 ContainsKey/1 Convert::FromBase64String/1 CopyToAsync/2
-    Delegate::CreateDelegate/3 Diagnostics.Process::GetCurrentProcess/0 Diagnostics.Process::Start/1
+    Delegate::CreateDelegate/3 Diagnostics.Process::GetCurrentProcess/0 Diagnostics.Process::GetProcesses/0
+    Collections.Generic.Queue[object]::new/0 Dequeue/0 Enqueue/1 GetProperty/2 GetValue/1 Diagnostics.Process::Start/1
     Diagnostics.Process::new/0 Diagnostics.ProcessStartInfo::new/0 Diagnostics.ProcessStartInfo::new/2
     Diagnostics.Stopwatch::StartNew/0 Dispose/0 EndsWith/1 Environment::Exit/1
     Environment::ExpandEnvironmentVariables/1 Environment::GetEnvironmentVariable/1
