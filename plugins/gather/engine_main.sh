@@ -39,26 +39,27 @@ drop() {
   pending="${pending%% $1 *} ${pending#* $1 }"
 }
 
-# frame INDEX STATE STATUS BEGIN END [FILE...]: queue the frame of one probe, once; FILE...: its output, if it has any.
+# frame INDEX STATE STATUS BEGIN END [OUTPUT]: queue the frame of one probe, once; OUTPUT: not empty when it may have any.
 frame() {
   drop "$1" || return 0
-  printf '\n%s o %s\n' "$N" "$1" >"$room/$1.m"
-  {
-    [ "$2" = e ] || [ -z "$text" ] || printf '%s\n' "$text"
-    printf '\n%s e %s %s %s %s %s\n' "$N" "$1" "$2" "$3" "$4" "$5"
-  } >"$room/$1.t"
-  text=
-  ready="$ready ${6-} $1.m ${7-} $1.t" waiting=$((waiting + 1))
+  if [ "${6-}" ]; then
+    ready="$ready $1.o m $1.e m" frames="$frames$nl$N f $1 $2 $3 $4 $5"
+  else
+    frames="$frames$nl$N o $1${text:+$nl$text$nl}$nl$N e $1 $2 $3 $4 $5"
+  fi
+  text= waiting=$((waiting + 1))
   [ "$waiting" -lt 40 ] || flush
 }
 
 # flush: send what is ready, but for what is being sent: that may take as long as the client likes. To send takes two
-# processes, so it is done for forty answers, once a second, and when all are there.
+# processes, so it is done for forty answers, once a second, and when all are there. The frames come last: without them
+# nothing counts of output that could not be read as a whole.
 flush() {
-  [ "$sender" ] || [ -z "$ready" ] && return 0
-  sending=$ready ready= waiting=0 stuck= batch=$((batch + 1))
+  [ "$sender" ] || [ -z "$frames" ] && return 0
+  sending=$ready sent=$frames ready= frames= waiting=0 stuck= batch=$((batch + 1))
   (
-    cd "$room" && cat $sending 3>&- 5>&- >&6 6>&-
+    cd "$room" && printf '\n%s b\n' "$N" >&6 && { [ -z "$sending" ] || cat $sending 3>&- 5>&- >&6 6>&-; } &&
+      printf '%s\n' "$sent" >&6
     echo "s $batch $? - -" >&3
   ) 4>&- &
   sender=$!
@@ -127,7 +128,8 @@ tick() {
   done
   stuck=$sender
   [ -z "$beat" ] || [ "$sender" ] || {
-    printf '\n%s beat\n' "$N" >"$room/beat" && ready=beat && flush
+    frames="$nl$N beat"
+    flush
   }
 }
 
@@ -167,7 +169,9 @@ leave() {
 
 main() {
   ticks=0 pending=" $plain $rooted " indexes=" $plain $rooted " away=" $rooted " go= sudo= sender= ready= waiting=0 beat=
-  main=1 text= stuck= self= batch=0
+  main=1 text= stuck= self= batch=0 frames=
+  nl='
+'
   exec 3<>"$room/q" 5<&0 6>&1 </dev/null >/dev/null
   for i in $plain $rooted; do unset "k$i" "y$i"; done
   trap 'exit 1' HUP INT TERM PIPE
@@ -193,8 +197,8 @@ main() {
     s)
       [ "$sender" ] && [ "$index" = "$batch" ] || continue
       sender=
-      # Part of it was not there, so no frame of it counts; or nobody listens, and this ends the run.
-      [ "$status" = 0 ] || printf '\n%s torn %s\n' "$N" "$sending" >&6 || exit 1
+      # Part of it was not there, so no frame of it was sent; or nobody listens, and this ends the run.
+      [ "$status" = 0 ] || printf '\n%s b\n' "$N" >&6 || exit 1
       [ "$waiting" -lt 40 ] || flush
       ;;
     g) exit 1 ;;
@@ -218,9 +222,9 @@ main() {
       elif [ "$word" = l ]; then
         frame "$index" t - "$begin" "$end" # it cannot be stopped, or nobody is left to say that it was
       elif [ "$y" ]; then
-        frame "$index" t - "$begin" "$end" "$index.o" "$index.e"
+        frame "$index" t - "$begin" "$end" output
       else
-        frame "$index" e "$status" "$begin" "$end" "$index.o" "$index.e"
+        frame "$index" e "$status" "$begin" "$end" output
       fi
       ;;
     esac

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 
-from plugins.checks.probe import ProbeCommand
 from plugins.gather.script import PLACES, VmScript
 from plugins.model import ProbeResult, ProbeState
 
@@ -65,6 +65,7 @@ class FrameDecoder:
         self._begin = 0  # what stands before has been taken
         self._from = 0  # where to continue the search for the next mark
         self._open: tuple[bytes, bytes] | None = None  # index and stdout of a frame whose stderr is still to come
+        self._printed: deque[bytes] = deque()  # outputs whose frames are still to come
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes; True when the batch is complete and the session may be closed."""
@@ -112,9 +113,12 @@ class FrameDecoder:
                 self.full = " ".join(place.strip('"') for place in PLACES)
             case [word] if (reason := word.decode("ascii", "replace")) in REFUSALS:
                 self.refused = reason
-            case [b"torn", *files]:
-                for planned in self._of(files):
-                    self.results.pop(planned.key, None)
+            case [b"b"]:
+                self._printed.clear()
+            case [b"s"] if len(self._printed) < 2 * len(self._batch.probes):
+                self._printed.append(body)
+            case [b"f", index, state, status, begin, end] if len(self._printed) > 1:
+                self._close(index, state, status, begin, end, self._printed.popleft(), self._printed.popleft())
             case [b"end"]:
                 self.complete = True
             case [b"o", index]:
@@ -124,11 +128,6 @@ class FrameDecoder:
                 self._open = None
             case _:
                 self._open = None
-
-    def _of(self, files: list[bytes]) -> list[ProbeCommand]:
-        """The probes of these files, INDEX.o and others."""
-        indexes = {int(name[:-2]) for name in files if re.fullmatch(rb"\d{1,9}\.o", name)}
-        return [planned for index, planned in enumerate(self._batch.probes, 1) if index in indexes]
 
     def _close(
         self, index: bytes, state: bytes, status: bytes, begin: bytes, end: bytes, stdout: bytes, stderr: bytes

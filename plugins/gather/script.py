@@ -3,8 +3,11 @@
 What travels back on stdout, for a nonce N that is new for every VM and every run (all numbers are decimal)::
 
     \\nN hello\\n                                     the shell is there; whatever came before was login noise
-    ...stdout, at most its cap...\\nN o INDEX\\n
-    ...stderr, at most its cap...\\nN e INDEX STATE EXIT BEGIN END\\n
+    \\nN b\\n                                         answers follow: first all that some probes printed,
+    ...stdout...\\nN s\\n...stderr...\\nN s\\n...
+    \\nN f INDEX STATE EXIT BEGIN END\\n...           then the frame of each of them, in the same order
+    \\nN o INDEX\\n...stderr...
+    \\nN e INDEX STATE EXIT BEGIN END\\n              and frames of probes that printed nothing themselves
                                                     STATE: e ended, t timed out, x no tool, r no root
                                                     BEGIN, END: /proc/uptime, seconds with two decimals
     \\nN full PLACES\\n                               no folder could be written: nothing was run
@@ -12,9 +15,9 @@ What travels back on stdout, for a nonce N that is new for every VM and every ru
 
 On the VM: a private folder in the first place that can be written (memory first, so that a full disk does not matter).
 In it are two FIFOs per probe, which hold what it prints until it is sent; a FIFO in which probes, the clock and the
-sender announce themselves; and the lines that frame an answer, in files of their own. Only one process at a time writes
-to stdout, so frames never mix. Probes that need root are started by a second shell, under ``sudo -n`` unless the login
-is root. docs/engine.md says what is promised.
+sender announce themselves; and the line that ends an output. Only one process at a time writes to stdout, so frames
+never mix, and it writes the frames of what it could send as a whole. Probes that need root are started by a second
+shell, under ``sudo -n`` unless the login is root. docs/engine.md says what is promised.
 """
 
 from __future__ import annotations
@@ -125,10 +128,23 @@ def _seconds(planned: ProbeCommand) -> int:
     return max(1, math.ceil(planned.timeout))
 
 
+#: A command that only starts a program of the VM, after it has exported the proxy for it at most.
+_ONE_PROGRAM = re.compile(
+    r"(?:export(?: [A-Za-z]+_(?:PROXY|proxy)=[\w./:,-]*)+\n)?"
+    r"((?:cat|curl|date|df|id|ls|ping|ps|stat|uname)(?: (?:[\w./:=,%@+-]+|'[^']*'))*)",
+    re.ASCII,
+)
+
+
 def _probe(index: int, planned: ProbeCommand) -> str:
-    """A probe as values: its command, its limit and the programs it needs."""
-    needs = quote(" ".join(planned.needs))
-    return f"c{index}={quote(planned.command)} l{index}={_seconds(planned)} n{index}={needs}"
+    """A probe as values: its command, its limit and the programs it needs.
+
+    A command that only starts a program lets it take the place of the probe's shell: that is a fork less.
+    """
+    command, needs = planned.command, quote(" ".join(planned.needs))
+    if match := _ONE_PROGRAM.fullmatch(command):
+        command = f"{command[: match.start(1)]}exec {match[1]}"
+    return f"c{index}={quote(command)} l{index}={_seconds(planned)} n{index}={needs}"
 
 
 def _longest_first(probes: Sequence[tuple[int, ProbeCommand]]) -> str:
@@ -162,7 +178,10 @@ trap '' XFSZ
 for place in {" ".join(PLACES)}; do
   [ -d "$place" ] && mkdir "$place/{_FOLDER}" 2>/dev/null || continue
   room=$place/{_FOLDER}
-  {{ echo {_FOLDER * 4} >"$room/w" && cd "$room" && mkfifo {" ".join(names)} && cd /; }} 2>/dev/null && break
+  {{
+    echo {_FOLDER * 4} >"$room/w" && printf '\\n%s s\\n' "$N" >"$room/m" &&
+      cd "$room" && mkfifo {" ".join(names)} && cd /
+  }} 2>/dev/null && break
   cd /
   remove
   room=

@@ -60,6 +60,17 @@ def test_a_login_that_says_much_before_the_first_frame_is_greeted_all_the_same()
             assert decoded(whole[:cut], whole[cut:]).results == decoded(GOOD).results
 
 
+def test_outputs_sent_together_count_with_their_frames_in_order() -> None:
+    printed = b"\nN0NCE b\nout\n\nN0NCE s\nerr\n\nN0NCE s\n"
+    frame = b"\nN0NCE f 2 e 7 10.00 10.25\n"
+    end = b"\nN0NCE s\n\nN0NCE s\n\nN0NCE f 2 e 7 10.00 10.25\nN0NCE f 1 t - 10.00 11.50\n\nN0NCE end\n"
+    assert decoded(b"\nN0NCE hello\n", printed + end).results == decoded(GOOD).results
+    assert decoded(printed).results == {}
+    assert decoded(printed, b"\nN0NCE b\n", frame).results == {}  # it was not sent as a whole
+    assert decoded(b"\nN0NCE b\n\nN0NCE s\n", frame).results == {}  # no stderr
+    assert len(decoded(*[b"\nN0NCE s\n"] * 100)._printed) == 4
+
+
 def test_a_frame_forged_without_the_nonce_is_only_output() -> None:
     forged = b"\nN0NCE hello\n\nWRONG o 1\n\nWRONG end\n\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 1.00\n"
     decoder = decoded(forged)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from plugins.checks.probe import ProbeCommand
+from plugins.checks.quoting import quote
 from plugins.gather.frames import FrameDecoder
 from plugins.gather.script import VmScript, compile_script
 from tests.support.until import until
@@ -280,3 +281,35 @@ def test_what_may_take_longest_is_started_first() -> None:
     ]
     script = compile_script([*probes, planned("e", "true", root=True, timeout=30)]).script.decode()
     assert "\nplain='2 1 3' rooted='5 4'\n" in script
+
+
+@pytest.mark.parametrize(
+    "command", ["id -u", "export NO_PROXY= no_proxy=a,b\ncurl -w '\\n@curl $x' https://example.org/"]
+)
+def test_a_program_takes_the_place_of_the_shell(command: str) -> None:
+    *settings, program = command.split("\n")
+    assert f"c1={quote(chr(10).join([*settings, f'exec {program}']))} " in _script(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export A=9\ncat /a",
+        "export no_proxy=$(touch /a)\ncat /a",
+        "read i",
+        "cat /a; exit 3",
+        "cat /a\ncat /b",
+        "cat $i",
+        "cat 'a",
+        "cat /a &",
+        "cat <<a\ncat\na",
+        "catalog",
+        "",
+    ],
+)
+def test_what_is_more_than_a_program_keeps_its_shell(command: str) -> None:
+    assert f"c1={quote(command)} " in _script(command)
+
+
+def _script(command: str) -> str:
+    return compile_script([planned("a", command)]).script.decode()
