@@ -139,9 +139,10 @@ def test_the_status_is_that_of_the_command(shell: list[str], command: str, statu
     assert run(shell, planned("a", command)).results["a"].exit == status
 
 
-def test_an_answer_that_cannot_be_sent_is_no_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [":", shutil.which("cat")])
+def test_an_answer_that_cannot_be_sent_is_no_answer(tmp_path: Path, sent: str) -> None:
     cat = tmp_path / "cat"
-    cat.write_text("#!/bin/sh\nexit 1\n")
+    cat.write_text(f'#!/bin/sh\n{sent} "$@"\nexit 1\n')
     cat.chmod(0o755)
     env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     assert run(SHELLS["sh"], planned("a", "echo out"), env=env).results == {}
