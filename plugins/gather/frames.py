@@ -116,7 +116,7 @@ class FrameDecoder:
             case [b"b"]:
                 self._printed.clear()
             case [b"s"] if len(self._printed) < 2 * len(self._batch.probes):
-                self._printed.append(body)
+                self._printed.append(body[: _PIPE + 1])
             case [b"f", index, state, status, begin, end] if len(self._printed) > 1:
                 self._close(index, state, status, begin, end, self._printed.popleft(), self._printed.popleft())
             case [b"end"]:
