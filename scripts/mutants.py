@@ -37,7 +37,7 @@ from pathlib import Path
 
 from coverage import CoverageData
 
-from scripts.mutations import Mutation, mutations
+from scripts.mutations import Mutation, mutations, statement
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -120,7 +120,8 @@ class Coverage:
         """
         package = mutation.path.removeprefix("plugins/").partition("/")[0]
         lines = self.lines.get(mutation.path, {})
-        near, far = set(lines.get(mutation.line, ())), set[str]()
+        run = statement(self.sources.get(mutation.path, ""), mutation.line)
+        near, far = {test for line in run for test in lines.get(line, ())}, set[str]()
         if mutation.line in self.imported.get(mutation.path, ()):
             near = {test for tests in lines.values() for test in tests}
             far = {test for test in self.seconds if test.split("/")[1] in (package, "project")}

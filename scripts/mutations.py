@@ -136,3 +136,13 @@ def _lines_that_act(source: str) -> set[int]:
             for statement in node.body:
                 lines |= set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
     return lines
+
+
+def statement(source: str, line: int) -> range:
+    """The lines of the simple statement that the line is part of: Python notes only some of them as run."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            if line in lines:
+                return lines
+    return range(line, line + 1)

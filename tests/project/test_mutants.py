@@ -129,6 +129,12 @@ def test_a_program_that_a_test_starts_elsewhere_counts_for_that_test(
     assert known.lines["plugins/x.py"] == {1: ["tests/test_x.py::test_x"], 2: ["tests/test_x.py::test_x"]}
 
 
+def test_a_line_runs_when_another_line_of_its_statement_does() -> None:
+    source = "def f():\n    raise E(\n        'one'\n        'two'\n    )\n"
+    known = Coverage({"x.py": {2: ["a"], 3: ["b"]}}, {"a": 1.0, "b": 2.0}, sources={"x.py": source})
+    assert known.tests(Mutation("x.py", 4, "ChangeText", 1)) == ["a", "b"]
+
+
 def test_what_is_learned_moves_with_its_lines_and_is_learned_again_where_a_test_changes(small: Path) -> None:
     module, test = small / "plugins/redaction.py", small / "tests/test_a.py"
     test.parent.mkdir()
