@@ -53,7 +53,6 @@ class VmScript:
     nonce: str
     probes: tuple[ProbeCommand, ...]  # frame INDEX i is probes[i - 1]
     limit: float  # seconds after which the script has ended by itself
-    keeps_stdin: bool = False  # stdin stays open: to the script, its end means that nobody listens any more
     crlf: bool = False  # the VM ends its lines with CR LF, and whatever stands between may make it so
 
 
@@ -72,7 +71,7 @@ def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> 
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
     text, limit = _compiled(tuple(probes))
     script = text.replace(_NONCE, nonce).replace(_NAME, secrets.token_hex(8))
-    return VmScript(script.encode(), COMMAND, ADVICE, nonce, tuple(probes), limit, keeps_stdin=True)
+    return VmScript(script.encode(), COMMAND, ADVICE, nonce, tuple(probes), limit)
 
 
 #: What stands for a VM's nonce and the name of its folder in a compiled script: random, so that no probe has it. The

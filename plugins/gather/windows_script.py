@@ -55,4 +55,4 @@ def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> 
     """The script that runs `probes` on one Windows VM; `nonce` is for tests."""
     nonce = nonce or f"NEXUS{secrets.token_hex(16)}"
     script = pack(source(probes, nonce))
-    return VmScript(script, COMMAND, ADVICE, nonce, tuple(probes), _limit(probes), keeps_stdin=True, crlf=True)
+    return VmScript(script, COMMAND, ADVICE, nonce, tuple(probes), _limit(probes), crlf=True)

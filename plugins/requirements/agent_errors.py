@@ -145,7 +145,7 @@ _PROGRAM = re.compile(
 def exit_status_of(text: str, *, whole: bool = False) -> int | None:
     """The exit status of azcmagent in a sentence; `whole`: the sentence is the whole text."""
     if whole:
-        match = _WHOLE.fullmatch(text.strip()[:200])
+        match = _WHOLE.fullmatch(text.strip())
         return int(match[1]) if match else None
     text = text[:8192]
     if not _PROGRAM.search(text) or "installing azcmagent" in text.lower():

@@ -74,9 +74,7 @@ def _content(path: Path) -> bytes:
 
 def own_profile(name: str) -> str:
     """The text of the file that `load_profile` reads for this name; "" for a profile of this project."""
-    if (FOLDER / f"profile-{name}.toml").is_file() or not Path(name).is_file():
-        return ""
-    return _content(Path(name)).decode()
+    return "" if (FOLDER / f"profile-{name}.toml").is_file() else _content(Path(name)).decode()
 
 
 def saved_profile(text: bytes, label: str) -> Profile:

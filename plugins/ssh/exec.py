@@ -44,15 +44,11 @@ class Program(Protocol):
 
     @property
     def script(self) -> bytes:
-        """Its standard input."""
+        """Its standard input, which stays open during the run: its end tells it that the connection is lost."""
 
     @property
     def advice(self) -> Mapping[int | None, str]:
         """What to do when it ends with a status before the sink is complete; None stands for any other status."""
-
-    @property
-    def keeps_stdin(self) -> bool:
-        """Whether stdin stays open during the run; its end then tells the script that the connection is lost."""
 
 
 class Sink(Protocol):
@@ -117,7 +113,7 @@ def run_script(
     while True:
         unsent = _send(channel, unsent)
         waited = time.monotonic() - began
-        if stdin_open and not unsent and not (program.keeps_stdin and (sink.started or waited < limit * _PATIENCE)):
+        if stdin_open and not unsent and not sink.started and waited >= limit * _PATIENCE:
             stdin_open = False
             with suppress(*_GONE):
                 channel.shutdown_write()

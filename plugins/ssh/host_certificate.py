@@ -74,8 +74,7 @@ def read_certificate(blob: bytes) -> HostCertificate:
     try:
         kind, authority, algorithm = _signature_parts(blob)
         certificate = load_ssh_public_identity(kind.encode() + b" " + base64.b64encode(blob))
-        if not isinstance(certificate, SSHCertificate):
-            raise CertificateProblem("is not a certificate")
+        assert isinstance(certificate, SSHCertificate)  # by its type
         certificate.verify_cert_signature()
     except InvalidSignature:
         raise CertificateProblem("has a signature that is not its authority's") from None

@@ -174,7 +174,4 @@ def duration(seconds: float) -> str:
 
 def clock_time(seconds: float) -> str:
     """``2026-11-21 22:45:58 UTC``"""
-    try:
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    except (ValueError, OverflowError, OSError):
-        return f"{seconds:.0f} seconds after 1970"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -76,6 +76,14 @@ def test_the_same_secret_gets_the_same_mark_and_another_one_another() -> None:
 def test_redacting_twice_changes_nothing_more() -> None:
     once = redact(f"password=abc123 {JWT} http://a:b@c/")
     assert redact(once) == once
+    passwords = "Set the following 'random' passwords\nubuntu:"
+    assert redact(f"{passwords}<secret:9d9037dd>\nroot:K0011qZ7vLmW3xT").startswith(
+        f"{passwords}<secret:9d9037dd>\nroot:<secret:"
+    )
+
+
+def test_a_secret_ends_with_its_line() -> None:
+    assert redact("PASSWORD=correct horse \\\nplain words").partition(">")[2] == "\nplain words"
 
 
 @pytest.mark.parametrize(

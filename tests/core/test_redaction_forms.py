@@ -48,11 +48,20 @@ def test_a_needle_of_every_finder_is_what_its_pattern_needs() -> None:
 @pytest.mark.parametrize(
     ("name", "level"),
     [
-        *((name, STRONG) for name in "GITHUB_TOKEN DB_PASS smtp_pass MYSQL_PWD SIGNING_KEY DD_APP_KEY psk otp".split()),
-        *((name, STRONG) for name in "x-functions-key ansible_become_pass githubToken adminPassword passwords".split()),
+        *(
+            (name, STRONG)
+            for name in "GITHUB_TOKEN DB_PASS smtp_pass MYSQL_PWD SIGNING_KEY DD_APP_KEY psk otp USER_PIN".split()
+        ),
+        *(
+            (name, STRONG)
+            for name in "ACCESS_PAT x-functions-key ansible_become_pass githubToken adminPassword passwords".split()
+        ),
         *((name, WEAK) for name in "token tokens pass credential credentials secrets".split()),
         *((name, NONE) for name in "tokenType secretName publicKey key keys PasswordAuthentication chpasswd".split()),
-        *((name, NONE) for name in "monkey bypass compass HOST_KEY CACHE_KEY key_id keyVaultId author max".split()),
+        *(
+            (name, NONE)
+            for name in "monkey bypass compass HOST_KEY host_private_key CACHE_KEY key_id keyVaultId author max".split()
+        ),
     ],
 )
 def test_how_surely_a_name_is_a_secrets(name: str, level: int) -> None:

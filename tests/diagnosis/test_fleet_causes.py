@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins.diagnosis.fleet_causes import Cause
+from plugins.diagnosis.fleet_causes import Cause, normalized
 from tests.support.report_builder import causes_of as find
 
 THINGS = {
@@ -162,3 +162,9 @@ def test_what_blocks_a_parameter_is_the_cause_of_the_same_parameter() -> None:
         "HTTPS_PROXY": [],
         "NO_PROXY": ["a"],
     }
+
+
+def test_a_remedy_loses_what_differs_between_vms() -> None:
+    vm = {"name": "web-1", "address": "azureuser@web.example:22"}
+    text = "Let web-1 (Web.example) reach gbl.example, not web.example.org, 3 times."
+    assert normalized(text, vm, {"parameter": "gbl.example"}) == "Let … (…) reach …, not ….org, … times."

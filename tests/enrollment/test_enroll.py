@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -409,9 +410,13 @@ def test_azure_is_given_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     def look(cloud: str, group: str) -> Answer:
         return Answer("GET", [machine("web-a", next(states, "Connected"))])
 
+    pauses: list[float] = []
     monkeypatch.setattr(site, "look", look)
+    monkeypatch.setattr(arc_machines, "PATIENCE", 60.0)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     assert site.enroll("connect")
     assert ArcMachine.read(site.results("a")["enroll_machine"]).status == "Connected"
+    assert pauses == [arc_machines.PAUSE] * 2
 
 
 # ------------------------------------------------------------------------------------------------------ the whole step

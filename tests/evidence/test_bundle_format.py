@@ -133,7 +133,10 @@ def manifest(**changes: object) -> bytes:
         (b"[]", "this is not a bundle of this suite: its manifest.json cannot be read (*"),
         ("".join(f'{{"{n}":' for n in range(20_000)).encode(), "this is not a bundle of this suite: its manifest.json cannot be read (*"),
         (manifest(members={"run.json": {"sha256": "no"}}), "* cannot be read (members[...].sha256: expected str matching regex '^[0-9a-f]{64}$')."),
-        (None, "this is not a bundle of this suite: it has no manifest.json. *"),
+        (
+            None,
+            "this is not a bundle of this suite: it has no manifest.json. Use a bundle that --bundle wrote, or the run directory.",
+        ),
     ],
 )  # fmt: skip
 def test_a_foreign_or_newer_bundle_says_so(good: Path, said: bytes | None, message: str) -> None:

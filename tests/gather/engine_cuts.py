@@ -21,7 +21,7 @@ from tests.support.sshd import Client, Keys, sshd, vm
 class _Cut:
     """A script that lost bytes, and a sink that is never content."""
 
-    command, advice, keeps_stdin, started = COMMAND, ADVICE, True, False
+    command, advice, started = COMMAND, ADVICE, False
 
     def __init__(self, script: bytes) -> None:
         self.script = script

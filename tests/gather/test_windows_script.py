@@ -137,7 +137,7 @@ def test_an_encoded_command_is_utf_16(text: str) -> None:
 def test_the_batch_says_what_the_decoder_needs() -> None:
     probes = [ProbeCommand("a", "'x'", 3, False, (), 16), ProbeCommand("b", "'y'", 7, True, (), 32)]
     batch = compile_script(probes)
-    assert (batch.probes, batch.command, batch.crlf, batch.keeps_stdin) == (tuple(probes), COMMAND, True, True)
+    assert (batch.probes, batch.command, batch.crlf) == (tuple(probes), COMMAND, True)
     assert batch.limit == 7 + OVERHEAD + STARTUP
     assert batch.nonce != compile_script(probes).nonce
     script = unpacked(batch.script)

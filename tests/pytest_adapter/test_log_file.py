@@ -55,6 +55,7 @@ def packed(**members: bytes) -> bytes:
         gz((OTHER + LINE).encode("utf-16")),
         packed(azcmagent_log=(OTHER + LINE).encode()),
         packed(logs__himds_log=OTHER.encode(), logs__azcmagent_log=(OTHER + LINE).encode("utf-16")),
+        packed(azcmagent_log=(OTHER + LINE).encode() + b"\n" * 600),
         packed(azcmagent_log_1_gz=gz((OTHER + LINE).encode())),
         packed(picture_png=b"\x89PNG\r\n\x1a\n" + bytes(100), azcmagent_log=(OTHER + LINE).encode()),
         (OTHER + LINE).encode() + bytes(200),  # what a machine leaves that lost power
@@ -67,6 +68,7 @@ def test_a_text_is_read_however_it_is_written(tmp_path: Path, data: bytes) -> No
     assert known
     assert "\nAZCM0026\nCause:  The network is not set up" in text
     assert "Seen once" in text
+    assert "Only its end was read" not in text
 
 
 NOISE = random.Random(7).randbytes(4000)

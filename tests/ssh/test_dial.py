@@ -14,7 +14,7 @@ import pytest
 
 from plugins.model import Vm
 from plugins.ssh import client as ssh
-from plugins.ssh.dial import Connection, dial, is_address
+from plugins.ssh.dial import Connection, _connect, dial, is_address
 from plugins.ssh.hop import Hop
 from tests.support.sshd import (
     Client,
@@ -88,6 +88,13 @@ def test_nothing_listens(client: Client) -> None:
         (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port))
     assert session.outcome == "refused"
     assert "nothing listens" in session.message
+
+
+def test_an_address_of_a_family_that_this_machine_does_not_have_leaves_the_others() -> None:
+    hop: Any = None
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        addresses: list[Any] = [(9999, ("", 0)), (socket.AF_INET, server.getsockname())]
+        asyncio.run(_connect(hop, addresses, 20)).close()
 
 
 def test_no_such_name(client: Client) -> None:

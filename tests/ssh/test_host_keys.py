@@ -8,9 +8,12 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from plugins.ssh import host_keys
 from plugins.ssh.host_certificate import CertificateProblem, read_certificate
 from plugins.ssh.host_keys import HostKeys
 from tests.support.sshd import (
@@ -308,3 +311,5 @@ def test_a_damaged_certificate_is_not_one(keys: Keys, tmp_path: Path) -> None:
     for length in range(0, len(blob), 5):
         with pytest.raises(CertificateProblem):
             read_certificate(blob[:length])
+    damaged: Any = SimpleNamespace(public_blob=SimpleNamespace(key_blob=b""))
+    assert host_keys._certificate(damaged) == (None, "has the type '', which is not known here")

@@ -8,11 +8,14 @@ import signal
 import threading
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from plugins.model import SshSession, Vm
 from plugins.ssh import client as ssh
+from plugins.ssh.jump import _no_way
 from tests.support.sshd import (
     ME,
     Client,
@@ -247,3 +250,20 @@ def test_a_long_queue_behind_a_jump_host_is_not_the_vms_fault(
         reach_timeout=20,
     )
     assert {session.outcome for session in sessions} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        ("Connection refused", "refused"),
+        ("Connection timed out", "timed out"),
+        ("Name or service not known", "name not resolved"),
+        ("Could not resolve hostname", "name not resolved"),
+        ("No route to host", "unreachable"),
+    ],
+)
+def test_why_a_jump_host_does_not_reach_the_vm(words: str, outcome: str) -> None:
+    hop: Any = SimpleNamespace(address="10.0.0.4", port=22)
+    error = _no_way("gw", hop, 2, words)
+    assert (error.outcome, error.via) == (outcome, "gw")
+    assert error.message == f"The jump host gw cannot connect to 10.0.0.4 port 22: '{words}'."

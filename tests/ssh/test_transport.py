@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plugins.ssh.dial import Connection
-from plugins.ssh.transport import _BASE, SshTransport, _Packets
+from plugins.ssh.transport import _BASE, SshTransport, _Ahead, _Packets
 
 
 class Stream:
@@ -31,6 +31,18 @@ def test_packets_that_came_together_and_in_pieces_are_read_whole() -> None:
     assert packets.read_all(2) == b"mn"
     with pytest.raises(EOFError):
         packets.read_all(1)
+
+
+def test_what_was_read_ahead_needs_no_other_call() -> None:
+    stream: Any = Stream(b"abcd")
+    ahead = _Ahead(stream)
+    assert [ahead.recv(1), ahead.take(2), ahead.take(2), ahead.take(-1), ahead.take(1)] == [
+        b"a",
+        b"bc",
+        None,
+        None,
+        b"d",
+    ]
 
 
 def test_nothing_is_read_twice_for_a_packet_with_an_impossible_length() -> None:

@@ -65,6 +65,10 @@ def test_known_differences(tool: str, curl: tuple[int, ...], value: str, expecte
     assert bypasses(tool, value, IMDS, curl) is expected
 
 
+def test_an_old_curl_reads_no_address_with_colons() -> None:
+    assert [bypasses("curl", "fd00::1", "fd00::1", version) for version in ((7, 58, 0), (7, 59, 0))] == [False, True]
+
+
 @pytest.mark.parametrize("tool", ["curl", "azcmagent (Go)", "az (Python)"])
 @pytest.mark.parametrize("curl", [(7, 68, 0), (8, 9, 0)])
 def test_a_leading_dot_stands_for_what_lies_below(tool: str, curl: tuple[int, ...]) -> None:

@@ -161,7 +161,6 @@ class Program:
 
     command = COMMAND
     advice = ADVICE
-    keeps_stdin = True
 
     def __init__(self, text: str) -> None:
         self.script = pack(text).encode()
