@@ -210,6 +210,15 @@ def test_a_bomb_is_refused_before_it_is_unpacked(good: Path) -> None:
     assert refused(good) == "refused: evidence/a.json would unpack to over 100 times its size (a zip bomb?)."
 
 
+def test_a_file_of_the_largest_size_is_read(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(good) as archive:
+        most = max(info.file_size for info in archive.infolist())
+    monkeypatch.setattr(bundle_file, "MOST_BYTES", most)
+    BundleFile(good)
+    monkeypatch.setattr(bundle_file, "MOST_BYTES", most - 1)
+    assert "would unpack to" in refused(good)
+
+
 def test_a_bomb_that_lies_about_its_size_is_refused(good: Path) -> None:
     rewritten(good, {"evidence/a.json": b"\0" * 10_000_000})
     whole = good.read_bytes()

@@ -19,3 +19,4 @@ def test_more_verdicts_on_one_check_do_not_make_up_for_another() -> None:
     assert coverage.add("b", [verdict("VM-001"), verdict("NET-001"), verdict("NET-001", "2")])
     judged = coverage.as_results()
     assert (judged["complete"], judged["checks"], judged["vms"]) == (False, ["NET-001"], {"judged": 1, "of": 2})
+    assert judged["guest_alone"] is False

@@ -299,6 +299,8 @@ def test_revoked_host_keys(client: Client, keys: Keys, tmp_path: Path, what: str
     right = {"another": "ok", **unread}.get(what if what in unread else what.split()[0], "host key revoked")
     assert session.outcome == right, session
     assert (theirs == "ok") == (right == "ok")
+    if right == "cannot be used":
+        assert session.remedy.startswith("Correct the file, or check that ssh-keygen is installed")
 
 
 def test_a_damaged_certificate_is_not_one(keys: Keys, tmp_path: Path) -> None:

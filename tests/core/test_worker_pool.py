@@ -1,0 +1,27 @@
+"""Questions in parallel, with an end: `plugins.core.worker_pool`."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from plugins.core import worker_pool
+from plugins.core.worker_pool import WorkerPool
+
+
+def test_questions_under_way_are_answered_after_the_run_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "_GRACE", 60.0)
+    asked = threading.Event()
+
+    def cancelled() -> bool:
+        asked.set()
+        return True
+
+    def question() -> str:
+        asked.wait(60)
+        return "an answer"
+
+    pool = WorkerPool(1, cancelled=cancelled)
+    assert pool.ask([question], lambda number: "late") == ["an answer"]
+    pool.close()
