@@ -162,12 +162,8 @@ def _moved(before: list[str], now: list[str]) -> dict[int, int]:
 
 def copy(to: Path) -> Path:
     """The tracked and the new files, without what is ignored."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=TOP,
-        capture_output=True,
-        check=True,
-    )
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=TOP, capture_output=True, check=True)
     for name in filter(None, listed.stdout.decode().split("\0")):
         if (TOP / name).is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
