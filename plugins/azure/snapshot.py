@@ -73,6 +73,7 @@ class Call:
         return f"{self.method} {self.url}" + (f" -> {self.status}" if self.status is not None else "")
 
 
+_IDS = 5  # of a longer list of resource ids, a report shows so many
 _EXCERPTS = 1_000
 
 
@@ -144,7 +145,18 @@ class AzureSnapshot:
 
 def shown(value: Any) -> str:
     """JSON as a report shows it, not yet cut."""
-    return "404: it does not exist" if value is None else json.dumps(value, indent=1)
+    return "404: it does not exist" if value is None else json.dumps(_with_few_ids(value), indent=1)
+
+
+def _with_few_ids(value: Any) -> Any:
+    """The same with few of many ids: the answer about a network names its VMs before what is judged."""
+    if isinstance(value, dict):
+        return {key: _with_few_ids(member) for key, member in value.items()}
+    if not isinstance(value, list):
+        return value
+    if len(value) > _IDS and all(str(member).startswith("/subscriptions/") for member in value):
+        return [*value[:_IDS], f"... and {len(value) - _IDS} more"]
+    return [_with_few_ids(member) for member in value]
 
 
 def _to_data(answer: Answer | ReadError) -> dict[str, Any]:

@@ -169,11 +169,17 @@ def _print(blob: bytes) -> str:
 def _certified(path: Path, certificate: Path, problems: list[str]) -> PKey | None:
     try:
         key = load_private_key(read_regular(path, _LONGEST))
-        key.load_certificate(str(certificate))
+        _certify(key, certificate)
     except Exception as error:  # the loaders raise a dozen kinds
         problems.append(f"{certificate} is not a certificate for {path} ({error})")
         return None
     return key
+
+
+def _certify(key: PKey, certificate: Path) -> None:
+    """Load ``ssh-ed25519-cert-v01@openssh.com AAAA... comment``: paramiko itself would read a file of any size."""
+    words = read_regular(certificate, _LONGEST).split()
+    key.load_certificate(Message(base64.b64decode(words[1])))
 
 
 def _read(path: Path) -> _KeyFile:
@@ -199,7 +205,7 @@ def _read(path: Path) -> _KeyFile:
     if beside.is_file():
         try:
             certificate = load_private_key(data)
-            certificate.load_certificate(str(beside))
+            _certify(certificate, beside)
         except Exception:  # not a certificate for this key: the key is offered alone, as ssh does
             certificate = None
     return _KeyFile(path, key.asbytes(), key, certificate)

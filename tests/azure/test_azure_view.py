@@ -12,7 +12,7 @@ from plugins.azure import resource_ids as ids
 from plugins.azure.answer_keys import assignments, machines, provider, resource
 from plugins.azure.clouds import clouds
 from plugins.azure.discovery import FleetError, Place, addresses, fleet_from_azure, from_resources, parse_places
-from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
+from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError, shown
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.model import Status, Target, Vm
@@ -147,6 +147,20 @@ def test_what_was_looked_at_is_remembered_in_short() -> None:
     shown = seen.used["azure-arc-machines"]
     assert (shown.command, shown.state, shown.exit) == ("GET https://machines", "done", 0)
     assert '"/1"' in shown.stdout and '"/2"' not in shown.stdout and not shown.truncated
+
+
+def test_a_network_that_names_many_vms_is_shown_with_what_is_judged() -> None:
+    vms = [f"{GROUP}/providers/Microsoft.NetworkCloud/virtualMachines/vm{number}" for number in range(40)]
+    network = {
+        "properties": {
+            "virtualMachinesAssociatedIds": vms,
+            "actions": ["a"] * 40,
+            "enableDefaultEgressEndpoints": "True",
+        }
+    }
+    text = shown(network)
+    assert vms[4] in text and vms[5] not in text and '"... and 35 more"' in text
+    assert text.count('"a"') == 40 and '"enableDefaultEgressEndpoints": "True"' in text
 
 
 def test_what_could_not_be_read_is_remembered_too() -> None:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from plugins.core.errors import InputError
 from plugins.core.yaml_config import ConfigErrors
@@ -128,13 +130,22 @@ def test_read_object_is_one_of_them(tmp_path: Path) -> None:
         read_object(tmp_path / "results.json")
 
 
-def test_a_key_file_that_never_ends_is_no_key(tmp_path: Path) -> None:
+def test_a_key_or_certificate_file_that_never_ends_is_none(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(
+        Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    )
+    huge(tmp_path / "key-cert.pub")
     for make in (fifo, endless, folder, huge):
         path = tmp_path / make.__name__
         make(path)
         with most_memory() as most:
             found = keys._read(path)
             assert known_hosts._parse(path).plain == {}
+            beside = keys._read(tmp_path / "key")
+            assert beside.key and not beside.certificate
+            problems: list[str] = []
+            assert keys._certified(tmp_path / "key", path, problems) is None
+        assert problems[0].startswith(f"{path} is not a certificate for {tmp_path}/key (")
         assert (found.key, "cannot be read" in found.problem) == (None, True)
         assert most[0] < 64 * MEGABYTE
 
@@ -148,6 +159,7 @@ CHECKED = "requirements/profile_file results/provenance"  # read with a bound be
 OPERATORS = "azure/az_cli ssh/openssh ssh/host_keys ssh/config_reader ssh/known_hosts"
 UNBOUNDED = re.compile(
     r"\.(?:read|readlines?|recv)\(\)|\.read_(?:bytes|text)\(|\.communicate\(|capture_output=True|check_output\("
+    r"|\.load_certificate\((?!Message)|from_private_key_file\("
 )
 #: What unpacks or expands, and the one place that bounds it.
 EXPANDS = {
