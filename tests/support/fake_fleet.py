@@ -47,7 +47,7 @@ def visit_all(
         for part in re.findall(r"^rooted_part=((?:'[^']*'|\"'\")+)", script, re.M):  # what sudo starts
             script += "\n".join(shlex.split(part))
         for index, quoted in re.findall(r"^c(\d+)=((?:'[^']*'|\"'\"|[^\s'\"])+) l\d", script, re.M):
-            (command,) = shlex.split(quoted)
+            command = shlex.split(quoted)[0].removeprefix("exec ")
             if "\n" in command:  # of --bundle
                 continue
             if command in says or "journalctl" in command:  # the one of --bundle that has a single line
