@@ -1,4 +1,5 @@
-"""AGENT and PROXY-004..006 on Windows. The agent's words are captured; what our own commands print is made up."""
+"""AGENT and PROXY-004..006 on Windows. The agent's words are captured; what our own commands print is recorded
+where all is well (tests/support/windows_recording.py), else made up."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from plugins.model import ProbeResult, Status
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import AZCMAGENT, HIMDS
 from tests.support.suite_rows import NOW, Row, captured, seen
+from tests.support.windows_recording import recorded
 
 ROWS: dict[str, list[Row]] = {}
 
@@ -26,7 +28,7 @@ def services(**states: str) -> ProbeResult:
     return seen("\n".join(blocks))
 
 
-NEVER = captured("azcmagent/show-1.64-never-connected")  # captured on Windows
+NEVER = recorded("agent_show")
 
 
 CONNECTED = captured("azcmagent/show-1.58-connected")
@@ -66,8 +68,8 @@ ROWS["AGENT-002"] = [
 
 ROWS["AGENT-005"] = [
     Row(
-        "captured on Windows: never connected",
-        {"agent": installed(), "agent_show": NEVER},
+        "never connected",
+        {"agent": recorded("agent"), "agent_show": NEVER},
         Status.PASS,
         "The agent is installed and was never connected: ready to connect.",
     ),
@@ -77,7 +79,7 @@ ROWS["AGENT-005"] = [
 ROWS["AGENT-003"] = [
     Row(
         "before it is connected",
-        {"agent": installed(), "agent_show": NEVER, "agent_services": services(himdsd="active", gcad="stopped")},
+        {"agent": recorded("agent"), "agent_show": NEVER, "agent_services": recorded("agent_services")},
         Status.PASS,
         "himds runs. The machine is not connected; the other services are due once it is.",
     ),
@@ -112,10 +114,12 @@ ROWS["AGENT-003"] = [
 ]
 
 
+SETTINGS = ("agent", "agent_config", "agent_services", "systemd_env")
+
 ROWS["PROXY-004"] = [
     Row(
         "set",
-        {"agent": installed(), "agent_config": config(), "agent_services": services(), "systemd_env": machine()},
+        {name: recorded(name) for name in SETTINGS},
         Status.PASS,
         "The agent's proxy.url is http://169.254.0.11:3128.",
     ),
@@ -149,7 +153,7 @@ ROWS["PROXY-004"] = [
 ROWS["PROXY-006"] = [
     Row(
         "no other",
-        {"agent": installed(), "agent_config": config(), "agent_services": services(), "systemd_env": machine(CSN)},
+        {name: recorded(name) for name in SETTINGS},
         Status.PASS,
         "The Machine environment gives the agent's services http://169.254.0.11:3128, the same as proxy.url.",
     ),
@@ -179,7 +183,7 @@ STARTED = "2026-11-21T21:45:58+01:00"
 ROWS["AGENT-006"] = [
     Row(
         "nothing",
-        {"agent": installed(), "agent_show": NEVER, "agent_logs": logs("@log himds.log", "@log azcmagent.log")},
+        {name: recorded(name) for name in ("agent", "agent_show", "agent_logs")},
         Status.PASS,
         "No AZCM code and no error of the last day in himds.log and azcmagent.log.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plugins.model import ProbeResult, Status
 from tests.support.suite_rows import Row, seen
+from tests.support.windows_recording import recorded
 
 ROWS: dict[str, list[Row]] = {}
 
@@ -12,7 +13,7 @@ def system(id: str, version: str, name: str, machine: str = "amd64") -> ProbeRes
     return seen(f'PRETTY_NAME="{name}"\nID={id}\nVERSION_ID="{version}"\n\n@machine {machine}\n')
 
 
-SERVER = system("windowsserver", "2022", "Windows Server 2022 Datacenter")
+SERVER = recorded("system")
 
 ROWS["VM-004"] = [
     Row(
@@ -71,7 +72,7 @@ ON = r"Under HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\P
 WELL = "Windows PowerShell 5.1 and .NET Framework (release 461814) are there, TLS 1.2 is not switched off; 28672 MB on C: are free."
 
 ROWS["VM-005"] = [
-    Row("all there", guest(), Status.PASS, WELL),
+    Row("all there", {"guest": recorded("guest"), "system": SERVER}, Status.PASS, WELL),
     Row("TLS 1.2 switched on by hand", guest(enabled="1", default="0"), Status.PASS, WELL),
     Row("TLS 1.2 switched on, all bits set", guest(enabled="-1"), Status.PASS, WELL),
     Row("TLS 1.2 switched off", guest(enabled="0"), Status.FAIL, OFF, ON),

@@ -28,13 +28,9 @@ from tests.support.powershell import needs_pwsh, run
 from tests.support.powershell_grammar import ENDPOINT, PROBES
 from tests.support.suite_rows import PROFILE, WINDOWS_VM
 from tests.support.tls_origin import behaviours, serves
+from tests.support.windows_recording import CURL, program
 
 pytestmark = [needs_pwsh, pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")]
-
-CURL = """#!/bin/sh
-for word; do shift; [ "$word" = NUL ] && word=/dev/null; set -- "$@" "$word"; done
-exec {curl} "$@"
-"""
 
 _OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -61,8 +57,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProbeResult]:
         "drip": answers(_OPEN, _drip),
         "refused": answers(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
     }
-    (folder / "curl.exe").write_text(CURL.format(curl=shutil.which("curl")))
-    (folder / "curl.exe").chmod(0o755)
+    program(folder / "curl.exe", CURL.format(curl=shutil.which("curl")))
     with contextlib.ExitStack() as stack, pytest.MonkeyPatch.context() as environment:
         environment.setenv("PATH", f"{folder}:/usr/bin:/bin")
         environment.setenv("CURL_CA_BUNDLE", str(trusted["tls-good"]))

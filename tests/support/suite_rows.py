@@ -30,8 +30,10 @@ def seen(
 
 
 def ended(result: ProbeResult) -> ProbeResult:
-    """The result with the mark that its command prints last; the tables leave it out."""
+    """The result with the mark that its command prints last; the tables leave it out, recorded answers have it."""
     if result.state != "done" or result.exit or not result.command.endswith((f"echo {END}", f"\n'{END}'")):
+        return result
+    if result.stdout.endswith(f"{END}\n"):
         return result
     newline = "" if result.stdout.endswith(("\n", "\r")) or not result.stdout else "\n"
     return replace(result, stdout=f"{result.stdout}{newline}{END}\n")

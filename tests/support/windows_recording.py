@@ -1,0 +1,208 @@
+"""What every Windows probe answers on a real PowerShell, as data; scripts/record-windows writes it.
+
+PowerShell runs each probe's text in the product's own engine. What only Windows has is a stand-in, and `STAND_INS` names
+each; the texts of azcmagent are captured ones. So a recording shows what PowerShell makes of a probe's text, not what
+Windows says. curl asks a closed port, so its answers are those of a connection that is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.checks.probe import ProbeCommand
+from plugins.model import ProbeResult
+from plugins.requirements.profile import Timeouts
+from tests.support.paths import ROOT
+from tests.support.powershell import run
+from tests.support.powershell_grammar import ENDPOINT, PROBES, VM
+from tests.support.suite_rows import NOW, PROFILE, captured, seen
+
+__all__ = ["CURL", "FILE", "comparable", "program", "record", "recorded"]
+
+FILE = ROOT / "tests" / "data" / "windows" / "answers.json"
+
+CURL = """#!/bin/sh
+for word; do shift; [ "$word" = NUL ] && word=/dev/null; set -- "$@" "$word"; done
+exec {curl} "$@"
+"""
+
+STAND_INS = {
+    "PowerShell": "PowerShell 7 for Linux; it calls itself 5.1.17763.1",
+    "registry": "a class: Windows Server 2022 Datacenter, .NET Framework 4.7.2, no setting of SCHANNEL, the service himds",
+    "services": "a class: himds runs, GCArcService is stopped, the others are not there",
+    "Machine environment": "the environment of the process, with each name in both cases",
+    "system drive": "C:, of which 28672 MB are free",
+    "role Administrator": "not asked for",
+    "paths": "/ for \\",
+    "azcmagent.exe": "a shell script that prints captured texts",
+    "logs of the agent": "one line each, written by hand",
+    "curl.exe": "curl of the machine, to a closed port of 127.0.0.1 as proxy and as metadata service",
+    "addresses": "127.0.0.1 for the metadata service that is pinged, and for the endpoint that is resolved",
+}
+
+_REGISTRY = """\
+class StandInRegistry { static [object] GetValue([string] $key, [string] $name, [object] $default) {
+    $values = @{ ProductType = 'ServerNT'; CurrentBuildNumber = '20348'; ProductName = 'Windows Server 2022 Datacenter'
+        Release = 461814; Type = 16 }
+    return $values[$name]
+} }
+"""
+
+_SERVICES = """\
+class StandInServices { static [object[]] GetServices() {
+    return @(@{ ServiceName = 'himds'; Status = 'Running' }, @{ ServiceName = 'GCArcService'; Status = 'Stopped' })
+} }
+"""
+
+#: Text of a probe -> the stand-in's, and what it needs before it.
+_REPLACED = {
+    "[Microsoft.Win32.Registry]": ("[StandInRegistry]", _REGISTRY),
+    "[ServiceProcess.ServiceController]": ("[StandInServices]", _SERVICES),
+    "$name, 'Machine')": ("$name, 'Process')", ""),
+    "[IO.DriveInfo]::new($env:SystemDrive).AvailableFreeSpace": ("30064771072", ""),
+    "$PSVersionTable.PSVersion": ("'5.1.17763.1'", ""),
+}
+
+_PROXY = "http://169.254.0.11:3128"
+_NOTHING = "127.0.0.1:1"
+
+
+def _standing_in(planned: ProbeCommand) -> ProbeCommand:
+    """The probe with the stand-ins in its text, and with room for a slow machine."""
+    text = planned.command
+    for part, (instead, before) in _REPLACED.items():
+        text = (before if part in text else "") + text.replace(part, instead)
+    text = re.sub(r"(?:%\w+%|\$env:\w+)(?:\\[\w.]+)+", lambda path: path[0].replace("\\", "/"), text)
+    return replace(planned, command=text, root=False, timeout=200)
+
+
+def _probes() -> list[ProbeCommand]:
+    nothing = replace(
+        PROFILE,
+        proxy_url=f"http://{_NOTHING}",
+        imds=_NOTHING,
+        timeouts=Timeouts(imds=25, connect=25, total=30),
+    )
+    probes = []
+    for name, probe in PROBES.items():
+        profile = replace(nothing, imds="127.0.0.1") if name == "ping" else nothing
+        endpoint = replace(ENDPOINT, host="127.0.0.1") if name == "resolved" else ENDPOINT
+        planned = _standing_in(probe.plan(name, {"vm": VM, "profile": profile, "endpoint": endpoint}))
+        probes.append(replace(planned, key=name))
+    return probes
+
+
+def program(path: Path, text: str) -> None:
+    """Write a program."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def _azcmagent(folder: Path) -> None:
+    """The agent's programs and logs."""
+    json_text, _, shown = captured("azcmagent/show-1.64-never-connected").stdout.partition("\n@text\n")
+    settings, *gets = captured("azcmagent/config-set").stdout.partition("@list\n")[2].split("@get ")
+    texts = {
+        "version": "azcmagent version 1.64.03414.2961\n",
+        "show -j": json_text.rstrip("\n") + "\n",
+        "show": shown,
+        "config list": settings,
+        **{f"config get {name}": text for name, _, text in (get.partition("\n") for get in gets)},
+        "check --location eastus": captured("azcmagent/check-2023-reached").stdout.partition("@check eastus\n")[2],
+    }
+    agent = folder / "AzureConnectedMachineAgent"
+    program(agent / "himds.exe", "#!/bin/sh\n")
+    cases = ""
+    for number, (arguments, text) in enumerate(texts.items()):
+        (agent / str(number)).write_text(text)
+        cases += f"'{arguments}') exec cat '{agent}/{number}' ;;\n"
+    program(agent / "azcmagent.exe", f'#!/bin/sh\ncase "$*" in\n{cases}*) exit 64 ;;\nesac\n')
+    (agent / "Log").mkdir()
+    for name in ("himds", "azcmagent"):
+        (agent / "Log" / f"{name}.log").write_text('time="2026-11-21T21:45:58+01:00" level=info msg="Started"\n')
+
+
+def record(folder: Path) -> dict[str, ProbeResult]:
+    """Run every probe with the stand-ins, which are put into an empty folder."""
+    program(folder / "bin" / "curl.exe", CURL.format(curl=shutil.which("curl")))
+    _azcmagent(folder)
+    variables = {"HTTPS_PROXY": _PROXY, "HTTP_PROXY": _PROXY, "NO_PROXY": "localhost,127.0.0.1,::1,169.254.169.254"}
+    with pytest.MonkeyPatch.context() as environment:
+        for name in os.environ:
+            if name.lower().endswith("_proxy") or name in ("CURL_HOME", "XDG_CONFIG_HOME", "TEMP"):
+                environment.delenv(name)
+        for name, value in variables.items():
+            environment.setenv(name, value)
+            environment.setenv(name.lower(), value)
+        for name in ("HOME", "ProgramW6432", "ProgramData", "SystemRoot"):
+            environment.setenv(name, str(folder))
+        environment.setenv("SystemDrive", "C:")
+        environment.setenv("PROCESSOR_ARCHITECTURE", "AMD64")
+        environment.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
+        return run(*_probes())
+
+
+def _settled(text: str) -> str:
+    """The text with times that do not change."""
+    text = re.sub(r"^@(now|clock) \d+$", rf"@\1 {NOW:.0f}", text, flags=re.M)
+    return re.sub(r"\btotal=[\d.]+", "total=0.000000", re.sub(r"\bafter \d+ ms", "after 0 ms", text))
+
+
+def _data(answers: Mapping[str, ProbeResult]) -> dict[str, Any]:
+    return {
+        name: {
+            "state": answer.state,
+            "exit": answer.exit,
+            "stdout": _settled(answer.stdout).split("\n"),
+            "stderr": _settled(answer.stderr).split("\n"),
+        }
+        for name, answer in sorted(answers.items())
+    }
+
+
+def comparable(answers: Mapping[str, ProbeResult]) -> dict[str, Any]:
+    """The part of the answers that is the same on every machine: the words of curl are its version's."""
+    data = _data(answers)
+    for name, answer in data.items():
+        if "'curl.exe'" in PROBES[name].plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}).command:
+            del answer["stderr"]
+    del data["curl_version"]["stdout"]
+    return data
+
+
+def _answers() -> dict[str, Any]:
+    answers: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))["answers"]
+    return answers
+
+
+def recorded(name: str) -> ProbeResult:
+    """The recorded answer of a probe."""
+    answer = _answers()[name]
+    return seen("\n".join(answer["stdout"]), "\n".join(answer["stderr"]), answer["exit"], answer["state"])
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        answers = record(Path(folder))
+        version = run(ProbeCommand("version", "[string]$PSVersionTable.PSVersion", 200, False, (), 4096))[
+            "version"
+        ].stdout
+    curl = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout.split(" (")[0]
+    head = {"powershell": version.strip(), "curl": curl, "stand_ins": STAND_INS}
+    FILE.write_text(json.dumps({**head, "answers": _data(answers)}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
