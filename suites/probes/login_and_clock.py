@@ -66,7 +66,7 @@ def _clock_windows(vm: Vm, profile: Profile) -> str:
     through = ["-I", "--proxy", profile.proxy_url, "--connect-timeout", str(limits.connect)]
     rest = ["--max-time", str(limits.total), "-o", "NUL", "-D", "-", profile.resource_manager(vm).url]
     ask = tool("curl.exe", "-q", "-sS", "-k", *through, *rest, without=["NO_PROXY"])
-    # Without curl, or an answer to it, there is still the runner's clock to compare with; so curl's status does not count.
+    # Without curl, or an answer to it, there is still the runner's clock to compare with: curl's status does not count.
     return (
         f"try {{\n{ask}\n}} catch {{ }}\n"
         "$global:LASTEXITCODE = 0\n"
