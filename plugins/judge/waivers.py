@@ -26,6 +26,7 @@ from typing import Any
 
 from plugins.core import yaml_config as yaml_file
 from plugins.core.redaction import redact
+from plugins.core.sanitize import message_text
 from plugins.core.schema_errors import Kind, Where, name_of
 from plugins.core.wording import did_you_mean
 from plugins.core.yaml_config import ConfigErrors, Problem, line_of
@@ -72,7 +73,7 @@ class Waiver:
         """The verdict, as it is with this exception."""
         would = {Status.FAIL: "fail", Status.WARN: "warn"}[verdict.status]
         until = f"Waived until {self.expires}: {self.reason.rstrip('.')} ({self.owner}, {self.tracker})."
-        message = f"{until} Otherwise it would {would}: {verdict.message}"
+        message = f"{message_text(until)} Otherwise it would {would}: {verdict.message}"
         return replace(verdict, status=Status.WAIVED, message=message, remedy="", fix=())
 
 
