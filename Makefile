@@ -1,6 +1,6 @@
 # The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env dev-env demo bench test test-fast test-store test-windows lint lint-fast lint-workflows fuzz mutants audit sbom az lock clean
+.PHONY: help env dev-env demo bench test test-fast test-store test-windows lint lint-workflows fuzz mutants audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -29,11 +29,9 @@ demo: env ## start a small fleet in the lab, judge it, show what is wrong with i
 	@scripts/system-packages lab
 	@$(PYTHON) -m lab demo
 
-test: lint-fast ## lint, and the project's own tests (the lab and the report in a browser included)
+test: dev-env ## the project's own tests (the lab and the report in a browser included)
 	@scripts/system-packages lab browser
-	@$(PYTHON) -m mypy & types=$$!; \
-	EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS); tests=$$?; \
-	wait $$types || { echo 'make test: mypy failed, see above'; exit 1; }; exit $$tests
+	@EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS)
 
 test-fast: dev-env ## 3,000 of the tests in a minute: none that starts the lab, a browser or many programs
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not lab and not browser and not slow" $(TESTS)
@@ -49,13 +47,10 @@ bench: dev-env ## race the suite against its peers in the lab, about an hour; BE
 	@scripts/system-packages lab
 	@$(PYTHON) -m benchmarks $(BENCH)
 
-lint: lint-fast ## ruff (rules and format), mypy --strict, the layers, the lock against pyproject.toml, the workflows
-	@$(PYTHON) -m mypy
-
-# All but mypy, which takes 20 seconds of one processor: make test runs it beside the tests.
-lint-fast: dev-env
+lint: dev-env ## ruff (rules and format), mypy --strict, the layers, the lock against pyproject.toml, the workflows
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) scripts/check_lock.py
 	@$(PYTHON) scripts/lint_workflows.py
