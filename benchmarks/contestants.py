@@ -16,8 +16,6 @@ from pathlib import Path
 
 from benchmarks import forty
 
-__all__ = ["CONTESTANTS", "Command", "Contestant", "Site"]
-
 ROOT = Path(__file__).resolve().parents[1]
 PEERS, PYINFRA = ROOT / ".bench/peers/bin", ROOT / ".bench/pyinfra/bin"
 

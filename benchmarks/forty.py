@@ -6,8 +6,6 @@ import re
 import shutil
 from pathlib import Path
 
-__all__ = ["COUNT", "DONE", "SCRIPT", "TESTINFRA", "passed", "project"]
-
 COUNT = 40
 ROOT = Path(__file__).resolve().parents[1]
 

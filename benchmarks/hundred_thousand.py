@@ -28,8 +28,6 @@ from plugins.core.files import write_json
 from plugins.inventory.shards import Shard
 from plugins.model import Vm
 
-__all__ = ["main", "make"]
-
 SHARDS = 20
 
 

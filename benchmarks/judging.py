@@ -14,8 +14,6 @@ from typing import Any
 
 from benchmarks import forty, meter, synthetic
 
-__all__ = ["TITLES", "sample"]
-
 ROOT = Path(__file__).resolve().parents[1]
 
 TITLES = {

@@ -18,8 +18,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "Vms", "adopt_orphans", "run"]
-
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 _TICK = 0.1  # seconds between two looks at the memory
 _PAGE = os.sysconf("SC_PAGE_SIZE")

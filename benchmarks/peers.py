@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["FOLDER", "environment"]
-
 ROOT = Path(__file__).resolve().parents[1]
 
 #: Git-ignored; nothing of it is ever in .venv.

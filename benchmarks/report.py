@@ -19,8 +19,6 @@ from benchmarks.peers import ROOT, environment
 from benchmarks.plan import Job, Scene
 from benchmarks.targets import Sample
 
-__all__ = ["guess", "into_page", "plots", "read", "table", "write"]
-
 PAGE, IMAGES = ROOT / "docs" / "performance.md", ROOT / "docs" / "images"
 
 _WORKS = {

@@ -29,8 +29,6 @@ from typing import Any
 from lab.demo import PLANTED, RECORDED
 from plugins.core.files import make_directory, write_json, write_text
 
-__all__ = ["Clone", "write"]
-
 #: A token's claims, in groups of four because a whole JWT would be taken for a secret: "claims=eyJh dWQi ...".
 _CLAIMS = re.compile(r"(?<=claims=)[\w-]+(?: [\w-]+)*")
 _SUBSCRIPTION = "50000000-0000-4000-8000-000000000001"  # that of the recording

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-__all__ = ["Sample", "growth", "pick", "rows"]
-
 Sample = Mapping[str, Any]
 
 #: Seconds until a VM that does not answer is given up (`plugins.ssh.client.Options.connect_timeout`).

@@ -11,8 +11,6 @@ import socketserver
 import struct
 from collections.abc import Callable, Mapping
 
-__all__ = ["BEHAVIOURS", "Behaviour", "OddProxy", "answers"]
-
 _OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _PAGE = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>blocked</html>\r\n"
 _ALERT = bytes.fromhex("1503030002 02")  # TLS 1.2, a fatal alert; its number follows

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["listed", "plain", "sentence", "visible"]
-
 
 def plain(text: str) -> str:
     """VM output for a message: one line, printable, limited in length."""

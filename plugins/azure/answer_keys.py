@@ -4,18 +4,6 @@ from __future__ import annotations
 
 from plugins.azure import resource_ids as ids
 
-__all__ = [
-    "NEXUS",
-    "TARGET_PROVIDERS",
-    "assignments",
-    "definition",
-    "denies",
-    "machine",
-    "machines",
-    "provider",
-    "resource",
-]
-
 NEXUS = "Microsoft.NetworkCloud"
 #: The providers an Arc resource needs in its subscription.
 TARGET_PROVIDERS = ("Microsoft.HybridCompute", "Microsoft.GuestConfiguration", "Microsoft.HybridConnectivity")

@@ -12,8 +12,6 @@ import requests
 
 from plugins.azure.errors import NotAllowedError
 
-__all__ = ["AnswerSize"]
-
 _MEGABYTE = 1 << 20
 _ANSWER = 8 * _MEGABYTE  # bytes of one answer, decompressed
 _QUESTION = 32 * _MEGABYTE  # of all pages of one question

@@ -8,8 +8,6 @@ from functools import cache
 
 from plugins.requirements.data_files import read_table
 
-__all__ = ["ApiVersions", "preferred"]
-
 
 @cache
 def _versions(namespace: str) -> tuple[str, ...]:

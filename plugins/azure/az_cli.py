@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["AzCli", "read_versions"]
-
 #: Neither asks Azure for anything. Not `az networkcloud`: that may install the extension by itself.
 VERSION = ("az", "version", "-o", "json")
 EXTENSIONS = ("az", "extension", "list", "-o", "json")

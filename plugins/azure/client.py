@@ -34,8 +34,6 @@ from plugins.azure.pipeline import ReadOnlyPolicy, RecordPolicy, RetriesInTime, 
 from plugins.azure.snapshot import Answer, Call, ReadError, without_secrets
 from plugins.core.worker_pool import WorkerPool
 
-__all__ = ["ArmClient", "Kind"]
-
 #: The collections of Microsoft.NetworkCloud that are read, as the SDK calls them.
 Kind = Literal["virtual_machines", "clusters", "cluster_managers", "cloud_services_networks"]
 

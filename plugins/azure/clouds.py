@@ -9,8 +9,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from plugins.requirements.data_files import read_table
 
-__all__ = ["Cloud", "clouds"]
-
 
 @dataclass(frozen=True, slots=True)
 class Cloud:

@@ -16,8 +16,6 @@ from plugins.checks.check import CheckOutcome
 from plugins.core.wording import counted
 from plugins.model import Vm
 
-__all__ = ["complete", "open_fields"]
-
 
 def open_fields(vm: Vm, options: FetchOptions) -> bool:
     """True when Azure may state something about this VM that the inventory omits."""

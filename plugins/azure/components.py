@@ -11,8 +11,6 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.model import Vm
 
-__all__ = ["components"]
-
 
 def components(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
     """Kind -> ARM id, or the image's name; without the kinds that are not known. Asks Azure for nothing.

@@ -15,8 +15,6 @@ from azure.core.credentials import AccessToken, TokenCredential
 
 from plugins.azure.clouds import Cloud
 
-__all__ = ["Login", "default_credential"]
-
 #: The logins of `DefaultAzureCredential`, in the words of those who set them up.
 _KINDS = {
     "EnvironmentCredential": "AZURE_CLIENT_ID of the environment",

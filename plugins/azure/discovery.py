@@ -21,17 +21,6 @@ from plugins.core.worker_pool import WorkerPool
 from plugins.inventory.file import bad_host, bad_name
 from plugins.model import Target, Vm
 
-__all__ = [
-    "Discovery",
-    "FleetError",
-    "Place",
-    "addresses",
-    "fleet_from_azure",
-    "from_resources",
-    "only_identity",
-    "parse_places",
-]
-
 _SECONDS = 120.0
 
 

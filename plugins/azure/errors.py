@@ -21,17 +21,6 @@ from plugins.azure.clouds import Cloud
 from plugins.azure.snapshot import ReadError
 from plugins.core.redaction import redact
 
-__all__ = [
-    "NotAllowedError",
-    "arm_error",
-    "explain",
-    "no_login",
-    "not_reached",
-    "out_of_time",
-    "says_absent",
-    "version_refused",
-]
-
 _SIGN_IN = (
     "Sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET for a service principal;"
     " --no-azure leaves these checks out."

@@ -29,8 +29,6 @@ from plugins.checks.check import CheckOutcome
 from plugins.core.worker_pool import WorkerPool
 from plugins.model import Vm
 
-__all__ = ["FEW", "FetchOptions", "fetch", "fetch_vms", "vms_of"]
-
 #: Up to this many resources of a kind in a subscription are asked for one by one, more of them by the list.
 FEW = 3
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["in_shape", "lower", "properties"]
-
 #: The fields that are read, by what they hold. Others may hold anything: they are shown, never looked into.
 _OBJECTS = frozenset(
     "properties identity extendedLocation clusterExtendedLocation cloudServicesNetworkAttachment networkProfile "

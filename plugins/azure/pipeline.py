@@ -14,8 +14,6 @@ from plugins.azure.errors import NotAllowedError
 from plugins.azure.snapshot import Call
 from plugins.core.redaction import redact
 
-__all__ = ["ReadOnlyPolicy", "RecordPolicy", "RetriesInTime", "readable"]
-
 _TRIES = 4  # after the first
 _LONGEST_PAUSE = 20  # seconds between tries, when Azure does not state how long
 

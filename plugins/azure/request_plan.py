@@ -12,8 +12,6 @@ from plugins.azure.fetch import FEW, FetchOptions
 from plugins.azure.snapshot import Call
 from plugins.model import Vm
 
-__all__ = ["planned_calls"]
-
 NEXUS_API, HYBRID_API, ROLES_API = map(preferred, (paths.NEXUS, "Microsoft.HybridCompute", "Microsoft.Authorization"))
 IDENTITY_API, PROVIDERS_API = map(preferred, ("Microsoft.ManagedIdentity", "Microsoft.Resources"))
 

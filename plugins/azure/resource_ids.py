@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["ArmId", "above", "group_scope", "guid", "key", "last", "parse", "reaches", "same", "subscription_scope"]
-
 
 @dataclass(frozen=True, slots=True)
 class ArmId:

@@ -14,21 +14,6 @@ from plugins.azure.normalize import lower, properties
 from plugins.azure.snapshot import Answer, ReadError
 from plugins.requirements.data_files import read_table
 
-__all__ = [
-    "Access",
-    "Assignment",
-    "Denied",
-    "Deny",
-    "Granted",
-    "Role",
-    "Undecided",
-    "access_at",
-    "assignments_of",
-    "effective",
-    "matches",
-    "role",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Assignment:

@@ -27,8 +27,6 @@ from plugins.core.redaction import clean, redact
 from plugins.core.strict_json import check_version, checked
 from plugins.model import AzureRecord
 
-__all__ = ["Answer", "AzureSnapshot", "Call", "ReadError", "shown", "without_secrets"]
-
 VERSION = 1
 
 #: Parts of a VM resource that hold what its owner gave to cloud-init or to the image registry: nobody's evidence.

@@ -19,8 +19,6 @@ from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError, shown
 from plugins.checks.check import CheckOutcome, Component, blocked
 from plugins.model import ProbeResult, Status, Target, Vm
 
-__all__ = ["AzureVmView", "Principal"]
-
 _EXCERPT = 6000  # characters of an answer that a report shows
 _STATE_THE_ID = (
     "Give the VM its resource_id in the inventory, or state where to search for its name:"

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 
 from plugins.checks.quoting import ps
 
-__all__ = ["WINDOWS_AGENT", "WINDOWS_INSTALLATION", "each_end"]
-
 WINDOWS_AGENT = (
     r"%ProgramData%\AzureConnectedMachineAgent\Log\himds.log",
     r"%ProgramData%\AzureConnectedMachineAgent\Log\azcmagent.log",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["AREAS", "ENROLL", "REACHED", "ROOT", "area_of", "documented", "order"]
-
 #: The areas of the catalogue, in the order in which a person would look.
 AREAS = (
     "SSH",

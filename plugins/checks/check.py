@@ -19,26 +19,6 @@ from plugins.checks.command import Command
 from plugins.checks.signature import parameters
 from plugins.model import Severity, Status
 
-__all__ = [
-    "Check",
-    "CheckOutcome",
-    "Component",
-    "Fix",
-    "OnVm",
-    "blocked",
-    "check",
-    "check_of",
-    "fail",
-    "not_applicable",
-    "on_vm",
-    "recommended",
-    "record_fact",
-    "recorded_facts",
-    "required",
-    "unknown",
-    "warn",
-]
-
 required = Severity.REQUIRED
 recommended = Severity.RECOMMENDED
 

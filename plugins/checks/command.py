@@ -18,8 +18,6 @@ from enum import Enum
 
 from plugins.checks.quoting import quote
 
-__all__ = ["Command", "first_installed", "script", "sh"]
-
 
 class Operator(Enum):
     """A shell operator, which is not quoted."""

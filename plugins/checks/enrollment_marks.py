@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["ALREADY", "NOT_ASKED"]
-
 #: The output of the connect command begins with it when the machine was connected before, and nothing was done.
 ALREADY = "@already\n"
 

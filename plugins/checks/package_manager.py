@@ -7,8 +7,6 @@ from typing import Literal
 from plugins.checks.check import OnVm, on_vm
 from plugins.checks.command import first_installed, sh
 
-__all__ = ["Verb", "command", "words"]
-
 Verb = Literal["install", "upgrade", "reinstall", "remove"]
 
 #: In the order of the search. None of them prompts, because no user is there to answer.

@@ -30,11 +30,8 @@ from typing import Any
 
 import pytest
 
-from plugins.checks.quoting import quote
 from plugins.checks.signature import parameters
 from plugins.model import ProbeResult, ProbeState, Vm
-
-__all__ = ["ANY_ERROR", "END", "LINUX_ONLY", "Probe", "ProbeCommand", "probe", "probe_of", "quote"]
 
 #: Every exit status with which a program ends by itself: 126 and 127 are the shell's (it did not run), 128 and more a
 #: signal's.

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-__all__ = ["parameters"]
-
 
 @cache
 def parameters(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from html import unescape
 
-__all__ = ["plain_errors"]
-
 
 def plain_errors(text: str) -> str:
     r"""The text with each block of CLIXML replaced by the strings of its error stream; all else stays.

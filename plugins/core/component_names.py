@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-__all__ = ["places", "short_names"]
-
 
 def short_names(ids: Sequence[str]) -> list[str]:
     """One name for each of the different `ids`, ARM ids or image names: ``lab-cluster``, ``lab-cluster (rg-2)``."""

@@ -6,8 +6,6 @@ import errno
 import os
 import resource
 
-__all__ = ["allow", "none_left"]
-
 
 def allow(wanted: int) -> int:
     """Raise the limit to `wanted`, or as far as it goes; returns the limit there is then."""

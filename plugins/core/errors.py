@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["InputError"]
-
 
 class InputError(Exception):
     """An option, or a file that an option names, cannot be used. The text names it, says why, and what to do.

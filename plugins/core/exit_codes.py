@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["EXIT_FAIL", "EXIT_UNKNOWN"]
-
 #: A check failed, or a gate is not met: pytest's code for failed tests.
 EXIT_FAIL = 1
 

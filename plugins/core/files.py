@@ -15,22 +15,6 @@ from typing import IO, Any
 
 from plugins.core.strict_json import encode
 
-__all__ = [
-    "InUseError",
-    "atomic_write",
-    "expanded",
-    "lock_directory",
-    "make_directory",
-    "point_latest",
-    "read_regular",
-    "remove_partial",
-    "sync_directory",
-    "write_json",
-    "write_large_json",
-    "write_pieces",
-    "write_text",
-]
-
 _UNFINISHED = ".part"  # how the names of files end that are still being written
 
 

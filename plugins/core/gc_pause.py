@@ -10,8 +10,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collect_while_paused", "gc_paused"]
-
 
 @contextmanager
 def gc_paused() -> Iterator[None]:

@@ -33,15 +33,6 @@ from plugins.core.secret_neighbours import address_logins, named_values, names_a
 from plugins.core.secret_phrases import PHRASES
 from plugins.core.secret_shapes import SHAPES
 
-__all__ = [
-    "clean",
-    "is_secret_name",
-    "mark",
-    "redact",
-    "remember",
-    "remember_environment",
-]
-
 # A run's own salt: the marks of one run cannot be compared with guesses, nor with another run's. It is written nowhere:
 # whoever had it could try passwords against the marks.
 _salt = _random.token_bytes(16)

@@ -20,8 +20,6 @@ from jsonschema.exceptions import ValidationError
 
 from plugins.core.wording import did_you_mean
 
-__all__ = ["Kind", "Where", "explain", "name_of"]
-
 Where = tuple[str | int, ...]  # ("vms", 3, "port")
 
 #: A place in a file, as the caller knows it: a line, or a file and a line.

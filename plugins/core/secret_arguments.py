@@ -11,8 +11,6 @@ from collections.abc import Iterator
 
 from plugins.core.secret_needles import OPTION
 
-__all__ = ["ARGUMENTS", "COMMANDS", "WORD", "Tool"]
-
 #: A word of a shell: in quotes to their end, or up to white space or an operator.
 WORD = (
     r"(?:(?P<q>\\*[\"'])(?P<secret>(?:(?!(?P=q))(?:\\.|[^\n]))++)"

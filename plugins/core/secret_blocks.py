@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 
 from plugins.core.secret_names import NONE, STRONG, WEAK, secret_level
 
-__all__ = ["HEADS", "encoded_logins"]
-
 Spans = Iterator[tuple[int, int]]
 
 # -----BEGIN OPENSSH PRIVATE KEY----- ... -----END OPENSSH PRIVATE KEY-----  (the end may be cut off). In an address the

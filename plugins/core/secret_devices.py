@@ -16,8 +16,6 @@ import re
 from plugins.core.secret_arguments import WORD
 from plugins.core.secret_phrases import MIXED
 
-__all__ = ["DEVICES"]
-
 _KEYS = (
     r"key-string|pre-?shared-key|authentication-key|message-digest-key|passphrase|password|secret|psk|key|md5|sha\d*"
 )

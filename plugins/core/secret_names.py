@@ -16,8 +16,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["HINTS", "LOGIN", "NONE", "STRONG", "WEAK", "is_plain_value", "is_secret_name", "secret_level", "sed_mask"]
-
 NONE, WEAK, STRONG = 0, 1, 2
 
 #: A name that ends with one of these is a secret, also when no separator stands before it: dbpassword, AccessToken.

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["OPTION", "Needles"]
-
 #: What begins an option of a command.
 OPTION = re.compile(r"-(?<![\w=:,.-]-)")
 

@@ -21,8 +21,6 @@ from functools import lru_cache
 from plugins.core.secret_arguments import WORD
 from plugins.core.secret_names import NONE, STRONG, is_plain_value, secret_level
 
-__all__ = ["address_logins", "named_values", "names_a_secret"]
-
 Spans = Iterator[tuple[int, int]]
 
 _COLOUR = r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[\d;]{0,12}m"

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["MIXED", "PHRASES"]
-
 _HAS = r"(?=[^\s\"']{0,99}\d)(?=[^\s\"']{0,99}[A-Za-z])"
 #: A word with a letter and a digit, which ends its line.
 MIXED = rf"(?P<bare>{_HAS}[^\s\"'<>]{{6,128}})[ \t\r]*$"

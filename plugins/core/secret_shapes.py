@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["SHAPES", "Pattern"]
-
 #: What a line must hold in lower case, one of them; the secret is the group of that name.
 Pattern = tuple[tuple[str, ...], re.Pattern[str]]
 

@@ -13,8 +13,6 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-__all__ = ["check_version", "checked", "encode", "parse", "quick", "whole"]
-
 T = TypeVar("T")
 
 #: JSON values of a file, which has some thousand for a VM: each takes up to 100 bytes of memory, however short it is.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-__all__ = ["SUITE_VERSION"]
-
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 SUITE_VERSION = str(tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"])

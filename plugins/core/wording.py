@@ -6,8 +6,6 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 
-__all__ = ["closest", "counted", "did_you_mean", "first_few", "no_such_check", "number_ranges", "plural", "span"]
-
 
 def plural(number: int, noun: str, plural: str = "") -> str:
     """The noun for a number: ``VM`` for 1, ``VMs`` for any other; `plural` where it is not the noun and an s."""

@@ -16,8 +16,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
 
-__all__ = ["WorkerPool"]
-
 T = TypeVar("T")
 
 _TICK = 0.1  # seconds between two checks of the clock and of `cancelled`

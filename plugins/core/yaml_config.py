@@ -19,8 +19,6 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from plugins.core.files import read_regular
 from plugins.core.schema_errors import Kind, Where, explain
 
-__all__ = ["ConfigErrors", "Problem", "formatted", "line_of", "parse", "problems"]
-
 Problem = tuple[int, str]  # line, text
 
 

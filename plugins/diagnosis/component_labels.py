@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["component_label"]
-
 _LABELS = {"csn": "cloud services network", "runner": "the runner", "instance": "the Operator Nexus instance"}
 
 

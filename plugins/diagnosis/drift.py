@@ -12,8 +12,6 @@ from typing import Any
 
 from plugins.core.component_names import short_names
 
-__all__ = ["find"]
-
 Json = Mapping[str, Any]
 FLEET = "the fleet"
 

@@ -15,8 +15,6 @@ from typing import Any
 from plugins.diagnosis.fleet_causes import normalized
 from plugins.model import Status
 
-__all__ = ["WORST_FIRST", "FindingGroups", "rank"]
-
 Json = Mapping[str, Any]
 
 #: The order in which a reader wants to meet the seven statuses.

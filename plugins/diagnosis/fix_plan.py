@@ -18,9 +18,6 @@ from typing import Any
 from plugins.core.wording import counted, first_few, plural
 from plugins.diagnosis.fleet_causes import Cause
 
-__all__ = ["forecast", "steps"]
-
-
 #: The statuses of a cause that nothing was measured of.
 _NOT_MEASURED = ("unknown", "blocked")
 

@@ -29,8 +29,6 @@ from plugins.checks.areas import REACHED, order
 from plugins.diagnosis.headline import ACTION, headline, question
 from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED, prevents_ready
 
-__all__ = ["Cause", "CauseFinder", "normalized"]
-
 Json = Mapping[str, Any]
 
 

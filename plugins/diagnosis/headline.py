@@ -18,8 +18,6 @@ from collections.abc import Sequence
 from plugins.core.wording import first_few
 from plugins.diagnosis.component_labels import component_label
 
-__all__ = ["ACTION", "headline", "question"]
-
 #: The headline of a check that declares none.
 ACTION = "Fix {thing}"
 

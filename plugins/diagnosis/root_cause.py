@@ -15,8 +15,6 @@ from plugins.checks.check import Check
 from plugins.judge.readiness import NEEDS_ATTENTION
 from plugins.model import Status, Verdict
 
-__all__ = ["Diagnosis", "diagnose"]
-
 _GRAVITY = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2}
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:  # the Azure SDK takes a second to load
     from plugins.azure.client import ArmClient
     from plugins.azure.fetch import FetchOptions
 
-__all__ = ["ListMachines", "machine_lister", "status", "wait_for_machines"]
-
 #: Seconds for Azure to show what azcmagent has just done, and between two looks. [I] How long it takes is not
 #: documented; the agent itself waits for the resource, so it is there at once, as a rule.
 PATIENCE, PAUSE = 60.0, 5.0

@@ -12,8 +12,6 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.model import Target, Vm
 
-__all__ = ["EnrollmentRequest", "announcement", "prepare", "refusal", "same_machine"]
-
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRequest:

@@ -28,8 +28,6 @@ from plugins.model import Evidence, ProbeResult
 from plugins.requirements.profile import Profile
 from plugins.ssh import client as ssh
 
-__all__ = ["enroll"]
-
 
 class _Additions:
     """Where a later visit's evidence goes: it is added to that of the first one, whose session stays."""

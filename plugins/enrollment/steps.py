@@ -7,22 +7,6 @@ from collections.abc import Iterable
 from plugins.checks.areas import AREAS, ENROLL, area_of, order
 from plugins.model import ProbeResult
 
-__all__ = [
-    "CONNECT",
-    "DISCONNECT",
-    "GONE",
-    "MACHINE",
-    "MODES",
-    "SHOW",
-    "changing_steps",
-    "is_step",
-    "not_done",
-    "refuse",
-    "wanted",
-]
-
-#: The values of ``--enroll``: connect, or connect and disconnect again.
-MODES = ("connect", "roundtrip")
 ROUNDTRIP = "ENROLL-003"
 
 CONNECT, SHOW, MACHINE, DISCONNECT, GONE = (
@@ -35,7 +19,7 @@ CONNECT, SHOW, MACHINE, DISCONNECT, GONE = (
 
 
 def changing_steps(mode: str) -> list[str]:
-    """The keys of the steps that run on a VM, in their order."""
+    """The keys of the steps that run on a VM, in their order (`mode`: connect or roundtrip)."""
     return [CONNECT, SHOW, *((DISCONNECT,) if mode == "roundtrip" else ())]
 
 

@@ -30,8 +30,6 @@ from plugins.evidence.source import Folder, Source, open_source
 from plugins.inventory.file import bad_entry
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
-__all__ = ["Archive", "Mirror", "read_as", "read_object", "unreadable"]
-
 T = TypeVar("T")
 
 #: Of how many VMs the evidence is held in memory; that of others is read again. It is about 100 KB each.

@@ -28,8 +28,6 @@ from plugins.core.files import atomic_write
 from plugins.core.strict_json import checked, parse
 from plugins.evidence.records import ManifestRecord
 
-__all__ = ["BundleError", "BundleFile", "write_bundle"]
-
 FORMAT = "nexus-arc-readiness bundle"
 VERSION = 1
 MANIFEST = "manifest.json"

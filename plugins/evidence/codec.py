@@ -15,8 +15,6 @@ from plugins.core.strict_json import check_version, checked, whole
 from plugins.evidence.records import EvidenceRecord
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
-__all__ = ["VERSION", "from_data", "redacted", "saved_vm", "to_data"]
-
 #: Of ``run.json`` and ``evidence/<vm>.json``.
 VERSION = 1
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote
 
-__all__ = ["AZURE", "PROFILE", "RUNNER", "evidence_path", "file_name"]
-
 #: The operator's own profile, as it was at the time of the run.
 PROFILE = "profile.toml"
 

@@ -32,8 +32,6 @@ from plugins.evidence.source import Folder, Source, open_source
 from plugins.model import AzureRecord, SshSession, Vm
 from plugins.requirements.profile import DEFAULT
 
-__all__ = ["MergedSource", "MissingEvidence", "open_all"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Part:

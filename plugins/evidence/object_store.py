@@ -25,8 +25,6 @@ from plugins.core.errors import InputError
 from plugins.core.redaction import redact
 from plugins.evidence.source import Source
 
-__all__ = ["Store", "is_url", "open_store"]
-
 _AZURE = ("az", "abfs", "abfss")
 _SCHEMES = (*_AZURE, "file", "memory")
 _THREADS = 4

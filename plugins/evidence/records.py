@@ -14,8 +14,6 @@ from msgspec import Meta
 
 from plugins.model import Time
 
-__all__ = ["EvidenceRecord", "ManifestRecord", "RunRecord", "ShardRecord"]
-
 _Count = Annotated[int, Meta(ge=0, le=10**9)]
 _Number = Annotated[int, Meta(ge=1, le=10**9)]
 

@@ -16,8 +16,6 @@ from pathlib import Path
 
 from plugins.core.files import InUseError, lock_directory, read_regular
 
-__all__ = ["RUN_ID", "remove_old_runs"]
-
 #: The name of a run directory, ``20261121T221500Z-3f9a``: names sort by time.
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 

@@ -17,8 +17,6 @@ from plugins.core.errors import InputError
 from plugins.core.files import read_regular
 from plugins.evidence.bundle_format import MOST_BYTES, MOST_BYTES_TOGETHER, BundleError, BundleFile
 
-__all__ = ["Folder", "Source", "open_source"]
-
 
 class Source(Protocol):
     """Files by name, such as ``run.json`` and ``evidence/web1.json``."""

@@ -37,8 +37,6 @@ from plugins.model import Status
 from plugins.results import compact
 from plugins.results.schema import FIELDS, READABLE
 
-__all__ = ["Baseline", "compare", "load"]
-
 LATEST = "latest"
 _RUN = r"\d{8}T\d{6}Z-"
 

@@ -26,8 +26,6 @@ from plugins.judge import waivers
 from plugins.judge.waivers import Waivers
 from plugins.model import Vm
 
-__all__ = ["Decisions", "exit_status", "read"]
-
 
 @dataclass(frozen=True, slots=True)
 class Decisions:

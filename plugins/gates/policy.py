@@ -31,8 +31,6 @@ from plugins.core.exit_codes import EXIT_FAIL, EXIT_UNKNOWN
 from plugins.core.wording import counted, did_you_mean, first_few
 from plugins.model import Vm
 
-__all__ = ["Facts", "Gate", "GateError", "evaluate", "parse"]
-
 REST = "rest"
 CHOSEN = "chosen"
 

@@ -19,9 +19,6 @@ from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.requirements.windows_counterparts import for_windows
 from plugins.ssh import client as ssh
 
-__all__ = ["EvidenceStore", "Progress", "gather", "limits"]
-
-
 #: File descriptors: of pytest, the reports and Azure; and of one visit (its connection, pipes of ssh and a resolver).
 _DESCRIPTORS, _OF_A_VISIT = 40, 6
 

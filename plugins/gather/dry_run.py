@@ -10,8 +10,6 @@ from plugins.gather.script import PLACES
 from plugins.model import Vm
 from plugins.ssh import client as ssh
 
-__all__ = ["azure_lines", "enrollment_lines", "page"]
-
 _SHELL = (
     "Nothing is changed there. The output is kept in a private folder, which is removed at the end (in the first",
     f"writable one of {', '.join(place.strip(chr(34)) for place in PLACES)}).",

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from plugins.gather.script import PLACES, VmScript
 from plugins.model import ProbeResult, ProbeState
 
-__all__ = ["REFUSALS", "FrameDecoder"]
-
 _STATES: dict[bytes, ProbeState] = {b"e": "done", b"t": "timed out", b"x": "no tool", b"r": "no root"}
 
 #: Why an engine runs nothing: the message and the remedy for each of its words.

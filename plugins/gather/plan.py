@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from plugins.checks.probe import ProbeCommand
 from plugins.core.errors import InputError
 
-__all__ = ["merge"]
-
 
 def merge(probes: Iterable[ProbeCommand]) -> list[ProbeCommand]:
     """Each probe once, in the order first seen. Raises InputError when one name stands for two commands."""

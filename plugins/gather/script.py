@@ -34,8 +34,6 @@ from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
 from plugins.ssh.shell_command import ADVICE, COMMAND, bootstrap, pack
 
-__all__ = ["PLACES", "VmScript", "compile_script"]
-
 #: Where the private folder may be made, best first.
 PLACES = ("/dev/shm", '"$XDG_RUNTIME_DIR"', "/run", "/tmp", "/var/tmp", '"$HOME"')
 

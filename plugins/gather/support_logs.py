@@ -18,8 +18,6 @@ from plugins.core.sanitize import terminal_text
 from plugins.core.secret_names import LOGIN, sed_mask
 from plugins.model import Evidence, ProbeResult, Status, Verdict, Vm
 
-__all__ = ["probes", "text"]
-
 _CAP = 65_536  # bytes of each log
 
 #: On the VM already: a token loses its signature, a proxy URL its login, a secret's name its value, by the table that

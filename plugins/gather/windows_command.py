@@ -13,8 +13,6 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-__all__ = ["ADVICE", "COMMAND", "INCOMPLETE", "RESTRICTED", "encoded", "pack"]
-
 #: The bootstrap's exit statuses.
 RESTRICTED, INCOMPLETE = 3, 4
 

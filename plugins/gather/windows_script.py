@@ -12,8 +12,6 @@ from plugins.checks.quoting import ps
 from plugins.gather.script import OVERHEAD, VmScript
 from plugins.gather.windows_command import ADVICE, COMMAND, pack
 
-__all__ = ["STARTUP", "compile_script", "source"]
-
 #: Seconds that PowerShell may need until the first probe runs: it is started cold, and twice.
 STARTUP = 15.0
 

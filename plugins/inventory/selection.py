@@ -18,8 +18,6 @@ from plugins.inventory import file as fleet_file
 from plugins.inventory.file import InventoryError
 from plugins.model import Vm
 
-__all__ = ["Fleet", "InventoryError", "load", "load_over", "parse_address", "select"]
-
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
@@ -66,6 +64,7 @@ def select(patterns: Iterable[str], fleet: Sequence[Vm] | None, source: str = "t
 
 
 def hits(pattern: str, vm: Vm) -> bool:
+    """Whether a VM has a name, or one that a glob matches."""
     return pattern == vm.name or fnmatchcase(vm.name, pattern)  # the first: a name may hold a "["
 
 

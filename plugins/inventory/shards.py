@@ -27,8 +27,6 @@ from typing import Any
 from plugins.core.wording import counted
 from plugins.model import Vm
 
-__all__ = ["AUTO", "Shard", "ShardError", "parse"]
-
 #: ``--shard=auto``: the CI system states the shard.
 AUTO = "auto"
 

@@ -10,8 +10,6 @@ from plugins.checks.probe import Probe
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
 
-__all__ = ["CheckCase"]
-
 
 class CheckCase(Protocol):
     """One check, on one VM, for one value of each of its parameters."""

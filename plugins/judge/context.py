@@ -35,8 +35,6 @@ from plugins.evidence.layout import AZURE, RUNNER
 from plugins.judge.evaluate import value
 from plugins.model import Evidence, ProbeResult, Vm
 
-__all__ = ["CONTROL_PLANE", "CheckContext", "wants"]
-
 #: The argument that makes a check one of the control plane.
 CONTROL_PLANE = "azure"
 _FLEET = "fleet_"

@@ -17,8 +17,6 @@ from plugins.checks.signature import parameters as parameters_of
 from plugins.model import Evidence, ProbeResult, Severity, Status
 from plugins.requirements.windows_counterparts import for_windows
 
-__all__ = ["Outcome", "evaluate_check", "value"]
-
 
 class Outcome(NamedTuple):
     """The outcome of a check on one VM, without the VM and the run."""

@@ -18,8 +18,6 @@ from plugins.judge.waivers import Waivers
 from plugins.model import Evidence, ProbeResult, SshSession, Status, Verdict, Vm
 from plugins.requirements.profile import Profile
 
-__all__ = ["Judge"]
-
 
 class _VmState:
     """The cases of one VM, and what has been made of them so far."""

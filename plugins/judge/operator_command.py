@@ -9,8 +9,6 @@ from plugins.checks.command import Command
 from plugins.core.sanitize import escape_invisible, one_line
 from plugins.model import Vm
 
-__all__ = ["for_operator", "readable"]
-
 
 def for_operator(command: Command | OnVm, vm: Vm, ssh_config: Path | None) -> str:
     """A command of a `Fix` as the operator types it: with ``ssh`` before it when it is for the guest of `vm`."""

@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from plugins.checks.areas import ENROLL, area_of
 from plugins.model import Severity, Status, Verdict
 
-__all__ = ["NEEDS_ATTENTION", "NOT_JUDGED", "READINESS", "hindrance", "prevents_ready", "readiness", "skip"]
-
 #: The words for a VM, worst first.
 READINESS = ("not ready", "unknown", "partial", "ready")
 

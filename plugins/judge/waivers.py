@@ -33,8 +33,6 @@ from plugins.core.yaml_config import ConfigErrors, Problem, line_of
 from plugins.inventory import selection as inventory
 from plugins.model import Status, Verdict, Vm
 
-__all__ = ["FILE_NAME", "SCHEMA", "Waiver", "Waivers", "load"]
-
 FILE_NAME = "waivers.yaml"  # beside the fleet file it is taken without being asked for
 SCHEMA = Path(__file__).with_name("waivers.schema.json")
 KIND = Kind("a waiver file", "docs/gates.md", SCHEMA, "waivers", "a list of exceptions")

@@ -16,8 +16,6 @@ from plugins.pytest_adapter.items import CheckItem
 from plugins.pytest_adapter.run import Run
 from plugins.results.coverage import Coverage
 
-__all__ = ["measure", "stopping_options"]
-
 _MODULES = "test_*.py"
 
 #: Other options that leave checks out, and their names in pytest.

@@ -19,8 +19,6 @@ from plugins.pytest_adapter.items import CheckFunction, CheckItem, check_items
 from plugins.pytest_adapter.run import Run
 from plugins.pytest_adapter.stash import RUN
 
-__all__ = ["expand", "select"]
-
 
 def expand(config: pytest.Config, collected: Any) -> Any:
     """For each check that pytest found, one item per VM, and per value of the check's own parameters there."""

@@ -18,8 +18,6 @@ from plugins.pytest_adapter.resume import resume
 from plugins.pytest_adapter.start import begin, replay
 from plugins.pytest_adapter.stash import RUN
 
-__all__ = ["ALONE", "add_markers", "adjust_pytest", "command_line", "release_run", "start_run"]
-
 #: The command line asked for several processes.
 _ALONE = pytest.StashKey[bool]()
 ALONE = (

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 #: Seconds that an interrupted reading is given, to keep the answers that it has.
 _LAST_REQUEST = 2.0
 
-__all__ = ["plan_lines", "reading", "time_limit"]
-
 
 @contextmanager
 def reading(

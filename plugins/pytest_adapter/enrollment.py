@@ -27,8 +27,6 @@ from plugins.ssh import client as ssh
 if TYPE_CHECKING:  # the Azure SDK takes a second to load
     from plugins.azure.fetch import FetchOptions
 
-__all__ = ["enroll_ready_vms", "plan_page"]
-
 
 def plan_page(items: Sequence[CheckItem], profile: Profile, mode: str) -> list[str]:
     """The lines of ``--plan`` about the enrollment: every command, and its VMs, in order."""

@@ -19,11 +19,9 @@ from plugins.core.wording import counted, no_such_check
 from plugins.pytest_adapter.log_file import Log, UnreadableLog, read_logs
 from plugins.pytest_adapter.output import say
 from plugins.requirements import agent_errors as knowledge
-from plugins.requirements.agent_errors import Explanation
+from plugins.requirements.known_messages import Explanation
 from plugins.requirements.log_grammar import Level, outcome
 from plugins.requirements.log_lines import LineFinding, last_success, line_findings, time_of, unexplained_errors
-
-__all__ = ["answer", "explain"]
 
 USAGE = """\
 What can be explained:

@@ -30,8 +30,6 @@ from plugins.results.accumulator import FleetAccumulator
 from plugins.results.coverage import Coverage
 from plugins.ssh import client as ssh
 
-__all__ = ["plans", "run"]
-
 #: The commands of each VM, by its name.
 Plans = Mapping[str, Sequence[ProbeCommand]]
 

@@ -17,8 +17,6 @@ from plugins.judge.context import CONTROL_PLANE, wants
 from plugins.model import Vm
 from plugins.requirements.profile import Profile
 
-__all__ = ["CheckFunction", "CheckItem", "check_items"]
-
 
 @dataclass(frozen=True, slots=True)
 class CheckFunction:

@@ -12,8 +12,6 @@ from plugins.pytest_adapter.loop import CheckReport
 from plugins.pytest_adapter.run import Run
 from plugins.pytest_adapter.stash import RUN
 
-__all__ = ["Listener", "register"]
-
 
 def register(config: pytest.Config) -> None:
     """Listen to the session of a run, and keep no list of all tests that ever ran.

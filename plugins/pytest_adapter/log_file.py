@@ -16,8 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["LOG_END", "Log", "UnreadableLog", "read_logs"]
-
 #: Of a log, no more than its end is read, in bytes.
 LOG_END = 16 * 2**20
 

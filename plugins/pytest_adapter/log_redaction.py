@@ -20,8 +20,6 @@ from plugins.core.redaction import remember_environment
 from plugins.core.sanitize import terminal_text
 from plugins.pytest_adapter.options import asks_for_run
 
-__all__ = ["clean_traceback", "start", "stop"]
-
 _Factory = Callable[..., logging.LogRecord]
 _FACTORY = pytest.StashKey[_Factory]()
 _UMASK = pytest.StashKey[int]()

@@ -22,8 +22,6 @@ from plugins.pytest_adapter.stash import ACCUMULATOR, RUN
 from plugins.reports.html.plugin import HtmlReport
 from plugins.results.accumulator import FleetAccumulator
 
-__all__ = ["CheckReport", "run", "shown"]
-
 #: The hook `pytest_runtest_logreport`.
 Log = Callable[..., Any]
 

@@ -6,8 +6,6 @@ import argparse
 
 import pytest
 
-__all__ = ["NO_VM", "add_options", "asks_for_run"]
-
 NO_VM = """\
 Select VMs. The suite reports which are ready to enroll in Azure Arc, and what to fix on the others.
 

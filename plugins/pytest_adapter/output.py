@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 from plugins.core.sanitize import printable
 
-__all__ = ["say"]
-
 
 def say(write: Callable[..., object], text: str, **markup: bool) -> None:
     """Write lines that are harmless, and no command to a CI server.

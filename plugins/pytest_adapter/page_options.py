@@ -10,8 +10,6 @@ from plugins.core.sanitize import names
 from plugins.model import Vm
 from plugins.reports.html import parts
 
-__all__ = ["validate"]
-
 
 def validate(option: argparse.Namespace, vms: Sequence[Vm]) -> None:
     """Raise InputError for a ``--split-by`` that no VM has, and for a ``--history`` of less than two runs."""

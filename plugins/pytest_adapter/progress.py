@@ -27,8 +27,6 @@ from plugins.gather import collector as gather
 from plugins.model import Evidence, Verdict, Vm
 from plugins.pytest_adapter.output import say
 
-__all__ = ["VmLines", "show_progress"]
-
 #: Seconds between two plain lines.
 PAUSE = 10.0
 

@@ -28,8 +28,6 @@ from plugins.results.partial import about_part, withhold_gate
 from plugins.results.provenance import hashes
 from plugins.results.verdict import CAVEAT
 
-__all__ = ["configure", "run", "withdraw_page"]
-
 
 def configure(config: pytest.Config) -> None:
     """Put our own JUnit writer in place of pytest's (one suite per VM), and extend pytest-html's report."""

@@ -22,8 +22,6 @@ from plugins.pytest_adapter.run import Run, RunFiles, RunRules, RunScope
 from plugins.pytest_adapter.saved_options import profile_of, restore
 from plugins.pytest_adapter.start import reports
 
-__all__ = ["resume"]
-
 
 def resume(config: pytest.Config) -> Run:
     """The run that ``--resume`` or ``--retry-unknown`` names. Raises pytest.UsageError."""

@@ -19,8 +19,6 @@ from plugins.model import Vm
 from plugins.requirements.profile import Profile
 from plugins.results.coverage import Coverage
 
-__all__ = ["Run", "RunFiles", "RunRules", "RunScope", "RunState"]
-
 
 @dataclass(slots=True)
 class RunScope:

@@ -15,8 +15,6 @@ from plugins.evidence.records import RunRecord
 from plugins.requirements.profile import DEFAULT, Profile, ProfileError
 from plugins.requirements.profile_file import load_profile, saved_profile
 
-__all__ = ["profile_named", "profile_of", "restore", "to_saved"]
-
 #: Who is visited, how, and for which checks. Options that shape only the output may differ from one time to the next.
 _OPTIONS = {
     "vm": "--vm",

@@ -23,16 +23,14 @@ from plugins.evidence.source import Folder
 from plugins.gates.decision import read
 from plugins.inventory import selection as inventory
 from plugins.inventory import shards as shard
-from plugins.inventory.file import bad_jump, bad_name
-from plugins.inventory.selection import Fleet, InventoryError
+from plugins.inventory.file import InventoryError, bad_jump, bad_name
+from plugins.inventory.selection import Fleet
 from plugins.model import Vm
 from plugins.pytest_adapter import page_options
 from plugins.pytest_adapter.run import Run, RunFiles, RunRules, RunScope
 from plugins.pytest_adapter.saved_options import profile_named, profile_of, to_saved
 from plugins.requirements.profile import DEFAULT
 from plugins.requirements.profile_file import own_profile
-
-__all__ = ["begin", "new_id", "replay", "reports"]
 
 
 def begin(config: pytest.Config) -> Run:

@@ -12,8 +12,6 @@ from plugins.pytest_adapter.run import Run
 from plugins.reports.html.plugin import HtmlReport
 from plugins.results.accumulator import FleetAccumulator
 
-__all__ = ["ACCUMULATOR", "HTML", "JUDGE", "JUNIT", "RESULTS", "RUN"]
-
 #: From ``pytest_configure`` on.
 RUN = pytest.StashKey[Run]()
 HTML = pytest.StashKey[HtmlReport]()

@@ -17,8 +17,6 @@ from plugins.reports import ci_summary, formats
 from plugins.reports.html.parts import folder
 from plugins.reports.terminal import summary_lines
 
-__all__ = ["header", "resume_line", "summary"]
-
 
 def header(config: pytest.Config) -> list[str]:
     """The fleet, the requirements, and where the run is kept."""

@@ -21,8 +21,6 @@ import re
 import shlex
 from collections.abc import Sequence
 
-__all__ = ["laid_out"]
-
 _WIDTH = 100  # characters: a shorter command stays on its line
 
 #: A quoted text, an expansion, an escaped character: opaque. Then what ends a line, and anything else.

@@ -23,8 +23,6 @@ from plugins.evidence.layout import AZURE, PROFILE, RUNNER, evidence_path, file_
 from plugins.gather import support_logs as support
 from plugins.model import Evidence, Verdict, Vm
 
-__all__ = ["Contents", "write"]
-
 README = """\
 What nexus-arc-readiness recorded of {of}, for a support request.
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from plugins.reports.queries import Json
 
-__all__ = ["waiver_warnings"]
-
 _SHOW = 5  # waivers of each kind
 
 

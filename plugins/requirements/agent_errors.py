@@ -15,22 +15,6 @@ from typing import Any
 from plugins.requirements.data_files import read_table
 from plugins.requirements.known_messages import Explanation, explanation, explanations, messages
 
-__all__ = [
-    "NO_ERROR",
-    "SUCCESSES",
-    "Explanation",
-    "Finding",
-    "azcm",
-    "azcm_codes",
-    "error",
-    "errors",
-    "exit_code",
-    "exit_codes",
-    "exit_status_of",
-    "findings",
-    "succeeded",
-]
-
 #: The code of success.
 NO_ERROR = 0
 

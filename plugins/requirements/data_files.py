@@ -6,8 +6,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDER", "read_table"]
-
 FOLDER = Path(__file__).parent / "data"
 
 

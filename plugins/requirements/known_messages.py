@@ -16,8 +16,6 @@ from typing import Any
 from plugins.requirements import windows_codes
 from plugins.requirements.data_files import FOLDER, read_table
 
-__all__ = ["Explanation", "Message", "explanation", "explanations", "messages", "spellings"]
-
 
 @dataclass(frozen=True, slots=True)
 class Explanation:

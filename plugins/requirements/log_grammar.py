@@ -16,8 +16,6 @@ from typing import Any
 
 from plugins.requirements.data_files import read_table
 
-__all__ = ["Kind", "Level", "Reading", "Shape", "kinds", "outcome", "read_line", "shapes", "stems", "without_colours"]
-
 
 class Level(StrEnum):
     """How much a line says."""

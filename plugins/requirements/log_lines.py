@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from plugins.requirements.agent_errors import Explanation, findings, succeeded
+from plugins.requirements.agent_errors import findings, succeeded
+from plugins.requirements.known_messages import Explanation
 from plugins.requirements.log_grammar import Kind, Level, outcome, read_line
-
-__all__ = ["LineFinding", "last_success", "line_findings", "meaning_of", "time_of", "unexplained_errors"]
 
 #: A text with more lines than this is a log: its short lines were not broken by a console.
 _FEW = 200

@@ -14,8 +14,6 @@ from urllib.parse import urlsplit
 from plugins.core.wording import did_you_mean
 from plugins.model import Vm
 
-__all__ = ["DEFAULT", "Cloud", "Endpoint", "Floors", "Profile", "ProfileError", "Timeouts"]
-
 DEFAULT = "2510"
 
 #: The need for an endpoint; data/endpoints.toml defines each value.

@@ -21,8 +21,6 @@ from plugins.core.wording import did_you_mean
 from plugins.requirements.data_files import FOLDER
 from plugins.requirements.profile import DEFAULT, Cloud, Endpoint, Floors, Profile, ProfileError, Timeouts
 
-__all__ = ["load_profile", "own_profile", "saved_profile"]
-
 KIND = Kind("a profile", "docs/profiles.md", Path(__file__).with_name("profile.schema.json"))
 
 _LONGEST = 4 * 2**20  # bytes of a profile; the whole of ours is 20 kB

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["needles", "pattern"]
-
 # "Error" in the languages of Windows, and what stands before the number of an error in logs.
 _WORD = (
     r"(?:err(?:or|eur|ore|o|no)?|fehler|fout|fel|feil|fejl|virhe|błąd|chyba|hiba|hata|ошибка|помилка|грешка|σφάλμα|eroare|"

@@ -7,8 +7,6 @@ from functools import cache
 
 from plugins.requirements.data_files import read_table
 
-__all__ = ["for_windows"]
-
 
 @cache
 def _counterparts() -> list[tuple[re.Pattern[str], str]]:

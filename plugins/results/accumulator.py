@@ -13,9 +13,6 @@ from plugins.model import Evidence, Verdict, Vm
 from plugins.results.builder import ResultsBuilder
 from plugins.results.coverage import Coverage
 
-__all__ = ["FleetAccumulator"]
-
-
 #: After so many VMs, the little garbage that the judging of each leaves is freed.
 _TIDY = 500
 

@@ -26,8 +26,6 @@ from plugins.results.coverage import Coverage
 from plugins.results.provenance import Provenance
 from plugins.results.schema import VERSION
 
-__all__ = ["ResultsBuilder", "unreached"]
-
 #: The headline for VMs that were not reached, of a run that left out the check for it.
 RECONNECT = "Restore the SSH session to {vms}{where}"
 

@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from sys import intern
 from typing import Any
 
-__all__ = ["NOTE", "WHOLE_UP_TO", "left_out", "name", "of_vm"]
-
 #: The largest fleet of which `results.json` has all results: 130 KB a VM. At a hundred thousand VMs no program could
 #: open the file or hold it in memory.
 WHOLE_UP_TO = 5_000

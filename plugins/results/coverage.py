@@ -19,8 +19,6 @@ from plugins.judge.case import CheckCase
 from plugins.model import Severity, Verdict, Vm
 from plugins.requirements.profile import Profile
 
-__all__ = ["Coverage", "judged_sentence"]
-
 
 class Coverage:
     """Counts the required checks of the catalogue and the verdicts on them, by check and by VM."""

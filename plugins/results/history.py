@@ -16,8 +16,6 @@ from plugins.evidence.archive import read_as, read_object
 from plugins.judge.readiness import READINESS
 from plugins.results.schema import FIELDS, VERSION
 
-__all__ = ["history"]
-
 Json = Mapping[str, Any]
 
 #: The name of a run's directory; the link ``latest`` would count one run twice.

@@ -9,8 +9,6 @@ from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.wording import counted
 from plugins.evidence.merged import MissingEvidence
 
-__all__ = ["about_part", "withhold_gate"]
-
 
 def about_part(
     results: Mapping[str, Any], shard: Mapping[str, Any] | None, vms: int, gaps: MissingEvidence | None

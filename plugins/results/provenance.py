@@ -15,8 +15,6 @@ from plugins.azure.snapshot import Call
 from plugins.core.redaction import redact
 from plugins.model import Evidence
 
-__all__ = ["Provenance", "hashes"]
-
 ROOT = Path(__file__).parents[2]
 _DATA = ROOT / "plugins" / "requirements" / "data"
 

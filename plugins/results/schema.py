@@ -9,8 +9,6 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-__all__ = ["FIELDS", "PATH", "READABLE", "VERSION", "problems", "validator"]
-
 PATH = Path(__file__).with_name("results.schema.json")
 
 _SCHEMA: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))

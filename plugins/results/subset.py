@@ -11,8 +11,6 @@ from plugins.diagnosis.findings import FindingGroups, rank
 from plugins.diagnosis.fleet_causes import Cause
 from plugins.results import verdict
 
-__all__ = ["subset"]
-
 Json = Mapping[str, Any]
 
 #: What a run has to say about the whole fleet only.

@@ -8,8 +8,6 @@ from typing import Any
 from plugins.core.wording import plural
 from plugins.results.coverage import judged_sentence
 
-__all__ = ["CAVEAT", "sentence", "word"]
-
 #: The end of the sentence about a run that left checks out.
 CAVEAT = "This is not a verdict on readiness."
 

@@ -25,11 +25,12 @@ from plugins.core.wording import counted
 from plugins.core.worker_pool import WorkerPool
 from plugins.model import SshSession, Vm
 from plugins.ssh.auth import Authenticator
-from plugins.ssh.config import Hop, SshConfig, default_files
+from plugins.ssh.config import SshConfig, default_files
 from plugins.ssh.deadline import Deadline
 from plugins.ssh.dial import Connection, dial, slow
 from plugins.ssh.errors import CANCELLED, NO_DESCRIPTORS, OUTCOMES, ConnectionDropped, SshError
 from plugins.ssh.exec import Program, Sink, open_shell, run_script
+from plugins.ssh.hop import Hop
 from plugins.ssh.jump import lost, open_way
 from plugins.ssh.options import AFTER, Options, time_limit, visit_limit
 from plugins.ssh.patience import within

@@ -21,8 +21,6 @@ from plugins.ssh.expansion import ExpansionError, home, usable_host, usable_user
 from plugins.ssh.hop import Hop, hop_from, unusable
 from plugins.ssh.openssh import OpenSsh, split_known_hosts
 
-__all__ = ["Hop", "SshConfig", "default_files"]
-
 _LONGEST = 8  # hops on the way to one VM
 
 _Request = tuple[str, str | None, int | None, str | None, str | None]  # alias; the fleet file's user, port, jump, key

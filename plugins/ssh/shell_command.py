@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["ADVICE", "COMMAND", "INCOMPLETE", "bootstrap", "pack"]
-
 #: The exit status when the script did not arrive whole.
 INCOMPLETE = 97
 

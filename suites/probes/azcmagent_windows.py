@@ -12,8 +12,6 @@ from plugins.core.secret_names import LOGIN
 from plugins.requirements.agent_errors import SUCCESSES
 from suites.probes import log_rank
 
-__all__ = ["CONFIG", "FOLDER", "NAMES", "SERVICES", "SHOW", "check", "logs", "present"]
-
 FOLDER = r"%ProgramFiles%\AzureConnectedMachineAgent"
 
 #: Service on Linux -> on Windows.

@@ -17,8 +17,6 @@ from plugins.requirements.log_grammar import Level, Reading, outcome, without_co
 from suites.probes import log_rank
 from suites.wording import plain
 
-__all__ = ["LOG", "Boot", "BootOutput", "Failure", "cloudinit_output"]
-
 LOG = "/var/log/cloud-init-output.log"
 
 #: Distinct lines of one rank and one boot; characters of a line, and of all lines of one boot.

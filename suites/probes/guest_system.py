@@ -15,8 +15,6 @@ from suites.probes import windows_guest
 from suites.probes.windows_guest import WindowsGuest
 from suites.wording import plain
 
-__all__ = ["AgentNeeds", "Guest", "OperatingSystem", "SupportedSystem", "agent_needs", "guest", "system"]
-
 
 @dataclass(frozen=True, slots=True)
 class SupportedSystem:

@@ -20,8 +20,6 @@ from suites.probes.curl import EXITS, CurlAnswer, metadata_arguments, metadata_r
 from suites.probes.imds import healthz_url
 from suites.wording import plain
 
-__all__ = ["OwnSettings", "healthz_as_is"]
-
 #: Without -q and --noproxy: curlrc and environment exactly as the VM has them. A sentence of curl's may quote the
 #: proxy, or take a part of a password for a host: it goes nowhere when the proxy that curl may have used has a login.
 _AS_IS = r"""

@@ -34,8 +34,6 @@ from plugins.requirements.data_files import read_table
 from suites.probes.curl import EXITS, WRITE, CurlAnswer
 from suites.wording import plain
 
-__all__ = ["KnownRefusal", "TokenAnswer", "TokenRules", "arm_token", "resource", "token_rules", "user_assigned"]
-
 
 @dataclass(frozen=True, slots=True)
 class KnownRefusal:

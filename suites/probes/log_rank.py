@@ -5,8 +5,6 @@ from __future__ import annotations
 from plugins import ps
 from plugins.requirements.log_grammar import stems
 
-__all__ = ["AWK", "POWERSHELL", "awk_stems"]
-
 
 def awk_stems(name: str) -> str:
     """The stems of a rank as one regular expression of awk, without its slashes."""

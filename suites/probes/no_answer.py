@@ -7,8 +7,6 @@ from enum import Enum, auto
 
 from plugins import ProbeResult
 
-__all__ = ["NoAnswer", "Reason", "no_answer"]
-
 
 class Reason(Enum):
     """The reason why a probe did not answer."""

@@ -14,19 +14,6 @@ from dataclasses import dataclass, field, replace
 from plugins import END, ProbeResult, probe, ps, tool
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
 
-__all__ = [
-    "MARK",
-    "NO_PROXIES",
-    "PROXIES",
-    "Variables",
-    "curl_version",
-    "login_env",
-    "session_env",
-    "sudo_env",
-    "systemd_env",
-    "written",
-]
-
 #: The variables that make a program use a proxy.
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from plugins import ProbeResult
 from suites.wording import plain
 
-__all__ = ["GUEST", "WindowsGuest", "system_command"]
-
 _READ = "[Microsoft.Win32.Registry]::GetValue($key, {}, $null)"
 
 #: Of a 32-bit PowerShell, PROCESSOR_ARCHITEW6432 is the system's architecture.

@@ -7,8 +7,6 @@ import re
 from plugins import REQUIRED_NEEDS, Profile, Vm
 from suites.probes.azcmagent_check import ReachedEndpoints
 
-__all__ = ["without_row"]
-
 #: The hosts in the captured tables of Azure's public cloud. No document says which rows other clouds have, nor since
 #: which version the table has the other hosts that the agent needs: NET-001 checks those.
 _ROWS = {

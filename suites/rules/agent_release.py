@@ -9,8 +9,6 @@ from plugins.checks import package_manager as packages
 from plugins.requirements.agent_releases import releases
 from suites.probes.azcmagent import Agent
 
-__all__ = ["PACKAGE", "in_its_window"]
-
 #: The agent's package, as Microsoft's repositories call it.
 PACKAGE = "azcmagent"
 

@@ -9,8 +9,6 @@ from typing import NamedTuple
 from plugins import CheckOutcome, Status, Vm
 from suites.probes.azcmagent import AgentStatus
 
-__all__ = ["another_resource", "enrolled"]
-
 
 class _Part(NamedTuple):
     """A part of the resource id, as the agent states it and as the inventory does; "" = it does not."""

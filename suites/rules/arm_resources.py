@@ -9,27 +9,6 @@ from plugins import AzureVmView, CheckOutcome, Command, Fix, Vm, blocked, fail, 
 from plugins.azure import resource_ids as ids
 from plugins.azure.roles import Role
 
-__all__ = [
-    "Resource",
-    "assignment",
-    "awaits_connection",
-    "cluster_of",
-    "command",
-    "csn_of",
-    "detail",
-    "missing_because",
-    "named",
-    "prop",
-    "readable",
-    "registered",
-    "restart",
-    "settled",
-    "silent",
-    "state",
-    "upper",
-    "vm_of",
-]
-
 Resource = Mapping[str, Any]
 
 

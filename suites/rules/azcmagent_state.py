@@ -6,8 +6,6 @@ from plugins import not_applicable, unknown
 from suites.probes.azcmagent import Agent
 from suites.probes.no_answer import NoAnswer, Reason
 
-__all__ = ["must_be_installed", "must_be_known"]
-
 _REMEDIES = {
     Reason.NO_ROOT: "Log in as root, or give the login user passwordless sudo (SSH-002).",
     Reason.NO_LOCATION: "State in the inventory where the Arc resource goes: target: {location: eastus}.",

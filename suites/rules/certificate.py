@@ -7,8 +7,6 @@ from suites.probes.curl import CurlAnswer
 from suites.rules.tls import Tls, certificate_fault
 from suites.wording import sentence
 
-__all__ = ["REINSTALL_CA", "certificate_problem"]
-
 #: For Debian's family and for Red Hat's.
 _CA = (
     ("apt-get", "apt-get install --reinstall -y ca-certificates", "update-ca-certificates"),

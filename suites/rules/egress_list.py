@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["EgressEntry", "covering", "read_egress_list"]
-
 
 @dataclass(frozen=True, slots=True)
 class EgressEntry:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from plugins import OnVm, Profile, on_vm, script, sh
 
-__all__ = ["ENVIRONMENT", "environment", "no_proxy", "services"]
-
 #: The file that every session over SSH gets its environment from, by way of PAM.
 ENVIRONMENT = "/etc/environment"
 

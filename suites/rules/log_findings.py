@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plugins.requirements.agent_errors import Explanation, findings
+from plugins.requirements.agent_errors import findings
+from plugins.requirements.known_messages import Explanation
 from suites.probes.azcmagent_logs import LogLine
 from suites.wording import listed
-
-__all__ = ["described", "sentence_about"]
 
 #: No more hosts, actions or namespaces of one meaning are listed.
 _SUBJECTS = 8

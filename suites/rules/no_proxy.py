@@ -25,8 +25,6 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-__all__ = ["CURL_PROXIES", "READERS", "bypasses", "first_set", "goes_through_a_proxy", "misread"]
-
 #: curl's version as numbers; () = not known.
 Version = tuple[int, ...]
 

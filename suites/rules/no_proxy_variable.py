@@ -12,15 +12,6 @@ from suites.rules.no_proxy import READERS, Version, bypasses, first_set, misread
 from suites.rules.proxy_setting import SESSION, ProxySetting
 from suites.wording import visible
 
-__all__ = [
-    "absent_beside_a_proxy",
-    "exempts_too_little",
-    "exempts_too_much",
-    "in_one_place",
-    "lacks_localhost",
-    "nowhere",
-]
-
 
 def _readers(setting: ProxySetting, place: str) -> list[str]:
     """The tools that take this spelling of the variable; on Windows both spellings are one."""

@@ -7,9 +7,6 @@ from urllib.parse import urlsplit
 
 from plugins import Profile
 
-__all__ = ["proxy_problem", "same_proxy"]
-
-
 #: White space of every kind, and what else cannot be printed: `urlsplit` drops some of it in silence, curl does not.
 #: Run: curl 7.29 takes all of it and quotes, up to 7.61 what follows the port; 7.68 and later, and requests, take none.
 _FOREIGN = re.compile(

@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 from plugins import record_fact
 from suites.probes.proxy_environment import NO_PROXIES, PROXIES, Variables
 
-__all__ = ["record_no_proxy", "record_proxies"]
-
 
 def record_proxies(places: Mapping[str, Variables]) -> None:
     """Record which proxy variables a VM sets to what; spellings that mean the same are the same."""

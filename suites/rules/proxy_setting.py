@@ -17,8 +17,6 @@ from suites.rules import guest_fixes
 from suites.rules.windows_proxy import MACHINE, set_machine
 from suites.wording import visible
 
-__all__ = ["LOGIN", "SESSION", "ProxySetting"]
-
 SESSION = "the SSH session"
 LOGIN = "the login shell"
 

@@ -11,8 +11,6 @@ from suites.rules.proxy_setting import SESSION, ProxySetting
 from suites.rules.windows_proxy import MACHINE
 from suites.wording import visible
 
-__all__ = ["has_login", "in_one_place", "nowhere", "wrong_under_sudo", "wrong_value"]
-
 
 def wrong_value(setting: ProxySetting) -> CheckOutcome | None:
     """A value that does not lead to the CSN proxy, in either place."""

@@ -13,8 +13,6 @@ from plugins import CheckOutcome, Principal, Profile, Status, Vm
 from suites.probes.imds_token import TokenAnswer, resource, token_rules, user_assigned
 from suites.rules.token_request import identity_of
 
-__all__ = ["clock_time", "compared", "duration", "expires_soon", "not_valid_now", "wrong_audience", "wrong_identity"]
-
 
 def _bare(text: str) -> str:
     return text.rstrip("/").lower()

@@ -13,8 +13,6 @@ from suites.probes.imds_token import KnownRefusal, TokenAnswer, token_rules, use
 from suites.rules.arm_resources import named, restart
 from suites.wording import sentence
 
-__all__ = ["RECREATE", "identity_of", "incomplete", "refused", "unanswered"]
-
 RECREATE = (
     "A managed identity works only when the VM was created with it; adding it later shows it in Azure but gives no "
     "tokens. Compare IDENTITY-001 and IDENTITY-002, and create the VM again with the identity (--mi-system-assigned, "

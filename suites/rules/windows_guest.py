@@ -6,8 +6,6 @@ from plugins import fail, unknown
 from plugins.requirements.data_files import read_table
 from suites.probes.windows_guest import WindowsGuest
 
-__all__ = ["windows_has_what_the_agent_needs"]
-
 _TLS = r"HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client"
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from plugins import not_applicable
 
-__all__ = ["MACHINE", "one_spelling", "set_machine"]
-
 MACHINE = "the Machine environment"
 
 

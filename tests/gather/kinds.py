@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from plugins.checks.quoting import tool
 
-__all__ = ["ANY", "KINDS", "LATE", "SOME_ERROR", "Answer", "Kind", "program"]
-
 ANY = None
 SOME_ERROR = frozenset(range(1, 256))
 

@@ -24,7 +24,8 @@ from plugins.core.redaction import clean, redact
 from plugins.core.sanitize import message_text
 from plugins.evidence.archive import Archive
 from plugins.evidence.layout import file_name
-from plugins.inventory.selection import InventoryError, load, parse_address
+from plugins.inventory.file import InventoryError
+from plugins.inventory.selection import load, parse_address
 from plugins.model import Vm
 from plugins.pytest_adapter.explain import explain
 from plugins.requirements import agent_errors as knowledge

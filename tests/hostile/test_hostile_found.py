@@ -19,7 +19,8 @@ from plugins.checks.probe import ProbeCommand
 from plugins.core.sanitize import message_text
 from plugins.gather.frames import FrameDecoder
 from plugins.gather.script import PLACES, compile_script
-from plugins.inventory.selection import InventoryError, load
+from plugins.inventory.file import InventoryError
+from plugins.inventory.selection import load
 from plugins.judge.evaluate import value
 from plugins.model import Evidence, ProbeResult, SshSession, Status, Vm
 from plugins.ssh.config import SshConfig, openssh_client

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from plugins.core import redaction as redact
+from plugins.core.secret_names import is_secret_name
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.pytest_adapter import log_redaction as discreet
@@ -87,7 +88,7 @@ def test_the_environments_secrets_are_known_by_the_names_of_the_variables() -> N
     ],
 )
 def test_a_field_is_known_by_its_name(name: str, secret: bool) -> None:
-    assert redact.is_secret_name(name) is secret
+    assert is_secret_name(name) is secret
     cleaned = redact.clean({"a": [{name: "hunter22"}]})["a"][0][name]
     assert cleaned == (redact.mark("hunter22") if secret else "hunter22")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from plugins.inventory.selection import InventoryError, load_over
+from plugins.inventory.file import InventoryError
+from plugins.inventory.selection import load_over
 from plugins.model import Target, Vm
 
 FOUND = [

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from plugins.evidence.layout import file_name
-from plugins.inventory.file import SCHEMA
-from plugins.inventory.selection import InventoryError, load, parse_address, select
+from plugins.inventory.file import SCHEMA, InventoryError
+from plugins.inventory.selection import load, parse_address, select
 from plugins.model import Target, Vm
 
 ID = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"

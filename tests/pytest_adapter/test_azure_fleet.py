@@ -10,7 +10,7 @@ import pytest
 
 from plugins.azure import completion, discovery
 from plugins.azure.discovery import Discovery, Place
-from plugins.inventory.selection import InventoryError
+from plugins.inventory.file import InventoryError
 from plugins.model import Target, Vm
 from plugins.pytest_adapter import start
 

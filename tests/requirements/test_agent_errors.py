@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from plugins.requirements import agent_errors as knowledge
-from plugins.requirements.agent_errors import Explanation
 from plugins.requirements.agent_releases import releases
-from plugins.requirements.known_messages import _Case, compiled, explanations, messages
+from plugins.requirements.known_messages import Explanation, _Case, compiled, explanations, messages
 from plugins.requirements.log_grammar import stems
 from tests.support.catalogue import CHECKS
 from tests.support.paths import ROOT

@@ -14,8 +14,9 @@ import pytest
 
 from plugins.model import Vm
 from plugins.ssh import expansion
-from plugins.ssh.config import Hop, SshConfig, default_files
+from plugins.ssh.config import SshConfig, default_files
 from plugins.ssh.errors import SshError
+from plugins.ssh.hop import Hop
 
 Read = Callable[[Path], SshConfig]
 

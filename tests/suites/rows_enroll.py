@@ -8,7 +8,7 @@ from typing import Any
 
 from plugins.model import ProbeResult, Status
 from plugins.requirements import agent_errors as knowledge
-from plugins.requirements.agent_errors import Explanation
+from plugins.requirements.known_messages import Explanation
 from tests.support.suite_rows import VM, Row, seen
 
 ROWS: dict[str, list[Row]] = {}

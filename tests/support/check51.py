@@ -16,8 +16,6 @@ from pathlib import Path
 from plugins.gather.windows_command import encoded
 from tests.support.powershell import PWSH
 
-__all__ = ["complaints"]
-
 _CHECKER = Path(__file__).with_name("check51.ps1")
 
 #: Of Microsoft.PowerShell.Core, which is no module to load; and what the engine has for the probes.

@@ -23,8 +23,6 @@ from lab.odd_proxy import Behaviour, OddProxy
 from plugins.checks.probe import ProbeCommand
 from plugins.model import ProbeResult
 
-__all__ = ["CURLS", "run_with", "serving", "version_of"]
-
 _NO_OTHERS = "no other curls: CURLS=FOLDER with VERSION/curl files"
 
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 from tests.support.paths import ROOT
 
-__all__ = ["FOLDER", "SPECIMENS", "Specimen"]
-
 FOLDER = ROOT / "tests" / "data" / "cloud-init-output"
 
 

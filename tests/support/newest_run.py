@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["newest_run"]
-
 
 def newest_run(reports: Path) -> Path:
     """The newest run directory in `reports`."""

@@ -12,8 +12,6 @@ from pathlib import Path
 from lab.odd_proxy import Behaviour, answers
 from tests.support.tls_origin import serves
 
-__all__ = ["HEADS", "STATES", "origins"]
-
 _OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 

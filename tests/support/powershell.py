@@ -16,8 +16,6 @@ from plugins.gather.script import VmScript
 from plugins.gather.windows_script import compile_script
 from plugins.model import ProbeResult
 
-__all__ = ["PWSH", "Run", "needs_pwsh", "probe", "run", "start"]
-
 PWSH = os.environ.get("PWSH") or shutil.which("pwsh") or ""
 
 needs_pwsh = pytest.mark.skipif(

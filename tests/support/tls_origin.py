@@ -18,8 +18,6 @@ from cryptography.x509.oid import NameOID
 
 from lab.odd_proxy import Behaviour
 
-__all__ = ["behaviours", "serves"]
-
 _OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _ANSWER = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 

@@ -28,8 +28,6 @@ from tests.support.powershell import run
 from tests.support.powershell_grammar import ENDPOINT, PROBES, VM
 from tests.support.suite_rows import NOW, PROFILE, captured, seen
 
-__all__ = ["CURL", "FILE", "comparable", "program", "record", "recorded"]
-
 FILE = ROOT / "tests" / "data" / "windows" / "answers.json"
 
 CURL = """#!/bin/sh

@@ -12,8 +12,6 @@ from datetime import datetime
 from plugins.core.wording import counted, plural
 from plugins.reports.queries import Json
 
-__all__ = ["history", "staircase"]
-
 WIDTH, HEIGHT = 1000, 200
 
 

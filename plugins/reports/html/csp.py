@@ -13,8 +13,6 @@ import re
 from collections.abc import Collection
 from importlib.resources import files
 
-__all__ = ["seal"]
-
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 _CHARSET = '<meta charset="utf-8"/>'

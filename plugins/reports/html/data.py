@@ -27,8 +27,6 @@ from plugins.reports.html.page import VmLists
 from plugins.reports.queries import Json
 from plugins.results.compact import left_out
 
-__all__ = ["LETTERS", "core_and_chunks"]
-
 #: One letter for each status word in a VM's text; "-" where a VM has no such result.
 LETTERS = {
     "fail": "f",

@@ -19,8 +19,6 @@ from plugins.reports.queries import Json, component, fix_order, vms_by_readiness
 from plugins.results.coverage import judged_sentence
 from plugins.results.verdict import CAVEAT
 
-__all__ = ["CAPS", "Caps", "VmList", "VmLists", "merged", "overview", "title"]
-
 
 @dataclass(frozen=True, slots=True)
 class Caps:

@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["MOST", "file_name", "folder", "parts"]
-
 #: The largest number of pages; each has a quarter of a megabyte of its own.
 MOST = 500
 
