@@ -175,15 +175,15 @@ def _lists(text: str) -> Spans:
             yield inline.start("secret") + match.start(1), inline.start("secret") + match.end(1)
     at = 0
     while (head := _LIST_HEAD.search(text, at)) is not None:
-        at, lines = head.end(), 0
-        while at < len(text) and lines < 500:
+        at = head.end()
+        while at < len(text):
             if (line := _LIST_LINE.match(text, at)) and not re.fullmatch(
                 r"(?:true|false|\|-?|hash|text|RANDOM|R)", line["secret"]
             ):
                 yield line.span("secret")
             elif not (line := _LIST_BETWEEN.match(text, at)):
                 break
-            at, lines = line.end(), lines + 1
+            at = line.end()
 
 
 # A JSON Web Key: d, p, q and k are private

@@ -35,6 +35,7 @@ class _Additions:
     def __init__(self, archive: Archive, plans: Mapping[str, Sequence[ProbeCommand]]) -> None:
         self._archive = archive
         self._plans = plans
+        self.sync = archive.sync
 
     def store(self, evidence: Evidence) -> None:
         """Add it; the steps that a broken session left without a result say so."""
@@ -43,10 +44,6 @@ class _Additions:
         lost = {step.key: not_done(step.key, reason, step.command) for step in self._plans[name]}
         answered = {key: result for key, result in evidence.results.items() if result.state != "lost"}
         self._archive.add(name, lost | answered)
-
-    def sync(self) -> None:
-        """As for the first visit."""
-        self._archive.sync()
 
 
 def enroll(

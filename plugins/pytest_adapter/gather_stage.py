@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from plugins.checks.probe import ProbeCommand
-from plugins.core.errors import InputError
 from plugins.core.redaction import redact
 from plugins.core.wording import span
 from plugins.enrollment.steps import is_step, refuse
+from plugins.evidence.archive import Archive
 from plugins.gather import support_logs
 from plugins.gather.collector import gather, limits
 from plugins.gather.dry_run import page
@@ -22,7 +22,6 @@ from plugins.pytest_adapter.enrollment import enroll_ready_vms, plan_page
 from plugins.pytest_adapter.items import CheckItem, check_items
 from plugins.pytest_adapter.output import say
 from plugins.pytest_adapter.progress import show_progress
-from plugins.pytest_adapter.report_stage import withdraw_page
 from plugins.pytest_adapter.run import Run
 from plugins.pytest_adapter.stash import ACCUMULATOR, JUDGE, RUN
 from plugins.requirements.profile import Profile
@@ -41,18 +40,12 @@ def run(session: pytest.Session) -> None:
     if run is None:
         return
     items = check_items(session.items) if run.state.selected else []  # pytest calls this even when --check was refused
-    if not items or (session.testsfailed and not config.option.continue_on_collection_errors):
-        withdraw_page(config)
     judge = _prepare_judge(config, run, items)
     if config.option.collectonly or session.testsfailed or run.kind == "replayed" or not items:
         return
-    try:
-        if config.option.enroll:
-            _refuse_enrollment(run, items)
-        commands = plans(items, run.scope.vms, run.rules.profile)
-    except (pytest.UsageError, InputError):
-        withdraw_page(config)
-        raise
+    if config.option.enroll:
+        _refuse_enrollment(run, items)
+    commands = plans(items, run.scope.vms, run.rules.profile)
     if config.option.bundle:
         for vm in run.scope.vms:
             commands[vm.name] += support_logs.probes(vm)
@@ -133,12 +126,13 @@ def _visit(
     if not option.no_azure and (line := judge.context.facts.nothing_read):
         say(config.pluginmanager.getplugin("terminalreporter").write_line, redact(line), yellow=True)
     if option.enroll and (archive.problem or not run.state.interrupted):
-        _enroll(config, run, judge, items, options)
+        _enroll(config, run, judge, items, options, archive)
 
 
-def _enroll(config: pytest.Config, run: Run, judge: Judge, items: Sequence[CheckItem], options: ssh.Options) -> None:
-    option, archive = config.option, run.files.archive
-    assert archive is not None
+def _enroll(
+    config: pytest.Config, run: Run, judge: Judge, items: Sequence[CheckItem], options: ssh.Options, archive: Archive
+) -> None:
+    option = config.option
     reporter: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
     if archive.problem:
         say(

@@ -72,13 +72,17 @@ def read_logs(path: Path, name: str) -> list[Log]:
 def _gunzip(read: Callable[[], bytes]) -> _End:
     """Unpack a gzip stream, which may have several members."""
     unpack = zlib.decompressobj(31)
-    data, head, packed, unpacked = bytearray(), b"", 0, 0
+    data, head, rest, packed, unpacked = bytearray(), b"", b"", 0, 0
     cut = False
     try:
-        while piece := unpack.unconsumed_tail or read():
-            if not unpack.unconsumed_tail:
-                packed += len(piece)
+        while piece := rest or read():
+            if unpack.eof:
+                if not piece.strip(b"\0"):
+                    break
+                unpack = zlib.decompressobj(31)
+            packed += len(piece) if not rest else 0
             out = unpack.decompress(piece, 2**20)
+            rest = unpack.unused_data or unpack.unconsumed_tail
             unpacked += len(out)
             if unpacked > _UNPACKED or unpacked > _SMALL + packed * _RATIO:
                 raise UnreadableLog(
@@ -89,15 +93,6 @@ def _gunzip(read: Callable[[], bytes]) -> _End:
             if len(data) > 2 * LOG_END:
                 del data[: (len(data) - LOG_END) & ~3]
                 cut = True
-            while unpack.eof:
-                rest = unpack.unused_data or read()
-                if not rest.strip(b"\0"):
-                    break
-                unpack = zlib.decompressobj(31)
-                packed += len(rest)
-                data += unpack.decompress(rest, 2**20)
-            if unpack.eof:
-                break
     except zlib.error:
         raise UnreadableLog("it is a damaged gzip file. Copy it again, or unpack what can be read (zcat)") from None
     if not unpack.eof:

@@ -40,12 +40,6 @@ def configure(config: pytest.Config) -> None:
     config.pluginmanager.register(config.stash[HTML], "nexus-html")
 
 
-def withdraw_page(config: pytest.Config) -> None:
-    """Let pytest-html write no page: the run has no results."""
-    if HTML in config.stash:
-        config.stash[HTML].withdraw()
-
-
 def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
     """Write the results and the reports, and turn the verdict into the exit status."""
     config = session.config
@@ -56,9 +50,10 @@ def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
     if files.store is not None:
         files.store.wait()
     judged = ACCUMULATOR in config.stash and config.stash[ACCUMULATOR].anything
+    if not judged:
+        config.stash[HTML].withdraw()  # it would write into a folder that is gone, or over the page of before
     if not judged and not run.scope.is_empty:
         if run.kind != "resumed":
-            withdraw_page(config)  # it would write into a folder that is gone
             _remove_without_evidence(run.files.directory)
         if state.selected and exitstatus == pytest.ExitCode.OK:  # a conftest.py with a loop of its own judged nothing
             session.exitstatus = EXIT_UNKNOWN

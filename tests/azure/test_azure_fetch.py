@@ -21,7 +21,7 @@ from plugins.azure import answer_keys as paths
 from plugins.azure import fetch as fetching
 from plugins.azure.clouds import Cloud, clouds
 from plugins.azure.credential import Login, default_credential
-from plugins.azure.fetch import FEW, fetch
+from plugins.azure.fetch import FEW, _parsed, fetch
 from plugins.azure.request_plan import planned_calls
 from plugins.azure.roles import Granted, effective
 from plugins.azure.snapshot import Answer, AzureSnapshot, Call, ReadError
@@ -701,6 +701,12 @@ def test_a_name_that_two_vms_have_is_not_guessed(arm: Arm) -> None:
     assert "resource_id" in problem.remedy
 
 
+def test_an_id_that_azure_states_and_that_is_none_is_not_asked_about() -> None:
+    found = _parsed("rack-1")
+    assert isinstance(found, ReadError)
+    assert (found.message.partition(".")[0], found.remedy) == ("'rack-1' is not a resource id", "Correct the id.")
+
+
 def test_a_vm_that_is_not_stated_is_not_asked_about(arm: Arm) -> None:
     populate(arm, 1)
     view = look(arm, [Vm("vm1")])
@@ -720,6 +726,7 @@ def test_a_vm_that_is_not_stated_is_not_asked_about(arm: Arm) -> None:
 def test_a_wrong_resource_id_is_explained(arm: Arm, id: str, message: str) -> None:
     problem = stopped(look(arm, [Vm("a", resource_id=id)]), "vm")
     assert message in problem.message
+    assert problem.remedy == "Correct resource_id in the inventory."
     assert arm.requests == []
 
 

@@ -211,6 +211,15 @@ def test_a_stated_target_needs_no_vm_resource() -> None:
 
 # --- the whole of what stops a check: message, remedy, component, action
 
+USER_A = f"the user-assigned identity {USERS[0]}"
+
+
+def identity_unread(error: ReadError) -> object:
+    """The VM resource maps the identity's id to nothing, and the identity itself was not read."""
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {USERS[0]: None}}
+    return view(identity, answers={resource(USERS[0]): error}).expected
+
+
 MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
     (
         "no resource id",
@@ -313,6 +322,22 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         "roles at a VM that is not known",
         lambda: view(answers={assignments(vm_id("vm1"), "p"): Answer("GET", None)}).access_to_vm("p"),
         ("unknown", f"Azure has no role assignments of {vm_id('vm1')}: it does not know the VM.", "", "", ""),
+    ),
+    (
+        "an identity that may not be read",
+        lambda: identity_unread(ReadError("Forbidden.", "Ask for it.", "GET x", action="Log in")),
+        ("unknown", f"The principal of {USER_A} is not known: Forbidden.", "Ask for it.", "runner", "Log in"),
+    ),
+    (
+        "an identity that was not read",
+        lambda: identity_unread(ReadError("Not there.", "", "GET x")),
+        (
+            "unknown",
+            f"The principal of {USER_A} is not known: Not there.",
+            "Grant the runner Microsoft.ManagedIdentity/userAssignedIdentities/read.",
+            "runner",
+            "Let the runner read the Azure resources of {vms}",
+        ),
     ),
     (
         "two identities",

@@ -340,6 +340,24 @@ def test_answers_that_miss_the_same_right_share_an_obstacle() -> None:
     assert elsewhere.shared_cause != one.shared_cause
 
 
+READ = "Give the runner the right to read Azure"
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (answer(401, "ExpiredAuthenticationToken", "x"), (401, "401 ExpiredAuthenticationToken", READ)),
+        (answer(403), (403, "", READ)),
+        (answer(404), (404, "", "")),
+        (error(Response(200, SQUID)), (200, "an HTML page in place of https://management.azure.com", "")),
+        (ServiceRequestError("x"), (None, "", "")),
+    ],
+)
+def test_what_else_an_answer_says(problem: Exception, expected: tuple[int | None, str, str]) -> None:
+    found = explain(problem, "it", CLOUD)
+    assert (found.status, found.shared_cause, found.action) == expected
+
+
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [

@@ -46,6 +46,14 @@ def test_the_end_of_a_key_without_a_key_before_it_stays(before: str) -> None:
     assert redact(text) == text
 
 
+def test_a_text_of_before_is_looked_at_again_for_a_new_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_remembered", [])
+    text = "user anna, word of-the-runner-4"
+    assert redact(text) == text
+    redaction.remember("of-the-runner-4")
+    assert redact(text) == f"user anna, word {redaction.mark('of-the-runner-4')}"
+
+
 def test_the_environment_gives_secrets_by_name_and_logins_of_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redaction, "_remembered", [])
     remember_environment(

@@ -113,6 +113,15 @@ def test_a_connection_string_comes_before_an_account(monkeypatch: pytest.MonkeyP
     assert _account("evidence", "", "") == {"connection_string": "UseDevelopmentStorage=true"}
 
 
+@pytest.mark.parametrize(
+    ("place", "account"), [("evidence", "of-the-variable"), ("evidence@store1.dfs.core.windows.net", "store1")]
+)
+def test_an_account_is_never_read_without_a_login(place: str, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "of-the-variable")
+    assert _account(place, "", "") == {"account_name": account, "anon": False}
+
+
 @pytest.mark.parametrize(("missing", "url"), [("adlfs", "az://evidence/x"), ("fsspec", "memory://x")])
 def test_libraries_that_are_not_there(missing: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, missing, None)

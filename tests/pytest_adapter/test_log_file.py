@@ -87,6 +87,7 @@ NOISE = random.Random(7).randbytes(4000)
         (gz(LINE.encode() * 99)[:-12], "it is a gzip file that is not whole. Copy it again"),
         (b"\x1f\x8b" + NOISE, "it is a damaged gzip file. Copy it again"),
         (gz(bytes(20_000_000)), "it unpacks to far more than a log has."),
+        (gz(bytes(1_000_000)) * 20, "it unpacks to far more than a log has."),
         (packed(azcmagent_log=bytes(20_000_000)), "it unpacks to far more than logs have."),
         (
             packed(x_png=b"\x89PNG\r\n\x1a\n" + NOISE),
@@ -137,6 +138,18 @@ def test_of_a_long_packed_log_the_end_is_read(tmp_path: Path, monkeypatch: pytes
     assert " Only its end was read." in text
     text, _ = answer(tmp_path, "b.gz", gz(noise.encode()))
     assert text.endswith("no AZCM code and no known message in them. Only its end was read.")
+
+
+def test_the_end_of_a_packed_log_begins_with_a_whole_character(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UTF-32 has four bytes for each; the pieces that come out of gzip end within one."""
+    monkeypatch.setattr(log_file, "LOG_END", 64)
+    text = "".join(f"{number:04}\n" for number in range(100)).encode("utf-32-le")
+    pieces = [gz(text[at : at + 7]) for at in range(0, len(text), 7)]
+    end = log_file._gunzip(lambda: pieces.pop(0) if pieces else b"")
+    assert end.data.endswith("0098\n0099\n".encode("utf-32-le"))
+    assert set(end.data[1::4] + end.data[2::4] + end.data[3::4]) == {0}
+    assert (end.cut, end.head) == (True, text[:7])
+    assert 64 <= len(end.data) <= 2 * 64
 
 
 def test_a_later_success_is_told(tmp_path: Path) -> None:

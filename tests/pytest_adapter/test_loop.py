@@ -115,6 +115,7 @@ def test_errors_of_collection_end_the_run_before_it_judges(judge: Judge, pyteste
     assert outcome.ret == 2
     outcome.stdout.fnmatch_lines(["*Interrupted: 1 error during collection*"])
     outcome.assert_outcomes(errors=1)
+    assert not list(pytester.path.glob("reports/*/*.html"))
 
 
 @pytest.mark.parametrize("asked", [["-n", "2"], ["-nauto"], ["--dist=load", "--tx=2*popen"]], ids=" ".join)

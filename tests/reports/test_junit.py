@@ -69,6 +69,11 @@ def test_a_thousand_vms_stay_below_what_gitlab_reads(tmp_path: Path) -> None:
     assert root.get("failures") == str(results["counts"]["fail"])
     assert sum(case.find("failure") is not None for case in cases) == results["counts"]["fail"]
     assert sum(case.find("error") is not None for case in cases) == results["counts"]["unknown"]
+    named_only = [case for case in cases if str(case.get("classname")).endswith(".summary")]
+    assert {(case.text, case.get("time"), *(child.tag for child in case)) for case in named_only} == {
+        (None, "0.0"),
+        (None, "0.0", "skipped"),
+    }
     notes = [element.get("value") for element in root.iter("property") if element.get("name") == "note"]
     assert any(note and note.startswith("More than 200 VMs: ") for note in notes)
 
@@ -101,7 +106,8 @@ def test_a_failure_says_what_was_seen_what_to_do_and_shows_the_evidence(tmp_path
     assert isinstance(failure, Failure)
     assert failed.classname == "web-02.PROXY"
     assert failure.message.startswith("no_proxy is `localhost,127.0.0.1`")
-    assert "Remedy: Add `169.254.169.254` to NO_PROXY" in failure.text
+    assert "\n\nRemedy: Add `169.254.169.254` to NO_PROXY" in failure.text
+    assert f"\n\nDocumentation: {properties(failed)['docs']}\n\n" in failure.text
     assert "$ curl --noproxy" in failure.text and "HTTP/1.1 403 Forbidden" in failure.text
     assert properties(failed) == {
         "id": "PROXY-002",

@@ -15,7 +15,9 @@ import pytest
 from plugins.model import Vm
 from plugins.ssh import expansion
 from plugins.ssh.config import SshConfig, default_files
+from plugins.ssh.config_reader import _succeeds
 from plugins.ssh.errors import SshError
+from plugins.ssh.expansion import ExpansionError
 from plugins.ssh.hop import Hop
 
 Read = Callable[[Path], SshConfig]
@@ -274,6 +276,18 @@ def test_tokens_that_an_old_client_does_not_fill_in_are_refused(folder: Path) ->
     with pytest.raises(SshError, match="this version of ssh does not print what its tokens stand for") as caught:
         hop(client(folder, OLD + "echo hostname vm-a; echo userknownhostsfile '~/%k'"))
     assert caught.value.remedy == "Update the OpenSSH client of this machine, or write the path out."
+    with pytest.raises(SshError, match="vm-a in the SSH configuration") as caught:
+        hop(client(folder, OLD + "echo hostname vm-a; echo userknownhostsfile '~nobody-of-that-name/known'"))
+    assert caught.value.remedy == "Correct it."
+
+
+def test_a_match_that_cannot_be_tried_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/no/such/shell")
+    with pytest.raises(ExpansionError) as caught:
+        _succeeds("test -e " + "x" * 60)
+    assert str(caught.value) == (
+        f"Match exec 'test -e {'x' * 52}': [Errno 2] No such file or directory: '/no/such/shell'"
+    )
 
 
 def test_a_client_that_hangs_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from plugins.model import Vm
 from plugins.ssh import client as ssh
-from plugins.ssh.dial import Connection, _connect, dial, is_address
+from plugins.ssh.dial import Connection, _banner, _connect, dial, is_address
 from plugins.ssh.hop import Hop
 from tests.support.sshd import (
     Client,
@@ -95,6 +95,20 @@ def test_an_address_of_a_family_that_this_machine_does_not_have_leaves_the_other
     with socket.create_server(("127.0.0.1", 0)) as server:
         addresses: list[Any] = [(9999, ("", 0)), (socket.AF_INET, server.getsockname())]
         asyncio.run(_connect(hop, addresses, 20)).close()
+
+
+def test_a_line_before_the_banner_is_passed_over_and_what_follows_it_stays() -> None:
+    hop: Any = None
+
+    async def banner(stream: socket.socket) -> str:
+        return await _banner(stream, hop, 20)
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.sendall(b"welcome\r\nSSH-2.0-odd\r\nfor paramiko")
+        assert asyncio.run(banner(ours)) == "SSH-2.0-odd"
+        assert ours.recv(100) == b"for paramiko"
 
 
 def test_no_such_name(client: Client) -> None:

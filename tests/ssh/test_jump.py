@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import pytest
 
 from plugins.model import SshSession, Vm
 from plugins.ssh import client as ssh
+from plugins.ssh.errors import SshError
 from plugins.ssh.jump import _no_way
 from tests.support.sshd import (
     ME,
@@ -201,6 +203,30 @@ def test_a_jump_host_that_goes_away_is_the_one_cause_of_all_behind_it(
     everyone_lost(sessions, gateway)
     assert any("login" in session.seconds for session in sessions), "what they had said until then is kept"
     assert client.sinks[next(name for name, sink in client.sinks.items() if sink.stdout)].stdout == b"hello\n"
+
+
+def test_a_jump_host_that_answered_is_asked_again_at_the_next_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    unused: Any = None
+    visits = ssh._Visits((), unused, unused, ssh.Options(run_timeout=20), unused, threading.Event())
+    hop: Any = SimpleNamespace(label="anna@gw:22")
+    answers = [True, True, False]
+
+    async def next_answer(jump: Any) -> bool:
+        return answers.pop(0)
+
+    async def made() -> Any:
+        return None
+
+    async def see() -> None:
+        visits.jumps[hop,] = asyncio.create_task(made())
+        await visits.jumps[hop,]
+        await visits._see_jump_hosts((hop,))
+        await visits._see_jump_hosts((hop,))
+        with pytest.raises(SshError, match="connection to the jump host anna@gw:22 was lost"):
+            await visits._see_jump_hosts((hop,))
+
+    monkeypatch.setattr(visits, "_is_there", next_answer)
+    asyncio.run(see())
 
 
 def test_an_outer_jump_host_that_goes_away_is_the_one_to_blame(

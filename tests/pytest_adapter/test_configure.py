@@ -1,0 +1,72 @@
+"""The start of a session: several processes, and a choice of checks that can match none."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from plugins.pytest_adapter.configure import _ALONE, _refuse_selection, command_line
+from plugins.pytest_adapter.listener import Listener
+from plugins.pytest_adapter.saved_options import restore
+from tests.support.paths import ROOT
+
+
+def _config(**option: Any) -> Any:
+    unset = dict.fromkeys(("inventory", "azure_fleet", "evidence", "resume", "retry_unknown"))
+    chosen = {"vm": ["a"], "check": [], "keyword": "", "markexpr": "", "file_or_dir": [], **unset, **option}
+    marks = ["vm: every VM check", "slow(why): of a project's own", "fleet"]
+    return SimpleNamespace(
+        option=SimpleNamespace(**chosen), stash=pytest.Stash(), getini=lambda name: marks, rootpath=ROOT
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "noted"),
+    [({}, False), ({"numprocesses": 2}, True), ({"numprocesses": 0}, False), ({"tx": ["popen"]}, True)],
+)
+def test_several_processes_are_noted_and_not_started(option: dict[str, Any], noted: bool) -> None:
+    config = _config(**option)
+    assert command_line(config) is None
+    assert (_ALONE in config.stash) is noted
+    assert vars(config.option).items() >= {"numprocesses": None, "dist": "no", "distload": False, "tx": []}.items()
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ({"markexpr": "vm and not (slow or fleet)"}, None),
+        ({"markexpr": "slow(why='disk')"}, None),
+        ({"markexpr": "True and vmm"}, "-m vmm: no check has this mark. Did you mean 'vm'?"),
+        ({"keyword": "imds-002 "}, "-k imds-002 : -k matches names of tests, not check ids. Use --check=IMDS-002."),
+        ({"keyword": "abc-002"}, None),
+        ({"check": ["imds-00[2]"]}, None),
+        ({"check": ["imds-999"], "file_or_dir": ["mine"]}, None),
+        ({"check": ["IMDS-02"]}, "--check=IMDS-02: there is no such check. Did you mean 'IMDS-002'?"),
+    ],
+)
+def test_a_choice_that_matches_nothing_is_refused(option: dict[str, Any], problem: str | None) -> None:
+    if problem is None:
+        _refuse_selection(_config(**option))
+        return
+    with pytest.raises(pytest.UsageError) as refused:
+        _refuse_selection(_config(**option))
+    assert str(refused.value).partition(" Known: ")[0] == problem
+
+
+@pytest.mark.parametrize(("error", "interrupted"), [(KeyboardInterrupt(), True), (pytest.exit.Exception("x"), False)])
+def test_only_ctrl_c_interrupts_a_run(error: BaseException, interrupted: bool) -> None:
+    run: Any = SimpleNamespace(state=SimpleNamespace(interrupted=False))
+    seen: Any = SimpleNamespace(value=error)
+    Listener(run, _config()).pytest_keyboard_interrupt(seen)
+    assert run.state.interrupted is interrupted
+
+
+def test_damaged_options_of_a_run_are_refused() -> None:
+    with pytest.raises(pytest.UsageError) as refused:
+        restore(_config(), {"vm": 7}, "--resume=x")
+    assert (
+        str(refused.value)
+        == "--resume=x: run.json of that run is damaged (options.vm: expected array, got int). Start a new run."
+    )
