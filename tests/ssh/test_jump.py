@@ -208,7 +208,7 @@ def test_a_jump_host_that_goes_away_is_the_one_cause_of_all_behind_it(
 def test_a_jump_host_that_answered_is_asked_again_at_the_next_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     unused: Any = None
     visits = ssh._Visits((), unused, unused, ssh.Options(run_timeout=20), unused, threading.Event())
-    hop: Any = SimpleNamespace(label="anna@gw:22")
+    hop: Any = type("Gateway", (), {"label": "anna@gw:22"})()
     answers = [True, True, False]
 
     async def next_answer(jump: Any) -> bool:
