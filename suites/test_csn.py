@@ -28,10 +28,6 @@ from suites.rules.egress_list import EgressEntry
 PREREQUISITES = "https://learn.microsoft.com/azure/operator-nexus/quickstarts-tenant-workload-prerequisites"
 
 
-def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
-    return profile.endpoints(vm, REQUIRED_NEEDS)
-
-
 def _name(csn: Resource) -> str:
     return f"cloud services network {named(str(csn.get('id')))}"
 
@@ -120,7 +116,7 @@ def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: 
     if flag == "True":
         return f'The {name} has enableDefaultEgressEndpoints "True".'
     entries, whole = _entries(csn)
-    needed = _required(vm, profile)
+    needed = profile.endpoints(vm, REQUIRED_NEEDS)
     missing = [endpoint.host for endpoint in needed if not egress_list.covering(entries, endpoint.host, endpoint.port)]
     stated = f'enableDefaultEgressEndpoints "{flag}"' if flag else "no enableDefaultEgressEndpoints"
     if not missing:
@@ -154,7 +150,7 @@ def _some(hosts: list[str]) -> str:
 @check(
     "CSN-002",
     required,
-    parametrize={"endpoint": _required},
+    parametrize={"endpoint": lambda vm, profile: profile.endpoints(vm, REQUIRED_NEEDS)},
     requires=["VM-003"],
     caused_by=["CSN-001", "CSN-003"],
     problem="egress list lacks an endpoint",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from plugins import REQUIRED_NEEDS, Endpoint, Profile, Vm, check, fail, recommended, unknown, warn
+from plugins import REQUIRED_NEEDS, Endpoint, Profile, check, fail, recommended, unknown, warn
 from suites import ARTICLE
 from suites.probes import proxy_tunnel
 from suites.probes.curl import CurlAnswer
@@ -32,14 +32,10 @@ def _within(text: str, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Netw
 tunnel = proxy_tunnel.tunnel_if_any
 
 
-def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
-    return profile.endpoints(vm, REQUIRED_NEEDS)
-
-
 @check(
     "DNS-001",
     recommended,
-    parametrize={"endpoint": _required},
+    parametrize={"endpoint": lambda vm, profile: profile.endpoints(vm, REQUIRED_NEEDS)},
     problem="endpoint's name does not resolve",
     action="Make {items} resolve on {vms}",
     remedy="Check the VM's resolver: cat /etc/resolv.conf (or resolvectl status), and ask it: getent ahosts NAME.",

@@ -10,7 +10,7 @@ from suites.probes.imds_as_is import OwnSettings
 from suites.probes.proxy_environment import Variables
 from suites.rules.arm_resources import restart
 from suites.rules.no_proxy import CURL_PROXIES, goes_through_a_proxy
-from suites.wording import sentence
+from suites.wording import last_line, sentence
 
 
 @check(
@@ -35,21 +35,16 @@ def test_the_imds_address_answers_ping(ping: ProbeResult, profile: Profile) -> s
     # 1 packets transmitted, 1 packets received, 0% packet loss     (busybox)
     if ping.exit == 0:
         return f"{profile.imds} answers ping."
+    why = sentence(last_line(ping.stderr).removeprefix("ping: "))
     if "transmitted" not in ping.stdout and "nreachable" not in ping.stderr:
         unknown(
-            f"ping did not run{sentence(_last(ping.stderr))}.",
+            f"ping did not run{why}.",
             remedy="Give the login user the right to ping (net.ipv4.ping_group_range), or judge by IMDS-002.",
         )
-    why = sentence(_last(ping.stderr))
     fail(
         f"{profile.imds} did not answer 3 pings{why}. Azure does not promise ICMP: IMDS-002 shows whether the service "
         "works."
     )
-
-
-def _last(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1].removeprefix("ping: ") if lines else ""
 
 
 @check(

@@ -28,10 +28,6 @@ def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
     return profile.endpoints(vm, REQUIRED_NEEDS)
 
 
-def _others(vm: Vm, profile: Profile) -> list[Endpoint]:
-    return [endpoint for endpoint in profile.endpoints(vm) if not endpoint.required]
-
-
 @check(
     "NET-001",
     required,
@@ -61,7 +57,9 @@ def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile
 @check(
     "NET-002",
     recommended,
-    parametrize={"endpoint": _others},
+    parametrize={
+        "endpoint": lambda vm, profile: [endpoint for endpoint in profile.endpoints(vm) if not endpoint.required]
+    },
     caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
     problem="optional endpoint is not reached",
     action="Let {vms} reach {items}{where}",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from plugins import AzureVmView, Fix, Profile, Vm, check, fail, recommended, required, unknown, warn
+from plugins import AzureVmView, Fix, Profile, check, fail, recommended, required, unknown, warn
 from plugins.azure.answer_keys import TARGET_PROVIDERS
 from suites import ARTICLE
 from suites.rules.arm_resources import (
@@ -135,9 +135,8 @@ def test_the_management_bundle_is_new_enough(azure: AzureVmView, profile: Profil
             f"The operator declares management bundle {declared} (declared.management_bundle of profile "
             f"{profile.name}; expected {floor} or later)."
         )
-    runtimes, apis = _known_runtimes(azure), _stable_apis(azure)
-    newest = max(runtimes, key=_numbers, default="")
-    api = max(apis, default="")
+    newest = max(_known_runtimes(azure), key=_numbers, default="")
+    api = _newest_stable(_api_versions(readable(lambda: azure.nexus_provider) or {}))
     wanted, wanted_api = profile.floors.runtime, profile.floors.api_version_recommended
     declare = (
         "Ask the operator of the instance for the management bundle, and declare it in a profile of your own "
@@ -168,11 +167,6 @@ def _known_runtimes(azure: AzureVmView) -> list[str]:
     return [candidate for candidate in versions if _runtime(candidate)]
 
 
-def _stable_apis(azure: AzureVmView) -> list[str]:
-    provider = readable(lambda: azure.nexus_provider)
-    return [version for version in _api_versions(provider or {}) if not version.endswith("-preview")]
-
-
 def _api_versions(provider: Resource) -> list[str]:
     """The API versions of virtual machines: ``2025-09-01``, ``2025-07-01-preview``."""
     types = provider.get("resourceTypes") or []
@@ -185,6 +179,10 @@ def _api_versions(provider: Resource) -> list[str]:
     return [
         value for value in versions if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", value)
     ]
+
+
+def _newest_stable(versions: list[str]) -> str:
+    return max((version for version in versions if not version.endswith("-preview")), default="")
 
 
 def _age(version: str) -> tuple[str, bool]:
@@ -215,7 +213,7 @@ def test_the_api_version_is_offered(azure: AzureVmView, profile: Profile) -> str
     if not versions:
         silent("the resource provider Microsoft.NetworkCloud", "the API versions of virtualMachines")
     newest = max(versions, key=_age)
-    stable = max((version for version in versions if not version.endswith("-preview")), default="")
+    stable = _newest_stable(versions)
     if _age(newest) < _age(floor):
         fail(
             f"Microsoft.NetworkCloud offers virtual machines up to API version {newest}; expected {floor} or later: "
@@ -300,14 +298,10 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
     return f"{upper(name)} is {status} and {connection}."
 
 
-def _namespaces(vm: Vm, profile: Profile) -> list[str]:
-    return list(TARGET_PROVIDERS)
-
-
 @check(
     "PLATFORM-005",
     required,
-    parametrize={"namespace": _namespaces},
+    parametrize={"namespace": lambda vm, profile: TARGET_PROVIDERS},
     problem="resource provider is not registered",
     action="Register {items} in {thing}",
     remedy="Register the resource provider in the subscription that the Arc resource goes to (az provider register).",

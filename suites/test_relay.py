@@ -6,7 +6,7 @@ action on the VM resource, and only then the agent connects to the machine that 
 
 from __future__ import annotations
 
-from plugins import AzureVmView, Profile, Vm, check, fail, not_applicable, required, sh, unknown
+from plugins import AzureVmView, Vm, check, fail, not_applicable, required, sh, unknown
 from plugins.azure.roles import Denied, Granted, Undecided, effective, role
 from suites.rules.arm_resources import assignment, awaits_connection, named, registered, silent, state, vm_of
 
@@ -29,15 +29,11 @@ def _only_for_relay(vm: Vm) -> None:
         not_applicable(f"The VM enrolls through the public relay (path: {vm.path} in the inventory).")
 
 
-def _namespaces(vm: Vm, profile: Profile) -> list[str]:
-    return list(NAMESPACES)
-
-
 @check(
     "RELAY-001",
     required,
     caused_by=["PLATFORM-005"],
-    parametrize={"namespace": _namespaces},
+    parametrize={"namespace": lambda vm, profile: NAMESPACES},
     problem="resource provider of the relay is not registered",
     action="Register {items} in {thing}",
     remedy="Register the resource provider before the Arc machine is made (az provider register).",

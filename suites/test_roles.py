@@ -8,6 +8,7 @@ from plugins import AzureVmView, CheckOutcome, Command, Status, check, fail, req
 from plugins.azure.roles import Access, Assignment, Denied, Granted, Role, Undecided, effective, role
 from suites import ARTICLE
 from suites.rules.arm_resources import assignment, vm_of
+from suites.wording import listed
 
 PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
 
@@ -79,8 +80,7 @@ def _shown(wanted: Role, given: Assignment) -> str:
 
 def _short(actions: tuple[str, ...]) -> str:
     """``machines/read and machines/write``."""
-    short = [action.removeprefix("Microsoft.HybridCompute/") for action in actions]
-    return f"{', '.join(short[:-1])} and {short[-1]}" if len(short) > 1 else short[0]
+    return listed([action.removeprefix("Microsoft.HybridCompute/") for action in actions])
 
 
 def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, assign: Command) -> CheckOutcome | None:

@@ -19,7 +19,7 @@ from plugins import (
 )
 from suites import ARTICLE
 from suites.probes.login_and_clock import Clock
-from suites.wording import plain
+from suites.wording import last_line
 
 #: Headlines for the ways in which a session ends (`plugins.ssh.errors.OUTCOMES`); the check's own for the others.
 _ACTIONS = {
@@ -86,17 +86,20 @@ def test_root_is_available(root_id: ProbeResult, vm: Vm) -> str:
     """
     if vm.os == "windows":
         return _administrator(root_id)
+    # sudo: a password is required
+    printed = last_line(root_id.stderr).rstrip(".")
     if root_id.state == "no root" and "did not answer" in root_id.stderr:
         # sudo -n did not answer within 5 s: it may yet have said yes
         unknown(
-            f"Whether there is root is not known: {_last_line(root_id.stderr)}.",
+            f"Whether there is root is not known: {printed}.",
             remedy="Run 'sudo -n id' on the VM by hand and find out what it waits for: a directory service (LDAP, "
             "SSSD) or a host name that does not resolve, as a rule.",
         )
     if root_id.state == "no root":
+        why = f"it printed: {printed}" if printed else "it printed nothing"
         fail(
-            f"The login user is not root, and sudo -n did not work ({_sudo_says(root_id.stderr)}). What only root may "
-            "read stays unknown, and azcmagent connect needs root, too (AZCM0018)."
+            f"The login user is not root, and sudo -n did not work ({why}). What only root may read stays unknown, and "
+            "azcmagent connect needs root, too (AZCM0018)."
         )
     if root_id.exit != 0 or root_id.stdout.strip() != "0":
         fail(
@@ -116,17 +119,6 @@ def _administrator(root_id: ProbeResult) -> str:
             r"%ProgramData%\ssh\administrators_authorized_keys, not in the user's own folder.",
         )
     return "Commands run as an Administrator."
-
-
-def _sudo_says(stderr: str) -> str:
-    last = _last_line(stderr)
-    return f"it printed: {last}" if last else "it printed nothing"
-
-
-def _last_line(stderr: str) -> str:
-    """The last line of what sudo printed: ``sudo: a password is required``, ``sudo: command not found``."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return plain(lines[-1]).rstrip(".") if lines else ""
 
 
 _KEEP, _AT_ONCE = sh("timedatectl set-ntp true"), sh("chronyc makestep")

@@ -22,6 +22,20 @@ def _escape(character: str) -> str:
     return _ESCAPES.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
+_NAMES = {" ": "a blank", "\r": r"a carriage return (\r)", "\t": r"a tab (\t)", "\n": r"a line break (\n)"}
+
+
+def character_name(character: str) -> str:
+    """White space, or what cannot be printed, by name."""
+    return _NAMES.get(character, f"a character that cannot be printed (U+{ord(character):04X})")
+
+
+def last_line(text: str) -> str:
+    """The last line that is not blank, fit for a message; "" when there is none."""
+    lines = text.strip().splitlines()
+    return plain(lines[-1].strip()) if lines else ""
+
+
 def sentence(text: str) -> str:
     """A program's words in brackets, to stand at the end of a clause; nothing when there are none."""
     return f" ({plain(text).rstrip('.')})" if text else ""

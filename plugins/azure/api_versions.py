@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from functools import cache
 
 from plugins.requirements.data_files import read_table
 
 
-@cache
-def _versions(namespace: str) -> tuple[str, ...]:
-    return tuple(read_table("api-versions")["provider"][namespace]["versions"])
+def _versions(namespace: str) -> list[str]:
+    return list(read_table("api-versions")["provider"][namespace]["versions"])
 
 
 def preferred(namespace: str) -> str:

@@ -42,5 +42,4 @@ def _address(parts: SplitResult) -> tuple[str, int]:
 @cache
 def clouds() -> Mapping[str, Cloud]:
     """The clouds of data/clouds.toml, by name."""
-    data = read_table("clouds")
-    return {row["name"]: Cloud(**row) for row in data["cloud"]}
+    return {row["name"]: Cloud(**row) for row in read_table("clouds")["cloud"]}

@@ -231,8 +231,7 @@ class Role:
 
 @cache
 def _roles() -> dict[str, Role]:
-    data = read_table("roles")
-    return {row["key"]: Role(**row) for row in data["role"]}
+    return {row["key"]: Role(**row) for row in read_table("roles")["role"]}
 
 
 def role(key: str) -> Role:

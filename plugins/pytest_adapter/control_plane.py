@@ -29,7 +29,7 @@ def reading(
 
     A resumed run does not read again, except for what ``--retry-unknown`` finds missing.
     """
-    wanted = frozenset().union(*(wants(item.function) for item in items))
+    wanted = _wanted(items)
     cancelled = threading.Event()
     work: list[Callable[[], None]] = []
     complete = bool(option.retry_unknown)
@@ -63,7 +63,7 @@ def reading(
 
 def plan_lines(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.Namespace) -> list[str]:
     """The requests to Azure that `--plan` announces."""
-    if not _asks_azure(frozenset().union(*(wants(item.function) for item in items)), option):
+    if not _asks_azure(_wanted(items), option):
         return []
     from plugins.azure.request_plan import planned_calls
 
@@ -74,11 +74,15 @@ def plan_lines(items: Sequence[CheckItem], vms: Sequence[Vm], option: argparse.N
 
 def time_limit(items: Sequence[CheckItem], option: argparse.Namespace) -> float:
     """The seconds that `reading` takes at most."""
-    wanted = frozenset().union(*(wants(item.function) for item in items))
+    wanted = _wanted(items)
     limits = [az_cli.LIMIT] if "az_cli" in wanted else []
     if _asks_azure(wanted, option):
         limits.append(_options(option, threading.Event()).limit)
     return max(limits, default=0.0)
+
+
+def _wanted(items: Sequence[CheckItem]) -> frozenset[str]:
+    return frozenset().union(*(wants(item.function) for item in items))
 
 
 def _asks_azure(wanted: frozenset[str], option: argparse.Namespace) -> bool:

@@ -15,37 +15,6 @@ from plugins.evidence.records import RunRecord
 from plugins.requirements.profile import DEFAULT, Profile, ProfileError
 from plugins.requirements.profile_file import load_profile, saved_profile
 
-#: Who is visited, how, and for which checks. Options that shape only the output may differ from one time to the next.
-_OPTIONS = {
-    "vm": "--vm",
-    "inventory": "--inventory",
-    "azure_fleet": "--azure-fleet",
-    "ssh_user": "--ssh-user",
-    "ssh_jump": "--ssh-jump",
-    "profile": "--profile",
-    "check": "--check",
-    "keyword": "-k",
-    "markexpr": "-m",
-    "host_keys": "--host-keys",
-    "no_azure": "--no-azure",
-    "subscription": "--subscription",
-    "resource_group": "--resource-group",
-    "enroll": "--enroll",
-}
-
-
-def to_saved(config: pytest.Config) -> dict[str, Any]:
-    """The options to save, by name, and the paths as absolute ones."""
-    chosen: dict[str, Any] = {name: getattr(config.option, name) for name in _OPTIONS}
-    given = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else ()
-    return chosen | {"paths": [_absolute(config, path) for path in given], "bundle": config.option.bundle}
-
-
-def _absolute(config: pytest.Config, path: str) -> str:
-    """``suites/test_imds.py::test_x``, wherever pytest is started the next time."""
-    file, colons, rest = path.partition("::")
-    return os.path.normpath(config.invocation_params.dir / file) + colons + rest
-
 
 class _Saved(TypedDict, total=False):
     """The options in ``run.json``."""
@@ -66,6 +35,28 @@ class _Saved(TypedDict, total=False):
     enroll: Literal["connect", "roundtrip", None]
     paths: list[str]
     bundle: bool
+
+
+#: Of these, the options of the command line: who is visited, how, and for which checks. Options that shape only the
+#: output may differ from one time to the next.
+_OPTIONS = {
+    name: {"keyword": "-k", "markexpr": "-m"}.get(name, f"--{name.replace('_', '-')}")
+    for name in _Saved.__annotations__
+    if name not in ("paths", "bundle")
+}
+
+
+def to_saved(config: pytest.Config) -> dict[str, Any]:
+    """The options to save, by name, and the paths as absolute ones."""
+    chosen: dict[str, Any] = {name: getattr(config.option, name) for name in _OPTIONS}
+    given = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else ()
+    return chosen | {"paths": [_absolute(config, path) for path in given], "bundle": config.option.bundle}
+
+
+def _absolute(config: pytest.Config, path: str) -> str:
+    """``suites/test_imds.py::test_x``, wherever pytest is started the next time."""
+    file, colons, rest = path.partition("::")
+    return os.path.normpath(config.invocation_params.dir / file) + colons + rest
 
 
 def restore(config: pytest.Config, options: Mapping[str, Any], how: str) -> None:

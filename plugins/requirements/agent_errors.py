@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from plugins.requirements.data_files import read_table
@@ -32,22 +31,17 @@ class Finding:
     explanation: Explanation
 
 
-@cache
-def _data(name: str) -> Mapping[str, Any]:
-    return read_table(name)
-
-
 # --- codes
 
 
 def azcm_codes() -> list[int]:
     """The codes that have an entry of their own today."""
-    return sorted(int(code) for code in _data("azcm")["codes"])
+    return sorted(int(code) for code in read_table("azcm")["codes"])
 
 
 def azcm(number: int) -> Explanation | None:
     """Explain AZCM code `number`; None when no article lists it."""
-    data = _data("azcm")
+    data = read_table("azcm")
     key = f"{number:04}"
     dated = {"source": data["source"], "date": data["date"]}
     if (entry := data["codes"].get(key)) is not None:
@@ -82,7 +76,7 @@ def _change(entry: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 def exit_codes() -> list[int]:
     """The exit statuses that are known: of azcmagent, of the shell that ran a program, and of Windows' installer."""
-    data = _data("exit-codes")
+    data = read_table("exit-codes")
     return sorted(int(code) for code in {**data["codes"], **data["any"]})
 
 
@@ -92,7 +86,7 @@ def exit_code(number: int) -> Explanation | None:
     From 126 on the shell says how a program ended. The installation script ends with 1 whatever failed: its codes
     AZCM0127 and above are in what it prints to the file of ``--output``, never in its exit status.
     """
-    data = _data("exit-codes")
+    data = read_table("exit-codes")
     dated = {"source": data["source"], "date": data["date"]}
     if (entry := data["any"].get(str(number))) is not None:
         return explanation(f"exit status {number} ({entry['meaning']})", dated | entry, entry.get("note", ""))
@@ -172,7 +166,7 @@ def findings(lines: Iterable[str]) -> Iterator[Finding]:
 
 
 def _unlisted(number: int) -> Explanation:
-    data = _data("azcm")
+    data = read_table("azcm")
     return Explanation(
         f"AZCM{number:04}",
         "No article lists this code.",

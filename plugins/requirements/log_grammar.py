@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
 
 from plugins.requirements.data_files import read_table
 
@@ -105,13 +104,8 @@ _SEVERITIES = {
 _SEVERITY = {word: severity for severity, words in _SEVERITIES.items() for word in words}
 
 
-@cache
-def _parts() -> Mapping[str, Any]:
-    return read_table("log/parts")
-
-
 def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = _parts()
+    parts = read_table("log/parts")
     errno = "(?i:" + "|".join(sorted(parts["errno"], key=len, reverse=True)) + ")"
     complaint = rf"(?<![./-]){parts['complaint']}(?![-/]|\.\w)"  # not in the name of a file or a package
     named = {"<errno>": errno, "<death>": parts["death"], "<complaint>": complaint, "<tool>": parts["tool"]}
@@ -154,18 +148,17 @@ def kinds() -> Mapping[str, Kind]:
     }
 
 
-@cache
 def stems(rank: str) -> tuple[str, ...]:
     """Texts in lower case (POSIX extended regular expressions): a line that says something holds one of them.
 
     `rank`: ``first`` for failures, ``then`` for complaints, ``last`` for what takes failures back.
     """
-    return tuple(_parts()["stems"][rank])
+    return tuple(read_table("log/parts")["stems"][rank])
 
 
 @cache
 def _envelope() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in _parts()["envelope"]))
+    return re.compile("|".join(f"(?:{pattern})" for pattern in read_table("log/parts")["envelope"]))
 
 
 # time="..." level=error msg="Get" Error="..."; {"level":"error","msg":"...","error":"..."}

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from plugins import ANY_ERROR, ProbeResult, probe
-from suites.wording import plain
+from suites.wording import last_line, plain
 
 #: Why the checks of az in the guest are for Linux.
 AZ_ON_LINUX = "Microsoft's steps with the Azure CLI in the guest are for Linux."
@@ -32,8 +32,7 @@ class AzVersion:
         except (ValueError, RecursionError):
             answer = {}
         core = answer.get("azure-cli-core") or answer.get("azure-cli") if isinstance(answer, dict) else ""
-        lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
-        return cls(True, result.exit or 0, plain(str(core or "")), plain(lines[-1].strip()) if lines else "")
+        return cls(True, result.exit or 0, plain(str(core or "")), last_line(result.stderr) or last_line(result.stdout))
 
 
 #: In a private folder that is removed with the run's: az makes its own where it finds none, and compiles its modules.

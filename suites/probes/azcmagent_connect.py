@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
-from urllib.parse import quote as url_quote
 
 from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe, quote
 from plugins.checks.enrollment_marks import ALREADY, NOT_ASKED
@@ -118,12 +117,6 @@ exit $status
 
 def _script(verb: str, settings: Mapping[str, str], vm: Vm, profile: Profile, first: str = "", last: str = "") -> str:
     existing = verb == "connect" and vm.path == "relay"
-    user = imds_token.user_assigned(vm)
-    selector = f"&msi_res_id={url_quote(user, safe='')}" if user else ""
-    url = (
-        f"http://{profile.imds}/metadata/identity/oauth2/token?api-version=2018-02-01"
-        f"&resource={url_quote(imds_token.resource(vm, profile), safe='')}{selector}"
-    )
     head = json.dumps(settings, separators=(",", ":"))
     filled = {
         "@AGENT@": AZCMAGENT,
@@ -133,7 +126,7 @@ def _script(verb: str, settings: Mapping[str, str], vm: Vm, profile: Profile, fi
         "@TENANT@": '${tenant:+"\\"tenant-id\\":\\"$tenant\\","}' if verb == "connect" else "",
         "@SETTINGS@": quote(f"{head[:-1]}," if settings else "{"),
         "@SECONDS@": str(profile.timeouts.total),
-        "@URL@": quote(url),
+        "@URL@": quote(imds_token.url(vm, profile)),
         "@VERB@": f"{verb} existing" if existing else verb,
     }
     whole = _CONNECT.replace("@SECRET@", _KEY if existing else _TOKEN)

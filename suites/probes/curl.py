@@ -43,7 +43,7 @@ import re
 from dataclasses import dataclass
 
 from plugins import ProbeResult, quote, tool
-from suites.wording import plain, sentence
+from suites.wording import last_line, plain, sentence
 
 #: curl's own exit statuses.
 EXITS = range(100)
@@ -88,7 +88,9 @@ class CurlAnswer:
         stdout, verbose = result.stdout.replace("\r", ""), result.stderr.replace("\r", "")
         matches = list(_NUMBERS.finditer(stdout))
         if not matches:
-            raise ValueError(f"curl exited with {result.exit} but printed no @curl line: {_tail(result.stderr)}")
+            raise ValueError(
+                f"curl exited with {result.exit} but printed no @curl line: {last_line(result.stderr) or 'no output'}"
+            )
         numbers = dict(pair.split("=", 1) for pair in matches[-1]["pairs"].split())
         code, connect, request = (_number(numbers.get(name, "")) for name in ("code", "connect", "request"))
         return cls(
@@ -157,11 +159,6 @@ def _error(stderr: str) -> str:
     # curl: (7) Failed to connect to 169.254.0.11 port 3128 after 0 ms: Couldn't connect to server
     errors = re.findall(r"^curl: \(\d+\) (.*)$", stderr, re.M)
     return plain(errors[-1].strip()) if errors else ""
-
-
-def _tail(text: str) -> str:
-    lines = text.strip().splitlines()
-    return plain(lines[-1]) if lines else "no output"
 
 
 def direct(url: str, limit: int) -> str:

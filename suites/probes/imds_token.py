@@ -85,7 +85,8 @@ def user_assigned(vm: Vm) -> str:
     return vm.identity if vm.identity and vm.identity.lower() != "system" else ""
 
 
-def _url(vm: Vm, profile: Profile) -> str:
+def url(vm: Vm, profile: Profile) -> str:
+    """The request for a token of the identity that the inventory expects."""
     selector = f"&msi_res_id={url_quote(user_assigned(vm), safe='')}" if user_assigned(vm) else ""
     return (
         f"http://{profile.imds}/metadata/identity/oauth2/token?api-version=2018-02-01"
@@ -160,7 +161,7 @@ def _command(vm: Vm, profile: Profile) -> str:
         "@CONNECT@": str(profile.timeouts.imds),
         "@LIMIT@": str(profile.timeouts.total),
         "@WRITE@": quote(WRITE),
-        "@URL@": quote(_url(vm, profile)),
+        "@URL@": quote(url(vm, profile)),
         "@AGAIN@": _AGAIN,
     }
     return re.sub("|".join(filled), lambda match: filled[match[0]], _ASK).strip()
@@ -205,7 +206,7 @@ $global:LASTEXITCODE = $status
 
 def _command_windows(vm: Vm, profile: Profile) -> str:
     limits = ["--max-time", str(profile.timeouts.total), "-H", "Metadata:true"]
-    ask = tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, "-w", WRITE, _url(vm, profile))
+    ask = tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, "-w", WRITE, url(vm, profile))
     return _ASK_WINDOWS.replace("@CURL@", ask).strip()
 
 

@@ -25,6 +25,8 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from suites.wording import character_name
+
 #: curl's version as numbers; () = not known.
 Version = tuple[int, ...]
 
@@ -165,15 +167,10 @@ def _requests(value: str, host: str) -> bool:
     return value == "*" or any(_tail_matches(host, entry.strip(" ").lstrip(".")) for entry in value.split(","))
 
 
-#: Characters that separate nothing and belong to an entry for some tool.
-_UNPRINTABLE = {"\r": r"a carriage return (\r)", "\t": r"a tab (\t)", "\n": r"a line break (\n)"}
-
-
 def misread(value: str, host: str, curl: Version = ()) -> str:
     """A clause that says why a value that seems to hold `host` does not exempt it; "" when it does not hold it."""
     if foreign := next((character for character in value if not character.isprintable()), ""):
-        name = _UNPRINTABLE.get(foreign, f"a character that cannot be printed (U+{ord(foreign):04X})")
-        return f"there is {name} in it, which is a part of the entry for some tools"
+        return f"there is {character_name(foreign)} in it, which is a part of the entry for some tools"
     if curl == (7, 86, 0) and host in re.split(r"[, ]+", value):
         return "curl 7.86.0 takes only the last entry for an address"
     if re.search(r"[\"']", value):

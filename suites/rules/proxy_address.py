@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from plugins import Profile
+from suites.wording import character_name
 
 #: White space of every kind, and what else cannot be printed: `urlsplit` drops some of it in silence, curl does not.
 #: Run: curl 7.29 takes all of it and quotes, up to 7.61 what follows the port; 7.68 and later, and requests, take none.
@@ -13,11 +14,6 @@ _FOREIGN = re.compile(
     r"[^!-~\xa1-\xac\xae-\U0010ffff]|[\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
 )
 _CANNOT = "az and newer versions of curl cannot read it as an address."
-_NAMES = {" ": "a blank", "\r": r"a carriage return (\r)", "\t": r"a tab (\t)", "\n": r"a line break (\n)"}
-
-
-def _name(character: str) -> str:
-    return _NAMES.get(character, f"a character that cannot be printed (U+{ord(character):04X})")
 
 
 def proxy_problem(value: str, profile: Profile) -> str:
@@ -27,7 +23,7 @@ def proxy_problem(value: str, profile: Profile) -> str:
             "The quotation marks are part of the value, so az and newer versions of curl cannot read it as an address."
         )
     if foreign := _FOREIGN.search(value):
-        return f"There is {_name(foreign[0])} in it, so {_CANNOT}"
+        return f"There is {character_name(foreign[0])} in it, so {_CANNOT}"
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
     except ValueError:  # http://[

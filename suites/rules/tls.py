@@ -10,9 +10,10 @@ schannel.toml. A handshake that none of them names "broke off": more cannot be s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from plugins.requirements.data_files import read_table
 from suites.probes.curl import CurlAnswer
@@ -30,44 +31,29 @@ _CERTIFICATE = {
 
 
 @cache
-def _failures() -> Mapping[str, re.Pattern[str]]:
-    """What names the cause of a failed handshake, by kind: data/tls-failures.toml."""
-    return {
-        kind: re.compile(
-            "|".join(
-                [
-                    rf"error:(?:14[0-9A-F]{{3}}|0A000)(?:{'|'.join(rows['openssl'])}):",
-                    rf"NSS error (?:{'|'.join(map(str, rows['nss']))})\b",
-                    *(rf"\b{name}\b|0x{number}\b" for name, number in rows["schannel"].items()),
-                    *(rf"\(-0x{number}\)" for number in rows["mbedtls"]),
-                    *map(re.escape, rows["words"]),
-                ]
-            ),
-            re.I,
-        )
-        for kind, rows in read_table("tls-failures").items()
-        if isinstance(rows, dict)
-    }
+def _patterns(table: str) -> Mapping[str, re.Pattern[str]]:
+    """The pattern of each kind in one of the data files: its words, names and numbers."""
+    kinds = {kind: rows for kind, rows in read_table(table).items() if isinstance(rows, dict)}
+    return {kind: re.compile("|".join(_PARTS[table](rows)), re.I) for kind, rows in kinds.items()}
+
+
+#: What names a kind in a data file, as regular expressions.
+_PARTS: Mapping[str, Callable[[dict[str, Any]], list[str]]] = {
+    "tls-failures": lambda rows: [
+        rf"error:(?:14[0-9A-F]{{3}}|0A000)(?:{'|'.join(rows['openssl'])}):",
+        rf"NSS error (?:{'|'.join(map(str, rows['nss']))})\b",
+        *(rf"\b{name}\b|0x{number}\b" for name, number in rows["schannel"].items()),
+        *(rf"\(-0x{number}\)" for number in rows["mbedtls"]),
+        *map(re.escape, rows["words"]),
+    ],
+    "schannel": lambda rows: [rf"\b{name}\b" for name in rows] + [rf"0x{code}\b" for code in rows.values() if code],
+    "tls-words": lambda rows: [rows["pattern"]],
+}
 
 
 def handshake_failure(text: str) -> str:
     """The cause of a failed handshake: "version", "plain" (no TLS came back), "cipher"; "" = nothing says so."""
-    return next((kind for kind, pattern in _failures().items() if pattern.search(text)), "")
-
-
-@cache
-def _schannel() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """The kinds of Schannel's statuses about a certificate: data/schannel.toml."""
-    return tuple(
-        (
-            kind,
-            re.compile(
-                "|".join([rf"\b{name}\b" for name in rows] + [rf"0x{code}\b" for code in rows.values() if code]), re.I
-            ),
-        )
-        for kind, rows in read_table("schannel").items()
-        if isinstance(rows, dict)
-    )
+    return next((kind for kind, pattern in _patterns("tls-failures").items() if pattern.search(text)), "")
 
 
 def schannel(answer: CurlAnswer) -> str:
@@ -77,17 +63,7 @@ def schannel(answer: CurlAnswer) -> str:
 
         schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette ...
     """
-    return next((kind for kind, pattern in _schannel() if pattern.search(answer.error)), "")
-
-
-@cache
-def _words() -> dict[str, re.Pattern[str]]:
-    """The words of the other TLS libraries, by kind: data/tls-words.toml."""
-    return {
-        kind: re.compile(rows["pattern"], re.I)
-        for kind, rows in read_table("tls-words").items()
-        if isinstance(rows, dict)
-    }
+    return next((kind for kind, pattern in _patterns("schannel").items() if pattern.search(answer.error)), "")
 
 
 #: %{ssl_verify_result} for a time of validity that is not now: OpenSSL's two, NSS' two; GnuTLS has bits for it.
@@ -104,7 +80,7 @@ def certificate_fault(answer: CurlAnswer) -> str:
         return kind
     if answer.verify in _NOT_NOW or (answer.verify >= 0x200 and answer.verify & _NOT_NOW_BITS):
         return "validity"
-    words = _words()
+    words = _patterns("tls-words")
     if answer.exit == 51 or words["name"].search(answer.error):
         return "name"
     if words["validity"].search(answer.error) or re.search(r"^\*\s.* date FAILED", answer.verbose, re.M):
@@ -128,7 +104,7 @@ def refused_certificate(answer: CurlAnswer) -> str:
     """
     if answer.exit == 60 and _refused_us(answer):
         return ""
-    if answer.exit == 35 and _words()["signature"].search(answer.error):
+    if answer.exit == 35 and _patterns("tls-words")["signature"].search(answer.error):
         return _WORDS["untrusted"]
     if answer.exit == 35:
         return _WORDS.get(schannel(answer), "")

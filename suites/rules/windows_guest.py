@@ -15,34 +15,30 @@ def windows_has_what_the_agent_needs(guest: WindowsGuest, free_megabytes: int) -
     oldest = ".".join(map(str, systems["powershell"]))
     version = ".".join(map(str, guest.powershell[:2]))
     problems: list[tuple[str, str]] = []
+
+    def lacks(message: str, remedy: str) -> None:
+        problems.append((message, remedy))
+
     if guest.powershell and guest.powershell < tuple(systems["powershell"]):
-        problems.append(
-            (
-                f"Windows PowerShell is {version}; expected {oldest} or later.",
-                "Install Windows Management Framework 5.1.",
-            )
+        lacks(
+            f"Windows PowerShell is {version}; expected {oldest} or later.",
+            "Install Windows Management Framework 5.1.",
         )
     if guest.dotnet is not None and guest.dotnet < systems["dotnet_release"]:
         state = f"has the release {guest.dotnet}" if guest.dotnet else "is not installed"
-        problems.append(
-            (
-                f".NET Framework 4 {state}; expected {systems['dotnet_release']} (4.6) or later.",
-                "Install .NET Framework 4.8: the installation stops with AZCM0151 without it.",
-            )
+        lacks(
+            f".NET Framework 4 {state}; expected {systems['dotnet_release']} (4.6) or later.",
+            "Install .NET Framework 4.8: the installation stops with AZCM0151 without it.",
         )
     if guest.tls12 is False:
-        problems.append(
-            (
-                "TLS 1.2 is switched off for the clients of Schannel; expected on: Azure speaks TLS 1.2 and 1.3 only.",
-                f"Under {_TLS}, set Enabled to 1 and DisabledByDefault to 0, or remove both, and restart the VM.",
-            )
+        lacks(
+            "TLS 1.2 is switched off for the clients of Schannel; expected on: Azure speaks TLS 1.2 and 1.3 only.",
+            f"Under {_TLS}, set Enabled to 1 and DisabledByDefault to 0, or remove both, and restart the VM.",
         )
     if guest.free is not None and guest.free < free_megabytes * 1024:
-        problems.append(
-            (
-                f"{guest.free // 1024} MB are free on {guest.drive}; expected {free_megabytes} or more.",
-                f"Make space on {guest.drive}, or enlarge the disk.",
-            )
+        lacks(
+            f"{guest.free // 1024} MB are free on {guest.drive}; expected {free_megabytes} or more.",
+            f"Make space on {guest.drive}, or enlarge the disk.",
         )
     if problems:
         fail(" ".join(message for message, _ in problems), remedy=" ".join(remedy for _, remedy in problems))
