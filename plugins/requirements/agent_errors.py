@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugins.requirements.data_files import read_table
-from plugins.requirements.known_messages import Explanation, explanation, explanations, messages
+from plugins.requirements.known_messages import Explanation as Explanation
+from plugins.requirements.known_messages import explanation, explanations, messages
 
 #: The code of success.
 NO_ERROR = 0

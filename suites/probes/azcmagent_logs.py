@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 
 from plugins import ProbeResult, probe
 from plugins.core.secret_names import LOGIN
-from plugins.requirements.agent_errors import SUCCESSES, findings, succeeded
-from plugins.requirements.known_messages import Explanation
+from plugins.requirements.agent_errors import SUCCESSES, Explanation, findings, succeeded
 from plugins.requirements.log_grammar import Level, outcome, read_line
 from plugins.requirements.log_lines import meaning_of
 from suites.probes import azcmagent_windows, log_rank

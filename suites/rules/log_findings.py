@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plugins.requirements.agent_errors import findings
-from plugins.requirements.known_messages import Explanation
+from plugins.requirements.agent_errors import Explanation, findings
 from suites.probes.azcmagent_logs import LogLine
 from suites.wording import listed
 
