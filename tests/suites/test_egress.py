@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from plugins.model import Status, Target
 from suites.rules.egress_list import covering, read_egress_list
-from tests.suites.rows_csn import WANTED, adding
+from tests.suites.rows_egress import WANTED, adding
 from tests.support.catalogue import FUNCTIONS
 from tests.support.fake_azure import INVENTORY, azure, egress
 from tests.support.suite_rows import PROFILE, Row

@@ -24,7 +24,7 @@ from plugins.model import Evidence, ProbeResult
 from suites.probes import imds_token
 from suites.probes.az_login import AzLogin
 from suites.probes.imds_token import TokenAnswer
-from tests.suites.rows_token import CLAIMS, CLIENT, IMDS, SYSTEM_VM, USER, USER_VM
+from tests.suites.token_evidence import CLAIMS, CLIENT, IMDS, SYSTEM_VM, USER, USER_VM
 from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import NOW, PROFILE, SESSION, VM, seen

@@ -1,0 +1,23 @@
+"""What the agent's probes print, for the rows of its checks."""
+
+from __future__ import annotations
+
+from plugins.model import ProbeResult
+from tests.support.suite_rows import NOW, captured, seen
+
+ABSENT = seen("@absent\n")
+NOT_THERE = seen("")
+SHOW_CONNECTED = captured("azcmagent/show-1.58-connected")
+SHOW_NEVER = captured("azcmagent/show-1.64-never-connected")
+SHOW_EXPIRED = captured("azcmagent/show-1.58-expired")
+SHOW_NO_SERVICE = captured("azcmagent/show-no-service")
+
+
+def there(version: str = "1.61.03319.2737", *, since: int = 0, boot: int = 0, received: float = NOW) -> ProbeResult:
+    """The probe `agent` where the agent is installed."""
+    times = f"@since {since}\n@instance {boot + 9}\n@instance {boot}\n" if since else ""
+    return seen(
+        "@has /opt/azcmagent/bin/azcmagent\n@has /opt/azcmagent/bin/himds\n"
+        f"{times}@version\nazcmagent version {version}\n",
+        received=received,
+    )
