@@ -55,7 +55,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 #: Tests that start programs or measure: sshd, shells, pytest, linters; a second each, and most of all seconds together.
 SLOW = (
+    "tests/azure/test_api_versions.py",
+    "tests/azure/test_azure_failures.py",
     "tests/azure/test_azure_fetch.py",
+    "tests/azure/test_azure_login.py",
+    "tests/azure/test_azure_names.py",
+    "tests/azure/test_request_plan.py",
     "tests/benchmarks/",
     "tests/evidence/test_merged.py",
     "tests/evidence/test_object_store.py",
@@ -69,7 +74,7 @@ SLOW = (
     "tests/results/test_compact.py",
     "tests/results/test_version_1.py",
     "tests/ssh/",
-    "tests/suites/test_fixes.py",
+    "tests/suites/test_fixes",
     "tests/suites/test_suite_commands.py",
 )
 

@@ -1,11 +1,10 @@
-"""Each field of each saved file, bent: the VM or the answer is unknown and named, and all else is reported in full."""
+"""Each field of each saved file, bent: the VM or the answer is unknown and named."""
 
 from __future__ import annotations
 
-import copy
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +20,12 @@ from plugins.evidence.bundle_format import BundleError, BundleFile, write_bundle
 from plugins.evidence.codec import to_data
 from plugins.gates import baseline
 from plugins.judge.context import CheckContext
-from plugins.model import Evidence, ProbeResult, SshSession, Target, Vm
+from plugins.model import Evidence, Vm
 from plugins.pytest_adapter.saved_options import _Saved
 from plugins.results.history import history
+from tests.evidence.damage import EVIDENCE, VM, Steps, bent, lacking, places
 from tests.support.memory import MEGABYTE, most_memory
-from tests.support.newest_run import newest_run
-from tests.support.paths import ROOT
 
-pytest_plugins = "pytester"
-
-#: Of what no field is: of another type, too large for a clock, no text.
-WRONG: tuple[Any, ...] = (None, True, -1, 10**400, 1e300, 7.5, "", "22; touch X; :", [], [None], {}, {"a": {"a": []}})
-
-VM = Vm(
-    *("vm1", "10.0.0.4", "azureuser", 22, "jump.example", "/keys/id"),
-    resource_id="/subscriptions/s/resourceGroups/r/providers/Microsoft.NetworkCloud/virtualMachines/vm1",
-    identity="system",
-    target=Target("s", "r", "eastus", tags={"a": "b"}),
-    tags={"site": "berlin"},
-)
-EVIDENCE = Evidence(
-    VM,
-    SshSession("ok", address="vm1:22", seconds={"connect": 0.1, "login": 0.2}),
-    {"word": ProbeResult("word", "cat /word", "done", 0, "right", seconds=0.5, received=1000.0)},
-    1000.0,
-)
 RUN = {
     "id": "20261121T221500Z-3f9a",
     "started": 1000.0,
@@ -56,6 +36,8 @@ RUN = {
     "options": {"vm": ["vm1"]},
     "shard": {"number": 1, "of": 2, "vms": 2, "fleet": "d", "names": ["vm1", "vm2"]},
 }
+
+
 AZURE = {
     "version": 1,
     "answers": {
@@ -66,6 +48,8 @@ AZURE = {
     "calls": [["GET", "https://x", 200]],
     "interrupted": False,
 }
+
+
 RESULTS = {
     "version": 2,
     "run_id": "r",
@@ -78,40 +62,6 @@ RESULTS = {
         }
     ],
 }
-
-Steps = tuple[str | int, ...]
-
-
-def places(data: Any, here: Steps = ()) -> Iterator[Steps]:
-    """Each place of a document, its root included."""
-    yield here
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for step, value in items:
-        yield from places(value, (*here, step))
-
-
-def bent(data: Any) -> Iterator[tuple[Steps, str]]:
-    """The document with each place wrong or missing: the place, and the text."""
-    for place in places(data):
-        for wrong in WRONG:
-            changed = copy.deepcopy({"": data})
-            at: Any = changed
-            for step in ("", *place)[:-1]:
-                at = at[step]
-            at[("", *place)[-1]] = wrong
-            yield place, json.dumps(changed[""])
-        if place and isinstance(place[-1], str):
-            yield place, lacking(data, place)
-
-
-def lacking(data: Any, place: Steps) -> str:
-    """The document without one place."""
-    changed = copy.deepcopy({"": data})
-    at: Any = changed
-    for step in ("", *place)[:-1]:
-        at = at[step]
-    del at[place[-1]]
-    return json.dumps(changed[""])
 
 
 def ruined(data: Any) -> list[bytes]:
@@ -391,70 +341,6 @@ def test_the_options_of_a_resume() -> None:
         for wrong in (7, [None], {"a": 1}):
             with pytest.raises(ValueError, match=rf"^options\.{name}"):
                 checked({name: wrong}, _Saved, "options")
-
-
-SUITE = '''
-from plugins import *
-
-word = probe("cat /word", timeout=2)
-
-
-@check("SSH-001", required, remedy="Start it.", docs="https://example.org/")
-def test_session(session):
-    """A session opens."""
-    if session.outcome != "ok":
-        unknown(session.message, remedy=session.remedy)
-    return "It opened."
-
-
-@check("VM-001", required, remedy="Say it.", docs="https://example.org/")
-def test_word(word):
-    """The word is right."""
-    if word.stdout != "right":
-        fail("The word is wrong; expected right.")
-    return "The word is right."
-'''
-
-
-@pytest.mark.parametrize("form", ["evidence", "run.json"])
-def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester, form: str) -> None:
-    """Each VM but the first and the last is bent in a way of its own, and the whole run is judged."""
-    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-    pytester.makeconftest((ROOT / "conftest.py").read_text())
-    pytester.mkdir("suites")
-    (pytester.path / "suites/test_small.py").write_text(SUITE)
-    good = json.loads(encode(to_data(EVIDENCE) if form == "evidence" else VM.as_dict()))
-    legitimate = ("name", "host", "stdout")  # a text there is what it says
-    ways = [text for place, text in bent(good) if place and place[-1] not in legitimate]
-    fleet = [Vm(f"vm{number}") for number in range(len(ways) + 2)]
-    archive = Archive.create(pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
-    for vm in fleet:
-        archive.store(Evidence(vm, EVIDENCE.session, EVIDENCE.results, 1000.0))
-    run = json.loads((pytester.path / "earlier/run.json").read_bytes())
-    for vm, text in zip(fleet[1:-1], ways, strict=True):
-        text = text.replace('"vm1"', f'"{vm.name}"', 1)
-        if form == "evidence":
-            (pytester.path / f"earlier/evidence/{vm.name}.json").write_text(text)
-        else:
-            run["fleet"][int(vm.name[2:])] = json.loads(text)
-    (pytester.path / "earlier/run.json").write_text(encode(run))
-    outcome = pytester.runpytest_subprocess("--evidence=earlier", timeout=120)
-    found = json.loads((newest_run(pytester.path / "reports") / "results.json").read_bytes())
-    by_name = {vm["name"]: vm for vm in found["vms"]}
-    assert outcome.ret == 10, outcome.stdout.str()[-3000:]
-    assert len(by_name) == len(fleet)
-    assert by_name[fleet[0].name]["readiness"] == by_name[fleet[-1].name]["readiness"] == "ready"
-    damaged = [vm for vm in found["vms"] if vm["session"]["outcome"] == "damaged"]
-    assert len(damaged) > len(ways) // 2
-    for vm in damaged:
-        assert vm["readiness"] == "unknown"
-        first = next(result for result in vm["results"] if result["id"] == "SSH-001")
-        assert first["status"] == "unknown"
-        assert ".json: " in first["message"]
-        assert first["remedy"]
-    assert {vm["readiness"] for vm in found["vms"]} == {"ready", "unknown"}, "damage is never a finding about a VM"
-    outcome.stdout.fnmatch_lines(["nexus: DAMAGED, so unknown: vm*"])
-    outcome.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_a_large_file_is_read_only_as_far_as_it_is_known() -> None:

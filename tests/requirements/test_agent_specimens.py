@@ -13,10 +13,13 @@ from plugins.requirements.known_messages import messages
 from plugins.requirements.log_grammar import stems
 from plugins.requirements.log_lines import line_findings, unexplained_errors
 from tests.requirements.agent_specimens import HEALTHY, SPECIMENS
+from tests.requirements.agent_spellings import SPELLINGS
 from tests.support.paths import ROOT
 
+LINES = SPECIMENS + SPELLINGS
 
-@pytest.mark.parametrize(("line", "names"), [pytest.param(line, names, id=id) for id, line, names in SPECIMENS])
+
+@pytest.mark.parametrize(("line", "names"), [pytest.param(line, names, id=id) for id, line, names in LINES])
 def test_a_pasted_error_is_explained(line: str, names: tuple[str, ...]) -> None:
     answer = explain(line, ROOT / "docs" / "checks", Path("/nonexistent"))
     assert answer.known
@@ -26,7 +29,7 @@ def test_a_pasted_error_is_explained(line: str, names: tuple[str, ...]) -> None:
 def test_what_the_catalogue_explains_is_picked_by_the_grammar() -> None:
     """The stems choose the lines that a VM sends; the catalogue only explains them."""
     stem = re.compile("|".join([*stems("first"), *stems("then")]))
-    explained = [line for _, text, _ in SPECIMENS for line in text.splitlines() if list(findings([line]))]
+    explained = [line for _, text, _ in LINES for line in text.splitlines() if list(findings([line]))]
     assert len(explained) > 100
     assert [line for line in explained if not stem.search(line.lower())] == []
 

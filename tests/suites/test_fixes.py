@@ -8,7 +8,6 @@ import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +23,6 @@ from suites.rules.certificate import REINSTALL_CA
 from tests.support.catalogue import FUNCTIONS, ROWS
 from tests.support.fake_azure import CLUSTER_ID, CSN_ID, INVENTORY, SYSTEM, VM_ID, azure, egress
 from tests.support.paths import ROOT
-from tests.support.shells import SHELLS
 from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import PROFILE, Row, curl, seen
 
@@ -105,8 +103,11 @@ BY_HAND = {
     "VM-006": "whether the machine that has the name is still wanted is for a person to say",
 }
 
+
 #: Checks whose command needs the VM's resource id, which most rows do without.
 RESTARTS = ("IMDS-002", "TOKEN-001")
+
+
 BY_HAND |= {
     "TOKEN-001 no such identity": "a VM gets an identity that works only when it is created",
     "TOKEN-001 no identity, or several": "the inventory is to be corrected, or the VM to be created again",
@@ -137,6 +138,8 @@ def _rows() -> Iterator[tuple[str, Row, Callable[..., str]]]:
 
 
 OUTCOMES = {f"{id} {row.name}": row.outcome(function) for id, row, function in _rows()}
+
+
 GIVEN = {name: outcome.fix for name, outcome in OUTCOMES.items()}
 
 
@@ -167,6 +170,8 @@ def shown_on_vm(command: Command | OnVm) -> str:
 COMMANDS = sorted(
     {str(command.command if isinstance(command, OnVm) else command) for fix in GIVEN.values() for command in fix}
 )
+
+
 GUEST = sorted({str(command.command) for fix in GIVEN.values() for command in fix if isinstance(command, OnVm)})
 
 
@@ -194,9 +199,6 @@ def test_no_command_holds_a_placeholder() -> None:
         assert not any(
             word in command for word in (" NAME", " CSN", " RG", " ID ", "<", "@PROXY@", "@FILE@", "@AT@")
         ), command
-
-
-# ------------------------------------------------------------------------------------------------- word for word
 
 
 def fix(
@@ -310,77 +312,6 @@ def test_only_a_copy_by_azures_word_forgets_its_resource(arc: dict[str, str], fi
     }
     assert given == {name: ["sudo azcmagent disconnect --force-local-only"] if name in fixed else [] for name in shown}
 
-
-# ------------------------------------------------------------------------------------------------- /etc/environment
-
-FOUND = """\
-PATH="/usr/local/bin:/usr/bin:/bin"
-# a comment, with $HOME and 'quotes'
-
-export HTTPS_PROXY="http://old.example:8080"
-NO_PROXY="localhost, .corp.example; 10.0.0.0/8 * a\\b"
-  no_proxy=localhost
-LANG=C.UTF-8
-MY_HTTPS_PROXY=keep
-"""
-KEPT = """\
-PATH="/usr/local/bin:/usr/bin:/bin"
-# a comment, with $HOME and 'quotes'
-
-LANG=C.UTF-8
-MY_HTTPS_PROXY=keep
-HTTPS_PROXY=http://169.254.0.11:3128
-https_proxy=http://169.254.0.11:3128
-HTTP_PROXY=http://169.254.0.11:3128
-http_proxy=http://169.254.0.11:3128
-"""
-ARTICLE = "localhost,127.0.0.1,::1,169.254.169.254"
-
-
-def run_here(command: OnVm, shell: list[str], file: Path) -> None:
-    """The script that sudo would run, on another file."""
-    *sudo, script = shlex.split(str(command.command))
-    assert sudo == ["sudo", "sh", "-c"]
-    done = subprocess.run(
-        [*shell, "-c", script.replace("/etc/environment", str(file))], capture_output=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("keep", "upper", "lower"),
-    [
-        (None, f".corp.example,10.0.0.0/8,a\\b,{ARTICLE}", ARTICLE),
-        ([], ARTICLE, ARTICLE),
-        ([".corp.example", "*.x"], f".corp.example,*.x,{ARTICLE}", f".corp.example,*.x,{ARTICLE}"),
-    ],
-)
-def test_etc_environment_is_repaired_and_nothing_else_of_it_is_lost(
-    shell: list[str], keep: list[str] | None, upper: str, lower: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "environment"
-    file.write_text(FOUND)
-    file.chmod(0o640)
-    for _ in range(2):  # twice: it changes nothing more, and the copy stays that of the beginning
-        run_here(guest_fixes.environment(PROFILE, keep=keep), shell, file)
-        assert file.read_text() == f"{KEPT}NO_PROXY={upper}\nno_proxy={lower}\n"
-        assert (tmp_path / "environment.before-arc").read_text() == FOUND
-        assert file.stat().st_mode & 0o777 == 0o640
-    assert {path.name for path in tmp_path.iterdir()} == {"environment", "environment.before-arc"}
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_etc_environment_may_be_missing_or_end_without_a_newline(shell: list[str], tmp_path: Path) -> None:
-    file = tmp_path / "environment"
-    run_here(guest_fixes.environment(PROFILE), shell, file)
-    assert file.read_text().splitlines()[0] == "HTTPS_PROXY=http://169.254.0.11:3128"
-    file.write_text("LANG=C")
-    run_here(guest_fixes.environment(PROFILE), shell, file)
-    assert file.read_text().startswith("LANG=C\nHTTPS_PROXY=")
-
-
-# ------------------------------------------------------------------------------------------------- hostile names
 
 HOSTILE = "x'; rm -rf ~; $(id) `id` \"& |\t#"
 

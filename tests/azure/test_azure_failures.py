@@ -1,0 +1,138 @@
+"""Azure that fails, drips or hangs: what is lost is unknown, and the rest is read in time."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+
+from plugins.azure import fetch as fetching
+from plugins.azure.fetch import fetch
+from plugins.azure.vm_view import AzureVmView
+from plugins.model import Status
+from tests.azure.reading import look, stopped
+from tests.support.arm_server import Arm, FakeCredential, arm_error, forbidden
+from tests.support.azure_site import options, populate, vm_id
+
+
+@pytest.mark.parametrize(
+    ("trouble", "message", "remedy"),
+    [
+        pytest.param(
+            forbidden("Microsoft.NetworkCloud/virtualMachines/read", vm_id("vm1")),
+            "403 AuthorizationFailed: the runner's login may not do Microsoft.NetworkCloud/virtualMachines/read at /sub",
+            "the role Reader at /sub",
+            id="403",
+        ),
+        pytest.param(
+            (403, {"Content-Type": "text/html"}, b"<html><title>Blocked</title></html>"),
+            "the answer is 403 with an HTML page (Blocked), which Azure Resource Manager never sends", "HTTPS_PROXY",
+            id="403-html",
+        ),
+        pytest.param(
+            arm_error(401, "ExpiredAuthenticationToken"), "401 ExpiredAuthenticationToken: the login is expired",
+            "az login", id="401",
+        ),
+        pytest.param(
+            arm_error(401, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer"),
+            "another tenant", "az login --tenant", id="401-tenant",
+        ),
+        pytest.param(
+            arm_error(404, "SubscriptionNotFound", "The subscription could not be found."), "no such subscription",
+            "Check the subscription id", id="no-subscription",
+        ),
+        pytest.param(
+            (404, {}, b""), "404: the answer does not state that the resource does not exist", "Check the id",
+            id="404-of-something-else",
+        ),
+        pytest.param(
+            arm_error(429, "TooManyRequests", Retry_After="7200"), "asks to wait 7200 s", "Run again in 7200 s", id="429"
+        ),
+        pytest.param(arm_error(400, "Odd", "What is this?"), "400 Odd: What is this?", "", id="400"),
+        pytest.param((200, {}, b"<html>captive portal</html>"), "200 with an HTML page", "allow list", id="html"),
+        pytest.param((200, {}, b'{"id": 5'), "was not understood", "answers in its place", id="half-an-answer"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_read_is_unknown_and_the_rest_goes_on(
+    arm: Arm, trouble: Any, message: str, remedy: str
+) -> None:
+    vms = populate(arm, 2)
+    arm.trouble("/virtualmachines/vm1", trouble)
+    facts = fetch(vms, options(arm))
+    problem = stopped(AzureVmView(vms[0], facts), "vm")
+    assert problem.status == Status.UNKNOWN
+    assert message in problem.message
+    assert remedy in problem.remedy
+    assert "\n" not in problem.message
+    other = AzureVmView(vms[1], facts)
+    assert other.vm is not None and other.cluster is not None and other.expected.principal_id
+
+
+def test_azure_that_fails_once_is_asked_again(arm: Arm) -> None:
+    vms = populate(arm, 1)
+    arm.trouble("/virtualmachines/vm1", (500, {}, {}), arm_error(429, "TooManyRequests", Retry_After="1"), None)
+    view = look(arm, vms)
+    assert view.vm is not None
+    assert [call.status for call in view.fleet.calls][:3] == [500, 429, 200]
+
+
+def test_azure_that_fails_for_good_is_given_up(arm: Arm) -> None:
+    vms = populate(arm, 1)
+    arm.trouble("/clusters/", (503, {"Retry-After": "1"}, {}))
+    view = look(arm, vms, seconds=20)
+    problem = stopped(view, "cluster")
+    assert "503" in problem.message or "in time" in problem.message
+    assert view.vm is not None
+
+
+def test_the_limit_for_all_requests_holds(arm: Arm) -> None:
+    view = look(arm, populate(arm, 1), seconds=0.0)
+    assert "the 0 s for all requests to Azure were over" in stopped(view, "vm").message
+    assert view.fleet.calls == []
+
+
+@pytest.mark.parametrize("where", ["headers", "body"])
+def test_azure_that_drips_is_left_behind_in_time(arm: Arm, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """A byte now and then resets the time limit of each read: the limit of the whole is kept all the same."""
+    monkeypatch.setattr(fetching, "_SLACK", 0.5)
+    vms = populate(arm, 5)
+    arm.drips["/clusters/"] = where
+    facts = fetch(vms, options(arm, seconds=6.0))  # it would not come back
+    view = AzureVmView(vms[0], facts)
+    assert view.vm is not None, "what was answered is kept"
+    message = stopped(view, "cluster").message
+    assert re.match(r"Could not read \S+/clusters/\S+: the 6 s for all requests to Azure were over", message), message
+    assert not facts.complete
+
+
+def test_a_login_that_hangs_is_left_behind_in_time(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_SLACK", 0.5)
+
+    class Hangs(FakeCredential):
+        def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+            time.sleep(600)
+            return super().get_token(*scopes, **kwargs)
+
+    facts = fetch(populate(arm, 1), replace(options(arm, seconds=0.5), credential=lambda cloud: Hangs()))
+    message = stopped(AzureVmView(populate(arm, 1)[0], facts), "vm").message
+    assert message == "The login to Azure did not come to an end within 1 s."
+
+
+def test_whoever_hangs_does_not_keep_the_process_from_ending() -> None:
+    code = "import time; from plugins.core.worker_pool import WorkerPool\nWorkerPool(2, 0.2).ask([lambda: time.sleep(600)] * 3, print)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout.split() == ["0", "1", "2"]
+
+
+def test_an_interrupted_run_asks_nothing_more(arm: Arm) -> None:
+    vms = populate(arm, 6)
+    view = look(arm, vms, cancelled=lambda: len(arm.requests) >= 2)
+    assert view.vm is not None
+    assert len(arm.requests) < 11  # as many may be under way
+    assert "the run was interrupted" in stopped(view, "cluster_manager").message

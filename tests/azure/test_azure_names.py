@@ -1,0 +1,67 @@
+"""VMs without a resource id, found in Azure by name or address."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.azure.fetch import _parsed, fetch
+from plugins.azure.snapshot import ReadError
+from plugins.azure.vm_view import AzureVmView
+from plugins.model import Vm
+from tests.azure.reading import look, stopped
+from tests.support import azure_site as site
+from tests.support.arm_server import Arm
+from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate, vm_id
+
+
+def test_vms_are_found_by_name_or_address(arm: Arm) -> None:
+    populate(arm, 3)
+    vms = [Vm("VM2"), Vm("azureuser@10.0.0.3", host="10.0.0.3"), Vm("other")]
+    facts = fetch(vms, options(arm, subscription=SUBSCRIPTION))
+    assert AzureVmView(vms[0], facts).resource_id == vm_id("vm2")
+    assert AzureVmView(vms[1], facts).resource_id == vm_id("vm3")
+    assert AzureVmView(vms[1], facts).arc_name == "vm3"
+    problem = stopped(AzureVmView(vms[2], facts), "vm")
+    assert "None of the 3 VMs in subscription" in problem.message
+    assert "called other" in problem.message
+    assert "--resource-group" in problem.remedy
+
+
+def test_a_name_that_two_vms_have_is_not_guessed(arm: Arm) -> None:
+    populate(arm, 1)
+    twin = site.vm(1)
+    twin["id"] = twin["id"].replace("vms-rg", "other-rg")
+    arm.put(twin)
+    view = look(arm, [Vm("vm1")], subscription=SUBSCRIPTION)
+    problem = stopped(view, "vm")
+    assert "2 VMs of subscription" in problem.message
+    assert "resource_id" in problem.remedy
+
+
+def test_an_id_that_azure_states_and_that_is_none_is_not_asked_about() -> None:
+    found = _parsed("rack-1")
+    assert isinstance(found, ReadError)
+    assert (found.message.partition(".")[0], found.remedy) == ("'rack-1' is not a resource id", "Correct the id.")
+
+
+def test_a_vm_that_is_not_stated_is_not_asked_about(arm: Arm) -> None:
+    populate(arm, 1)
+    view = look(arm, [Vm("vm1")])
+    problem = stopped(view, "vm")
+    assert "The resource id of vm1 is not stated" in problem.message
+    assert "resource_id in the inventory" in problem.remedy
+    assert view.fleet.calls == []
+
+
+@pytest.mark.parametrize(
+    ("id", "message"),
+    [
+        ("vm-a", "'vm-a' is not a resource id"),
+        (f"{GROUP}/providers/Microsoft.Compute/virtualMachines/a", "names a Microsoft.Compute/virtualMachines"),
+    ],
+)
+def test_a_wrong_resource_id_is_explained(arm: Arm, id: str, message: str) -> None:
+    problem = stopped(look(arm, [Vm("a", resource_id=id)]), "vm")
+    assert message in problem.message
+    assert problem.remedy == "Correct resource_id in the inventory."
+    assert arm.requests == []

@@ -1,0 +1,74 @@
+"""The plan of requests, compared with what is sent."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from plugins.azure.fetch import FEW, fetch
+from plugins.azure.request_plan import planned_calls
+from plugins.azure.snapshot import Call
+from plugins.model import Vm
+from tests.support.arm_server import Arm
+from tests.support.azure_site import SUBSCRIPTION, options, populate
+
+
+def matches(template: Call, call: Call) -> bool:
+    """Braces stand for what Azure answers; a list is asked for page by page; ids compare without case."""
+    pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(template.url))
+    url, query = re.sub(r"[?&]\$skiptoken=\d+", "", call.url).split("?", 1)
+    parts = sorted(query.split("&"))
+    path, wanted = template.url.split("?", 1)
+    return (
+        call.method == template.method
+        and re.fullmatch(pattern.split("\\?", 1)[0], url, re.I) is not None
+        and len(parts) == len(wanted.split("&"))
+        and all(
+            re.fullmatch(re.sub(r"\\\{\w+\\\}", ".+", re.escape(want)), part)
+            for want, part in zip(sorted(wanted.split("&")), parts, strict=True)
+        )
+        and bool(path)
+    )
+
+
+@pytest.mark.parametrize("count", [1, 8])
+@pytest.mark.parametrize("by_name", [False, True], ids=["by-id", "by-name"])
+def test_the_plan_holds(arm: Arm, count: int, by_name: bool) -> None:
+    vms = populate(arm, count)
+    more: dict[str, Any] = {}
+    if by_name:
+        vms = [Vm(vm.name) for vm in vms]
+        more = {"subscription": SUBSCRIPTION, "resource_group": "vms-rg"}
+    asked = options(arm, **more)
+    plan = planned_calls(vms, asked)
+    calls = fetch(vms, asked).calls
+    assert calls
+    for call in calls:
+        assert any(matches(request, call) for request in plan), f"{call} was not planned"
+    for kind in ("clusters", "cloudServicesNetworks", "clusterManagers"):
+        assert any(f"/{kind}?" in request.url for request in plan) == (count > FEW), "what many link to is listed"
+
+
+@pytest.mark.parametrize("count", [1, 8])
+@pytest.mark.parametrize("by_name", [False, True], ids=["by-id", "by-name"])
+def test_a_vm_of_the_private_relay_costs_two_more_requests_and_they_are_planned(
+    arm: Arm, count: int, by_name: bool
+) -> None:
+    vms = populate(arm, count)
+    more: dict[str, Any] = {}
+    if by_name:
+        vms = [Vm(vm.name) for vm in vms]
+        more = {"subscription": SUBSCRIPTION, "resource_group": "vms-rg"}
+    before = len(fetch(vms, options(arm, **more)).calls)
+    private = [replace(vm, path="relay") for vm in vms]
+    asked = options(arm, **more)
+    calls = fetch(private, asked).calls
+    assert len(calls) == before + 2 * count
+    plan = planned_calls(private, asked)
+    assert [str(call) for call in calls if not any(matches(request, call) for request in plan)] == []
+    of_vms = [call.url for call in calls if "/virtualMachines/" in call.url and "Microsoft.Authorization" in call.url]
+    assert len(of_vms) == 2 * count
+    assert [url for url in of_vms if "denyAssignments" not in url and "assignedTo" not in url] == []

@@ -1,0 +1,198 @@
+"""Who may be enrolled, and as what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from plugins.azure.snapshot import Answer, AzureSnapshot
+from plugins.checks.areas import AREAS
+from plugins.enrollment import steps
+from plugins.enrollment.request import EnrollmentRequest, announcement, prepare
+from plugins.enrollment.steps import refuse, wanted
+from plugins.model import Vm
+from suites.probes import azcmagent_connect
+from tests.enrollment.sites import GROUP, NEXUS, PROBES, RELAY, SUB, TARGET, VM_A
+from tests.support.suite_rows import PROFILE
+
+
+def test_without_the_option_no_check_of_it_is_selected() -> None:
+    assert wanted("IMDS-002", None)
+    assert not any(wanted(f"ENROLL-00{number}", None) for number in (1, 2, 3))
+    assert [wanted(f"ENROLL-00{number}", "connect") for number in (1, 2, 3)] == [True, True, False]
+    assert all(wanted(f"ENROLL-00{number}", "roundtrip") for number in (1, 2, 3))
+
+
+def test_every_probe_of_the_suite_is_a_step() -> None:
+    assert set(PROBES) == {steps.CONNECT, steps.SHOW, steps.MACHINE, steps.DISCONNECT, steps.GONE}
+    assert all(map(steps.is_step, PROBES))
+    assert not steps.is_step("healthz")
+
+
+def test_a_choice_of_checks_is_refused() -> None:
+    everything = [f"{area}-001" for area in AREAS]
+    assert not refuse([], everything)
+    assert not refuse(["ENROLL-003"], everything)
+    assert "leaves out IMDS-002, NET-001." in refuse(["NET-001", "IMDS-002"], everything)
+    assert "leaves out SSH, PLATFORM, CLI, VM and 11 more." in refuse([], ["ENROLL-001"])
+    guests = [id for id in everything if id[:-4] not in ("PLATFORM", "CSN", "IDENTITY", "ROLES", "RELAY")]
+    assert refuse([], guests) == (
+        "--enroll connects only VMs that pass every required check, and this choice leaves out PLATFORM, CSN, IDENTITY, "
+        "ROLES and 1 more. Drop --no-azure, --check, -k, -m and path arguments, or drop --enroll."
+    )
+
+
+def test_the_resource_is_named_like_the_vm() -> None:
+    found = prepare(VM_A, AzureSnapshot())
+    assert isinstance(found, EnrollmentRequest)
+    assert found.machine == f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
+
+
+def test_what_the_inventory_leaves_open_comes_from_azure() -> None:
+    located = f"{NEXUS}/Web-C"
+    facts = AzureSnapshot(located={"c": located})
+    facts.answers[located.lower()] = Answer("GET", {"id": located, "location": "westeurope"})
+    found = prepare(Vm("c"), facts)
+    assert isinstance(found, EnrollmentRequest)
+    assert found.machine == f"/subscriptions/{SUB}/resourceGroups/vms/providers/Microsoft.HybridCompute/machines/Web-C"
+    assert azcmagent_connect.settings(found.vm)["location"] == "westeurope"
+    assert azcmagent_connect.settings(found.vm)["resource-name"] == found.name
+
+
+@pytest.mark.parametrize(("cloud", "given"), [("AzureCloud", None), ("AzureUSGovernment", "AzureUSGovernment")])
+def test_a_cloud_of_its_own_is_named_to_the_agent(cloud: str, given: str | None) -> None:
+    found = prepare(replace(VM_A, target=replace(TARGET, cloud=cloud)), AzureSnapshot())
+    assert isinstance(found, EnrollmentRequest)
+    assert azcmagent_connect.settings(found.vm).get("cloud") == given
+
+
+ID_A = f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
+
+
+def awaiting(**machine: Any) -> AzureSnapshot:
+    listed = [{"id": ID_A, "name": "web-a", **machine}]
+    return AzureSnapshot(answers={f"{GROUP.lower()}/providers/microsoft.hybridcompute/machines": Answer("GET", listed)})
+
+
+def test_a_vm_of_the_private_relay_takes_over_its_machine() -> None:
+    known = awaiting(properties={"vmId": "v-1"}, identity={"tenantId": "t-1"})
+    found = prepare(RELAY, known)
+    assert isinstance(found, EnrollmentRequest)
+    assert found.machine == ID_A
+    assert azcmagent_connect.settings(found.vm) == {
+        "subscription-id": SUB,
+        "resource-group": "arc-rg",
+        "location": "eastus",
+        "resource-name": "web-a",
+        "vmid": "v-1",
+        "tenant-id": "t-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("vm", "facts", "mode", "why"),
+    [
+        (
+            replace(VM_A, path="relay"),
+            AzureSnapshot(),
+            "connect",
+            "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
+            "the Arc machine. State its file on the VM: target.private_key_file in the inventory.",
+        ),
+        (
+            RELAY,
+            AzureSnapshot(),
+            "roundtrip",
+            "Not connected, as its path is relay: disconnecting would delete the Arc machine that was made for it. Use "
+            "--enroll.",
+        ),
+        (
+            RELAY,
+            awaiting(properties={"vmId": "v-1"}),
+            "connect",
+            "Not connected, as Azure does not state vmId and tenant of an Arc machine web-a, which azcmagent connect "
+            "existing needs. See RELAY-003.",
+        ),
+        (
+            RELAY,
+            AzureSnapshot(),
+            "connect",
+            "Not connected, as its Arc machine is not known: Azure was not asked for "
+            f"{GROUP.lower()}/providers/microsoft.hybridcompute/machines.",
+        ),
+    ],
+    ids=["no key", "roundtrip", "no tenant", "no answer"],
+)
+def test_a_vm_of_the_private_relay_is_refused_with_the_reason(
+    vm: Vm, facts: AzureSnapshot, mode: str, why: str
+) -> None:
+    assert prepare(vm, facts, mode) == why
+
+
+def of_azure(*users: str, system: bool = False) -> AzureSnapshot:
+    """A VM a with these identities."""
+    kinds = ["SystemAssigned"] * system + ["UserAssigned"] * bool(users)
+    identity = {"type": ",".join(kinds), "userAssignedIdentities": {user: {"principalId": "p"} for user in users}}
+    value = {"id": VM_A.resource_id, "location": "eastus", "identity": identity}
+    return AzureSnapshot(answers={str(VM_A.resource_id).lower(): Answer("GET", value)})
+
+
+MINE, OTHER = (
+    f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}" for name in ("mine", "other")
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "stated", "expected"),
+    [
+        (of_azure(MINE), None, MINE),
+        (of_azure(MINE), OTHER, OTHER),
+        (of_azure(MINE, OTHER), None, None),
+        (of_azure(MINE, system=True), None, None),
+        (of_azure(system=True), None, None),
+        (of_azure(), None, None),
+        (AzureSnapshot(), None, None),
+    ],
+)
+def test_the_request_names_the_only_user_assigned_identity(
+    facts: AzureSnapshot, stated: str | None, expected: str | None
+) -> None:
+    """msi_res_id: the article demands it for user-assigned identities, and Azure knows which one it is."""
+    found = prepare(replace(VM_A, identity=stated), facts)
+    assert isinstance(found, EnrollmentRequest)
+    assert found.vm.identity == expected
+    command = azcmagent_connect._connect(found.vm, PROFILE)
+    assert ("msi_res_id=" in command) == (expected is not None)
+
+
+def test_an_address_is_no_name_to_connect_under() -> None:
+    found = prepare(Vm("10.0.0.4", target=TARGET), AzureSnapshot())
+    assert str(found).startswith("Not connected, as it is not known under which name: The name of the Arc machine is")
+
+
+def test_no_target_no_connecting() -> None:
+    assert str(prepare(Vm("c"), AzureSnapshot())).startswith(
+        "Not connected, as it is not known where to: The resource id"
+    )
+    nowhere = replace(VM_A, target=replace(TARGET, location=None))
+    assert "no location is stated" in str(prepare(nowhere, AzureSnapshot()))
+
+
+@pytest.mark.parametrize("tags", [{"a,b": "c"}, {"a": "it's"}, {"a": ""}, {"a=b": "c"}, {"a": 'say "x"'}])
+def test_a_tag_that_cannot_be_said_is_refused(tags: dict[str, str]) -> None:
+    found = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), AzureSnapshot())
+    assert "cannot be given the tag" in str(found)
+
+
+def test_it_is_said_beforehand() -> None:
+    found = [request for request in (prepare(VM_A, AzureSnapshot()),) if isinstance(request, EnrollmentRequest)]
+    lines = announcement(found, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
+    assert lines == [
+        "--enroll=roundtrip: 1 of 2 VMs is being connected to Azure Arc now.",
+        "Each with azcmagent connect and a token of its own managed identity, as this resource:",
+        f"  a: {GROUP}/providers/Microsoft.HybridCompute/machines/web-a in eastus, tags Site=NY 3, app=web",
+        "Then each is disconnected again, which deletes that resource.",
+        "  b: Not connected, as the VM is not ready: IMDS-002 failed.",
+    ]

@@ -1,0 +1,65 @@
+"""A run as it is saved, and damage to it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from plugins.model import Evidence, ProbeResult, SshSession, Target, Vm
+
+#: Of what no field is: of another type, too large for a clock, no text.
+WRONG: tuple[Any, ...] = (None, True, -1, 10**400, 1e300, 7.5, "", "22; touch X; :", [], [None], {}, {"a": {"a": []}})
+
+
+VM = Vm(
+    *("vm1", "10.0.0.4", "azureuser", 22, "jump.example", "/keys/id"),
+    resource_id="/subscriptions/s/resourceGroups/r/providers/Microsoft.NetworkCloud/virtualMachines/vm1",
+    identity="system",
+    target=Target("s", "r", "eastus", tags={"a": "b"}),
+    tags={"site": "berlin"},
+)
+
+
+EVIDENCE = Evidence(
+    VM,
+    SshSession("ok", address="vm1:22", seconds={"connect": 0.1, "login": 0.2}),
+    {"word": ProbeResult("word", "cat /word", "done", 0, "right", seconds=0.5, received=1000.0)},
+    1000.0,
+)
+
+
+Steps = tuple[str | int, ...]
+
+
+def places(data: Any, here: Steps = ()) -> Iterator[Steps]:
+    """Each place of a document, its root included."""
+    yield here
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for step, value in items:
+        yield from places(value, (*here, step))
+
+
+def bent(data: Any) -> Iterator[tuple[Steps, str]]:
+    """The document with each place wrong or missing: the place, and the text."""
+    for place in places(data):
+        for wrong in WRONG:
+            changed = copy.deepcopy({"": data})
+            at: Any = changed
+            for step in ("", *place)[:-1]:
+                at = at[step]
+            at[("", *place)[-1]] = wrong
+            yield place, json.dumps(changed[""])
+        if place and isinstance(place[-1], str):
+            yield place, lacking(data, place)
+
+
+def lacking(data: Any, place: Steps) -> str:
+    """The document without one place."""
+    changed = copy.deepcopy({"": data})
+    at: Any = changed
+    for step in ("", *place)[:-1]:
+        at = at[step]
+    del at[place[-1]]
+    return json.dumps(changed[""])
