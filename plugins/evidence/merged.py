@@ -280,7 +280,7 @@ def _refuse_profiles(parts: Sequence[_Part]) -> None:
         one, other = (str(shard.run.get("profile", DEFAULT)) for shard in (first, part))
         if one != other:
             problem = f"is for the profile {one}, and {part.label} for {other}"
-        elif first.source.read(PROFILE) != part.source.read(PROFILE):
+        elif first.archive.profile() != part.archive.profile():
             problem = f"has another {PROFILE} than {part.label}"
         else:
             continue
@@ -301,7 +301,7 @@ def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
                     owner[name] = part
                 elif before != part.archive.get(name, before):
                     raise InputError(
-                        f"--evidence: {name} is in {other.label} and in {part.label}, and they differ. Remove one of "
-                        "the two out."
+                        f"--evidence: {name} is in {other.label} and in {part.label}, and they differ. "
+                        "Leave one of the two out."
                     )
     return owner

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from plugins.checks.check import OnVm
 from plugins.checks.command import Command
-from plugins.core.sanitize import escape_invisible, one_line
+from plugins.core.sanitize import defuse_ci_command, escape_invisible, one_line
 from plugins.model import Vm
 
 
@@ -20,6 +21,12 @@ def for_operator(command: Command | OnVm, vm: Vm, ssh_config: Path | None) -> st
     return readable(str(Command(("ssh", *login, "--", where, str(command.command)))))
 
 
+#: What a CI server obeys that prints a command: at the beginning of a line, or anywhere.
+_OBEYED = re.compile(r"^\s*::|##\w*\[", re.M)
+
+
 def readable(command: str) -> str:
-    """The command; of one with characters that cannot be seen, a comment with them spelled out: not one to copy."""
-    return command if escape_invisible(command) == command else f"# {one_line(command)}"
+    """The command; of one that hides something, or that a CI server obeys, a harmless comment: not one to copy."""
+    if escape_invisible(command) == command and not _OBEYED.search(command):
+        return command
+    return f"# {defuse_ci_command(one_line(command))}"

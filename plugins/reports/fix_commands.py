@@ -18,6 +18,9 @@ _SOME_NAMES = 10
 _WHOLE = re.compile(r"""[ \t\r\n]*+(?:[^'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")++""", re.S)
 
 
+NO_COMMAND = "this command has invisible characters, an open quote, or a command for a CI server. To be read only:"
+
+
 def whole(command: str) -> bool:
     """May `command` be shown to be copied? It is one whole shell command, not one that was made a comment of.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from plugins.core.sanitize import Harmless
 from plugins.core.wording import counted
-from plugins.reports.fix_commands import FixStep, fix_steps, helped, in_words, title, whole
+from plugins.reports.fix_commands import NO_COMMAND, FixStep, fix_steps, helped, in_words, title, whole
 from plugins.reports.markdown_syntax import code, linked, text
 from plugins.reports.queries import cause_subject, component
 from plugins.reports.shell_layout import laid_out
@@ -63,7 +63,7 @@ def _step(entry: FixStep, fleet: int) -> Iterator[str]:
         if whole(fix["command"]):
             yield code(laid_out(fix["command"]), "sh")
         else:
-            yield "By hand: this command has characters that cannot be seen, or an open quote. To be read only:"
+            yield f"By hand: {NO_COMMAND}"
             yield code(fix["command"].removeprefix("# "), "text")
     if len(cause["fix"]) > _COMMANDS:
         yield f"… and {len(cause['fix']) - _COMMANDS} more commands: see `fixes.sh`."

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from plugins.core.sanitize import Harmless, one_line, truncate
 from plugins.core.wording import counted
-from plugins.reports.fix_commands import FixStep, fix_steps, helped, title, whole
+from plugins.reports.fix_commands import NO_COMMAND, FixStep, fix_steps, helped, title, whole
 from plugins.reports.queries import cause_subject, component
 from plugins.reports.shell_layout import laid_out
 
@@ -75,7 +75,7 @@ def _step(entry: FixStep) -> Iterator[str]:
         if whole(fix["command"]):
             yield f"{laid_out(fix['command'])}\n"
         else:
-            yield "# by hand: this command has characters that cannot be seen, or an open quote. To be read only:"
+            yield f"# by hand: {NO_COMMAND}"
             yield f"# text: {_line(fix['command'].removeprefix('# '))}\n"
 
 

@@ -112,7 +112,7 @@ def test_a_vm_that_a_shard_did_not_get_to_is_missing(tmp_path: Path) -> None:
 def test_a_vm_in_two_sources_that_differ_is_refused(tmp_path: Path) -> None:
     one, other = keep(tmp_path / "a", FLEET[:2]), keep(tmp_path / "b", FLEET[1:3], says="odd", started=2.0)
     assert refused([one, other]) == (
-        f"--evidence: vm2 is in {one} and in {other}, and they differ. Remove one of the two out."
+        f"--evidence: vm2 is in {one} and in {other}, and they differ. Leave one of the two out."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import shutil
 import subprocess
@@ -21,17 +22,25 @@ from plugins.pytest_adapter.output import say
 from plugins.ssh.host_certificate import CertificateProblem, read_certificate
 from tests.hostile.test_hostile_servers import MARK
 from tests.hostile.test_hostile_text import LINE, MARKERS, RECORDED, commands, invisible, problems, ran
+from tests.hostile.test_hostile_text import NAME as FILE_NAME
 
-#: What each step of an enrollment leaves, as it is printed on the VM or answered by Azure.
-STEPS: dict[str, tuple[int, str]] = {
-    "enroll_connect": (1, f'@run\nlevel=error msg="{LINE}"\nAZCM0042: {LINE}\n{MARKERS}\n@exit 42\n'),
-    "enroll_show": (0, f"\n@text\nResource Id : /subscriptions/{LINE}\nAgent Status : Connected{LINE}\n{MARKERS}"),
-    "enroll_machine": (
-        0,
-        json.dumps({"id": MARKERS, "location": LINE, "tags": {LINE: LINE}, "properties": {"status": f"Gone{LINE}"}}),
-    ),
-    "enroll_disconnect": (1, f"@run\n{LINE}\n{MARKERS}\n@exit 1\n"),
-    "enroll_gone": (0, json.dumps({"id": LINE, "properties": {"status": MARKERS, "errorDetails": [{"m": LINE}]}})),
+_MACHINE = {"id": MARKERS, "location": LINE, "tags": {LINE: LINE}, "properties": {"status": f"Gone{LINE}"}}
+#: What each step of an enrollment leaves, as it is printed on the VM or answered by Azure: one that fails, one that does not.
+STEPS: dict[str, dict[str, tuple[int, str]]] = {
+    "vm1": {
+        "enroll_connect": (1, f'@run\nlevel=error msg="{LINE}"\nAZCM0042: {LINE}\n{MARKERS}\n@exit 42\n'),
+        "enroll_show": (0, f"\n@text\nResource Id : /subscriptions/{LINE}\nAgent Status : Connected{LINE}\n{MARKERS}"),
+        "enroll_machine": (0, json.dumps(_MACHINE)),
+        "enroll_disconnect": (1, f"@run\n{LINE}\n{MARKERS}\n@exit 1\n"),
+        "enroll_gone": (0, json.dumps(_MACHINE)),
+    },
+    "vm4": {
+        "enroll_connect": (0, f"@run\n{LINE} Resource ID=/{LINE}\n@exit 0\n"),
+        "enroll_show": (0, f"\n@text\nResource Id : /subscriptions/{LINE}\nAgent Status : Connected\n"),
+        "enroll_machine": (0, json.dumps(_MACHINE)),
+        "enroll_disconnect": (0, f"@run\n{LINE}\n@exit 0\n\n@text\nResource Id :\nAgent Status : Disconnected\n"),
+        "enroll_gone": (0, json.dumps(_MACHINE)),
+    },
 }
 
 
@@ -39,11 +48,12 @@ def test_no_marker_acts_that_an_enrollment_or_a_waiver_brings(tmp_path: Path) ->
     folder = tmp_path / "earlier"
     (folder / "evidence").mkdir(parents=True)
     run = json.loads((RECORDED / "run.json").read_text())
-    run["fleet"] = [vm for vm in run["fleet"] if vm["name"] == "vm1"]
-    evidence = json.loads((RECORDED / "evidence/vm1.json").read_text())
-    for key, (status, text) in STEPS.items():
-        evidence["seen"][key] = evidence["seen"]["healthz"] | {"exit": status, "stdout": text, "stderr": LINE}
-    (folder / "evidence/vm1.json").write_text(json.dumps(evidence))
+    run["fleet"] = [vm for vm in run["fleet"] if vm["name"] in STEPS]
+    for name, steps in STEPS.items():
+        evidence = json.loads((RECORDED / f"evidence/{name}.json").read_text())
+        for key, (status, text) in steps.items():
+            evidence["seen"][key] = evidence["seen"]["healthz"] | {"exit": status, "stdout": text, "stderr": LINE}
+        (folder / f"evidence/{name}.json").write_text(json.dumps(evidence))
     (folder / "run.json").write_text(json.dumps(run))
     for name in ("azure.json", "runner.json"):
         shutil.copy(RECORDED / name, folder)
@@ -65,8 +75,13 @@ def test_no_marker_acts_that_an_enrollment_or_a_waiver_brings(tmp_path: Path) ->
     }
     assert found == {}
     results = json.loads((latest / "results.json").read_text())
-    heard = {result["id"] for vm in results["vms"] for result in vm["results"] if "evil.example" in result["message"]}
-    assert {"ENROLL-001", "ENROLL-002"} <= heard, "the waiver's and azcmagent's words are there to be seen"
+    heard = {
+        f"{vm['name']} {result['id']}"
+        for vm in results["vms"]
+        for result in vm["results"]
+        if "evil.example" in result["message"]
+    }
+    assert {"vm1 ENROLL-001", "vm4 ENROLL-002", "vm4 ENROLL-003"} <= heard, "all words are there to be seen"
 
 
 def test_no_marker_acts_in_the_announcement_of_an_enrollment() -> None:
@@ -128,3 +143,50 @@ def test_no_marker_of_a_host_certificate_acts_in_its_problem(field: str, tmp_pat
     assert problem
     shown = message_text(f"Its host certificate {problem}.")
     assert [*invisible(shown), *commands(shown)] == []
+
+
+def _run(folder: Path, evidence: dict[str, bytes], **about: Any) -> Path:
+    """A run over VMs of these names, and the content of their evidence."""
+    (folder / "evidence").mkdir(parents=True)
+    fleet = [{"name": name} for name in evidence]
+    (folder / "run.json").write_text(json.dumps({"version": 1, "id": "x", "arguments": [], "fleet": fleet} | about))
+    for name, data in evidence.items():
+        (folder / f"evidence/{name}.json").write_bytes(data)
+    return folder
+
+
+def _zipped(folder: Path) -> Path:
+    """The same as a bundle."""
+    path = folder.with_name(f"b{folder.name}.zip")
+    files = {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    listed = {name: {"sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
+    with zipfile.ZipFile(path, "w") as bundle:
+        for name, data in (files | {"manifest.json": _manifest(members=listed)}).items():
+            bundle.writestr(name, data)
+    return path
+
+
+EVIDENCE = json.dumps(json.loads((RECORDED / "evidence/vm1.json").read_text()) | {"vm": {"name": "a"}}).encode()
+SHARD = {"of": 2, "vms": 2, "fleet": "x", "names": ["a", "b"]}
+#: Two places of evidence: what each is made of.
+PLACES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "damaged": ({"evidence": {"a": b"{"}}, {"evidence": {"b": b"[]", "c": EVIDENCE}}),
+    "no run": ({"evidence": {"a": EVIDENCE}}, {"evidence": {"a": EVIDENCE}, "version": MARKERS}),
+    "profiles": ({"evidence": {}, "profile": LINE}, {"evidence": {}, "profile": MARKERS}),
+    "a profile": ({"evidence": {}, "profile": LINE}, {"evidence": {}, "profile": LINE}),
+    "shards": ({"evidence": {"a": EVIDENCE}, "shard": {**SHARD, "number": 1}}, {"evidence": {}}),
+    "fleets": ({"evidence": {}, "shard": {**SHARD, "number": 1}}, {"evidence": {}, "shard": {**SHARD, "number": 2, "of": 3}}),
+    "differ": ({"evidence": {"a": EVIDENCE}}, {"evidence": {"a": EVIDENCE.replace(b'"ok"', b'"lost"')}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("places", PLACES.values(), ids=PLACES.keys())
+def test_no_marker_in_the_name_of_a_place_of_evidence_acts(places: Any, tmp_path: Path) -> None:
+    one, two = (_run(tmp_path / f"{number}{FILE_NAME}", **about) for number, about in enumerate(places))
+    reports = tmp_path / "reports"
+    printed = ran(f"--evidence={one}", f"--evidence={_zipped(two)}", f"--reports={reports}", "-v")
+    assert "x::Z" in printed, "the name is there to be seen"
+    (tmp_path / "terminal.txt").write_text(printed)
+    outputs = [tmp_path / "terminal.txt", *(file for file in reports.rglob("*") if file.is_file())]
+    seen = {file.name: [text for text in problems(file) if "\u26a0\ufe0f" not in text] for file in outputs}
+    assert {name: texts[0] for name, texts in seen.items() if texts} == {}

@@ -1,7 +1,8 @@
 """What servers on the network and names of this machine hold acts in no output: a live run, over SSH and loopback.
 
 Servers say markers where the protocol lets them: before and in the banner, in the greeting, as names of methods, in the
-words of a refusal, of a goodbye and of a shell. The inventory's name and the runner's environment hold them, too.
+words of a refusal, of a goodbye and of a shell, and in host certificates: whom one is for, and what signed it. The
+inventory's name and the runner's environment hold them, too.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from tests.support.hostile_sshd import Server, message, sshd
 from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 from tests.support.pytest_process import run_pytest
-from tests.support.sshd import listener
+from tests.support.sshd import Keys, listener, needs_sshd, run
+from tests.support.sshd import sshd as real_sshd
 
 MARK = (
     "Z![z](http://evil.example)::error::Z ##vso[task.x]Z\x1b[31m\u202e\u034f\ufe0f\u3164\x1b]0;T\x07 "
@@ -40,16 +42,38 @@ RAW = {
     "before": f"{MARK}\r\n::error::Z\r\nHTTP/1.1 400 Z\r\n" + "\x1b[2J\r\n" * 3_000,
     "busy": f"Exceeded MaxStartups {MARK}\r\n",
 }
-STAGES = ("banner", "greeting", "farewell", "refusal", "words")
+STAGES = ("banner", "greeting", "farewell", "refusal", "words", "authority", "principal")
+
+
+def string(value: bytes) -> bytes:
+    return len(value).to_bytes(4) + value
+
+
+class _Certified(paramiko.Ed25519Key):
+    """A host key whose certificate has an authority of a made-up kind, and a signature by a made-up algorithm."""
+
+    def get_name(self) -> str:
+        return "ssh-ed25519-cert-v01@openssh.com"
+
+    def asbytes(self) -> bytes:
+        said, name = MARK.encode(), string(b"ssh-ed25519")
+        key = super().asbytes()[len(name) :]
+        numbers = bytes(8) + (2).to_bytes(4) + string(b"id") + string(string(said)) + bytes(8) + b"\xff" * 8
+        made_up = string(string(said) + key) + string(string(said) + string(bytes(64)))
+        return string(self.get_name().encode()) + string(bytes(32)) + key + numbers + string(b"") * 3 + made_up
 
 
 class _Speaking(Server):
-    def __init__(self, transport: Any, stage: str) -> None:
+    def __init__(self, transport: Any, stage: str, keys: Keys) -> None:
         super().__init__(transport)
         self.stage = stage
         if stage == "banner":  # it is in the message when there is no algorithm in common
             transport.local_version = f"SSH-2.0-{MARK}"
             transport._preferred_kex = ("diffie-hellman-group1-sha1",)
+        if stage == "authority":
+            certified = _Certified(filename=str(keys.make("authority")))
+            transport.server_key_dict = {certified.get_name(): certified}
+            transport._preferred_keys = (certified.get_name(),)
 
     def get_allowed_auths(self, username: str) -> str:
         return f"publickey,keyboard-interactive,{MARK}"
@@ -81,8 +105,14 @@ class _Speaking(Server):
 
 
 @contextmanager
-def server(stage: str, key: paramiko.PKey) -> Iterator[int]:
+def server(stage: str, key: paramiko.PKey, keys: Keys) -> Iterator[int]:
     """The port of a server that says markers at this stage of a session."""
+    if stage == "principal":
+        names = ("-n", MARK.replace(",", ""), "-I", MARK, keys.make("host").with_suffix(".pub"))
+        run("ssh-keygen", "-q", "-s", keys.make("ca"), "-h", *names)
+        with real_sshd(keys, keys.folder / "sshd", f"HostCertificate {keys.folder}/host-cert.pub") as running:
+            yield running.port
+        return
 
     def raw(connection: socket.socket) -> None:
         with suppress(OSError), connection:
@@ -90,7 +120,7 @@ def server(stage: str, key: paramiko.PKey) -> Iterator[int]:
             connection.shutdown(socket.SHUT_WR)
             connection.recv(1 << 16)
 
-    with listener(raw) if stage in RAW else sshd(key, lambda transport: _Speaking(transport, stage)) as port:
+    with listener(raw) if stage in RAW else sshd(key, lambda transport: _Speaking(transport, stage, keys)) as port:
         yield port
 
 
@@ -102,16 +132,18 @@ ENVIRONMENT = dict.fromkeys(
 )
 
 
+@needs_sshd
 def test_no_marker_of_a_server_or_of_this_machine_acts(tmp_path: Path) -> None:
     key = paramiko.RSAKey.generate(2048)
+    keys = Keys(tmp_path)
+    known = tmp_path / "known_hosts"
+    known.write_text(f"* ssh-rsa {key.get_base64()}\n@cert-authority * {keys.public('ca')}")
     fleet = tmp_path / f"{NAME}.yaml"
     config, reports, log = tmp_path / "config", tmp_path / "reports", tmp_path / "run.log"
-    config.write_text(
-        "UserKnownHostsFile /dev/null\nGlobalKnownHostsFile none\nIdentityAgent none\nIdentityFile none\n"
-    )
+    config.write_text(f"UserKnownHostsFile {known}\nGlobalKnownHostsFile none\nIdentityAgent none\nIdentityFile none\n")
     with ExitStack() as servers:
         lines = [
-            f"- {{name: vm-{stage}, host: 127.0.0.1, port: {servers.enter_context(server(stage, key))}}}"
+            f"- {{name: vm-{stage}, host: 127.0.0.1, port: {servers.enter_context(server(stage, key, keys))}}}"
             for stage in (*RAW, *STAGES)
         ]
         fleet.write_text("\n".join([f"ssh_config: {config}", "vms:", *lines, ""]))
@@ -119,7 +151,6 @@ def test_no_marker_of_a_server_or_of_this_machine_acts(tmp_path: Path) -> None:
             *("-p", "no:cacheprovider", f"--inventory={fleet}", "--ssh-user=anna"),
             *(
                 "--no-azure",
-                "--host-keys=off",
                 "--check=SSH-001",
                 "--check=VM-001",
                 f"--reports={reports}",

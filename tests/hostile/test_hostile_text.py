@@ -1,18 +1,22 @@
 """Text from outside is harmless in every output: markers are planted in every field, and every output is looked at.
 
-The run is the lab's recorded one. What VMs printed, how sessions ended, what Azure answered, what the runner has and
-the tags of the fleet end in, are interrupted by or begin with markers, each VM in another way.
+The run is the lab's recorded one, with a profile of its own. What VMs printed, how sessions ended, what Azure answered,
+what the runner has, the tags of the fleet, the profile and the folder's name end in, are interrupted by or begin with
+markers, each VM in another way.
 """
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
 import os
 import re
+import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -21,9 +25,13 @@ from zipfile import ZipFile
 import pytest
 from markdown_it import MarkdownIt
 
+from lab.odd_proxy import answers
 from plugins.results.schema import VERSION
+from tests.support.curls import run_with, serving
 from tests.support.paths import ROOT
 from tests.support.pytest_process import run_pytest
+from tests.support.suite_probes import DECLARED
+from tests.support.suite_rows import PROFILE, VM
 
 RECORDED = ROOT / "lab" / "recorded"
 
@@ -58,28 +66,71 @@ def planted(value: Any, spoil: Callable[[str], str], name: str = "") -> Any:
     return spoil(value) if isinstance(value, str) and not value.startswith("/") and name not in KEPT else value
 
 
+#: What a folder or a bundle may be called: no name of a file holds a slash, a NUL or more than 255 bytes.
+NAME = re.sub("[/\0\ud800]", "", MARKERS.replace("Z" * 5_000, ""))[:120]
+PLAIN = re.sub("[\ud800\U000e0000-\U000e0fff]", "", LINE)
+
+#: A well-formed answer of a metadata service to the request for a token: the markers are only in what it says.
+SAID = base64.urlsafe_b64encode(json.dumps(dict.fromkeys(("iss", "aud", "oid", "appid", "xms_mirid"), LINE)).encode())
+TOKEN = dict.fromkeys(("client_id", "expires_in", "expires_on", "not_before", "resource", "token_type"), PLAIN)
+BODY = json.dumps({"access_token": f"e30.{SAID.decode().rstrip('=')}.c2ln"} | TOKEN, ensure_ascii=False).encode()
+PROFILE_TEXT = f"""\
+name = "lab\u3164\u115f"
+base = "2510"
+[declared]
+management_bundle = "2602.1"
+[no_proxy]
+recommended = [{json.dumps(PLAIN)}]
+[floors]
+runtime_recommended = "99.0.0"
+recommended_because = {json.dumps(PLAIN)}
+[clouds.AzureCloud.endpoints."management.azure.com"]
+purpose = {json.dumps(PLAIN)}
+"""
+
+
+def token_answer(folder: Path) -> dict[str, Any]:
+    """What the probe for a token prints on a VM whose metadata service gives the body above to a real curl."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    with serving({"imds": answers(head.encode() + BODY)}) as ports:
+        limits = replace(PROFILE.timeouts, imds=30, total=60)
+        profile = replace(PROFILE, imds=f"127.0.0.1:{ports['imds']}", timeouts=limits)
+        planned = DECLARED["arm_token"].plan("arm_token", {"vm": VM, "profile": profile})
+        done = run_with(shutil.which("curl") or "curl", folder, planned)
+    assert "claims=eyJ" in done.stdout and "vso[task" in done.stdout, done
+    return {"stdout": done.stdout, "stderr": done.stderr, "exit": done.exit}
+
+
 @pytest.fixture(scope="module")
 def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with markers in every field."""
-    folder = tmp_path_factory.mktemp("hostile") / "run"
+    base = tmp_path_factory.mktemp("hostile")
+    folder = base / NAME
     (folder / "evidence").mkdir(parents=True)
     run = json.loads((RECORDED / "run.json").read_text())
     run["fleet"] = [vm for vm in run["fleet"] if vm["name"] in ("vm1", "vm3", "vm5", "vm8")]
     for number, vm in enumerate(run["fleet"]):
         spoil = SPOILT[number % len(SPOILT)]
-        vm["tags"] = {f"tag{LINE}": LINE, "wave": LINE}
+        vm["tags"] = {f"tag{LINE}": LINE} | dict.fromkeys(("wave", "site", "owner"), LINE)
         name = f"evidence/{vm['name']}.json"
         evidence = json.loads((RECORDED / name).read_text())
         for seen in evidence["seen"].values():
             seen |= {part: spoil(seen[part]) for part in ("stdout", "stderr")}
+        if vm["name"] == "vm8":
+            evidence["seen"]["arm_token"] |= token_answer(base)
         session = evidence["session"]
         session |= {part: session[part] + LINE for part in ("message", "remedy", "via", "address") if session[part]}
         (folder / name).write_text(json.dumps({**evidence, "vm": vm}))
     (folder / "run.json").write_text(json.dumps(run))
+    (folder / "profile.toml").write_text(PROFILE_TEXT)
     azure = json.loads((RECORDED / "azure.json").read_text())
-    for answer in azure["answers"].values():
+    for path, answer in azure["answers"].items():
         for part in answer.keys() & {"value", "unread"}:
             answer[part] = planted(answer[part], lambda text: text + MARKERS)
+        if path.endswith("/virtualmachines/vm5"):  # what it names is looked for, and is not there
+            properties = answer["value"]["properties"]
+            properties["clusterId"] += LINE
+            properties["cloudServicesNetworkAttachment"]["attachedNetworkId"] += LINE
     (folder / "azure.json").write_text(json.dumps(azure))
     runner: dict[str, Any] = {"az_core": None, "extensions": {}, "error": MARKERS}
     (folder / "runner.json").write_text(json.dumps(runner))
@@ -212,6 +263,10 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
                     found[name] = problem
     assert found == {}
     assert "Z" in printed and "evil.example" in printed, "the markers are there to be seen"
+    results = json.loads((run / "results.json").read_text())
+    vm8 = next(vm for vm in results["vms"] if vm["name"] == "vm8")
+    assert any(result["id"].startswith("TOKEN") and "vso[task" in result["message"] for result in vm8["results"])
+    assert "lab\\u3164\\u115f" in printed, "the profile's name"
 
 
 @pytest.mark.parametrize(

@@ -211,19 +211,23 @@ def test_no_text_leaves_its_comment(text: str, tmp_path: Path) -> None:
         ("az tag --name 'a", "az tag --name 'a"),
         ("az tag --name a\\", "az tag --name a\\"),
         ("shellcheck disable='", "shellcheck disable='"),
+        ("az tag --name 'a ##vso[task.x]b'", "az tag --name 'a # #vso[task.x]b'"),
+        ("az tag --name 'a\n::error::b'", "az tag --name 'a ::error::b'"),
     ],
 )
 def test_what_cannot_be_read_or_has_no_end_is_no_command(command: str, shown: str, tmp_path: Path) -> None:
     results = with_fixes(command, "az version")
     script = fix_script.render(harmless(results))
     assert (
-        "# by hand: this command has characters that cannot be seen, or an open quote. To be read only:\n"
+        "# by hand: this command has invisible characters, an open quote, or a command for a CI server. To be read only:\n"
         f"# text: {shown}\n"
     ) in script
     calls, _ = do(STOPS.sub("", script, count=1), tmp_path, "az")
     assert calls == [["az", "version"]]
     assert checked(script, tmp_path) == ""
-    by_hand = "By hand: this command has characters that cannot be seen, or an open quote. To be read only:"
+    by_hand = (
+        "By hand: this command has invisible characters, an open quote, or a command for a CI server. To be read only:"
+    )
     assert f"\n\n{by_hand}\n\n```text\n" in fix_page.render(harmless(results))
 
 
