@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,8 @@ from jsonschema.exceptions import ValidationError
 from plugins.core.wording import did_you_mean
 
 Where = tuple[str | int, ...]  # ("vms", 3, "port")
+
+_MOST = 1_000  # errors of a file: nobody reads more, and a stranger's may have millions
 
 #: A place in a file, as the caller knows it: a line, or a file and a line.
 P = TypeVar("P")
@@ -38,15 +41,12 @@ class Kind:
 
 
 def explain(document: Any, kind: Kind, place: Callable[[Where, bool], P]) -> list[tuple[P, str]]:
-    """Every error that the schema finds in a document: its place and its text.
+    """The errors that the schema finds in a document, the first `_MOST`: place and text.
 
     `place` returns the place of the value at a path, or of its key when its second argument is true.
     """
-    return [
-        (place(where, key), text)
-        for error in _validator(kind.schema).iter_errors(document)
-        for where, key, text in _explain(error, kind)
-    ]
+    errors = (error for found in _validator(kind.schema).iter_errors(document) for error in _explain(found, kind))
+    return [(place(where, key), text) for where, key, text in islice(errors, _MOST)]
 
 
 def name_of(where: Where) -> str:

@@ -124,6 +124,13 @@ class Archive(Mapping[str, Evidence]):
         """A JSON file of the run, None when there is none. Raises InputError."""
         return _read(self.source, name)
 
+    def profile(self) -> bytes | None:
+        """The operator's own profile, None when there is none. Raises InputError."""
+        try:
+            return self.source.read(PROFILE)
+        except OSError as error:
+            raise InputError(f"{self.source.label(PROFILE)}: cannot be read ({error.strerror or error})") from None
+
     def load(self, vms: list[Vm]) -> list[str]:
         """Read the evidence of these VMs now: a note on those whose record is damaged, for the header."""
         for vm in vms:

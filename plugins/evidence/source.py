@@ -16,6 +16,7 @@ from typing import Protocol
 from plugins.core.errors import InputError
 from plugins.core.files import read_regular
 from plugins.evidence.bundle_format import MOST_BYTES, MOST_BYTES_TOGETHER, BundleError, BundleFile
+from plugins.evidence.layout import PROFILE
 
 
 class Source(Protocol):
@@ -44,7 +45,7 @@ class Folder:
     def read(self, name: str) -> bytes | None:
         """A file's bytes."""
         try:
-            return read_regular(self.path / name, MOST_BYTES if "/" in name else MOST_BYTES_TOGETHER)
+            return read_regular(self.path / name, MOST_BYTES if "/" in name or name == PROFILE else MOST_BYTES_TOGETHER)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
 

@@ -104,7 +104,7 @@ def profile_of(archive: Archive, saved: RunRecord, option: str | None = None) ->
     An operator's own profile was saved with the run, because its file may change or be on another machine; then the
     name is "". Raises pytest.UsageError.
     """
-    if not option and (text := archive.source.read(PROFILE)) is not None:
+    if not option and (text := archive.profile()) is not None:
         try:
             return saved_profile(text, archive.source.label(PROFILE)), ""
         except ProfileError as error:

@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +24,8 @@ from plugins.requirements.profile import DEFAULT, Cloud, Endpoint, Floors, Profi
 
 KIND = Kind("a profile", "docs/profiles.md", Path(__file__).with_name("profile.schema.json"))
 
-_LONGEST = 4 * 2**20  # bytes of a profile; the whole of ours is 20 kB
+#: Bytes of a profile (the whole of ours is 20 kB), its depth, and dots of a line: a key takes time by their square.
+_LONGEST, _DEPTH, _DOTS = 64 * 2**10, 20, 1_000
 
 Place = tuple[str, int]  # file and line
 
@@ -42,6 +44,8 @@ class _Saved:
     label: str
 
     def read_text(self, encoding: str) -> str:
+        if len(self.text) > _LONGEST:
+            raise ValueError(f"it is longer than {_LONGEST:,} bytes")
         return self.text.decode(encoding)
 
     def __str__(self) -> str:
@@ -102,8 +106,13 @@ class _Layer:
 
     def line(self, where: Where) -> int:
         """The line of the value at `where`, 1-based; of the nearest table or key that encloses it."""
-        lines = {path: number for number, path in _keys(self.text)}
+        lines = _lines(self.text)
         return next((lines[where[:end]] for end in range(len(where), 0, -1) if where[:end] in lines), 1)
+
+
+@lru_cache(8)
+def _lines(text: str) -> dict[Where, int]:
+    return {path: number for number, path in _keys(text)}
 
 
 def _keys(text: str) -> Iterator[tuple[int, Where]]:
@@ -113,8 +122,8 @@ def _keys(text: str) -> Iterator[tuple[int, Where]]:
         if header := re.match(r"\s*\[\[?(.+?)\]\]?\s*(#.*)?$", line):
             table = _path(header[1])
             yield number, table
-        elif key := re.match(r"""\s*((?:[\w.\s-]|"[^"]*"|'[^']*')+?)\s*=""", line):
-            yield number, table + _path(key[1])
+        elif key := re.match(r"""((?:[\w.\s-]|"[^"]*"|'[^']*')++)=""", line):
+            yield number, table + _path(key[1].strip())
 
 
 def _path(key: str) -> Where:
@@ -162,11 +171,15 @@ def _layers(file: _Readable) -> list[_Layer]:
             raise ProfileError(f"{label}: base: the profile is its own base ({chain})")
         try:
             text = file.read_text(encoding="utf-8")
-            data = tomllib.loads(text)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            if any(line.count(".") > _DOTS for line in text.split("\n")):
+                raise ValueError(f"a line has more than {_DOTS:,} dots")
+            data = _without_dates(tomllib.loads(text))
+        except RecursionError:
+            raise ProfileError(f"{label}: cannot be read: it is nested too deep") from None
+        except (OSError, ValueError) as error:  # no UTF-8, no TOML, a number of 5,000 digits
             raise ProfileError(f"{label}: cannot be read: {error}") from None
         base = data.pop("base", None)
-        layers.append(_Layer(label, text, _without_dates(data)))
+        layers.append(_Layer(label, text, data))
         if base is None:
             return layers
         where = f"{label}:{layers[-1].line(('base',))}: base"
@@ -181,12 +194,14 @@ def _layers(file: _Readable) -> list[_Layer]:
             )
 
 
-def _without_dates(value: Any) -> Any:
-    """TOML's dates as text, which is what a JSON schema knows."""
+def _without_dates(value: Any, depth: int = _DEPTH) -> Any:
+    """TOML's dates as text, which is what a JSON schema knows. Raises RecursionError for more than `depth` levels."""
+    if isinstance(value, dict | list) and not depth:
+        raise RecursionError
     if isinstance(value, dict):
-        return {key: _without_dates(item) for key, item in value.items()}
+        return {key: _without_dates(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_dates(item) for item in value]
+        return [_without_dates(item, depth - 1) for item in value]
     return value.isoformat() if isinstance(value, datetime.date | datetime.time) else value
 
 

@@ -23,7 +23,7 @@ from plugins.judge.context import CheckContext
 from plugins.model import Evidence, SshSession, Vm
 from plugins.pytest_adapter.log_file import UnreadableLog, read_logs
 from plugins.requirements.profile import ProfileError
-from plugins.requirements.profile_file import load_profile
+from plugins.requirements.profile_file import load_profile, saved_profile
 from plugins.ssh import keys, known_hosts
 from tests.support.memory import MEGABYTE, most_memory
 from tests.support.paths import ROOT
@@ -113,6 +113,36 @@ def test_aliases_and_depth_cost_no_more_than_they_are_long(
     assert most[0] < 64 * MEGABYTE
     assert time.process_time() - began < 5
     assert len(said) < 1_000_000
+
+
+_BASE = "base = '2510'\n"
+TOML = {
+    "lists": f"a = {'[' * 9_000}{']' * 9_000}",
+    "tables": f"a = {'{a=' * 9_000}1{'}' * 9_000}",
+    "a key": f"{_BASE}{'a.' * 32_000}a = 1",
+    "keys": f"{_BASE}{('a.' * 40 + 'a = 1' + chr(10)) * 700}",
+    "a header": f"{_BASE}[{'a.' * 32_000}a]",
+    "unknown keys": _BASE + "".join(f"k{number:x}=1\n" for number in range(8_000)),
+    "unknown hosts": f"{_BASE}[clouds.AzureCloud.endpoints]\n" + "".join(f"x{n:x}={{}}\n" for n in range(6_000)),
+    "wrong values": f"{_BASE}asked = [{'1,' * 32_000}]",
+    "blanks": f"{_BASE}x = '''\na{' ' * 60_000}x\n'''",
+    "a number": f"a = {'1' * 5_000}",
+    "length": f"#{' ' * 100_000}\n{_BASE}",
+    "UTF-16": "\ufeffb\0a\0",
+}
+
+
+@pytest.mark.parametrize("bomb", TOML)
+def test_a_profile_costs_no_more_than_it_is_long(bomb: str, tmp_path: Path) -> None:
+    path = tmp_path / "profile.toml"
+    path.write_text(TOML[bomb])
+    began = time.process_time()
+    for read in (load_profile, lambda path: saved_profile(path.read_bytes(), "profile.toml of a bundle")):
+        with most_memory() as most, pytest.raises(ProfileError) as caught:
+            read(path)
+        assert most[0] < 64 * MEGABYTE
+        assert len(str(caught.value)) < 1_000_000
+    assert time.process_time() - began < 5
 
 
 def test_an_inventory_may_share_settings(tmp_path: Path) -> None:
@@ -205,6 +235,8 @@ def test_a_file_of_a_run_that_never_ends_costs_itself(name: str, make: Callable[
         assert isinstance(context.az_cli.error, str)
         with suppress(OSError):
             found.source.read(name)
+        with suppress(InputError):
+            found.profile()
         with suppress(InputError):
             load(str(run), tmp_path)
     assert found.get("b") is not None

@@ -212,7 +212,7 @@ def test_no_text_leaves_its_comment(text: str, tmp_path: Path) -> None:
         ("az tag --name a\\", "az tag --name a\\"),
         ("shellcheck disable='", "shellcheck disable='"),
         ("az tag --name 'a ##vso[task.x]b'", "az tag --name 'a # #vso[task.x]b'"),
-        ("az tag --name 'a\n::error::b'", "az tag --name 'a ::error::b'"),
+        ("az tag --name 'a\n::error::b'", "az tag --name 'a : :error::b'"),
     ],
 )
 def test_what_cannot_be_read_or_has_no_end_is_no_command(command: str, shown: str, tmp_path: Path) -> None:
