@@ -27,11 +27,21 @@ from urllib.parse import quote, quote_plus, urlsplit
 from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
 from plugins.core.secret_blocks import HEADS, encoded_logins
 from plugins.core.secret_devices import DEVICES
-from plugins.core.secret_names import HINTS, NONE, STRONG, is_plain_value, is_reference, is_secret_name, secret_level
+from plugins.core.secret_names import (
+    HINTS,
+    NONE,
+    STRONG,
+    is_plain_value,
+    is_reference,
+    is_secret_name,
+    secret_level,
+    surely,
+)
 from plugins.core.secret_needles import Needles
 from plugins.core.secret_neighbours import address_logins, named_values, names_a_secret
 from plugins.core.secret_phrases import PHRASES
 from plugins.core.secret_shapes import SHAPES
+from plugins.core.secret_tokens import TOKENS, token_pattern
 
 # A run's own salt: the marks of one run cannot be compared with guesses, nor with another run's. It is written nowhere:
 # whoever had it could try passwords against the marks.
@@ -52,10 +62,20 @@ def _by(pattern: re.Pattern[str]) -> _Finder:
     return find
 
 
+def _beginning(prefix: str, body: str) -> tuple[tuple[str, ...], _Finder]:
+    """The finder of a token with a prefix, which is compiled when the first line has that prefix."""
+
+    def find(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        return (match.span() for match in token_pattern(prefix, body).finditer(text, start, end))
+
+    return ((">" if prefix[-1].isalnum() else "") + prefix.lower(),), find
+
+
 #: Each finder looks at one line, and comes with what a line must hold, in lower case, to be worth it: most do not.
 _FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
     (("@", "%40", "%2540", "&#64;"), address_logins),
     (('auth"', "auth'", "auth\\", "_auth", "auth=", "auth:"), encoded_logins),
+    *(_beginning(prefix, body) for prefixes, body in TOKENS for prefix in prefixes.split()),
     *((needles, _by(pattern)) for needles, pattern in SHAPES),
     (HINTS, named_values),
     *((tool.needles, tool.find) for tool in ARGUMENTS),
@@ -248,7 +268,7 @@ def remember(secret: str) -> None:
 def remember_environment(environment: Mapping[str, str]) -> None:
     """Remember the secrets of an environment: by the names of the variables, and the logins in proxy addresses."""
     for name, value in environment.items():
-        if is_secret_name(name) and not is_plain_value(name, value, STRONG, quoted=True):
+        if (level := surely(secret_level(name))) and not is_plain_value(name, value, level, quoted=True):
             remember(value)
         elif name.lower().endswith("_proxy") and "@" in value:
             try:

@@ -50,9 +50,12 @@ class Tool:
                     yield option.span(group)
 
 
+#: user:password; a template's or a shell's name for the password stays.
+_LOGIN = r":(?!//|\$[A-Z_]+$|\$\{\w+\}$|\$?\{\{)"
+
 ARGUMENTS: tuple[Tool, ...] = (
     # user:password: behind -u, among short options (-sSu), glued (-ua:b)
-    Tool("curl", "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=r":(?!//)"),
+    Tool("curl", "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=_LOGIN),
     Tool("curl", "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
     Tool("curl", "curl", rf"(?:-b|--cookie){_THEN}", value="="),
     Tool("--auth|http -a|https -a|httpie |xh -a", "https?|httpie|xh", rf"(?:-a|--auth){_THEN}", value=r":(?!//)"),

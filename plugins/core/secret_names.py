@@ -4,6 +4,7 @@ A name is split into words (``ansible_become_pass``, ``x-functions-key``, ``gith
 
     strong   adminPassword, DB_PASS, MYSQL_PWD, client_secret, psk, otp, DD_APP_KEY     whatever the value is
     weak     token, tokens, pass, secrets, credential: counted and described as well    not ``tokens: 5``
+    likely   softlayer_key, PASSWORD_REDIS: only what looks like a secret               not ``event_key: started``
     none     tokenType, secretName, publicKey, PasswordAuthentication, chpasswd
 
 The words follow those of detect-secrets (keyword detector) and gitleaks (generic-api-key), partly from memory, and the
@@ -16,7 +17,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-NONE, WEAK, STRONG = 0, 1, 2
+NONE, LIKELY, WEAK, STRONG = 0, 1, 2, 3
 
 #: A name that ends with one of these is a secret, also when no separator stands before it: dbpassword, AccessToken.
 _ENDINGS = (
@@ -62,7 +63,7 @@ _PASS = frozenset(
     for word in "ssh db user root admin smtp ldap proxy my pg sql mysql redis store key sudo become".split()
 )
 #: Words that end like a secret's and are none: a program, a sudoers tag.
-_NOT = frozenset("chpasswd gpasswd htpasswd ypasswd nopasswd mkpasswd getpasswd".split())
+_NOT = frozenset("chpasswd gpasswd htpasswd ypasswd nopasswd mkpasswd getpasswd kpasswd jsonwebtoken".split())
 
 #: What stands before ``key`` when the key is a secret.
 _KEYS = frozenset(
@@ -77,10 +78,25 @@ _KEYS = frozenset(
     ).split()
 )
 #: What stands before ``KEY`` in a variable that holds none: any other ``*_KEY`` in capitals does.
-_NO_KEYS = frozenset("public pub host primary foreign sort partition cache xkb map index hot compose".split())
+_NO_KEYS = frozenset(
+    "public pub host primary foreign sort partition cache xkb map index hot compose gpg pgp apt rpm object group hash "
+    "lookup event idempotency correlation config setting registry issuer fingerprint sequence thumbprint".split()
+)
+#: What stands before or behind a secret's word in a name in capitals that is not the secret itself: PASSWORD_FILE.
+_ABOUT = frozenset(
+    "file path dir name id ids url uri endpoint host port type kind length len min max size age days expiry expires "
+    "expired expiration policy version algorithm enabled disabled required count status state provider manager store "
+    "vault ref reference arn prompt hint changed reset time timeout date at mode format class source cache service "
+    "server user username account owner group role realm method config rule check validation history attempts retries "
+    "limit lock error code message issuer audience scope command cmd script program helper plugin module library "
+    "package header prefix suffix index field label tag region project".split()
+)
 
 #: Last words that say in which shape the secret is: clientSecretValue, password_hash, client-key-data.
-_TAILS = frozenset("base value text plain plaintext base64 b64 data raw old new current hash hashed encrypted".split())
+_TAILS = frozenset(
+    "base value text plain plaintext base64 b64 data raw old new current hash hashed encrypted secure super prod "
+    "production stage staging dev development test qa uat live sandbox secondary backup previous temp tmp".split()
+)
 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
 HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
@@ -107,7 +123,7 @@ _PLAIN_WORDS = frozenset(
 _SENTENCES = frozenset(
     "password passwords command user users identity success successfully your this that it key token secret error no "
     "internal login account permission access request context could unexpected server client resource retype reenter "
-    "confirm passwd and".split()
+    "confirm passwd and load use see run check ask write".split()
 )
 _PLACEHOLDER = re.compile(
     r"[*•.xX_-]+|<[^<>]*>?|\([a-z ,.-]*\)|\[(?:redacted|hidden|masked|removed|sensitive).*"
@@ -115,7 +131,10 @@ _PLACEHOLDER = re.compile(
     r"|(?:var|local|data|module|each|secrets|env|steps)(?:\.\w+)+"  # Terraform, Actions
     r"|[a-z]+(?:_[a-z0-9]+)+\.\w+\.(?:value|result|id|\w*(?:secret|password|token|key))"
     r"|[a-z_]{2,}(?:\.[a-z_]+)*[(\[](?:\)|[\"'].*)?|\(?(?:Get|Read|New|ConvertTo|Import|Invoke)-[A-Z]\w+"
-    r"|\$\(.*|`.*|_{2,}\w*_{2,}|-[A-Za-z]|--[a-z][a-z-]*",  # the last: ['passwd', '-l', 'ubuntu']
+    r"|\$\{?\w+\}?(?:/|::).*|[a-z_]+(?:\.[a-z_]+)+\(.*|#\s.*|0x[0-9a-f]{1,8}|(?:sha|md)\d{1,3}"
+    r"|amd64|arm64|armhf|i386|all|noarch|x86_64|aarch64|(?-i:[A-Z]+(?:_[A-Z]+)+|KEY|SECRET|PASSWORD|TOKEN|VALUE|STRING)"
+    r"|\$\(.*|`(?:[^`\d]*+`?|[`/].*|[^` ]* .*)|%[sdrvq]|\{\w*\}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"
+    r"|_{2,}\w*_{2,}|-[A-Za-z]|--[a-z][a-z-]*",  # the last: ['passwd', '-l', 'ubuntu']
     re.I,
 )
 _PROSE = re.compile(r"[a-z] (?:the|would|will|was|has been|should) [a-z]")
@@ -126,7 +145,7 @@ _PUBLIC = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-|sk-(?:ssh|ecdsa))|
 
 #: ``$DB_PASSWORD``, ``${TOKEN:-}``, ``$user:$pass``, ``$(cat x)``: a name in capitals, or without digits.
 _REFERENCE = re.compile(
-    r"(?:\$(?:[A-Z_][A-Z0-9_]*|[A-Za-z][A-Za-z_]*|\d|env:\w+|\{[A-Za-z_]\w*(?::?[-?=+]\}?|\})|\([^\n]*)\)?:?){1,2}"
+    r"(?:\$(?:[A-Z_][A-Z0-9_]*|[A-Za-z][A-Za-z_]*|\d|env:\w+|\{[A-Za-z_][\w.]*(?::?[-?=+]\}?|\})|\([^\n]*)\)?:?){1,2}"
 )
 
 
@@ -162,14 +181,29 @@ def secret_level(name: str) -> int:
         if last in ("pat", "sas", "pin"):
             return STRONG if before and name.upper() == name else NONE
         return STRONG if before and not plural and last in ("pass", "token") and before not in _COUNTED else WEAK
-    return WEAK if last.endswith("token") else NONE
+    if last.endswith("token"):
+        return WEAK
+    capitals = name.upper() == name and "_" in name and last not in _ABOUT  # PASSWORD_REDIS, API_KEY_OPENAI
+    return (
+        LIKELY
+        if capitals and re.search("PASSWORD|PASSWD|PASSPHRASE|SECRET_|TOKEN_|API_?KEY|ACCESS_?KEY", name)
+        else NONE
+    )
 
 
 #: Last two words.
 _PAIRS = frozenset(
     tuple(words.split())
     for words in (
-        *("connection string", "conn string", "conn str", "access signature", "amz signature", "goog signature"),
+        *(
+            "connection string",
+            "secret string",
+            "conn string",
+            "conn str",
+            "access signature",
+            "amz signature",
+            "goog signature",
+        ),
         *("protected settings", "protected setting", "identity header", "secret id", "key material"),
     )
 )
@@ -180,13 +214,19 @@ _COUNTED = frozenset("max min num total next invalid missing unexpected csrf exp
 def _key(name: str, words: list[str], before: str, plural: bool) -> int:
     if before in _KEYS:
         return STRONG if "public" not in words and "host" not in words else NONE
-    capitals = len(words) > 1 and "_" in name and name.upper() == name and before not in _NO_KEYS
-    return STRONG if capitals and not plural else NONE
+    if plural or len(words) < 2 or not _NO_KEYS.isdisjoint(words):
+        return NONE
+    return STRONG if "_" in name and name.upper() == name else LIKELY
+
+
+def surely(level: int) -> int:
+    """The level of a name whose value is one for certain, as behind a flag: not described, nor counted."""
+    return STRONG if level > LIKELY else level
 
 
 def is_secret_name(name: str) -> bool:
     """True when a field of that name holds a secret: ``adminPassword``, ``client_secret``."""
-    return secret_level(name) > NONE
+    return secret_level(name) > LIKELY
 
 
 def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, after: str = "") -> bool:
@@ -197,7 +237,14 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
     value = value.strip()
     first, _, more = value.partition(" ")
     more = more or after.strip()
-    if not value or _PLACEHOLDER.fullmatch(value) or is_reference(value) or "<secret:" in value:
+    if (
+        not value
+        or value in ("0", "1")
+        or value.lower() == name.lower()
+        or _PLACEHOLDER.fullmatch(value)
+        or is_reference(value)
+        or "<secret:" in value
+    ):
         return True
     word = first.strip(".,;:!?()").lower()
     if word in _PLAIN_WORDS and (bool(more) or level == WEAK or first.lower() == word) and not (quoted and more):
@@ -216,9 +263,19 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
         return True
     if value.isdigit() and (("key" in lowered and len(value) < 8) or (lowered.endswith("s") and len(value) < 4)):
         return True
+    if level == LIKELY:
+        return not _RANDOM.fullmatch(value) and not ("pass" in lowered and _CHOSEN.fullmatch(value))
     if level == STRONG:
         return False
     return _is_described(lowered, value, more)
+
+
+#: Letters and digits without any order, or a password that somebody chose.
+_RANDOM = re.compile(
+    r"(?![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)[\w.-]{0,20}?(?:(?=[A-Za-z]*\d)(?=[\dA-Z]*[a-z])(?=[\da-z]*[A-Z])[A-Za-z0-9]{10,}+|"
+    r"(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{20,}+)[\w+/=.~-]*"
+)
+_CHOSEN = re.compile(r"(?!\d{4}-\d\d)(?=\S*\d)(?=\S*[A-Za-z])[^\s/:]{6,}")
 
 
 def _is_described(name: str, value: str, more: str) -> bool:

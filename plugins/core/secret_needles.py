@@ -17,7 +17,29 @@ _Finders = dict[str, set[int]]
 
 #: A needle with one of these signs is looked for where the sign is.
 _SIGNS = (
-    *("@", "%", "&", "$", "~", "<", "*", "+", "==", "//0", "/d ", "-us", ":aa", "acdb", "a3t", "cio", "akc", "eaa"),
+    *(
+        "@",
+        "%",
+        "&",
+        "$",
+        "~",
+        "<",
+        "*",
+        "+",
+        "==",
+        "//0",
+        "/d ",
+        "-us",
+        ":aa",
+        "acdb",
+        "a3t",
+        "cio",
+        "akc",
+        "eaa",
+        "acca",
+        "4b1d",
+        "!a",
+    ),
     *("парол", "パスワード", "暗証番号", "密", "口令", "비밀번호", "암호"),
 )
 #: A needle with one of these is looked for where a word holds it: DB_PASSWORD, ldapsearch, x-ms-client-secret.
@@ -27,6 +49,8 @@ _PARTS = (
     *("d08c9ddf0115d111",),
     *("mysql", "mongo", "ldap", "snmp", "smb", "ipmi", "freerdp", "ftp"),
 )
+#: Short ones that are in many a word are looked for where a word holds the hexadecimal digits of their keys.
+_LONG = {">sk": "sk" + 32 * "0", ">pat": 64 * "0"}
 #: Other needles are looked for where their longest part of letters and digits is a word: "ghp" of "ghp_", "net" of "net
 #: use". Hexadecimal digits are all alike in words, since times, numbers and ids differ.
 _TO_WORDS = bytes(
@@ -62,6 +86,8 @@ class Needles:
     def _group(self, needle: str) -> _Finders:
         if sign := next((sign for sign in _SIGNS if sign in needle), ""):
             return self._signs.setdefault(sign, {})
+        if needle in _LONG:
+            return self._parts.setdefault(_LONG[needle], {})
         folded = " ".join(_words(needle.encode()))
         for part in _PARTS:
             if (plain := part.encode().translate(_TO_WORDS).decode()) in folded:

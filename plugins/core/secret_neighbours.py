@@ -19,16 +19,19 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from plugins.core.secret_arguments import WORD
-from plugins.core.secret_names import NONE, STRONG, is_plain_value, secret_level
+from plugins.core.secret_names import NONE, STRONG, WEAK, is_plain_value, secret_level, surely
 
 Spans = Iterator[tuple[int, int]]
 
 _COLOUR = r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[\d;]{0,12}m"
 _QUOTE = r"\\*[\"']|&quot;|&#3[49];|&apos;|\\u0022|%22"
+#: Of a declaration, before the =: var dbPassword string = "x", dbPassword: str = "x", char password[25] = "x"
+_TYPE = r"(?:string|\[\d{0,4}\]|:[ \t]?(?:str|String|string)(?=[ \t]*=))[ \t]{0,9}(?==)"
 _NAMED = re.compile(
     rf"(?<![\w.-])(?!(?<=<)secret:)(?P<name>[\w.-]++)(?P<close>(?:{_QUOTE}|[\])]|{_COLOUR}){{0,5}})("
-    rf"?:[ \t]|{_COLOUR}){{0,12}}"
-    r"(?P<sep>=>|:=|={1,2}|:(?!:)|::(?=[ \t])|%3[aAdD]|,(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t]))"
+    rf"?:[ \t]|{_COLOUR}){{0,12}}(?:{_TYPE})?"
+    r"(?P<sep>=>|(?::{1,3}|[?.+])?=(?!==)=?|[!=]={1,2}(?=[ \t]{0,9}[\"'])|:(?!:)|::(?=[ \t])|%3[aAdD]|"
+    r",(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t]))"
     rf"(?:[ \t]|{_COLOUR}){{0,20}}"
     r"(?:Some\(|string\(\d+\)[ \t]*|\(string\)[ \t]*(?:\(len=\d+\)[ \t]*)?|!!?\w+[ \t]+|[bur@](?=\\*[\"'])|"
     r"\((?=[\"']))?"
@@ -90,8 +93,10 @@ _PAIR_BACK = re.compile(
     r"(?:name|key)[\\\"']{0,4}[ \t]{0,9}[:=][\\\"' \t]{0,6}(?P<name>[\w.-]++)",
     re.I,
 )
+#: if "x" == password
+_COMPARED = re.compile(r"([\"'])(?P<secret>(?:(?!\1)[^\n])++)\1[ \t][!=]={1,2}[ \t](?P<name>[\w.-]++)")
 _XML = re.compile(
-    r"(?:<|&lt;)(?:[\w.-]{1,40}:)?(?P<name>[A-Za-z_][\w.-]*+)(?:\s[^<>\n]{0,200})?(?:>|&gt;)\s{0,40}"
+    r"(?:<|&lt;)(?:[\w.-]{1,40}:)?(?P<name>\w[\w.-]*+)(?:\s[^<>\n]{0,200})?(?:>|&gt;)\s{0,40}"
     r"(?:(?:<|&lt;)(?:!\[CDATA\[|(?:[\w.-]{1,40}:)?(?:value|string|text|plaintext)(?:\s[^<>\n]{0,80})?(?:>|&gt;))\s{0,40})?"
     r"(?P<secret>[^<&\n]++(?:&(?!lt;)[^<&\n]*+)*)(?=<|&lt;|\]\]>|\Z|\n)",
     re.I,
@@ -108,6 +113,7 @@ _ALONE = re.compile(
 )
 
 
+_ASSIGNMENT = re.compile(r"[A-Za-z_][\w.]*=")
 _WORD = re.compile(r"[\w.-]+")
 #: Names that are those of secrets as flags alone.
 _FLAGS = frozenset(("key", "token", "pass", "apikey"))
@@ -137,16 +143,19 @@ def named_values(text: str, start: int, end: int) -> Spans:
         yield from _judged(found["name"], text, *found.span("secret" if found["q"] else "bare"), flag=True)
     if ("val" in low or "text" in low or "string" in low) and _PAIR_END.search(low):
         for found in _PAIR.finditer(text, start, near):
-            if found.start() < end and secret_level(found["name"]):
-                yield from _value(text, found["name"], found.end(), near, STRONG)[0]
+            if found.start() < end and (level := surely(secret_level(found["name"]))):
+                yield from _value(text, found["name"], found.end(), near, level)[0]
     if "{" in low:
         covered = start
         for found in _OBJECT.finditer(text, start, near):
-            if covered <= found.start() < end and secret_level(found["name"]):
-                spans, covered = _value(text, found["name"], found.end(), near, STRONG)
+            if covered <= found.start() < end and (level := surely(secret_level(found["name"]))):
+                spans, covered = _value(text, found["name"], found.end(), near, level)
                 yield from spans
     if "value" in low:
         for found in _PAIR_BACK.finditer(text, max(0, start - 200), end):
+            yield from _judged(found["name"], text, *found.span("secret"))
+    if "= " in low:
+        for found in _COMPARED.finditer(text, start, end):
             yield from _judged(found["name"], text, *found.span("secret"))
     if "<" in low or "&lt;" in low:
         for found in (*_XML.finditer(text, start, near), *_ATTRIBUTE.finditer(text, start, end)):
@@ -177,6 +186,8 @@ def _assigned(text: str, start: int, end: int) -> Spans:
 def _joined(found: re.Match[str], line: str) -> bool:
     """A comma joins only what is in quotes and in brackets, a bar only cells of a table."""
     separator = found["sep"]
+    if separator in ",|" and (found["name"].lower() == "pass" or re.search(r"-\d{3}\Z", found["name"])):
+        return False  # ["pass", "fail"] are results, TOKEN-001 is a check
     if separator == ",":
         before = found.string[max(0, found.start() - 6) : found.start()]
         return bool(re.search(r"[\"';]", found["close"]) and re.search(r"[(\[{]\s?[bu]?\\?[\"']\Z", before))
@@ -220,14 +231,16 @@ def _judged(name: str, text: str, first: int, last: int, *, flag: bool = False) 
     level = secret_level(name)
     if flag and name.lower() in _FLAGS:
         level = STRONG
-    if level and not is_plain_value(name, text[first:last], STRONG if flag and not name.endswith("s") else level):
+    if flag and not name.endswith("s"):
+        level = surely(level)
+    if level and not is_plain_value(name, text[first:last], level):
         yield first, last
 
 
 def _below(text: str, head: re.Match[str]) -> Spans:
     """The value of a name that has none in its own line: a block of YAML, or one word."""
     name, level = head["name"], secret_level(head["name"])
-    if level == NONE or name.lower() == "chpasswd":
+    if level < WEAK or name.lower() == "chpasswd":
         return
     indent, at = len(head["indent"]), head.end() + 1
     if head["here"]:
@@ -242,7 +255,7 @@ def _below(text: str, head: re.Match[str]) -> Spans:
         body = line.strip()
         deep = len(line) - len(line.lstrip())
         if body and deep <= indent - 2 * ("-" in head["indent"]):
-            if first and (alone := _ALONE.match(text, at, stop)):
+            if first and (alone := _ALONE.match(text, at, stop)) and not _ASSIGNMENT.match(alone["secret"]):
                 yield alone.span("secret")
             return
         if body and not (head["style"] is None and _MAPPING.match(line)):
@@ -361,6 +374,8 @@ def _parts(rest: str) -> Iterator[tuple[int, int, str]]:
 def _login(text: str, first: int, last: int, scheme: str) -> Spans:
     head = _LOGIN.match(text, first, last)
     if head is None:
+        return
+    if text[first] == "[":  # http://[[user][:password]@]host, of a manual
         return
     if head["colon"]:
         if re.match(r"\d{1,5}(?:[/?#,;&]|%2[fF]|\Z)", text[head.end() : last]):
