@@ -145,7 +145,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     ),
     # echo root:x | chpasswd; printf '%s' x | docker login --password-stdin; echo x | sudo -S true
     (
-        ("passw", "sudo", "kinit", "stdin", "-token", "cryptsetup"),
+        ("pass", "sudo", "kinit", "stdin", "-token", "cryptsetup", "su "),
         re.compile(
             r"\b(?:echo|printf)(?:[ \t]+-\w+)*[ \t]+(?:(?:\"[^\"\n]{0,40}%s[^\"\n]{0,9}\"|'[^'\n]{0,"
             r"40}%s[^'\n]{0,9}')[ \t]+)?"

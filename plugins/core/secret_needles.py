@@ -98,7 +98,7 @@ class Needles:
 
     def held(self, lines: list[str]) -> dict[str, set[int]]:
         """The lines that hold needles, with the numbers of these needles' finders."""
-        low = "\n".join(lines).lower()
+        low = "\n".join(lines).lower().replace("\t", " ")
         if "@" in low:  # one that begins a line has no login before it
             low = f"\n{low}".replace("\n@", "\n")[1:]
         raw = low.encode("utf-8", "surrogatepass")

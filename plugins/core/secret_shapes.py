@@ -30,7 +30,14 @@ SHAPES: tuple[Pattern, ...] = (
     _prefixed(">zxlk", r"ZXlK[A-Za-z0-9+/]{60,}+={0,2}"),
     # addresses that are a secret themselves
     (
-        ("hooks.slack.com", "webhook.office.com", "discord.com", "discordapp.com", "hooks.zapier.com", ".tines.com"),
+        (
+            "hooks.slack.com",
+            "webhook.office.com",
+            "discord.com",
+            "discordapp.com",
+            "hooks.zapier.com",
+            "tines.com/webhook",
+        ),
         re.compile(
             r"(?:hooks\.slack\.com/(?:services|workflows|triggers)/|webhook\.office\.com/webhookb2/|"
             r"discord(?:app)?\.com/api/webhooks/|hooks\.zapier\.com/hooks/catch/|tines\.com/webhook/)(?P<secret>[\w/@.+-]{12,}+)"
@@ -87,14 +94,17 @@ SHAPES: tuple[Pattern, ...] = (
     ),
     # {SSHA}x of LDAP and htpasswd, grub.pbkdf2.sha512.10000.x.y
     (
-        ("sha}", "sha256}", "sha384}", "sha512}", "md5}", "crypt}", "grub.pbkdf2"),
+        ("sha}", "sha224}", "sha256}", "sha384}", "sha512}", "md5}", "crypt}", "grub.pbkdf2"),
         re.compile(
-            r"(?P<secret>\{(?:S?SHA\d{0,3}|S?MD5|CRYPT)\}[\w+/=.$-]{8,}+|grub\.pbkdf2\.sha\d+\.\d+\.[0-9A-F.]{16,}+)",
+            r"(?P<secret>\{(?:S?SHA(?:224|256|384|512)?|S?MD5|CRYPT)\}[\w+/=.$-]{8,}+|grub\.pbkdf2\.sha\d+\.\d+\.[0-9A-F.]{16,}+)",
             re.I,
         ),
     ),
     # a DES hash, which has no mark: anna:XYabcDEF0123.:19700:0:99999:7:::
-    ((":99999:",), re.compile(r"(?m)^[\w.-]+:!{0,2}(?P<secret>[./A-Za-z0-9]{13}):\d*:\d*:\d*:")),
+    (
+        (":99999:", ":7:::", ":14:::"),
+        re.compile(r"(?m)^[\w.-]+:!{0,2}(?P<secret>[./A-Za-z0-9]{13}):\d*:\d*:(?:99999:|\d*:(?:7|14):::)"),
+    ),
     # .pgpass, host:port:database:user:password
     (
         (":5432:", ":*:"),
@@ -104,7 +114,7 @@ SHAPES: tuple[Pattern, ...] = (
     ),
     # : PSK "x" and : EAP "x" of ipsec.secrets, a login of chap-secrets
     (
-        (' psk "', ' eap "', ' xauth "', ':psk "'),
+        ('psk "', 'eap "', 'xauth "', 'ntlm "'),
         re.compile(r"(?:^|[:\s])(?:PSK|EAP|XAUTH|NTLM)[ \t]+\"(?P<secret>[^\"\n]+)"),
     ),
     # jdbc:oracle:thin:scott/tiger@h

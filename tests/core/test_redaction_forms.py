@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 
 import pytest
 
 from plugins.core import redaction
 from plugins.core.redaction import clean, redact
-from plugins.core.secret_names import NONE, STRONG, WEAK, secret_level
+from plugins.core.secret_names import LIKELY, NONE, STRONG, WEAK, secret_level
+from plugins.core.secret_shapes import SHAPES
+from plugins.core.secret_tokens import TOKENS, token_pattern
+from tests.support.regex_samples import samples
 from tests.support.secret_forms import count, leaks, ordinary
 
 
@@ -56,6 +61,9 @@ def test_a_needle_of_every_finder_is_what_its_pattern_needs() -> None:
             (name, STRONG)
             for name in "ACCESS_PAT x-functions-key ansible_become_pass githubToken adminPassword passwords".split()
         ),
+        *((name, LIKELY) for name in "softlayer_key workspaceKey PASSWORD_REDIS API_KEY_OPENAI TOKEN_GITHUB".split()),
+        *((name, STRONG) for name in "DB_PASSWORD_PROD secret_string password_super_secure".split()),
+        *((name, NONE) for name in "PASSWORD_FILE TOKEN_ENDPOINT gpg_key event_key SECRET_NAME".split()),
         *((name, WEAK) for name in "token tokens pass credential credentials secrets".split()),
         *((name, NONE) for name in "tokenType secretName publicKey key keys PasswordAuthentication chpasswd".split()),
         *(
@@ -105,3 +113,25 @@ def test_the_environment_follows_the_same_table(monkeypatch: pytest.MonkeyPatch)
     shown = redact(" ".join(f"environment-{number}" for number in range(1, 6)))
     assert shown.count("<secret:") == 3
     assert shown.endswith("environment-4 environment-5")
+
+
+@pytest.mark.parametrize("prefixes", [prefixes for prefixes, _ in TOKENS])
+def test_a_token_is_found_by_its_prefix_alone(prefixes: str) -> None:
+    """Made from the table, as are its needles: none is left out of a line because of another spelling."""
+    patterns = {token_pattern(prefix, body).pattern for prefix, body in _bodies(prefixes)}
+    for pattern in patterns:
+        tokens = list(samples(pattern, 0, 3))
+        assert tokens, pattern
+        lines = [(token, redact(f"the agent sent {token} to the proxy")) for token in tokens]
+        assert [token for token, line in lines if token in line] == []
+
+
+def _bodies(prefixes: str) -> Iterator[tuple[str, str]]:
+    return ((prefix, body) for its, body in TOKENS if its == prefixes for prefix in its.split())
+
+
+@pytest.mark.parametrize(("needles", "pattern"), SHAPES)
+def test_what_a_pattern_finds_has_a_needle(needles: tuple[str, ...], pattern: re.Pattern[str]) -> None:
+    found = samples(pattern.pattern, pattern.flags & ~re.UNICODE, 12)
+    texts = [re.sub(r"(?:\\[\r\n]+|[`^\\]\r?\n|\s)+", " ", text.lower()) for text in found]
+    assert [text for text in texts if not any(needle.removeprefix(">") in text for needle in needles)] == []
