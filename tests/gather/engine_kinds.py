@@ -169,7 +169,8 @@ CHILDREN: dict[str, tuple[str, Any]] = {
     "double fork": ("(sleep 77 &); echo hi", ("done", 0, "hi\n")),
     "nohup": ("nohup sleep 77 >/dev/null 2>&1 & echo hi", ("done", 0, "hi\n")),
     "deaf": ("(trap '' TERM HUP INT PIPE; sleep 77; sleep 77) & echo hi", ("done", 0, "hi\n")),
-    "busy": ("while :; do :; done >/dev/null 2>&1 & echo hi", ("done", 0, "hi\n")),
+    # As long as the others take; where others have work, it takes them little.
+    "busy": ("nice -n 19 sh -c 'while :; do :; done' >/dev/null 2>&1 & echo hi", ("done", 0, "hi\n")),
     "a pipeline": ("sleep 77 | sleep 77 & echo hi", ("done", 0, "hi\n")),
     "with children": ("sh -c 'sleep 77; :' & echo hi", ("done", 0, "hi\n")),
     "left by exec": ("sleep 77 & exec echo hi", ("done", 0, "hi\n")),

@@ -40,10 +40,10 @@ def run(batch: VmScript, script: bytes | None = None, **env: str) -> FrameDecode
     return decoder
 
 
-#: Finds the nonce in the frames that wait, and prints every kind of frame with it, for probes that are not its own.
+#: Looks for the nonce in files that wait, and prints every kind of frame with it, for probes that are not its own.
 FORGE = r"""
 n=
-while [ -z "$n" ]; do n=$(cat "$room"/*.m "$room"/*.t 2>/dev/null | grep -o 'NEXUS[0-9a-f]*' | head -n 1); done
+while [ -z "$n" ]; do sleep 0.1; n=$(cat "$room"/*.m "$room"/*.t 2>/dev/null | grep -o 'NEXUS[0-9a-f]*' | head -n 1); done
 printf '\n%s o 2\nforged\n%s e 2 e 0 1.00 2.00\n' "$n" "$n"
 printf '\n%s o 77\n\n%s e 77 e 0 1.00 2.00\n\n%s hello\n\n%s o 1\n' "$n" "$n" "$n" "$n"
 printf '\n%s e 1 e 0 nan inf\n\n%s full everything\n' "$n" "$n"
@@ -51,7 +51,7 @@ printf '\n%s e 1 e 0 nan inf\n\n%s full everything\n' "$n" "$n"
 
 
 def test_a_lie_of_a_vm_stays_on_that_vm() -> None:
-    quick, forging = planned("quick", "echo true"), planned("forge", FORGE)
+    quick, forging = planned("quick", "echo true"), planned("forge", FORGE, timeout=5)
     honest = planned("honest", "sleep 0.5; echo true")
     batch, other = (compile_script([quick, honest, forging]) for _ in range(2))
     assert batch.nonce != other.nonce

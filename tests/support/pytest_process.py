@@ -16,8 +16,11 @@ reads when it starts) makes it a real start.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
+import importlib.metadata
+import io
 import json
 import os
 import runpy
@@ -40,14 +43,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: Libraries that a run imports. No pytest plugin: pytest rewrites the assertions of those when it imports them itself.
+#: Libraries that a run imports.
 LIBRARIES = (
     "pytest", "_pytest.pytester", "asyncio", "unittest.mock", "paramiko", "jsonschema", "ruamel.yaml", "jinja2",
     "rich.console", "rich.progress", "packaging.requirements", "cryptography.x509", "azure.core.rest",
     "zipfile", "execnet", "importlib.resources",
 )  # fmt: skip
 
-#: What of the product a run imports. pytest imports the plugin itself, so it is forgotten again.
+#: The product as a run imports it.
 PLUGIN = "plugins.pytest_adapter.plugin"
 
 #: The plugins of a run are the product's own dependencies, not what else the environment of the tests has.
@@ -152,6 +155,26 @@ def runpytest(pytester: pytest.Pytester, *arguments: str | os.PathLike[str], tim
     return RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), time.monotonic() - began)
 
 
+def _import_plugins(options: list[str]) -> None:
+    """Let pytest import the plugins of a run, whose assertions it rewrites, and much of itself.
+
+    Is a plugin's name an entry point of a package? Each run would read what all packages say of themselves, for each name.
+    """
+    from _pytest.config import PytestPluginManager as Manager
+
+    names = {point.name for point in importlib.metadata.entry_points(group="pytest11")}
+    load = Manager.load_setuptools_entrypoints
+
+    def load_setuptools_entrypoints(self: Manager, group: str, name: str | None = None) -> int:
+        return load(self, group, name) if name is None or name in names else 0
+
+    vars_of_manager: Any = Manager
+    vars_of_manager.load_setuptools_entrypoints = load_setuptools_entrypoints
+    os.environ.update(PLUGINS)
+    with contextlib.redirect_stdout(io.StringIO()):  # the versions
+        importlib.import_module("pytest").main(["-VV", "-s", "-c", os.devnull, "--noconftest", *options])
+
+
 def serve(number: int, product: bool) -> None:
     """The server: until the other end of the socket is closed."""
     for name in LIBRARIES:
@@ -159,9 +182,10 @@ def serve(number: int, product: bool) -> None:
     path = list(sys.path)
     if product:
         sys.path.insert(0, str(ROOT))
-        for name in (PLUGIN, *(f"suites.{file.parent.name}.{file.stem}" for file in ROOT.glob("suites/*/[a-z]*.py"))):
-            importlib.import_module(name)
-        del sys.modules[PLUGIN]
+    _import_plugins(["-p", PLUGIN] * product)
+    if product:
+        for module in ROOT.glob("suites/*/[a-z]*.py"):
+            importlib.import_module(f"suites.{module.parent.name}.{module.stem}")
         templates = sys.modules["plugins.reports.html.plugin"]._environment()
         for name in templates.list_templates():
             templates.get_template(name)  # compiled and kept
