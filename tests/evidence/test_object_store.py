@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from plugins.core.errors import InputError
+from plugins.evidence import object_store
 from plugins.evidence.archive import Archive
 from plugins.evidence.merged import open_all
 from plugins.evidence.object_store import Store, _account
@@ -131,6 +132,54 @@ def test_libraries_that_are_not_there(missing: str, url: str, monkeypatch: pytes
         f"--evidence-store={url}: {missing} is not installed. It comes with `make env`, or with pip install --group "
         "store (pip 25.1 or newer, in this folder)."
     )
+
+
+class Broken:
+    """A file system that raises the same at everything."""
+
+    protocol = "abfs"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __getattr__(self, name: str) -> Any:
+        def refuse(*arguments: Any, **named: Any) -> Any:
+            raise self.error
+
+        return refuse
+
+
+def test_what_a_library_raises_is_one_sentence_without_its_secrets() -> None:
+    store = Store("az://c/x", "", (Broken(ValueError("no: http://anna:hunter22222@proxy\nTraceback")), "c/x"))
+    for ask in (lambda: store.has("run.json"), lambda: store.read("run.json"), store.runs):
+        with pytest.raises(
+            OSError, match=r"^az://c/x: ValueError: no: http://<secret:\w+>@proxy\. Check the container"
+        ):
+            ask()
+    store.send("run.json", b"")
+    store.wait()
+    assert str(store.problem).startswith("az://c/x: ValueError: no: http://<secret:")
+    assert store.path == Path("az://c/x")
+
+
+def test_a_store_that_is_not_there_has_no_runs() -> None:
+    assert Store("az://c/x", "", (Broken(FileNotFoundError()), "c/x")).runs() == []
+
+
+def test_a_store_that_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_store, "_connect", lambda url, option: (Broken(PermissionError("not yours")), "c/x"))
+    with pytest.raises(InputError, match=r"^--evidence=az://c/x: PermissionError: not yours\. Check the container"):
+        list(object_store.open_store("az://c/x"))
+
+
+def test_a_file_of_any_size_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_store, "_MOST_BYTES", 2**20)
+    store = Store(f"file://{tmp_path}")
+    (tmp_path / "large").write_bytes(bytes(2**20))
+    assert store.read("large") == bytes(2**20)
+    (tmp_path / "large").write_bytes(bytes(2**20 + 1))
+    with pytest.raises(OSError, match=r"^it is larger than 1 MiB$"):
+        store.read("large")
 
 
 def test_nothing_there_is_said(tmp_path: Path) -> None:

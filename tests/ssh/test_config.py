@@ -281,6 +281,52 @@ def test_tokens_that_an_old_client_does_not_fill_in_are_refused(folder: Path) ->
     assert caught.value.remedy == "Correct it."
 
 
+@pytest.mark.parametrize(
+    ("line", "problem", "remedy"),
+    [
+        ("Match host a all", "Match all stands alone, or behind canonical or final", "Correct the line."),
+        ("Match all host a", "Match all stands alone, or behind canonical or final", "Correct the line."),
+        ("Match #", "Match has no criterion", "Correct the line."),
+        ("Match host", "Match 'host' has no argument", "Correct the line."),
+        ("Match host #a", "Match 'host' has no argument", "Correct the line."),
+        ('Match host "a', "Match has a quote without its end", "Correct the line."),
+        ("Match host 'a'", "Match \"host 'a'\": versions of OpenSSH read its quotes differently", "Correct the line."),
+        ("Host a !", "Host has no pattern, or an empty one", "Correct the line."),
+        ('Host ""', "Host has no pattern, or an empty one", "Correct the line."),
+        ("UserKnownHostsFile a none", "userknownhostsfile 'a none': an empty name, or 'none' beside others", ""),
+        ("Include a%h", "Include 'a%h': versions of OpenSSH read its tokens differently", "Correct the line."),
+        ("Portt 7", "'portt' is not a keyword of OpenSSH", "Correct the line, or see IgnoreUnknown."),
+        ("Port", "'Port' is not a setting", "Write 'Keyword value'."),
+        ("Port 7\0", "'Port 7\\x00' has a NUL character in it", "Remove it."),
+        ('User "a', "'\"a' has a quote without its end", "Correct the line."),
+    ],
+)
+def test_a_line_that_is_refused(folder: Path, line: str, problem: str, remedy: str) -> None:
+    path = write(folder, f"# first\n{line}\n")
+    with pytest.raises(SshError) as refused:
+        hop(by_reader(path))
+    assert refused.value.message == f"{path}:2: {problem}."
+    assert refused.value.remedy == (remedy or "Correct the line.")
+
+
+def test_a_system_file_includes_nothing_of_a_home_folder(folder: Path) -> None:
+    system = write(folder, "Include ~/more\n")
+    with pytest.raises(SshError, match="Include in a system file cannot begin with ~"):
+        SshConfig([folder / "none", system], find_client=lambda: None)
+
+
+def test_an_include_of_a_home_that_is_not_there_is_passed_over(folder: Path) -> None:
+    more = write(folder, "Port 40\n", "more")
+    assert hop(by_reader(write(folder, f"Include ~nobody-of-that-name/x {more}\n"))).port == 40
+
+
+def test_a_match_of_a_host_whose_name_has_an_odd_token_is_refused(folder: Path) -> None:
+    path = write(folder, "HostName %q\nMatch host a\n Port 4\n")
+    with pytest.raises(SshError) as refused:
+        hop(by_reader(path))
+    assert (refused.value.message.partition(" ")[0], refused.value.remedy) == (f"{path}:2:", "Correct the line.")
+
+
 def test_a_match_that_cannot_be_tried_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/no/such/shell")
     with pytest.raises(ExpansionError) as caught:

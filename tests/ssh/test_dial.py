@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from plugins.model import Vm
 from plugins.ssh import client as ssh
-from plugins.ssh.dial import Connection, _banner, _connect, dial, is_address
+from plugins.ssh.dial import Connection, _banner, _connect, _unreachable, dial, is_address
+from plugins.ssh.errors import NO_DESCRIPTORS
 from plugins.ssh.hop import Hop
 from tests.support.sshd import (
     Client,
@@ -109,6 +113,36 @@ def test_a_line_before_the_banner_is_passed_over_and_what_follows_it_stays() -> 
         theirs.sendall(b"welcome\r\nSSH-2.0-odd\r\nfor paramiko")
         assert asyncio.run(banner(ours)) == "SSH-2.0-odd"
         assert ours.recv(100) == b"for paramiko"
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (
+            errno.ECONNREFUSED,
+            (
+                "refused",
+                "10.0.0.4 port 22: connection refused. The host is there, but nothing listens on this port.",
+                "Start sshd on the VM (systemctl status ssh sshd), or correct the port.",
+            ),
+        ),
+        (errno.EMFILE, NO_DESCRIPTORS),
+        (errno.ENFILE, NO_DESCRIPTORS),
+        (
+            errno.ENETUNREACH,
+            (
+                "unreachable",
+                "10.0.0.4 port 22: network is unreachable.",
+                "Check whether this machine has a route to the VM's network (ip route get ADDRESS), and whether a VPN is"
+                " up.",
+            ),
+        ),
+    ],
+)
+def test_why_a_connection_was_not_made(number: int, expected: tuple[str, str, str]) -> None:
+    hop: Any = SimpleNamespace(address="10.0.0.4", port=22)
+    found = _unreachable(hop, OSError(number, os.strerror(number)))
+    assert (found.outcome, found.message, found.remedy) == expected
 
 
 def test_no_such_name(client: Client) -> None:
