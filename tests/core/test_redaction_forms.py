@@ -99,6 +99,17 @@ def test_data_follows_the_same_table(data: dict[str, object], kept: dict[str, ob
         assert str(cleaned["adminPassword"]).startswith("<secret:")
 
 
+def test_a_parameter_of_arm_has_its_secret_in_a_field_of_its_own() -> None:
+    cleaned = clean({"adminPassword": {"Value": "hunter22", "type": "string", "metadata": {"apiToken": "hunter23"}}})
+    assert cleaned == {
+        "adminPassword": {
+            "Value": redaction.mark("hunter22"),
+            "type": "string",
+            "metadata": {"apiToken": redaction.mark("hunter23")},
+        }
+    }
+
+
 def test_the_environment_follows_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redaction, "_remembered", [])
     redaction.remember_environment(

@@ -41,6 +41,20 @@ ROWS: tuple[tuple[str, Any, dict[str, Any], tuple[str, str, str, str, str]], ...
         ),
     ),
     (
+        "killed by a signal that Python does not know", WORD, {"exit": 160},
+        (
+            f"{INCOMPLETE}its command was killed by signal 32 (exit status 160).",
+            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
+        ),
+    ),
+    (
+        "ended with the last status before the signals", WORD, {"exit": 128},
+        (
+            f"{INCOMPLETE}its command ended with the unexpected exit status 128.",
+            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
+        ),
+    ),
+    (
         "failed", WORD, {"exit": 193},
         (
             f"{INCOMPLETE}its command ended with the unexpected exit status 193.",

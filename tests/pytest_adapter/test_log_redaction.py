@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Any
 
 import pytest
@@ -50,15 +49,16 @@ def test_a_traceback_is_redacted_in_all_its_parts(style: Any) -> None:
         inner = [token]
         raise ValueError(inner[0])
 
-    try:
+    def fail_again() -> None:
         try:
             fail(SECRET)
         except ValueError as error:
             raise KeyError(SECRET) from error
-    except KeyError:
-        shown = pytest.ExceptionInfo.from_current().getrepr(style=style, showlocals=True, funcargs=True)
+
+    with pytest.raises(KeyError) as caught:
+        fail_again()
+    shown = caught.getrepr(style=style, showlocals=True, funcargs=True)
     assert "abcdef0123456789" in str(shown)
     log_redaction.clean_traceback(shown)
     assert shown.reprcrash is None or "abcdef0123456789" not in shown.reprcrash.message
     assert "abcdef0123456789" not in str(shown) and MARK in str(shown)
-    assert sys.exc_info() == (None, None, None)

@@ -15,7 +15,14 @@ def test_the_same_proxy(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "https://169.254.0.11:3128", "http://169.254.0.11", "http://169.254.0.11:x", "http://u@169.254.0.11:3128"],
+    [
+        "",
+        "https://169.254.0.11:3128",
+        "http://169.254.0.11",
+        "http://169.254.0.11:x",
+        "http://u@169.254.0.11:3128",
+        "http://169.254.0.11:3128\x00",
+    ],
 )
 def test_another_proxy(value: str) -> None:
     assert not same_proxy(value, CSN)
