@@ -38,20 +38,20 @@ start() {
 # sent. Then nobody of ours has them open any more, and what the probe left behind is stopped when it writes.
 around() {
   [ -p "$room/$i.o" ] && [ -p "$room/$i.e" ] || exit 1
-  exec 4>&- 5>&- 6<>"$room/$i.o" 7<>"$room/$i.e" 8>"$room/$i.o" 9>"$room/$i.e"
+  exec 4>&- 6<>"$room/$i.o" 7<>"$room/$i.e" >"$room/$i.o" 8>"$room/$i.e"
   ulimit -c 0
   (
     set --
     eval "$command"
-  ) </dev/null >&8 2>&9 3>&- 6>&- 7>&- 8>&- 9>&-
+  ) 2>&8 3>&- 6>&- 7>&- 8>&-
   status=$?
   now
   exec 6>&- 7>&-
   echo "e $i $status $begin $up" >&3
   exec 3>&-
+  : >/proc/self/fd/1
+  exec >&-
   : >/proc/self/fd/8
-  exec 8>&-
-  : >/proc/self/fd/9
 }
 
 # look PID: its `state`, `parent`, `session`, `threads` and birth (`born`). Its name may hold anything, line feeds, too.

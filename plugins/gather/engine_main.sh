@@ -19,9 +19,9 @@ clock() {
 # root: start root's shell; its script comes on stdin, whose end is the end of this shell or of the need for it.
 root() {
   exec 4<>"$room/r"
-  printf '%s\n' "#$ROOT_MARK begin" "$engine" "$rooted_part" "$root_shell" "#$ROOT_MARK end" "" >&4 3>&- 5>&- 6>&- &
+  printf '%s\n' "#$ROOT_MARK begin" "$engine" "$rooted_part" "$root_shell" "#$ROOT_MARK end" "" >&4 3>&- 6>&- &
   (
-    exec 5>&- 6>&-
+    exec 6>&-
     sudo -n sh -c "$bootstrap" sh "$room" "$leader" <"$room/r" 2>&1 >/dev/null 3>&- 4>&- | (
       exec 3>&- 4>&-
       ulimit -f 8
@@ -59,7 +59,7 @@ flush() {
   sending=$ready sent=$frames ready= frames= waiting=0 stuck= batch=$((batch + 1))
   (
     trap '' PIPE # a client that is gone is an error, which is announced
-    cd "$room" && printf '\n%s b\n' "$N" >&6 && { [ -z "$sending" ] || cat $sending 3>&- 5>&- >&6 6>&-; } &&
+    cd "$room" && printf '\n%s b\n' "$N" >&6 && { [ -z "$sending" ] || cat $sending 3>&- >&6 6>&-; } &&
       printf '%s\n' "$sent" >&6
     echo "s $batch $? - -" >&3
   ) 4>&- &
@@ -182,7 +182,8 @@ main() {
   look "$oldest" || look "$$"
   first=$born leader=
   [ "$session" = "$$" ] && leader=$$
-  clock 4>&- 5>&- 6>&- &
+  exec 5<&-
+  clock 4>&- 6>&- &
   eval "$rooted_part"
   [ -z "$rooted" ] || if [ "$user" = 0 ]; then
     plain="$rooted $plain" away=" "

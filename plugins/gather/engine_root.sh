@@ -8,6 +8,7 @@ look "$$"
 trap 'exit 1' HUP INT TERM PIPE
 trap 'trap "" HUP INT TERM PIPE; all' EXIT
 watch 4>&- &
+exec 5<&-
 oldest=$! first=$born
 look "$oldest" && first=$born
 echo "o - - - -" >&4

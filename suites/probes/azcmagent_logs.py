@@ -227,7 +227,9 @@ for f in "$@"; do
 done
 command -v journalctl >/dev/null && {{
   echo '@log journal'
-  journalctl -q --no-pager -o short-iso -n 20000 --since -1d {" ".join(f"-u {unit}" for unit in UNITS)} | pick
+  journalctl -q --no-pager -o short-iso -n 20000 --since -1d {" ".join(f"-u {unit}" for unit in UNITS)} | {{
+    IFS= read -r line && {{ printf '%s\n' "$line"; cat; }} | pick
+  }}
 }}
 exit 0""",
     windows=azcmagent_windows.logs(_WIDTH, _ROOM * 2 // 3, _END // 4),

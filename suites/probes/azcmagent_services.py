@@ -85,7 +85,10 @@ UNITS = ("himdsd", "gcad", "extd", "arcproxyd")
 # with a blank without quotes: a login (not NO_PROXY's IPv6 addresses) goes on up to the @.
 agent_services = probe(
     f"""\
-systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Environment {" ".join(UNITS)} | awk '
+v=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Environment {" ".join(UNITS)})
+case $v in
+*Environment=[!'
+']*) printf '%s\n' "$v" | awk '
 !/^Environment=/ {{ print; next }}
 {{
   sub(/^Environment=/, "")
@@ -103,7 +106,9 @@ systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Enviro
     }}
     print "Environment=" w[i]
   }}
-}}' && echo @end""",
+}}' ;;
+*) printf '%s\n' "$v" ;;
+esac && echo @end""",
     windows=azcmagent_windows.SERVICES,
     timeout=10,
     needs=["systemctl", "awk"],

@@ -140,7 +140,7 @@ system = probe(
     '  while IFS= read -r line || [ "$line" ]; do printf "%s\\n" "$line"; done <"$file"\n'
     "  break\n"
     "done\n"
-    'echo\necho "@machine $(uname -m)"',
+    "echo\nprintf '@machine '\nexec uname -m",
     windows=windows_guest.system_command(_windows["builds"], _windows["first_build_of_11"]),
     timeout=5,
     cap=4096,
@@ -180,8 +180,9 @@ class Guest:
             @locks
             @held /var/lib/dpkg/lock-frontend 4711 unattended-upgr
             @mount / rw,relatime
-            @free /opt
+            @free /opt /var
             Filesystem     1024-blocks     Used Available Capacity Mounted on
+            /dev/vda1         30298176  5412000  24869792      18% /
             /dev/vda1         30298176  5412000  24869792      18% /
         """
         text = result.stdout.replace("\r", "")
@@ -192,9 +193,7 @@ class Guest:
             init=plain(init[1].strip()),
             booted=bool(re.search(r"^@booted$", text, re.M)),
             tools=dict(re.findall(r"^@has (\S+) (.+)$", text, re.M)),
-            free={
-                path: int(kib) for path, kib in re.findall(r"^@free (\S+)\n.*\n.* +\d+ +\d+ +(\d+) +\d+% ", text, re.M)
-            },
+            free=_free(text),
             mounts={at: tuple(options.split(",")) for at, options in re.findall(r"^@mount (\S+) (\S+)$", text, re.M)},
             locks=tuple(Lock(*map(plain, match)) for match in re.findall(r"^@held (\S+) (\d+) (.+)$", text, re.M))
             if re.search(r"^@locks$", text, re.M)
@@ -207,6 +206,16 @@ class Guest:
             if str(folder) in self.mounts:
                 return str(folder), self.mounts[str(folder)]
         return "", ()
+
+
+def _free(text: str) -> dict[str, int]:
+    """KiB by path: df has a row for each, in their order. A path whose row is missing makes all of them unknown."""
+    free: dict[str, int] = {}
+    for paths, rows in re.findall(r"^@free (.+)\n.*\n((?:.* \d+ +\d+ +\d+ +\d+% .*\n)+)", text, re.M):
+        kib = re.findall(r" \d+ +\d+ +(\d+) +\d+% .*\n", rows)
+        if len(kib) == len(paths.split()):
+            free.update(zip(paths.split(), map(int, kib), strict=True))
+    return free
 
 
 def _command() -> str:
@@ -239,11 +248,13 @@ def _command() -> str:
             "while read -r _ at _ options _; do",
             f'  case $at in {" | ".join(map(quote, sorted(above)))}) echo "@mount $at $options" ;; esac',
             "done </proc/self/mounts",
+            "set --",
             f"for path in {' '.join(map(quote, needs.free_at))}; do",
-            '  at=$path\n  [ -d "$at" ] || at=/',
-            '  echo "@free $path"',
-            '  df -Pk "$at"',
+            '  [ -d "$path" ] || path=/',
+            '  set -- "$@" "$path"',
             "done",
+            f"echo @free {' '.join(map(quote, needs.free_at))}",
+            'df -Pk "$@"',
             "echo @end",
         ]
     )

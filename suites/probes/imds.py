@@ -10,7 +10,7 @@ from suites.probes.curl import EXITS, CurlAnswer, direct, direct_windows
 
 # The first packet is often enough; a second and third only when it got lost. No option that busybox does not know.
 ping = probe(
-    lambda profile: f"ping -c 1 -W 1 {quote(profile.imds)} || ping -c 2 -W 1 {quote(profile.imds)}",
+    lambda profile: f"ping -c 1 -W 1 {quote(profile.imds)} || exec ping -c 2 -W 1 {quote(profile.imds)}",
     # ping.exe speaks the language of the system, and ends with 0 when a router says "unreachable".
     windows=lambda profile: (
         "$status = 'none'\n"

@@ -23,7 +23,7 @@ from suites.wording import plain
 #: Without -q and --noproxy: curlrc and environment exactly as the VM has them. A sentence of curl's may quote the
 #: proxy, or take a part of a password for a host: it goes nowhere when the proxy that curl may have used has a login.
 _AS_IS = r"""
-{ e=$(curl -sS -v @REQUEST@ 2>&1 >&4); s=$?; } 4>&1
+{ e=$(exec curl -sS -v @REQUEST@ 2>&1 >&4); s=$?; } 4>&1
 [ "$CURL_HOME" ] && echo '@set C' >&2
 [ "$XDG_CONFIG_HOME" ] && echo '@set X' >&2
 login=$http_proxy$all_proxy$ALL_PROXY

@@ -57,7 +57,7 @@ def _clock(vm: Vm, profile: Profile) -> str:
     return (
         f"NO_PROXY= no_proxy= curl -q -sS -k -I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
         f" --max-time {limits.total} -o /dev/null -D - {quote(profile.resource_manager(vm).url)}\n"
-        "date -u '+%n@clock %s'"
+        "exec date -u '+%n@clock %s'"
     )
 
 

@@ -72,7 +72,7 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
 # Builtins find the tool, so that only one program runs.
 resolved = probe(
     lambda endpoint: (
-        f"if command -v getent >/dev/null; then getent ahosts {quote(endpoint.host)}; else nslookup "
+        f"if command -v getent >/dev/null; then exec getent ahosts {quote(endpoint.host)}; else exec nslookup "
         f"{quote(endpoint.host)}; fi"
     ),
     # In getent's words. Like it, .NET also asks the hosts file.

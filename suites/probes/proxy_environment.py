@@ -144,7 +144,9 @@ esac 2>/dev/null | sed -e '/^@login$/b' {_CUT} && echo @end""",
 )
 
 systemd_env = probe(
-    f"systemctl show-environment | sed {_CUT} && echo @end",
+    f"""\
+v=$(systemctl show-environment)
+case $v in *_[Pp][Rr][Oo][Xx][Yy]=*) printf '%s\\n' "$v" | sed {_CUT} ;; esac && echo @end""",
     windows=_windows(_MACHINE),
     timeout=5,
     needs=["systemctl"],

@@ -27,7 +27,7 @@ def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
     # is missing or too old for -proxy (1.0.2), nothing is printed.
     return (
         f"export NO_PROXY= no_proxy=\n"
-        f"{{ v=$(curl -q -sS -v {through} {numbers} {rest} 2>&1 >&4)\n"
+        f"{{ v=$(exec curl -q -sS -v {through} {numbers} {rest} 2>&1 >&4)\n"
         f"e=$?; }} 4>&1\n"
         f"printf '%s\\n' \"$v\" >&2\n"
         f"[ $e = 60 ] && curl -q -s -v -k {through} --max-time {limits.connect} {rest}\n"
