@@ -43,7 +43,7 @@ def _answer_of(url: Callable[[Profile], str]) -> Any:
     return probe(
         lambda profile: direct(url(profile), profile.timeouts.imds),
         windows=lambda profile: direct_windows(url(profile), profile.timeouts.imds),
-        timeout=7,
+        timeout=10,
         needs=["curl"],
         accept_exits=EXITS,
         read=CurlAnswer.read,

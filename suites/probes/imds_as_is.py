@@ -136,5 +136,5 @@ class OwnSettings:
 
 
 healthz_as_is = probe(
-    _as_is, windows=_as_is_windows, timeout=7, needs=["curl"], accept_exits=EXITS, read=OwnSettings.read
+    _as_is, windows=_as_is_windows, timeout=10, needs=["curl"], accept_exits=EXITS, read=OwnSettings.read
 )

@@ -291,5 +291,5 @@ def _error(body: str) -> str:
 
 #: One request serves TOKEN-001, TOKEN-002 and TOKEN-003.
 arm_token = probe(
-    _command, windows=_command_windows, timeout=25, needs=["curl"], accept_exits=EXITS, read=TokenAnswer.read
+    _command, windows=_command_windows, timeout=27, needs=["curl"], accept_exits=EXITS, read=TokenAnswer.read
 )

@@ -74,4 +74,4 @@ def _clock_windows(vm: Vm, profile: Profile) -> str:
     )
 
 
-clock = probe(_clock, windows=_clock_windows, timeout=12, read=Clock.read)
+clock = probe(_clock, windows=_clock_windows, timeout=15, read=Clock.read)

@@ -144,4 +144,4 @@ def _port_windows(profile: Profile) -> str:
     return tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, *rest)
 
 
-proxy_port = probe(_port, windows=_port_windows, timeout=7, needs=["curl"], accept_exits=EXITS, read=CurlAnswer.read)
+proxy_port = probe(_port, windows=_port_windows, timeout=10, needs=["curl"], accept_exits=EXITS, read=CurlAnswer.read)

@@ -159,7 +159,7 @@ ROWS["IMDS-002"] = [
         "stopped",
         {"healthz": seen(state="timed out")},
         Status.UNKNOWN,
-        "The probe healthz was stopped after its limit of 7 s.",
+        "The probe healthz was stopped after its limit of 10 s.",
         "Run the command shown below on the VM by hand and find out where it hangs.",
     ),
 ]
