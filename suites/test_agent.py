@@ -342,11 +342,6 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
     fail(message, remedy=remedy)
 
 
-def _names_itself(agent_show: AgentStatus, vm: Vm) -> bool:
-    """Whether the agent is connected as a resource of this VM's name, in whichever resource group."""
-    return arm_ids.last(agent_show.resource) in ("", arm_ids.last(vm.resource_id or vm.name))
-
-
 #: Leaves the resource in Azure to the machine that owns it.
 _FORGET = sh("azcmagent disconnect --force-local-only")
 
@@ -372,7 +367,7 @@ def test_no_other_vm_has_the_same_vm_id(
 
     Success: no other VM of the fleet reports the same VM ID, or in Azure it belongs to this VM's Arc machine.
     Failure: in Azure it belongs to another VM's Arc machine, and this VM's has another one, or there is none and the
-    agent names another resource than this VM's: it is a copy, and Azure takes both for the same.
+    agent is connected as that VM's: it is a copy, and Azure takes both for the same.
     Unknown: another VM reports it too, and Azure does not show which of them it belongs to; or azcmagent show did not
     answer.
     Not applicable: before the installation, and before the agent has a VM ID.
@@ -391,8 +386,10 @@ def test_no_other_vm_has_the_same_vm_id(
         owners = [name for name in others if arc_vm_id(name) == vm_id]
         if own == vm_id and not owners:
             return f"The VM ID {agent_show.vm_id} is this VM's, as Azure has it. {listed(others)} also reported it."
-        # Azure may list this VM's Arc machine late, or have it elsewhere: no machine here does not make it a copy.
-        copied = own != vm_id if own else own == "" and not _names_itself(agent_show, vm)
+        # Azure may list this VM's Arc machine late, or have it elsewhere or under another name: no machine here does
+        # not make it a copy, and whoever may write there gives a machine what id they like. That its own agent is
+        # connected as the other VM does.
+        copied = own != vm_id if own else own == "" and arm_ids.last(agent_show.resource) in map(arm_ids.last, owners)
         if copied and len(owners) == 1:
             fail(
                 f"The VM ID {agent_show.vm_id} is that of {owners[0]}, as Azure has it; expected a unique id.",

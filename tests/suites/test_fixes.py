@@ -288,7 +288,8 @@ def test_the_commands_of_package_managers() -> None:
 @pytest.mark.parametrize(
     ("arc", "fixed"),
     [
-        ({"vm-a": "5a1c", "vm-b": ""}, ["vm-b"]),
+        ({"vm-a": "5a1c", "vm-b": "0b4c"}, ["vm-b"]),
+        ({"vm-a": "5a1c", "vm-b": ""}, []),  # its agent is connected as another machine than vm-a
         ({"vm-a": "", "vm-b": "5a1c"}, ["vm-a"]),
         ({"vm-a": "5a1c"}, []),  # Azure does not state what vm-b is
         ({"vm-a": "", "vm-b": ""}, []),

@@ -71,6 +71,9 @@ SPELLINGS = (X, X.upper(), f"{{{X}}}", f"{{{X.upper()}}}", f"  {X}  ", f"{{ {X} 
         # Azure does not know a machine of b: a copy only when its agent, too, is that of another.
         (pair(X, X, b="a"), {"a": X}, {}, (PASS, COPY)),
         (pair(X, X), {"a": X}, {}, (PASS, OPEN)),
+        # Somebody made b's Arc machine with the id of a, which is connected under another name that is not listed.
+        (pair(X, X, a="a-1"), {"b": X}, {}, (OPEN, PASS)),
+        (pair(X, X, a="c"), {"b": X, "c": Y}, {}, (OPEN, PASS)),
         (pair(X, X), {"a": X, "b": None}, {}, (PASS, OPEN)),
         # Somebody made an Arc machine b with the id of a, whose own is not there, not yet or elsewhere.
         (pair(X, Y), {"b": X}, {}, (PASS, PASS)),
