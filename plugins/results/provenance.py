@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,12 @@ def hashes(profile: str | bytes, inventory: str | Path | None) -> dict[str, str]
     files |= {f"plugins/requirements/data/{path.name}": path for path in sorted(_DATA.glob("*.toml"))}
     digests = {} if isinstance(profile, str) else {"profile": f"sha256:{hashlib.sha256(profile).hexdigest()}"}
     digests |= {name: _of_files([path]) for name, path in files.items() if path.is_file()}
-    for folder in ("suites", "plugins"):
-        digests[folder] = _of_files(sorted((ROOT / folder).rglob("*.py")))
-    return digests
+    return digests | {folder: _of_code(folder) for folder in ("suites", "plugins")}
+
+
+@cache
+def _of_code(folder: str) -> str:
+    return _of_files(sorted((ROOT / folder).rglob("*.py")))
 
 
 def _of_files(paths: Sequence[Path]) -> str:

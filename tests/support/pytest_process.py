@@ -189,6 +189,8 @@ def serve(number: int, product: bool) -> None:
         templates = sys.modules["plugins.reports.html.plugin"]._environment()
         for name in templates.list_templates():
             templates.get_template(name)  # compiled and kept
+        for folder in ("suites", "plugins"):
+            sys.modules["plugins.results.provenance"]._of_code(folder)
     gc.collect()
     gc.freeze()
     channel = socket.socket(fileno=number)
