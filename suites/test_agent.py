@@ -204,8 +204,7 @@ def test_the_agent_reaches_every_required_endpoint(
     command = f"azcmagent check --location {agent_check.location}"
     wanted = [endpoint for endpoint in agent_check.endpoints if endpoint.required]
     lost = [endpoint for endpoint in wanted if endpoint.reachable is False]
-    needed = [endpoint for endpoint in lost if endpoint.host not in OBSOLETE]
-    if needed:
+    if needed := [endpoint for endpoint in lost if endpoint.host not in OBSOLETE]:
         direct = [endpoint.host for endpoint in needed if endpoint.proxy and endpoint.proxy.lower() != "set"]
         fail(
             f"{command} does not reach {len(needed)} of {len(wanted)} endpoints: "
@@ -213,8 +212,7 @@ def test_the_agent_reaches_every_required_endpoint(
             + (f" Its PROXY column shows {needed[0].proxy!r}." if direct else "")
             + log_findings.sentence_about(agent_check.errors)
         )
-    open_ = [endpoint.host for endpoint in wanted if endpoint.reachable is None and endpoint.host not in OBSOLETE]
-    if open_:
+    if open_ := [host.host for host in wanted if host.reachable is None and host.host not in OBSOLETE]:
         unknown(
             f"{command} does not state whether it reaches {listed(open_)}.",
             remedy="Run it on the VM by hand, with --verbose.",
@@ -336,8 +334,7 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
         entry for entry in agent_logs.entries if not (agent_show.connected and entry[0].log.startswith(INSTALLING))
     ]
     if not counting:
-        read = listed(list(agent_logs.read_logs))
-        return f"No AZCM code and no error of the last day in {read}."
+        return f"No AZCM code and no error of the last day in {listed(list(agent_logs.read_logs))}."
     message, remedy = log_findings.described(counting)
     fail(message, remedy=remedy)
 
@@ -377,11 +374,8 @@ def test_no_other_vm_has_the_same_vm_id(
     if not agent_show.vm_id:
         not_applicable("The agent has no VM ID: it was never connected.")
     vm_id = arm_ids.guid(agent_show.vm_id)
-    ids = {
-        name: arm_ids.guid(shown.vm_id) for name, shown in fleet_agent_show.items() if shown.vm_id and name != vm.name
-    }
-    others = [name for name, other_id in ids.items() if other_id == vm_id]
-    if others:
+    ids = {name: arm_ids.guid(show.vm_id) for name, show in fleet_agent_show.items() if show.vm_id and name != vm.name}
+    if others := [name for name, other_id in ids.items() if other_id == vm_id]:
         own = arc_vm_id(vm.name)
         owners = [name for name in others if arc_vm_id(name) == vm_id]
         if own == vm_id and not owners:

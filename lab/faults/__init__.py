@@ -14,7 +14,7 @@ healthy VM's run, which has only `pass` and `not applicable`::
 
 from __future__ import annotations
 
-from lab.faults import agent, cloud, guest, host, hostile, imds, net, proxy, relay, run
+from lab.faults import agent, cloud, cloud_access, guest, host, hostile, imds, net, proxy, relay, run
 from lab.faults.registry import FAULTS, RUN_FAULTS, Fault, Need, fault, run_fault
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Need",
     "agent",
     "cloud",
+    "cloud_access",
     "fault",
     "guest",
     "host",

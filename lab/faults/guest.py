@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.faults.cloud import ALL_ROLES
+from lab.faults.cloud_access import ALL_ROLES
 from lab.faults.imds import NO_TOKEN
 from lab.faults.registry import fault
 from lab.plan import AZ, FIRST_BOOT, NO_PROXY_VARIABLES, CloudInitPlan, VmPlan
