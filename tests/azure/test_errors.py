@@ -1,8 +1,7 @@
-"""Why Azure did not answer: every message and remedy as a whole, and which login, proxy or API version it was."""
+"""Why Azure did not answer: every message and remedy as a whole."""
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
@@ -20,7 +18,6 @@ from azure.core.exceptions import (
 )
 
 from plugins.azure.clouds import clouds
-from plugins.azure.credential import Login
 from plugins.azure.errors import (
     NotAllowedError,
     arm_error,
@@ -33,13 +30,23 @@ from plugins.azure.errors import (
 )
 
 CLOUD = clouds()["AzureCloud"]
+
+
 SUBSCRIPTION = "123e4567-e89b-12d3-a456-426655440000"
+
+
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/resourceGroupName"
+
+
 MACHINES = f"{CLOUD.manager}{GROUP}/providers/Microsoft.HybridCompute/machines?api-version=2026-07-15"
+
+
 SIGN_IN = (
     "Sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET for a service principal;"
     " --no-azure leaves these checks out."
 )
+
+
 OTHER = " If another login was meant, choose it: AZURE_TOKEN_CREDENTIALS=AzureCliCredential."
 
 
@@ -78,15 +85,20 @@ NO_VERSION = (
     "No registered resource provider found for location 'eastus2' and API version '2026-07-15' for type 'machines'. The "
     "supported api-versions are '{}'. The supported locations are 'eastus, westeurope'."
 )
+
+
 FORBIDDEN = (
     "The client 'reader' with object id 'b0000000-0000-4000-8000-000000000001' does not have authorization to perform "
     f"action 'Microsoft.NetworkCloud/clusters/read' over scope '{GROUP}/providers/Microsoft.NetworkCloud/clusters/c' or "
     "the scope is invalid. If access was recently granted, please refresh your credentials."
 )
+
+
 SQUID = (
     '<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01//EN">\n<html><head>\n<title>ERROR: The requested URL could not be '
     "retrieved</title></head><body>Access Denied.</body></html>"
 )
+
 
 #: error, message after "Could not read it: ", remedy
 CASES: list[Any] = [
@@ -393,56 +405,6 @@ def test_only_azures_own_word_makes_a_resource_absent(problem: Exception, expect
 )  # fmt: skip
 def test_a_refused_api_version_and_what_is_offered_instead(problem: Exception, expected: list[str] | None) -> None:
     assert version_refused(problem, "2026-07-15") == expected
-
-
-# --- which login asked
-
-
-def token(**claims: str) -> str:
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"eyJ0.{payload}.c2ln"
-
-
-class AzureCliCredential:
-    """Of the name that azure-identity gives it."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def get_token(self, *scopes: str, **more: Any) -> AccessToken:
-        return AccessToken(self.text, int(time.time()) + 3600)
-
-
-class Chain(AzureCliCredential):
-    """A chain that keeps what answered, as `DefaultAzureCredential` does."""
-
-    _successful_credential: object = None
-
-    def get_token(self, *scopes: str, **more: Any) -> AccessToken:
-        self._successful_credential = type("ManagedIdentityCredential", (), {})()
-        return super().get_token(*scopes, **more)
-
-
-OID = "b0000000-0000-4000-8000-000000000001"
-
-
-@pytest.mark.parametrize(
-    ("credential", "expected"),
-    [
-        (AzureCliCredential(token(oid=OID)), f"az login, object id {OID}"),
-        (Chain(token(oid=OID)), f"managed identity of this machine, object id {OID}"),
-        (AzureCliCredential(token(oid="<script>")), "az login"),
-        (AzureCliCredential(token()), "az login"),
-        (AzureCliCredential("opaque"), "az login"),
-        (AzureCliCredential("a.!!!.c"), "az login"),
-        (type("Other", (AzureCliCredential,), {})("opaque"), ""),
-    ],
-)
-def test_the_login_is_named(credential: Any, expected: str) -> None:
-    login = Login(lambda: credential)
-    assert login.description == ""
-    login.get_token("scope")
-    assert login.description == expected
 
 
 def test_an_error_that_is_nested_too_deep_has_no_words() -> None:

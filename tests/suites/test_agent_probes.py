@@ -1,10 +1,8 @@
-"""What the readers make of the agent's answers, and its commands under every shell with a stand-in for the agent."""
+"""The commands of the agent's probes, run in several shells."""
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import json
 import os
 import re
 import shutil
@@ -15,91 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from plugins.checks.probe import Probe, ProbeCommand
+from plugins.checks.probe import ProbeCommand
 from plugins.model import ProbeResult, Target, Vm
 from suites.probes.azcmagent import Agent
-from suites.probes.azcmagent_check import ReachedEndpoints
-from suites.probes.azcmagent_config import AgentConfig
 from suites.probes.azcmagent_connect import settings
-from suites.probes.azcmagent_logs import AgentLogs, LogLine
+from suites.probes.azcmagent_logs import AgentLogs
 from suites.probes.azcmagent_services import AgentServices
 from tests.suites.test_suite_commands import run
 from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import PROFILE, VM, seen
 
-# ------------------------------------------------------------------------------------------------------- readers
+PROBES = {name: probe for name, probe in DECLARED.items() if name.startswith("agent")}
 
-PROBES: dict[str, Probe] = {name: probe for name, probe in DECLARED.items() if name.startswith("agent")}
 PLANNED = {name: probe.plan(name, {"vm": VM, "profile": PROFILE}) for name, probe in PROBES.items()}
 
-
-@pytest.mark.parametrize("name", PROBES)
-@given(st.text(), st.text(max_size=20))
-@example("@text\nAgent Status : \n[{", "")
-@example("@check x\nENDPOINT|REACHABLE\na|b|c\nhttps://a.b|maybe", "")
-@example("@now 1\n@log x\n9999-99-99T99:99:99Z\tAZCM0001", "")
-@example("@now 1\n@log x\n2026-02-31T00:00:00Z\tAZCM0001", "")
-@example("[" * 5000, "")
-def test_garbage_is_read_or_refused(name: str, stdout: str, stderr: str) -> None:
-    reader = PROBES[name].read
-    assert reader
-    for marked in (stdout, f"@version\n{stdout}", f"{{}}\n@text\n{stdout}", f"@check x\n{stdout}", f"@now 1\n{stdout}"):
-        with contextlib.suppress(ValueError):
-            reader(ProbeResult(name, "", "done", 0, marked, stderr))
-
-
-@pytest.mark.parametrize("key", ["proxy", "proxyStatus", "Proxy Status", "proxy status"])
-def test_the_proxy_of_an_endpoint_has_several_names_in_json(key: str) -> None:
-    text = json.dumps([{"endpoint": "https://pas.windows.net", "reachable": False, key: "not set"}])
-    [endpoint] = ReachedEndpoints.read(seen(f"@check eastus\n{text}\n")).endpoints
-    assert (endpoint.url, endpoint.reachable, endpoint.proxy) == ("https://pas.windows.net", False, "not set")
-
-
-@pytest.mark.parametrize(
-    ("word", "reachable"), [("true", True), ("Yes", True), ("false", False), ("No", False), ("maybe", None)]
-)
-def test_the_words_for_reachable(word: str, reachable: bool | None) -> None:
-    text = f"@check eastus\nENDPOINT|REACHABLE\nhttps://pas.windows.net|{word}\n"
-    assert [endpoint.reachable for endpoint in ReachedEndpoints.read(seen(text)).endpoints] == [reachable]
-
-
-def test_a_line_in_brackets_before_the_json_is_not_the_json() -> None:
-    text = '@check eastus\n[INFO] testing\n[{"endpoint": "https://pas.windows.net", "reachable": false}]\n'
-    assert [endpoint.reachable for endpoint in ReachedEndpoints.read(seen(text)).endpoints] == [False]
-
-
-def test_a_setting_that_is_no_address_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"expected an address as proxy\.url, found 'squid'"):
-        AgentConfig.read(seen("@list\n proxy.url : squid\n"))
-    with pytest.raises(ValueError, match=r"expected the value of proxy\.url, found 'FATAL   AZCM0018: root needed'"):
-        AgentConfig.read(seen("@list\n@get proxy.url\nFATAL   AZCM0018: root needed\n"))
-
-
-def test_get_stands_in_for_a_list_that_an_old_agent_does_not_have() -> None:
-    config = AgentConfig.read(
-        seen("@list\nunknown command\n@get proxy.url\nhttp://169.254.0.11:3128\n@get proxy.bypass\n[ARM,Arc]\n")
-    )
-    assert (config.url, config.bypass) == ("http://169.254.0.11:3128", ("ARM", "Arc"))
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('time="x" level=error msg="Get" Error="Get \\"https://a\\": no"', 'Get: Get "https://a": no'),
-        ("2026-11-21T20:15:01+0000 vm-a himdsd[812]: it stopped", "it stopped"),
-        ('2026-11-21T20:15:01+0000 vm-a himdsd[812]: time="x" msg="it stopped"', "it stopped"),
-        ("INFO    AZCM0026: Network Error", "INFO    AZCM0026: Network Error"),
-    ],
-)
-def test_what_a_line_says(text: str, said: str) -> None:
-    assert LogLine("azcmagent.log", 0.0, text).summary == said
-
-
-# ------------------------------------------------------------------------------------------------------ commands
 
 FAKE = """#!/bin/sh
 echo "$*" >>"$0.asked"
@@ -310,6 +239,7 @@ UNLISTED = [
     ),
     ("panic: runtime error: invalid memory address or nil pointer dereference", "exception"),
 ]
+
 
 HARMLESS = [
     'time="2026-11-21T20:15:01Z" level=info msg="Error handling is enabled, 0 failed"',
