@@ -142,10 +142,10 @@ def _judge(of_scene: list[Job], state: str) -> int:
     folder = FOLDER / f"judging-{state}"
     folder.mkdir(exist_ok=True)
     for job in of_scene:
-        found = judging.sample(_data(job, state), folder)
+        actual = judging.sample(_data(job, state), folder)
         with _SAMPLES.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(found) + "\n")
-        print(f"  judge  {judging.TITLES[job.contestant]:36} {found['wall']:8.2f} s", flush=True)
+            file.write(json.dumps(actual) + "\n")
+        print(f"  judge  {judging.TITLES[job.contestant]:36} {actual['wall']:8.2f} s", flush=True)
     return 0
 
 

@@ -40,14 +40,14 @@ class Site:
 
     def hosts(self) -> list[dict[str, str]]:
         """HostName, User, IdentityFile and UserKnownHostsFile of each VM, as the lab's ssh_config has them."""
-        found: list[dict[str, str]] = []
+        rows: list[dict[str, str]] = []
         for line in self.ssh_config.read_text("utf-8").splitlines():
             word, _, value = line.strip().partition(" ")
             if word == "Host":
-                found.append({"Host": value})
+                rows.append({"Host": value})
             elif word:
-                found[-1][word] = value
-        return found
+                rows[-1][word] = value
+        return rows
 
 
 @dataclass(frozen=True, slots=True)

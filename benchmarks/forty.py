@@ -61,5 +61,5 @@ def project(folder: Path) -> Path:
 
 def passed(output: str) -> int:
     """How many tests pytest says have passed: "4000 passed in 206.12s"."""
-    found = re.findall(r"\b(\d+) passed\b", output)
-    return int(found[-1]) if found else 0
+    matches = re.findall(r"\b(\d+) passed\b", output)
+    return int(matches[-1]) if matches else 0

@@ -39,10 +39,10 @@ def judged(inventory: Path, reports: Path) -> dict[str, Any]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
         try:
-            found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())
+            match = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())
         except OSError:
             break
-        peak = max(peak, int(found[1]) if found else 0)
+        peak = max(peak, int(match[1]) if match else 0)
         time.sleep(0.1)
     process.wait()
     results = json.loads((reports / "latest" / "results.json").read_text(encoding="utf-8"))

@@ -59,15 +59,15 @@ def sample(job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         cwd = ROOT
     output = folder / "output"
     cost = meter.run([sys.executable, "-m", "pytest", "-q", *words], cwd=cwd, output=output, env=environment)
-    found = {**job, **asdict(cost), "when": time.time(), "verdicts": 0}
+    record = {**job, **asdict(cost), "when": time.time(), "verdicts": 0}
     if name.startswith("bare"):
-        found["verdicts"] = forty.passed(output.read_text("utf-8", "replace"))
+        record["verdicts"] = forty.passed(output.read_text("utf-8", "replace"))
     else:
         results = json.loads((folder / "reports/latest/results.json").read_bytes())
-        found["verdicts"] = sum(results["counts"].values())
+        record["verdicts"] = sum(results["counts"].values())
         if not sick:
-            (evidence.parent / f"{evidence.name}.verdicts").write_text(str(found["verdicts"]), "utf-8")
-    return found
+            (evidence.parent / f"{evidence.name}.verdicts").write_text(str(record["verdicts"]), "utf-8")
+    return record
 
 
 def _verdicts(evidence: Path, folder: Path) -> int:

@@ -39,12 +39,10 @@ def bars(plot: dict[str, Any], path: Path) -> None:
         len(groups), 1, figsize=(8, 0.5 + 0.34 * sum(heights) + 0.7 * len(groups)), sharex=True, height_ratios=heights
     )
     for axis, group in zip([axes] if len(groups) == 1 else axes, groups, strict=True):
-        found = sorted(group["bars"], key=lambda bar: -bar["seconds"])
-        colours = [_OURS if bar["ours"] else _OTHERS for bar in found]
-        drawn = axis.barh(
-            [bar["label"] for bar in found], [bar["seconds"] for bar in found], color=colours, height=0.65
-        )
-        axis.bar_label(drawn, [f" {bar['seconds']:.1f} s" for bar in found], color=_INK)
+        bars = sorted(group["bars"], key=lambda bar: -bar["seconds"])
+        colours = [_OURS if bar["ours"] else _OTHERS for bar in bars]
+        drawn = axis.barh([bar["label"] for bar in bars], [bar["seconds"] for bar in bars], color=colours, height=0.65)
+        axis.bar_label(drawn, [f" {bar['seconds']:.1f} s" for bar in bars], color=_INK)
         axis.set_title(group["title"], loc="left", fontsize=10)
         axis.margins(x=0.12)
     figure.suptitle(plot["title"], x=0.02, ha="left", fontweight="bold")

@@ -97,13 +97,13 @@ def _gathering(vms: int, ours: Iterable[Sample]) -> list[str]:
 
 
 def _median(samples: Iterable[Sample], key: str) -> float:
-    found = [float(sample[key]) for sample in samples]
-    return median(found) if found else 0.0
+    values = [float(sample[key]) for sample in samples]
+    return median(values) if values else 0.0
 
 
 def _targets(samples: Sequence[Sample]) -> str:
     lines = ["| target | measured | |", "| --- | --- | --- |"]
-    lines += [f"| {title} | {said} | {word} |" for title, said, word in targets.rows(samples)]
+    lines += [f"| {title} | {messages} | {word} |" for title, messages, word in targets.rows(samples)]
     return "\n".join(lines)
 
 
@@ -112,9 +112,13 @@ def _bars(samples: Sequence[Sample], vms: int) -> dict[str, Any] | None:
     groups = []
     for rtt in (0, 50):
         rows = [
-            {"label": contestant.title.replace("`", ""), "seconds": _median(found, "wall"), "ours": name == "suite"}
+            {
+                "label": contestant.title.replace("`", ""),
+                "seconds": _median(of_contestant, "wall"),
+                "ours": name == "suite",
+            }
             for name, contestant in CONTESTANTS.items()
-            if (found := targets.pick(samples, "forty", vms, name, rtt))
+            if (of_contestant := targets.pick(samples, "forty", vms, name, rtt))
         ]
         if rows:
             groups.append({"title": f"{rtt} ms round trip", "bars": rows})
@@ -198,5 +202,5 @@ def _machine() -> str:
 
 
 def _version(folder: Path, name: str) -> str:
-    (found,) = folder.glob(f"lib/python*/site-packages/{name.replace('-', '_')}-*.dist-info")
-    return found.name.removesuffix(".dist-info").rpartition("-")[2]
+    (info,) = folder.glob(f"lib/python*/site-packages/{name.replace('-', '_')}-*.dist-info")
+    return info.name.removesuffix(".dist-info").rpartition("-")[2]

@@ -45,34 +45,34 @@ class _Samples:
     def _median(
         self, key: Callable[[Sample], float], work: str, vms: int, name: str, rtt: int = 0, dead: int = 0
     ) -> float:
-        found = pick(self.all, work, vms, name, rtt, dead)
-        if not found:
+        chosen = pick(self.all, work, vms, name, rtt, dead)
+        if not chosen:
             raise _NotMeasured
-        return float(median(float(key(sample)) for sample in found))
+        return float(median(float(key(sample)) for sample in chosen))
 
     def best(self, vms: int, rtt: int) -> tuple[str, float]:
         """testinfra with its best `-n`, and what it took."""
         names = {
             sample["contestant"] for sample in self.all if "-n" in sample["contestant"] and sample["work"] == "forty"
         }
-        found: list[tuple[float, str]] = []
+        rows: list[tuple[float, str]] = []
         for name in names:
             if pick(self.all, "forty", vms, name, rtt):
-                found.append((self.wall("forty", vms, name, rtt), name))
-        if not found:
+                rows.append((self.wall("forty", vms, name, rtt), name))
+        if not rows:
             raise _NotMeasured
-        wall, name = min(found)
+        wall, name = min(rows)
         return name, wall
 
 
 def growth(samples: Sequence[Sample]) -> list[tuple[int, float]]:
     """How long gathering the forty answers took, by the number of VMs; all of them alive, and none far away."""
-    found = {
+    rows = {
         sample["vms"]: pick(samples, "forty", sample["vms"], "suite") for sample in samples if sample["work"] == "forty"
     }
     return [
         (vms, median(sample["gather"]["wall"] for sample in of_size))
-        for vms, of_size in sorted(found.items())
+        for vms, of_size in sorted(rows.items())
         if of_size
     ]
 
@@ -101,15 +101,15 @@ def _controller_cpu(run: _Samples) -> Found:
 
 def _alone(run: _Samples) -> Found:
     ours = run.wall("forty", 100, "suite")
-    found = run.wall("forty", 100, "testinfra-paramiko") / ours
-    return f"{found:.1f} times (over paramiko, its default)", found >= 30
+    measured = run.wall("forty", 100, "testinfra-paramiko") / ours
+    return f"{measured:.1f} times (over paramiko, its default)", measured >= 30
 
 
 def _best(rtt: int, least: float) -> Callable[[_Samples], Found]:
     def ratio(run: _Samples) -> Found:
         name, theirs = run.best(100, rtt)
-        found = theirs / run.wall("forty", 100, "suite", rtt)
-        return f"{found:.1f} times ({name.removeprefix('testinfra-')})", found >= least
+        measured = theirs / run.wall("forty", 100, "suite", rtt)
+        return f"{measured:.1f} times ({name.removeprefix('testinfra-')})", measured >= least
 
     return ratio
 
@@ -125,10 +125,10 @@ def _round_trips(run: _Samples) -> Found:
     def trips(each: Sample) -> float:
         return float(each["gather"]["wall"] - each["slowest_probe"]) / (float(each["rtt"]) / 1000)
 
-    found = run.of(trips, "probes", 1, "suite", 50)
+    measured = run.of(trips, "probes", 1, "suite", 50)
     added = (run.gather("wall", 1, 50) - run.gather("wall", 1)) / 0.05
-    said = f"{found:.1f}, with what the VM needs to start its probes; the distance alone adds {added:.1f}"
-    return said, found <= 12
+    output = f"{measured:.1f}, with what the VM needs to start its probes; the distance alone adds {added:.1f}"
+    return output, measured <= 12
 
 
 def _judging(run: _Samples) -> Found:
@@ -159,11 +159,11 @@ def _dead(run: _Samples) -> Found:
 
 def _memory(run: _Samples) -> Found:
     few, many = 100, 1000
-    found = [
+    rows = [
         (run.of(_peak, work, many, "suite") - run.of(_peak, work, few, "suite")) / (many - few)
         for work in ("forty", "judge")
     ]
-    return f"{found[0]:.2f} MB a VM when visited, {found[1]:.2f} MB when judged again (100 to 1,000)", max(found) < 0.5
+    return f"{rows[0]:.2f} MB a VM when visited, {rows[1]:.2f} MB when judged again (100 to 1,000)", max(rows) < 0.5
 
 
 def _peak(sample: Sample) -> float:
@@ -172,8 +172,8 @@ def _peak(sample: Sample) -> float:
 
 def _exponent(run: _Samples) -> Found:
     points = growth(run.all)
-    found = exponent(points)
-    return f"{found:.2f} over {points[0][0]} to {points[-1][0]:,} VMs", found <= 1.05
+    measured = exponent(points)
+    return f"{measured:.2f} over {points[0][0]} to {points[-1][0]:,} VMs", measured <= 1.05
 
 
 _TARGETS: list[tuple[str, Callable[[_Samples], Found]]] = [
@@ -197,8 +197,8 @@ def rows(samples: Sequence[Sample]) -> Iterator[tuple[str, str, str]]:
     run = _Samples(samples)
     for title, measure in _TARGETS:
         try:
-            said, met = measure(run)
+            lines, met = measure(run)
         except (_NotMeasured, KeyError):
             yield title, "", "not measured"
         else:
-            yield title, said, {True: "met", False: "missed", None: "reported"}[met]
+            yield title, lines, {True: "met", False: "missed", None: "reported"}[met]

@@ -193,18 +193,18 @@ class Arm:
             return self._page(request, [docs.role_definition(key, subscription) for key in docs.ROLES])
         listed = self._cloud.assignments if what == "roleassignments" else self._cloud.denies
         if name:
-            found = next((one for one in listed if one["id"].lower() == path.lower()), None)
+            first = next((one for one in listed if one["id"].lower() == path.lower()), None)
             missing = f"The assignment '{name}' is not found."
-            return Answer(200, found) if found else error(404, "RoleAssignmentNotFound", missing)
+            return Answer(200, first) if first else error(404, "RoleAssignmentNotFound", missing)
         return self._page(request, self._cloud.at(listed, scope, request.query.get("$filter", "")))
 
     def _provider(self, request: Request, path: str, parts: Mapping[str, str | None]) -> Answer:
         subscription, name = str(parts["sub"]).lower(), parts["name"]
         if not name:
             return self._page(request, [one for (sub, _), one in self._cloud.providers.items() if sub == subscription])
-        found = self._cloud.providers.get((subscription, name.lower()))
+        provider = self._cloud.providers.get((subscription, name.lower()))
         missing = f"The resource namespace '{name}' is invalid."
-        return Answer(200, found) if found else error(404, "InvalidResourceNamespace", missing)
+        return Answer(200, provider) if provider else error(404, "InvalidResourceNamespace", missing)
 
     def _groups(self, request: Request, path: str, parts: Mapping[str, str | None]) -> Answer:
         subscription, name = str(parts["sub"]), parts["rg"]
@@ -222,8 +222,8 @@ class Arm:
         ]
         if not name:
             return self._page(request, groups)
-        found = next((one for one in groups if str(one["name"]).lower() == name.lower()), None)
-        return Answer(200, found) if found else _no_group(name)
+        first = next((one for one in groups if str(one["name"]).lower() == name.lower()), None)
+        return Answer(200, first) if first else _no_group(name)
 
     def _resource(self, request: Request, path: str, parts: Mapping[str, str | None]) -> Answer:
         group, name, kind = parts["rg"], parts["name"], str(parts["kind"])
@@ -235,15 +235,15 @@ class Arm:
         if not name:
             scope = path[: path.lower().index("/providers/")]
             return self._page(request, self._cloud.below(scope, kind))
-        found = self._cloud.resources.get(path.lower())
+        resource = self._cloud.resources.get(path.lower())
         match request.method:
             case "PUT":
-                return self._write(path, request.body, found)
+                return self._write(path, request.body, resource)
             case "DELETE":
                 self._cloud.resources.pop(path.lower(), None)
-                return Answer(200 if found else 204, {})
-            case "GET" if found:
-                return Answer(200, found)
+                return Answer(200 if resource else 204, {})
+            case "GET" if resource:
+                return Answer(200, resource)
             case "GET":
                 return error(
                     404,
@@ -262,13 +262,13 @@ class Arm:
             return None
         types = {str(one["resourceType"]).lower(): one["apiVersions"] for one in provider["resourceTypes"]}
         offered: list[str] = types.get(type_name.lower(), [])
-        asked = request.query["api-version"]
-        if not offered or asked in offered:
+        version = request.query["api-version"]
+        if not offered or version in offered:
             return None
         return error(
             400,
             "NoRegisteredProviderFound",
-            f"No registered resource provider found for location 'eastus' and API version '{asked}' for type"
+            f"No registered resource provider found for location 'eastus' and API version '{version}' for type"
             f" '{type_name}'. The supported api-versions are '{', '.join(offered)}'. The supported locations are"
             " 'eastus'.",
         )

@@ -60,19 +60,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(options: argparse.Namespace, command: list[str]) -> int:
     try:
-        asked = spec.parse(
+        plan = spec.parse(
             options.vms, options.fault, command, real_az=options.az, delay=options.delay, curl=options.curl
         )
     except LabError as error:
         return _say(error, USAGE)
     if not command:
         return _say(f"no command; {_UP}", USAGE)
-    needed = (name for vm, names in asked.faults.items() if vm != spec.RUN for name in names)
-    if why := doctor.trouble() or doctor.missing_for(needed) or (asked.real_az and doctor.without_az()):
+    needed = (name for vm, names in plan.faults.items() if vm != spec.RUN for name in names)
+    if why := doctor.trouble() or doctor.missing_for(needed) or (plan.real_az and doctor.without_az()):
         return _say(f"cannot run here: {why}", CANNOT_RUN)
-    if asked.delay and (why := wire.trouble()):
+    if plan.delay and (why := wire.trouble()):
         return _say(f"cannot run here: {why}", CANNOT_RUN)
-    return holder.up(asked)
+    return holder.up(plan)
 
 
 def _say(text: object, status: int) -> int:

@@ -251,8 +251,8 @@ class Cloud:
 
     def below(self, scope: str, kind: str) -> list[Document]:
         """The resources of a type at or below a scope, in the order of their ids."""
-        found = [r for i, r in self.resources.items() if is_at_or_above(scope, i) and r["type"].lower() == kind.lower()]
-        return sorted(found, key=lambda resource: (len(resource["id"]), resource["id"]))
+        above = [r for i, r in self.resources.items() if is_at_or_above(scope, i) and r["type"].lower() == kind.lower()]
+        return sorted(above, key=lambda resource: (len(resource["id"]), resource["id"]))
 
     def role_definition(self, guid: str, subscription: str) -> Document | None:
         """A role by its GUID."""
@@ -271,14 +271,18 @@ class Cloud:
         `filtered` is OData: "atScope()" leaves out what is below, "assignedTo('...')" and "principalId eq '...'" keep
         those of one principal, the first with its groups.
         """
-        found = [one for one in listed if is_at_or_above(one["properties"]["scope"], scope, whole_tree=True)]
+        reaching = [one for one in listed if is_at_or_above(one["properties"]["scope"], scope, whole_tree=True)]
         if "atscope()" not in filtered.lower():
-            found += [one for one in listed if one not in found and is_at_or_above(scope, one["properties"]["scope"])]
+            reaching += [
+                one for one in listed if one not in reaching and is_at_or_above(scope, one["properties"]["scope"])
+            ]
         if match := re.search(r"assignedTo\('([^']*)'\)", filtered, re.IGNORECASE):
-            found = [one for one in found if _holders(one) & (self.principals_of(match[1].lower()) | {_EVERYBODY})]
+            reaching = [
+                one for one in reaching if _holders(one) & (self.principals_of(match[1].lower()) | {_EVERYBODY})
+            ]
         if match := re.search(r"principalId eq '([^']*)'", filtered, re.IGNORECASE):
-            found = [one for one in found if match[1].lower() in _holders(one)]
-        return found
+            reaching = [one for one in reaching if match[1].lower() in _holders(one)]
+        return reaching
 
     def may(self, principal: str, action: str, scope: str) -> bool:
         """Azure's answer: some role allows the action here, and no deny assignment forbids it."""

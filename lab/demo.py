@@ -82,8 +82,8 @@ def _results(begun: float) -> Mapping[str, Any] | None:
     path = LATEST / "results.json"
     if not path.exists() or path.stat().st_mtime < begun - 1:
         return None
-    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def _judge(results: Mapping[str, Any], status: int) -> list[str]:

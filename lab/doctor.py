@@ -149,11 +149,11 @@ def _trial() -> str:
 
 def remarks() -> list[str]:
     """Which faults cannot be planted here, and what they need: nothing that keeps the lab from running."""
-    found = []
+    problems = []
     for fault in FAULTS.values():
         if packages := _unique(need.package for need in fault.needs if not need.found()):
-            found.append(f"without {' and '.join(packages)} the fault {fault.name} cannot be planted")
-    return found
+            problems.append(f"without {' and '.join(packages)} the fault {fault.name} cannot be planted")
+    return problems
 
 
 def missing_for(faults: Iterable[str]) -> str:

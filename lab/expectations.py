@@ -54,16 +54,16 @@ def differences(results: Mapping[str, Any], planted: Mapping[str, Mapping[str, s
 
     `planted` has the expectations by VM; every VM of the lab is in it, the healthy ones with none.
     """
-    found: list[str] = []
+    differences: list[str] = []
     vms = {vm["name"]: vm["results"] for vm in results["vms"]}
     for name in planted.keys() - vms.keys():
-        found.append(f"{name} is missing in the results")
+        differences.append(f"{name} is missing in the results")
     for name in vms.keys() - planted.keys():
-        found.append(f"{name} was not planted")
+        differences.append(f"{name} was not planted")
     for name, expects in planted.items():
         seen = vms.get(name, [])
         if name in vms and not seen:
-            found.append(f"{name} has no results")
+            differences.append(f"{name} has no results")
         keys = set()
         for result in seen:
             check, parameter, status = result["id"], result.get("parameter") or "", result["status"]
@@ -71,10 +71,10 @@ def differences(results: Mapping[str, Any], planted: Mapping[str, Mapping[str, s
             wanted = expected(expects, check, parameter)
             if status not in wanted:
                 label = f"{check}[{parameter}]" if parameter else check
-                found.append(f"{name} {label}: {status}, planted was {' or '.join(sorted(wanted))}")
+                differences.append(f"{name} {label}: {status}, planted was {' or '.join(sorted(wanted))}")
         if seen:
-            found += [f"{name} {key}: planted, but not in the results" for key in expects.keys() - keys - {"*"}]
-    return sorted(found)
+            differences += [f"{name} {key}: planted, but not in the results" for key in expects.keys() - keys - {"*"}]
+    return sorted(differences)
 
 
 def cause_differences(results: Mapping[str, Any], planted: Mapping[str, Sequence[Fault]]) -> list[str]:
@@ -83,7 +83,7 @@ def cause_differences(results: Mapping[str, Any], planted: Mapping[str, Sequence
     Of several faults, one may hide another (nothing is seen of a guest that is off) or explain it: a planted root that
     is blocked, or whose declared causes are in trouble too, is not expected.
     """
-    found = []
+    differences = []
     for vm in results["vms"]:
         faults = planted[vm["name"]]
         expects = combine(fault.expects for fault in faults)
@@ -97,11 +97,11 @@ def cause_differences(results: Mapping[str, Any], planted: Mapping[str, Sequence
         seen = list(dict.fromkeys(result["id"] for result in _in_order(vm["results"])))
         if set(seen) != set(wanted) or (seen and len(faults) == 1 and seen[0] != wanted[0]):
             names = ", ".join(fault.name for fault in faults)
-            found.append(f"{vm['name']} ({names}): root causes {seen}, planted {wanted}")
+            differences.append(f"{vm['name']} ({names}): root causes {seen}, planted {wanted}")
         for result in vm["results"]:
             if result["root_cause"] and result["caused_by"]:
-                found.append(f"{vm['name']} {result['id']}: a root cause, and caused by {result['caused_by']}")
-    return found
+                differences.append(f"{vm['name']} {result['id']}: a root cause, and caused by {result['caused_by']}")
+    return differences
 
 
 def _hidden(root: str, results: Iterable[Mapping[str, Any]]) -> bool:

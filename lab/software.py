@@ -57,26 +57,26 @@ def base(bundle: str) -> dict[str, GuestFile]:
 
 def files(plan: VmPlan) -> dict[str, GuestFile]:
     """What this VM has."""
-    found: dict[str, GuestFile] = {}
+    files: dict[str, GuestFile] = {}
     if plan.cloud_init:
-        found |= _cloud_init(plan.cloud_init)
+        files |= _cloud_init(plan.cloud_init)
     else:
-        found["/usr/bin/cloud-init"] = GuestFile(None)
+        files["/usr/bin/cloud-init"] = GuestFile(None)
     if plan.agent:
-        found |= _agent(plan, plan.agent)
+        files |= _agent(plan, plan.agent)
         newest = {f"{_AGENT}/lab/version": GuestFile(f"{AgentPlan().version}\n")}
-        found |= _package("azcmagent", newest, removes=["/opt/azcmagent", "/usr/bin/azcmagent", _AGENT])
+        files |= _package("azcmagent", newest, removes=["/opt/azcmagent", "/usr/bin/azcmagent", _AGENT])
     if plan.az == "real":
-        found["/usr/bin/az"] = GuestFile(_REAL_AZ, 0o755)
+        files["/usr/bin/az"] = GuestFile(_REAL_AZ, 0o755)
     elif plan.az:
-        found |= {"/usr/bin/az": _program("az"), f"{_LAB}/az-version": GuestFile(f"{plan.az}\n")}
-        found |= _package("azure-cli", {f"{_LAB}/az-version": GuestFile(f"{AZ}\n")})
+        files |= {"/usr/bin/az": _program("az"), f"{_LAB}/az-version": GuestFile(f"{plan.az}\n")}
+        files |= _package("azure-cli", {f"{_LAB}/az-version": GuestFile(f"{AZ}\n")})
     else:
-        found["/usr/bin/az"] = GuestFile(None)
+        files["/usr/bin/az"] = GuestFile(None)
     for path, file in plan.files.items():
         if file.content is None and Path(path).is_file():  # a program that this machine has and the VM has not
-            found |= _package(Path(path).name, {path: GuestFile(Path(path).read_bytes(), 0o755)})
-    return found
+            files |= _package(Path(path).name, {path: GuestFile(Path(path).read_bytes(), 0o755)})
+    return files
 
 
 def links(plan: VmPlan) -> dict[str, str]:
@@ -109,10 +109,10 @@ def of_the_runner(plan: RunPlan, folder: Path) -> dict[Path, GuestFile]:
 
 def _package(name: str, files: Mapping[str, GuestFile], removes: Sequence[str] = ()) -> dict[str, GuestFile]:
     """What apt-get puts into the VM, and takes out of it."""
-    found = {f"{_LAB}/packages/{name}{path}": file for path, file in files.items()}
+    rows = {f"{_LAB}/packages/{name}{path}": file for path, file in files.items()}
     if removes:
-        found[f"{_LAB}/packages/{name}.list"] = GuestFile("".join(f"{path}\n" for path in removes))
-    return found
+        rows[f"{_LAB}/packages/{name}.list"] = GuestFile("".join(f"{path}\n" for path in removes))
+    return rows
 
 
 def _program(name: str) -> GuestFile:
@@ -166,7 +166,7 @@ def _cloud_init(plan: CloudInitPlan) -> dict[str, GuestFile]:
         "status": plan.status,
     }
     long = f"status: {plan.status}\nextended_status: {extended}\ndetail: {detail}\n"
-    found = {
+    files = {
         "/usr/bin/cloud-init": _program("cloud-init"),
         f"{_LAB}/cloud-init/version": GuestFile(f"{plan.version}\n"),
         f"{_LAB}/cloud-init/status.json": GuestFile(json.dumps(status, indent=2) + "\n"),
@@ -176,15 +176,15 @@ def _cloud_init(plan: CloudInitPlan) -> dict[str, GuestFile]:
     }
     if plan.user_data:
         text = "#cloud-config\nruncmd:\n  - echo the proxy is set, and the metadata service answers\n"
-        found["/var/lib/cloud/instance/user-data.txt"] = GuestFile(text, 0o600)
+        files["/var/lib/cloud/instance/user-data.txt"] = GuestFile(text, 0o600)
     if plan.status != "disabled":
-        found["/var/log/cloud-init-output.log"] = GuestFile(_output(plan, booted, ended), 0o640)
+        files["/var/log/cloud-init-output.log"] = GuestFile(_output(plan, booted, ended), 0o640)
         state = {"v1": {"datasource": source, "stage": plan.stage, **stages}}
-        found["/var/lib/cloud/data/status.json"] = GuestFile(json.dumps(state, indent=1) + "\n")
+        files["/var/lib/cloud/data/status.json"] = GuestFile(json.dumps(state, indent=1) + "\n")
     if ended:
         result = {"v1": {"datasource": source, "errors": plan.errors}}
-        found["/var/lib/cloud/data/result.json"] = GuestFile(json.dumps(result, indent=1) + "\n")
-    return found
+        files["/var/lib/cloud/data/result.json"] = GuestFile(json.dumps(result, indent=1) + "\n")
+    return files
 
 
 def _output(plan: CloudInitPlan, booted: float, ended: bool) -> str:
@@ -213,7 +213,7 @@ def _output(plan: CloudInitPlan, booted: float, ended: bool) -> str:
 def _agent(plan: VmPlan, agent: AgentPlan) -> dict[str, GuestFile]:
     connected = agent.status == "Connected"
     services = dict.fromkeys(_SERVICES, "active" if connected else "inactive") | agent.services
-    found = {
+    files = {
         "/opt/azcmagent/bin/azcmagent": _program("azcmagent"),
         "/opt/azcmagent/bin/himds": GuestFile("#!/bin/sh\nexec sleep infinity\n", 0o755),
         f"{_AGENT}/lab/version": GuestFile(f"{agent.version}\n"),
@@ -231,8 +231,8 @@ def _agent(plan: VmPlan, agent: AgentPlan) -> dict[str, GuestFile]:
     }  # fmt: skip
     for name, state in services.items():
         environment = agent.environment if name == "himdsd" else {}
-        found[f"{_LAB}/units/{name}"] = GuestFile(_unit(name, state, environment))
-    return found
+        files[f"{_LAB}/units/{name}"] = GuestFile(_unit(name, state, environment))
+    return files
 
 
 def _shown(plan: VmPlan, agent: AgentPlan) -> dict[str, str]:

@@ -53,7 +53,7 @@ def test_the_endpoint_resolves(
     Unknown: neither getent nor nslookup is installed.
     """
     name = endpoint.host
-    if not resolved.asked:
+    if not resolved.resolver:
         unknown(
             f"{name} could not be looked up: {resolved.why_not} on the VM.",
             remedy="Install nslookup (bind9-dnsutils, bind-utils) on the VM, or judge by NET-001.",

@@ -43,8 +43,8 @@ class Fault:
     def troubled(self) -> list[str]:
         """The checks that fail, warn or are unknown by it, as `expects` names them."""
         words = {"fail", "warn", "unknown"}
-        found = (key.partition("[")[0] for key, status in self.expects.items() if words & set(status.split("|")))
-        return list(dict.fromkeys(found))
+        checks = (key.partition("[")[0] for key, status in self.expects.items() if words & set(status.split("|")))
+        return list(dict.fromkeys(checks))
 
 
 #: Every fault of a VM by name, in the order of the catalogue.

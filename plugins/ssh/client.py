@@ -107,7 +107,7 @@ class _Visits:
         self.deadlines: set[Deadline] = set()
         self.dialling: set[asyncio.Task[Any] | None] = set()  # not in a worker: these can simply be cancelled
         self.jumps: dict[Route, asyncio.Task[SshTransport]] = {}
-        self.asked: dict[Route, asyncio.Task[bool]] = {}  # whether a jump host is still there
+        self.presence: dict[Route, asyncio.Task[bool]] = {}  # whether a jump host is still there
         self.transports: list[SshTransport] = []  # of jump hosts, outermost first
         self.notes: dict[Route, str] = {}  # about their host keys
         self.over = threading.Event()
@@ -151,7 +151,7 @@ class _Visits:
                 deadline.cancel()
             for transport in reversed(self.transports):
                 transport.end()
-            for other in (*self.jumps.values(), *self.asked.values()):
+            for other in (*self.jumps.values(), *self.presence.values()):
                 other.cancel()
             self.workers.close()
             self.readers.close()
@@ -358,12 +358,12 @@ class _Visits:
             made = self.jumps.get(way)
             if made is None or not made.done() or made.cancelled() or made.exception():
                 return  # no VM got that far
-            if way not in self.asked:
-                self.asked[way] = asyncio.create_task(self._is_there(made.result()))
-            there = await asyncio.shield(self.asked[way])
+            if way not in self.presence:
+                self.presence[way] = asyncio.create_task(self._is_there(made.result()))
+            there = await asyncio.shield(self.presence[way])
             if not there:
                 raise lost(way[-1].label)
-            self.asked.pop(way, None)
+            self.presence.pop(way, None)
 
     async def _is_there(self, jump: SshTransport) -> bool:
         with suppress(TimeoutError):

@@ -52,7 +52,7 @@ class _File:
     plain: dict[str, list[Entry]] = field(default_factory=dict)
     hashed: list[tuple[bytes, bytes, Entry]] = field(default_factory=list)
     patterns: list[Entry] = field(default_factory=list)
-    found: dict[str, list[Entry]] = field(default_factory=dict)  # for the names that were asked for
+    by_name: dict[str, list[Entry]] = field(default_factory=dict)  # for the names that were asked for
 
 
 def fingerprint(key: str) -> str:
@@ -82,7 +82,7 @@ class KnownHosts:
         """Append a host key. OSError when the file cannot be written."""
         with self._lock:
             file = self._files.setdefault(path, _File())
-            file.found.clear()
+            file.by_name.clear()
             file.plain.setdefault(name, []).append(Entry(name, kind, key, path, 0))
             line = _append(path, f"{name} {kind} {key}\n")
             file.plain[name][-1] = Entry(name, kind, key, path, line)
@@ -95,12 +95,12 @@ class KnownHosts:
 
     @staticmethod
     def _in_file(known: _File, name: str) -> list[Entry]:
-        if name not in known.found:
-            known.found[name] = sorted(
+        if name not in known.by_name:
+            known.by_name[name] = sorted(
                 (entry for entry in _matching(known, name) if is_host_key(entry.kind, entry.key)),
                 key=lambda entry: entry.line,
             )
-        return known.found[name]
+        return known.by_name[name]
 
 
 def _matching(known: _File, name: str) -> Iterator[Entry]:

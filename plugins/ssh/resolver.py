@@ -30,8 +30,8 @@ class Resolver:
         """
         if is_address(host):
             return
-        asked, answer = self._question(host, port)
-        await asked.wait()
+        sent, answer = self._question(host, port)
+        await sent.wait()
         asyncio.get_running_loop().call_later(limit, lambda: None if answer.done() else self._pool.grow(_MOST))
 
     def addresses(self, host: str, port: int) -> _Answer:
@@ -44,14 +44,14 @@ class Resolver:
 
     def _question(self, host: str, port: int) -> tuple[asyncio.Event, _Answer]:
         if (host, port) not in self._names:
-            loop, asked = asyncio.get_running_loop(), asyncio.Event()
+            loop, sent = asyncio.get_running_loop(), asyncio.Event()
 
             def ask() -> list[tuple[int, Address]]:
                 with suppress(RuntimeError):  # the loop has ended
-                    loop.call_soon_threadsafe(asked.set)
+                    loop.call_soon_threadsafe(sent.set)
                 return resolve_now(host, port)
 
-            self._names[host, port] = asked, self._pool.future(ask)
+            self._names[host, port] = sent, self._pool.future(ask)
         return self._names[host, port]
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ class NameAnswer:
 
     addresses: tuple[str, ...]
     why_not: str = ""  # a clause, when there are none
-    asked: bool = True  # False: nothing on the VM could ask
+    resolver: bool = True  # False: neither getent nor nslookup is there to ask
 
     @classmethod
     def read(cls, result: ProbeResult) -> NameAnswer:
@@ -44,7 +44,7 @@ class NameAnswer:
         if result.state == "timed out":
             return cls((), "the resolver did not answer in time")
         if result.exit == 127:
-            return cls((), "neither getent nor nslookup is installed", asked=False)
+            return cls((), "neither getent nor nslookup is installed", resolver=False)
         output = result.stdout.replace("\r", "")
         if "Server:" in output:  # nslookup: the first address is the server's own
             output = output.partition("\nName:")[2]

@@ -38,7 +38,7 @@ class _Claim(NamedTuple):
     """A claim that Azure's own record of the identity can be compared with."""
 
     name: str
-    found: str
+    actual: str
     expected: str
 
 
@@ -51,7 +51,7 @@ def _claims(token: TokenAnswer, principal: Principal | None) -> Iterator[_Claim]
         _Claim("tenant", token.claim("tid"), principal.tenant_id or ""),
         _Claim("client id", token.claim("appid") or token.fields.get("client_id", ""), principal.client_id or ""),
     ):
-        if claim.found and claim.expected:
+        if claim.actual and claim.expected:
             yield claim
 
 
@@ -60,11 +60,11 @@ def wrong_identity(token: TokenAnswer, principal: Principal | None, vm: Vm) -> C
     identity = identity_of(vm) if vm.identity or principal is None else str(principal)
     source = token.claim("xms_mirid")
     for claim in _claims(token, principal):
-        if _bare(claim.found) != _bare(claim.expected):
+        if _bare(claim.actual) != _bare(claim.expected):
             whose = f"It is of {source}." if source and _bare(source) != _bare(vm.resource_id or "") else ""
             return CheckOutcome(
                 Status.FAIL,
-                f"The token's {claim.name} is {claim.found}; expected {claim.expected}, that of {identity}. "
+                f"The token's {claim.name} is {claim.actual}; expected {claim.expected}, that of {identity}. "
                 f"{whose}".rstrip(),
             )
     return _wrong_resource(source, vm, identity)

@@ -51,8 +51,8 @@ def test_a_chosen_version_is_kept_for_the_questions_that_follow(arm: Arm) -> Non
     arm.versions["microsoft.networkcloud/virtualmachines"] = (["2026-07-01"], offers("2026-07-01"))
     facts = fetch(vms, options(arm))
     assert all(AzureVmView(vm, facts).vm for vm in vms)
-    asked = [re.findall(r"api-version=([\w-]+)", call.url)[0] for call in facts.calls if "NetworkCloud/" in call.url]
-    assert asked.count("2025-09-01") == 1
+    version = [re.findall(r"api-version=([\w-]+)", call.url)[0] for call in facts.calls if "NetworkCloud/" in call.url]
+    assert version.count("2025-09-01") == 1
 
 
 def test_no_version_that_is_known_is_one_clear_message(arm: Arm) -> None:

@@ -47,8 +47,8 @@ def test_both_versions(bin_folder: Path) -> None:
 
 def test_a_runner_survives_its_file(bin_folder: Path) -> None:
     az(bin_folder)
-    found = read_versions()
-    assert checked(asdict(found), AzCli) == found
+    versions = read_versions()
+    assert checked(asdict(versions), AzCli) == versions
     assert checked(asdict(AzCli(error="az hangs")), AzCli).error == "az hangs"
 
 

@@ -80,8 +80,8 @@ def test_every_request_asks_for_json(arm: Arm) -> None:
 @pytest.mark.parametrize(("count", "listed"), [(FEW, False), (FEW + 1, True)])
 def test_few_vms_are_asked_for_one_by_one(arm: Arm, count: int, listed: bool) -> None:
     vms = populate(arm, count)
-    asked = [request.split()[1].split("?")[0].lower() for request in requests(arm, vms)]
-    assert (VMS in asked) is listed
+    urls = [request.split()[1].split("?")[0].lower() for request in requests(arm, vms)]
+    assert (VMS in urls) is listed
     planned = [
         call.url.split("?")[0].removeprefix(arm.cloud.manager).lower() for call in planned_calls(vms, options(arm))
     ]
@@ -97,15 +97,15 @@ def requests(arm: Arm, vms: Sequence[Any]) -> list[str]:
 
 def test_an_interrupt_while_logging_in_ends_the_wait(arm: Arm) -> None:
     vms = populate(arm, 1)
-    asked = threading.Event()
+    requested = threading.Event()
 
     class Hangs(FakeCredential):
         def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
-            asked.set()
+            requested.set()
             time.sleep(3600)
             return super().get_token(*scopes, **kwargs)
 
-    facts = fetch(vms, options(arm, credential=lambda cloud: Hangs(), cancelled=asked.is_set))
+    facts = fetch(vms, options(arm, credential=lambda cloud: Hangs(), cancelled=requested.is_set))
     assert facts.interrupted
     with pytest.raises(CheckOutcome) as caught:
         _ = AzureVmView(vms[0], facts).vm

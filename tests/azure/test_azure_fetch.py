@@ -65,10 +65,10 @@ def test_only_who_lacks_a_role_of_its_own_is_asked_for_by_name(arm: Arm) -> None
     limited = site.assignment(site.RESOURCE_MANAGER, GROUP, principals[4], condition="@Resource[x] StringEquals 'y'")
     site.give(arm, GROUP, principals[4], limited, site.assignment(site.LIST_ACCESS, GROUP, principals[4]))
     facts = fetch(vms, options(arm))
-    asked = [call.url for call in facts.calls if "assignedTo" in call.url]
-    assert len(asked) == 2
-    assert any(principals[2] in url for url in asked)
-    assert any(principals[4] in url for url in asked)
+    requests = [call.url for call in facts.calls if "assignedTo" in call.url]
+    assert len(requests) == 2
+    assert any(principals[2] in url for url in requests)
+    assert any(principals[4] in url for url in requests)
     held = AzureVmView(vms[2], facts).access(principals[2]).assignments
     assert [assignment.via_group for assignment in held] == [None, "a-group"]
 
@@ -181,9 +181,9 @@ def test_the_arc_machine_is_asked_for_where_the_list_is_lost(arm: Arm) -> None:
     arm.troubles.append((lambda path: path.endswith("/microsoft.hybridcompute/machines"), [(200, {}, elsewhere)]))
     facts = fetch(vms, options(arm))
     assert AzureVmView(vms[0], facts).arc_machine is None
-    found = AzureVmView(vms[1], facts)
-    assert found.arc_machine is not None and found.arc_machine["name"] == "vm2"
-    assert list(found.used) == ["azure-vm", "azure-arc-machine"]
+    second_view = AzureVmView(vms[1], facts)
+    assert second_view.arc_machine is not None and second_view.arc_machine["name"] == "vm2"
+    assert list(second_view.used) == ["azure-vm", "azure-arc-machine"]
 
 
 @pytest.mark.parametrize("host", ["LocalHost", "LOCALHOST"])
@@ -345,6 +345,6 @@ def test_an_answer_of_another_shape_is_as_if_azure_had_not_stated_it(arm: Arm) -
     vms = populate(arm, 1)
     provider = next(path for path in arm.documents if path.endswith("/providers/microsoft.hybridcompute"))
     arm.documents[provider]["registrationState"] = ["Registered"]
-    found = look(arm, vms).provider("Microsoft.HybridCompute")
-    assert "registrationState" not in found
-    assert found["namespace"] == "Microsoft.HybridCompute"
+    rights = look(arm, vms).provider("Microsoft.HybridCompute")
+    assert "registrationState" not in rights
+    assert rights["namespace"] == "Microsoft.HybridCompute"

@@ -122,8 +122,8 @@ def test_nobody_listens(arm: Arm) -> None:
 def test_a_name_that_does_not_resolve(arm: Arm) -> None:
     vms = populate(arm, 1)
     cloud = Cloud("AzureCloud", "https://arm.invalid", "https://login.invalid")
-    asked = options(arm)
-    facts = fetch(vms, type(asked)(clouds={"AzureCloud": cloud}, credential=asked.credential))
+    fetch_options = options(arm)
+    facts = fetch(vms, type(fetch_options)(clouds={"AzureCloud": cloud}, credential=fetch_options.credential))
     problem = stopped(AzureVmView(vms[0], facts), "vm")
     assert "the name arm.invalid was not resolved" in problem.message
 

@@ -39,9 +39,9 @@ def test_a_name_that_two_vms_have_is_not_guessed(arm: Arm) -> None:
 
 
 def test_an_id_that_azure_states_and_that_is_none_is_not_asked_about() -> None:
-    found = _parsed("rack-1")
-    assert isinstance(found, ReadError)
-    assert (found.message.partition(".")[0], found.remedy) == ("'rack-1' is not a resource id", "Correct the id.")
+    problem = _parsed("rack-1")
+    assert isinstance(problem, ReadError)
+    assert (problem.message.partition(".")[0], problem.remedy) == ("'rack-1' is not a resource id", "Correct the id.")
 
 
 def test_a_vm_that_is_not_stated_is_not_asked_about(arm: Arm) -> None:

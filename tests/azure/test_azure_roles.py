@@ -137,8 +137,8 @@ def deny(*principals: str, kind: str = "ServicePrincipal", **more: Any) -> dict[
 
 
 def test_an_assignment_through_a_group_names_it() -> None:
-    found = access(site.assignment("r1", GROUP, OTHERS), site.assignment("r1", GROUP, ME.upper()), roles={"r1": [{}]})
-    assert [assignment.via_group for assignment in found.assignments] == [OTHERS, None]
+    rights = access(site.assignment("r1", GROUP, OTHERS), site.assignment("r1", GROUP, ME.upper()), roles={"r1": [{}]})
+    assert [assignment.via_group for assignment in rights.assignments] == [OTHERS, None]
 
 
 def test_only_scopes_above_the_target_count() -> None:
@@ -147,8 +147,8 @@ def test_only_scopes_above_the_target_count() -> None:
         f"{GROUP}b", GROUP.replace("vms-rg", "other-rg"), f"{GROUP}/providers/Microsoft.HybridCompute/machines/vm1",
         "/subscriptions/60000000-0000-4000-8000-000000000001",
     ]  # fmt: skip
-    found = access(*(site.assignment("r1", scope, ME) for scope in scopes), roles={"r1": [{}]})
-    assert [assignment.scope for assignment in found.assignments] == scopes[:4]
+    rights = access(*(site.assignment("r1", scope, ME) for scope in scopes), roles={"r1": [{}]})
+    assert [assignment.scope for assignment in rights.assignments] == scopes[:4]
 
 
 def test_each_permission_block_stands_for_itself() -> None:
@@ -157,15 +157,15 @@ def test_each_permission_block_stands_for_itself() -> None:
         {"actions": ["*"], "notActions": ["*/write"]},
         {"actions": [WRITE], "notActions": [], "condition": "only on Sundays"},
     ]
-    found = access(site.assignment("r1", GROUP, ME), roles={"r1": blocks})
-    assert [assignment.not_actions for assignment in found.assignments] == [("*/write",), ()]
-    assert isinstance(effective(found, WRITE), Undecided)
+    rights = access(site.assignment("r1", GROUP, ME), roles={"r1": blocks})
+    assert [assignment.not_actions for assignment in rights.assignments] == [("*/write",), ()]
+    assert isinstance(effective(rights, WRITE), Undecided)
 
 
 def test_a_definition_that_is_gone_or_unread_keeps_its_guid() -> None:
-    found = access(site.assignment("r9", GROUP, ME))
-    assert found.assignments[0].role_id == "r9" and found.assignments[0].unread
-    assert isinstance(effective(found, WRITE), Undecided)
+    rights = access(site.assignment("r9", GROUP, ME))
+    assert rights.assignments[0].role_id == "r9" and rights.assignments[0].unread
+    assert isinstance(effective(rights, WRITE), Undecided)
 
 
 @pytest.mark.parametrize(
@@ -194,5 +194,5 @@ def test_a_definition_that_is_gone_or_unread_keeps_its_guid() -> None:
     ],
 )
 def test_who_a_deny_assignment_concerns(row: dict[str, Any], certain: list[bool]) -> None:
-    found = access(site.assignment("r1", GROUP, OTHERS), denied=[row], roles={"r1": [{"actions": ["*"]}]})
-    assert [denial.certain for denial in found.denies] == certain
+    rights = access(site.assignment("r1", GROUP, OTHERS), denied=[row], roles={"r1": [{"actions": ["*"]}]})
+    assert [denial.certain for denial in rights.denies] == certain

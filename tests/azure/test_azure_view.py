@@ -49,8 +49,8 @@ def users(*names: str, **system: str) -> dict[str, Any]:
     ],
 )
 def test_the_expected_identity(identity: Any, wanted: str | None, expected: tuple[str, str]) -> None:
-    found = view(identity, wanted).expected
-    assert (found.kind, found.principal_id) == expected
+    principal = view(identity, wanted).expected
+    assert (principal.kind, principal.principal_id) == expected
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_an_identity_that_is_missing_or_not_clear(
 
 
 def test_all_identities_are_listed() -> None:
-    found = view(users(*USERS, principalId="S", tenantId="T")).identities
-    assert [(identity.kind, identity.id, identity.client_id, identity.tenant_id) for identity in found] == [
+    principal = view(users(*USERS, principalId="S", tenantId="T")).identities
+    assert [(identity.kind, identity.id, identity.client_id, identity.tenant_id) for identity in principal] == [
         ("system", vm_id("vm1"), None, "t"), ("user", USERS[0], "c", None), ("user", USERS[1], "c", None)
     ]  # fmt: skip
 

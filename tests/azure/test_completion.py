@@ -31,8 +31,8 @@ def test_what_is_stated_is_not_asked_for(arm: Arm) -> None:
     assert complete([stated], options(arm)) == ([stated], [])
     assert arm.requests == []
     half = replace(vm, target=Target(location="westeurope"))
-    (found,), _ = complete([half], options(arm))
-    assert (found.target.location, found.identity) == ("westeurope", "system")
+    (completed,), _ = complete([half], options(arm))
+    assert (completed.target.location, completed.identity) == ("westeurope", "system")
 
 
 def test_a_vm_that_azure_cannot_be_asked_about_stays_as_it_is(arm: Arm) -> None:
@@ -40,15 +40,15 @@ def test_a_vm_that_azure_cannot_be_asked_about_stays_as_it_is(arm: Arm) -> None:
     plain = Vm("vm1")
     assert not open_fields(plain, options(arm))
     assert complete([plain], options(arm)) == ([plain], [])
-    (found,), _ = complete([plain], options(arm, subscription=SUBSCRIPTION))
-    assert found.target.location == "eastus"
+    (completed,), _ = complete([plain], options(arm, subscription=SUBSCRIPTION))
+    assert completed.target.location == "eastus"
 
 
 def test_what_could_not_be_read_is_a_note(arm: Arm) -> None:
     vms = populate(arm, 2)
     arm.trouble("/virtualmachines/", forbidden("Microsoft.NetworkCloud/virtualMachines/read", GROUP))
-    found, notes = complete(vms, options(arm))
-    assert found == vms
+    completed, notes = complete(vms, options(arm))
+    assert completed == vms
     assert len(notes) == 1
     assert notes[0].startswith(
         "no location is stated for 2 VMs, so the regional endpoints are left out: Could not read the virtual machine VM1:"

@@ -18,17 +18,17 @@ from tests.support.azure_site import SUBSCRIPTION, vm_id
 def test_a_fleet_comes_from_azure(arm: Arm) -> None:
     site.populate(arm, 3)
     place = Place(arm.cloud, SUBSCRIPTION)
-    found = fleet_from_azure([place], lambda cloud: FakeCredential())
-    assert [(vm.name, vm.host, vm.resource_id) for vm in found.vms] == [
+    discovery = fleet_from_azure([place], lambda cloud: FakeCredential())
+    assert [(vm.name, vm.host, vm.resource_id) for vm in discovery.vms] == [
         (f"vm{number}", f"10.0.0.{number}", vm_id(f"vm{number}")) for number in (1, 2, 3)
     ]
-    assert found.vms[0].tags == {"site": "lab"}
-    assert found.notes == []
-    vm = found.vms[0]
+    assert discovery.vms[0].tags == {"site": "lab"}
+    assert discovery.notes == []
+    vm = discovery.vms[0]
     assert (vm.user, vm.identity, vm.os, vm.target) == ("azureuser", "system", "linux", Target(location="eastus"))
     group = Place(arm.cloud, SUBSCRIPTION, "vms-rg")
-    assert fleet_from_azure([group], lambda cloud: FakeCredential()) == found
-    assert fleet_from_azure([group, place], lambda cloud: FakeCredential()) == found, "each VM once"
+    assert fleet_from_azure([group], lambda cloud: FakeCredential()) == discovery
+    assert fleet_from_azure([group, place], lambda cloud: FakeCredential()) == discovery, "each VM once"
 
 
 def test_a_fleet_that_cannot_be_read_says_why(arm: Arm) -> None:
@@ -48,13 +48,13 @@ def test_the_address_that_is_taken_is_told_when_it_is_a_guess() -> None:
     twin["id"] = vm_id("vm1").replace("vms-rg", "other-rg")
     twin["name"] = "vm1"
     six["properties"]["networkAttachments"] = [{"defaultGateway": "True", "ipv6Address": "fd00::4/64"}]
-    found = from_resources([(clouds()["AzureCloud"], resource) for resource in (plain, nothing, twin, six)])
-    assert [(vm.name, vm.host) for vm in found.vms] == [
+    discovery = from_resources([(clouds()["AzureCloud"], resource) for resource in (plain, nothing, twin, six)])
+    assert [(vm.name, vm.host) for vm in discovery.vms] == [
         ("other-rg/vm1", "10.0.0.3"), ("vm2", "vm2"), ("vm4", "fd00::4"), ("vms-rg/vm1", "192.0.2.1")
     ]  # fmt: skip
-    assert len(found.notes) == 2
+    assert len(discovery.notes) == 2
     assert "the address in the first, data, is used: 192.0.2.1" in next(
-        note for note in found.notes if "vms-rg" in note
+        note for note in discovery.notes if "vms-rg" in note
     )
     assert addresses(nothing) == []
 
@@ -97,11 +97,11 @@ def test_the_only_identity_of_a_vm_is_the_one_to_enroll_with(identity: Any, expe
 def test_windows_is_known_by_its_image(image: str, expected: str) -> None:
     resource = site.vm(1)
     resource["properties"]["vmImage"] = image
-    found = from_resources([(clouds()["AzureCloud"], resource)])
-    assert found.vms[0].os == expected
-    assert bool(found.notes) == (expected == "windows")
-    if found.notes:
-        assert found.notes == [
+    discovery = from_resources([(clouds()["AzureCloud"], resource)])
+    assert discovery.vms[0].os == expected
+    assert bool(discovery.notes) == (expected == "windows")
+    if discovery.notes:
+        assert discovery.notes == [
             "taken for Windows by the name of the image, since Azure does not state the system: vm1. If that is wrong, "
             "state os in a file: --inventory."
         ]
@@ -110,17 +110,17 @@ def test_windows_is_known_by_its_image(image: str, expected: str) -> None:
 def test_an_admin_name_that_could_be_an_option_is_not_used() -> None:
     resource = site.vm(1)
     resource["properties"]["adminUsername"] = "-oProxyCommand=x"
-    found = from_resources([(clouds()["AzureCloud"], resource)])
-    assert found.vms[0].user is None
-    assert found.notes == ["vm1: its adminUsername in Azure cannot be used, so the SSH configuration decides."]
+    discovery = from_resources([(clouds()["AzureCloud"], resource)])
+    assert discovery.vms[0].user is None
+    assert discovery.notes == ["vm1: its adminUsername in Azure cannot be used, so the SSH configuration decides."]
 
 
 def test_vms_of_several_clouds_are_one_fleet() -> None:
     public, china = clouds()["AzureCloud"], clouds()["AzureChinaCloud"]
     other = site.vm(1)
     other["id"] = other["id"].replace(SUBSCRIPTION, "60000000-0000-4000-8000-000000000001")
-    found = from_resources([(public, site.vm(1)), (china, other)])
-    assert {(vm.name, vm.target.cloud) for vm in found.vms} == {
+    discovery = from_resources([(public, site.vm(1)), (china, other)])
+    assert {(vm.name, vm.target.cloud) for vm in discovery.vms} == {
         (f"{SUBSCRIPTION}/vms-rg/vm1", "AzureCloud"),
         ("60000000-0000-4000-8000-000000000001/vms-rg/vm1", "AzureChinaCloud"),
     }

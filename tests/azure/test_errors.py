@@ -76,9 +76,9 @@ def answer(status: int, code: str = "", message: str = "", url: str = MACHINES, 
 
 def error(response: Any) -> HttpResponseError:
     """As the SDKs raise it: their own message is not what is shown."""
-    found = HttpResponseError("The SDK's own words")
-    found.response = response
-    return found
+    problem = HttpResponseError("The SDK's own words")
+    problem.response = response
+    return problem
 
 
 NO_VERSION = (
@@ -288,14 +288,14 @@ CASES: list[Any] = [
 
 @pytest.mark.parametrize(("problem", "message", "remedy"), CASES)
 def test_what_is_said_of_an_answer(problem: Exception, message: str, remedy: str) -> None:
-    found = explain(problem, "it", CLOUD, "az login, object id b0")
-    assert (found.message, found.remedy) == (f"Could not read it: {message}", remedy)
+    error = explain(problem, "it", CLOUD, "az login, object id b0")
+    assert (error.message, error.remedy) == (f"Could not read it: {message}", remedy)
 
 
 def test_a_secret_in_an_answer_is_not_repeated() -> None:
-    found = explain(answer(400, "Odd", "http://user:hunter22222@proxy:1 refused"), "it", CLOUD)
-    assert "hunter22222" not in found.message
-    assert found.message.startswith("Could not read it: Azure answered 400 Odd: http://<secret:")
+    problem = explain(answer(400, "Odd", "http://user:hunter22222@proxy:1 refused"), "it", CLOUD)
+    assert "hunter22222" not in problem.message
+    assert problem.message.startswith("Could not read it: Azure answered 400 Odd: http://<secret:")
 
 
 @pytest.mark.parametrize(
@@ -325,21 +325,21 @@ def test_a_secret_in_an_answer_is_not_repeated() -> None:
     ids=["secret", "not-signed-in", "setting", "not-reached"],
 )
 def test_what_is_said_of_a_login(problem: Exception, message: str, remedy: str) -> None:
-    found = no_login(problem, CLOUD)
-    assert (found.message, found.remedy) == (message, remedy)
+    error = no_login(problem, CLOUD)
+    assert (error.message, error.remedy) == (message, remedy)
 
 
 def test_a_connection_that_was_never_made_is_everyones_problem() -> None:
-    found = not_reached(ServiceRequestError("[Errno 111] Connection refused"), CLOUD)
-    assert found is not None
-    assert found.message == "Azure was not reached: no connection to management.azure.com: Connection refused."
+    problem = not_reached(ServiceRequestError("[Errno 111] Connection refused"), CLOUD)
+    assert problem is not None
+    assert problem.message == "Azure was not reached: no connection to management.azure.com: Connection refused."
     assert not_reached(answer(403), CLOUD) is None
 
 
 def test_all_requests_together_took_too_long() -> None:
-    found = out_of_time("the clusters", 300.0, time.monotonic() - 301)
-    assert found.message == "Could not read the clusters: the 300 s for all requests to Azure were over after 301 s."
-    assert found.remedy == "Run again with fewer VMs, or find out why Azure answers so slowly."
+    problem = out_of_time("the clusters", 300.0, time.monotonic() - 301)
+    assert problem.message == "Could not read the clusters: the 300 s for all requests to Azure were over after 301 s."
+    assert problem.remedy == "Run again with fewer VMs, or find out why Azure answers so slowly."
 
 
 def test_answers_that_miss_the_same_right_share_an_obstacle() -> None:
@@ -366,8 +366,8 @@ READ = "Give the runner the right to read Azure"
     ],
 )
 def test_what_else_an_answer_says(problem: Exception, expected: tuple[int | None, str, str]) -> None:
-    found = explain(problem, "it", CLOUD)
-    assert (found.status, found.shared_cause, found.action) == expected
+    answer_read = explain(problem, "it", CLOUD)
+    assert (answer_read.status, answer_read.shared_cause, answer_read.action) == expected
 
 
 @pytest.mark.parametrize(

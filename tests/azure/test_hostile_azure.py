@@ -85,7 +85,7 @@ def test_no_marker_of_azure_acts(arm: Arm, turn: int, tmp_path: Path) -> None:
     outputs = [printed, log, *(file for file in run.rglob("*") if file.is_file() and file.suffix != ".zip")]
     outputs = [file for file in outputs if file.name[0] != "."]
     seen = {file.name: [problem for problem in problems(file) if "\u26a0\ufe0f" not in problem] for file in outputs}
-    assert {name: found[0] for name, found in seen.items() if found} == {}
+    assert {name: actual[0] for name, actual in seen.items() if actual} == {}
 
 
 def test_no_marker_of_a_fleet_of_azure_acts_in_its_notes(pytester: pytest.Pytester) -> None:

@@ -50,7 +50,7 @@ def judged(arm: Arm, vm: Vm) -> dict[str, Status]:
     """The verdict of every check of the control plane, by id and parameter."""
     profile = PROFILE
     facts = fetch([vm], options(arm))
-    found: dict[str, Status] = {}
+    rows: dict[str, Status] = {}
     for id, function in FUNCTIONS.items():
         check = CHECKS[id]
         if id.partition("-")[0] not in ("VM", "PLATFORM", "CSN", "IDENTITY", "ROLES", "RELAY") or id in GUEST:
@@ -62,8 +62,8 @@ def judged(arm: Arm, vm: Vm) -> dict[str, Status]:
         for value in values:
             evidence = NO_AGENT if id == "VM-006" else {}
             row = Row(id, evidence, Status.PASS, "", parameters={"azure": AzureVmView(vm, facts), **value}, vm=vm)
-            found[id + "".join(f"[{one}]" for one in value.values())] = row.outcome(function).status
-    return found
+            rows[id + "".join(f"[{one}]" for one in value.values())] = row.outcome(function).status
+    return rows
 
 
 #: Checks of these areas that look into the VM.
@@ -81,10 +81,10 @@ def alarms(verdicts: Mapping[str, Status]) -> dict[str, Status]:
 def test_the_examples_as_they_are(arm: Arm) -> None:
     """Each alarm is for a value that the example states: versions and dates of 2023, a closed network, no roles."""
     serve(arm, [fresh(published.VM)], fresh(published.CLUSTER), fresh(published.CSN))
-    found = alarms(judged(arm, vm_of(published.VM)))
-    endpoints = {id for id in found if id.startswith("CSN-002[")}
+    raised = alarms(judged(arm, vm_of(published.VM)))
+    endpoints = {id for id in raised if id.startswith("CSN-002[")}
     assert len(endpoints) == 8
-    assert {id: status for id, status in found.items() if id not in endpoints} == {
+    assert {id: status for id, status in raised.items() if id not in endpoints} == {
         "PLATFORM-001": Status.FAIL,  # clusterVersion 1.0.0
         "PLATFORM-002": Status.UNKNOWN,  # nothing newer is offered
         "PLATFORM-006": Status.WARN,  # supportExpiryDate 2023-04-29
@@ -171,10 +171,10 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def fields(document: Document) -> dict[str, set[str]]:
     """Each field with its values; those that name things of the lab (ids, names, addresses, times) without them."""
-    found: dict[str, set[str]] = {}
+    rows: dict[str, set[str]] = {}
     for path, value in leaves(document):
-        found.setdefault(path, set()).add(str(value))
-    return found
+        rows.setdefault(path, set()).add(str(value))
+    return rows
 
 
 #: Of what a check reads, the values that mean a state.

@@ -42,9 +42,9 @@ def test_the_plan_holds(arm: Arm, count: int, by_name: bool) -> None:
     if by_name:
         vms = [Vm(vm.name) for vm in vms]
         more = {"subscription": SUBSCRIPTION, "resource_group": "vms-rg"}
-    asked = options(arm, **more)
-    plan = planned_calls(vms, asked)
-    calls = fetch(vms, asked).calls
+    fetch_options = options(arm, **more)
+    plan = planned_calls(vms, fetch_options)
+    calls = fetch(vms, fetch_options).calls
     assert calls
     for call in calls:
         assert any(matches(request, call) for request in plan), f"{call} was not planned"
@@ -64,10 +64,10 @@ def test_a_vm_of_the_private_relay_costs_two_more_requests_and_they_are_planned(
         more = {"subscription": SUBSCRIPTION, "resource_group": "vms-rg"}
     before = len(fetch(vms, options(arm, **more)).calls)
     private = [replace(vm, path="relay") for vm in vms]
-    asked = options(arm, **more)
-    calls = fetch(private, asked).calls
+    fetch_options = options(arm, **more)
+    calls = fetch(private, fetch_options).calls
     assert len(calls) == before + 2 * count
-    plan = planned_calls(private, asked)
+    plan = planned_calls(private, fetch_options)
     assert [str(call) for call in calls if not any(matches(request, call) for request in plan)] == []
     of_vms = [call.url for call in calls if "/virtualMachines/" in call.url and "Microsoft.Authorization" in call.url]
     assert len(of_vms) == 2 * count

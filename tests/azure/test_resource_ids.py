@@ -9,11 +9,11 @@ from tests.support.azure_site import GROUP, SUBSCRIPTION, vm_id
 
 
 def test_an_id_is_taken_apart() -> None:
-    found = ids.parse(
+    parts = ids.parse(
         "/Subscriptions/S/resourcegroups/G/providers/Microsoft.NetworkCloud/virtualMachines/v/consoles/default/"
     )
-    assert (found.subscription, found.resource_group, found.provider) == ("S", "G", "Microsoft.NetworkCloud")
-    assert (found.type, found.name, found.group) == (
+    assert (parts.subscription, parts.resource_group, parts.provider) == ("S", "G", "Microsoft.NetworkCloud")
+    assert (parts.type, parts.name, parts.group) == (
         "virtualMachines/consoles",
         "default",
         "/subscriptions/S/resourceGroups/G",

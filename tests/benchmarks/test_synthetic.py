@@ -25,12 +25,12 @@ def test_a_clone_is_called_otherwise_everywhere_and_its_token_is_its_own(tmp_pat
     assert evidence.vm == vms[0]
     assert evidence.session.address == "root@10.0.28.2:22"
     claims = evidence.results["arm_token"].stdout.partition("claims=")[2].partition("\n")[0]
-    said = json.loads(synthetic._decoded(claims))
-    assert said["xms_mirid"].endswith("/virtualMachines/vm7001")
+    document = json.loads(synthetic._decoded(claims))
+    assert document["xms_mirid"].endswith("/virtualMachines/vm7001")
     facts = AzureSnapshot.from_data(_read(tmp_path / "azure.json"))
     resource = facts.answers[str(facts.located["vm7001"]).lower()].value  # type: ignore[union-attr]
-    assert said["oid"] == resource["identity"]["principalId"] == synthetic.Clone(7001).id("principal")
-    assert any(path.endswith(f"roleassignments?assignedto={said['oid']}") for path in facts.answers)
+    assert document["oid"] == resource["identity"]["principalId"] == synthetic.Clone(7001).id("principal")
+    assert any(path.endswith(f"roleassignments?assignedto={document['oid']}") for path in facts.answers)
     # vm1 and vm4 are the originals of the healthy ones: nothing of theirs is left.
     assert not [text for name in ("vm1", "vm4") for text in tmp_path.rglob("*.json") if f'/{name}"' in text.read_text()]
 

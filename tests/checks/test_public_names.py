@@ -24,9 +24,9 @@ def test_importing_plugins_takes_no_sdk_and_no_ssh() -> None:
 
 def test_the_suites_import_from_plugins_itself() -> None:
     modules = {
-        found
+        matches
         for path in (ROOT / "suites").rglob("*.py")
-        for found in re.findall(r"^(?:from|import) (plugins\.\S+|plugins) ", path.read_text(), re.M)
+        for matches in re.findall(r"^(?:from|import) (plugins\.\S+|plugins) ", path.read_text(), re.M)
     }
     others = {
         f"plugins.{name}"

@@ -12,14 +12,14 @@ from plugins.core.worker_pool import WorkerPool
 
 def test_questions_under_way_are_answered_after_the_run_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "_GRACE", 60.0)
-    asked = threading.Event()
+    requested = threading.Event()
 
     def cancelled() -> bool:
-        asked.set()
+        requested.set()
         return True
 
     def question() -> str:
-        asked.wait(60)
+        requested.wait(60)
         return "an answer"
 
     pool = WorkerPool(1, cancelled=cancelled)

@@ -38,7 +38,7 @@ def test_another_status_another_cause_or_other_words_are_another_finding() -> No
 
 
 def test_the_worst_come_first_then_root_causes_then_those_on_most_vms() -> None:
-    found = findings(
+    groups = findings(
         a=[
             result("VM-001", "waived", "w"),
             result("VM-002", "warn", "w"),
@@ -49,7 +49,7 @@ def test_the_worst_come_first_then_root_causes_then_those_on_most_vms() -> None:
         ],
         b=[result("VM-006", "fail", "two")],
     )
-    assert [id for id, *_ in found] == ["VM-006", "VM-005", "VM-004", "VM-003", "VM-002", "VM-001"]
+    assert [id for id, *_ in groups] == ["VM-006", "VM-005", "VM-004", "VM-003", "VM-002", "VM-001"]
 
 
 def test_what_passes_does_not_apply_or_is_blocked_is_not_a_finding() -> None:

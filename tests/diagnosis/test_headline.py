@@ -39,6 +39,6 @@ def test_names_from_outside_are_only_filled_in() -> None:
 
 
 def test_what_is_unknown_is_a_question_and_no_repair() -> None:
-    asked = question("agent is too old")
-    assert headline(asked, "guest", "", ["vm4"], []) == "Find out whether the agent is too old (vm4)"
+    cause = question("agent is too old")
+    assert headline(cause, "guest", "", ["vm4"], []) == "Find out whether the agent is too old (vm4)"
     assert question("") == ACTION

@@ -103,13 +103,13 @@ class Site:
         return self.machines if isinstance(self.machines, ReadError) else Answer("GET", self.machines)
 
     def enroll(self, mode: str, vms: Sequence[Vm] = (VM_A,), look: bool = True) -> bool:
-        found = [
+        requests = [
             request
             for request in (prepare(vm, AzureSnapshot()) for vm in vms)
             if isinstance(request, EnrollmentRequest)
         ]
         options, asking = ssh.Options(run_timeout=5), self.look if look else None
-        return runner.enroll(found, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
+        return runner.enroll(requests, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
 
     def results(self, name: str) -> dict[str, ProbeResult]:
         """As it is on disk; in memory it is the same."""

@@ -132,21 +132,21 @@ def test_azure_is_given_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def test_only_the_ready_are_enrolled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
-    said: list[str] = []
-    assert _whole(site, [VM_A, VM_B], {"a": Status.PASS, "b": Status.FAIL}, said)
+    lines: list[str] = []
+    assert _whole(site, [VM_A, VM_B], {"a": Status.PASS, "b": Status.FAIL}, lines)
     assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
-    assert said[0] == "--enroll=connect: 1 of 2 VMs is being connected to Azure Arc now."
-    assert said[-1] == "  b: Not connected, as the VM is not ready: IMDS-002 failed."
+    assert lines[0] == "--enroll=connect: 1 of 2 VMs is being connected to Azure Arc now."
+    assert lines[-1] == "  b: Not connected, as the VM is not ready: IMDS-002 failed."
     assert set(site.results("b")) == {"healthz"}
 
 
 def test_two_vms_do_not_become_one_resource(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, {})
     twin = replace(VM_B, resource_id=VM_A.resource_id)
-    said: list[str] = []
-    assert _whole(site, [VM_A, twin], {"a": Status.PASS, "b": Status.PASS}, said)
+    lines: list[str] = []
+    assert _whole(site, [VM_A, twin], {"a": Status.PASS, "b": Status.PASS}, lines)
     assert not site.visits
-    assert "a and b would become the same resource" in said[-1]
+    assert "a and b would become the same resource" in lines[-1]
     assert "a and b would become the same resource" in AgentCommand.read(site.results("a")["enroll_connect"]).missing
 
 

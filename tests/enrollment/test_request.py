@@ -45,27 +45,29 @@ def test_a_choice_of_checks_is_refused() -> None:
 
 
 def test_the_resource_is_named_like_the_vm() -> None:
-    found = prepare(VM_A, AzureSnapshot())
-    assert isinstance(found, EnrollmentRequest)
-    assert found.machine == f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
+    request = prepare(VM_A, AzureSnapshot())
+    assert isinstance(request, EnrollmentRequest)
+    assert request.machine == f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
 
 
 def test_what_the_inventory_leaves_open_comes_from_azure() -> None:
     located = f"{NEXUS}/Web-C"
     facts = AzureSnapshot(located={"c": located})
     facts.answers[located.lower()] = Answer("GET", {"id": located, "location": "westeurope"})
-    found = prepare(Vm("c"), facts)
-    assert isinstance(found, EnrollmentRequest)
-    assert found.machine == f"/subscriptions/{SUB}/resourceGroups/vms/providers/Microsoft.HybridCompute/machines/Web-C"
-    assert azcmagent_connect.settings(found.vm)["location"] == "westeurope"
-    assert azcmagent_connect.settings(found.vm)["resource-name"] == found.name
+    request = prepare(Vm("c"), facts)
+    assert isinstance(request, EnrollmentRequest)
+    assert (
+        request.machine == f"/subscriptions/{SUB}/resourceGroups/vms/providers/Microsoft.HybridCompute/machines/Web-C"
+    )
+    assert azcmagent_connect.settings(request.vm)["location"] == "westeurope"
+    assert azcmagent_connect.settings(request.vm)["resource-name"] == request.name
 
 
 @pytest.mark.parametrize(("cloud", "given"), [("AzureCloud", None), ("AzureUSGovernment", "AzureUSGovernment")])
 def test_a_cloud_of_its_own_is_named_to_the_agent(cloud: str, given: str | None) -> None:
-    found = prepare(replace(VM_A, target=replace(TARGET, cloud=cloud)), AzureSnapshot())
-    assert isinstance(found, EnrollmentRequest)
-    assert azcmagent_connect.settings(found.vm).get("cloud") == given
+    request = prepare(replace(VM_A, target=replace(TARGET, cloud=cloud)), AzureSnapshot())
+    assert isinstance(request, EnrollmentRequest)
+    assert azcmagent_connect.settings(request.vm).get("cloud") == given
 
 
 ID_A = f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
@@ -78,10 +80,10 @@ def awaiting(**machine: Any) -> AzureSnapshot:
 
 def test_a_vm_of_the_private_relay_takes_over_its_machine() -> None:
     known = awaiting(properties={"vmId": "v-1"}, identity={"tenantId": "t-1"})
-    found = prepare(RELAY, known)
-    assert isinstance(found, EnrollmentRequest)
-    assert found.machine == ID_A
-    assert azcmagent_connect.settings(found.vm) == {
+    request = prepare(RELAY, known)
+    assert isinstance(request, EnrollmentRequest)
+    assert request.machine == ID_A
+    assert azcmagent_connect.settings(request.vm) == {
         "subscription-id": SUB,
         "resource-group": "arc-rg",
         "location": "eastus",
@@ -160,16 +162,16 @@ def test_the_request_names_the_only_user_assigned_identity(
     facts: AzureSnapshot, stated: str | None, expected: str | None
 ) -> None:
     """msi_res_id: the article demands it for user-assigned identities, and Azure knows which one it is."""
-    found = prepare(replace(VM_A, identity=stated), facts)
-    assert isinstance(found, EnrollmentRequest)
-    assert found.vm.identity == expected
-    command = azcmagent_connect._connect(found.vm, PROFILE)
+    request = prepare(replace(VM_A, identity=stated), facts)
+    assert isinstance(request, EnrollmentRequest)
+    assert request.vm.identity == expected
+    command = azcmagent_connect._connect(request.vm, PROFILE)
     assert ("msi_res_id=" in command) == (expected is not None)
 
 
 def test_an_address_is_no_name_to_connect_under() -> None:
-    found = prepare(Vm("10.0.0.4", target=TARGET), AzureSnapshot())
-    assert str(found).startswith("Not connected, as it is not known under which name: The name of the Arc machine is")
+    request = prepare(Vm("10.0.0.4", target=TARGET), AzureSnapshot())
+    assert str(request).startswith("Not connected, as it is not known under which name: The name of the Arc machine is")
 
 
 def test_no_target_no_connecting() -> None:
@@ -182,13 +184,13 @@ def test_no_target_no_connecting() -> None:
 
 @pytest.mark.parametrize("tags", [{"a,b": "c"}, {"a": "it's"}, {"a": ""}, {"a=b": "c"}, {"a": 'say "x"'}])
 def test_a_tag_that_cannot_be_said_is_refused(tags: dict[str, str]) -> None:
-    found = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), AzureSnapshot())
-    assert "cannot be given the tag" in str(found)
+    request = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), AzureSnapshot())
+    assert "cannot be given the tag" in str(request)
 
 
 def test_it_is_said_beforehand() -> None:
-    found = [request for request in (prepare(VM_A, AzureSnapshot()),) if isinstance(request, EnrollmentRequest)]
-    lines = announcement(found, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
+    requests = [request for request in (prepare(VM_A, AzureSnapshot()),) if isinstance(request, EnrollmentRequest)]
+    lines = announcement(requests, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
     assert lines == [
         "--enroll=roundtrip: 1 of 2 VMs is being connected to Azure Arc now.",
         "Each with azcmagent connect and a token of its own managed identity, as this resource:",

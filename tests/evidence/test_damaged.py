@@ -299,9 +299,9 @@ def test_runner_json(tmp_path: Path) -> None:
     unversioned = [raw for raw in ruined(good) if b'"version"' not in raw and raw != encode(good).encode()]
     for place, text in [*bent(good), *(((), raw.decode("latin-1")) for raw in unversioned)]:
         path.write_text(text, "latin-1")
-        found = CheckContext(Archive(path.parent), lambda: ()).az_cli
-        assert isinstance(found, AzCli)
-        if found.error.startswith(f"{path}: "):
+        actual = CheckContext(Archive(path.parent), lambda: ()).az_cli
+        assert isinstance(actual, AzCli)
+        if actual.error.startswith(f"{path}: "):
             damaged.add(place)
         else:
             assert place != (), text

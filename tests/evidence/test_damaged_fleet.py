@@ -62,12 +62,12 @@ def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester,
             run["fleet"][int(vm.name[2:])] = json.loads(text)
     (pytester.path / "earlier/run.json").write_text(encode(run))
     outcome = pytester.runpytest_subprocess("--evidence=earlier", timeout=120)
-    found = json.loads((newest_run(pytester.path / "reports") / "results.json").read_bytes())
-    by_name = {vm["name"]: vm for vm in found["vms"]}
+    document = json.loads((newest_run(pytester.path / "reports") / "results.json").read_bytes())
+    by_name = {vm["name"]: vm for vm in document["vms"]}
     assert outcome.ret == 10, outcome.stdout.str()[-3000:]
     assert len(by_name) == len(fleet)
     assert by_name[fleet[0].name]["readiness"] == by_name[fleet[-1].name]["readiness"] == "ready"
-    damaged = [vm for vm in found["vms"] if vm["session"]["outcome"] == "damaged"]
+    damaged = [vm for vm in document["vms"] if vm["session"]["outcome"] == "damaged"]
     assert len(damaged) > len(ways) // 2
     for vm in damaged:
         assert vm["readiness"] == "unknown"
@@ -75,6 +75,6 @@ def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester,
         assert first["status"] == "unknown"
         assert ".json: " in first["message"]
         assert first["remedy"]
-    assert {vm["readiness"] for vm in found["vms"]} == {"ready", "unknown"}, "damage is never a finding about a VM"
+    assert {vm["readiness"] for vm in document["vms"]} == {"ready", "unknown"}, "damage is never a finding about a VM"
     outcome.stdout.fnmatch_lines(["nexus: DAMAGED, so unknown: vm*"])
     outcome.stdout.no_fnmatch_line("*Traceback*")

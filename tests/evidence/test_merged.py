@@ -259,8 +259,8 @@ def test_shards_and_their_merge_are_one_verdict(checkout: Checkout) -> None:
             "GATE NOT JUDGED (60%): the VMs with evidence would pass it. MISSING: shard 3 of*",
         ]
     )
-    found = checkout.results(checkout.path / "reports/latest")
-    assert found["missing"] == {"vms": ["c"], "shards": [3]}
+    data = checkout.results(checkout.path / "reports/latest")
+    assert data["missing"] == {"vms": ["c"], "shards": [3]}
     assert checkout.readiness(checkout.path / "reports/latest") == {"a": "ready", "b": "ready", "c": "unknown"}
 
     assert checkout.run(*fleet, "--reports=parts/3", "--shard=3/4").ret == 0

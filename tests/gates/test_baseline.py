@@ -49,8 +49,8 @@ def against(tmp_path: Path) -> Callable[[Json, Json], Json]:
     def _against(before: Json, now: Json) -> Json:
         (tmp_path / "results.json").write_text(json.dumps(before))
         now["changes"] = compare(now, load(str(tmp_path), tmp_path))
-        found: Json = now["changes"]
-        return found
+        actual: Json = now["changes"]
+        return actual
 
     return _against
 
@@ -212,13 +212,13 @@ def test_what_is_not_a_run_is_one_clear_error(
 def test_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
-    for asked, error in [
+    for against, error in [
         ("nowhere", "--against nowhere: no such run directory or results.json"),
         ("empty", "--against empty: no results.json in it, so it is not a run directory (expected reports/<run-id>), or its run did not end (--evidence judges what was gathered)"),
         ("latest", "--against latest: no runs in reports yet. Run once without --against."),
     ]:  # fmt: skip
         with pytest.raises(InputError) as caught:
-            load(asked, Path("reports"))
+            load(against, Path("reports"))
         assert str(caught.value) == error
 
 

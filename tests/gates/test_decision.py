@@ -46,10 +46,10 @@ class Project:
         self.folder = folder
         self.evidence = folder / "recorded"
         shutil.copytree(ROOT / "lab" / "recorded", self.evidence)
-        asked = json.loads((self.evidence / "run.json").read_text())
-        for vm in asked["fleet"]:
+        saved = json.loads((self.evidence / "run.json").read_text())
+        for vm in saved["fleet"]:
             vm["tags"] = {"ring": "canary" if vm["name"] in CANARIES else "wide"}
-        (self.evidence / "run.json").write_text(json.dumps(asked))
+        (self.evidence / "run.json").write_text(json.dumps(saved))
         (folder / "pyproject.toml").write_text(
             f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]\n'
         )
@@ -67,9 +67,9 @@ class Project:
 
     @property
     def results(self) -> Json:
-        found: Json = json.loads((newest_run(self.folder / "reports") / "results.json").read_text())
-        assert problems(found) == []
-        return found
+        document: Json = json.loads((newest_run(self.folder / "reports") / "results.json").read_text())
+        assert problems(document) == []
+        return document
 
     def save(self, name: str, change: Callable[[Json], object]) -> Path:
         """The results of the latest run, changed, as an earlier run."""
@@ -99,13 +99,13 @@ def earlier(project: Project) -> Path:
 
 
 def result(results: Json, vm: str, id: str, parameter: str = "") -> Json:
-    (found,) = [
+    (rows,) = [
         result
         for machine in results["vms"]
         for result in machine["results"]
         if (machine["name"], result["id"], result["parameter"]) == (vm, id, parameter)
     ]
-    return found  # type: ignore[no-any-return]
+    return rows  # type: ignore[no-any-return]
 
 
 # --- the gate -----------------------------------------------------------------------------------------------------
@@ -187,11 +187,11 @@ def better(vm: str, id: str, readiness: str) -> Callable[[Json], None]:
 
 def test_the_same_again_is_no_regression(project: Project, earlier: Path) -> None:
     assert project(f"--against={earlier}", "--gate=no-regressions").returncode == 0
-    found = project.results
-    assert found["gate"]["sentence"] == "GATE PASSED (no-regressions): no regressions since earlier."
-    persisting = {(change["vm"], change["id"]) for change in found["changes"]["persisting"]}
-    assert persisting == {(vm, cause["id"]) for cause in found["causes"] for vm in cause["vms"]}
-    assert found["changes"]["sentence"] == f"Since earlier: {len(found['changes']['persisting'])} persisting."
+    data = project.results
+    assert data["gate"]["sentence"] == "GATE PASSED (no-regressions): no regressions since earlier."
+    persisting = {(change["vm"], change["id"]) for change in data["changes"]["persisting"]}
+    assert persisting == {(vm, cause["id"]) for cause in data["causes"] for vm in cause["vms"]}
+    assert data["changes"]["sentence"] == f"Since earlier: {len(data['changes']['persisting'])} persisting."
 
 
 @pytest.mark.parametrize(
@@ -206,12 +206,12 @@ def test_a_regression_stops_the_gate(
     baseline.write_text(json.dumps(results))
     ended = project(f"--against={baseline}", "--gate=10%,no-regressions", f"--vm={vm}", "--vm=vm1")
     assert ended.returncode == exit_code, ended.stdout
-    found = project.results
+    data = project.results
     sentence = f"1 regression since earlier: {vm} {id} was pass, is {now}"
-    assert found["gate"]["rules"][1] == {"rule": "no-regressions", "passed": False, "sentence": sentence}
-    assert [(change["vm"], change["id"]) for change in found["changes"]["new"]] == [(vm, id)]
-    assert len(found["changes"]["vms_removed"]) == 8
-    assert found["changes"]["sentence"] in ended.stdout.splitlines()
+    assert data["gate"]["rules"][1] == {"rule": "no-regressions", "passed": False, "sentence": sentence}
+    assert [(change["vm"], change["id"]) for change in data["changes"]["new"]] == [(vm, id)]
+    assert len(data["changes"]["vms_removed"]) == 8
+    assert data["changes"]["sentence"] in ended.stdout.splitlines()
 
 
 def test_the_latest_run_is_the_newest_before_this_one(project: Project, earlier: Path) -> None:
@@ -255,15 +255,15 @@ def test_a_waiver_is_applied_to_a_replayed_run(project: Project) -> None:
     waivers = project.waivers(("ROLES-002", "vm7"), ("ROLES-003", "{ring: wide}"), ("IMDS-002", "vm1"))
     ended = project("--vm=vm7", "--vm=vm1", waivers, "--gate=all")
     assert ended.returncode == 0, ended.stdout
-    found = project.results
-    assert [vm["readiness"] for vm in found["vms"]] == ["ready", "ready"]
-    waived = result(found, "vm7", "ROLES-002")
+    data = project.results
+    assert [vm["readiness"] for vm in data["vms"]] == ["ready", "ready"]
+    waived = result(data, "vm7", "ROLES-002")
     assert (waived["status"], waived["remedy"], waived["fix"], waived["root_cause"]) == ("waived", "", [], False)
     assert waived["message"].startswith(
         "Waived until 9999-12-31: The upgrade is planned (anna, CHG-1044). Otherwise it would fail: Principal "
     )
-    assert found["causes"] == []
-    assert [(waiver["id"], waiver["vms"], waiver["used"]) for waiver in found["waivers"]] == [
+    assert data["causes"] == []
+    assert [(waiver["id"], waiver["vms"], waiver["used"]) for waiver in data["waivers"]] == [
         ("ROLES-002", "vm7", 1),
         ("ROLES-003", "ring:wide", 1),
         ("IMDS-002", "vm1", 0),
@@ -277,14 +277,14 @@ def test_what_is_behind_a_waived_check_is_judged_by_itself(project: Project, pro
     assert result(project.results, "vm6", "IMDS-004")["status"] == "blocked"
     assert result(project.results, "vm6", "IMDS-003")["caused_by"] == ["IMDS-002"]
     assert project("--vm=vm6", f"-n{processes}", project.waivers(("IMDS-002", "vm6"))).returncode == 1
-    found = project.results
-    assert result(found, "vm6", "IMDS-002")["status"] == "waived"
-    assert result(found, "vm6", "IMDS-004")["status"] not in ("blocked", "waived")
+    data = project.results
+    assert result(data, "vm6", "IMDS-002")["status"] == "waived"
+    assert result(data, "vm6", "IMDS-004")["status"] not in ("blocked", "waived")
     # What fails all the same is now what there is to fix.
-    consequence = result(found, "vm6", "IMDS-003")
+    consequence = result(data, "vm6", "IMDS-003")
     assert (consequence["status"], consequence["root_cause"], consequence["caused_by"]) == ("fail", True, [])
-    assert "IMDS-002" not in {cause["id"] for cause in found["causes"]}
-    assert "IMDS-003" in {cause["id"] for cause in found["causes"]}
+    assert "IMDS-002" not in {cause["id"] for cause in data["causes"]}
+    assert "IMDS-003" in {cause["id"] for cause in data["causes"]}
 
 
 def test_missing_evidence_is_never_waived(project: Project) -> None:

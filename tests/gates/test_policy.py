@@ -21,12 +21,12 @@ SINCE = {"against": "20261120T221500Z-ab12", "regressions": []}
 
 def states(**words: str) -> dict[str, str]:
     """Everything is ready, but for VMs by name, or by the beginning of their names with a count: r_16="not ready"."""
-    found = {vm.name: "ready" for vm in FLEET}
+    readiness = {vm.name: "ready" for vm in FLEET}
     for name, word in words.items():
         group, _, count = name.partition("_")
         for vm in [f"{group}{number}" for number in range(int(count))] if count else [name]:
-            found[vm] = word
-    return found
+            readiness[vm] = word
+    return readiness
 
 
 def said(
@@ -103,8 +103,8 @@ HEAD = "GATE NOT PASSED (no-regressions): "
 )  # fmt: skip
 def test_no_regressions(regressions: list[Any], unfinished: list[str], exit_code: int, sentence: str) -> None:
     # How many VMs are ready does not matter to it.
-    found = states(r_500="not ready")
-    assert said("no-regressions", found, {**SINCE, "regressions": regressions}, *unfinished) == (exit_code, sentence)
+    actual = states(r_500="not ready")
+    assert said("no-regressions", actual, {**SINCE, "regressions": regressions}, *unfinished) == (exit_code, sentence)
 
 
 FORMS = "A rule is all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2%, no-regressions or chosen (docs/gates.md)."

@@ -192,15 +192,15 @@ def test_limits() -> None:
 
 def alive(mark: str) -> list[str]:
     """The processes of this machine with a word in their arguments."""
-    found = []
+    rows = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = process.read_bytes().split(b"\0")
         except OSError:
             continue
         if mark.encode() in words:
-            found.append(str(process))
-    return found
+            rows.append(str(process))
+    return rows
 
 
 def test_only_so_many_programs_run_at_a_time_and_each_has_its_own_time() -> None:
@@ -318,8 +318,10 @@ def test_half_a_script_is_not_run(name: str) -> None:
     begun.process.stdin.close()
     begun.read()
     assert begun.process.wait(200) == INCOMPLETE
-    said = begun.noise.decode()
-    assert said.startswith("PowerShell did not get the script as it was sent, and ran none of it: ") and words in said
+    output = begun.noise.decode()
+    assert (
+        output.startswith("PowerShell did not get the script as it was sent, and ran none of it: ") and words in output
+    )
 
 
 def test_a_script_whose_stdin_stays_open_is_checked_at_its_last_line() -> None:

@@ -139,9 +139,9 @@ def test_no_command_holds_what_a_vm_made_up_for_a_shell(check: Any, function: Ca
             for stream in ("stdout", "stderr"):
                 for bent in _replaced(getattr(answer, stream), evil):
                     changed = replace(answer, stdout=bent) if stream == "stdout" else replace(answer, stderr=bent)
-                    found = replace(row, evidence={**row.evidence, name: changed}).outcome(function)
-                    assert "reboot)" not in found.remedy
-                    for fix in found.fix:
+                    outcome = replace(row, evidence={**row.evidence, name: changed}).outcome(function)
+                    assert "reboot)" not in outcome.remedy
+                    for fix in outcome.fix:
                         command = str(fix.command if isinstance(fix, OnVm) else fix)
                         assert "reboot" not in re.sub(r"'[^']*'", "", command)
 

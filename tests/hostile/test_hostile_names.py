@@ -68,12 +68,12 @@ def test_no_marker_acts_that_an_enrollment_or_a_waiver_brings(tmp_path: Path) ->
     (tmp_path / "terminal.txt").write_bytes(printed.encode("utf-8", "surrogateescape"))
     (latest,) = (path for path in (tmp_path / "reports").iterdir() if path.is_dir() and not path.is_symlink())
     outputs = [file for file in latest.rglob("*") if file.is_file() and file.suffix != ".zip" and file.name[0] != "."]
-    found = {
+    rows = {
         file.name: problem
         for file in (tmp_path / "terminal.txt", *outputs)
         if (problem := next((text for text in problems(file) if "\u26a0\ufe0f" not in text), None))
     }
-    assert found == {}
+    assert rows == {}
     results = json.loads((latest / "results.json").read_text())
     heard = {
         f"{vm['name']} {result['id']}"

@@ -102,17 +102,17 @@ def test_aliases_and_depth_cost_no_more_than_they_are_long(
     path = tmp_path / "file.yaml"
     path.write_text(BOMBS[bomb])
     began = time.process_time()
-    said = ""
+    output = ""
     with most_memory() as most:
         try:
-            found = read(path)
+            reading = read(path)
         except ConfigErrors as error:
-            said = str(error)
+            output = str(error)
         else:  # the other kind of file reports what is wrong with it later
-            assert read is read_waivers and isinstance(found, waivers.Waivers) and found.problems
+            assert read is read_waivers and isinstance(reading, waivers.Waivers) and reading.problems
     assert most[0] < 64 * MEGABYTE
     assert time.process_time() - began < 5
-    assert len(said) < 1_000_000
+    assert len(output) < 1_000_000
 
 
 _BASE = "base = '2510'\n"
@@ -169,14 +169,14 @@ def test_a_key_or_certificate_file_that_never_ends_is_none(tmp_path: Path) -> No
         path = tmp_path / make.__name__
         make(path)
         with most_memory() as most:
-            found = keys._read(path)
+            reading = keys._read(path)
             assert known_hosts._parse(path).plain == {}
             beside = keys._read(tmp_path / "key")
             assert beside.key and not beside.certificate
             problems: list[str] = []
             assert keys._certified(tmp_path / "key", path, problems) is None
         assert problems[0].startswith(f"{path} is not a certificate for {tmp_path}/key (")
-        assert (found.key, "cannot be read" in found.problem) == (None, True)
+        assert (reading.key, "cannot be read" in reading.problem) == (None, True)
         assert most[0] < 64 * MEGABYTE
 
 
@@ -228,17 +228,17 @@ def test_a_file_of_a_run_that_never_ends_costs_itself(name: str, make: Callable[
     (run / name).unlink(missing_ok=True)
     make(run / name)
     with most_memory() as most:
-        found, _, vms = Archive.open(run)
-        found.load(vms)
-        context = CheckContext(found, lambda: ())
+        actual, _, vms = Archive.open(run)
+        actual.load(vms)
+        context = CheckContext(actual, lambda: ())
         assert isinstance(context.facts.unreadable, str)
         assert isinstance(context.az_cli.error, str)
         with suppress(OSError):
-            found.source.read(name)
+            actual.source.read(name)
         with suppress(InputError):
             found.profile()
         with suppress(InputError):
             load(str(run), tmp_path)
-    assert found.get("b") is not None
-    assert (found.get("a") is None) == (name == "evidence/a.json")
+    assert actual.get("b") is not None
+    assert (actual.get("a") is None) == (name == "evidence/a.json")
     assert most[0] < 64 * MEGABYTE

@@ -167,14 +167,14 @@ def run(project: pytest.Pytester, *arguments: str, umask: int = 0o022) -> str:
 
 
 def test_a_run_gives_the_same_secret_the_same_mark(project: pytest.Pytester) -> None:
-    said = run(project, "-vv", "--tb=long", "-rA")
+    output = run(project, "-vv", "--tb=long", "-rA")
     results = (project.path / "reports/latest/results.json").read_text()
     marks = re.findall(r"password=(<secret:[0-9a-f]{8}>)", results)
     assert (len(marks) >= 6, len(set(marks))) == (True, 1)
-    assert "hunter22" not in results + said
-    assert r": :add-mask::x\x1b[2J, as password=<secret:" in said  # a failed check's message is its report
-    assert "\x1b[2J" not in said
-    assert not re.search(r"^\s*::", said, re.M)
+    assert "hunter22" not in results + output
+    assert r": :add-mask::x\x1b[2J, as password=<secret:" in output  # a failed check's message is its report
+    assert "\x1b[2J" not in output
+    assert not re.search(r"^\s*::", output, re.M)
 
 
 def test_another_run_gives_it_another_mark(project: pytest.Pytester) -> None:
@@ -189,20 +189,20 @@ def test_another_run_gives_it_another_mark(project: pytest.Pytester) -> None:
 def test_files_are_0600_and_folders_0700_whatever_the_umask(project: pytest.Pytester, umask: int) -> None:
     reports = project.path / "reports"
     run(project, f"--log-file={reports}/logs/debug.log", "--log-level=DEBUG", umask=umask)
-    found = {path: path.stat().st_mode & 0o777 for path in reports.rglob("*") if not path.is_symlink()}
-    assert any(path.name == "report.html" for path in found)
-    assert any(path.name == "junit.xml" for path in found)
-    assert {mode for path, mode in found.items() if path.is_dir()} == {0o700}
-    assert {mode for path, mode in found.items() if path.is_file()} == {0o600}
+    modes = {path: path.stat().st_mode & 0o777 for path in reports.rglob("*") if not path.is_symlink()}
+    assert any(path.name == "report.html" for path in modes)
+    assert any(path.name == "junit.xml" for path in modes)
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
 
 
 def test_a_suite_that_cannot_be_collected_is_no_internal_error(project: pytest.Pytester) -> None:
     """pytest-html wrote its page into the run's folder, which was gone by then."""
     (project.path / "suites/test_broken.py").write_text("raise RuntimeError('it does not load')\n")
-    said = run(project)
-    assert "it does not load" in said
-    assert "INTERNALERROR" not in said
-    assert "No such file" not in said
+    output = run(project)
+    assert "it does not load" in output
+    assert "INTERNALERROR" not in output
+    assert "No such file" not in output
 
 
 # --- the search itself finds what is there
@@ -218,10 +218,10 @@ def test_the_search_finds_every_form(form: str, tmp_path: Path) -> None:
         archive.writestr("folder/inner.zip", inner.getvalue())
     (tmp_path / "log.gz").write_bytes(gzip.compress(text))
     (tmp_path / "plain.bin").write_bytes(text)
-    found = leaks(tmp_path, {"s": SECRET})
-    assert f"outer.zip!folder/inner.zip!deep.txt: s as {form}" in found
-    assert f"log.gz!gzip: s as {form}" in found
-    assert f"plain.bin: s as {form}" in found
+    places = leaks(tmp_path, {"s": SECRET})
+    assert f"outer.zip!folder/inner.zip!deep.txt: s as {form}" in places
+    assert f"log.gz!gzip: s as {form}" in places
+    assert f"plain.bin: s as {form}" in places
 
 
 def test_the_search_finds_base64_in_the_middle_of_a_text() -> None:

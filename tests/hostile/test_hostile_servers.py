@@ -167,12 +167,12 @@ def test_no_marker_of_a_server_or_of_this_machine_acts(tmp_path: Path) -> None:
     results = (run / "results.json").read_text()
     for stage in (*RAW, *STAGES):
         assert results.count(f'"name":"vm-{stage}"') == 1
-    said = [
+    messages = [
         stage
         for stage in (*RAW, *STAGES)
         if "vso[task" in results.split(f'"name":"vm-{stage}"')[1].split('"name":"vm-')[0]
     ]
-    assert said == [*RAW, *STAGES], "each of them is heard"
+    assert messages == [*RAW, *STAGES], "each of them is heard"
     # What is judged again keeps the servers' own words: the evidence, and the command line.
     kept = {run / "run.json", *(run / "evidence").iterdir()}
     outputs = [

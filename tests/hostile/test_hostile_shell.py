@@ -58,8 +58,8 @@ def test_a_lie_of_a_vm_stays_on_that_vm() -> None:
     decoder = run(batch)
     assert decoder.complete
     assert set(decoder.results) <= {"quick", "honest", "forge"}
-    said = decoder.results["honest"].stdout  # which of the two frames came last is the VM's choice
-    assert said in ("true\n", "forged")
+    output = decoder.results["honest"].stdout  # which of the two frames came last is the VM's choice
+    assert output in ("true\n", "forged")
     stranger = FrameDecoder(other)
     stranger.feed(subprocess.run(SHELL, input=batch.script, capture_output=True, timeout=60, cwd="/").stdout)
     assert (stranger.results, stranger.greeted, stranger.complete) == ({}, False, False)

@@ -145,9 +145,9 @@ def ran(*arguments: str) -> str:
 
 def invisible(text: str) -> Iterator[str]:
     """What of a text no reader sees, or a terminal obeys; by Python's own tables, not by the suite's."""
-    for found in re.finditer(r"[^\t\n\x20-\x7e]", text):
-        if unicodedata.category(found[0])[0] == "C" or found[0] in "\u034f\u115f\u3164\ufe0f\u2028\u2029":
-            yield repr(text[max(0, found.start() - 60) : found.end() + 20])
+    for matches in re.finditer(r"[^\t\n\x20-\x7e]", text):
+        if unicodedata.category(matches[0])[0] == "C" or matches[0] in "\u034f\u115f\u3164\ufe0f\u2028\u2029":
+            yield repr(text[max(0, matches.start() - 60) : matches.end() + 20])
 
 
 def commands(text: str) -> Iterator[str]:
@@ -254,14 +254,14 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
         "readiness.prom",
         "terminal.txt",
     } <= {file.name for file in outputs}
-    found = {file.name: problem for file in outputs if (problem := next(problems(file), None))}
+    rows = {file.name: problem for file in outputs if (problem := next(problems(file), None))}
     with ZipFile(next(run.glob("bundle/*.zip"))) as bundle:  # what is judged again from it keeps the VM's own words
         for name in bundle.namelist():
             if name.endswith((".txt", ".md", "results.json")):
                 (tmp_path / Path(name).name).write_bytes(bundle.read(name))
                 if problem := next(problems(tmp_path / Path(name).name), None):
-                    found[name] = problem
-    assert found == {}
+                    rows[name] = problem
+    assert rows == {}
     assert "Z" in printed and "evil.example" in printed, "the markers are there to be seen"
     results = json.loads((run / "results.json").read_text())
     vm8 = next(vm for vm in results["vms"] if vm["name"] == "vm8")

@@ -62,8 +62,8 @@ def test_a_shard_that_makes_no_sense(text: str, message: str) -> None:
     ],
 )
 def test_the_environment_says_it(environment: dict[str, str], expected: tuple[int, int] | None) -> None:
-    found = parse("auto", environment)
-    assert (found and (found.number, found.of)) == expected
+    shard = parse("auto", environment)
+    assert (shard and (shard.number, shard.of)) == expected
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,8 @@ def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(project: 
     save(project, {"a": "1", "b": "2", "c": "1"}, facts, AzCli("2.76.0"))
     status, verdicts, results = judged(project)
     assert status == 1
-    said = {key: (verdict["status"], verdict["message"]) for key, verdict in verdicts.items()}
-    assert said == {
+    verdicts_before = {key: (verdict["status"], verdict["message"]) for key, verdict in verdicts.items()}
+    assert verdicts_before == {
         ("a", "VM-001"): ("pass", "It is On."),
         ("b", "VM-001"): ("fail", "There is no such VM in Azure."),
         ("c", "VM-001"): ("unknown", "Azure refuses to show the VM (403)."),

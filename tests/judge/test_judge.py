@@ -45,10 +45,10 @@ def test_enrolling_a_vm_looks_at_its_own_checks_only() -> None:
     failed = Verdict("IMDS-002", "a", "", Status.FAIL, Severity.REQUIRED, "It is so.")
     judge.verdict = lambda case: failed  # type: ignore[method-assign]
     Name.compared = 0
-    found = judge._not_ready(mine)
-    assert found is not None
-    assert (found.status, found.blocked_by) == (Status.BLOCKED, ("IMDS-002",))
-    assert found.message == "Not connected, as the VM is not ready: IMDS-002 failed."
+    declared = judge._not_ready(mine)
+    assert declared is not None
+    assert (declared.status, declared.blocked_by) == (Status.BLOCKED, ("IMDS-002",))
+    assert declared.message == "Not connected, as the VM is not ready: IMDS-002 failed."
     assert Name.compared == 0
 
 
@@ -65,9 +65,9 @@ class Case:
 
     @property
     def check(self) -> Check:
-        found = check_of(self.function)
-        assert found is not None
-        return found
+        declared = check_of(self.function)
+        assert declared is not None
+        return declared
 
     def keys(self, profile: Profile) -> list[str]:
         return []
@@ -115,8 +115,8 @@ def test_who_blocks_a_verdict_is_a_field_whatever_the_message_says(tmp_path: Pat
     archive = Archive.create(tmp_path / "run", {"id": "run"}, [vm])
     archive.store(Evidence(vm, SshSession("ok"), {}, 1.0))
     judge = Judge(cases, vms=[vm], profile=PROFILE, archive=archive)
-    found = {case.check.id: judge.verdict(case) for case in cases}
-    assert {id: (str(verdict.status), verdict.needs) for id, verdict in found.items()} == {
+    verdicts = {case.check.id: judge.verdict(case) for case in cases}
+    assert {id: (str(verdict.status), verdict.needs) for id, verdict in verdicts.items()} == {
         "VM-001": ("pass", ()),
         "VM-002": ("blocked", ("VM-001",)),
         "VM-003": ("fail", ()),
@@ -124,8 +124,8 @@ def test_who_blocks_a_verdict_is_a_field_whatever_the_message_says(tmp_path: Pat
         "VM-005": ("pass", ()),
         "VM-006": ("not applicable", ()),
     }
-    assert found["VM-004"].message == "Not judged: VM-003 failed."
-    assert {verdict.seconds for verdict in found.values()} == {0.0}, "no probe was read"
+    assert verdicts["VM-004"].message == "Not judged: VM-003 failed."
+    assert {verdict.seconds for verdict in verdicts.values()} == {0.0}, "no probe was read"
 
 
 def test_a_vm_without_evidence_is_unknown_and_never_passes(tmp_path: Path) -> None:

@@ -53,15 +53,15 @@ def test_the_lists_hold_for_plain_data_too() -> None:
     ("status", "word"), [(Status.FAIL, "failed"), (Status.UNKNOWN, "is unknown"), (Status.BLOCKED, "is blocked")]
 )
 def test_a_required_check_hinders(status: Status, word: str) -> None:
-    found = hindrance([verdict("SSH-001", Status.PASS), verdict("NET-001", status, parameter="pas.windows.net")])
-    assert found is not None
-    assert skip(found) == f"Not connected, as the VM is not ready: NET-001 (pas.windows.net) {word}."
+    cause = hindrance([verdict("SSH-001", Status.PASS), verdict("NET-001", status, parameter="pas.windows.net")])
+    assert cause is not None
+    assert skip(cause) == f"Not connected, as the VM is not ready: NET-001 (pas.windows.net) {word}."
 
 
 def test_a_failure_is_named_before_what_it_blocks() -> None:
-    found = hindrance([verdict("AGENT-004", Status.BLOCKED), verdict("NET-001", Status.FAIL)])
-    assert found is not None
-    assert skip(found) == "Not connected, as the VM is not ready: NET-001 failed."
+    cause = hindrance([verdict("AGENT-004", Status.BLOCKED), verdict("NET-001", Status.FAIL)])
+    assert cause is not None
+    assert skip(cause) == "Not connected, as the VM is not ready: NET-001 failed."
 
 
 def test_what_does_not_hinder() -> None:

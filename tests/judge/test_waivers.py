@@ -59,21 +59,21 @@ waivers:
   - {check: NET-001, parameter: '*.azure.com', vms: {ring: canary, site: berlin}, reason: r, owner: o, tracker: "7", expires: "2026-11-21"}
 """
     )
-    found = load(file, NOON)
-    found.refuse(KNOWN)
-    assert found.entries == (
+    waivers = load(file, NOON)
+    waivers.refuse(KNOWN)
+    assert waivers.entries == (
         Waiver("IMDS-002", "lab-*", "The sidecar is replaced.", "anna@example.org", "https://example.org/CHG-1044", date(2026, 12, 31)),
         Waiver("NET-001", {"ring": "canary", "site": "berlin"}, "r", "o", "7", date(2026, 11, 21), "*.azure.com"),
     )  # fmt: skip
-    assert found.header() == "2 waivers of waivers.yaml"
-    assert [entry.selector for entry in found.entries] == ["lab-*", "ring:canary,site:berlin"]
+    assert waivers.header() == "2 waivers of waivers.yaml"
+    assert [entry.selector for entry in waivers.entries] == ["lab-*", "ring:canary,site:berlin"]
 
 
 def test_the_list_may_be_empty(file: Path) -> None:
     file.write_text("waivers: []\n")
-    found = load(file, NOON)
-    found.refuse(KNOWN)
-    assert (found.entries, found.header()) == ((), "0 waivers of waivers.yaml")
+    waivers = load(file, NOON)
+    waivers.refuse(KNOWN)
+    assert (waivers.entries, waivers.header()) == ((), "0 waivers of waivers.yaml")
 
 
 def test_every_mistake_is_reported_with_its_line(file: Path) -> None:
@@ -202,16 +202,16 @@ def somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_it_holds_to_the_end_of_its_last_day_in_utc(file: Path, now: datetime, holds: bool) -> None:
     file.write_text(ONE.format(expires="2026-11-21"))
-    found = load(file, now.timestamp())
+    waivers = load(file, now.timestamp())
     if holds:
-        found.refuse(KNOWN)
-        assert len(found.entries) == 1
+        waivers.refuse(KNOWN)
+        assert len(waivers.entries) == 1
     else:
         with pytest.raises(
             ConfigErrors, match=r"waivers\.yaml:8: waivers\[0\]\.expires: this waiver expired on 2026-11-21"
         ):
-            found.refuse(KNOWN)
-        assert found.entries == ()
+            waivers.refuse(KNOWN)
+        assert waivers.entries == ()
 
 
 # --- what it covers -----------------------------------------------------------------------------------------------
@@ -258,14 +258,14 @@ def verdict(status: Status) -> Verdict:
 
 @pytest.mark.parametrize("status", Status)
 def test_only_trouble_that_was_seen_is_waived(status: Status) -> None:
-    found = Waivers("waivers.yaml", (waiver(),)).judge(verdict(status), VM)
+    waived = Waivers("waivers.yaml", (waiver(),)).judge(verdict(status), VM)
     if status in (Status.FAIL, Status.WARN):
-        assert (found.status, found.remedy, found.fix) == (Status.WAIVED, "", ())
-        assert found.message == (
+        assert (waived.status, waived.remedy, waived.fix) == (Status.WAIVED, "", ())
+        assert waived.message == (
             f"Waived until 2026-12-31: It is replaced (anna, CHG-1044). Otherwise it would {status}: It answered 503."
         )
     else:
-        assert found == verdict(status)
+        assert waived == verdict(status)
 
 
 # --- what it did --------------------------------------------------------------------------------------------------
@@ -280,8 +280,8 @@ def entry(words: list[str], everything: bool = True, expires: date = date(2026, 
         ],
     }
     waivers = Waivers("waivers.yaml", (waiver(expires=expires),), today=date(2026, 11, 21))
-    (found,) = waivers.as_results([Vm("lab-1"), Vm("lab-2"), Vm("web-1")], results, everything)
-    return found
+    (loaded,) = waivers.as_results([Vm("lab-1"), Vm("lab-2"), Vm("web-1")], results, everything)
+    return loaded
 
 
 def test_the_entry_of_results_json() -> None:

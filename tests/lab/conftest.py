@@ -125,8 +125,8 @@ def read_results(folder: Path, done: subprocess.CompletedProcess[str]) -> dict[s
     assert list(folder.glob("2*")), done.stdout + done.stderr
     path = newest_run(folder) / "results.json"
     assert path.exists(), done.stdout + done.stderr
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def run_suite(

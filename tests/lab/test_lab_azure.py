@@ -49,8 +49,8 @@ class Site:
         return self.arm.answer(Request(method, path, {"api-version": version} | query, headers, body))
 
     def page(self, path: str, query: dict[str, str]) -> Answer:
-        asked = {"api-version": "2022-04-01"} | query
-        return self.arm.answer(Request("GET", path, asked, {"authorization": f"Bearer {self.token()}"}))
+        version = {"api-version": "2022-04-01"} | query
+        return self.arm.answer(Request("GET", path, version, {"authorization": f"Bearer {self.token()}"}))
 
     def all(self, path: str, **query: str) -> list[Any]:
         """Every item of a list, page by page."""
@@ -66,8 +66,8 @@ class Site:
     def imds(self, vm: str = "vm1", **query: str) -> Answer:
         plan = next(plan for plan in self.plans if plan.name == vm)
         path = "/metadata/identity/oauth2/token"
-        asked = {"api-version": "2018-02-01", "resource": ARM} | query
-        request = Request("GET", path, {k: v for k, v in asked.items() if v}, {"metadata": "true"})
+        version = {"api-version": "2018-02-01", "resource": ARM} | query
+        request = Request("GET", path, {k: v for k, v in version.items() if v}, {"metadata": "true"})
         return metadata_answer(request, plan, self.cloud.places[vm], self.issuer)
 
 
@@ -203,8 +203,8 @@ def test_deny_assignments_are_listed_for_whom_they_name(tmp_path: Path) -> None:
     site = Site(tmp_path, "role-denied", "")
     denies = f"{TARGET}/providers/Microsoft.Authorization/denyAssignments"
     oid = {vm: place.system.principal for vm, place in site.cloud.places.items()}
-    found = site.all(denies, **{"$filter": f"assignedTo('{oid['vm1']}')"})
-    assert found[0]["properties"]["permissions"][0]["actions"] == ["Microsoft.HybridCompute/machines/write"]
+    actual = site.all(denies, **{"$filter": f"assignedTo('{oid['vm1']}')"})
+    assert actual[0]["properties"]["permissions"][0]["actions"] == ["Microsoft.HybridCompute/machines/write"]
     assert site.all(denies, **{"$filter": f"assignedTo('{oid['vm2']}')"}) == []
 
 
@@ -351,8 +351,8 @@ def test_tokens_that_are_wrong(tmp_path: Path) -> None:
 
 def test_vms_that_have_a_fault_together_share_what_it_breaks() -> None:
     faults = ["csn-defaults-off", "cluster-updating", "provider-registering", "identity-user-assigned", "roles-missing"]
-    asked = spec.parse(4, [f"vm2+vm3={','.join(faults)}", "vm4=csn-defaults-off,identity-user-assigned"], [])
-    cloud = Cloud.of(asked.plans())
+    plan = spec.parse(4, [f"vm2+vm3={','.join(faults)}", "vm4=csn-defaults-off,identity-user-assigned"], [])
+    cloud = Cloud.of(plan.plans())
     first, second, third, fourth = cloud.places.values()
     for read in ("csn_id", "cluster_id", "target_subscription", "users"):
         assert getattr(second, read) == getattr(third, read)

@@ -50,22 +50,22 @@ def test_what_cannot_be_planted_is_one_clear_error(vms: int, faults: list[str], 
 
 
 def test_faults_may_be_repeated_and_listed() -> None:
-    asked = spec.parse(3, ["vm3=no-curl,no-ping", "vm1=imds-503", "vm3=imds-down", "vm3=no-curl"], ["true"])
-    assert asked.faults == {"vm3": ["no-curl", "no-ping", "imds-down"], "vm1": ["imds-503"]}
-    assert [plan.faults for plan in asked.plans()] == [("imds-503",), (), ("no-curl", "no-ping", "imds-down")]
+    spec_plan = spec.parse(3, ["vm3=no-curl,no-ping", "vm1=imds-503", "vm3=imds-down", "vm3=no-curl"], ["true"])
+    assert spec_plan.faults == {"vm3": ["no-curl", "no-ping", "imds-down"], "vm1": ["imds-503"]}
+    assert [plan.faults for plan in spec_plan.plans()] == [("imds-503",), (), ("no-curl", "no-ping", "imds-down")]
 
 
 def test_faults_of_the_run_change_what_command_finds() -> None:
-    asked = spec.parse(1, ["run=runner-az-too-old,bundle-too-old"], ["true"])
-    run = asked.run()
+    spec_plan = spec.parse(1, ["run=runner-az-too-old,bundle-too-old"], ["true"])
+    run = spec_plan.run()
     assert (run.az, run.networkcloud) == ("2.60.0", "4.0.0")
     assert run.profile == 'name = "lab"\nbase = "2510"\n[declared]\nmanagement_bundle = "2509.1"\n'
-    assert [plan.faults for plan in asked.plans()] == [()]
+    assert [plan.faults for plan in spec_plan.plans()] == [()]
 
 
 def test_the_real_az_is_for_vms_that_have_a_healthy_one() -> None:
-    asked = spec.parse(3, ["vm1=az-installed", "vm2=az-too-old"], ["true"], real_az=True)
-    assert [plan.az for plan in asked.plans()] == ["real", "2.60.0", None]
+    spec_plan = spec.parse(3, ["vm1=az-installed", "vm2=az-too-old"], ["true"], real_az=True)
+    assert [plan.az for plan in spec_plan.plans()] == ["real", "2.60.0", None]
 
 
 def test_the_real_az_must_have_been_installed(
@@ -82,15 +82,15 @@ def test_the_real_az_must_have_been_installed(
 
 
 def test_vms_may_have_their_faults_together() -> None:
-    asked = spec.parse(3, ["vm2+vm3=csn-defaults-off", "vm3=no-curl"], ["true"])
-    assert asked.faults == {"vm2": ["csn-defaults-off"], "vm3": ["csn-defaults-off", "no-curl"]}
-    assert [plan.owner for plan in asked.plans()] == ["vm1", "vm2", "vm2"]
-    assert spec.Spec.from_json(asked.to_json()) == asked
+    spec_plan = spec.parse(3, ["vm2+vm3=csn-defaults-off", "vm3=no-curl"], ["true"])
+    assert spec_plan.faults == {"vm2": ["csn-defaults-off"], "vm3": ["csn-defaults-off", "no-curl"]}
+    assert [plan.owner for plan in spec_plan.plans()] == ["vm1", "vm2", "vm2"]
+    assert spec.Spec.from_json(spec_plan.to_json()) == spec_plan
 
 
 def test_a_spec_survives_the_way_into_the_namespaces() -> None:
-    asked = spec.parse(2, ["vm2=tls-old", "run=bundle-too-old"], ["sh", "-c", "echo 'a b'"], real_az=True)
-    assert spec.Spec.from_json(asked.to_json()) == asked
+    plan = spec.parse(2, ["vm2=tls-old", "run=bundle-too-old"], ["sh", "-c", "echo 'a b'"], real_az=True)
+    assert spec.Spec.from_json(plan.to_json()) == plan
 
 
 def test_a_wrong_fault_ends_with_status_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:

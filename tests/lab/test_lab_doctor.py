@@ -44,29 +44,29 @@ def _ask(user: int, how: str, *limits: str) -> tuple[str, float]:
 
 def _left() -> list[str]:
     """The helpers of a trial that still run, by process id."""
-    found = []
+    rows = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if file.read_bytes() == b"sleep\x00613.25\x00":
-                found.append(file.parent.name)
+                rows.append(file.parent.name)
         except OSError:
             continue
-    return found
+    return rows
 
 
 @pytest.mark.parametrize(
     ("user", "limit"), [(1000, "max_user_namespaces"), (1000, "max_net_namespaces"), (0, "max_pid_namespaces")]
 )
 def test_a_limit_that_forbids_namespaces_is_named_at_once(user: int, limit: str) -> None:
-    said, seconds = _ask(user, "read", limit)
-    assert said == f"namespaces are not allowed here: user.{limit} is 0; as root: sysctl -w user.{limit}=15000"
+    output, seconds = _ask(user, "read", limit)
+    assert output == f"namespaces are not allowed here: user.{limit} is 0; as root: sysctl -w user.{limit}=15000"
     assert seconds < 100
 
 
 def test_a_trial_that_fails_tells_the_truth_at_once_and_leaves_no_process() -> None:
     # As with --map-auto, which this user may not be allowed: a helper keeps the outputs open when unshare has failed.
-    said, seconds = _ask(1000, "try", "max_user_namespaces")
-    assert said == "namespaces are not allowed here: unshare: unshare failed: No space left on device"
+    output, seconds = _ask(1000, "try", "max_user_namespaces")
+    assert output == "namespaces are not allowed here: unshare: unshare failed: No space left on device"
     assert seconds < 100
     assert _left() == []
 

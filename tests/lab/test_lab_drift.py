@@ -15,26 +15,24 @@ ARTICLE = "127.0.0.1,169.254.169.254,::1,localhost"
 
 def test_the_odd_one_out_is_found_with_all_that_is_odd(group: Groups, tmp_path: Path) -> None:
     vms = group("drift")
-    found = read_results(tmp_path, vms.judge(tmp_path))
+    data = read_results(tmp_path, vms.judge(tmp_path))
     odd = vms.names[1]
-    told = {
+    calls = {
         entry["fact"]: (entry["majority"], [(other["value"], other["vms"]) for other in entry["outliers"]])
-        for entry in found["drift"]
+        for entry in data["drift"]
     }
-    system = found["vms"][0]["facts"]["operating system"]
+    system = data["vms"][0]["facts"]["operating system"]
     names = "HTTPS_PROXY https_proxy HTTP_PROXY http_proxy"
-    assert told == {
+    assert calls == {
         "Azure CLI": ("not installed", [("2.76.0", [odd])]),
         "operating system": (system, [("Slackware 15.0", [odd])]),
         "cloud-init": ("25.1.4", [("22.1", [odd])]),
         "proxy variables": (f"{names}=http://169.254.0.11:3128", [(f"{names}=http://10.0.0.99:3128", [odd])]),
         "agent proxy.bypass": ("none", [("AAD, Arc", [odd])]),
     }
-    assert {(entry["group"], entry["count"], entry["of"]) for entry in found["drift"]} == {
-        ("cluster lab-cluster", 2, 3)
-    }
-    assert found["vms"][2]["facts"] == {
-        **found["vms"][0]["facts"],
+    assert {(entry["group"], entry["count"], entry["of"]) for entry in data["drift"]} == {("cluster lab-cluster", 2, 3)}
+    assert data["vms"][2]["facts"] == {
+        **data["vms"][0]["facts"],
         "NO_PROXY": f"NO_PROXY no_proxy={ARTICLE}",
         "agent version": "1.67.03510.1024",
         "agent proxy.url": "http://169.254.0.11:3128",

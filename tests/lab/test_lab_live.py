@@ -138,8 +138,8 @@ def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -
     of_run = "run=bundle-below-the-newest-article,runner-networkcloud-beta"
     done = up(2, script, "vm1=roles-at-subscription", "vm2=roles-at-subscription", of_run)
     results = json.loads((newest_run(tmp_path) / "results.json").read_text(encoding="utf-8"))
-    found = [(vm["name"], vm["address"], vm["readiness"]) for vm in results["vms"]]
-    assert found == [("vm1", "root@10.200.0.2:22", "ready"), ("vm2", "root@10.200.0.3:22", "ready")], done.stdout
+    rows = [(vm["name"], vm["address"], vm["readiness"]) for vm in results["vms"]]
+    assert rows == [("vm1", "root@10.200.0.2:22", "ready"), ("vm2", "root@10.200.0.3:22", "ready")], done.stdout
     assert done.returncode == 0
     warned = [
         (vm["name"], result["id"]) for vm in results["vms"] for result in vm["results"] if result["status"] == "warn"

@@ -25,8 +25,8 @@ Verdicts = dict[tuple[str, str], tuple[str, str, str]]
 
 
 def results(reports: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((reports / "latest/results.json").read_text())
-    return found
+    document: dict[str, Any] = json.loads((reports / "latest/results.json").read_text())
+    return document
 
 
 def verdicts(found: Mapping[str, Any]) -> Verdicts:
@@ -52,18 +52,18 @@ def test_a_bundle_says_without_a_network_what_the_run_said(lab_runs: None, tmp_p
         vms = Group(lab, ["vm1", "vm2", "vm3", "vm4"])
         done = vms.judge(tmp_path / "live", "-q", "--bundle")
     live = results(tmp_path / "live")
-    said = verdicts(live)
-    assert len(said) > 300, done.stdout + done.stderr
+    verdicts_before = verdicts(live)
+    assert len(verdicts_before) > 300, done.stdout + done.stderr
     folder = (tmp_path / "live/latest/bundle").resolve()
     run = folder / f"{live['run_id']}.zip"
     assert [path.name for path in folder.iterdir()] == [run.name]
-    assert verdicts(replay(tmp_path, f"--evidence={run}")) == said
+    assert verdicts(replay(tmp_path, f"--evidence={run}")) == verdicts_before
     for only in vms.names[1:3]:
         one = verdicts(replay(tmp_path, f"--evidence={run}", f"--vm={only}"))
-        assert one == {key: value for key, value in said.items() if key[0] == only}
+        assert one == {key: value for key, value in verdicts_before.items() if key[0] == only}
     newer = verdicts(replay(tmp_path, f"--evidence={run}", "--profile=2602"))
-    assert newer.keys() == said.keys()
-    assert newer != said, "other requirements, other verdicts"
+    assert newer.keys() == verdicts_before.keys()
+    assert newer != verdicts_before, "other requirements, other verdicts"
 
     with zipfile.ZipFile(run) as bundle:
         text = bundle.read(f"support/{vms.names[2]}.txt").decode()
@@ -114,8 +114,8 @@ def test_kill_9_loses_nothing_that_was_gathered(group: Groups, tmp_path: Path) -
     assert f"['.lock', 'azure.json', 'profile.toml', 'run.json', 'runner.json', '{on}.json']" in lines
     assert "asked again 0" in lines
     assert done.returncode == 1
-    found = results(tmp_path)
-    assert {vm["name"]: vm["readiness"] for vm in found["vms"]} == {on: "ready", off: "not ready"}
+    data = results(tmp_path)
+    assert {vm["name"]: vm["readiness"] for vm in data["vms"]} == {on: "ready", off: "not ready"}
     run = (tmp_path / "latest").resolve()
     assert (
         json.loads((run / f"evidence/{on}.json").read_text())["started"]
@@ -138,11 +138,11 @@ def test_a_full_disk_is_one_sentence_and_what_was_seen_is_judged(group: Groups, 
     )
     done = vms.lab.sh(script)
     assert done.returncode == 3, done.stdout + done.stderr
-    said = " ".join(done.stdout.split())
-    assert said.count("No space left on device") == 1
-    assert "NOT SAVED: " in said
-    assert "PARTIAL: Guest ready on 4 of 4 VMs; Azure not asked." in said
+    output = " ".join(done.stdout.split())
+    assert output.count("No space left on device") == 1
+    assert "NOT SAVED: " in output
+    assert "PARTIAL: Guest ready on 4 of 4 VMs; Azure not asked." in output
     assert "Traceback" not in done.stdout + done.stderr
-    assert "broken" not in said
-    assert ".part" not in said
-    assert 1 <= sum(f"{vm}.json" in said for vm in vms.names) < 4
+    assert "broken" not in output
+    assert ".part" not in output
+    assert 1 <= sum(f"{vm}.json" in output for vm in vms.names) < 4

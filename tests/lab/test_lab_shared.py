@@ -24,10 +24,10 @@ PLAN = [
 def test_what_is_shared_is_fixed_once(group: Groups, tmp_path: Path) -> None:
     vms = group("shared")
     assert vms.names == [f"vm{number}" for number in range(1, 11)]
-    found = read_results(tmp_path, vms.judge(tmp_path))
+    data = read_results(tmp_path, vms.judge(tmp_path))
     causes = {
         (cause["id"], cause["component"]["kind"], cause["component"]["name"]): (cause["vms"], cause["fix"])
-        for cause in found["causes"]
+        for cause in data["causes"]
         if cause["id"] not in ("CLI-002", "CLI-003")
     }
     assert {key: vms for key, (vms, _) in causes.items()} == {
@@ -44,5 +44,5 @@ def test_what_is_shared_is_fixed_once(group: Groups, tmp_path: Path) -> None:
     assert [cause["vms"] for cause in causes["ROLES-002", "identity", "vm4-id"][1]] == [["vm4", "vm5"]]
     assert [cause["vms"] for cause in causes["PROXY-002", "image", "vm6-image:1"][1]] == [["vm6"], ["vm7"]]
     assert "apt-get install -y curl" in causes["PROXY-003", "guest", ""][1][0]["command"]
-    assert [step["sentence"] for step in found["plan"]] == PLAN
-    assert [step["ready"] for step in found["plan"]] == [3, 5, 7, 8, 8, 9, 9]
+    assert [step["sentence"] for step in data["plan"]] == PLAN
+    assert [step["ready"] for step in data["plan"]] == [3, 5, 7, 8, 8, 9, 9]

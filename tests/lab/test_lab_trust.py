@@ -73,10 +73,10 @@ def test_the_secrets_were_there_to_be_found(trust: Path) -> None:
     assert len(marks["vm1"]) >= 12, marks
     assert len(marks["vm2"]) >= 2, marks
     assert "test_a_check_that_crashes" in (trust / "run.txt").read_text()
-    said = (trust / "crash.txt").read_text()
-    assert "crashed in the session" in said
-    assert "crashed at its end" in said
-    assert "INTERNALERROR" in said
+    output = (trust / "crash.txt").read_text()
+    assert "crashed in the session" in output
+    assert "crashed at its end" in output
+    assert "INTERNALERROR" in output
     assert "it went wrong" in (trust / "crash.log").read_text()
 
 
@@ -129,12 +129,12 @@ def test_nothing_on_a_vm_is_changed(trust: Path, vm: str) -> None:
 
 
 def test_nothing_in_azure_is_changed(trust: Path) -> None:
-    asked = [json.loads(line) for line in (trust / "azure.jsonl").read_text().splitlines()]
-    assert len(asked) > 8
+    requests = [json.loads(line) for line in (trust / "azure.jsonl").read_text().splitlines()]
+    assert len(requests) > 8
     # HEAD is what the VMs themselves send, without a login, to check whether Azure is reached (NET-001).
-    assert {row["method"] for row in asked} == {"GET", "HEAD"}
-    assert {row["status"] for row in asked if row["method"] == "HEAD"} == {400}
-    assert not any(row["write"] for row in asked)
+    assert {row["method"] for row in requests} == {"GET", "HEAD"}
+    assert {row["status"] for row in requests if row["method"] == "HEAD"} == {400}
+    assert not any(row["write"] for row in requests)
 
 
 def planned(trust: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
@@ -145,11 +145,11 @@ def planned(trust: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
     for group in re.split(r"^(?=On [\w, -]+: \d+ commands, run in parallel)", guests, flags=re.M)[1:]:
         names = re.match(r"On ([\w, -]+): ", group)
         assert names
-        found = re.findall(
+        matches = re.findall(
             r"^# (\S.*?) \((?:as root; )?at most [^\n]*\)\n(.*?)\n(?=\n# \S.* \(|\n*\Z)", group, re.M | re.S
         )
         for name in names[1].split(", "):
-            commands[name] = {key: command.strip("\n") for key, command in found}
+            commands[name] = {key: command.strip("\n") for key, command in matches}
     return commands, re.findall(r"^GET (\S.*)$", azure, re.M)
 
 

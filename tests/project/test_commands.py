@@ -41,8 +41,8 @@ def problems(source: str) -> Iterator[int]:
 
 def test_a_template_is_a_constant() -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in SOURCES}
-    found = {path: list(problems(text)) for path, text in texts.items() if re.search(r"\b(sh|script)\(", text)}
-    assert {path: lines for path, lines in found.items() if lines} == {}
+    problems_of = {path: list(problems(text)) for path, text in texts.items() if re.search(r"\b(sh|script)\(", text)}
+    assert {path: lines for path, lines in problems_of.items() if lines} == {}
 
 
 @pytest.mark.parametrize(

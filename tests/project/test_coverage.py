@@ -97,12 +97,12 @@ MESSAGES = [
 
 
 def _ids_of_the_suites() -> set[str]:
-    found = set()
+    rows = set()
     for path in (ROOT / "suites").glob("test_*.py"):
         module = importlib.import_module(f"suites.{path.stem}")
         checks = (check_of(function) for function in vars(module).values() if inspect.isfunction(function))
-        found |= {check.id for check in checks if check}
-    return found
+        rows |= {check.id for check in checks if check}
+    return rows
 
 
 def _rows() -> list[list[str]]:
@@ -157,10 +157,10 @@ def test_every_error_of_the_nexus_article_is_there(message: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_is_there_and_can_be_explained(code: int) -> None:
     assert re.search(rf"\bAZCM{code:04}\b", PAGE)
-    found = knowledge.azcm(code)
-    assert found is not None
+    entry = knowledge.azcm(code)
+    assert entry is not None
     row = next((row for row in _rows() if re.search(rf"\bAZCM{code:04}\b", row[0])), [])
-    assert not found.checks or set(found.checks) & set(re.findall(r"[A-Z]+-\d{3}", row[-1])), (found.checks, row)
+    assert not entry.checks or set(entry.checks) & set(re.findall(r"[A-Z]+-\d{3}", row[-1])), (entry.checks, row)
 
 
 @pytest.mark.parametrize("message", MESSAGES)

@@ -63,8 +63,8 @@ def test_a_manifest_with_an_error_is_refused(
     for step in path:
         section = section[step]
     section[key] = value
-    (found,) = kubernetes_errors(manifest)
-    assert found.endswith(error)
+    (problem,) = kubernetes_errors(manifest)
+    assert problem.endswith(error)
 
 
 def test_pods_may_do_nothing_but_look(manifests: list[dict[str, Any]]) -> None:
@@ -86,9 +86,9 @@ def test_an_indexed_job_says_how_many_parts_there_are(manifests: list[dict[str, 
     spec = manifests[1]["spec"]
     environment = {variable["name"]: variable["value"] for variable in spec["template"]["spec"]["containers"][0]["env"]}
     assert int(environment["JOB_COMPLETIONS"]) == spec["completions"]
-    found = parse("auto", environment | {"JOB_COMPLETION_INDEX": "3"})
-    assert found
-    assert (found.number, found.of) == (4, spec["completions"])
+    shard = parse("auto", environment | {"JOB_COMPLETION_INDEX": "3"})
+    assert shard
+    assert (shard.number, shard.of) == (4, spec["completions"])
 
 
 def test_only_the_indexed_job_visits_a_part_of_the_fleet(manifests: list[dict[str, Any]]) -> None:

@@ -33,14 +33,14 @@ def judge(seen, *, limit=3):
 
 def changed(operator: str) -> list[str]:
     """Each change that an operator makes: the first line that differs."""
-    found = [
+    rows = [
         mutation
         for on_line in mutations("x.py", SOURCE).values()
         for mutation in on_line
         if mutation.operator == operator
     ]
     lines = []
-    for mutation in found:
+    for mutation in rows:
         pairs = zip(SOURCE.splitlines(), mutation.apply(SOURCE).splitlines(), strict=False)
         lines.append(next(after.strip() for before, after in pairs if before != after))
     return lines

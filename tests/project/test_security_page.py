@@ -39,9 +39,9 @@ def test_there_are_promises() -> None:
 
 @pytest.mark.parametrize(("promise", "tests"), ROWS, ids=lambda text: text[:40])
 def test_a_promise_names_tests_that_exist(promise: str, tests: str) -> None:
-    found = list(named(tests))
-    assert found, promise
-    for file, name in found:
+    promised = list(named(tests))
+    assert promised, promise
+    for file, name in promised:
         text = (ROOT / file).read_text(encoding="utf-8")
         assert re.search(rf"^def {name}\(" if name else r"^def test_", text, re.M), f"{file}::{name}"
 

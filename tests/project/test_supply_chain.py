@@ -64,9 +64,9 @@ LOST = {"name": "c", "skip_reason": "Dependency not found on PyPI and could not 
     ],
 )
 def test_an_audit_that_did_not_look_does_not_say_that_all_is_well(rows: Any, status: int, lines: Any) -> None:
-    found, said = audit_report.judge({"dependencies": rows})
-    assert found == status
-    assert said == lines or lines is None
+    status_of_audit, messages = audit_report.judge({"dependencies": rows})
+    assert status_of_audit == status
+    assert messages == lines or lines is None
 
 
 def test_an_audit_that_broke_off_is_none(tmp_path: Path) -> None:
@@ -174,9 +174,9 @@ def test_a_bill_that_breaks_the_schema_is_refused(bill: Any) -> None:
 
 
 def test_every_workflow_is_clean() -> None:
-    found = lint_workflows.workflows()
-    assert ROOT / "examples/github/readiness.yml" in found
-    assert lint_workflows.findings(found) == 0
+    files = lint_workflows.workflows()
+    assert ROOT / "examples/github/readiness.yml" in files
+    assert lint_workflows.findings(files) == 0
 
 
 @pytest.mark.parametrize(

@@ -31,14 +31,14 @@ def options(**stated: str | bool) -> argparse.Namespace:
 
 @pytest.fixture
 def places(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
-    asked: list[Place] = []
+    places: list[Place] = []
 
     def fleet(some: Sequence[Place]) -> Discovery:
-        asked.extend(some)
+        places.extend(some)
         return Discovery([Vm("a", host="10.0.0.4", user="azureuser")], ["a: a note"])
 
     monkeypatch.setattr(discovery, "fleet_from_azure", fleet)
-    return asked
+    return places
 
 
 def test_a_fleet_of_azure_and_a_file_beside_it(places: list[Place], tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ def test_a_cloud_that_does_not_exist_is_refused_before_azure_is_asked(places: li
 
 def test_options_say_how_to_reach_every_vm() -> None:
     vms = [Vm("a", user="azureuser", jump="old"), Vm("b")]
-    found = start._reached(vms, options(ssh_user="ops", ssh_jump="ops@bastion:2222"))
-    assert [(vm.user, vm.jump) for vm in found] == [("ops", "ops@bastion:2222")] * 2
+    reached = start._reached(vms, options(ssh_user="ops", ssh_jump="ops@bastion:2222"))
+    assert [(vm.user, vm.jump) for vm in reached] == [("ops", "ops@bastion:2222")] * 2
     assert start._reached(vms, options()) == vms
 
 

@@ -81,22 +81,22 @@ def test_a_check_that_is_not_there() -> None:
 
 
 def test_a_pasted_line() -> None:
-    said = text("The subscription isn\u2019t registered to use namespace \u2018Microsoft.HybridCompute\u2019")
-    assert "\n\nResource provider not registered\nCause:  " in said
-    assert "Checks: PLATFORM-005" in said
+    output = text("The subscription isn\u2019t registered to use namespace \u2018Microsoft.HybridCompute\u2019")
+    assert "\n\nResource provider not registered\nCause:  " in output
+    assert "Checks: PLATFORM-005" in output
 
 
 def test_a_line_with_a_code_and_a_message() -> None:
-    said = text("FATAL AZCM0026: Network Error: proxyconnect tcp: dial tcp 169.254.0.11:3128: connection refused")
-    assert "\n\nAZCM0026\n" in said
-    assert "\n\nThe proxy itself not reached\n" in said
+    output = text("FATAL AZCM0026: Network Error: proxyconnect tcp: dial tcp 169.254.0.11:3128: connection refused")
+    assert "\n\nAZCM0026\n" in output
+    assert "\n\nThe proxy itself not reached\n" in output
 
 
 def test_secrets_of_a_line_are_not_repeated() -> None:
-    said = text(f"ERROR AZCM0012 Bearer {TOKEN} at http://user:s3cret@169.254.0.11:3128 \x1b[31m")
-    assert TOKEN not in said and "s3cret" not in said
-    assert "<secret:" in said
-    assert "\x1b" not in said
+    output = text(f"ERROR AZCM0012 Bearer {TOKEN} at http://user:s3cret@169.254.0.11:3128 \x1b[31m")
+    assert TOKEN not in output and "s3cret" not in output
+    assert "<secret:" in output
+    assert "\x1b" not in output
 
 
 def test_a_line_of_which_nothing_is_known_is_shown() -> None:
@@ -120,11 +120,11 @@ LOG = (
 
 def test_a_log(tmp_path: Path) -> None:
     (tmp_path / "azcmagent.log").write_bytes(LOG.encode("utf-8", "surrogateescape"))
-    said = text("azcmagent.log", tmp_path)
-    parts = said.split("\n\n")
+    output = text("azcmagent.log", tmp_path)
+    parts = output.split("\n\n")
     assert parts[0] == "azcmagent.log: 5 lines, 2 known things in them; the latest comes first."
     assert parts[1].startswith("AZCM0012\n")
-    assert "Seen once, last in: time=" in parts[1] and TOKEN not in said
+    assert "Seen once, last in: time=" in parts[1] and TOKEN not in output
     assert parts[2].endswith("Seen 2 times, last in: INFO AZCM0026: Network Error")
 
 
@@ -136,9 +136,9 @@ def test_a_log_that_says_nothing(tmp_path: Path) -> None:
 def test_of_a_long_log_the_end_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOG_END", 64)
     (tmp_path / "long.log").write_text("AZCM0041 of long ago\n" + "." * 100 + "\nAZCM0026\n")
-    said = text("long.log", tmp_path)
-    assert "AZCM0026" in said
-    assert "AZCM0041" not in said
+    output = text("long.log", tmp_path)
+    assert "AZCM0026" in output
+    assert "AZCM0041" not in output
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

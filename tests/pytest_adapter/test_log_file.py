@@ -27,8 +27,8 @@ def gz(data: bytes) -> bytes:
 
 def answer(folder: Path, name: str, data: bytes) -> tuple[str, bool]:
     (folder / name).write_bytes(data)
-    found = explain(name, PAGES, folder)
-    return found.text, found.known
+    problem = explain(name, PAGES, folder)
+    return problem.text, problem.known
 
 
 def packed(**members: bytes) -> bytes:
@@ -122,9 +122,9 @@ def test_a_zip_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.
 
 def test_what_is_not_a_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    found = explain("pipe", PAGES, tmp_path)
-    assert not found.known
-    assert found.text == (
+    problem = explain("pipe", PAGES, tmp_path)
+    assert not problem.known
+    assert problem.text == (
         "pipe: cannot be read: it is not a regular file. Copy what it holds into a file, and explain that."
     )
 

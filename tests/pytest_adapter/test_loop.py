@@ -226,9 +226,9 @@ def test_colour(colour):
         )
     done = judge({"a": "right"})
     assert done.ret == 2
-    said = " ".join(" ".join(done.outlines).split())
+    output = " ".join(" ".join(done.outlines).split())
     assert (
         "test_colour: pytest.mark.parametrize is for ordinary tests. A check's parameters are each VM's own: declare"
-        in said
+        in output
     )
-    assert "Traceback" not in said
+    assert "Traceback" not in output

@@ -150,13 +150,13 @@ _SHORT = ("-k=", "-m=", "-o=", "-p=")
 
 
 def _cases(results: dict[str, Any]) -> set[tuple[str, str, str]]:
-    found = {
+    rows = {
         (vm["name"], result["id"], result["parameter"])
         for vm in results["vms"]
         for result in vm["results"]
         if result["severity"] == "required"
     }
-    return found & FULL
+    return rows & FULL
 
 
 def _holds(project: Path, options: tuple[str, ...]) -> None:
@@ -164,10 +164,10 @@ def _holds(project: Path, options: tuple[str, ...]) -> None:
     if results is None:
         assert status != 0, options
         return
-    asked = {case for case in FULL if "--vm=a" not in options or case[0] == "a"}
+    expected_cases = {case for case in FULL if "--vm=a" not in options or case[0] == "a"}
     if "shard" in results:  # the VMs of the others are theirs to judge
-        asked = {case for case in asked if case[0] in {vm["name"] for vm in results["vms"]}}
-    left_out = asked - _cases(results)
+        expected_cases = {case for case in expected_cases if case[0] in {vm["name"] for vm in results["vms"]}}
+    left_out = expected_cases - _cases(results)
     judged = results["judged"]
     if any(way.startswith(("-p=stop", "--shard")) for way in options):
         assert not (judged["complete"] and left_out), (options, left_out)

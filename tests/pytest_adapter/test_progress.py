@@ -92,16 +92,16 @@ def test_no_color_is_honoured_on_a_terminal(
         command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env=os.environ | {"TERM": "xterm"} | environment
     )
     os.close(theirs)
-    said = _until_closed(ours)
+    output = _until_closed(ours)
     suite.wait()
-    assert "1 could not be judged." in said
-    assert ("\x1b[" in said) is coloured
+    assert "1 could not be judged." in output
+    assert ("\x1b[" in output) is coloured
 
 
 def _until_closed(terminal: int) -> str:
-    said = b""
+    output = b""
     with suppress(OSError):  # Linux says EIO when the other side is closed
         while part := os.read(terminal, 65_536):
-            said += part
+            output += part
     os.close(terminal)
-    return said.decode()
+    return output.decode()

@@ -115,9 +115,9 @@ def save(project: pytest.Pytester) -> Save:
 
 
 def results(project: pytest.Pytester) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((newest_run(project.path / "reports") / "results.json").read_text())
-    assert problems(found) == []
-    return found
+    document: dict[str, Any] = json.loads((newest_run(project.path / "reports") / "results.json").read_text())
+    assert problems(document) == []
+    return document
 
 
 def statuses(project: pytest.Pytester) -> dict[str, str]:
@@ -135,8 +135,8 @@ def judged(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 def test_a_good_vm_is_ready_and_exits_0(project: pytest.Pytester, save: Save) -> None:
     save({"a": GOOD})
     assert judged(project).ret == 0
-    found = results(project)
-    assert (found["verdict"], found["sentence"]) == ("ready", "The VM is ready.")
+    data = results(project)
+    assert (data["verdict"], data["sentence"]) == ("ready", "The VM is ready.")
     assert set(statuses(project).values()) == {"pass"}
     left = {path.name for path in (project.path / "reports/latest/").iterdir()}
     assert left == {"results.json", "junit.xml", "report.html", *(name for name, _ in FILES)}
@@ -184,18 +184,18 @@ def test_a_failed_required_check_exits_1_and_blocks_what_needs_it(project: pytes
     save({"a": GOOD, "b": {**GOOD, "word": "wrong", "colour_seen[red]": "green"}})
     outcome = judged(project)
     assert outcome.ret == 1
-    found = results(project)
-    assert found["sentence"] == "1 of 2 VMs is ready; 1 is not."
+    data = results(project)
+    assert data["sentence"] == "1 of 2 VMs is ready; 1 is not."
     assert {key: status for key, status in statuses(project).items() if status != "pass"} == {
         "b VM-001": "fail",
         "b VM-002": "blocked",
         "b VM-003/red": "warn",
     }
-    by_id = {(result["id"], result["parameter"]): result for result in found["vms"][1]["results"]}
+    by_id = {(result["id"], result["parameter"]): result for result in data["vms"][1]["results"]}
     assert by_id["VM-002", ""]["message"] == "Not judged: VM-001 failed."
     assert by_id["VM-002", ""]["caused_by"] == ["VM-001"]
     assert by_id["VM-003", "red"]["caused_by"] == ["VM-001"]
-    assert [(cause["id"], cause["vms"]) for cause in found["causes"]] == [("VM-001", ["b"])]
+    assert [(cause["id"], cause["vms"]) for cause in data["causes"]] == [("VM-001", ["b"])]
     outcome.stdout.fnmatch_lines(
         [
             "*NOT READY: 1 of 2 VMs is ready; 1 is not.*",
@@ -228,9 +228,13 @@ def test_what_cannot_be_judged_exits_10(project: pytest.Pytester, save: Save) ->
 def test_without_ssh_001_an_unreachable_vm_says_so_itself(project: pytest.Pytester, save: Save) -> None:
     save({"b": {"session": SshSession("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")}})
     assert judged(project, "--check=VM-001").ret == 10
-    found = {result["id"]: (result["status"], result["message"]) for result in results(project)["vms"][0]["results"]}
-    assert found.pop("VM-001") == ("unknown", "10.0.0.4 port 22: connection refused.")
-    assert found == {"SSH-001": ("unknown", "10.0.0.4 port 22: connection refused.")}, "it stands in for the login"
+    statuses_by_id = {
+        result["id"]: (result["status"], result["message"]) for result in results(project)["vms"][0]["results"]
+    }
+    assert statuses_by_id.pop("VM-001") == ("unknown", "10.0.0.4 port 22: connection refused.")
+    assert statuses_by_id == {"SSH-001": ("unknown", "10.0.0.4 port 22: connection refused.")}, (
+        "it stands in for the login"
+    )
 
 
 def test_a_session_that_was_lost_keeps_what_was_said(project: pytest.Pytester, save: Save) -> None:
@@ -287,8 +291,8 @@ def test_evidence_of_an_older_suite_leaves_newer_checks_unknown(project: pytest.
 def test_not_applicable_says_why_and_wants_nothing(project: pytest.Pytester, save: Save) -> None:
     save({"a": {**GOOD, "word": "none"}})
     assert judged(project).ret == 0
-    found = {result["id"]: result for result in results(project)["vms"][0]["results"]}["VM-001"]
-    assert (found["status"], found["message"], found["remedy"]) == ("not applicable", "There is no word here.", "")
+    rows = {result["id"]: result for result in results(project)["vms"][0]["results"]}["VM-001"]
+    assert (rows["status"], rows["message"], rows["remedy"]) == ("not applicable", "There is no word here.", "")
 
 
 def test_node_ids_name_the_vm_and_the_parameter(project: pytest.Pytester, save: Save) -> None:
@@ -327,10 +331,10 @@ def test_secrets_are_not_written_down(project: pytest.Pytester, save: Save) -> N
 def test_selection(project: pytest.Pytester, save: Save, arguments: list[str], kept: set[str]) -> None:
     save({"a": GOOD, "b1": GOOD})
     assert judged(project, *arguments).ret == 10, "a run that left checks out is partial"
-    found = results(project)
-    assert found["verdict"] == "partial"
-    assert {result["id"] for vm in found["vms"] for result in vm["results"]} == kept
-    assert [vm["name"] for vm in found["vms"]] == (["b1"] if "--vm=b*" in arguments else ["a", "b1"])
+    data = results(project)
+    assert data["verdict"] == "partial"
+    assert {result["id"] for vm in data["vms"] for result in vm["results"]} == kept
+    assert [vm["name"] for vm in data["vms"]] == (["b1"] if "--vm=b*" in arguments else ["a", "b1"])
 
 
 def test_a_plan_prints_the_commands_and_visits_nobody(project: pytest.Pytester) -> None:

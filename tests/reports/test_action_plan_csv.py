@@ -34,17 +34,17 @@ def rows(results: Json, separator: str = ",") -> list[dict[str, str]]:
     """The rows, read as a spreadsheet reads them; no cell is a formula."""
     text = action_plan.render(harmless(results))
     assert text.startswith("\ufeff")
-    found = list(
+    rows = list(
         csv.DictReader(
             io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator, strict=separator == ","
         )
     )
-    for row in found:
+    for row in rows:
         for value in row.values():
             assert isinstance(value, str)
             assert not dangerous().match(value.removeprefix("'")) or value.startswith("'"), value
             assert len(value) <= 32_767
-    return found
+    return rows
 
 
 def test_a_row_has_what_a_ticket_needs() -> None:
@@ -87,10 +87,10 @@ def test_owners_and_sites_are_those_of_the_causes_vms() -> None:
 
 
 def test_the_rows_are_the_plan_and_then_what_keeps_no_vm_back() -> None:
-    found = [
+    entries = [
         (row["Step"], row["Check"], row["VMs held back"], row["VMs ready after it"]) for row in rows(saved("six-vms"))
     ]
-    assert found == [
+    assert entries == [
         ("1", "CSN-002", "2", "2"),
         ("2", "PROXY-002", "1", "3"),
         ("3", "IDENTITY-001", "1", "4"),

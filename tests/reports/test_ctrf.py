@@ -28,8 +28,8 @@ def report(results: Json) -> Json:
 
 
 def entry(document: Json, name: str) -> Any:
-    (found,) = [test for test in document["results"]["tests"] if test["name"].startswith(name)]
-    return found
+    (rows,) = [test for test in document["results"]["tests"] if test["name"].startswith(name)]
+    return rows
 
 
 @pytest.mark.parametrize("name", ["six-vms", "hostile", "ready"])
@@ -93,8 +93,8 @@ def test_a_failure_says_what_was_seen_and_what_to_do() -> None:
     ],
 )
 def test_a_word_and_its_outcome(name: str, status: str, word: str) -> None:
-    found = entry(report(saved("six-vms")), name)
-    assert (found["status"], found["rawStatus"], bool(found["message"])) == (status, word, True)
+    actual = entry(report(saved("six-vms")), name)
+    assert (actual["status"], actual["rawStatus"], bool(actual["message"])) == (status, word, True)
 
 
 def test_a_test_has_the_same_id_in_every_run_and_no_other_test_has_it() -> None:

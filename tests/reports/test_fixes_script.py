@@ -73,24 +73,24 @@ def do(script: str, folder: Path, *programs: str) -> tuple[list[list[str]], subp
     )
     assert list((folder / "here").iterdir()) == [], "something in the script made a file"
     words = calls.read_text().split("\0")[:-1]
-    found: list[list[str]] = [[]]
+    rows: list[list[str]] = [[]]
     for word in words:
         if word == "<end>":
-            found.append([])
+            rows.append([])
         else:
-            found[-1].append(word)
-    return found[:-1], done
+            rows[-1].append(word)
+    return rows[:-1], done
 
 
 def checked(script: str, folder: Path) -> str:
     """What `sh -n` and shellcheck say about a script: nothing, if it is well."""
     path = folder / "checked.sh"
     path.write_text(script)
-    said = [
+    output = [
         subprocess.run([*program, str(path)], capture_output=True, text=True)
         for program in (["sh", "-n"], ["shellcheck", "--norc"])
     ]
-    return "".join(process.stdout + process.stderr for process in said)
+    return "".join(process.stdout + process.stderr for process in output)
 
 
 @pytest.fixture(autouse=True)

@@ -29,8 +29,8 @@ def written(results: Json, folder: Path) -> dict[str, TestSuite]:
 
 
 def case(suite: TestSuite, start: str) -> TestCase:
-    (found,) = [case for case in suite if case.name.startswith(start)]
-    return found
+    (rows,) = [case for case in suite if case.name.startswith(start)]
+    return rows
 
 
 def properties(of: TestCase) -> dict[str, str]:

@@ -73,8 +73,8 @@ def test_whatever_the_text_is_a_reader_shows_it(words: str) -> None:
     assert shown(raw) == line
     assert shown(f"**Seen: {raw}.**") == f"Seen: {line}."
     for before, seen in (("- **Seen**: ", "Seen: "), ("1. x ", "x "), ("## x ", "x ")):
-        (found,) = inline(before + raw)
-        assert content(found.children or []) == f"{seen}{line}".rstrip()
+        (actual,) = inline(before + raw)
+        assert content(actual.children or []) == f"{seen}{line}".rstrip()
     cells = inline(table(("a", "b"), [(raw, raw)]))
     assert [content(token.children or []) for token in cells] == ["a", "b", line, line]
     (link,) = inline(linked(f"CSN-002 {words}", URL))

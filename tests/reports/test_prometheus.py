@@ -30,17 +30,17 @@ Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 def series(results: Json) -> Series:
     """Every sample of the rendered text; each is there once, and is a documented gauge."""
-    found: Series = {}
+    rows: Series = {}
     text = prometheus.render(harmless(results))
     assert text.endswith("\n")
     for family in text_string_to_metric_families(text):
         assert (family.type, family.documentation) == ("gauge", HELP[family.name.removeprefix("arc_readiness_")])
         for sample in family.samples:
             key = sample.name, tuple(sorted(sample.labels.items()))
-            assert key not in found
+            assert key not in rows
             assert sample.timestamp is None
-            found[key] = sample.value
-    return found
+            rows[key] = sample.value
+    return rows
 
 
 def value(found: Series, name: str, **labels: str) -> float:
@@ -48,19 +48,19 @@ def value(found: Series, name: str, **labels: str) -> float:
 
 
 def test_what_a_dashboard_asks() -> None:
-    found = series(saved("six-vms"))
-    assert {word: value(found, "vms", readiness=word) for word in ("ready", "not ready", "unknown")} == {
+    samples = series(saved("six-vms"))
+    assert {word: value(samples, "vms", readiness=word) for word in ("ready", "not ready", "unknown")} == {
         "ready": 1,
         "not ready": 3,
         "unknown": 2,
     }
-    assert value(found, "fleet_ready") == 0
-    assert value(found, "results", status="fail") == saved("six-vms")["counts"]["fail"]
-    assert value(found, "cause_vms", check="CSN-002", kind="csn", component="csn-01") == 2
-    assert value(found, "causes") == 8
-    assert value(found, "plan_steps") == 5
-    assert value(found, "run_timestamp_seconds") == 1795299312
-    assert value(found, "run_duration_seconds") == 12.3
+    assert value(samples, "fleet_ready") == 0
+    assert value(samples, "results", status="fail") == saved("six-vms")["counts"]["fail"]
+    assert value(samples, "cause_vms", check="CSN-002", kind="csn", component="csn-01") == 2
+    assert value(samples, "causes") == 8
+    assert value(samples, "plan_steps") == 5
+    assert value(samples, "run_timestamp_seconds") == 1795299312
+    assert value(samples, "run_duration_seconds") == 12.3
     assert value(series(saved("ready")), "fleet_ready") == 1
 
 
@@ -80,9 +80,9 @@ def test_a_gate_and_a_comparison_are_there_when_the_run_had_them() -> None:
     entry: dict[str, Any] = {}
     results["gate"] = {"policy": "98%", "passed": True, "sentence": "Passed.", "rules": []}
     results["changes"] = {"new": [entry], "fixed": [], "persisting": [entry, entry]}
-    found = series(results)
-    assert value(found, "gate_passed") == 1
-    assert [value(found, "changes", change=word) for word in ("new", "fixed", "persisting")] == [1, 0, 2]
+    samples = series(results)
+    assert value(samples, "gate_passed") == 1
+    assert [value(samples, "changes", change=word) for word in ("new", "fixed", "persisting")] == [1, 0, 2]
 
 
 def test_the_number_of_series_does_not_grow_with_the_fleet() -> None:
@@ -103,19 +103,19 @@ def test_two_things_with_one_name_are_one_series() -> None:
 def test_hostile_names_stay_in_their_label() -> None:
     results = run([vm("web-01", {"PROXY-002": ("fail", "x")})])
     results["causes"][0]["component"] = {"kind": "csn", "id": "/x", "name": 'a\\" b\n# HELP x\ny 1'}
-    found = series(results)
-    assert value(found, "cause_vms", check="PROXY-002", kind="csn", component='a\\" b # HELP x y 1') == 1
+    samples = series(results)
+    assert value(samples, "cause_vms", check="PROXY-002", kind="csn", component='a\\" b # HELP x y 1') == 1
     results["causes"][0]["component"]["name"] = NASTY
-    assert len(series(results)) == len(found)
+    assert len(series(results)) == len(samples)
 
 
 @given(st.text(st.characters()))
 def test_any_name_can_be_read_back(name: str) -> None:
     results = saved("ready")
     cause = {**saved("six-vms")["causes"][0], "component": {"kind": "csn", "id": name, "name": name}}
-    (found,) = [
+    (rows,) = [
         dict(labels)["component"]
         for (metric, labels) in series({**results, "causes": [cause]})
         if "cause_vms" in metric
     ]
-    assert len(found) <= 120
+    assert len(rows) <= 120

@@ -36,8 +36,8 @@ def log_of(results: Json) -> Json:
 
 
 def result(log: Json, vm: str, check: str) -> Any:
-    (found,) = [result for result in log["results"] if (result["properties"]["vm"], result["ruleId"]) == (vm, check)]
-    return found
+    (rows,) = [result for result in log["results"] if (result["properties"]["vm"], result["ruleId"]) == (vm, check)]
+    return rows
 
 
 @pytest.mark.parametrize("name", ["six-vms", "hostile", "ready"])
@@ -75,14 +75,14 @@ def test_every_check_is_a_rule_with_its_remedy_and_page() -> None:
 
 def test_a_finding_names_the_vm_what_was_seen_and_what_to_do() -> None:
     log = log_of(saved("six-vms"))
-    found = result(log, "web-02", "PROXY-002")
-    assert log["tool"]["driver"]["rules"][found["ruleIndex"]]["id"] == "PROXY-002"
-    assert found["level"] == "error"
-    assert found["message"]["text"] == (
+    entry = result(log, "web-02", "PROXY-002")
+    assert log["tool"]["driver"]["rules"][entry["ruleIndex"]]["id"] == "PROXY-002"
+    assert entry["level"] == "error"
+    assert entry["message"]["text"] == (
         "web-02: no_proxy is `localhost,127.0.0.1`: curl 7.81 on this VM sends 169.254.169.254 to the proxy.\n"
         "What to do: Add `169.254.169.254` to NO_PROXY and no_proxy in /etc/environment, then log in again."
     )
-    assert found["locations"] == [
+    assert entry["locations"] == [
         {
             "physicalLocation": {
                 "artifactLocation": {"uri": "evidence/web-02.json"},
@@ -107,9 +107,9 @@ def test_only_root_causes_and_waivers_are_findings() -> None:
         for result in vm["results"]
         if result["root_cause"] or result["status"] == "waived"
     }
-    found = [(result["properties"]["vm"], result["ruleId"]) for result in log_of(results)["results"]]
-    assert set(found) == expected
-    assert len(found) == len(expected)
+    rows = [(result["properties"]["vm"], result["ruleId"]) for result in log_of(results)["results"]]
+    assert set(rows) == expected
+    assert len(rows) == len(expected)
     assert ("web-02", "IMDS-003") not in expected  # the consequence of PROXY-002
 
 
@@ -143,9 +143,9 @@ def test_a_waiver_is_a_suppression_with_its_reason_and_stands_last() -> None:
 
 def test_many_parameters_are_one_finding() -> None:
     story: Story = {("NET-001", endpoint): ("fail", f"{endpoint} is not reached.") for endpoint in ENDPOINTS}
-    found = result(log_of(run([vm("vm-a", story)])), "vm-a", "NET-001")
-    assert found["properties"]["parameters"] == list(ENDPOINTS)
-    assert found["message"]["text"].splitlines() == [
+    entry = result(log_of(run([vm("vm-a", story)])), "vm-a", "NET-001")
+    assert entry["properties"]["parameters"] == list(ENDPOINTS)
+    assert entry["message"]["text"].splitlines() == [
         f"vm-a: {ENDPOINTS[0]} is not reached.",
         *(f"{endpoint} is not reached." for endpoint in ENDPOINTS[1:]),
         "What to do: Allow the endpoint on the cloud services network.",
@@ -178,16 +178,16 @@ def test_a_fleet_stays_within_githubs_limit() -> None:
     one = vm("vm", EGRESS_STORY)
     results = run([one])
     results["vms"] = [{**one, "name": f"vm-{n}"} for n in range(9_000)]
-    found = json.loads(sarif.render(harmless(results)))["runs"][0]["results"]
-    assert len(found) == sarif.MOST == 25_000
+    document = json.loads(sarif.render(harmless(results)))["runs"][0]["results"]
+    assert len(document) == sarif.MOST == 25_000
 
 
 def test_an_unreachable_vm_is_there_even_when_its_check_was_not_selected() -> None:
     results = run([unreachable_without_its_check("vm-x")])
     results["checks"] = {"VM-001": results["checks"]["VM-001"]}
     log = log_of(results)
-    found = result(log, "vm-x", "SSH-001")
-    assert log["tool"]["driver"]["rules"][found["ruleIndex"]]["id"] == "SSH-001"
+    entry = result(log, "vm-x", "SSH-001")
+    assert log["tool"]["driver"]["rules"][entry["ruleIndex"]]["id"] == "SSH-001"
 
 
 def test_hostile_text_is_no_link_and_no_path() -> None:

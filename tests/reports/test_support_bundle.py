@@ -36,8 +36,10 @@ limit = 77
 
 
 def verdicts(checkout: Checkout, directory: str) -> dict[str, Any]:
-    found = json.loads((checkout.path / directory / "results.json").read_text())
-    return {result["nodeid"]: (result["status"], result["message"]) for vm in found["vms"] for result in vm["results"]}
+    document = json.loads((checkout.path / directory / "results.json").read_text())
+    return {
+        result["nodeid"]: (result["status"], result["message"]) for vm in document["vms"] for result in vm["results"]
+    }
 
 
 def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
@@ -47,7 +49,7 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
     (checkout.path / "ours.toml").write_text(OWN)
     assert checkout.run("--vm=a", "--vm=b", "--vm=c", "--profile=ours.toml", "--bundle").ret == 1
     first = checkout.directory
-    said = verdicts(checkout, f"reports/{first.name}")
+    verdicts_before = verdicts(checkout, f"reports/{first.name}")
     (whole,) = (first / "bundle").iterdir()
     assert (whole.name, whole.stat().st_mode & 0o777) == (f"{first.name}.zip", 0o600)
     assert b"opensesame" not in b"".join(everything(whole).values())
@@ -67,7 +69,7 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
         outcome = checkout.run("--evidence=run.zip", *more)
         assert outcome.ret == 1
         outcome.stdout.fnmatch_lines(["nexus: 3 VMs from the evidence of an earlier run, profile ours"])
-        assert verdicts(checkout, "reports/latest") == said
+        assert verdicts(checkout, "reports/latest") == verdicts_before
     # A bundle of one VM.
     assert checkout.run("--evidence=run.zip", "--vm=b", "--bundle").ret == 1
     (again,) = (checkout.path / "reports/latest/bundle").iterdir()
@@ -78,7 +80,7 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
     assert everything(again)["evidence/b.json"] == evidence
     again.rename(checkout.path / "b.zip")
     assert checkout.run("--evidence=b.zip", "--profile=2602").ret == 1
-    assert verdicts(checkout, "reports/latest") == {key: value for key, value in said.items() if "[b" in key}
+    assert verdicts(checkout, "reports/latest") == {key: value for key, value in verdicts_before.items() if "[b" in key}
 
 
 def everything(path: Path) -> dict[str, bytes]:
@@ -161,7 +163,7 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
     def verdict(id: str, status: Status, message: str, *keys: str) -> Verdict:
         return Verdict(id, "a", "", status, Severity.REQUIRED, message, "Do it.", probes=keys)
 
-    said = text(
+    output = text(
         evidence,
         [
             verdict("IMDS-002", Status.FAIL, "No answer.", "ping", "slow"),
@@ -171,9 +173,9 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
         ],
         "a, run r: not ready",
     )
-    assert "\x1b" not in said and "opensesame" not in said
-    assert said.startswith("a, run r: not ready\n\nThe SSH session to root@10.0.0.4:22 via gw: ok\n")
-    network = said[said.index("Network checks") : said.index("The VM and its identity")]
+    assert "\x1b" not in output and "opensesame" not in output
+    assert output.startswith("a, run r: not ready\n\nThe SSH session to root@10.0.0.4:22 via gw: ok\n")
+    network = output[output.index("Network checks") : output.index("The VM and its identity")]
     assert network.splitlines()[3:] == [
         "IMDS-002: fail. No answer.",
         "    To do: Do it.",
@@ -190,10 +192,10 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
         "",
         "",
     ]
-    assert "TOKEN-001: pass. A token.\n" in said[said.index("Login and connect: the exact messages") :]
-    assert "OURS-001: warn. Hm." in said[said.index("The session, and everything else") :]
-    assert said.count("--- ping") == 1
-    assert "--- support_agent_logs: not gathered (a run with --bundle reads it)" in said
+    assert "TOKEN-001: pass. A token.\n" in output[output.index("Login and connect: the exact messages") :]
+    assert "OURS-001: warn. Hm." in output[output.index("The session, and everything else") :]
+    assert output.count("--- ping") == 1
+    assert "--- support_agent_logs: not gathered (a run with --bundle reads it)" in output
 
 
 @pytest.mark.parametrize(
@@ -207,9 +209,9 @@ def test_no_log_leaves_the_vm_with_what_opens_something(tmp_path: Path, line: st
         command = probe.command
         for path in ("/var/log/cloud-init-output.log", "/var/opt/azcmagent/log/himds.log"):
             command = command.replace(path, str(log))
-        said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
-        assert "before" in said and "after\n" in said
-        assert "c2lnbmF0dXJl" not in said and "hunter22" not in said
+        output = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+        assert "before" in output and "after\n" in output
+        assert "c2lnbmF0dXJl" not in output and "hunter22" not in output
 
 
 def test_on_windows_the_agents_logs_and_the_installation_log_are_read() -> None:

@@ -55,11 +55,11 @@ def test_the_sentences_stand_below_the_verdict() -> None:
 
 @pytest.mark.parametrize(("field", "words"), [("unused", "unused"), ("expiring_soon", "expiring soon")])
 def test_many_waivers_are_counted(field: str, words: str) -> None:
-    said = list(
+    lines = list(
         decisions.waiver_warnings({"waivers": [waiver(f"NET-{number:03}", **{field: True}) for number in range(8)]})
     )
-    assert len(said) == 6
-    assert said[-1] == f"Warning: and 3 more waivers, {words}: see results.json."
+    assert len(lines) == 6
+    assert lines[-1] == f"Warning: and 3 more waivers, {words}: see results.json."
 
 
 def test_a_hostile_text_is_no_command_and_moves_no_cursor() -> None:

@@ -156,8 +156,8 @@ def test_each_sample_is_explained_by_its_own_entry_and_by_no_other() -> None:
     names = [message.name for message in messages()]
     assert len(names) == len(set(names)) > 130
     for message in messages():
-        found = [explanation.name for explanation in explanations(message.sample)]
-        assert found == [message.name[:1].upper() + message.name[1:]], message.family
+        rows = [explanation.name for explanation in explanations(message.sample)]
+        assert rows == [message.name[:1].upper() + message.name[1:]], message.family
 
 
 def test_every_pattern_is_bounded() -> None:
@@ -198,8 +198,8 @@ def test_what_an_entry_says_is_about_what_the_line_names() -> None:
     ],
 )
 def test_the_special_comes_before_the_general(line: str, name: str) -> None:
-    found = knowledge.error(line)
-    assert found is None if not name else found is not None and found.name.startswith(name)
+    entry = knowledge.error(line)
+    assert entry is None if not name else entry is not None and entry.name.startswith(name)
 
 
 def test_codes_are_found_in_a_text() -> None:
@@ -208,8 +208,8 @@ def test_codes_are_found_in_a_text() -> None:
 
 
 def test_a_code_that_nobody_lists_is_found_all_the_same() -> None:
-    [found] = knowledge.findings(["FATAL AZCM0999: new"])
-    assert (found.explanation.name, found.explanation.cause) == ("AZCM0999", "No article lists this code.")
+    [actual] = knowledge.findings(["FATAL AZCM0999: new"])
+    assert (actual.explanation.name, actual.explanation.cause) == ("AZCM0999", "No article lists this code.")
 
 
 def test_releases_are_supported_for_a_year() -> None:

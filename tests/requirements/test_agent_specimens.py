@@ -50,8 +50,8 @@ AUTHORIZATION = next(line for id, line, _ in SPECIMENS if id == "A06").replace("
 @pytest.mark.parametrize("width", [40, 72, 80, 100, 132])
 def test_a_message_that_a_console_broke_is_put_together(width: int) -> None:
     broken = [AUTHORIZATION[at : at + width] for at in range(0, len(AUTHORIZATION), width)]
-    found = {finding.explanation.name for finding in line_findings(broken)}
-    assert found <= {"No right on the linked resource"}
+    rows = {finding.explanation.name for finding in line_findings(broken)}
+    assert rows <= {"No right on the linked resource"}
     words = "The client 'u' with object id 'o' does not have authorization to\nperform action 'Microsoft.HybridCompute/machines/read'"
     for text in (words, words.replace("authorization", "authori\n    zation").replace("\nperform", " perform")):
         assert [finding.explanation.name for finding in line_findings(text.split("\n"))] == ["No right to the action"]

@@ -64,16 +64,16 @@ def test_a_program_complains_about_what_need_not_be(line: str) -> None:
     [("design", 350, 0.05, 0.03), ("held out", 350, 0.07, 0.05), ("third draw", 150, 0.05, 0.03)],
 )
 def test_the_specimens(half: str, failures: int, most_passed: float, most_failed: float) -> None:
-    found: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    rows: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     for specimen in SPECIMENS:
         if specimen.half == half:
             levels = {reading.level for _, _, reading in outcome(enumerate(specimen.text.splitlines()))}
             status = "fail" if Level.CERTAIN in levels else "warn" if Level.COMPLAINT in levels else "pass"
-            found[specimen.fails][status] += 1
-    assert found[True].total() > failures
-    assert found[False].total() > 70
-    assert found[True]["pass"] <= most_passed * found[True].total(), found
-    assert found[False]["fail"] <= most_failed * found[False].total(), found
+            rows[specimen.fails][status] += 1
+    assert rows[True].total() > failures
+    assert rows[False].total() > 70
+    assert rows[True]["pass"] <= most_passed * rows[True].total(), rows
+    assert rows[False]["fail"] <= most_failed * rows[False].total(), rows
 
 
 def test_every_error_of_the_c_library_is_known() -> None:

@@ -97,10 +97,10 @@ def test_the_page_says_the_same_of_every_vm(whole: Json) -> None:
 def test_the_page_shows_the_same_plan_findings_and_counts(whole: Json) -> None:
     def shown(results: Json) -> Json:
         lists = VmLists(harmless(results))
-        said = overview(results, lists)
+        lines = overview(results, lists)
         core, _ = core_and_chunks(harmless(results), lists)
         of_page = {key: core[key] for key in ("groups", "lists", "left", "causes", "steps")}
-        return {**said, "results": None, **of_page, "findings": results["findings"]}
+        return {**lines, "results": None, **of_page, "findings": results["findings"]}
 
     assert shown(compacted(whole)) == shown(whole)
 
@@ -140,10 +140,10 @@ def test_ctrf_sums_up_what_passes_and_what_does_not_apply(whole: Json) -> None:
     statuses = Counter(test["status"] for test in after["tests"])
     assert {name: after["summary"][name] for name in statuses} == statuses
     assert after["summary"]["tests"] == len(after["tests"]) == len({test["id"] for test in after["tests"]})
-    said = Counter(test["rawStatus"] for test in before["tests"])
+    lines = Counter(test["rawStatus"] for test in before["tests"])
     for word in WELL:
         of_word = [test for test in after["tests"] if test["rawStatus"] == word]
-        assert sum(int(test["name"].rpartition(": ")[2].split()[0]) for test in of_word) == said[word]
+        assert sum(int(test["name"].rpartition(": ")[2].split()[0]) for test in of_word) == lines[word]
 
 
 def later() -> Json:
@@ -172,12 +172,12 @@ def later() -> Json:
 
 def compared(results: Json, before: Json, folder: Path) -> Json:
     (folder / "results.json").write_text(json.dumps(before))
-    found = changes.compare(results, changes.load(str(folder), folder))
-    for name, entries in found.items():
+    actual = changes.compare(results, changes.load(str(folder), folder))
+    for name, entries in actual.items():
         if isinstance(entries, list) and entries and isinstance(entries[0], dict):
-            told = [{key: value for key, value in entry.items() if key != "message"} for entry in entries]
-            found[name] = sorted(told, key=lambda entry: (entry["vm"], entry["id"], entry["parameter"]))
-    return found
+            calls = [{key: value for key, value in entry.items() if key != "message"} for entry in entries]
+            actual[name] = sorted(calls, key=lambda entry: (entry["vm"], entry["id"], entry["parameter"]))
+    return actual
 
 
 Pairs = list[tuple[Json, Json, Json]]
@@ -255,12 +255,17 @@ def waivers() -> Iterator[Waiver]:
 def test_the_waivers_did_the_same() -> None:
     results = rollout(61)  # the last one is out of reach
     vms = [Vm(vm["name"]) for vm in results["vms"]]
-    told = [
+    calls = [
         Waivers("w", tuple(waivers()), date(2026, 11, 21)).as_results(vms, form, True)
         for form in (results, compacted(results))
     ]
-    assert told[0] == told[1]
-    assert [(waiver["used"], waiver["unused"]) for waiver in told[0]] == [(12, False), (0, True), (0, False), (0, True)]
+    assert calls[0] == calls[1]
+    assert [(waiver["used"], waiver["unused"]) for waiver in calls[0]] == [
+        (12, False),
+        (0, True),
+        (0, False),
+        (0, True),
+    ]
 
 
 def test_a_session_that_ended_early_is_no_failure_when_its_check_passed(tmp_path: Path) -> None:

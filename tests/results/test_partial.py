@@ -23,22 +23,22 @@ def test_a_shard_is_named() -> None:
 
 def test_an_empty_shard_is_ready() -> None:
     results = {"sentence": "No VM was judged.", "judged": {"complete": True}}
-    found = about_part(results, {"number": 4, "of": 4, "vms": 1}, 0, None)
-    assert found["verdict"] == "ready"
-    assert found["sentence"] == "Shard 4 of 4, 0 of 1 VM: This shard is empty: there are fewer VMs than shards."
+    part = about_part(results, {"number": 4, "of": 4, "vms": 1}, 0, None)
+    assert part["verdict"] == "ready"
+    assert part["sentence"] == "Shard 4 of 4, 0 of 1 VM: This shard is empty: there are fewer VMs than shards."
 
 
 def test_an_empty_shard_whose_catalogue_cannot_be_loaded_is_not_ready() -> None:
     results = {"sentence": "No VM was judged. test_x.py cannot be loaded.", "judged": {"complete": False}}
-    found = about_part(results, {"number": 4, "of": 4, "vms": 1}, 0, None)
-    assert "verdict" not in found
-    assert found["sentence"] == f"Shard 4 of 4, 0 of 1 VM: {results['sentence']}"
+    part = about_part(results, {"number": 4, "of": 4, "vms": 1}, 0, None)
+    assert "verdict" not in part
+    assert part["sentence"] == f"Shard 4 of 4, 0 of 1 VM: {results['sentence']}"
 
 
 def test_missing_vms_are_named() -> None:
-    found = about_part(RESULTS, None, 10, GAPS)
-    assert found["missing"] == {"vms": ["vm7"], "shards": []}
-    assert found["sentence"] == f"{RESULTS['sentence']} MISSING: there is no evidence of 1 VM: vm7."
+    part = about_part(RESULTS, None, 10, GAPS)
+    assert part["missing"] == {"vms": ["vm7"], "shards": []}
+    assert part["sentence"] == f"{RESULTS['sentence']} MISSING: there is no evidence of 1 VM: vm7."
 
 
 def test_a_gate_never_passes_without_all_evidence() -> None:

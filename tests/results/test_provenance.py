@@ -20,14 +20,14 @@ def digest(data: bytes) -> str:
 def test_hashes_are_those_of_the_files_as_sha256sum_prints_them(tmp_path: Path) -> None:
     fleet = tmp_path / "fleet.yaml"
     fleet.write_bytes(b"vms: [web1]\n")
-    found = hashes("2510", fleet)
+    digests = hashes("2510", fleet)
     profile = (ROOT / "plugins/requirements/data/profile-2510.toml").read_bytes()
-    assert found["profile"] == found["plugins/requirements/data/profile-2510.toml"] == digest(profile)
-    assert found["inventory"] == digest(b"vms: [web1]\n")
-    assert found["plugins/requirements/data/azcm.toml"] == digest(
+    assert digests["profile"] == digests["plugins/requirements/data/profile-2510.toml"] == digest(profile)
+    assert digests["inventory"] == digest(b"vms: [web1]\n")
+    assert digests["plugins/requirements/data/azcm.toml"] == digest(
         (ROOT / "plugins/requirements/data/azcm.toml").read_bytes()
     )
-    assert {"suites", "plugins"} < found.keys()
+    assert {"suites", "plugins"} < digests.keys()
 
 
 def test_a_profile_is_a_file_or_what_was_saved_with_the_evidence(tmp_path: Path) -> None:

@@ -41,6 +41,6 @@ def test_a_whole_run(ready: int, bad: int, unknown: int, text: str) -> None:
 def test_a_partial_run(of: int, alone: bool, tally: dict[str, int], text: str) -> None:
     required = {"judged": 1, "of": 3}
     judged = {"complete": False, "guest_alone": alone, "why": ["-k"], "areas": [], "required": required}
-    found = sentence(tally, {**judged, "vms": {"judged": 0, "of": of}})
+    actual = sentence(tally, {**judged, "vms": {"judged": 0, "of": of}})
     caveat = "" if "not ready" in tally else f" {CAVEAT}"
-    assert found == f"{text} 1 of 3 required checks was judged (-k).{caveat}"
+    assert actual == f"{text} 1 of 3 required checks was judged (-k).{caveat}"

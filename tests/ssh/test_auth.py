@@ -187,10 +187,10 @@ def test_the_public_key_of_a_file_that_tells_none_is_that_beside_it(keys: Keys, 
     assert _read(key.with_name("beside.pub")).blob == public
     for name in ("beside", "beside.pub") if kept == "both" else ("beside.pub",):
         shutil.copy(keys.folder / name, tmp_path)
-    found = _read(tmp_path / "beside")
-    assert found.blob == public
-    assert found.problem == (
-        f"{found.path} is encrypted and not in the agent" if kept == "both" else f"there is no file {found.path}"
+    reading = _read(tmp_path / "beside")
+    assert reading.blob == public
+    assert reading.problem == (
+        f"{reading.path} is encrypted and not in the agent" if kept == "both" else f"there is no file {reading.path}"
     )
 
 

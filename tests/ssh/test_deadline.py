@@ -88,10 +88,10 @@ WAITS = {
 
 def test_no_wait_of_ssh_or_azure_follows_a_clock_that_may_be_set() -> None:
     words = ("time.time()", "datetime.now(", "asyncio.timeout(", "wait_for(", ".settimeout(")
-    found = {}
+    rows = {}
     for package in ("ssh", "azure"):
         for file in (ROOT / "plugins" / package).glob("*.py"):
             text = file.read_text()
             if counts := Counter({word: text.count(word) for word in words if word in text}):
-                found[f"{package}/{file.name}"] = dict(counts)
-    assert found == WAITS
+                rows[f"{package}/{file.name}"] = dict(counts)
+    assert rows == WAITS

@@ -64,9 +64,9 @@ def test_a_session_may_be_long(client: Client, server: Sshd, keys: Keys, monkeyp
     read = _Packets.read_message
 
     def count(self: _Packets) -> object:
-        found = read(self)
+        reading = read(self)
         heard.append(self.heard)
-        return found
+        return reading
 
     monkeypatch.setattr(_Packets, "read_message", count)
     client.knows(server)

@@ -30,8 +30,8 @@ def _version() -> tuple[int, int]:
     """Of this machine's OpenSSH, as ``ssh -V`` says: ``OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.20``."""
     if not shutil.which("ssh"):
         return 0, 0
-    said = subprocess.run(["ssh", "-V"], capture_output=True, text=True, timeout=60, check=False).stderr
-    match = re.match(r"OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)", said)
+    output = subprocess.run(["ssh", "-V"], capture_output=True, text=True, timeout=60, check=False).stderr
+    match = re.match(r"OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)", output)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 

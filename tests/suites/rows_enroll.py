@@ -46,15 +46,15 @@ LOST = seen(stderr="The session ended while this ran: The session on vm-a ended 
 
 
 def azcm(number: int) -> Explanation:
-    found = knowledge.azcm(number)
-    assert found
-    return found
+    entry = knowledge.azcm(number)
+    assert entry
+    return entry
 
 
 def exit_status(number: int) -> Explanation:
-    found = knowledge.exit_code(number)
-    assert found
-    return found
+    entry = knowledge.exit_code(number)
+    assert entry
+    return entry
 
 
 def ended(status: int, *lines: str) -> ProbeResult:

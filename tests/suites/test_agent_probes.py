@@ -125,8 +125,8 @@ def test_the_location_is_an_argument(shell: list[str], guest: Path, location: st
     _, reached = asked(guest, shell, "agent_check", Vm("vm-a", target=Target(location=location)))
     assert reached.location == given
     assert [endpoint.host for endpoint in reached.endpoints] == ["pas.windows.net"]
-    told = (guest / "opt/azcmagent/bin/azcmagent.asked").read_text().splitlines()
-    assert told[-1] == f"check --location {given}"
+    calls = (guest / "opt/azcmagent/bin/azcmagent.asked").read_text().splitlines()
+    assert calls[-1] == f"check --location {given}"
 
 
 def test_another_cloud_is_named() -> None:
@@ -157,9 +157,9 @@ def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
     result, logs = asked(guest, shell, "agent_logs")
     assert "s3cret" not in result.stdout
     assert "Testing" not in result.stdout
-    found = [(line.log, what.name) for line, what in logs.entries]
-    assert found[:2] == [("azcmagent.log", "AZCM0026"), ("azcmagent.log", "AZCM0042")]
-    assert found[2:] == [("cloud-init-output.log", "AZCM0145")] * 20
+    rows = [(line.log, what.name) for line, what in logs.entries]
+    assert rows[:2] == [("azcmagent.log", "AZCM0026"), ("azcmagent.log", "AZCM0042")]
+    assert rows[2:] == [("cloud-init-output.log", "AZCM0145")] * 20
     assert logs.entries[1][0].time == logs.entries[0][0].time > 0  # the last time that stood before it
     assert logs.entries[1][0].text == "FATAL   AZCM0042: no resource"
     assert logs.entries[-1][0].text == "AZCM0145: try 29"

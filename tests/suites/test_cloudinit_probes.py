@@ -73,15 +73,15 @@ def test_the_first_boot_and_the_last_one_count(shell: list[str], locale: str, tm
         + b"grep --error\r\nE: Unable to locate\x00 package azure-cli\r\n"
         + b"password=hunter2 is nobody's business\nroot: hunter2\nrErr/FAil3dNoErrorInThisLineOfAPrivateKey/hunter2AB\n"
     )
-    found = search(shell, log, locale=locale)
-    assert boots(found) == [
+    output = search(shell, log, locale=locale)
+    assert boots(output) == [
         (SUNDAY, "", [(3, "E: of the first boot")]),
         (TUESDAY, "", [(11, "E: Unable to locate package azure-cli")]),
     ]
-    assert found.complete
-    assert found.version == "25.1.4"
-    assert [failure.stage for boot in found.boots for failure in boot.failures] == ["init", "init"]
-    assert "hunter2" not in str(found)
+    assert output.complete
+    assert output.version == "25.1.4"
+    assert [failure.stage for boot in output.boots for failure in boot.failures] == ["init", "init"]
+    assert "hunter2" not in str(output)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -98,9 +98,9 @@ def test_absent_empty_and_torn(shell: list[str], tmp_path: Path) -> None:
     log.write_bytes(b"\0\0\n")
     assert search(shell, log) == BootOutput(True)
     log.write_text("Traceback (most recent call last):\n")  # it names no boot
-    found = search(shell, log)
-    assert found.torn
-    assert boots(found) == [("", "", [(1, "Traceback (most recent call last):")])]
+    output = search(shell, log)
+    assert output.torn
+    assert boots(output) == [("", "", [(1, "Traceback (most recent call last):")])]
     mark = begin("init-local", MONDAY)
     log.write_text(f"E: of an earlier boot\nSetting up azu{mark}E: no end of line")  # the power failed in the middle
     assert boots(search(shell, log)) == [
@@ -117,8 +117,8 @@ def test_rotated_logs_hold_the_first_boot(shell: list[str], tmp_path: Path) -> N
     (tmp_path / "log.2.gz").write_bytes(gzip.compress((begin("init-local", SUNDAY) + "E: first\n").encode()))
     for age, name in enumerate(["log", "log.1", "log.2.gz"]):
         os.utime(tmp_path / name, (1_000_000 - age, 1_000_000 - age))
-    found = search(shell, log)
-    assert boots(found) == [(SUNDAY, f"{log}.2.gz", [(2, "E: first")]), (TUESDAY, "", [])]
+    output = search(shell, log)
+    assert boots(output) == [(SUNDAY, f"{log}.2.gz", [(2, "E: first")]), (TUESDAY, "", [])]
     log.unlink()
     assert [began for began, *_ in boots(search(shell, log))] == [SUNDAY, MONDAY]
 
@@ -153,9 +153,9 @@ def test_a_log_full_of_failures_is_cut(shell: list[str], tmp_path: Path) -> None
     log = tmp_path / "log"
     many = "".join(f"E: {chr(97 + at % 26)}{chr(97 + at // 26)} {'x' * 1000}\n" for at in range(500))
     log.write_text(begin("init-local", MONDAY) + "warning: not yet ready\n" * 5000 + many)
-    found = search(shell, log)
-    [boot] = found.boots
-    assert not found.complete
+    output = search(shell, log)
+    [boot] = output.boots
+    assert not output.complete
     assert 20 < len(boot.failures) <= 80
     assert max(len(line) for _, line in boot.lines) <= 410
     log.write_text(begin("init-local", MONDAY) + "E: the same, 1 of 5000\n" * 5000)
@@ -181,10 +181,10 @@ def test_every_awk_picks_what_the_grammar_reads(awk: list[str], tmp_path: Path) 
     lines = {line for shape in shapes() for line in shape.samples} | {
         line for specimen in SPECIMENS for line in specimen.text.splitlines()
     }
-    said = sorted(line for line in lines if len(line) < 300 and read_line(line).level in levels)
+    messages = sorted(line for line in lines if len(line) < 300 and read_line(line).level in levels)
     log = tmp_path / "log"
-    for start in range(0, len(said), 70):
-        some = said[start : start + 70]
+    for start in range(0, len(messages), 70):
+        some = messages[start : start + 70]
         log.write_text(begin("init-local", MONDAY) + "\n".join(some) + "\n")
         picked = {number for number, _ in search(["sh"], log, path).boots[0].lines}
         different = {re.sub(r"\d+", "0", line.lower()): at for at, line in reversed(list(enumerate(some, 2)))}
@@ -271,5 +271,5 @@ def test_an_old_cloud_init_is_asked_again(shell: list[str], tmp_path: Path) -> N
         check=False,
         timeout=100,
     )
-    found = cloud_init.CloudInit.read(ProbeResult("", "", "done", result.returncode, result.stdout, result.stderr))
-    assert (found.status, found.exit, found.errors) == ("error", 1, ("it broke",))
+    reading = cloud_init.CloudInit.read(ProbeResult("", "", "done", result.returncode, result.stdout, result.stderr))
+    assert (reading.status, reading.exit, reading.errors) == ("error", 1, ("it broke",))

@@ -168,8 +168,8 @@ def test_where_the_request_went_is_known_of_every_curl(curl: str, here: Here, tm
         return ""
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(wrong, range(len(SETTINGS))))
-    assert not any(found), "\n".join(f"{SETTINGS[at]}: {why}" for at, why in enumerate(found) if why)
+        rows = list(pool.map(wrong, range(len(SETTINGS))))
+    assert not any(rows), "\n".join(f"{SETTINGS[at]}: {why}" for at, why in enumerate(rows) if why)
 
 
 _ENTRIES = (
@@ -210,5 +210,5 @@ def test_no_proxy_is_read_as_every_curl_reads_it(curl: str, here: Here) -> None:
         return "X-Name: service" in done.stderr
 
     with ThreadPoolExecutor(4) as pool:
-        found = dict(zip(values, pool.map(direct, values), strict=True))
-    assert {value: bypasses("curl", value, "127.0.0.1", version) for value in values} == found
+        rows = dict(zip(values, pool.map(direct, values), strict=True))
+    assert {value: bypasses("curl", value, "127.0.0.1", version) for value in values} == rows

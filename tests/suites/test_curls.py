@@ -169,9 +169,9 @@ def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, tmp_path: Path, place
         return proxy_path(answer, ENDPOINT, profile).message, certificate
 
     with ThreadPoolExecutor(12) as pool:
-        found = dict(zip(places.tunnels, pool.map(judged, places.tunnels), strict=True))
+        rows = dict(zip(places.tunnels, pool.map(judged, places.tunnels), strict=True))
     expected = {name: (words, CERTIFICATES.get(name, "")) for name, words in places.tunnels.items()}
-    if "the VM's CA bundle could not be read" in found["tls-good"][0]:
+    if "the VM's CA bundle could not be read" in rows["tls-good"][0]:
         # An NSS without a reader for PEM files (nss-pem): it says so to everything that comes after CONNECT.
         expected = {
             name: outcome
@@ -179,9 +179,9 @@ def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, tmp_path: Path, place
             if not name.startswith(("tls-", "tunnel-", "alert-", "head-"))
         }
     wrong = {
-        name: found[name]
+        name: rows[name]
         for name, words in expected.items()
-        if not all(re.search(pattern, said) for pattern, said in zip(words, found[name], strict=True))
+        if not all(re.search(pattern, lines) for pattern, lines in zip(words, rows[name], strict=True))
     }
     assert not wrong, "\n".join(f"{name}: {message}" for name, message in wrong.items())
 
@@ -195,10 +195,10 @@ def test_the_proxys_port_is_judged_alike_by_every_curl(curl: str, tmp_path: Path
         return _outcome(answer, profile)
 
     with ThreadPoolExecutor(12) as pool:
-        found = dict(zip(PORTS, pool.map(judged, PORTS), strict=True))
+        rows = dict(zip(PORTS, pool.map(judged, PORTS), strict=True))
     wrong = {
         name: outcome
-        for name, outcome in found.items()
+        for name, outcome in rows.items()
         if outcome[0] is not PORTS[name][0] or not re.search(PORTS[name][1], outcome[1])
     }
     assert not wrong

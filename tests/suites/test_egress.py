@@ -44,8 +44,8 @@ def test_what_an_entry_covers(entry: str, port: object, covered: list[str], not_
 
 @pytest.mark.parametrize(("entry", "all_of_it"), [(".a.b", True), ("*.a.b", True), (".b", True), ("a.b", False)])
 def test_a_wildcard_needs_a_domain(entry: str, all_of_it: bool) -> None:
-    (found,) = read_egress_list(listed(entry, 443)) or []
-    assert found.covers_all("*.a.b", 443) is all_of_it
+    (actual,) = read_egress_list(listed(entry, 443)) or []
+    assert actual.covers_all("*.a.b", 443) is all_of_it
 
 
 def test_absent_is_not_empty() -> None:
@@ -73,7 +73,7 @@ def test_the_command_is_the_same_for_every_endpoint_and_every_vm_of_the_network(
         "additionalEgressEndpoints": [own, *egress("a.example")],
         "enabledEgressEndpoints": [own, *egress("a.example", "management.azure.com", "westus.login.microsoft.com")],
     }
-    found = set()
+    rows = set()
     for location in ("eastus", "West Europe"):
         vm = replace(INVENTORY, name=f"vm-{location}", target=Target(location=location))
         for endpoint in PROFILE.endpoints(vm, ("always", "connect")):
@@ -85,6 +85,6 @@ def test_the_command_is_the_same_for_every_endpoint_and_every_vm_of_the_network(
                 parameters={"azure": azure(csn={"properties": network}), "endpoint": endpoint},
                 vm=vm,
             )
-            found |= set(map(str, row.outcome(FUNCTIONS["CSN-002"]).fix))
+            rows |= set(map(str, row.outcome(FUNCTIONS["CSN-002"]).fix))
     lacking = [name for name in WANTED if name not in ("management.azure.com", ".his.arc.azure.com")]
-    assert found == {adding(".his.arc.azure.com", *lacking, before=egress("a.example"))}
+    assert rows == {adding(".his.arc.azure.com", *lacking, before=egress("a.example"))}

@@ -77,8 +77,8 @@ def environment(session: str, login: str | None = None) -> dict[str, ProbeResult
 def test_proxies_are_noted_by_what_they_mean(evidence: dict[str, ProbeResult], told: str) -> None:
     evidence |= {"sudo_env": seen(""), "systemd_env": seen("")}
     for variable in ("HTTPS_PROXY", "http_proxy"):  # the same for every variable
-        found = facts("PROXY-001", evidence, variable=variable)
-        assert found == {"proxy variables": told}
+        actual = facts("PROXY-001", evidence, variable=variable)
+        assert actual == {"proxy variables": told}
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_proxies_are_noted_by_what_they_mean(evidence: dict[str, ProbeResult], t
 )
 def test_exemptions_are_noted_whatever_their_order(session: str, told: str) -> None:
     evidence = {**environment(session), "curl_version": seen("curl 8.5.0 (x86_64) libcurl/8.5.0 OpenSSL/3.0\n")}
-    found = facts("PROXY-002", evidence, variable="NO_PROXY")
-    assert found == {"curl": "8.5.0", "NO_PROXY": told}
+    actual = facts("PROXY-002", evidence, variable="NO_PROXY")
+    assert actual == {"curl": "8.5.0", "NO_PROXY": told}
 
 
 INSTALLED = "@has /opt/azcmagent/bin/azcmagent\n@has /opt/azcmagent/bin/himds\n@version\n"

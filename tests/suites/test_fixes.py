@@ -190,8 +190,8 @@ def test_a_command_is_one_line_that_every_shell_reads(command: str) -> None:
 def test_a_command_for_the_guest_asks_nobody(command: str) -> None:
     assert "sudo " in command
     for tool in ("apt-get install", "apt-get purge", "dnf install", "dnf upgrade", "zypper install", "zypper update"):
-        for found in (statement for statement in command.split(";") if f"{tool} " in statement):
-            assert " -y" in found
+        for actual in (statement for statement in command.split(";") if f"{tool} " in statement):
+            assert " -y" in actual
 
 
 def test_no_command_holds_a_placeholder() -> None:

@@ -81,9 +81,9 @@ def curl_here() -> tuple[int, ...]:
     if not shutil.which("curl"):
         pytest.skip("curl is not installed here")
     text = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", text)
-    assert found
-    return tuple(map(int, found.groups()))
+    match = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", text)
+    assert match
+    return tuple(map(int, match.groups()))
 
 
 @pytest.mark.parametrize(

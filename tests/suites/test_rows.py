@@ -22,6 +22,10 @@ EACH = [
 
 @pytest.mark.parametrize(("check", "row"), EACH)
 def test_row(check: str, row: Row) -> None:
-    found = row.outcome(FUNCTIONS[check])
-    assert (found.status, found.message, found.remedy) == (row.status, row.message, row.expected_remedy(CHECKS[check]))
-    assert found.component in (None, *get_args(Component))
+    outcome = row.outcome(FUNCTIONS[check])
+    assert (outcome.status, outcome.message, outcome.remedy) == (
+        row.status,
+        row.message,
+        row.expected_remedy(CHECKS[check]),
+    )
+    assert outcome.component in (None, *get_args(Component))

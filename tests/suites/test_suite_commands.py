@@ -106,12 +106,12 @@ def test_logins_never_leave_the_vm(shell: list[str], name: str, tmp_path: Path) 
         odd = run(shell, PLANNED[name], tmp_path, SHELL="/bin/bash", https_proxy=f"http://user:{password}@h:3128")
         assert "https_proxy=http://***@h:3128\n" in odd.stdout
         assert not re.search("s3|user|pa", odd.stdout + odd.stderr)
-    found = read(name, result)
-    assert isinstance(found, Variables)
-    assert found.values["HTTPS_PROXY"] == "http://***@169.254.0.11:3128"
-    assert found.values["https_proxy"] == "***@169.254.0.11:3128"
-    assert found.values["NO_PROXY"] == "localhost,127.0.0.1"
-    assert "OTHER" not in found.values
+    reading = read(name, result)
+    assert isinstance(reading, Variables)
+    assert reading.values["HTTPS_PROXY"] == "http://***@169.254.0.11:3128"
+    assert reading.values["https_proxy"] == "***@169.254.0.11:3128"
+    assert reading.values["NO_PROXY"] == "localhost,127.0.0.1"
+    assert "OTHER" not in reading.values
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -130,8 +130,8 @@ def test_logins_never_leave_the_vm(shell: list[str], name: str, tmp_path: Path) 
 def test_nothing_of_a_login_leaves_with_curls_words(shell: list[str], proxy: str, tmp_path: Path) -> None:
     result = run(shell, PLANNED["healthz_as_is"], tmp_path, http_proxy=proxy)
     assert result.returncode in (3, 5, 7, 28, 97)
-    said = result.stdout + result.stderr
-    assert not re.search("s3|cret|user", said)
+    output = result.stdout + result.stderr
+    assert not re.search("s3|cret|user", output)
     way = read("healthz_as_is", result)
     assert isinstance(way, OwnSettings)
     assert way.answer.error == "its sentence is withheld: the proxy has a login"
@@ -162,16 +162,16 @@ def test_the_login_shell_tells_what_its_profile_sets(shell: list[str], login: st
         login = str(tmp_path / "ash")
     (tmp_path / ".profile").write_text("echo welcome; read answer\nexport NO_PROXY=from-the-profile\n")
     (tmp_path / ".login").write_text("echo welcome\nsetenv NO_PROXY from-the-profile\n")
-    found = read("login_env", run(shell, PLANNED["login_env"], tmp_path, SHELL=login, NO_PROXY="from-the-session"))
-    assert isinstance(found, Variables)
-    assert found.missing is None
-    assert found.values["NO_PROXY"] == "from-the-profile"
+    reading = read("login_env", run(shell, PLANNED["login_env"], tmp_path, SHELL=login, NO_PROXY="from-the-session"))
+    assert isinstance(reading, Variables)
+    assert reading.missing is None
+    assert reading.values["NO_PROXY"] == "from-the-profile"
 
 
 def test_a_login_shell_that_runs_nothing_is_not_an_empty_one(tmp_path: Path) -> None:
-    found = read("login_env", run(["sh"], PLANNED["login_env"], tmp_path, SHELL="/bin/false"))
-    assert isinstance(found, Variables)
-    assert str(found.missing) == "it ran no command"
+    reading = read("login_env", run(["sh"], PLANNED["login_env"], tmp_path, SHELL="/bin/false"))
+    assert isinstance(reading, Variables)
+    assert str(reading.missing) == "it ran no command"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -185,10 +185,10 @@ def test_files_are_named_and_values_are_not(shell: list[str], tmp_path: Path) ->
     )
     result = run(shell, PLANNED["written"], tmp_path)
     assert "s3cret" not in result.stdout
-    found = read("written", result)
-    assert isinstance(found, dict)
+    reading = read("written", result)
+    assert isinstance(reading, dict)
     here = str(tmp_path / ".profile")
-    assert {name for name, files in found.items() if here in files} == {
+    assert {name for name, files in reading.items() if here in files} == {
         "https_proxy",
         "HTTP_PROXY",
         "http_proxy",
@@ -198,17 +198,17 @@ def test_files_are_named_and_values_are_not(shell: list[str], tmp_path: Path) ->
 
 def test_systemd_quotes_what_it_shows() -> None:
     seen = ProbeResult("systemd_env", "", "done", 0, "HTTPS_PROXY=http://169.254.0.11:3128\nNO_PROXY=$'a, b'\n")
-    found = Variables.read_systemd(seen)
-    assert found.values == {"HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "a, b"}
+    reading = Variables.read_systemd(seen)
+    assert reading.values == {"HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "a, b"}
 
 
 def test_systemd_is_asked_for_its_environment(tmp_path: Path) -> None:
     fake = tmp_path / "systemctl"
     fake.write_text('#!/bin/sh\n[ "$*" = show-environment ] && echo HTTPS_PROXY=http://user:s3cret@169.254.0.11:3128\n')
     fake.chmod(0o755)
-    found = read("systemd_env", run(["sh"], PLANNED["systemd_env"], tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin"))
-    assert isinstance(found, Variables)
-    assert found.values == {"HTTPS_PROXY": "http://***@169.254.0.11:3128"}
+    reading = read("systemd_env", run(["sh"], PLANNED["systemd_env"], tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin"))
+    assert isinstance(reading, Variables)
+    assert reading.values == {"HTTPS_PROXY": "http://***@169.254.0.11:3128"}
 
 
 def test_no_systemd() -> None:

@@ -272,11 +272,11 @@ def test_az_keeps_to_its_room_and_says_no_token(shell: list[str], tmp_path: Path
 
 @pytest.mark.parametrize("name", ["arm_token", "az_login"])
 def test_the_limit_is_longer_than_what_it_limits(name: str) -> None:
-    found = the_probe(name)
-    command = found.plan(name, {"vm": USER_VM, "profile": PROFILE}).command
+    actual = the_probe(name)
+    command = actual.plan(name, {"vm": USER_VM, "profile": PROFILE}).command
     assert "--msi-resource-id" not in command
     if name == "arm_token":
-        assert found.timeout > 2 * PROFILE.timeouts.total + 2
+        assert actual.timeout > 2 * PROFILE.timeouts.total + 2
 
 
 @pytest.mark.parametrize("refusal", imds_token.token_rules().refusals, ids=lambda refusal: refusal.meaning[:40])

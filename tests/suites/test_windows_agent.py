@@ -19,8 +19,8 @@ from tests.support.suite_rows import PROFILE, seen
 
 
 def test_services_are_read_by_the_names_of_linux() -> None:
-    found = AgentServices.read(services(himdsd="active", gcad="stopped"))
-    assert [(unit.name, unit.loaded, unit.state) for unit in found.units.values()] == [
+    reading = AgentServices.read(services(himdsd="active", gcad="stopped"))
+    assert [(unit.name, unit.loaded, unit.state) for unit in reading.units.values()] == [
         ("himdsd", True, "active"),
         ("gcad", True, "stopped"),
         ("extd", False, ""),
@@ -69,15 +69,15 @@ def test_an_agent_that_is_not_there_has_its_own_words(printed: str, status: Stat
 
 def test_json_counts_before_the_text_in_the_systems_language() -> None:
     text = '{"status": "Connected", "resourceName": "vm-w"}\n\n@text\nAgent Status : Verbunden\nGateway URL :\n'
-    found = AgentStatus.read(seen(text))
-    assert (found.status, found.connected, found.name, found.gateway) == ("Connected", True, "vm-w", False)
+    reading = AgentStatus.read(seen(text))
+    assert (reading.status, reading.connected, reading.name, reading.gateway) == ("Connected", True, "vm-w", False)
     assert AgentStatus.read(seen("@text\n\n@text\nAgent Status : Connected\n")).gateway is None
 
 
 def test_settings_that_were_not_printed_are_not_taken_for_unset_ones() -> None:
-    found = AgentConfig.read(seen("@list\n@get proxy.url\n@get proxy.bypass\n", "ERROR: access is denied\n"))
-    assert found.missing is not None
-    assert "access is denied" in str(found.missing)
+    reading = AgentConfig.read(seen("@list\n@get proxy.url\n@get proxy.bypass\n", "ERROR: access is denied\n"))
+    assert reading.missing is not None
+    assert "access is denied" in str(reading.missing)
 
 
 def test_lines_are_ranked_as_on_linux() -> None:

@@ -75,13 +75,13 @@ def test_the_checks_for_linux_only_are_those_that_the_page_names() -> None:
     root = ROOT
     page = (root / "docs" / "windows.md").read_text(encoding="utf-8")
     named = page.partition("\nFor Linux guests only:")[2].partition("\n\n")[0]
-    found = {
+    rows = {
         declared.id
         for file in (root / "suites").glob("test_*.py")
         for value in vars(import_module(f"suites.{file.stem}")).values()
         if (declared := check_of(value)) and not all(probe.fits(VM) for probe in probes_of(value).values())
     }
-    assert found == set(re.findall(r"[A-Z]+-\d{3}", named)), "docs/windows.md says which checks skip Windows VMs"
+    assert rows == set(re.findall(r"[A-Z]+-\d{3}", named)), "docs/windows.md says which checks skip Windows VMs"
 
 
 def test_a_windows_vm_is_not_enrolled() -> None:
@@ -183,8 +183,8 @@ def answers_plan(name: str) -> str:
     ids=["found", "no such name", "an address of the link only"],
 )
 def test_a_name_is_resolved(answer: ProbeResult, addresses: int) -> None:
-    found = name_resolution.NameAnswer.read(answer)
-    assert (len(found.addresses), found.asked) == (addresses, True)
+    reading = name_resolution.NameAnswer.read(answer)
+    assert (len(reading.addresses), reading.resolver) == (addresses, True)
 
 
 STATUSES = {

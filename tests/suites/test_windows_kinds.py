@@ -31,10 +31,10 @@ SENTENCES = {
 def test_a_status_of_schannel_is_read_by_name_or_number(sentence: str) -> None:
     kind = SENTENCES[sentence]
     assert schannel(CurlAnswer.read(tunnel("", 35, sentence))) == kind
-    names = [found.name for found in explanations(f"curl: (35) {sentence}") if found.name.startswith("Schannel")]
+    names = [actual.name for actual in explanations(f"curl: (35) {sentence}") if actual.name.startswith("Schannel")]
     assert names == ([EXPLAINED[kind]] if kind else [])
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_of_windows_is_explained(line: str) -> None:
-    assert {found.name for found in explanations(line)} == LINES[line]
+    assert {actual.name for actual in explanations(line)} == LINES[line]

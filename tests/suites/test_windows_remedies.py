@@ -48,19 +48,19 @@ def test_most_checks_are_looked_at() -> None:
 
 @pytest.mark.parametrize("check", sorted({check for check, _ in CASES}))
 def test_messages_remedies_and_fixes_are_for_windows(check: str) -> None:
-    found = {}
+    rows = {}
     for name, row in CASES:
         # .NET resolves names: no program could be missing.
         if name != check or "nslookup is installed" in row.message:
             continue
         outcome = row.outcome(FUNCTIONS[check])
-        said = "".join(result.stdout + result.stderr for result in row.evidence.values())
+        output = "".join(result.stdout + result.stderr for result in row.evidence.values())
         for whole in (outcome.message, outcome.remedy, *map(str, outcome.fix)):
             # What the VM itself named, as the path of a file, is not the remedy's.
-            text = " ".join(word for word in whole.split() if word.strip(",;:.") not in said)
+            text = " ".join(word for word in whole.split() if word.strip(",;:.") not in output)
             if words := LINUX.findall(text):
-                found[text] = words
-    assert not found
+                rows[text] = words
+    assert not rows
 
 
 def test_the_test_sees_a_command_of_linux() -> None:

@@ -21,24 +21,24 @@ def main() -> None:
     csn = nexus.cloud_services_networks.get(docs.VM_GROUP, "lab-csn")
     managers = [manager.name or "" for manager in nexus.cluster_managers.list_by_resource_group(docs.PLATFORM_GROUP)]
     cluster = nexus.clusters.get(docs.PLATFORM_GROUP, "lab-cluster")
-    said = [" ".join(vm.name or "" for vm in vms)]
-    said.append(f"{cluster.cluster_version} {' '.join(managers)} {csn.enable_default_egress_endpoints}")
+    output = [" ".join(vm.name or "" for vm in vms)]
+    output.append(f"{cluster.cluster_version} {' '.join(managers)} {csn.enable_default_egress_endpoints}")
     roles = AuthorizationManagementClient(credential, docs.SUBSCRIPTION)
     scope = docs.group_id(docs.SUBSCRIPTION, docs.TARGET_GROUP)
     oid = vms[0].identity.principal_id if vms[0].identity else ""
     for one in roles.role_assignments.list_for_scope(scope, filter=f"atScope() and assignedTo('{oid}')"):
-        said.append(roles.role_definitions.get_by_id(one.role_definition_id).role_name)
+        output.append(roles.role_definitions.get_by_id(one.role_definition_id).role_name)
     denied = list(roles.deny_assignments.list_for_scope(scope, filter="atScope()"))
     machines = HybridComputeManagementClient(credential, docs.SUBSCRIPTION).machines
-    said.append(f"{len(denied)} denied, {len(list(machines.list_by_resource_group(docs.TARGET_GROUP)))} enrolled")
+    output.append(f"{len(denied)} denied, {len(list(machines.list_by_resource_group(docs.TARGET_GROUP)))} enrolled")
     try:
         machines.get(docs.TARGET_GROUP, "vm1")
     except HttpResponseError as error:
-        said.append(str(error.error and error.error.code))
+        output.append(str(error.error and error.error.code))
     other = "50000000-0000-4000-8000-100000000003"
     url = f"https://management.azure.com/subscriptions/{other}/providers/Microsoft.HybridCompute?api-version=2021-04-01"
-    said.append(nexus.send_request(HttpRequest("GET", url)).json()["error"]["code"])
-    sys.stdout.write("\n".join(said) + "\n")
+    output.append(nexus.send_request(HttpRequest("GET", url)).json()["error"]["code"])
+    sys.stdout.write("\n".join(output) + "\n")
 
 
 if __name__ == "__main__":

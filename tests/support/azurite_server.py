@@ -27,11 +27,11 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        found = next((m for line in process.stdout if (m := re.search(r"listens on (http://\S+)", line))), None)
-        assert found, "Azurite did not start"
+        first = next((m for line in process.stdout if (m := re.search(r"listens on (http://\S+)", line))), None)
+        assert first, "Azurite did not start"
         connection = (
             f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={KEY};"
-            f"BlobEndpoint={found[1]}/devstoreaccount1;"
+            f"BlobEndpoint={first[1]}/devstoreaccount1;"
         )
         from azure.storage.blob import BlobServiceClient
 

@@ -18,7 +18,7 @@ _SHORTEST = 8  # bytes of a form: what is shorter proves nothing
 def forms(secret: str) -> dict[str, bytes]:
     """The forms of a secret, by name; base64 in all three places that it can have in a longer text."""
     raw = secret.encode()
-    found = {
+    rows = {
         "plain": secret,
         "JSON": json.dumps(secret)[1:-1],
         "JSON, ASCII": json.dumps(secret, ensure_ascii=True)[1:-1],
@@ -36,9 +36,9 @@ def forms(secret: str) -> dict[str, bytes]:
         coded = base64.b64encode(b"\0" * at + raw).decode()
         # The first characters are the neighbour's as well, and so are the last.
         inner = coded[(0, 2, 3)[at] : (len(raw) + at) // 3 * 4]
-        found[f"base64 at {at}"] = inner
-        found[f"base64 for URLs at {at}"] = inner.replace("+", "-").replace("/", "_")
-    return {name: form.encode() for name, form in found.items() if len(form) >= _SHORTEST}
+        rows[f"base64 at {at}"] = inner
+        rows[f"base64 for URLs at {at}"] = inner.replace("+", "-").replace("/", "_")
+    return {name: form.encode() for name, form in rows.items() if len(form) >= _SHORTEST}
 
 
 def _lower(text: str) -> str:

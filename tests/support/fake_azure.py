@@ -234,15 +234,15 @@ INVENTORY = Vm("vm-a", resource_id=VM_ID, target=Target(location="eastus"))
 
 def but(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """A resource with a difference: objects are merged, everything else is replaced, GONE is taken out."""
-    found = deepcopy(dict(base))
+    declared = deepcopy(dict(base))
     for key, value in patch.items():
         if value is GONE:
-            found.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
-            found[key] = but(found[key], value)
+            declared.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(declared.get(key), Mapping):
+            declared[key] = but(declared[key], value)
         else:
-            found[key] = value
-    return found
+            declared[key] = value
+    return declared
 
 
 def azure(

@@ -41,12 +41,12 @@ class Checkout:
     @property
     def directory(self) -> Path:
         """The only run directory."""
-        (found,) = (self.path / "reports").glob("2*")
-        return found
+        (actual,) = (self.path / "reports").glob("2*")
+        return actual
 
     def results(self, directory: Path | None = None) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(((directory or self.directory) / "results.json").read_text())
-        return found
+        document: dict[str, Any] = json.loads(((directory or self.directory) / "results.json").read_text())
+        return document
 
     def readiness(self, directory: Path | None = None) -> dict[str, str]:
         return {vm["name"]: vm["readiness"] for vm in self.results(directory)["vms"]}

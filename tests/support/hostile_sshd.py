@@ -30,16 +30,16 @@ Misdeed = Callable[[Transport, int], None]  # with the number of the client's ch
 
 
 def message(kind: bytes, *parts: int | str | bytes | bool) -> paramiko.Message:
-    found = paramiko.Message()
-    found.add_byte(kind)
+    actual = paramiko.Message()
+    actual.add_byte(kind)
     for part in parts:
         if isinstance(part, bool):
-            found.add_boolean(part)
+            actual.add_boolean(part)
         elif isinstance(part, int):
-            found.add_int(part)
+            actual.add_int(part)
         else:
-            found.add_string(part)
-    return found
+            actual.add_string(part)
+    return actual
 
 
 def endlessly(make: Callable[[int], paramiko.Message]) -> Misdeed:

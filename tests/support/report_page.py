@@ -83,16 +83,16 @@ def write_page(
 
 def core(page: Path) -> Json:
     """What the page's script reads at once."""
-    found = re.search(r'id="readiness-data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
-    assert found
-    data: Json = json.loads(found[1])
+    match = re.search(r'id="readiness-data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    assert match
+    data: Json = json.loads(match[1])
     return data
 
 
 def chunks(page: Path) -> list[tuple[list[str], list[Any]]]:
     """The packed chunks of a page: (texts, rows) each."""
-    found = re.findall(r'id="chunk-\d+">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
-    return [(data["s"], data["r"]) for data in map(_inflated, found)]
+    matches = re.findall(r'id="chunk-\d+">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    return [(data["s"], data["r"]) for data in map(_inflated, matches)]
 
 
 def unpacked(chunk: str) -> list[list[Any]]:

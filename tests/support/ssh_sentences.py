@@ -102,8 +102,8 @@ _OWN_WORDS = ("cannot be used",)
 
 def is_known(outcome: str, message: str, remedy: str) -> bool:
     """True for the sentences of one row; what is said of a jump host is what would be said of a VM, behind its name."""
-    if found := re.fullmatch(rf"Jump host \S+ \({_WHO}\): ([a-z ]+)\. (.+)", message, re.DOTALL):
-        return outcome == "jump host failed" and is_known(found[1], found[2], remedy)
+    if match := re.fullmatch(rf"Jump host \S+ \({_WHO}\): ([a-z ]+)\. (.+)", message, re.DOTALL):
+        return outcome == "jump host failed" and is_known(match[1], match[2], remedy)
     return outcome in _OWN_WORDS or any(
         all(
             re.fullmatch(pattern, text, re.DOTALL)

@@ -79,8 +79,8 @@ class Row:
 
     def judged(self, function: Callable[..., str]) -> tuple[Status, str, str]:
         """What the check says: status, message, remedy."""
-        found = self.outcome(function)
-        return found.status, found.message, found.remedy
+        outcome = self.outcome(function)
+        return outcome.status, outcome.message, outcome.remedy
 
     def outcome(self, function: Callable[..., str]) -> Outcome:
         """All that the check says."""

@@ -88,7 +88,7 @@ def main(folder: Path) -> None:
     environment = dict(os.environ) | {"PIPELINE_TOKEN": RUNNER["pipeline"], "PYTHONPATH": f"{ROOT}:{folder}"}
     environment |= start_agent(folder)
     roots = {vm: vm_disk.root_of(vm) for vm in ("vm1", "vm2")}
-    asked = [
+    arguments = [
         "--bundle",
         f"--inventory={inventory}",
         f"--profile={os.environ['LAB_PROFILE']}",
@@ -97,10 +97,10 @@ def main(folder: Path) -> None:
     suites = ["suites", str(folder / "test_trust.py")]
     loud = ["-vv", "--log-level=DEBUG", "--tb=long", "--showlocals", "-rA"]
 
-    run(folder / "plan.txt", environment, "--plan", *asked, *suites)
+    run(folder / "plan.txt", environment, "--plan", *arguments, *suites)
     before = {vm: vm_disk.look(root) for vm, root in roots.items()}
     began = time.time()
-    run(folder / "run.txt", environment, *asked, *loud, f"--log-file={folder}/debug.log", *suites)
+    run(folder / "run.txt", environment, *arguments, *loud, f"--log-file={folder}/debug.log", *suites)
     changed = {
         vm: [*vm_disk.differences(before[vm], vm_disk.look(root)), *vm_disk.changed_since(root, began)]
         for vm, root in roots.items()

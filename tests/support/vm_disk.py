@@ -42,8 +42,8 @@ def _paths(root: Path, folder: str) -> Iterator[str]:
     if folder in KERNEL or folder == SHARED:
         return
     with os.scandir(f"{root}{folder}") as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
+        rows = sorted(entries, key=lambda entry: entry.name)
+    for entry in rows:
         path = f"{folder.rstrip('/')}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             yield from _paths(root, path)
@@ -72,8 +72,8 @@ def _entry(root: Path, path: str) -> Entry:
 def changed_since(root: Path, moment: float) -> list[str]:
     """What was made, changed or removed below `SHARED` since then; a removal changes its folder."""
     command = ["find", f"{root}{SHARED}", "-newerct", f"@{moment:.9f}", "-printf", "%P\\n"]
-    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [f"{SHARED}/{path}: changed" for path in found.splitlines()]
+    actual = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [f"{SHARED}/{path}: changed" for path in actual.splitlines()]
 
 
 def differences(before: dict[str, Entry], after: dict[str, Entry]) -> list[str]:

@@ -39,16 +39,16 @@ def digest(text: str) -> str:
 
 
 def policy(page: str) -> dict[str, list[str]]:
-    (found,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"', page)
-    return {words[0]: words[1:] for words in (part.split() for part in found.split("; "))}
+    (matches,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    return {words[0]: words[1:] for words in (part.split() for part in matches.split("; "))}
 
 
 def test_only_known_words_get_a_hash() -> None:
-    found = policy(seal(PAGE, ("own();", "p { color: red }")))
-    assert found["default-src"] == ["'none'"]
-    assert found["script-src"] == [digest("\nown();\n")]
-    assert found["style-src"] == [digest("\np { color: red }\n"), digest("td { color: black }")]
-    assert found["base-uri"] == found["form-action"] == ["'none'"]
+    allowed = policy(seal(PAGE, ("own();", "p { color: red }")))
+    assert allowed["default-src"] == ["'none'"]
+    assert allowed["script-src"] == [digest("\nown();\n")]
+    assert allowed["style-src"] == [digest("\np { color: red }\n"), digest("td { color: black }")]
+    assert allowed["base-uri"] == allowed["form-action"] == ["'none'"]
 
 
 def test_the_policy_comes_before_anything_it_is_about_and_the_handler_goes() -> None:
@@ -65,10 +65,10 @@ def test_a_page_of_another_make_is_refused(page: str) -> None:
 
 def test_the_real_page_has_two_scripts_two_styles_and_no_handler(tmp_path: Path) -> None:
     page = write_page(tmp_path, saved("six-vms")).read_text(encoding="utf-8")
-    found = policy(page)
-    assert len(found["script-src"]) == len(found["style-src"]) == 2
-    assert "'unsafe-inline'" not in str(found)
+    allowed = policy(page)
+    assert len(allowed["script-src"]) == len(allowed["style-src"]) == 2
+    assert "'unsafe-inline'" not in str(allowed)
     blocks = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    assert [digest(block) for block in blocks] == found["script-src"]
+    assert [digest(block) for block in blocks] == allowed["script-src"]
     markup = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
     assert not re.search(r"<[^>]*\s(style|on\w+)=", markup)

@@ -57,12 +57,12 @@ def test_a_check_that_a_vm_was_not_judged_by_is_a_dash() -> None:
 def test_the_words_to_every_result_are_in_the_chunks_of_its_check() -> None:
     results = saved("six-vms")
     core, chunks = packed(results)
-    said = {
+    lines = {
         (core["vms"][row[0]][0], check["id"], core["items"][row[1]][1]): row[4]
         for check in core["checks"]
         for row in results_of(core, chunks, check["id"])
     }
-    assert said == {
+    assert lines == {
         (machine["name"], r["id"], r["parameter"]): r["message"]
         for machine in results["vms"]
         for r in machine["results"]
@@ -115,12 +115,12 @@ def test_what_is_not_as_it_should_be_goes_in_first_when_there_is_little_room() -
     bad = {
         (r["id"], machine["name"]) for machine in results["vms"] for r in machine["results"] if r["status"] == "fail"
     }
-    told = {
+    calls = {
         (check["id"], core["vms"][row[0]][0])
         for check in core["checks"]
         for row in results_of(core, chunks, check["id"])
     }
-    assert bad <= told
+    assert bad <= calls
     assert not any(check["id"] == "PLATFORM-001" and check["chunks"] for check in core["checks"])
     assert [name for name, *_ in core["vms"]] == [machine["name"] for machine in results["vms"]]
 

@@ -18,9 +18,9 @@ from tests.support.report_page import SUITE, chunks, core, run_pytest, write_pag
 
 def blob(page: Path) -> Json:
     """What pytest-html's script gets."""
-    found = re.search(r'data-jsonblob="([^"]*)"', page.read_text(encoding="utf-8"))
-    assert found
-    data: Json = json.loads(html.unescape(found[1]))
+    match = re.search(r'data-jsonblob="([^"]*)"', page.read_text(encoding="utf-8"))
+    assert match
+    data: Json = json.loads(html.unescape(match[1]))
     return data
 
 
@@ -96,9 +96,9 @@ def test_the_columns_that_sort_have_a_button(six: Path) -> None:
 
 
 def test_findings_are_ordered_worst_first_root_causes_before_consequences(six: Path) -> None:
-    found = core(six)["findings"]
-    assert list(dict.fromkeys(finding["status"] for finding in found)) == ["fail", "unknown", "warn", "waived"]
-    caused = [bool(finding["by"]) for finding in found if finding["status"] == "fail"]
+    document = core(six)["findings"]
+    assert list(dict.fromkeys(finding["status"] for finding in document)) == ["fail", "unknown", "warn", "waived"]
+    caused = [bool(finding["by"]) for finding in document if finding["status"] == "fail"]
     assert caused == sorted(caused) and len(set(caused)) == 2
 
 

@@ -138,9 +138,9 @@ def test_axe_finds_no_barrier(browser: Chrome, address_of: Callable[[str], str])
             "const fixed = document.querySelectorAll('.filter, .sections, .card, .card header, #matrix thead, #matrix th:first-child'); fixed.forEach(element => { element.style.position = 'static'; })",
         )
         options = {"runOnly": list(rules)} if rules else {}
-        found: Json = small.execute_async_script("axe.run(arguments[0]).then(arguments[1])", options)
-        assert [(broken["id"], broken["nodes"][0]["html"]) for broken in found["violations"]] == []
-        return found
+        actual: Json = small.execute_async_script("axe.run(arguments[0]).then(arguments[1])", options)
+        assert [(broken["id"], broken["nodes"][0]["html"]) for broken in actual["violations"]] == []
+        return actual
 
     choose(small, "group", "site")
     act(
@@ -148,8 +148,8 @@ def test_axe_finds_no_barrier(browser: Chrome, address_of: Callable[[str], str])
         "const all = document.querySelectorAll('details'); all.forEach(details => { details.open = true; }); document.querySelector('.toggle').click()",
     )
     open_cell(small, "madrid-db-001", "NET-001")
-    found = barriers()
-    passed = {rule["id"] for rule in found["passes"]}
+    actual = barriers()
+    passed = {rule["id"] for rule in actual["passes"]}
     assert {
         "color-contrast",
         "aria-required-children",
@@ -159,7 +159,7 @@ def test_axe_finds_no_barrier(browser: Chrome, address_of: Callable[[str], str])
         "region",
         "scrollable-region-focusable",
         "svg-img-alt",
-    } <= passed | {rule["id"] for rule in found["inapplicable"]}
+    } <= passed | {rule["id"] for rule in actual["inapplicable"]}
     prefer(small, "dark")
     barriers("color-contrast")
     prefer(small)
