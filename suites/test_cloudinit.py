@@ -90,7 +90,7 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
 
 
 def _stuck(state: CloudInit) -> NoReturn:
-    """It has not ended, and waiting does not help: a stage was left out, or nothing starts it."""
+    """cloud-init has not finished, and never will: a stage was left out, or nothing starts it."""
     if state.never_begins:
         unknown(
             f"cloud-init has not begun, and nothing will start it: it reports {state.status}{_why(state.detail)}.",

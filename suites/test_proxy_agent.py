@@ -1,4 +1,4 @@
-"""PROXY, second part: the proxy as the Connected Machine agent is told to use it.
+"""PROXY, second part: the proxy settings of the Connected Machine agent.
 
 `proxy.url` beats the environment (agent 1.13 and later). Without it, the agent's services take HTTPS_PROXY as systemd
 gives it to them, and what a login shell has does not count.

@@ -1,4 +1,4 @@
-"""SSH: can we look at the VM at all, as root, and is its clock right?"""
+"""SSH: does a session to the VM open, is root available there, and is its clock right?"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisit
 
 
 def _fits(version: str, known: str) -> bool:
-    """``9.4`` is a 9; ``12`` is no 1."""
+    """``9.4`` is a 9; ``12`` is not a 1."""
     return version == known or version.startswith(f"{known}.")
 
 
@@ -103,7 +103,7 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
             remedy=" ".join(dict.fromkeys(problem.remedy for problem in problems)),
             fix=[problem.fix for problem in problems if problem.fix],
         )
-    if untold := _untold(guest):
+    if untold := _unreported(guest):
         unknown(
             f"The VM did not report {' and '.join(untold)}; all other requirements are met.",
             remedy="On the VM, run: df -h /opt /var; findmnt /; cat /proc/locks.",
@@ -120,8 +120,8 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
     return f"systemd, openssl, {_either(guest)} and the like are there; {free} are free."
 
 
-def _untold(guest: Guest) -> list[str]:
-    """What is not known, and would have to be."""
+def _unreported(guest: Guest) -> list[str]:
+    """A clause for each fact that the verdict needs and the probe did not report."""
     needs = agent_needs()
     space = [path for path in needs.free_at if path not in guest.free]
     mounts = [path for path in needs.executable if not guest.options_of(path)[0]]

@@ -1,4 +1,4 @@
-"""Limits on what Azure, or what answers in its place, may send: read piece by piece, so that no bomb is ever unpacked.
+"""Limits on the size of what Azure, or a server in its place, answers: read in pieces, so no zip bomb is unpacked.
 
 The limits are far above what Azure sends: a page holds some hundred resources of a few kilobytes.
 """
@@ -20,14 +20,14 @@ _PIECE = 16_384
 
 
 class AnswerSize:
-    """The size of the answers to one question at a time in each thread."""
+    """Counts what the answers to one question hold; each thread asks one question at a time."""
 
     def __init__(self) -> None:
-        """No question yet."""
+        """Each thread begins its own count with `begin`."""
         self._question = threading.local()
 
     def begin(self) -> None:
-        """A new question in this thread."""
+        """Start the count of a new question in this thread."""
         self._question.bytes = self._question.values = 0
 
     def read(self, response: requests.Response, **_: Any) -> requests.Response:

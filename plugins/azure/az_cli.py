@@ -1,4 +1,4 @@
-"""The machine the suite runs on: which Azure CLI it has. The suite itself does not use it; the operators do."""
+"""The versions of the Azure CLI on the runner. The suite itself does not use it; the operators do."""
 
 from __future__ import annotations
 

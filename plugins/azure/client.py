@@ -1,4 +1,4 @@
-"""Asking Azure Resource Manager, by the official SDKs: read only, with retries that end, and a note of each request."""
+"""Reads Azure Resource Manager by the official SDKs: read only, with limited retries, each request recorded."""
 
 from __future__ import annotations
 
@@ -326,5 +326,5 @@ def _dicts(items: Iterable[Any]) -> list[Mapping[str, Any]]:
 
 
 def _serialized(items: Iterable[Any]) -> list[Mapping[str, Any]]:
-    """The models of azure-mgmt-authorization are of an older make."""
+    """The models of azure-mgmt-authorization come from an older generator: they are serialized in another way."""
     return [item.serialize(keep_readonly=True) for item in items]

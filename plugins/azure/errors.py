@@ -34,7 +34,7 @@ class NotAllowedError(Exception):
 
 
 def explain(error: BaseException, subject: str, cloud: Cloud, login: str = "") -> ReadError:
-    """The problem with reading `what` ("the VMs of subscription 5000…"); `login` is the one of the request."""
+    """The problem with reading `subject` ("the VMs of subscription 5000…"); `login` is the one of the request."""
     message, remedy, shared_cause = _explain(error, cloud, login)
     status = getattr(getattr(error, "response", None), "status_code", None)
     return ReadError(
@@ -66,7 +66,7 @@ def not_reached(error: BaseException, cloud: Cloud) -> ReadError | None:
 
 
 def _explain(error: BaseException, cloud: Cloud, login: str) -> tuple[str, str, str]:
-    """Message, remedy, and what other answers are missing for as well, if that is known."""
+    """Message, remedy, and the cause that other missing answers share, if it is known."""
     response = getattr(error, "response", None)
     if isinstance(error, HttpResponseError) and response is not None and _is_manager(response, cloud):
         if page := _page(response):
@@ -90,7 +90,7 @@ def _explain(error: BaseException, cloud: Cloud, login: str) -> tuple[str, str, 
 
 
 def _is_manager(response: Any, cloud: Cloud) -> bool:
-    """A login that fails carries the authority's response, which is another story."""
+    """Whether Azure Resource Manager sent this response: the error of a failed login carries the login authority's."""
     url = str(getattr(getattr(response, "request", None), "url", ""))
     return cloud.serves(url) and "/oauth2/" not in url
 

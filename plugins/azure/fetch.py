@@ -153,7 +153,7 @@ class _Fetch:
         return f"subscription {self.options.subscription}{group}"
 
     def _around_the_vms(self) -> None:
-        """What the VMs name, and where their Arc resources go."""
+        """Read the resources that the VMs refer to, and those around the targets of their Arc resources."""
         tasks: _Tasks = {}
         for vm in self.vms:
             view = AzureVmView(vm, self.facts)
@@ -389,7 +389,7 @@ def _named(vm: Vm, answer: Answer | ReadError, scope: str) -> str | ReadError:
 
 
 def _known(view: AzureVmView, name: str) -> Any:
-    """What a view says, None when it has to say that it does not know."""
+    """The value of a view's property; None when it could not be read."""
     try:
         return getattr(view, name)
     except CheckOutcome:

@@ -1,4 +1,4 @@
-"""Bring Azure's JSON into its documented shape: a value of another type counts as absent.
+"""Brings Azure's JSON into its documented shape: a value of another type counts as absent.
 
 A preview API, a proxy that answers in Azure's place, or a damaged ``azure.json`` may have a text where an object
 belongs. Then the checks say that Azure does not state it, as they do for what is missing; none of them has to look for

@@ -56,7 +56,7 @@ class RetriesInTime(RetryPolicy[Any, Any]):
             return None
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """As the SDK decides."""
+        """Whether to try again: as the SDK decides, unless the wait would be longer than the time left."""
         wait = self.get_retry_after(response)
         return not (wait and wait > settings["timeout"]) and bool(super().is_retry(settings, response))
 

@@ -84,7 +84,7 @@ def _plan_around(vm: Vm, options: FetchOptions, plan: _Plan, many: bool) -> None
 
 
 def _plan_vm(cloud: str, subscription: str, plan: _Plan, many: bool) -> None:
-    """What the VM resource names."""
+    """Plan the reading of the resources that a VM resource refers to."""
     plan(cloud, f"{ids.subscription_scope(subscription)}/providers/{paths.NEXUS}", PROVIDERS_API)
     links = {
         "clusters": "clusterId",

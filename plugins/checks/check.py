@@ -1,4 +1,4 @@
-"""Declaring checks: an ordinary pytest test function, its id, its severity, and how it relates to other checks.
+"""How a check is declared: an ordinary pytest test function with an id, a severity, and its relations to other checks.
 
 A check is a pure function over evidence. It returns the sentence of a pass, or stops with `fail`, `warn`, `unknown`
 or `not_applicable`. It never touches the network, so it judges a live VM and a saved run in the same way.
@@ -125,12 +125,12 @@ def unknown(message: str, *, remedy: str = "", **details: Unpack[Details]) -> No
 
 
 def blocked(message: str, *, by: str, remedy: str = "") -> NoReturn:
-    """Not judged, because the check `by` says what has to be fixed first: for what `after` cannot know beforehand."""
+    """Not judged: the check `by` says what has to be fixed first. For what `requires` cannot declare."""
     raise CheckOutcome(Status.BLOCKED, message, remedy, blocked_by=(by,))
 
 
 def not_applicable(message: str) -> NoReturn:
-    """The question does not arise on this VM; `message` says why."""
+    """The check makes no sense on this VM; `message` says why."""
     raise CheckOutcome(Status.NOT_APPLICABLE, message)
 
 

@@ -1,4 +1,4 @@
-"""Declaring probes: one read-only command that runs on the VM, written beside the checks that read it.
+"""How a probe is declared: one read-only command that runs on the VM, written beside the checks that read it.
 
 A probe is a pytest fixture, so pytest's own fixture closure says, for the selected checks, exactly which commands
 have to run::

@@ -1,4 +1,4 @@
-"""Quoting by construction: the one place from which a value reaches a command, of a POSIX shell or of PowerShell."""
+"""Quotes every value that enters a command, of a POSIX shell or of PowerShell; no value enters one in another way."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class WorkerPool:
             self._start()
 
     def close(self) -> None:
-        """Let the threads end when they have nothing to do."""
+        """End the threads once they have no work left."""
         for _ in range(self._threads):
             self._jobs.put(None)
 

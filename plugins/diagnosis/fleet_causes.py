@@ -106,7 +106,7 @@ class Cause:
 
 
 class CauseFinder:
-    """Finds the causes of a fleet, one VM after the other; of a VM it keeps its name and what it was blamed for."""
+    """Finds the causes of a fleet, one VM after the other; of each VM it keeps the name and its causes."""
 
     def __init__(
         self,

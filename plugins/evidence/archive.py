@@ -62,7 +62,7 @@ class Archive(Mapping[str, Evidence]):
 
     @classmethod
     def create(cls, run_directory: Path, run: Mapping[str, Any], vms: list[Vm], profile: str = "") -> Archive:
-        """Begin a run directory: who is to be visited, and why. `profile` is the text of the operator's own file."""
+        """Begin a run directory: the VMs to visit, and the run's options. `profile`: the text of the operator's own."""
         make_directory(run_directory / "evidence")
         if profile:
             write_text(run_directory / PROFILE, profile, durable=True)

@@ -85,7 +85,7 @@ class BundleFile:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def read(self, name: str) -> bytes | None:

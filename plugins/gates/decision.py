@@ -59,12 +59,12 @@ class Decisions:
             raise InputError(str(mistakes)) from None
 
     def about(
-        self, results: Mapping[str, Any], vms: Sequence[Vm], asked: Iterable[str], unfinished: Collection[str]
+        self, results: Mapping[str, Any], vms: Sequence[Vm], selected: Iterable[str], unfinished: Collection[str]
     ) -> dict[str, Any]:
         """The keys ``waivers``, ``changes`` and ``gate`` of `results.json`.
 
-        `vms` is the fleet, `asked` are the VMs of which anything was to be judged, and `unfinished` those of them of
-        which not all was: a run that was cut short must not look better than it would have been.
+        `vms` is the fleet, `selected` are the VMs that have selected checks, and `unfinished` those of them that were
+        not judged to the end: a run that was cut short must not look better than it would have been.
         """
         gates: dict[str, Any] = {}
         if self.waivers.path:
@@ -74,7 +74,7 @@ class Decisions:
             gates["changes"] = changes.compare(results, self.baseline)
         if self.gate:
             readiness = {vm["name"]: vm["readiness"] for vm in results["vms"]}
-            states = {name: readiness.get(name, "unknown") for name in asked}
+            states = {name: readiness.get(name, "unknown") for name in selected}
             states |= {name: "unknown" for name in unfinished if states[name] == "ready"}
             earlier = self.baseline.vms if self.baseline else {}
             hidden = [name for name in unfinished if self.chosen or name in earlier]

@@ -159,7 +159,7 @@ Rule = Ready | Unknown | NoRegressions | Chosen
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A policy, understood."""
+    """A parsed policy."""
 
     policy: str
     rules: tuple[Rule, ...]

@@ -144,11 +144,11 @@ class CheckContext:
     def _everywhere(self, name: str, probes: Mapping[str, Probe]) -> Mapping[str, Any]:
         """The parsed answer of one probe on each VM that has one."""
         if name not in self._over_fleet:
-            found = {}
+            answers = {}
             for evidence in self._fleet():
                 with suppress(CheckOutcome):
-                    found[evidence.vm.name] = value(probes[name], name, evidence)
-            self._over_fleet[name] = found
+                    answers[evidence.vm.name] = value(probes[name], name, evidence)
+            self._over_fleet[name] = answers
         return self._over_fleet[name]
 
     def _saved_facts(self) -> AzureSnapshot | None:

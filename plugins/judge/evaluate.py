@@ -1,4 +1,4 @@
-"""Judging: evidence in, verdict out. Pure; knows neither pytest's items nor where the evidence came from."""
+"""Judges one check: evidence in, verdict out. Pure; knows neither pytest's items nor where the evidence came from."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def _ends_with_mark(command: str) -> bool:
 
 
 def _why_not(result: ProbeResult, probe: Probe) -> CheckOutcome:
-    """The standard *unknown* for a probe that did not run to its end: the guest is in the way of what it was to see."""
+    """The standard *unknown* for a probe that did not run to its end: something in the guest prevented it."""
     match result.state:
         case "no tool":
             named = result.stderr.strip()

@@ -190,7 +190,7 @@ _DID_NOT_PASS = {Status.FAIL: "failed", Status.UNKNOWN: "is unknown", Status.BLO
 
 
 def _by_evidence_alone(cases: Iterable[CheckCase]) -> list[str]:
-    """The checks that neither Azure nor another VM has a say in, nor in a check that they come after."""
+    """The checks that read neither Azure nor another VM, and that require no check that does."""
     checks = {case.check.id: case for case in cases}
     answers: dict[str, bool] = {}
 

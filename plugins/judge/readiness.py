@@ -1,4 +1,4 @@
-"""Readiness of a VM: the only module that defines which statuses of which checks count.
+"""Readiness of a VM. No other module defines which statuses of which checks count.
 
 A VM is *ready* when every required check was judged, and none failed, is unknown or is blocked; *not ready* when one
 failed; *unknown* when one is unknown or blocked; else *partial*: what was judged passed, and the run left checks out.

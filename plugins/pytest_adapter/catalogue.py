@@ -1,4 +1,4 @@
-"""The whole catalogue, and what the command line leaves out of it: coverage is measured against it."""
+"""The whole catalogue, against which coverage is measured, and what the command line leaves out of it."""
 
 from __future__ import annotations
 

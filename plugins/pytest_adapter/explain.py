@@ -61,7 +61,7 @@ class Answer:
 
 
 def explain(query: str, pages: Path, here: Path) -> Answer:
-    """Explain `asked`. `pages` holds the checks' pages; a relative path of a log starts at `here`."""
+    """Explain `query`. `pages` holds the checks' pages; a relative path of a log starts at `here`."""
     query = query.strip()
     if match := re.fullmatch(r"AZCM[ -]?(\d{1,4})", query, re.I):
         return _code(int(match[1]))

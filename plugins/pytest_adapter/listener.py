@@ -1,4 +1,4 @@
-"""Listens to the session: what else than checks fails, and a report of pytest's own that cannot be written."""
+"""Listens to the session for failures that no check reports, and for a pytest report that cannot be written."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Release the run directory; restore logging and the file mode mask. After Ctrl-C, say how to go on: last."""
+    """Release the run directory; restore logging and the file mode mask. After Ctrl-C, print how to resume."""
     if line := terminal.resume_line(config):
         say(config.get_terminal_writer().line, line)
     configure.release_run(config)

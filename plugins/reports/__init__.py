@@ -5,9 +5,9 @@
     results (schema: plugins/results/results.schema.json)
        ├── html      the page of the rollout meeting, written by pytest-html and extended through its hooks
        ├── junit     for CI servers: one suite per VM
-       ├── files     the list of what is one text each: summary.md, fixes.md and .sh, ActionPlan.csv, CTRF, SARIF, ...
+       ├── formats   the files that are one text each: summary.md, fixes.md and .sh, ActionPlan.csv, CTRF, SARIF, ...
        └── terminal  the last lines a person sees
 
 No report recomputes a verdict, and none trusts a word in it: a VM wrote part of the text, so all of it goes
-through `safe`, and then through the escaping of its own format.
+through `plugins.core.sanitize`, and then through the escaping of its own format.
 """

@@ -22,7 +22,7 @@ NO_COMMAND = "this command has invisible characters, an open quote, or a command
 
 
 def whole(command: str) -> bool:
-    """May `command` be shown to be copied? It is one whole shell command, not one that was made a comment of.
+    """Whether `command` may be shown to be copied: it is one complete shell command, not one that became a comment.
 
     A quote that stays open would swallow what is written behind it. An escape sequence or a character that reverses
     the direction of a line hides from the reader what the shell would run (`plugins.judge.operator_command`).

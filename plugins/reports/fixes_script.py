@@ -15,8 +15,8 @@
 
     exit 64 # before step 2
 
-A comment is one line whatever is in it (`safe.one_line`); a command is quoted where it is made, and left out here when
-it is not one whole command (`fixes.whole`).
+A comment is one line whatever is in it (`sanitize.one_line`); a command is quoted where it is made, and left out here
+when it is not one whole command (`fix_commands.whole`).
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ def error(line: str) -> Explanation | None:
 
 
 def succeeded(line: str) -> bool:
-    """True for the line by which azcmagent says that connecting went well."""
+    """True for the line by which azcmagent reports a successful connect."""
     return any(success.lower() in line.lower() for success in SUCCESSES)
 
 

@@ -64,7 +64,7 @@ def _goes_on(line: str, after: str, few: bool) -> bool:
 
 
 def last_success(lines: Sequence[str]) -> int | None:
-    """The number of the last line by which azcmagent says that connecting went well; None: there is none."""
+    """The number of the last line by which azcmagent reports a successful connect; None: there is none."""
     return next((number for number in range(len(lines) - 1, -1, -1) if succeeded(lines[number])), None)
 
 

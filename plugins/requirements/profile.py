@@ -79,7 +79,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """The oldest accepted versions, as text; each check that compares one knows its grammar."""
+    """The oldest accepted versions, as text; the check that compares one also parses it."""
 
     runtime: str
     runtime_recommended: str

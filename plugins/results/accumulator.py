@@ -18,7 +18,7 @@ _TIDY = 500
 
 
 class FleetAccumulator:
-    """The checks of a run, VM by VM: which are left to judge, and the results of those that were."""
+    """The checks of a run, VM by VM: which are still to be judged, and the results of the others."""
 
     def __init__(
         self, judge: Judge, vms: Sequence[Vm], cases: Sequence[CheckCase], coverage: Coverage, *, keep: bool

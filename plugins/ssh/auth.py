@@ -130,7 +130,7 @@ def _offer(transport: SshTransport, hop: Hop, offer: KeyOffer, tried: list[str])
 
 
 def _accepted_methods(transport: SshTransport, hop: Hop) -> str | None:
-    """What the server says it accepts; None when it let us in without anything."""
+    """The methods that the server accepts; None when it allowed the login without any."""
     try:
         transport.auth_none(hop.user)
     except BadAuthenticationType as error:

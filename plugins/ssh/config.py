@@ -57,7 +57,7 @@ class SshConfig:
             raise reader
 
     def stop(self) -> None:
-        """The run is over: end what is under way, from any thread."""
+        """End the `ssh -G` processes that still run; from any thread."""
         if self._openssh:
             self._openssh.stop()
 

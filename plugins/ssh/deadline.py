@@ -62,7 +62,7 @@ class Deadline:
             self._cut()
 
     def cancel(self, words: tuple[str, str, str] = CANCELLED) -> None:
-        """The run is over; `words` say why."""
+        """End the session, because the run is over; `words` say why."""
         if not self.cancelled:
             self.cancelled = words
             self._cut()

@@ -53,7 +53,7 @@ class Connection:
             self.stream.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release the socket, the process and the files."""
         _hang_up(self.stream)
         if self.process:
             with suppress(OSError):
@@ -63,7 +63,7 @@ class Connection:
             self.stderr.close()
 
     def complaint(self) -> str:
-        """The last thing the ProxyCommand printed, quoted, or ""."""
+        """The last line that the ProxyCommand printed, quoted; "" without one."""
         if not self.stderr:
             return ""
         self.stderr.seek(max(0, self.stderr.seek(0, os.SEEK_END) - 200))
@@ -242,7 +242,7 @@ class BannerReader:
 
 
 def silent(hop: Hop, limit: float) -> SshError:
-    """TCP is up, and nothing else."""
+    """The error for a server that accepts TCP connections and sends nothing."""
     return SshError(
         "silent",
         f"{hop.address} port {hop.port} accepted the connection, but sent no SSH banner within {limit:g} s.",

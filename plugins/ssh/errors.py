@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: word -> what it means. `Session.outcome` is one of these; each comes with its own message and remedy.
+#: word -> what it means. `SshSession.outcome` is one of these; each comes with its own message and remedy.
 OUTCOMES: dict[str, str] = {
     "ok": "the script ran to its end",
     "name not resolved": "the runner's DNS does not know the host name",
@@ -66,7 +66,7 @@ CANCELLED = ("cancelled", "The run was stopped before this VM was done.", "Run i
 
 
 def quoted(data: bytes | str, limit: int = 80) -> str:
-    """Untrusted bytes, safe to show: one line, printable, escaped, at most `limit` characters."""
+    """Untrusted bytes as text that is safe to show: one printable line of at most `limit` characters."""
     text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
     text = text.strip()
     shown = "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text[:limit])

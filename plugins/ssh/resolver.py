@@ -1,4 +1,4 @@
-"""Questions to the runner's resolver, each name once per run, in threads: nothing else can wait for getaddrinfo."""
+"""Asks the runner's resolver for each name once per run, in threads: getaddrinfo blocks."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class _Ahead:
         self.send, self.close = stream.send, stream.close
 
     def _acknowledge(self) -> None:
-        """Say at once that it has come: sshd holds a short answer back until then, which the kernel may make 40 ms."""
+        """Acknowledge at once: sshd waits for that before a short answer, and the kernel may delay it by 40 ms."""
         if _QUICKACK is not None and isinstance(self._stream, socket.socket):
             with suppress(OSError):
                 self._stream.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # for once; the kernel forgets it

@@ -171,7 +171,7 @@ _REASONS: tuple[Literal["absent", "no token", "no key"], ...] = ("absent", "no t
 
 @dataclass(frozen=True, slots=True)
 class AgentCommand:
-    """How ``azcmagent connect`` or ``disconnect`` went. `missing` says why there is nothing to know."""
+    """How ``azcmagent connect`` or ``disconnect`` ended. `missing`: why that is not known."""
 
     exit: int | None = None  # None: it was not run
     lines: tuple[str, ...] = ()  # what it printed

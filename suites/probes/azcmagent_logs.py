@@ -119,7 +119,7 @@ def _meanings(lines: Sequence[LogLine]) -> Iterator[tuple[LogLine, Explanation]]
 
 
 def _seconds(stamp: str) -> float:
-    """``2026-11-21T20:15:01Z``, ``...01.123+02:00``, ``...01+0000``; 0 when it is no time."""
+    """``2026-11-21T20:15:01Z``, ``...01.123+02:00``, ``...01+0000``; 0 when it is not a time."""
     match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?", stamp)
     try:
         when = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or 'Z'}") if match else None

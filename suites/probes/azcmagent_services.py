@@ -25,7 +25,7 @@ class AgentService:
 
     @property
     def runs(self) -> bool:
-        """True when it is up."""
+        """True when the service is up."""
         return self.state == "active"
 
 

@@ -92,7 +92,7 @@ class CloudInit:
 
     @property
     def ended(self) -> bool:
-        """True when it says that it is through with this boot."""
+        """True when cloud-init reports that it has finished this boot."""
         return self.status in ("done", "error") and "running" not in self.extended
 
 

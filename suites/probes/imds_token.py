@@ -272,7 +272,7 @@ def _claims(groups: str) -> Mapping[str, Any] | None:
 
 
 def _error(body: str) -> str:
-    """``{"error":"invalid_request","error_description":"Identity not found"}``, or whatever else was said."""
+    """``{"error":"invalid_request","error_description":"Identity not found"}``, or any other text."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):

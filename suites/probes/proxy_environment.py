@@ -1,4 +1,4 @@
-"""The proxy variables of a VM: who is given which. Only these variables are read, and logins are cut off on the VM.
+"""The proxy variables of a VM, as each kind of process gets them. Only these are read; logins are cut off on the VM.
 
 What decides is what two kinds of process get: a command that is run over SSH (the session), and a login shell. The
 session stands for everything that is started without a login: Ansible, a script over SSH, this suite. The other places
@@ -25,7 +25,7 @@ MARK = "***"
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """The proxy variables of one place, as programs get them: unprintable characters and all.
+    """The proxy variables of one place, as programs get them, unprintable characters included.
 
     `suites.wording.visible` shows a value. `missing` says why they are not known.
     """

@@ -1,4 +1,4 @@
-"""Which rows the table of `azcmagent check` must have, before it can say that every required endpoint is reached."""
+"""The rows that `azcmagent check` must print before its table proves that every required endpoint is reached."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def prop(resource: Resource, *path: str) -> Any:
 
 
 def state(resource: Resource, name: str) -> str:
-    """One of the words Azure describes a resource with, "" where Azure does not state."""
+    """One of the states in Azure's description of a resource; "" where Azure does not state it."""
     return str(prop(resource, name) or "").strip()
 
 
@@ -140,7 +140,7 @@ def settled(resource: Resource, what: str, remedy: str) -> None:
 
 
 def upper(text: str) -> str:
-    """The beginning of a sentence."""
+    """The text with a capital at its start, as the beginning of a sentence."""
     return text[:1].upper() + text[1:]
 
 

@@ -1,4 +1,4 @@
-"""Commands for the guest that several checks give, and what they may not break: all can be run twice."""
+"""Commands for the guest that several checks recommend; each can be run twice."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def exempts_too_much(setting: ProxySetting, place: str, curl: Version, vm: Vm) -
 
 
 def absent_beside_a_proxy(setting: ProxySetting, place: str) -> CheckOutcome | None:
-    """Not set where a proxy is; on Windows, not set at all."""
+    """Not set in a place that sets a proxy; on Windows, not set at all."""
     variables, name = setting.places[place], setting.variable
     if setting.values[place] or variables.missing:
         return None
@@ -115,7 +115,7 @@ def absent_beside_a_proxy(setting: ProxySetting, place: str) -> CheckOutcome | N
 
 
 def nowhere(setting: ProxySetting) -> CheckOutcome | None:
-    """Set in neither place, and no proxy is."""
+    """Set in neither place, and neither place sets a proxy."""
     if any(setting.values.values()) or setting.unread:
         return None
     one, other = setting.places

@@ -118,7 +118,7 @@ def compared(token: TokenAnswer, principal: Principal | None, vm: Vm) -> str:
 
 
 def not_valid_now(token: TokenAnswer) -> CheckOutcome | None:
-    """The token has expired, is not valid yet, or says nothing of it."""
+    """The token has expired, is not valid yet, or does not state when it is valid."""
     expires, begins, now = token.time("exp"), token.time("nbf") or token.time("iat"), token.received
     if expires is None:
         return CheckOutcome(

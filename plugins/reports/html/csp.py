@@ -1,4 +1,4 @@
-"""Seals the page that pytest-html wrote: in it runs what we and pytest-html put there, and nothing is fetched.
+"""Seals the page that pytest-html wrote: only our scripts and pytest-html's run in it, and nothing is fetched.
 
 A content security policy says so to the browser. It names our script and style, and pytest-html's, by their hashes.
 What a VM printed is escaped everywhere; if that ever failed, the browser would refuse to run it, to load what it points
@@ -22,7 +22,7 @@ _HANDLER = ' onclick="location.reload()"'
 
 
 def seal(page: str, own: Collection[str]) -> str:
-    """`page` with a policy that lets run the scripts and styles in `own` and those of pytest-html, and no other.
+    """`page` with a policy that allows the scripts and styles in `own` and those of pytest-html, and no other.
 
     Raises ValueError when `page` is not laid out as pytest-html 4 does it: then nothing would be protected.
     """

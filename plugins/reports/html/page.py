@@ -52,7 +52,7 @@ _CHANGES = ("regressions", "new", "fixed", "persisting")
 
 @dataclass(frozen=True, slots=True)
 class VmList:
-    """VMs of which the first few are named in the page."""
+    """A list of VMs; the page names the first few of them."""
 
     number: int  # its place in the script's lists
     count: int
@@ -66,7 +66,7 @@ class VmList:
 
 
 class VmLists:
-    """The lists of VMs of one page: the templates name the first, `page_data` gets as many of them as are of use."""
+    """The lists of VMs of one page: the templates name the first; the script's data (`data`) has more of them."""
 
     def __init__(self, results: Json, caps: Caps = CAPS) -> None:
         self.caps = caps

@@ -22,7 +22,7 @@ def test_a_cell_opens_the_card_of_the_check_the_worst_first(six: Chrome) -> None
     assert "Seen\nCONNECT gbl.his.arc.azure.com:443 was answered with 403 by the proxy; expected 200." in text
     assert "Follows from\nCSN-002" in text and "FIX" in text
     assert "403 Forbidden" in text and "exit 22 · 0.26 s" in text
-    assert "3 others as it should be" in text
+    assert "3 others with nothing to fix" in text
     assert "suites/test_net.py::test_net_001[db-01-gbl.his.arc.azure.com]" in text
     assert js(six, "document.activeElement.id") == "card-title"
 

@@ -104,7 +104,7 @@ const card = (() => {
     const bad = boxes.filter((_, index) => !"pn".includes(results[index].letter));
     const good = boxes.filter((_, index) => "pn".includes(results[index].letter));
     if (!bad.length || good.length < 2) return [...bad, ...good];
-    return [...bad, make("details", { class: "good" }, make("summary", {}, `${plural(good.length, "other")} as it should be`), ...good)];
+    return [...bad, make("details", { class: "good" }, make("summary", {}, `${plural(good.length, "other")} with nothing to fix`), ...good)];
   };
 
   // The fixes of the plan that a VM needs, each with what was seen on this VM and with its own commands.
@@ -180,7 +180,7 @@ const card = (() => {
       list.append(make("li", {}, pill("blocked"), by ? `by ${by}: ` : "", ...ids));
     }
     if (all.length) parts.push(make("h3", {}, "Findings"), list);
-    else parts.push(make("p", {}, "Everything that was checked is as it should be."));
+    else parts.push(make("p", {}, "No check of this VM needs attention."));
     const passed = [...vm.letters].filter((letter) => letter === "p").length;
     const facts = make("dl", { class: "card-facts" }, fact("Results", `${count(passed)} of ${[...vm.letters].filter((letter) => letter !== "-").length} pass`));
     if (address) facts.append(fact("Address", make("code", {}, address), via ? ` through ${via}` : ""));
