@@ -236,7 +236,7 @@ def test_a_file_of_a_run_that_never_ends_costs_itself(name: str, make: Callable[
         with suppress(OSError):
             actual.source.read(name)
         with suppress(InputError):
-            found.profile()
+            actual.profile()
         with suppress(InputError):
             load(str(run), tmp_path)
     assert actual.get("b") is not None
