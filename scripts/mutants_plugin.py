@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import coverage
 import pytest
@@ -17,9 +20,20 @@ def _cpu() -> float:
     return sum(os.times()[:4])
 
 
+@functools.cache
+def _caches() -> list[Any]:
+    """Those of the product."""
+    gc.unfreeze()  # what tests/conftest.py has frozen is not among the objects
+    caches = [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]
+    gc.freeze()
+    return [cache for cache in caches if cache.__module__.startswith(("plugins.", "suites."))]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """What runs from now on is this test's; a program that it starts finds the name in PYTEST_CURRENT_TEST."""
+    for cache in _caches():  # what another test has had computed, this one does not run
+        cache.cache_clear()
     if (running := coverage.Coverage.current()) is not None:
         running.switch_context(item.nodeid)
     began, cpu = time.monotonic(), _cpu()

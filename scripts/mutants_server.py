@@ -44,6 +44,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     """Serve until there are no more requests. The tests' own server of pytest processes is one for all children."""
     requests, answers = session.config.getoption("mutants_channel")
     items = {item.nodeid: item for item in session.items}
+    gc.unfreeze()  # what tests/conftest.py has frozen is not among the objects
     functions = [one for one in gc.get_objects() if isinstance(one, FunctionType)]
     caches = [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]
     runs: Any = importlib.import_module("tests.support.pytest_process")

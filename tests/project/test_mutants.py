@@ -179,8 +179,10 @@ def made():
 MADE = made()
 """
 TESTS = """\
-import time
+import gc, time
 from plugins import x
+
+gc.freeze()  # as tests/conftest.py does
 
 FIRST = x.size()
 
