@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plugins.core.strict_json import encode
+
 #: The fields that are read, by what they hold. Others may hold anything: they are shown, never looked into.
 _OBJECTS = frozenset(
     "properties identity extendedLocation clusterExtendedLocation cloudServicesNetworkAttachment networkProfile "
@@ -31,7 +33,8 @@ _TEXTS = frozenset(
 
 
 def in_shape(value: Any) -> Any:
-    """A resource, or a list of them. Raises ValueError for anything else."""
+    """A resource, or a list of them. Raises ValueError for anything else, and for a number that no JSON holds."""
+    encode(value)
     if isinstance(value, Mapping):
         return _object(value)
     if isinstance(value, list):

@@ -36,6 +36,7 @@ _BASE: Any = paramiko.Transport  # the stubs leave out what subclasses use
 _LONGEST_PACKET = 264_192  # bytes; RFC 4253 asks for 35,000, OpenSSH takes 256 KiB
 _MESSAGES = 50_000  # for the login, and again for each channel; one takes 50 us, and a script's output is a few hundred
 _KEY_EXCHANGE = 1_000  # messages that a key exchange counts as
+_EXTENSIONS = 100  # of one message (RFC 8308); OpenSSH has four
 
 
 class _Ahead:
@@ -151,6 +152,14 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         self.offer: dict[str, Any] = {}  # its algorithms
         self._certificate_first = certificate_first
         self._preferred_keys = tuple(sorted(_BASE._preferred_keys, key=lambda kind: _key_kind(kind) not in known_kinds))
+
+    def _parse_ext_info(self, message: paramiko.Message) -> None:
+        """Like paramiko's, which would read as many as the message says it has: four thousand million take hours."""
+        begin = message.packet.tell()
+        if (number := message.get_int()) > _EXTENSIONS:
+            raise FloodError(f"{number:,} extensions")
+        message.packet.seek(begin)
+        super()._parse_ext_info(message)
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:

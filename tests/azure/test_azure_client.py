@@ -7,6 +7,7 @@ import threading
 import time
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from plugins.azure.request_plan import planned_calls
 from plugins.azure.snapshot import ReadError
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
+from plugins.core.files import write_json
 from plugins.model import Status, Vm
 from tests.support.arm_server import Arm, FakeCredential
 from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate
@@ -130,6 +132,17 @@ def test_a_gzip_bomb_is_not_unpacked(arm: Arm) -> None:
     assert AzureVmView(vms[1], facts).vm, "the other VM is read"
     assert most[0] < 64 << 20
     assert sum("virtualmachines/vm1" in call.url.lower() for call in facts.calls) == 1, "it is not asked again"
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_an_answer_with_a_number_that_no_json_holds_costs_itself(arm: Arm, number: str, tmp_path: Path) -> None:
+    vms = populate(arm, 2)
+    arm.trouble("virtualmachines/vm1", (200, {}, f'{{"properties": {{"tags": {{"a": [{number}]}}}}}}'.encode()))
+    facts = fetch(vms, options(arm))
+    with pytest.raises(CheckOutcome, match="the answer was not understood"):
+        _ = AzureVmView(vms[0], facts).vm
+    assert AzureVmView(vms[1], facts).vm, "the other VM is read"
+    write_json(tmp_path / "azure.json", facts.to_data())
 
 
 @pytest.mark.parametrize("value", [{}, 0])

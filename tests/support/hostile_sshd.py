@@ -18,6 +18,7 @@ from paramiko.common import (
     cMSG_CHANNEL_EXTENDED_DATA,
     cMSG_CHANNEL_OPEN,
     cMSG_CHANNEL_REQUEST,
+    cMSG_EXT_INFO,
     cMSG_GLOBAL_REQUEST,
     cMSG_USERAUTH_BANNER,
 )
@@ -70,6 +71,10 @@ def addresses(transport: Transport, channel: int) -> None:
             one.sendall(b"://" * 10_000)
 
 
+def extensions(transport: Transport, channel: int) -> None:
+    transport._send_message(message(cMSG_EXT_INFO, 0xFFFF_FFFF))
+
+
 BLOCK = b"x" * 32_000
 #: What it does when it was asked to run a command.
 MISDEEDS: dict[str, Misdeed] = {
@@ -81,6 +86,7 @@ MISDEEDS: dict[str, Misdeed] = {
     "requests": endlessly(lambda to: message(cMSG_CHANNEL_REQUEST, to, "exit-status", False, 0)),
     "a huge packet": huge_packet,
     "a drip": drip,
+    "extensions": extensions,
     "addresses": addresses,
 }
 #: What it does when a key was offered.
