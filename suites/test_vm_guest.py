@@ -117,7 +117,8 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
             fix=on_vm(sh("sudo {} && sudo {}", *(step.split() for step in _NO_SNAP))),
         )
     free = ", ".join(f"{guest.free[path] // 1024} MB on {path}" for path in agent_needs().free_at)
-    return f"systemd, openssl, {_either(guest)} and the like are there; {free} are free."
+    either = " and ".join(tool for tool in ("curl", "wget") if tool in guest.tools)
+    return f"systemd, openssl, {either} and the like are there; {free} are free."
 
 
 def _unreported(guest: Guest) -> list[str]:
@@ -130,10 +131,6 @@ def _unreported(guest: Guest) -> list[str]:
         *([f"how {' and '.join(mounts)} are mounted"] if mounts else []),
         *(["who holds which lock"] if guest.locks is None else []),
     ]
-
-
-def _either(guest: Guest) -> str:
-    return " and ".join(tool for tool in ("curl", "wget") if tool in guest.tools)
 
 
 class _Problem(NamedTuple):

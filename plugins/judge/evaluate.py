@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from plugins.checks import package_manager as packages
 from plugins.checks.areas import ROOT
-from plugins.checks.check import Check, CheckOutcome, Component, Fix, OnVm, not_applicable, recorded_facts
+from plugins.checks.check import Check, CheckOutcome, Component, OnVm, not_applicable, recorded_facts
 from plugins.checks.command import Command
 from plugins.checks.probe import END, LINUX_ONLY, Probe
 from plugins.checks.signature import parameters as parameters_of
@@ -226,7 +226,7 @@ def _why_not(result: ProbeResult, probe: Probe) -> CheckOutcome:
                 Status.UNKNOWN,
                 f"{tool} is not installed on the VM, or not on its PATH, so this was not checked.",
                 f"Install {tool} on the VM, or judge this by hand.",
-                fix=_install(tool),
+                fix=packages.command("install", tool) if tool in _PACKAGES else (),
                 shared_cause=f"no {tool}",
                 component="guest",
                 action=f"Install {tool} on {{vms}}",
@@ -260,9 +260,5 @@ def _why_not(result: ProbeResult, probe: Probe) -> CheckOutcome:
             )
 
 
-#: Missing programs, and what brings them: the same name in every family.
-_PACKAGES = {"curl": "curl", "openssl": "openssl"}
-
-
-def _install(tool: str) -> Fix:
-    return packages.command("install", _PACKAGES[tool]) if tool in _PACKAGES else ()
+#: Programs that a package of the same name installs in every family.
+_PACKAGES = ("curl", "openssl")

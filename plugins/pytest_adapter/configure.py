@@ -44,12 +44,9 @@ def command_line(config: pytest.Config) -> int | None:
 
 def _asks_for_checks(config: pytest.Config) -> bool:
     suites = config.rootpath / "suites"
-    paths = (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)
-    return any(path == suites or suites in path.parents or path in suites.parents for path in map(_plain, paths))
-
-
-def _plain(path: Path) -> Path:
-    return Path(os.path.normpath(path))
+    folder = config.invocation_params.dir
+    paths = (Path(os.path.normpath(folder / arg.partition("::")[0])) for arg in config.args)
+    return any(path == suites or suites in path.parents or path in suites.parents for path in paths)
 
 
 def add_markers(config: pytest.Config) -> None:

@@ -45,7 +45,7 @@ def answer(config: pytest.Config) -> int | None:
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
     answers = [explain(answer, pages, config.invocation_params.dir) for answer in queries]
     # pytest has no terminal reporter yet.
-    say(sys.stdout.write, "\n\n".join(_laid_out(answer.text, width) for answer in answers) + "\n")
+    say(sys.stdout.write, "\n\n".join(_wrapped(answer.text, width) for answer in answers) + "\n")
     if all(answer.known for answer in answers):
         return int(pytest.ExitCode.OK)
     say(sys.stdout.write, f"\n{USAGE}\n")
@@ -100,12 +100,8 @@ def _check(id: str, pages: Path) -> Answer:
     known = documented(pages)
     if id not in known:
         return Answer(f"{id}: {no_such_check(id, known)}", False)
-    return Answer(_page((pages / f"{id}.md").read_text(encoding="utf-8")))
-
-
-def _page(text: str) -> str:
-    """A check's page for a terminal: headings without their marks, the rest as it is written."""
-    return re.sub(r"^#+ +", "", text, flags=re.M).strip()
+    page = (pages / f"{id}.md").read_text(encoding="utf-8")
+    return Answer(re.sub(r"^#+ +", "", page, flags=re.M).strip())  # headings without their marks
 
 
 def _line(text: str) -> Answer:
@@ -193,12 +189,12 @@ def _as_text(explanation: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _laid_out(text: str, width: int) -> str:
-    """Long lines broken; what is indented, a table or a heading stays as it is."""
-    return "\n".join(_broken(line, width) for line in text.splitlines())
+def _wrapped(text: str, width: int) -> str:
+    """The text with its long lines broken, except those that are indented or in a table."""
+    return "\n".join(_wrapped_line(line, width) for line in text.splitlines())
 
 
-def _broken(line: str, width: int) -> str:
+def _wrapped_line(line: str, width: int) -> str:
     if len(line) <= width or line.startswith((" ", "|")):
         return line
     indent = " " * 8 if re.match(r"(?:Cause|Remedy|Checks|Note|Source): ", line) else ""

@@ -62,10 +62,12 @@ def _write(file: IO[bytes], results: Json) -> None:
     total = [sum(column) for column in zip((0, 0, 0, 0, 0.0), *suites, strict=True)]
     start = _start("testsuites", {"name": "Azure Arc readiness", **_counts(total)})
     file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{start}'.encode())
+    started = results["started"].removesuffix("Z")
     for number, (vm, numbers) in enumerate(zip(results["vms"], suites, strict=True)):
         # The root may have no properties, so the first suite says what is true of all of them.
         notes = () if number else [*results["notes"], *(() if whole else (_NOTE,))]
-        file.write(_start("testsuite", {**_about(vm, results), **_counts(numbers)}).encode())
+        about = {"name": one_line(vm["name"]), "timestamp": started, "hostname": one_line(vm["address"])}
+        file.write(_start("testsuite", {**about, **_counts(numbers)}).encode())
         file.write(_properties(_of_suite(vm, results, notes)).encode())
         file.writelines(case.encode() for case in _cases(vm, whole))
         file.write(b"</testsuite>")
@@ -114,14 +116,6 @@ def _counts(numbers: Iterable[float]) -> dict[str, str]:
         "errors": str(errors),
         "skipped": str(skipped),
         "time": str(round(float(took), 3)),
-    }
-
-
-def _about(vm: Json, results: Json) -> dict[str, str]:
-    return {
-        "name": one_line(vm["name"]),
-        "timestamp": results["started"].removesuffix("Z"),
-        "hostname": one_line(vm["address"]),
     }
 
 

@@ -176,10 +176,6 @@ def _yes_no(key: str, value: str) -> str:
     raise SyntaxProblem(f"{key} is {value!r}, expected yes or no")
 
 
-def _canonical(key: str, value: str) -> str:
-    return "always" if value.lower() == "always" else _yes_no(key, value)
-
-
 #: Key types that OpenSSH knows; a certificate authority uses the first eight.
 CA_ALGORITHMS = (
     "ssh-ed25519",
@@ -223,7 +219,7 @@ _CHECKED = {
     "identitiesonly": _yes_no,
     "identityagent": _agent,
     "connecttimeout": _time,
-    "canonicalizehostname": _canonical,
+    "canonicalizehostname": lambda key, value: "always" if value.lower() == "always" else _yes_no(key, value),
     "casignaturealgorithms": _algorithms,
     "revokedhostkeys": _any,
     "proxyusefdpass": _yes_no,

@@ -82,12 +82,12 @@ def test_no_extension(bin_folder: Path) -> None:
         ),
     ],
 )
-def test_what_goes_wrong_is_said(bin_folder: Path, version: str, extensions: str, error: str) -> None:
+def test_a_failing_az_is_an_error_with_its_reason(bin_folder: Path, version: str, extensions: str, error: str) -> None:
     az(bin_folder, version, extensions)
     assert read_versions() == AzCli(error=error)
 
 
-def test_a_script_that_is_none(bin_folder: Path) -> None:
+def test_an_az_without_an_interpreter_is_an_error(bin_folder: Path) -> None:
     (bin_folder / "az").write_text("#!/nowhere/python\n")
     (bin_folder / "az").chmod(0o755)
     assert read_versions().error == "az could not be started (No such file or directory)"

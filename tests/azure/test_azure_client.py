@@ -80,7 +80,7 @@ def test_every_request_asks_for_json(arm: Arm) -> None:
 
 
 @pytest.mark.parametrize(("count", "listed"), [(FEW, False), (FEW + 1, True)])
-def test_few_vms_are_asked_for_one_by_one(arm: Arm, count: int, listed: bool) -> None:
+def test_few_vms_are_requested_one_by_one(arm: Arm, count: int, listed: bool) -> None:
     vms = populate(arm, count)
     urls = [request.split()[1].split("?")[0].lower() for request in requests(arm, vms)]
     assert (VMS in urls) is listed

@@ -74,7 +74,7 @@ def test_what_could_not_be_read_is_unknown_and_the_rest_goes_on(
     assert other.vm is not None and other.cluster is not None and other.expected.principal_id
 
 
-def test_azure_that_fails_once_is_asked_again(arm: Arm) -> None:
+def test_a_request_that_failed_once_is_repeated(arm: Arm) -> None:
     vms = populate(arm, 1)
     arm.trouble("/virtualmachines/vm1", (500, {}, {}), arm_error(429, "TooManyRequests", Retry_After="1"), None)
     view = look(arm, vms)

@@ -116,7 +116,7 @@ def test_a_user_identity_that_was_deleted_has_no_principal(arm: Arm) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 8], ids=["by-id", "by-list"])
-def test_a_vm_that_does_not_exist_is_none(arm: Arm, count: int) -> None:
+def test_a_vm_that_does_not_exist_is_read_as_none(arm: Arm, count: int) -> None:
     vms = populate(arm, count)
     lost = Vm("lost", resource_id=vm_id("lost"))
     facts = fetch([*vms, lost], options(arm))
@@ -165,7 +165,7 @@ def test_a_list_that_is_lost_is_read_one_by_one(arm: Arm, trouble: Any) -> None:
 
 
 @pytest.mark.parametrize("trouble", [arm_error(429, "TooManyRequests", Retry_After="7200"), arm_error(401, "Expired")])
-def test_a_list_that_was_throttled_is_not_asked_for_one_by_one(arm: Arm, trouble: Any) -> None:
+def test_a_throttled_list_is_not_replaced_by_single_requests(arm: Arm, trouble: Any) -> None:
     vms = populate(arm, 6)
     arm.trouble(f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.networkcloud/virtualmachines", trouble)
     facts = fetch(vms, options(arm))

@@ -66,7 +66,7 @@ def test_a_login_that_cannot_be_set_up_is_a_message_too(arm: Arm, monkeypatch: p
     assert "az login" in problem.remedy
 
 
-def test_without_a_login_nothing_is_asked(arm: Arm) -> None:
+def test_without_a_login_no_request_is_sent(arm: Arm) -> None:
     vms = populate(arm, 5)
     nobody = NotSignedIn()
     facts = fetch(vms, options(arm, credential=lambda cloud: nobody))
@@ -79,7 +79,7 @@ def test_without_a_login_nothing_is_asked(arm: Arm) -> None:
     assert arm.requests == []
 
 
-def test_a_token_is_asked_for_once(arm: Arm) -> None:
+def test_a_token_is_requested_once(arm: Arm) -> None:
     credential = FakeCredential()
     fetch(populate(arm, 5), options(arm, credential=lambda cloud: credential))
     assert credential.asked == 1
@@ -108,7 +108,7 @@ def test_a_certificate_that_is_not_trusted(arm: Arm, monkeypatch: pytest.MonkeyP
     assert "REQUESTS_CA_BUNDLE" in problem.remedy
 
 
-def test_nobody_listens(arm: Arm) -> None:
+def test_a_closed_port_is_one_problem_for_all_requests(arm: Arm) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         arm.port = free.getsockname()[1]

@@ -38,13 +38,13 @@ def test_a_name_that_two_vms_have_is_not_guessed(arm: Arm) -> None:
     assert "resource_id" in problem.remedy
 
 
-def test_an_id_that_azure_states_and_that_is_none_is_not_asked_about() -> None:
+def test_an_invalid_id_from_azure_is_not_requested() -> None:
     problem = _parsed("rack-1")
     assert isinstance(problem, ReadError)
     assert (problem.message.partition(".")[0], problem.remedy) == ("'rack-1' is not a resource id", "Correct the id.")
 
 
-def test_a_vm_that_is_not_stated_is_not_asked_about(arm: Arm) -> None:
+def test_a_vm_without_a_resource_id_is_not_requested(arm: Arm) -> None:
     populate(arm, 1)
     view = look(arm, [Vm("vm1")])
     problem = stopped(view, "vm")

@@ -119,7 +119,7 @@ def test_what_could_not_be_read_is_remembered_too() -> None:
     assert (shown.command, shown.state, shown.stderr) == ("GET https://provider", "lost", "Could not read it: 403.")
 
 
-def test_what_was_never_asked_is_unknown() -> None:
+def test_a_resource_that_was_not_requested_is_unknown() -> None:
     with pytest.raises(CheckOutcome, match="Azure was not asked for") as caught:
         _ = view().cluster
     assert caught.value.status == Status.UNKNOWN

@@ -25,7 +25,7 @@ def test_location_and_identity_come_from_the_vm_resource(arm: Arm) -> None:
     assert {request.split("?")[0].split("/")[-1].lower() for request in arm.requests} == {"vm1", "vm2"}
 
 
-def test_what_is_stated_is_not_asked_for(arm: Arm) -> None:
+def test_stated_fields_are_not_requested_from_azure(arm: Arm) -> None:
     (vm,) = populate(arm, 1)
     stated = replace(vm, identity=UAMI, target=Target(location="westeurope"))
     assert complete([stated], options(arm)) == ([stated], [])
@@ -35,7 +35,7 @@ def test_what_is_stated_is_not_asked_for(arm: Arm) -> None:
     assert (completed.target.location, completed.identity) == ("westeurope", "system")
 
 
-def test_a_vm_that_azure_cannot_be_asked_about_stays_as_it_is(arm: Arm) -> None:
+def test_a_vm_without_a_known_resource_stays_as_it_is(arm: Arm) -> None:
     populate(arm, 1)
     plain = Vm("vm1")
     assert not open_fields(plain, options(arm))

@@ -40,7 +40,7 @@ def test_a_fleet_that_cannot_be_read_says_why(arm: Arm) -> None:
     assert "Reader" in caught.value.remedy
 
 
-def test_the_address_that_is_taken_is_told_when_it_is_a_guess() -> None:
+def test_a_guessed_address_is_noted() -> None:
     plain, nothing, twin, six = (site.vm(number) for number in (1, 2, 3, 4))
     for attachment in plain["properties"]["networkAttachments"]:
         attachment["defaultGateway"] = "False"
@@ -141,6 +141,6 @@ def test_places_of_a_fleet() -> None:
         (" , ", "names no subscription. Expected [CLOUD:]SUBSCRIPTION[/GROUP]."),
     ],
 )  # fmt: skip
-def test_a_place_that_is_none_is_explained(text: str, message: str) -> None:
+def test_an_invalid_scope_is_explained(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         parse_places(text)

@@ -287,7 +287,7 @@ CASES: list[Any] = [
 
 
 @pytest.mark.parametrize(("problem", "message", "remedy"), CASES)
-def test_what_is_said_of_an_answer(problem: Exception, message: str, remedy: str) -> None:
+def test_an_error_answer_gives_message_and_remedy(problem: Exception, message: str, remedy: str) -> None:
     error = explain(problem, "it", CLOUD, "az login, object id b0")
     assert (error.message, error.remedy) == (f"Could not read it: {message}", remedy)
 
@@ -324,7 +324,7 @@ def test_a_secret_in_an_answer_is_not_repeated() -> None:
     ],
     ids=["secret", "not-signed-in", "setting", "not-reached"],
 )
-def test_what_is_said_of_a_login(problem: Exception, message: str, remedy: str) -> None:
+def test_a_failed_login_gives_message_and_remedy(problem: Exception, message: str, remedy: str) -> None:
     error = no_login(problem, CLOUD)
     assert (error.message, error.remedy) == (message, remedy)
 
@@ -365,7 +365,9 @@ READ = "Give the runner the right to read Azure"
         (ServiceRequestError("x"), (None, "", "")),
     ],
 )
-def test_what_else_an_answer_says(problem: Exception, expected: tuple[int | None, str, str]) -> None:
+def test_an_error_answer_gives_status_shared_cause_and_action(
+    problem: Exception, expected: tuple[int | None, str, str]
+) -> None:
     answer_read = explain(problem, "it", CLOUD)
     assert (answer_read.status, answer_read.shared_cause, answer_read.action) == expected
 

@@ -46,7 +46,7 @@ def test_a_part_is_by_vms_distance_work_or_contestant() -> None:
     assert {job.work for job in jobs(only=["judge"])} == {"judge"}
 
 
-def test_options_that_fit_nothing_are_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_that_match_nothing_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--vms", "7"]) == 2
     assert capsys.readouterr().err == "bench: nothing of the plan fits these options; --list shows the plan\n"
 

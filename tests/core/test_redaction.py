@@ -158,7 +158,7 @@ PROXY_LOGINS = [
         'Environment="https_proxy={}" "NO_PROXY=localhost"',
     ],
 )
-def test_whatever_is_in_a_proxys_password_hides_nothing_of_it(text: str, proxy: str) -> None:
+def test_a_proxys_password_is_cut_with_any_characters(text: str, proxy: str) -> None:
     shown = redact(text.format(proxy))
     assert not any(part in shown for part in ("qx", "ssw0rd", "user")), shown
     assert "3128" in shown or "1080" in shown

@@ -28,7 +28,9 @@ REACH = "Let {vms} reach {items}{where}"
         (ACTION, "guest", "", ["a", "b"], "Fix 2 VMs"),
     ],
 )
-def test_what_it_says(action: str, kind: str, name: str, vms: list[str], expected: str) -> None:
+def test_a_headline_names_the_component_the_vms_and_the_items(
+    action: str, kind: str, name: str, vms: list[str], expected: str
+) -> None:
     assert headline(action, kind, name, vms, ["one", "two", "three"]) == expected
 
 

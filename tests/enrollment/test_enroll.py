@@ -82,7 +82,7 @@ def test_a_failed_connect_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert set(site.results("a")) == {"healthz", "enroll_connect"}
 
 
-def test_a_lost_session_says_so_and_touches_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_lost_session_affects_no_other_vm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     answers = ANSWERS | {("b", key): answer for (_, key), answer in ANSWERS.items()}
     site = Site(monkeypatch, tmp_path, answers)
     site.lost = {("a", "enroll_connect")}
@@ -101,7 +101,7 @@ def test_an_interrupt_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert site.visits == [("a", "enroll_connect")]
 
 
-def test_azure_is_not_asked_when_it_is_not_to_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_request_is_sent_when_azure_is_switched_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
     assert site.enroll("roundtrip", look=False)
     assert not ArcMachine.read(site.results("a")["enroll_machine"]).asked
@@ -150,7 +150,7 @@ def test_two_vms_do_not_become_one_resource(monkeypatch: pytest.MonkeyPatch, tmp
     assert "a and b would become the same resource" in AgentCommand.read(site.results("a")["enroll_connect"]).missing
 
 
-def test_a_vm_without_a_target_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_vm_without_a_target_is_not_visited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, {})
     assert _whole(site, [Vm("a")], {"a": Status.PASS}, [])
     assert not site.visits

@@ -183,12 +183,12 @@ def test_no_target_no_connecting() -> None:
 
 
 @pytest.mark.parametrize("tags", [{"a,b": "c"}, {"a": "it's"}, {"a": ""}, {"a=b": "c"}, {"a": 'say "x"'}])
-def test_a_tag_that_cannot_be_said_is_refused(tags: dict[str, str]) -> None:
+def test_a_tag_that_azcmagent_cannot_take_is_refused(tags: dict[str, str]) -> None:
     request = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), AzureSnapshot())
     assert "cannot be given the tag" in str(request)
 
 
-def test_it_is_said_beforehand() -> None:
+def test_an_enrollment_is_announced() -> None:
     requests = [request for request in (prepare(VM_A, AzureSnapshot()),) if isinstance(request, EnrollmentRequest)]
     lines = announcement(requests, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
     assert lines == [

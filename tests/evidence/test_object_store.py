@@ -182,7 +182,7 @@ def test_a_file_of_any_size_is_not_read(tmp_path: Path, monkeypatch: pytest.Monk
         store.read("large")
 
 
-def test_nothing_there_is_said(tmp_path: Path) -> None:
+def test_a_place_without_runs_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         open_all([f"file://{tmp_path}/none"])
     assert str(caught.value) == f"--evidence=file://{tmp_path}/none: no run found, neither there nor directly below."
@@ -239,7 +239,7 @@ def test_shards_meet_in_azurite(checkout: Checkout, azurite: str, monkeypatch: p
         assert not path.is_file() or key.encode() not in path.read_bytes(), path
 
 
-def test_a_login_that_azurite_refuses_is_told_without_the_key(
+def test_a_refused_login_is_reported_without_the_key(
     checkout: Checkout,
     azurite: str,
     monkeypatch: pytest.MonkeyPatch,

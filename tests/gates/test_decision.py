@@ -128,7 +128,7 @@ def test_the_exit_code_is_the_gates(project: Project, arguments: list[str], exit
     assert sentence in ended.stdout.splitlines()
 
 
-def test_without_a_gate_nothing_is_said_of_one(project: Project) -> None:
+def test_results_without_a_gate_have_no_entry_for_one(project: Project) -> None:
     assert project("--vm=vm5").returncode == 10
     assert not {"gate", "changes", "waivers"} & set(project.results)
 
@@ -293,7 +293,7 @@ def test_missing_evidence_is_never_waived(project: Project) -> None:
     assert result(project.results, "vm5", "IMDS-002")["status"] == "blocked"
 
 
-def test_unused_waivers_and_those_that_end_soon_are_said(project: Project) -> None:
+def test_unused_waivers_and_those_that_end_soon_are_listed(project: Project) -> None:
     soon = project.waivers(("ROLES-002", "vm7"), ("IMDS-002", "nobody"))
     path = Path(soon.partition("=")[2])
     day = (datetime.now(UTC) + timedelta(days=13)).date()
@@ -327,7 +327,7 @@ def test_every_mistake_of_the_waivers_is_an_error_before_anything_is_judged(proj
     assert set(project.folder.glob("reports/2*")) == before
 
 
-def test_the_file_beside_the_inventory_is_taken_and_said_so(project: Project) -> None:
+def test_the_waivers_beside_the_inventory_are_used_and_named(project: Project) -> None:
     folder = project.folder / "fleet"
     folder.mkdir()
     (folder / "fleet.yaml").write_text("vms: [vm1]\n")

@@ -119,7 +119,7 @@ def test_what_the_callers_code_raises_is_not_swallowed(monkeypatch: pytest.Monke
         gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), Archive(tmp_path), Recorded())
 
 
-def test_an_interrupt_is_said_and_keeps_what_came(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_interrupt_is_reported_and_keeps_the_evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def visit_all(vms: Sequence[Vm], *rest: object) -> None:
         on_end = rest[3]
         assert callable(on_end)

@@ -241,7 +241,7 @@ def test_without_root_login_root_probes_go_through_sudo(
     assert (decoder.results["rooted"].state, decoder.results["rooted"].stderr) == (state, stderr)
 
 
-def test_no_place_to_write_is_said_and_nothing_runs(shell: list[str]) -> None:
+def test_without_a_writable_folder_nothing_runs(shell: list[str]) -> None:
     batch = compile_script([planned("a", "echo started")])
     script = batch.script.decode().replace("&& mkfifo", "&& false")
     answer = subprocess.run(shell, input=script.encode(), capture_output=True, timeout=60)

@@ -44,7 +44,7 @@ LOGINS = [
 ]
 
 
-def test_whatever_is_in_a_password_is_masked() -> None:
+def test_a_password_is_masked_with_any_characters() -> None:
     lines = [f"level=error msg='proxyconnect tcp: {login}: AZCM0026'" for login in LOGINS]
     expected = ["level=error msg='proxyconnect tcp: http://***@h:3128: AZCM0026'"] * len(LOGINS)
     assert masked(lines) == expected

@@ -133,7 +133,7 @@ def test_a_windows_vm_that_was_taken_for_a_linux_one(tmp_path: Path, keys: Keys,
     assert session.remedy.startswith("This is a Windows VM: write 'os: windows' for it in the fleet file.")
 
 
-def test_the_plan_says_what_would_run_on_which() -> None:
+def test_the_plan_lists_the_commands_of_each_vm() -> None:
     windows, linux = Vm("win", os="windows"), Vm("lin")
     one = [ProbeCommand("a", "'x'", 2, False, (), 64)]
     text = page({"win": one, "lin": one}, [windows, linux], limits(ssh.Options(run_timeout=7), [windows, linux]))

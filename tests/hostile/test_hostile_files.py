@@ -164,7 +164,7 @@ def test_explaining_a_line_or_a_log(folder: Path) -> None:
     holds()
 
 
-def test_what_az_on_the_runner_says() -> None:
+def test_any_json_of_the_runners_az_is_read_or_refused() -> None:
     @budget
     @given(bent_json([{"extensionType": "whl", "name": "networkcloud", "version": "4.0.0"}]))
     def holds(value: Any) -> None:

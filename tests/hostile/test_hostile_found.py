@@ -62,7 +62,7 @@ def test_windows_has_exit_statuses_below_zero() -> None:
     assert decoded(b"\nN0NCE o 1\n\nN0NCE e 1 e -1073741819 1.00 2.00\n").results["a"].exit == -1073741819
 
 
-def test_where_there_is_no_room_is_said_in_our_words() -> None:
+def test_the_full_place_is_named_in_our_words() -> None:
     decoder = decoded(b"\nN0NCE full \x1b[2J<script>\n")
     assert decoder.full == " ".join(place.strip('"') for place in PLACES)
 

@@ -61,7 +61,9 @@ def test_a_shard_that_makes_no_sense(text: str, message: str) -> None:
         ({"STRATEGY_JOB_INDEX": "0", "STRATEGY_JOB_TOTAL": "4"}, (1, 4)),
     ],
 )
-def test_the_environment_says_it(environment: dict[str, str], expected: tuple[int, int] | None) -> None:
+def test_the_shard_is_read_from_the_ci_systems_environment(
+    environment: dict[str, str], expected: tuple[int, int] | None
+) -> None:
     shard = parse("auto", environment)
     assert (shard and (shard.number, shard.of)) == expected
 

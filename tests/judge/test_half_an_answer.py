@@ -103,5 +103,5 @@ def test_no_required_check_passes_on_half_an_answer(id: str, row: Row, name: str
     assert not passed or (id, name) in INSTEAD or not matters(id, row, name), passed
 
 
-def test_what_stands_in_is_taken() -> None:
+def test_every_stand_in_is_used() -> None:
     assert INSTEAD.keys() | EARLY.keys() <= {(id, name) for id, _, name in passing()}

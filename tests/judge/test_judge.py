@@ -109,7 +109,7 @@ def absent(vm: Vm) -> str:
     not_applicable("There is none.")
 
 
-def test_who_blocks_a_verdict_is_a_field_whatever_the_message_says(tmp_path: Path) -> None:
+def test_the_blocking_check_is_read_from_a_field_not_from_the_message(tmp_path: Path) -> None:
     vm = Vm("a")
     cases = [Case(vm, function) for function in (exists, waits, names, behind, free, absent)]
     archive = Archive.create(tmp_path / "run", {"id": "run"}, [vm])

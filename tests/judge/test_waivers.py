@@ -316,7 +316,9 @@ def test_a_secret_in_the_file_does_not_reach_the_results() -> None:
         ([], {"selected": False}, False),
     ],
 )
-def test_unused_is_said_only_of_what_can_go(words: list[str], changes: dict[str, Any], unused: bool) -> None:
+def test_a_waiver_is_unused_only_when_it_can_be_removed(
+    words: list[str], changes: dict[str, Any], unused: bool
+) -> None:
     assert entry(words, **changes)["unused"] is unused
 
 

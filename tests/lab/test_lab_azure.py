@@ -271,7 +271,7 @@ def test_the_application_signs_in_and_arm_knows_it(tmp_path: Path) -> None:
         ({"grant_type": "password"}, "AADSTS70003"),
     ],
 )
-def test_nobody_else_signs_in(fields: dict[str, str], said: str) -> None:
+def test_wrong_login_data_is_refused(fields: dict[str, str], said: str) -> None:
     answer = Entra(Issuer()).answer(Request("POST", f"/{docs.TENANT}/oauth2/v2.0/token", body=form(**fields)))
     assert answer is not None
     assert answer.status == 401

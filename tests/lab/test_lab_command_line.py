@@ -131,7 +131,7 @@ def test_without_a_compiler_there_is_no_delay(
     )
 
 
-def test_other_systems_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lab_names_an_unsupported_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
     assert doctor.trouble() == "the lab needs Linux namespaces, and this is darwin"
 
@@ -144,7 +144,7 @@ def test_the_faults_are_listed_with_what_they_cause(capsys: pytest.CaptureFixtur
     assert [line for line in listed.splitlines() if not line.startswith(" ")] == [*FAULTS, *RUN_FAULTS]
 
 
-def test_the_demo_without_lab_and_without_recording_says_both(
+def test_the_demo_without_lab_and_without_recording_names_both(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(doctor, "trouble", lambda: "missing programs: squid")
@@ -155,7 +155,7 @@ def test_the_demo_without_lab_and_without_recording_says_both(
     )
 
 
-def test_the_demo_is_wrong_when_the_suite_says_something_else(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_fails_when_the_suites_verdict_differs(capsys: pytest.CaptureFixture[str]) -> None:
     healthy = [{"id": "SSH-001", "parameter": "", "status": "pass", "root_cause": False}]
     results = {"vms": [{"name": vm, "readiness": "ready", "results": healthy} for vm in demo.PLANTED]}
     wrong = demo._judge(results, status=0)

@@ -44,7 +44,7 @@ def test_no_check_explains_itself() -> None:
     assert [id for id in KNOWN if id in draw_causes.behind(id, explains)] == []
 
 
-def test_a_page_without_the_places_says_so() -> None:
+def test_a_page_without_the_marker_lines_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"diagnosis\.md lacks the lines '<!-- drawing"):
         draw_causes.page("nothing", KNOWN)
 

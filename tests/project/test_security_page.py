@@ -46,7 +46,7 @@ def test_a_promise_names_tests_that_exist(promise: str, tests: str) -> None:
         assert re.search(rf"^def {name}\(" if name else r"^def test_", text, re.M), f"{file}::{name}"
 
 
-def test_what_is_said_of_the_defences_elsewhere_is_not_more() -> None:
+def test_the_page_names_only_existing_tests_outside_its_tables() -> None:
     """Outside the tables, the page names no test that does not exist."""
     for text in re.findall(r"`(tests/[\w./]+(?:::\w+)?)`", PAGE):
         path, _, name = text.partition("::")

@@ -69,7 +69,7 @@ def test_an_audit_that_did_not_look_does_not_say_that_all_is_well(rows: Any, sta
     assert messages == lines or lines is None
 
 
-def test_an_audit_that_broke_off_is_none(tmp_path: Path) -> None:
+def test_an_audit_without_a_result_fails(tmp_path: Path) -> None:
     assert audit_report.main(tmp_path / "missing.json") == 3
 
 
@@ -113,7 +113,7 @@ def test_a_local_copy_of_the_advisories_finds_what_it_knows(tmp_path: Path, vers
     assert lines == ([line] if line else []) + [last]
 
 
-def test_an_advisory_that_was_withdrawn_says_nothing(tmp_path: Path) -> None:
+def test_a_withdrawn_advisory_is_ignored(tmp_path: Path) -> None:
     copy = copy_of(tmp_path, ADVISORY + "withdrawn: '2026-04-01T00:00:00Z'\n")
     assert local_audit.audit("some-package==2.9.2\n", copy)[0] == 0
 

@@ -72,7 +72,7 @@ def test_a_page_that_cannot_be_written_is_no_traceback(checkout: Checkout) -> No
     assert not (directory / "report.html").exists(), "half a page is none"
 
 
-def test_a_run_that_cannot_begin_says_so(checkout: Checkout) -> None:
+def test_a_run_directory_that_cannot_be_made_is_an_error(checkout: Checkout) -> None:
     checkout.fleet(a=checkout.good)
     done = limited(checkout, 100, "--vm=a")
     assert done.returncode == 4

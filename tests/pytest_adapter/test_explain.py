@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plugins.pytest_adapter import log_file as module
-from plugins.pytest_adapter.explain import _laid_out, explain
+from plugins.pytest_adapter.explain import _wrapped, explain
 from tests.support.paths import ROOT
 from tests.support.pytest_process import run_pytest
 
@@ -105,7 +105,7 @@ def test_a_line_of_which_nothing_is_known_is_shown() -> None:
 
 
 @pytest.mark.parametrize("asked", ["it does not work", "a\0b", "x" * 10_000, "", "/tmp"])
-def test_what_nobody_knows(asked: str) -> None:
+def test_text_that_matches_no_known_error_is_refused(asked: str) -> None:
     assert refused(asked).endswith("This line matches no known error, and no log exists at this path.")
 
 
@@ -128,7 +128,7 @@ def test_a_log(tmp_path: Path) -> None:
     assert parts[2].endswith("Seen 2 times, last in: INFO AZCM0026: Network Error")
 
 
-def test_a_log_that_says_nothing(tmp_path: Path) -> None:
+def test_a_log_without_known_messages(tmp_path: Path) -> None:
     (tmp_path / "quiet.log").write_text("all is well\n")
     assert text(str(tmp_path / "quiet.log")).endswith("1 line, no AZCM code and no known message in them.")
 
@@ -169,7 +169,7 @@ def test_the_command_line(tmp_path: Path) -> None:
 
 def test_a_table_and_what_is_indented_stay_whole() -> None:
     for line in ("| cell " * 20, "    az connectedmachine show " + "--word " * 20):
-        assert _laid_out(f"{line}\n{'word ' * 20}", 80) == f"{line}\n{'word ' * 15}word\n{'word ' * 4}".rstrip()
+        assert _wrapped(f"{line}\n{'word ' * 20}", 80) == f"{line}\n{'word ' * 15}word\n{'word ' * 4}".rstrip()
 
 
 def test_a_log_from_elsewhere_on_the_command_line(tmp_path: Path) -> None:

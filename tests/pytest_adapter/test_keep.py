@@ -40,7 +40,7 @@ def test_old_runs_go_and_what_is_needed_stays(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "x", "٣"])
-def test_a_number_that_is_none_is_refused(checkout: Checkout, count: str) -> None:
+def test_keep_refuses_what_is_not_a_number(checkout: Checkout, count: str) -> None:
     done = checkout.run("--vm=a", f"--keep={count}")
     assert done.ret == 4
     done.stderr.fnmatch_lines([f"*argument --keep: {count!r} is not a number of runs; expected 1 or more"])

@@ -40,7 +40,7 @@ fetch.fetch = signed_out
 """
 
 
-def test_it_is_said_at_once_and_first_in_the_plan(checkout: Checkout) -> None:
+def test_a_missing_login_is_reported_at_once_and_first_in_the_plan(checkout: Checkout) -> None:
     (checkout.path / "suites/test_small.py").open("a").write(SUITE)
     (checkout.path / "conftest.py").open("a").write(CONFTEST)
     checkout.fleet(vm1=checkout.good, vm2={**checkout.good, "cat /word": "wrong"}, vm3=checkout.good)

@@ -233,7 +233,7 @@ def test_a_stop_in_the_middle_leaves_the_rest_unjudged(sick: Path) -> None:
     assert "NOT READY: " in output
 
 
-def test_the_gate_chosen_asks_for_less_and_says_so(healthy: Path, sick: Path) -> None:
+def test_the_gate_chosen_passes_a_partial_run_and_states_its_limit(healthy: Path, sick: Path) -> None:
     status, output, results = _run(healthy, "--no-azure", "--gate=chosen")
     assert status == 0
     assert results is not None

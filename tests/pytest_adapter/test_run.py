@@ -225,7 +225,7 @@ def test_what_cannot_be_judged_exits_10(project: pytest.Pytester, save: Save) ->
     assert messages["VM-001"] == "Not judged: SSH-001, 10.0.0.4 port 22: connection refused."
 
 
-def test_without_ssh_001_an_unreachable_vm_says_so_itself(project: pytest.Pytester, save: Save) -> None:
+def test_without_ssh_001_an_unreachable_vm_still_has_one_cause(project: pytest.Pytester, save: Save) -> None:
     save({"b": {"session": SshSession("refused", "10.0.0.4 port 22: connection refused.", "Start sshd.")}})
     assert judged(project, "--check=VM-001").ret == 10
     statuses_by_id = {
@@ -237,7 +237,7 @@ def test_without_ssh_001_an_unreachable_vm_says_so_itself(project: pytest.Pytest
     )
 
 
-def test_a_session_that_was_lost_keeps_what_was_said(project: pytest.Pytester, save: Save) -> None:
+def test_a_lost_session_keeps_the_answers_before_it(project: pytest.Pytester, save: Save) -> None:
     lost = SshSession("connection lost", "The session ended after 2 s.", "Look.", seconds={"login": 0.1})
     save({"a": {**GOOD, "session": lost, "number": ProbeResult("number", "cat /number", "lost")}})
     assert judged(project).ret == 10
@@ -288,7 +288,7 @@ def test_evidence_of_an_older_suite_leaves_newer_checks_unknown(project: pytest.
     assert results(project)["vms"][0]["results"][0]["message"] == "This evidence does not hold the probe word."
 
 
-def test_not_applicable_says_why_and_wants_nothing(project: pytest.Pytester, save: Save) -> None:
+def test_not_applicable_has_a_reason_and_no_remedy(project: pytest.Pytester, save: Save) -> None:
     save({"a": {**GOOD, "word": "none"}})
     assert judged(project).ret == 0
     rows = {result["id"]: result for result in results(project)["vms"][0]["results"]}["VM-001"]
@@ -362,7 +362,7 @@ def test_collect_only_lists_the_checks(project: pytest.Pytester) -> None:
     assert not (project.path / "reports").exists()
 
 
-def test_without_a_vm_a_page_says_what_to_do(project: pytest.Pytester) -> None:
+def test_without_a_vm_the_usage_is_printed(project: pytest.Pytester) -> None:
     outcome = project.runpytest_subprocess()
     assert outcome.ret == 4
     outcome.stdout.fnmatch_lines(["Select VMs. *", "  pytest --vm=myvm *"])

@@ -63,7 +63,7 @@ def test_a_target_that_cannot_be_written_does_not_stop_the_run(summary: Path, tm
     ]
 
 
-def test_azure_pipelines_is_told_where_it_is(summary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_azure_pipelines_gets_the_path_of_the_summary(summary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(summary.parent)
     assert upload(Path("summary.md"), {"TF_BUILD": "True"}) == f"##vso[task.uploadsummary]{summary}"
     assert upload(Path("summary.md"), {"TF_BUILD": ""}) == ""

@@ -124,7 +124,7 @@ def test_a_parameter_is_part_of_the_name(tmp_path: Path) -> None:
     assert case(suite, "CSN-002 The cloud services network allows the endpoint [gbl.his.arc.azure.com]").is_failure
 
 
-def test_a_warning_passes_and_says_so(tmp_path: Path) -> None:
+def test_a_warning_is_a_pass_with_its_message(tmp_path: Path) -> None:
     warned = case(written(saved("six-vms"), tmp_path)["db-01"], "SSH-003 ")
     assert warned.is_passed
     assert properties(warned)["status"] == "warn"

@@ -65,7 +65,7 @@ def test_a_step_of_several_commands_names_where_they_are() -> None:
     assert "still waits for IDENTITY-001. 13 commands: step 1 of `fixes.sh`.\n2. " in text
 
 
-def test_what_differs_is_said_with_the_odd_ones_out() -> None:
+def test_drift_is_listed_with_the_vms_that_differ() -> None:
     results = saved("six-vms")
     results["drift"].append(
         {"group": "the fleet", "fact": "clock", "majority": "", "count": 0, "of": 2, "outliers": [

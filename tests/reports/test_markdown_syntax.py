@@ -68,7 +68,7 @@ def inline(markdown: str) -> list[Token]:
 
 @settings(max_examples=300)
 @given(ALPHABET)
-def test_whatever_the_text_is_a_reader_shows_it(words: str) -> None:
+def test_a_markdown_reader_shows_any_text_literally(words: str) -> None:
     line, raw = one_line(words), text(words)
     assert shown(raw) == line
     assert shown(f"**Seen: {raw}.**") == f"Seen: {line}."

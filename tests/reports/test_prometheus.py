@@ -64,7 +64,7 @@ def test_what_a_dashboard_asks() -> None:
     assert value(series(saved("ready")), "fleet_ready") == 1
 
 
-def test_a_series_says_what_it_is() -> None:
+def test_a_series_has_help_and_type() -> None:
     lines = prometheus.render(harmless(saved("six-vms"))).splitlines()
     start = lines.index("# HELP arc_readiness_vms VMs with each readiness.")
     assert lines[start : start + 3] == [

@@ -166,7 +166,7 @@ def test_a_fingerprint_is_the_same_in_every_run_and_no_other_finding_has_it() ->
     assert len(set(prints(first))) == len(prints(first))
 
 
-def test_more_than_github_takes_is_left_out_from_the_end_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_beyond_githubs_limit_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif, "MOST", 3)
     log = log_of(saved("six-vms"))
     assert [result["level"] for result in log["results"]] == ["error"] * 3

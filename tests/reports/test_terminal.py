@@ -88,7 +88,7 @@ def test_half_a_remedy_is_not_shown() -> None:
     assert all(line.split()[-1] in ("value", "--first-option") for line in shown), "no option is broken"
 
 
-def test_of_one_vm_the_plan_says_all() -> None:
+def test_a_run_over_one_vm_has_no_list_of_vms() -> None:
     assert "VMs:" not in [
         text for text, _ in summary_lines(harmless(run([vm("a", {"VM-001": ("fail", "It is off.")})])), 80)
     ]

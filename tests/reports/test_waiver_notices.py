@@ -28,7 +28,7 @@ def waiver(id: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_nothing_is_said_where_nothing_was_asked() -> None:
+def test_without_waivers_there_are_no_warnings() -> None:
     assert list(decisions.waiver_warnings(saved("six-vms"))) == []
 
 

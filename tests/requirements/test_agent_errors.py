@@ -76,7 +76,7 @@ def test_every_code_of_both_articles_is_known() -> None:
     assert all(knowledge.azcm(number) for number in range(127, 153))
 
 
-def test_changes_between_the_articles_are_told() -> None:
+def test_changes_between_the_articles_are_marked() -> None:
     entries = load("azcm")["codes"]
     for number in CHANGED:
         entry = entries[f"{number:04}"]
@@ -126,7 +126,7 @@ def test_an_exit_status_is_the_code_of_its_number() -> None:
 
 
 @pytest.mark.parametrize("each", everything(), ids=lambda each: each.name)
-def test_each_says_why_and_what_to_do(each: Explanation) -> None:
+def test_each_code_has_a_cause_a_remedy_and_a_source(each: Explanation) -> None:
     assert each.name[0].isupper()
     assert len(each.cause) >= 20 and each.cause[-1] in ".:)"
     assert len(each.remedy) >= 20

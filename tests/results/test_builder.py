@@ -67,7 +67,7 @@ def test_otherwise_a_session_is_not_a_result(session: SshSession, verdicts: list
     assert [result["id"] for result in vm["results"]] == [verdict.id for verdict in verdicts]
 
 
-def test_the_plan_says_what_to_do_and_what_is_true_then() -> None:
+def test_a_step_of_the_plan_states_the_action_and_its_effect() -> None:
     results = built((SshSession("ok"), [verdict("VM-001", Status.FAIL)]))
     (step,) = results["plan"]
     assert (step["what"], step["then"]) == ("Fix vm-0", "1 VM becomes ready.")

@@ -80,17 +80,17 @@ def test_a_report_of_causes_is_the_same(whole: Json, report: Any) -> None:
     assert report.render(harmless(compacted(whole))) == report.render(harmless(whole))
 
 
-def test_the_terminal_says_the_same(whole: Json) -> None:
+def test_the_terminal_output_is_the_same_for_compact_results(whole: Json) -> None:
     assert terminal.summary_lines(harmless(compacted(whole))) == terminal.summary_lines(harmless(whole))
 
 
-def test_the_summary_says_the_same_and_what_it_is_of(whole: Json) -> None:
+def test_the_summary_is_the_same_with_a_sentence_about_compact_results(whole: Json) -> None:
     lines = markdown.render(harmless(compacted(whole))).splitlines()
     assert lines.index(SENTENCE) == 4  # below the verdict
     assert "\n".join([*lines[:4], *lines[6:], ""]) == markdown.render(harmless(whole))
 
 
-def test_the_page_says_the_same_of_every_vm(whole: Json) -> None:
+def test_the_page_shows_the_same_statuses_of_every_vm(whole: Json) -> None:
     assert letters(compacted(whole)) == letters(whole)
 
 
@@ -214,7 +214,7 @@ def test_the_changes_are_the_same(pairs: Pairs, now: Any, before: Any, tmp_path:
     assert {"new", "fixed", "persisting", "regressions", "vms_added", "vms_removed"} <= kinds
 
 
-def test_what_is_fixed_says_what_is_true_now(tmp_path: Path) -> None:
+def test_a_fixed_finding_has_todays_message(tmp_path: Path) -> None:
     before = run([vm("vm-a", {"IMDS-001": ("warn", "No answer."), "IMDS-002": ("fail", "It answered 503.")})])
     now = compacted(run([vm("vm-a", {"IMDS-001": ("not applicable", "There is no IMDS.")})]))
     now["checks"]["IMDS-002"]["title"] = "The IMDS sidecar is healthy"

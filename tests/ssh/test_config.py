@@ -108,7 +108,7 @@ def test_identity_files_and_tokens(folder: Path, read: Read) -> None:
     assert not ours.default_files
 
 
-def test_the_usual_files_when_nothing_is_said(folder: Path, read: Read) -> None:
+def test_without_settings_the_default_files_are_used(folder: Path, read: Read) -> None:
     ours, home = hop(read(write(folder, ""))), expansion.home()
     assert [path.name for path in ours.identity_files] == ["id_ed25519", "id_ecdsa", "id_rsa"]
     assert ours.default_files

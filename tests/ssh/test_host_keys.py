@@ -87,7 +87,7 @@ def test_no_check_at_all(client: Client, server: Sshd, keys: Keys) -> None:
     assert session.outcome == "ok"
 
 
-def test_the_known_key_type_is_asked_for(client: Client, keys: Keys, tmp_path: Path) -> None:
+def test_the_known_key_type_is_requested(client: Client, keys: Keys, tmp_path: Path) -> None:
     rsa = keys.make("host-rsa", "rsa", "", "-b", "2048")
     with sshd(keys, tmp_path, f"HostKey {rsa}") as running:  # and the ed25519 one, which would be preferred
         client.known.write_text(f"[127.0.0.1]:{running.port} {keys.public('host-rsa')}")

@@ -49,7 +49,7 @@ def test_a_chain_of_jump_hosts_is_logged_in_to_once(
     assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1]
 
 
-def test_a_new_key_of_a_jump_host_is_told_too(
+def test_a_new_key_of_a_jump_host_is_reported(
     client: Client, server: Sshd, gateways: tuple[Sshd, Sshd], keys: Keys
 ) -> None:
     client.knows(server)
@@ -229,9 +229,7 @@ def test_a_jump_host_that_answered_is_asked_again_at_the_next_trouble(monkeypatc
     asyncio.run(see())
 
 
-def test_an_outer_jump_host_that_goes_away_is_the_one_to_blame(
-    client: Client, server: Sshd, keys: Keys, tmp_path: Path
-) -> None:
+def test_a_lost_outer_jump_host_is_named_as_the_cause(client: Client, server: Sshd, keys: Keys, tmp_path: Path) -> None:
     with sshd(keys, tmp_path / "1", host="host-1") as outer, sshd(keys, tmp_path / "2", host="host-2") as inner:
         client.knows(server, outer, inner)
         client.configure(jump_config(outer, inner, keys))

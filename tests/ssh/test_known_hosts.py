@@ -211,7 +211,7 @@ def test_lines_that_count(tmp_path: Path, line: str, counts: bool) -> None:
     assert bool(found(path, "vm-a")) is counts
 
 
-def test_hashed_and_plain_lines_are_both_asked(tmp_path: Path) -> None:  # J1, J2
+def test_hashed_and_plain_lines_are_both_searched(tmp_path: Path) -> None:  # J1, J2
     path = tmp_path / "known_hosts"
     path.write_text(
         f"vm-a ssh-ed25519 {OTHER}\n{hashed('vm-a')} ssh-ed25519 {KEY}\n@revoked {hashed('vm-a')} ssh-ed25519 {KEY}\n"

@@ -68,7 +68,7 @@ def asked(guest: Path, shell: list[str], name: str, vm: Vm = VM) -> tuple[subpro
 
 
 @pytest.mark.parametrize("name", PLANNED)
-def test_the_agent_is_only_asked(name: str) -> None:
+def test_probes_use_only_reading_commands_of_the_agent(name: str) -> None:
     command: str = PLANNED[name].command
     assert set(re.findall(r"bin/azcmagent (\w+)", command)) <= {"version", "show", "config", "check"}
     assert set(re.findall(r"azcmagent config (\w+)", command)) <= {"list", "get"}
@@ -88,7 +88,7 @@ def test_an_agent_that_is_not_there_is_no_error(shell: list[str], name: str, tmp
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_agent_is_asked(shell: list[str], guest: Path) -> None:
+def test_probes_read_the_agents_answers(shell: list[str], guest: Path) -> None:
     _, agent = asked(guest, shell, "agent")
     assert (agent.installed, agent.himds, agent.version) == (True, True, (1, 61, 3319, 2737))
     _, shown = asked(guest, shell, "agent_show")

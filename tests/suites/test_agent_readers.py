@@ -75,5 +75,5 @@ def test_get_stands_in_for_a_list_that_an_old_agent_does_not_have() -> None:
         ("INFO    AZCM0026: Network Error", "INFO    AZCM0026: Network Error"),
     ],
 )
-def test_what_a_line_says(text: str, said: str) -> None:
+def test_a_log_line_is_summarized_without_time_and_level(text: str, said: str) -> None:
     assert LogLine("azcmagent.log", 0.0, text).summary == said

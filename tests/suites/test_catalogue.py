@@ -103,11 +103,11 @@ class TestEach:
         text = inspect.getdoc(function) or ""
         assert all(f"\n{word}: " in text for word in ("Success", "Failure", "Unknown"))
 
-    def test_the_remedy_says_what_to_do(self, check: Check, function: Callable[..., str]) -> None:
+    def test_the_remedy_is_a_sentence(self, check: Check, function: Callable[..., str]) -> None:
         assert len(check.remedy) >= 30
         assert not re.search(r"\b(todo|tbd|fixme|xxx|placeholder)\b", check.remedy, re.I)
 
-    def test_the_link_is_one(self, check: Check, function: Callable[..., str]) -> None:
+    def test_the_link_leads_to_microsofts_documentation(self, check: Check, function: Callable[..., str]) -> None:
         assert re.fullmatch(r"https://learn\.microsoft\.com/azure/[\w/#.-]+", check.docs)
 
     def test_relations_name_checks(self, check: Check, function: Callable[..., str]) -> None:

@@ -257,7 +257,7 @@ esac
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_an_old_cloud_init_is_asked_again(shell: list[str], tmp_path: Path) -> None:
+def test_an_old_cloud_init_is_queried_without_json(shell: list[str], tmp_path: Path) -> None:
     (tmp_path / "cloud-init").write_text(OLD)
     (tmp_path / "cloud-init").chmod(0o755)
     probe = probe_of(cloud_init.cloudinit)

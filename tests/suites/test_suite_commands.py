@@ -202,7 +202,7 @@ def test_systemd_quotes_what_it_shows() -> None:
     assert reading.values == {"HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "a, b"}
 
 
-def test_systemd_is_asked_for_its_environment(tmp_path: Path) -> None:
+def test_the_environment_of_systemd_is_read(tmp_path: Path) -> None:
     fake = tmp_path / "systemctl"
     fake.write_text('#!/bin/sh\n[ "$*" = show-environment ] && echo HTTPS_PROXY=http://user:s3cret@169.254.0.11:3128\n')
     fake.chmod(0o755)
@@ -231,7 +231,7 @@ def test_curl_prints_what_the_reader_reads(name: str, tmp_path: Path) -> None:
     assert answer.exit not in (1, 2, 3)  # unsupported, failed to initialise (an option it does not know), malformed URL
 
 
-def test_the_tunnel_is_asked_for_headers_only() -> None:
+def test_the_tunnel_is_requested_for_headers_only() -> None:
     command = PLANNED["tunnel"].command
     assert re.findall(r"\bcurl (?:-\S+ )*-I --proxy ", command) == [
         "curl -q -sS -v -I --proxy ",

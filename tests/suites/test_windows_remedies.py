@@ -69,7 +69,7 @@ def test_the_test_sees_a_command_of_linux() -> None:
 
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda sentence: sentence[0])
-def test_what_is_said_of_a_session_is_for_windows(sentence: tuple[str, str, str]) -> None:
+def test_remedies_for_a_session_name_commands_of_windows(sentence: tuple[str, str, str]) -> None:
     """But for what is done on this machine or on a jump host; a shell that ends has its own advice on each system."""
     outcome, _, pattern = sentence
     remedy = re.sub(r"\\(.)", r"\1", pattern)

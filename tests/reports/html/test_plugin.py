@@ -135,7 +135,7 @@ def test_pytest_html_counts_the_results_of_the_run_under_our_words(six: Path) ->
     assert f'<span class="skipped">{not_judged} not judged,' in text
 
 
-def test_the_verdict_says_what_the_plan_comes_to(six: Path) -> None:
+def test_the_verdict_states_how_many_vms_the_plan_makes_ready(six: Path) -> None:
     text = words(six)
     assert (
         "Not ready 1 of 6 VMs are ready; 3 are not; 2 could not be judged. 5 fixes make 4 of 6 VMs ready. 2 more can then be judged."
