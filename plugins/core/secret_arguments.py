@@ -57,12 +57,13 @@ ARGUMENTS: tuple[Tool, ...] = (
     # user:password: behind -u, among short options (-sSu), glued (-ua:b)
     Tool("curl", "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=_LOGIN),
     Tool("curl", "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
+    Tool("curl", "curl", rf"(?:-E|--(?:proxy-)?cert){_THEN}", value=r":(?![\\/])"),
     Tool("curl", "curl", rf"(?:-b|--cookie){_THEN}", value="="),
     Tool("--auth|http -a|https -a|httpie |xh -a", "https?|httpie|xh", rf"(?:-a|--auth){_THEN}", value=r":(?!//)"),
     Tool("sshpass", "sshpass", rf"-p(?:{_THEN})?"),
     Tool("mysql mariadb mycli", r"(?:mysql|mariadb|mycli)\w*(?:-\w+)?", r"-p(?=\S)"),
     Tool("mongo", r"mongo\w*", rf"-p(?:{_THEN})?"),
-    Tool("azcmagent", "azcmagent", rf"(?:-p|--service-principal-secret){_THEN}", command=r"\bconnect\b"),
+    Tool("azcmagent", "azcmagent", rf"(?:-p|--service-principal-secret){_THEN}", command=r"\b(?:dis)?connect\b"),
     Tool("login", "az", rf"-p{_THEN}", command=r"\blogin\b"),
     Tool(
         "login",
@@ -90,7 +91,7 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool(
         "net user|net1 user|net.exe|net1.exe",
         "net1?",
-        rf"user{_GAP}{{1,9}}[\"']?[^\s/\"']++[\"']?{_GAP}{{1,9}}(?![/*])",
+        rf"user{_GAP}{{1,9}}(?:\"[^\"\n]++\"|'[^'\n]++'|[^\s/\"']++){_GAP}{{1,9}}(?![/*])",
         flags=re.I,
     ),
     Tool(
@@ -117,7 +118,7 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("redis-cli", "redis-cli", rf"-a{_GAP}{{1,9}}"),
     Tool("sqlcmd|bcp |osql|isql|tsql", "sqlcmd|bcp|osql|isql|tsql", rf"-P{_GAP}{{0,9}}"),
     Tool("ipmi", r"ipmi\w*(?:-\w+)?", rf"-[Pp]{_GAP}{{1,9}}(?!\d+\b)"),
-    Tool("snmp", r"snmp\w+", rf"-[AX]{_GAP}{{1,9}}"),
+    Tool("snmp", r"snmp\w+", rf"-[AXc]{_GAP}{{1,9}}(?!/)"),
     Tool("htpasswd", "htpasswd", rf"-\w*b\w*{_GAP}{{1,9}}(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:[^\s-]\S*+{_GAP}{{1,9}}){{2}}"),
     Tool("useradd usermod", r"user(?:add|mod)", rf"-p{_GAP}{{1,9}}"),
     Tool("wpa_passphrase", "wpa_passphrase", rf"(?:\"[^\"\n]*\"|'[^'\n]*'|\S++){_GAP}{{1,9}}"),
@@ -127,6 +128,12 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("lftp ncftp", r"lftp|ncftp\w*", rf"(?:-u{_GAP}{{1,9}}[^\s,]++,|-p{_GAP}{{1,9}})"),
     Tool("ssh-keygen", "ssh-keygen", rf"-[NP]{_GAP}{{1,9}}(?![\"']{{2}})"),
     Tool("ansible", r"ansible\S*", rf"--(?:vault|become)-pass\w*{_GAP}{{1,9}}(?=[^\s/-])"),
+)
+
+#: In a sentence: with a letter and a digit, and neither a date nor the name of a hash.
+_SPOKEN = (
+    r"(?!\d{4}-\d\d-|(?:sha|md|ssha|yescrypt|bcrypt)-?\d)(?P<bare>(?=\S{0,100}\d)(?=\S{0,100}[a-z])"
+    r"[^\s\"'`<>]{5,}[^\s\"'`<>.,;])"
 )
 
 #: Others, that are no options: needles, and a pattern with a word.
@@ -184,13 +191,29 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             re.I | re.M,
         ),
     ),
-    # The password for user u is x; Your initial password is: x; Generated password for user u: x
+    # The password for user u is x; Your initial password is: x; Generated password for user u: x; changed from x to y;
+    # Temporary password x is set
     (
         ("password", "passphrase", "passcode"),
         re.compile(
-            r"pass(?:word|phrase|code)(?:\s(?:for|of)(?:\s[^\s:]++){1,4}?)?"
-            r"(?:\s?:\s{1,9}|\s(?:is|(?:(?:was|is|has been)\s)?set to)(?:\s?:)?\s{1,9})"
-            r"[\"'`]?(?!\d{4}-\d\d-)(?P<bare>(?=\S{0,100}\d)(?=\S{0,100}[a-z])[^\s\"'`<>]{7,}[^\s\"'`<>.,;])",
+            r"(?:pass(?:word|phrase|code)(?:\s(?:for|of)(?:\s[^\s:]++){1,4}?)?"
+            r"(?:\s?:\s{1,9}|"
+            r"\s(?:is|(?:(?:was|is|has been)\s)?(?:set|changed|reset)(?:\sto|\sfrom\s\S{1,99}\sto)?)(?:\s?:)?\s{1,9})|"
+            r"(?:temporary|initial|new|old|one-time|generated|random|default)\spass(?:word|phrase|code)\s{1,9})"
+            rf"[\"'`]?{_SPOKEN}",
+            re.I,
+        ),
+    ),
+    (
+        ("password was", "password changed"),
+        re.compile(rf"password\s(?:was\s|has\sbeen\s)?changed\sfrom\s[\"'`]?{_SPOKEN}", re.I),
+    ),
+    # with bearer token x, the access token x has expired
+    (
+        ("token", "bearer"),
+        re.compile(
+            r"\b(?:token|bearer)\s[\"'`]?(?P<bare>(?![0-9a-f]{8}-[0-9a-f]{4}-)(?=[A-Za-z]*\d)(?=[\d]*[A-Za-z])"
+            r"[A-Za-z0-9_~+=-]{24,}(?:\.[\w~+/=-]+)*)",
             re.I,
         ),
     ),

@@ -226,6 +226,38 @@ _NAMED_BLOCK = re.compile(
 )
 
 
+# kind: Secret of Kubernetes: all under data and stringData, whatever it is called
+_KIND = re.compile(r"^[ \t]*kind:[ \t]*[\"']?Secret[\"']?[ \t\r]*$", re.M | re.I)
+_DATA = re.compile(
+    r"^(?P<indent>[ \t]*)(?:stringData|data):[ \t\r]*\n"
+    r"(?P<members>(?:(?P=indent)[ \t]++[^\n]*+(?:\n|\Z)|[ \t\r]*+\n)++)",
+    re.M,
+)
+_MEMBER = re.compile(r"^[ \t]*+[\w.-]{1,253}:[ \t]++[\"']?(?P<secret>[\w+/=-]{4,})[\"']?[ \t\r]*$", re.M)
+
+
+def _secret_objects(text: str) -> Spans:
+    at = 0
+    for kind in _KIND.finditer(text):
+        if kind.start() < at:
+            continue  # in the same document
+        begin = text.rfind("\n---", at, kind.start()) + 1 or at
+        end = text.find("\n---", kind.end())
+        at = end if end >= 0 else len(text)
+        for data in _DATA.finditer(text, begin, at):
+            for member in _MEMBER.finditer(text, *data.span("members")):
+                yield member.span("secret")
+
+
+# ["password"]=>
+#   string(6) "secret", as var_dump of PHP shows it
+_DUMPED = re.compile(
+    r"\[\"(?P<name>[\w.-]{1,80})\"(?::\w+)*\]=>[ \t\r]*\n[ \t]*string\(\d+\)[ \t]\""
+    r"(?P<secret>[^\n]+)\"[ \t\r]*$",
+    re.M,
+)
+
+
 #: What a text must hold in lower case, one of them, and what then looks for secrets in it.
 HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("private key", "private%20key", "private+key", "private_key-", "private\\u0020key"), _keys),
@@ -239,4 +271,6 @@ HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("password", "passphrase", "passcode"), _all(_PROMPT)),
     (("password", "passwd", "passphrase", "secret", "token", "apikey", "api_key"), _all(_QUOTED, STRONG)),
     (("value:",), _all(_NAMED_BLOCK, WEAK)),
+    (("kind: secret", 'kind: "secret', "kind: 'secret"), _secret_objects),
+    (("string(",), _all(_DUMPED, WEAK)),
 )

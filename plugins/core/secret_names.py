@@ -100,7 +100,7 @@ _TAILS = frozenset(
 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
 HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
-    *("masterauth", "connstr", "_pat", "sas", "_pin"),
+    *("masterauth", "connstr", "_pat", "sas", "_pin", "community", "art-api"),
     *("kennwort", "wachtwoord", "authtok", "protectedsettings", "identity-header", "identity_header", "pfx"),
 )
 
@@ -131,14 +131,14 @@ _PLACEHOLDER = re.compile(
     r"|(?:var|local|data|module|each|secrets|env|steps)(?:\.\w+)+"  # Terraform, Actions
     r"|[a-z]+(?:_[a-z0-9]+)+\.\w+\.(?:value|result|id|\w*(?:secret|password|token|key))"
     r"|[a-z_]{2,}(?:\.[a-z_]+)*[(\[](?:\)|[\"'].*)?|\(?(?:Get|Read|New|ConvertTo|Import|Invoke)-[A-Z]\w+"
-    r"|\$\{?\w+\}?(?:/|::).*|[a-z_]+(?:\.[a-z_]+)+\(.*|#\s.*|0x[0-9a-f]{1,8}|(?:sha|md)\d{1,3}"
+    r"|\$\{?\w+\}?(?:/|::).*|[a-z_]+(?:\.[a-z_]+)+\(.*|#\s.*|0x[0-9a-f]{1,8}|[a-z]+:|(?:sha|md)\d{1,3}"
     r"|amd64|arm64|armhf|i386|all|noarch|x86_64|aarch64|(?-i:[A-Z]+(?:_[A-Z]+)+|KEY|SECRET|PASSWORD|TOKEN|VALUE|STRING)"
     r"|\$\(.*|`(?:[^`\d]*+`?|[`/].*|[^` ]* .*)|%[sdrvq]|\{\w*\}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"
     r"|_{2,}\w*_{2,}|-[A-Za-z]|--[a-z][a-z-]*",  # the last: ['passwd', '-l', 'ubuntu']
     re.I,
 )
 _PROSE = re.compile(r"[a-z] (?:the|would|will|was|has been|should) [a-z]")
-_PATH = re.compile(r"(?:~|\.{1,2})?/(?:[\w.@-]{1,32}/)*[\w.@-]{0,48}|[A-Za-z]:\\+[^\n]*|file:.*")
+_PATH = re.compile(r"(?:[\w.-]+:(?=/))?(?:~|\.{1,2})?/(?:[\w.@-]{1,32}/)*[\w.@-]{0,48}|[A-Za-z]:\\+[^\n]*|file:.*")
 _FILE = re.compile(r"[\w./@-]{1,80}\.(?:pem|key|crt|cer|pfx|p12|json|ya?ml|txt|conf|env|pub|gpg|asc|py|sh|log|service)")
 _PUBLIC = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-|sk-(?:ssh|ecdsa))|AAAA[BCE]3Nza|https?://[^@]*\Z")
 
@@ -204,6 +204,7 @@ _PAIRS = frozenset(
             "amz signature",
             "goog signature",
         ),
+        *("community string", "snmp community", "ro community", "rw community", "trap community", "art api"),
         *("protected settings", "protected setting", "identity header", "secret id", "key material"),
     )
 )
@@ -260,6 +261,8 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
         ("key", "keys", "token", "credential", "credentials", "cred", "creds", "secret", "cookie")
     )
     if about_key and (_PATH.fullmatch(value) or _FILE.fullmatch(value)):
+        return True
+    if lowered.endswith("cookie") and re.fullmatch(r"[\w.-]+=", value):  # it is deleted
         return True
     if value.isdigit() and (("key" in lowered and len(value) < 8) or (lowered.endswith("s") and len(value) < 4)):
         return True

@@ -49,8 +49,14 @@ _PARTS = (
     *("d08c9ddf0115d111",),
     *("mysql", "mongo", "ldap", "snmp", "smb", "ipmi", "freerdp", "ftp"),
 )
-#: Short ones that are in many a word are looked for where a word holds the hexadecimal digits of their keys.
-_LONG = {">sk": "sk" + 32 * "0", ">pat": 64 * "0"}
+#: Short ones, which are in many a word, are looked for where a word is long enough to be of that key.
+_SHAPED = {
+    ">sk": re.compile("sk0{32}"),
+    ">ac": re.compile("0{34}"),
+    ">ap": re.compile("0p0[0a-z]{20}"),
+    ">pat": re.compile("0{64}"),
+    ">.": re.compile("[mno][tjz0][0a-z]{20,26}"),
+}
 #: Other needles are looked for where their longest part of letters and digits is a word: "ghp" of "ghp_", "net" of "net
 #: use". Hexadecimal digits are all alike in words, since times, numbers and ids differ.
 _TO_WORDS = bytes(
@@ -76,6 +82,7 @@ class Needles:
         self._signs: dict[str, _Finders] = {}
         self._parts: dict[str, _Finders] = {}
         self._words: dict[str, _Finders] = {}
+        self._shaped: dict[str, _Finders] = {}
         for number, needles in enumerate(of_finders):
             for needle in needles:
                 self._group(needle).setdefault(needle.removeprefix(">"), set()).add(number)
@@ -86,8 +93,8 @@ class Needles:
     def _group(self, needle: str) -> _Finders:
         if sign := next((sign for sign in _SIGNS if sign in needle), ""):
             return self._signs.setdefault(sign, {})
-        if needle in _LONG:
-            return self._parts.setdefault(_LONG[needle], {})
+        if needle in _SHAPED:
+            return self._shaped.setdefault(needle, {})
         folded = " ".join(_words(needle.encode()))
         for part in _PARTS:
             if (plain := part.encode().translate(_TO_WORDS).decode()) in folded:
@@ -136,6 +143,11 @@ class Needles:
             for word in words:
                 if part in word:
                     telling.setdefault(word, []).append(self._parts[part])
+        for word in words:
+            if len(word) > 21:
+                its = [self._shaped[needle] for needle, shape in _SHAPED.items() if shape.match(word)]
+                if its:
+                    telling.setdefault(word, []).extend(its)
         if len(self._plain) + len(self._telling) < _MOST:
             self._plain |= words - telling.keys()
             self._telling |= telling

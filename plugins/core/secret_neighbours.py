@@ -54,8 +54,8 @@ _FLAG = re.compile(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]*+)(?:[ \t]|\\\r?\n|`\
 _SET = re.compile(
     rf"\b(?:config(?:ure)?[ \t]+set|setx|setenv|SetEnv|set[ \t]+-[a-zA-Z]+|ENV|ARG|fastcgi_param|"
     rf"git[ \t]+config(?:[ \t]+--\w+)*"
-    rf"|define|requirepass|"
-    rf"masterauth)[ \t]+(?:\([\"'])?(?P<name>[^\s\"']++)[ \t]+{WORD}"
+    rf"|(?:Set|New)-Item(?:[ \t]+-Path)?(?=[ \t]+[\"']?Env:)|define|requirepass|"
+    rf"masterauth)[ \t]+(?:\([\"']|[\"'])?(?P<name>[^\s\"']++)[\"']?[ \t]+(?:-Value[ \t]+)?{WORD}"
 )
 #: A line of a configuration file: wpa-psk "home wifi", masterauth x1
 _BESIDE = re.compile(
@@ -65,7 +65,7 @@ _BESIDE = re.compile(
 #: With what a text must hold, in lower case, to be worth it.
 _FLAGGED = (
     (_FLAG, ("-",)),
-    (_SET, ("set", "config", "define", "env ", "arg ", "requirepass", "masterauth", "fastcgi_param")),
+    (_SET, ("set", "env:", "config", "define", "env ", "arg ", "requirepass", "masterauth", "fastcgi_param")),
 )
 _NEWLINE = re.compile(r"\n")
 _PAIR = re.compile(
@@ -254,7 +254,8 @@ def _below(text: str, head: re.Match[str]) -> Spans:
         line = text[at:stop]
         body = line.strip()
         deep = len(line) - len(line.lstrip())
-        if body and deep <= indent - 2 * ("-" in head["indent"]):
+        listed = deep == indent and body.startswith("- ") and "-" not in head["indent"]
+        if body and not listed and deep <= indent - 2 * ("-" in head["indent"]):
             if first and (alone := _ALONE.match(text, at, stop)) and not _ASSIGNMENT.match(alone["secret"]):
                 yield alone.span("secret")
             return
@@ -375,7 +376,7 @@ def _login(text: str, first: int, last: int, scheme: str) -> Spans:
     head = _LOGIN.match(text, first, last)
     if head is None:
         return
-    if text[first] == "[":  # http://[[user][:password]@]host, of a manual
+    if text[first] in "[]":  # http://[[user][:password]@]host, of a manual
         return
     if head["colon"]:
         if re.match(r"\d{1,5}(?:[/?#,;&]|%2[fF]|\Z)", text[head.end() : last]):

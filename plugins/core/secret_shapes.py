@@ -68,6 +68,8 @@ SHAPES: tuple[Pattern, ...] = (
         ),
     ),
     (("atlasv1.",), re.compile(r"(?P<secret>[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}+)")),
+    # a bot of Discord: its number as base64, a time, and a signature
+    ((">.",), re.compile(r"(?<![\w.+/-])(?P<secret>[MNO][TDjz][A-Za-z0-9_-]{20,24}\.[\w-]{6}\.[\w-]{27,40})")),
     # Telegram
     ((">:aa",), re.compile(r"(?<!\d)(?P<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])")),
     # Azure: keys that carry a signature of their service (AzCa, +ASt, +ACR, AIoT, ASbE, AzFu, AzSe...), DevOps' AZDO
@@ -123,7 +125,8 @@ SHAPES: tuple[Pattern, ...] = (
     (
         ("authorization", "bearer", "basic "),
         re.compile(
-            rf"(?:authorization{_BETWEEN}(?:{_SCHEMES})\s{{1,9}}|\bbearer(?=\s\S{{16}})(?!\s\w+=\")\s{{1,9}}|"
+            rf"(?:authorization{_BETWEEN}(?:(?:{_SCHEMES})\s{{1,9}}|[a-z][\w-]{{1,20}}[ ](?=\S{{16}}))|"
+            rf"\bbearer(?=\s\S{{16}})(?!\s\w+=\")\s{{1,9}}|"
             rf"\bbasic\s{{1,3}}(?=[A-Za-z0-9+/]{{8,}}={{1,2}}|(?-i:(?=[A-Za-z]*\d)[A-Za-z0-9+/]{{12,}})))(?P<secret>(?![<{{](?!secret:))[^\s'\"\])]+)|"
             rf"authorization{_BETWEEN}(?P<bare>[\w+/=.~-]{{16,}}+)",
             re.I,

@@ -27,6 +27,7 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("ico-", r"(?<!\.ico-)#[A-Za-z0-9]{32}(?!\w)"),
     ("endr+", r"[\w-]{16,}"),
     ("AKC", r"[A-Za-z0-9]{10,}"),
+    ("AP", r"[0-9A-F]#[A-Za-z0-9]{20,}(?![A-Za-z0-9+/])"),
     ("cmVmd", r"#[A-Za-z0-9]{50,}"),
     ("tk-us-", r"#[\w-]{40,}"),
     # chat and mail: Slack, Discord is by its address, SendGrid, Mailgun, Brevo, Mailchimp is below, Twilio, Resend
@@ -36,7 +37,7 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("SG.", r"(?:[\w-]{16,}\.[\w-]{16,}|[\w=.-]{60,})"),
     ("key- pubkey-", r"[a-f0-9]{32}"),
     ("xkeysib- xsmtpsib-", r"#[\w-]{60,}"),
-    ("SK", r"[0-9a-fA-F]{32}(?!\w)"),
+    ("SK AC", r"[0-9a-fA-F]{32}(?!\w)"),
     ("re_", r"#[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}"),
     # registries of packages: npm, PyPI, RubyGems, crates.io, Docker Hub, NuGet, Clojars, Hugging Face
     ("npm_ hf_ api_org_", r"(?:#[A-Za-z0-9]{20,}|[A-Za-z]{34}(?!\w))"),

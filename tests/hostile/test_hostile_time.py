@@ -180,6 +180,16 @@ REDACTED = (
         "%22pass%22%3A",
     ),
     *("contraseña a ", "user a ", "a * ", "user a on >", "auth a", "set a secret ", "://a:80 a", "http://a:1 a1 "),
+    *(
+        "kind: secret\n---\n",
+        "kind: secret\ndata:\n  a: b\n",
+        '["password"]=>\n',
+        "secret:\n- a1\n",
+        '"a" == ',
+        "bearer a1",
+        "password changed from ",
+    ),
+    *("sk_", "AKC", "EAAA", "s.", "A3-", "AP0", f"MT{22 * 'a'}.", "ewog", "ZXlK", "PASSWORD_A=", "a_key=a1", "live_"),
     *("$6$", "a8Q~", "==", "_key", "%3a%2f%2f", "<secret:", "\\", '"', " ", "\n"),
 )
 
