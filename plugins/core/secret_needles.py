@@ -54,6 +54,7 @@ _SHAPED = {
     ">sk": re.compile("sk0{32}"),
     ">ac": re.compile("0{34}"),
     ">ap": re.compile("0p0[0a-z]{20}"),
+    ">:": re.compile("0{32}$"),
     ">pat": re.compile("0{64}"),
     ">.": re.compile("[mno][tjz0][0a-z]{20,26}"),
 }

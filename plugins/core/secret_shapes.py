@@ -102,6 +102,13 @@ SHAPES: tuple[Pattern, ...] = (
             re.I,
         ),
     ),
+    # user:realm:hash of htdigest
+    (
+        (">:",),
+        re.compile(
+            r"(?m)(?:^|(?<=[\s\"']))[\w.@-]{1,64}+:(?=[A-Za-z])[^:\n\"'/]{1,64}+:(?P<secret>[0-9a-f]{32})(?=[\s\"']|$)"
+        ),
+    ),
     # a DES hash, which has no mark: anna:XYabcDEF0123.:19700:0:99999:7:::
     (
         (":99999:", ":7:::", ":14:::"),
