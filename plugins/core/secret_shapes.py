@@ -102,11 +102,11 @@ SHAPES: tuple[Pattern, ...] = (
             re.I,
         ),
     ),
-    # user:realm:hash of htdigest
+    # user:realm:hash of htdigest; the realm is a name, other than in image:tag:hash
     (
         (">:",),
         re.compile(
-            r"(?m)(?:^|(?<=[\s\"']))[\w.@-]{1,64}+:(?=[A-Za-z])[^:\n\"'/]{1,64}+:(?P<secret>[0-9a-f]{32})(?=[\s\"']|$)"
+            r"(?m)(?:^|(?<=[\s\"']))[\w.@-]{1,64}+:(?=[a-z\d]{0,64}[A-Z @])[^\s:][^:\n\"'/]{1,64}+:(?P<secret>[0-9a-f]{32})(?=[\s\"']|$)"
         ),
     ),
     # a DES hash, which has no mark: anna:XYabcDEF0123.:19700:0:99999:7:::
