@@ -18,6 +18,7 @@ from urllib.parse import quote
 import jwt
 
 from lab import cloud_docs as docs
+from lab import role_docs
 from lab.azure_plan import Trouble
 from lab.cloud_model import Cloud
 from lab.messages import Answer, Request
@@ -190,7 +191,7 @@ class Arm:
                 role = self._cloud.role_definition(name, subscription)
                 missing = f"The specified role definition with ID '{name}' does not exist."
                 return Answer(200, role) if role else error(404, "RoleDefinitionDoesNotExist", missing)
-            return self._page(request, [docs.role_definition(key, subscription) for key in docs.ROLES])
+            return self._page(request, [role_docs.role_definition(key, subscription) for key in role_docs.ROLES])
         listed = self._cloud.assignments if what == "roleassignments" else self._cloud.denies
         if name:
             first = next((one for one in listed if one["id"].lower() == path.lower()), None)

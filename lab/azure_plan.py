@@ -36,7 +36,7 @@ _OWN: dict[Kind, set[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role assignment for the VM's identities. `role` is a key of `lab.cloud_docs.ROLES`."""
+    """A role assignment for the VM's identities. `role` is a key of `lab.role_docs.ROLES`."""
 
     role: str
     scope: Scope = "target"

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from lab import addresses
+from lab import addresses, role_docs
 from lab import cloud_docs as docs
 from lab.azure_plan import Kind, Scope
 from lab.cloud_docs import Document
@@ -189,7 +189,7 @@ class Cloud:
                 self._assign(grant.role, scope, holder, kind_of_holder, grant.condition, grant.minutes_ago)
         for deny in azure.denies:
             scope = place.scope(deny.scope)
-            self.denies.append(docs.deny_assignment(scope, [] if deny.everybody else principals, deny.actions))
+            self.denies.append(role_docs.deny_assignment(scope, [] if deny.everybody else principals, deny.actions))
 
     def _add_subscription(self, subscription: str) -> None:
         """The providers of a subscription; those of Operator Nexus and Arc can be changed by a plan that owns it."""
@@ -230,7 +230,7 @@ class Cloud:
         condition: str | None = None,
         minutes: float = 90 * 24 * 60,
     ) -> None:
-        assignment = docs.role_assignment(role, scope, principal, kind, condition, minutes)
+        assignment = role_docs.role_assignment(role, scope, principal, kind, condition, minutes)
         if all(assignment["id"] != other["id"] for other in self.assignments):
             self.assignments.append(assignment)
 
@@ -256,9 +256,9 @@ class Cloud:
 
     def role_definition(self, guid: str, subscription: str) -> Document | None:
         """A role by its GUID."""
-        for key, (known, *_) in docs.ROLES.items():
+        for key, (known, *_) in role_docs.ROLES.items():
             if known == guid.lower():
-                return docs.role_definition(key, subscription)
+                return role_docs.role_definition(key, subscription)
         return None
 
     def principals_of(self, principal: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Which login of the runner a message names."""
+"""The login of the runner: which one a message names, and why there is none."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
+from plugins.azure.clouds import clouds
 from plugins.azure.credential import Login
+from plugins.azure.errors import no_login
 
 
 def token(**claims: str) -> str:
@@ -58,3 +61,40 @@ def test_the_login_is_named(credential: Any, expected: str) -> None:
     assert login.description == ""
     login.get_token("scope")
     assert login.description == expected
+
+
+SIGN_IN = (
+    "Sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET for a service principal;"
+    " --no-azure leaves these checks out."
+)
+
+
+@pytest.mark.parametrize(
+    ("problem", "message", "remedy"),
+    [
+        (
+            ClientAuthenticationError("Authentication failed: AADSTS7000215: Invalid client secret provided.\nTrace"),
+            "Azure was not asked: the login failed: AADSTS7000215: Invalid client secret provided.",
+            SIGN_IN,
+        ),
+        (
+            ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token from the included ones."),
+            "Azure was not asked: the runner is not signed in to AzureCloud.",
+            SIGN_IN,
+        ),
+        (
+            ValueError("Invalid value for AZURE_TOKEN_CREDENTIALS: x\nmore"),
+            "Azure was not asked: the login to AzureCloud failed: Invalid value for AZURE_TOKEN_CREDENTIALS: x",
+            SIGN_IN,
+        ),
+        (
+            ServiceRequestError("[Errno 111] Connection refused"),
+            "Azure was not asked: no connection to login.microsoftonline.com: Connection refused.",
+            "Check the runner's connection to https://login.microsoftonline.com.",
+        ),
+    ],
+    ids=["secret", "not-signed-in", "setting", "not-reached"],
+)
+def test_a_failed_login_gives_message_and_remedy(problem: Exception, message: str, remedy: str) -> None:
+    error = no_login(problem, clouds()["AzureCloud"])
+    assert (error.message, error.remedy) == (message, remedy)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import (
-    ClientAuthenticationError,
     HttpResponseError,
     ServiceRequestError,
     ServiceRequestTimeoutError,
@@ -22,7 +21,6 @@ from plugins.azure.errors import (
     NotAllowedError,
     arm_error,
     explain,
-    no_login,
     not_reached,
     out_of_time,
     says_absent,
@@ -296,37 +294,6 @@ def test_a_secret_in_an_answer_is_not_repeated() -> None:
     problem = explain(answer(400, "Odd", "http://user:hunter22222@proxy:1 refused"), "it", CLOUD)
     assert "hunter22222" not in problem.message
     assert problem.message.startswith("Could not read it: Azure answered 400 Odd: http://<secret:")
-
-
-@pytest.mark.parametrize(
-    ("problem", "message", "remedy"),
-    [
-        (
-            ClientAuthenticationError("Authentication failed: AADSTS7000215: Invalid client secret provided.\nTrace"),
-            "Azure was not asked: the login failed: AADSTS7000215: Invalid client secret provided.",
-            SIGN_IN,
-        ),
-        (
-            ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token from the included ones."),
-            "Azure was not asked: the runner is not signed in to AzureCloud.",
-            SIGN_IN,
-        ),
-        (
-            ValueError("Invalid value for AZURE_TOKEN_CREDENTIALS: x\nmore"),
-            "Azure was not asked: the login to AzureCloud failed: Invalid value for AZURE_TOKEN_CREDENTIALS: x",
-            SIGN_IN,
-        ),
-        (
-            ServiceRequestError("[Errno 111] Connection refused"),
-            "Azure was not asked: no connection to login.microsoftonline.com: Connection refused.",
-            "Check the runner's connection to https://login.microsoftonline.com.",
-        ),
-    ],
-    ids=["secret", "not-signed-in", "setting", "not-reached"],
-)
-def test_a_failed_login_gives_message_and_remedy(problem: Exception, message: str, remedy: str) -> None:
-    error = no_login(problem, CLOUD)
-    assert (error.message, error.remedy) == (message, remedy)
 
 
 def test_a_connection_that_was_never_made_is_everyones_problem() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab import cloud_docs
+from lab import cloud_docs, role_docs
 from lab.cloud_model import Cloud as LabCloud
 from lab.plan import VmPlan
 from plugins.azure.answer_keys import NEXUS, TARGET_PROVIDERS
@@ -246,9 +246,9 @@ def test_the_labs_answers_are_the_examples_but_for(
     [
         (site.vm(1), published.VM),
         (cloud_docs.user_identity(published.IDENTITY_ID, "p", "c"), published.IDENTITY),
-        (cloud_docs.role_assignment("reader", GROUP, "p", "User", None, 0), published.ASSIGNMENT),
-        (cloud_docs.role_definition("reader", SUBSCRIPTION), published.DEFINITION),
-        (cloud_docs.deny_assignment(GROUP, ["p"], ["a"]), published.DENY),
+        (role_docs.role_assignment("reader", GROUP, "p", "User", None, 0), published.ASSIGNMENT),
+        (role_docs.role_definition("reader", SUBSCRIPTION), published.DEFINITION),
+        (role_docs.deny_assignment(GROUP, ["p"], ["a"]), published.DENY),
         (cloud_docs.arc_machine(PLACE.arc_id, "v", "10.0.0.4", "m"), published.MACHINE),
     ],
     ids=["test-vm", "identity", "assignment", "definition", "deny", "machine"],
