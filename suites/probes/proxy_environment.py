@@ -129,12 +129,17 @@ sudo_env = probe(
 # csh takes -l only alone, and dash before 0.5.11 does not take it at all.
 login_env = probe(
     f"""\
-s=${{SHELL:-/bin/sh}}
-case ${{s##*/}} in
-csh | tcsh) echo 'echo @login; env' | "$s" -l ;;
-sh | dash | ash) "$s" -c 'for f in /etc/profile "$HOME/.profile"; do [ -r "$f" ] && . "$f"; done; echo @login; env' ;;
-*) "$s" -lc 'echo @login; env' ;;
-esac 2>/dev/null | sed -e '/^@login$/b' {_CUT} && echo @end""",
+s=${{SHELL:-/bin/sh}} n='
+'
+v=$(case ${{s##*/}} in
+(csh | tcsh) echo 'echo @login; env' | "$s" -l ;;
+(sh | dash | ash) "$s" -c 'for f in /etc/profile "$HOME/.profile"; do [ -r "$f" ] && . "$f"; done; echo @login; env' ;;
+(*) "$s" -lc 'echo @login; env' ;;
+esac 2>/dev/null)
+case $n$v$n in
+*_[Pp][Rr][Oo][Xx][Yy]=*) printf '%s\\n' "$v" | sed -e '/^@login$/b' {_CUT} ;;
+*"$n@login$n"*) echo @login ;;
+esac && echo @end""",
     # The environment of every new logon, and of services.
     windows=f"'@login'\n{_windows(_MACHINE)}",
     timeout=6,

@@ -316,3 +316,5 @@ USERS: dict[str, tuple[dict[str, str], str, bool]] = {
     "nearly enough processes": ({}, "ulimit -u 14", False),
     "enough processes": ({}, "ulimit -u 200", True),
 }
+#: The script names why it runs nothing.
+REFUSED = {"no files", "full everywhere", "far too few descriptors", "few processes", "nearly enough processes"}

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.gather.engine_driver import AWAY_WITHIN, NOBODY, SHELLS
-from tests.gather.engine_kinds import CHILDREN, ENDS, LOGINS, OUTPUT, RUINOUS, USERS, WORLD
+from tests.gather.engine_kinds import CHILDREN, ENDS, LOGINS, OUTPUT, REFUSED, RUINOUS, USERS, WORLD
 from tests.gather.kinds import ANY, LATE
 from tests.gather.kinds import KINDS as BOTH
 from tests.support import throwaway
@@ -221,6 +221,8 @@ def test_what_the_login_brings_does_not_matter_or_is_a_word(results: Results, wh
     for name, result in results(f"login {who}").items():
         whole = (LOGINS | USERS)[name][2]
         wrong += [f"{name}: {complaint}" for complaint in complaints(result, {}, whole)]
+        if name in REFUSED and not result["refused"]:
+            wrong += [f"{name}: not refused: {result}"]
         if not (whole or result["complete"] or result["status"] or result["refused"] or result["errors"]):
             wrong += [f"{name}: no word: {result}"] * result["greeted"]
     assert not wrong, "\n".join(wrong)

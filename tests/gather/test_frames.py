@@ -108,3 +108,8 @@ def test_noise_is_not_kept_in_memory() -> None:
     assert len(decoder._buffer) < 70_000
     decoder.feed(GOOD)
     assert decoder.complete
+
+
+def test_no_more_is_kept_of_an_output_than_a_pipe_holds() -> None:
+    decoder = decoded(b"\nN0NCE hello\n\nN0NCE b\n", b"x" * 200_000, b"\nN0NCE s\n")
+    assert [len(output) for output in decoder._printed] == [65_537]
