@@ -72,10 +72,7 @@ class SshConfig:
         if depth > _LONGEST:
             raise unusable(f"ProxyJump {hop.jump}", f"leads to more than {_LONGEST} jump hosts", "Remove the loop")
         before, _, last = hop.jump.rpartition(",")
-        try:
-            user, host, port = split_jump(last)
-        except SyntaxProblem as problem:
-            raise unusable(f"jump of {hop.alias}", f"ProxyJump {last!r}: {problem}", problem.remedy) from None
+        user, host, port = split_jump(last)  # of the chain in its one spelling, so it can be taken apart
         if not usable_host(host):
             raise unusable(
                 f"jump of {hop.alias}", f"{host!r} has a character that a host name cannot have", "Correct it"

@@ -11,6 +11,7 @@ import pytest
 from plugins.core.errors import InputError
 from plugins.core.files import write_json
 from plugins.evidence.archive import Archive
+from plugins.evidence.layout import PROFILE
 from plugins.evidence.merged import MergedSource, open_all
 from plugins.inventory.shards import Shard
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
@@ -151,6 +152,35 @@ def test_evidence_for_different_requirements_needs_a_word(tmp_path: Path) -> Non
         "requirements to judge all of it by: --profile=NAME"
     )
     open_all([one, other], any_profile=True)
+
+
+def test_a_profile_of_ones_own_has_to_be_the_same(tmp_path: Path) -> None:
+    one, other = shards(tmp_path)
+    (tmp_path / "s1" / PROFILE).write_text("a = 1")
+    (tmp_path / "s2" / PROFILE).write_text("a = 1")
+    open_all([one, other])
+    (tmp_path / "s2" / PROFILE).write_text("a = 2")
+    assert refused([one, other]) == (
+        f"--evidence: {one} (shard 1 of 2) has another {PROFILE} than {other} (shard 2 of 2). State the requirements to "
+        "judge all of it by: --profile=NAME"
+    )
+
+
+def test_answers_of_azure_that_one_source_cannot_give_are_named(tmp_path: Path) -> None:
+    one, other = shards(tmp_path)
+    (tmp_path / "s2/azure.json").write_text("[")
+    facts = json.loads(merged([one, other]).read("azure.json") or b"")
+    assert facts["answers"] == {}
+    assert facts["unreadable"].startswith(f"{other}/azure.json: ")
+
+
+def test_a_merged_source_says_where_its_files_are(tmp_path: Path) -> None:
+    one, other = shards(tmp_path)
+    source = merged([one, other])
+    assert source.path == Path(one)
+    assert source.label("evidence/vm1.json") in {f"{place}/evidence/vm1.json" for place in (one, other)}
+    assert source.label("evidence/vm9.json") == "evidence/vm9.json of 2 sources"
+    assert [source.has(name) for name in ("run.json", "evidence/vm1.json", "evidence/vm9.json")] == [True, True, False]
 
 
 def test_a_damaged_shard_record(tmp_path: Path) -> None:

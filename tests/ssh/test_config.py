@@ -110,7 +110,7 @@ def test_identity_files_and_tokens(folder: Path, read: Read) -> None:
 
 def test_without_settings_the_default_files_are_used(folder: Path, read: Read) -> None:
     ours, home = hop(read(write(folder, ""))), expansion.home()
-    assert [path.name for path in ours.identity_files] == ["id_ed25519", "id_ecdsa", "id_rsa"]
+    assert list(ours.identity_files) == [home / ".ssh" / name for name in ("id_ed25519", "id_ecdsa", "id_rsa")]
     assert ours.default_files
     assert ours.user_known_hosts == (home / ".ssh/known_hosts", home / ".ssh/known_hosts2")
     assert (ours.address, ours.port, ours.agent, ours.connect_timeout) == ("vm-a", 22, "", None)
@@ -351,3 +351,39 @@ def test_vms_behind_one_jump_host_ask_for_it_once(folder: Path) -> None:
     for number in range(3):
         assert len(config.route(Vm(f"vm-{number}"))) == 2
     assert [line.split()[-1] for line in (folder / "asked").read_text().splitlines()] == ["vm-0", "gw", "vm-1", "vm-2"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem", "remedy"),
+    [
+        ("echo port 9", "ssh -G vm-a: it printed no host name: 'port 9'.", "Run it and see."),
+        (
+            "echo no such thing >&2; exit 255",
+            "ssh -G vm-a: ssh refuses its configuration and says 'no such thing'.",
+            "Correct it: run the command by hand.",
+        ),
+        (
+            "exit 255",
+            "ssh -G vm-a: ssh refuses its configuration and says nothing.",
+            "Correct it: run the command by hand.",
+        ),
+        (
+            "echo hostname vm-a; echo userknownhostsfile none; echo proxyjump 'gw;x'",
+            "jump of vm-a: 'gw;x' has a character that a host name cannot have.",
+            "Correct it.",
+        ),
+    ],
+)
+def test_what_ssh_prints_that_cannot_be_used(folder: Path, answer: str, problem: str, remedy: str) -> None:
+    with pytest.raises(SshError) as refused:
+        hop(client(folder, OLD + answer))
+    assert (refused.value.message, refused.value.remedy) == (problem, remedy)
+
+
+def test_a_user_that_newer_clients_take_in_a_file_only(folder: Path) -> None:
+    with pytest.raises(SshError) as refused:
+        hop(client(folder, OLD + "echo remote username contains invalid characters >&2; exit 255"), user="svc$")
+    assert refused.value.remedy == (
+        "Correct it: run the command by hand. If it is the user 'svc$': newer versions of OpenSSH take it in their "
+        "configuration only. Remove it from the fleet file, and write 'User NAME' there."
+    )
