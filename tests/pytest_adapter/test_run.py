@@ -2,94 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
 
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.reports.formats import FILES
-from plugins.results.schema import problems
-from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
+from tests.support.small_suite import GOOD, SUITE, judged, results, statuses
 
 pytest_plugins = "pytester"
 
-
-SUITE = '''
-from plugins import *
-
-docs = "https://example.org/"
-word = probe("cat /word", timeout=2, needs=["cat"])
-colour = probe(lambda colour: f"cat /colour/{quote(colour)}", timeout=3)
-rooted = probe("id -u", timeout=2, root=True, accept_states=("no root",))
-number = probe("cat /number", timeout=2, read=lambda seen: int(seen.stdout))
-
-
-@check("SSH-001", required, remedy="Start it.", docs=docs)
-def test_session(session):
-    """A session opens."""
-    if session.outcome != "ok":
-        unknown(session.message, remedy=session.remedy)
-    return "It opened."
-
-
-@check("VM-001", required, remedy="Say it.", docs=docs)
-def test_word(word):
-    """The word is right."""
-    if word.stdout == "wrong":
-        fail("The word is wrong; expected right.")
-    if word.stdout == "odd":
-        warn("The word is odd.")
-    if word.stdout == "none":
-        not_applicable("There is no word here.")
-    return f"The word is {word.stdout}."
-
-
-@check("VM-002", required, requires=["VM-001"], remedy="Number it.", docs=docs)
-def test_number(number):
-    """The number is even."""
-    if number % 2:
-        fail(f"{number} is odd.")
-    return f"{number} is even."
-
-
-@check("VM-003", recommended, remedy="Paint it.", docs=docs, caused_by=["VM-001"],
-       parametrize={"colour": lambda vm, profile: ["red", "blue"]})
-def test_colour(colour_seen, colour):
-    """The colour is there."""
-    if colour_seen.stdout != colour:
-        fail(f"{colour} is not there.")
-    return "It is there."
-
-
-colour_seen = colour
-
-
-@check("VM-004", required, remedy="Get root.", docs=docs)
-def test_root(rooted):
-    """Root is to be had."""
-    if rooted.state == "no root":
-        fail("There is no root.")
-    return "There is."
-'''
 
 Save = Callable[..., None]
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A checkout of its own, with the real plugins and the suite above."""
+    """A checkout of its own, with the real plugins and the small suite."""
     pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
     pytester.makeconftest((ROOT / "conftest.py").read_text())
     pytester.mkdir("suites")
     (pytester.path / "suites/test_small.py").write_text(SUITE)
     return pytester
-
-
-GOOD = {"word": "right", "number": "4", "colour_seen[red]": "red", "colour_seen[blue]": "blue", "rooted": "0"}
 
 
 @pytest.fixture
@@ -112,24 +48,6 @@ def save(project: pytest.Pytester) -> Save:
             archive.store(Evidence(vm, session, seen, 1000.0))
 
     return _save
-
-
-def results(project: pytest.Pytester) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((newest_run(project.path / "reports") / "results.json").read_text())
-    assert problems(document) == []
-    return document
-
-
-def statuses(project: pytest.Pytester) -> dict[str, str]:
-    return {
-        f"{vm['name']} {result['id']}{result['parameter'] and '/' + result['parameter']}": result["status"]
-        for vm in results(project)["vms"]
-        for result in vm["results"]
-    }
-
-
-def judged(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return project.runpytest_subprocess("--evidence=earlier", *arguments)
 
 
 def test_a_good_vm_is_ready_and_exits_0(project: pytest.Pytester, save: Save) -> None:

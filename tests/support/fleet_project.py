@@ -1,4 +1,4 @@
-"""A fixture: a checkout with the small suite of `tests.pytest_adapter.test_run`, whose fleet answers from a file."""
+"""A fixture: a checkout with the small suite (`tests.support.small_suite`), whose fleet answers from a file."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.pytest_adapter.test_run import SUITE
 from tests.support.paths import ROOT
+from tests.support.small_suite import SUITE
 
 
 class Checkout:
