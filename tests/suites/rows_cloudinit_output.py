@@ -107,7 +107,7 @@ ROWS["CLOUDINIT-002"] = [
         "both boots failed",
         {"cloudinit": DONE, "cloudinit_output": output("7:E: a", BOOT_2, "9:curl: (7) Failed to connect")},
         Status.FAIL,
-        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 speak of failure: line 218: “E: a” (a program reports it); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
+        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 speak of failure: line 218: “E: a” (a program reports a problem); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
         f"{DOWNLOAD} {FROM_THERE}",
     ),
     Row(
@@ -145,7 +145,7 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit_output": output("1:E: a", "2:E: b", "2:E: b", "3:E: c", "4:E: d", end="@more 7\n@end\n"),
         },
         Status.FAIL,
-        f"4 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: a” (a program reports it); line 213: “E: b” (a program reports it); line 214: “E: c” (a program reports it); and 1 more.",
+        f"4 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: a” (a program reports a problem); line 213: “E: b” (a program reports a problem); line 214: “E: c” (a program reports a problem); and 1 more.",
         FROM_THERE,
     ),
     Row(
