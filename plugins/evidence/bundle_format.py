@@ -166,6 +166,8 @@ def _acceptable(infos: list[zipfile.ZipInfo]) -> set[str]:
             raise BundleError(f"refused: {name} in it is not a plain file (a link?).")
         if info.flag_bits & 0x1:
             raise BundleError(f"refused: {name} in it is encrypted. Ask for the bundle as --bundle wrote it.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others fail in ways of their own
+            raise BundleError(f"refused: {name} in it is packed in another way than --bundle does.")
         if info.file_size > MOST_BYTES:
             raise BundleError(
                 f"refused: {name} would unpack to {info.file_size:,} bytes, more than {MOST_BYTES // 2**20} MiB "

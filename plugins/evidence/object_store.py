@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from plugins.core.errors import InputError
 from plugins.core.redaction import redact
-from plugins.evidence.source import Source
+from plugins.evidence.source import Folder, Source
 
 _AZURE = ("az", "abfs", "abfss")
 _SCHEMES = (*_AZURE, "file", "memory")
@@ -51,6 +51,10 @@ class Store:
         return self._url
 
     @property
+    def _local(self) -> bool:
+        return "file" in self._fs.protocol  # a name, or names
+
+    @property
     def path(self) -> Path:
         """The URL, to show."""
         return Path(self._url)
@@ -68,6 +72,8 @@ class Store:
 
     def read(self, name: str) -> bytes | None:
         """A file's bytes, None when there is none. Raises OSError."""
+        if self._local:
+            return Folder(Path(self._root)).read(name)
         try:
             with self._fs.open(f"{self._root}/{name}", "rb") as file:
                 data: bytes = file.read(_MOST_BYTES + 1)
@@ -115,7 +121,7 @@ class Store:
         path = f"{self._root}/{name}"
         try:
             data = content.read_bytes() if isinstance(content, Path) else content
-            if self._fs.protocol == "file" or "file" in self._fs.protocol:
+            if self._local:
                 self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._fs.pipe_file(path, data)
         except Exception as error:

@@ -8,16 +8,20 @@ import time
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest
 
 from plugins.azure import answer_size
 from plugins.azure.clouds import clouds
 from plugins.azure.credential import default_credential
+from plugins.azure.errors import NotAllowedError
 from plugins.azure.fetch import FEW, fetch
+from plugins.azure.pipeline import ReadOnlyPolicy
 from plugins.azure.request_plan import planned_calls
 from plugins.azure.snapshot import ReadError
 from plugins.azure.vm_view import AzureVmView
@@ -132,6 +136,18 @@ def test_a_gzip_bomb_is_not_unpacked(arm: Arm) -> None:
     assert AzureVmView(vms[1], facts).vm, "the other VM is read"
     assert most[0] < 64 << 20
     assert sum("virtualmachines/vm1" in call.url.lower() for call in facts.calls) == 1, "it is not asked again"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "get"])
+def test_only_get_is_sent(arm: Arm, method: str) -> None:
+    asked: list[str] = []
+    policy = ReadOnlyPolicy(arm.cloud, asked.append)
+    request: Any = SimpleNamespace(http_request=HttpRequest("GET", f"{arm.cloud.manager}/subscriptions"))
+    policy.on_request(request)
+    request.http_request.method = method
+    with pytest.raises(NotAllowedError, match="this suite only sends GET to"):
+        policy.on_request(request)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])

@@ -205,6 +205,18 @@ def test_an_encrypted_member_is_refused(good: Path) -> None:
     assert refused(good).startswith("refused: run.json in it is encrypted.")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_is_packed_in_another_way_is_refused(good: Path, method: int) -> None:
+    """LZMA takes as much memory as the file says, and what is damaged raises errors of its own."""
+    with zipfile.ZipFile(good, "a") as bundle:
+        bundle.writestr("evidence/b.json", b"{}", compress_type=method)
+    data = bytearray(good.read_bytes())
+    at = data.index(b"evidence/b.json") + len("evidence/b.json")
+    data[at : at + 4] = b"\xff" * 4
+    good.write_bytes(data)
+    assert refused(good) == "refused: evidence/b.json in it is packed in another way than --bundle does."
+
+
 def test_a_bomb_is_refused_before_it_is_unpacked(good: Path) -> None:
     rewritten(good, {"evidence/a.json": b"\0" * 10_000_000})
     assert refused(good) == "refused: evidence/a.json would unpack to over 100 times its size (a zip bomb?)."

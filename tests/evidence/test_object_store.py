@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,11 +176,17 @@ def test_a_store_that_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_file_of_any_size_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(object_store, "_MOST_BYTES", 2**20)
     store = Store(f"file://{tmp_path}")
-    (tmp_path / "large").write_bytes(bytes(2**20))
-    assert store.read("large") == bytes(2**20)
-    (tmp_path / "large").write_bytes(bytes(2**20 + 1))
-    with pytest.raises(OSError, match=r"^it is larger than 1 MiB$"):
+    (tmp_path / "large").touch()
+    os.truncate(tmp_path / "large", 3 << 30)  # sparse
+    with pytest.raises(OSError, match=r"it is longer than 2,147,483,648 bytes$"):
         store.read("large")
+    os.mkfifo(tmp_path / "endless")
+    with pytest.raises(OSError, match=r"it is not a regular file$"):
+        store.read("endless")
+    elsewhere = Store("memory://large")
+    elsewhere._fs.pipe_file(f"{elsewhere._root}/large", bytes(2**20 + 1))
+    with pytest.raises(OSError, match=r"^it is larger than 1 MiB$"):
+        elsewhere.read("large")
 
 
 def test_a_place_without_runs_is_an_error(tmp_path: Path) -> None:

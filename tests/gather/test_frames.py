@@ -87,6 +87,7 @@ def test_frames_that_break_the_grammar_are_dropped() -> None:
         b"\nN0NCE o 1\n\nN0NCE e 1 z 0 1.00 1.00\n",  # no such state
         b"\nN0NCE o 1\n\nN0NCE e 1 e x 1.00 1.00\n",  # no exit status
         b"\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00\n",  # a field short
+        *(b"\nN0NCE o 1\n\nN0NCE e 1 e 0 1.00 " + odd + b"\n" for odd in (b"nan", b"inf", b"1e9", b"1_0", b"9" * 20)),
         b"\nN0NCE e 1 e 0 1.00 1.00\n",  # no stdout
         b"\nN0NCE o 2\n\nN0NCE e 1 e 0 1.00 1.00\n",  # stdout of another
         b"\nN0NCE\n\nN0NCE \n",

@@ -168,6 +168,11 @@ def test_the_nonce_is_not_in_the_environment_or_an_argument_list(shell: list[str
     assert batch.nonce.removeprefix("NEXUS") not in decoder.results["a"].stdout
 
 
+def test_nobody_can_foresee_the_name_of_the_folder() -> None:
+    one, other = (compile_script([ProbeCommand("a", "true", 5, False, (), 64)], nonce="N" * 37).script for _ in "12")
+    assert one != other
+
+
 def test_the_folder_is_private_and_gone_afterwards(shell: list[str]) -> None:
     seen = run(shell, planned("a", 'echo "$room"; ls -ld "$room"')).results["a"]
     folder, listing = seen.stdout.splitlines()

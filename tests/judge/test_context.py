@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -170,8 +171,12 @@ def test_one_check_compares_vms() -> None:
 def test_a_damaged_azure_json_costs_what_it_would_have_answered(project: pytest.Pytester) -> None:
     save(project, {"a": "1"}, cloud(a=RUNNING), None)
     (project.path / "earlier/azure.json").write_text('{"version": 1, "answers"')
-    outcome = project.runpytest_subprocess("--evidence=earlier")
+    (project.path / "earlier/runner.json").write_text("{")
+    outcome = project.runpytest_subprocess("--evidence=earlier", "--bundle")  # without the two files
     assert outcome.ret == 10
+    with ZipFile(next((project.path / "reports").glob("2*/bundle/*.zip"))) as bundle:
+        assert {"run.json", "evidence/a.json"} <= set(bundle.namelist())
+        assert "azure.json" not in bundle.namelist()
     (vm,) = json.loads((newest_run(project.path / "reports") / "results.json").read_text())["vms"]
     unread = [
         result["message"] for result in vm["results"] if "azure.json: is not readable as JSON (" in result["message"]

@@ -17,8 +17,8 @@ import pytest
 
 from plugins.model import Vm
 from plugins.ssh import client as ssh
-from plugins.ssh.dial import Connection, _banner, _connect, _unreachable, dial, is_address
-from plugins.ssh.errors import NO_DESCRIPTORS
+from plugins.ssh.dial import BannerReader, Connection, _banner, _connect, _unreachable, dial, is_address
+from plugins.ssh.errors import NO_DESCRIPTORS, SshError
 from plugins.ssh.hop import Hop
 from tests.support.sshd import (
     Client,
@@ -26,6 +26,7 @@ from tests.support.sshd import (
     Sshd,
     black_hole,
     closed_port,
+    hop_of,
     listener,
     needs_sshd,
     sshd,
@@ -53,6 +54,16 @@ def test_a_server_that_drips_its_banner(client: Client) -> None:
         (session,) = client.visit(Vm("vm-a", "127.0.0.1", port=port), login_timeout=0.7)
     assert session.outcome == "silent"
     assert "0.7 s" in session.message
+
+
+@pytest.mark.parametrize("piece", [b"x" * 1_000, b"x" * 999 + b"\n"], ids=["a line", "lines"])
+def test_what_comes_before_the_banner_is_limited(piece: bytes) -> None:
+    reader = BannerReader(hop_of())
+    for _ in range(8):
+        reader.feed(piece)
+    with pytest.raises(SshError):
+        reader.feed(piece)
+    assert len(reader.line) + len(reader.before) < 10_000
 
 
 def test_a_server_that_stops_after_its_banner(client: Client) -> None:
