@@ -17,35 +17,27 @@ _Finders = dict[str, set[int]]
 
 #: A needle with one of these signs is looked for where the sign is.
 _SIGNS = (
-    *(
-        "@",
-        "%",
-        "&",
-        "$",
-        "~",
-        "<",
-        "*",
-        "+",
-        "==",
-        "//0",
-        "/d ",
-        "-us",
-        ":aa",
-        "acdb",
-        "a3t",
-        "cio",
-        "akc",
-        "eaa",
-        "acca",
-        "4b1d",
-        "!a",
-    ),
+    *("@", "%", "&", "$", "~", "<", "*", "+", "==", "//0", "/d ", "-us", ":aa", "acdb", "a3t", "cio", "akc", "eaa"),
+    *("!a", ":::", ":5432:", "a3-", "bbdc", "0.a", "1.a"),
     *("парол", "パスワード", "暗証番号", "密", "口令", "비밀번호", "암호"),
 )
 #: A needle with one of these is looked for where a word holds it: DB_PASSWORD, ldapsearch, x-ms-client-secret.
 _PARTS = (
     *("auth", "eyj", "xox", "sig", "sha", "md5", "pass", "pw", "secret", "tok", "key", "cred", "psk", "otp", "string"),
-    *("jwt", "cookie", "connstr", "sas", "s0t", "wort", "woord", "protectedsettings", "pfx", "community", "crypt"),
+    *(
+        "jwt",
+        "cookie",
+        "connstr",
+        "sas",
+        "s0tl",
+        "s0tq",
+        "wort",
+        "woord",
+        "protectedsettings",
+        "pfx",
+        "community",
+        "crypt",
+    ),
     *("d08c9ddf0115d111",),
     *("mysql", "mongo", "ldap", "snmp", "smb", "ipmi", "freerdp", "ftp"),
 )
@@ -56,6 +48,12 @@ _SHAPED = {
     ">ap": re.compile("0p0[0a-z]{20}"),
     ">:": re.compile("0{32}$"),
     ">pat": re.compile("0{64}"),
+    "s.": re.compile("[0a-z]{24}$"),
+    ">acca": re.compile("0{4}[0a-z]{16}$"),
+    ">4b1d": re.compile("0{4}[0a-z]{38}$"),
+    "bbff-": re.compile("[0a-z]{30}$"),
+    "sat.": re.compile("[0a-z]{24}$"),
+    "1000.": re.compile("0{32}$"),
     ">.": re.compile("[mno][tjz0][0a-z]{20,26}"),
 }
 #: Other needles are looked for where their longest part of letters and digits is a word: "ghp" of "ghp_", "net" of "net
@@ -100,9 +98,8 @@ class Needles:
         for part in _PARTS:
             if (plain := part.encode().translate(_TO_WORDS).decode()) in folded:
                 return self._parts.setdefault(plain, {})
-        if needle[0] == ">":
-            return self._parts.setdefault(max(folded.split(), key=len), {})
-        return self._words.setdefault(max(folded.split(), key=len), {})
+        longest = max(folded.split(), key=lambda part: (bool(part.strip("0")), len(part)))
+        return (self._parts if needle[0] == ">" else self._words).setdefault(longest, {})
 
     def held(self, lines: list[str]) -> dict[str, set[int]]:
         """The lines that hold needles, with the numbers of these needles' finders."""
@@ -145,7 +142,7 @@ class Needles:
                 if part in word:
                     telling.setdefault(word, []).append(self._parts[part])
         for word in words:
-            if len(word) > 21:
+            if len(word) > 19:
                 its = [self._shaped[needle] for needle, shape in _SHAPED.items() if shape.match(word)]
                 if its:
                     telling.setdefault(word, []).extend(its)

@@ -123,7 +123,8 @@ TOKENS: tuple[tuple[str, str], ...] = (
     # Contentful, Dropbox, Mapbox, Frame.io, Adobe, 42, SettleMint, Salesforce, Zoho, Close, Klaviyo, PubNub, Robinhood
     ("lin_api_ lin_oauth_", r"\w{20,}"),
     ("secret_", r"#[A-Za-z0-9]{40,}"),
-    ("ntn_ tfp_ rdme_ apify_api_ aio_ BBFF- figd_ figp_ CFPAT-", r"#[\w=-]{20,}"),
+    ("ntn_ tfp_ rdme_ apify_api_ aio_ figd_ figp_ CFPAT-", r"#[\w=-]{20,}"),
+    ("BBFF-", r"[A-Za-z0-9]{30}(?!\w)"),
     ("PMAK-", r"[\w-]{20,}"),
     ("pat-na1- pat-eu1-", r"[0-9A-Za-z-]{36}"),
     ("pat", r"[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
