@@ -210,6 +210,7 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         ("vms: {vm-a: 1}\n", ":1: vms: is a mapping, expected a list. Give a list, or remove it."),
         ("vms:\n - ''\n", ":2: vms[0]: is empty. Give a value, or remove the key."),
         ("vms:\n - name: a\n   port: 0\n", ":3: vms[0].port: 0 is out of range. A port is 1 to 65535."),
+        ("vms:\n - name: a\n   prot:\n\n    22\n", ":3: vms[0].prot: unknown key. Did you mean 'port'?"),
         ("vms:\n - name: a\n   host: b\n   host: c\n", ":4: key 'host' occurs twice in the mapping that starts on line 2. Remove one."),
         ("vms:\n\t- a\n", ":2: not YAML: found character '\\t' that cannot start any token. Check the indentation, and quote texts with ': ' or '#'."),
         ("vms: [a\n", ":2: not YAML: did not find expected ',' or ']'. Check the indentation, and quote texts with ': ' or '#'."),

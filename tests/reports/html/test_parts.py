@@ -78,3 +78,4 @@ def test_an_option_that_cannot_be_met_is_refused_before_the_run(
         page_options.validate(asked, vms)
     assert str(refused.value) == message
     page_options.validate(option("site", 2), tagged({"site": "oslo"}))
+    page_options.validate(option("n"), tagged(*({"n": str(n)} for n in range(500))))
