@@ -93,6 +93,15 @@ def test_a_changed_member_is_named(good: Path) -> None:
     assert good.read_bytes() != whole
 
 
+def test_another_content_with_the_same_checksum_of_the_zip_is_noticed(
+    good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = BundleFile(good)
+    monkeypatch.setattr(bundle._zip, "read", lambda name: b"{}")
+    with pytest.raises(OSError, match="the bundle changed while it was read"):
+        bundle.read("run.json")
+
+
 def test_a_bundle_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "big.zip"  # more of it than a file's buffer holds
     noise = bytes(random.Random(1).randbytes(100_000))
