@@ -5,11 +5,17 @@
 # module would load the module into each runspace.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-$clock = [Diagnostics.Stopwatch]::StartNew()
+$origin = [Diagnostics.Stopwatch]::GetTimestamp()
 $utf8 = [Text.UTF8Encoding]::new($false)
 $plain = [Globalization.CultureInfo]::InvariantCulture
 $stdout = [Console]::OpenStandardOutput()
 $stderr = [Console]::OpenStandardError()
+$hidden = [Reflection.BindingFlags]'Instance, Static, NonPublic'
+# .NET on Linux locks [Console]::Out for each write to such a stream, and a probe can hold that lock: so past the stream.
+if ([Environment]::OSVersion.Platform -eq 'Unix') {
+    $handle = $stdout.GetType().GetField('_handle', $hidden).GetValue($stdout)
+    $stdout = [IO.FileStream]::new($handle, [IO.FileAccess]::Write, 1)
+}
 # Only frames leave: what a probe or .NET writes to the console goes nowhere, and what it reads there is empty.
 [Console]::SetOut([IO.TextWriter]::Null)
 [Console]::SetError([IO.TextWriter]::Null)
@@ -17,7 +23,8 @@ $stderr = [Console]::OpenStandardError()
 # .NET knows code pages on demand, .NET Framework without.
 try { [Text.Encoding]::RegisterProvider([Text.CodePagesEncodingProvider]::Instance) } catch { }
 # The limit for everything counts from PowerShell's start.
-$deadline -= [Math]::Max(0, ([DateTime]::Now - [Diagnostics.Process]::GetCurrentProcess().StartTime).TotalSeconds)
+$self = [Diagnostics.Process]::GetCurrentProcess()
+$deadline -= [Math]::Max(0, ([DateTime]::Now - $self.StartTime).TotalSeconds)
 $grace = 1.0
 $together = 16
 # For the programs: a probe may change these for the whole process.
@@ -27,22 +34,45 @@ $world = @{
     folder = [Environment]::CurrentDirectory
 }
 
-# Nothing waits for a client that does not read: what is to be sent waits here, for the write before it.
-$sender = @{ waiting = [IO.MemoryStream]::new(); writing = $null }
+$expression = [Linq.Expressions.Expression]
 
-function Add-Bytes([byte[]] $bytes) { $sender.waiting.Write($bytes, 0, $bytes.Length) }
+# What calls a method, as .NET compiles it: a script block needs a runspace that is free.
+function Get-Call($object, [string] $name, $arguments = @()) {
+    $constants = foreach ($argument in $arguments) { $expression::Constant($argument) }
+    $expression::Call($expression::Constant($object), $name, $null, [Linq.Expressions.Expression[]]@($constants))
+}
 
-# Whether all is sent.
-function Step-Sender {
-    if ($sender.writing) {
-        if (-not $sender.writing.IsCompleted) { return $false }
-        $sender.writing = $null
+function Get-Delegate([type] $type, $body, $parameters) {
+    if (-not $parameters) {
+        $parameters = foreach ($parameter in $type.GetMethod('Invoke').GetParameters()) {
+            $expression::Parameter($parameter.ParameterType)
+        }
     }
-    if ($sender.waiting.Length -eq 0) { return $true }
-    $bytes = $sender.waiting.ToArray()
-    $sender.waiting.SetLength(0)
-    $sender.writing = $stdout.WriteAsync($bytes, 0, $bytes.Length)
-    $false
+    # An exception would end PowerShell.
+    $caught = [Linq.Expressions.CatchBlock[]]@($expression::Catch([Exception], $expression::Empty()))
+    $body = $expression::MakeTry([void], $body, $null, $null, $caught)
+    $expression::Lambda($type, $body, [Linq.Expressions.ParameterExpression[]]@($parameters)).Compile()
+}
+
+# A thread that needs no runspace and no pool, so no probe can hold it up.
+function Start-Thread($calls) {
+    $body = $expression::Block([Linq.Expressions.Expression[]]@($calls))
+    $thread = [Threading.Thread]::new((Get-Delegate ([Threading.ThreadStart]) $body))
+    $thread.IsBackground = $true
+    $thread.Priority = 'Highest'
+    $thread.Start()
+    $thread
+}
+
+function Add-Mark($frame, [string] $words) {
+    $mark = $utf8.GetBytes("`n$nonce $words`n")
+    $frame.Write($mark, 0, $mark.Length)
+}
+
+function Send-Mark([string] $words) {
+    $frame = [IO.MemoryStream]::new()
+    Add-Mark $frame $words
+    $sending.Add($frame)
 }
 
 # Of a text that passes the cap, one character passes it: so an output of exactly the cap is not taken for a cut one. A
@@ -50,7 +80,7 @@ function Step-Sender {
 function Add-Limited($frame, $kept, [int] $cap) {
     $bytes = [byte[]]@()
     foreach ($try in 1, 2, 3) {
-        try { $bytes = $utf8.GetBytes($kept.ToString()); break } catch { }
+        try { $bytes = $utf8.GetBytes($kept.ToString(0, [Math]::Min($kept.Length, $cap + 1))); break } catch { }
     }
     $length = [Math]::Min($bytes.Length, $cap + 1)
     while ($length -lt $bytes.Length -and ($bytes[$length] -band 192) -eq 128) { $length++ }
@@ -64,125 +94,123 @@ function Get-Status($status) {
     if ([int]::TryParse([string]$status, $integer, $plain, [ref]$number)) { $number } else { 1 }
 }
 
-function Get-Time($value, [double] $from, [double] $to) {
-    if ($value -is [double] -and $value -ge $from -and $value -le $to) { $value } else { $to }
+function Get-Now { ([Diagnostics.Stopwatch]::GetTimestamp() - $origin) / [Diagnostics.Stopwatch]::Frequency }
+
+# When it was, of what a probe says it was.
+function Get-Time($stamp, [double] $from, [double] $to) {
+    $time = if ($stamp -is [long]) { ($stamp - $origin) / [Diagnostics.Stopwatch]::Frequency } else { $to }
+    if ($time -ge $from -and $time -le $to) { $time } else { $to }
 }
 
 function Get-Frame($task, [string] $state, $status) {
-    $now = $clock.Elapsed.TotalSeconds
+    $now = Get-Now
     $end = if ($state -eq 'e' -or $state -eq 'x') { Get-Time $task.box.end 0 $now } else { $now }
     $begin = Get-Time $task.box.begin 0 $end
     $word = if ($state -eq 'e') { (Get-Status $status).ToString($plain) } else { '-' }
     $times = $begin.ToString('0.00', $plain) + ' ' + $end.ToString('0.00', $plain)
     $frame = [IO.MemoryStream]::new()
     # A probe that opened stdout by itself wrote before this mark: it is not a frame's, and the decoder drops it.
-    $mark = $utf8.GetBytes("`n$nonce b $($task.index)`n")
-    $frame.Write($mark, 0, $mark.Length)
+    Add-Mark $frame "b $($task.index)"
     Add-Limited $frame $task.out $task.cap
-    $mark = $utf8.GetBytes("`n$nonce o $($task.index)`n")
-    $frame.Write($mark, 0, $mark.Length)
+    Add-Mark $frame "o $($task.index)"
     Add-Limited $frame $task.err $task.cap
-    $mark = $utf8.GetBytes("`n$nonce e $($task.index) $state $word $times`n")
-    $frame.Write($mark, 0, $mark.Length)
-    , $frame.ToArray()
+    Add-Mark $frame "e $($task.index) $state $word $times"
+    $frame
 }
 
-# The programs of some probes with all their descendants. .NET knows how, .NET Framework does not: there one
-# taskkill.exe stops them all, and is not waited for. A program has exited before its descendants are stopped, so who
-# comes second waits for the first. In the watcher's runspace, too.
+# Stops the programs of some probes, or all that this process and its descendants started, whoever started it; each with
+# its descendants, from one table of the processes for each round, until a round finds none that is new. A program that
+# is being started is a process soon. .NET knows the parents of processes (but not publicly); .NET Framework does not:
+# there one taskkill.exe stops the programs of the probes. In the watcher's runspace, too.
 $stop = {
-    param($boxes, $lock)
-    $those = @()
-    $locked = [Threading.Monitor]::TryEnter($lock, 2000)
-    try {
-        foreach ($box in $boxes) {
-            # One that is not started yet has no state.
-            try { if ($box.process.HasExited -ne $false) { continue } } catch { continue }
-            try { $box.process.Kill($true) } catch { $those += $box.process }
+    param($tasks, [bool] $everything, $lock)
+    if ($everything) {
+        foreach ($task in $tasks) {
+            $task.order.stopped = $true
+            if ($task.handle) { [void]$task.shell.BeginStop($null, $null) }
         }
-    } finally { if ($locked) { [Threading.Monitor]::Exit($lock) } }
-    if (-not $those) { return }
-    $numbers = $those | ForEach-Object { "/PID $($_.Id)" }
-    $info = [Diagnostics.ProcessStartInfo]::new("$env:SystemRoot\System32\taskkill.exe", "/T /F $numbers")
-    $info.UseShellExecute = $false
-    $info.CreateNoWindow = $true
-    $info.RedirectStandardOutput = $true
-    $info.RedirectStandardError = $true
-    try { [Diagnostics.Process]::Start($info) } catch {
-        foreach ($process in $those) { try { $process.Kill() } catch { } }
-    }
-}
-
-# All that this process and its descendants started, whoever started it, from one table of the processes for each round;
-# until a round finds none that is new. .NET knows the parents of processes (but not publicly), .NET Framework does not:
-# there the probes' programs are stopped. No probe starts one any more, and one that is being started is a process soon.
-$leave = {
-    param($tasks, [string] $stop, $client)
-    foreach ($task in $tasks) {
-        $task.box.stopped = $true
-        if ($task.handle) { [void]$task.shell.BeginStop($null, $null) }
     }
     $self = [Diagnostics.Process]::GetCurrentProcess()
-    $parent = [Diagnostics.Process].GetProperty('ParentProcessId', [Reflection.BindingFlags]'Instance, NonPublic')
-    $known = @{}
+    $hidden = [Reflection.BindingFlags]'Instance, Static, NonPublic'
+    $parent = [Diagnostics.Process].GetProperty('ParentProcessId', $hidden)
+    # Linux gives the children of a process that has ended to another parent: so there SIGSTOP (19) comes first.
+    $pause = try { [Diagnostics.Process].Assembly.GetType('Interop+Sys').GetMethod('Kill', $hidden) } catch { }
+    $known = @{ $self.Id = $self.StartTime }
+    $paused = @()
+    # No one else is in the middle of a tree.
+    $locked = [Threading.Monitor]::TryEnter($lock, 2000)
     for ($round = 0; $round -lt 40; $round++) {
         $more = @($tasks | Where-Object { $_.box.starting }).Count
+        # One that is not started yet has no state.
+        $programs = @(foreach ($task in $tasks) { try { if (-not $task.box.process.HasExited) { $task.box.process } } catch { } })
         if (-not $parent) {
-            foreach ($process in & ([ScriptBlock]::Create($stop)) @($tasks.box) $client) { [void]$process.WaitForExit(2000) }
+            $info = [Diagnostics.ProcessStartInfo]::new("$env:SystemRoot\System32\taskkill.exe")
+            $info.Arguments = '/T /F ' + ($programs | ForEach-Object { "/PID $($_.Id)" })
+            $info.UseShellExecute = $false
+            $info.CreateNoWindow = $true
+            $info.RedirectStandardOutput = $true
+            $info.RedirectStandardError = $true
+            try { if ($programs) { [void][Diagnostics.Process]::Start($info).WaitForExit(2000) } } catch { }
+            foreach ($process in $programs) { try { $process.Kill() } catch { } }
         } else {
             $children = @{}
             foreach ($process in [Diagnostics.Process]::GetProcesses()) {
                 try { $children[$parent.GetValue($process)] += @($process) } catch { }
             }
-            $families = [Collections.Generic.Queue[object]]::new()
-            $families.Enqueue(@($self.Id, $self.StartTime))
-            # No one else is in the middle of a tree.
-            $locked = [Threading.Monitor]::TryEnter($client, 2000)
+            $families = [Collections.Generic.Queue[int]]::new([int[]]@($known.Keys))
             while ($families.Count) {
-                $number, $since = $families.Dequeue()
+                $number = $families.Dequeue()
                 foreach ($process in $children[$number]) {
                     try {
+                        if ($known[$process.Id]) { continue }
+                        if ($number -eq $self.Id -and -not $everything -and $programs.Id -notcontains $process.Id) { continue }
                         # Windows gives a number away again. Then the child is the older one.
                         $start = $process.StartTime
-                        if ($start -lt $since) { continue }
-                        $families.Enqueue(@($process.Id, $start))
-                        if ($known[$process.Id]) { continue }
-                        $known[$process.Id] = $true
+                        if ($start -lt $known[$number]) { continue }
+                        $known[$process.Id] = $start
+                        $families.Enqueue($process.Id)
                         $more++
-                        $process.Kill()
+                        if ($pause) {
+                            $paused += $process
+                            [void]$pause.Invoke($null, @($process.Id, (19 -as $pause.GetParameters()[1].ParameterType)))
+                        } else { $process.Kill() }
                     } catch { }
                 }
             }
-            if ($locked) { [Threading.Monitor]::Exit($client) }
         }
         if (-not $more) { break }
     }
+    foreach ($process in $paused) { try { $process.Kill() } catch { } }
+    if ($locked) { [Threading.Monitor]::Exit($lock) }
 }
 
-# The bootstrap's stdin ends when the client is gone. Then nothing is waited for, the main loop neither.
+# Waits for the client's end, or for one after the deadline, if the main loop does not come to its own. Then nothing is
+# waited for, the main loop neither.
 $watcher = {
-    param($stdin, $client, $tasks, [string] $leave, [string] $stop)
-    $run = [ScriptBlock]::Create($leave)
+    param($client, $tasks, [string] $stop, [int] $time, $ended, $stderr)
+    $run = [ScriptBlock]::Create($stop)
     # Compiled before it is needed.
-    & $run @() $stop $client
+    & $run @() $true $client
     [void]$client.ready.Set()
-    while ($stdin.MoveNext()) { }
-    if ($client.watched) {
-        $client.gone = $true
-        & $run $tasks $stop $client
-        [Diagnostics.Process]::GetCurrentProcess().Kill()
-    }
+    $gone = $client.gone.WaitOne($time)
+    if ($client.served) { return }
+    & $run $tasks $true $client
+    if ($gone) { [Diagnostics.Process]::GetCurrentProcess().Kill() }
+    $said = [Text.Encoding]::ASCII.GetBytes("the engine stopped: its time is over, and a probe holds it up`n")
+    $stderr.Write($said, 0, $said.Length)
+    [void]$ended.Set()
+    [Environment]::Exit(5)
 }
 
 function Start-Probe($task) {
-    $task.since = $clock.Elapsed.TotalSeconds
+    $task.since = Get-Now
     $task.state = 'runs'
     $runspace = [RunspaceFactory]::CreateRunspace($initial)
     $runspace.Open()
     $task.shell = [PowerShell]::Create()
     $task.shell.Runspace = $runspace
     [void]$task.shell.AddScript($runner, $true).AddArgument($task.box).AddArgument($task.out).AddArgument($task.err)
-    [void]$task.shell.AddArgument($clock).AddArgument($task.cap).AddArgument($task.code)
+    [void]$task.shell.AddArgument($task.order).AddArgument($copy).AddArgument($task.cap).AddArgument($task.code)
     [void]$task.shell.AddArgument($world.variables.Clone()).AddArgument($world.path).AddArgument($world.folder)
     $nothing = [Management.Automation.PSDataCollection[psobject]]::new()
     $nothing.Complete()
@@ -191,7 +219,7 @@ function Start-Probe($task) {
 
 # The frame of a probe that has ended or is late; nothing for one that runs.
 function Step-Probe($task) {
-    $now = $clock.Elapsed.TotalSeconds
+    $now = Get-Now
     $box = $task.box
     if ($task.handle.IsCompleted) {
         $status = $box.status
@@ -214,26 +242,30 @@ function Step-Probe($task) {
     } elseif ($task.state -eq 'late') {
         # It has a moment to hand over what its program wrote.
         if ($now - $task.stopped -gt $grace) {
-            [void](& $stop $box $client)
+            [void]$late.Add($task)
             [void]$task.shell.BeginStop($null, $null)
             Get-Frame $task 't'
         }
     } elseif ($now - (Get-Time $box.begin $task.since $now) -gt $task.limit -or $now -gt $deadline) {
         $task.state = 'late'
         $task.stopped = $now
-        $box.stopped = $true
-        [void](& $stop $box $client)
-    } elseif ($box.full) {
-        $box.full = $false
-        [void](& $stop $box $client)
+        $task.order.stopped = $true
+        [void]$late.Add($task)
+    } elseif ($box.full -and -not $task.full) {
+        $task.full = $true
+        [void]$late.Add($task)
     }
 }
 
 $left = @()
 $tasks = @()
 $code = 0
+$late = [Collections.ArrayList]::new()
+$sending = [Collections.Concurrent.BlockingCollection[IO.MemoryStream]]::new()
 $ended = [Threading.ManualResetEvent]::new($false)
-$client = [hashtable]::Synchronized(@{ watched = $false; ready = [Threading.ManualResetEvent]::new($false) })
+$forever = [Threading.ManualResetEvent]::new($false)
+$client = [hashtable]::Synchronized(@{ served = $false })
+foreach ($event in 'ready', 'early', 'watched', 'gone') { $client[$event] = [Threading.ManualResetEvent]::new($false) }
 try {
     $elevated = $false
     try {
@@ -243,39 +275,55 @@ try {
         # PowerShell for Linux, on which the project's tests run this.
         $elevated = [Environment]::UserName -eq 'root'
     }
-    # Each program that runs keeps two threads of the pool reading; more than its minimum come one by one, and slowly.
-    [void][Threading.ThreadPool]::SetMinThreads(3 * $together + 16, 16)
+    if ($null -ne $stdin) {
+        # The bootstrap's stdin ends when the client is gone. Where it has ended already, that means nothing.
+        $end = $expression::Label()
+        $next = [Collections.IEnumerator].GetMethod('MoveNext')
+        $next = $expression::Call($expression::Constant($stdin, [Collections.IEnumerator]), $next)
+        $read = $expression::Loop($expression::IfThen($expression::Not($next), $expression::Break($end)), $end)
+        $calls = (Get-Call $client.early 'Set'), (Get-Call $client.watched 'WaitOne'), (Get-Call $client.gone 'Set')
+        [void](Start-Thread (@($read) + $calls))
+    }
     $initial = [Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
     $settings = [Management.Automation.PSInvocationSettings]::new()
     $settings.ExposeFlowControlExceptions = $true
+    # Nothing waits for a client that does not read: what is to be sent waits in the queue, for the write before it.
+    $stream = [Linq.Expressions.Expression[]]@($expression::Constant($stdout, [IO.Stream]))
+    $sender = Start-Thread ($expression::Loop($expression::Call((Get-Call $sending 'Take'), 'WriteTo', $null, $stream)))
+    # Copies what a program writes.
+    $pair = $expression::Parameter([object])
+    $streams = foreach ($which in 0, 1) {
+        $expression::ArrayIndex($expression::Convert($pair, [IO.Stream[]]), $expression::Constant($which))
+    }
+    $more = [Linq.Expressions.Expression[]]@($streams[1], $expression::Constant(1024))
+    $copy = Get-Delegate ([Threading.ParameterizedThreadStart]) (
+        $expression::Call($streams[0], 'CopyTo', $null, $more)
+    ) $pair
     # An [Environment]::Exit of a probe's text waits until the others have ended; .NET Framework gives them two seconds.
-    # Compiled, since a script block needs a runspace that is free.
-    $wait = [Linq.Expressions.Expression]::Call([Linq.Expressions.Expression]::Constant($ended), 'WaitOne', $null, $null)
-    $arguments = [Linq.Expressions.ParameterExpression[]]@(
-        [Linq.Expressions.Expression]::Parameter([object]), [Linq.Expressions.Expression]::Parameter([EventArgs])
-    )
-    $handler = [Linq.Expressions.Expression]::Lambda([EventHandler], $wait, $arguments)
-    [AppDomain]::CurrentDomain.add_ProcessExit($handler.Compile())
+    # An exception on a thread of its own waits for good.
+    $domain = [AppDomain]::CurrentDomain
+    $domain.add_ProcessExit((Get-Delegate ([EventHandler]) (Get-Call $ended 'WaitOne')))
+    $domain.add_UnhandledException((Get-Delegate ([UnhandledExceptionEventHandler]) (Get-Call $forever 'WaitOne')))
+    # What no end was seen of ends here: after the watcher's time, or a probe that keeps PowerShell from its exit.
+    $time = [int](1000 * ($deadline + 2.5 - (Get-Now)))
+    [void](Start-Thread (Get-Call $ended 'WaitOne' $time), (Get-Call $forever 'WaitOne' 10000), (Get-Call $self 'Kill'))
     foreach ($probe in $probes) {
         $left += @{
             index = $probe.index; limit = $probe.limit; cap = $probe.cap; root = $probe.root; code = $probe.code
             state = 'waits'; out = [Text.StringBuilder]::new(); err = [Text.StringBuilder]::new()
-            box = [hashtable]::Synchronized(@{})
+            box = @{ begin = $null; end = $null; status = $null; whole = $false; process = $null; starting = $false }
+            order = @{ stopped = $false }
         }
     }
     $tasks = $left
-    # Where stdin has ended already, the run does without the watcher.
-    if ($null -ne $stdin) {
-        $watching = [PowerShell]::Create()
-        $watching.Runspace = [RunspaceFactory]::CreateRunspace($initial)
-        $watching.Runspace.Open()
-        [void]$watching.AddScript($watcher.ToString()).AddArgument($stdin).AddArgument($client).AddArgument($tasks)
-        [void]$watching.AddArgument($leave.ToString()).AddArgument($stop.ToString())
-        $watch = $watching.BeginInvoke()
-        [void]$client.ready.WaitOne(5000)
-        $client.watched = -not $watch.AsyncWaitHandle.WaitOne(150)
-    }
-    Add-Bytes ($utf8.GetBytes("`n$nonce hello`n"))
+    $watching = [PowerShell]::Create()
+    $watching.Runspace = [RunspaceFactory]::CreateRunspace($initial)
+    $watching.Runspace.Open()
+    [void]$watching.AddScript($watcher.ToString()).AddArgument($client).AddArgument($tasks).AddArgument($stop.ToString())
+    [void]$watching.AddArgument($time).AddArgument($ended).AddArgument($stderr).BeginInvoke()
+    [void]$client.ready.WaitOne(5000)
+    if (-not $client.early.WaitOne(150)) { [void]$client.watched.Set() }
+    Send-Mark 'hello'
     while ($left.Count -gt 0) {
         $running = @($left | Where-Object { $_.state -ne 'waits' }).Count
         $next = @()
@@ -290,10 +338,10 @@ try {
                 } elseif ($task.root -and -not $elevated) {
                     [void]$task.err.Append("the session's token is not in the role Administrator`n")
                     $frame = Get-Frame $task 'r'
-                } elseif ($clock.Elapsed.TotalSeconds -gt $deadline) {
+                } elseif ((Get-Now) -gt $deadline) {
                     [void]$task.err.Append("it had not started when the time for the whole VM had passed`n")
                     $frame = Get-Frame $task 't'
-                } elseif ($running -lt $together -and -not $started -and -not $client.gone) {
+                } elseif ($running -lt $together -and -not $started -and -not $client.gone.WaitOne(0)) {
                     $started = $true
                     Start-Probe $task
                 }
@@ -303,19 +351,19 @@ try {
                     index = $task.index; cap = $task.cap; out = $task.out; err = $task.err; box = @{}
                 } 'e' 1
             }
-            if ($frame) { Add-Bytes $frame } else { $next += $task }
+            if ($frame) { $sending.Add($frame) } else { $next += $task }
         }
         $left = $next
-        [void](Step-Sender)
+        if ($late.Count) { & $stop $late.ToArray() $false $client }
+        $late.Clear()
         if (-not $started) { [Threading.Thread]::Sleep(20) }
     }
-    Add-Bytes ($utf8.GetBytes("`n$nonce end`n"))
     # The client may go as soon as it has the end.
-    $client.watched = $false
-    while (-not (Step-Sender)) {
-        if ($clock.Elapsed.TotalSeconds -gt $deadline + 3) { throw 'the client does not read' }
-        [Threading.Thread]::Sleep(20)
-    }
+    $client.served = $true
+    Send-Mark 'end'
+    $sending.CompleteAdding()
+    $time = [Math]::Max(0, [int](1000 * ($deadline + 2.5 - (Get-Now))))
+    if (-not $sender.Join($time) -or $sending.Count) { throw 'the client does not read' }
 } catch {
     $code = 5
     try {
@@ -325,8 +373,8 @@ try {
 } finally {
     # Everything is sent, or the client is gone. Exit does not wait for a runspace that hangs, but for the watcher: a
     # probe ends when its program does, before all descendants are stopped.
-    & $leave $tasks $stop.ToString() $client
-    if ($client.gone) { [Threading.Thread]::Sleep(10000) }
+    & $stop $tasks $true $client
+    if ($client.gone.WaitOne(0) -and -not $client.served) { [Threading.Thread]::Sleep(10000) }
     [Environment]::ExitCode = $code
     [void]$ended.Set()
     [Environment]::Exit($code)

@@ -1,7 +1,7 @@
 # One probe, in its runspace: engine.ps1 has this text as $runner. $box is all that it shares with the main loop, which
 # believes none of it. The functions are closures, so a variable of the probe's text that has the name of one of theirs
 # changes nothing.
-param($box, $out, $err, $clock, [int] $cap, [string] $code, $variables, [string] $search, [string] $folder)
+param($box, $out, $err, $order, $copy, [int] $cap, [string] $code, $variables, [string] $search, [string] $folder)
 $ErrorActionPreference = 'Continue'
 $ProgressPreference = 'SilentlyContinue'
 $global:LASTEXITCODE = 0
@@ -83,7 +83,7 @@ ${function:global:Invoke-Tool} = {
     $box.process = $process
     $box.starting = $true
     try {
-        if ($box.stopped) { throw 'the time limit has passed' }
+        if ($order.stopped) { throw 'the time limit has passed' }
         try { [void]$process.Start() } catch {
             # As in a shell: it was found, and cannot be run.
             $failed = [InvalidOperationException]::new("${name}: $($_.Exception.GetBaseException().Message)")
@@ -91,33 +91,34 @@ ${function:global:Invoke-Tool} = {
             throw $failed
         }
     } finally { $box.starting = $false }
-    if ($box.stopped) { $process.Kill() }
+    if ($order.stopped) { $process.Kill() }
     if (-not $box.started) {
         $box.started = $true
-        $box.begin = $clock.Elapsed.TotalSeconds
+        $box.begin = [Diagnostics.Stopwatch]::GetTimestamp()
     }
     $process.StandardInput.Close()
-    # Streams of a fixed size, for UTF-16 twice the cap: a program that writes more makes its copying fail, and is
-    # stopped for it.
+    # Streams of a fixed size, for UTF-16 twice the cap: a program that writes more ends its copying, and is stopped.
     $outBytes = [byte[]]::new(2 * $cap + 4096)
     $errBytes = [byte[]]::new(2 * $cap + 4096)
     $outCopy = [IO.MemoryStream]::new($outBytes)
     $errCopy = [IO.MemoryStream]::new($errBytes)
-    $copies = [Threading.Tasks.Task[]]@(
-        $process.StandardOutput.BaseStream.CopyToAsync($outCopy, 1024),
-        $process.StandardError.BaseStream.CopyToAsync($errCopy, 1024)
-    )
-    while (-not $process.WaitForExit(25)) {
-        if ($box.stopped) { break }
-        if ($copies[0].IsFaulted -or $copies[1].IsFaulted) { $box.full = $true }
-    }
+    $outThread = [Threading.Thread]::new($copy)
+    $errThread = [Threading.Thread]::new($copy)
+    $outThread.IsBackground = $errThread.IsBackground = $true
+    $outThread.Start([IO.Stream[]]@($process.StandardOutput.BaseStream, $outCopy))
+    $errThread.Start([IO.Stream[]]@($process.StandardError.BaseStream, $errCopy))
+    do {
+        $ended = $process.WaitForExit(25)
+        $box.full = $outCopy.Position + 1024 -gt $outCopy.Length -or $errCopy.Position + 1024 -gt $errCopy.Length
+    } until ($ended -or $order.stopped)
     # A descendant may hold the pipes open for longer.
-    try { [void][Threading.Tasks.Task]::WaitAll($copies, $(if ($box.stopped) { 200 } else { 1000 })) } catch { }
-    & $add 'err' (& $read $errBytes $errCopy.Position ($copies[1].Status -ne 'RanToCompletion'))
-    $text = & $read $outBytes $outCopy.Position ($copies[0].Status -ne 'RanToCompletion')
+    $wait = if ($order.stopped) { 100 } else { 500 }
+    $cut = -not $outThread.Join($wait) -or -not $errThread.Join($wait) -or $box.full
+    & $add 'err' (& $read $errBytes $errCopy.Position $cut)
+    $text = & $read $outBytes $outCopy.Position $cut
     $text = $text -replace "`r?`n\z", ''
     if ($text) { $text }
-    if ($box.stopped) { throw 'the time limit has passed' }
+    if ($order.stopped) { throw 'the time limit has passed' }
     $global:LASTEXITCODE = $process.ExitCode
 }.GetNewClosure()
 
@@ -130,7 +131,7 @@ $keep = {
 
 # For a text that edits its own stderr.
 $slot = @{ err = $err }
-$box.begin = $clock.Elapsed.TotalSeconds
+$box.begin = [Diagnostics.Stopwatch]::GetTimestamp()
 try {
     # A break, a continue or an exit in the text ends all of this script: then there is no status.
     & ([ScriptBlock]::Create($code)) 2>&1 | & $keep
@@ -142,5 +143,5 @@ try {
     $box.status = if ($_.Exception.Data['status']) { $_.Exception.Data['status'] } else { 1 }
     & $add 'err' ([string]$_ + "`n")
 } finally {
-    $box.end = $clock.Elapsed.TotalSeconds
+    $box.end = [Diagnostics.Stopwatch]::GetTimestamp()
 }

@@ -13,14 +13,16 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-#: The bootstrap's exit statuses.
-RESTRICTED, INCOMPLETE = 3, 4
+#: The exit statuses of the bootstrap, and of the engine when it does not come to its end.
+RESTRICTED, INCOMPLETE, STOPPED = 3, 4, 5
 
 #: What to do when PowerShell ends with a status before the script does; None: with another one.
 ADVICE: Mapping[int | None, str] = {
     RESTRICTED: "Use an account that the policy of AppLocker or WDAC exempts: the probes need .NET.",
     INCOMPLETE: "Find out what reads the script before PowerShell does: remove DefaultShell under "
     "HKLM:\\SOFTWARE\\OpenSSH, so that it is cmd.exe again, and a program from cmd.exe's AutoRun.",
+    STOPPED: "Find out what holds PowerShell up on the VM (load, a virus scanner, a dead network drive), and run "
+    "again.",
     None: "See on the VM what ended PowerShell (Get-WinEvent -LogName Application), and use an account without a "
     "ForceCommand in %ProgramData%\\ssh\\sshd_config.",
 }

@@ -7,6 +7,7 @@ A PowerShell for Linux runs it here; the programs are sh's. Its promises are tho
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from plugins.checks.quoting import tool
-from plugins.gather.windows_command import INCOMPLETE, pack
+from plugins.gather.windows_command import INCOMPLETE, STOPPED, pack
 from plugins.gather.windows_script import source
 from plugins.model import ProbeResult
 from tests.gather.kinds import KINDS, Kind
@@ -108,6 +109,12 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "1..3 | ForEach-Object { if ($_ -eq 2) { break }; $_ }; 'no'": ("done", 1, "1\n", "did not reach its end"),
     "[Management.Automation.Runspaces.Runspace]::DefaultRunspace = $null; 'ah'": ("done", 0, "ah\n", ""),
     "}": ("done", 1, "", "}"),
+    # What is the whole process's.
+    "$t = [Threading.Thread]::new([Threading.ThreadStart]{ throw 'x' }); $t.Start(); [void]$t.Join(500); 'ai'": ("done", 0, "ai\n", ""),
+    "[Console]::OpenStandardOutput().Close(); [Console]::OpenStandardInput().Close(); 'aj'": ("done", 0, "aj\n", ""),
+    "[Console]::SetOut([IO.StreamWriter]::new([Console]::OpenStandardOutput())); 'ak'": ("done", 0, "ak\n", ""),
+    "$order.stopped = $null; $copy = $null; [void]$out.Append('al'); [void][Threading.Monitor]::TryEnter($box.SyncRoot)": ("done", 0, "al", ""),
+    "[Globalization.CultureInfo]::DefaultThreadCurrentCulture = 'de-DE'; 'am'": ("done", 0, "am\n", ""),
     "'unclosed": ("done", 1, "", "unclosed"),
     "@'\nhere": ("done", 1, "", "terminator"),
     "class A { [int]$x = 3 }; [A]::new().x": ("done", 0, "3\n", ""),
@@ -165,7 +172,7 @@ def test_limits() -> None:
         probe(f"try {{ {tree} }} catch {{ }}; {sh('echo second')}", limit=4, key="goes on"),
         probe("'said'; while ($true) { }", limit=4, key="busy"),
         probe(f"& /bin/sleep {mark}", limit=4, key="without Invoke-Tool"),
-        probe("[Threading.Thread]::Sleep(60000)", limit=4, key="deaf"),
+        probe("[Threading.Monitor]::Enter([Console]::Out); [Threading.Thread]::Sleep(60000)", limit=4, key="deaf"),
         probe("'x' * 4097", key="one too many"),
         probe("'x' * 4095", key="exactly"),
         probe("[string][char]0x20ac * 3000", key="characters"),
@@ -255,6 +262,43 @@ def test_a_probe_that_kills_powershell_costs_no_answer_that_came_before(text: st
     assert {key: (result.state, result.stdout) for key, result in begun.decoder.results.items()} == {
         "quick": ("done", "a\n")
     }
+
+
+def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_path: Path) -> None:
+    """It leaves the pool of threads without one. No runspace is made without that, and so no probe started."""
+    now = tmp_path / "now"
+    wait = f"while (-not [IO.FileInfo]::new('{now}').Exists) {{ [Threading.Thread]::Sleep(50) }}; 'b'"
+    sleep = (
+        "[Linq.Expressions.Expression]::Lambda([Action], [Linq.Expressions.Expression]::Call([Threading.Thread], "
+        "'Sleep', $null, [Linq.Expressions.Expression]::Constant(-1))).Compile()"
+    )
+    hold = (
+        f"[void][Threading.ThreadPool]::SetMinThreads(1, 1); [void][Threading.ThreadPool]::SetMaxThreads(2, 2); "
+        f"foreach ($i in 1..40) {{ [void][Threading.Tasks.Task]::Run([Action]({sleep})) }}; "
+        f"[IO.File]::WriteAllText('{now}', ''); 'a'"
+    )
+    texts = [probe(wait, key=str(index), limit=9) for index in range(15)]
+    begun = start([probe(hold, key="holds", limit=10), *texts, probe("'c'", key="waits", limit=8)])
+    begun.read()
+    # The status is SIGKILL's if PowerShell does not manage its own exit either.
+    assert begun.process.wait(200) in (STOPPED, -signal.SIGKILL)
+    assert {key: result.stdout for key, result in begun.decoder.results.items()} == {
+        "holds": "a\n",
+        **{str(index): "b\n" for index in range(15)},
+    }
+
+
+def test_a_probe_that_keeps_powershell_from_its_exit() -> None:
+    text = (
+        "$type = [Linq.Expressions.Expression]; $arguments = [Linq.Expressions.ParameterExpression[]]@($type::Parameter("
+        "[object]), $type::Parameter([EventArgs])); $wait = $type::Call([Threading.Thread], 'Sleep', $null, "
+        "$type::Constant(-1)); [AppDomain]::CurrentDomain.add_ProcessExit($type::Lambda([EventHandler], $wait, "
+        "$arguments).Compile()); 'a'"
+    )
+    begun = start([probe(text, key="a")])
+    begun.read()
+    assert begun.decoder.complete and begun.decoder.results["a"].stdout == "a\n"
+    begun.hang_up()
 
 
 def test_what_a_probe_writes_to_stdout_by_itself_is_in_no_frame() -> None:

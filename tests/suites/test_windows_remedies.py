@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from plugins.gather.windows_command import ADVICE, INCOMPLETE, RESTRICTED
+from plugins.gather.windows_command import ADVICE, INCOMPLETE, RESTRICTED, STOPPED
 from plugins.requirements.windows_counterparts import for_windows
 from plugins.ssh.shell_command import ADVICE as LINUX_ADVICE
 from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS, WINDOWS_ROWS
@@ -79,5 +79,5 @@ def test_remedies_for_a_session_name_commands_of_windows(sentence: tuple[str, st
 
 
 def test_the_advice_for_powershell_is_for_windows() -> None:
-    assert set(ADVICE) == {RESTRICTED, INCOMPLETE, None}
+    assert set(ADVICE) == {RESTRICTED, INCOMPLETE, STOPPED, None}
     assert not [remedy for remedy in ADVICE.values() if LINUX.search(remedy)]

@@ -32,18 +32,20 @@ NO_NODES = {"TernaryExpressionAst", "PipelineChainAst"}
 _NUMBER = re.compile(r"-?(0x[0-9a-f]+|\d+(\.\d+)?(e[+-]?\d+)?)([ld]|[ld]?[kmgtp]b)?", re.I)
 
 #: .NET has these, .NET Framework does not: only in a try that has another way.
-GUARDED = {"Kill/1", "Text.CodePagesEncodingProvider", "Text.CodePagesEncodingProvider::Instance", "Text.Encoding::RegisterProvider/1"}  # fmt: skip
+GUARDED = {"Text.CodePagesEncodingProvider", "Text.CodePagesEncodingProvider::Instance", "Text.Encoding::RegisterProvider/1"}  # fmt: skip
 
 TYPES = set(
     """
-    Action AppDomain EventArgs EventHandler object BitConverter
+    Action AppDomain EventHandler UnhandledExceptionEventHandler object BitConverter Exception type
     Linq.Expressions.Expression Linq.Expressions.Expression[] Linq.Expressions.ParameterExpression[]
+    Linq.Expressions.CatchBlock[] Collections.Concurrent.BlockingCollection[IO.MemoryStream] Collections.ArrayList
+    Collections.IEnumerator IO.Stream IO.Stream[] Threading.ThreadStart Threading.ParameterizedThreadStart
     Management.Automation.PSDataCollection[psobject] Management.Automation.PSInvocationSettings
     Threading.ManualResetEvent Collections.Generic.Dictionary[string,object] Collections.Generic.HashSet[string]
     Collections.Generic.List[object] Collections.Generic.SortedDictionary[int,string] Console Convert DateTime
     DateTimeOffset Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch Environment
     Globalization.CultureInfo Globalization.NumberStyles IO.DriveInfo IO.FileAccess IO.FileInfo IO.FileMode
-    Collections.Generic.Queue[object] Reflection.BindingFlags IO.FileShare IO.FileStream IO.MemoryStream IO.Path IO.SeekOrigin IO.TextReader IO.TextWriter
+    Collections.Generic.Queue[int] Reflection.BindingFlags IO.FileShare IO.FileStream IO.MemoryStream IO.Path IO.SeekOrigin IO.TextReader IO.TextWriter
     InvalidOperationException Management.Automation.ErrorRecord
     Management.Automation.Runspaces.InitialSessionState Math Microsoft.Win32.Registry Net.Dns
     Net.NetworkInformation.Ping Net.Security.RemoteCertificateValidationCallback Net.Security.SslStream
@@ -51,7 +53,7 @@ TYPES = set(
     Security.Authentication.SslProtocols Security.Cryptography.SHA256 Security.Principal.WindowsBuiltInRole
     Security.Principal.WindowsIdentity Security.Principal.WindowsPrincipal ServiceProcess.ServiceController
     Text.Encoding Text.StringBuilder Text.UTF8Encoding Threading.CancellationTokenSource Threading.Tasks.Task
-    Threading.Monitor Threading.Tasks.Task[] Threading.Thread Threading.ThreadPool bool byte[] char double hashtable int long ref
+    Threading.Monitor Threading.Thread bool byte[] char double hashtable int int[] long ref
     bigint regex string string[] void
     """.split()
 )
@@ -59,21 +61,23 @@ TYPES = set(
 #: Methods and constructors, with the number of their arguments: an overload of later versions often has one more.
 CALLS = set(
     """
-    BeginInvoke/4 Compile/0 Complete/0 Linq.Expressions.Expression::Call/4
-    Linq.Expressions.Expression::Constant/1 Linq.Expressions.Expression::Lambda/3
-    Linq.Expressions.Expression::Parameter/1 Management.Automation.PSDataCollection[psobject]::new/0
+    BeginInvoke/4 Compile/0 Complete/0 ArrayIndex/2 Block/1 Break/1 Call/2 Call/4 Catch/2 Constant/1 Constant/2
+    Convert/2 Empty/0 IfThen/2 Label/0 Lambda/3 Loop/1 Loop/2 MakeTry/5 Not/1 Parameter/1 Management.Automation.PSDataCollection[psobject]::new/0
     Management.Automation.PSInvocationSettings::new/0 Set/0 Threading.ManualResetEvent::new/1
-    add_ProcessExit/1
+    add_ProcessExit/1 add_UnhandledException/1 Collections.Concurrent.BlockingCollection[IO.MemoryStream]::new/0
+    CompleteAdding/0 Diagnostics.Stopwatch::StartNew/0 Join/1 Start/1 Invoke/2 GetMethod/1 GetMethod/2 GetParameters/0 GetField/2 GetType/0 GetType/1
+    Collections.ArrayList::new/0 Collections.Generic.Queue[int]::new/1 Diagnostics.Stopwatch::GetTimestamp/0
+    Diagnostics.ProcessStartInfo::new/1 IO.FileStream::new/3 Threading.Thread::new/1
     Add/1 AddArgument/1 AddScript/1 AddScript/2 Append/1 Append/3 AuthenticateAsClient/4 BeginInvoke/0
     BeginStop/2 BitConverter::ToString/1 Clear/0 Clone/0 Close/0 CloseAsync/0
     Collections.Generic.Dictionary[string,object]::new/0 Collections.Generic.HashSet[string]::new/0
     Collections.Generic.List[object]::new/0 Collections.Generic.SortedDictionary[int,string]::new/0
     ComputeHash/1 ConnectAsync/2 Console::OpenStandardError/0 Console::OpenStandardOutput/0 Console::SetError/1
-    Console::SetIn/1 Console::SetOut/1 Contains/1 ContainsKey/1 Convert::FromBase64String/1 CopyToAsync/2
+    Console::SetIn/1 Console::SetOut/1 Contains/1 ContainsKey/1 Convert::FromBase64String/1
     Delegate::CreateDelegate/3 Diagnostics.Process::GetCurrentProcess/0 Diagnostics.Process::GetProcesses/0
-    Collections.Generic.Queue[object]::new/0 Dequeue/0 Enqueue/1 GetProperty/2 GetValue/1 Diagnostics.Process::Start/1
-    Diagnostics.Process::new/0 Diagnostics.ProcessStartInfo::new/0 Diagnostics.ProcessStartInfo::new/2
-    Diagnostics.Stopwatch::StartNew/0 Dispose/0 EndsWith/1 Environment::Exit/1
+    Dequeue/0 Enqueue/1 GetProperty/2 GetValue/1 Diagnostics.Process::Start/1
+    Diagnostics.Process::new/0 Diagnostics.ProcessStartInfo::new/0
+    Dispose/0 EndsWith/1 Environment::Exit/1
     Environment::ExpandEnvironmentVariables/1 Environment::GetEnvironmentVariable/1
     Environment::GetEnvironmentVariable/2 Environment::GetEnvironmentVariables/0 GetBaseException/0 GetBytes/1
     GetCommand/2 GetNewClosure/0 GetSerialNumber/0 GetSerialNumberString/0 GetStream/0 GetString/1 GetString/3
@@ -87,20 +91,20 @@ CALLS = set(
     Reflection.Assembly::LoadWithPartialName/1 Register/1 Remove/1 RemoveAt/1 Replace/2
     RunspaceFactory::CreateRunspace/1 ScriptBlock::Create/1 Security.Cryptography.SHA256::Create/0
     Security.Principal.WindowsIdentity::GetCurrent/0 Security.Principal.WindowsPrincipal::new/1 Seek/2 Send/2
-    ServiceProcess.ServiceController::GetServices/0 SetLength/1 Split/1 Start/0 StartsWith/1 Substring/1
+    ServiceProcess.ServiceController::GetServices/0 Split/1 Start/0 StartsWith/1 Substring/1
     Substring/2 Text.Encoding::GetEncoding/1 Text.StringBuilder::new/0 Text.UTF8Encoding::new/1
     Text.UTF8Encoding::new/2 Threading.CancellationTokenSource::new/1 Threading.Monitor::Exit/1 Threading.Monitor::TryEnter/2
-    Threading.Tasks.Task::WaitAll/2
-    Threading.Thread::Sleep/1 Threading.ThreadPool::SetMinThreads/2 ToArray/0 ToLowerInvariant/0 ToString/0
+    Threading.Thread::Sleep/1 ToArray/0 ToLowerInvariant/0 ToString/0
     ToString/1 ToString/2 ToUnixTimeSeconds/0 Trim/0 Trim/1 TrimEnd/2 Wait/0 WaitForExit/1 WaitOne/1 Write/3
-    WriteAsync/3 byte[]::new/1 hashtable::Synchronized/1 int::TryParse/4 regex::new/1 bigint::new/1 bigint::Abs/1 TrimStart/1
+    byte[]::new/1 hashtable::Synchronized/1 int::TryParse/4 regex::new/1 bigint::new/1 bigint::Abs/1 TrimStart/1
     """.split()
 )
 
 #: Properties and fields: static ones, an object's, and the keys of the engine's own tables.
 MEMBERS = set(
     """
-    AppDomain::CurrentDomain Environment::ExitCode
+    AppDomain::CurrentDomain Environment::ExitCode Environment::OSVersion Diagnostics.Stopwatch::Frequency
+    IO.FileAccess::Write
     DateTime::Now DateTime::UtcNow DateTimeOffset::UtcNow Environment::CurrentDirectory Environment::UserName
     Globalization.CultureInfo::CurrentCulture Globalization.CultureInfo::InvariantCulture
     Globalization.NumberStyles::AllowLeadingSign IO.FileAccess::Read IO.FileMode::Open IO.Path::PathSeparator
@@ -108,6 +112,7 @@ MEMBERS = set(
     Security.Principal.WindowsBuiltInRole::Administrator Text.Encoding::ASCII Text.Encoding::BigEndianUnicode
     Text.Encoding::UTF8 Text.Encoding::Unicode
 
+    Assembly IsBackground ParameterType Platform Priority
     Argument ExposeFlowControlExceptions InvocationStateInfo Reason
     Arguments AsyncWaitHandle AvailableFreeSpace BaseStream CipherAlgorithm Count CreateNoWindow Current Data
     Elapsed ElapsedMilliseconds EnvironmentVariables Exception Exists ExitCode FileName Groups HasExited Id
@@ -116,8 +121,8 @@ MEMBERS = set(
     ServiceName SessionState SslProtocol StandardError StandardInput StandardOutput StartInfo StartTime Status
     Success TextInfo Token TotalSeconds UseShellExecute Value Values WorkingDirectory
 
-    begin box cap code end err folder full gone handle index limit missing out path ready process root shell since
-    started starting state status stopped variables waiting watched whole writing
+    begin box cap code early end err folder full gone handle index limit missing order out path ready process root served
+    shell since started starting state status stopped variables watched whole
     """.split()
 )
 
