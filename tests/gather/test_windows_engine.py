@@ -7,19 +7,21 @@ A PowerShell for Linux runs it here; the programs are sh's. Its promises are tho
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from plugins.checks.quoting import tool
 from plugins.gather.windows_command import INCOMPLETE, STOPPED, pack
-from plugins.gather.windows_script import source
+from plugins.gather.windows_script import compile_script, source
 from plugins.model import ProbeResult
 from tests.gather.kinds import KINDS, Kind
-from tests.support.powershell import needs_pwsh, probe, run, start
+from tests.support.powershell import Run, needs_pwsh, probe, run, start
 
 pytestmark = needs_pwsh
 
@@ -267,21 +269,29 @@ def test_a_probe_that_kills_powershell_costs_no_answer_that_came_before(text: st
 def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_path: Path) -> None:
     """It leaves the pool of threads without one. No runspace is made without that, and so no probe started."""
     now = tmp_path / "now"
-    wait = f"while (-not [IO.FileInfo]::new('{now}').Exists) {{ [Threading.Thread]::Sleep(50) }}; 'b'"
+    begin = f"[IO.File]::WriteAllText('{tmp_path}/INDEX', ''); "
+    wait = f"{begin}while (-not [IO.FileInfo]::new('{now}').Exists) {{ [Threading.Thread]::Sleep(50) }}; 'b'"
     sleep = (
         "[Linq.Expressions.Expression]::Lambda([Action], [Linq.Expressions.Expression]::Call([Threading.Thread], "
         "'Sleep', $null, [Linq.Expressions.Expression]::Constant(-1))).Compile()"
     )
     hold = (
+        f"while ([IO.Directory]::GetFiles('{tmp_path}').Length -lt 15) {{ [Threading.Thread]::Sleep(50) }}; "
         f"[void][Threading.ThreadPool]::SetMinThreads(1, 1); [void][Threading.ThreadPool]::SetMaxThreads(2, 2); "
         f"foreach ($i in 1..40) {{ [void][Threading.Tasks.Task]::Run([Action]({sleep})) }}; "
         f"[IO.File]::WriteAllText('{now}', ''); 'a'"
     )
-    texts = [probe(wait, key=str(index), limit=9) for index in range(15)]
-    begun = start([probe(hold, key="holds", limit=10), *texts, probe("'c'", key="waits", limit=8)])
+    # More than run at a time, and none ends before that.
+    probes = [
+        probe(hold, key="holds"),
+        *(probe(wait.replace("INDEX", str(index)), key=str(index), limit=190) for index in range(17)),
+    ]
+    text, deadlines = re.subn(r"(?m)^\$deadline = \d+$", "$deadline = 30", source(probes, "N0NCE"))
+    assert deadlines == 1
+    begun = Run(replace(compile_script(probes, nonce="N0NCE"), script=pack(text)))
     begun.read()
     # The status is SIGKILL's if PowerShell does not manage its own exit either.
-    assert begun.process.wait(200) in (STOPPED, -signal.SIGKILL)
+    assert begun.process.wait(200) in (STOPPED, -signal.SIGKILL) and not begun.decoder.complete
     assert {key: result.stdout for key, result in begun.decoder.results.items()} == {
         "holds": "a\n",
         **{str(index): "b\n" for index in range(15)},
