@@ -190,6 +190,7 @@ echo "$k1"
 read -r _
 late 1
 stop "$k1" "$$"
+stop "$k1" "$$" " $k1 "
 """
 
 
