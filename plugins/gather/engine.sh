@@ -35,23 +35,24 @@ start() {
 
 # The shell around a probe. What the probe prints waits in two FIFOs, which hold 64 KB and then make it wait: so memory
 # and disk have a bound, and the VM's programs inherit no limit. This shell keeps them until both have been opened to be
-# sent. Then nobody of ours has them open any more, and what the probe left behind is stopped when it writes.
+# sent. Then nobody of ours has them open any more, and what the probe left behind is stopped when it writes. It
+# never has them as 1 or 2: what has, is stopped (`holders`).
 around() {
   [ -p "$room/$i.o" ] && [ -p "$room/$i.e" ] || exit 1
-  exec 4>&- 6<>"$room/$i.o" 7<>"$room/$i.e" >"$room/$i.o" 8>"$room/$i.e"
+  exec 4>&- 6<>"$room/$i.o" 7<>"$room/$i.e" 8>"$room/$i.o" 9>"$room/$i.e"
   ulimit -c 0
   (
     set --
     eval "$command"
-  ) 2>&8 3>&- 6>&- 7>&- 8>&-
+  ) >&8 2>&9 3>&- 6>&- 7>&- 8>&- 9>&-
   status=$?
   now
   exec 6>&- 7>&-
   echo "e $i $status $begin $up" >&3
   exec 3>&-
-  : >/proc/self/fd/1
-  exec >&-
-  : >/proc/self/fd/8
+  : 5>/proc/self/fd/8
+  exec 8>&-
+  : 5>/proc/self/fd/9
 }
 
 # look PID: its `state`, `parent`, `session`, `threads` and birth (`born`). Its name may hold anything, line feeds, too.
