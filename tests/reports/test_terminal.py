@@ -22,6 +22,8 @@ def test_the_verdict_is_the_first_line_and_coloured() -> None:
         {"bold": True, "red": True},
     )
     assert summary_lines(harmless(saved("ready")), 100)[0][1] == {"bold": True, "green": True}
+    headings = [text for text, markup in summary_lines(harmless(saved("six-vms")), 100)[1:] if markup == {"bold": True}]
+    assert [text for text in headings if not text.startswith("  ")] == ["What to fix first:", "VMs:"]
 
 
 def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> None:
