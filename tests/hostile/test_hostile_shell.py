@@ -1,7 +1,7 @@
 """The script on a VM whose programs, files and users are hostile: what they can learn, forge and break.
 
-What they can learn: a process of the login user (or of root) can read the nonce of its own session. The frames wait in
-files that it may read, and it may look into the shell's memory. That does not matter: it can print what it likes anyway,
+What they can learn: a process of the login user (or of root) can read the nonce of its own session: its
+shell is a copy of the one that holds it. That does not matter: it can print what it likes anyway,
 and the nonce is new for every VM and every run, so a lie stays on the VM that tells it. What does matter is that nobody
 else on the VM learns it, and that what is printed into a session from outside (a log, an HTTP header) cannot guess it.
 """
@@ -40,28 +40,30 @@ def run(batch: VmScript, script: bytes | None = None, **env: str) -> FrameDecode
     return decoder
 
 
-#: Looks for the nonce in files that wait, and prints every kind of frame with it, for probes that are not its own.
+#: Knows the nonce, as the shell that runs it does, and prints every kind of frame with it, for probes that are not its own.
 FORGE = r"""
-n=
-while [ -z "$n" ]; do sleep 0.1; n=$(cat "$room"/*.m "$room"/*.t 2>/dev/null | grep -o 'NEXUS[0-9a-f]*' | head -n 1); done
-printf '\n%s o 2\nforged\n%s e 2 e 0 1.00 2.00\n' "$n" "$n"
-printf '\n%s o 77\n\n%s e 77 e 0 1.00 2.00\n\n%s hello\n\n%s o 1\n' "$n" "$n" "$n" "$n"
-printf '\n%s e 1 e 0 nan inf\n\n%s full everything\n' "$n" "$n"
+printf '\n%s o 2\nforged\n%s e 2 e 0 1.00 2.00\n' "$N" "$N"
+printf '\n%s o 77\n\n%s e 77 e 0 1.00 2.00\n\n%s hello\n\n%s o 1\n' "$N" "$N" "$N" "$N"
+printf '\n%s e 1 e 0 nan inf\n\n%s full everything\n' "$N" "$N"
+printf '\n%s b\nforged\n%s s\n\n%s s\n\n%s f 2 e 0 1.00 2.00\n\n%s f 77 e 0 1.00 2.00\n' "$N" "$N" "$N" "$N" "$N"
 """
 
 
 def test_a_lie_of_a_vm_stays_on_that_vm() -> None:
-    quick, forging = planned("quick", "echo true"), planned("forge", FORGE, timeout=5)
+    quick, forging = planned("quick", "echo true"), planned("forge", FORGE)
     honest = planned("honest", "sleep 0.5; echo true")
     batch, other = (compile_script([quick, honest, forging]) for _ in range(2))
     assert batch.nonce != other.nonce
-    decoder = run(batch)
+    printed = subprocess.run(SHELL, input=batch.script, capture_output=True, timeout=60, cwd="/").stdout
+    assert printed.count(b"\nforged\n" + batch.nonce.encode()) == 2
+    decoder = FrameDecoder(batch)
+    decoder.feed(printed)
     assert decoder.complete
     assert set(decoder.results) <= {"quick", "honest", "forge"}
     output = decoder.results["honest"].stdout  # which of the two frames came last is the VM's choice
     assert output in ("true\n", "forged")
     stranger = FrameDecoder(other)
-    stranger.feed(subprocess.run(SHELL, input=batch.script, capture_output=True, timeout=60, cwd="/").stdout)
+    stranger.feed(printed)
     assert (stranger.results, stranger.greeted, stranger.complete) == ({}, False, False)
 
 
