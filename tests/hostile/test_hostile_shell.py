@@ -1,9 +1,9 @@
 """The script on a VM whose programs, files and users are hostile: what they can learn, forge and break.
 
-What they can learn: a process of the login user (or of root) can read the nonce of its own session: its
-shell is a copy of the one that holds it. That does not matter: it can print what it likes anyway,
-and the nonce is new for every VM and every run, so a lie stays on the VM that tells it. What does matter is that nobody
-else on the VM learns it, and that what is printed into a session from outside (a log, an HTTP header) cannot guess it.
+What they can learn: a process of the login user (or of root) can read the nonce of its own session: its shell is a
+copy of the one that holds it. That does not matter: it can print what it likes anyway, and the nonce is new for every VM
+and every run, so a lie stays on the VM that tells it. What does matter is that nobody else on the VM learns it, and that
+what is printed into a session from outside (a log, an HTTP header) cannot guess it.
 """
 
 from __future__ import annotations
