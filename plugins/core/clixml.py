@@ -16,9 +16,17 @@ def plain_errors(text: str) -> str:
     """
     if "#< CLIXML" not in text:
         return text
+    return re.sub(r"<Objs\b.*?(?:</Objs>|\Z)", _errors, re.sub(r"\ufeff?#< CLIXML\r?\n?", "", text), flags=re.S)
 
-    def strings(block: re.Match[str]) -> str:
-        errors = "".join(re.findall(r'<S S="Error">(.*?)(?:</S>|\Z)', block[0], re.S))
-        return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), unescape(errors))
 
-    return re.sub(r"<Objs\b.*?(?:</Objs>|\Z)", strings, re.sub(r"#< CLIXML\r?\n?", "", text), flags=re.S)
+#: A string of the error stream, or an error record as an object: its first ToString is the message.
+_ERROR = re.compile(r'<S S="Error">(.*?)(?:</S>|\Z)|<Obj S="Error".*?<ToString>(.*?)(?:</ToString>|\Z)', re.S)
+_CUT = re.compile(r"(?:<[^>]*|&\w*|_x?[0-9A-Fa-f]{0,4})\Z")
+
+
+def _errors(block: re.Match[str]) -> str:
+    whole = block[0].endswith("</Objs>")
+    errors = unescape("".join(map("".join, _ERROR.findall(block[0] if whole else _CUT.sub("", block[0])))))
+    units = re.sub(r"_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), errors)
+    # A character beyond the 65536 first ones is two escapes.
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -26,6 +26,7 @@ _ANOTHER_SHELL = (
 )
 
 _CHUNK = 32_768
+_FIRST = 16_384  # bytes: PowerShell writes 700 about its progress before an error
 _GONE = (OSError, EOFError, SSHException)  # what paramiko raises when the connection ends under a call
 _TICK = 2.0  # seconds between two reads of stderr while stdout is silent
 _FAREWELL = 1.0  # seconds that an exit status may come after the output
@@ -120,7 +121,7 @@ def run_script(
         channel.settimeout(_BUSY_TICK if unsent or errors else _TICK)
         data, errors = _receive(channel)
         got += len(data or b"") + len(errors)
-        if len(first) < 400:
+        if len(first) < _FIRST:
             first += (data or b"") + errors
         if errors:
             sink.feed_stderr(errors)
@@ -181,7 +182,7 @@ def _ended(channel: Channel, label: str, program: Program, first: bytes) -> SshE
     """The shell ended before the sink was complete; None: it was the connection."""
     channel.status_event.wait(_FAREWELL)  # the exit status may come a little after the end of the output
     channel.settimeout(0)
-    while channel.recv_stderr_ready() and len(first) < 400:
+    while channel.recv_stderr_ready() and len(first) < _FIRST:
         first += _receive(channel)[1]
     if not channel.exit_status_ready() or channel.exit_status < 0:
         return None

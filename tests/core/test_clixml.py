@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,24 @@ def test_the_strings_of_the_error_stream() -> None:
 def test_a_block_that_was_cut() -> None:
     assert plain_errors(ERROR[:-20]).startswith("x : The term 'x' is not recognized")
     assert plain_errors("#< CLIXML\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("errors", "text"),
+    [
+        ('<S S="Error">_xD83D__xDE00_ M&#252;ller</S></Objs>', "\U0001f600 Müller"),
+        ('<S S="Error">_xD83D_</S></Objs>', "\ufffd"),
+        ('<S S="Error">_x005F_x000A_</S></Objs>', "_x000A_"),
+        ('<S S="Error">a_x000A_</S><S S="Er', "a\n"),
+        ('<S S="Error">a_x00', "a"),
+        ('<S S="Error">a &l', "a "),
+        ('<Obj S="Error"><TN><T>x</T></TN><ToString>a</ToString><MS><Obj><ToString>b</ToString></Obj></MS></Obj></Objs>', "a"),
+        ('<S S="Error">a</S></Objs>\ufeff#< CLIXML\r\n<Objs Version="1.1.0.1"><S S="Error">b</S></Objs>', "ab"),
+        ('<S S="warning">a</S><S S="Error" /></Objs>', ""),
+    ],
+)  # fmt: skip
+def test_errors_of_every_form(errors: str, text: str) -> None:
+    assert plain_errors(f'#< CLIXML\r\n<Objs Version="1.1.0.1">{errors}') == text
 
 
 @given(st.text())
