@@ -166,7 +166,8 @@ $stop = {
                         if ($number -eq $self.Id -and -not $everything -and $programs.Id -notcontains $process.Id) { continue }
                         # Windows gives a number away again. Then the child is the older one.
                         $start = $process.StartTime
-                        if ($start -lt $known[$number]) { continue }
+                        # PowerShell's console has a process of its own: without it PowerShell ends.
+                        if ($start -lt $known[$number] -or $process.ProcessName -eq 'conhost') { continue }
                         $known[$process.Id] = $start
                         $families.Enqueue($process.Id)
                         $more++
