@@ -6,7 +6,7 @@ from __future__ import annotations
 from plugins.model import ProbeResult, Status
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import AZCMAGENT, HIMDS
-from tests.support.suite_rows import NOW, Row, captured, seen
+from tests.support.suite_rows import NOW, Row, seen
 from tests.support.windows_recording import recorded
 
 ROWS: dict[str, list[Row]] = {}
@@ -31,7 +31,7 @@ def services(**states: str) -> ProbeResult:
 NEVER = recorded("agent_show")
 
 
-CONNECTED = captured("azcmagent/show-1.58-connected")
+CONNECTED = recorded("agent_show, connected")
 
 
 EVERYTHING = dict.fromkeys(azcmagent_windows.NAMES, "active")
@@ -85,7 +85,7 @@ ROWS["AGENT-003"] = [
     ),
     Row(
         "connected",
-        {"agent": installed(), "agent_show": CONNECTED, "agent_services": services(**EVERYTHING)},
+        {"agent": recorded("agent"), "agent_show": CONNECTED, "agent_services": recorded("agent_services, connected")},
         Status.PASS,
         "himds, GCArcService, ExtensionService and arcproxy run. The machine is connected.",
     ),

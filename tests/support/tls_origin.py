@@ -22,7 +22,7 @@ _OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _ANSWER = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-def _certificate(folder: Path, kind: str, host: str) -> tuple[Path, Path]:
+def certificate(folder: Path, kind: str, host: str) -> tuple[Path, Path]:
     """A certificate with its key, and the authority that a client should trust, as PEM files."""
     now = dt.datetime.now(dt.UTC)
     ca_key, key = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
@@ -64,7 +64,7 @@ def behaviours(folder: Path, host: str) -> tuple[Mapping[str, Behaviour], Mappin
     acts: dict[str, Behaviour] = {}
     trusted: dict[str, Path] = {}
     for name in ("good", "expired", "future", "name", "untrusted", "signature", "old", "silent", "close"):
-        pem, trusted[f"tls-{name}"] = _certificate(folder, name, host)
+        pem, trusted[f"tls-{name}"] = certificate(folder, name, host)
         acts[f"tls-{name}"] = serves(pem, name)
     trusted["tls-untrusted"] = trusted["tls-signature"] = trusted["tls-name"]
     return acts, trusted

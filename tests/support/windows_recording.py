@@ -2,7 +2,8 @@
 
 PowerShell runs each probe's text in the product's own engine. What only Windows has is a stand-in, and `STAND_INS` names
 each; the texts of azcmagent are captured ones. So a recording shows what PowerShell makes of a probe's text, not what
-Windows says. curl asks a closed port, so its answers are those of a connection that is refused.
+Windows says. curl asks a closed port, so its answers are those of a connection that is refused. A name such as "tunnel,
+answered" is the same probe where curl's servers answer, or where the agent is connected.
 """
 
 from __future__ import annotations
@@ -13,20 +14,31 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from socketserver import TCPServer
 from typing import Any
 
 import pytest
 
+from lab.cloud_model import Cloud
+from lab.metadata import metadata_answer
+from lab.odd_proxy import OddProxy
+from lab.spec import Spec
+from lab.standins import MetadataService
+from lab.tokens import Issuer
 from plugins.checks.probe import ProbeCommand
 from plugins.model import ProbeResult
 from plugins.requirements.profile import Timeouts
 from tests.support.paths import ROOT
 from tests.support.powershell import run
-from tests.support.powershell_grammar import ENDPOINT, PROBES, VM
+from tests.support.powershell_grammar import ENDPOINT, PLANNED, PROBES, VM
 from tests.support.suite_rows import NOW, PROFILE, captured, seen
+from tests.support.tls_origin import certificate, serves
 
 FILE = ROOT / "tests" / "data" / "windows" / "answers.json"
 
@@ -46,6 +58,8 @@ STAND_INS = {
     "azcmagent.exe": "a shell script that prints captured texts",
     "logs of the agent": "one line each, written by hand",
     "curl.exe": "curl of the machine, to a closed port of 127.0.0.1 as proxy and as metadata service",
+    "connected": "all services run, and azcmagent.exe prints captured texts of a connected machine",
+    "answered": "the lab's metadata service, and a proxy with a TLS server behind it that answers 400, both on 127.0.0.1",
     "addresses": "127.0.0.1 for the metadata service that is pinged, and for the endpoint that is resolved",
 }
 
@@ -63,6 +77,12 @@ class StandInServices { static [object[]] GetServices() {
 } }
 """
 
+_ALL_RUN = """\
+class StandInServices { static [object[]] GetServices() {
+    return 'himds', 'GCArcService', 'ExtensionService', 'arcproxy' | & { process { @{ ServiceName = $_; Status = 'Running' } } }
+} }
+"""
+
 #: Text of a probe -> the stand-in's, and what it needs before it.
 _REPLACED = {
     "[Microsoft.Win32.Registry]": ("[StandInRegistry]", _REGISTRY),
@@ -74,6 +94,14 @@ _REPLACED = {
 
 _PROXY = "http://169.254.0.11:3128"
 _NOTHING = "127.0.0.1:1"
+_PATIENT = replace(PROFILE, timeouts=Timeouts(imds=25, connect=25, total=30))
+
+#: Probes that are recorded a second time.
+_CONNECTED = ("agent_show", "agent_services")
+_ANSWERED = ("clock", "healthz", "healthz_as_is", "tunnel")
+_DATED = (
+    b"HTTP/1.1 400 Bad Request\r\nDate: Sat, 21 Nov 2026 22:45:58 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
 
 
 def _standing_in(planned: ProbeCommand) -> ProbeCommand:
@@ -85,13 +113,29 @@ def _standing_in(planned: ProbeCommand) -> ProbeCommand:
     return replace(planned, command=text, root=False, timeout=200)
 
 
+def _connected(name: str) -> ProbeCommand:
+    planned = PLANNED[name]
+    text = planned.command.replace("$env:ProgramW6432", "$env:ProgramW6432\\connected")
+    there = _standing_in(replace(planned, command=text))
+    return replace(there, key=f"{name}, connected", command=there.command.replace(_SERVICES, _ALL_RUN))
+
+
+def _answered(name: str, proxy: int, imds: int) -> ProbeCommand:
+    profile = replace(_PATIENT, proxy_url=f"http://127.0.0.1:{proxy}", imds=f"127.0.0.1:{imds}")
+    planned = PROBES[name].plan(name, {"vm": VM, "profile": profile, "endpoint": ENDPOINT})
+    return replace(_standing_in(planned), key=f"{name}, answered")
+
+
+@contextmanager
+def _serving(server: TCPServer) -> Iterator[int]:
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    with server:
+        yield int(server.server_address[1])
+        server.shutdown()
+
+
 def _probes() -> list[ProbeCommand]:
-    nothing = replace(
-        PROFILE,
-        proxy_url=f"http://{_NOTHING}",
-        imds=_NOTHING,
-        timeouts=Timeouts(imds=25, connect=25, total=30),
-    )
+    nothing = replace(_PATIENT, proxy_url=f"http://{_NOTHING}", imds=_NOTHING)
     probes = []
     for name, probe in PROBES.items():
         profile = replace(nothing, imds="127.0.0.1") if name == "ping" else nothing
@@ -122,14 +166,23 @@ def _azcmagent(folder: Path) -> None:
     }
     agent = folder / "AzureConnectedMachineAgent"
     program(agent / "himds.exe", "#!/bin/sh\n")
+    _prints(agent, texts)
+    connected = captured("azcmagent/show-1.58-connected").stdout.partition("@text\n")[2]
+    json_text = captured("azcmagent/show-json-connected").stdout.partition("\n@text")[0]
+    _prints(folder / "connected" / agent.name, {"show -j": json_text.rstrip("\n") + "\n", "show": connected})
+    (agent / "Log").mkdir()
+    for name in ("himds", "azcmagent"):
+        (agent / "Log" / f"{name}.log").write_text('time="2026-11-21T21:45:58+01:00" level=info msg="Started"\n')
+
+
+def _prints(agent: Path, texts: Mapping[str, str]) -> None:
+    """An azcmagent.exe that prints a text for each of its arguments."""
+    agent.mkdir(parents=True, exist_ok=True)
     cases = ""
     for number, (arguments, text) in enumerate(texts.items()):
         (agent / str(number)).write_text(text)
         cases += f"'{arguments}') exec cat '{agent}/{number}' ;;\n"
     program(agent / "azcmagent.exe", f'#!/bin/sh\ncase "$*" in\n{cases}*) exit 64 ;;\nesac\n')
-    (agent / "Log").mkdir()
-    for name in ("himds", "azcmagent"):
-        (agent / "Log" / f"{name}.log").write_text('time="2026-11-21T21:45:58+01:00" level=info msg="Started"\n')
 
 
 def record(folder: Path) -> dict[str, ProbeResult]:
@@ -149,12 +202,23 @@ def record(folder: Path) -> dict[str, ProbeResult]:
         environment.setenv("SystemDrive", "C:")
         environment.setenv("PROCESSOR_ARCHITECTURE", "AMD64")
         environment.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
-        return run(*_probes())
+        _, trusted = certificate(folder, "good", ENDPOINT.host)
+        environment.setenv("CURL_CA_BUNDLE", str(trusted))
+        tls = OddProxy(("127.0.0.1", 0), lambda _: "", {"": serves(folder / "good.pem", answer=_DATED)})
+        (plan,) = Spec(1, {}, []).plans()
+        place = Cloud.of([plan]).places[plan.name]
+        sidecar = {"127.0.0.1": partial(metadata_answer, plan=plan, place=place, issuer=Issuer())}
+        with _serving(tls) as proxy, _serving(MetadataService(("127.0.0.1", 0), sidecar)) as imds:
+            answered = [_answered(name, proxy, imds) for name in _ANSWERED]
+            return run(*_probes(), *map(_connected, _CONNECTED), *answered)
 
 
 def _settled(text: str) -> str:
     """The text with times that do not change."""
     text = re.sub(r"^@(now|clock) \d+$", rf"@\1 {NOW:.0f}", text, flags=re.M)
+    text = re.sub(r"^Date: .*", "Date: Sat, 21 Nov 2026 22:45:58 GMT", text, flags=re.M)
+    text = re.sub(r"(?<=CAfile: ).*/", "", text)
+    text = re.sub(r"\brequest=[1-9]\d*", "request=79", text)  # it holds curl's version
     return re.sub(r"\btotal=[\d.]+", "total=0.000000", re.sub(r"\bafter \d+ ms", "after 0 ms", text))
 
 
@@ -174,7 +238,7 @@ def comparable(answers: Mapping[str, ProbeResult]) -> dict[str, Any]:
     """The part of the answers that is the same on every machine: the words of curl are its version's."""
     data = _data(answers)
     for name, answer in data.items():
-        if "'curl.exe'" in PROBES[name].plan(name, {"vm": VM, "profile": PROFILE, "endpoint": ENDPOINT}).command:
+        if "'curl.exe'" in PLANNED[name.partition(",")[0]].command:
             del answer["stderr"]
     del data["curl_version"]["stdout"]
     return data
@@ -189,6 +253,11 @@ def recorded(name: str) -> ProbeResult:
     """The recorded answer of a probe."""
     answer = _answers()[name]
     return seen("\n".join(answer["stdout"]), "\n".join(answer["stderr"]), answer["exit"], answer["state"])
+
+
+def names() -> list[str]:
+    """The names of all recorded answers."""
+    return list(_answers())
 
 
 def main() -> None:
