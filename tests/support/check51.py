@@ -117,7 +117,7 @@ MEMBERS = set(
     Arguments AsyncWaitHandle AvailableFreeSpace BaseStream CipherAlgorithm Count CreateNoWindow Current Data
     Elapsed ElapsedMilliseconds EnvironmentVariables Exception Exists ExitCode FileName Groups HasExited Id
     Index InvokeCommand IsCompleted IsFaulted Issuer Keys LanguageMode Length Message OEMCodePage PSVersion
-    Position RedirectStandardError RedirectStandardInput RedirectStandardOutput RemoteCertificate Runspace
+    Position ProcessName RedirectStandardError RedirectStandardInput RedirectStandardOutput RemoteCertificate Runspace
     ServiceName SessionState SslProtocol StandardError StandardInput StandardOutput StartInfo StartTime Status
     Success TextInfo Token TotalSeconds UseShellExecute Value Values WorkingDirectory
 
