@@ -98,7 +98,8 @@ ProbeState = Literal[
     "done",  # it ran to its end; `exit` is its exit status
     "timed out",  # it was stopped at its limit
     "no tool",  # a program it needs is not installed; `stderr` names it
-    "no root",  # it needs root, and neither root login nor `sudo -n` is to be had; `stderr` is sudo's answer
+    "no root",  # it needs root, and neither root login nor `sudo -n` is to be had; `stderr` is sudo's answer and `exit`
+    # 124 if it was stopped
     "lost",  # the VM, the session or the run went away before its frame arrived
 ]
 

@@ -75,11 +75,11 @@ reads() {
   return 1
 }
 
-# noroot TEXT: root's shell did not start.
+# noroot STATUS TEXT: root's shell did not start. STATUS is 124, as timeout's, when sudo was stopped.
 noroot() {
   for i in $rooted; do
-    text=$1
-    frame "$i" r - "$up" "$up"
+    text=$2
+    frame "$i" r "$1" "$up" "$up"
   done
 }
 
@@ -103,7 +103,7 @@ tick() {
         }
         # sudo that has not answered by now will not; and a probe that never started has not timed out.
         stop "$sudo" "$$"
-        eval "noroot \"sudo -n did not answer within \$l$i s\""
+        eval "noroot 124 \"sudo -n did not answer within \$l$i s\""
         ;;
       *) late "$i" ;;
       esac
@@ -210,7 +210,7 @@ main() {
       if [ "$go" ]; then
         for i in $rooted; do drop "$i"; done
       else
-        noroot "$({ cat "$room/sudo"; } 2>/dev/null)"
+        noroot - "$({ cat "$room/sudo"; } 2>/dev/null)"
       fi
       go= sudo=
       ;;

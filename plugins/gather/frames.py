@@ -142,7 +142,7 @@ class FrameDecoder:
             probe=planned.key,
             command=planned.command,
             state=_STATES[state],
-            exit=int(status) if state == b"e" else None,
+            exit=int(status) if state in b"er" and _STATUS.fullmatch(status) else None,
             stdout=_text(stdout, cap),
             stderr=_text(stderr, cap),
             truncated=len(stdout) > cap or len(stderr) > cap,

@@ -212,10 +212,11 @@ SUDO = {
     "refuses": (
         "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n",
         "no root",
+        None,
         "sudo: a password is required\n",
     ),
-    "hangs": ("#!/bin/sh\nsleep 600\n", "no root", "sudo -n did not answer within 1 s\n"),
-    "grants": ('#!/bin/sh\nshift\nexec "$@"\n', "done", ""),
+    "hangs": ("#!/bin/sh\nsleep 600\n", "no root", 124, "sudo -n did not answer within 1 s\n"),
+    "grants": ('#!/bin/sh\nshift\nexec "$@"\n', "done", 0, ""),
 }
 
 
@@ -238,12 +239,13 @@ def fake_sudo() -> Iterator[Callable[[str], dict[str, str]]]:
 def test_without_root_login_root_probes_go_through_sudo(
     shell: list[str], fake_sudo: Callable[[str], dict[str, str]], kind: str
 ) -> None:
-    text, state, stderr = SUDO[kind]
+    text, state, status, stderr = SUDO[kind]
     timeout = 1 if kind == "hangs" else 20
     probes = planned("plain", "echo hi"), planned("rooted", "echo low", root=True, timeout=timeout)
     decoder = run(shell, *probes, env=fake_sudo(text), user=NOBODY if os.geteuid() == 0 else None)
     assert decoder.results["plain"].stdout == "hi\n"
-    assert (decoder.results["rooted"].state, decoder.results["rooted"].stderr) == (state, stderr)
+    rooted = decoder.results["rooted"]
+    assert (rooted.state, rooted.exit, rooted.stderr) == (state, status, stderr)
 
 
 def test_without_a_writable_folder_nothing_runs(shell: list[str]) -> None:

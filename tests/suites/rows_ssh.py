@@ -83,7 +83,7 @@ ROWS["SSH-002"] = [
     ),
     Row(
         "sudo hangs",
-        {"root_id": seen(stderr="sudo -n did not answer within 5 s\n", state="no root")},
+        {"root_id": seen(stderr="sudo -n did not answer within 5 s\n", state="no root", exit=124)},
         Status.UNKNOWN,
         "Whether there is root is not known: sudo -n did not answer within 5 s.",
         "Run 'sudo -n id' on the VM by hand and find out what it waits for: a directory service (LDAP, SSSD) or a host name that does not resolve, as a rule.",

@@ -26,7 +26,7 @@ def seen(
     stdout: str = "", stderr: str = "", exit: int | None = 0, state: ProbeState = "done", received: float = NOW
 ) -> ProbeResult:
     """What a probe saw; its name and command are filled in by the row."""
-    return ProbeResult("", "", state, exit if state == "done" else None, stdout, stderr, received=received)
+    return ProbeResult("", "", state, exit if state == "done" or exit else None, stdout, stderr, received=received)
 
 
 def ended(result: ProbeResult) -> ProbeResult:
