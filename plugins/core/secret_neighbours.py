@@ -217,8 +217,8 @@ def _value(
     first, last = found.span("bare")
     if begins:
         rest = _NEXT_ASSIGNMENT.search(text, last, end)
-        line = text.find("\n", last, end)
-        last = min(rest.start() if rest else end, line if line >= 0 else end)
+        stops = (text.find(stop, last, end) for stop in ("\n", "<secret:"))
+        last = min(rest.start() if rest else end, *(stop for stop in stops if stop >= 0), end)
     value = text[first:last].rstrip()
     stripped = value.rstrip(".,;:)]}>") or value
     after = text[last : last + 80].split("\n")[0] if text[at - 2 : at] == ": " and text[last : last + 1] == " " else ""

@@ -70,6 +70,15 @@ def test_the_environment_gives_secrets_by_name_and_logins_of_proxies(monkeypatch
     assert shown.endswith("of-no-proxy-3 localhost")
 
 
+@pytest.mark.parametrize("between", [", ", " ", " and ", ";token="])
+def test_a_secret_before_one_that_was_cut_is_cut(between: str) -> None:
+    line = f"password=hunter22{between}<secret:3f9a41c7>"
+    shown = redact(line)
+    assert "hunter22" not in shown
+    assert shown.endswith("<secret:3f9a41c7>")
+    assert redact(shown) == shown
+
+
 def test_what_surrounds_a_secret_stays_readable() -> None:
     assert redact("http://a:b@169.254.0.11:3128").startswith("http://<secret:")
     assert redact("http://a:b@169.254.0.11:3128").endswith(">@169.254.0.11:3128")
