@@ -124,8 +124,11 @@ ${function:global:Invoke-Tool} = {
 
 $keep = {
     process {
-        $stream = if ($_ -is [Management.Automation.ErrorRecord]) { 'err' } else { 'out' }
-        & $add $stream ([string]$_ + "`n")
+        # As $add, without its call: that costs more than all else of a line.
+        $kept = if ($_ -is [Management.Automation.ErrorRecord]) { $err } else { $out }
+        if ($kept.Length -gt $cap) { return }
+        $text = ([string]$_ + "`n").Replace("`r`n", "`n")
+        [void]$kept.Append($text, 0, [Math]::Min($text.Length, $cap + 1 - $kept.Length))
     }
 }.GetNewClosure()
 
