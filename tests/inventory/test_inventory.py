@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from plugins.evidence.layout import file_name
-from plugins.inventory.file import SCHEMA, InventoryError
+from plugins.inventory.file import SCHEMA, InventoryError, bad_entry
 from plugins.inventory.selection import load, parse_address, select
 from plugins.model import Target, Vm
 
@@ -133,6 +133,25 @@ def test_a_key_file_is_a_path_on_the_vm(fleet_file: Path) -> None:
         "fleet.yaml:1: vms[0].target.private_key_file: 'arc.pem' is not an absolute path on the VM, as in "
         "/root/arc-machine.pem."
     ]
+
+
+BAD_USERS = {
+    "-oProxyCommand=x": "'-oProxyCommand=x' starts with '-' and would be read as an option. Choose another name.",
+    "an\nna": "'an\\nna' has a control character in it. Remove it.",
+    " anna": "is empty, or begins or ends with a space. Remove the space.",
+}
+
+
+@pytest.mark.parametrize("user", BAD_USERS)
+def test_a_user_is_a_name_wherever_it_is_stated(fleet_file: Path, user: str) -> None:
+    text = json.dumps(user)
+    assert errors(fleet_file, f"defaults: {{user: {text}}}\nvms: [{{name: vm-a, user: {text}}}]") == [
+        f"fleet.yaml:1: defaults.user: {BAD_USERS[user]}",
+        f"fleet.yaml:2: vms[0].user: {BAD_USERS[user]}",
+    ]
+    assert bad_entry({"name": "vm-a", "user": user}) == f"user: {BAD_USERS[user]}"
+    with pytest.raises(ValueError, match=r"^(?!is not an address)"):
+        parse_address(f"{user}@vm-a")
 
 
 def test_plain_data_and_back(fleet_file: Path) -> None:
@@ -335,6 +354,7 @@ def test_without_a_fleet_each_pattern_is_an_address(text: str, vm: Vm) -> None:
         ("anna@-x", "'-x' starts with '-' and would be read as an option. Choose another name."),
         ("web1:70000", "port 70000 is out of range. A port is 1 to 65535."),
         ("web1:ssh", "is not an address. Expected an SSH alias, user@host:port, or user@[IPv6]:port."),
+        ("anna @web1", "is empty, or begins or ends with a space. Remove the space."),
         ("a b", "'a b' is not an SSH alias or address: it has a ' ' in it. User and port have their own keys."),
         ("", "is empty, or begins or ends with a space. Remove the space."),
     ],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ import pytest
 
 from plugins.model import Vm
 from plugins.ssh import client as ssh
+from plugins.ssh.resolver import Resolver
 from tests.support.sshd import (
     ME,
     Client,
@@ -306,6 +308,27 @@ def test_the_time_of_a_question_to_the_resolver_counts_from_when_it_was_asked(
         over.set()
     assert {session.outcome for session in others} == {"name not resolved"}
     assert last.outcome == "ok", "a thread that hangs is replaced"
+
+
+def test_the_limit_of_a_question_waits_for_a_thread_that_asks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait() and [])
+    monkeypatch.setattr("plugins.ssh.resolver._AT_ONCE", 1)
+
+    async def ask() -> None:
+        with closing(Resolver()) as resolver:
+            await resolver.asked("dead.example", 22, 3_000)  # has the only thread
+            second = asyncio.create_task(resolver.asked("vm.example", 22, 3_000))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert not second.done()
+            over.set()
+            await second
+
+    try:
+        asyncio.run(ask())
+    finally:
+        over.set()
 
 
 def test_a_resolver_that_hangs_is_left_behind(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
