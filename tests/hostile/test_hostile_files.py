@@ -221,8 +221,12 @@ def test_azures_list_of_vms_as_a_fleet() -> None:
     @given(bent_json([site.vm(1), site.vm(2)]))
     def holds(value: Any) -> None:
         listed = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+        try:
+            shaped = in_shape(listed)
+        except ValueError:  # a number that no JSON holds: the client refuses such an answer
+            return
         with suppress(FleetError):
-            from_resources([(clouds()["AzureCloud"], resource) for resource in in_shape(listed)])
+            from_resources([(clouds()["AzureCloud"], resource) for resource in shaped])
 
     holds()
 
