@@ -127,6 +127,8 @@ def replay(config: pytest.Config, places: Sequence[str]) -> Run:
     """A run over saved evidence; its reports go to a run directory of their own. Raises pytest.UsageError."""
     option = config.option
     archive, saved, vms = open_all(places, any_profile=bool(option.profile))
+    if option.bundle:
+        archive.profile()  # it is packed, also where --profile is what judges
     try:
         vms = whole = inventory.select(option.vm, vms, " ".join(places))
         part = shard.parse(option.shard) if option.shard else None

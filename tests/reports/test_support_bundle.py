@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import zipfile
@@ -104,7 +105,13 @@ def test_a_bundle_that_cannot_be_used_is_one_clear_error(checkout: Checkout) -> 
     outcome.stderr.fnmatch_lines(
         ["ERROR: --evidence cut.zip: this is not a bundle of this suite: it is not a zip file *"]
     )
+    os.mkfifo(checkout.directory / "profile.toml")
+    words = ("--evidence=reports/latest", "--profile=2510")
+    outcome = checkout.run(*words, "--bundle")
+    assert outcome.ret == 4
+    outcome.stderr.fnmatch_lines(["ERROR: */profile.toml: cannot be read (it is not a regular file)"])
     assert len(list((checkout.path / "reports").glob("2*"))) == 1, "nothing half-read leaves a run behind"
+    assert checkout.run(*words).ret == 0
 
 
 def test_a_clock_that_jumps_changes_no_duration(checkout: Checkout) -> None:
@@ -129,6 +136,7 @@ def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path
     option = SimpleNamespace(
         **dict.fromkeys(
             (
+                "bundle",
                 "profile",
                 "history",
                 "split_by",
