@@ -145,6 +145,26 @@ def test_a_profile_costs_no_more_than_it_is_long(bomb: str, tmp_path: Path) -> N
     assert time.process_time() - began < 5
 
 
+#: A profile of a size, what each may have, and the end of the error of more.
+LIMITS: dict[str, tuple[Callable[[int], str], int, str]] = {
+    "bytes": (lambda most: f"{_BASE}#".ljust(most), 64 * 1024, "it is longer than 65,536 bytes"),
+    "levels": (lambda most: f"a = {'[' * (most - 1)}{']' * (most - 1)}", 20, "it is nested too deep"),
+    "dots": (lambda most: f"{_BASE}#{'.' * most}", 1_000, "a line has more than 1,000 dots"),
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_profile_has_no_more_than_docs_say(limit: str) -> None:
+    text, most, error = LIMITS[limit]
+    for size, refused in ((most, False), (most + 1, True)):
+        message = ""
+        try:
+            saved_profile(text(size).encode(), "p.toml")
+        except ProfileError as problem:
+            message = str(problem)
+        assert message.endswith(error) is refused, message
+
+
 def test_an_inventory_may_share_settings(tmp_path: Path) -> None:
     path = tmp_path / "fleet.yaml"
     path.write_text(
