@@ -213,6 +213,25 @@ def test_a_suite_that_cannot_be_collected_is_no_internal_error(project: pytest.P
     assert "No such file" not in output
 
 
+CRASHES = """
+def pytest_collection_modifyitems():
+    raise RuntimeError("password=" + "22retnuh"[::-1])
+
+
+def pytest_unconfigure():
+    raise RuntimeError("the end: password=" + "22retnuh"[::-1])
+"""
+
+
+def test_crashes_of_pytest_show_no_secret(project: pytest.Pytester) -> None:
+    with (project.path / "conftest.py").open("a") as file:
+        file.write(CRASHES)
+    output = run(project)
+    for said in ("INTERNALERROR> .*RuntimeError: password=", "(?m)^RuntimeError: the end: password="):
+        assert re.search(f"{said}<secret:[0-9a-f]{{8}}>", output), output
+    assert "hunter22" not in output
+
+
 # --- the search itself finds what is there
 
 
