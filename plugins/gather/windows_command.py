@@ -52,8 +52,11 @@ if ($end.Count -ne 3) {{
     try {{
         $bytes = [Convert]::FromBase64String($text.ToString())
         $sum = [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($bytes)).Replace('-', '')
-        if ($bytes.Length -ne $end[1]) {{ $why = "$($bytes.Length) bytes came on stdin instead of $($end[1])" }}
-        elseif ($sum -ne $end[2]) {{ $why = 'what came on stdin has another SHA-256' }}
+        if ([string]$bytes.Length -cne $end[1]) {{
+            $why = "what came on stdin has another length: $($bytes.Length) bytes"
+        }} elseif ($sum -cne $end[2]) {{
+            $why = 'what came on stdin has another SHA-256'
+        }}
     }} catch {{
         $why = 'what came on stdin is not base64'
     }}
@@ -81,7 +84,7 @@ def pack(script: str) -> bytes:
     data = script.encode("utf-8")
     whole = base64.b64encode(data).decode("ascii")
     lines = re.findall(f".{{1,{_LINE}}}", whole)
-    return "\n".join([*lines, f". {len(data)} {hashlib.sha256(data).hexdigest()}\n"]).encode("ascii")
+    return "\n".join([*lines, f". {len(data)} {hashlib.sha256(data).hexdigest().upper()}\n"]).encode("ascii")
 
 
 #: Valid in cmd.exe and in PowerShell.

@@ -358,7 +358,7 @@ WHOLE = pack(source([probe("'x'")], "N0NCE"))
 DAMAGED = {
     "no end": (WHOLE.rpartition(b". ")[0], "and not the last one"),
     "nothing": (b"", "0 lines came on stdin"),
-    "a line is missing": (WHOLE.partition(b"\n")[2], "bytes came on stdin instead of"),
+    "a line is missing": (WHOLE.partition(b"\n")[2], "what came on stdin has another length"),
     "a byte is another": ((b"A" if WHOLE[:1] != b"A" else b"B") + WHOLE[1:], "another SHA-256"),
     "something else": (b"%%%\n" + WHOLE, "not base64"),
 }

@@ -29,7 +29,7 @@ def unpacked(script: bytes) -> str:
     """What the bootstrap makes of stdin."""
     *lines, last = script.decode("ascii").splitlines()
     data = base64.b64decode("".join(lines), validate=True)
-    assert last == f". {len(data)} {hashlib.sha256(data).hexdigest()}"
+    assert last == f". {len(data)} {hashlib.sha256(data).hexdigest().upper()}"
     return data.decode("utf-8")
 
 
