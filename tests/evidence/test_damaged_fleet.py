@@ -14,10 +14,10 @@ from tests.evidence.damage import EVIDENCE, VM, bent
 from tests.support.newest_run import newest_run
 from tests.support.paths import ROOT
 
+pytest_plugins = "pytester"
+
 SUITE = '''
 from plugins import *
-
-pytest_plugins = "pytester"
 
 word = probe("cat /word", timeout=2)
 
