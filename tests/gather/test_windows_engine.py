@@ -30,6 +30,11 @@ def sh(text: str) -> str:
     return tool("/bin/sh", "-c", text)
 
 
+def forks(mark: str) -> str:
+    """A program that keeps starting children, each with one of its own; all have `mark` among their arguments."""
+    return tool("/bin/sh", "-c", f"while :; do (sleep {mark} & sleep 1; kill $!) & sleep 0.1; done", mark)
+
+
 UTF16 = "größer".encode("utf-16-le")
 
 #: text -> state, exit status, stdout, a part of stderr.
@@ -172,6 +177,7 @@ def test_limits() -> None:
     answers = run(
         probe(f"{tree}; {sh('echo second')}", limit=4, key="tree"),
         probe(f"try {{ {tree} }} catch {{ }}; {sh('echo second')}", limit=4, key="goes on"),
+        probe(f"'forks'; {forks(mark)}", limit=4, key="forks"),
         probe("'said'; while ($true) { }", limit=4, key="busy"),
         probe(f"& /bin/sleep {mark}", limit=4, key="without Invoke-Tool"),
         probe("[Threading.Monitor]::Enter([Console]::Out); [Threading.Thread]::Sleep(60000)", limit=4, key="deaf"),
@@ -186,6 +192,7 @@ def test_limits() -> None:
     for key in ("tree", "goes on"):
         assert (answers[key].state, answers[key].stdout) == ("timed out", "part\n")
     assert (answers["busy"].state, answers["busy"].stdout) == ("timed out", "said\n")
+    assert (answers["forks"].state, answers["forks"].stdout) == ("timed out", "forks\n")
     assert answers["deaf"].state == answers["without Invoke-Tool"].state == "timed out"
     assert [(answers[key].truncated, len(answers[key].stdout)) for key in ("one too many", "exactly")] == [
         (True, 4096),
@@ -325,13 +332,13 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def test_an_end_of_stdin_stops_engine_and_programs() -> None:
-    mark = f"301.{os.getpid()}"
-    texts = [*(sh(f"sleep {mark} & sleep {mark}") for _ in range(4)), f"& /bin/sleep {mark}"]
+    mark, more = f"301.{os.getpid()}", f"304.{os.getpid()}"
+    texts = [forks(more), *(sh(f"sleep {mark} & sleep {mark}") for _ in range(4)), f"& /bin/sleep {mark}"]
     begun = start([probe(text, limit=280, key=str(index)) for index, text in enumerate(texts)])
     begun.read("hello")
-    wait_for(lambda: len(alive(mark)) >= 9)
+    wait_for(lambda: len(alive(mark)) >= 9 and len(alive(more)) >= 9)
     begun.hang_up()
-    wait_for(lambda: not alive(mark))
+    wait_for(lambda: not alive(mark) and not alive(more))
 
 
 def test_a_stdin_that_has_ended_before_the_engine_starts_stops_nothing() -> None:
