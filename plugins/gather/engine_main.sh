@@ -58,6 +58,7 @@ flush() {
   [ "$sender" ] || [ -z "$frames" ] && return 0
   sending=$ready sent=$frames ready= frames= waiting=0 stuck= batch=$((batch + 1))
   (
+    trap '' PIPE # a client that is gone is an error, which is announced
     cd "$room" && printf '\n%s b\n' "$N" >&6 && { [ -z "$sending" ] || cat $sending 3>&- >&6 6>&-; } &&
       printf '%s\n' "$sent" >&6
     echo "s $batch $? - -" >&3
