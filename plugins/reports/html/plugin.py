@@ -46,6 +46,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 #: The parts of the page's script, in their order; they are one scope in the page.
 _SCRIPTS = ("base", "model", "filter", "charts", "matrix", "card", "findings", "page")
+#: The parts of its style sheet, in their order.
+_STYLES = ("base", "fixes", "charts", "matrix", "card", "findings", "media")
 
 #: Our statuses in pytest-html: (the phase it happens in, its outcome, expected to fail?).
 _AS_PYTEST: dict[str, tuple[str, str, bool]] = {
@@ -83,7 +85,8 @@ class HtmlReport:
         self._lists: VmLists | None = None
         self._split_by = ""
         self._pages = _environment()
-        self._script, self._style = _script(), _text("report.css")
+        self._script = f'(() => {{\n"use strict";\n\n{_text("js", _SCRIPTS)}\n}})();'
+        self._style = _text("css", _STYLES)
 
     def finish(self, session: pytest.Session, results: Harmless, split_by: str = "") -> None:
         """Feed `results` to pytest-html, which writes the file when `session` finishes, right after this.
@@ -310,13 +313,8 @@ def _finding(finding: Json) -> Json:
     }
 
 
-def _script() -> str:
-    parts = "\n".join(_text(f"js/{name}.js") for name in _SCRIPTS)
-    return f'(() => {{\n"use strict";\n\n{parts}\n}})();'
-
-
-def _text(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8").strip()
+def _text(kind: str, names: tuple[str, ...]) -> str:
+    return "\n".join((_TEMPLATES / kind / f"{name}.{kind}").read_text(encoding="utf-8").strip() for name in names)
 
 
 def _test_report(nodeid: str, when: str, outcome: str, expected: bool) -> pytest.TestReport:

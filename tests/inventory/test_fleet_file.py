@@ -1,4 +1,4 @@
-"""`plugins.inventory.selection` and `plugins.inventory.file`: what the operator writes, and what they are told about it."""
+"""`plugins.inventory.file`: the fleet file that the operator writes, and the errors it can have."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from plugins.evidence.layout import file_name
 from plugins.inventory.file import SCHEMA, InventoryError, bad_entry
-from plugins.inventory.selection import load, parse_address, select
+from plugins.inventory.selection import load, parse_address
 from plugins.model import Target, Vm
 
 ID = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
@@ -32,9 +29,6 @@ def errors(path: Path, text: str) -> list[str]:
         load(path)
     assert str(caught.value) == "\n".join(caught.value.lines)
     return caught.value.lines
-
-
-# --- the fleet file -----------------------------------------------------------------------------------------------
 
 
 def test_a_full_file(fleet_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,17 +266,6 @@ def test_a_file_that_is_nested_too_deep(fleet_file: Path) -> None:
     assert str(caught.value) == "fleet.yaml: is nested too deep. Flatten it."
 
 
-@pytest.mark.parametrize("port", [1, 65535])
-def test_the_first_and_the_last_port(port: int) -> None:
-    assert parse_address(f"root@vm-a:{port}") == ("root", "vm-a", port)
-
-
-@pytest.mark.parametrize("port", [0, 65536])
-def test_a_port_out_of_range(port: int) -> None:
-    with pytest.raises(ValueError, match=f"^port {port} is out of range. A port is 1 to 65535.$"):
-        parse_address(f"root@vm-a:{port}")
-
-
 @pytest.mark.parametrize(("path", "why"), [("missing.yaml", "there is no such file"), (".", "cannot be read")])
 def test_no_file(fleet_file: Path, path: str, why: str) -> None:
     with pytest.raises(InventoryError, match=f"{path}: {why}"):
@@ -296,124 +279,3 @@ def test_the_schema_is_a_schema_and_knows_every_field() -> None:
     of_azure = {"vm_id", "tenant"}
     assert set(schema["$defs"]["target"]["properties"]) == set(Vm("a").as_dict()["target"]) - of_azure
     assert set(schema["properties"]["defaults"]["properties"]) == set(Vm("a").as_dict()) - {"name"}
-
-
-# --- --vm ---------------------------------------------------------------------------------------------------------
-
-FLEET = [Vm(name) for name in ("web1", "web2", "db1", "Web3", "vm[1]", "db2")]
-
-
-@pytest.mark.parametrize(
-    ("patterns", "names"),
-    [
-        ([], ["web1", "web2", "db1", "Web3", "vm[1]", "db2"]),
-        (["web*"], ["web1", "web2"]),
-        (["db?", "web1", "web*"], ["web1", "web2", "db1", "db2"]),
-        (["[wW]eb[13]"], ["web1", "Web3"]),
-        (["vm[1]"], ["vm[1]"]),
-    ],
-)
-def test_patterns_over_a_fleet(patterns: list[str], names: list[str]) -> None:
-    assert [vm.name for vm in select(patterns, FLEET)] == names
-
-
-def test_patterns_that_match_nothing() -> None:
-    with pytest.raises(InventoryError) as caught:
-        select(["mail*", "web1", "web4"], FLEET, "fleet.yaml")
-    assert caught.value.lines == [
-        "--vm=mail*: matches none of the 6 VMs in fleet.yaml (web1, web2, db1, Web3, vm[1], ...). "
-        "Use a name or a glob (--vm='web*'); upper and lower case differ.",
-        "--vm=web4: matches none of the 6 VMs in fleet.yaml (web1, web2, db1, Web3, vm[1], ...). Did you mean 'web2'?",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "vm"),
-    [
-        ("web1", Vm("web1")),
-        ("anna@web1", Vm("anna@web1", "web1", "anna")),
-        ("10.0.0.4:2222", Vm("10.0.0.4:2222", "10.0.0.4", port=2222)),
-        ("anna@10.0.0.4:2222", Vm("anna@10.0.0.4:2222", "10.0.0.4", "anna", 2222)),
-        ("anna@corp.example@web1", Vm("anna@corp.example@web1", "web1", "anna@corp.example")),
-        ("[fd00::4]:2222", Vm("[fd00::4]:2222", "fd00::4", port=2222)),
-        ("anna@[fd00::4]", Vm("anna@[fd00::4]", "fd00::4", "anna")),
-        ("fd00::4", Vm("fd00::4", "fd00::4")),
-        ("fe80::4%eth0", Vm("fe80::4%eth0", "fe80::4%eth0")),
-    ],
-)
-def test_without_a_fleet_each_pattern_is_an_address(text: str, vm: Vm) -> None:
-    assert select([text, text], None) == [vm]
-
-
-@pytest.mark.parametrize(
-    ("text", "error"),
-    [
-        ("web*", "a glob needs a fleet to choose from. Add --inventory=FILE, or name the VM in full."),
-        ("web[12]", "a glob needs a fleet to choose from. Add --inventory=FILE, or name the VM in full."),
-        ("-oProxyCommand=x", "'-oProxyCommand=x' starts with '-' and would be read as an option. Choose another name."),
-        ("anna@-x", "'-x' starts with '-' and would be read as an option. Choose another name."),
-        ("web1:70000", "port 70000 is out of range. A port is 1 to 65535."),
-        ("web1:ssh", "is not an address. Expected an SSH alias, user@host:port, or user@[IPv6]:port."),
-        ("anna @web1", "is empty, or begins or ends with a space. Remove the space."),
-        ("a b", "'a b' is not an SSH alias or address: it has a ' ' in it. User and port have their own keys."),
-        ("", "is empty, or begins or ends with a space. Remove the space."),
-    ],
-)
-def test_without_a_fleet_a_bad_address(text: str, error: str) -> None:
-    with pytest.raises(InventoryError) as caught:
-        select([text, "fine"], None)
-    assert caught.value.lines == [f"--vm={text}: {error}"]
-
-
-def test_control_characters_are_shown_escaped() -> None:
-    with pytest.raises(InventoryError) as caught:
-        select(["a\x1b[31mb"], None)
-    assert str(caught.value).isprintable()
-
-
-def test_without_a_fleet_and_patterns_there_is_no_vm() -> None:
-    assert select([], None) == []
-
-
-@given(st.text())
-def test_an_address_is_parsed_or_refused(text: str) -> None:
-    try:
-        user, host, port = parse_address(text)
-    except ValueError:
-        return
-    assert host.isprintable()
-    assert not host.startswith("-")
-    assert user is None or user.isprintable()
-    assert port is None or 1 <= port <= 65535
-
-
-# --- file names ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("vm-a_1.x", "vm-a_1.x"),
-        ("a/b", "a%2Fb"),
-        ("..", "%2E."),
-        (".ssh", "%2Essh"),
-        ("", "%"),
-        ("ä b", "%C3%A4%20b"),
-        ("a%2Fb", "a%252Fb"),
-    ],
-)
-def test_file_names(name: str, file: str) -> None:
-    assert file_name(name) == file
-
-
-@given(st.text(max_size=300), st.text(max_size=300))
-def test_file_names_are_safe_and_differ(one: str, other: str) -> None:
-    safe = file_name(one)
-    assert 1 <= len(safe) <= 120
-    assert not safe.startswith(".")
-    assert set(safe) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-%~")
-    assert (file_name(other) == safe) == (one == other)
-
-
-def test_long_names_differ_by_their_hash() -> None:
-    assert file_name("x" * 200) != file_name("x" * 201)
