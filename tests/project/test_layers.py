@@ -1,4 +1,7 @@
-"""The contracts of `lint-imports` in pyproject.toml: nothing is exempt, and an import drawn against them is red."""
+"""The contracts of `lint-imports` in pyproject.toml: nothing is exempt, and an import drawn against them is red.
+
+Test modules have names of their own, and no module has more than 400 lines.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,18 @@ def test_no_import_is_exempt() -> None:
         assert "ignore_imports" not in contract, contract["id"]
     layers = next(contract for contract in settings["contracts"] if contract["id"] == "layers")
     assert layers["exhaustive"] and "exhaustive_ignores" not in layers
+
+
+def test_no_two_test_modules_have_one_name() -> None:
+    """pytest imports a test module by its base name, and stops at the second one of a name."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_no_module_is_long() -> None:
+    folders = ("plugins", "suites", "tests", "lab", "scripts", "benchmarks")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    assert [path for path in paths if path.read_bytes().count(b"\n") > 400] == []
 
 
 @pytest.fixture
