@@ -17,6 +17,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 
 from plugins.azure import answer_size
+from plugins.azure.client import ArmClient
 from plugins.azure.clouds import clouds
 from plugins.azure.credential import default_credential
 from plugins.azure.errors import NotAllowedError
@@ -28,7 +29,7 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.core.files import write_json
 from plugins.model import Status, Vm
-from tests.support.arm_server import Arm, FakeCredential
+from tests.support.arm_server import Arm, FakeCredential, arm_error
 from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate
 from tests.support.memory import most_memory
 
@@ -199,3 +200,39 @@ def test_the_plan_names_what_only_an_answer_tells(arm: Arm) -> None:
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{{resourceGroup}}/providers"
     assert f"{group}/Microsoft.HybridCompute/machines" in urls
     assert f"{group}/Microsoft.Authorization/denyAssignments" in urls
+
+
+def test_each_question_says_what_it_could_not_read(arm: Arm) -> None:
+    arm.trouble("/", arm_error(400, "Odd", "no"))
+    vm = f"{GROUP}/providers/Microsoft.NetworkCloud/virtualMachines/vm1"
+    with ArmClient(arm.cloud, lambda cloud: FakeCredential(), seconds=60, record=lambda call: None) as client:
+        answers = [
+            client.resource("virtual_machines", vm),
+            client.in_subscription("cloud_services_networks", SUBSCRIPTION),
+            client.in_group("virtual_machines", SUBSCRIPTION, "vms-rg"),
+            client.machines(GROUP),
+            client.machine(GROUP, "vm1"),
+            client.provider(SUBSCRIPTION, "Microsoft.X"),
+            client.identity(f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/me"),
+            client.assignments(GROUP),
+            client.assignments(GROUP, "p"),
+            client.denies(GROUP),
+            client.definition("/providers/Microsoft.Authorization/roleDefinitions/r", GROUP),
+        ]
+    subjects = [answer.message.partition(": ")[0] for answer in answers if isinstance(answer, ReadError)]
+    assert subjects == [
+        f"Could not read {subject}"
+        for subject in (
+            "the virtual machine vm1",
+            f"the cloud services networks of subscription {SUBSCRIPTION}",
+            "the virtual machines of resource group vms-rg",
+            f"the Arc machines of {GROUP}",
+            f"the Arc machine vm1 of {GROUP}",
+            f"the resource provider Microsoft.X of subscription {SUBSCRIPTION}",
+            "the user-assigned identity me",
+            f"the role assignments at {GROUP}",
+            f"the role assignments of p at {GROUP}",
+            f"the deny assignments at {GROUP}",
+            "the role definition r",
+        )
+    ]

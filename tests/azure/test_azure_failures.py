@@ -120,8 +120,9 @@ def test_a_login_that_hangs_is_left_behind_in_time(arm: Arm, monkeypatch: pytest
             return super().get_token(*scopes, **kwargs)
 
     facts = fetch(populate(arm, 1), replace(options(arm, seconds=0.5), credential=lambda cloud: Hangs()))
-    message = stopped(AzureVmView(populate(arm, 1)[0], facts), "vm").message
-    assert message == "The login to Azure did not come to an end within 1 s."
+    problem = stopped(AzureVmView(populate(arm, 1)[0], facts), "vm")
+    assert problem.message == "The login to Azure did not come to an end within 1 s."
+    assert problem.remedy == "Find out what hangs with 'az account get-access-token', or skip Azure: --no-azure."
 
 
 def test_whoever_hangs_does_not_keep_the_process_from_ending() -> None:
@@ -135,4 +136,6 @@ def test_an_interrupted_run_asks_nothing_more(arm: Arm) -> None:
     view = look(arm, vms, cancelled=lambda: len(arm.requests) >= 2)
     assert view.vm is not None
     assert len(arm.requests) < 11  # as many may be under way
-    assert "the run was interrupted" in stopped(view, "cluster_manager").message
+    problem = stopped(view, "cluster_manager")
+    assert problem.message.endswith(": the run was interrupted.")
+    assert problem.remedy == "Run again."

@@ -22,9 +22,17 @@ def test_vms_are_found_by_name_or_address(arm: Arm) -> None:
     assert AzureVmView(vms[1], facts).resource_id == vm_id("vm3")
     assert AzureVmView(vms[1], facts).arc_name == "vm3"
     problem = stopped(AzureVmView(vms[2], facts), "vm")
-    assert "None of the 3 VMs in subscription" in problem.message
-    assert "called other" in problem.message
-    assert "--resource-group" in problem.remedy
+    assert problem.message == (
+        f"None of the 3 VMs in subscription {SUBSCRIPTION} that the runner's login may see is called other or has the "
+        "address other."
+    )
+    assert problem.remedy == (
+        "Give the VM its resource_id in the inventory, or look elsewhere: --subscription, --resource-group."
+    )
+    grouped = fetch(vms, options(arm, subscription=SUBSCRIPTION, resource_group="vms-rg"))
+    assert stopped(AzureVmView(vms[2], grouped), "vm").message.startswith(
+        f"None of the 3 VMs in subscription {SUBSCRIPTION}, resource group vms-rg that "
+    )
 
 
 def test_a_name_that_two_vms_have_is_not_guessed(arm: Arm) -> None:
@@ -34,8 +42,8 @@ def test_a_name_that_two_vms_have_is_not_guessed(arm: Arm) -> None:
     arm.put(twin)
     view = look(arm, [Vm("vm1")], subscription=SUBSCRIPTION)
     problem = stopped(view, "vm")
-    assert "2 VMs of subscription" in problem.message
-    assert "resource_id" in problem.remedy
+    assert problem.message == (f"2 VMs of subscription {SUBSCRIPTION} are called vm1: {vm_id('vm1')}, {twin['id']}.")
+    assert problem.remedy == "State which one: resource_id in the inventory, or --resource-group."
 
 
 def test_an_invalid_id_from_azure_is_not_requested() -> None:
@@ -56,12 +64,20 @@ def test_a_vm_without_a_resource_id_is_not_requested(arm: Arm) -> None:
 @pytest.mark.parametrize(
     ("id", "message"),
     [
-        ("vm-a", "'vm-a' is not a resource id"),
-        (f"{GROUP}/providers/Microsoft.Compute/virtualMachines/a", "names a Microsoft.Compute/virtualMachines"),
+        (
+            "vm-a",
+            "'vm-a' is not a resource id. Expected /subscriptions/<guid>/resourceGroups/<group>/providers/<namespace>/"
+            "<type>/<name>, as `az ... show --query id` prints it.",
+        ),
+        (
+            f"{GROUP}/providers/Microsoft.Compute/virtualMachines/a",
+            f"The resource_id {GROUP}/providers/Microsoft.Compute/virtualMachines/a names a "
+            "Microsoft.Compute/virtualMachines. Expected a Microsoft.NetworkCloud/virtualMachines.",
+        ),
     ],
 )
 def test_a_wrong_resource_id_is_explained(arm: Arm, id: str, message: str) -> None:
     problem = stopped(look(arm, [Vm("a", resource_id=id)]), "vm")
-    assert message in problem.message
+    assert problem.message == message
     assert problem.remedy == "Correct resource_id in the inventory."
     assert arm.requests == []

@@ -52,10 +52,10 @@ def test_a_guessed_address_is_noted() -> None:
     assert [(vm.name, vm.host) for vm in discovery.vms] == [
         ("other-rg/vm1", "10.0.0.3"), ("vm2", "vm2"), ("vm4", "fd00::4"), ("vms-rg/vm1", "192.0.2.1")
     ]  # fmt: skip
-    assert len(discovery.notes) == 2
-    assert "the address in the first, data, is used: 192.0.2.1" in next(
-        note for note in discovery.notes if "vms-rg" in note
-    )
+    assert discovery.notes == [
+        "vms-rg/vm1: none of its 2 networks is the default gateway; the address in the first, data, is used: 192.0.2.1.",
+        "vm2: Azure shows no address of it; its name is used as the SSH host.",
+    ]
     assert addresses(nothing) == []
 
 
@@ -105,6 +105,31 @@ def test_windows_is_known_by_its_image(image: str, expected: str) -> None:
             "taken for Windows by the name of the image, since Azure does not state the system: vm1. If that is wrong, "
             "state os in a file: --inventory."
         ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message", "remedy"),
+    [
+        (
+            {"name": None},
+            "A VM in Azure's list has no id and name that can be used ('name').",
+            "Name the VMs in a fleet file: --inventory.",
+        ),
+        (
+            {"id": "x"},
+            "A VM in Azure's list has no id and name that can be used ('x' is not a resource id. Expected ",
+            "Name the VMs in a fleet file: --inventory.",
+        ),
+        ({"name": "-a"}, "A VM in Azure's list ", "Name the VMs in a fleet file: --inventory."),
+        ({"properties": {"networkAttachments": [{"ipv4Address": "-a"}]}}, "The address of vm1 in Azure ", "Name it in a fleet file: --inventory."),
+    ],
+)  # fmt: skip
+def test_a_vm_that_cannot_be_used_is_refused(changed: dict[str, Any], message: str, remedy: str) -> None:
+    resource = {name: value for name, value in (site.vm(1) | changed).items() if value is not None}
+    with pytest.raises(FleetError) as caught:
+        from_resources([(clouds()["AzureCloud"], resource)])
+    assert str(caught.value).startswith(message)
+    assert caught.value.remedy == remedy
 
 
 def test_an_admin_name_that_could_be_an_option_is_not_used() -> None:

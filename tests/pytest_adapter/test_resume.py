@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from plugins.azure.snapshot import Answer, AzureSnapshot, ReadError
 from plugins.core.files import InUseError, atomic_write, lock_directory, remove_partial
 from plugins.evidence.archive import Archive
 from plugins.judge.context import CheckContext
-from plugins.model import Vm
+from plugins.model import ProbeResult, ProbeState, SshSession, Vm
+from plugins.pytest_adapter.resume import _is_pending, _lock, resume
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -137,12 +139,14 @@ def test_what_cannot_be_gone_on_with_is_one_clear_error(checkout: Checkout) -> N
     assert checkout.run("--vm=a").ret == 0
     for what, line in {
         "nothing": "ERROR: --resume nowhere: there is no such run directory, nor one of that name in */reports",
-        "both": "ERROR: --resume and --retry-unknown: give one. *",
+        "both": "ERROR: --resume and --retry-unknown: give one. --retry-unknown visits the missing VMs, too.",
         "a file": "ERROR: --resume fleet.json: only a run directory can be resumed; this is a file.",
         "no run": "ERROR: --resume suites: no run.json in it, so it is not a run directory",
         "evidence": "ERROR: --resume and --evidence: the one visits VMs, the other visits none. Give one.",
-        "older": "ERROR: --resume=reports/latest: this run has no saved options (an older version made it). *",
-        "enroll": "ERROR: --resume=reports/latest: this run used --enroll, which changes VMs *",
+        "older": "ERROR: --resume=reports/latest: this run has no saved options (an older version made it). Judge it "
+        "with --evidence, or start a new one.",
+        "enroll": "ERROR: --resume=reports/latest: this run used --enroll, which changes VMs and is never resumed. Start a "
+        "new run: VMs that are connected already stay as they are.",
     }.items():
         outcome = checkout.run(*_broken(checkout, what))
         assert outcome.ret == 4, what
@@ -265,3 +269,56 @@ def test_the_runner_is_looked_at_again_only_when_it_did_not_answer(tmp_path: Pat
     assert (around.has_az_cli(complete=False), around.has_az_cli(complete=True)) == (True, False)
     around.az_cli = AzCli("2.76.0")
     assert around.has_az_cli(complete=True)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            {"resume": "x", "shard": "1/2"},
+            "--resume and --shard: a resumed run keeps its original options. Drop --shard.",
+        ),
+        (
+            {"retry_unknown": "x", "evidence_store": "y"},
+            "--retry-unknown and --evidence-store: only a new run sends its evidence there. Give one.",
+        ),
+        (
+            {"retry_unknown": "x", "evidence": ["y"]},
+            "--retry-unknown and --evidence: the one visits VMs, the other visits none. Give one.",
+        ),
+    ],
+)
+def test_options_that_a_resumed_run_cannot_take(more: dict[str, object], message: str) -> None:
+    given = dict.fromkeys(("resume", "retry_unknown", "shard", "evidence_store", "evidence")) | more
+    config: Any = SimpleNamespace(option=SimpleNamespace(**given))
+    with pytest.raises(pytest.UsageError) as refused:
+        resume(config)
+    assert str(refused.value) == message
+
+
+def test_a_run_directory_that_cannot_be_locked_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(pytest.UsageError) as refused:
+        _lock(tmp_path / "none", "--resume")
+    assert str(refused.value) == f"--resume {tmp_path}/none: cannot be written to (No such file or directory)."
+
+
+def _answered(state: ProbeState) -> dict[str, ProbeResult]:
+    return {"a": ProbeResult("a", "true", state)}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "results", "pending", "pending_if_unknown"),
+    [
+        ("cancelled", {}, True, True),
+        ("refused", {}, False, True),
+        ("ok", {}, False, False),
+        ("ok", _answered("lost"), False, True),
+        ("ok", _answered("timed out"), False, True),
+        ("ok", _answered("done"), False, False),
+    ],
+)
+def test_who_is_visited_again(outcome: str, results: Any, pending: bool, pending_if_unknown: bool) -> None:
+    evidence: Any = SimpleNamespace(session=SshSession(outcome), results=results)
+    assert (_is_pending(evidence, unknown_too=False), _is_pending(evidence, unknown_too=True)) == (
+        pending, pending_if_unknown
+    )  # fmt: skip
