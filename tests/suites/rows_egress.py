@@ -33,6 +33,11 @@ WANTED = (
 )
 
 
+def egress_row(name: str, endpoint: Endpoint, status: Status, message: str, remedy: str = "", **network: Any) -> Row:
+    """A row of one endpoint; `network` is what differs in the properties of the cloud services network."""
+    return azure_row(name, status, message, remedy, also={"endpoint": endpoint}, csn=props(**network))
+
+
 def adding(*names: str, before: Sequence[Mapping[str, Any]] = ()) -> str:
     """The command that adds the names to what was asked for before."""
     added = {"category": "azure-arc", "endpoints": [{"domainName": name, "port": 443} for name in names]}
@@ -44,184 +49,179 @@ def adding(*names: str, before: Sequence[Mapping[str, Any]] = ()) -> str:
 
 
 ROWS["CSN-002"] = [
-    azure_row(
+    egress_row(
         "by its name",
+        ARM,
         Status.PASS,
         "management.azure.com is covered by management.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": ARM},
     ),
-    azure_row(
+    egress_row(
         "with a scheme inside the domain name",
+        ARM,
         Status.PASS,
         "management.azure.com is covered by https://management.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": ARM},
-        csn=props(enabledEgressEndpoints=egress("https://management.azure.com")),
+        enabledEgressEndpoints=egress("https://management.azure.com"),
     ),
-    azure_row(
+    egress_row(
         "with a scheme, a port and a path",
+        ARM,
         Status.PASS,
         "management.azure.com is covered by HTTPS://Management.Azure.Com:443/x port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": ARM},
-        csn=props(enabledEgressEndpoints=egress("HTTPS://Management.Azure.Com:443/x", port=None)),
+        enabledEgressEndpoints=egress("HTTPS://Management.Azure.Com:443/x", port=None),
     ),
-    azure_row(
+    egress_row(
         "by a domain above it",
+        ARM,
         Status.PASS,
         "management.azure.com is covered by .azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": ARM},
-        csn=props(enabledEgressEndpoints=egress(".azure.com")),
+        enabledEgressEndpoints=egress(".azure.com"),
     ),
-    azure_row(
+    egress_row(
         "by a wildcard",
+        ARM,
         Status.PASS,
         "management.azure.com is covered by *.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": ARM},
-        csn=props(enabledEgressEndpoints=egress("*.azure.com")),
+        enabledEgressEndpoints=egress("*.azure.com"),
     ),
-    azure_row(
+    egress_row(
         "without a port",
+        ARM,
         Status.PASS,
         "management.azure.com is covered by management.azure.com in enabledEgressEndpoints of the cloud services network csn-1 (no port is stated, taken as 443).",
-        also={"endpoint": ARM},
-        csn=props(enabledEgressEndpoints=egress("management.azure.com", port=None)),
+        enabledEgressEndpoints=egress("management.azure.com", port=None),
     ),
-    azure_row(
+    egress_row(
         "upper case, and a dot at its end",
+        PAS,
         Status.PASS,
         "pas.windows.net is covered by PAS.windows.net. port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": PAS},
     ),
-    azure_row(
+    egress_row(
         "by a leading dot: all below",
+        HIS,
         Status.PASS,
         "gbl.his.arc.azure.com is covered by .his.arc.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": HIS},
     ),
-    azure_row(
+    egress_row(
         "by a leading dot: the domain itself",
+        NOTIFICATION,
         Status.PASS,
         "guestnotificationservice.azure.com is covered by .guestnotificationservice.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1 (a leading dot is taken to include the domain itself).",
-        also={"endpoint": NOTIFICATION},
     ),
-    azure_row(
+    egress_row(
         "by a list of several categories",
+        PAS,
         Status.PASS,
         "pas.windows.net is covered by pas.windows.net port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": PAS},
-        csn=props(
-            enabledEgressEndpoints=[
-                {"category": "empty"},
-                *egress("a.example"),
-                *egress("pas.windows.net"),
-            ]
-        ),
+        enabledEgressEndpoints=[
+            {"category": "empty"},
+            *egress("a.example"),
+            *egress("pas.windows.net"),
+        ],
     ),
-    azure_row(
+    egress_row(
         "a regional host stands for itself",
+        REGIONAL_LOGIN,
         Status.PASS,
         "eastus.login.microsoft.com is covered by eastus.login.microsoft.com port 443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": REGIONAL_LOGIN},
-        csn=props(enabledEgressEndpoints=egress("eastus.login.microsoft.com")),
+        enabledEgressEndpoints=egress("eastus.login.microsoft.com"),
     ),
-    azure_row(
+    egress_row(
         "a host that stands for a wildcard",
+        HIS,
         Status.WARN,
         "gbl.his.arc.azure.com is covered by gbl.his.arc.azure.com port 443 in enabledEgressEndpoints of the cloud services network csn-1, which is this host alone. The agent needs *.his.arc.azure.com; gbl.his.arc.azure.com only stands for it.",
         adding(*WANTED),
-        also={"endpoint": HIS},
-        csn=props(enabledEgressEndpoints=egress("gbl.his.arc.azure.com")),
+        enabledEgressEndpoints=egress("gbl.his.arc.azure.com"),
     ),
-    azure_row(
+    egress_row(
         "on a port of its own",
+        MIRROR,
         Status.PASS,
         "mirror.corp.example is covered by mirror.corp.example port 8443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": MIRROR},
-        csn=props(enabledEgressEndpoints=egress("mirror.corp.example", port=8443)),
+        enabledEgressEndpoints=egress("mirror.corp.example", port=8443),
     ),
-    azure_row(
+    egress_row(
         "the port is text",
+        MIRROR,
         Status.PASS,
         "mirror.corp.example is covered by mirror.corp.example port 8443 in enabledEgressEndpoints of the cloud services network csn-1.",
-        also={"endpoint": MIRROR},
-        csn=props(enabledEgressEndpoints=egress("mirror.corp.example", port="8443")),
+        enabledEgressEndpoints=egress("mirror.corp.example", port="8443"),
     ),
-    azure_row(
+    egress_row(
         "the list is absent, and what was asked for covers it",
+        PAS,
         Status.PASS,
         "pas.windows.net is covered by https://pas.windows.net port 443 in additionalEgressEndpoints of the cloud services network csn-1 (enabledEgressEndpoints itself is absent from Azure's answer).",
-        also={"endpoint": PAS},
-        csn=props(
-            enabledEgressEndpoints=GONE,
-            enableDefaultEgressEndpoints="False",
-            additionalEgressEndpoints=egress("https://pas.windows.net"),
-        ),
+        enabledEgressEndpoints=GONE,
+        enableDefaultEgressEndpoints="False",
+        additionalEgressEndpoints=egress("https://pas.windows.net"),
     ),
-    azure_row(
+    egress_row(
         "missing",
+        PAS,
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry). Needed for: Microsoft Entra ID: authorization.",
         adding(*WANTED[1:]),
-        also={"endpoint": PAS},
-        csn=props(enabledEgressEndpoints=egress("management.azure.com")),
+        enabledEgressEndpoints=egress("management.azure.com"),
     ),
-    azure_row(
+    egress_row(
         "missing, and others were asked for",
+        HIS,
         Status.FAIL,
         "gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 2 entries). Needed for: hybrid identity service of Azure Arc: certificate and metadata of the machine.",
         adding(*WANTED, before=egress("a.example", "b.example")),
-        also={"endpoint": HIS},
-        csn=props(
-            enabledEgressEndpoints=egress("a.example", "b.example"),
-            additionalEgressEndpoints=egress("a.example", "b.example"),
-        ),
+        enabledEgressEndpoints=egress("a.example", "b.example"),
+        additionalEgressEndpoints=egress("a.example", "b.example"),
     ),
-    azure_row(
+    egress_row(
         "the list is empty",
+        PAS,
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it is empty). Needed for: Microsoft Entra ID: authorization.",
         adding(*WANTED),
-        also={"endpoint": PAS},
-        csn=props(enabledEgressEndpoints=[]),
+        enabledEgressEndpoints=[],
     ),
-    azure_row(
+    egress_row(
         "on another port",
+        PAS,
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry; pas.windows.net port 8443 is for another port). Needed for: Microsoft Entra ID: authorization.",
         adding(*WANTED),
-        also={"endpoint": PAS},
-        csn=props(enabledEgressEndpoints=egress("pas.windows.net", port=8443)),
+        enabledEgressEndpoints=egress("pas.windows.net", port=8443),
     ),
-    azure_row(
+    egress_row(
         "without a leading dot",
+        HIS,
         Status.FAIL,
         "gbl.his.arc.azure.com port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 1 entry; his.arc.azure.com without a leading dot is that one host). Needed for: hybrid identity service of Azure Arc: certificate and metadata of the machine.",
         adding(*WANTED),
-        also={"endpoint": HIS},
-        csn=props(enabledEgressEndpoints=egress("his.arc.azure.com")),
+        enabledEgressEndpoints=egress("his.arc.azure.com"),
     ),
-    azure_row(
+    egress_row(
         "a name that only ends alike",
+        PAS,
         Status.FAIL,
         "pas.windows.net port 443 is not covered by enabledEgressEndpoints of the cloud services network csn-1 (it has 3 entries). Needed for: Microsoft Entra ID: authorization.",
         adding(*WANTED),
-        also={"endpoint": PAS},
-        csn=props(enabledEgressEndpoints=egress(".s.windows.net", "as.windows.net", "xpas.windows.net")),
+        enabledEgressEndpoints=egress(".s.windows.net", "as.windows.net", "xpas.windows.net"),
     ),
-    azure_row(
+    egress_row(
         "the list is absent: not empty",
+        PAS,
         Status.UNKNOWN,
         "Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net.",
         f"NET-001 shows whether pas.windows.net passes. To be sure: {adding(*WANTED)}",
-        also={"endpoint": PAS},
-        csn=props(enabledEgressEndpoints=GONE, enableDefaultEgressEndpoints="False"),
+        enabledEgressEndpoints=GONE,
+        enableDefaultEgressEndpoints="False",
     ),
     *(
-        azure_row(
+        egress_row(
             f"{name}, and the defaults are enabled",
+            PAS,
             Status.NOT_APPLICABLE,
             'Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net. enableDefaultEgressEndpoints is "True", and what that lets through is not published: NET-001 tests from the VM whether pas.windows.net is reached.',
-            also={"endpoint": PAS},
-            csn=props(**network),
+            **network,
         )
         for name, network in {
             "the list is null": {"enabledEgressEndpoints": None},
@@ -232,20 +232,22 @@ ROWS["CSN-002"] = [
             "the list is null, true": {"enabledEgressEndpoints": None, "enableDefaultEgressEndpoints": "true"},
         }.items()
     ),
-    azure_row(
+    egress_row(
         "the list is null, the defaults are enabled, and what was asked for covers it",
+        PAS,
         Status.PASS,
         "pas.windows.net is covered by .windows.net port 443 in additionalEgressEndpoints of the cloud services network csn-1 (enabledEgressEndpoints itself is absent from Azure's answer).",
-        also={"endpoint": PAS},
-        csn=props(enabledEgressEndpoints=None, additionalEgressEndpoints=egress(".windows.net")),
+        enabledEgressEndpoints=None,
+        additionalEgressEndpoints=egress(".windows.net"),
     ),
-    azure_row(
+    egress_row(
         "the list is null, and so is the flag",
+        PAS,
         Status.UNKNOWN,
         "Azure does not state enabledEgressEndpoints of the cloud services network csn-1, and its own entries do not cover pas.windows.net.",
         f"NET-001 shows whether pas.windows.net passes. To be sure: {adding(*WANTED)}",
-        also={"endpoint": PAS},
-        csn=props(enabledEgressEndpoints=None, enableDefaultEgressEndpoints=None),
+        enabledEgressEndpoints=None,
+        enableDefaultEgressEndpoints=None,
     ),
     *common_azure_rows("csn", "csn", "vm", also={"endpoint": PAS}),
 ]
