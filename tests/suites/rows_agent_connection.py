@@ -21,6 +21,10 @@ from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
 
+SHARED_ID = "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not show whose it is; expected a unique id."
+RIGHT_OR_DISCONNECT = "If that resource is the right one, correct the inventory (resource_id, target). Else run 'azcmagent disconnect' on the VM, then connect again."
+RUN_BY_HAND = "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd."
+
 ID = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a"
 SHOW_COPIED = replace(SHOW_CONNECTED, stdout=SHOW_CONNECTED.stdout.replace("vm-a", "vm-b"))
 
@@ -86,7 +90,7 @@ ROWS["AGENT-005"] = [
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.FAIL,
         "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a (subscription 00000000-0000-0000-0000-000000000001, expected S; resource group rg-arc, expected rg-vm). Connecting would end with AZCM0067.",
-        "If that resource is the right one, correct the inventory (resource_id, target). Else run 'azcmagent disconnect' on the VM, then connect again.",
+        RIGHT_OR_DISCONNECT,
         vm=HELD,
     ),
     Row(
@@ -99,7 +103,7 @@ ROWS["AGENT-005"] = [
         },
         Status.FAIL,
         "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/copy-of-vm (name copy-of-vm, expected vm-a). Connecting would end with AZCM0067.",
-        "If that resource is the right one, correct the inventory (resource_id, target). Else run 'azcmagent disconnect' on the VM, then connect again.",
+        RIGHT_OR_DISCONNECT,
         vm=TOLD,
     ),
     Row(
@@ -112,7 +116,7 @@ ROWS["AGENT-005"] = [
         },
         Status.FAIL,
         "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/copy-of-vm (name copy-of-vm, expected vm-a). Connecting would end with AZCM0067.",
-        "If that resource is the right one, correct the inventory (resource_id, target). Else run 'azcmagent disconnect' on the VM, then connect again.",
+        RIGHT_OR_DISCONNECT,
         vm=TOLD,
     ),
     Row(
@@ -164,14 +168,14 @@ ROWS["AGENT-005"] = [
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
         "Whether the machine is connected, and as what, is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
-        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
+        RUN_BY_HAND,
     ),
     Row(
         "no answer in time",
         {"agent": there(), "agent_show": seen(state="timed out")},
         Status.UNKNOWN,
         "Whether the machine is connected, and as what, is not known: the command did not answer in time.",
-        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
+        RUN_BY_HAND,
     ),
 ]
 
@@ -230,7 +234,7 @@ ROWS["AGENT-007"] = [
         "Azure has it as another VM's, and lists no machine of this VM, whose agent names its own",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.UNKNOWN,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not show whose it is; expected a unique id.",
+        SHARED_ID,
         WHOSE,
         parameters=clash({"vm-a": "", "vm-b": VM_ID}, vm_b=VM_ID),
     ),
@@ -238,7 +242,7 @@ ROWS["AGENT-007"] = [
         "another VM reports it too, and Azure was not asked",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.UNKNOWN,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not show whose it is; expected a unique id.",
+        SHARED_ID,
         WHOSE,
         parameters=clash({}, vm_b=VM_ID),
     ),
@@ -246,7 +250,7 @@ ROWS["AGENT-007"] = [
         "another VM reports it too, and Azure has it as nobody's",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.UNKNOWN,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not show whose it is; expected a unique id.",
+        SHARED_ID,
         WHOSE,
         parameters=clash({"vm-a": "a", "vm-b": "b"}, vm_b=VM_ID),
     ),
@@ -254,7 +258,7 @@ ROWS["AGENT-007"] = [
         "it is another VM's in Azure, which does not state what this VM's is",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.UNKNOWN,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not show whose it is; expected a unique id.",
+        SHARED_ID,
         WHOSE,
         parameters=clash({"vm-b": VM_ID}, vm_b=VM_ID),
     ),
@@ -262,7 +266,7 @@ ROWS["AGENT-007"] = [
         "Azure has it as that of both",
         {"agent": there(), "agent_show": SHOW_CONNECTED},
         Status.UNKNOWN,
-        "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 was also reported by vm-b, and Azure does not show whose it is; expected a unique id.",
+        SHARED_ID,
         WHOSE,
         parameters=clash({"vm-a": VM_ID, "vm-b": VM_ID}, vm_b=VM_ID),
     ),
@@ -271,7 +275,7 @@ ROWS["AGENT-007"] = [
         {"agent": there(), "agent_show": SHOW_NO_SERVICE},
         Status.UNKNOWN,
         "The VM ID is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
-        "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
+        RUN_BY_HAND,
         parameters=clash({}),
     ),
 ]

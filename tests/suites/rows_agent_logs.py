@@ -10,6 +10,8 @@ from tests.support.suite_rows import NOW, Row, seen
 
 ROWS: dict[str, list[Row]] = {}
 
+NO_ERROR = "No AZCM code and no error of the last day in himds.log, azcmagent.log, cloud-init-output.log and journal."
+
 
 def stamp(ago: int) -> str:
     return f"{datetime.fromtimestamp(NOW - ago, UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -35,7 +37,7 @@ ROWS["AGENT-006"] = [
         "nothing",
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs()},
         Status.PASS,
-        "No AZCM code and no error of the last day in himds.log, azcmagent.log, cloud-init-output.log and journal.",
+        NO_ERROR,
     ),
     Row(
         "not installed, cloud-init printed nothing of it",
@@ -147,13 +149,13 @@ ROWS["AGENT-006"] = [
         "success is no error",
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(logged(60, "AZCM0000: success"))},
         Status.PASS,
-        "No AZCM code and no error of the last day in himds.log, azcmagent.log, cloud-init-output.log and journal.",
+        NO_ERROR,
     ),
     Row(
         "two days ago",
         {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(logged(2 * 86_400, "AZCM0026: Network Error"))},
         Status.PASS,
-        "No AZCM code and no error of the last day in himds.log, azcmagent.log, cloud-init-output.log and journal.",
+        NO_ERROR,
     ),
     Row(
         "before a successful connect",
@@ -163,7 +165,7 @@ ROWS["AGENT-006"] = [
             "agent_logs": logs(NETWORK, logged(60, "Connected machine to Azure"), journal=f"{stamp(90)}\tAZCM0026\n"),
         },
         Status.PASS,
-        "No AZCM code and no error of the last day in himds.log, azcmagent.log, cloud-init-output.log and journal.",
+        NO_ERROR,
     ),
     Row(
         "after a successful connect",
@@ -184,7 +186,7 @@ ROWS["AGENT-006"] = [
             "agent_logs": logs(cloud_init="\tERROR: Failed to connect to Azure Arc\n"),
         },
         Status.PASS,
-        "No AZCM code and no error of the last day in himds.log, azcmagent.log, cloud-init-output.log and journal.",
+        NO_ERROR,
     ),
     Row(
         "no root",

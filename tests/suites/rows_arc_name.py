@@ -19,6 +19,9 @@ from tests.support.suite_rows import Row, seen
 
 ROWS: dict[str, list[Row]] = {}
 
+REMOVE_OR_RENAME = "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME."
+RENAME = "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit."
+
 
 def called(name: str) -> Vm:
     return replace(INVENTORY, name=name, resource_id=VM_ID.replace("vm-a", name))
@@ -64,7 +67,7 @@ ROWS["VM-006"] = [
         "55 characters",
         Status.FAIL,
         "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' is not a valid name for an Arc resource: it has 55 characters, 54 are allowed. azcmagent connect would stop with AZCM0102.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
+        RENAME,
         evidence=ABSENT,
         inventory=called("a" * 55),
     ),
@@ -72,7 +75,7 @@ ROWS["VM-006"] = [
         "ends with a hyphen: Azure's pattern takes it",
         Status.WARN,
         "web- is free in resource group rg-nexus, and ends with '-': Azure takes that, but the agent's documents do not.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
+        RENAME,
         evidence=ABSENT,
         inventory=called("web-"),
     ),
@@ -80,7 +83,7 @@ ROWS["VM-006"] = [
         "ends with an underscore: Azure's pattern takes it",
         Status.WARN,
         "web_ is free in resource group rg-nexus, and ends with '_': Azure takes that, but the agent's documents do not.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
+        RENAME,
         evidence=ABSENT,
         inventory=called("web_"),
     ),
@@ -102,7 +105,7 @@ ROWS["VM-006"] = [
         "a name that is not ASCII",
         Status.FAIL,
         "'wéb' is not a valid name for an Arc resource: 'é' is not allowed. azcmagent connect would stop with AZCM0102.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
+        RENAME,
         evidence=ABSENT,
         inventory=called("wéb"),
     ),
@@ -135,7 +138,7 @@ ROWS["VM-006"] = [
         "not valid, and Azure cannot be read",
         Status.FAIL,
         "'web 1' is not a valid name for an Arc resource: ' ' is not allowed. azcmagent connect would stop with AZCM0102.",
-        "Connect under another name: azcmagent connect --resource-name NAME. Allowed are up to 54 letters, digits, -, _ and dots, the last one a letter or digit.",
+        RENAME,
         evidence=ABSENT,
         inventory=called("web 1"),
         machine=FORBIDDEN,
@@ -158,7 +161,7 @@ ROWS["VM-006"] = [
         "another one's: no agent here",
         Status.FAIL,
         "A machine vm-a is in resource group rg-nexus already (Connected), and it is not this VM: no agent is installed here. azcmagent connect would stop with AZCM0044.",
-        "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
+        REMOVE_OR_RENAME,
         evidence=ABSENT,
         machine={},
     ),
@@ -166,7 +169,7 @@ ROWS["VM-006"] = [
         "a left-over: no agent here",
         Status.FAIL,
         "A machine vm-a is in resource group rg-nexus already (Disconnected), and it is not this VM: no agent is installed here. azcmagent connect would stop with AZCM0044.",
-        "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
+        REMOVE_OR_RENAME,
         evidence=ABSENT,
         machine=props(status="Disconnected"),
     ),
@@ -174,7 +177,7 @@ ROWS["VM-006"] = [
         "another one's: never connected",
         Status.FAIL,
         "A machine vm-a is in resource group rg-nexus already (Connected), and it is not this VM: the agent here was never connected. azcmagent connect would stop with AZCM0044.",
-        "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
+        REMOVE_OR_RENAME,
         evidence=show("Agent Status", "Disconnected"),
         machine={},
     ),
@@ -182,7 +185,7 @@ ROWS["VM-006"] = [
         "another one's: connected elsewhere",
         Status.FAIL,
         "A machine vm-a is in resource group rg-nexus already (Connected), and it is not this VM: the agent here is connected as /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus-2/providers/Microsoft.HybridCompute/machines/vm-a. azcmagent connect would stop with AZCM0044.",
-        "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
+        REMOVE_OR_RENAME,
         evidence=connected(MACHINE_ID.replace("rg-nexus", "rg-nexus-2")),
         machine={},
     ),
@@ -206,7 +209,7 @@ ROWS["VM-006"] = [
         "prepared for private relay, and the agent is connected elsewhere",
         Status.FAIL,
         "A machine vm-a is in resource group rg-nexus already (AwaitingConnection), and it is not this VM: the agent here is connected as /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus-2/providers/Microsoft.HybridCompute/machines/vm-a. azcmagent connect would stop with AZCM0044.",
-        "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
+        REMOVE_OR_RENAME,
         evidence=connected(MACHINE_ID.replace("rg-nexus", "rg-nexus-2")),
         inventory=replace(INVENTORY, path="relay"),
         machine=props(status="AwaitingConnection", vmId=""),
@@ -231,7 +234,7 @@ ROWS["VM-006"] = [
         "the agent does not answer: another one's",
         Status.FAIL,
         "A machine vm-a is in resource group rg-nexus already (Connected), with the MAC address 6e:12:0a:00:00:ff, and is not this VM, which has 6e:12:0a:00:00:04, 6e:12:0a:00:00:05. azcmagent connect would stop with AZCM0044.",
-        "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
+        REMOVE_OR_RENAME,
         evidence=SILENT,
         machine=props(
             networkProfile={
@@ -243,7 +246,7 @@ ROWS["VM-006"] = [
         "the agent does not answer: another one's, by IP address",
         Status.FAIL,
         "A machine vm-a is in resource group rg-nexus already (Connected), with the IP address 10.0.0.9, and is not this VM, which has 10.0.0.4. azcmagent connect would stop with AZCM0044.",
-        "If that machine is no longer needed: az resource delete --ids /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus/providers/Microsoft.HybridCompute/machines/vm-a ; otherwise connect under another name: azcmagent connect --resource-name NAME.",
+        REMOVE_OR_RENAME,
         evidence=SILENT,
         machine=props(networkProfile={"networkInterfaces": [{"ipAddresses": [{"address": "10.0.0.9"}]}]}),
     ),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plugins.model import Status, Target
-from tests.support.azure_rows import azure_row, common_azure_rows, props
+from tests.support.azure_rows import NOT_STATED, azure_row, common_azure_rows, props
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY
 from tests.support.suite_rows import Row
 
 ROWS: dict[str, list[Row]] = {}
+
+LOOK_LATER = "Check the cluster's Overview in the portal, and run again later."
+WAIT = "Enroll when the cluster is Running again; what fails meanwhile may have this cause."
+RECONNECT = "Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); VMs continue to run, but Azure can neither see nor change them."
 
 ELSEWHERE_GROUP = "/subscriptions/22222222-2222-3333-4444-555555555555/resourceGroups/rg-arc"
 ELSEWHERE = replace(INVENTORY, target=Target("22222222-2222-3333-4444-555555555555", "rg-arc", "eastus", "AzureCloud"))
@@ -20,49 +24,49 @@ ROWS["PLATFORM-004"] = [
         "updating",
         Status.WARN,
         "Cluster cluster-1 is connected and has detailedStatus Updating; expected Running: Rack 2 of 4 is being upgraded.",
-        "Enroll when the cluster is Running again; what fails meanwhile may have this cause.",
+        WAIT,
         cluster=props(detailedStatus="Updating", detailedStatusMessage="Rack 2 of 4 is being upgraded."),
     ),
     azure_row(
         "update paused",
         Status.WARN,
         "Cluster cluster-1 is connected and has detailedStatus UpdatePaused; expected Running.",
-        "Enroll when the cluster is Running again; what fails meanwhile may have this cause.",
+        WAIT,
         cluster=props(detailedStatus="UpdatePaused"),
     ),
     azure_row(
         "degraded",
         Status.WARN,
         "Cluster cluster-1 is connected and has detailedStatus Degraded; expected Running: 2 bare metal machines are not ready.",
-        "Enroll when the cluster is Running again; what fails meanwhile may have this cause.",
+        WAIT,
         cluster=props(detailedStatus="Degraded", detailedStatusMessage="2 bare metal machines are not ready"),
     ),
     azure_row(
         "degraded and not connected",
         Status.FAIL,
         "Cluster cluster-1 has clusterConnectionStatus Timeout; expected Connected. Its detailedStatus is Degraded.",
-        "Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); VMs continue to run, but Azure can neither see nor change them.",
+        RECONNECT,
         cluster=props(detailedStatus="Degraded", clusterConnectionStatus="Timeout"),
     ),
     azure_row(
         "not connected",
         Status.FAIL,
         "Cluster cluster-1 has clusterConnectionStatus Disconnected; expected Connected. Its detailedStatus is Running.",
-        "Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); VMs continue to run, but Azure can neither see nor change them.",
+        RECONNECT,
         cluster=props(clusterConnectionStatus="Disconnected"),
     ),
     azure_row(
         "undefined: Azure does not know",
         Status.UNKNOWN,
         "Azure does not know how cluster cluster-1 is: clusterConnectionStatus Undefined; expected Connected.",
-        "Check the cluster's Overview in the portal, and run again later.",
+        LOOK_LATER,
         cluster=props(clusterConnectionStatus="Undefined"),
     ),
     azure_row(
         "undefined, and its status is not stated",
         Status.UNKNOWN,
         "Azure does not know how cluster cluster-1 is: clusterConnectionStatus Undefined; expected Connected.",
-        "Check the cluster's Overview in the portal, and run again later.",
+        LOOK_LATER,
         cluster=props(clusterConnectionStatus="Undefined", detailedStatus=GONE),
     ),
     azure_row(
@@ -76,21 +80,21 @@ ROWS["PLATFORM-004"] = [
         "a status that Azure does not know",
         Status.UNKNOWN,
         "Azure does not know how cluster cluster-1 is: detailedStatus Unknown; expected Running: No report for an hour.",
-        "Check the cluster's Overview in the portal, and run again later.",
+        LOOK_LATER,
         cluster=props(detailedStatus="Unknown", detailedStatusMessage="No report for an hour."),
     ),
     azure_row(
         "the cluster manager does not reach it",
         Status.FAIL,
         "Cluster cluster-1 has clusterManagerConnectionStatus Unreachable; expected Connected. Its detailedStatus is Running.",
-        "Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); VMs continue to run, but Azure can neither see nor change them.",
+        RECONNECT,
         cluster=props(clusterManagerConnectionStatus="Unreachable"),
     ),
     azure_row(
         "the cluster manager's connection is undefined",
         Status.UNKNOWN,
         "Azure does not know how cluster cluster-1 is: clusterManagerConnectionStatus Undefined; expected Connected.",
-        "Check the cluster's Overview in the portal, and run again later.",
+        LOOK_LATER,
         cluster=props(clusterManagerConnectionStatus="Undefined"),
     ),
     azure_row(
@@ -116,14 +120,14 @@ ROWS["PLATFORM-004"] = [
         "connection not stated",
         Status.UNKNOWN,
         "Azure does not state clusterConnectionStatus of cluster cluster-1.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         cluster=props(clusterConnectionStatus=GONE),
     ),
     azure_row(
         "neither stated",
         Status.UNKNOWN,
         "Azure does not state detailedStatus and clusterConnectionStatus of cluster cluster-1.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         cluster=props(clusterConnectionStatus=GONE, detailedStatus=GONE),
     ),
     azure_row(
@@ -173,7 +177,7 @@ ROWS["PLATFORM-005"] = [
         "not stated",
         Status.UNKNOWN,
         "Azure does not state registrationState of the resource provider Microsoft.HybridCompute in subscription 11111111-2222-3333-4444-555555555555.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         also={"namespace": "Microsoft.HybridCompute"},
         providers={"Microsoft.HybridCompute": ""},
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugins.model import Status
-from tests.support.azure_rows import azure_row, common_azure_rows, props
+from tests.support.azure_rows import NOT_STATED, azure_row, common_azure_rows, props
 from tests.support.fake_azure import CLUSTER_ID, GONE, egress
 from tests.support.suite_rows import Row
 
@@ -139,21 +139,21 @@ ROWS["CSN-003"] = [
         "its cluster is not stated",
         Status.UNKNOWN,
         "Azure does not state clusterId of the cloud services network csn-1.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         csn=props(clusterId=GONE),
     ),
     azure_row(
         "the VM's cluster is not stated",
         Status.UNKNOWN,
         "Azure does not state clusterId of VM vm-a.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         vm=props(clusterId=GONE),
     ),
     azure_row(
         "its status is not stated",
         Status.UNKNOWN,
         "Azure does not state detailedStatus of the cloud services network csn-1.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         csn=props(detailedStatus=GONE),
     ),
     azure_row(

@@ -10,6 +10,8 @@ from tests.support.suite_rows import Row, seen
 
 ROWS: dict[str, list[Row]] = {}
 
+SET_NO_PROXY = "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session."
+
 
 def version(number: str) -> ProbeResult:
     return seen(f"curl {number} (x86_64-pc-linux-gnu) libcurl/{number} OpenSSL/3.0.2\nRelease-Date: 2022-01-05\n")
@@ -60,7 +62,7 @@ ROWS["PROXY-002"] = [
         both("localhost,127.0.0.1,::1"),
         Status.FAIL,
         "no_proxy lacks 169.254.169.254 (found: localhost,127.0.0.1,::1). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "lacks the address, and is set by a script",
@@ -81,14 +83,14 @@ ROWS["PROXY-002"] = [
         both("localhost 127.0.0.1 ::1 169.254.169.254"),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for az (Python): entries are separated by commas, without blanks (found: localhost 127.0.0.1 ::1 169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "blanks instead of commas, curl of today",
         both("localhost 127.0.0.1 ::1 169.254.169.254"),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 8.14.1 and az (Python): entries are separated by commas, without blanks (found: localhost 127.0.0.1 ::1 169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
         curl="8.14.1",
     ),
     no_proxy(
@@ -96,49 +98,49 @@ ROWS["PROXY-002"] = [
         both("localhost;127.0.0.1;169.254.169.254"),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): entries are separated by commas, by nothing else (found: localhost;127.0.0.1;169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "quotation marks",
         both(f'"{ARTICLE}"'),
         Status.FAIL,
         'no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): its quotation marks are part of the value (found: "localhost,127.0.0.1,::1,169.254.169.254"). IMDS requests from the SSH session would go to the proxy.',
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "with a port",
         both("localhost,127.0.0.1,::1,169.254.169.254:80"),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): an entry with a port does not count for every tool (found: localhost,127.0.0.1,::1,169.254.169.254:80). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "with a scheme",
         both("localhost,127.0.0.1,::1,http://169.254.169.254"),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): an entry is an address, without http:// (found: localhost,127.0.0.1,::1,http://169.254.169.254). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "a star as part of an address",
         both("localhost,127.0.0.1,::1,169.254.*"),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): a star counts for curl and az only when it stands alone, and is not part of an address (found: localhost,127.0.0.1,::1,169.254.*). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "a star exempts Azure, too",
         both("*"),
         Status.FAIL,
         "no_proxy exempts too much (found: *). Requests from the SSH session to management.azure.com and 7 more endpoints would not use the proxy, and nothing else leads there.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "a domain exempts Azure, too",
         both(ARTICLE + ",.azure.com"),
         Status.FAIL,
         "no_proxy exempts too much (found: localhost,127.0.0.1,::1,169.254.169.254,.azure.com). Requests from the SSH session to management.azure.com and 4 more endpoints would not use the proxy, and nothing else leads there.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "a network, curl knows them",
@@ -167,7 +169,7 @@ ROWS["PROXY-002"] = [
         both(f"{ARTICLE}\r"),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 7.88.1 and az (Python): there is a carriage return (\\r) in it, which is a part of the entry for some tools (found: localhost,127.0.0.1,::1,169.254.169.254\\r). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "a carriage return, in the variable that Go reads",
@@ -189,7 +191,7 @@ ROWS["PROXY-002"] = [
         both("169.254.169.254,localhost,127.0.0.1,::1"),
         Status.FAIL,
         "no_proxy does not exempt 169.254.169.254 for curl 7.86.0: curl 7.86.0 takes only the last entry for an address (found: 169.254.169.254,localhost,127.0.0.1,::1). IMDS requests from the SSH session would go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
         curl="7.86.0",
     ),
     no_proxy(
@@ -243,7 +245,7 @@ ROWS["PROXY-002"] = [
         both("169.254.169.254"),
         Status.WARN,
         "no_proxy lacks localhost, 127.0.0.1, ::1 in the SSH session (found: 169.254.169.254). The agent listens on localhost, ports 40342 and 40343; such requests may go to the proxy.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "lacks ::1",
@@ -258,28 +260,28 @@ ROWS["PROXY-002"] = [
         {},
         Status.FAIL,
         "no_proxy is set neither in the SSH session nor in the login shell; expected localhost,127.0.0.1,::1,169.254.169.254. As soon as a proxy is set, requests to the metadata service (169.254.169.254) would go to it.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "missing where a proxy is set",
         but(no_proxy=None),
         Status.FAIL,
         "no_proxy is not set in the SSH session, though a proxy is. curl, az and azcmagent take NO_PROXY instead; other programs would send IMDS requests to the proxy. Expected 169.254.169.254 in it.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "both missing where a proxy is set",
         both(None),
         Status.FAIL,
         "no_proxy is not set in the SSH session, though a proxy is. IMDS requests would go to the proxy. Expected 169.254.169.254 in it.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
     ),
     no_proxy(
         "only in the login profile, and so is the proxy",
         {},
         Status.WARN,
         "no_proxy is set in the login shell (set in /etc/profile.d/proxy.sh), but not in the SSH session. No proxy is set there either, so nothing goes astray yet.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
         login=FULL,
         written="/etc/profile.d/proxy.sh:export no_proxy=\n",
     ),
@@ -296,7 +298,7 @@ ROWS["PROXY-002"] = [
         {},
         Status.UNKNOWN,
         "no_proxy is not set in the SSH session, and the login shell could not be read: it did not answer in time.",
-        "Set no_proxy=localhost,127.0.0.1,::1,169.254.169.254 in /etc/environment, and open a new session.",
+        SET_NO_PROXY,
         login_env=seen(state="timed out"),
     ),
 ]

@@ -7,11 +7,14 @@ from dataclasses import replace
 from plugins.model import Status
 from plugins.requirements.profile import Profile
 from plugins.requirements.profile_file import load_profile
-from tests.support.azure_rows import azure_row, common_azure_rows, props
+from tests.support.azure_rows import NOT_STATED, azure_row, common_azure_rows, props
 from tests.support.fake_azure import FORBIDDEN, GONE
 from tests.support.suite_rows import PROFILE, Row
 
 ROWS: dict[str, list[Row]] = {}
+
+DECLARE_BUNDLE = 'Ask the operator of the instance for the management bundle, and declare it in a profile of your own (--profile=FILE): base = "2510", and in its table [declared]: management_bundle = "2510.1".'
+UPGRADE = "Upgrade the cluster's runtime (it is offered 4.9.0, 4.10.0): az networkcloud cluster update-version --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --target-cluster-version 4.10.0"
 
 NEWER = load_profile("2602")
 
@@ -25,7 +28,7 @@ ROWS["PLATFORM-001"] = [
         "at the floor, below what newer documents ask for",
         Status.WARN,
         "Cluster cluster-1 runs 4.7.0: enough (expected 4.7.0 or later), but 4.9.0 or later is recommended: the newest Nexus article (2026-02-09) asks for bundle 2602.1 and runtime 4.9.0, and only the last three minor versions of the runtime are supported.",
-        "Upgrade the cluster's runtime (it is offered 4.9.0, 4.10.0): az networkcloud cluster update-version --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --target-cluster-version 4.10.0",
+        UPGRADE,
     ),
     azure_row(
         "as new as recommended",
@@ -51,7 +54,7 @@ ROWS["PLATFORM-001"] = [
         "below",
         Status.FAIL,
         "Cluster cluster-1 runs 4.6.2; expected 4.7.0 or later.",
-        "Upgrade the cluster's runtime (it is offered 4.9.0, 4.10.0): az networkcloud cluster update-version --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --target-cluster-version 4.10.0",
+        UPGRADE,
         cluster=props(clusterVersion="4.6.2"),
     ),
     azure_row(
@@ -65,7 +68,7 @@ ROWS["PLATFORM-001"] = [
         "enough for 2510, not for 2602",
         Status.FAIL,
         "Cluster cluster-1 runs 4.7.0; expected 4.9.0 or later.",
-        "Upgrade the cluster's runtime (it is offered 4.9.0, 4.10.0): az networkcloud cluster update-version --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --target-cluster-version 4.10.0",
+        UPGRADE,
         profile=NEWER,
     ),
     azure_row(
@@ -86,7 +89,7 @@ ROWS["PLATFORM-001"] = [
         "not stated",
         Status.UNKNOWN,
         "Azure does not state clusterVersion of cluster cluster-1.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         cluster=props(clusterVersion=GONE),
     ),
     *common_azure_rows("cluster", "cluster", "vm"),
@@ -131,27 +134,27 @@ ROWS["PLATFORM-002"] = [
         "inferred: never a pass",
         Status.WARN,
         "No Azure API names the management bundle, and none is declared. It is inferred to be 2510.1 or later (newest runtime offered: 4.10.0, newest stable API version: 2025-09-01; 2510.1 came with runtime 4.7.0 and API 2025-09-01).",
-        'Ask the operator of the instance for the management bundle, and declare it in a profile of your own (--profile=FILE): base = "2510", and in its table [declared]: management_bundle = "2510.1".',
+        DECLARE_BUNDLE,
     ),
     azure_row(
         "inferred from the cluster manager",
         Status.WARN,
         "No Azure API names the management bundle, and none is declared. It is inferred to be 2510.1 or later (newest runtime offered: 4.10.0, newest stable API version: 2025-09-01; 2510.1 came with runtime 4.7.0 and API 2025-09-01).",
-        'Ask the operator of the instance for the management bundle, and declare it in a profile of your own (--profile=FILE): base = "2510", and in its table [declared]: management_bundle = "2510.1".',
+        DECLARE_BUNDLE,
         cluster=props(clusterVersion="4.5.0", availableUpgradeVersions=[]),
     ),
     azure_row(
         "inferred without the cluster manager",
         Status.WARN,
         "No Azure API names the management bundle, and none is declared. It is inferred to be 2510.1 or later (newest runtime offered: 4.10.0, newest stable API version: 2025-09-01; 2510.1 came with runtime 4.7.0 and API 2025-09-01).",
-        'Ask the operator of the instance for the management bundle, and declare it in a profile of your own (--profile=FILE): base = "2510", and in its table [declared]: management_bundle = "2510.1".',
+        DECLARE_BUNDLE,
         manager=FORBIDDEN,
     ),
     azure_row(
         "the runtimes are too old",
         Status.UNKNOWN,
         "No Azure API names the management bundle, none is declared, and nothing shows that it is 2510.1 or later (newest runtime offered: 4.5.0, newest stable API version: 2025-09-01; expected runtime 4.7.0 and API 2025-09-01).",
-        'Ask the operator of the instance for the management bundle, and declare it in a profile of your own (--profile=FILE): base = "2510", and in its table [declared]: management_bundle = "2510.1".',
+        DECLARE_BUNDLE,
         cluster=props(clusterVersion="4.5.0", availableUpgradeVersions=[]),
         manager=props(clusterVersions=[]),
     ),
@@ -159,7 +162,7 @@ ROWS["PLATFORM-002"] = [
         "a version that looks like a bundle proves nothing",
         Status.UNKNOWN,
         "No Azure API names the management bundle, none is declared, and nothing shows that it is 2510.1 or later (newest runtime offered: not known, newest stable API version: 2025-09-01; expected runtime 4.7.0 and API 2025-09-01).",
-        'Ask the operator of the instance for the management bundle, and declare it in a profile of your own (--profile=FILE): base = "2510", and in its table [declared]: management_bundle = "2510.1".',
+        DECLARE_BUNDLE,
         cluster=props(clusterVersion="2602.1", availableUpgradeVersions=[]),
         manager=FORBIDDEN,
     ),
@@ -167,7 +170,7 @@ ROWS["PLATFORM-002"] = [
         "the API is too old",
         Status.UNKNOWN,
         "No Azure API names the management bundle, none is declared, and nothing shows that it is 2510.1 or later (newest runtime offered: 4.10.0, newest stable API version: 2025-02-01; expected runtime 4.7.0 and API 2025-09-01).",
-        'Ask the operator of the instance for the management bundle, and declare it in a profile of your own (--profile=FILE): base = "2510", and in its table [declared]: management_bundle = "2510.1".',
+        DECLARE_BUNDLE,
         nexus={
             "resourceTypes": [{"resourceType": "VirtualMachines", "apiVersions": ["2025-07-01-preview", "2025-02-01"]}]
         },
@@ -176,7 +179,7 @@ ROWS["PLATFORM-002"] = [
         "nothing can be read",
         Status.UNKNOWN,
         "No Azure API names the management bundle, none is declared, and nothing shows that it is 2510.1 or later (newest runtime offered: not known, newest stable API version: not known; expected runtime 4.7.0 and API 2025-09-01).",
-        'Ask the operator of the instance for the management bundle, and declare it in a profile of your own (--profile=FILE): base = "2510", and in its table [declared]: management_bundle = "2510.1".',
+        DECLARE_BUNDLE,
         cluster=FORBIDDEN,
         nexus=FORBIDDEN,
     ),
@@ -236,7 +239,7 @@ ROWS["PLATFORM-003"] = [
         "the versions of another type do not count",
         Status.UNKNOWN,
         "Azure does not state the API versions of virtualMachines of the resource provider Microsoft.NetworkCloud.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         nexus={"resourceTypes": [{"resourceType": "clusters", "apiVersions": ["2025-09-01"]}]},
     ),
     *common_azure_rows("nexus"),
@@ -254,14 +257,14 @@ ROWS["PLATFORM-006"] = [
         "over",
         Status.WARN,
         "Support for runtime 4.7.0 of cluster cluster-1 ended on 2026-10-31; expected a date in the future.",
-        "Upgrade the cluster's runtime (it is offered 4.9.0, 4.10.0): az networkcloud cluster update-version --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --target-cluster-version 4.10.0",
+        UPGRADE,
         cluster=props(supportExpiryDate="2026-10-31"),
     ),
     azure_row(
         "with a time of day",
         Status.WARN,
         "Support for runtime of an unknown version of cluster cluster-1 ended on 2026-10-31; expected a date in the future.",
-        "Upgrade the cluster's runtime (it is offered 4.9.0, 4.10.0): az networkcloud cluster update-version --name cluster-1 --resource-group rg-nexus --subscription 11111111-2222-3333-4444-555555555555 --target-cluster-version 4.10.0",
+        UPGRADE,
         cluster=props(supportExpiryDate="2026-10-31T00:00:00Z", clusterVersion=GONE),
     ),
     azure_row(
@@ -275,7 +278,7 @@ ROWS["PLATFORM-006"] = [
         "not stated",
         Status.UNKNOWN,
         "Azure does not state supportExpiryDate of cluster cluster-1.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         cluster=props(supportExpiryDate=GONE),
     ),
     *common_azure_rows("cluster"),

@@ -10,12 +10,15 @@ from tests.support.suite_rows import Row, curl, seen
 
 ROWS: dict[str, list[Row]] = {}
 
+SET_PROXY = "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session."
+ADD_PROXY = "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to /etc/environment, and open a new session."
+
 
 def https(name: str, evidence: Mapping[str, ProbeResult], status: Status, message: str, remedy: str = "") -> Row:
     return Row(name, evidence, status, message, remedy, {"variable": "HTTPS_PROXY"})
 
 
-SET_HTTPS = "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session."
+SET_HTTPS = SET_PROXY
 
 ROWS["PROXY-001"] = [
     https(
@@ -59,21 +62,21 @@ ROWS["PROXY-001"] = [
         vm(but(HTTPS_PROXY=f'"{CSN}"')),
         Status.FAIL,
         'HTTPS_PROXY is "http://169.254.0.11:3128" in the SSH session; expected http://169.254.0.11:3128. The quotation marks are part of the value, so az and newer versions of curl cannot read it as an address.',
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "a blank",
         vm(but(HTTPS_PROXY=CSN + " ")),
         Status.FAIL,
         "HTTPS_PROXY is http://169.254.0.11:3128  in the SSH session; expected http://169.254.0.11:3128. There is a blank in it, so az and newer versions of curl cannot read it as an address.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "a line break",
         vm(but(HTTPS_PROXY=CSN + "\nx")),
         Status.FAIL,
         "HTTPS_PROXY is http://169.254.0.11:3128\\nx in the SSH session; expected http://169.254.0.11:3128. There is a line break (\\n) in it, so az and newer versions of curl cannot read it as an address.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "a carriage return at its end, as a file of Windows has it",
@@ -115,84 +118,84 @@ ROWS["PROXY-001"] = [
         vm(but(HTTPS_PROXY="https://169.254.0.11:3128")),
         Status.FAIL,
         "HTTPS_PROXY is https://169.254.0.11:3128 in the SSH session; expected http://169.254.0.11:3128. With https:// programs speak TLS to the proxy itself, which it does not understand.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "SOCKS",
         vm(but(HTTPS_PROXY="socks5://169.254.0.11:3128")),
         Status.FAIL,
         "HTTPS_PROXY is socks5://169.254.0.11:3128 in the SSH session; expected http://169.254.0.11:3128. The CSN proxy is an HTTP proxy; socks5:// is another protocol.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "another host",
         vm(but(HTTPS_PROXY="http://proxy.corp.example:8080")),
         Status.FAIL,
         "HTTPS_PROXY is http://proxy.corp.example:8080 in the SSH session; expected http://169.254.0.11:3128. proxy.corp.example is not the CSN proxy; traffic to Azure would go another way, or nowhere.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "another port",
         vm(but(HTTPS_PROXY="http://169.254.0.11:8080")),
         Status.FAIL,
         "HTTPS_PROXY is http://169.254.0.11:8080 in the SSH session; expected http://169.254.0.11:3128. The CSN proxy listens on port 3128.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "no port",
         vm(but(HTTPS_PROXY="http://169.254.0.11")),
         Status.FAIL,
         "HTTPS_PROXY is http://169.254.0.11 in the SSH session; expected http://169.254.0.11:3128. Without a port every program assumes another one (curl 1080, Go and Python 80).",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "a port without a host",
         vm(but(HTTPS_PROXY="http://:3128")),
         Status.FAIL,
         "HTTPS_PROXY is http://:3128 in the SSH session; expected http://169.254.0.11:3128. No host is named.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "a port that is none",
         vm(but(HTTPS_PROXY="http://169.254.0.11:31x8")),
         Status.FAIL,
         "HTTPS_PROXY is http://169.254.0.11:31x8 in the SSH session; expected http://169.254.0.11:3128. The port is not a number.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "a path",
         vm(but(HTTPS_PROXY=CSN + "/proxy.pac")),
         Status.FAIL,
         "HTTPS_PROXY is http://169.254.0.11:3128/proxy.pac in the SSH session; expected http://169.254.0.11:3128. There is more than an address in it.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "a login",
         vm(but(HTTPS_PROXY="http://***@169.254.0.11:3128")),
         Status.WARN,
         "HTTPS_PROXY carries a login for the proxy (http://***@169.254.0.11:3128). The CSN proxy asks for none, and the agent's extension manager is known to stumble over one.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "set nowhere",
         vm({}),
         Status.FAIL,
         "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
-        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to /etc/environment, and open a new session.",
+        ADD_PROXY,
     ),
     https(
         "empty is not set",
         vm(but(HTTPS_PROXY="")),
         Status.FAIL,
         "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
-        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to /etc/environment, and open a new session.",
+        ADD_PROXY,
     ),
     https(
         "lower case only",
         vm(but(HTTPS_PROXY=None), written="/etc/environment:https_proxy=\n"),
         Status.FAIL,
         "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. /etc/environment sets https_proxy only. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
-        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to /etc/environment, and open a new session.",
+        ADD_PROXY,
     ),
     https(
         "written, but PAM is off",
@@ -206,28 +209,28 @@ ROWS["PROXY-001"] = [
         vm({}, sudo=FULL, systemd=FULL),
         Status.FAIL,
         "HTTPS_PROXY is set neither in the SSH session nor in the login shell; expected http://169.254.0.11:3128. Under sudo it is http://169.254.0.11:3128. Under systemd it is http://169.254.0.11:3128. A Nexus VM reaches Azure only through this proxy; programs that read this variable would not.",
-        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to /etc/environment, and open a new session.",
+        ADD_PROXY,
     ),
     https(
         "only in the login profile",
         vm({}, FULL, written="/etc/profile.d/proxy.sh:export HTTPS_PROXY=\n"),
         Status.WARN,
         "HTTPS_PROXY is http://169.254.0.11:3128 in the login shell (set in /etc/profile.d/proxy.sh), but not set in the SSH session. Ansible, cron and scripts over SSH would not use the proxy.",
-        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to /etc/environment, and open a new session.",
+        ADD_PROXY,
     ),
     https(
         "the login shell loses it",
         vm(FULL, {}),
         Status.WARN,
         "HTTPS_PROXY is http://169.254.0.11:3128 in the SSH session, but not set in the login shell. Login sessions would not use the proxy.",
-        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to /etc/environment, and open a new session.",
+        ADD_PROXY,
     ),
     https(
         "the login shell has another",
         vm(FULL, but(HTTPS_PROXY="http://10.0.0.9:8080")),
         Status.FAIL,
         "HTTPS_PROXY is http://10.0.0.9:8080 in the login shell; expected http://169.254.0.11:3128. 10.0.0.9 is not the CSN proxy; traffic to Azure would go another way, or nowhere.",
-        "Set HTTPS_PROXY=http://169.254.0.11:3128 in /etc/environment, and open a new session.",
+        SET_PROXY,
     ),
     https(
         "sudo has another",
@@ -248,7 +251,7 @@ ROWS["PROXY-001"] = [
         vm({}, login_env=seen(state="timed out")),
         Status.UNKNOWN,
         "HTTPS_PROXY is not set in the SSH session, and the login shell could not be read: it did not answer in time.",
-        "Add the line HTTPS_PROXY=http://169.254.0.11:3128 to /etc/environment, and open a new session.",
+        ADD_PROXY,
     ),
     https(
         "the login shell runs nothing",

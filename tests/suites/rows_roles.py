@@ -29,6 +29,8 @@ from tests.support.suite_rows import Row
 
 ROWS: dict[str, list[Row]] = {}
 
+CHECK_ASSIGNMENTS = "Check role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there."
+
 MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/mg-edge"
 CONDITION = "((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))"
 WRITE = "Microsoft.HybridCompute/machines/write"
@@ -172,7 +174,7 @@ ROWS["ROLES-001"] = [
         "another role whose definition cannot be read",
         Status.UNKNOWN,
         "Whether the identity may do machines/read is not known. What the role cccccccc-0000-0000-0000-000000000001 at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Check role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there.",
+        CHECK_ASSIGNMENTS,
         roles=roles(CUSTOM),
         definitions={CUSTOM: FORBIDDEN},
     ),
@@ -306,7 +308,7 @@ ROWS["ROLES-003"] = [
         "denied to a group, and nobody knows who is in it",
         Status.UNKNOWN,
         "Whether the identity may do machines/write is not known. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignment 'stack-lock' at /subscriptions/11111111-2222-3333-4444-555555555555 may take it away: it names a group or has a condition, and whether it concerns the identity is not known.",
-        "Check role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there.",
+        CHECK_ASSIGNMENTS,
         roles=GRANTED,
         denies=[denying(WRITE, to=GROUP_OF_IDENTITIES, kind="Group")],
     ),
@@ -314,7 +316,7 @@ ROWS["ROLES-003"] = [
         "the deny assignments cannot be read",
         Status.UNKNOWN,
         "Whether the identity may do machines/read is not known. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignments are not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Check role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there.",
+        CHECK_ASSIGNMENTS,
         roles=GRANTED,
         denies=FORBIDDEN,
     ),
@@ -329,7 +331,7 @@ ROWS["ROLES-003"] = [
         "the definitions cannot be read",
         Status.UNKNOWN,
         "Whether the identity may do machines/read is not known. What the role f5819b54-e033-4d82-ac66-4fec3cbf3f4c at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
-        "Check role and deny assignments of /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus in the portal (Access control), or let the runner read them: Reader there.",
+        CHECK_ASSIGNMENTS,
         roles=GRANTED,
         definitions={RESOURCE_MANAGER: FORBIDDEN, LIST_ACCESS_DETAILS: FORBIDDEN},
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugins.model import Status
 from tests.suites.vm_evidence import UNSTATED
-from tests.support.azure_rows import azure_row, common_azure_rows, props
+from tests.support.azure_rows import NOT_STATED, azure_row, common_azure_rows, props
 from tests.support.fake_azure import (
     CLUSTER_ID,
     FORBIDDEN,
@@ -14,6 +14,8 @@ from tests.support.fake_azure import (
 from tests.support.suite_rows import Row
 
 ROWS: dict[str, list[Row]] = {}
+
+CHECK_CLUSTER = "Check the connection of the cluster (PLATFORM-004), and run again."
 
 ROWS["VM-001"] = [
     azure_row(
@@ -67,7 +69,7 @@ ROWS["VM-001"] = [
         "available, and its power is not known",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState Unknown, detailedStatus Available; expected On, and Running or Available.",
-        "Check the connection of the cluster (PLATFORM-004), and run again.",
+        CHECK_CLUSTER,
         vm=props(powerState="Unknown", detailedStatus="Available"),
     ),
     azure_row(
@@ -81,21 +83,21 @@ ROWS["VM-001"] = [
         "undefined",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState On, detailedStatus Undefined; expected On, and Running or Available.",
-        "Check the connection of the cluster (PLATFORM-004), and run again.",
+        CHECK_CLUSTER,
         vm=props(detailedStatus="Undefined"),
     ),
     azure_row(
         "power unknown to Azure",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState Unknown, detailedStatus Running; expected On, and Running or Available.",
-        "Check the connection of the cluster (PLATFORM-004), and run again.",
+        CHECK_CLUSTER,
         vm=props(powerState="Unknown", detailedStatus="Running"),
     ),
     azure_row(
         "status unknown to Azure",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState On, detailedStatus Unknown; expected On, and Running or Available.",
-        "Check the connection of the cluster (PLATFORM-004), and run again.",
+        CHECK_CLUSTER,
         vm=props(detailedStatus="Unknown"),
     ),
     azure_row(
@@ -109,7 +111,7 @@ ROWS["VM-001"] = [
         "neither stated",
         Status.UNKNOWN,
         "Azure does not know how VM vm-a is: powerState not stated, detailedStatus not stated; expected On, and Running or Available.",
-        "Check the connection of the cluster (PLATFORM-004), and run again.",
+        CHECK_CLUSTER,
         vm=props(powerState=GONE, detailedStatus=GONE),
     ),
     azure_row(
@@ -130,7 +132,7 @@ ROWS["VM-001"] = [
         "provisioning not stated",
         Status.UNKNOWN,
         "Azure does not state provisioningState of VM vm-a.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         vm=props(provisioningState=GONE),
     ),
     azure_row(
@@ -188,14 +190,14 @@ ROWS["VM-002"] = [
         "the VM states none",
         Status.UNKNOWN,
         "Azure does not state extendedLocation of VM vm-a.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         vm={"extendedLocation": GONE},
     ),
     azure_row(
         "the cluster states none",
         Status.UNKNOWN,
         "Azure does not state clusterExtendedLocation of cluster cluster-1.",
-        "Check the resource in the portal (JSON view, newest API version), or run again later.",
+        NOT_STATED,
         cluster=props(clusterExtendedLocation=GONE),
     ),
     azure_row(

@@ -11,6 +11,10 @@ from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, azure
 from tests.support.suite_rows import PROFILE, Row
 
 
+#: The remedy where Azure's answer lacks a property.
+NOT_STATED = "Check the resource in the portal (JSON view, newest API version), or run again later."
+
+
 def props(**properties: Any) -> dict[str, Any]:
     """What differs in the properties of a resource."""
     return {"properties": properties}
