@@ -25,22 +25,17 @@ from tests.hostile.test_hostile_text import LINE, MARKERS, RECORDED, commands, i
 from tests.hostile.test_hostile_text import NAME as FILE_NAME
 
 _MACHINE = {"id": MARKERS, "location": LINE, "tags": {LINE: LINE}, "properties": {"status": f"Gone{LINE}"}}
-#: What each step of an enrollment leaves, as it is printed on the VM or answered by Azure: one that fails, one that does not.
+#: What each step of an enrollment leaves, as it is printed on the VM or answered by Azure.
+_STEPS = ("enroll_connect", "enroll_show", "enroll_machine", "enroll_disconnect", "enroll_gone")
+_AZURE = (0, json.dumps(_MACHINE))
+_SHOW = f"\n@text\nResource Id : /subscriptions/{LINE}\nAgent Status : Connected"
+_FAILS = (1, f'@run\nlevel=error msg="{LINE}"\nAZCM0042: {LINE}\n{MARKERS}\n@exit 42\n')
+_CONNECTS = (0, f"@run\n{LINE} Resource ID=/{LINE}\n@exit 0\n")
+_STAYS = (1, f"@run\n{LINE}\n{MARKERS}\n@exit 1\n")
+_LEAVES = (0, f"@run\n{LINE}\n@exit 0\n\n@text\nResource Id :\nAgent Status : Disconnected\n")
 STEPS: dict[str, dict[str, tuple[int, str]]] = {
-    "vm1": {
-        "enroll_connect": (1, f'@run\nlevel=error msg="{LINE}"\nAZCM0042: {LINE}\n{MARKERS}\n@exit 42\n'),
-        "enroll_show": (0, f"\n@text\nResource Id : /subscriptions/{LINE}\nAgent Status : Connected{LINE}\n{MARKERS}"),
-        "enroll_machine": (0, json.dumps(_MACHINE)),
-        "enroll_disconnect": (1, f"@run\n{LINE}\n{MARKERS}\n@exit 1\n"),
-        "enroll_gone": (0, json.dumps(_MACHINE)),
-    },
-    "vm4": {
-        "enroll_connect": (0, f"@run\n{LINE} Resource ID=/{LINE}\n@exit 0\n"),
-        "enroll_show": (0, f"\n@text\nResource Id : /subscriptions/{LINE}\nAgent Status : Connected\n"),
-        "enroll_machine": (0, json.dumps(_MACHINE)),
-        "enroll_disconnect": (0, f"@run\n{LINE}\n@exit 0\n\n@text\nResource Id :\nAgent Status : Disconnected\n"),
-        "enroll_gone": (0, json.dumps(_MACHINE)),
-    },
+    "vm1": dict(zip(_STEPS, (_FAILS, (0, f"{_SHOW}{LINE}\n{MARKERS}"), _AZURE, _STAYS, _AZURE), strict=True)),
+    "vm4": dict(zip(_STEPS, (_CONNECTS, (0, f"{_SHOW}\n"), _AZURE, _LEAVES, _AZURE), strict=True)),
 }
 
 

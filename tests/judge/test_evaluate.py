@@ -14,8 +14,14 @@ from plugins.model import Evidence, ProbeResult, SshSession, Status, Vm
 
 BY_HAND = "Run the command shown below on the VM by hand and "
 BREAKS_OFF = "Find out why a command breaks off on {vms}"
-INCOMPLETE = "The answer of the probe word is incomplete: "
 DONE = ProbeResult("word", f"curl x\necho {END}", "done", 0, f"yes\n{END}\n")
+
+
+def incomplete(why: str) -> tuple[str, str, str, str, str]:
+    return (
+        f"The answer of the probe word is incomplete: {why}", f"{BY_HAND}check how it ends.",
+        "unreadable answers of curl", "guest", BREAKS_OFF,
+    )  # fmt: skip
 
 
 def refuse(result: ProbeResult) -> Any:
@@ -26,62 +32,20 @@ WORD = probe_of(probe(f"curl x\necho {END}", timeout=7, needs=["curl"]))
 UNREADABLE = probe_of(probe(f"curl x\necho {END}", timeout=7, needs=["curl", "sed"], read=refuse))
 
 ROWS: tuple[tuple[str, Any, dict[str, Any], tuple[str, str, str, str, str]], ...] = (
+    ("killed", WORD, {"exit": 137}, incomplete("its command was killed by SIGKILL (exit status 137).")),
     (
-        "killed", WORD, {"exit": 137},
-        (
-            f"{INCOMPLETE}its command was killed by SIGKILL (exit status 137).",
-            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
-        ),
+        "killed by a signal without a name", WORD, {"exit": 192}, incomplete("its command was killed by SIGRTMAX (exit status 192)."),
     ),
     (
-        "killed by a signal without a name", WORD, {"exit": 192},
-        (
-            f"{INCOMPLETE}its command was killed by SIGRTMAX (exit status 192).",
-            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
-        ),
+        "killed by a signal that Python does not know", WORD, {"exit": 160}, incomplete("its command was killed by signal 32 (exit status 160)."),
     ),
     (
-        "killed by a signal that Python does not know", WORD, {"exit": 160},
-        (
-            f"{INCOMPLETE}its command was killed by signal 32 (exit status 160).",
-            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
-        ),
+        "ended with the last status before the signals", WORD, {"exit": 128}, incomplete("its command ended with the unexpected exit status 128."),
     ),
-    (
-        "ended with the last status before the signals", WORD, {"exit": 128},
-        (
-            f"{INCOMPLETE}its command ended with the unexpected exit status 128.",
-            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
-        ),
-    ),
-    (
-        "failed", WORD, {"exit": 193},
-        (
-            f"{INCOMPLETE}its command ended with the unexpected exit status 193.",
-            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
-        ),
-    ),
-    (
-        "no status", WORD, {"exit": None},
-        (
-            f"{INCOMPLETE}its exit status is missing.",
-            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
-        ),
-    ),
-    (
-        "cut", WORD, {"truncated": True},
-        (
-            f"{INCOMPLETE}its output was longer than the limit and was cut.",
-            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
-        ),
-    ),
-    (
-        "no end", WORD, {"stdout": "yes\n"},
-        (
-            f"{INCOMPLETE}its output does not end with {END}, so it was cut off.",
-            f"{BY_HAND}check how it ends.", "unreadable answers of curl", "guest", BREAKS_OFF,
-        ),
-    ),
+    ("failed", WORD, {"exit": 193}, incomplete("its command ended with the unexpected exit status 193.")),
+    ("no status", WORD, {"exit": None}, incomplete("its exit status is missing.")),
+    ("cut", WORD, {"truncated": True}, incomplete("its output was longer than the limit and was cut.")),
+    ("no end", WORD, {"stdout": "yes\n"}, incomplete(f"its output does not end with {END}, so it was cut off.")),
     (
         "not understood", UNREADABLE, {},
         (
