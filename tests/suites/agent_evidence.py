@@ -21,3 +21,13 @@ def there(version: str = "1.61.03319.2737", *, since: int = 0, boot: int = 0, re
         f"{times}@version\nazcmagent version {version}\n",
         received=received,
     )
+
+
+def installed(show: ProbeResult, agent: ProbeResult | None = None, **more: ProbeResult) -> dict[str, ProbeResult]:
+    """The evidence of a VM with the agent: `show` is what `azcmagent show` printed, `more` the other probes."""
+    return {"agent": agent or there(), "agent_show": show, **more}
+
+
+def missing(**more: ProbeResult) -> dict[str, ProbeResult]:
+    """The evidence of a VM without the agent."""
+    return {"agent": NOT_THERE, "agent_show": ABSENT, **more}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from plugins.model import Status
 from tests.suites.agent_evidence import (
-    ABSENT,
     NOT_THERE,
     SHOW_CONNECTED,
     SHOW_EXPIRED,
     SHOW_NEVER,
     SHOW_NO_SERVICE,
+    installed,
+    missing,
     there,
 )
 from tests.support.suite_rows import NOW, Row, seen
@@ -106,44 +107,44 @@ ROWS["AGENT-001"] = [
 ROWS["AGENT-002"] = [
     Row(
         "not installed",
-        {"agent": NOT_THERE, "agent_show": ABSENT},
+        missing(),
         Status.PASS,
         "The agent is not installed yet: az asks IMDS for tokens.",
     ),
     Row(
         "connected",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.PASS,
         "The agent is installed and was connected as vm-a: the identity steps are done.",
     ),
     Row(
         "expired: the steps are done all the same",
-        {"agent": there(), "agent_show": SHOW_EXPIRED},
+        installed(SHOW_EXPIRED),
         Status.PASS,
         "The agent is installed and was connected as vm-a: the identity steps are done.",
     ),
     Row(
         "installed too early",
-        {"agent": there(), "agent_show": SHOW_NEVER},
+        installed(SHOW_NEVER),
         Status.WARN,
         "The agent is installed (/opt/azcmagent/bin/himds) but was never connected. az login --identity now asks the agent on localhost:40342 instead of IMDS, and gets no token.",
         "Install the agent after the steps with the identity, never into the image: remove it (apt-get purge azcmagent, dnf remove azcmagent, or zypper remove azcmagent), get the token, then install and connect. Or get the token from IMDS with curl.",
     ),
     Row(
         "part of the image",
-        {"agent": there(since=1_795_000_000, boot=1_795_300_000), "agent_show": SHOW_NEVER},
+        installed(SHOW_NEVER, agent=there(since=1_795_000_000, boot=1_795_300_000)),
         Status.WARN,
         "The agent is installed (/opt/azcmagent/bin/himds) but was never connected. It was there before this VM's first boot: it is part of the image. az login --identity now asks the agent on localhost:40342 instead of IMDS, and gets no token.",
     ),
     Row(
         "installed on the VM",
-        {"agent": there(since=1_795_300_500, boot=1_795_300_000), "agent_show": SHOW_NEVER},
+        installed(SHOW_NEVER, agent=there(since=1_795_300_500, boot=1_795_300_000)),
         Status.WARN,
         "The agent is installed (/opt/azcmagent/bin/himds) but was never connected. It was installed on this VM. az login --identity now asks the agent on localhost:40342 instead of IMDS, and gets no token.",
     ),
     Row(
         "its service is down",
-        {"agent": there(), "agent_show": SHOW_NO_SERVICE},
+        installed(SHOW_NO_SERVICE),
         Status.UNKNOWN,
         "The agent is installed; whether it is connected is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
         "See AGENT-003 and AGENT-005.",

@@ -8,15 +8,7 @@ from typing import Any
 
 from plugins.model import ProbeResult, Status, Target, Vm
 from suites.probes.azcmagent import AgentStatus
-from tests.suites.agent_evidence import (
-    ABSENT,
-    NOT_THERE,
-    SHOW_CONNECTED,
-    SHOW_EXPIRED,
-    SHOW_NEVER,
-    SHOW_NO_SERVICE,
-    there,
-)
+from tests.suites.agent_evidence import SHOW_CONNECTED, SHOW_EXPIRED, SHOW_NEVER, SHOW_NO_SERVICE, installed, missing
 from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -55,39 +47,39 @@ TOLD = replace(HELD, target=Target("00000000-0000-0000-0000-000000000001", "RG-A
 ROWS["AGENT-005"] = [
     Row(
         "not installed",
-        {"agent": NOT_THERE, "agent_show": ABSENT},
+        missing(),
         Status.NOT_APPLICABLE,
         "The Connected Machine agent is not installed yet.",
     ),
     Row(
         "never connected",
-        {"agent": there(), "agent_show": SHOW_NEVER},
+        installed(SHOW_NEVER),
         Status.PASS,
         "The agent is installed and was never connected: ready to connect.",
     ),
     Row(
         "connected as expected",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.PASS,
         "Already enrolled: connected as /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a, as expected.",
         vm=TOLD,
     ),
     Row(
         "connected, told in JSON only",
-        {"agent": there(), "agent_show": captured("azcmagent/show-json-connected")},
+        installed(captured("azcmagent/show-json-connected")),
         Status.PASS,
         "Already enrolled: connected as /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a, as expected.",
         vm=TOLD,
     ),
     Row(
         "connected, nothing to compare with",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.PASS,
         "Already enrolled: connected as /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a. The inventory does not state where it should be, so this was not compared.",
     ),
     Row(
         "connected in another place",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.FAIL,
         "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a (subscription 00000000-0000-0000-0000-000000000001, expected S; resource group rg-arc, expected rg-vm). Connecting would end with AZCM0067.",
         RIGHT_OR_DISCONNECT,
@@ -95,12 +87,11 @@ ROWS["AGENT-005"] = [
     ),
     Row(
         "connected under another name",
-        {
-            "agent": there(),
-            "agent_show": show(
+        installed(
+            show(
                 "Agent Status : Connected\nResource Name : copy-of-vm\nResource Group Name : rg-arc\nSubscription ID : 00000000-0000-0000-0000-000000000001\n"
-            ),
-        },
+            )
+        ),
         Status.FAIL,
         "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/copy-of-vm (name copy-of-vm, expected vm-a). Connecting would end with AZCM0067.",
         RIGHT_OR_DISCONNECT,
@@ -108,12 +99,11 @@ ROWS["AGENT-005"] = [
     ),
     Row(
         "connected under another name, by JSON alone",
-        {
-            "agent": there(),
-            "agent_show": seen(
+        installed(
+            seen(
                 '{"status": "Connected", "resourceName": "copy-of-vm", "resourceGroup": "rg-arc", "subscriptionId": "00000000-0000-0000-0000-000000000001"}\n\n@text\n'
-            ),
-        },
+            )
+        ),
         Status.FAIL,
         "The machine is connected already, as another resource: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/copy-of-vm (name copy-of-vm, expected vm-a). Connecting would end with AZCM0067.",
         RIGHT_OR_DISCONNECT,
@@ -121,58 +111,50 @@ ROWS["AGENT-005"] = [
     ),
     Row(
         "connected once, without contact",
-        {
-            "agent": there(),
-            "agent_show": show(
-                f"Agent Status : Disconnected\nResource Id : {ID}\nAgent Last Heartbeat : 2026-11-01T10:00:00Z\n"
-            ),
-        },
+        installed(
+            show(f"Agent Status : Disconnected\nResource Id : {ID}\nAgent Last Heartbeat : 2026-11-01T10:00:00Z\n")
+        ),
         Status.FAIL,
         "azcmagent show reports Disconnected, though the machine was connected as /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a. Its last heartbeat was 2026-11-01T10:00:00Z. Expected Connected, or never connected; connecting again would end with AZCM0067.",
         "If it should be that resource, find out why the agent gets no contact (AGENT-003, AGENT-004). Else run 'azcmagent disconnect' (with --force-local-only if the resource no longer exists in Azure) and connect again.",
     ),
     Row(
         "expired",
-        {"agent": there(), "agent_show": SHOW_EXPIRED},
+        installed(SHOW_EXPIRED),
         Status.FAIL,
         "azcmagent show reports Expired for /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a: AZCM0026 Network Error: no route to gbl.his.arc.azure.com (2026-11-21T20:00:00Z). Its last heartbeat was 2026-08-21T22:41:07Z. AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.",
         "Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "error without a known code",
-        {
-            "agent": there(),
-            "agent_show": show(
-                "Agent Status : Error\nAgent Error Code : HIS17\nAgent Error Details : out of cheese.\n"
-            ),
-        },
+        installed(show("Agent Status : Error\nAgent Error Code : HIS17\nAgent Error Details : out of cheese.\n")),
         Status.FAIL,
         "azcmagent show reports Error: HIS17 out of cheese.",
         "Run 'azcmagent disconnect' on the VM (with --force-local-only if the resource no longer exists in Azure), then connect again.",
     ),
     Row(
         "error without a reason",
-        {"agent": there(), "agent_show": show("Agent Status : Error\n")},
+        installed(show("Agent Status : Error\n")),
         Status.FAIL,
         "azcmagent show reports Error, and no reason.",
     ),
     Row(
         "a status nobody describes",
-        {"agent": there(), "agent_show": show("Agent Status : Dreaming\n")},
+        installed(show("Agent Status : Dreaming\n")),
         Status.UNKNOWN,
         "azcmagent show reports 'Dreaming'; expected Connected, Disconnected, Expired or Error.",
         "Run 'azcmagent show' on the VM by hand.",
     ),
     Row(
         "its service is down",
-        {"agent": there(), "agent_show": SHOW_NO_SERVICE},
+        installed(SHOW_NO_SERVICE),
         Status.UNKNOWN,
         "Whether the machine is connected, and as what, is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
         RUN_BY_HAND,
     ),
     Row(
         "no answer in time",
-        {"agent": there(), "agent_show": seen(state="timed out")},
+        installed(seen(state="timed out")),
         Status.UNKNOWN,
         "Whether the machine is connected, and as what, is not known: the command did not answer in time.",
         RUN_BY_HAND,
@@ -182,49 +164,49 @@ ROWS["AGENT-005"] = [
 ROWS["AGENT-007"] = [
     Row(
         "not installed",
-        {"agent": NOT_THERE, "agent_show": ABSENT},
+        missing(),
         Status.NOT_APPLICABLE,
         "The Connected Machine agent is not installed yet.",
         parameters=clash({}),
     ),
     Row(
         "never connected",
-        {"agent": there(), "agent_show": SHOW_NEVER},
+        installed(SHOW_NEVER),
         Status.NOT_APPLICABLE,
         "The agent has no VM ID: it was never connected.",
         parameters=clash({}, vm_a="", vm_b=""),
     ),
     Row(
         "alone",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.PASS,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is this VM's; no other VM of this run has one to compare with.",
         parameters=clash({}, vm_a=VM_ID),
     ),
     Row(
         "alone with an id",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.PASS,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is this VM's; no other VM of this run has one to compare with.",
         parameters=clash({}, vm_a=VM_ID, vm_b=""),
     ),
     Row(
         "different",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.PASS,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is this VM's alone among 3 VMs that have one.",
         parameters=clash({}, vm_a=VM_ID, vm_b="b", vm_c="b"),
     ),
     Row(
         "another VM reports it too, and Azure has it as this VM's",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.PASS,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is this VM's, as Azure has it. vm-b and vm-d also reported it.",
         parameters=clash({"vm-a": VM_ID, "vm-b": "b", "vm-d": None}, vm_b=VM_ID.upper(), vm_c="c", vm_d=VM_ID),
     ),
     Row(
         "copied",
-        {"agent": there(), "agent_show": SHOW_COPIED},
+        installed(SHOW_COPIED),
         Status.FAIL,
         "The VM ID 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11 is that of vm-b, as Azure has it; expected a unique id.",
         "This VM is a copy of a connected machine. On the VM: azcmagent disconnect --force-local-only, then connect again; and remove the agent from the image.",
@@ -232,7 +214,7 @@ ROWS["AGENT-007"] = [
     ),
     Row(
         "Azure has it as another VM's, and lists no machine of this VM, whose agent names its own",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.UNKNOWN,
         SHARED_ID,
         WHOSE,
@@ -240,7 +222,7 @@ ROWS["AGENT-007"] = [
     ),
     Row(
         "another VM reports it too, and Azure was not asked",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.UNKNOWN,
         SHARED_ID,
         WHOSE,
@@ -248,7 +230,7 @@ ROWS["AGENT-007"] = [
     ),
     Row(
         "another VM reports it too, and Azure has it as nobody's",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.UNKNOWN,
         SHARED_ID,
         WHOSE,
@@ -256,7 +238,7 @@ ROWS["AGENT-007"] = [
     ),
     Row(
         "it is another VM's in Azure, which does not state what this VM's is",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.UNKNOWN,
         SHARED_ID,
         WHOSE,
@@ -264,7 +246,7 @@ ROWS["AGENT-007"] = [
     ),
     Row(
         "Azure has it as that of both",
-        {"agent": there(), "agent_show": SHOW_CONNECTED},
+        installed(SHOW_CONNECTED),
         Status.UNKNOWN,
         SHARED_ID,
         WHOSE,
@@ -272,7 +254,7 @@ ROWS["AGENT-007"] = [
     ),
     Row(
         "its service is down",
-        {"agent": there(), "agent_show": SHOW_NO_SERVICE},
+        installed(SHOW_NO_SERVICE),
         Status.UNKNOWN,
         "The VM ID is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
         RUN_BY_HAND,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from plugins.model import ProbeResult, Status
-from tests.suites.agent_evidence import ABSENT, NOT_THERE, SHOW_CONNECTED, SHOW_NEVER, there
+from tests.suites.agent_evidence import SHOW_CONNECTED, SHOW_NEVER, installed, missing
 from tests.support.suite_rows import NOW, Row, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -35,169 +35,145 @@ NETWORK = logged(3600, "AZCM0026: Network Error")
 ROWS["AGENT-006"] = [
     Row(
         "nothing",
-        {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs()},
+        installed(SHOW_NEVER, agent_logs=logs()),
         Status.PASS,
         NO_ERROR,
     ),
     Row(
         "not installed, cloud-init printed nothing of it",
-        {
-            "agent": NOT_THERE,
-            "agent_show": ABSENT,
-            "agent_logs": seen(f"@now {NOW:.0f}\n@log /var/log/cloud-init-output.log\n"),
-        },
+        missing(agent_logs=seen(f"@now {NOW:.0f}\n@log /var/log/cloud-init-output.log\n")),
         Status.PASS,
         "No AZCM code and no error of the last day in cloud-init-output.log.",
     ),
     Row(
         "no logs at all",
-        {"agent": NOT_THERE, "agent_show": ABSENT, "agent_logs": seen(f"@now {NOW:.0f}\n")},
+        missing(agent_logs=seen(f"@now {NOW:.0f}\n")),
         Status.NOT_APPLICABLE,
         "The agent is not installed yet, and cloud-init has left no output.",
     ),
     Row(
         "a journal, but nothing of it",
-        {"agent": NOT_THERE, "agent_show": ABSENT, "agent_logs": seen(f"@now {NOW:.0f}\n@log journal\n")},
+        missing(agent_logs=seen(f"@now {NOW:.0f}\n@log journal\n")),
         Status.NOT_APPLICABLE,
         "The agent is not installed yet, and cloud-init has left no output.",
     ),
     Row(
         "installed, and no logs at all",
-        {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": seen(f"@now {NOW:.0f}\n")},
+        installed(SHOW_NEVER, agent_logs=seen(f"@now {NOW:.0f}\n")),
         Status.UNKNOWN,
         "The agent is installed, but neither a log of its nor a journal was found.",
         "Check /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
     ),
     Row(
         "the installation failed",
-        {
-            "agent": NOT_THERE,
-            "agent_show": ABSENT,
-            "agent_logs": logs(cloud_init="\tThe agent cannot be installed (AZCM0141)\n"),
-        },
+        missing(agent_logs=logs(cloud_init="\tThe agent cannot be installed (AZCM0141)\n")),
         Status.WARN,
         'cloud-init-output.log: "The agent cannot be installed (AZCM0141)". AZCM0141: The installation script takes the machine for an Azure virtual machine: the metadata address answered /metadata/instance/compute as an Azure VM\'s does.',
         "AZCM0141: On a Nexus VM that path must not answer 2xx: see IMDS-004, and open a support request for the platform. Do not set MSFT_ARC_TEST, it is for tests only. (IMDS-004)",
     ),
     Row(
         "a code",
-        {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(NETWORK)},
+        installed(SHOW_NEVER, agent_logs=logs(NETWORK)),
         Status.WARN,
         'azcmagent.log at 2026-11-21 21:45 UTC: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
         "AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "twice, and another",
-        {
-            "agent": there(),
-            "agent_show": SHOW_NEVER,
-            "agent_logs": logs(
+        installed(
+            SHOW_NEVER,
+            agent_logs=logs(
                 logged(7200, "AZCM0026: Network Error"), NETWORK, logged(60, "AZCM0042: Failed to Create Resource")
             ),
-        },
+        ),
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "AZCM0042: Failed to Create Resource". AZCM0042: The Arc resource could not be created. azcmagent.log at 2026-11-21 21:45 UTC, 2 times: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
         "AZCM0042: Read the message beside the code: as a rule it is a missing role, a resource provider that is not registered, or a name that is not allowed. (ROLES-001, ROLES-002, ROLES-003, PLATFORM-005, VM-006, NET-001) AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "lines that are not in the order of time",
-        {
-            "agent": there(),
-            "agent_show": SHOW_NEVER,
-            "agent_logs": logs(NETWORK, logged(7200, "AZCM0026: Network Error")),
-        },
+        installed(SHOW_NEVER, agent_logs=logs(NETWORK, logged(7200, "AZCM0026: Network Error"))),
         Status.WARN,
         'azcmagent.log at 2026-11-21 21:45 UTC, 2 times: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
         "AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "a message with curly apostrophes",
-        {
-            "agent": there(),
-            "agent_show": SHOW_NEVER,
-            "agent_logs": logs(
+        installed(
+            SHOW_NEVER,
+            agent_logs=logs(
                 logged(
                     60, "The subscription isn\u2019t registered to use namespace \u2018Microsoft.HybridCompute\u2019"
                 )
             ),
-        },
+        ),
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "The subscription isn\u2019t registered to use namespace \u2018Microsoft.HybridCompute\u2019". Resource provider not registered: The subscription that the Arc resource goes to has not registered the resource provider.',
         "Resource provider not registered: Register it, as Contributor or Owner of the subscription: az provider register --namespace Microsoft.HybridCompute ; likewise Microsoft.GuestConfiguration and Microsoft.HybridConnectivity. (PLATFORM-005)",
     ),
     Row(
         "in the journal",
-        {
-            "agent": there(),
-            "agent_show": SHOW_NEVER,
-            "agent_logs": logs(
+        installed(
+            SHOW_NEVER,
+            agent_logs=logs(
                 journal=f"{stamp(90)}\t{stamp(90)} vm-a himdsd[812]: proxyconnect tcp: dial tcp 169.254.0.11:3128: connection refused\n"
             ),
-        },
+        ),
         Status.WARN,
         'journal at 2026-11-21 22:44 UTC: "proxyconnect tcp: dial tcp 169.254.0.11:3128: connection refused". The proxy itself not reached: The agent has a proxy, but cannot connect to it: another address than the CSN proxy\'s, or the proxy does not listen.',
         "The proxy itself not reached: azcmagent config get proxy.url must print http://169.254.0.11:3128; if it does, see PROXY-003. (PROXY-004, PROXY-003, PROXY-006)",
     ),
     Row(
         "a code nobody lists",
-        {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(logged(60, "AZCM0999: new"))},
+        installed(SHOW_NEVER, agent_logs=logs(logged(60, "AZCM0999: new"))),
         Status.WARN,
         'azcmagent.log at 2026-11-21 22:44 UTC: "AZCM0999: new". AZCM0999: No article lists this code.',
         "AZCM0999: Read the message beside it; keep the agent's log, and open a support request if it persists.",
     ),
     Row(
         "success is no error",
-        {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(logged(60, "AZCM0000: success"))},
+        installed(SHOW_NEVER, agent_logs=logs(logged(60, "AZCM0000: success"))),
         Status.PASS,
         NO_ERROR,
     ),
     Row(
         "two days ago",
-        {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": logs(logged(2 * 86_400, "AZCM0026: Network Error"))},
+        installed(SHOW_NEVER, agent_logs=logs(logged(2 * 86_400, "AZCM0026: Network Error"))),
         Status.PASS,
         NO_ERROR,
     ),
     Row(
         "before a successful connect",
-        {
-            "agent": there(),
-            "agent_show": SHOW_CONNECTED,
-            "agent_logs": logs(NETWORK, logged(60, "Connected machine to Azure"), journal=f"{stamp(90)}\tAZCM0026\n"),
-        },
+        installed(
+            SHOW_CONNECTED,
+            agent_logs=logs(NETWORK, logged(60, "Connected machine to Azure"), journal=f"{stamp(90)}\tAZCM0026\n"),
+        ),
         Status.PASS,
         NO_ERROR,
     ),
     Row(
         "after a successful connect",
-        {
-            "agent": there(),
-            "agent_show": SHOW_CONNECTED,
-            "agent_logs": logs(logged(7200, "Connected machine to Azure"), NETWORK),
-        },
+        installed(SHOW_CONNECTED, agent_logs=logs(logged(7200, "Connected machine to Azure"), NETWORK)),
         Status.WARN,
         'azcmagent.log at 2026-11-21 21:45 UTC: "AZCM0026: Network Error". AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.',
         "AZCM0026: Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "what cloud-init tried, and it is connected now",
-        {
-            "agent": there(),
-            "agent_show": SHOW_CONNECTED,
-            "agent_logs": logs(cloud_init="\tERROR: Failed to connect to Azure Arc\n"),
-        },
+        installed(SHOW_CONNECTED, agent_logs=logs(cloud_init="\tERROR: Failed to connect to Azure Arc\n")),
         Status.PASS,
         NO_ERROR,
     ),
     Row(
         "no root",
-        {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": seen(state="no root")},
+        installed(SHOW_NEVER, agent_logs=seen(state="no root")),
         Status.UNKNOWN,
         "What the logs hold is not known: the command needs root, and there is none.",
         "Log in as root, or give the login user passwordless sudo (SSH-002).",
     ),
     Row(
         "no clock",
-        {"agent": there(), "agent_show": SHOW_NEVER, "agent_logs": seen("")},
+        installed(SHOW_NEVER, agent_logs=seen("")),
         Status.UNKNOWN,
         "The answer of the probe agent_logs could not be read: expected '@now' and the seconds since 1970, found 'nothing'.",
         "Run the command shown below on the VM by hand and check its output.",

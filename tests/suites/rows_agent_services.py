@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from plugins.model import ProbeResult, Status
 from suites.probes.azcmagent_services import UNITS
-from tests.suites.agent_evidence import ABSENT, NOT_THERE, SHOW_CONNECTED, SHOW_NEVER, SHOW_NO_SERVICE, there
+from tests.suites.agent_evidence import (
+    ABSENT,
+    NOT_THERE,
+    SHOW_CONNECTED,
+    SHOW_NEVER,
+    SHOW_NO_SERVICE,
+    installed,
+    missing,
+    there,
+)
 from tests.support.suite_rows import Row, captured, seen
 
 ROWS: dict[str, list[Row]] = {}
@@ -24,103 +33,93 @@ def units(**changed: str) -> ProbeResult:
 ROWS["AGENT-003"] = [
     Row(
         "not installed",
-        {"agent": NOT_THERE, "agent_show": ABSENT, "agent_services": units()},
+        missing(agent_services=units()),
         Status.NOT_APPLICABLE,
         "The Connected Machine agent is not installed yet.",
     ),
     Row(
         "not installed, no systemd",
-        {"agent": NOT_THERE, "agent_show": ABSENT, "agent_services": seen(stderr="systemctl", state="no tool")},
+        missing(agent_services=seen(stderr="systemctl", state="no tool")),
         Status.NOT_APPLICABLE,
         "The Connected Machine agent is not installed yet.",
     ),
     Row(
         "connected, all four",
-        {"agent": there(), "agent_show": SHOW_CONNECTED, "agent_services": units()},
+        installed(SHOW_CONNECTED, agent_services=units()),
         Status.PASS,
         "himdsd, gcad, extd and arcproxyd run. The machine is connected.",
     ),
     Row(
         "never connected: himdsd is enough",
-        {
-            "agent": there(),
-            "agent_show": SHOW_NEVER,
-            "agent_services": units(gcad=unit("gcad", "inactive", "dead"), extd=unit("extd", "failed", "failed")),
-        },
+        installed(
+            SHOW_NEVER,
+            agent_services=units(gcad=unit("gcad", "inactive", "dead"), extd=unit("extd", "failed", "failed")),
+        ),
         Status.PASS,
         "himdsd runs. The machine is not connected; the other services are due once it is.",
     ),
     Row(
         "connected, one failed",
-        {
-            "agent": there(),
-            "agent_show": SHOW_CONNECTED,
-            "agent_services": units(extd=unit("extd", "failed", "failed", "exit-code")),
-        },
+        installed(SHOW_CONNECTED, agent_services=units(extd=unit("extd", "failed", "failed", "exit-code"))),
         Status.FAIL,
         "extd (failed, exit-code) does not run; expected active. The machine is connected.",
         "On the VM: systemctl restart himdsd, then 'systemctl status himdsd gcad extd arcproxyd' and journalctl -u himdsd show why it ends; enable it with systemctl enable --now.",
     ),
     Row(
         "connected, two have ended",
-        {
-            "agent": there(),
-            "agent_show": SHOW_CONNECTED,
-            "agent_services": units(
+        installed(
+            SHOW_CONNECTED,
+            agent_services=units(
                 gcad=unit("gcad", "inactive", "dead"), extd=unit("extd", "failed", "failed", "exit-code")
             ),
-        },
+        ),
         Status.FAIL,
         "gcad (inactive, dead) and extd (failed, exit-code) do not run; expected active. The machine is connected.",
     ),
     Row(
         "connected, two are down",
-        {
-            "agent": there(),
-            "agent_show": SHOW_CONNECTED,
-            "agent_services": units(
+        installed(
+            SHOW_CONNECTED,
+            agent_services=units(
                 gcad=unit("gcad", "inactive", "dead"), arcproxyd=unit("arcproxyd", "inactive", "dead", load="not-found")
             ),
-        },
+        ),
         Status.FAIL,
         "gcad (inactive, dead) and arcproxyd (systemd does not know it) do not run; expected active. The machine is connected.",
     ),
     Row(
         "an old agent has no arcproxyd",
-        {
-            "agent": there("1.48.1.1"),
-            "agent_show": SHOW_CONNECTED,
-            "agent_services": units(arcproxyd=unit("arcproxyd", "inactive", "dead", load="not-found")),
-        },
+        installed(
+            SHOW_CONNECTED,
+            agent=there("1.48.1.1"),
+            agent_services=units(arcproxyd=unit("arcproxyd", "inactive", "dead", load="not-found")),
+        ),
         Status.PASS,
         "himdsd, gcad and extd run. The machine is connected.",
     ),
     Row(
         "himdsd keeps restarting",
-        {
-            "agent": there(),
-            "agent_show": SHOW_NO_SERVICE,
-            "agent_services": units(himdsd=unit("himdsd", "activating", "auto-restart", "exit-code")),
-        },
+        installed(
+            SHOW_NO_SERVICE, agent_services=units(himdsd=unit("himdsd", "activating", "auto-restart", "exit-code"))
+        ),
         Status.FAIL,
         "himdsd (activating, auto-restart, exit-code) does not run; expected active.",
     ),
     Row(
         "it runs but does not answer",
-        {"agent": there(), "agent_show": seen(state="timed out"), "agent_services": units()},
+        installed(seen(state="timed out"), agent_services=units()),
         Status.UNKNOWN,
         "himdsd runs; whether gcad, extd and arcproxyd are due is not known, as azcmagent show did not answer: the command did not answer in time.",
         "See AGENT-005.",
     ),
     Row(
         "no systemd",
-        {
-            "agent": there(),
-            "agent_show": SHOW_NEVER,
-            "agent_services": seen(
+        installed(
+            SHOW_NEVER,
+            agent_services=seen(
                 "", "System has not been booted with systemd as init system (PID 1). Can't operate.\n", exit=1
             ),
-        },
+        ),
         Status.UNKNOWN,
         "The state of the agent's services is not known: systemd does not answer (System has not been booted with systemd as init system (PID 1). Can't operate.).",
         "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",

@@ -25,6 +25,23 @@ def az_row(name: str, az_cli: AzCli, status: Status, message: str, remedy: str =
 BROKEN = AzCli(error="az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'")
 
 
+#: What both checks say of a runner whose az does not answer.
+WITHOUT_AZ = [
+    az_row(
+        "no az",
+        AzCli(),
+        Status.NOT_APPLICABLE,
+        "az is not installed on the runner, or not on its PATH. The suite does not need it.",
+    ),
+    az_row(
+        "broken",
+        BROKEN,
+        Status.UNKNOWN,
+        "The versions of az on the runner are not known: az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'.",
+        "On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the suite does not need it.",
+    ),
+]
+
 ROWS["CLI-002"] = [
     az_row(
         "new enough",
@@ -58,21 +75,8 @@ ROWS["CLI-002"] = [
         "az on the runner states version 'dev' of azure-cli-core, which is not a version.",
         "On the runner: az version",
     ),
-    az_row(
-        "no az",
-        AzCli(),
-        Status.NOT_APPLICABLE,
-        "az is not installed on the runner, or not on its PATH. The suite does not need it.",
-    ),
-    az_row(
-        "broken",
-        BROKEN,
-        Status.UNKNOWN,
-        "The versions of az on the runner are not known: az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'.",
-        "On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the suite does not need it.",
-    ),
+    *WITHOUT_AZ,
 ]
-
 
 ROWS["CLI-003"] = [
     az_row(
@@ -121,17 +125,5 @@ ROWS["CLI-003"] = [
         "az on the runner states version 'latest' of the networkcloud extension, which is not a version.",
         "On the runner: az version",
     ),
-    az_row(
-        "no az",
-        AzCli(),
-        Status.NOT_APPLICABLE,
-        "az is not installed on the runner, or not on its PATH. The suite does not need it.",
-    ),
-    az_row(
-        "broken",
-        BROKEN,
-        Status.UNKNOWN,
-        "The versions of az on the runner are not known: az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'.",
-        "On the runner: az version -o json, and az extension list -o json. Repair az, or remove it: the suite does not need it.",
-    ),
+    *WITHOUT_AZ,
 ]
