@@ -10,7 +10,6 @@ from plugins.requirements.profile import Profile
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, azure
 from tests.support.suite_rows import PROFILE, Row
 
-
 #: The remedy where Azure's answer lacks a property.
 NOT_STATED = "Check the resource in the portal (JSON view, newest API version), or run again later."
 
