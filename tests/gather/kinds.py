@@ -34,9 +34,9 @@ def program(text: str) -> str:
 
 
 _STATUS = "A status is the probe's own; success is never assumed."
-_OWN = "A probe changes no other probe and not the engine."
+_OWN = "A probe cannot change another probe or the engine."
 _OUTPUT = "No output reaches another probe's answer."
-_LATE = "A late probe is stopped with all it started."
+_LATE = "A late probe is stopped with all its descendants."
 
 #: A program does the same on both: promise, name, text for sh, answer.
 _PROGRAMS: list[tuple[str, str, str, Answer]] = [
