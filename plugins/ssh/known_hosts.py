@@ -57,7 +57,7 @@ class _File:
 
 def fingerprint(key: str) -> str:
     """``SHA256:...`` of a base64 key, as ssh-keygen -l prints it."""
-    digest = hashlib.sha256(base64.b64decode(key + "=" * (-len(key) % 4))).digest()
+    digest = hashlib.sha256(base64.b64decode(key)).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 

@@ -78,7 +78,11 @@ def test_a_bad_line_of_the_configuration(client: Client, server: Sshd, keys: Key
 def test_a_configuration_that_is_not_there(client: Client) -> None:
     client.config.unlink()
     (session,) = client.visit(Vm("vm-a", "127.0.0.1"))
-    assert (session.outcome, session.message) == ("cannot be used", f"{client.config}: there is no such file.")
+    assert (session.outcome, session.message, session.remedy) == (
+        "cannot be used",
+        f"{client.config}: there is no such file.",
+        "Give the path of an SSH configuration file.",
+    )
 
 
 def test_cancelling_ends_everything_at_once(client: Client, server: Sshd, keys: Keys) -> None:

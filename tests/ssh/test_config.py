@@ -83,14 +83,33 @@ def test_the_users_file_comes_before_the_systems(home: Path) -> None:
 
 def test_an_include_that_includes_itself(home: Path) -> None:
     path = write(home / ".ssh", "Include config\n")
-    with pytest.raises(SshError, match=f"{path}:1: Include is nested more than 16 deep"):
+    with pytest.raises(SshError) as refused:
         by_reader(path)
+    assert (refused.value.message, refused.value.remedy) == (
+        f"{path}:1: Include is nested more than 16 deep.",
+        "Remove the loop.",
+    )
 
 
 def test_an_included_file_that_others_can_write_is_refused(folder: Path, read: Read) -> None:
     write(folder, "Port 40\n", "more").chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IWOTH)
     with pytest.raises(SshError, match=r"more|permissions"):
         hop(read(write(folder, f"Include {folder}/more\n")))
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o644, False), (0o664, False), (0o602, True)])
+def test_who_may_write_an_included_file(folder: Path, mode: int, refused: bool) -> None:
+    """Debian's ssh lets one's own group write it."""
+    more = write(folder, "Port 40\n", "more")
+    more.chmod(mode)
+    try:
+        assert (hop(by_reader(write(folder, f"Include {more}\n"))).port, refused) == (40, False)
+    except SshError as error:
+        assert (error.message, error.remedy, refused) == (
+            f"{more}: ssh refuses a file that others can write.",
+            f"Run: chmod go-w {more}.",
+            True,
+        )
 
 
 def test_identity_files_and_tokens(folder: Path, read: Read) -> None:
@@ -162,8 +181,12 @@ def test_a_proxy_command_of_the_configuration_is_not_used_when_the_fleet_file_sa
 @pytest.mark.parametrize("user", ["a$(touch X)", "a;b", "-oProxyCommand=x", "a b -c", "a`b`", "a|b", "a\\", "a\nb"])
 def test_a_user_that_openssh_refuses_reaches_no_proxy_command(folder: Path, read: Read, user: str) -> None:
     path = write(folder, "ProxyCommand echo %r\n")
-    with pytest.raises(SshError, match="a character that OpenSSH does not accept in a user name"):
+    with pytest.raises(SshError) as refused:
         hop(read(path), "vm-a", user=user)
+    assert (refused.value.message, refused.value.remedy) == (
+        f"vm-a: the user {user!r} has a character that OpenSSH does not accept in a user name.",
+        "Correct the user: it reaches a shell where a ProxyCommand has %r.",
+    )
 
 
 @pytest.mark.parametrize("user", ["CORP\\anna", "anna@corp", "svc-arc$", "anna bell", "größe"])
@@ -214,10 +237,61 @@ def test_what_the_reader_cannot_do_is_refused_with_its_line(folder: Path, text: 
     assert caught.value.remedy
 
 
-def test_what_match_knows_is_named(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "message", "remedy"),
+    [
+        (
+            "Match Tagged x\n",
+            "{path}:1: Match 'Tagged' is not supported here.",
+            "Known are all, canonical, final, host, originalhost, user, localuser, exec.",
+        ),
+        (
+            "CanonicalizeHostname always\n",
+            "{path}:1: CanonicalizeHostname needs the OpenSSH client, which this machine does not have.",
+            "Install it (package openssh-client or openssh-clients), or name the hosts in full.",
+        ),
+        (
+            "User anna\nProxyJump anna@vm-a:22\n",
+            "vm-a in the SSH configuration: ProxyJump anna@vm-a:22 leads back to the host itself.",
+            "Correct it.",
+        ),
+        (
+            "IdentityFile ${A\n",
+            "vm-a in the SSH configuration: '${A' has no closing brace.",
+            "Correct it.",
+        ),
+        (
+            "IdentityFile a%\n",
+            "vm-a in the SSH configuration: '%' is not a token that can be used here.",
+            "Correct it.",
+        ),
+        (
+            "ProxyUseFdpass yes\n",
+            "vm-a in the SSH configuration: ProxyUseFdpass is not supported here.",
+            "Correct it.",
+        ),
+        (
+            "Host vm-a\n ProxyJump gw1\nHost gw1\n ProxyJump gw2\nHost gw2\n ProxyJump gw1\n",
+            "ProxyJump gw1: leads to more than 8 jump hosts.",
+            "Remove the loop.",
+        ),
+    ],
+)
+def test_what_the_reader_says_and_advises(folder: Path, text: str, message: str, remedy: str) -> None:
+    path = write(folder, text)
     with pytest.raises(SshError) as caught:
-        by_reader(write(folder, "Match Tagged x\n")).route(Vm("vm-a"))
-    assert caught.value.remedy.startswith("Known are all, ")
+        by_reader(path).route(Vm("vm-a"))
+    assert (caught.value.message, caught.value.remedy) == (message.replace("{path}", str(path)), remedy)
+
+
+def test_canonical_names_are_refused_unless_they_are_off(folder: Path) -> None:
+    assert hop(by_reader(write(folder, "CanonicalizeHostname false\nPort 7\n"))).port == 7
+
+
+def test_of_the_jumps_of_a_line_one_is_the_host_itself_only_with_its_user_and_port(folder: Path) -> None:
+    for jump in ("berta@vm-a", "vm-a:23", "vm-b"):
+        config = by_reader(write(folder, f"User anna\nProxyJump {jump}\n"))
+        assert config._hop(("vm-a", None, None, None, None)).jump == jump
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="ssh is not installed")
@@ -273,12 +347,34 @@ esac
 def test_tokens_that_an_old_client_does_not_fill_in_are_refused(folder: Path) -> None:
     ours = hop(client(folder, OLD + "echo hostname vm-a; echo port 9; echo userknownhostsfile '~/known'"))
     assert (ours.port, ours.user_known_hosts) == (9, (expansion.home() / "known",))
-    with pytest.raises(SshError, match="this version of ssh does not print what its tokens stand for") as caught:
+    with pytest.raises(SshError) as caught:
         hop(client(folder, OLD + "echo hostname vm-a; echo userknownhostsfile '~/%k'"))
+    assert caught.value.message == (
+        "vm-a in the SSH configuration: userknownhostsfile '~/%k': this version of ssh does not print what its tokens "
+        "stand for."
+    )
     assert caught.value.remedy == "Update the OpenSSH client of this machine, or write the path out."
-    with pytest.raises(SshError, match="vm-a in the SSH configuration") as caught:
+    with pytest.raises(SshError) as caught:
         hop(client(folder, OLD + "echo hostname vm-a; echo userknownhostsfile '~nobody-of-that-name/known'"))
-    assert caught.value.remedy == "Correct it."
+    assert (caught.value.message, caught.value.remedy) == (
+        "vm-a in the SSH configuration: there is no user 'nobody-of-that-name' on this machine.",
+        "Correct it.",
+    )
+
+
+def test_names_of_files_that_ssh_prints_without_quotes_are_told_apart_or_refused(folder: Path) -> None:
+    answer = OLD + "echo hostname vm-a; echo userknownhostsfile {}"
+    assert hop(client(folder, answer.format("/a /b"))).user_known_hosts == (Path("/a"), Path("/b"))
+    write(folder, "UserKnownHostsFile '/a b' c\n")
+    known = SshConfig([folder / "config"], find_client=lambda: str(folder / "ssh"))
+    write(folder, f"#!/bin/sh\n{answer.format('/a b c')}\n", "ssh").chmod(0o755)
+    assert hop(known).user_known_hosts == (Path("/a b"), Path("c"))
+    with pytest.raises(SshError) as refused:
+        hop(client(folder, answer.format("a b")))
+    assert (refused.value.message, refused.value.remedy) == (
+        "vm-a in the SSH configuration: userknownhostsfile is 'a b': ssh prints names that have blanks without quotes.",
+        "Name known_hosts files that have no blank in their path.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -338,8 +434,12 @@ def test_a_match_that_cannot_be_tried_is_refused(folder: Path, monkeypatch: pyte
 
 def test_a_client_that_hangs_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plugins.ssh.openssh._SECONDS", 0.5)
-    with pytest.raises(SshError, match=r"ssh -G vm-a: it did not end within 0.5 s\."):
+    with pytest.raises(SshError) as refused:
         hop(client(folder, OLD + "sleep 30"))
+    assert (refused.value.message, refused.value.remedy) == (
+        "ssh -G vm-a: it did not end within 0.5 s.",
+        "Find out what a Match exec or CanonicalizeHostname of the SSH configuration waits for.",
+    )
 
 
 def test_vms_behind_one_jump_host_ask_for_it_once(folder: Path) -> None:
