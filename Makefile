@@ -1,4 +1,4 @@
-# The targets are the contract; what they do stands in scripts/, in the lab and in pyproject.toml.
+# The targets are the interface; their work is done by scripts/, the lab and pyproject.toml.
 .DEFAULT_GOAL := help
 .PHONY: help env dev-env demo bench test test-fast test-store test-windows lint lint-workflows fuzz mutants audit sbom az lock clean
 .NOTPARALLEL:
@@ -11,43 +11,43 @@ LOCK ?=
 EXAMPLES ?= 2000
 BENCH ?=
 MUTANTS ?=
-# Much of the time the tests wait: two processes for the lab, two for the others (tests/conftest.py shares them out).
+# Tests wait much of their time: two processes run the lab's tests, two the others (tests/conftest.py distributes them).
 SIDE_BY_SIDE ?= -n 4 --dist loadscope --no-loadscope-reorder
-# A test starts pytest, pytest the suite: each would compile all of it again.
+# Tests start pytest with the suite: without cached bytecode each would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-env: ## build .venv with what a run needs (requirements-image.lock, 135 MB); quick when it is there
+env: ## make .venv with the packages that a run needs (requirements-image.lock, 135 MB); quick when it exists
 	@scripts/make-env
 
-dev-env: ## the same with the developers' tools (requirements.lock, 580 MB); the targets below bring them
+dev-env: ## the same with the developers' tools (requirements.lock, 580 MB); the targets below run it when needed
 	@scripts/make-env .venv requirements.lock
 
-demo: env ## start a small fleet in the lab, judge it, show what is wrong with it
+demo: env ## start a small fleet in the lab, judge it, and print its problems
 	@scripts/system-packages lab
 	@$(PYTHON) -m lab demo
 
-test: dev-env ## the project's own tests (the lab and the report in a browser included)
+test: dev-env ## run all tests of the project, including the lab and the report in a browser
 	@scripts/system-packages lab browser
 	@EXPECTED_SKIPS_ONLY=true $(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TESTS)
 
-test-fast: dev-env ## 3,000 of the tests in a minute: none that starts the lab, a browser or many programs
+test-fast: dev-env ## run 3,000 of the tests in a minute: none that starts the lab, a browser or many programs
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not lab and not browser and not slow" $(TESTS)
 
-test-store: dev-env ## the tests of --evidence-store, with Azurite: needs Node.js; make test skips two of them without it
+test-store: dev-env ## run the tests of --evidence-store with Azurite (needs Node.js); without it, make test skips two of them
 	@cd tests/support/azurite && npm ci --silent
 	@$(PYTHON) -m pytest tests/evidence/test_object_store.py
 
-test-windows: dev-env ## the tests of Windows' side under Wine: WINE_PWSH=pwsh.exe, WINDOWS_CURLS=folder of curl.exe; no part of `make test`
+test-windows: dev-env ## run the tests for Windows guests under Wine: WINE_PWSH=pwsh.exe, WINDOWS_CURLS=folder of curl.exe; not part of `make test`
 	@scripts/test-windows $(WINDOWS_TESTS)
 
-bench: dev-env ## race the suite against its peers in the lab, about an hour; BENCH="--list" says what, BENCH="--vms 20" a part
+bench: dev-env ## compare the speed with other tools in the lab, about an hour; BENCH="--list" lists the parts, BENCH="--vms 20" runs some
 	@scripts/system-packages lab
 	@$(PYTHON) -m benchmarks $(BENCH)
 
-lint: dev-env ## ruff (rules and format), mypy --strict, the layers, the lock against pyproject.toml, the workflows
+lint: dev-env ## run ruff (rules and format), mypy --strict, the layer contracts, the check of the lock, zizmor
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
@@ -55,31 +55,31 @@ lint: dev-env ## ruff (rules and format), mypy --strict, the layers, the lock ag
 	@$(PYTHON) scripts/check_lock.py
 	@$(PYTHON) scripts/lint_workflows.py
 
-lint-workflows: dev-env ## zizmor over every sample workflow, without a network; make lint does it, too
+lint-workflows: dev-env ## run zizmor over every sample workflow, without a network; part of make lint
 	@$(PYTHON) scripts/lint_workflows.py
 
-fuzz: dev-env ## look for an answer that breaks a parser or a check: EXAMPLES (2000) tries of each, some 20 minutes; and ten hostile VMs among 100
+fuzz: dev-env ## search for an answer that breaks a parser or a check, about 20 minutes: EXAMPLES (2000) tries of each; and ten hostile VMs among 100
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/hostile tests/gather/test_engine.py tests/ssh/test_openssh_config.py -p no:cacheprovider -n 2
 	@$(PYTHON) -m lab up --vms 90 -- $(abspath $(PYTHON)) -m benchmarks.hostile_fleet
 
-mutants: dev-env ## change 300 lines, one at a time: which does no test notice? Half an hour; MUTANTS="--count 40" a part
+mutants: dev-env ## change 300 lines, one at a time, and list the changes that no test detects: half an hour; MUTANTS="--count 40" does fewer
 	@$(PYTHON) -m scripts.mutants $(MUTANTS)
 
-audit: env ## ask whether a locked package has a known weakness; without a network, of a copy: ADVISORIES=DIR
+audit: env ## look up known vulnerabilities of the locked packages; without a network, in a local copy: ADVISORIES=DIR
 	@scripts/audit
 
-sbom: dev-env ## write sbom.json: what is installed, as CycloneDX, validated
+sbom: dev-env ## write sbom.json, a bill of materials of the installed packages (CycloneDX), and validate it
 	@$(PYTHON) scripts/sbom.py sbom.json
 
-# A VM of the lab sees this machine's /usr, but nothing of /usr/local or a home: so a Python of the system's.
-az: env ## test the lab's VMs with the real Azure CLI: 730 MB in .az, no part of `make test`
+# A VM of the lab sees this machine's /usr, but not /usr/local or a home folder: use the system's Python.
+az: env ## test the lab's VMs with the real Azure CLI: 730 MB in .az, not part of `make test`
 	@scripts/system-packages lab
 	@PATH=/usr/bin:/bin scripts/make-env .az lab/azure-cli.lock
 	@$(PYTHON) -m pytest -m az tests/lab
 
-lock: ## write requirements.lock and lab/azure-cli.lock anew
+lock: ## write all lock files: requirements*.lock, lab/azure-cli.lock, benchmarks/*.lock
 	@scripts/lock $(LOCK)
 
-clean: ## remove .venv, .az and the caches; reports/ stays
+clean: ## remove .venv, .az and the caches; keep reports/
 	rm -rf .venv .az .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
