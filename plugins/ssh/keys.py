@@ -50,7 +50,7 @@ class _KeyFile:
     blob: bytes = b""  # the public key, when it could be had
     key: PKey | None = None
     certificate: PKey | None = None  # the same key together with FILE-cert.pub
-    problem: str = ""
+    problem: str = ""  # why there is no key
 
 
 class _Agent(AgentSSH):
@@ -136,7 +136,7 @@ class KeyRing:
         elif file.key is not None:
             yield KeyOffer(file.key, f"{file.path} ({_print(file.blob)})")
         elif not (quiet and not file.path.exists()):
-            problems.append(file.problem or f"{file.path} has no private key beside it and is not in the agent")
+            problems.append(file.problem)
 
     def _file(self, path: Path) -> _KeyFile:
         if path not in self._files:

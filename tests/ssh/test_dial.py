@@ -6,19 +6,29 @@ import asyncio
 import errno
 import os
 import socket
+import tempfile
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from plugins.model import Vm
 from plugins.ssh import client as ssh
-from plugins.ssh.dial import BannerReader, Connection, _banner, _connect, _unreachable, dial, is_address
-from plugins.ssh.errors import NO_DESCRIPTORS, SshError
+from plugins.ssh.dial import (
+    BannerReader,
+    Connection,
+    _banner,
+    _connect,
+    _unreachable,
+    dial,
+    is_address,
+    resolve_now,
+)
+from plugins.ssh.errors import NO_DESCRIPTORS, ConnectionDropped, SshError
 from plugins.ssh.hop import Hop
 from tests.support.sshd import (
     Client,
@@ -110,6 +120,174 @@ def test_an_address_of_a_family_that_this_machine_does_not_have_leaves_the_other
     with socket.create_server(("127.0.0.1", 0)) as server:
         addresses: list[Any] = [(9999, ("", 0)), (socket.AF_INET, server.getsockname())]
         asyncio.run(_connect(hop, addresses, 20)).close()
+
+
+def test_a_connection_notices_a_peer_that_vanishes() -> None:
+    hop: Any = None
+    tcp = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        addresses: list[Any] = [(socket.AF_INET, server.getsockname())]
+        with asyncio.run(_connect(hop, addresses, 20)) as stream:
+            assert [stream.getsockopt(socket.IPPROTO_TCP, name) for name in tcp] == [15, 5, 3, 30_000]
+            assert stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert stream.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def test_of_several_addresses_each_is_tried_and_the_last_says_why() -> None:
+    hop: Any = SimpleNamespace(address="vm-a", port=22)
+    with black_hole() as port, closed_port() as closed, socket.create_server(("127.0.0.1", 0)) as server:
+        hole: Any = (socket.AF_INET, ("127.0.0.1", port))
+        shut: Any = (socket.AF_INET, ("127.0.0.1", closed))
+        asyncio.run(_connect(hop, [shut, hole, (socket.AF_INET, server.getsockname())], 1)).close()
+        with pytest.raises(SshError, match="connection refused"):
+            asyncio.run(_connect(hop, [hole, shut], 0.2))
+        with pytest.raises(TimeoutError):
+            asyncio.run(_connect(hop, [shut, hole], 0.2))
+    with pytest.raises(SshError, match="vm-a port 22: no address"):
+        asyncio.run(_connect(hop, [], 20))
+
+
+@pytest.mark.parametrize(("own", "general"), [(0.1, 99), (None, 0.1)])
+def test_the_limit_of_the_configuration_comes_first(own: float | None, general: float) -> None:
+    with black_hole() as port:
+        hop = hop_of(address="127.0.0.1", port=port, connect_timeout=own)
+
+        async def resolve(host: str, port: int) -> Any:
+            return [(socket.AF_INET, (host, port))]
+
+        with pytest.raises(SshError) as late:
+            asyncio.run(dial(hop, general, 99, cast(Any, resolve)))
+    assert (late.value.outcome, late.value.message) == (
+        "timed out",
+        f"127.0.0.1 port {port} did not answer within 0.1 s.",
+    )
+
+
+def test_a_name_that_is_not_answered_for_in_time() -> None:
+    async def resolve(host: str, port: int) -> Any:
+        await asyncio.Event().wait()
+
+    with pytest.raises(SshError, match=r"'vm-a' is not known to the DNS of this machine \(no answer within 0.1 s\)"):
+        asyncio.run(dial(hop_of(), 0.1, 99, cast(Any, resolve)))
+
+
+@pytest.mark.parametrize(
+    ("error", "full", "outcome", "why"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), False, "name not resolved", " (Name or service not known)"),
+        (UnicodeError("label too long"), False, "name not resolved", " (label too long)"),
+        (socket.gaierror(-3, "Temporary failure"), True, NO_DESCRIPTORS[0], ""),
+    ],
+)
+def test_why_a_name_is_not_resolved(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, full: bool, outcome: str, why: str
+) -> None:
+    def ask(*arguments: object, **more: object) -> object:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    monkeypatch.setattr("plugins.ssh.dial.none_left", lambda: full)
+    with pytest.raises(SshError) as refused:
+        resolve_now("vm-a", 22)
+    assert (refused.value.outcome, refused.value.message) == (
+        outcome,
+        f"'vm-a' is not known to the DNS of this machine{why}." if why else NO_DESCRIPTORS[1],
+    )
+
+
+def test_each_address_of_a_name_comes_once() -> None:
+    assert resolve_now("127.0.0.1", 22) == [(socket.AF_INET, ("127.0.0.1", 22))]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "odd"),
+    [
+        ([], False),
+        ([b"S"], False),
+        ([b"SSH-"], False),
+        ([b"SSH-2.0"], False),
+        ([b"X"], True),
+        ([b"SSX"], True),
+        ([b"welcome\n"], True),
+        ([b"welcome\n", b"SSH-"], True),
+    ],
+)
+def test_what_did_not_begin_with_a_banner_is_odd(pieces: list[bytes], odd: bool) -> None:
+    reader = BannerReader(hop_of())
+    assert [reader.feed(piece) for piece in pieces] == [None] * len(pieces)
+    assert reader.odd is odd
+
+
+@pytest.mark.parametrize("before", [b"", b"welcome\r\n"])
+def test_the_longest_that_may_come_before_a_banner(before: bytes) -> None:
+    reader = BannerReader(hop_of())
+    if before:
+        reader.feed(before)
+    assert reader.feed(b"x" * (8192 - len(before))) is None
+    with pytest.raises(SshError):
+        reader.feed(b"x")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "why"),
+    [
+        ([], "closed the connection before its banner"),
+        ([b"\r\n"], "closed the connection before its banner"),
+        (
+            [b"Exceeded MaxStartups\r\n"],
+            "closed the connection before its banner, saying 'Exceeded MaxStartups'",
+        ),
+        (
+            [b"Not allowed at", b" this time"],
+            "closed the connection before its banner, saying 'Not allowed at this time'",
+        ),
+        ([b"SSH-2.0"], "not ssh: vm-a port 22 answered 'SSH-2.0', not 'SSH-2.0-...'."),
+        ([b"a\n", b"b"], "not ssh: vm-a port 22 answered 'a\\nb', not 'SSH-2.0-...'."),
+    ],
+)
+def test_an_end_before_the_banner(pieces: list[bytes], why: str) -> None:
+    reader = BannerReader(hop_of())
+    for piece in pieces:
+        reader.feed(piece)
+    with pytest.raises((SshError, ConnectionDropped)) as ended:
+        reader.feed(b"")
+    assert str(ended.value) == why
+
+
+def test_a_connection_that_breaks_before_its_banner() -> None:
+    class Broken:
+        def fileno(self) -> int:
+            return theirs.fileno()
+
+        def recv(self, most: int, flags: int = 0) -> bytes:
+            raise OSError(errno.ECONNRESET, "Connection reset by peer")
+
+    async def banner() -> str:
+        stream: Any = Broken()
+        return await _banner(stream, hop_of(), 20)
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b"x")
+        with pytest.raises(ConnectionDropped) as dropped:
+            asyncio.run(banner())
+    assert str(dropped.value) == "broke the connection before its banner (Connection reset by peer)"
+
+
+def test_what_a_proxy_command_printed_last() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, tempfile.TemporaryFile() as file:
+        assert Connection(ours).complaint() == ""
+        connection = Connection(ours, stderr=file)
+        assert connection.complaint() == ""
+        file.write(b" \n")
+        assert connection.complaint() == ""
+        file.write(b"a" * 5 + b"b" * 199 + b"\n")
+        assert connection.complaint() == f"'{'b' * 199}'"
+        file.write(b"c" * 199 + b".")
+        assert connection.complaint() == f"'{'c' * 199}.'"
+        connection.close()
+        assert file.closed
 
 
 def test_a_line_before_the_banner_is_passed_over_and_what_follows_it_stays() -> None:
