@@ -178,8 +178,10 @@ def _certified(path: Path, certificate: Path, problems: list[str]) -> PKey | Non
 
 def _certify(key: PKey, certificate: Path) -> None:
     """Load ``ssh-ed25519-cert-v01@openssh.com AAAA... comment``: paramiko itself would read a file of any size."""
-    words = read_regular(certificate, _LONGEST).split()
-    key.load_certificate(Message(base64.b64decode(words[1])))
+    blob = base64.b64decode(read_regular(certificate, _LONGEST).split()[1])
+    if key.asbytes()[4 + len(key.get_name()) :] not in blob:  # the key without its type, which paramiko compares
+        raise ValueError("it is for another key")
+    key.load_certificate(Message(blob))
 
 
 def _read(path: Path) -> _KeyFile:

@@ -74,10 +74,11 @@ def test_security_keys_are_not_offered(keys: Keys) -> None:
     )
 
 
-def test_a_certificate_goes_before_its_key(keys: Keys, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_certificate_goes_before_its_key(keys: Keys, tmp_path: Path, kind: str) -> None:
     for name in ("user", "other"):
-        shutil.copy(keys.make(name), tmp_path / name)
-        shutil.copy(keys.make(name).with_suffix(".pub"), tmp_path / f"{name}.pub")
+        shutil.copy(keys.make(f"{name}-{kind}", kind), tmp_path / name)
+        shutil.copy(keys.make(f"{name}-{kind}").with_suffix(".pub"), tmp_path / f"{name}.pub")
     key, other = tmp_path / "user", tmp_path / "other"
     run(
         "ssh-keygen",
@@ -95,11 +96,11 @@ def test_a_certificate_goes_before_its_key(keys: Keys, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     shutil.copy(own, elsewhere)
     labels, problems = offered(ring(), identity_files=(key,), certificates=(elsewhere, wrong, tmp_path / "none"))
-    plain = f"{key} ({of(keys, 'user')})"
+    plain = f"{key} ({of(keys, f'user-{kind}')})"
     assert labels == [f"{key} with the certificate {elsewhere}", f"{key} with its certificate", plain]
-    assert [problem.partition(" (")[0] for problem in problems] == [
-        f"{wrong} is not a certificate for {key}",
-        f"{tmp_path}/none is not a certificate for {key}",
+    assert problems == [
+        f"{wrong} is not a certificate for {key} (it is for another key)",
+        f"{tmp_path}/none is not a certificate for {key} ([Errno 2] No such file or directory: '{tmp_path}/none')",
     ]
     shutil.copy(wrong, own)
     assert offered(ring(), identity_files=(key,)) == ([plain], []), "as ssh does, the key alone"
