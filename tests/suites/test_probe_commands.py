@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plugins.checks.probe import LINUX_ONLY
+from plugins.gather import support_logs
 from plugins.model import Vm
 from tests.support.paths import ROOT
 from tests.support.suite_probes import DECLARED
@@ -47,6 +48,9 @@ def commands() -> str:
                 if text not in seen:
                     parts.append(text.replace("===", f"=== {label}:", 1))
                     seen.add(text)
+    for system in ("linux", "windows"):
+        for plan in support_logs.probes(replace(VM, os=system)):
+            parts.append(f"=== --bundle: {plan.key}, {system}: {plan.timeout:g} s, {plan.cap} bytes\n{plan.command}\n")
     return "\n".join(parts)
 
 
