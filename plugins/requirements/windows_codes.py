@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 _WORD = (
     r"(?:err(?:or|eur|ore|o|no)?|fehler|fout|fel|feil|fejl|virhe|błąd|chyba|hiba|hata|ошибка|помилка|грешка|σφάλμα|eroare|"
     r"greška|napaka|klaida|kļūda|viga|lỗi|kesalahan|エラー|错误|錯誤|오류|שגיאה|خطأ|winsock|wsa|winhttp|wininet|code|status|état|"
-    r"stato|estado|returning|returned|failed(?: with)?|%%|hresult|win32exception|socketexception)"
+    r"stato|estado|returning|returned|failed(?: with)?|%%|hresult|win32exception|socketexception|"
+    r"(?:wsa)?getlasterror\(\)|helpmsg)"
 )
 _OF_THE_SYSTEM = r"(?: (?:code|number|was|is|of|système|de sistema|di sistema|do sistema|systemu))?"
 _BETWEEN = r"[ :=#'\"(\[]{0,3}"
@@ -55,7 +56,7 @@ def needles(codes: Mapping[str, int]) -> tuple[str, ...]:
     errors = [number for number in codes.values() if 0 < number <= 0xFFFF]
     large = [text for number in errors if number >= _MANY for text in (str(number), f"{number:X}")]
     small = ["[SC]", *_SYSTEM_NEEDLES] if any(number < _MANY for number in errors) else []
-    numbers = [text for result in results for text in (f"{result:X}", _signed(result), str(result))]
+    numbers = [text for result in results for text in (f"{result:X}", _signed(result)[1:], str(result))]
     return (*codes, *large, *small, *numbers)
 
 

@@ -45,7 +45,7 @@ def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
 _LOOK_AT_TLS = r"""
 $status = $global:LASTEXITCODE
 $accept = [Net.Security.RemoteCertificateValidationCallback]{ $true }
-if ($slot.err.ToString() -match '(?m)^< HTTP/[\d.]+ 200') {
+if ($slot.err.ToString() -match '(?m)^< HTTP/[\d.]+ 2') {
     foreach ($protocol in 0, 3072) {
         $left = @LIMIT@ - $since.ElapsedMilliseconds
         if ($left -lt 500) { break }

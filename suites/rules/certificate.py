@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugins import CheckOutcome, Profile, Status, first_installed, on_vm, sh
 from suites.probes.curl import CurlAnswer
-from suites.rules.tls import Tls, certificate_fault
+from suites.rules.tls import Tls, certificate_fault, schannel
 from suites.wording import sentence
 
 #: For Debian's family and for Red Hat's.
@@ -23,7 +23,7 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
     error = sentence(tunnel.error)
     kind = certificate_fault(tunnel)
     issued = f" It was issued by {tls.issuer}." if tls.issuer else ""
-    if tunnel.exit == 77:
+    if tunnel.exit == 77 and not schannel(tunnel):
         return CheckOutcome(
             Status.FAIL,
             f"The VM cannot read its own CA bundle{error}, so it trusts no certificate, not that of {name} either.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from plugins import Endpoint, Profile
 from suites.probes.curl import NOT_HTTP, CurlAnswer
-from suites.rules.tls import no_cipher, old_tls, plain_text, refused_certificate
+from suites.rules.tls import no_cipher, old_tls, own_failure, plain_text, refused_certificate
 from suites.wording import sentence
 
 
@@ -167,6 +167,15 @@ def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
             "On the VM, check the crypto policy (update-crypto-policies --show) and CipherString in openssl.cnf; "
             "Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its "
             "place: exempt the endpoints from TLS inspection.",
+        )
+    if own_failure(answer):
+        return ProxyPath(
+            False,
+            f"{proxy} opened the tunnel to {host}, but the VM's own TLS failed{sentence(answer.error)}: whether the "
+            "path is sound is not known.",
+            "On the VM, find the reason in the System event log (source Schannel). Check that TLS 1.2 is not switched "
+            "off (VM-005) and that memory is free, and restart the VM.",
+            shared_cause="TLS of the VM",
         )
     if answer.exit in (35, 60):
         return ProxyPath(

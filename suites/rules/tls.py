@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from plugins.requirements import windows_codes
 from plugins.requirements.data_files import read_table
 from suites.probes.curl import CurlAnswer
 from suites.wording import plain
@@ -37,22 +38,26 @@ def _patterns(table: str) -> Mapping[str, re.Pattern[str]]:
     return {kind: re.compile("|".join(_PARTS[table](rows)), re.I) for kind, rows in kinds.items()}
 
 
+def _statuses(rows: Mapping[str, str]) -> list[str]:
+    return [windows_codes.pattern({name: int(code or "0", 16) for name, code in rows.items()})] if rows else []
+
+
 #: What names a kind in a data file, as regular expressions.
 _PARTS: Mapping[str, Callable[[dict[str, Any]], list[str]]] = {
     "tls-failures": lambda rows: [
         rf"error:(?:14[0-9A-F]{{3}}|0A000)(?:{'|'.join(rows['openssl'])}):",
         rf"NSS error (?:{'|'.join(map(str, rows['nss']))})\b",
-        *(rf"\b{name}\b|0x{number}\b" for name, number in rows["schannel"].items()),
+        *_statuses(rows["schannel"]),
         *(rf"\(-0x{number}\)" for number in rows["mbedtls"]),
         *map(re.escape, rows["words"]),
     ],
-    "schannel": lambda rows: [rf"\b{name}\b" for name in rows] + [rf"0x{code}\b" for code in rows.values() if code],
+    "schannel": lambda rows: _statuses(rows),
     "tls-words": lambda rows: [rows["pattern"]],
 }
 
 
 def handshake_failure(text: str) -> str:
-    """The cause of a failed handshake: "version", "plain" (no TLS came back), "cipher"; "" = nothing says so."""
+    """The cause of a failed handshake: version, plain (no TLS came back), cipher, system; "" = nothing says so."""
     return next((kind for kind, pattern in _patterns("tls-failures").items() if pattern.search(text)), "")
 
 
@@ -100,14 +105,14 @@ _WORDS = {
 def refused_certificate(answer: CurlAnswer) -> str:
     """Why the certificate was not accepted, in a clause; "" = it was, or the request did not get that far.
 
-    NET-003 judges it. Schannel's statuses come with exit 60 or, before curl 7.80 and for most of them later, with 35.
+    NET-003 judges it. Schannel's status decides whatever the exit status is: it comes with 35, 51, 60 or 77.
     """
+    if answer.exit and (kind := schannel(answer)):
+        return _WORDS[kind]
     if answer.exit == 60 and _refused_us(answer):
         return ""
     if answer.exit == 35 and _patterns("tls-words")["signature"].search(answer.error):
         return _WORDS["untrusted"]
-    if answer.exit == 35:
-        return _WORDS.get(schannel(answer), "")
     return _CERTIFICATE.get(answer.exit, "")
 
 
@@ -143,6 +148,11 @@ def old_tls(answer: CurlAnswer) -> bool:
 def plain_text(answer: CurlAnswer) -> bool:
     """True when the answer was not TLS, but for example a block page; call it after `old_tls`."""
     return answer.exit in (4, 35) and _failed_of(answer) == "plain"
+
+
+def own_failure(answer: CurlAnswer) -> bool:
+    """True when the VM's own TLS library failed, for a reason of its own."""
+    return answer.exit in (4, 27, 35) and _failed_of(answer) == "system"
 
 
 def no_cipher(answer: CurlAnswer) -> bool:

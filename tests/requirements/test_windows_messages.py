@@ -99,7 +99,7 @@ LINES = {
     "winhttp: ERROR_WINHTTP_UNABLE_TO_DOWNLOAD_SCRIPT (12167)": "WinHTTP: no proxy settings found",
     # A status that has no entry.
     "System.ComponentModel.Win32Exception (0x80004005): Access is denied": "A status of Windows without an entry",
-    "[SC] StartService FAILED 1077:": "A status of Windows without an entry",
+    "[SC] StartService FAILED 1083:": "A status of Windows without an entry",
     # No code of Windows.
     "1053 files were looked at": "",
     "write failed: Input/output error (os error 5)": "",

@@ -279,6 +279,23 @@ ROWS["IMDS-002"] = [
     ),
 ]
 
+ROWS["NET-001"] = [
+    Row(
+        "the VM's own TLS failed",
+        {
+            "tunnel": seen(
+                "HTTP/1.1 200 Connection established\n\n\n@curl code=000 connect=200 request=0 verify=0 total=0.2\n",
+                "> CONNECT management.azure.com:443 HTTP/1.1\ncurl: (35) schannel: AcquireCredentialsHandle failed: SEC_E_NO_CREDENTIALS (0x8009030E) - x\n",
+                35,
+            )
+        },
+        Status.FAIL,
+        "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but the VM's own TLS failed (schannel: AcquireCredentialsHandle failed: SEC_E_NO_CREDENTIALS (0x8009030E) - x): whether the path is sound is not known. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
+        "On the VM, find the reason in the System event log (source Schannel). Check that TLS 1.2 is not switched off (VM-005) and that memory is free, and restart the VM.",
+        {"endpoint": ENDPOINT},
+    ),
+]
+
 ROWS["NET-003"] = [
     Row(
         "sound, recorded",
@@ -313,6 +330,28 @@ ROWS["NET-003"] = [
         Status.FAIL,
         "The certificate is not for management.azure.com (schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect). It was issued by CN=Proxy CA, O=Contoso. Another server answers in its place.",
         "Find out who answers: curl.exe -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
+        {"endpoint": ENDPOINT},
+    ),
+    Row(
+        "untrusted: curl 7.56 to 7.79 end with 77",
+        {
+            "tunnel": tunnel(
+                "* SSL connection using TLSv1.2 / Aes256\n*  issuer: CN=Proxy CA, O=Contoso\n",
+                77,
+                "schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette",
+            )
+        },
+        Status.FAIL,
+        "The VM does not trust the certificate of management.azure.com (schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette). It was issued by CN=Proxy CA, O=Contoso. Either a proxy opens the connection with its own CA, or the VM's CA certificates are out of date.",
+        "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc does not work well with it). If it is Microsoft or DigiCert: import the present root certificates (certutil -generateSSTFromWU roots.sst on a machine that reaches Windows Update).",
+        {"endpoint": ENDPOINT},
+    ),
+    Row(
+        "its own CA file",
+        {"tunnel": tunnel("", 77, "schannel: failed to open CA file 'C:\\ca.pem': No such file or directory")},
+        Status.FAIL,
+        "The VM cannot read its own CA bundle (schannel: failed to open CA file 'C:\\ca.pem': No such file or directory), so it trusts no certificate, not that of management.azure.com either.",
+        "Import the CA certificates into Cert:\\LocalMachine\\Root. Check CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
         {"endpoint": ENDPOINT},
     ),
     Row(

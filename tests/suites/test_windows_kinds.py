@@ -20,6 +20,10 @@ SENTENCES = {
         f"schannel: next InitializeSecurityContext failed: Unknown error (0x{number.lower()}) - 文": kind
         for number, kind in CERTIFICATES.values()
     },
+    **{
+        f"schannel: next InitializeSecurityContext failed: Unknown error ({int(number, 16) - (1 << 32)})": kind
+        for number, kind in list(CERTIFICATES.values())[::9]
+    },
     **{f"schannel: CertGetCertificateChain trust error {name}": kind for name, kind in CHAINS.items()},
     "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - x": "name",
     "schannel: failed to receive handshake, SSL/TLS connection failed": "",

@@ -12,6 +12,12 @@ CERTIFICATES: dict[str, tuple[str, str]] = {
     "SEC_E_CERT_WRONG_USAGE": ("80090349", "untrusted"),
     "SEC_E_ISSUING_CA_UNTRUSTED": ("80090352", "untrusted"),
     "TRUST_E_CERT_SIGNATURE": ("80096004", "untrusted"),
+    "TRUST_E_BASIC_CONSTRAINTS": ("80096019", "untrusted"),
+    "TRUST_E_SUBJECT_NOT_TRUSTED": ("800B0004", "untrusted"),
+    "TRUST_E_FAIL": ("800B010B", "untrusted"),
+    "CERT_E_ROLE": ("800B0103", "untrusted"),
+    "CERT_E_PATHLENCONST": ("800B0104", "untrusted"),
+    "CERT_E_MALFORMED": ("800B0108", "untrusted"),
     "TRUST_E_EXPLICIT_DISTRUST": ("800B0111", "untrusted"),
     "CERT_E_CRITICAL": ("800B0105", "untrusted"),
     "CERT_E_PURPOSE": ("800B0106", "untrusted"),
@@ -30,6 +36,7 @@ CERTIFICATES: dict[str, tuple[str, str]] = {
     "CRYPT_E_NO_REVOCATION_DLL": ("80092011", "revocation"),
     "CRYPT_E_NO_REVOCATION_CHECK": ("80092012", "revocation"),
     "CRYPT_E_REVOCATION_OFFLINE": ("80092013", "revocation"),
+    "CRYPT_E_NOT_IN_REVOCATION_DATABASE": ("80092014", "revocation"),
     "CERT_E_REVOCATION_FAILURE": ("800B010E", "revocation"),
     "CRYPT_E_REVOKED": ("80092010", "revoked"),
     "CERT_E_REVOKED": ("800B010C", "revoked"),
@@ -58,8 +65,10 @@ EXPLAINED = {
 _TIME, _REFUSED, _CUT = "Windows: no answer in time", "Windows: connection refused", "Windows: connection cut"
 _ROUTE, _RESOLVED, _FORBIDDEN = "Windows: no route", "Windows: name not resolved", "Windows: the socket is not allowed"
 _VERSION, _BROKEN = "Schannel: no TLS version or cipher in common", "Schannel: handshake broken"
+_OWN = "Schannel: the VM's own TLS failed"
 _START, _END, _LOGON = "Service did not answer its start", "Service ended at its start", "Service may not log on"
 _NEEDED, _ABSENT = "A dependency of the service did not start", "Service does not exist"
+_PLATFORM, _DAMAGED = "Windows: the program is for another platform", "The product's registration is damaged"
 _MSI, _PACKAGE = "Msiexec failed", "The installer's package or log cannot be opened"
 
 #: A line -> the names that --explain has for it.
@@ -132,12 +141,45 @@ LINES: dict[str, set[str]] = {
     "Unknown error (0x80090331) - x": {_VERSION},
     "SEC_E_INVALID_TOKEN (0x80090308) - x": {"Schannel: the answer is not TLS"},
     "SEC_E_ILLEGAL_MESSAGE (0x80090326) - x": {_BROKEN},
-    "SEC_E_INTERNAL_ERROR (0x80090304) - x": {_BROKEN},
-    "SEC_E_NO_CREDENTIALS (0x8009030E) - x": {_BROKEN},
+    "SEC_E_INTERNAL_ERROR (0x80090304) - x": {_OWN},
+    "schannel: AcquireCredentialsHandle failed: SEC_E_NO_CREDENTIALS (0x8009030E) - x": {_OWN},
+    "Unknown error (0x8009030D) - x": {_OWN},
+    "A fatal error occurred while creating a TLS client credential. The internal error state is 10013.": {_OWN},
+    "A fatal alert was received from the remote endpoint. The TLS protocol defined fatal alert code is 40.": {_BROKEN},
     "Unknown error (0x80090318) - x": {_BROKEN},
     "SEC_E_MESSAGE_ALTERED (0x8009030F) - x": {_BROKEN},
     "SEC_E_DECRYPT_FAILURE (0x80090330) - x": {_BROKEN},
+    # .NET, in English.
+    'Exception calling "Connect" with "2" argument(s): "No connection could be made because the target machine actively refused it 169.254.0.11:3128"': {_REFUSED},
+    "SocketException: An attempt was made to access a socket in a way forbidden by its access permissions": {_FORBIDDEN},
+    "+ FullyQualifiedErrorId : WebCmdletWebResponseException,Microsoft.PowerShell.Commands.InvokeWebRequestCommand": {"Download by Windows failed"},
+    "PSSecurityException: die Ausführung von Skripts ist deaktiviert": {"Scripts forbidden"},
+    "WSAGetLastError() = 10054": {_CUT},
+    "2147012721": {"WinHTTP: TLS failed"},
+    # Errors of the system.
+    "[WinError 8] x": {"Windows: out of memory"},
+    "HRESULT: 0x8007000E": {"Windows: out of memory"},
+    "[WinError 32] x": {"Windows: another process has the file"},
+    "HRESULT: 0x80070020": {"Windows: another process has the file"},
+    "[WinError 112] x": {"Windows: the disk is full"},
+    "HRESULT: 0x80070070": {"Windows: the disk is full"},
+    "[WinError 183] x": {"Windows: it exists already"},
+    "[WinError 193] %1 n'est pas une application Win32 valide": {_PLATFORM},
+    "[SC] StartService FAILED 193:": {_PLATFORM},
+    "[WinError 216] x": {_PLATFORM},
+    "[WinError 740] Der angeforderte Vorgang erfordert erhöhte Rechte": {"Windows: access denied"},
+    "[WinError 1450] x": {"Windows: out of memory"},
     # The installer.
+    "MainEngineThread is returning 1604": {_DAMAGED},
+    "MainEngineThread is returning 1605": {"The product is not installed"},
+    "MainEngineThread is returning 1612": {_DAMAGED},
+    "MainEngineThread is returning 1639": {"Msiexec was called with wrong arguments"},
+    "MainEngineThread is returning 1640": {"Installation forbidden by policy"},
+    "MainEngineThread is returning 1641": {"Installed, and Windows has to restart"},
+    "MainEngineThread is returning 1699": {"A status of Windows without an entry"},
+    "MainEngineThread is returning 3010": {"Installed, and Windows has to restart"},
+    "MainEngineThread is returning 0": set(),
+    "Error 1923. Service 'Guest Configuration Extension service' (ExtensionService) could not be installed.": {"The installer could not install a service"},
     "MSI (s) (A0:44): MainEngineThread is returning 1603": {_MSI},
     "msiexec exited with code 1603": {_MSI},
     "Installation success or error status: 1603.": {_MSI},
@@ -173,6 +215,12 @@ LINES: dict[str, set[str]] = {
     "[SC] OpenService FAILED 1060:": {_ABSENT},
     "HRESULT: 0x80070424": {_ABSENT},
     "Error 1072: x": {"Service marked for deletion"},
+    "[SC] ControlService FAILED 1062:": {"Service does not run"},
+    "NET HELPMSG 1077": {"Service does not run"},
+    "[SC] CreateService FAILED 1073:": {"Windows: it exists already"},
+    "Error 1051: x": {"Other services need this one"},
+    "Error 1070: x": {_START},
+    "The himds service depends on the Tcpip service, which failed to start because of an error": {_NEEDED},
     "[SC] StartService FAILED 5:": {"Windows: access denied"},
     "HRESULT: 0x80070005": {"Windows: access denied"},
     "Start-Service : Failed to start service 'Azure Hybrid Instance Metadata Service (himds)'.": {"A service did not start"},
