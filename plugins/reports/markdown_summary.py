@@ -11,7 +11,7 @@ from textwrap import indent
 
 from plugins.core.exit_codes import EXIT_UNKNOWN
 from plugins.core.sanitize import Harmless, names
-from plugins.core.wording import counted
+from plugins.core.wording import counted, plural
 from plugins.diagnosis.findings import rank
 from plugins.reports.fix_commands import in_words, whole
 from plugins.reports.markdown_syntax import code, linked, table, text
@@ -74,7 +74,7 @@ def _plan(plan: list[Json], causes: list[Json]) -> Iterable[str]:
         return
     yield "### Fix in this order"
     yield "\n".join(_step(number, step, causes[step["cause"] - 1]) for number, step in enumerate(plan[:_ROWS], 1))
-    yield from _more(len(plan) - _ROWS, "steps", "fixes.md")
+    yield from _more(len(plan) - _ROWS, "step", "fixes.md")
 
 
 def _changes(changes: Json | None) -> Iterable[str]:
@@ -90,7 +90,7 @@ def _changes(changes: Json | None) -> Iterable[str]:
                 for entry in changes["new"][:_ROWS]
             ),
         )  # fmt: skip
-        yield from _more(len(changes["new"]) - _ROWS, "changes", "the HTML report")
+        yield from _more(len(changes["new"]) - _ROWS, "change", "the HTML report")
 
 
 def _waivers(waivers: Iterable[Json]) -> Iterable[str]:
@@ -99,13 +99,13 @@ def _waivers(waivers: Iterable[Json]) -> Iterable[str]:
         return
     yield "### Waivers that expire soon"
     yield table(
-        ("Check", "VMs", "Expires", "Owner", "Tracker", "Reason"),
+        ("Check", "VM", "Expires", "Owner", "Tracker", "Reason"),
         (
             tuple(text(str(waiver[key])) for key in ("id", "vms", "expires", "owner", "tracker", "reason"))
             for waiver in sorted(soon, key=lambda waiver: str(waiver["expires"]))[:_ROWS]
         ),
     )
-    yield from _more(len(soon) - _ROWS, "waivers", "the HTML report")
+    yield from _more(len(soon) - _ROWS, "waiver", "the HTML report")
 
 
 def _drift(drift: list[Json]) -> Iterable[str]:
@@ -124,7 +124,7 @@ def _drift(drift: list[Json]) -> Iterable[str]:
             for entry in drift[:_ROWS]
         ),
     )
-    yield from _more(len(drift) - _ROWS, "differences", "the HTML report")
+    yield from _more(len(drift) - _ROWS, "difference", "the HTML report")
 
 
 def _others(outliers: list[Json]) -> str:
@@ -132,12 +132,14 @@ def _others(outliers: list[Json]) -> str:
         f"{text(outlier['value'], 80)} ({len(outlier['vms'])}: {text(names(outlier['vms'], 3))})"
         for outlier in outliers[:3]
     ]
-    return "; ".join(shown) + (f"; and {len(outliers) - 3} more values" if len(outliers) > 3 else "")
+    return "; ".join(shown) + (
+        f"; and {len(outliers) - 3} more {plural(len(outliers) - 3, 'value')}" if len(outliers) > 3 else ""
+    )
 
 
 def _more(count: int, what: str, where: str) -> Iterable[str]:
     if count > 0:
-        yield f"… and {count} more {what}: see {where}."
+        yield f"… and {count} more {plural(count, what)}: see {where}."
 
 
 def _causes(causes: list[Json]) -> Iterable[str]:
@@ -145,7 +147,7 @@ def _causes(causes: list[Json]) -> Iterable[str]:
         return
     yield "### Root causes, most VMs first"
     yield table(
-        ("Fix", "Check", "Says", "VMs", "Observed", "What to do"),
+        ("Fix", "Check", "Says", "VM", "Observed", "What to do"),
         (
             (
                 text(cause["headline"]),
@@ -158,7 +160,7 @@ def _causes(causes: list[Json]) -> Iterable[str]:
             for cause in causes[:_CAUSES]
         ),
     )
-    yield from _more(len(causes) - _CAUSES, "root causes", "the HTML report")
+    yield from _more(len(causes) - _CAUSES, "root cause", "the HTML report")
 
 
 def _vms(results: Json, readiness: str) -> Iterable[str]:
@@ -167,7 +169,7 @@ def _vms(results: Json, readiness: str) -> Iterable[str]:
         return
     yield f"### {_MARK[readiness]} {'Not ready' if readiness == 'not ready' else 'Could not be judged'}: {len(chosen)}"
     yield table(("VM", "Fix first", "Observed", "What to do"), (_vm_row(vm) for vm in chosen[:_VMS]))
-    yield from _more(len(chosen) - _VMS, "VMs", "the HTML report")
+    yield from _more(len(chosen) - _VMS, "VM", "the HTML report")
 
 
 def _vm_row(vm: Json) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def test_drift_is_listed_with_the_vms_that_differ() -> None:
     rows = section(markdown.render(harmless(results)), "Drift: VMs that should be equal and differ")
     assert rows == [
         ["cluster Berlin", "agent version", "1.61 (5 of 6)", r"1.52 (1: db-01)"],
-        ["the fleet", "clock", "no majority", r"a (1: vm-a); b (1: vm-b); c (1: vm-c); and 1 more values"],
+        ["the fleet", "clock", "no majority", r"a (1: vm-a); b (1: vm-b); c (1: vm-c); and 1 more value"],
     ]
 
 
