@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 from paramiko import AuthenticationException, BadAuthenticationType, SSHException
+from paramiko.ssh_exception import IncompatiblePeer
 
-from plugins.ssh.auth import _accepted_methods, _offer
-from plugins.ssh.errors import SshError
-from plugins.ssh.exec import _send
+from plugins.ssh.auth import Authenticator, _accepted_methods, _offer
+from plugins.ssh.deadline import Deadline
+from plugins.ssh.errors import ConnectionDropped, FloodError, SshError
+from plugins.ssh.exec import _receive, _send, open_shell
+from plugins.ssh.jump import open_way
 from plugins.ssh.keys import _look_inside
+from tests.support.ssh_sentences import is_known
+from tests.support.sshd import hop_of
 
 HOP: Any = SimpleNamespace(user="anna", label="anna@vm:22")
 OFFER: Any = SimpleNamespace(label="id_rsa", key=None)
@@ -110,3 +115,323 @@ def _parts(*parts: bytes) -> bytes:
 )
 def test_what_a_private_key_file_tells_without_its_passphrase(data: bytes, expected: tuple[bytes, bool]) -> None:
     assert _look_inside(data) == expected
+
+
+class Channel:
+    """From which these pieces come, and then what is an exception."""
+
+    def __init__(self, *pieces: Any) -> None:
+        self.pieces = list(pieces)
+        self.closed = False
+
+    def recv(self, most: int) -> bytes:
+        piece = self.pieces.pop(0) if self.pieces else b""
+        if isinstance(piece, Exception):
+            raise piece
+        return bytes(piece)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _way(opened: Any, *, refused: Any = None, active: bool = True, late: bool = False) -> Any:
+    """What a jump host with such an answer to the request for a channel comes to."""
+    deadline = Deadline()
+
+    def open_channel(kind: str, to: tuple[str, int], source: tuple[str, int], timeout: float) -> Any:
+        assert (kind, to, source) == ("direct-tcpip", ("vm-a", 22), ("127.0.0.1", 0))
+        if isinstance(opened, Exception):
+            raise opened
+        deadline.late = late
+        return opened
+
+    jump: Any = SimpleNamespace(open_channel=open_channel, refusal=lambda: refused, is_active=lambda: active)
+    return open_way(jump, "gw@gw:22", hop_of(), 7, deadline)
+
+
+@pytest.mark.parametrize(
+    ("refused", "active", "expected"),
+    [
+        (
+            (1, "administratively prohibited"),
+            True,
+            (
+                "jump host failed",
+                "The jump host gw@gw:22 does not forward to vm-a:22: 'administratively prohibited'.",
+                "Allow it in the jump host's sshd_config (AllowTcpForwarding, PermitOpen).",
+            ),
+        ),
+        (
+            None,
+            True,
+            (
+                "timed out",
+                "vm-a port 22 did not answer the jump host gw@gw:22 within 7 s.",
+                "Check whether the VM runs and whether the jump host may reach it.",
+            ),
+        ),
+        (
+            None,
+            False,
+            (
+                "jump host failed",
+                "The connection to the jump host gw@gw:22 was lost while the VMs behind it were visited.",
+                "Check whether the jump host runs and can be reached, then visit these VMs again: --retry-unknown.",
+            ),
+        ),
+    ],
+)
+def test_a_jump_host_that_opens_no_channel(refused: Any, active: bool, expected: tuple[str, str, str]) -> None:
+    with pytest.raises(SshError) as failed:
+        _way(SSHException(), refused=refused, active=active)
+    error = failed.value
+    assert ((error.outcome, error.message, error.remedy), error.via) == (expected, "gw@gw:22")
+
+
+def test_of_a_vm_behind_a_jump_host_the_banner_alone_is_read() -> None:
+    channel = Channel(*(bytes([byte]) for byte in b"welcome\r\nSSH-2.0-x\r\n"), b"for paramiko")
+    assert _way(channel).banner == "SSH-2.0-x"
+    assert (channel.pieces, channel.closed) == ([b"for paramiko"], False)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "late", "says"),
+    [
+        ([], True, "silent: vm-a port 22 accepted the connection, but sent no SSH banner within 7 s."),
+        ([], False, "closed the connection before its banner"),
+        ([b"x", OSError("gone")], False, "gone"),
+    ],
+)
+def test_a_vm_behind_a_jump_host_that_shows_no_banner(pieces: list[Any], late: bool, says: str) -> None:
+    channel = Channel(*pieces)
+    with pytest.raises((SshError, ConnectionDropped, OSError)) as failed:
+        _way(channel, late=late)
+    assert (str(failed.value), channel.closed) == (says, True)
+
+
+def test_what_began_with_something_else_until_its_time_was_over_is_not_ssh() -> None:
+    deadline = Deadline()
+
+    class Late(Channel):
+        def recv(self, most: int) -> bytes:
+            deadline.late = len(self.pieces) == 1
+            return super().recv(most)
+
+    jump: Any = SimpleNamespace(open_channel=lambda *_, **__: Late(b"x", b"y", b""))
+    with pytest.raises(SshError, match=r"not ssh: vm-a port 22 answered 'xy', not 'SSH-2.0-\.\.\.'\."):
+        open_way(jump, "gw@gw:22", hop_of(), 7, deadline)
+
+
+@pytest.mark.parametrize(
+    ("error", "refused", "late", "active", "expected"),
+    [
+        (
+            FloodError("5 extensions"),
+            None,
+            False,
+            True,
+            ("too much output", "u@vm-a:22 sent 5 extensions, and was stopped."),
+        ),
+        (
+            SSHException(),
+            (4, "no more"),
+            False,
+            True,
+            ("shell refused", "The login worked, but u@vm-a:22 refused to open a session ('no more')."),
+        ),
+        (
+            SSHException(),
+            None,
+            True,
+            True,
+            (
+                "shell refused",
+                "The login worked, but u@vm-a:22 did not answer the request to start a shell within 7 s.",
+            ),
+        ),
+        (
+            SSHException(),
+            None,
+            False,
+            True,
+            ("shell refused", "The login worked, but u@vm-a:22 refused to run a command."),
+        ),
+        (
+            SSHException(),
+            None,
+            False,
+            False,
+            ("connection lost", "The session on u@vm-a:22 ended before the script started, saying 'bye'."),
+        ),
+    ],
+)
+def test_a_shell_that_does_not_open(
+    error: Exception, refused: Any, late: bool, active: bool, expected: tuple[str, str]
+) -> None:
+    deadline = Deadline()
+
+    def run(command: str) -> None:
+        assert command == "sh"
+        deadline.late = late
+        raise error
+
+    channel = SimpleNamespace(exec_command=run)
+    transport: Any = SimpleNamespace(
+        open_session=lambda timeout: channel, refusal=lambda: refused, is_active=lambda: active, farewell="bye"
+    )
+    with pytest.raises(SshError) as failed:
+        open_shell(transport, "u@vm-a:22", deadline, 7, "sh")
+    assert (failed.value.outcome, failed.value.message) == expected
+    assert is_known(*expected, failed.value.remedy)
+
+
+def test_a_shell_that_opens() -> None:
+    commands: list[str] = []
+    channel = SimpleNamespace(exec_command=commands.append)
+    transport: Any = SimpleNamespace(open_session=lambda timeout: channel)
+    shell: Any = open_shell(transport, "u@vm-a:22", Deadline(), 7, "sh")
+    assert (shell, commands) == (channel, ["sh"])
+
+
+@pytest.mark.parametrize(
+    ("errors", "data", "expected"),
+    [
+        (None, b"x", (b"x", b"")),
+        (b"e", b"x", (b"x", b"e")),
+        (b"e", TimeoutError(), (None, b"e")),
+        (b"e", OSError(), (b"", b"e")),
+        (None, EOFError(), (b"", b"")),
+        (None, SSHException(), (b"", b"")),
+    ],
+)
+def test_what_has_come_of_a_script(errors: bytes | None, data: Any, expected: tuple[bytes | None, bytes]) -> None:
+    channel: Any = Channel(data)
+    channel.recv_stderr_ready = lambda: errors is not None
+    channel.recv_stderr = lambda most: errors
+    assert _receive(channel) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            FloodError("5 extensions"),
+            "too much output: u@vm-a:22 sent 5 extensions, and was stopped.",
+        ),
+        (EOFError("no more"), "broke the connection during the login ('no more')"),
+        (SSHException("odd"), "broke the connection during the login ('odd')"),
+        (OSError("reset"), "broke the connection during the login ('reset')"),
+        (ValueError("a bug"), "a bug"),
+    ],
+)
+def test_a_connection_that_breaks_between_two_steps_of_the_login(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
+) -> None:
+    ended: list[bool] = []
+
+    def key() -> Any:
+        raise error
+
+    transport = SimpleNamespace(start_client=lambda: None, get_remote_server_key=key, end=lambda: ended.append(True))
+    monkeypatch.setattr("plugins.ssh.auth.SshTransport", lambda *arguments: transport)
+    connection: Any = None
+    with pytest.raises((SshError, ConnectionDropped, ValueError)) as failed:
+        Authenticator("strict", 7).log_in(connection, hop_of(), Deadline())
+    assert (str(failed.value), ended) == (says, [True])
+
+
+def _handshake(error: Exception, *, late: bool = False, farewell: str = "") -> str:
+    deadline = Deadline()
+    deadline.limit(7)
+
+    def start() -> None:
+        deadline.late = late
+        raise error
+
+    offer = {"kex_algo_list": ["sntrup"], "server_encrypt_algo_list": []}
+    transport: Any = SimpleNamespace(
+        start_client=start,
+        farewell=farewell,
+        offer=offer,
+        preferred_kex=("a", "b-cert-x"),
+        preferred_ciphers=("c",),
+        connection=SimpleNamespace(banner="SSH-2.0-x"),
+    )
+    with pytest.raises((SshError, ConnectionDropped, FloodError)) as failed:
+        Authenticator("strict", 7)._handshake(transport, hop_of(), deadline)
+    if isinstance(failed.value, SshError):
+        assert is_known(failed.value.outcome, failed.value.message, failed.value.remedy)
+    return str(failed.value)
+
+
+def test_a_key_exchange_that_goes_wrong() -> None:
+    assert _handshake(IncompatiblePeer("Incompatible ssh peer (no acceptable kex algorithm)")) == (
+        "negotiation failed: u@vm-a:22 and this side have no key exchange algorithm in common. It has 'sntrup', this side "
+        "has a."
+    )
+    assert _handshake(IncompatiblePeer("Incompatible ssh server (no acceptable ciphers)")) == (
+        "negotiation failed: u@vm-a:22 and this side have no cipher in common. It has 'none', this side has c."
+    )
+    wrong = "negotiation failed: The key exchange with u@vm-a:22 went wrong: "
+    assert _handshake(IncompatiblePeer("odd")) == f"{wrong}'odd'."
+    assert _handshake(ValueError()) == f"{wrong}'ValueError'."
+    assert _handshake(SSHException(), late=True) == (
+        "silent: u@vm-a:22 sent its banner, but the key exchange did not come to an end within 7 s."
+    )
+    closed = "closed the connection during the key exchange"
+    assert _handshake(EOFError()) == closed
+    assert _handshake(OSError(), farewell="bye") == f"{closed}, saying 'bye'"
+    assert _handshake(FloodError("5 extensions")) == "5 extensions"
+
+
+def _login(answer: Any, *, late: bool = False, farewell: str = "", greeting: str = "", keys: int = 1) -> str:
+    """What the login comes to for a key that gets this answer; "" when it works."""
+    login, deadline = Authenticator("strict", 7), Deadline()
+    deadline.limit(7)
+
+    def respond(*arguments: Any) -> Any:
+        deadline.late = late
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    transport: Any = SimpleNamespace(
+        auth_none=respond,
+        auth_publickey=respond,
+        is_active=lambda: not (late or farewell),
+        farewell=farewell,
+        get_banner=lambda: greeting,
+    )
+    login.ring = SimpleNamespace(offers=lambda hop: ([OFFER] * keys, ["no file x"]))  # type: ignore[assignment]
+    failures: list[SshError] = []
+    try:
+        login._authenticate(transport, hop_of(), deadline)
+    except SshError as failure:
+        failures.append(failure)
+    for failure in failures:
+        assert is_known(failure.outcome, failure.message, failure.remedy)
+    return "".join(f"{failure.outcome}: {failure.message}" for failure in failures)
+
+
+def test_what_a_login_comes_to() -> None:
+    assert _login([]) == ""
+    assert _login([], keys=0) == ""
+    nothing = "Not offered: no file x."
+    assert _login(BadAuthenticationType("no", ["password"]), greeting="Keep out") == (
+        f"login refused: u@vm-a:22 refused id_rsa. It accepts password. {nothing} It says 'Keep out'."
+    )
+    assert _login(BadAuthenticationType("no", ["password"]), keys=0) == (
+        f"no usable key: There is no key to offer to u@vm-a:22, which accepts password. {nothing}"
+    )
+    assert _login(["password"]) == (
+        f"login refused: u@vm-a:22 accepted id_rsa, and then wants password as well. {nothing}"
+    )
+    assert _login(AuthenticationException("too many"), farewell="bye") == (
+        f"login refused: u@vm-a:22 ended the login, saying 'bye'. Offered: id_rsa. {nothing}"
+    )
+    assert _login(SSHException("odd"), keys=0) == (
+        f"login refused: u@vm-a:22 ended the login ('odd'). Offered: nothing. {nothing}"
+    )
+    assert _login(AuthenticationException(), late=True) == (
+        "silent: u@vm-a:22 sent its banner, but the login did not come to an end within 7 s."
+    )

@@ -61,7 +61,7 @@ SENTENCES = (
      r"Offer fewer keys \(IdentityFile, IdentitiesOnly yes\), and see the VM's sshd log \(journalctl -u ssh\)\."),
     ("login refused", rf"{_WHO} refused \S.*\. It accepts .+\.{_BECAUSE}",
      r"Check that the user '\S+' is right and has one of these keys in ~/\.ssh/authorized_keys on the VM\."),
-    ("login refused", rf"{_WHO} accepted \S.*, and then wants .+ as well\.",
+    ("login refused", rf"{_WHO} accepted \S.*, and then wants .+ as well\.{_BECAUSE}",
      r"Exempt this user from the second factor in the VM's sshd_config \(AuthenticationMethods publickey\)\."),
     ("no usable key", rf"There is no key to offer to {_WHO}, which accepts .+\.{_BECAUSE}",
      r"Add the key to the agent \(ssh-add\), or name it: IdentityFile in ~/\.ssh/config, or identity_file\."),
