@@ -408,9 +408,9 @@ def _login(answer: Any, *, late: bool = False, farewell: str = "", greeting: str
         login._authenticate(transport, hop_of(), deadline)
     except SshError as failure:
         failures.append(failure)
-    for failure in failures:
-        assert is_known(failure.outcome, failure.message, failure.remedy)
-    return "".join(f"{failure.outcome}: {failure.message}" for failure in failures)
+    for one in failures:
+        assert is_known(one.outcome, one.message, one.remedy)
+    return "".join(f"{one.outcome}: {one.message}" for one in failures)
 
 
 def test_what_a_login_comes_to() -> None:
