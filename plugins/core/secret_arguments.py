@@ -53,12 +53,62 @@ class Tool:
 #: user:password; a template's or a shell's name for the password stays.
 _LOGIN = r":(?!//|\$[A-Z_]+$|\$\{\w+\}$|\$?\{\{)"
 
+#: What stands behind -p beside a user and is no password: a port, a level of the journal, a path, a mode.
+_NO_PASSWORD = (
+    r"\A(?![-/.~]|[\d:,./]+(?:/\w+)?\Z|(?:emerg|alert|crit|err|error|warning|notice|info|debug|tcp|udp|icmp|all)\b)"
+)
+_ARGUMENT = rf"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'-]\S*)"  # of an option
+
 ARGUMENTS: tuple[Tool, ...] = (
+    # any tool that is given a user, and a password behind it: -u anna -p x, -U anna -P x, -D cn=anna -w x
+    Tool(
+        "-p",
+        r"[\w.-]+",
+        rf"-(?:[uUx]|user|username)(?:{_GAP}{{1,9}}|=)?{_ARGUMENT}(?:{_GAP}{{1,9}}--?[\w-]+(?:(?:{_GAP}{{1,9}}|=){_ARGUMENT})?){{0,4}}"
+        rf"{_GAP}{{1,9}}-[pP](?:{_GAP}{{1,9}}|=|(?=['\"]))",
+        value=_NO_PASSWORD,
+        command=r"^(?!(?:mysql|mariadb)\w*\s)",
+    ),
     # user:password: behind -u, among short options (-sSu), glued (-ua:b)
     Tool("curl", "curl", rf"(?:-[A-Za-z#]*?[uU](?:{_GAP}{{1,9}}|=)?|--(?:proxy-)?user{_THEN})", value=_LOGIN),
     Tool("curl", "curl", rf"(?:--(?:proxy-)?(?:tls)?pass(?:word)?|--oauth2-bearer){_THEN}"),
     Tool("curl", "curl", rf"(?:-E|--(?:proxy-)?cert){_THEN}", value=r":(?![\\/])"),
     Tool("curl", "curl", rf"(?:-b|--cookie){_THEN}", value="="),
+    Tool("curl", "curl", rf"-H{_THEN}Authorization:(?:\\ )?\w+\\ "),
+    # a login behind another option
+    Tool("jenkins", r"java|jenkins\S*", rf"-auth{_THEN}", value=":"),
+    Tool("ab -|hey -|check_", r"ab|hey|check_\w+", rf"(?:-[aAPb]|--(?:proxy-)?auth\w*){_THEN}", value=r"\A[\w.@\\-]+:(?!//)"),
+    Tool("ctr|nerdctl|crane|govc|gcrane", "ctr|nerdctl|crane|gcrane|govc", rf"(?:-u|--user){_THEN}", value=_LOGIN),
+    # the word behind a command of theirs is the secret
+    Tool(
+        "authtoken cargo doctl snyk flyctl setapikey secret-set-value unwrap set-initial-password teamviewer redis-cli",
+        r"ngrok|cargo|doctl|snyk|fly(?:ctl)?|nuget|virsh|vault|neo4j-admin|teamviewer|redis-cli",
+        rf"(?:(?:add-)?authtoken|login|auth(?:{_GAP}{{1,9}}(?:init{_GAP}{{1,9}}-t|token))?|setapikey|unwrap|set-initial-password|"
+        rf"secret-set-value{_GAP}{{1,9}}\S++|passwd|AUTH){_GAP}{{1,9}}(?!-|(?:login|logout|init|list|token|switch|whoami|"
+        rf"signup|docker)\b)",
+    ),
+    Tool("config http-basic|pypi-token", "poetry", rf"config{_GAP}{{1,9}}(?:http-basic\S+{_GAP}{{1,9}}\S+|pypi-token\S+){_GAP}{{1,9}}"),
+    # all values of a secret, whatever their names
+    Tool("--from-literal", r"kubectl|oc|k3s|microk8s", rf"--from-literal{_THEN}[\"']?[\w.-]++="),
+    Tool("vault", "vault|bao", rf"(?<=[ \t])(?!-)(?!method=|role_id=|username=|path=|ttl=)[\w.-]++=(?!@)", command=r"\bkv[ \t]+(?:put|patch)\b"),
+    Tool("kubeadm", "kubeadm", rf"--certificate-key{_THEN}"),
+    Tool("keytool jarsigner", "keytool|jarsigner", rf"-\w*(?:storepass|keypass)(?::env)?{_THEN}"),
+    Tool("openssl mkpasswd", rf"openssl{_GAP}{{1,9}}passwd|mkpasswd", rf"(?:-(?:[156]|apr1|aixmd5|s)|-m{_GAP}{{1,9}}\S+|--method\S*|-salt{_GAP}{{1,9}}\S+|-S{_GAP}{{1,9}}\S+){_GAP}{{1,9}}(?!-)"),
+    Tool("openssl", "openssl", rf"-(?:macopt|pkeyopt|sigopt|kdfopt){_THEN}[\"']?(?:hex)?(?:key|pass|secret):"),
+    Tool("swaks", "swaks", rf"-ap{_THEN}"),
+    Tool("p4 -|p4.exe|certmonger|getcert|knife|ykman|vmware-cmd|vmrun", r"p4|certmonger|i?pa-?getcert|knife|ykman|vmware-cmd|vmrun", rf"-P{_THEN}"),
+    Tool("ipa-|ipa ", r"ipa(?:-[\w-]+)?", rf"-w{_THEN}"),
+    Tool("swift", "swift", rf"-K{_THEN}"),
+    Tool("dotnet nuget|nuget push", "dotnet|nuget", rf"(?:-k|-ApiKey){_THEN}"),
+    Tool("gitlab-runner|elastic-agent|newrelic|icinga2", r"gitlab-runner|elastic-agent|newrelic|icinga2", rf"(?:-[rtk]|--ticket){_THEN}", command=r"\b(?:register|enroll|install|setup)\b"),
+    Tool("signtool dsquery dsget ldifde csvde repadmin", r"signtool|ds(?:query|get)|ldifde|csvde|repadmin", rf"[/-](?:pw?|b{_GAP}{{1,9}}\S++{_GAP}{{1,9}}\S++)(?::|{_GAP}{{1,9}})(?![/*-])", flags=re.I),
+    Tool("mc alias|mc config|authorize-account", r"mc|b2|mcli", rf"(?:https?://\S++{_GAP}{{1,9}}\S++|authorize-account{_GAP}{{1,9}}\S++){_GAP}{{1,9}}(?!-)"),
+    Tool("mosquitto_passwd", "mosquitto_passwd", rf"-\w*b\w*{_GAP}{{1,9}}\S++{_GAP}{{1,9}}\S++{_GAP}{{1,9}}"),
+    Tool("isql", r"i(?:usql|sql)", rf"(?<=[ \t])[^\s-]\S*+{_GAP}{{1,9}}[^\s-]\S*+{_GAP}{{1,9}}(?!-)"),
+    Tool("iwconfig", "iwconfig|iw", rf"key{_GAP}{{1,9}}(?:s:|(?=\d))"),
+    Tool("smbclient", "smbclient", rf"(?://|\\\\)\S++{_GAP}{{1,9}}(?!-)"),
+    Tool("rclone", "rclone", rf"\b\w*(?:pass|token|key|secret)(?:{_GAP}{{1,9}}|=)(?!-)", command=r"\bconfig\s"),
+    Tool("exp |imp |expdp|impdp|sqlldr", "exp|imp|expdp|impdp|sqlldr", r"(?:userid=)?(?!/)[\w$#]+/(?=[^\s/]*\d)"),
     Tool("--auth|http -a|https -a|httpie |xh -a", "https?|httpie|xh", rf"(?:-a|--auth){_THEN}", value=r":(?!//)"),
     Tool("sshpass", "sshpass", rf"-p(?:{_THEN})?"),
     Tool("mysql mariadb mycli", r"(?:mysql|mariadb|mycli)\w*(?:-\w+)?", r"-p(?=\S)"),
@@ -85,11 +135,11 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("sqlplus|sqlldr|expdp|impdp|rman ", "sqlplus|sqlldr|expdp|impdp|rman", r"(?=\w[^\s/]*/[^\s/]+@)[^\s/]+/"),
     Tool("7z 7za 7zr 7zz 7zip", r"7z\w{0,2}", r"-p(?=\S)"),
     Tool("rar unrar", r"(?:un)?rar", r"-h?p(?=[^\s-])"),
-    Tool("zip unzip zipcloak", r"(?:un)?zip(?:cloak)?", rf"-P(?:{_GAP}{{1,9}})?"),
+    Tool("zip unzip zipcloak", r"(?:un)?zip(?:cloak)?", rf"-\w*P(?:{_GAP}{{1,9}})?"),
     Tool("openssl", "openssl", rf"-pass(?:in|out)?{_THEN}[\"']?pass:"),
     Tool("openssl", "openssl", rf"-(?:[kK]|passwd|password|hmac|psk){_GAP}{{1,9}}(?!-|(?:pass|env|file|fd|stdin)\b)"),
     Tool(
-        "net user|net1 user|net.exe|net1.exe",
+        "net user|net1 user|net.exe|net1.exe|'net'|\"net\"",
         "net1?",
         rf"user{_GAP}{{1,9}}(?:\"[^\"\n]++\"|'[^'\n]++'|[^\s/\"']++){_GAP}{{1,9}}(?![/*])",
         flags=re.I,
@@ -97,7 +147,7 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool(
         "net use|net1 use|net.exe",
         "net1?",
-        rf"use{_GAP}{{1,9}}(?:\S:{_GAP}{{1,9}}|\*{_GAP}{{1,9}})?\\\\\S++{_GAP}{{1,9}}(?![/*])",
+        rf"use{_GAP}{{1,9}}(?:\S:{_GAP}{{1,9}}|\*{_GAP}{{1,9}})?\\\\\S++{_GAP}{{1,9}}(?:/u(?:ser)?:\S++{_GAP}{{1,9}})?(?![/*])",
         flags=re.I,
     ),
     Tool(
@@ -117,9 +167,10 @@ ARGUMENTS: tuple[Tool, ...] = (
     ),
     Tool("redis-cli", "redis-cli", rf"-a{_GAP}{{1,9}}"),
     Tool("sqlcmd|bcp |osql|isql|tsql", "sqlcmd|bcp|osql|isql|tsql", rf"-P{_GAP}{{0,9}}"),
-    Tool("ipmi", r"ipmi\w*(?:-\w+)?", rf"-[Pp]{_GAP}{{1,9}}(?!\d+\b)"),
-    Tool("snmp", r"snmp\w+", rf"-[AXc]{_GAP}{{1,9}}(?!/)"),
-    Tool("htpasswd", "htpasswd", rf"-\w*b\w*{_GAP}{{1,9}}(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:[^\s-]\S*+{_GAP}{{1,9}}){{2}}"),
+    Tool("ipmi", r"ipmi\w*(?:-\w+)?", rf"-[Pp](?:{_GAP}{{1,9}}|(?=['\"]))(?!\d+\b)"),
+    Tool("snmp", r"(?:net-)?snmp[\w-]+", rf"-[AX]{_GAP}{{1,9}}(?!/)|-c(?:{_GAP}{{1,9}})?(?!/)"),
+    Tool("htpasswd", "htpasswd", rf"(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:-\w*b\w*{_GAP}{{1,9}}(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:[^\s-]\S*+{_GAP}{{1,9}})|-(?=\w*n)\w*b\w*{_GAP}{{1,9}})"
+        rf"[^\s-]\S*+{_GAP}{{1,9}}"),
     Tool("useradd usermod", r"user(?:add|mod)", rf"-p{_GAP}{{1,9}}"),
     Tool("wpa_passphrase", "wpa_passphrase", rf"(?:\"[^\"\n]*\"|'[^'\n]*'|\S++){_GAP}{{1,9}}"),
     Tool("nmcli", "nmcli", rf"(?:password|wep-key\d?|\S*psk){_GAP}{{1,9}}"),
@@ -144,12 +195,28 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             rf"To-?SecureString(?:{_GAP}{{1,9}}-(?:AsPlainText|Force|String)\b:?)*{_GAP}{{0,9}}\(?(?![-|)]){WORD}", re.I
         ),
     ),
+    (("securestring",), re.compile(rf"{WORD}[\"']?\s{{0,9}}\|\s{{0,9}}ConvertTo-SecureString", re.I)),
+    # setPassword("x"), AzureKeyCredential('x'), crypt.crypt('x', salt)
     (
-        ("credential",),
+        ("password(", "secret(", "token(", "passphrase(", "keycredential(", "apikey(", "crypt("),
         re.compile(
-            rf"Credential(?:\]?::new)?\s{{0,9}}\(\s{{0,9}}(?:\"[^\"\n]*\"|'[^'\n]*')\s{{0,9}},\s{{0,9}}{WORD}", re.I
+            rf"(?:(?:set|with|add|use|put)_?\w*(?:password|secret|token|passphrase|api_?key)|KeyCredential|\bcrypt\.crypt)"
+            rf"\(\s{{0,9}}(?=[\"']){WORD}(?=[\"']\s{{0,9}}[,)])",
+            re.I,
         ),
     ),
+    # login('anna', 'x'), HTTPBasicAuth("anna", "x"), ssh.connect(h, 22, "anna", "x"), ClientSecretCredential(t, c, "x"),
+    # auth=("anna", "x")
+    (
+        ("credential", "basicauth(", "login(", "logon(", "connect(", "getconnection(", "authenticate(", "auth=("),
+        re.compile(
+            rf"(?:\w*Credentials?(?:\]?::new)?|BasicAuth|log[io]n|logon|connect|getConnection|authenticate|\bauth=)\s{{0,9}}"
+            rf"\((?:[^()\n=]{{0,200}},)\s{{0,9}}(?=[\"']){WORD}(?=[\"']\s{{0,9}}\))",
+            re.I,
+        ),
+    ),
+    # -object secret,id=x,data=y of QEMU
+    (("secret,id=",), re.compile(rf"\bsecret,id=[^\s,]++(?:,(?!data=)[^\s,]++){{0,4}},data={WORD}")),
     # echo root:x | chpasswd; printf '%s' x | docker login --password-stdin; echo x | sudo -S true
     (
         ("pass", "sudo", "kinit", "stdin", "-token", "cryptsetup", "su "),

@@ -53,15 +53,15 @@ _WORDS = frozenset(
         "connectionstring",
         "cookie",
         "pfx",
+        "authorization",
+        "nthash",
+        "lmhash",
     }
 )
 #: As a word with another one before it, or alone when the value looks like one.
 _WEAK = frozenset({"token", "pass", "credential", "cred", "pat", "sas", "pin"})
-#: ``pass`` as the end of a word.
-_PASS = frozenset(
-    f"{word}pass"
-    for word in "ssh db user root admin smtp ldap proxy my pg sql mysql redis store key sudo become".split()
-)
+#: ``pass`` as the end of a word: keypass, srcstorepass; not in these.
+_NO_PASS = frozenset("bypass compass encompass multipass overpass surpass trespass underpass nopass pass".split())
 #: Words that end like a secret's and are none: a program, a sudoers tag.
 _NOT = frozenset("chpasswd gpasswd htpasswd ypasswd nopasswd mkpasswd getpasswd kpasswd jsonwebtoken".split())
 
@@ -100,6 +100,8 @@ _TAILS = frozenset(
 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
 HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
+    *("authorization", "nthash", "lm_hash", "nt_hash", "rediscli_auth", "customdata", "custom_data"),
+    *("pin=", "pin:", 'pin"', "pin'", "-pin", "pin_code", "userpin", "user_pin"),
     *("masterauth", "connstr", "_pat", "sas", "_pin", "community", "art-api"),
     *("kennwort", "wachtwoord", "authtok", "protectedsettings", "identity-header", "identity_header", "pfx"),
 )
@@ -108,7 +110,7 @@ _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _PLAIN_WORDS = frozenset(
     (
-        "entered given provided supplied used needed true false yes no null none nil undefined unset empty on off "
+        "y n chauthtok entered given provided supplied used needed true false yes no null none nil undefined unset empty on off "
         "enabled disabled required optional set missing "
         "expired invalid valid incorrect wrong changed updated unchanged never locked unlocked prompt ask ok failed "
         "not is are was were has have must may can cannot could should will would does did too for the a an of in to "
@@ -143,6 +145,12 @@ _FILE = re.compile(r"[\w./@-]{1,80}\.(?:pem|key|crt|cer|pfx|p12|json|ya?ml|txt|c
 _PUBLIC = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-|sk-(?:ssh|ecdsa))|AAAA[BCE]3Nza|https?://[^@]*\Z")
 
 
+#: Behind Authorization: the word of a scheme, and what it needs.
+_AUTHORIZED = re.compile(
+    r"(?:bearer|basic|digest|negotiate|ntlm|token|apikey|splunk|sharedkey\w*)\s+(?!realm|<secret:|\[|<|\*)[^\s,]{4,}"
+    r"|(?=\S*\d)[\w+/=.~-]{12,}",
+    re.I,
+)
 #: ``$DB_PASSWORD``, ``${TOKEN:-}``, ``$user:$pass``, ``$(cat x)``: a name in capitals, or without digits.
 _REFERENCE = re.compile(
     r"(?:\$(?:[A-Z_][A-Z0-9_]*|[A-Za-z][A-Za-z_]*|\d|env:\w+|\{[A-Za-z_][\w.]*(?::?[-?=+]\}?|\})|\([^\n]*)\)?:?){1,2}"
@@ -171,15 +179,17 @@ def secret_level(name: str) -> int:
         last = last[:-1]
     if last in _NOT:
         return NONE
-    if last in _WORDS or last in _PASS or last.endswith(_ENDINGS):
+    if last in _WORDS or (last.endswith("pass") and last not in _NO_PASS) or last.endswith(_ENDINGS):
         return WEAK if plural and last == "secret" else STRONG
     if last == "key":
         return _key(name, words, before, plural)
     if (before, last) in _PAIRS or "azure.account.key" in name:
         return STRONG
+    if last == "token" and words[-3:-1] == ["public", "key"]:  # of an assembly of .NET
+        return NONE
     if last in _WEAK:
         if last in ("pat", "sas", "pin"):
-            return STRONG if before and name.upper() == name else NONE
+            return STRONG if before and (name.upper() == name or f"{before} {last}" in _SHORT) else NONE
         return STRONG if before and not plural and last in ("pass", "token") and before not in _COUNTED else WEAK
     if last.endswith("token"):
         return WEAK
@@ -191,6 +201,8 @@ def secret_level(name: str) -> int:
     )
 
 
+#: Of the short words, those that are a secret's in small letters, too.
+_SHORT = frozenset("user pin|so pin|old pin|new pin|set pin|token pin|card pin|admin pin".split("|"))
 #: Last two words.
 _PAIRS = frozenset(
     tuple(words.split())
@@ -206,6 +218,7 @@ _PAIRS = frozenset(
         ),
         *("community string", "snmp community", "ro community", "rw community", "trap community", "art api"),
         *("protected settings", "protected setting", "identity header", "secret id", "key material"),
+        *("pin code", "nt hash", "lm hash", "rediscli auth", "custom data"),
     )
 )
 #: ``max_token``, ``next token``, ``invalid_token``: a number, or the word of an error.
@@ -248,6 +261,8 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
     ):
         return True
     word = first.strip(".,;:!?()").lower()
+    if name == "PASSWD" and re.match(r"!?/|ALL\b", value):  # a tag of sudoers
+        return True
     if word in _PLAIN_WORDS and (bool(more) or level == WEAK or first.lower() == word) and not (quoted and more):
         return True
     if more and not quoted and (word in _SENTENCES or _PROSE.search(value)):
@@ -260,6 +275,10 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
     about_key = lowered.endswith(
         ("key", "keys", "token", "credential", "credentials", "cred", "creds", "secret", "cookie")
     )
+    if lowered.endswith("authorization"):
+        return not _AUTHORIZED.match(value)
+    if lowered.endswith("data"):
+        return not re.fullmatch(r"[A-Za-z0-9+/]{24,}={0,2}", value)
     if about_key and (_PATH.fullmatch(value) or _FILE.fullmatch(value)):
         return True
     if lowered.endswith("cookie") and re.fullmatch(r"[\w.-]+=", value):  # it is deleted
@@ -287,7 +306,7 @@ def _is_described(name: str, value: str, more: str) -> bool:
         return len(value) < 6 or name.endswith("s")
     if name == "pass":
         return bool(more)
-    if name.endswith("s") and name != "pass" and not re.search(r"\d", value):
+    if name.endswith("s") and name != "pass" and re.fullmatch(r"\D*|\d{1,6} [a-z].*", value):
         return True
     return bool(more) and re.fullmatch(r"[A-Za-z'(),.:;/-]+", value.split(" ", 1)[0]) is not None
 

@@ -93,7 +93,7 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("rzp_live_ ramp_sec_ flb_live_ shltm_", r"#[\w-]{14,}"),
     # models: OpenAI, Anthropic, OpenRouter, Groq, xAI, Replicate, Perplexity, Pinecone, LangSmith, Tavily, Fireworks,
     # Cerebras, Comet, LlamaIndex, ElevenLabs is with Stripe
-    ("sk-", r"(?:[a-z]+-)?[\w-]{20,}"),
+    ("sk-", r"(?!ssh-|ecdsa-)(?:[a-z]+-)?[\w-]{20,}"),
     ("gsk_ xai- r8_ pplx-", r"[\w-]{20,}"),
     ("pcsk_ lsv2_pt_ lsv2_sk_ fw_ lmtk_", r"#\w{20,}"),
     ("tvly-", r"#[\w-]{24,}"),
