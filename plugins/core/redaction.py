@@ -19,14 +19,15 @@ import html
 import json
 import re
 import secrets as _random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
-from plugins.core.secret_blocks import HEADS, encoded_logins
+from plugins.core.secret_blocks import HEADS, encoded_logins, headless, is_wide
 from plugins.core.secret_devices import DEVICES
+from plugins.core.secret_folds import unfolded
 from plugins.core.secret_names import (
     HINTS,
     NONE,
@@ -130,14 +131,39 @@ def _redacted(text: str) -> str:
     if not new:
         return text
     held = _NEEDLES.held(new)
+    folds = {line: plain for line in new if ("\\n" in line or "[" in line) and (plain := unfolded(line)) != line}
+    wide = [line for line in new if is_wide(line)]
     if len(_harmless) < _MOST:
-        _harmless.update([line for line in new if line not in held and len(line) < 200])
-    spans = _spans(text, lines, held, goes_on) if held else []
+        _harmless.update({line for line in new if line not in held and line not in folds and len(line) < 200}.difference(wide))
+    spans = _spans(text, lines, held, goes_on, folds) if held else []
+    if folds:
+        spans += _folded(lines, folds)
+    if len(wide) > 1:
+        spans += headless(text)
     return _marked(text, spans) if spans else text
 
 
-def _spans(text: str, lines: list[str], held: dict[str, set[int]], goes_on: bool) -> list[tuple[int, int]]:
-    """Where the secrets are; `held` are the numbers of the finders to look for in some of the text's lines."""
+def _folded(lines: list[str], folds: dict[str, str]) -> Iterator[tuple[int, int]]:
+    """Where the secrets of the texts are that lines hold (`plugins.core.secret_folds`)."""
+    within: dict[str, list[tuple[int, int]]] = {}
+    for line, plain in folds.items():
+        parts = plain.split("\n")
+        if held := _NEEDLES.held(list(set(parts))):
+            within[line] = _spans(plain, parts, held, False, parts)
+    at = 0
+    for line in lines:
+        for start, end in within.get(line, ()):
+            yield at + start, at + end
+        at += len(line) + 1
+
+
+def _spans(
+    text: str, lines: list[str], held: dict[str, set[int]], goes_on: bool, folds: Container[str]
+) -> list[tuple[int, int]]:
+    """Where the secrets are; `held` are the numbers of the finders to look for in some of the text's lines.
+
+    `folds` are lines that hold another text: none of them is harmless by its own words.
+    """
     looked: dict[int, tuple[int, set[int]]] = {}
     at = begin = 0
     numbers: set[int] = set()
@@ -162,8 +188,8 @@ def _spans(text: str, lines: list[str], held: dict[str, set[int]], goes_on: bool
             elif number != _NAMED or names_a_secret(text, start, end):
                 spans += _FINDERS[number][1](text, start, end)
                 alone = alone and number != _NAMED
-        if alone and len(spans) == count:
-            _harmless.add(text[start:end])
+        if alone and len(spans) == count and (line := text[start:end]) not in folds:
+            _harmless.add(line)
     return spans + [span for number in sorted(heads) for span in HEADS[number - len(_FINDERS)][1](text)]
 
 

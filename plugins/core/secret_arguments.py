@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from plugins.core.secret_names import PLAIN_WORDS
 from plugins.core.secret_needles import OPTION
 
 #: A word of a shell: in quotes to their end, or up to white space or an operator.
@@ -139,7 +140,7 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("openssl", "openssl", rf"-pass(?:in|out)?{_THEN}[\"']?pass:"),
     Tool("openssl", "openssl", rf"-(?:[kK]|passwd|password|hmac|psk){_GAP}{{1,9}}(?!-|(?:pass|env|file|fd|stdin)\b)"),
     Tool(
-        "net user|net1 user|net.exe|net1.exe|'net'|\"net\"",
+        "net user|net1 user|net.exe|net1.exe|net    user|net   user",
         "net1?",
         rf"user{_GAP}{{1,9}}(?:\"[^\"\n]++\"|'[^'\n]++'|[^\s/\"']++){_GAP}{{1,9}}(?![/*])",
         flags=re.I,
@@ -181,10 +182,17 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("ansible", r"ansible\S*", rf"--(?:vault|become)-pass\w*{_GAP}{{1,9}}(?=[^\s/-])"),
 )
 
+#: Of what a sentence says it: a password, and what has two words.
+_NOUN = (
+    r"(?:pass(?:word|phrase|code)|\b(?:access|root|api|auth|bearer|join|refresh|your|the)[ _]token|\bsecret[ ]value|"
+    r"\b(?:api|unseal|recovery|access|secret|activation|licen[cs]e)[ ]key(?:[ ]\d{1,2})?|\b(?:backup|recovery)[ ]code)"
+)
 #: In a sentence: with a letter and a digit, and neither a date nor the name of a hash.
 _SPOKEN = (
-    r"(?!\d{4}-\d\d-|(?:sha|md|ssha|yescrypt|bcrypt)-?\d)(?P<bare>(?=\S{0,100}\d)(?=\S{0,100}[a-z])"
-    r"[^\s\"'`<>]{5,}[^\s\"'`<>.,;])"
+    rf"(?:(?P<q>[\"'`])(?P<secret>(?!(?:{'|'.join(sorted(PLAIN_WORDS))})\b)[^\"'`\n]{{4,64}})(?P=q)|(?<=:[ \t])"
+    rf"(?P<end>(?!(?:{'|'.join(sorted(PLAIN_WORDS))})\b)[^\W\d]\w{{2,}}[\w.!#$%&*+=?@^~-]{{3,64}})[ \t\r]*$|[\"'`]?"
+    r"(?!\d{4}-\d\d-|\d+-[a-z]+\b|[0-9a-f]{8}-[0-9a-f]{4}-|https?:|[/(]|(?:sha|md|ssha|yescrypt|bcrypt|base|aes|rfc|rsa)-?\d)(?P<bare>(?=\S{0,100}\d)(?=\S{0,100}[a-z])"
+    r"[^\s\"'`<>]{5,}[^\s\"'`<>.,;]))"
 )
 
 #: Others, that are no options: needles, and a pattern with a word.
@@ -210,10 +218,14 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("credential", "basicauth(", "login(", "logon(", "connect(", "getconnection(", "authenticate(", "auth=("),
         re.compile(
-            rf"(?:\w*Credentials?(?:\]?::new)?|BasicAuth|log[io]n|logon|connect|getConnection|authenticate|\bauth=)\s{{0,9}}"
+            rf"(?:\w*(?<!Network)Credentials?(?:\]?::new)?|BasicAuth|log[io]n|logon|connect|getConnection|authenticate|\bauth=)\s{{0,9}}"
             rf"\((?:[^()\n=]{{0,200}},)\s{{0,9}}(?=[\"']){WORD}(?=[\"']\s{{0,9}}\))",
             re.I,
         ),
+    ),
+    (
+        ("networkcredential",),
+        re.compile(rf"NetworkCredential(?:\]?::new)?\s{{0,9}}\(\s{{0,9}}[^,()\n]{{1,100}},\s{{0,9}}(?=[\"']){WORD}", re.I),
     ),
     # -object secret,id=x,data=y of QEMU
     (("secret,id=",), re.compile(rf"\bsecret,id=[^\s,]++(?:,(?!data=)[^\s,]++){{0,4}},data={WORD}")),
@@ -261,19 +273,19 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     # The password for user u is x; Your initial password is: x; Generated password for user u: x; changed from x to y;
     # Temporary password x is set
     (
-        ("password", "passphrase", "passcode"),
+        ("password", "passphrase", "passcode", "token", " key", " code", "secret value"),
         re.compile(
-            r"(?:pass(?:word|phrase|code)(?:\s(?:for|of)(?:\s[^\s:]++){1,4}?)?"
+            rf"(?:{_NOUN}(?:\s(?:is\sgenerated\s)?(?:for|of)(?:\s[^\s:]++){{1,4}}?)?"
             r"(?:\s?:\s{1,9}|"
-            r"\s(?:is|(?:(?:was|is|has been)\s)?(?:set|changed|reset)(?:\sto|\sfrom\s\S{1,99}\sto)?)(?:\s?:)?\s{1,9})|"
+            r"\s(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|reset)(?:\sto|\sfrom\s\S{1,99}\sto)?)(?:\s?:)?\s{1,9})|"
             r"(?:temporary|initial|new|old|one-time|generated|random|default)\spass(?:word|phrase|code)\s{1,9})"
-            rf"[\"'`]?{_SPOKEN}",
-            re.I,
+            rf"{_SPOKEN}",
+            re.I | re.M,
         ),
     ),
     (
         ("password was", "password changed"),
-        re.compile(rf"password\s(?:was\s|has\sbeen\s)?changed\sfrom\s[\"'`]?{_SPOKEN}", re.I),
+        re.compile(rf"password\s(?:was\s|has\sbeen\s)?changed\sfrom\s{_SPOKEN}", re.I),
     ),
     # with bearer token x, the access token x has expired
     (

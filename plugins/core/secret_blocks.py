@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
-from plugins.core.secret_names import NONE, STRONG, WEAK, secret_level
+from plugins.core.secret_names import NONE, STRONG, WEAK, is_plain_value, secret_level
 
 Spans = Iterator[tuple[int, int]]
 
@@ -23,9 +23,11 @@ _END = rf"{_DASHES}END{_BLANK}{_WHAT}{_DASHES.replace('-{4} ', ' -{4}')}"
 _KEY = re.compile(rf"{_BEGIN}(?P<secret>.*?)(?:{_END}|\Z)", re.S)
 _BEGINS, _ENDS = re.compile(_BEGIN), re.compile(_END)
 
-#: A line of a key: base64 to its end. A line number or a log's stamp may stand before it.
-_KEY_LINE = re.compile(r"(?:[^\n]{0,200}[\s\]:|>])?(?P<secret>[A-Za-z0-9+/=\\]{16,})\s*\Z")
-_LAST_KEY_LINE = re.compile(r"(?:[^\n]{0,200}[\s\]:|>])?(?P<secret>[A-Za-z0-9+/]{0,15}={0,2})\s*\Z")
+#: A line of a key: base64 to its end, and what a program's source, HTML or a terminal has behind it. A line number, a
+#: log's stamp, a quote or a colour may stand before it.
+_BEFORE, _AFTER = r"(?:[^\n]{0,200}(?:[\s\]:|>\"']|\x1b\[[\d;]{0,9}m))?", r"(?:\\+[nr]|[\s\"',;+\\]|<br ?/?>|\x1b\[[\d;]{0,9}m)*\Z"
+_KEY_LINE = re.compile(rf"{_BEFORE}(?P<secret>[A-Za-z0-9+/=]{{16,}}){_AFTER}")
+_LAST_KEY_LINE = re.compile(rf"{_BEFORE}(?P<secret>[A-Za-z0-9+/]{{0,15}}={{0,2}}){_AFTER}")
 
 
 def _keys(text: str) -> Spans:
@@ -73,6 +75,33 @@ def _all(pattern: re.Pattern[str], least: int = NONE) -> Callable[[str], Spans]:
                 yield _stripped(text, *match.span("secret"))
 
     return find
+
+
+# Lines of base64 of a key's width without a head or an end, as `tail` and `grep -A` leave them: whatever it was, nobody
+# can read it. Between other marks than a private key's (a certificate's) they stay.
+_RUN = re.compile(
+    r"(?:(?:^|(?<=\n))[^\n]{0,120}?(?<![A-Za-z0-9+/])(?P<line>[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{70}|[A-Za-z0-9+/]{76})"
+    r"(?:\\+[nr]|[ \t\r\"',;+\\]|<br ?/?>|\x1b\[[\d;]{0,9}m)*(?:\n|\Z)){2,}"
+)
+_WIDE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{64,76}(?![A-Za-z0-9+/])")
+_MARK = re.compile(r"-----?(BEGIN|END) ")
+
+
+def is_wide(line: str) -> bool:
+    """Whether a line may be one of a key: a long word, with a little behind it perhaps."""
+    return len(line) > 63 and " " not in line[-64:-10]
+
+
+def headless(text: str) -> Spans:
+    """Lines of a key whose head and end were cut off."""
+    for run in _RUN.finditer(text):
+        lines = list(_WIDE.finditer(text, *run.span()))
+        joined = "".join(line[0] for line in lines)
+        mixed = all(re.search(kind, joined) for kind in (r"[+/]", "[A-Z]", "[a-z]", "[0-9]"))
+        before = [mark[1] for mark in _MARK.finditer(text, max(0, run.start() - 20_000), run.start())]
+        after = _MARK.search(text, run.end(), run.end() + 20_000)
+        if mixed and (before[-1:] or ["END"]) == ["END"] and (after is None or after[1] == "BEGIN"):
+            yield from (line.span() for line in lines)
 
 
 # PuTTY-User-Key-File: ... Private-Lines: 14, then so many lines of base64; Private-MAC: hex
@@ -158,7 +187,7 @@ _LIST_BETWEEN = re.compile(
     r"[ \t]*(?:-[ \t]*)?(?:list|expire|users|type|name)?[ \t]*:?[ \t]*(?:[|>][+-]?|true|false|\w{1,32})?[ \t\r]*\n",
     re.I,
 )
-_LIST_INLINE = re.compile(r"chpasswd[^\n]{0,80}?list[\"']?\s*:\s*[\"'](?P<secret>[^\"'\n]+)", re.I)
+_LIST_INLINE = re.compile(r"chpasswd[^\n]{0,80}?(?:list[\"']?\s*:|input=|data=)\s*b?[\"'](?P<secret>[^\"'\n]+)", re.I)
 
 
 # + echo root:x, and + chpasswd in the next line, as `set -x` shows a pipe
@@ -187,7 +216,15 @@ def _lists(text: str) -> Spans:
 
 
 # A JSON Web Key: d, p, q and k are private
-_JWK = re.compile(r"\\*\"(?:d|p|q|dp|dq|qi|k)\\*\"\s{0,9}:\s{0,9}\\*\"(?P<secret>[\w+/=-]{16,}+)")
+_JWK = re.compile(
+    r"\\*[\"'](?:d|p|q|dp|dq|qi|k)\\*[\"']\s{0,9}:\s{0,9}\\*[\"'](?P<secret>[\w+/=-]{16,}+)"
+    r"|<(?:P|Q|DP|DQ|InverseQ|D)>\s*(?P<mac>[\w+/=\s]{16,}+)"
+)
+
+
+def _private_parts(text: str) -> Spans:
+    for match in _JWK.finditer(text):
+        yield _stripped(text, *match.span("secret" if match["secret"] else "mac"))
 
 
 _NETRC = re.compile(r"\bmachine\s+\S+\s+(?:login|account)\s+\S+\s+password\s+(?P<secret>\S+)")
@@ -195,15 +232,16 @@ _NETRC = re.compile(r"\bmachine\s+\S+\s+(?:login|account)\s+\S+\s+password\s+(?P
 
 # A key in DER without its PEM, as base64: PKCS #12, #8 and #1, SEC 1. Their first fields are always the same.
 _DER = re.compile(
-    r"(?<![A-Za-z0-9+/])(?P<secret>MI[A-Za-z0-9+/]{3}(?:[A-Za-z0-9+/]IBA(?:DANBgkq|AK)|[A-Za-z0-9+/]?IBAzCC|AgEAM[BCDEFGHI])[A-Za-z0-9+/]{16,}+={0,2}"
+    r"(?<![A-Za-z0-9+/])(?P<secret>(?:M[CE][A-Za-z0-9+/]{1,2}[CI]AQAwBQYDK2V|MHcCAQEEI|MIGkAgEBBD|MIHcAgEBBE|MI[A-Z0-9a-z]{2}AgEAM[BCDEFGHI]|"
+    r"b3BlbnNzaC1rZXktdjE|MI[A-Za-z0-9+/]{2,6}BgkqhkiG9w0B[BD]Q|MI[A-Za-z0-9+/]{3}(?:[A-Za-z0-9+/]IBA(?:DANBgkq|AK)|[A-Za-z0-9+/]?IBAzCC|AgEAM[BCDEFGHI]))[A-Za-z0-9+/]{16,}+={0,2}"
     r"(?:(?:\\n|\s{1,40})[A-Za-z0-9+/]{40,}+={0,2})*+(?:(?:\\n|\s{1,40})[A-Za-z0-9+/]{4,}={1,2}(?![\w=]))?)"
 )
 
 
 # "Password for anna:" as a prompt, and a word of its own below it
 _PROMPT = re.compile(
-    r"[Pp]ass(?:word|phrase|code)(?:[ \t]+(?:for|of)[ \t][^\n:]{1,60}|"
-    r"[ \t]*\([^\n()]{1,40}\))?[ \t]?:[ \t]*\n[ \t\r]*\n?[ \t]*"
+    r"(?:[Pp]ass(?:word|phrase|code)(?:[ \t]+(?:for|of)[ \t][^\n:]{1,60}|[ \t]*\([^\n()]{1,40}\))?|"
+    r"(?:[Pp]assword|[Tt]oken|[Ss]ecret|[Kk]ey)[ \t]is|[Tt]oken)[ \t]?:[ \t]*\n[ \t\r]*\n?[ \t]*"
     r"(?P<secret>(?=\S*[\d!@#$%^&*+=?])(?=\S*[A-Za-z])[^\s<>:{}\[\]()\"']{6,128})[ \t\r]*$",
     re.M,
 )
@@ -233,10 +271,13 @@ _DATA = re.compile(
     r"(?P<members>(?:(?P=indent)[ \t]++[^\n]*+(?:\n|\Z)|[ \t\r]*+\n)++)",
     re.M,
 )
-_MEMBER = re.compile(r"^[ \t]*+[\w.-]{1,253}:[ \t]++[\"']?(?P<secret>[\w+/=-]{4,})[\"']?[ \t\r]*$", re.M)
+_MEMBER = re.compile(r"^[ \t]*+(?:[\w.-]{1,253}:[ \t]++(?![|>][+-]?\d?[ \t\r]*$))?[\"']?(?P<secret>[^\s\"'][^\n]*?)[\"']?[ \t\r]*$", re.M)
 
 
 def _secret_objects(text: str) -> Spans:
+    for data in _DATA.finditer(text) if "stringData:" in text else ():
+        if "stringData" in data[0]:
+            yield from (member.span("secret") for member in _MEMBER.finditer(text, *data.span("members")))
     at = 0
     for kind in _KIND.finditer(text):
         if kind.start() < at:
@@ -258,6 +299,49 @@ _DUMPED = re.compile(
 )
 
 
+# "passwords": {"root": "x", "anna": "y"}
+_OBJECT = re.compile(
+    r"\b\w{0,40}(?:passwords|passwds|passphrases|stringData)\\*[\"']?\s{0,9}(?::|=>?)\s{0,9}\{(?P<members>[^{}]{1,4000}+)", re.I
+)
+_VALUES = re.compile(r"(?::|=>?)\s{0,9}\\*([\"'])(?P<secret>(?:(?!\\*\1)[^\n])+)")
+
+
+def _objects(text: str) -> Spans:
+    for found in _OBJECT.finditer(text):
+        yield from (value.span("secret") for value in _VALUES.finditer(text, *found.span("members")))
+
+
+# Columns, as PowerShell and `az -o table` print them: a line of dashes says where each begins and ends
+_TABLE = re.compile(r"^(?P<head>[^\n]*\w[^\n]*)\n(?P<rule>[ \t]*-{2,}(?:[ \t]+-+)*)[ \t\r]*\n(?P<rows>(?:[ \t]*\S[^\n]*(?:\n|\Z))+)", re.M)
+
+
+def _tables(text: str) -> Spans:
+    for table in _TABLE.finditer(text) if "---" in text else ():
+        starts = [dashes.start() for dashes in re.finditer("-+", table["rule"])]
+        for first, last in zip(starts, [*starts[1:], 10_000], strict=True):
+            if secret_level(table["head"][first:last].strip()) < WEAK:
+                continue
+            at = table.start("rows")
+            for row in table["rows"].split("\n"):
+                if (cell := row[first:last].strip()) and not is_plain_value("", cell, STRONG):
+                    begin = at + row.index(cell, first)
+                    yield begin, begin + len(cell)
+                at += len(row) + 1
+
+
+# a login of OpenVPN in its file, and one of SMTP in a transcript: the name, then the password
+_BELOW = re.compile(
+    r"<auth-user-pass>\s*\n[^\n]+\n(?P<secret>[^\n<]+)|"
+    r"334[ -]UGFzc3dvcmQ6[^\n]*\n(?:[^\n]{0,80}[\s>:])?(?P<mac>[\w+/]{4,}={0,2})[ \t\r]*$",
+    re.M,
+)
+
+
+def _below(text: str) -> Spans:
+    for match in _BELOW.finditer(text):
+        yield _stripped(text, *match.span("secret" if match["secret"] else "mac"))
+
+
 #: What a text must hold in lower case, one of them, and what then looks for secrets in it.
 HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("private key", "private%20key", "private+key", "private_key-", "private\\u0020key"), _keys),
@@ -265,12 +349,15 @@ HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("ls0tls1crudjti", "ls0tlujfr0lo", "tls0tqkvhsu", "s0tls1crudjti"), _coded),
     (("eyj",), _wrapped),
     (("chpasswd", "passwords"), _lists),
-    (('"kty', '\\"kty'), _all(_JWK)),
+    (('"kty', '\\"kty', "'kty", "<rsakeyvalue>"), _private_parts),
     (("machine ",), _all(_NETRC)),
-    ((">ibadan", ">ibaak", ">ibazcc", ">ageam"), _all(_DER)),
-    (("password", "passphrase", "passcode"), _all(_PROMPT)),
+    ((">ibadan", ">ibaak", ">ibazcc", ">ageam", ">aqawbqydk2v", ">mhccaqeei", ">migkagebbd", ">mihcagebbe", ">b3blbnnzac1rzxktdje", ">bgkqhkig9w0bbq", ">bgkqhkig9w0bdq"), _all(_DER)),
+    (("password", "passphrase", "passcode", "token:", "token is:", "secret is:", "key is:"), _all(_PROMPT)),
     (("password", "passwd", "passphrase", "secret", "token", "apikey", "api_key"), _all(_QUOTED, STRONG)),
     (("value:",), _all(_NAMED_BLOCK, WEAK)),
-    (("kind: secret", 'kind: "secret', "kind: 'secret"), _secret_objects),
+    (("stringdata:", "kind: secret", 'kind: "secret', "kind: 'secret"), _secret_objects),
     (("string(",), _all(_DUMPED, WEAK)),
+    (("passwords", "passwds", "passphrases", "stringdata"), _objects),
+    (("password", "passwd", "passphrase", "secret", "token"), _tables),
+    (("<auth-user-pass>", "334 ugfzc3dvcmq6", "334-ugfzc3dvcmq6"), _below),
 )

@@ -100,7 +100,7 @@ _TAILS = frozenset(
 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
 HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
-    *("authorization", "nthash", "lm_hash", "nt_hash", "rediscli_auth", "customdata", "custom_data"),
+    *("authorization", "nthash", "lmhash", "rediscli_auth", "customdata", "custom_data"),
     *("pin=", "pin:", 'pin"', "pin'", "-pin", "pin_code", "userpin", "user_pin"),
     *("masterauth", "connstr", "_pat", "sas", "_pin", "community", "art-api"),
     *("kennwort", "wachtwoord", "authtok", "protectedsettings", "identity-header", "identity_header", "pfx"),
@@ -108,9 +108,9 @@ HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string",
 
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_PLAIN_WORDS = frozenset(
+PLAIN_WORDS = frozenset(
     (
-        "y n chauthtok entered given provided supplied used needed true false yes no null none nil undefined unset empty on off "
+        "configured stored generated created found loaded cached y n chauthtok entered given provided supplied used needed true false yes no null none nil undefined unset empty on off "
         "enabled disabled required optional set missing "
         "expired invalid valid incorrect wrong changed updated unchanged never locked unlocked prompt ask ok failed "
         "not is are was were has have must may can cannot could should will would does did too for the a an of in to "
@@ -218,7 +218,7 @@ _PAIRS = frozenset(
         ),
         *("community string", "snmp community", "ro community", "rw community", "trap community", "art api"),
         *("protected settings", "protected setting", "identity header", "secret id", "key material"),
-        *("pin code", "nt hash", "lm hash", "rediscli auth", "custom data"),
+        *("pin code", "rediscli auth", "custom data"),
     )
 )
 #: ``max_token``, ``next token``, ``invalid_token``: a number, or the word of an error.
@@ -263,7 +263,7 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
     word = first.strip(".,;:!?()").lower()
     if name == "PASSWD" and re.match(r"!?/|ALL\b", value):  # a tag of sudoers
         return True
-    if word in _PLAIN_WORDS and (bool(more) or level == WEAK or first.lower() == word) and not (quoted and more):
+    if word in PLAIN_WORDS and (bool(more) or level == WEAK or first.lower() == word) and not (quoted and more):
         return True
     if more and not quoted and (word in _SENTENCES or _PROSE.search(value)):
         return True

@@ -45,6 +45,7 @@ _PARTS = (
 _SHAPED = {
     ">sk": re.compile("sk0{32}"),
     ">ac": re.compile("0{34}"),
+    ">k10": re.compile("k0{66}$"),
     ">ap": re.compile("0p0[0a-z]{20}"),
     ">:": re.compile("0{32}$"),
     ">pat": re.compile("0{64}"),

@@ -31,7 +31,7 @@ _NAMED = re.compile(
     rf"(?<![\w.-])(?!(?<=<)secret:)(?P<name>[\w.-]++)(?P<close>(?:{_QUOTE}|[\])]|{_COLOUR}){{0,5}})("
     rf"?:[ \t]|{_COLOUR}){{0,12}}(?:{_TYPE})?"
     r"(?P<sep>=>|(?::{1,3}|[?.+])?=(?!==)=?|[!=]={1,2}(?=[ \t]{0,9}[\"'])|:(?!:)|::(?=[ \t])|%3[aAdD]|"
-    r",(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t]))"
+    r",(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t])|->|REG_(?:EXPAND_)?SZ(?=[ \t]))"
     rf"(?:[ \t]|{_COLOUR}){{0,20}}"
     r"(?:Some\(|string\(\d+\)[ \t]*|\(string\)[ \t]*(?:\(len=\d+\)[ \t]*)?|!!?\w+[ \t]+|[bur@](?=\\*[\"'])|"
     r"\((?=[\"']))?"
@@ -39,7 +39,7 @@ _NAMED = re.compile(
 _VALUE = re.compile(
     rf"(?P<q>{_QUOTE})(?P<secret>(?:(?!(?P=q))(?:\\.|[^\n])|(?P=q)(?P=q))++)"
     r"|\[(?P<list>[^\[\]{}\n]++)"
-    r"|(?<==)\{(?P<braces>(?![\w.\"' ]*[:=,}])(?:[^{}\n\"]|\}\})++)\}(?=;|\Z|\n|[\"'])"
+    r"|(?<==)\{(?P<braces>(?![A-Za-z_.\"' ]*[:=,}])(?:[^{}\n\"]|\}\})++)\}(?=;|\Z|\n|[\"'])"
     r"|(?P<bare>(?![\[{<])(?:\\(?!\\*[\"']).|[^\s\"'<>\x1b,;&\\]|<(?![/\w])|>(?=[^\s<])|&(?!quot;|#3|apos;)(?=[^\s&])(?![\w.-]{1,40}+\s?[=:])"
     r"|[,;](?![\s,;\"'}\])]|[\w.-]{1,40}+[\"']?\s?[=:]|$)|(?<=[^\s\"'])[\"'](?=\w))++)"
 )
@@ -51,8 +51,10 @@ _LINE_START = re.compile(
 )
 _NEXT_ASSIGNMENT = re.compile(r"[ \t]+(?:[A-Za-z_][\w.-]{0,40}+\s?(?:=|:\s)|[|&]|#[ \t]|[->]{1,2}[ \t])")
 _FLAG = re.compile(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]*+)(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n){{1,9}}(?![-|]){WORD}")
+#: The same as items of a list, each in a line of its own.
+_FLAG_ITEM = re.compile(rf"(?m)^[ \t]*(?:-[ \t]+)?[\"']?--?(?P<name>[A-Za-z][\w.-]*+)[\"']?,?[ \t]*\r?\n[ \t]*(?:-[ \t]+(?!-)|(?=[\"'])){WORD}")
 _SET = re.compile(
-    rf"\b(?:config(?:ure)?[ \t]+set|setx|setenv|SetEnv|set[ \t]+-[a-zA-Z]+|ENV|ARG|fastcgi_param|"
+    rf"\b(?:config(?:ure)?[ \t]+set(?:[ \t]+--secret)?|setx(?:[ \t]+/[mM])?|setenv|SetEnv|set[ \t]+-[a-zA-Z]+|ENV|ARG|fastcgi_param|"
     rf"git[ \t]+config(?:[ \t]+--\w+)*"
     rf"|(?:Set|New)-Item(?:[ \t]+-Path)?(?=[ \t]+[\"']?Env:)|define|requirepass|"
     rf"masterauth)[ \t]+(?:\([\"']|[\"'])?(?P<name>[^\s\"']++)[\"']?[ \t]+(?:-Value[ \t]+)?{WORD}"
@@ -60,7 +62,7 @@ _SET = re.compile(
 #: A line of a configuration file: wpa-psk "home wifi", masterauth x1
 _BESIDE = re.compile(
     r"(?m)[ \t]*(?P<name>[\w.-]++)[ \t]+(?:(?P<q>[\"'])(?P<secret>[^\"'\n]++)[\"']|(?P<bare>(?=\S*"
-    r"\d)(?=\S*[A-Za-z])[^\s:=]{4,}+))[ \t\r]*$"
+    r"\d)(?=\S*[A-Za-z])[^\s:=;]{4,}+));?[ \t\r]*$"
 )
 #: With what a text must hold, in lower case, to be worth it.
 _FLAGGED = (
@@ -70,9 +72,9 @@ _FLAGGED = (
 _NEWLINE = re.compile(r"\n")
 _PAIR = re.compile(
     r"(?<![A-Za-z])(?:parameter)?(?:name|key|property|field|setting|variable|option|header|id)[\\\"']{0,4}[ \t]{0,"
-    r"9}(?:=>|[:=>])[\\\"' \t]{0,6}"
+    r"9}(?:=>|[:=>]|(?<=-name)(?=[ \t]))[\\\"' \t]{0,6}"
     r"(?P<name>[\w.-]++)(?:[^\w\n]{0,8}(?:/?(?:name|key)[>\\\"']{1,4})?|(?:[^\w\n]{1,8}(?:type|secure|sensitive|secret)\W{1,8}\w{1,20}){0,3}|)"
-    r"[^\w]{1,60}?(?:secure|parameter)?(?:value|val|text|string)[\\\"']{0,4}\s{0,9}(?:=>|[:=>])[ \t]{0,9}",
+    r"[^\w]{1,60}?(?:secure|parameter)?(?:value|val|text|string)[\\\"']{0,4}\s{0,9}(?:=>|[:=>]|(?<=-value[ \t]))[ \t]{0,9}",
     re.I,
 )
 #: {"adminPassword": {"value": "x"}} of ARM, variable "db_password" { default = "x" } of Terraform
@@ -84,12 +86,14 @@ _OBJECT = re.compile(
 )
 #: <param name="apiToken">x</param>, <entry key="db.password">x</entry>
 _ATTRIBUTE = re.compile(
-    r"<[\w:.-]{1,60}\s[^<>\n]{0,120}?(?:name|key|id)\s?=\s?[\"'](?P<name>[\w.-]++)[\"'][^<>\n]{0,120}>(?P<secret>[^<\n]++)</",
+    r"<[\w:.-]{1,60}\s[^<>\n]{0,120}?(?:name|key|id|n)\s?=\s?[\"'](?P<name>[\w.-]++)[\"'][^<>\n]{0,120}>(?P<secret>[^<\n]++)</",
     re.I,
 )
-_PAIR_END = re.compile(r"(?:val|value|text|string)[\\\"']{0,4}\s{0,9}[:=>]")
+#: <apiKey value="x"/>
+_VALUED = re.compile(r"<(?:[\w.-]{1,40}:)?(?P<name>[\w.-]++)\s(?:[^<>\n]{0,80}\s)?value\s?=\s?([\"'])(?P<secret>[^<>\n]+?)\2", re.I)
+_PAIR_END = re.compile(r"(?:val|value|text|string)[\\\"']{0,4}(?:\s{0,9}[:=>]|[ \t])")
 _PAIR_BACK = re.compile(
-    r"(?<![A-Za-z])value[\\\"']{0,4}[ \t]{0,9}[:=][ \t]{0,9}(?:\\*[\"'])(?P<secret>[^\"'\\\n]++)\\*[\"'][^\w]{1,40}"
+    r"(?<![A-Za-z])value[\\\"']{0,4}[ \t]{0,9}[:=][ \t]{0,9}(?:(?P<q>\\*[\"'])(?P<secret>[^\"'\\\n]++)\\*[\"']|(?P<bare>[^\s\"'\\{}\[\],<>]++))[^\w]{1,40}"
     r"(?:name|key)[\\\"']{0,4}[ \t]{0,9}[:=][\\\"' \t]{0,6}(?P<name>[\w.-]++)",
     re.I,
 )
@@ -116,7 +120,7 @@ _ALONE = re.compile(
 _ASSIGNMENT = re.compile(r"[A-Za-z_][\w.]*=")
 _WORD = re.compile(r"[\w.-]+")
 #: Names that are those of secrets as flags alone.
-_FLAGS = frozenset(("key", "token", "pass", "apikey"))
+_FLAGS = frozenset(("key", "token", "pass", "apikey", "pin"))
 
 
 @lru_cache(8192)
@@ -153,14 +157,17 @@ def named_values(text: str, start: int, end: int) -> Spans:
                 yield from spans
     if "value" in low:
         for found in _PAIR_BACK.finditer(text, max(0, start - 200), end):
-            yield from _judged(found["name"], text, *found.span("secret"))
+            yield from _judged(found["name"], text, *found.span("secret" if found["q"] else "bare"), flag=True)
     if "= " in low:
         for found in _COMPARED.finditer(text, start, end):
             yield from _judged(found["name"], text, *found.span("secret"))
     if "<" in low or "&lt;" in low:
-        for found in (*_XML.finditer(text, start, near), *_ATTRIBUTE.finditer(text, start, end)):
+        marked = (*_XML.finditer(text, start, near), *_ATTRIBUTE.finditer(text, start, end))
+        for found in (*marked, *_VALUED.finditer(text, start, end)):
             if found.start() < end:
                 yield from _judged(found["name"], text, *found.span("secret"))
+    if "-" in low and (item := _FLAG_ITEM.match(text, start, near)):
+        yield from _judged(item["name"], text, *item.span("secret" if item["q"] else "bare"), flag=True)
     if found_block := _BLOCK.match(text, start, end):
         yield from _below(text, found_block)
 

@@ -60,11 +60,21 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             re.M,
         ),
     ),
+    # smtp.example.net:587 anna:x1 (Postfix), proxy-user = anna:x1, user = "anna:x1" (curl)
+    (
+        (":587 ", ":465 ", ":25 ", ":submission ", "user = ", "user=", "user: ", "--user ", "-u "),
+        re.compile(
+            rf"^[ \t]*(?:\[?[\w.-]{{1,100}}\]?:(?:587|465|25|submission)[ \t]+|-u[ \t]+|-{{0,2}}(?:proxy-)?user[ \t]*[ =:][ \t]*)"
+            rf"[\"']?[\w.@+\\-]{{1,64}}:(?P<bare>(?=[^\s\"']{{0,99}}[^\W\d])(?=[^\s\"']{{0,99}}[^A-Za-z\s\"'])[^\s\"'<>]{{5,128}})[\"']?[ \t\r]*$",
+            re.M,
+        ),
+    ),
     (("auth ",), re.compile(rf"(?:^|>)[ \t]*(?:AUTH|auth)[ \t]+(?:\w+[ \t]+)?(?=\S*[a-z]){MIXED}", re.M)),
     (
-        ("requirepass", "masterauth"),
+        ("requirepass", "masterauth", "bindpw", "rootpw", "insecure-password", "stats auth"),
         re.compile(
-            r"(?:^|\bset)[ \t]*(?:requirepass|masterauth)[ \t]+[\"']?(?P<bare>[^\s\"']+)[\"']?[ \t\r]*$", re.I | re.M
+            r"(?:^|\bset)[ \t]*(?:requirepass|masterauth|bindpw|rootpw|stats[ \t]+auth[ \t]+[^\s:]+:(?=\S)|"
+            r"user[ \t]+\S+[ \t]+insecure-password)[ \t]*(?<=[ \t:])[\"']?(?P<bare>[^\s\"']+)[\"']?[ \t\r]*$", re.I | re.M
         ),
     ),
     (
