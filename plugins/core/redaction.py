@@ -6,9 +6,10 @@ secret becomes the same mark within a run, so that a reader can still see that t
     HTTPS_PROXY=http://alice:hunter22@169.254.0.11:3128   ->   HTTPS_PROXY=http://<secret:3f9a41c7>@169.254.0.11:3128
 
 A secret is known by its shape (`plugins.core.secret_shapes`), by what stands before it (`secret_neighbours`, with the
-names of `secret_names`; `secret_phrases`, `secret_devices`), as an argument of a tool (`secret_arguments`), by the
-lines around it (`secret_blocks`), or because the runner has it itself (`remember`). Every finder is linear in the
-length of the text; `secret_needles` says which lines are worth one.
+names of `secret_names`; `secret_addresses`, `secret_phrases`, `secret_devices`), as an argument of a tool
+(`secret_arguments`), by the lines around it (`secret_blocks`), or because the runner has it itself (`remember`); a line
+may hold another text (`secret_folds`). Every finder is linear in the length of the text; `secret_needles` says which
+lines are worth one.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
+from plugins.core.secret_addresses import address_logins
 from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
 from plugins.core.secret_blocks import HEADS, encoded_logins, headless, is_wide
 from plugins.core.secret_devices import DEVICES
-from plugins.core.secret_folds import unfolded
+from plugins.core.secret_folds import folds
 from plugins.core.secret_names import (
     HINTS,
     NONE,
@@ -39,7 +41,7 @@ from plugins.core.secret_names import (
     surely,
 )
 from plugins.core.secret_needles import Needles
-from plugins.core.secret_neighbours import address_logins, named_values, names_a_secret
+from plugins.core.secret_neighbours import named_values, names_a_secret
 from plugins.core.secret_phrases import PHRASES
 from plugins.core.secret_shapes import SHAPES
 from plugins.core.secret_tokens import TOKENS, token_pattern
@@ -131,38 +133,42 @@ def _redacted(text: str) -> str:
     if not new:
         return text
     held = _NEEDLES.held(new)
-    folds = {line: plain for line in new if ("\\n" in line or "[" in line) and (plain := unfolded(line)) != line}
+    folded = {line: its for line in new if ("\\n" in line or "[" in line) and (its := folds(line))}
     wide = [line for line in new if is_wide(line)]
     if len(_harmless) < _MOST:
-        _harmless.update({line for line in new if line not in held and line not in folds and len(line) < 200}.difference(wide))
-    spans = _spans(text, lines, held, goes_on, folds) if held else []
-    if folds:
-        spans += _folded(lines, folds)
+        _harmless.update(
+            {line for line in new if line not in held and line not in folded and len(line) < 200}.difference(wide)
+        )
+    spans = _spans(text, lines, held, goes_on, folded) if held else []
+    if folded:
+        spans += _folded(lines, folded)
     if len(wide) > 1:
         spans += headless(text)
     return _marked(text, spans) if spans else text
 
 
-def _folded(lines: list[str], folds: dict[str, str]) -> Iterator[tuple[int, int]]:
+def _folded(lines: list[str], folded: dict[str, list[tuple[int, str]]]) -> Iterator[tuple[int, int]]:
     """Where the secrets of the texts are that lines hold (`plugins.core.secret_folds`)."""
-    within: dict[str, list[tuple[int, int]]] = {}
-    for line, plain in folds.items():
-        parts = plain.split("\n")
-        if held := _NEEDLES.held(list(set(parts))):
-            within[line] = _spans(plain, parts, held, False, parts)
     at = 0
     for line in lines:
-        for start, end in within.get(line, ()):
-            yield at + start, at + end
+        for first, plain in folded.get(line, ()):
+            yield from ((at + first + start, at + first + end) for start, end in _within(plain))
         at += len(line) + 1
 
 
+@lru_cache(4096)
+def _within(plain: str) -> list[tuple[int, int]]:
+    parts = plain.split("\n")
+    held = _NEEDLES.held(list(set(parts)))
+    return _spans(plain, parts, held, False, parts) if held else []
+
+
 def _spans(
-    text: str, lines: list[str], held: dict[str, set[int]], goes_on: bool, folds: Container[str]
+    text: str, lines: list[str], held: dict[str, set[int]], goes_on: bool, folded: Container[str]
 ) -> list[tuple[int, int]]:
     """Where the secrets are; `held` are the numbers of the finders to look for in some of the text's lines.
 
-    `folds` are lines that hold another text: none of them is harmless by its own words.
+    `folded` are lines that hold another text: none of them is harmless by its own words.
     """
     looked: dict[int, tuple[int, set[int]]] = {}
     at = begin = 0
@@ -188,7 +194,7 @@ def _spans(
             elif number != _NAMED or names_a_secret(text, start, end):
                 spans += _FINDERS[number][1](text, start, end)
                 alone = alone and number != _NAMED
-        if alone and len(spans) == count and (line := text[start:end]) not in folds:
+        if alone and len(spans) == count and (line := text[start:end]) not in folded:
             _harmless.add(line)
     return spans + [span for number in sorted(heads) for span in HEADS[number - len(_FINDERS)][1](text)]
 

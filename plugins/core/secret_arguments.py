@@ -58,7 +58,7 @@ _LOGIN = r":(?!//|\$[A-Z_]+$|\$\{\w+\}$|\$?\{\{)"
 _NO_PASSWORD = (
     r"\A(?![-/.~]|[\d:,./]+(?:/\w+)?\Z|(?:emerg|alert|crit|err|error|warning|notice|info|debug|tcp|udp|icmp|all)\b)"
 )
-_ARGUMENT = rf"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'-]\S*)"  # of an option
+_ARGUMENT = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'-]\S*)"  # of an option
 
 ARGUMENTS: tuple[Tool, ...] = (
     # any tool that is given a user, and a password behind it: -u anna -p x, -U anna -P x, -D cn=anna -w x
@@ -78,7 +78,12 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("curl", "curl", rf"-H{_THEN}Authorization:(?:\\ )?\w+\\ "),
     # a login behind another option
     Tool("jenkins", r"java|jenkins\S*", rf"-auth{_THEN}", value=":"),
-    Tool("ab -|hey -|check_", r"ab|hey|check_\w+", rf"(?:-[aAPb]|--(?:proxy-)?auth\w*){_THEN}", value=r"\A[\w.@\\-]+:(?!//)"),
+    Tool(
+        "ab -|hey -|check_",
+        r"ab|hey|check_\w+",
+        rf"(?:-[aAPb]|--(?:proxy-)?auth\w*){_THEN}",
+        value=r"\A[\w.@\\-]+:(?!//)",
+    ),
     Tool("ctr|nerdctl|crane|govc|gcrane", "ctr|nerdctl|crane|gcrane|govc", rf"(?:-u|--user){_THEN}", value=_LOGIN),
     # the word behind a command of theirs is the secret
     Tool(
@@ -88,22 +93,53 @@ ARGUMENTS: tuple[Tool, ...] = (
         rf"secret-set-value{_GAP}{{1,9}}\S++|passwd|AUTH){_GAP}{{1,9}}(?!-|(?:login|logout|init|list|token|switch|whoami|"
         rf"signup|docker)\b)",
     ),
-    Tool("config http-basic|pypi-token", "poetry", rf"config{_GAP}{{1,9}}(?:http-basic\S+{_GAP}{{1,9}}\S+|pypi-token\S+){_GAP}{{1,9}}"),
+    Tool(
+        "config http-basic|pypi-token",
+        "poetry",
+        rf"config{_GAP}{{1,9}}(?:http-basic\S+{_GAP}{{1,9}}\S+|pypi-token\S+){_GAP}{{1,9}}",
+    ),
     # all values of a secret, whatever their names
     Tool("--from-literal", r"kubectl|oc|k3s|microk8s", rf"--from-literal{_THEN}[\"']?[\w.-]++="),
-    Tool("vault", "vault|bao", rf"(?<=[ \t])(?!-)(?!method=|role_id=|username=|path=|ttl=)[\w.-]++=(?!@)", command=r"\bkv[ \t]+(?:put|patch)\b"),
+    Tool(
+        "kv put|kv patch",
+        "vault|bao",
+        r"(?<=[ \t])(?!-)(?!method=|role_id=|username=|path=|ttl=)[\w.-]++=(?!@)",
+        command=r"\bkv[ \t]+(?:put|patch)\b",
+    ),
     Tool("kubeadm", "kubeadm", rf"--certificate-key{_THEN}"),
     Tool("keytool jarsigner", "keytool|jarsigner", rf"-\w*(?:storepass|keypass)(?::env)?{_THEN}"),
-    Tool("openssl mkpasswd", rf"openssl{_GAP}{{1,9}}passwd|mkpasswd", rf"(?:-(?:[156]|apr1|aixmd5|s)|-m{_GAP}{{1,9}}\S+|--method\S*|-salt{_GAP}{{1,9}}\S+|-S{_GAP}{{1,9}}\S+){_GAP}{{1,9}}(?!-)"),
+    Tool(
+        "openssl mkpasswd",
+        rf"openssl{_GAP}{{1,9}}passwd|mkpasswd",
+        rf"(?:-(?:[156]|apr1|aixmd5|s)|-m{_GAP}{{1,9}}\S+|--method\S*|-salt{_GAP}{{1,9}}\S+|-S{_GAP}{{1,9}}\S+){_GAP}{{1,9}}(?!-)",
+    ),
     Tool("openssl", "openssl", rf"-(?:macopt|pkeyopt|sigopt|kdfopt){_THEN}[\"']?(?:hex)?(?:key|pass|secret):"),
     Tool("swaks", "swaks", rf"-ap{_THEN}"),
-    Tool("p4 -|p4.exe|certmonger|getcert|knife|ykman|vmware-cmd|vmrun", r"p4|certmonger|i?pa-?getcert|knife|ykman|vmware-cmd|vmrun", rf"-P{_THEN}"),
+    Tool(
+        "p4 -|p4.exe|certmonger|getcert|knife|ykman|vmware-cmd|vmrun",
+        r"p4|certmonger|i?pa-?getcert|knife|ykman|vmware-cmd|vmrun",
+        rf"-P{_THEN}",
+    ),
     Tool("ipa-|ipa ", r"ipa(?:-[\w-]+)?", rf"-w{_THEN}"),
     Tool("swift", "swift", rf"-K{_THEN}"),
     Tool("dotnet nuget|nuget push", "dotnet|nuget", rf"(?:-k|-ApiKey){_THEN}"),
-    Tool("gitlab-runner|elastic-agent|newrelic|icinga2", r"gitlab-runner|elastic-agent|newrelic|icinga2", rf"(?:-[rtk]|--ticket){_THEN}", command=r"\b(?:register|enroll|install|setup)\b"),
-    Tool("signtool dsquery dsget ldifde csvde repadmin", r"signtool|ds(?:query|get)|ldifde|csvde|repadmin", rf"[/-](?:pw?|b{_GAP}{{1,9}}\S++{_GAP}{{1,9}}\S++)(?::|{_GAP}{{1,9}})(?![/*-])", flags=re.I),
-    Tool("mc alias|mc config|authorize-account", r"mc|b2|mcli", rf"(?:https?://\S++{_GAP}{{1,9}}\S++|authorize-account{_GAP}{{1,9}}\S++){_GAP}{{1,9}}(?!-)"),
+    Tool(
+        "gitlab-runner|elastic-agent|newrelic|icinga2",
+        r"gitlab-runner|elastic-agent|newrelic|icinga2",
+        rf"(?:-[rtk]|--ticket){_THEN}",
+        command=r"\b(?:register|enroll|install|setup)\b",
+    ),
+    Tool(
+        "signtool dsquery dsget ldifde csvde repadmin",
+        r"signtool|ds(?:query|get)|ldifde|csvde|repadmin",
+        rf"[/-](?:pw?|b{_GAP}{{1,9}}\S++{_GAP}{{1,9}}\S++)(?::|{_GAP}{{1,9}})(?![/*-])",
+        flags=re.I,
+    ),
+    Tool(
+        "mc alias|mc config|authorize-account",
+        r"mc|b2|mcli",
+        rf"(?:https?://\S++{_GAP}{{1,9}}\S++|authorize-account{_GAP}{{1,9}}\S++){_GAP}{{1,9}}(?!-)",
+    ),
     Tool("mosquitto_passwd", "mosquitto_passwd", rf"-\w*b\w*{_GAP}{{1,9}}\S++{_GAP}{{1,9}}\S++{_GAP}{{1,9}}"),
     Tool("isql", r"i(?:usql|sql)", rf"(?<=[ \t])[^\s-]\S*+{_GAP}{{1,9}}[^\s-]\S*+{_GAP}{{1,9}}(?!-)"),
     Tool("iwconfig", "iwconfig|iw", rf"key{_GAP}{{1,9}}(?:s:|(?=\d))"),
@@ -170,8 +206,12 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("sqlcmd|bcp |osql|isql|tsql", "sqlcmd|bcp|osql|isql|tsql", rf"-P{_GAP}{{0,9}}"),
     Tool("ipmi", r"ipmi\w*(?:-\w+)?", rf"-[Pp](?:{_GAP}{{1,9}}|(?=['\"]))(?!\d+\b)"),
     Tool("snmp", r"(?:net-)?snmp[\w-]+", rf"-[AX]{_GAP}{{1,9}}(?!/)|-c(?:{_GAP}{{1,9}})?(?!/)"),
-    Tool("htpasswd", "htpasswd", rf"(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:-\w*b\w*{_GAP}{{1,9}}(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:[^\s-]\S*+{_GAP}{{1,9}})|-(?=\w*n)\w*b\w*{_GAP}{{1,9}})"
-        rf"[^\s-]\S*+{_GAP}{{1,9}}"),
+    Tool(
+        "htpasswd",
+        "htpasswd",
+        rf"(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:-\w*b\w*{_GAP}{{1,9}}(?:-\w+{_GAP}{{1,9}}){{0,4}}(?:[^\s-]\S*+{_GAP}{{1,9}})|-(?=\w*n)\w*b\w*{_GAP}{{1,9}})"
+        rf"[^\s-]\S*+{_GAP}{{1,9}}",
+    ),
     Tool("useradd usermod", r"user(?:add|mod)", rf"-p{_GAP}{{1,9}}"),
     Tool("wpa_passphrase", "wpa_passphrase", rf"(?:\"[^\"\n]*\"|'[^'\n]*'|\S++){_GAP}{{1,9}}"),
     Tool("nmcli", "nmcli", rf"(?:password|wep-key\d?|\S*psk){_GAP}{{1,9}}"),
@@ -182,10 +222,16 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("ansible", r"ansible\S*", rf"--(?:vault|become)-pass\w*{_GAP}{{1,9}}(?=[^\s/-])"),
 )
 
-#: Of what a sentence says it: a password, and what has two words.
-_NOUN = (
-    r"(?:pass(?:word|phrase|code)|\b(?:access|root|api|auth|bearer|join|refresh|your|the)[ _]token|\bsecret[ ]value|"
-    r"\b(?:api|unseal|recovery|access|secret|activation|licen[cs]e)[ ]key(?:[ ]\d{1,2})?|\b(?:backup|recovery)[ ]code)"
+#: What a sentence says, beside a password.
+_NOUNS = (
+    *(f"{word} token" for word in "access root api auth bearer join refresh your".split()),
+    *(f"{word} key" for word in "api unseal recovery access secret activation license".split()),
+    *("secret value", "backup code", "recovery code"),
+)
+#: What joins a noun and its value.
+_IS = (
+    r"(?:\s(?:is\sgenerated\s)?(?:for|of)(?:\s[^\s:]++){1,4}?)?(?:\s?:\s{1,9}|"
+    r"\s(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|reset)(?:\sto|\sfrom\s\S{1,99}\sto)?)(?:\s?:)?\s{1,9})"
 )
 #: In a sentence: with a letter and a digit, and neither a date nor the name of a hash.
 _SPOKEN = (
@@ -213,7 +259,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             re.I,
         ),
     ),
-    # login('anna', 'x'), HTTPBasicAuth("anna", "x"), ssh.connect(h, 22, "anna", "x"), ClientSecretCredential(t, c, "x"),
+    # login('anna', 'x'), HTTPBasicAuth("anna", "x"), ssh.connect(h, 22, "anna", "x"), ClientSecretCredential(t, c, "x")
     # auth=("anna", "x")
     (
         ("credential", "basicauth(", "login(", "logon(", "connect(", "getconnection(", "authenticate(", "auth=("),
@@ -225,7 +271,9 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     ),
     (
         ("networkcredential",),
-        re.compile(rf"NetworkCredential(?:\]?::new)?\s{{0,9}}\(\s{{0,9}}[^,()\n]{{1,100}},\s{{0,9}}(?=[\"']){WORD}", re.I),
+        re.compile(
+            rf"NetworkCredential(?:\]?::new)?\s{{0,9}}\(\s{{0,9}}[^,()\n]{{1,100}},\s{{0,9}}(?=[\"']){WORD}", re.I
+        ),
     ),
     # -object secret,id=x,data=y of QEMU
     (("secret,id=",), re.compile(rf"\bsecret,id=[^\s,]++(?:,(?!data=)[^\s,]++){{0,4}},data={WORD}")),
@@ -273,16 +321,14 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     # The password for user u is x; Your initial password is: x; Generated password for user u: x; changed from x to y;
     # Temporary password x is set
     (
-        ("password", "passphrase", "passcode", "token", " key", " code", "secret value"),
+        ("password", "passphrase", "passcode"),
         re.compile(
-            rf"(?:{_NOUN}(?:\s(?:is\sgenerated\s)?(?:for|of)(?:\s[^\s:]++){{1,4}}?)?"
-            r"(?:\s?:\s{1,9}|"
-            r"\s(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|reset)(?:\sto|\sfrom\s\S{1,99}\sto)?)(?:\s?:)?\s{1,9})|"
-            r"(?:temporary|initial|new|old|one-time|generated|random|default)\spass(?:word|phrase|code)\s{1,9})"
-            rf"{_SPOKEN}",
+            rf"(?:pass(?:word|phrase|code){_IS}|"
+            rf"(?:temporary|initial|new|old|one-time|generated|random|default)\spass(?:word|phrase|code)\s{{1,9}}){_SPOKEN}",
             re.I | re.M,
         ),
     ),
+    (_NOUNS, re.compile(rf"(?:{'|'.join(_NOUNS)})(?:\s\d{{1,2}})?{_IS}{_SPOKEN}", re.I | re.M)),
     (
         ("password was", "password changed"),
         re.compile(rf"password\s(?:was\s|has\sbeen\s)?changed\sfrom\s{_SPOKEN}", re.I),

@@ -25,7 +25,10 @@ _BEGINS, _ENDS = re.compile(_BEGIN), re.compile(_END)
 
 #: A line of a key: base64 to its end, and what a program's source, HTML or a terminal has behind it. A line number, a
 #: log's stamp, a quote or a colour may stand before it.
-_BEFORE, _AFTER = r"(?:[^\n]{0,200}(?:[\s\]:|>\"']|\x1b\[[\d;]{0,9}m))?", r"(?:\\+[nr]|[\s\"',;+\\]|<br ?/?>|\x1b\[[\d;]{0,9}m)*\Z"
+_BEFORE, _AFTER = (
+    r"(?:[^\n]{0,200}(?:[\s\]:|>\"']|\x1b\[[\d;]{0,9}m))?",
+    r"(?:\\+[nr]|[\s\"',;+\\]|<br ?/?>|\x1b\[[\d;]{0,9}m)*\Z",
+)
 _KEY_LINE = re.compile(rf"{_BEFORE}(?P<secret>[A-Za-z0-9+/=]{{16,}}){_AFTER}")
 _LAST_KEY_LINE = re.compile(rf"{_BEFORE}(?P<secret>[A-Za-z0-9+/]{{0,15}}={{0,2}}){_AFTER}")
 
@@ -85,11 +88,12 @@ _RUN = re.compile(
 )
 _WIDE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{64,76}(?![A-Za-z0-9+/])")
 _MARK = re.compile(r"-----?(BEGIN|END) ")
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def is_wide(line: str) -> bool:
     """Whether a line may be one of a key: a long word, with a little behind it perhaps."""
-    return len(line) > 63 and " " not in line[-64:-10]
+    return len(line) > 63 and not line[-64:-10].strip(_BASE64)
 
 
 def headless(text: str) -> Spans:
@@ -240,8 +244,8 @@ _DER = re.compile(
 
 # "Password for anna:" as a prompt, and a word of its own below it
 _PROMPT = re.compile(
-    r"(?:[Pp]ass(?:word|phrase|code)(?:[ \t]+(?:for|of)[ \t][^\n:]{1,60}|[ \t]*\([^\n()]{1,40}\))?|"
-    r"(?:[Pp]assword|[Tt]oken|[Ss]ecret|[Kk]ey)[ \t]is|[Tt]oken)[ \t]?:[ \t]*\n[ \t\r]*\n?[ \t]*"
+    r"(?:ass(?:word|phrase|code)(?:[ \t]+(?:for|of)[ \t][^\n:]{1,60}|[ \t]*\([^\n()]{1,40}\)|[ \t]is)?|"
+    r"oken(?:[ \t]is)?|(?:ecret|ey)[ \t]is)[ \t]?:[ \t]*\n[ \t\r]*\n?[ \t]*"
     r"(?P<secret>(?=\S*[\d!@#$%^&*+=?])(?=\S*[A-Za-z])[^\s<>:{}\[\]()\"']{6,128})[ \t\r]*$",
     re.M,
 )
@@ -271,7 +275,9 @@ _DATA = re.compile(
     r"(?P<members>(?:(?P=indent)[ \t]++[^\n]*+(?:\n|\Z)|[ \t\r]*+\n)++)",
     re.M,
 )
-_MEMBER = re.compile(r"^[ \t]*+(?:[\w.-]{1,253}:[ \t]++(?![|>][+-]?\d?[ \t\r]*$))?[\"']?(?P<secret>[^\s\"'][^\n]*?)[\"']?[ \t\r]*$", re.M)
+_MEMBER = re.compile(
+    r"^[ \t]*+(?:[\w.-]{1,253}:[ \t]++(?![|>][+-]?\d?[ \t\r]*$))?[\"']?(?P<secret>[^\s\"'][^\n]*?)[\"']?[ \t\r]*$", re.M
+)
 
 
 def _secret_objects(text: str) -> Spans:
@@ -301,25 +307,26 @@ _DUMPED = re.compile(
 
 # "passwords": {"root": "x", "anna": "y"}
 _OBJECT = re.compile(
-    r"\b\w{0,40}(?:passwords|passwds|passphrases|stringData)\\*[\"']?\s{0,9}(?::|=>?)\s{0,9}\{(?P<members>[^{}]{1,4000}+)", re.I
+    r"(?:passwords|passwds|passphrases|stringData)\\*[\"']?\s{0,9}(?::|=>?)\s{0,9}\{(?P<members>[^{}]{1,4000}+)", re.I
 )
 _VALUES = re.compile(r"(?::|=>?)\s{0,9}\\*([\"'])(?P<secret>(?:(?!\\*\1)[^\n])+)")
 
 
 def _objects(text: str) -> Spans:
-    for found in _OBJECT.finditer(text):
+    for found in _OBJECT.finditer(text) if "{" in text else ():
         yield from (value.span("secret") for value in _VALUES.finditer(text, *found.span("members")))
 
 
 # Columns, as PowerShell and `az -o table` print them: a line of dashes says where each begins and ends
-_TABLE = re.compile(r"^(?P<head>[^\n]*\w[^\n]*)\n(?P<rule>[ \t]*-{2,}(?:[ \t]+-+)*)[ \t\r]*\n(?P<rows>(?:[ \t]*\S[^\n]*(?:\n|\Z))+)", re.M)
+_RULE = re.compile(r"\n(?P<rule>[ \t]*--[- \t]*)\r?\n(?P<rows>(?:[ \t]*\S[^\n]*(?:\n|\Z)){1,200})")
 
 
 def _tables(text: str) -> Spans:
-    for table in _TABLE.finditer(text) if "---" in text else ():
+    for table in _RULE.finditer(text) if "---" in text else ():
+        head = text[text.rfind("\n", 0, table.start()) + 1 : table.start()]
         starts = [dashes.start() for dashes in re.finditer("-+", table["rule"])]
         for first, last in zip(starts, [*starts[1:], 10_000], strict=True):
-            if secret_level(table["head"][first:last].strip()) < WEAK:
+            if secret_level(head[first:last].strip()) < WEAK:
                 continue
             at = table.start("rows")
             for row in table["rows"].split("\n"):
@@ -351,7 +358,22 @@ HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("chpasswd", "passwords"), _lists),
     (('"kty', '\\"kty', "'kty", "<rsakeyvalue>"), _private_parts),
     (("machine ",), _all(_NETRC)),
-    ((">ibadan", ">ibaak", ">ibazcc", ">ageam", ">aqawbqydk2v", ">mhccaqeei", ">migkagebbd", ">mihcagebbe", ">b3blbnnzac1rzxktdje", ">bgkqhkig9w0bbq", ">bgkqhkig9w0bdq"), _all(_DER)),
+    (
+        (
+            ">ibadan",
+            ">ibaak",
+            ">ibazcc",
+            ">ageam",
+            ">aqawbqydk2v",
+            ">mhccaqeei",
+            ">migkagebbd",
+            ">mihcagebbe",
+            ">b3blbnnzac1rzxktdje",
+            ">bgkqhkig9w0bbq",
+            ">bgkqhkig9w0bdq",
+        ),
+        _all(_DER),
+    ),
     (("password", "passphrase", "passcode", "token:", "token is:", "secret is:", "key is:"), _all(_PROMPT)),
     (("password", "passwd", "passphrase", "secret", "token", "apikey", "api_key"), _all(_QUOTED, STRONG)),
     (("value:",), _all(_NAMED_BLOCK, WEAK)),

@@ -68,7 +68,8 @@ DEVICES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("set ",),
         re.compile(
-            rf"^[ \t]*set[ \t]+(?:[^\n]{{0,200}}[ \t])?[\w-]*(?:password|passwd|passphrase|secret|(?:shared|private)-key|"
+            rf"^[ \t]*set[ \t]+(?:[^\n]{{0,200}}[ \t])?[\w-]*(?:password|passwd|passphrase|secret|(?:shared|"
+            rf"private)-key|"
             rf"psk)[ \t]+{WORD}"
             r"[\"']?[ \t\r]*$",
             re.M,

@@ -14,17 +14,14 @@ _LIST = re.compile(r"\[(?=[^\[\]{}\n]{0,400}(?:[\"'],|, *-|,[\"']))[^\[\]{}\n]{3
 _ITEM = re.compile(r"(?P<q>\\*[\"'])(?P<word>[\w./:=@+,%~-]+)(?P=q)(?=[\],])|(?<=[\"'\w]),(?=[ \"'])")
 
 
-def unfolded(line: str) -> str:
-    r"""`line` as the text that it holds, of the same length: a newline for each ``\n``, blanks between words."""
+def folds(line: str) -> list[tuple[int, str]]:
+    r"""The texts that `line` holds, each with its place: newlines for ``\n``, blanks between words."""
     if "\\n" in line:
-        line = re.sub(r"(?:\\+r)?\\+n", lambda at: " " * (len(at[0]) - 1) + "\n", line)
+        whole = re.sub(r"(?:\\+r)?\\+n", lambda at: " " * (len(at[0]) - 1) + "\n", line)
+        return [(0, _LIST.sub(lambda found: _ITEM.sub(_bare, found[0]), whole))]
     if "[" in line and "," in line:
-        line = _LIST.sub(_words, line)
-    return line
-
-
-def _words(found: re.Match[str]) -> str:
-    return _ITEM.sub(_bare, found[0])
+        return [(found.start(), _ITEM.sub(_bare, found[0])) for found in _LIST.finditer(line)]
+    return []
 
 
 def _bare(item: re.Match[str]) -> str:

@@ -110,7 +110,8 @@ _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 PLAIN_WORDS = frozenset(
     (
-        "configured stored generated created found loaded cached y n chauthtok entered given provided supplied used needed true false yes no null none nil undefined unset empty on off "
+        "configured stored generated created found loaded cached y n chauthtok entered given provided suppli"
+        "ed used needed true false yes no null none nil undefined unset empty on off "
         "enabled disabled required optional set missing "
         "expired invalid valid incorrect wrong changed updated unchanged never locked unlocked prompt ask ok failed "
         "not is are was were has have must may can cannot could should will would does did too for the a an of in to "

@@ -64,8 +64,10 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         (":587 ", ":465 ", ":25 ", ":submission ", "user = ", "user=", "user: ", "--user ", "-u "),
         re.compile(
-            rf"^[ \t]*(?:\[?[\w.-]{{1,100}}\]?:(?:587|465|25|submission)[ \t]+|-u[ \t]+|-{{0,2}}(?:proxy-)?user[ \t]*[ =:][ \t]*)"
-            rf"[\"']?[\w.@+\\-]{{1,64}}:(?P<bare>(?=[^\s\"']{{0,99}}[^\W\d])(?=[^\s\"']{{0,99}}[^A-Za-z\s\"'])[^\s\"'<>]{{5,128}})[\"']?[ \t\r]*$",
+            r"^[ \t]*(?:\[?[\w.-]{1,100}\]?:(?:587|465|25|submission)[ \t]+|-u[ \t]+|-{0,2}(?:proxy-)?user"
+            r"[ \t]*[ =:][ \t]*)"
+            r"[\"']?[\w.@+\\-]{1,64}:(?P<bare>(?=[^\s\"']{0,99}[^\W\d])(?=[^\s\"']{0,99}[^A-Za-z\s\"'])"
+            r"[^\s\"'<>]{5,128})[\"']?[ \t\r]*$",
             re.M,
         ),
     ),
@@ -74,7 +76,8 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ("requirepass", "masterauth", "bindpw", "rootpw", "insecure-password", "stats auth"),
         re.compile(
             r"(?:^|\bset)[ \t]*(?:requirepass|masterauth|bindpw|rootpw|stats[ \t]+auth[ \t]+[^\s:]+:(?=\S)|"
-            r"user[ \t]+\S+[ \t]+insecure-password)[ \t]*(?<=[ \t:])[\"']?(?P<bare>[^\s\"']+)[\"']?[ \t\r]*$", re.I | re.M
+            r"user[ \t]+\S+[ \t]+insecure-password)[ \t]*(?<=[ \t:])[\"']?(?P<bare>[^\s\"']+)[\"']?[ \t\r]*$",
+            re.I | re.M,
         ),
     ),
     (

@@ -20,7 +20,8 @@ _SCHEMES = (
     "bearer|basic|digest|negotiate|ntlm|sharedkey(?:lite)?|token|apikey|api-key|splunk|hmac-sha256|aws4-hmac-sha256"
 )
 #: Between a header's name and its value, in HTTP, JSON, and the dumps of Python, Go, Ruby and PHP; colours, too.
-_BETWEEN = r"""(?:\\*["'\])]|\x1b\[[\d;]{0,9}m){0,4}\s{0,9}(?:=>|->|[=:,]|%3[aA])(?:\s|%20|\x1b\[[\d;]{0,9}m){0,9}(?:\[\]string)?[\[({\\"'bu]{0,6}"""
+_BETWEEN = r"""(?:\\*["'\])]|\x1b\[[\d;]{0,9}m){0,4}\s{0,9}(?:=>|->|[=:,]|%3[aA])(?:\s|%20|\x1b\[[\d;]{0,9}m"
+    "){0,9}(?:\[\]string)?[\[({\\"'bu]{0,6}"""
 
 SHAPES: tuple[Pattern, ...] = (
     # eyJ0eXAiOiJKV1Qi.eyJhdWQiOiJodHRw.c2lnbmF0dXJl: a JWT; its signature may have been cut off
@@ -96,7 +97,21 @@ SHAPES: tuple[Pattern, ...] = (
     ),
     # {SSHA}x of LDAP and htpasswd, grub.pbkdf2.sha512.10000.x.y
     (
-        ("sha}", "sha224}", "sha256}", "sha384}", "sha512}", "md5}", "crypt}", "grub.pbkdf2", "pbkdf2_sha", "pbkdf2:sha", "scrypt:", "scrypt$", "bcrypt_sha256"),
+        (
+            "sha}",
+            "sha224}",
+            "sha256}",
+            "sha384}",
+            "sha512}",
+            "md5}",
+            "crypt}",
+            "grub.pbkdf2",
+            "pbkdf2_sha",
+            "pbkdf2:sha",
+            "scrypt:",
+            "scrypt$",
+            "bcrypt_sha256",
+        ),
         re.compile(
             r"(?P<secret>\{(?:S?SHA(?:224|256|384|512)?|S?MD5|CRYPT)\}[\w+/=.$-]{8,}+|(?:pbkdf2[_:]sha\d+|scrypt|bcrypt_sha256)[$:][\d:]+\$[\w./+$=-]{16,}+|grub\.pbkdf2\.sha\d+\.\d+\.[0-9A-F.]{16,}+)",
             re.I,
@@ -130,7 +145,10 @@ SHAPES: tuple[Pattern, ...] = (
     # :pserver:anna:x@cvs.example, DOM/anna:x@host of Impacket
     (
         (":pserver:", ":ext:", ":gserver:", "impacket"),
-        re.compile(r"(?::(?:pserver|ext|gserver):|(?i:impacket)\S*[ \t]+(?:-[\w-]+[ \t]+)*[\w.-]+/)[\w.$-]+:(?P<secret>[^\s@]+)@"),
+        re.compile(
+            r"(?::(?:pserver|ext|gserver):|(?i:impacket)\S*[ \t]+(?:-[\w-]+[ \t]+)*[\w.-]+/)[\w.$-]+:(?P<sec"
+            r"ret>[^\s@]+)@"
+        ),
     ),
     # jdbc:oracle:thin:scott/tiger@h
     (("jdbc:oracle",), re.compile(r"jdbc:oracle:\w+:[^\s/@:]+/(?P<secret>[^\s/@]+)@")),
@@ -138,7 +156,8 @@ SHAPES: tuple[Pattern, ...] = (
     (
         ("authorization", "bearer", "basic "),
         re.compile(
-            rf"(?:authorization(?:-auxiliary)?{_BETWEEN}(?:(?:{_SCHEMES})(?:\s|%20){{1,9}}|[a-z][\w-]{{1,20}}[ ](?=\S{{16}}))|"
+            rf"(?:authorization(?:-auxiliary)?{_BETWEEN}(?:(?:{_SCHEMES})(?:\s|%20){{1,9}}|[a-z][\w-]{{1,20"
+            rf"}}[ ](?=\S{{16}}))|"
             rf"\bbearer(?=\s\S{{16}})(?!\s\w+=\")\s{{1,9}}|"
             rf"\bbasic\s{{1,3}}(?=[A-Za-z0-9+/]{{8,}}={{1,2}}|(?-i:(?=[A-Za-z]*\d)[A-Za-z0-9+/]{{12,}})))(?P<secret>(?![<{{](?!secret:))[^\s'\"\])}}]+)|"
             rf"authorization{_BETWEEN}(?P<bare>[\w+/=.~-]{{16,}}+)",

@@ -55,7 +55,7 @@ def test_a_password_is_masked_with_any_characters() -> None:
 
 
 #: A package's architecture and name, and a status: sed, which looks at no value, takes them for secrets.
-_TAKEN = ("passwd:amd64 (1:", "SEC_E_UNKNOWN_CREDENTIALS = 0x", "jsonwebtoken:jjwt-jackson")
+_TAKEN = ("passwd:amd64 (1:", "SEC_E_UNKNOWN_CREDENTIALS = 0x", "jsonwebtoken:jjwt-jackson", "PublicKeyToken=31bf")
 
 
 def test_sed_alters_no_ordinary_line_but_users_in_addresses() -> None:
