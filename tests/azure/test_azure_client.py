@@ -7,6 +7,7 @@ import threading
 import time
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,10 +25,11 @@ from plugins.azure.errors import NotAllowedError
 from plugins.azure.fetch import FEW, fetch
 from plugins.azure.pipeline import ReadOnlyPolicy
 from plugins.azure.request_plan import planned_calls
-from plugins.azure.snapshot import ReadError
+from plugins.azure.snapshot import Answer, ReadError
 from plugins.azure.vm_view import AzureVmView
 from plugins.checks.check import CheckOutcome
 from plugins.core.files import write_json
+from plugins.enrollment import arc_machines
 from plugins.model import Status, Vm
 from tests.support.arm_server import Arm, FakeCredential, arm_error
 from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate
@@ -236,3 +238,18 @@ def test_each_question_says_what_it_could_not_read(arm: Arm) -> None:
             "the role definition r",
         )
     ]
+
+
+def test_the_machines_of_a_group_are_asked_for_with_one_login(arm: Arm) -> None:
+    credentials: list[FakeCredential] = []
+
+    def login(cloud: object) -> FakeCredential:
+        credentials.append(FakeCredential())
+        return credentials[-1]
+
+    populate(arm, 1)
+    fetching = replace(options(arm), credential=login)
+    with arc_machines.machine_lister(fetching) as listed:
+        answers = [listed("AzureCloud", GROUP) for _ in range(2)]
+    assert [type(answer) for answer in answers] == [Answer, Answer]
+    assert len(credentials) == 1

@@ -214,3 +214,16 @@ def _whole(site: Site, vms: Sequence[Vm], health: Mapping[str, Status], said: li
         progress=_quiet,
         write_line=said.append,
     )
+
+
+@pytest.mark.parametrize("stage", ["enroll_show", "enroll_disconnect"])
+def test_an_interrupt_at_any_stage_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stage: str) -> None:
+    site = Site(monkeypatch, tmp_path, ANSWERS)
+    visit = runner.gather
+
+    def stopped(vms: Any, plans: Any, *more: Any) -> bool:
+        return visit(vms, plans, *more) and plans["a"][0].key != stage
+
+    monkeypatch.setattr(runner, "gather", stopped)
+    assert not site.enroll("roundtrip")
+    assert site.visits[-1] == ("a", stage)

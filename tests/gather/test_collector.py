@@ -12,6 +12,7 @@ import pytest
 from plugins.checks.probe import ProbeCommand
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import gather
+from plugins.gather.frames import REFUSALS
 from plugins.model import Evidence, SshSession, Vm
 from plugins.ssh import client as ssh
 
@@ -154,3 +155,14 @@ def test_evidence_is_stored_beside_the_loop_that_answers_the_vms(monkeypatch: py
     assert gather([Vm("a"), Vm("b")], {"a": [], "b": []}, ssh.Options(run_timeout=5), Slow(), Recorded())
     assert stored == ["a", "b"]
     assert threads["store"] != threads["loop"]
+
+
+@pytest.mark.parametrize("reason", sorted(REFUSALS))
+def test_a_shell_in_which_the_script_cannot_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reason: str) -> None:
+    def answer(n: str) -> bytes:
+        return f"\n{n} hello\n\n{n} {reason}\n\n{n} end\n".encode()
+
+    evidence, _ = gathered(monkeypatch, tmp_path, answer, OK)
+    assert evidence.session.outcome == "shell refused"
+    assert (evidence.session.message, evidence.session.remedy) == REFUSALS[reason]
+    assert evidence.results == {}

@@ -72,3 +72,16 @@ def test_the_time_limit_is_that_of_the_longest_request(functions: list[Any], no_
     items: list[Any] = [SimpleNamespace(function=function) for function in functions]
     option = argparse.Namespace(no_azure=no_azure, subscription="", resource_group="")
     assert control_plane.time_limit(items, option) == seconds
+
+
+def test_what_a_reader_raises_is_raised_in_the_main_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read() -> None:
+        raise RuntimeError("a bug of ours")
+
+    monkeypatch.setattr(control_plane, "wants", lambda function: frozenset({"az_cli"}))
+    monkeypatch.setattr("plugins.azure.az_cli.read_versions", read)
+    option = argparse.Namespace(retry_unknown=False, no_azure=True)
+    context: Any = _Context()
+    item: Any = argparse.Namespace(function=None)
+    with pytest.raises(RuntimeError, match="a bug of ours"), control_plane.reading(context, [item], [], option):
+        pass

@@ -402,7 +402,8 @@ def _login(answer: Any, *, late: bool = False, farewell: str = "", greeting: str
         farewell=farewell,
         get_banner=lambda: greeting,
     )
-    login.ring = SimpleNamespace(offers=lambda hop: ([OFFER] * keys, ["no file x"]))  # type: ignore[assignment]
+    ring: Any = SimpleNamespace(offers=lambda hop: ([OFFER] * keys, ["no file x"]))
+    login.ring = ring
     failures: list[SshError] = []
     try:
         login._authenticate(transport, hop_of(), deadline)
