@@ -51,3 +51,9 @@ def no_thread_is_left() -> Iterator[None]:
 
 def _of_ssh(thread: threading.Thread) -> bool:
     return thread.name.startswith("ssh") or hasattr(thread, "packetizer")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    return tmp_path

@@ -1,11 +1,14 @@
-"""Random ssh_config files, the same for a seed in every run: every kind of line, and files with a few wrong characters."""
+"""ssh_config files of tests: written ones, and random ones, the same for a seed in every run."""
 
 from __future__ import annotations
 
 import random
 from pathlib import Path
 
+from plugins.model import Vm
 from plugins.ssh import expansion
+from plugins.ssh.config import SshConfig
+from plugins.ssh.hop import Hop
 
 USER = expansion.local_user()
 
@@ -157,3 +160,19 @@ def bent(seed: int) -> tuple[str, dict[str, str]] | None:
         text = text[:place] + pick.choice((sign + text[place : place + 1], sign, "")) + text[place + 1 :]
     commands = "exec" in "".join([text, *generator.included.values()]).lower()
     return None if commands else (text, generator.included)
+
+
+def by_reader(path: Path) -> SshConfig:
+    return SshConfig([path], find_client=lambda: None)
+
+
+def write(folder: Path, text: str, name: str = "config") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def hop(config: SshConfig, alias: str = "vm-a", **more: str) -> Hop:
+    return config.route(Vm(alias, **more))[-1]  # type: ignore[arg-type]

@@ -6,7 +6,6 @@ import asyncio
 import errno
 import os
 import socket
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -28,7 +27,7 @@ from plugins.ssh.dial import (
     is_address,
     resolve_now,
 )
-from plugins.ssh.errors import NO_DESCRIPTORS, ConnectionDropped, SshError
+from plugins.ssh.errors import NO_DESCRIPTORS, SshError
 from plugins.ssh.hop import Hop
 from tests.support.sshd import (
     Client,
@@ -197,97 +196,6 @@ def test_why_a_name_is_not_resolved(
 
 def test_each_address_of_a_name_comes_once() -> None:
     assert resolve_now("127.0.0.1", 22) == [(socket.AF_INET, ("127.0.0.1", 22))]
-
-
-@pytest.mark.parametrize(
-    ("pieces", "odd"),
-    [
-        ([], False),
-        ([b"S"], False),
-        ([b"SSH-"], False),
-        ([b"SSH-2.0"], False),
-        ([b"X"], True),
-        ([b"SSX"], True),
-        ([b"welcome\n"], True),
-        ([b"welcome\n", b"SSH-"], True),
-    ],
-)
-def test_what_did_not_begin_with_a_banner_is_odd(pieces: list[bytes], odd: bool) -> None:
-    reader = BannerReader(hop_of())
-    assert [reader.feed(piece) for piece in pieces] == [None] * len(pieces)
-    assert reader.odd is odd
-
-
-@pytest.mark.parametrize("before", [b"", b"welcome\r\n"])
-def test_the_longest_that_may_come_before_a_banner(before: bytes) -> None:
-    reader = BannerReader(hop_of())
-    if before:
-        reader.feed(before)
-    assert reader.feed(b"x" * (8192 - len(before))) is None
-    with pytest.raises(SshError):
-        reader.feed(b"x")
-
-
-@pytest.mark.parametrize(
-    ("pieces", "why"),
-    [
-        ([], "closed the connection before its banner"),
-        ([b"\r\n"], "closed the connection before its banner"),
-        (
-            [b"Exceeded MaxStartups\r\n"],
-            "closed the connection before its banner, saying 'Exceeded MaxStartups'",
-        ),
-        (
-            [b"Not allowed at", b" this time"],
-            "closed the connection before its banner, saying 'Not allowed at this time'",
-        ),
-        ([b"SSH-2.0"], "not ssh: vm-a port 22 answered 'SSH-2.0', not 'SSH-2.0-...'."),
-        ([b"a\n", b"b"], "not ssh: vm-a port 22 answered 'a\\nb', not 'SSH-2.0-...'."),
-    ],
-)
-def test_an_end_before_the_banner(pieces: list[bytes], why: str) -> None:
-    reader = BannerReader(hop_of())
-    for piece in pieces:
-        reader.feed(piece)
-    with pytest.raises((SshError, ConnectionDropped)) as ended:
-        reader.feed(b"")
-    assert str(ended.value) == why
-
-
-def test_a_connection_that_breaks_before_its_banner() -> None:
-    class Broken:
-        def fileno(self) -> int:
-            return theirs.fileno()
-
-        def recv(self, most: int, flags: int = 0) -> bytes:
-            raise OSError(errno.ECONNRESET, "Connection reset by peer")
-
-    async def banner() -> str:
-        stream: Any = Broken()
-        return await _banner(stream, hop_of(), 20)
-
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.sendall(b"x")
-        with pytest.raises(ConnectionDropped) as dropped:
-            asyncio.run(banner())
-    assert str(dropped.value) == "broke the connection before its banner (Connection reset by peer)"
-
-
-def test_what_a_proxy_command_printed_last() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs, tempfile.TemporaryFile() as file:
-        assert Connection(ours).complaint() == ""
-        connection = Connection(ours, stderr=file)
-        assert connection.complaint() == ""
-        file.write(b" \n")
-        assert connection.complaint() == ""
-        file.write(b"a" * 5 + b"b" * 199 + b"\n")
-        assert connection.complaint() == f"'{'b' * 199}'"
-        file.write(b"c" * 199 + b".")
-        assert connection.complaint() == f"'{'c' * 199}.'"
-        connection.close()
-        assert file.closed
 
 
 def test_a_line_before_the_banner_is_passed_over_and_what_follows_it_stays() -> None:
