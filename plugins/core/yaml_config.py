@@ -58,8 +58,11 @@ def parse(path: str | PathLike[str], kind: Kind) -> Any:
     yaml.Constructor, yaml.max_depth = _Constructor, _DEPTH
     try:
         document = yaml.load(text)
-        if "*" in text and _written_out(document, {}) > _WRITTEN_OUT:
+        size, depth = _written_out(document, {}) if "*" in text else (0, 0)
+        if size > _WRITTEN_OUT:
             raise ConfigErrors([f"{path}: its aliases stand for too much text. Write out what they stand for."])
+        if depth > _DEPTH:
+            raise RecursionError
     except DuplicateKeyError as error:
         raise ConfigErrors([f"{path}:{_duplicate_key(error)}"]) from None
     except (RecursionError, MaxDepthExceededError):
@@ -78,14 +81,18 @@ def parse(path: str | PathLike[str], kind: Kind) -> Any:
     return document
 
 
-def _written_out(node: Any, known: dict[int, float]) -> float:
-    """The size of a value with its aliases written out; infinite when it holds itself. `known`: by `id`."""
+def _written_out(node: Any, known: dict[int, tuple[float, int]]) -> tuple[float, int]:
+    """The size of a value with its aliases written out (infinite when it holds itself), and its depth.
+
+    `known`: by `id`.
+    """
     if not isinstance(node, Mapping | list):
-        return _VALUE + (len(node) if isinstance(node, str) else 0)
+        return _VALUE + (len(node) if isinstance(node, str) else 0), 0
     if id(node) not in known:
-        known[id(node)] = float("inf")  # until it is known: it may be met in itself
+        known[id(node)] = float("inf"), 0  # until it is known: it may be met in itself
         parts = (part for pair in node.items() for part in pair) if isinstance(node, Mapping) else node
-        known[id(node)] = _VALUE + sum(_written_out(part, known) for part in parts)
+        sizes, depths = zip((_VALUE, 0), *(_written_out(part, known) for part in parts), strict=True)
+        known[id(node)] = sum(sizes), 1 + max(depths)
     return known[id(node)]
 
 

@@ -259,11 +259,27 @@ def test_strange_bytes_are_an_error_of_the_file(fleet_file: Path, content: bytes
         load(fleet_file)
 
 
-def test_a_file_that_is_nested_too_deep(fleet_file: Path) -> None:
-    fleet_file.write_bytes(b"[" * 600)  # enough for Python's recursion limit; more costs quadratic time
-    with pytest.raises(InventoryError) as caught:
-        load(fleet_file)
-    assert str(caught.value) == "fleet.yaml: is nested too deep. Flatten it."
+def chain(links: int) -> str:
+    """Lists, each of which has the one before it in it by an alias."""
+    return "x0: &x0 []\n" + "".join(f"x{n}: &x{n} [*x{n - 1}]\n" for n in range(1, links))
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            "[" * 600,
+            ": is nested too deep. Flatten it.",
+        ),  # enough for Python's recursion limit; more costs quadratic time
+        ("x: " + "[" * 20 + "]" * 20, ": is nested too deep. Flatten it."),
+        ("x: " + "[" * 19 + "]" * 19, ":1: the file: it has no 'vms'. Add 'vms:' and a list of VMs below it."),
+        (chain(500), ": is nested too deep. Flatten it."),
+        (chain(20), ": is nested too deep. Flatten it."),
+        (chain(19), ":1: the file: it has no 'vms'. Add 'vms:' and a list of VMs below it."),
+    ],
+)
+def test_a_file_that_is_nested_too_deep(fleet_file: Path, text: str, error: str) -> None:
+    assert errors(fleet_file, text)[0] == f"fleet.yaml{error}"
 
 
 @pytest.mark.parametrize(("path", "why"), [("missing.yaml", "there is no such file"), (".", "cannot be read")])
