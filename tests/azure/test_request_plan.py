@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from plugins.azure.fetch import FEW, fetch
+from plugins.azure.fetch import FEW, FetchOptions, fetch
 from plugins.azure.request_plan import planned_calls
 from plugins.azure.snapshot import Call
-from plugins.model import Vm
+from plugins.model import Target, Vm
 from tests.support.arm_server import Arm
-from tests.support.azure_site import SUBSCRIPTION, options, populate
+from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate, vm_id
+from tests.support.paths import ROOT
 
 
 def matches(template: Call, call: Call) -> bool:
@@ -72,3 +73,38 @@ def test_a_vm_of_the_private_relay_costs_two_more_requests_and_they_are_planned(
     of_vms = [call.url for call in calls if "/virtualMachines/" in call.url and "Microsoft.Authorization" in call.url]
     assert len(of_vms) == 2 * count
     assert [url for url in of_vms if "denyAssignments" not in url and "assignedTo" not in url] == []
+
+
+PLANS = ROOT / "tests/data/planned-requests.txt"
+
+
+def plans() -> str:
+    """Every request that `--plan` announces, for some fleets; what is in braces, an answer tells."""
+    ids = [vm_id(f"vm{number}") for number in range(1, FEW + 2)]
+    fleets: dict[str, tuple[list[Vm], dict[str, Any]]] = {
+        "one VM": ([Vm("vm1", resource_id=ids[0])], {}),
+        "many VMs": ([Vm(id.rpartition("/")[2], resource_id=id) for id in ids], {}),
+        "by name": ([Vm("vm1")], {"subscription": "s"}),
+        "by name in a group": ([Vm("vm1")], {"subscription": "s", "resource_group": "g"}),
+        "by name, nowhere": ([Vm("vm1")], {}),
+        "an id that is none": ([Vm("vm1", resource_id="x")], {}),
+        "with an identity": ([Vm("vm1", resource_id=ids[0], identity=f"{GROUP}/providers/M.I/u/me")], {}),
+        "the private relay": ([Vm("vm1", resource_id=ids[0], path="relay")], {}),
+        "another target": (
+            [Vm("vm1", resource_id=ids[0], target=Target(subscription="t", resource_group="r", cloud="AzureUSGovernment"))],
+            {},
+        ),
+    }  # fmt: skip
+    return "\n".join(
+        "\n".join([f"=== {name}", *map(str, planned_calls(vms, FetchOptions(**more)))]) + "\n"
+        for name, (vms, more) in fleets.items()
+    )
+
+
+def test_the_plans_of_some_fleets_are_those_that_were_reviewed() -> None:
+    """`python -m tests.azure.test_request_plan` writes the file anew."""
+    assert plans() == PLANS.read_text("utf-8")
+
+
+if __name__ == "__main__":
+    PLANS.write_text(plans(), "utf-8")

@@ -10,7 +10,7 @@ import pytest
 from plugins.azure.snapshot import Answer, AzureSnapshot
 from plugins.checks.areas import AREAS
 from plugins.enrollment import steps
-from plugins.enrollment.request import EnrollmentRequest, announcement, prepare
+from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, same_machine
 from plugins.enrollment.steps import refuse, wanted
 from plugins.model import Vm
 from suites.probes import azcmagent_connect
@@ -179,13 +179,20 @@ def test_no_target_no_connecting() -> None:
         "Not connected, as it is not known where to: The resource id"
     )
     nowhere = replace(VM_A, target=replace(TARGET, location=None))
-    assert "no location is stated" in str(prepare(nowhere, AzureSnapshot()))
+    assert prepare(nowhere, AzureSnapshot()) == (
+        "Not connected, as it is not known where to: no location is stated (target.location in the inventory)."
+    )
 
 
-@pytest.mark.parametrize("tags", [{"a,b": "c"}, {"a": "it's"}, {"a": ""}, {"a=b": "c"}, {"a": 'say "x"'}])
+@pytest.mark.parametrize(
+    "tags", [{"a,b": "c"}, {"a": "it's"}, {"a": ""}, {"": "a"}, {"a=b": "c"}, {"a": 'say "x"'}, {"a": "b\nc"}]
+)
 def test_a_tag_that_azcmagent_cannot_take_is_refused(tags: dict[str, str]) -> None:
     request = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), AzureSnapshot())
-    assert "cannot be given the tag" in str(request)
+    assert request == (
+        f"Not connected, as azcmagent cannot be given the tag {next(iter(tags))!r}: names and values must not be empty, "
+        "nor hold a comma, an equals sign or a quotation mark."
+    )
 
 
 def test_an_enrollment_is_announced() -> None:
@@ -198,3 +205,26 @@ def test_an_enrollment_is_announced() -> None:
         "Then each is disconnected again, which deletes that resource.",
         "  b: Not connected, as the VM is not ready: IMDS-002 failed.",
     ]
+
+
+def test_an_enrollment_of_several_or_of_none_is_announced() -> None:
+    request = prepare(replace(VM_A, target=replace(TARGET, tags={})), AzureSnapshot())
+    assert isinstance(request, EnrollmentRequest)
+    assert announcement([request, request], {}, "connect") == [
+        "--enroll=connect: 2 of 2 VMs are being connected to Azure Arc now.",
+        "Each with azcmagent connect and a token of its own managed identity, as this resource:",
+        *[f"  a: {GROUP}/providers/Microsoft.HybridCompute/machines/web-a in eastus"] * 2,
+    ]
+    assert announcement([], {"b": "No."}, "roundtrip") == [
+        "--enroll=roundtrip: 0 of 1 VMs are being connected to Azure Arc now.",
+        "  b: No.",
+    ]
+
+
+def test_vms_that_would_become_one_machine_are_named() -> None:
+    one = prepare(VM_A, AzureSnapshot())
+    assert isinstance(one, EnrollmentRequest)
+    twin = replace(one, vm=replace(VM_A, name="b"), name="WEB-A")
+    other = replace(one, vm=replace(VM_A, name="c"), name="web-c")
+    why = f"Not connected, as a and b would become the same resource in Azure, {one.machine.lower()}."
+    assert same_machine([one, twin, other]) == {"a": why, "b": why}

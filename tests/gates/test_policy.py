@@ -120,6 +120,7 @@ KNOWN = "Known are ring:canary, site:berlin, ring:wide, part:canaries, site:bonn
         ("ALL", f"'ALL' is not a rule. {FORMS}"),
         ("canary", f"'canary' is not a rule. A group needs what it has to reach: canary=all. {FORMS}"),
         ("rest", f"'rest' is not a rule. A group needs what it has to reach: rest=all. {FORMS}"),
+        ("all,chosen", "chosen does not go with other rules: it asks for less than each of them. Give it alone."),
         ("=all", f"a rule has no group before its '='. {FORMS}"),
         ("canary=", f"canary=: '' is neither 'all' nor a percentage such as 98%. {FORMS}"),
         ("canary=4", f"canary=4: '4' is neither 'all' nor a percentage such as 98%. {FORMS}"),

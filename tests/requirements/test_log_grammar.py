@@ -216,3 +216,25 @@ def test_a_line_of_a_megabyte_takes_no_time(piece: str) -> None:
     for size in (60, 150, 400, 650):
         read_line(line[:size])
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('level=error msg="Get failed"', ("error", "Get failed")),
+        ('time=x lvl=WARN message="no"', ("warning", "no")),
+        ('level=odd msg="no"', ("", "no")),
+        ('{"severity": "info", "msg": "Get", "error": "refused"}', ("warning", "Get: refused")),
+        ('{"levelname": "info", "msg": "Get", "err": "refused"}', ("warning", "Get: refused")),
+        ('level=info msg="Get" error=null', ("info", "Get: null")),
+        ('level=info msg="Get" err=nil', ("info", "Get: nil")),
+        ('level=info msg="Get" err="<nil>"', ("info", "Get: <nil>")),
+        ('level=info msg="Get" error=""', ("info", "Get")),
+        (r'level=error msg="say \"no\""', ("error", 'say "no\\')),
+        ("level=error", None),
+        ("msg=no", None),
+        ("it failed: level=error msg=no", None),
+    ],
+)
+def test_the_fields_of_a_line(line: str, expected: tuple[str, str] | None) -> None:
+    assert log_grammar._structured(line) == expected
