@@ -28,7 +28,7 @@ from suites.probes.azcmagent_logs import INSTALLING, AgentLogs
 from suites.probes.azcmagent_output import HIMDS
 from suites.probes.azcmagent_services import UNITS, AgentServices
 from suites.probes.no_answer import Reason
-from suites.rules import agent_endpoints, agent_release, arc_machine, guest_fixes, log_findings
+from suites.rules import agent_endpoints, agent_release, arc_machine, guest_fixes, log_findings, windows_services
 from suites.rules.agent_release import PACKAGE
 from suites.rules.arm_resources import named
 from suites.rules.azcmagent_state import must_be_installed, must_be_known
@@ -131,7 +131,7 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
     Unknown: systemd does not answer, or the machine may be connected or not.
     Not applicable: before the installation.
     Windows: the services are himds, GCArcService, ExtensionService and arcproxy. arcproxy is required only with an
-    Arc gateway, if the agent shows whether it has one.
+    Arc gateway.
     """
     windows = vm.os == "windows"
     names = azcmagent_windows.NAMES if windows else {name: name for name in UNITS}
@@ -139,10 +139,8 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
     must_be_known(agent_services.missing, "The state of the agent's services")
     due, known = ["himdsd"], True
     if agent_show.connected:
-        arcproxy = agent_services.units.get("arcproxyd")
-        idle = windows and agent_show.gateway is False and not (arcproxy and arcproxy.runs)
-        proxy = (not agent.version or agent.version >= (1, 51)) and not idle
-        due = [name for name in UNITS if name != "arcproxyd" or proxy]
+        proxy = not agent.version or agent.version >= (1, 51)
+        due = windows_services.due(agent_show, agent_services) if windows else [n for n in UNITS if n != "arcproxyd" or proxy]
     down = {}
     for name in due:
         unit = agent_services.units.get(name)
@@ -156,10 +154,7 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
         fail(
             f"{listed([*down.values()])} {'does' if len(down) == 1 else 'do'} not run; expected "
             f"{'running' if windows else 'active'}.{why}",
-            remedy=f"In an elevated PowerShell on the VM: Start-Service {', '.join(names[name] for name in due)} ; "
-            r"%ProgramData%\AzureConnectedMachineAgent\Log\himds.log shows why one ends."
-            if windows
-            else "",
+            remedy=windows_services.remedy(agent_services, due) if windows else "",
             fix=guest_fixes.services(*down) if known else (),
         )
     if agent_show.missing:

@@ -31,7 +31,7 @@ def test_the_agent_supports_the_system(system: OperatingSystem, vm: Vm) -> str:
 
     Success: the table of Microsoft's prerequisites has both.
     Failure: the system is 32-bit, and has no agent; or its support has ended. Warning: support is limited.
-    Unknown: the table does not list it; the agent may still accept it.
+    Unknown: the table does not list it, or not this edition of it; the agent may still accept it.
     """
     needs = agent_needs()
     architecture = needs.architectures.get(system.machine, "")
@@ -52,6 +52,8 @@ def test_the_agent_supports_the_system(system: OperatingSystem, vm: Vm) -> str:
     if table is None:
         family = f" It calls itself like {' and '.join(system.like)}, which does not count." if system.like else ""
         unknown(f"{called} ({system.id}) is not in {listed}.{family}", remedy=look)
+    if why := table.why_not(system):
+        unknown(f"{called} is not in {listed}: {why}.", remedy=look)
     for version, since in table.ended.items():
         if _fits(system.version, version):
             fail(f"{called} is not supported any more: {since}.")

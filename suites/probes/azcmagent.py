@@ -29,7 +29,9 @@ class Agent:
     output: str = ""  # of `azcmagent version`, when it is not a version
     baked: bool | None = None  # installed before this VM's first boot; None = not known
     looked: float = 0.0  # the runner's clock, seconds since the epoch; 0 = not known
-    remains: bool = False  # Windows: its service is registered, though its programs are gone
+    left: frozenset[str] = (
+        frozenset()
+    )  # Windows: what there is of it, or is left of it: service, marked, product, himds
     setup: bool = False  # Windows: the feature Azure Arc Setup is there, which installs the agent, and is not it
 
     @classmethod
@@ -58,7 +60,7 @@ class Agent:
             output="" if version else last_line(output),
             baked=int(since[1]) < min(instance) if since and instance else None,
             looked=result.received,
-            remains="@service\n" in head and f"@has {AZCMAGENT}\n" not in head,
+            left=frozenset(re.findall(r"^@(?:left )?(service|marked|himds|product)$", head, re.M)),
             setup="@setup\n" in head,
         )
 
@@ -134,7 +136,7 @@ class AgentStatus:
         if "@absent" in text.splitlines():
             return cls(missing=NO_AGENT)
         first, _, second = text.partition("\n@text\n")
-        values = first_object(first)
+        values = first_object(first, ("status", "agentstatus"))
         shown = {key.rstrip(): text.strip() for key, text in re.findall(r"^(\S[^:\n]*):(.*)$", second, re.M)}
 
         def value(label: str, *keys: str) -> str:
@@ -157,13 +159,11 @@ class AgentStatus:
             if "Gateway URL" in shown or "gatewayurl" in values
             else None,
         )
-        return (
-            status
-            if status.status
-            else cls(
-                missing=NoAnswer(Reason.UNREADABLE, f"azcmagent show printed no status (output: {last_line(text)})")
-            )
-        )
+        if status.status:
+            return status
+        # On Windows its errors stay on stderr.
+        printed = next((words for words in map(last_line, (text, result.stderr)) if words != "nothing"), "nothing")
+        return cls(missing=NoAnswer(Reason.UNREADABLE, f"azcmagent show printed no status (output: {printed})"))
 
     @property
     def resource(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from plugins import ANY_ERROR, ProbeResult, Vm, probe, quote
 from plugins.requirements.log_grammar import Level, read_line
 from suites.probes import azcmagent_windows
-from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, first_json, last_line
+from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, json_values, last_line
 from suites.probes.no_answer import NO_AGENT, NoAnswer, Reason, no_answer
 from suites.wording import plain
 
@@ -86,7 +86,7 @@ def _table(text: str) -> list[dict[str, str]]:
 
 def _json_rows(text: str) -> list[dict[str, str]]:
     """The rows of ``[{"endpoint": ..., "reachable": true}]`` or ``{"https://...": {"reachable": "true", ...}}``."""
-    document = first_json(text)
+    document = next(json_values(text), None)
     if isinstance(document, dict):
         document = [{"endpoint": key, **value} for key, value in document.items() if isinstance(value, dict)]
     if not isinstance(document, list):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from plugins import ProbeResult, probe
+from plugins import ANY_ERROR, ProbeResult, probe
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, last_line
 from suites.probes.no_answer import NO_AGENT, NoAnswer, Reason, no_answer
@@ -49,8 +49,9 @@ class AgentConfig:
         head, *gets = re.split(r"^@get ", text, flags=re.M)
         listed = dict(re.findall(r"^ *([a-z][A-Za-z.]+)(?: \(preview\))? *:(.*)$", head, re.M))
         got = {name: last_line(rest) for name, _, rest in (block.partition("\n") for block in gets)}
+        # On Windows its errors stay on stderr.
+        got |= {name: words for words, name in re.findall(r"^((\S+) has not been set)\r?$", result.stderr, re.M)}
         if not listed and all(answer == "nothing" for answer in got.values()):
-            # On Windows its errors stay on stderr.
             error = last_line(result.stderr)
             return cls(missing=NoAnswer(Reason.UNREADABLE, f"azcmagent config printed no setting (stderr: {error})"))
         url, bypass = (_setting(name, listed, got) for name in ("proxy.url", "proxy.bypass"))
@@ -88,5 +89,6 @@ agent_config = probe(
     timeout=20,
     root=True,
     accept_states=("no root", "timed out"),
+    accept_exits=ANY_ERROR,
     read=AgentConfig.read,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from suites.wording import plain
@@ -22,7 +22,7 @@ UNLESS_ABSENT = f"[ -x {AZCMAGENT} ] || {{ echo @absent; echo @end; exit 0; }}\n
 
 def clean(text: str) -> str:
     r"""Text without colours and without what a progress bar has overwritten: ``" 20% [==>  ]\r 40% [===>]\rdone"``."""
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\ufeff", "", text)
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
@@ -31,16 +31,29 @@ def last_line(text: str) -> str:
     return plain(lines[-1].strip()) if lines else "nothing"
 
 
-def first_object(text: str) -> Mapping[str, Any]:
-    """The first JSON object in a text (log lines may stand before it), keys in lower case; {} when there is none."""
-    value = first_json(text)
-    return {str(key).lower(): item for key, item in value.items()} if isinstance(value, dict) else {}
+def first_object(text: str, wanted: Sequence[str]) -> Mapping[str, Any]:
+    """The first JSON object in a text that has one of the `wanted` keys, alone or in a list; {} when there is none.
+
+    Log lines, which may be JSON, too, may stand before it. Keys come in lower case, without blanks, dashes and
+    underscores: those of the agent differ between versions.
+    """
+    for value in json_values(text):
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                named = {re.sub(r"[\W_]", "", str(key)).lower(): member for key, member in item.items()}
+                if not named.keys().isdisjoint(wanted):
+                    return named
+    return {}
 
 
-def first_json(text: str) -> Any:
+def json_values(text: str) -> Iterator[Any]:
+    """The JSON objects and lists in a text that begin a line, in their order."""
+    end = 0
     for start in re.finditer(r"^[ \t]*[\[{]", text, re.M):
+        if start.end() <= end:
+            continue
         try:
-            return json.JSONDecoder().raw_decode(text[start.end() - 1 :])[0]
+            value, end = json.JSONDecoder().raw_decode(text, start.end() - 1)
         except (ValueError, RecursionError):
             continue
-    return None
+        yield value

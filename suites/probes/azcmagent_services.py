@@ -12,6 +12,9 @@ from suites.probes.azcmagent_output import last_line
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
 from suites.wording import plain
 
+#: What Windows' registry has of a service beside its state.
+DISABLED, MARKED = azcmagent_windows.DISABLED, azcmagent_windows.MARKED
+
 
 @dataclass(frozen=True, slots=True)
 class AgentService:
@@ -20,7 +23,7 @@ class AgentService:
     name: str  # himdsd
     loaded: bool
     state: str  # active, inactive, failed, activating
-    detail: str = ""  # running, dead, auto-restart; and why it ended, when it did so badly
+    detail: str = ""  # running, dead, auto-restart, and why it ended, when it did so badly; Windows: DISABLED, MARKED
     environment: Mapping[str, str] = field(default_factory=dict)  # its proxy variables
 
     @property

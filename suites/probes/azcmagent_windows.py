@@ -36,6 +36,12 @@ foreach ($name in 'proxy.url', 'proxy.bypass') {{
 }}
 '{END}'"""
 
+#: A service that may not be started, and one that is gone when its last handle is closed: Start (4) and DeleteFlag in
+#: its registry key. StartType of ServiceController needs .NET Framework 4.6.1.
+DISABLED, MARKED = "disabled", "marked for deletion"
+_SERVICE = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\"
+_READ = "[Microsoft.Win32.Registry]::GetValue($key, {}, $null)"
+
 #: .NET's own list: Get-Service would load a module in this runspace first.
 SERVICES = f"""\
 [void][Reflection.Assembly]::LoadWithPartialName('System.ServiceProcess')
@@ -47,26 +53,39 @@ foreach ($pair in {", ".join(f"@({ps(linux)}, {ps(here)})" for linux, here in NA
     $state = [string]$found[$pair[1]]
     'Id=' + $pair[0]
     'LoadState=' + $(if ($state) {{ 'loaded' }} else {{ 'not-found' }})
-    'ActiveState=' + $(if ($state -eq 'Running') {{ 'active' }} else {{ $state.ToLowerInvariant() }})
+    $words = ($state -creplace '(?<=.)(?=[A-Z])', ' ').ToLowerInvariant()
+    'ActiveState=' + $(if ($state -eq 'Running') {{ 'active' }} else {{ $words }})
+    $key = {ps(_SERVICE)} + $pair[1]
+    if ({_READ.format("'DeleteFlag'")}) {{ 'SubState={MARKED}' }}
+    elseif ({_READ.format("'Start'")} -eq 4) {{ 'SubState={DISABLED}' }}
     ''
 }}
 '{END}'"""
 
 
+_PRODUCTS, _PRODUCT = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall", "Azure Connected Machine Agent"
+
+
 def present(azcmagent: str, himds: str) -> str:
     """Which of the two programs are there, by the marks given, and the version that azcmagent prints.
 
-    And what stands for the agent without being it: its service after half a removal, and the feature Azure Arc Setup
-    of Windows Server 2022 and later.
+    And what stands for the agent without being it: what half a removal has left, and the feature Azure Arc Setup of
+    Windows Server 2022 and later. A product that is installed is in the list of Uninstall, by the name that
+    https://learn.microsoft.com/azure/azure-arc/servers/manage-agent uses to remove the agent.
     """
     return f"""\
 {_EXE}if ({_IS}) {{
     {ps(f"@has {azcmagent}")}
     $version = Invoke-Tool $exe 'version'
 }}
-if ({_IS.replace("$exe", "$exe.Replace('azcmagent.exe', 'himds.exe')")}) {{ {ps(f"@has {himds}")} }}
-$himds = 'HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\himds'
-if ([Microsoft.Win32.Registry]::GetValue($himds, 'Type', $null)) {{ '@service' }}
+if ({_IS.replace("$exe", "$exe.Replace('azcmagent.exe', 'himds.exe')")}) {{ {ps(f"@has {himds}")}; '@left himds' }}
+$key = {ps(f"{_SERVICE}himds")}
+if ({_READ.format("'Type'")}) {{ '@left service' }}
+if ({_READ.format("'DeleteFlag'")}) {{ '@left marked' }}
+$products = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey({ps(_PRODUCTS)})
+foreach ($product in $products.GetSubKeyNames()) {{
+    if ($products.OpenSubKey($product).GetValue('DisplayName') -eq {ps(_PRODUCT)}) {{ '@left product' }}
+}}
 $path = "$env:SystemRoot\\AzureArcSetup\\Systray\\AzureArcSysTray.exe"
 if ([IO.FileInfo]::new($path).Exists) {{ '@setup' }}
 if ($version) {{ '@version'; $version }}"""

@@ -25,6 +25,12 @@ class SupportedSystem:
     arm64: tuple[str, ...]
     limited: Mapping[str, str] = field(default_factory=dict)  # version -> why
     ended: Mapping[str, str] = field(default_factory=dict)  # version -> since when
+    unlisted: Mapping[str, str] = field(default_factory=dict)  # pattern for a variant or a name -> why it is not in it
+
+    def why_not(self, system: OperatingSystem) -> str:
+        """Why the table does not have this variant of a version that it lists; "" = it has it."""
+        text = "\n".join((*system.variant, system.name))
+        return next((why for pattern, why in self.unlisted.items() if re.search(pattern, text, re.M)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ def agent_needs() -> AgentNeeds:
                 tuple(row["arm64"]),
                 row.get("limited", {}),
                 row.get("ended", {}),
+                row.get("unlisted", {}),
             )
             for id, row in table["systems"].items()
         },
@@ -75,6 +82,7 @@ class OperatingSystem:
     name: str  # "Ubuntu 22.04.5 LTS"
     like: tuple[str, ...]  # "debian"
     machine: str  # "x86_64"
+    variant: tuple[str, ...] = ()  # Windows: EditionID and InstallationType: "ServerStandard", "Server Core"
 
     @classmethod
     def read(cls, result: ProbeResult) -> OperatingSystem:
@@ -102,6 +110,7 @@ class OperatingSystem:
             name=values.get("PRETTY_NAME") or " ".join(filter(None, (values.get("NAME") or id, version))),
             like=tuple(values.get("ID_LIKE", "").lower().split()),
             machine=plain(machine[1]),
+            variant=tuple(values[key] for key in ("VARIANT_ID", "VARIANT") if values.get(key)),
         )
 
     @property
@@ -141,7 +150,9 @@ system = probe(
     "  break\n"
     "done\n"
     "echo\nprintf '@machine '\nexec uname -m",
-    windows=windows_guest.system_command(_windows["builds"], _windows["first_build_of_11"]),
+    windows=windows_guest.system_command(
+        *(_windows[key] for key in ("builds", "first_build_of_10", "first_build_of_11"))
+    ),
     timeout=5,
     cap=4096,
     read=OperatingSystem.read,

@@ -13,12 +13,17 @@ from suites.wording import plain
 
 _READ = "[Microsoft.Win32.Registry]::GetValue($key, {}, $null)"
 
+_VALUE = f"$({_READ})"
+
 #: Of a 32-bit PowerShell, PROCESSOR_ARCHITEW6432 is the system's architecture.
 _MACHINE = "$(if ($env:PROCESSOR_ARCHITEW6432) { $env:PROCESSOR_ARCHITEW6432 } else { $env:PROCESSOR_ARCHITECTURE })"
 
 
-def system_command(builds: dict[str, str], first_build_of_11: int) -> str:
-    """PowerShell that prints the system as os-release does; `builds`: a server's build -> its version."""
+def system_command(builds: dict[str, str], first_of_10: int, first_of_11: int) -> str:
+    """PowerShell that prints the system as os-release does; `builds`: a server's build -> its version.
+
+    VARIANT_ID is EditionID, VARIANT is InstallationType; `first_of_10` and `first_of_11` are builds of the clients.
+    """
     table = "; ".join(f"'{build}' = '{version}'" for build, version in builds.items())
     return f"""\
 $key = 'HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\ProductOptions'
@@ -32,7 +37,9 @@ $version = $builds[$build]
 if ($type -eq 'WinNT') {{
     # Windows 11 has the ProductName of Windows 10.
     $id = 'windows'
-    $version = $(if ([int]$build -ge {first_build_of_11}) {{ '11' }} else {{ '10' }})
+    $version = ''
+    if ([int]$build -ge {first_of_10}) {{ $version = '10' }}
+    if ([int]$build -ge {first_of_11}) {{ $version = '11' }}
     $name = $name -replace '^Windows 10', "Windows $version"
 }}
 if (-not $version) {{ $version = "build $build" }}
@@ -40,6 +47,8 @@ if ($type) {{
     "PRETTY_NAME=`"$name`""
     "ID=$id"
     "VERSION_ID=`"$version`""
+    "VARIANT_ID=`"{_VALUE.format("'EditionID'")}`""
+    "VARIANT=`"{_VALUE.format("'InstallationType'")}`""
 }}
 ''
 "@machine " + ({_MACHINE}).ToLowerInvariant()"""
@@ -54,7 +63,7 @@ $key = 'HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\SecurityProvider
 '@tls12 enabled ' + {_READ.format("'Enabled'")}
 '@tls12 disabledbydefault ' + {_READ.format("'DisabledByDefault'")}
 $free = [IO.DriveInfo]::new($env:SystemDrive).AvailableFreeSpace
-'@free ' + $env:SystemDrive + ' ' + [long][Math]::Floor($free / 1024)"""
+if ($null -ne $free) {{ '@free ' + $env:SystemDrive + ' ' + [long][Math]::Floor($free / 1024) }}"""
 
 
 @dataclass(frozen=True, slots=True)

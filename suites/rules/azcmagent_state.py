@@ -5,21 +5,32 @@ from __future__ import annotations
 from plugins import not_applicable, unknown
 from suites.probes.azcmagent import Agent
 from suites.probes.no_answer import NoAnswer, Reason
+from suites.wording import listed
 
 _REMEDIES = {
     Reason.NO_ROOT: "Log in as root, or give the login user passwordless sudo (SSH-002).",
     Reason.NO_LOCATION: "State in the inventory where the Arc resource goes: target: {location: eastus}.",
 }
+#: What half a removal leaves on Windows, by the marks of the probe `agent`.
+_LEFT = {
+    "service": "its service himds is registered",
+    "marked": "this service is marked for deletion",
+    "himds": "himds.exe is there",
+    "product": "Windows lists it as installed",
+}
+
 _REMEDY = "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd."
 
 
 def must_be_installed(agent: Agent) -> None:
     """End the check with *not applicable* before the installation, with *unknown* after half a removal."""
-    if agent.remains:
+    if agent.left and not agent.installed:
+        left = listed([words for mark, words in _LEFT.items() if mark in agent.left])
+        restart = "Restart the VM, which ends the removal of the service. " if "marked" in agent.left else ""
         unknown(
-            "The Connected Machine agent is half removed: its service himds is registered, and azcmagent.exe is "
-            "missing.",
-            remedy="Repair or remove Azure Connected Machine Agent in Apps and Features, then install it again.",
+            f"The Connected Machine agent is half removed: {left}, and azcmagent.exe is missing.",
+            remedy=f"{restart}Repair or remove Azure Connected Machine Agent in Apps and Features, then install it "
+            "again.",
         )
     if agent.setup and not agent.installed:
         not_applicable(

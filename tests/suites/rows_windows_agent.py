@@ -98,6 +98,41 @@ ROWS["AGENT-003"] = [
         },
         Status.FAIL,
         "GCArcService (stopped) and ExtensionService (Windows does not know it) do not run; expected running. The machine is connected.",
+        "Repair Azure Connected Machine Agent in Apps and Features, or install the agent again with its current installer.",
+    ),
+    Row(
+        "disabled",
+        {"agent": installed(), "agent_show": NEVER, "agent_services": recorded("agent_services, disabled")},
+        Status.FAIL,
+        "himds (stopped, disabled) does not run; expected running.",
+        "In an elevated PowerShell on the VM: Set-Service himds -StartupType Automatic ; Start-Service himds ; %ProgramData%\\AzureConnectedMachineAgent\\Log\\himds.log shows why one ends.",
+    ),
+    Row(
+        "marked for deletion",
+        {"agent": installed(), "agent_show": NEVER, "agent_services": recorded("agent_services, marked")},
+        Status.FAIL,
+        "himds (start pending, marked for deletion) does not run; expected running.",
+        "Restart the VM, which ends the removal of the service. Then install the agent again with its current installer.",
+    ),
+    Row(
+        "no gateway: arcproxy need not run",
+        {
+            "agent": installed(),
+            "agent_show": CONNECTED,
+            "agent_services": services(**{**EVERYTHING, "arcproxyd": "stopped"}),
+        },
+        Status.PASS,
+        "himds, GCArcService and ExtensionService run. The machine is connected.",
+    ),
+    Row(
+        "a gateway: arcproxy has to run",
+        {
+            "agent": installed(),
+            "agent_show": seen('{"status": "Connected", "gatewayUrl": "https://a.gw.arc.azure.com"}\n\n@text\n'),
+            "agent_services": services(**{**EVERYTHING, "arcproxyd": "stopped"}),
+        },
+        Status.FAIL,
+        "arcproxy (stopped) does not run; expected running. The machine is connected.",
         "In an elevated PowerShell on the VM: Start-Service himds, GCArcService, ExtensionService, arcproxy ; %ProgramData%\\AzureConnectedMachineAgent\\Log\\himds.log shows why one ends.",
     ),
     Row(

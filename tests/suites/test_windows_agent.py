@@ -16,6 +16,7 @@ from suites.rules.azcmagent_state import must_be_installed
 from tests.suites.rows_windows_agent import services
 from tests.support.powershell_grammar import PROBES, VM
 from tests.support.suite_rows import PROFILE, seen
+from tests.support.windows_recording import recorded
 
 
 def test_services_are_read_by_the_names_of_linux() -> None:
@@ -42,11 +43,19 @@ def test_a_location_is_stated_or_the_agents_own() -> None:
     ("printed", "status", "message"),
     [
         (
-            "@service\n",
+            recorded("agent, half removed").stdout,
             Status.UNKNOWN,
             (
                 "The Connected Machine agent is half removed: its service himds is registered, and azcmagent.exe is "
                 "missing."
+            ),
+        ),
+        (
+            recorded("agent, being removed").stdout,
+            Status.UNKNOWN,
+            (
+                "The Connected Machine agent is half removed: its service himds is registered, this service is marked for "
+                "deletion and Windows lists it as installed, and azcmagent.exe is missing."
             ),
         ),
         (
@@ -57,7 +66,7 @@ def test_a_location_is_stated_or_the_agents_own() -> None:
                 "agent, and is not the agent."
             ),
         ),
-        ("", Status.NOT_APPLICABLE, "The Connected Machine agent is not installed yet."),
+        (recorded("agent, gone").stdout, Status.NOT_APPLICABLE, "The Connected Machine agent is not installed yet."),
     ],
 )
 def test_an_agent_that_is_not_there_has_its_own_words(printed: str, status: Status, message: str) -> None:
@@ -72,6 +81,30 @@ def test_json_counts_before_the_text_in_the_systems_language() -> None:
     reading = AgentStatus.read(seen(text))
     assert (reading.status, reading.connected, reading.name, reading.gateway) == ("Connected", True, "vm-w", False)
     assert AgentStatus.read(seen("@text\n\n@text\nAgent Status : Connected\n")).gateway is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"level": "warning", "msg": "a newer version is available"}\n{"status": "Disconnected"}',
+        '[WARN] x\n{\r\n "Agent Status": "Disconnected",\r\n "vmId": null\r\n}',
+        '\ufeff{"agent_status": "Disconnected"}\nINFO done',
+        '[{"status": "Disconnected", "resourceName": ""}]',
+    ],
+)
+def test_the_agents_json_is_the_one_with_a_status(text: str) -> None:
+    reading = AgentStatus.read(seen(f"{text}\n\n@text\nAgentenstatus : Getrennt\n"))
+    assert (reading.status, reading.vm_id, reading.missing) == ("Disconnected", "", None)
+
+
+def test_what_show_printed_on_stderr_is_passed_on() -> None:
+    reading = AgentStatus.read(seen("\n\n@text\n", "Zugriff verweigert\n"))
+    assert str(reading.missing) == "azcmagent show printed no status (output: Zugriff verweigert)"
+
+
+def test_settings_that_are_unset_on_stderr() -> None:
+    reading = AgentConfig.read(seen("@list\n@get proxy.url\n@get proxy.bypass\n", "proxy.url has not been set\n"))
+    assert (reading.url, reading.missing) == ("", None)
 
 
 def test_settings_that_were_not_printed_are_not_taken_for_unset_ones() -> None:

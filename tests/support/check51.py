@@ -96,14 +96,14 @@ CALLS = set(
     Text.UTF8Encoding::new/2 Threading.CancellationTokenSource::new/1 Threading.Monitor::Exit/1 Threading.Monitor::TryEnter/2
     Threading.Thread::Sleep/1 ToArray/0 ToLowerInvariant/0 ToString/0
     ToString/1 ToString/2 ToUnixTimeSeconds/0 Trim/0 Trim/1 TrimEnd/2 Wait/0 WaitForExit/1 WaitOne/1 Write/3
-    byte[]::new/1 hashtable::Synchronized/1 int::TryParse/4 regex::new/1 bigint::new/1 bigint::Abs/1 TrimStart/1
+    OpenSubKey/1 GetSubKeyNames/0 byte[]::new/1 hashtable::Synchronized/1 int::TryParse/4 regex::new/1 bigint::new/1 bigint::Abs/1 TrimStart/1
     """.split()
 )
 
 #: Properties and fields: static ones, an object's, and the keys of the engine's own tables.
 MEMBERS = set(
     """
-    AppDomain::CurrentDomain Environment::ExitCode Environment::OSVersion Diagnostics.Stopwatch::Frequency
+    Microsoft.Win32.Registry::LocalMachine AppDomain::CurrentDomain Environment::ExitCode Environment::OSVersion Diagnostics.Stopwatch::Frequency
     IO.FileAccess::Write
     DateTime::Now DateTime::UtcNow DateTimeOffset::UtcNow Environment::CurrentDirectory Environment::UserName
     Globalization.CultureInfo::CurrentCulture Globalization.CultureInfo::InvariantCulture

@@ -39,6 +39,7 @@ from tests.support.powershell import run
 from tests.support.powershell_grammar import ENDPOINT, PLANNED, PROBES, VM
 from tests.support.suite_rows import NOW, PROFILE, captured, seen
 from tests.support.tls_origin import certificate, serves
+from tests.support.windows_stand_ins import ALL_RUN, OTHERS, SERVICES, standing_in
 
 FILE = ROOT / "tests" / "data" / "windows" / "answers.json"
 
@@ -49,7 +50,7 @@ exec {curl} "$@"
 
 STAND_INS = {
     "PowerShell": "PowerShell 7 for Linux; it calls itself 5.1.17763.1",
-    "registry": "a class: Windows Server 2022 Datacenter, .NET Framework 4.7.2, no setting of SCHANNEL, the service himds",
+    "registry": "a class: Windows Server 2022 Datacenter, .NET Framework 4.7.2, no setting of SCHANNEL, the service himds, the product Azure Connected Machine Agent",
     "services": "a class: himds runs, GCArcService is stopped, the others are not there",
     "Machine environment": "the environment of the process, with each name in both cases",
     "system drive": "C:, of which 28672 MB are free",
@@ -61,35 +62,6 @@ STAND_INS = {
     "connected": "all services run, and azcmagent.exe prints captured texts of a connected machine",
     "answered": "the lab's metadata service, and a proxy with a TLS server behind it that answers 400, both on 127.0.0.1",
     "addresses": "127.0.0.1 for the metadata service that is pinged, and for the endpoint that is resolved",
-}
-
-_REGISTRY = """\
-class StandInRegistry { static [object] GetValue([string] $key, [string] $name, [object] $default) {
-    $values = @{ ProductType = 'ServerNT'; CurrentBuildNumber = '20348'; ProductName = 'Windows Server 2022 Datacenter'
-        Release = 461814; Type = 16 }
-    return $values[$name]
-} }
-"""
-
-_SERVICES = """\
-class StandInServices { static [object[]] GetServices() {
-    return @(@{ ServiceName = 'himds'; Status = 'Running' }, @{ ServiceName = 'GCArcService'; Status = 'Stopped' })
-} }
-"""
-
-_ALL_RUN = """\
-class StandInServices { static [object[]] GetServices() {
-    return 'himds', 'GCArcService', 'ExtensionService', 'arcproxy' | & { process { @{ ServiceName = $_; Status = 'Running' } } }
-} }
-"""
-
-#: Text of a probe -> the stand-in's, and what it needs before it.
-_REPLACED = {
-    "[Microsoft.Win32.Registry]": ("[StandInRegistry]", _REGISTRY),
-    "[ServiceProcess.ServiceController]": ("[StandInServices]", _SERVICES),
-    "$name, 'Machine')": ("$name, 'Process')", ""),
-    "[IO.DriveInfo]::new($env:SystemDrive).AvailableFreeSpace": ("30064771072", ""),
-    "$PSVersionTable.PSVersion": ("'5.1.17763.1'", ""),
 }
 
 _PROXY = "http://169.254.0.11:3128"
@@ -104,26 +76,27 @@ _DATED = (
 )
 
 
-def _standing_in(planned: ProbeCommand) -> ProbeCommand:
-    """The probe with the stand-ins in its text, and with room for a slow machine."""
-    text = planned.command
-    for part, (instead, before) in _REPLACED.items():
-        text = (before if part in text else "") + text.replace(part, instead)
-    text = re.sub(r"(?:%\w+%|\$env:\w+)(?:\\[\w.]+)+", lambda path: path[0].replace("\\", "/"), text)
-    return replace(planned, command=text, root=False, timeout=200)
-
-
 def _connected(name: str) -> ProbeCommand:
     planned = PLANNED[name]
     text = planned.command.replace("$env:ProgramW6432", "$env:ProgramW6432\\connected")
-    there = _standing_in(replace(planned, command=text))
-    return replace(there, key=f"{name}, connected", command=there.command.replace(_SERVICES, _ALL_RUN))
+    there = standing_in(replace(planned, command=text))
+    return replace(
+        there, key=f"{name}, connected", command=there.command.replace(SERVICES.replace("@STATUS@", "Running"), ALL_RUN)
+    )
+
+
+def _other(name: str) -> ProbeCommand:
+    """A probe where the registry, and what depends on it, is another one."""
+    planned = PLANNED[name.partition(",")[0]]
+    if name.startswith("agent, "):
+        planned = replace(planned, command=planned.command.replace("$env:ProgramW6432", "$env:ProgramW6432\\gone"))
+    return replace(standing_in(planned, OTHERS[name]), key=name)
 
 
 def _answered(name: str, proxy: int, imds: int) -> ProbeCommand:
     profile = replace(_PATIENT, proxy_url=f"http://127.0.0.1:{proxy}", imds=f"127.0.0.1:{imds}")
     planned = PROBES[name].plan(name, {"vm": VM, "profile": profile, "endpoint": ENDPOINT})
-    return replace(_standing_in(planned), key=f"{name}, answered")
+    return replace(standing_in(planned), key=f"{name}, answered")
 
 
 @contextmanager
@@ -140,7 +113,7 @@ def _probes() -> list[ProbeCommand]:
     for name, probe in PROBES.items():
         profile = replace(nothing, imds="127.0.0.1") if name == "ping" else nothing
         endpoint = replace(ENDPOINT, host="127.0.0.1") if name == "resolved" else ENDPOINT
-        planned = _standing_in(probe.plan(name, {"vm": VM, "profile": profile, "endpoint": endpoint}))
+        planned = standing_in(probe.plan(name, {"vm": VM, "profile": profile, "endpoint": endpoint}))
         probes.append(replace(planned, key=name))
     return probes
 
@@ -210,7 +183,7 @@ def record(folder: Path) -> dict[str, ProbeResult]:
         sidecar = {"127.0.0.1": partial(metadata_answer, plan=plan, place=place, issuer=Issuer())}
         with _serving(tls) as proxy, _serving(MetadataService(("127.0.0.1", 0), sidecar)) as imds:
             answered = [_answered(name, proxy, imds) for name in _ANSWERED]
-            return run(*_probes(), *map(_connected, _CONNECTED), *answered)
+            return run(*_probes(), *map(_connected, _CONNECTED), *map(_other, OTHERS), *answered)
 
 
 def _settled(text: str) -> str:
