@@ -140,7 +140,8 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
     due, known = ["himdsd"], True
     if agent_show.connected:
         proxy = not agent.version or agent.version >= (1, 51)
-        due = windows_services.due(agent_show, agent_services) if windows else [n for n in UNITS if n != "arcproxyd" or proxy]
+        due = [name for name in UNITS if name != "arcproxyd" or proxy]
+        due = windows_services.due(agent_show, agent_services) if windows else due
     down = {}
     for name in due:
         unit = agent_services.units.get(name)
