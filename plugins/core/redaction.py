@@ -123,15 +123,22 @@ def _redacted(text: str) -> str:
     for known, shown in _remembered:
         if known in text:
             text = text.replace(known, shown)
-    if "\0" in text and re.search(r"(?:[^\0]\0){4}|(?:\0[^\0]){4}", text):  # UTF-16, read as if it were not
-        plain = text.replace("\0", "")
-        if (shown := _redacted(plain)) != plain:
-            return shown
+    if "\0" in text:
+        between = not re.search(r"\0(?![A-Za-z_][\w.]*=|[\0\n]|\Z)", text)  # variables, as in /proc/1/environ
+        if between and (spans := _found(text.replace("\0", "\n"))):
+            return _marked(text, spans)
+        plain = text.replace("\0", "")  # UTF-16 or UTF-32, read as if it were not
+        return shown if (shown := _redacted(plain)) != plain else text
+    return _marked(text, spans) if (spans := _found(text)) else text
+
+
+def _found(text: str) -> list[tuple[int, int]]:
+    """Where the secrets of `text` are."""
     lines = text.split("\n")
     goes_on = ("\\" in text or "`" in text or "^" in text) and any(end in text for end in _GOES_ON)
     new = list(set(lines) if goes_on else set(lines) - _harmless)
     if not new:
-        return text
+        return []
     held = _NEEDLES.held(new)
     folded = {line: its for line in new if ("\\n" in line or "[" in line) and (its := folds(line))}
     wide = [line for line in new if is_wide(line)]
@@ -144,7 +151,7 @@ def _redacted(text: str) -> str:
         spans += _folded(lines, folded)
     if len(wide) > 1:
         spans += headless(text)
-    return _marked(text, spans) if spans else text
+    return spans
 
 
 def _folded(lines: list[str], folded: dict[str, list[tuple[int, str]]]) -> Iterator[tuple[int, int]]:
@@ -160,7 +167,8 @@ def _folded(lines: list[str], folded: dict[str, list[tuple[int, str]]]) -> Itera
 def _within(plain: str) -> list[tuple[int, int]]:
     parts = plain.split("\n")
     held = _NEEDLES.held(list(set(parts)))
-    return _spans(plain, parts, held, False, parts) if held else []
+    spans = _spans(plain, parts, held, False, parts) if held else []
+    return [(start, start + len(plain[start:end].rstrip())) for start, end in spans]
 
 
 def _spans(
@@ -205,6 +213,8 @@ _GOES_ON = tuple(f"{end}\n" for end in _CONTINUED)
 #: Fields that hold what another field, or the name of their object, is about.
 VALUES = ("value", "val", "securevalue", "defaultvalue", "default")
 _MARK = len("<secret:00000000>")
+#: Of a value that an earlier redaction has a mark in: the words around it.
+_UNMARKED = re.compile(r"(?<![^\s>])(?=[^\s<]*\w)[^\s<](?:(?:(?!\s*<secret:).)*[^\s<])?", re.S)
 _LONGEST = 4_000  # characters of a command over several lines
 
 
@@ -218,7 +228,11 @@ def _marked(text: str, spans: list[tuple[int, int]]) -> str:
             continue  # in a mark of an earlier redaction
         if is_reference(secret) and text[start - 1 : start] != "'":  # the shell puts the value there
             continue
-        if secret.strip() and "<secret:" not in secret and not set(secret) <= {"*", ":"}:
+        if "<secret:" in secret:
+            for piece in _UNMARKED.finditer(secret):
+                pieces += [text[at : start + piece.start()], mark(piece[0])]
+                at = start + piece.end()
+        elif secret.strip() and not set(secret) <= {"*", ":"}:
             pieces += [text[at:start], mark(secret.strip())]
             at = end
     return "".join([*pieces, text[at:]])

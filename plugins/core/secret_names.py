@@ -129,7 +129,7 @@ _SENTENCES = frozenset(
     "confirm passwd and load use see run check ask write".split()
 )
 _PLACEHOLDER = re.compile(
-    r"[*•.xX_-]+|<[^<>]*>?|\([a-z ,.-]*\)|\[(?:redacted|hidden|masked|removed|sensitive).*"
+    r"[*•.xX_-]+|<[^<>]*>?|\([a-z ,.-]*\)|\[(?:redacted|hidden|masked|removed|sensitive)[^]]*\]?"
     r"|%\w+%|\$?\{\{.*|!!null|\[(?:parameters|variables|reference|concat|listKeys)\(.*"
     r"|(?:var|local|data|module|each|secrets|env|steps)(?:\.\w+)+"  # Terraform, Actions
     r"|[a-z]+(?:_[a-z0-9]+)+\.\w+\.(?:value|result|id|\w*(?:secret|password|token|key))"
@@ -152,6 +152,8 @@ _AUTHORIZED = re.compile(
     r"|(?=\S*\d)[\w+/=.~-]{12,}",
     re.I,
 )
+#: Of an earlier redaction.
+_MARKS = re.compile(r"<secret:[0-9a-f]{8}>?")
 #: ``$DB_PASSWORD``, ``${TOKEN:-}``, ``$user:$pass``, ``$(cat x)``: a name in capitals, or without digits.
 _REFERENCE = re.compile(
     r"(?:\$(?:[A-Z_][A-Z0-9_]*|[A-Za-z][A-Za-z_]*|\d|env:\w+|\{[A-Za-z_][\w.]*(?::?[-?=+]\}?|\})|\([^\n]*)\)?:?){1,2}"
@@ -167,7 +169,7 @@ def is_reference(value: str) -> bool:
 @lru_cache(8192)
 def secret_level(name: str) -> int:
     """How surely a field of that name holds a secret: STRONG, WEAK or NONE."""
-    words = [word.lower() for word in _SPLIT.findall(name[-100:])]
+    words = [word.lower() for word in _SPLIT.findall(name[-200:].replace("\0", "")[-100:])]
     while len(words) > 1 and (words[-1].isdigit() or words[-1] in _TAILS):
         words.pop()
     if not words or words[-1].isdigit():
@@ -258,7 +260,7 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
         or value.lower() == name.lower()
         or _PLACEHOLDER.fullmatch(value)
         or is_reference(value)
-        or "<secret:" in value
+        or ("<secret:" in value and not re.search(r"\w", _MARKS.sub("", value)))
     ):
         return True
     word = first.strip(".,;:!?()").lower()

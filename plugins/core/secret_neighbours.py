@@ -260,7 +260,7 @@ def _below(text: str, head: re.Match[str]) -> Spans:
     indent, at = len(head["indent"]), head.end() + 1
     if head["here"]:
         last = re.compile(rf"^[ \t]*{head['here']}\b", re.M).search(text, at, at + _HERE)
-        yield at, last.start() if last else min(len(text), at + _HERE)
+        yield at, at + len(text[at : last.start() if last else at + _HERE].rstrip())
         return
     first = True
     while at < len(text):

@@ -146,3 +146,40 @@ def test_what_a_pattern_finds_has_a_needle(needles: tuple[str, ...], pattern: re
     found = samples(pattern.pattern, pattern.flags & ~re.UNICODE, 12)
     texts = [re.sub(r"(?:\\[\r\n]+|[`^\\]\r?\n|\s)+", " ", text.lower()) for text in found]
     assert [text for text in texts if not any(needle.removeprefix(">") in text for needle in needles)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('password="hunter22 [redacted] hunter23"', ""),
+        ('password="[redacted] hunter22"', ""),
+        ('password="hunter22 <secret:01234567> hunter23"', "<secret:01234567>"),
+        ('"password": "<secret:01234567>hunter22"', "<secret:01234567>"),
+        ('password="*** hunter22"', ""),
+    ],
+)
+def test_a_value_that_was_redacted_in_part_keeps_no_other_part(text: str, kept: str) -> None:
+    shown = redact(text)
+    assert "hunter" not in shown
+    assert kept in shown
+    assert redact(shown) == shown
+
+
+_JSON = '{"password":"hunter22","env":[{"name":"DB_PASS","value":"hünter33"}]}'
+
+
+@pytest.mark.parametrize("read", ["latin-1", "utf-8"])
+@pytest.mark.parametrize("written", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_json_in_another_encoding_than_it_was_read_in(written: str, read: str) -> None:
+    shown = redact(_JSON.encode(written).decode(read, "replace")).replace("\0", "")
+    assert "hunter22" not in shown
+    assert "nter33" not in shown
+
+
+def test_nul_bytes_between_letters_and_between_variables() -> None:
+    for text in ("pass\0word=hunter22", "password=hun\0ter22", "p\0a\0s\0s\0:\0hunter\x0022\0"):
+        assert "ter" not in redact(text).replace("\0", "")
+    assert redact("A=1\0DB_PASS=hunter22\0PATH=/bin\0") == f"A=1\0DB_PASS={redaction.mark('hunter22')}\0PATH=/bin\0"
+    assert clean({"pass\0word": "hunter22", "\ufeffpassword": "hunter22"}) == dict.fromkeys(
+        ("pass\0word", "\ufeffpassword"), redaction.mark("hunter22")
+    )
