@@ -76,6 +76,8 @@ ARGUMENTS: tuple[Tool, ...] = (
     Tool("curl", "curl", rf"(?:-E|--(?:proxy-)?cert){_THEN}", value=r":(?![\\/])"),
     Tool("curl", "curl", rf"(?:-b|--cookie){_THEN}", value="="),
     Tool("curl", "curl", rf"-H{_THEN}Authorization:(?:\\ )?\w+\\ "),
+    # curl -u "anna":"x"
+    Tool("curl", "curl", rf"(?:-u|--user){_THEN}(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"':]+):(?=[\"'])"),
     # a login behind another option
     Tool("jenkins", r"java|jenkins\S*", rf"-auth{_THEN}", value=":"),
     Tool(

@@ -89,7 +89,9 @@ _ABOUT = frozenset(
     "vault ref reference arn prompt hint changed reset time timeout date at mode format class source cache service "
     "server user username account owner group role realm method config rule check validation history attempts retries "
     "limit lock error code message issuer audience scope command cmd script program helper plugin module library "
-    "package header prefix suffix index field label tag region project".split()
+    "package header prefix suffix index field label tag region project authentication encryption complexity "
+    "requirements agent "
+    "generator hashing protection fingerprint thumbprint sha digest signature number pattern regex scope kind".split()
 )
 
 #: Last words that say in which shape the secret is: clientSecretValue, password_hash, client-key-data.
@@ -100,7 +102,7 @@ _TAILS = frozenset(
 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
 HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
-    *("authorization", "nthash", "lmhash", "rediscli_auth", "customdata", "custom_data"),
+    *("authorization", "nthash", "lmhash", "rediscli_auth", "customdata", "custom_data", "login"),
     *("pin=", "pin:", 'pin"', "pin'", "-pin", "pin_code", "userpin", "user_pin"),
     *("masterauth", "connstr", "_pat", "sas", "_pin", "community", "art-api"),
     *("kennwort", "wachtwoord", "authtok", "protectedsettings", "identity-header", "identity_header", "pfx"),
@@ -136,7 +138,7 @@ _PLACEHOLDER = re.compile(
     r"|[a-z_]{2,}(?:\.[a-z_]+)*[(\[](?:\)|[\"'].*)?|\(?(?:Get|Read|New|ConvertTo|Import|Invoke)-[A-Z]\w+"
     r"|\$\{?\w+\}?(?:/|::).*|[a-z_]+(?:\.[a-z_]+)+\(.*|#\s.*|0x[0-9a-f]{1,8}|[a-z]+:|(?:sha|md)\d{1,3}"
     r"|amd64|arm64|armhf|i386|all|noarch|x86_64|aarch64|(?-i:[A-Z]+(?:_[A-Z]+)+|KEY|SECRET|PASSWORD|TOKEN|VALUE|STRING)"
-    r"|\$\(.*|`(?:[^`\d]*+`?|[`/].*|[^` ]* .*)|%[sdrvq]|\{\w*\}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"
+    r"|\$\(.*|`(?:[^`\d$#@!%^&*{}]*+`?|[`/].*|[^` ]* .*)|%[sdrvq]|\{\w*\}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"
     r"|_{2,}\w*_{2,}|-[A-Za-z]|--[a-z][a-z-]*",  # the last: ['passwd', '-l', 'ubuntu']
     re.I,
 )
@@ -196,16 +198,15 @@ def secret_level(name: str) -> int:
         return STRONG if before and not plural and last in ("pass", "token") and before not in _COUNTED else WEAK
     if last.endswith("token"):
         return WEAK
-    capitals = name.upper() == name and "_" in name and last not in _ABOUT  # PASSWORD_REDIS, API_KEY_OPENAI
-    return (
-        LIKELY
-        if capitals and re.search("PASSWORD|PASSWD|PASSPHRASE|SECRET_|TOKEN_|API_?KEY|ACCESS_?KEY", name)
-        else NONE
-    )
+    if last in _ABOUT or len(words) < 2 or not _NO_KEYS.isdisjoint(words[-1:]):
+        return NONE
+    return LIKELY if _WITHIN.search("_".join(words[:-1])) else NONE  # PASSWORD_REDIS, secret_do_not_commit
 
 
 #: Of the short words, those that are a secret's in small letters, too.
 _SHORT = frozenset("user pin|so pin|old pin|new pin|set pin|token pin|card pin|admin pin".split("|"))
+#: What the words before the last hold, when the value may be a secret.
+_WITHIN = re.compile(r"passw(?:or)?d|passphrase|(?:\b|_)(?:secret|token)(?:_|\b)|(?:api|access)_?key")
 #: Last two words.
 _PAIRS = frozenset(
     tuple(words.split())
@@ -221,7 +222,7 @@ _PAIRS = frozenset(
         ),
         *("community string", "snmp community", "ro community", "rw community", "trap community", "art api"),
         *("protected settings", "protected setting", "identity header", "secret id", "key material"),
-        *("pin code", "rediscli auth", "custom data"),
+        *("pin code", "rediscli auth", "custom data", "sonar login"),
     )
 )
 #: ``max_token``, ``next token``, ``invalid_token``: a number, or the word of an error.
@@ -289,7 +290,7 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
     if value.isdigit() and (("key" in lowered and len(value) < 8) or (lowered.endswith("s") and len(value) < 4)):
         return True
     if level == LIKELY:
-        return not _RANDOM.fullmatch(value) and not ("pass" in lowered and _CHOSEN.fullmatch(value))
+        return not _RANDOM.fullmatch(value) and not ("pass" in lowered and name.isupper() and _CHOSEN.fullmatch(value))
     if level == STRONG:
         return False
     return _is_described(lowered, value, more)

@@ -55,7 +55,7 @@ _SHAPED = {
     "bbff-": re.compile("[0a-z]{30}$"),
     "sat.": re.compile("[0a-z]{24}$"),
     "1000.": re.compile("0{32}$"),
-    ">.": re.compile("[mno][tjz0][0a-z]{20,26}"),
+    ">.": re.compile("[mno][0a-z]{21,27}"),
 }
 #: Other needles are looked for where their longest part of letters and digits is a word: "ghp" of "ghp_", "net" of "net
 #: use". Hexadecimal digits are all alike in words, since times, numbers and ids differ.

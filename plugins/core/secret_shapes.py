@@ -70,7 +70,7 @@ SHAPES: tuple[Pattern, ...] = (
     ),
     (("atlasv1.",), re.compile(r"(?P<secret>[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}+)")),
     # a bot of Discord: its number as base64, a time, and a signature
-    ((">.",), re.compile(r"(?<![\w.+/-])(?P<secret>[MNO][TDjz][A-Za-z0-9_-]{20,24}\.[\w-]{6}\.[\w-]{27,40})")),
+    ((">.",), re.compile(r"(?<![\w.+/-])(?P<secret>[MNO][A-Za-z0-9_-]{21,25}\.[\w-]{6}\.[\w-]{27,40})")),
     # Telegram
     ((">:aa",), re.compile(r"(?<!\d)(?P<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])")),
     # Azure: keys that carry a signature of their service (AzCa, +ASt, +ACR, AIoT, ASbE, AzFu, AzSe...), DevOps' AZDO
@@ -150,6 +150,8 @@ SHAPES: tuple[Pattern, ...] = (
             r"ret>[^\s@]+)@"
         ),
     ),
+    # BUNDLE_GEMS__EXAMPLE__NET=user:x of Bundler
+    (("bundle_",), re.compile(r"\bBUNDLE_\w+__\w+\s?[:=]\s?[\"']?(?P<secret>[\w.@+-]+:[^\s\"':/]{4,})")),
     # jdbc:oracle:thin:scott/tiger@h
     (("jdbc:oracle",), re.compile(r"jdbc:oracle:\w+:[^\s/@:]+/(?P<secret>[^\s/@]+)@")),
     # Authorization: Bearer abc / "Proxy-Authorization": "Basic abc" / ('Authorization', 'Basic abc') / Bearer abc

@@ -102,6 +102,8 @@ TOKENS: tuple[tuple[str, str], ...] = (
     # secrets and infrastructure: Vault, Terraform is below, Pulumi, Doppler, 1Password, Tailscale, age, ngrok, Meraki
     ("hvs. hvb. hvr.", r"[\w-]{20,}"),
     ("s.", r"#(?=\d*[A-Za-z])[A-Za-z0-9]{24}(?![\w.])"),
+    ("fm1r_ fm1a_ fm2_ fm3_", r"[\w+/=,-]{40,}"),
+    ("thog-key-", r"[0-9a-f]{16}"),
     ("pul-", r"[a-z0-9]{40}"),
     ("SWMTKN-1-", r"[a-z0-9]{40,}-[a-z0-9]{20,}"),
     ("K10", r"[0-9a-f]{64}::[\w-]{1,40}:[\w+/=.-]{16,}"),
