@@ -31,10 +31,10 @@ _VERBS = {
 _UNFINISHED = "cloud-init has not finished"
 
 
-def _some(texts: Sequence[str], most: int = 3) -> str:
+def _some(texts: Sequence[str]) -> str:
     """The first few, quoted."""
-    shown = "; ".join(f"“{text}”" for text in texts[:most])
-    return f"{shown} and {len(texts) - most} more" if len(texts) > most else shown
+    shown = "; ".join(f"“{text}”" for text in texts[:3])
+    return f"{shown} and {len(texts) - 3} more" if len(texts) > 3 else shown
 
 
 @check(

@@ -118,23 +118,17 @@ class ArmClient:
             lambda sdk, limit: getattr(sdk, kind).get(arm.resource_group, arm.name, timeout=limit).as_dict(),
         )
 
-    def in_subscription(self, kind: Kind, subscription: str) -> Answer | ReadError:
-        """All resources of a kind in a subscription: a list."""
-        return self._ask(
-            f"the {kind.replace('_', ' ')} of subscription {subscription}",
-            _NEXUS,
-            subscription,
-            lambda sdk, limit: _dicts(getattr(sdk, kind).list_by_subscription(timeout=limit)),
-        )
+    def listed(self, kind: Kind, subscription: str, group: str | None = None) -> Answer | ReadError:
+        """All resources of a kind in a subscription, or in one resource group of it: a list."""
 
-    def in_group(self, kind: Kind, subscription: str, group: str) -> Answer | ReadError:
-        """All resources of a kind in a resource group: a list."""
-        return self._ask(
-            f"the {kind.replace('_', ' ')} of resource group {group}",
-            _NEXUS,
-            subscription,
-            lambda sdk, limit: _dicts(getattr(sdk, kind).list_by_resource_group(group, timeout=limit)),
-        )
+        def read(sdk: Any, limit: float) -> list[Any]:
+            of_kind = getattr(sdk, kind)
+            if group:
+                return _dicts(of_kind.list_by_resource_group(group, timeout=limit))
+            return _dicts(of_kind.list_by_subscription(timeout=limit))
+
+        where = f"resource group {group}" if group else f"subscription {subscription}"
+        return self._ask(f"the {kind.replace('_', ' ')} of {where}", _NEXUS, subscription, read)
 
     def machines(self, group: str) -> Answer | ReadError:
         """The Arc machines of a resource group: a list. None when the group does not exist."""

@@ -15,7 +15,7 @@ from plugins.azure.client import ArmClient
 from plugins.azure.clouds import Cloud, clouds
 from plugins.azure.credential import default_credential
 from plugins.azure.resource_ids import parse
-from plugins.azure.snapshot import Answer, ReadError
+from plugins.azure.snapshot import ReadError
 from plugins.core.wording import did_you_mean, first_few
 from plugins.core.worker_pool import WorkerPool
 from plugins.inventory.file import bad_host, bad_name
@@ -83,11 +83,7 @@ def _read(scope: Place, credential: Callable[[Cloud], TokenCredential]) -> list[
     team = WorkerPool(1, _SECONDS)
     with ArmClient(scope.cloud, credential, seconds=_SECONDS, record=lambda call: None) as arm:
         arm.sign_in(team)
-        ask: Callable[[], Answer | ReadError]
-        if scope.resource_group:
-            ask = partial(arm.in_group, "virtual_machines", scope.subscription, scope.resource_group)
-        else:
-            ask = partial(arm.in_subscription, "virtual_machines", scope.subscription)
+        ask = partial(arm.listed, "virtual_machines", scope.subscription, scope.resource_group)
         (answer,) = team.ask([ask], lambda number: arm.late(f"the VMs of {scope}"))
         team.close()
     if isinstance(answer, ReadError):

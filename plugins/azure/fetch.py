@@ -139,7 +139,7 @@ class _Fetch:
         scope = self._place()
         answer = self._one(
             f"the VMs of {scope}",
-            partial(vms_of, self.arm, self.options.subscription, self.options.resource_group),
+            partial(self.arm.listed, "virtual_machines", self.options.subscription, self.options.resource_group),
         )
         for vm in nameless:
             self.facts.located[vm.name] = _named(vm, answer, scope)
@@ -275,7 +275,7 @@ class _Fetch:
         """
         answer = self._one(
             f"the {kind.replace('_', ' ')} of subscription {subscription}",
-            partial(self.arm.in_subscription, kind, subscription),
+            partial(self.arm.listed, kind, subscription),
         )
         if isinstance(answer, Answer):
             return self._take(answer, wanted)
@@ -285,7 +285,7 @@ class _Fetch:
         groups: dict[str, list[str]] = defaultdict(list)
         for id in wanted:
             groups[ids.parse(id).resource_group.lower()].append(id)
-        answers = self._several([(group, partial(self.arm.in_group, kind, subscription, group)) for group in groups])
+        answers = self._several([(group, partial(self.arm.listed, kind, subscription, group)) for group in groups])
         for members, listed in zip(groups.values(), answers, strict=True):
             if isinstance(listed, Answer):
                 rest += self._take(listed, members)
@@ -336,13 +336,6 @@ class _Fetch:
 
     def _one(self, subject: str, task: Callable[[], Answer | ReadError]) -> Answer | ReadError:
         return self._several([(subject, task)])[0]
-
-
-def vms_of(arm: ArmClient, subscription: str, group: str | None) -> Answer | ReadError:
-    """The VMs of a subscription, or of one resource group in it."""
-    if group:
-        return arm.in_group("virtual_machines", subscription, group)
-    return arm.in_subscription("virtual_machines", subscription)
 
 
 def _parsed(id: str) -> ids.ArmId | ReadError:

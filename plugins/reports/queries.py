@@ -48,15 +48,15 @@ def subject(result: Json) -> str:
     return f"{result['id']} [{result['parameter']}]" if result["parameter"] else str(result["id"])
 
 
-def cause_subject(cause: Json, show: int = 2) -> str:
+def cause_subject(cause: Json) -> str:
     """``CSN-002 cloud services network csn-a [gbl.his.arc.azure.com, pas.windows.net and 3 more]``."""
     parameters = cause["parameters"]
     words = [cause["id"]]
     if cause["component"]["name"]:
         words.append(component_label(cause["component"]["kind"], cause["component"]["name"]))
     if parameters:
-        more = f" and {len(parameters) - show} more" if len(parameters) > show else ""
-        words.append(f"[{', '.join(parameters[:show])}{more}]")
+        more = f" and {len(parameters) - 2} more" if len(parameters) > 2 else ""
+        words.append(f"[{', '.join(parameters[:2])}{more}]")
     return " ".join(words)
 
 

@@ -43,15 +43,16 @@ _COLOUR = {
 }
 _COMMAND = 500  # characters: a longer one is for reading, in fixes.sh
 _REMEDY = 6  # lines: half a remedy may be half a command
+_SHOWN_STEPS, _SHOWN_VMS = 3, 10
 _NARROWEST = 60  # below this, cutting lines costs more than a wrapped line
 
 
-def summary_lines(results: Harmless, width: int = 100, show_steps: int = 3, show_vms: int = 10) -> list[Line]:
+def summary_lines(results: Harmless, width: int = 100) -> list[Line]:
     """The lines to write, each at most `width` wide but for commands; what is beyond the caps is counted in a line."""
     width = max(width, _NARROWEST)
     lines = _verdict(results, width)
-    lines += _steps(results, width, show_steps)
-    lines += _vms(results, width, show_vms)
+    lines += _steps(results, width)
+    lines += _vms(results, width)
     return [(defuse_ci_command(text), markup) for text, markup in lines]
 
 
@@ -71,12 +72,12 @@ def _bold(sentence: str, width: int, colour: dict[str, bool]) -> list[Line]:
     return [(text, {"bold": True, **colour}) for text in _wrapped(sentence, width, "")]
 
 
-def _steps(results: Json, width: int, show: int) -> list[Line]:
+def _steps(results: Json, width: int) -> list[Line]:
     plan, causes = results["plan"], results["causes"]
     warnings = [cause for cause in causes if not cause["blocks_readiness"]]
     lines: list[Line] = [("", {})] if plan or warnings else []
     heading = ""
-    for number, step in enumerate(plan[:show], 1):
+    for number, step in enumerate(plan[:_SHOWN_STEPS], 1):
         cause = causes[step["cause"] - 1]
         before, heading = heading, "What to fix first:" if step["measured"] else "What to fix to be judged:"
         if heading != before:
@@ -84,8 +85,8 @@ def _steps(results: Json, width: int, show: int) -> list[Line]:
         lines += [(text, {"bold": True}) for text in _wrapped(step["sentence"], width, f"  {number}. ")]
         lines += [(text, {}) for text in _wrapped(f"On {names(cause['vms'])}: {_message(cause)}", width, "     ")]
         lines += [(text, {"cyan": True}) for text in _what_to_do(cause, number, width)]
-    if len(plan) > show:
-        lines.append((f"  and {counted(len(plan) - show, 'more fix', 'more fixes')}: see the report", {}))
+    if len(plan) > _SHOWN_STEPS:
+        lines.append((f"  and {counted(len(plan) - _SHOWN_STEPS, 'more fix', 'more fixes')}: see the report", {}))
     if warnings:
         listed = [_warning(results, cause) for cause in warnings[:5]]
         more_of_them = f" and {len(warnings) - 5} more" if len(warnings) > 5 else ""
@@ -127,13 +128,13 @@ def _message(cause: Json) -> str:
     return f"{cause['message']}{likewise}"
 
 
-def _vms(results: Json, width: int, show: int) -> list[Line]:
+def _vms(results: Json, width: int) -> list[Line]:
     held_back = [vm for vm in vms_by_readiness(results) if vm["readiness"] in ("not ready", "unknown")]
     if not held_back or (len(results["vms"]) == 1 and results["plan"]):
         return []  # of one VM, the plan has said it
     lines: list[Line] = [("", {}), ("VMs:", {"bold": True})]
-    column = min(max(len(one_line(vm["name"])) for vm in held_back[:show]), 32)
-    for vm in held_back[:show]:
+    column = min(max(len(one_line(vm["name"])) for vm in held_back[:_SHOWN_VMS]), 32)
+    for vm in held_back[:_SHOWN_VMS]:
         result = first_to_fix(vm)
         why = (
             f"{one_line(subject(result))}  {one_line(result['message'])}"
@@ -142,8 +143,8 @@ def _vms(results: Json, width: int, show: int) -> list[Line]:
         )
         text = f"  {truncate(one_line(vm['name']), column):{column}}  {vm['readiness']:9}  {why}"
         lines.append((truncate(text, width), _COLOUR[vm["readiness"]]))
-    if len(held_back) > show:
-        lines.append((f"  and {len(held_back) - show} more", {}))
+    if len(held_back) > _SHOWN_VMS:
+        lines.append((f"  and {len(held_back) - _SHOWN_VMS} more", {}))
     return lines
 
 

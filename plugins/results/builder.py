@@ -18,7 +18,7 @@ from plugins.core.version import SUITE_VERSION
 from plugins.diagnosis import drift, fix_plan
 from plugins.diagnosis.findings import FindingGroups
 from plugins.diagnosis.fleet_causes import CauseFinder
-from plugins.diagnosis.root_cause import diagnose
+from plugins.diagnosis.root_cause import Diagnosis, diagnose
 from plugins.judge.readiness import readiness
 from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict
 from plugins.results import compact, verdict
@@ -150,7 +150,6 @@ def _vm(
     complete: bool,
 ) -> dict[str, Any]:
     session = evidence.session
-    diagnosed = zip(verdicts, diagnose(verdicts, checks), strict=True)
     used = {key for verdict in verdicts for key in verdict.probes}
     stand_in = [] if any(verdict.id == REACHED for verdict in verdicts) else unreached(session)
     return {
@@ -167,31 +166,31 @@ def _vm(
         "tags": {case_text(tag): case_text(value) for tag, value in evidence.vm.tags.items()},
         "components": {kind: case_text(id) for kind, id in components.items()},
         "facts": {fact: redact(value) for verdict in verdicts for fact, value in verdict.facts},
-        "results": stand_in
-        + [
-            {
-                "id": verdict.id,
-                "parameter": verdict.parameter,
-                "status": str(verdict.status),
-                "severity": str(verdict.severity),
-                "message": redact(verdict.message),
-                "remedy": redact(verdict.remedy),
-                "root_cause": diagnosis.root_cause,
-                "caused_by": list(diagnosis.caused_by),
-                "nodeid": verdict.nodeid,
-                "title": verdict.title,
-                "docs": verdict.docs,
-                "evidence": list(verdict.probes),
-                "fix": [redact(command) for command in verdict.fix],
-                **({"component": verdict.component} if verdict.component else {}),
-            }
-            for verdict, diagnosis in diagnosed
-        ],
+        "results": stand_in + list(map(_result, verdicts, diagnose(verdicts, checks))),
         "evidence": {
             key: {name: getattr(result, name) for name in _OF_A_PROBE}
             for key, result in evidence.results.items()
             if key in used
         },
+    }
+
+
+def _result(verdict: Verdict, diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "id": verdict.id,
+        "parameter": verdict.parameter,
+        "status": str(verdict.status),
+        "severity": str(verdict.severity),
+        "message": redact(verdict.message),
+        "remedy": redact(verdict.remedy),
+        "root_cause": diagnosis.root_cause,
+        "caused_by": list(diagnosis.caused_by),
+        "nodeid": verdict.nodeid,
+        "title": verdict.title,
+        "docs": verdict.docs,
+        "evidence": list(verdict.probes),
+        "fix": [redact(command) for command in verdict.fix],
+        **({"component": verdict.component} if verdict.component else {}),
     }
 
 
@@ -202,20 +201,7 @@ def unreached(session: SshSession) -> list[dict[str, Any]]:
     """
     if session.outcome == "ok":
         return []
-    return [
-        {
-            "id": REACHED,
-            "parameter": "",
-            "status": str(Status.UNKNOWN),
-            "severity": str(Severity.REQUIRED),
-            "message": message_text(session.message) or f"The SSH session ended with: {session.outcome}.",
-            "remedy": message_text(session.remedy),
-            "root_cause": True,
-            "caused_by": [],
-            "nodeid": "",
-            "title": "an SSH session opens",
-            "docs": "",
-            "evidence": [],
-            "fix": [],
-        }
-    ]
+    message = message_text(session.message) or f"The SSH session ended with: {session.outcome}."
+    remedy, title = message_text(session.remedy), "an SSH session opens"
+    stand_in = Verdict(REACHED, "", "", Status.UNKNOWN, Severity.REQUIRED, message, remedy, title)
+    return [_result(stand_in, Diagnosis(root_cause=True, caused_by=()))]

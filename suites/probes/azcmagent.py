@@ -7,15 +7,8 @@ from dataclasses import dataclass
 
 from plugins import ANY_ERROR, ProbeResult, probe
 from suites.probes import azcmagent_windows
-from suites.probes.azcmagent_output import (
-    AZCMAGENT,
-    HIMDS,
-    UNLESS_ABSENT,
-    clean,
-    first_object,
-    last_line,
-)
-from suites.probes.no_answer import NO_AGENT, NoAnswer, Reason, no_answer
+from suites.probes.azcmagent_output import AZCMAGENT, HIMDS, UNLESS_ABSENT, clean, first_object, last_line, not_answered
+from suites.probes.no_answer import NoAnswer, Reason
 from suites.wording import plain
 
 
@@ -130,11 +123,9 @@ class AgentStatus:
         Never connected: the same keys without values, and ``Agent Status : Disconnected``. JSON keys differ between
         versions: ``{"status": "Connected", "resourceName": "vm-a", "resourceGroup": ..., "lastHeartbeat": ...}``.
         """
-        if missing := no_answer(result):
+        if missing := not_answered(result):
             return cls(missing=missing)
         text = clean(result.stdout)
-        if "@absent" in text.splitlines():
-            return cls(missing=NO_AGENT)
         first, _, second = text.partition("\n@text\n")
         values = first_object(first, ("status", "agentstatus"))
         shown = {key.rstrip(): text.strip() for key, text in re.findall(r"^(\S[^:\n]*):(.*)$", second, re.M)}

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from plugins import ANY_ERROR, ProbeResult, Vm, probe, quote
 from plugins.requirements.log_grammar import Level, read_line
 from suites.probes import azcmagent_windows
-from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, json_values, last_line
-from suites.probes.no_answer import NO_AGENT, NoAnswer, Reason, no_answer
+from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, json_values, last_line, not_answered
+from suites.probes.no_answer import NoAnswer, Reason
 from suites.wording import plain
 
 
@@ -53,11 +53,9 @@ class ReachedEndpoints:
         Newer agents print ``INFO    ...`` lines before it, and more columns. JSON is a list of objects with the columns
         as keys, or an object of such objects by endpoint.
         """
-        if missing := no_answer(result):
+        if missing := not_answered(result):
             return cls(missing=missing)
         text = clean(result.stdout)
-        if "@absent" in text.splitlines():
-            return cls(missing=NO_AGENT)
         if "@nowhere" in text.splitlines():
             return cls(missing=NoAnswer(Reason.NO_LOCATION, "no location is known to check for"))
         location = re.search(r"^@check (.*)$", text, re.M)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from plugins import ANY_ERROR, ProbeResult, probe
 from suites.probes import azcmagent_windows
-from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, last_line
-from suites.probes.no_answer import NO_AGENT, NoAnswer, Reason, no_answer
+from suites.probes.azcmagent_output import AZCMAGENT, UNLESS_ABSENT, clean, last_line, not_answered
+from suites.probes.no_answer import NoAnswer, Reason
 from suites.wording import plain
 
 
@@ -41,11 +41,9 @@ class AgentConfig:
 
         An unset property is an empty value in the list and a sentence in `get`.
         """
-        if missing := no_answer(result):
+        if missing := not_answered(result):
             return cls(missing=missing)
         text = clean(result.stdout)
-        if "@absent" in text.splitlines():
-            return cls(missing=NO_AGENT)
         head, *gets = re.split(r"^@get ", text, flags=re.M)
         listed = dict(re.findall(r"^ *([a-z][A-Za-z.]+)(?: \(preview\))? *:(.*)$", head, re.M))
         got = {name: last_line(rest) for name, _, rest in (block.partition("\n") for block in gets)}

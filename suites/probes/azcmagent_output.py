@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from plugins import ProbeResult
+from suites.probes.no_answer import NO_AGENT, NoAnswer, no_answer
 from suites.wording import plain
 
 AZCMAGENT = "/opt/azcmagent/bin/azcmagent"
@@ -24,6 +26,11 @@ def clean(text: str) -> str:
     r"""Text without colours and without what a progress bar has overwritten: ``" 20% [==>  ]\r 40% [===>]\rdone"``."""
     text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\ufeff", "", text)
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
+def not_answered(result: ProbeResult) -> NoAnswer | None:
+    """The reason why azcmagent printed nothing to read; None when it did."""
+    return no_answer(result) or (NO_AGENT if "@absent" in clean(result.stdout).splitlines() else None)
 
 
 def last_line(text: str) -> str:

@@ -81,25 +81,20 @@ def vm_of(azure: AzureVmView) -> Resource:
 def cluster_of(azure: AzureVmView) -> Resource:
     """The cluster that the VM runs on."""
     vm_of(azure)
-    cluster = azure.cluster
-    if cluster is None:
-        unknown(
-            "Azure has no cluster resource of the id that the VM names, so this was not checked.",
-            remedy="See PLATFORM-004.",
-        )
-    return cluster
+    return _existing(azure.cluster, "cluster resource of the id that the VM names", "See PLATFORM-004.")
 
 
 def csn_of(azure: AzureVmView) -> Resource:
     """The cloud services network that the VM is attached to."""
     vm_of(azure)
-    csn = azure.csn
-    if csn is None:
-        unknown(
-            "Azure has no cloud services network of the id that the VM is attached to, so this was not checked.",
-            remedy="See VM-003 and CSN-003.",
-        )
-    return csn
+    what = "cloud services network of the id that the VM is attached to"
+    return _existing(azure.csn, what, "See VM-003 and CSN-003.")
+
+
+def _existing(resource: Resource | None, what: str, remedy: str) -> Resource:
+    if resource is None:
+        unknown(f"Azure has no {what}, so this was not checked.", remedy=remedy)
+    return resource
 
 
 def readable(read: Callable[[], Resource | None]) -> Resource | None:

@@ -53,10 +53,10 @@ def first_set(names: tuple[str, str], values: Mapping[str, str]) -> str:
     return next((name for name in names if values.get(name)), "")
 
 
-def goes_through_a_proxy(tool: str, values: Mapping[str, str], host: str, curl: Version = ()) -> bool:
+def goes_through_a_proxy(tool: str, values: Mapping[str, str], host: str) -> bool:
     """True when `tool`, with these variables, would ask a proxy for http://`host`."""
     name = first_set(READERS[tool], values)
-    return any(map(values.get, _PROXIES[tool])) and not bypasses(tool, values.get(name, ""), host, curl)
+    return any(map(values.get, _PROXIES[tool])) and not bypasses(tool, values.get(name, ""), host)
 
 
 @lru_cache(4096)  # a fleet's VMs have few different values

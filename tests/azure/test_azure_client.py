@@ -210,8 +210,8 @@ def test_each_question_says_what_it_could_not_read(arm: Arm) -> None:
     with ArmClient(arm.cloud, lambda cloud: FakeCredential(), seconds=60, record=lambda call: None) as client:
         answers = [
             client.resource("virtual_machines", vm),
-            client.in_subscription("cloud_services_networks", SUBSCRIPTION),
-            client.in_group("virtual_machines", SUBSCRIPTION, "vms-rg"),
+            client.listed("cloud_services_networks", SUBSCRIPTION),
+            client.listed("virtual_machines", SUBSCRIPTION, "vms-rg"),
             client.machines(GROUP),
             client.machine(GROUP, "vm1"),
             client.provider(SUBSCRIPTION, "Microsoft.X"),
