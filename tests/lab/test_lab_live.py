@@ -130,7 +130,8 @@ def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -
     """Names and addresses are Azure's; a file beside it says how to reach them, and that Azure's user is not the one."""
     beside = tmp_path / "beside.yaml"
     beside.write_text(f"ssh_config: {ROOT}/lab/state/ssh_config\ndefaults: {{user: root}}\n")
-    run = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider --reports={shlex.quote(str(tmp_path))}"
+    run = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider -p tests.support.patient"
+    run += f" --reports={shlex.quote(str(tmp_path))}"
     fleet = f"--azure-fleet={docs.SUBSCRIPTION}/{docs.VM_GROUP} --inventory={shlex.quote(str(beside))}"
     script = f'{run} {fleet} --profile="$LAB_PROFILE"'
     # The Arc resource goes to the VMs' own resource group, where nobody has planted roles. Beside them is what keeps no

@@ -21,12 +21,32 @@ from tests.support.paths import ROOT
 Done = subprocess.CompletedProcess[str]
 
 
+#: The limits of curl that end a fault (`tests.support.patient`), by what its name begins with.
+LIMITS = {
+    "imds-dropped": ["imds"],
+    "imds-slow": ["imds"],
+    "prints-1gb": ["imds", "connect", "total"],
+    "proxy-port-dropped": ["connect", "total"],
+    "proxy-silent": ["connect", "total"],
+    "proxy-half-head": ["connect", "total"],
+    "proxy-tunnel-": ["connect", "total"],
+}
+
+
 class SharedLab:
     """N VMs with faults."""
 
-    def __init__(self, lab: subprocess.Popen[str], errors: IO[str]) -> None:
+    def __init__(self, lab: subprocess.Popen[str], faults: Sequence[str], errors: IO[str]) -> None:
         """Wait until the VMs are up."""
         self._lab, self._errors = lab, errors
+        self.limits = {
+            vm: limits
+            for vms, _, names in (fault.partition("=") for fault in faults)
+            for vm in vms.split("+")
+            for name in names.split(",")
+            for prefix, limits in LIMITS.items()
+            if name.startswith(prefix)
+        }
         handed_out = self._answer()
         self.environment: dict[str, str] = handed_out["environment"]
         self._inventory: str = handed_out["inventory"]
@@ -73,7 +93,7 @@ def shared_lab(vms: int, faults: Sequence[str]) -> Iterator[SharedLab]:
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=errors, text=True) as lab,
     ):
-        yield SharedLab(lab, errors)
+        yield SharedLab(lab, faults, errors)
     assert lab.returncode == 0
 
 
@@ -101,6 +121,7 @@ class Group:
             f"--inventory={self.fleet(folder)}",
             f"--profile={profile}",
         ]
+        env = {**(env or {}), "LAB_LIMITS": json.dumps(self.lab.limits)}
         return self.lab.pytest(*words, f"--reports={folder}", *options, env=env, timeout=timeout)
 
 
