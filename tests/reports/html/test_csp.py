@@ -72,3 +72,38 @@ def test_the_real_page_has_two_scripts_two_styles_and_no_handler(tmp_path: Path)
     assert [digest(block) for block in blocks] == allowed["script-src"]
     markup = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
     assert not re.search(r"<[^>]*\s(style|on\w+)=", markup)
+
+
+def test_the_sealed_page_is_the_page_with_another_head() -> None:
+    sealed = seal(PAGE, ("own();", "p { color: red }"))
+    before, after = PAGE.split("\n"), sealed.split("\n")
+    assert after[1] == '<html lang="en">'
+    assert after[4:8] == [
+        re.sub(
+            r'content=".*"',
+            'content="' + "; ".join(f"{name} {' '.join(words)}" for name, words in policy(sealed).items()) + '"',
+            after[4],
+        ),
+        '    <meta name="referrer" content="no-referrer"/>',
+        '    <meta name="viewport" content="width=device-width, initial-scale=1"/>',
+        '    <meta name="color-scheme" content="light dark"/>',
+    ]
+    assert list(policy(sealed)) == ["default-src", "script-src", "style-src", "base-uri", "form-action"]
+    assert [policy(sealed)[name] for name in ("base-uri", "form-action")] == [["'none'"]] * 2
+    assert after[8:] == [line.replace(' onclick="location.reload()"', "") for line in before[4:]]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PAGE.replace(' onclick="location.reload()"', ""),
+        PAGE + ' onclick="location.reload()"',
+        PAGE.replace("<html>", "<html >"),
+        PAGE.replace('<meta charset="utf-8"/>', ""),
+        " " * 200 + PAGE,
+        PAGE.replace("<head>", f"<head>{' ' * 400}"),
+    ],
+)
+def test_another_page_is_refused(page: str) -> None:
+    with pytest.raises(ValueError, match=r"^this is not a page of pytest-html 4$"):
+        seal(page, ())
