@@ -83,6 +83,12 @@ def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer
     fail(f"{way.message} Needed for: {endpoint.purpose}.", remedy=way.remedy, shared_cause=way.shared_cause)
 
 
+_TLS_POLICY = (
+    "Take TLS inspection off the path; on the VM, check the crypto policy (update-crypto-policies --show) and "
+    "MinProtocol and MaxProtocol in openssl.cnf."
+)
+
+
 @check(
     "NET-003",
     required,
@@ -107,34 +113,32 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
     """
     name = endpoint.host
     tls = Tls.read(tunnel.verbose)
+    proxy = f"{profile.proxy_host}:{profile.proxy_port}"
+    by_hand = f"On the VM: openssl s_client -proxy {proxy} -connect {name}:{endpoint.port} </dev/null"
     if old_tls(tunnel):
         fail(
             f"{name} and the VM have no TLS version in common{sentence(tunnel.error)}; expected TLS "
             f"{profile.tls_minimum} or better. Azure speaks 1.2 and 1.3, so something else answers in its place, or "
             "the VM's policy is out of date.",
-            remedy="Take TLS inspection off the path; on the VM, check the crypto policy "
-            "(update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
+            remedy=_TLS_POLICY,
         )
     if refused_certificate(tunnel):
         raise certificate_problem(tunnel, tls, name, profile)
     if not tls.version:
         unknown(
             f"curl did not print which TLS version it spoke with {name}{f' ({tls.cipher})' if tls.cipher else ''}.",
-            remedy=f"On the VM: openssl s_client -proxy {profile.proxy_host}:{profile.proxy_port} -connect "
-            f"{name}:{endpoint.port} </dev/null",
+            remedy=by_hand,
         )
     if tuple(map(int, tls.version.split("."))) < tuple(map(int, profile.tls_minimum.split("."))):
         fail(
             f"{name} was reached with TLS {tls.version}; expected {profile.tls_minimum} or better. Azure offers that, "
             "so something on the way or the VM's policy lowers it.",
-            remedy="Take TLS inspection off the path; on the VM, check the crypto policy "
-            "(update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
+            remedy=_TLS_POLICY,
         )
     if not tls.issuer:
         unknown(
             f"TLS {tls.version} to {name} stands and its certificate was accepted, but curl did not name the issuer.",
-            remedy=f"On the VM: openssl s_client -proxy {profile.proxy_host}:{profile.proxy_port} -connect "
-            f"{name}:{endpoint.port} </dev/null",
+            remedy=by_hand,
         )
     if tls.serial.startswith("-"):  # Azure Arc's release notes say from when they are refused
         warn(

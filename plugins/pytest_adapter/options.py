@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 import pytest
 
@@ -31,6 +32,10 @@ A run changes nothing on any VM. Try `make demo`, which starts its own VMs.
 """
 
 
+#: `addoption` of a group of options.
+Add = Callable[..., None]
+
+
 def asks_for_run(option: argparse.Namespace) -> bool:
     """True when the command line asks for a run: it names VMs, or evidence of them."""
     ways = ("vm", "inventory", "azure_fleet", "evidence", "resume", "retry_unknown")
@@ -46,15 +51,21 @@ def _count(text: str) -> int:
 def add_options(parser: pytest.Parser) -> None:
     """Add the suite's options, as a group in `pytest --help`."""
     group = parser.getgroup("nexus", "Arc readiness of Azure Operator Nexus VMs")
-    group.addoption(
+    for add in (_vms, _checks, _gates, _azure, _ssh, _reports):
+        add(group.addoption)
+
+
+def _vms(add: Add) -> None:
+    """Which VMs, or the evidence of which."""
+    add(
         "--vm",
         action="append",
         default=[],
         metavar="NAME",
         help="a VM to check: an SSH alias or user@host:port, or with --inventory a name or a glob; may be repeated",
     )
-    group.addoption("--inventory", metavar="FILE", help="the fleet: a YAML file, see docs/inventory.md")
-    group.addoption(
+    add("--inventory", metavar="FILE", help="the fleet: a YAML file, see docs/inventory.md")
+    add(
         "--evidence",
         action="extend",
         nargs="+",
@@ -62,94 +73,102 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="judge saved runs again, without network access: run directories, bundles, a store; several are merged",
     )
-    group.addoption(
+    add(
         "--evidence-store",
         metavar="URL",
         help="upload the evidence during the run: az://CONTAINER/PREFIX (docs/fleets.md)",
     )
-    group.addoption(
+    add(
         "--shard",
         metavar="I/N|auto",
         help="only part I of N of the fleet; auto: read I and N from the variables of the CI system (docs/fleets.md)",
     )
-    group.addoption(
-        "--bundle", action="store_true", help="also read the VMs' logs, and pack a redacted zip for a support request"
-    )
-    group.addoption("--resume", metavar="RUN", help="resume an interrupted run: visit the remaining VMs")
-    group.addoption("--retry-unknown", metavar="RUN", help="resume a run, and revisit the VMs that could not be judged")
-    group.addoption(
+    add("--bundle", action="store_true", help="also read the VMs' logs, and pack a redacted zip for a support request")
+    add("--resume", metavar="RUN", help="resume an interrupted run: visit the remaining VMs")
+    add("--retry-unknown", metavar="RUN", help="resume a run, and revisit the VMs that could not be judged")
+
+
+def _checks(add: Add) -> None:
+    """What to run on them."""
+    add(
         "--check",
         action="append",
         default=[],
         metavar="ID",
         help="only the checks with this id (IMDS-002) or glob ('PROXY-*'); may be repeated",
     )
-    group.addoption(
-        "--profile", metavar="NAME", help="the requirements to judge by: 2510 (default), 2602, or your own file"
-    )
-    group.addoption(
-        "--plan", action="store_true", help="print every command that would run on the VMs, and run none of them"
-    )
-    group.addoption(
+    add("--profile", metavar="NAME", help="the requirements to judge by: 2510 (default), 2602, or your own file")
+    add("--plan", action="store_true", help="print every command that would run on the VMs, and run none of them")
+    add(
         "--host-keys",
         choices=["strict", "accept-new", "off"],
         default="strict",
         help="SSH host keys: refuse unknown ones (strict, the default), accept and save them, or do not check",
     )
-    group.addoption(
+
+
+def _gates(add: Add) -> None:
+    """What decides the exit code."""
+    add(
         "--gate",
         metavar="POLICY",
         help="the condition for exit code 0: all, 98%%, canary=all,rest=98%% (by tags), unknown=0, no-regressions, "
         "separated by commas; or chosen: the checks that ran passed; see docs/gates.md",
     )
-    group.addoption(
+    add(
         "--against",
         metavar="RUN",
         help="list the changes since an earlier run: its directory, its results.json, or latest",
     )
-    group.addoption(
+    add(
         "--waivers",
         metavar="FILE",
         help="dated exceptions, see docs/gates.md (default: waivers.yaml beside the inventory, if it exists)",
     )
-    group.addoption("--no-azure", action="store_true", help="judge the guests only; send no request to Azure")
-    group.addoption(
-        "--subscription", metavar="ID", help="the subscription in which to find VMs without a resource_id, by name"
-    )
-    group.addoption("--resource-group", metavar="NAME", help="the same, in this resource group only")
-    group.addoption(
+
+
+def _azure(add: Add) -> None:
+    """What to ask Azure."""
+    add("--no-azure", action="store_true", help="judge the guests only; send no request to Azure")
+    add("--subscription", metavar="ID", help="the subscription in which to find VMs without a resource_id, by name")
+    add("--resource-group", metavar="NAME", help="the same, in this resource group only")
+    add(
         "--azure-fleet",
         metavar="[CLOUD:]SUBSCRIPTION[/GROUP]",
         help="take the fleet from Azure; separate several scopes by commas; --inventory then overrides single settings "
         "(docs/azure.md)",
     )
-    group.addoption("--ssh-user", metavar="NAME", help="log in as this user; overrides inventory and Azure")
-    group.addoption(
-        "--ssh-jump", metavar="HOST", help="reach every VM through this jump host, as for ssh -J: [user@]host[:port]"
-    )
-    group.addoption(
+
+
+def _ssh(add: Add) -> None:
+    """How to reach the VMs, and what to do with those that are ready."""
+    add("--ssh-user", metavar="NAME", help="log in as this user; overrides inventory and Azure")
+    add("--ssh-jump", metavar="HOST", help="reach every VM through this jump host, as for ssh -J: [user@]host[:port]")
+    add(
         "--enroll",
         nargs="?",
         const="connect",
         choices=["connect", "roundtrip"],
         help="WRITES: connect the VMs that are ready to Azure Arc; =roundtrip disconnects them again afterwards",
     )
-    group.addoption(
+
+
+def _reports(add: Add) -> None:
+    """What to write, keep and explain."""
+    add(
         "--split-by",
         metavar="TAG",
         help="also write one page for each value of a tag, an owner's or a site's: by-TAG/ in the run directory",
     )
-    group.addoption(
-        "--history", type=int, metavar="N", help="show the ready VMs of the last N runs over time in the HTML report"
-    )
-    group.addoption("--reports", metavar="DIR", help="create run directories here (default: reports/)")
-    group.addoption(
+    add("--history", type=int, metavar="N", help="show the ready VMs of the last N runs over time in the HTML report")
+    add("--reports", metavar="DIR", help="create run directories here (default: reports/)")
+    add(
         "--keep",
         type=_count,
         metavar="N",
         help="afterwards remove all but the newest N runs; never the one that latest or --against names",
     )
-    group.addoption(
+    add(
         "--explain",
         action="append",
         default=[],

@@ -103,20 +103,7 @@ class ResultsBuilder:
                 **{name: version(name) for name in ("pytest", "paramiko")},
             },
             "counts": {str(status): self._counts[str(status)] for status in Status},
-            "checks": {
-                check.id: {
-                    "title": check.title,
-                    "problem": check.problem,
-                    "severity": str(check.base_severity),
-                    "area": check.area,
-                    "remedy": check.remedy,
-                    "docs": check.docs,
-                    "caused_by": list(check.caused_by),
-                    "requires": list(check.requires),
-                    "component": check.component,
-                }
-                for check in sorted(self._checks.values(), key=lambda check: order(check.id))
-            },
+            "checks": {id: _check(self._checks[id]) for id in sorted(self._checks, key=order)},
             "vms": vms,
             "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
             "plan": plan,
@@ -125,6 +112,20 @@ class ResultsBuilder:
             "drift": drift.find(vms),
             "provenance": self._provenance.as_results(files, calls),
         }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "title": check.title,
+        "problem": check.problem,
+        "severity": str(check.base_severity),
+        "area": check.area,
+        "remedy": check.remedy,
+        "docs": check.docs,
+        "caused_by": list(check.caused_by),
+        "requires": list(check.requires),
+        "component": check.component,
+    }
 
 
 def _still_open(vms: Iterable[Mapping[str, Any]]) -> frozenset[str]:

@@ -46,31 +46,8 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
     status = answer.connect
     # squid says what it stumbled over: X-Squid-Error: ERR_DNS_FAIL 0
     detail = sentence(answer.header("X-Squid-Error").removesuffix(" 0"))
-    if status == 403 and (words := _not_the_csn_proxys(answer)):
-        return ProxyPath(
-            False,
-            f"{proxy} refuses {host}: CONNECT was answered 403{sentence(words)}; expected 200. The CSN proxy is not "
-            "known to answer so: another proxy may stand at its address or behind it.",
-            f"Find out whose answer it is: check the VM's routes (ip route get {proxy.partition(':')[0]}) and at the "
-            f"proxies behind the cloud services network, and let {host} pass there. If it is the CSN proxy's own after "
-            "all, the endpoint is not in its egress list (CSN-002).",
-        )
     if status == 403:
-        entry = endpoint.wildcard.replace("*.", ".").lstrip("*") or endpoint.host
-        why, unless = "It is not in the egress list of the cloud services network.", ""
-        if not answer.proxied_by:
-            why = "The answer names no proxy. The CSN proxy answers so to a host that its egress list lacks."
-            unless = "If CSN-002 finds the host in the list, another proxy answered (ip route get "
-            unless += f"{proxy.partition(':')[0]}). Otherwise: "
-        return ProxyPath(
-            False,
-            f"{proxy} refuses {host}: CONNECT was answered 403{detail}; expected 200. {why}",
-            f"{unless}Add it: az networkcloud cloudservicesnetwork update --name CSN --resource-group RG "
-            "--additional-egress-endpoints "
-            f"""'[{{"category":"azure-arc","endpoints":[{{"domainName":"{entry}","port":{endpoint.port}}}]}}]' """
-            "(the list replaces the present one: repeat its entries). A network that is created with "
-            "--enable-default-egress-endpoints True has the hosts of Azure Arc from the start.",
-        )
+        return _forbidden(answer, endpoint, proxy, detail)
     if status == 407:
         return ProxyPath(
             False,
@@ -93,6 +70,35 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
         False,
         f"{proxy} answered CONNECT to {host} with {status}{detail}; expected 200.",
         "Check the answer's headers in the evidence; the CSN proxy answers 200 (allowed) or 403 (not in the list).",
+    )
+
+
+def _forbidden(answer: CurlAnswer, endpoint: Endpoint, proxy: str, detail: str) -> ProxyPath:
+    """The proxy answered CONNECT with 403."""
+    host = f"{endpoint.host}:{endpoint.port}"
+    if words := _not_the_csn_proxys(answer):
+        return ProxyPath(
+            False,
+            f"{proxy} refuses {host}: CONNECT was answered 403{sentence(words)}; expected 200. The CSN proxy is not "
+            "known to answer so: another proxy may stand at its address or behind it.",
+            f"Find out whose answer it is: check the VM's routes (ip route get {proxy.partition(':')[0]}) and at the "
+            f"proxies behind the cloud services network, and let {host} pass there. If it is the CSN proxy's own after "
+            "all, the endpoint is not in its egress list (CSN-002).",
+        )
+    entry = endpoint.wildcard.replace("*.", ".").lstrip("*") or endpoint.host
+    why, unless = "It is not in the egress list of the cloud services network.", ""
+    if not answer.proxied_by:
+        why = "The answer names no proxy. The CSN proxy answers so to a host that its egress list lacks."
+        unless = "If CSN-002 finds the host in the list, another proxy answered (ip route get "
+        unless += f"{proxy.partition(':')[0]}). Otherwise: "
+    return ProxyPath(
+        False,
+        f"{proxy} refuses {host}: CONNECT was answered 403{detail}; expected 200. {why}",
+        f"{unless}Add it: az networkcloud cloudservicesnetwork update --name CSN --resource-group RG "
+        "--additional-egress-endpoints "
+        f"""'[{{"category":"azure-arc","endpoints":[{{"domainName":"{entry}","port":{endpoint.port}}}]}}]' """
+        "(the list replaces the present one: repeat its entries). A network that is created with "
+        "--enable-default-egress-endpoints True has the hosts of Azure Arc from the start.",
     )
 
 
