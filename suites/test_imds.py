@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from plugins import ProbeResult, Profile, Vm, check, fail, recommended, required, unknown, warn
 from suites import ARTICLE
 from suites.probes.curl import CurlAnswer
@@ -93,13 +95,17 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
         fail(f"GET {url} answered {answer.code}; expected 200. The sidecar runs but is not healthy.", fix=restart(vm))
     if answer.code:
         fail(f"GET {url} answered {answer.code}; expected 200.", fix=restart(vm))
+    _no_answer(answer, url, vm, profile)
+
+
+def _no_answer(answer: CurlAnswer, url: str, vm: Vm, profile: Profile) -> NoReturn:
+    """Fail because no status came."""
+    if answer.timed_out and answer.accepted:
+        fail(
+            f"GET {url} was accepted but not answered within {answer.seconds:.0f} s; expected 200. The sidecar hangs.",
+            fix=restart(vm),
+        )
     if answer.timed_out:
-        if answer.accepted:
-            fail(
-                f"GET {url} was accepted but not answered within {answer.seconds:.0f} s; expected 200. The sidecar "
-                "hangs.",
-                fix=restart(vm),
-            )
         fail(
             f"{profile.imds} port 80 did not accept a connection within {answer.seconds:.0f} s; expected 200 from "
             "/healthz. The path to the sidecar is broken, or a firewall on the VM drops it.",
@@ -146,14 +152,12 @@ def test_imds_answers_with_the_vms_own_settings(
     file = way.curlrc(curl_version)
     az = goes_through_a_proxy("az (Python)", session_env.values, profile.imds)
     consequence = " Token requests go the same way, and az login --identity fails." if az else " az asks directly."
-    remedy = (
-        f'Take the proxy out of {file}, or add the line noproxy = "{profile.imds}" to it; az and azcmagent do not '
-        "read that file."
-        if file
-        else ""
-    )
-    named = f" {file} names a proxy for curl." if file else ""
-    action = "Take the proxy out of curl's configuration on {vms}" if file else ""
+    named = remedy = action = ""
+    if file:
+        named = f" {file} names a proxy for curl."
+        remedy = f'Take the proxy out of {file}, or add the line noproxy = "{profile.imds}" to it; az and azcmagent do '
+        remedy += "not read that file."
+        action = "Take the proxy out of curl's configuration on {vms}"
     if answer.code and not way.tried:
         unknown(
             f"{own}, GET {url} answered {answer.code}, but curl does not state from where; expected {profile.imds}.",
