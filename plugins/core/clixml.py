@@ -14,13 +14,13 @@ def plain_errors(text: str) -> str:
         #< CLIXML
         <Objs Version="1.1.0.1" xmlns="..."><S S="Error">x : The term 'x' is not recognized_x000D__x000A_</S></Objs>
     """
-    if "#< CLIXML" not in text:
+    if "#< CLIXML" not in text and "<Objs Version=" not in text:
         return text
     return re.sub(r"<Objs\b.*?(?:</Objs>|\Z)", _errors, re.sub(r"\ufeff?#< CLIXML\r?\n?", "", text), flags=re.S)
 
 
 #: A string of the error stream, or an error record as an object: its first ToString is the message.
-_ERROR = re.compile(r'<S S="Error">(.*?)(?:</S>|\Z)|<Obj S="Error".*?<ToString>(.*?)(?:</ToString>|\Z)', re.S)
+_ERROR = re.compile(r'<S S="Error">(.*?)(?:</S>|\Z)|<Obj S="Error".*?<ToString>(.*?)(?:</ToString>|\Z)', re.S | re.I)
 _CUT = re.compile(r"(?:<[^>]*|&\w*|_x?[0-9A-Fa-f]{0,4})\Z")
 
 

@@ -141,7 +141,7 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             action=_AGAIN,
         )
     if result.state != "done" and result.state not in probe.accept_states:
-        raise _why_not(result, probe)
+        raise _why_not(result, probe, windows=evidence.vm.os == "windows")
     if incomplete := _incomplete(result, probe):
         raise CheckOutcome(
             Status.UNKNOWN,
@@ -215,7 +215,7 @@ def _ends_with_mark(command: str) -> bool:
     return command.endswith((f"\necho {END}", f" && echo {END}", f"\n'{END}'"))
 
 
-def _why_not(result: ProbeResult, probe: Probe) -> CheckOutcome:
+def _why_not(result: ProbeResult, probe: Probe, *, windows: bool) -> CheckOutcome:
     """The standard *unknown* for a probe that did not run to its end: something in the guest prevented it."""
     match result.state:
         case "no tool":
@@ -233,10 +233,11 @@ def _why_not(result: ProbeResult, probe: Probe) -> CheckOutcome:
             )
         case "no root":
             answer = result.stderr.strip().splitlines()
+            message = "This needs root on the VM, and there is none"
+            message += f" (sudo -n printed: {answer[-1]})." if answer else "."
             return CheckOutcome(
                 Status.UNKNOWN,
-                "This needs root on the VM, and there is none"
-                + (f" (sudo -n printed: {answer[-1]})." if answer else "."),
+                f"This needs an Administrator: {answer[-1]}." if answer and windows else message,
                 "Log in as root, or give the login user passwordless sudo (SSH-002).",
                 shared_cause=ROOT,
                 component="guest",

@@ -96,8 +96,11 @@ def check(location: str, cloud: str) -> str:
     where = f" --cloud {cloud}" if cloud else ""
     return f"""\
 {_ABSENT}$place = {ps(location)}
-if (-not $place -and (Invoke-Tool $exe 'show') -match '(?m)^Location *: *([A-Za-z0-9 ]+)') {{
-    $place = $Matches[1].Replace(' ', '').ToLowerInvariant()
+foreach ($how in 'show -j', 'show') {{
+    if ($place) {{ break }}
+    if ((Invoke-Tool $exe $how) -match '(?m)(?:"location" *: *"|^Location *: *)([A-Za-z0-9 ]+)') {{
+        $place = $Matches[1].Replace(' ', '').ToLowerInvariant()
+    }}
 }}
 if (-not $place) {{ '@nowhere'; return }}
 "@check $place"

@@ -44,6 +44,8 @@ def no_answer(result: ProbeResult, subject: str = "the command") -> NoAnswer | N
         case "no tool":
             return NoAnswer(Reason.NO_TOOL, f"{result.stderr.strip() or 'the program'} is not installed")
         case "no root":
-            return NoAnswer(Reason.NO_ROOT, f"{subject} needs root, and there is none")
+            # On Windows stderr is that the session's token is not in the role Administrator.
+            needed = "an Administrator's session" if "Administrator" in result.stderr else "root"
+            return NoAnswer(Reason.NO_ROOT, f"{subject} needs {needed}, and there is none")
         case _:
             return NoAnswer(Reason.LOST, "the session was lost")

@@ -14,8 +14,9 @@ from suites.probes.azcmagent_config import AgentConfig
 from suites.probes.azcmagent_services import AgentServices
 from suites.rules.azcmagent_state import must_be_installed
 from tests.suites.rows_windows_agent import services
+from tests.support.catalogue import FUNCTIONS
 from tests.support.powershell_grammar import PROBES, VM
-from tests.support.suite_rows import PROFILE, seen
+from tests.support.suite_rows import PROFILE, Row, seen
 from tests.support.windows_recording import recorded
 
 
@@ -29,10 +30,20 @@ def test_services_are_read_by_the_names_of_linux() -> None:
     ]
 
 
+def test_no_administrator() -> None:
+    token = "the session's token is not in the role Administrator\n"
+    reading = AgentConfig.read(seen(stderr=token, state="no root"))
+    assert str(reading.missing) == "the command needs an Administrator's session, and there is none"
+    row = Row("", {"agent": seen(stderr=token, state="no root")}, Status.UNKNOWN, "", vm=VM)
+    message = "This needs an Administrator: the session's token is not in the role Administrator."
+    assert row.judged(FUNCTIONS["AGENT-001"])[:2] == (Status.UNKNOWN, message)
+
+
 def test_a_location_is_stated_or_the_agents_own() -> None:
     command = PROBES["agent_check"].plan("agent_check", {"vm": VM}).command
     assert "$place = 'eastus'" in command
     assert command.endswith('Invoke-Tool $exe "check --location $place"')
+    assert recorded("agent_check, connected").stdout.startswith("@check eastus\n"), "by its JSON: the text is German"
     elsewhere = replace(VM, target=replace(VM.target, location=None, cloud="AzureUSGovernment"))
     command = PROBES["agent_check"].plan("agent_check", {"vm": elsewhere}).command
     assert "$place = ''" in command

@@ -32,7 +32,7 @@ from lab.spec import Spec
 from lab.standins import MetadataService
 from lab.tokens import Issuer
 from plugins.checks.probe import ProbeCommand
-from plugins.model import ProbeResult
+from plugins.model import ProbeResult, Target
 from plugins.requirements.profile import Timeouts
 from tests.support.paths import ROOT
 from tests.support.powershell import run
@@ -69,7 +69,7 @@ _NOTHING = "127.0.0.1:1"
 _PATIENT = replace(PROFILE, timeouts=Timeouts(imds=25, connect=25, total=30))
 
 #: Probes that are recorded a second time.
-_CONNECTED = ("agent_show", "agent_services")
+_CONNECTED = ("agent_show", "agent_services", "agent_check")
 _ANSWERED = ("clock", "healthz", "healthz_as_is", "tunnel")
 _DATED = (
     b"HTTP/1.1 400 Bad Request\r\nDate: Sat, 21 Nov 2026 22:45:58 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -77,7 +77,8 @@ _DATED = (
 
 
 def _connected(name: str) -> ProbeCommand:
-    planned = PLANNED[name]
+    # Without a location in the inventory: the agent's own is in its JSON.
+    planned = PROBES[name].plan(name, {"vm": replace(VM, target=Target())})
     text = planned.command.replace("$env:ProgramW6432", "$env:ProgramW6432\\connected")
     there = standing_in(replace(planned, command=text))
     return replace(
@@ -142,7 +143,14 @@ def _azcmagent(folder: Path) -> None:
     _prints(agent, texts)
     connected = captured("azcmagent/show-1.58-connected").stdout.partition("@text\n")[2]
     json_text = captured("azcmagent/show-json-connected").stdout.partition("\n@text")[0]
-    _prints(folder / "connected" / agent.name, {"show -j": json_text.rstrip("\n") + "\n", "show": connected})
+    json_text, check = json_text.rstrip("\n") + "\n", texts["check --location eastus"]
+    place = json.loads(json_text)["location"]
+    there = {
+        "show -j": json_text,
+        "show": connected.replace("\nLocation ", "\nStandort "),
+        f"check --location {place}": check,
+    }
+    _prints(folder / "connected" / agent.name, there)
     (agent / "Log").mkdir()
     for name in ("himds", "azcmagent"):
         (agent / "Log" / f"{name}.log").write_text('time="2026-11-21T21:45:58+01:00" level=info msg="Started"\n')
