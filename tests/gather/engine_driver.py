@@ -1,7 +1,8 @@
-"""Runs scripts of the engine in a throwaway root, one after the other, and reports what came back and what stayed.
+"""Runs scripts of the engine in throwaway roots, one after the other in each, and reports what came back and what stayed.
 
-Started there as its first process, so whatever loses its parent becomes its child: `python -m tests.gather.engine_driver`
-with the name of a shell reads a list of runs as JSON from stdin and prints their results.
+`python -m tests.gather.engine_driver` with the name of a shell reads a list of ``[folder, runs]`` as JSON from stdin and
+prints a list of their results. The roots are made at the folders and run at the same time; in each, a fork of this process
+is the first process, so whatever loses its parent becomes its child.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import suppress
+import traceback
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from plugins.checks.probe import ProbeCommand
 from plugins.gather import script
 from plugins.gather.frames import FrameDecoder
 from plugins.gather.script import compile_script
 from plugins.ssh.shell_command import bootstrap
-from tests.support.throwaway import PLACES
+from tests.support.throwaway import PLACES, enter
 
 SHELLS = {"dash": "dash", "bash": "bash", "busybox": "busybox"}
 NOBODY = 65534
@@ -75,7 +78,8 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     batch = compile_script(
         [ProbeCommand(probe[0], probe[1], probe[2], probe[3], tuple(probe[4]), probe[5]) for probe in what["probes"]]
     )
-    path = f"{install(shell)}:{os.environ['PATH']}"
+    # python3 is the one that runs the tests: what else has that name may be a script that looks for one.
+    path = f"{install(shell)}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     if Path("/etc/sudoers.d").is_dir():
         Path("/etc/sudoers.d/defaults").write_text(f"Defaults {what.get('sudoers', 'use_pty')}\n")
     old, new = what.get("replace", ("", ""))
@@ -220,8 +224,36 @@ def prepare() -> None:
         Path("/etc/sudoers.d/nobody").write_text(f"#{NOBODY} ALL=(ALL) NOPASSWD: ALL\n")
 
 
+def results_of(shell: str, folder: str, plans: list[dict[str, Any]], file: IO[str]) -> None:
+    """The results of the runs in one root, as JSON, to a file; this process does not return."""
+    status = 1
+    try:
+        enter(Path(folder))
+        prepare()
+        json.dump([stranger(shell) if plan.get("stranger") else run(shell, plan) for plan in plans], file)
+        file.flush()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def main() -> None:
+    shares = json.load(sys.stdin)
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in shares]
+        pids = []
+        for (folder, plans), file in zip(shares, files, strict=True):
+            pids.append(os.fork())
+            if not pids[-1]:
+                results_of(sys.argv[1], folder, plans, file)
+        for pid in pids:
+            assert os.waitpid(pid, 0)[1] == 0
+        for file in files:
+            file.seek(0)
+        json.dump([json.load(file) for file in files], sys.stdout)
+
+
 if __name__ == "__main__":
-    prepare()
-    what = sys.argv[1]
-    outcome: Any = stranger(sys.argv[2]) if what == "stranger" else [run(what, plan) for plan in json.load(sys.stdin)]
-    sys.stdout.write(json.dumps(outcome))
+    main()

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +56,9 @@ def timeout_of(answer: Any) -> float:
     return 6 if answer[1] == 141 else 60
 
 
-def inside(root: Path, what: Any, *module: str) -> Any:
-    """What a module says, in a throwaway root at `root`."""
-    command = throwaway.command(root, "env", f"PYTHONPATH={ROOT}", sys.executable, "-B", "-m", *module)
-    done = subprocess.run(command, input=json.dumps(what), capture_output=True, text=True, timeout=3600)
+def answer_to(what: Any, *command: str) -> Any:
+    """What a command says to `what`, both as JSON."""
+    done = subprocess.run(command, cwd=ROOT, input=json.dumps(what), capture_output=True, text=True, timeout=3600)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 
@@ -140,7 +138,7 @@ def shared(shell: str, kinds: dict[str, Any]) -> list[tuple[str, Any]]:
     return [kind for index, kind in enumerate(kinds.items()) if FUZZ or index % len(SHELLS) == number]
 
 
-Results = Callable[[str], dict[str, dict[str, Any]]]
+Results = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module", params=SHELLS)
@@ -149,28 +147,25 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     shell = request.param
     if shutil.which(SHELLS[shell]) is None:
         pytest.skip(f"{shell} is not installed here")
-    by_key: dict[tuple[str, str], dict[str, Any]] = {}
-
-    def come(planned: list[tuple[tuple[str, str], dict[str, Any]]], root: Path) -> None:
-        came = inside(root, [plan for _, plan in planned], "tests.gather.engine_driver", shell)
-        by_key.update(zip((key for key, _ in planned), came, strict=True))
-
-    shares = side_by_side(plans(shell))
-    roots = [tmp_path_factory.mktemp("root") for _ in shares]  # not in threads: two would make its folder twice
-    with ThreadPoolExecutor(len(shares)) as pool:
-        list(pool.map(come, shares, roots))
+    by_key: dict[tuple[str, str], Any] = {}
+    shares = side_by_side(plans(shell) | {("stranger", ""): {"stranger": True}})
+    runs = [(str(tmp_path_factory.mktemp("root")), [plan for _, plan in planned]) for planned in shares]
+    came = answer_to(runs, sys.executable, "-B", "-m", "tests.gather.engine_driver", shell)
+    for planned, results in zip(shares, came, strict=True):
+        by_key.update(zip((key for key, _ in planned), results, strict=True))
     return lambda test: {name: result for (which, name), result in by_key.items() if which == test}
 
 
 def side_by_side(planned: dict[tuple[str, str], dict[str, Any]]) -> list[list[tuple[tuple[str, str], dict[str, Any]]]]:
     """Plans that run in one throwaway root after the other; the roots run at the same time, since most plans wait.
 
-    With FUZZ_EXAMPLES there is one root. Logins of the user whose processes are counted stay together.
+    With FUZZ_EXAMPLES one root has almost all. Logins of the user whose processes are counted stay together.
     """
     roots: dict[str, list[tuple[tuple[str, str], dict[str, Any]]]] = {}
     for index, (key, plan) in enumerate(planned.items()):
         place = {"kinds": "probes", "sudo": "probes", "login root": f"login {index % 2}"}.get(key[0], "others")
-        roots.setdefault("" if FUZZ else place, []).append((key, plan))
+        alone = key[0] if key[0] == "stranger" else ""  # it needs the next process id
+        roots.setdefault(alone or ("" if FUZZ else place), []).append((key, plan))
     return list(roots.values())
 
 
@@ -259,7 +254,9 @@ def test_however_root_and_children_are_reached_nothing_stays(results: Results) -
 @needs_sshd
 def test_a_script_that_was_cut_runs_nothing(tmp_path: Path) -> None:
     """At every 50th byte from either end, over a real sshd; in the gate at a dozen places of each."""
-    *ends, (_, left, folders) = inside(tmp_path, None, "tests.gather.engine_cuts", "50" if FUZZ else "900")
+    module = (sys.executable, "-B", "-m", "tests.gather.engine_cuts", "50" if FUZZ else "900")
+    command = throwaway.command(tmp_path, "env", f"PYTHONPATH={ROOT}", *module)
+    *ends, (_, left, folders) = answer_to(None, *command)
     assert (left, folders) == ([], [])
     assert len(ends) > 20
     # A busy sshd turns some away before the login (MaxStartups).
@@ -269,6 +266,5 @@ def test_a_script_that_was_cut_runs_nothing(tmp_path: Path) -> None:
     assert len(refused) > 20
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_process_id_that_was_given_away_is_not_stopped(shell: str, tmp_path: Path) -> None:
-    assert inside(tmp_path, None, "tests.gather.engine_driver", "stranger", shell) is True
+def test_a_process_id_that_was_given_away_is_not_stopped(results: Results) -> None:
+    assert results("stranger") == {"": True}
