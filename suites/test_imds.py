@@ -181,17 +181,22 @@ def test_imds_answers_with_the_vms_own_settings(
             remedy=remedy,
             action=action,
         )
+    _fail_without_a_proxy(answer, way.tried, f"{own}, GET {url}")
+
+
+def _fail_without_a_proxy(answer: CurlAnswer, tried: str, request: str) -> NoReturn:
+    """Fail because `request`, which no proxy took, did not come to an answer of 200."""
     got = f"answered {answer.code}" if answer.code else f"failed, {answer.ending}"
     if 200 <= answer.code < 300:
         got += f", but the answer broke off: {answer.ending}"
-    if not way.tried:
+    if not tried:
         fail(
-            f"{own}, GET {url} {got}; expected 200. No connection was tried, and no proxy is set.",
+            f"{request} {got}; expected 200. No connection was tried, and no proxy is set.",
             remedy="See PROXY-002 and IMDS-002. If both pass, check curl's configuration (~/.curlrc).",
             action="Check curl's configuration on {vms}",
         )
     fail(
-        f"{own}, GET {url} {got}; expected 200. It did not go through a proxy.",
+        f"{request} {got}; expected 200. It did not go through a proxy.",
         remedy="See IMDS-002: the service itself does not answer as it should. If IMDS-002 passes, check ~/.curlrc.",
         action="Restore the metadata service on {vms}",
     )

@@ -12,7 +12,7 @@ from plugins.evidence.codec import to_data
 from plugins.model import Evidence, Vm
 from tests.evidence.damage import EVIDENCE, VM, bent
 from tests.support.newest_run import newest_run
-from tests.support.paths import ROOT
+from tests.support.small_suite import check_out
 
 pytest_plugins = "pytester"
 
@@ -42,10 +42,7 @@ def test_word(word):
 @pytest.mark.parametrize("form", ["evidence", "run.json"])
 def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester, form: str) -> None:
     """Each VM but the first and the last is bent in a way of its own, and the whole run is judged."""
-    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-    pytester.makeconftest((ROOT / "conftest.py").read_text())
-    pytester.mkdir("suites")
-    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    check_out(pytester, SUITE)
     good = json.loads(encode(to_data(EVIDENCE) if form == "evidence" else VM.as_dict()))
     legitimate = ("name", "host", "stdout")  # a text there is what it says
     ways = [text for place, text in bent(good) if place and place[-1] not in legitimate]

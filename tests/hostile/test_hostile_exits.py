@@ -13,8 +13,8 @@ from plugins.core.sanitize import DEFAULT_IGNORABLE, case_text, defuse_ci_comman
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.reports.markdown_syntax import text as markdown
-from tests.support.paths import ROOT
 from tests.support.pytest_process import run_pytest
+from tests.support.small_suite import check_out
 
 pytest_plugins = "pytester"
 
@@ -49,10 +49,7 @@ def safe(shown: str) -> list[str]:
 @pytest.fixture
 def replay(pytester: pytest.Pytester) -> pytest.Pytester:
     """An earlier run with markers wherever it has text."""
-    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-    pytester.makeconftest((ROOT / "conftest.py").read_text())
-    pytester.mkdir("suites")
-    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    check_out(pytester, SUITE)
     printable = "".join(letter for letter in MARKERS if letter.isprintable())
     # A name with more than that is refused (tests/evidence/test_damaged.py), and named in the error.
     vm, refused = (Vm(f"vm{name}", host="h", tags={"site": MARKERS}) for name in (printable, MARKERS + "\n::error::x"))

@@ -23,8 +23,8 @@ from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.pytest_adapter import log_redaction as discreet
 from tests.support.canaries import contents, forms, found_in, leaks
-from tests.support.paths import ROOT
 from tests.support.pytest_process import run_pytest
+from tests.support.small_suite import check_out
 
 pytest_plugins = "pytester"
 
@@ -154,10 +154,7 @@ def test_fail(word):
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-    pytester.makeconftest((ROOT / "conftest.py").read_text())
-    pytester.mkdir("suites")
-    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    check_out(pytester, SUITE)
     fleet = [Vm(name) for name in ("a", "b", "c")]
     archive = Archive.create(pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
     for vm in fleet:

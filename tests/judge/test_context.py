@@ -19,7 +19,7 @@ from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.results.schema import problems
 from tests.support.catalogue import FUNCTIONS
 from tests.support.newest_run import newest_run
-from tests.support.paths import ROOT
+from tests.support.small_suite import check_out
 from tests.support.suite_probes import SHARED
 
 pytest_plugins = "pytester"
@@ -61,10 +61,7 @@ def test_unique(number, fleet_number, vm):
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-    pytester.makeconftest((ROOT / "conftest.py").read_text())
-    pytester.mkdir("suites")
-    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    check_out(pytester, SUITE)
     return pytester
 
 

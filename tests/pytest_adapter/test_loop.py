@@ -12,7 +12,7 @@ from plugins.core.gc_pause import gc_paused
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.pytest_adapter.configure import ALONE
-from tests.support.paths import ROOT
+from tests.support.small_suite import check_out
 
 pytest_plugins = "pytester"
 
@@ -53,10 +53,7 @@ Judge = Callable[..., pytest.RunResult]
 @pytest.fixture
 def judge(pytester: pytest.Pytester) -> Judge:
     """Judges VMs, given as name -> what the probe `word` saw, in a checkout of its own with the suite above."""
-    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-    pytester.makeconftest((ROOT / "conftest.py").read_text())
-    pytester.mkdir("suites")
-    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    check_out(pytester, SUITE)
     (pytester.path / "test_far.py").write_text(
         "import pytest\n@pytest.mark.parametrize('i', range(8))\ndef test_far(i): pass\n"
     )

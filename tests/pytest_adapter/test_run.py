@@ -9,8 +9,7 @@ import pytest
 from plugins.evidence.archive import Archive
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.reports.formats import FILES
-from tests.support.paths import ROOT
-from tests.support.small_suite import GOOD, SUITE, judged, results, statuses
+from tests.support.small_suite import GOOD, SUITE, check_out, judged, results, statuses
 
 pytest_plugins = "pytester"
 
@@ -21,10 +20,7 @@ Save = Callable[..., None]
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
     """A checkout of its own, with the real plugins and the small suite."""
-    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-    pytester.makeconftest((ROOT / "conftest.py").read_text())
-    pytester.mkdir("suites")
-    (pytester.path / "suites/test_small.py").write_text(SUITE)
+    check_out(pytester, SUITE)
     return pytester
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.paths import ROOT
-from tests.support.small_suite import SUITE
+from tests.support.small_suite import SUITE, check_out
 
 
 class Checkout:
@@ -21,11 +20,7 @@ class Checkout:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.path = pytester.path
         self.run = pytester.runpytest_subprocess
-        pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
-        ours = (ROOT / "conftest.py").read_text()
-        pytester.makeconftest(f'{ours}\npytest_plugins.insert(0, "tests.support.fake_fleet")\n')
-        pytester.mkdir("suites")
-        (pytester.path / "suites/test_small.py").write_text(SUITE)
+        check_out(pytester, SUITE, 'pytest_plugins.insert(0, "tests.support.fake_fleet")\n')
 
     def fleet(self, **vms: Any) -> None:
         """What the VMs answer from now on."""

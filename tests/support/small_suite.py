@@ -9,6 +9,7 @@ import pytest
 
 from plugins.results.schema import problems
 from tests.support.newest_run import newest_run
+from tests.support.paths import ROOT
 
 SUITE = '''
 from plugins import *
@@ -83,6 +84,14 @@ def statuses(project: pytest.Pytester) -> dict[str, str]:
         for vm in results(project)["vms"]
         for result in vm["results"]
     }
+
+
+def check_out(pytester: pytest.Pytester, suite: str, more: str = "") -> None:
+    """A checkout of its own, with the real plugins, this suite, and `more` in its conftest.py."""
+    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
+    pytester.makeconftest(f"{(ROOT / 'conftest.py').read_text()}\n{more}")
+    pytester.mkdir("suites")
+    (pytester.path / "suites/test_small.py").write_text(suite)
 
 
 def judged(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
