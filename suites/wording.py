@@ -5,7 +5,8 @@ from __future__ import annotations
 
 def plain(text: str) -> str:
     """VM output for a message: one line, printable, limited in length."""
-    text = "".join(char if char.isprintable() else "?" for char in text)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else "?" for char in text)
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 
@@ -14,7 +15,7 @@ _ESCAPES = {"\r": r"\r", "\t": r"\t", "\n": r"\n"}
 
 def visible(text: str) -> str:
     r"""A value of a VM's, fit for a message: what cannot be printed is spelled out (``\r``, ``\x1b``, ``\u200b``)."""
-    return plain("".join(char if char.isprintable() else _escape(char) for char in text))
+    return plain(text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text))
 
 
 def _escape(character: str) -> str:

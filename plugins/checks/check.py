@@ -80,6 +80,12 @@ class CheckOutcome(Exception):
     Raised by `fail`, `warn`, `unknown`, `blocked` and `not_applicable`.
     """
 
+    # Of most, which have no details.
+    shared_cause = action = item = ""
+    component: Component | None = None
+    caused_by: tuple[str, ...] | None = None
+    fix: Sequence[Command | OnVm] = ()
+
     def __init__(
         self,
         status: Status,
@@ -93,13 +99,14 @@ class CheckOutcome(Exception):
         self.status = status
         self.message = message
         self.remedy = remedy
-        self.shared_cause = details.get("shared_cause", "")
-        self.component = details.get("component")
-        self.action, self.item = details.get("action", ""), details.get("item", "")
         self.blocked_by = tuple(blocked_by)
-        caused_by, fix = details.get("caused_by"), details.get("fix", ())
-        self.caused_by = None if caused_by is None else tuple(caused_by)
-        self.fix: Sequence[Command | OnVm] = (fix,) if isinstance(fix, Command | OnVm) else fix
+        if details:
+            self.shared_cause = details.get("shared_cause", "")
+            self.component = details.get("component")
+            self.action, self.item = details.get("action", ""), details.get("item", "")
+            caused_by, fix = details.get("caused_by"), details.get("fix", ())
+            self.caused_by = None if caused_by is None else tuple(caused_by)
+            self.fix = (fix,) if isinstance(fix, Command | OnVm) else fix
 
 
 def fail(message: str, *, remedy: str = "", **details: Unpack[Details]) -> NoReturn:

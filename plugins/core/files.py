@@ -7,13 +7,14 @@ import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
-from plugins.core.strict_json import encode
+from plugins.core.sanitize import Harmless
+from plugins.core.strict_json import encode, encode_large
 
 _UNFINISHED = ".part"  # how the names of files end that are still being written
 
@@ -79,9 +80,10 @@ def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
     write_text(path, encode(data) + "\n", durable=durable)
 
 
-def write_large_json(path: Path, data: Mapping[str, Any]) -> None:
+def write_large_json(path: Path, data: Harmless) -> None:
     """The same for an object with long lists in it: only one element of a list is text at a time."""
-    write_pieces(path, _pieces(data))
+    with atomic_write(path) as file:
+        file.writelines(_pieces(data))
 
 
 def write_pieces(path: Path, pieces: Iterable[str]) -> None:
@@ -90,16 +92,16 @@ def write_pieces(path: Path, pieces: Iterable[str]) -> None:
         file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
-def _pieces(data: Mapping[str, Any]) -> Iterator[str]:
+def _pieces(data: Harmless) -> Iterator[bytes]:
     for number, (key, value) in enumerate(data.items()):
-        yield f"{',' if number else '{'}{encode(key)}:"
+        yield (b"," if number else b"{") + encode_large(key) + b":"
         if isinstance(value, list):
             for place, item in enumerate(value):
-                yield f"{',' if place else '['}{encode(item)}"
-            yield "]" if value else "[]"
+                yield (b"," if place else b"[") + encode_large(item)
+            yield b"]" if value else b"[]"
         else:
-            yield encode(value)
-    yield "}\n" if data else "{}\n"
+            yield encode_large(value)
+    yield b"}\n" if data else b"{}\n"
 
 
 def sync_directory(path: Path) -> None:

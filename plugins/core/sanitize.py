@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from math import isfinite
 from typing import Any, NewType
 
 import msgspec
@@ -72,7 +73,10 @@ Harmless = NewType("Harmless", dict[str, Any])
 
 
 def harmless(data: dict[str, Any]) -> Harmless:
-    """`data`, as JSON has it, with `escape_invisible` done to every text in it, in place."""
+    """`data`, as JSON has it, with `escape_invisible` done to every text in it, in place.
+
+    Raises ValueError for a NaN.
+    """
     waiting: list[Any] = [data]
     done: set[int] = set()  # one list may stand in many places
     known: set[str] = set()  # harmless texts: a fleet has most of its names and commands many times
@@ -100,6 +104,8 @@ def harmless(data: dict[str, Any]) -> Harmless:
             elif isinstance(value, tuple):
                 inside[place] = list(value)
                 waiting.append(inside[place])
+            elif isinstance(value, float) and not isfinite(value):
+                raise ValueError(f"{place!r} is {value}, which is not JSON compliant")
     return Harmless(data)
 
 
@@ -109,12 +115,19 @@ _VISIBLE = bytes(range(0x7F))
 
 
 def _is_plain(value: list[Any]) -> bool:
-    """Whether no text in a list needs `escape_invisible`: its JSON shows it faster than a walk. If in doubt, no."""
+    """Whether no text in a list needs `escape_invisible`: its JSON shows it faster than a walk. If in doubt, no.
+
+    A NaN is a null there.
+    """
     try:
         raw = msgspec.json.encode(value)
     except (UnicodeError, RecursionError, TypeError, OverflowError):
         return False
-    return not _ESCAPED.search(raw) and not _INVISIBLE.search(raw.translate(None, _VISIBLE).decode())
+    return (
+        b"null" not in raw
+        and not _ESCAPED.search(raw)
+        and not _INVISIBLE.search(raw.translate(None, _VISIBLE).decode())
+    )
 
 
 def truncate(text: str, limit: int) -> str:

@@ -23,6 +23,15 @@ _LONGEST = 300  # characters of what is wrong with a value: it may be quoted the
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
+def encode_large(value: Any) -> bytes:
+    """The same of data without a NaN, which would be a null (`plugins.core.sanitize.harmless` refuses it): in a fifth
+    of the time."""
+    try:
+        return msgspec.json.encode(value)
+    except (UnicodeError, OverflowError):  # a lone surrogate; an integer of more than 64 bits
+        return encode(value).encode("utf-8", "backslashreplace")
+
+
 def parse(raw: bytes, *, of_a_fleet: bool = False) -> Any:
     """The value of a JSON text. Raises ValueError for all that RFC 8259 does not know, and for a key that is twice.
 

@@ -46,7 +46,7 @@ def saved_vm(vm: Vm) -> dict[str, Any]:
 
 def _redacted(result: ProbeResult) -> ProbeResult:
     stdout, stderr = redact(result.stdout), redact(result.stderr)
-    if stdout is result.stdout and stderr is result.stderr:
+    if stdout == result.stdout and stderr == result.stderr:  # as most are: the redaction may return an equal text
         return result
     return replace(result, stdout=stdout, stderr=stderr)
 

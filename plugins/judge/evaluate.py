@@ -91,7 +91,7 @@ def _call(
 ) -> CheckOutcome:
     """The status of the check; adds the keys of the evidence that it read to `used`."""
     try:
-        if absent := [probe for probe in probes.values() if not probe.fits(evidence.vm)]:
+        if evidence.vm.os == "windows" and (absent := [p for p in probes.values() if not p.fits(evidence.vm)]):
             why = next((f" {declared.linux_only}" for declared in absent if declared.linux_only), "")
             not_applicable(f"{LINUX_ONLY}{why}")
         arguments = {}
@@ -124,7 +124,7 @@ class _Read(threading.local):
     """The parsed answers of the VM that this thread judges: several checks read the same probe."""
 
     of: Evidence | None = None
-    values: dict[tuple[str, Callable[[ProbeResult], Any]], tuple[ProbeResult, Any]]
+    values: dict[str, tuple[Probe, ProbeResult, Any]]  # by key
 
 
 _read = _Read()
@@ -140,6 +140,12 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
             "It was gathered for other checks, or by an older version. Gather again.",
             action=_AGAIN,
         )
+    if probe.read is not None:
+        if _read.of is not evidence:
+            _read.of, _read.values = evidence, {}
+        cached = _read.values.get(key)
+        if cached is not None and cached[0] is probe and cached[1] is result:
+            return cached[2]
     if result.state != "done" and result.state not in probe.accept_states:
         raise _why_not(result, probe, windows=evidence.vm.os == "windows")
     if incomplete := _incomplete(result, probe):
@@ -153,14 +159,9 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
         )
     if probe.read is None:
         return result
-    if _read.of is not evidence:
-        _read.of, _read.values = evidence, {}
-    cached = _read.values.get((key, probe.read))
-    if cached is not None and cached[0] is result:
-        return cached[1]
     try:
         value = probe.read(result)
-        _read.values[key, probe.read] = result, value
+        _read.values[key] = probe, result, value
         return value
     except ValueError as error:
         raise CheckOutcome(
@@ -192,7 +193,7 @@ def _incomplete(result: ProbeResult, probe: Probe) -> str:
         return "its output was longer than the limit and was cut"
     if result.exit not in probe.accept_exits:
         return _ending(result.exit)
-    if result.exit == 0 and _ends_with_mark(result.command) and END not in result.stdout.splitlines()[-1:]:
+    if result.exit == 0 and _ends_with_mark(result.command) and END not in result.stdout[-_MARKED:].splitlines()[-1:]:
         return f"its output does not end with {END}, so it was cut off"
     return ""
 
@@ -208,6 +209,10 @@ def _ending(status: int | None) -> str:
             name = f"signal {status - 128}"
         return f"its command was killed by {name} (exit status {status})"
     return f"its command ended with the unexpected exit status {status}"
+
+
+#: Characters of the last line that holds `END` and nothing else, with the ends of two lines.
+_MARKED = len(END) + 4
 
 
 def _ends_with_mark(command: str) -> bool:

@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from plugins.core import yaml_config as yaml_file
 from plugins.core.redaction import redact
@@ -72,7 +74,7 @@ class Waiver:
         would = {Status.FAIL: "fail", Status.WARN: "warn"}[verdict.status]
         until = f"Waived until {self.expires}: {self.reason.rstrip('.')} ({self.owner}, {self.tracker})."
         message = f"{message_text(until)} Otherwise it would {would}: {verdict.message}"
-        return replace(verdict, status=Status.WAIVED, message=message, remedy="", fix=())
+        return msgspec.structs.replace(verdict, status=Status.WAIVED, message=message, remedy="", fix=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from plugins.checks.areas import area_of
 from plugins.core.sanitize import Harmless, one_line, truncate
-from plugins.core.strict_json import encode
+from plugins.core.strict_json import encode_large
 from plugins.evidence.layout import file_name
 from plugins.reports.markdown_syntax import linked, text
 from plugins.reports.queries import Json, cause_subject
@@ -64,7 +64,7 @@ def render(results: Harmless) -> str:
         "properties": {name: results[name] for name in ("verdict", "sentence", "profile")},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return encode(log) + "\n"
+    return encode_large(log).decode() + "\n"
 
 
 class _Finding:

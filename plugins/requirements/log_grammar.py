@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from plugins.requirements.data_files import read_table
 
@@ -221,6 +221,12 @@ def read_line(text: str) -> Reading:
     text = _BLANK_BEFORE_COLON.sub(r"\1: ", text[text.rfind("\r") + 1 :].rstrip())
     if len(text) > _BEGINNING + _END:
         text = f"{text[:_BEGINNING]} ... {text[-_END:]}"
+    return _reading(text)
+
+
+@lru_cache(2048)
+def _reading(text: str) -> Reading:
+    """Two checks read the same lines, and the VMs of a fleet have many in common."""
     line = _opened(text)
     for shape in shapes():
         if match := _match(shape, line):

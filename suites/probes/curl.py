@@ -41,6 +41,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from plugins import ProbeResult, quote, tool
 from suites.wording import last_line, plain, sentence
@@ -53,6 +54,15 @@ WRITE = (
     r"\n@curl code=%{http_code} connect=%{http_connect} request=%{size_request}"
     r" verify=%{ssl_verify_result} total=%{time_total}\n"
 )
+
+#: Of ``-v``: a request went out, or TLS stood.
+_CONNECTED = re.compile(r"^> CONNECT ", re.M)
+_SECURED = re.compile(r"^(?:> HEAD |\* SSL connection using )", re.M)
+_STATUS = re.compile(r"^HTTP/", re.M)
+# curl: (7) Failed to connect to 169.254.0.11 port 3128 after 0 ms: Couldn't connect to server
+_ERROR = re.compile(r"^curl: \(\d+\) (.*)$", re.M)
+
+_INTEGER, _DECIMAL = re.compile(r"-?\d{1,12}"), re.compile(r"\d+(?:[.,]\d*)?")
 
 _NUMBERS = re.compile(r"^@curl (?=code=\d)(?P<pairs>[a-z]+=\S*(?: [a-z]+=\S*)*)\n", re.M)
 
@@ -92,19 +102,20 @@ class CurlAnswer:
                 f"curl exited with {result.exit} but printed no @curl line: {last_line(result.stderr) or 'no output'}"
             )
         numbers = dict(pair.split("=", 1) for pair in matches[-1]["pairs"].split())
+        head = stdout[: matches[-1].start()]
         code, connect, request = (_number(numbers.get(name, "")) for name in ("code", "connect", "request"))
         return cls(
             exit=result.exit or 0,
             code=code,
             connect=connect,
-            accepted=bool(code or connect or request or re.search(r"^> CONNECT ", verbose, re.M)),
-            handshake=bool(code or re.search(r"^(?:> HEAD |\* SSL connection using )", verbose, re.M)),
+            accepted=bool(code or connect or request or _CONNECTED.search(verbose)),
+            handshake=bool(code or _SECURED.search(verbose)),
             seconds=_seconds(numbers.get("total", "")),
-            headers=stdout[: matches[-1].start()].strip(),
+            headers=head.strip(),
             error=_error(verbose),
             verbose=verbose,
             verify=_number(numbers.get("verify", "")),
-            whole_head=not re.search(r"^HTTP/", head := stdout[: matches[-1].start()], re.M) or head.endswith("\n\n\n"),
+            whole_head=not _STATUS.search(head) or head.endswith("\n\n\n"),
         )
 
     @property
@@ -133,7 +144,7 @@ class CurlAnswer:
 
     def header(self, name: str) -> str:
         """The value of the last header of that name, "" when there is none."""
-        values = re.findall(rf"^{re.escape(name)}:[ \t]*(.*?)[ \t]*$", self.headers, re.M | re.I)
+        values = _header(name).findall(self.headers)
         return values[-1] if values else ""
 
     @property
@@ -147,17 +158,21 @@ class CurlAnswer:
         return self.header("X-Squid-Error").removesuffix(" 0") or (via if "squid" in via.lower() else "")
 
 
+@cache
+def _header(name: str) -> re.Pattern[str]:
+    return re.compile(rf"^{re.escape(name)}:[ \t]*(.*?)[ \t]*$", re.M | re.I)
+
+
 def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"-?\d{1,12}", text) else 0
+    return int(text) if _INTEGER.fullmatch(text) else 0
 
 
 def _seconds(text: str) -> float:
-    return float(text.replace(",", ".")) if re.fullmatch(r"\d+(?:[.,]\d*)?", text) else 0.0  # some locales write 0,05
+    return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else 0.0  # some locales write 0,05
 
 
 def _error(stderr: str) -> str:
-    # curl: (7) Failed to connect to 169.254.0.11 port 3128 after 0 ms: Couldn't connect to server
-    errors = re.findall(r"^curl: \(\d+\) (.*)$", stderr, re.M)
+    errors = _ERROR.findall(stderr)
     return plain(errors[-1].strip()) if errors else ""
 
 

@@ -133,8 +133,14 @@ class OperatingSystem:
         return "yum" if old and family & {"rhel", "centos", "ol", "amzn", "scientific"} else "dnf"
 
 
+#: What the shell reads as one word that needs no parser: most values are.
+_SIMPLE = re.compile(r'"([^"\\]*)"|([\w.:/@+-]*)')
+
+
 def _unquoted(value: str) -> str:
     """A value as the shell reads it: ``"Ubuntu 22.04.5 LTS"``, ``ubuntu``."""
+    if simple := _SIMPLE.fullmatch(value):
+        return plain(simple[1] or simple[2] or "")
     try:
         return plain(" ".join(shlex.split(value)))
     except ValueError:
@@ -213,10 +219,12 @@ class Guest:
 
     def options_of(self, path: str) -> tuple[str, tuple[str, ...]]:
         """The mount that holds `path`, and its options; ("", ()) when it is not listed."""
-        for folder in (PurePosixPath(path), *PurePosixPath(path).parents):
-            if str(folder) in self.mounts:
-                return str(folder), self.mounts[str(folder)]
-        return "", ()
+        folder = path
+        while folder not in self.mounts:
+            if folder in ("", "/"):
+                return "", ()
+            folder = folder.rpartition("/")[0] or "/"
+        return folder, self.mounts[folder]
 
 
 def _free(text: str) -> dict[str, int]:

@@ -19,6 +19,8 @@ PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"
 
 NO_PROXIES = ("NO_PROXY", "no_proxy")
 
+_VARIABLE = re.compile(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)")
+
 #: Replaces a login that was removed: http://***@169.254.0.11:3128
 MARK = "***"
 
@@ -44,7 +46,7 @@ class Variables:
         values: dict[str, str] = {}
         name = ""
         for line in result.stdout.removesuffix("\n").split("\n"):
-            match = re.fullmatch(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)", line)
+            match = _VARIABLE.fullmatch(line)
             if match:
                 name = match[1]
                 values[name] = match[2]

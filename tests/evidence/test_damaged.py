@@ -14,6 +14,7 @@ from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import AzureSnapshot, ReadError
 from plugins.core.errors import InputError
 from plugins.core.files import write_json, write_large_json
+from plugins.core.sanitize import harmless
 from plugins.core.strict_json import checked, encode, quick
 from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleError, BundleFile, write_bundle
@@ -238,9 +239,11 @@ def test_the_second_vm_of_a_name_is_unknown(tmp_path: Path) -> None:
 
 
 def test_nothing_writes_a_number_that_is_not_json(tmp_path: Path) -> None:
-    for write in (write_json, write_large_json):
+    for write in (write_json, lambda path, data: write_large_json(path, harmless(data))):
         with pytest.raises(ValueError, match="not JSON compliant"):
             write(tmp_path / "x.json", {"a": float("nan")})
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            write(tmp_path / "x.json", {"list": [{"a": ["b", [float("inf")]]}]})
     assert not list(tmp_path.iterdir())
 
 
