@@ -98,8 +98,7 @@ BOMBS = TOO_MUCH | {
     + "".join(f"x{n}: &x{n}\n  <<: [{','.join([f'*x{n - 1}'] * 10)}]\n" for n in NINE)
     + "vms:\n- *x9\n",
     "a chain": chain(500),
-    "depth": f"vms: {'[' * 300}{']' * 300}
-",
+    "depth": f"vms: {'[' * 300}{']' * 300}\n",
 }
 
 
