@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
-from plugins.checks.check import Check, blocked, check, check_of, fail, not_applicable, required
+from plugins.checks.check import Check, blocked, check, check_of, fail, not_applicable, record_fact, required
 from plugins.evidence.archive import Archive
 from plugins.judge.case import CheckCase
 from plugins.judge.judge import Judge
@@ -158,3 +158,28 @@ def test_what_blocks_a_parameter_is_the_check_of_the_same_parameter(tmp_path: Pa
         "Not judged: VM-003 (1) failed.",  # no check has its parameter, so all count
         "Not judged: VM-003 (1) failed.",
     ]
+
+
+#: What a VM may say: a secret, an escape sequence, a command to a CI server, a bidirectional control, and no end.
+_SAID = "::error::password=hunter22 \x1b[31m ##vso[task.x] \u202e" + "x" * 5_000
+
+
+@check("VM-007", required, remedy="Fix it.", docs="https://example.org/")
+def repeats(vm: Vm) -> str:
+    """A check that repeats what the VM said in all that it may say."""
+    record_fact("a fact", _SAID)
+    fail(_SAID, remedy=_SAID, shared_cause=_SAID, item=_SAID)
+
+
+def test_every_text_of_a_verdict_is_harmless(tmp_path: Path) -> None:
+    vm = Vm("a")
+    archive = Archive.create(tmp_path / "run", {"id": "run"}, [vm])
+    archive.store(Evidence(vm, SshSession("ok"), {}, 1.0))
+    case = Case(vm, repeats)
+    verdict = Judge([case], vms=[vm], profile=PROFILE, archive=archive).verdict(case)
+    texts = {name: getattr(verdict, name) for name in ("message", "remedy", "shared_cause", "item")}
+    for name, text in (*texts.items(), *verdict.facts):
+        shown = text[:40]
+        assert shown.startswith(": :error::password=<secret:"), (name, shown)
+        assert [mark for mark in ("hunter22", "\x1b", "##vso", "\u202e") if mark in text] == [], name
+        assert len(text) <= 4_002, name

@@ -12,6 +12,7 @@ import pytest
 from plugins.model import Vm
 from plugins.ssh import transport
 from plugins.ssh.transport import _Packets
+from tests.support import hostile_sshd as server_side
 from tests.support.hostile_sshd import BANNERS, MISDEEDS, hostile_sshd
 from tests.support.memory import MEGABYTE, most_memory
 from tests.support.sshd import Client, Keys, Sshd, needs_sshd, vm
@@ -25,6 +26,7 @@ def test_honest_vms_beside_hostile_ones_are_all_visited(
     client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logging.getLogger("tests.hostile_sshd").disabled = True
+    monkeypatch.setattr(server_side, "FLOOD", 30_000)
     monkeypatch.setattr(transport, "_MESSAGES", 3_000)
     monkeypatch.setattr(_Packets, "allowed", 3_000)
     client.knows(server)

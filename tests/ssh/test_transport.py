@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import struct
 from typing import Any
 
 import pytest
+from paramiko.common import MSG_IGNORE, MSG_KEXINIT
 
 from plugins.ssh.dial import Connection
-from plugins.ssh.transport import _BASE, SshTransport, _Ahead, _Packets
+from plugins.ssh.errors import FloodError
+from plugins.ssh.transport import _BASE, _KEY_EXCHANGE, _LONGEST_PACKET, _MESSAGES, SshTransport, _Ahead, _Packets
 
 
 class Stream:
@@ -66,3 +69,26 @@ def test_an_exception_of_paramikos_clean_up_ends_the_session(monkeypatch: pytest
         transport.run()
         assert (transport.is_active(), transport.saved_exception) == (False, problem)
         assert theirs.recv(1) == b""
+
+
+def packet(*payload: int) -> bytes:
+    """As before the keys are exchanged, when nothing is encrypted (RFC 4253, 6)."""
+    padding = 16 - (len(payload) + 5) % 8
+    return struct.pack(">IB", len(payload) + 1 + padding, padding) + bytes(payload) + bytes(padding)
+
+
+@pytest.mark.parametrize(("kind", "counts"), [(MSG_IGNORE, 1), (MSG_KEXINIT, _KEY_EXCHANGE)])
+def test_the_message_beyond_the_limit_cuts_the_line(kind: int, counts: int) -> None:
+    stream: Any = Stream(packet(kind) * (_MESSAGES // counts + 1))
+    packets = _Packets(stream)
+    for _ in range(_MESSAGES // counts):
+        packets.read_message()
+    with pytest.raises(FloodError, match=f"{_MESSAGES // counts + 1:,} messages"):
+        packets.read_message()
+
+
+def test_a_packet_beyond_the_limit_is_not_waited_for() -> None:
+    """Four bytes of its length are read with the length."""
+    stream: Any = Stream(struct.pack(">I", _LONGEST_PACKET + 12) + bytes(16))
+    with pytest.raises(FloodError, match="a packet of"):
+        _Packets(stream).read_message()

@@ -43,11 +43,16 @@ def message(kind: bytes, *parts: int | str | bytes | bool) -> paramiko.Message:
     return actual
 
 
-def endlessly(make: Callable[[int], paramiko.Message]) -> Misdeed:
+#: Messages of a flood: a multiple of what a client with a limit takes. One without it sees the end of the line then.
+FLOOD = 500_000
+
+
+def flood(make: Callable[[int], paramiko.Message]) -> Misdeed:
     def send(transport: Transport, channel: int) -> None:
         one = make(channel)
-        while transport.is_active():
+        for _ in range(FLOOD):
             transport._send_message(one)
+        transport.close()
 
     return send
 
@@ -60,13 +65,14 @@ def drip(transport: Transport, channel: int) -> None:
 
 def huge_packet(transport: Transport, channel: int) -> None:
     transport.sock.sendall(struct.pack(">I", 0x7FFF_FFF0))
-    while transport.is_active():
+    for _ in range(100):
         transport.sock.sendall(b"x" * 32_768)
+    transport.sock.shutdown(socket.SHUT_RDWR)
 
 
 def addresses(transport: Transport, channel: int) -> None:
     """As the protocol allows, and of what a redaction has most to do with."""
-    while transport.is_active():
+    for _ in range(FLOOD):
         for one in transport._channels.values():
             one.sendall(b"://" * 10_000)
 
@@ -78,12 +84,12 @@ def extensions(transport: Transport, channel: int) -> None:
 BLOCK = b"x" * 32_000
 #: What it does when it was asked to run a command.
 MISDEEDS: dict[str, Misdeed] = {
-    "stderr beyond the window": endlessly(lambda to: message(cMSG_CHANNEL_EXTENDED_DATA, to, 1, BLOCK)),
-    "stdout beyond the window": endlessly(lambda to: message(cMSG_CHANNEL_DATA, to, BLOCK)),
-    "empty data": endlessly(lambda to: message(cMSG_CHANNEL_DATA, to, b"")),
-    "channels": endlessly(lambda to: message(cMSG_CHANNEL_OPEN, "forwarded-tcpip", 7, 1 << 20, 1 << 15)),
-    "keepalives": endlessly(lambda to: message(cMSG_GLOBAL_REQUEST, "keepalive@openssh.com", True)),
-    "requests": endlessly(lambda to: message(cMSG_CHANNEL_REQUEST, to, "exit-status", False, 0)),
+    "stderr beyond the window": flood(lambda to: message(cMSG_CHANNEL_EXTENDED_DATA, to, 1, BLOCK)),
+    "stdout beyond the window": flood(lambda to: message(cMSG_CHANNEL_DATA, to, BLOCK)),
+    "empty data": flood(lambda to: message(cMSG_CHANNEL_DATA, to, b"")),
+    "channels": flood(lambda to: message(cMSG_CHANNEL_OPEN, "forwarded-tcpip", 7, 1 << 20, 1 << 15)),
+    "keepalives": flood(lambda to: message(cMSG_GLOBAL_REQUEST, "keepalive@openssh.com", True)),
+    "requests": flood(lambda to: message(cMSG_CHANNEL_REQUEST, to, "exit-status", False, 0)),
     "a huge packet": huge_packet,
     "a drip": drip,
     "extensions": extensions,
@@ -113,7 +119,7 @@ class _Misbehaving(Server):
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         if self.misdeed == BANNERS:
-            endlessly(lambda to: message(cMSG_USERAUTH_BANNER, "Welcome.", ""))(self.transport, 0)
+            flood(lambda to: message(cMSG_USERAUTH_BANNER, "Welcome.", ""))(self.transport, 0)
         return AUTH_SUCCESSFUL
 
     def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
