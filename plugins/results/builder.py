@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -15,7 +15,6 @@ from plugins.checks.check import Check
 from plugins.core.redaction import redact
 from plugins.core.sanitize import case_text, message_text
 from plugins.core.version import SUITE_VERSION
-from plugins.diagnosis import drift, fix_plan
 from plugins.diagnosis.findings import FindingGroups
 from plugins.diagnosis.fleet_causes import CauseFinder
 from plugins.diagnosis.root_cause import Diagnosis, diagnose
@@ -23,6 +22,7 @@ from plugins.judge.readiness import readiness
 from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict
 from plugins.results import compact, verdict
 from plugins.results.coverage import Coverage
+from plugins.results.fleet import of_fleet, still_open
 from plugins.results.provenance import Provenance
 from plugins.results.schema import VERSION
 
@@ -82,8 +82,6 @@ class ResultsBuilder:
     ) -> dict[str, Any]:
         """The results of the run. `files` is that of `provenance.hashes`, `calls` are the requests to Azure."""
         vms, tally = self._vms, self._tally
-        causes = self._causes.causes()
-        plan = fix_plan.steps(causes, tally["ready"], _still_open(vms), frozenset(self._incomplete))
         judged = self.coverage.as_results()
         return {
             "version": VERSION,
@@ -104,12 +102,14 @@ class ResultsBuilder:
             },
             "counts": {str(status): self._counts[str(status)] for status in Status},
             "checks": {id: _check(self._checks[id]) for id in sorted(self._checks, key=order)},
-            "vms": vms,
-            "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
-            "plan": plan,
-            "forecast": fix_plan.forecast(plan, tally["ready"], len(vms)),
-            "findings": self._findings.findings(),
-            "drift": drift.find(vms),
+            **of_fleet(
+                vms,
+                self._causes.causes(),
+                self._findings,
+                tally["ready"],
+                still_open(vms),
+                frozenset(self._incomplete),
+            ),
             "provenance": self._provenance.as_results(files, calls),
         }
 
@@ -126,17 +126,6 @@ def _check(check: Check) -> dict[str, Any]:
         "requires": list(check.requires),
         "component": check.component,
     }
-
-
-def _still_open(vms: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """The VMs with required checks that were blocked: what they say is known only later."""
-    return frozenset(
-        vm["name"]
-        for vm in vms
-        if any(
-            result["status"] == Status.BLOCKED and result["severity"] == Severity.REQUIRED for result in vm["results"]
-        )
-    )
 
 
 def _stamp(seconds: float) -> str:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from plugins.diagnosis import drift, fix_plan
 from plugins.diagnosis.findings import FindingGroups, rank
 from plugins.diagnosis.fleet_causes import Cause
 from plugins.results import verdict
+from plugins.results.fleet import of_fleet, still_open
 
 Json = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ def subset(results: Json, names: Collection[str]) -> dict[str, Any]:
     tally = Counter(vm["readiness"] for vm in vms)
     judged = _judged(results["judged"], len(vms))
     causes = [own for cause in results["causes"] if (own := _restricted(cause, vms))]
-    plan = fix_plan.steps(causes, tally["ready"], _still_open(vms, judged["complete"]))
+    open_after = still_open(vms) if judged["complete"] else frozenset(names)
     findings = FindingGroups()
     for vm in vms:
         findings.add(vm)
@@ -33,12 +33,7 @@ def subset(results: Json, names: Collection[str]) -> dict[str, Any]:
         "sentence": verdict.sentence(tally, judged),
         "judged": judged,
         "counts": {status: counts[status] for status in results["counts"]},
-        "vms": vms,
-        "causes": [cause.as_dict(number) for number, cause in enumerate(causes, 1)],
-        "plan": plan,
-        "forecast": fix_plan.forecast(plan, tally["ready"], len(vms)),
-        "findings": findings.findings(),
-        "drift": drift.find(vms),
+        **of_fleet(vms, causes, findings, tally["ready"], open_after),
     }
 
 
@@ -46,15 +41,6 @@ def _judged(judged: Json, number: int) -> dict[str, Any]:
     """How much was judged: of a run that left checks out it is not known which of the VMs have them all."""
     whole = judged["vms"]["judged"] == judged["vms"]["of"]
     return {**judged, "vms": {"judged": number if whole else 0, "of": number}}
-
-
-def _still_open(vms: Sequence[Json], complete: bool) -> frozenset[str]:
-    """The VMs of which some required check is judged only after a fix."""
-    return frozenset(
-        vm["name"]
-        for vm in vms
-        if not complete or any(r["status"] == "blocked" and r["severity"] == "required" for r in vm["results"])
-    )
 
 
 def _restricted(cause: Json, vms: Sequence[Json]) -> Cause | None:
