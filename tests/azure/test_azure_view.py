@@ -268,6 +268,11 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         ("unknown", f"Azure has no role assignments of {vm_id('vm1')}: it does not know the VM.", "", "", ""),
     ),
     (
+        "the manager of a cluster that is not there",
+        lambda: view(answers={resource(site.CLUSTER): Answer("GET", None)}).cluster_manager,
+        ("unknown", "The cluster manager is not known: the VM's cluster does not exist.", "", "", ""),
+    ),
+    (
         "an identity that may not be read",
         lambda: identity_unread(ReadError("Forbidden.", "Ask for it.", "GET x", action="Log in")),
         ("unknown", f"The principal of {USER_A} is not known: Forbidden.", "Ask for it.", "runner", "Log in"),
@@ -304,3 +309,9 @@ def test_what_stops_a_check_is_whole(seen: Callable[[], object], expected: tuple
         seen()
     stop = caught.value
     assert (str(stop.status), stop.message, stop.remedy, stop.component or "", stop.action) == expected
+
+
+def test_an_identity_without_a_principal_that_was_not_asked_for_is_unread() -> None:
+    unread = view(users(USER_A)).expected.unread
+    assert unread is not None
+    assert unread.message == "The VM resource does not state its principal, and ManagedIdentity was not asked."

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, cast
 from plugins.checks.check import Check, blocked, check, check_of, fail, not_applicable, record_fact, required
 from plugins.evidence.archive import Archive
 from plugins.judge.case import CheckCase
-from plugins.judge.judge import Judge
+from plugins.judge.judge import Judge, _by_evidence_alone
 from plugins.model import Evidence, Severity, SshSession, Status, Verdict, Vm
 from plugins.requirements.profile import Profile
 from tests.support.suite_rows import PROFILE
@@ -183,3 +183,24 @@ def test_every_text_of_a_verdict_is_harmless(tmp_path: Path) -> None:
         assert shown.startswith(": :error::password=<secret:"), (name, shown)
         assert [mark for mark in ("hunter22", "\x1b", "##vso", "\u202e") if mark in text] == [], name
         assert len(text) <= 4_002, name
+
+
+def test_which_checks_are_judged_by_a_vms_evidence_alone() -> None:
+    def azure_too(azure: object) -> str:
+        return ""
+
+    def declared(id: str, requires: tuple[str, ...] = (), function: Callable[..., str] = lambda: "") -> CheckCase:
+        of = SimpleNamespace(id=id, area=id.partition("-")[0], requires=requires)
+        return cast(CheckCase, SimpleNamespace(check=of, function=function))
+
+    cases = [
+        declared("SSH-001"),
+        declared("VM-001", function=azure_too),
+        declared("NET-001", ("SSH-001",)),
+        declared("NET-002", ("SSH-001", "VM-001")),
+        declared("NET-003", ("NET-002",)),
+        declared("NET-004", ("IMDS-009",)),  # not selected
+        declared("ENROLL-001"),
+    ]
+    assert _by_evidence_alone(cases) == ["SSH-001", "NET-001", "NET-004"]
+    assert _by_evidence_alone(reversed(cases)) == ["NET-004", "NET-001", "SSH-001"]
