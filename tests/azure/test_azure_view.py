@@ -311,7 +311,7 @@ def test_what_stops_a_check_is_whole(seen: Callable[[], object], expected: tuple
     assert (str(stop.status), stop.message, stop.remedy, stop.component or "", stop.action) == expected
 
 
-def test_an_identity_without_a_principal_that_was_not_asked_for_is_unread() -> None:
-    unread = view(users(USER_A)).expected.unread
+def test_an_identity_whose_principal_was_not_asked_for_is_unread() -> None:
+    unread = view()._user(USER_A, {}).unread
     assert unread is not None
     assert unread.message == "The VM resource does not state its principal, and ManagedIdentity was not asked."
