@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import stat
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from plugins.ssh import expansion
 from plugins.ssh.config import SshConfig, default_files
 from plugins.ssh.errors import SshError
 from tests.ssh.ssh_config_files import by_reader, hop, write
+from tests.support.counted import counted_calls
 
 Read = Callable[[Path], SshConfig]
 
@@ -197,14 +197,14 @@ def test_what_ssh_refuses_is_quoted_with_its_line(folder: Path, text: str, messa
     assert caught.value.message.startswith((f"{path}{message}", "ssh -G vm-a: ssh refuses its configuration and says"))
 
 
-def test_a_thousand_hosts_are_looked_up_quickly(folder: Path) -> None:
+def test_what_a_lookup_costs_does_not_grow_with_the_hosts(folder: Path) -> None:
     path = write(
         folder,
-        "".join(f"Host vm-{n}\n HostName 10.0.0.{n}\n Port {n + 1}\n" for n in range(1000)) + "Host *\n User anna\n",
+        "".join(f"Host vm-{n}\n HostName 10.0.0.{n}\n Port {n + 1}\n" for n in range(250)) + "Host *\n User anna\n",
     )
-    config, began = by_reader(path), time.process_time()
-    assert [config.route(Vm(f"vm-{n}"))[0].port for n in range(1000)] == list(range(1, 1001))
-    assert time.process_time() - began < 6, "paramiko alone needs about ten seconds"
+    config = by_reader(path)
+    with counted_calls(600_000):  # paramiko alone needs nine million
+        assert [config.route(Vm(f"vm-{n}"))[0].port for n in range(250)] == list(range(1, 251))
 
 
 # --- the client of this machine -----------------------------------------------------------------------------------
