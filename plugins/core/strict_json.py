@@ -91,6 +91,8 @@ def whole(data: Any, kind: type[T], place: str = "") -> T:
 
 def check_version(data: Any, *known: int) -> None:
     """Raises ValueError unless `data` is an object with one of these versions."""
+    if isinstance(data, Mapping) and "version" not in data:
+        raise ValueError("object missing required field version")
     version = data.get("version") if isinstance(data, Mapping) else None
     if type(version) is not int or version not in known:
         raise ValueError(f"it has format {version!r:.20}, this suite reads {' and '.join(map(str, known))}")

@@ -26,7 +26,7 @@ from typing import IO, Any
 
 from plugins.core.files import atomic_write
 from plugins.core.strict_json import checked, parse
-from plugins.evidence.records import ManifestRecord
+from plugins.evidence.records import ManifestKind, ManifestRecord
 
 FORMAT = "nexus-arc-readiness bundle"
 VERSION = 1
@@ -182,15 +182,16 @@ def _acceptable(infos: list[zipfile.ZipInfo]) -> set[str]:
 def _manifest(data: bytes) -> ManifestRecord:
     try:
         manifest = parse(data)
-        if manifest["format"] != FORMAT:
-            raise BundleError(f"this is not a bundle of this suite, but a {str(manifest['format'])[:80]!r}.")
-        if type(manifest["version"]) is not int or manifest["version"] != VERSION:
+        kind = checked(manifest, ManifestKind)
+        if kind["format"] != FORMAT:
+            raise BundleError(f"this is not a bundle of this suite, but a {kind['format'][:80]!r}.")
+        if type(kind["version"]) is not int or kind["version"] != VERSION:
             raise BundleError(
-                f"this bundle has format {str(manifest['version'])[:20]}, and this suite reads {VERSION}. Use the "
-                f"version of the suite that made it ({str(manifest.get('suite'))[:40]})."
+                f"this bundle has format {str(kind['version'])[:20]}, and this suite reads {VERSION}. Use the "
+                f"version of the suite that made it ({str(kind.get('suite'))[:40]})."
             )
         return checked(manifest, ManifestRecord)
-    except (KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
         raise BundleError(f"this is not a bundle of this suite: its {MANIFEST} cannot be read ({error}).") from None
 
 

@@ -63,6 +63,14 @@ class MemberRecord(TypedDict):
     bytes: NotRequired[_Count]
 
 
+class ManifestKind(TypedDict):
+    """What every ``manifest.json`` has, of any version."""
+
+    format: str
+    version: Any
+    suite: NotRequired[Any]
+
+
 class ManifestRecord(TypedDict):
     """``manifest.json`` of a bundle."""
 

@@ -82,6 +82,8 @@ def test_another_version_is_refused(version: Any) -> None:
 def test_what_has_no_version_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^it has format None, this suite reads 1$"):
         check_version([], 1)
+    with pytest.raises(ValueError, match=r"^object missing required field version$"):
+        check_version({}, 1)
 
 
 @pytest.mark.parametrize(

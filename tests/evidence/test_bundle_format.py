@@ -140,7 +140,7 @@ def manifest(**changes: object) -> bytes:
         (manifest(version=2), "this bundle has format 2, and this suite reads 1. Use the version of the suite that made it (9.9)."),
         (manifest(format="a thing"), "this is not a bundle of this suite, but a 'a thing'."),
         (manifest(version=True), "this bundle has format True, and this suite reads 1. Use the version of the suite that made it (9.9)."),
-        (b"{}", "this is not a bundle of this suite: its manifest.json cannot be read ('format')."),
+        (b"{}", "this is not a bundle of this suite: its manifest.json cannot be read (object missing required field format)."),
         (b"[]", "this is not a bundle of this suite: its manifest.json cannot be read (*"),
         ("".join(f'{{"{n}":' for n in range(20_000)).encode(), "this is not a bundle of this suite: its manifest.json cannot be read (*"),
         (manifest(members={"run.json": {"sha256": "no"}}), "* cannot be read (members[...].sha256: expected str matching regex '^[0-9a-f]{64}$')."),

@@ -184,7 +184,7 @@ def test_a_run_is_named_by_its_directory_its_file_or_as_the_latest(tmp_path: Pat
 NOT_A_RUN: list[tuple[Any, str]] = [
     ("{", "results.json: is not readable as JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
     ([], "results.json: expected an object, found list"),
-    ({}, "results.json: not the results of a run (it has format None, this suite reads 1 and 2)"),
+    ({}, "results.json: not the results of a run (object missing required field version)"),
     ({"version": 1, "run_id": "r"}, "results.json: not the results of a run (object missing required field vms)"),
     ({"version": 3}, "results.json: has the results format 3, this suite reads versions 1 and 2. Judge that run's evidence again with --evidence, then compare."),
     ({"version": "2"}, "results.json: has the results format '2', this suite reads versions 1 and 2. Judge that run's evidence again with --evidence, then compare."),
