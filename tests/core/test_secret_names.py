@@ -11,15 +11,15 @@ from plugins.core.secret_names import LIKELY, NONE, STRONG, WEAK, is_plain_value
 LEVELS = {
     NONE: [
         *"bypass public_api_key host_api_key FOOKEY key my_keys cache_key public_key_token PublicKeyToken pat".split(),
-        *"user_pat sas my_sas pin passes passs password_redis APIKEYOPENAI TOKEN_X_URL libsecret lib_password".split(),
+        *"user_pat sas my_sas pin passes passs APIKEYOPENAI TOKEN_X_URL MY_PASSWORDFILE libsecret lib_password".split(),
         *"2 _ password_file authorization_header chpasswd nopasswd SECRETA_B A_B pas".split(),
-        "token card",
         "password " + "x" * 92,
-        "password " + "x" * 91,
     ],
     LIKELY: [
-        *"foo_key fooKey PASSWORD_REDIS API_KEY_OPENAI MY_PASSWORDFILE PASSPHRASE_A SECRET_A TOKEN_A".split(),
+        *"foo_key fooKey PASSWORD_REDIS password_redis API_KEY_OPENAI PASSPHRASE_A SECRET_A TOKEN_A".split(),
         *"ACCESSKEY_A ACCESS_KEY_A".split(),
+        "token card",
+        "password " + "x" * 91,
     ],
     WEAK: [
         *"secrets token tokens access_tokens max_token pass idtoken authtokens no_pass lone_credential".split(),
@@ -77,7 +77,6 @@ PLAIN: list[tuple[str, str, int, dict[str, Any]]] = [
     ('token', '${TOKEN:-}', WEAK, {}),
     ('foo_key', '${TOKEN:-}', LIKELY, {}),
     ('foo_key', 'hunter2', LIKELY, {}),
-    ('password', 'x <secret:1> y', STRONG, {}),
     ('token', 'x <secret:1> y', WEAK, {}),
     ('foo_key', 'x <secret:1> y', LIKELY, {}),
     ('password', 'true', STRONG, {}),
@@ -168,6 +167,7 @@ SECRET: list[tuple[str, str, int, dict[str, Any]]] = [
     ('token', 'password', WEAK, {}),
     ('password', 'hunter2', STRONG, {}),
     ('token', 'hunter2', WEAK, {}),
+    ('password', 'x <secret:1> y', STRONG, {}),
     ('password', 'set.', STRONG, {}),
     ('password', '/etc/shadow', STRONG, {}),
     ('password', 'a.pem', STRONG, {}),

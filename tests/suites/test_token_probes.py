@@ -283,7 +283,7 @@ def test_the_limit_is_longer_than_what_it_limits(name: str) -> None:
 def test_a_sample_of_a_refusal_is_explained_by_its_own_entry(refusal: imds_token.KnownRefusal) -> None:
     for sample in refusal.samples:
         fits = [known for known in imds_token.token_rules().refusals if re.search(known.pattern, sample, re.I)]
-        assert fits[0] is refusal
+        assert fits[0] == refusal
     assert refusal.create_again is not bool(refusal.remedy)
 
 
