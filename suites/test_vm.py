@@ -216,14 +216,7 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
     machine = azure.arc_machine
     where = f"resource group {azure.target.resource_group}"
     if machine is None:
-        if name.endswith(("-", "_")):
-            warn(
-                f"{name} is free in {where}, and ends with {name[-1]!r}: Azure takes that, but the agent's documents "
-                "do not.",
-                remedy=_RENAME,
-            )
-        dotted = " (with a dot, which Azure takes and the agent's documents do not list)" if "." in name else ""
-        return f"{name} is a valid name{dotted}, and free in {where}."
+        return _free(name, where)
     id, status = str(machine.get("id")), state(machine, "status") or "of an unknown status"
     if ids.same(agent_show.resource, id) or (
         agent_show.vm_id and agent_show.vm_id.lower() == state(machine, "vmId").lower()
@@ -251,6 +244,17 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
     else:
         why = f"the agent here is connected as {agent_show.resource}"
     fail(f"{clash}, and it is not this VM: {why}. azcmagent connect would stop with AZCM0044.", remedy=remedy)
+
+
+def _free(name: str, where: str) -> str:
+    if name.endswith(("-", "_")):
+        warn(
+            f"{name} is free in {where}, and ends with {name[-1]!r}: Azure takes that, but the agent's documents do "
+            "not.",
+            remedy=_RENAME,
+        )
+    dotted = " (with a dot, which Azure takes and the agent's documents do not list)" if "." in name else ""
+    return f"{name} is a valid name{dotted}, and free in {where}."
 
 
 def _by_address(vm: Resource, machine: Resource, clash: str, remedy: str) -> None:
